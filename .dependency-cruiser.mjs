@@ -1,0 +1,62 @@
+// The order of the folders in src: each imports only from those before it.
+const LAYERS = [
+  'errors',
+  'config',
+  'contract',
+  'capabilities',
+  'engine',
+  'guest',
+  'compiler',
+  'cache',
+  'suspension',
+  'pool',
+  'metrics',
+];
+
+const onlyEarlier = LAYERS.map((layer, index) => ({
+  name: `${layer}-imports-only-what-is-before-it`,
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: `^src/(${[...LAYERS.slice(index + 1), '[^/]+\\.ts$'].join('|')})` },
+}));
+
+/** Files that run in a worker, or are engine code that only a worker may load. */
+const WORKER_ONLY = '^src/(engine|guest)/|^src/pool/(worker|executor|handler-images)\\.ts$';
+
+export default {
+  forbidden: [
+    ...onlyEarlier,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'main-thread-has-no-engine',
+      comment: 'Only the module is loaded on the main thread, to be shared with the workers. Types cost nothing.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: WORKER_ONLY },
+      to: {
+        path: WORKER_ONLY,
+        pathNot: '^src/engine/(load-engine|rewrite|known-engines|wasm/[^/]+)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes'].map((name) => ({
+      name: `one-file-imports-${name.replace(/\W/g, '-')}`,
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: {
+          'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+          tinypool: '^src/pool/thread-pool\\.ts$',
+          'prom-client': '^src/metrics/prometheus\\.ts$',
+          '@noble/hashes': '^src/compiler/key\\.ts$',
+        }[name],
+      },
+      to: { path: `node_modules/${name}/`, dependencyTypesNot: ['type-only'] },
+    })),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node'] },
+  },
+};
