@@ -1,0 +1,52 @@
+import { nearest } from '../errors/nearest.js';
+import { NexusError } from '../errors/nexus-error.js';
+
+/** Rejects keys that no option has, naming the nearest one. */
+export function rejectUnknownKeys(
+  given: object,
+  known: readonly string[],
+  where: string,
+  code: 'INVALID_CONFIG' | 'INVALID_ARGUMENT' = 'INVALID_CONFIG',
+): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue;
+    const suggestion = nearest(key, known);
+    throw new NexusError(
+      code,
+      `Unknown option ${where}${key}.${suggestion === undefined ? '' : ` Did you mean ${where}${suggestion}?`}`,
+      { context: { option: `${where}${key}`, ...(suggestion === undefined ? {} : { nearest: suggestion }) } },
+    );
+  }
+}
+
+export interface IntegerRange {
+  readonly min: number;
+  readonly max: number;
+  readonly multipleOf?: number;
+}
+
+/** A whole number in its range, or the default when absent. */
+export function integer(option: string, given: unknown, fallback: number, range: IntegerRange): number {
+  if (given === undefined) return fallback;
+  const { min, max, multipleOf = 1 } = range;
+  if (typeof given !== 'number' || !Number.isInteger(given) || given < min || given > max || given % multipleOf !== 0) {
+    const multiple = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
+    throw invalidOption(option, given, `a whole number from ${min} to ${max}${multiple}`);
+  }
+  return given;
+}
+
+export function invalidOption(option: string, given: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_CONFIG', `Option ${option} is ${describe(given)}; it must be ${expected}.`, {
+    context: { option, value: given, expected },
+  });
+}
+
+/** A value as an error message shows it: short, and never a secret's content. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no class'})`;
+}

@@ -1,0 +1,64 @@
+import { invalidOption } from './check.js';
+import type { RuntimeOptions } from './options.js';
+
+const NUMBERS = [
+  'maxCacheSizeBytes',
+  'maxDiskCacheSizeBytes',
+  'maxSourceBytes',
+  'maxInstances',
+  'minInstances',
+  'idleTimeoutMs',
+  'maxQueue',
+  'killGraceMs',
+  'memoryLimitBytes',
+  'stackSizeBytes',
+  'timeoutMs',
+  'maxHostCalls',
+  'maxStateMutations',
+  'maxEvents',
+  'maxViewCommands',
+  'maxLogBytes',
+  'maxContextBytes',
+  'maxResultBytes',
+] as const satisfies readonly (keyof RuntimeOptions)[];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Options from the environment: every scalar option in upper snake case, with or without `NEXUS_` before it (with it
+ * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off.
+ *
+ * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
+ */
+export function configFromEnv(env: Environment = process.env): RuntimeOptions {
+  const options: Record<string, unknown> = {};
+  const cacheDir = lookUp(env, 'cacheDir')?.value;
+  if (cacheDir !== undefined) options['cacheDir'] = cacheDir === 'false' ? false : cacheDir;
+  const cacheSecret = lookUp(env, 'cacheSecret')?.value;
+  if (cacheSecret !== undefined) options['cacheSecret'] = cacheSecret;
+  const metrics = lookUp(env, 'metrics');
+  if (metrics !== undefined) {
+    if (metrics.value !== 'true' && metrics.value !== 'false') {
+      throw invalidOption(`${metrics.name} (environment)`, metrics.value, 'true or false');
+    }
+    options['metrics'] = metrics.value === 'true';
+  }
+  for (const option of NUMBERS) {
+    const found = lookUp(env, option);
+    if (found === undefined) continue;
+    const number = Number(found.value);
+    if (!Number.isInteger(number)) throw invalidOption(`${found.name} (environment)`, found.value, 'a whole number');
+    options[option] = number;
+  }
+  return options as RuntimeOptions;
+}
+
+/** An empty variable counts as unset. */
+function lookUp(env: Environment, option: string): { name: string; value: string } | undefined {
+  const plain = option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  for (const name of [`NEXUS_${plain}`, plain]) {
+    const value = env[name]?.trim();
+    if (value) return { name, value };
+  }
+  return undefined;
+}

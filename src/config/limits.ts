@@ -1,0 +1,22 @@
+/** Bounds on one execution, enforced on the host whatever the guest does. */
+export interface ExecutionLimits {
+  /** Wall-clock time in the VM, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly maxHostCalls: number;
+  readonly maxStateMutations: number;
+  readonly maxEvents: number;
+  readonly maxViewCommands: number;
+  /** Sum over all log messages, in UTF-16 code units. */
+  readonly maxLogBytes: number;
+  /** Encoded size of everything the execution returns, in bytes. */
+  readonly maxResultBytes: number;
+}
+
+/** Limits that the guest counts itself, in the order in which the prelude expects them. */
+export const COUNTED_LIMITS = [
+  'maxHostCalls',
+  'maxStateMutations',
+  'maxEvents',
+  'maxViewCommands',
+  'maxLogBytes',
+] as const satisfies readonly (keyof ExecutionLimits)[];

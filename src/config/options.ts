@@ -1,0 +1,80 @@
+import type { Registry } from 'prom-client';
+
+/** A library for all handlers, as `$lib.<name>`: CommonJS, UMD or IIFE text that needs nothing but the language. */
+export type LibraryOption =
+  | { readonly source: string; readonly file?: never }
+  | {
+      /** Path of a file, relative to the working directory. */
+      readonly file: string;
+      readonly source?: never;
+    };
+
+export interface MetricsOptions {
+  /** Where the metrics are registered. Default: a registry of the runtime's own. */
+  readonly registry?: Registry;
+  /** Put before every metric name. @default 'nexus_' */
+  readonly prefix?: string;
+  /** Labels on every metric; only with a registry of the runtime's own. @default none */
+  readonly defaultLabels?: Readonly<Record<string, string>>;
+}
+
+/** Options of the compile cache, shared by the runtime and a stand-alone HandlerCompiler. */
+export interface CacheOptions {
+  /** Directory of the disk tier, or false for none. @default '.nexus-cache' */
+  readonly cacheDir?: string | false;
+  /** Bound on the memory tier, in bytes of bytecode and source. @default 64 MiB */
+  readonly maxCacheSizeBytes?: number;
+  /** Bound on the disk tier, in bytes. @default 96 MiB */
+  readonly maxDiskCacheSizeBytes?: number;
+  /**
+   * Key for the HMAC of artifacts, at least 16 bytes. Without one, artifacts carry a plain SHA-256, which detects damage
+   * but not forgery: then whoever can write to `cacheDir` can run code in the guest. @default none
+   */
+  readonly cacheSecret?: string | Uint8Array;
+  /** Longest source accepted, in bytes of UTF-8. @default 16 MiB */
+  readonly maxSourceBytes?: number;
+}
+
+export interface PoolOptions {
+  /** Most workers, 1 to 1024. @default the number of available cores */
+  readonly maxInstances?: number;
+  /** Workers kept even when idle; at most `maxInstances`. @default 1 */
+  readonly minInstances?: number;
+  /** How long a worker above `minInstances` may idle, in milliseconds. @default 30,000 */
+  readonly idleTimeoutMs?: number;
+  /** Executions that may wait; one more is rejected with POOL_SATURATED. @default 1,000 */
+  readonly maxQueue?: number;
+  /** What a handler gets beyond `timeoutMs` before its worker is ended, in milliseconds. @default 250 */
+  readonly killGraceMs?: number;
+  /** Bound on a VM's linear memory, in bytes, a multiple of 64 KiB from 16 MiB to 2 GiB. @default 32 MiB */
+  readonly memoryLimitBytes?: number;
+  /** Bound on a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
+  readonly stackSizeBytes?: number;
+  /** Evaluated once while the base image is built; handlers have them as `$lib.<name>`. @default none */
+  readonly libraries?: Readonly<Record<string, LibraryOption>>;
+}
+
+export interface LimitOptions {
+  /** Wall-clock time in the VM, in milliseconds. @default 5,000 */
+  readonly timeoutMs?: number;
+  /** Effects of any kind per execution. @default 10,000 */
+  readonly maxHostCalls?: number;
+  /** @default 1,000 */
+  readonly maxStateMutations?: number;
+  /** @default 100 */
+  readonly maxEvents?: number;
+  /** @default 1,000 */
+  readonly maxViewCommands?: number;
+  /** Sum over all log messages, in UTF-16 code units. @default 65,536 */
+  readonly maxLogBytes?: number;
+  /** Encoded size of state, arguments and scope together, in bytes. @default 8 MiB */
+  readonly maxContextBytes?: number;
+  /** Encoded size of everything an execution returns, in bytes. @default 8 MiB */
+  readonly maxResultBytes?: number;
+}
+
+/** Options of `createRuntime`. All are optional; an unknown key is INVALID_CONFIG. */
+export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions {
+  /** Prometheus metrics, see docs. @default true */
+  readonly metrics?: boolean | MetricsOptions;
+}

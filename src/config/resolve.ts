@@ -1,0 +1,212 @@
+import { describe, integer, invalidOption, rejectUnknownKeys } from './check.js';
+import * as defaults from './defaults.js';
+import type { ExecutionLimits } from './limits.js';
+import type { CacheOptions, LibraryOption, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+
+const GIB = 1024 ** 3;
+const MAX_MS = 2 ** 31 - 1;
+const MIN_SECRET_BYTES = 16;
+
+/** From here on, absence is spelled out: no option is undefined by accident. */
+export interface CacheConfig {
+  readonly cacheDir: string | false;
+  readonly maxCacheSizeBytes: number;
+  readonly maxDiskCacheSizeBytes: number;
+  readonly cacheSecret: Uint8Array | undefined;
+  readonly maxSourceBytes: number;
+}
+
+export interface PoolConfig {
+  readonly maxInstances: number;
+  readonly minInstances: number;
+  readonly idleTimeoutMs: number;
+  readonly maxQueue: number;
+  readonly killGraceMs: number;
+  readonly memoryLimitBytes: number;
+  readonly stackSizeBytes: number;
+  readonly libraries: Readonly<Record<string, LibraryOption>>;
+}
+
+export interface RuntimeConfig {
+  readonly cache: CacheConfig;
+  readonly pool: PoolConfig;
+  readonly limits: ExecutionLimits;
+  readonly maxContextBytes: number;
+  /** False for no metrics at all. */
+  readonly metrics: false | MetricsOptions;
+}
+
+/** Every key of an options interface; the compiler complains when one is missing. */
+type Keys<T> = { readonly [K in keyof Required<T>]: true };
+
+const CACHE_KEYS: Keys<CacheOptions> = {
+  cacheDir: true,
+  maxCacheSizeBytes: true,
+  maxDiskCacheSizeBytes: true,
+  cacheSecret: true,
+  maxSourceBytes: true,
+};
+
+const POOL_KEYS: Keys<PoolOptions> = {
+  maxInstances: true,
+  minInstances: true,
+  idleTimeoutMs: true,
+  maxQueue: true,
+  killGraceMs: true,
+  memoryLimitBytes: true,
+  stackSizeBytes: true,
+  libraries: true,
+};
+
+const RUNTIME_KEYS: Keys<RuntimeOptions> = {
+  ...CACHE_KEYS,
+  ...POOL_KEYS,
+  timeoutMs: true,
+  maxHostCalls: true,
+  maxStateMutations: true,
+  maxEvents: true,
+  maxViewCommands: true,
+  maxLogBytes: true,
+  maxContextBytes: true,
+  maxResultBytes: true,
+  metrics: true,
+};
+
+const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true };
+
+/**
+ * Options to one frozen config with every default in place. Opens nothing, starts nothing.
+ *
+ * @throws NexusError INVALID_CONFIG naming the option, its value and what is allowed
+ */
+export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfig {
+  requireObject('options', options);
+  rejectUnknownKeys(options, Object.keys(RUNTIME_KEYS), '');
+  const config: RuntimeConfig = {
+    cache: resolveCache(options),
+    pool: resolvePool(options),
+    limits: resolveLimits(options),
+    maxContextBytes: count('maxContextBytes', options.maxContextBytes, defaults.DEFAULT_MAX_CONTEXT_BYTES, GIB),
+    metrics: resolveMetrics(options.metrics),
+  };
+  return Object.freeze(config);
+}
+
+/** The part that a stand-alone HandlerCompiler needs. */
+export function resolveCompilerConfig(options: CacheOptions & PoolOptions = {}): {
+  cache: CacheConfig;
+  pool: PoolConfig;
+} {
+  requireObject('options', options);
+  rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(POOL_KEYS)], '');
+  return { cache: resolveCache(options), pool: resolvePool(options) };
+}
+
+function resolveCache(options: CacheOptions): CacheConfig {
+  const { cacheDir = defaults.DEFAULT_CACHE_DIR } = options;
+  if (cacheDir !== false && (typeof cacheDir !== 'string' || cacheDir === '')) {
+    throw invalidOption('cacheDir', cacheDir, 'a path or false');
+  }
+  return Object.freeze({
+    cacheDir,
+    maxCacheSizeBytes: count('maxCacheSizeBytes', options.maxCacheSizeBytes, defaults.DEFAULT_MAX_CACHE_SIZE_BYTES),
+    maxDiskCacheSizeBytes: count(
+      'maxDiskCacheSizeBytes',
+      options.maxDiskCacheSizeBytes,
+      defaults.DEFAULT_MAX_DISK_CACHE_SIZE_BYTES,
+    ),
+    cacheSecret: resolveSecret(options.cacheSecret),
+    maxSourceBytes: integer('maxSourceBytes', options.maxSourceBytes, defaults.DEFAULT_MAX_SOURCE_BYTES, {
+      min: 1,
+      max: 128 * 1024 * 1024,
+    }),
+  });
+}
+
+function resolveSecret(secret: unknown): Uint8Array | undefined {
+  if (secret === undefined) return undefined;
+  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret;
+  if (!(bytes instanceof Uint8Array)) throw invalidOption('cacheSecret', typeof secret, 'a string or bytes');
+  if (bytes.length < MIN_SECRET_BYTES) {
+    throw invalidOption('cacheSecret', `${bytes.length} bytes`, `at least ${MIN_SECRET_BYTES} bytes`);
+  }
+  return bytes;
+}
+
+function resolvePool(options: PoolOptions): PoolConfig {
+  const maxInstances = integer('maxInstances', options.maxInstances, defaults.DEFAULT_MAX_INSTANCES, {
+    min: 1,
+    max: 1024,
+  });
+  const minInstances = integer(
+    'minInstances',
+    options.minInstances,
+    Math.min(defaults.DEFAULT_MIN_INSTANCES, maxInstances),
+    { min: 1, max: 1024 },
+  );
+  if (minInstances > maxInstances) {
+    throw invalidOption('minInstances', minInstances, `at most maxInstances, which is ${maxInstances}`);
+  }
+  return Object.freeze({
+    maxInstances,
+    minInstances,
+    idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_MS),
+    maxQueue: count('maxQueue', options.maxQueue, defaults.DEFAULT_MAX_QUEUE),
+    killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_MS),
+    memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
+      min: 16 * 1024 * 1024,
+      max: 2 * GIB,
+      multipleOf: 65_536,
+    }),
+    stackSizeBytes: integer('stackSizeBytes', options.stackSizeBytes, defaults.DEFAULT_STACK_SIZE_BYTES, {
+      min: 64 * 1024,
+      max: 1024 * 1024,
+    }),
+    libraries: resolveLibraries(options.libraries ?? {}),
+  });
+}
+
+function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): PoolConfig['libraries'] {
+  requireObject('libraries', libraries);
+  for (const [name, library] of Object.entries(libraries)) {
+    requireObject(`libraries.${name}`, library);
+    rejectUnknownKeys(library, ['source', 'file'], `libraries.${name}.`);
+    const { source, file } = library;
+    if ((typeof source === 'string') === (typeof file === 'string')) {
+      throw invalidOption(`libraries.${name}`, library, 'an object with either source or file, a string');
+    }
+  }
+  return Object.freeze({ ...libraries });
+}
+
+/** Limits of the runtime, which an execution may lower. */
+export function resolveLimits(options: Readonly<Partial<Record<keyof ExecutionLimits, unknown>>>): ExecutionLimits {
+  return Object.freeze({
+    timeoutMs: integer('timeoutMs', options.timeoutMs, defaults.DEFAULT_TIMEOUT_MS, { min: 1, max: MAX_MS }),
+    maxHostCalls: count('maxHostCalls', options.maxHostCalls, defaults.DEFAULT_MAX_HOST_CALLS),
+    maxStateMutations: count('maxStateMutations', options.maxStateMutations, defaults.DEFAULT_MAX_STATE_MUTATIONS),
+    maxEvents: count('maxEvents', options.maxEvents, defaults.DEFAULT_MAX_EVENTS),
+    maxViewCommands: count('maxViewCommands', options.maxViewCommands, defaults.DEFAULT_MAX_VIEW_COMMANDS),
+    maxLogBytes: count('maxLogBytes', options.maxLogBytes, defaults.DEFAULT_MAX_LOG_BYTES),
+    maxResultBytes: count('maxResultBytes', options.maxResultBytes, defaults.DEFAULT_MAX_RESULT_BYTES, GIB),
+  });
+}
+
+function resolveMetrics(metrics: unknown = true): false | MetricsOptions {
+  if (typeof metrics === 'boolean') return metrics ? {} : false;
+  requireObject('metrics', metrics);
+  rejectUnknownKeys(metrics, Object.keys(METRICS_KEYS), 'metrics.');
+  const { prefix } = metrics as MetricsOptions;
+  if (prefix !== undefined && (typeof prefix !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$|^$/.test(prefix))) {
+    throw invalidOption('metrics.prefix', prefix, 'a beginning of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
+  }
+  return metrics as MetricsOptions;
+}
+
+function count(option: string, given: unknown, fallback: number, max = Number.MAX_SAFE_INTEGER): number {
+  return integer(option, given, fallback, { min: 0, max });
+}
+
+function requireObject(option: string, given: unknown): asserts given is object {
+  if (typeof given !== 'object' || given === null) throw invalidOption(option, describe(given), 'an object');
+}
