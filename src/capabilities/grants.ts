@@ -1,0 +1,54 @@
+import type { CapabilityKind, CapabilityToken } from '../contract/capability.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { CAPABILITY_KINDS, parseToken } from './token.js';
+
+/** Every name of a kind, or names and prefixes before a `*`. */
+export type Grant = true | readonly string[];
+
+const NOTHING: Grant = [];
+
+/** What a list of tokens allows, looked up by kind. Deny by default. */
+export class Grants {
+  readonly #byKind: ReadonlyMap<CapabilityKind, Grant>;
+
+  /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
+  static parse(tokens: readonly CapabilityToken[]): Grants {
+    const byKind = new Map<CapabilityKind, Grant>();
+    tokens.forEach((token, index) => {
+      const parsed = parseToken(token);
+      if (parsed === undefined) throw invalidToken(token, index);
+      const grant = byKind.get(parsed.kind) ?? NOTHING;
+      if (grant !== true) byKind.set(parsed.kind, parsed.pattern === '*' ? true : [...grant, parsed.pattern]);
+    });
+    return new Grants(byKind);
+  }
+
+  private constructor(byKind: ReadonlyMap<CapabilityKind, Grant>) {
+    this.#byKind = byKind;
+  }
+
+  grant(kind: CapabilityKind): Grant {
+    return this.#byKind.get(kind) ?? NOTHING;
+  }
+
+  allows(kind: CapabilityKind, name: string): boolean {
+    return covers(this.grant(kind), name);
+  }
+}
+
+export function covers(grant: Grant, name: string): boolean {
+  return grant === true || grant.some((pattern) => matches(pattern, name));
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+function invalidToken(token: unknown, index: number): NexusError {
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `context.capabilities[${index}] is ${JSON.stringify(token)}; a capability is one of ` +
+      `${CAPABILITY_KINDS.map((kind) => `"${kind}:NAME"`).join(', ')}, where NAME may end in "*"`,
+    { context: { field: `context.capabilities[${index}]`, value: token } },
+  );
+}

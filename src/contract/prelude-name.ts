@@ -1,0 +1,2 @@
+/** File name of the prelude in guest stacks. */
+export const PRELUDE_FILENAME = 'nexus:prelude';

@@ -1,0 +1,69 @@
+import type { ResultCode } from '../errors/codes.js';
+
+export interface StateMutation {
+  readonly operation: 'set' | 'delete';
+  readonly key: string;
+  /** Absent for `'delete'`. */
+  readonly value?: unknown;
+}
+
+export interface EmittedEvent {
+  readonly name: string;
+  readonly payload: unknown;
+}
+
+export interface ViewCommand {
+  readonly type: 'setFilter' | 'scrollTo' | 'focus' | 'custom';
+  readonly componentId?: string;
+  readonly args: readonly unknown[];
+}
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+}
+
+/** Why a handler did not finish. */
+export interface WasmError {
+  readonly code: ResultCode;
+  readonly message: string;
+  /** The guest's stack, in the author's own lines. */
+  readonly stack?: string;
+  /** In the author's own text, both from 1. */
+  readonly location?: { readonly line: number; readonly column: number };
+  /** Up to five lines of the source around the location, with a caret under the column. */
+  readonly snippet?: string;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+export interface ExecutionMetrics {
+  /** Time in the VM: restore, context in, run, outcome out. Microseconds. */
+  readonly durationUs: number;
+  /** Time until the bytecode was at hand, when it had to be looked for. Microseconds. */
+  readonly compilationTimeUs?: number;
+  /** Time between the call and its start on a worker, compilation not included. Microseconds. */
+  readonly queueTimeUs: number;
+  /** Linear memory above static data and stack that this execution left in use. Bytes. */
+  readonly memoryUsedBytes: number;
+  /** Size of the VM's linear memory after the execution. Bytes. */
+  readonly memoryPeakBytes: number;
+  /** Effects that left the VM: mutations, events, view commands, logs, extension calls. */
+  readonly hostCalls: number;
+  /** Interpreter steps, counted in units of 10,000 by the engine's interrupt counter. */
+  readonly instructionCount: number;
+  readonly cacheHit: boolean;
+  readonly cacheTier?: 'memory' | 'disk';
+}
+
+/** What came of an execution. On an error, the effects are those that happened before it. */
+export interface WasmResult {
+  readonly status: 'success' | 'suspended' | 'error';
+  readonly returnValue?: unknown;
+  /** In the order in which they happened. */
+  readonly stateMutations: readonly StateMutation[];
+  readonly events: readonly EmittedEvent[];
+  readonly viewCommands: readonly ViewCommand[];
+  readonly logs: readonly LogEntry[];
+  readonly error?: WasmError;
+  readonly metrics: ExecutionMetrics;
+}

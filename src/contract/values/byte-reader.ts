@@ -1,0 +1,89 @@
+/** Bytes that are not what they should be: truncated, out of range, or of an unknown tag. */
+export class MalformedValueError extends Error {}
+
+/** Below this many characters a loop is faster than a call into native code. */
+const SHORT_STRING = 16;
+
+/** A cursor over untrusted bytes. Every read is checked against the end. */
+export class ByteReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  u8(): number {
+    const value = this.#bytes[this.#offset++];
+    if (value === undefined) throw new MalformedValueError(`ends early at byte ${this.#offset - 1}`);
+    return value;
+  }
+
+  /** Unsigned LEB128 of up to 32 bits. */
+  unsigned(): number {
+    let result = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.u8();
+      result += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) {
+        if (result > 0xffff_ffff) break;
+        return result;
+      }
+    }
+    throw new MalformedValueError(`has an integer of more than 32 bits at byte ${this.#offset}`);
+  }
+
+  /** An int32 in zigzag form. */
+  zigzag(): number {
+    const value = this.unsigned();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  f64(): number {
+    this.#need(8);
+    const value = this.#bytes.readDoubleLE(this.#offset);
+    this.#offset += 8;
+    return value;
+  }
+
+  string(): string {
+    const header = this.unsigned();
+    const length = Math.floor(header / 2);
+    const wide = header % 2 === 1;
+    const start = this.#offset;
+    this.#skip(wide ? length * 2 : length);
+    if (wide) return this.#bytes.toString('utf16le', start, this.#offset);
+    if (length >= SHORT_STRING) return this.#bytes.toString('latin1', start, this.#offset);
+    let text = '';
+    for (let i = start; i < this.#offset; i++) text += String.fromCharCode(this.#bytes[i] ?? 0);
+    return text;
+  }
+
+  /** A view, not a copy. */
+  raw(length: number): Uint8Array {
+    const start = this.#offset;
+    this.#skip(length);
+    return this.#bytes.subarray(start, this.#offset);
+  }
+
+  /** A count of things that take at least a byte each: more than there are bytes cannot be. */
+  count(): number {
+    const count = this.unsigned();
+    if (count > this.remaining)
+      throw new MalformedValueError(`claims ${count} items with ${this.remaining} bytes left`);
+    return count;
+  }
+
+  #skip(length: number): void {
+    this.#need(length);
+    this.#offset += length;
+  }
+
+  #need(length: number): void {
+    if (length > this.remaining) throw new MalformedValueError(`ends ${length - this.remaining} bytes early`);
+  }
+}

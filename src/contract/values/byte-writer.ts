@@ -1,0 +1,97 @@
+const INITIAL_BYTES = 4 * 1024;
+/** A buffer that a large value blew up is not kept for the next one. */
+const KEPT_BYTES = 256 * 1024;
+
+/** A growing byte buffer, reused from value to value. */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  length = 0;
+
+  reset(): void {
+    this.length = 0;
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  }
+
+  u8(value: number): void {
+    if (this.length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.length++] = value;
+  }
+
+  u16(value: number): void {
+    this.#reserve(2);
+    this.#bytes[this.length++] = value & 0xff;
+    this.#bytes[this.length++] = value >>> 8;
+  }
+
+  unsigned(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.length++] = rest;
+  }
+
+  /** An int32 in zigzag form: the sign is the lowest bit, so small magnitudes stay short. */
+  zigzag(value: number): void {
+    this.unsigned(((value << 1) ^ (value >> 31)) >>> 0);
+  }
+
+  f64(value: number): void {
+    this.#reserve(8);
+    this.length = this.#bytes.writeDoubleLE(value, this.length);
+  }
+
+  /** Length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */
+  string(text: string): void {
+    const { length } = text;
+    this.#reserve(5 + length);
+    let wide = false;
+    const header = this.length;
+    this.unsigned(length * 2);
+    let at = this.length;
+    if (length < 32) {
+      for (let i = 0; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit > 0xff) {
+          wide = true;
+          break;
+        }
+        this.#bytes[at++] = unit;
+      }
+    } else {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole Latin-1 range is meant
+      wide = /[^\u0000-\u00ff]/.test(text);
+      if (!wide) at += this.#bytes.write(text, at, length, 'latin1');
+    }
+    if (!wide) {
+      this.length = at;
+      return;
+    }
+    this.length = header;
+    this.unsigned(length * 2 + 1);
+    this.#reserve(length * 2);
+    this.length += this.#bytes.write(text, this.length, length * 2, 'utf16le');
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  copyInto(target: Uint8Array, offset: number): void {
+    target.set(this.#bytes.subarray(0, this.length), offset);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.length + bytes > this.#bytes.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + bytes));
+    larger.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = larger;
+  }
+}

@@ -1,0 +1,198 @@
+import { ByteReader, MalformedValueError } from './byte-reader.js';
+import { FORMAT_VERSION, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
+
+/** An object that contains itself: well-formed for the engine, but not a value of the contract. */
+export class CyclicValueError extends MalformedValueError {
+  /** Steps from the root to the reference that closes the cycle. */
+  readonly path: readonly (string | number)[];
+
+  constructor(path: readonly (string | number)[]) {
+    super('refers back to an object that contains it (a cycle)');
+    this.path = path;
+  }
+}
+
+/** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
+const MAX_BIGINT_BYTES = 128 * 1024;
+
+/**
+ * Decodes what the engine wrote. The bytes come out of a VM that its guest may own, so nothing in them is believed:
+ * lengths are checked before anything is allocated, nesting is bounded, `__proto__` is a plain key.
+ *
+ * @throws MalformedValueError; {@link CyclicValueError} when an object contains itself
+ */
+export function decodeValue(bytes: Uint8Array): unknown {
+  return new ValueDecoder(bytes).decode();
+}
+
+class ValueDecoder {
+  readonly #reader: ByteReader;
+  readonly #names: string[] = [];
+  readonly #references: unknown[] = [];
+  /** Containers on the way from the root to the current node. */
+  readonly #open = new Set<unknown>();
+  readonly #path: (string | number)[] = [];
+
+  constructor(bytes: Uint8Array) {
+    this.#reader = new ByteReader(bytes);
+  }
+
+  decode(): unknown {
+    const version = this.#reader.u8();
+    if (version !== FORMAT_VERSION) throw new MalformedValueError(`has format version ${version}`);
+    const names = this.#reader.count();
+    for (let i = 0; i < names; i++) this.#names.push(this.#reader.string());
+    const value = this.#value();
+    if (this.#reader.remaining !== 0) throw new MalformedValueError(`has ${this.#reader.remaining} bytes left over`);
+    return value;
+  }
+
+  #value(): unknown {
+    const tag = this.#reader.u8();
+    switch (tag) {
+      case Tag.null:
+        return null;
+      case Tag.undefined:
+        return undefined;
+      case Tag.false:
+        return false;
+      case Tag.true:
+        return true;
+      case Tag.int32:
+        return this.#reader.zigzag();
+      case Tag.float64:
+        return this.#reader.f64();
+      case Tag.string:
+        return this.#reader.string();
+      case Tag.bigInt:
+        return this.#bigInt();
+      case Tag.reference:
+        return this.#reference();
+      default:
+        return this.#object(tag);
+    }
+  }
+
+  #object(tag: number): unknown {
+    if (this.#open.size >= MAX_DEPTH) throw new MalformedValueError(`is nested deeper than ${MAX_DEPTH} levels`);
+    switch (tag) {
+      case Tag.object:
+        return this.#record();
+      case Tag.array:
+        return this.#array();
+      case Tag.date:
+        return this.#date();
+      case Tag.boxed:
+        return this.#boxed();
+      case Tag.arrayBuffer:
+        return this.#arrayBuffer();
+      case Tag.typedArray:
+        return this.#typedArray();
+      default:
+        throw new MalformedValueError(`has unknown tag ${tag}`);
+    }
+  }
+
+  #record(): Record<string, unknown> {
+    const record: Record<string, unknown> = {};
+    this.#references.push(record);
+    this.#open.add(record);
+    const count = this.#reader.count();
+    for (let i = 0; i < count; i++) {
+      const name = this.#name();
+      this.#path.push(name);
+      const value = this.#value();
+      this.#path.pop();
+      if (name === '__proto__') {
+        Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
+      } else {
+        record[name] = value;
+      }
+    }
+    this.#open.delete(record);
+    return record;
+  }
+
+  #array(): unknown[] {
+    const array: unknown[] = [];
+    this.#references.push(array);
+    this.#open.add(array);
+    const count = this.#reader.count();
+    for (let i = 0; i < count; i++) {
+      this.#path.push(i);
+      array.push(this.#value());
+      this.#path.pop();
+    }
+    this.#open.delete(array);
+    return array;
+  }
+
+  #date(): Date {
+    const slot = this.#references.push(undefined) - 1;
+    const time = this.#value();
+    if (typeof time !== 'number') throw new MalformedValueError('has a date that is no number');
+    const date = new Date(time);
+    this.#references[slot] = date;
+    return date;
+  }
+
+  /** `new Number(1)` and its kin arrive as the primitive. */
+  #boxed(): unknown {
+    const slot = this.#references.push(undefined) - 1;
+    const value = this.#value();
+    if (typeof value === 'object' && value !== null) throw new MalformedValueError('boxes an object');
+    this.#references[slot] = value;
+    return value;
+  }
+
+  #arrayBuffer(): ArrayBuffer {
+    const slot = this.#references.push(undefined) - 1;
+    const length = this.#reader.unsigned();
+    this.#reader.unsigned();
+    const buffer = new Uint8Array(this.#reader.raw(length)).buffer;
+    this.#references[slot] = buffer;
+    return buffer;
+  }
+
+  #typedArray(): ArrayBufferView {
+    const slot = this.#references.push(undefined) - 1;
+    const number = this.#reader.u8();
+    const length = this.#reader.unsigned();
+    const offset = this.#reader.unsigned();
+    const buffer = this.#value();
+    const View = TYPED_ARRAYS[number];
+    if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${number}, unknown here`);
+    if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
+    const aligned = offset % View.BYTES_PER_ELEMENT === 0;
+    if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
+      throw new MalformedValueError('has a typed array outside its buffer');
+    }
+    const view = new View(buffer, offset, length);
+    this.#references[slot] = view;
+    return view;
+  }
+
+  #bigInt(): bigint {
+    const length = this.#reader.unsigned();
+    if (length === 0) return 0n;
+    if (length > MAX_BIGINT_BYTES) throw new MalformedValueError(`has a BigInt of ${length} bytes`);
+    const hex = Buffer.from(this.#reader.raw(length)).reverse().toString('hex');
+    return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
+  }
+
+  #reference(): unknown {
+    const number = this.#reader.unsigned();
+    if (number >= this.#references.length) throw new MalformedValueError(`refers to object ${number}, unknown so far`);
+    const value = this.#references[number];
+    if (this.#open.has(value)) throw new CyclicValueError([...this.#path]);
+    return value;
+  }
+
+  #name(): string {
+    const number = this.#reader.unsigned();
+    if (number % 2 === 1) return String((number - 1) / 2);
+    const name = this.#names[number / 2 - 1];
+    if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
+    return name;
+  }
+}

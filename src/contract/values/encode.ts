@@ -1,0 +1,270 @@
+import { types } from 'node:util';
+
+import { ByteWriter } from './byte-writer.js';
+import { FIXED_LENGTH, FORMAT_VERSION, MAX_DEPTH, pathStep, Tag, TYPED_ARRAYS } from './format.js';
+
+/** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
+export class UncrossableValueError extends Error {
+  readonly path: string;
+  readonly reason: string;
+
+  constructor(path: string, reason: string) {
+    super(`${path} ${reason}`);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+const TYPED_ARRAY_NUMBER = new Map<unknown, number>(
+  TYPED_ARRAYS.flatMap((type, number) => (type === undefined ? [] : [[type, number]])),
+);
+const BIGINT_BITS_PER_BYTE = 8n;
+
+/**
+ * Encodes plain values for the engine: JSON, undefined, NaN, infinities, -0, BigInt, Date, ArrayBuffer and typed arrays.
+ * Objects that occur more than once stay one object. Strings keep lone surrogates.
+ */
+export class ValueEncoder {
+  readonly #header = new ByteWriter();
+  readonly #body = new ByteWriter();
+  readonly #names = new ByteWriter();
+  readonly #nameNumbers = new Map<string, number>();
+  readonly #references = new Map<object, number>();
+  /** Objects on the way from the root to the current node, to tell a cycle from a shared object. */
+  readonly #open = new Set<object>();
+  readonly #path: (string | number)[] = [];
+  #referenceCount = 0;
+  #depth = 0;
+
+  /**
+   * @param root what the path in an error begins with
+   * @throws UncrossableValueError naming the path of a function, symbol, cycle, class instance or accessor
+   */
+  encode(value: unknown, root: string): Uint8Array<ArrayBuffer> {
+    this.#begin();
+    try {
+      this.#value(value);
+    } catch (error) {
+      if (error instanceof Uncrossable) throw new UncrossableValueError(this.#describePath(root), error.reason);
+      throw error;
+    }
+    return this.#finish();
+  }
+
+  /** Encodes several values as one array, each with its own root name for errors. */
+  encodeFields(fields: readonly (readonly [root: string, value: unknown])[]): Uint8Array<ArrayBuffer> {
+    this.#begin();
+    this.#body.u8(Tag.array);
+    this.#body.unsigned(fields.length);
+    this.#referenceCount++;
+    for (const [root, value] of fields) {
+      this.#path.length = 0;
+      try {
+        this.#value(value);
+      } catch (error) {
+        if (error instanceof Uncrossable) throw new UncrossableValueError(this.#describePath(root), error.reason);
+        throw error;
+      }
+    }
+    return this.#finish();
+  }
+
+  #begin(): void {
+    this.#body.reset();
+    this.#names.reset();
+    this.#nameNumbers.clear();
+    this.#references.clear();
+    this.#open.clear();
+    this.#path.length = 0;
+    this.#referenceCount = 0;
+    this.#depth = 0;
+  }
+
+  #finish(): Uint8Array<ArrayBuffer> {
+    this.#header.reset();
+    this.#header.u8(FORMAT_VERSION);
+    this.#header.unsigned(this.#nameNumbers.size);
+    const encoded = new Uint8Array(this.#header.length + this.#names.length + this.#body.length);
+    this.#header.copyInto(encoded, 0);
+    this.#names.copyInto(encoded, this.#header.length);
+    this.#body.copyInto(encoded, this.#header.length + this.#names.length);
+    return encoded;
+  }
+
+  #value(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        this.#body.u8(Tag.string);
+        this.#body.string(value);
+        return;
+      case 'number':
+        this.#number(value);
+        return;
+      case 'boolean':
+        this.#body.u8(value ? Tag.true : Tag.false);
+        return;
+      case 'undefined':
+        this.#body.u8(Tag.undefined);
+        return;
+      case 'bigint':
+        this.#bigInt(value);
+        return;
+      case 'object':
+        if (value === null) this.#body.u8(Tag.null);
+        else this.#object(value);
+        return;
+      default:
+        throw new Uncrossable(`is a ${typeof value}, which cannot enter the VM`);
+    }
+  }
+
+  #number(value: number): void {
+    if ((value | 0) === value && !Object.is(value, -0)) {
+      this.#body.u8(Tag.int32);
+      this.#body.zigzag(value);
+    } else {
+      this.#body.u8(Tag.float64);
+      this.#body.f64(value);
+    }
+  }
+
+  /** Two's complement in as few bytes as hold the sign. */
+  #bigInt(value: bigint): void {
+    this.#body.u8(Tag.bigInt);
+    if (value === 0n) {
+      this.#body.unsigned(0);
+      return;
+    }
+    const magnitude = value < 0n ? -value - 1n : value;
+    const bytes = Math.floor(magnitude.toString(2).length / Number(BIGINT_BITS_PER_BYTE)) + 1;
+    const hex = BigInt.asUintN(bytes * 8, value)
+      .toString(16)
+      .padStart(bytes * 2, '0');
+    this.#body.unsigned(bytes);
+    this.#body.raw(Buffer.from(hex, 'hex').reverse());
+  }
+
+  #object(value: object): void {
+    const seen = this.#references.get(value);
+    if (seen !== undefined) {
+      if (this.#open.has(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
+      this.#body.u8(Tag.reference);
+      this.#body.unsigned(seen);
+      return;
+    }
+    if (++this.#depth > MAX_DEPTH) throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
+    this.#references.set(value, this.#referenceCount++);
+    this.#open.add(value);
+    if (Array.isArray(value)) this.#array(value);
+    else if (isPlainObject(value)) this.#record(value);
+    else this.#special(value);
+    this.#open.delete(value);
+    this.#depth--;
+  }
+
+  #array(value: readonly unknown[]): void {
+    this.#body.u8(Tag.array);
+    this.#body.unsigned(value.length);
+    for (let i = 0; i < value.length; i++) {
+      this.#path.push(i);
+      this.#value(value[i]);
+      this.#path.pop();
+    }
+  }
+
+  #record(value: object): void {
+    const keys = Object.keys(value);
+    this.#body.u8(Tag.object);
+    this.#body.unsigned(keys.length);
+    for (const key of keys) {
+      this.#path.push(key);
+      this.#body.unsigned(nameIndex(key) ?? this.#nameNumber(key));
+      this.#value((value as Record<string, unknown>)[key]);
+      this.#path.pop();
+    }
+  }
+
+  #special(value: object): void {
+    if (types.isDate(value)) {
+      this.#body.u8(Tag.date);
+      this.#body.u8(Tag.float64);
+      this.#body.f64(value.getTime());
+    } else if (ArrayBuffer.isView(value)) {
+      this.#typedArray(value);
+    } else if (types.isArrayBuffer(value)) {
+      this.#arrayBuffer(new Uint8Array(value));
+    } else {
+      const name = Object.getPrototypeOf(value)?.constructor?.name;
+      throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
+    }
+  }
+
+  /** The view's own bytes cross, not the rest of its buffer. */
+  #typedArray(view: ArrayBufferView): void {
+    const number = TYPED_ARRAY_NUMBER.get(typedArrayClass(view));
+    if (number === undefined) throw new Uncrossable('is a view that cannot enter the VM; pass a typed array');
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    this.#body.u8(Tag.typedArray);
+    this.#body.u8(number);
+    this.#body.unsigned((view as Uint8Array).length);
+    this.#body.unsigned(0);
+    this.#referenceCount++;
+    this.#arrayBuffer(bytes);
+  }
+
+  #arrayBuffer(bytes: Uint8Array): void {
+    this.#body.u8(Tag.arrayBuffer);
+    this.#body.unsigned(bytes.length);
+    this.#body.unsigned(FIXED_LENGTH);
+    this.#body.raw(bytes);
+  }
+
+  #nameNumber(name: string): number {
+    const known = this.#nameNumbers.get(name);
+    if (known !== undefined) return known;
+    // Zero is no atom; a number is shifted left by one, see nameIndex.
+    const number = (this.#nameNumbers.size + 1) * 2;
+    this.#nameNumbers.set(name, number);
+    this.#names.string(name);
+    return number;
+  }
+
+  #describePath(root: string): string {
+    return root + this.#path.map(pathStep).join('');
+  }
+}
+
+class Uncrossable extends Error {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,9})$/;
+const MAX_INDEX = 0x7fff_ffff;
+const CODE_0 = 0x30;
+const CODE_9 = 0x39;
+
+/** Property names that are array indices are written as numbers with the lowest bit set. */
+function nameIndex(name: string): number | undefined {
+  const first = name.charCodeAt(0);
+  if (!(first >= CODE_0 && first <= CODE_9) || !CANONICAL_INDEX.test(name)) return undefined;
+  const index = Number(name);
+  return index <= MAX_INDEX ? index * 2 + 1 : undefined;
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  // An object of another realm (node:vm, a test runner) has an Object.prototype of its own.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+}
+
+/** Own constructor of a typed array, whatever realm or subclass (Buffer) it comes from. */
+function typedArrayClass(view: ArrayBufferView): unknown {
+  const name = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return TYPED_ARRAYS.find((type) => type?.name === name);
+}

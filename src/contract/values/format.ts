@@ -1,0 +1,55 @@
+/**
+ * Tags of the engine's binary object format: what JS_WriteObject writes and JS_ReadObject reads when bytecode is off.
+ *
+ * A value is a version byte, a table of the property names it uses, and a tree of tagged nodes. Every object takes the
+ * next number of the reference table when it begins, so that a later node can refer to it.
+ */
+export const Tag = {
+  null: 1,
+  undefined: 2,
+  false: 3,
+  true: 4,
+  int32: 5,
+  float64: 6,
+  string: 7,
+  object: 8,
+  array: 9,
+  bigInt: 10,
+  typedArray: 14,
+  arrayBuffer: 15,
+  date: 17,
+  boxed: 18,
+  reference: 19,
+} as const;
+
+export const FORMAT_VERSION = 5;
+
+/** `max_byte_length` of a buffer that cannot be resized. */
+export const FIXED_LENGTH = 0xffff_ffff;
+
+/** Nesting beyond this is refused on both sides: neither stack is spent on it. */
+export const MAX_DEPTH = 1_000;
+
+/** Typed arrays in the order of the engine's class numbers. Float16Array has no counterpart in Node 20. */
+export const TYPED_ARRAYS = [
+  Uint8ClampedArray,
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  undefined,
+  Float32Array,
+  Float64Array,
+] as const;
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+
+/** One step of the path by which an error names a place inside a value: `args.user[3]["odd key"]`. */
+export function pathStep(key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`;
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
