@@ -1,0 +1,74 @@
+import type { EngineTable } from './known-engines.js';
+
+/** What the engine may ask of its host. Everything else emscripten offers (files, timers, environment) is shut. */
+export interface Host {
+  /** Milliseconds since the epoch, for `Date`. */
+  now(): number;
+  /** The heap wanted to grow and could not. */
+  onHeapExhausted(): void;
+}
+
+type ImportedFunction = (...args: number[]) => unknown;
+type ImportNamespace = Record<string, ImportedFunction | WebAssembly.Memory>;
+
+/** Offsets of the fields of `struct tm` as musl lays it out on wasm32. */
+const Tm = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yday: 28, isdst: 32, gmtoff: 36 } as const;
+
+const MS_PER_DAY = 86_400_000;
+const MAX_DATE_SECONDS = 8.64e12;
+
+/**
+ * Replaces the imports through which the machine would show: the guest's time zone is UTC, its environment is empty and
+ * its clock is ours. So the same image comes out on every machine, and a suspended VM finds the world it left.
+ */
+export function sealImports(imports: ImportNamespace, table: EngineTable, host: Host): void {
+  const names = table.imports;
+  const memory = imports[names.memory] as WebAssembly.Memory;
+  const view = () => new DataView(memory.buffer);
+
+  imports[names.now] = () => host.now();
+  imports[names.localTime] = ((seconds: bigint, tm: number) =>
+    writeUtc(view(), tm, Number(seconds))) as unknown as ImportedFunction;
+  imports[names.timeZone] = (offset = 0, daylight = 0, standardName = 0, daylightName = 0) => {
+    const target = view();
+    target.setInt32(offset, 0, true);
+    target.setInt32(daylight, 0, true);
+    for (const name of [standardName, daylightName]) writeCString(target, name, 'UTC');
+  };
+  imports[names.environSizes] = (count = 0, size = 0) => {
+    const target = view();
+    target.setUint32(count, 0, true);
+    target.setUint32(size, 0, true);
+    return 0;
+  };
+  imports[names.environ] = () => 0;
+
+  const resizeHeap = imports[names.resizeHeap] as ImportedFunction;
+  imports[names.resizeHeap] = (bytes = 0) => {
+    const grown = resizeHeap(bytes);
+    if (!grown) host.onHeapExhausted();
+    return grown;
+  };
+}
+
+function writeUtc(view: DataView, tm: number, seconds: number): void {
+  const date = new Date(Math.max(-MAX_DATE_SECONDS, Math.min(MAX_DATE_SECONDS, seconds)) * 1000);
+  const year = date.getUTCFullYear();
+  const startOfYear = new Date(0).setUTCFullYear(year, 0, 1);
+  const set = (field: number, value: number) => view.setInt32(tm + field, value, true);
+  set(Tm.sec, date.getUTCSeconds());
+  set(Tm.min, date.getUTCMinutes());
+  set(Tm.hour, date.getUTCHours());
+  set(Tm.mday, date.getUTCDate());
+  set(Tm.mon, date.getUTCMonth());
+  set(Tm.year, year - 1900);
+  set(Tm.wday, date.getUTCDay());
+  set(Tm.yday, Math.floor((date.getTime() - startOfYear) / MS_PER_DAY));
+  set(Tm.isdst, 0);
+  set(Tm.gmtoff, 0);
+}
+
+function writeCString(view: DataView, address: number, text: string): void {
+  for (let i = 0; i < text.length; i++) view.setUint8(address + i, text.charCodeAt(i));
+  view.setUint8(address + text.length, 0);
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+
+import type { Vm } from './vm.js';
+
+/** Granularity of a delta, in bytes. Smaller blocks make smaller envelopes and longer lists. */
+export const BLOCK_BYTES = 256;
+
+/** The stack is scrubbed downwards in steps of this size until one is clean. */
+const SCRUB_BYTES = 16 * 1024;
+const ZEROS = Buffer.alloc(SCRUB_BYTES);
+
+/**
+ * The whole state of an idle VM: static data and heap. The stack between them holds no live frame while no guest code
+ * runs, so it is not kept.
+ */
+export interface Image {
+  /** `[0, dataEnd)` of linear memory. */
+  readonly data: Uint8Array;
+  /** From `heapBase` up to the last byte that is not zero. */
+  readonly heap: Uint8Array;
+}
+
+/** What differs from an image, as runs of whole blocks in ascending order of their address. */
+export interface Delta {
+  readonly addresses: Uint32Array;
+  /** The run at `addresses[i]` is `bytes[ends[i - 1] .. ends[i])`. */
+  readonly ends: Uint32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Copies the state out of an idle VM. */
+export function captureImage(vm: Vm): Image {
+  const memory = vm.heap;
+  const { dataEnd, heapBase } = vm.layout;
+  scrubStack(vm);
+  return { data: memory.slice(0, dataEnd), heap: memory.slice(heapBase, endOfContent(memory, heapBase, vm.heapBreak)) };
+}
+
+/**
+ * Puts the VM back to `image`, then applies `delta`. What the last execution left anywhere is gone afterwards: data and
+ * heap are overwritten, the heap above the image and the stack it used are zeroed.
+ */
+export function restoreImage(vm: Vm, image: Image, delta?: Delta): void {
+  const memory = vm.heap;
+  const { heapBase } = vm.layout;
+  const top = heapBase + image.heap.length;
+  const used = Math.min(Math.max(vm.heapBreak, top), memory.length);
+  memory.set(image.data, 0);
+  memory.set(image.heap, heapBase);
+  memory.fill(0, top, used);
+  scrubStack(vm);
+  if (delta !== undefined) applyDelta(memory, delta);
+}
+
+/** What the idle VM holds that `base` does not. */
+export function captureDelta(vm: Vm, base: Image): Delta {
+  const memory = vm.heap;
+  const { dataEnd, heapBase } = vm.layout;
+  const runs: { address: number; end: number }[] = [];
+  collectRuns(runs, memory, base.data, 0, dataEnd);
+  collectRuns(runs, memory, base.heap, heapBase, Math.max(vm.heapBreak, heapBase + base.heap.length));
+
+  const total = runs.reduce((sum, run) => sum + run.end - run.address, 0);
+  const delta = {
+    addresses: new Uint32Array(runs.length),
+    ends: new Uint32Array(runs.length),
+    bytes: new Uint8Array(total),
+  };
+  let offset = 0;
+  runs.forEach(({ address, end }, i) => {
+    delta.bytes.set(memory.subarray(address, end), offset);
+    offset += end - address;
+    delta.addresses[i] = address;
+    delta.ends[i] = offset;
+  });
+  return delta;
+}
+
+/** Names an image by its content, hex SHA-256. */
+export function hashImage(image: Image): string {
+  const lengths = new Uint32Array([image.data.length, image.heap.length]);
+  return createHash('sha256').update(lengths).update(image.data).update(image.heap).digest('hex');
+}
+
+/** Bytes that a delta keeps alive. */
+export function deltaBytes(delta: Delta): number {
+  return delta.bytes.length + delta.addresses.byteLength + delta.ends.byteLength;
+}
+
+function applyDelta(memory: Uint8Array, { addresses, ends, bytes }: Delta): void {
+  let start = 0;
+  for (let i = 0; i < addresses.length; i++) {
+    const end = ends[i] ?? start;
+    memory.set(bytes.subarray(start, end), addresses[i] ?? 0);
+    start = end;
+  }
+}
+
+/**
+ * Zeroes what the last execution left of its stack. Frames are contiguous, so the first clean step below the top ends
+ * the search; a handler that recursed deeply costs what it used.
+ */
+function scrubStack(vm: Vm): void {
+  const memory = vm.heap;
+  const { dataEnd, heapBase } = vm.layout;
+  for (let end = heapBase; end > dataEnd; end -= SCRUB_BYTES) {
+    const start = Math.max(dataEnd, end - SCRUB_BYTES);
+    if (ZEROS.compare(memory, start, end, 0, end - start) === 0) return;
+    memory.fill(0, start, end);
+  }
+}
+
+function endOfContent(memory: Uint8Array, from: number, to: number): number {
+  const words = new BigUint64Array(memory.buffer);
+  let index = Math.min(words.length, Math.ceil(to / 8)) - 1;
+  while (index * 8 >= from && words[index] === 0n) index--;
+  return Math.max(from, (index + 1) * 8);
+}
+
+function collectRuns(
+  runs: { address: number; end: number }[],
+  memory: Uint8Array,
+  base: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const baseBuffer = Buffer.from(base.buffer, base.byteOffset, base.length);
+  for (let address = from; address < to; address += BLOCK_BYTES) {
+    const end = Math.min(address + BLOCK_BYTES, to);
+    if (blockEquals(memory, address, end, baseBuffer, address - from)) continue;
+    const last = runs.at(-1);
+    if (last?.end === address) last.end = end;
+    else runs.push({ address, end });
+  }
+}
+
+/** Beyond the end of the image everything counts as zero. */
+function blockEquals(memory: Uint8Array, start: number, end: number, base: Buffer, offset: number): boolean {
+  const covered = Math.max(0, Math.min(end - start, base.length - offset));
+  if (covered > 0 && base.compare(memory, start, start + covered, offset, offset + covered) !== 0) return false;
+  const rest = end - start - covered;
+  return rest === 0 || ZEROS.compare(memory, start + covered, end, 0, rest) === 0;
+}

@@ -1,0 +1,68 @@
+/**
+ * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another
+ * version of the package and proves them by running the result.
+ */
+export interface EngineTable {
+  /** Human name, part of the engine fingerprint. */
+  readonly name: string;
+  /** SHA-256 of the upstream `emscripten-module.wasm`, hex. */
+  readonly upstreamSha256: string;
+  /** Export names; emscripten minifies them, so they change with every build. */
+  readonly exports: {
+    /** QTS_bjson_encode: JS_WriteObject with the bytecode flag off. */
+    readonly writer: string;
+    /** QTS_bjson_decode: JS_ReadObject with all flags off. */
+    readonly reader: string;
+  };
+  /** The writer's initial state as one i64 constant; `allow_bytecode` is its lowest byte. */
+  readonly writerFlags: { readonly upstream: bigint; readonly withBytecode: bigint };
+  /** The reader's flags are stored as one i64 at this offset of its frame. */
+  readonly readerFlags: {
+    readonly frameOffset: number;
+    /** `allow_bytecode` and `allow_reference`: the writer emits references for bytecode, too. */
+    readonly withBytecode: bigint;
+    /** `allow_reference` only: for values, in which shared objects stay shared. */
+    readonly withReferences: bigint;
+  };
+  /** Function index of JS_EvalFunction, `(ctx: i32, function: i64) -> i64`. */
+  readonly evalFunctionIndex: number;
+  /** Names of the imports that we replace, see `host-imports.ts`. */
+  readonly imports: {
+    readonly memory: string;
+    readonly now: string;
+    readonly localTime: string;
+    readonly timeZone: string;
+    readonly environ: string;
+    readonly environSizes: string;
+    readonly resizeHeap: string;
+  };
+  /** Address of the break pointer of `sbrk`, an u32 in static data: everything the heap ever used lies below its value. */
+  readonly breakPointerAddress: number;
+  /** Offset of `strip_flags` in JSRuntime: the switch behind JS_SetStripInfo, which the build does not export. */
+  readonly stripFlagsOffset: number;
+  /** Bytes of the native stack, which lies between static data and heap. */
+  readonly stackBytes: number;
+}
+
+export const KNOWN_ENGINES: readonly EngineTable[] = [
+  {
+    name: 'quickjs-2025-09-13/quickjs-emscripten-0.32.0',
+    upstreamSha256: '105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232',
+    exports: { writer: 'Ja', reader: 'Ka' },
+    writerFlags: { upstream: 4295032832n, withBytecode: 4295032833n },
+    readerFlags: { frameOffset: 40, withBytecode: 0x0100_0100_0000_0000n, withReferences: 0x0100_0000_0000_0000n },
+    evalFunctionIndex: 777,
+    imports: {
+      memory: 'a',
+      now: 'p',
+      localTime: 'm',
+      timeZone: 'n',
+      environ: 'e',
+      environSizes: 'f',
+      resizeHeap: 'k',
+    },
+    breakPointerAddress: 86864,
+    stripFlagsOffset: 228,
+    stackBytes: 5 * 1024 * 1024,
+  },
+];

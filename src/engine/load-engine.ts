@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+import { NexusError } from '../errors/nexus-error.js';
+import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
+import { type MemoryLayout, REWRITE_VERSION, rewriteEngine } from './rewrite.js';
+
+/** The engine, compiled once per process. Structured-cloneable: workers get it as it is. */
+export interface EngineModule {
+  readonly module: WebAssembly.Module;
+  readonly layout: MemoryLayout;
+  readonly table: EngineTable;
+  /** Names everything bytecode depends on in the engine: upstream binary and rewrite. */
+  readonly fingerprint: string;
+}
+
+let loaded: Promise<EngineModule> | undefined;
+
+/**
+ * Reads the stock QuickJS binary of `@jitl/quickjs-wasmfile-release-sync`, checks that it is one we know, rewrites and
+ * compiles it. Memoised: one module serves every runtime of the process.
+ *
+ * @throws NexusError ENGINE_MISMATCH when the binary is unknown, before any of it runs
+ */
+export function loadEngine(): Promise<EngineModule> {
+  loaded ??= readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm'))
+    .then(prepareEngine)
+    .catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+  return loaded;
+}
+
+/** {@link loadEngine} for a binary at hand. */
+export async function prepareEngine(upstream: Uint8Array): Promise<EngineModule> {
+  const sha256 = createHash('sha256').update(upstream).digest('hex');
+  const table = KNOWN_ENGINES.find((candidate) => candidate.upstreamSha256 === sha256);
+  if (table === undefined) {
+    const known = KNOWN_ENGINES.map((engine) => `${engine.name} (${engine.upstreamSha256.slice(0, 16)}…)`);
+    throw new NexusError(
+      'ENGINE_MISMATCH',
+      `The installed QuickJS binary has SHA-256 ${sha256.slice(0, 16)}…, this library knows ${known.join(', ')}. ` +
+        'Install the exact version of @jitl/quickjs-wasmfile-release-sync that package.json names, or derive a table ' +
+        'for yours with scripts/derive-engine-table.mjs and add it to src/engine/known-engines.ts.',
+      { context: { sha256, known: KNOWN_ENGINES.map((engine) => engine.upstreamSha256) } },
+    );
+  }
+  const { bytes, layout } = rewriteEngine(upstream, table);
+  const module = await WebAssembly.compile(bytes);
+  return { module, layout, table, fingerprint: `${table.name}#${sha256.slice(0, 16)}+${REWRITE_VERSION}` };
+}

@@ -1,0 +1,90 @@
+import type { EngineTable } from './known-engines.js';
+import { occurrences, splice, WasmBinary } from './wasm/binary.js';
+import { encodeSigned64, encodeUnsigned } from './wasm/leb128.js';
+
+/** Names under which the rewritten module exports what it adds. */
+export const ADDED_EXPORTS = {
+  /** `(ctx, value*) -> value*`: JS_WriteObject with bytecode allowed; an ArrayBuffer or an exception. */
+  writeBytecode: 'nexus_write_bytecode',
+  /** `(ctx, arrayBuffer*) -> value*`: JS_ReadObject with bytecode allowed. */
+  readBytecode: 'nexus_read_bytecode',
+  /** `(ctx, arrayBuffer*) -> value*`: JS_ReadObject with object references allowed, bytecode not. */
+  readValue: 'nexus_read_value',
+  /** `(ctx, function: i64) -> i64`: JS_EvalFunction, which takes ownership of its argument. */
+  evalFunction: 'nexus_eval_function',
+} as const;
+
+/** Part of the engine fingerprint: raise it whenever this file makes another binary from the same upstream. */
+export const REWRITE_VERSION = 1;
+
+/** Where the parts of linear memory lie, in bytes. */
+export interface MemoryLayout {
+  /** Static data is `[0, dataEnd)`; the stack `[dataEnd, heapBase)` grows down from `heapBase`. */
+  readonly dataEnd: number;
+  readonly heapBase: number;
+}
+
+export interface RewrittenEngine {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly layout: MemoryLayout;
+}
+
+const I64_CONST = 0x42;
+const I64_STORE = 0x37;
+const STACK_POINTER_GLOBAL = 0;
+
+/**
+ * Adds bytecode writing, reading and evaluation to the stock engine.
+ *
+ * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
+ * exported functions with that flag on, and export JS_EvalFunction. The functions that are there stay as they are.
+ *
+ * @throws Error when the binary has not the shape the table describes; the message says which fact failed
+ */
+export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
+  const binary = new WasmBinary(upstream);
+  const writer = exported(binary, table.exports.writer);
+  const reader = exported(binary, table.exports.reader);
+
+  const { frameOffset } = table.readerFlags;
+  const readerFlags = (flags: bigint) => i64ConstStore(flags, frameOffset);
+  const additions: [name: string, like: number, from: Uint8Array, to: Uint8Array][] = [
+    [
+      ADDED_EXPORTS.writeBytecode,
+      writer,
+      i64Const(table.writerFlags.upstream),
+      i64Const(table.writerFlags.withBytecode),
+    ],
+    [ADDED_EXPORTS.readBytecode, reader, readerFlags(0n), readerFlags(table.readerFlags.withBytecode)],
+    [ADDED_EXPORTS.readValue, reader, readerFlags(0n), readerFlags(table.readerFlags.withReferences)],
+  ];
+  for (const [name, like, from, to] of additions) {
+    const body = replaceOnce(binary.functionBody(like), from, to, name);
+    binary.exportFunction(name, binary.appendFunction(like, body));
+  }
+  binary.exportFunction(ADDED_EXPORTS.evalFunction, table.evalFunctionIndex);
+
+  const heapBase = binary.globalI32(STACK_POINTER_GLOBAL);
+  return { bytes: binary.encode(), layout: { dataEnd: heapBase - table.stackBytes, heapBase } };
+}
+
+function exported(binary: WasmBinary, name: string): number {
+  const index = binary.exportedFunction(name);
+  if (index === undefined) throw new Error(`the binary exports no function ${name}`);
+  return index;
+}
+
+function replaceOnce(body: Uint8Array, from: Uint8Array, to: Uint8Array, purpose: string): Uint8Array {
+  const found = occurrences(body, from);
+  if (found.length !== 1) throw new Error(`the flags for ${purpose} occur ${found.length} times instead of once`);
+  return splice(body, found[0] ?? 0, from.length, to);
+}
+
+function i64Const(value: bigint): Uint8Array {
+  return Uint8Array.from([I64_CONST, ...encodeSigned64(value)]);
+}
+
+function i64ConstStore(value: bigint, offset: number): Uint8Array {
+  const alignment = 2;
+  return Uint8Array.from([...i64Const(value), I64_STORE, alignment, ...encodeUnsigned(offset)]);
+}

@@ -1,0 +1,72 @@
+import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
+import { captureImage, type Image, restoreImage } from './image.js';
+import type { EngineModule } from './load-engine.js';
+import { GuestException, Vm } from './vm.js';
+
+/** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
+const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
+/** An instance that grew past this while compiling something large is replaced. */
+const RETAINED_MEMORY_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Turns scripts into bytecode in a VM that does nothing else: it has the parser, runs none of what it parses, and starts
+ * every time from the same image, so that the same text always gives the same bytes.
+ */
+export class SourceCompiler {
+  readonly #engine: EngineModule;
+  readonly #stackSizeBytes: number;
+  #vm: Vm;
+  #image: Image;
+
+  static async create(engine: EngineModule, stackSizeBytes: number): Promise<SourceCompiler> {
+    return new SourceCompiler(engine, stackSizeBytes, await createVm(engine, stackSizeBytes));
+  }
+
+  private constructor(engine: EngineModule, stackSizeBytes: number, vm: Vm) {
+    this.#engine = engine;
+    this.#stackSizeBytes = stackSizeBytes;
+    this.#vm = vm;
+    this.#image = captureImage(vm);
+  }
+
+  async compile(source: string, filename: string): Promise<ScriptOutcome> {
+    try {
+      return { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };
+    } catch (error) {
+      if (error instanceof GuestException) return { ok: false, problem: this.#describe(error, filename) };
+      if (this.#vm.heapExhausted) return { ok: false, problem: { kind: 'memory', message: 'out of memory' } };
+      throw error;
+    } finally {
+      await this.#reset();
+    }
+  }
+
+  #describe(error: GuestException, filename: string): ScriptProblem {
+    const { message = '', stack = '' } = this.#vm.dump(error.error) as { message?: string; stack?: string };
+    if (message === 'out of memory') return { kind: 'memory', message };
+    if (message === 'stack overflow') return { kind: 'nesting', message: 'the source is nested too deeply' };
+    const position = positionIn(stack, filename);
+    return { kind: 'syntax', message, ...position };
+  }
+
+  async #reset(): Promise<void> {
+    if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) {
+      restoreImage(this.#vm, this.#image);
+      this.#vm.beginRun();
+      return;
+    }
+    this.#vm = await createVm(this.#engine, this.#stackSizeBytes);
+    this.#image = captureImage(this.#vm);
+  }
+}
+
+function createVm(engine: EngineModule, stackSizeBytes: number): Promise<Vm> {
+  return Vm.create(engine, { memoryLimitBytes: COMPILER_MEMORY_BYTES, stackSizeBytes, purpose: 'compilation' });
+}
+
+/** The engine puts the place of a syntax error into its stack: `    at handler.js:3:7`. */
+function positionIn(stack: string, filename: string): { line: number; column: number } | undefined {
+  const line = stack.split('\n').find((candidate) => candidate.includes(`${filename}:`));
+  const match = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line.trimEnd());
+  return match === null ? undefined : { line: Number(match[1]), column: Number(match[2]) };
+}

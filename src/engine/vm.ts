@@ -1,0 +1,304 @@
+import type { EngineModule } from './load-engine.js';
+import {
+  type EngineFunctions,
+  type InstanceOptions,
+  instantiateQuickJs,
+  type Pointer,
+  type QuickJsInstance,
+} from './quickjs-module.js';
+import type { MemoryLayout } from './rewrite.js';
+
+export const WASM_PAGE_BYTES = 65_536;
+/** The least memory the stock module accepts: 16 MiB, of which stack and static data take 5.3 MB of address space. */
+export const MIN_MEMORY_BYTES = 256 * WASM_PAGE_BYTES;
+
+/** Steps between two polls of the interrupt handler (JS_INTERRUPT_COUNTER_INIT of the engine). */
+export const STEPS_PER_POLL = 10_000;
+
+const COMPILE_ONLY = 1 << 5;
+const STRIP_SOURCE = 1 << 0;
+const VALUE_BYTES = 8;
+const MAX_ARGUMENTS = 4;
+
+/** A clock that stands still while images are built, so that the same bytes come out everywhere. */
+const BUILD_CLOCK_MS = 1_700_000_000_000;
+
+export interface VmOptions {
+  /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_BYTES}. */
+  readonly memoryLimitBytes: number;
+  readonly stackSizeBytes: number;
+  /** `'compilation'` has the parser and nothing else; `'execution'` has everything but the parser. */
+  readonly purpose: 'compilation' | 'execution';
+}
+
+const INTRINSICS: Record<VmOptions['purpose'], InstanceOptions['intrinsics']> = {
+  compilation: { BaseObjects: true, Eval: true, RegExpCompiler: true, RegExp: true, JSON: true },
+  execution: {
+    BaseObjects: true,
+    Date: true,
+    Eval: false,
+    StringNormalize: true,
+    RegExp: true,
+    RegExpCompiler: true,
+    JSON: true,
+    Proxy: true,
+    MapSet: true,
+    TypedArrays: true,
+    Promise: true,
+  },
+};
+
+/** A guest exception that reached the host; `error` is the address of the thrown value. */
+export class GuestException extends Error {
+  readonly error: Pointer;
+
+  constructor(error: Pointer) {
+    super('guest exception');
+    this.error = error;
+  }
+}
+
+/** Something other than a guest exception came out of wasm: the instance is in an unknown state and must be dropped. */
+export class VmPoisonedError extends Error {
+  constructor(cause: unknown) {
+    super(`The VM failed and was retired: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/**
+ * One QuickJS context in a WebAssembly instance of its own.
+ *
+ * All its state is linear memory, so an {@link Image} puts it back whole. Values are {@link Pointer}s; those made during
+ * an execution are never freed one by one, the next restore discards them together.
+ */
+export class Vm {
+  /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
+  clock: () => number = () => BUILD_CLOCK_MS;
+  /** Polled every {@link STEPS_PER_POLL} steps; true throws an uncatchable "interrupted" into the guest. */
+  shouldInterrupt: () => boolean = () => false;
+  /** Polls since the last {@link beginRun}. */
+  interruptPolls = 0;
+  /** The heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
+  heapExhausted = false;
+
+  readonly layout: MemoryLayout;
+  readonly #engine: EngineModule;
+  readonly #instance: QuickJsInstance;
+  readonly #functions: EngineFunctions;
+  readonly #ctx: Pointer;
+  readonly #rt: Pointer;
+  /** Scratch for the arguments of a call and for out-parameters, part of every image. */
+  readonly #argv: Pointer;
+  readonly #randomStateAddress: Pointer;
+  #heap: Uint8Array;
+  #poison: VmPoisonedError | undefined;
+
+  static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
+    const holder: { vm?: Vm } = {};
+    const instance = await instantiateQuickJs(
+      engine,
+      {
+        initialPages: MIN_MEMORY_BYTES / WASM_PAGE_BYTES,
+        maximumPages: Math.max(MIN_MEMORY_BYTES, options.memoryLimitBytes) / WASM_PAGE_BYTES,
+        intrinsics: INTRINSICS[options.purpose],
+      },
+      {
+        now: () => (holder.vm === undefined ? BUILD_CLOCK_MS : holder.vm.clock()),
+        onHeapExhausted: () => {
+          if (holder.vm !== undefined) holder.vm.heapExhausted = true;
+        },
+      },
+    );
+    holder.vm = new Vm(engine, instance, options);
+    return holder.vm;
+  }
+
+  private constructor(engine: EngineModule, instance: QuickJsInstance, options: VmOptions) {
+    this.#engine = engine;
+    this.layout = engine.layout;
+    this.#instance = instance;
+    this.#functions = instance.functions;
+    this.#ctx = instance.contextPointer;
+    this.#rt = instance.runtimePointer;
+    this.#heap = new Uint8Array(instance.memory.buffer);
+    this.#randomStateAddress = this.#findRandomState();
+    instance.runtime.setMaxStackSize(options.stackSizeBytes);
+    instance.runtime.setInterruptHandler(() => {
+      this.interruptPolls++;
+      return this.shouldInterrupt();
+    });
+    this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
+    // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
+    this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
+  }
+
+  /** Linear memory. Do not keep it: growth detaches it. */
+  get heap(): Uint8Array {
+    const { buffer } = this.#instance.memory;
+    if (this.#heap.buffer !== buffer) this.#heap = new Uint8Array(buffer);
+    return this.#heap;
+  }
+
+  /** Set once something other than a guest exception came out of wasm. */
+  get poison(): VmPoisonedError | undefined {
+    return this.#poison;
+  }
+
+  /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
+  get heapBreak(): number {
+    const { breakPointerAddress } = this.#engine.table;
+    return new DataView(this.#instance.memory.buffer).getUint32(breakPointerAddress, true);
+  }
+
+  /** Forgets what the last execution left on the host side. */
+  beginRun(): void {
+    this.interruptPolls = 0;
+    this.heapExhausted = false;
+  }
+
+  /** Gives `Math.random` a state of its own; zero is not one the generator can leave. */
+  seedRandom(state: bigint): void {
+    new DataView(this.#instance.memory.buffer).setBigUint64(this.#randomStateAddress, state === 0n ? 1n : state, true);
+  }
+
+  /**
+   * Parses a script and returns the function it compiled to, not yet evaluated.
+   *
+   * @throws GuestException with a SyntaxError
+   */
+  compile(source: string, filename: string): Pointer {
+    const bytes = Buffer.from(source, 'utf8');
+    const text = this.#allocate(bytes.length + 1);
+    this.heap.set(bytes, text);
+    this.heap[text + bytes.length] = 0;
+    const compiled = this.#enter(() =>
+      this.#functions.QTS_Eval(this.#ctx, text, bytes.length, filename, 0, COMPILE_ONLY),
+    );
+    this.#functions.free(text);
+    return this.#checked(compiled);
+  }
+
+  /** Serialises a compiled function. */
+  writeBytecode(compiled: Pointer): Uint8Array {
+    return this.#takeBytes(this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled)));
+  }
+
+  /**
+   * Loads bytecode and evaluates its top level.
+   *
+   * QuickJS does not verify bytecode: the caller vouches for every byte.
+   */
+  evaluateBytecode(bytecode: Uint8Array): Pointer {
+    const fn = this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer));
+    const cell = new DataView(this.#instance.memory.buffer);
+    const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, cell.getBigUint64(fn, true)));
+    // The call consumed the function; its cell now holds the result.
+    new DataView(this.#instance.memory.buffer).setBigUint64(fn, BigInt.asUintN(64, result), true);
+    return this.#checked(fn);
+  }
+
+  /** Makes a value of the engine's binary object format (see contract/values). */
+  readValue(encoded: Uint8Array): Pointer {
+    return this.#withArrayBuffer(encoded, (buffer) => this.#functions.readValue(this.#ctx, buffer));
+  }
+
+  /** Copies a value out in the engine's binary object format. Runs no guest code. */
+  writeValue(value: Pointer): Uint8Array {
+    return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+  }
+
+  /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */
+  call(fn: Pointer, thisArg: Pointer, ...args: Pointer[]): Pointer {
+    const view = new DataView(this.#instance.memory.buffer);
+    for (let i = 0; i < args.length; i++) view.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
+    return this.#checked(this.#enter(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv)));
+  }
+
+  /**
+   * Runs up to `limit` pending jobs.
+   *
+   * @throws GuestException when a job failed in a way that no promise took
+   */
+  runJobs(limit: number): void {
+    const lastContext = this.#argv + MAX_ARGUMENTS * 4;
+    const executed = this.#enter(() => this.#functions.QTS_ExecutePendingJob(this.#rt, limit, lastContext));
+    this.#checked(executed);
+    this.#functions.QTS_FreeValuePointer(this.#ctx, executed);
+  }
+
+  get hasPendingJobs(): boolean {
+    return this.#functions.QTS_IsJobPending(this.#rt) !== 0;
+  }
+
+  element(array: Pointer, index: number): Pointer {
+    return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
+  }
+
+  /** The engine's own rendering of a value as JSON. May run guest code; only for values of a VM that ran none. */
+  dump(value: Pointer): unknown {
+    const text = this.#enter(() => this.#functions.dump(this.#ctx, value));
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+
+  /** Every way into wasm goes through here: what is thrown out of it is no guest exception and poisons the instance. */
+  #enter<T>(run: () => T): T {
+    if (this.#poison !== undefined) throw this.#poison;
+    try {
+      return run();
+    } catch (error) {
+      this.#poison = new VmPoisonedError(error);
+      throw this.#poison;
+    }
+  }
+
+  #checked(value: Pointer): Pointer {
+    const error = this.#functions.QTS_ResolveException(this.#ctx, value);
+    if (error !== 0) throw new GuestException(error);
+    return value;
+  }
+
+  #allocate(bytes: number): Pointer {
+    const pointer = this.#enter(() => this.#functions.malloc(bytes));
+    if (pointer === 0) {
+      this.heapExhausted = true;
+      throw new VmPoisonedError('out of memory on the way in');
+    }
+    return pointer;
+  }
+
+  #withArrayBuffer(bytes: Uint8Array, read: (buffer: Pointer) => Pointer): Pointer {
+    const copy = this.#allocate(Math.max(1, bytes.length));
+    this.heap.set(bytes, copy);
+    const buffer = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length)));
+    const value = this.#enter(() => read(buffer));
+    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    return this.#checked(value);
+  }
+
+  #takeBytes(buffer: Pointer): Uint8Array {
+    this.#checked(buffer);
+    const start = this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer);
+    const length = this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer);
+    const bytes = this.heap.slice(start, start + length);
+    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    return bytes;
+  }
+
+  /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
+  #findRandomState(): Pointer {
+    const seed = BigInt(BUILD_CLOCK_MS) * 1000n;
+    const view = new DataView(this.#instance.memory.buffer);
+    const contextBytes = 4096;
+    const found: Pointer[] = [];
+    for (let at = this.#ctx; at < this.#ctx + contextBytes; at += 8) {
+      if (view.getBigUint64(at, true) === seed) found.push(at);
+    }
+    const [address] = found;
+    if (address === undefined || found.length > 1) throw new Error(`random state found ${found.length} times`);
+    return address;
+  }
+}
