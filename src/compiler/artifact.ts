@@ -1,0 +1,126 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { pack, unpack } from 'msgpackr/pack';
+
+import { describe } from '../config/check.js';
+
+/** Raise it whenever the layout changes: an unknown version is refused. */
+export const CONTAINER_VERSION = 1;
+
+const MAGIC = Buffer.from('NXQJ', 'latin1');
+const PREAMBLE_BYTES = MAGIC.length + 2 + 4;
+const MAC_BYTES = 32;
+
+/** Everything an artifact says about itself. What its key depends on stands here in full. */
+export interface ArtifactHeader {
+  /** Hex SHA-256, see `key.ts`. */
+  readonly key: string;
+  readonly engine: string;
+  readonly wrapper: number;
+  readonly filename: string;
+  /** The author's text, for snippets in errors. Never executed. */
+  readonly source: string;
+  readonly bytecodeBytes: number;
+  /** `'hmac-sha256'` when it was sealed with a secret. */
+  readonly seal: 'hmac-sha256' | 'sha256';
+}
+
+export interface Artifact {
+  readonly header: ArtifactHeader;
+  readonly bytecode: Uint8Array;
+  /** The MAC, hex: names the content, whatever the header says. */
+  readonly digest: string;
+}
+
+export type ArtifactProblem = 'length' | 'magic' | 'version' | 'mac' | 'header' | 'engine' | 'key';
+
+/** Bytes that are no artifact this runtime may load, and why. */
+export class ArtifactError extends Error {
+  readonly problem: ArtifactProblem;
+
+  constructor(problem: ArtifactProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+/**
+ * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, bytecode, MAC over all before it.
+ * Integers are big-endian.
+ */
+export function sealArtifact(
+  header: Omit<ArtifactHeader, 'seal' | 'bytecodeBytes'>,
+  bytecode: Uint8Array,
+  secret: Uint8Array | undefined,
+): Uint8Array {
+  const complete: ArtifactHeader = {
+    ...header,
+    bytecodeBytes: bytecode.length,
+    seal: secret === undefined ? 'sha256' : 'hmac-sha256',
+  };
+  const encoded = pack(complete);
+  const sealed = Buffer.alloc(PREAMBLE_BYTES + encoded.length + bytecode.length + MAC_BYTES);
+  MAGIC.copy(sealed, 0);
+  sealed.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
+  sealed.writeUInt32BE(encoded.length, MAGIC.length + 2);
+  sealed.set(encoded, PREAMBLE_BYTES);
+  sealed.set(bytecode, PREAMBLE_BYTES + encoded.length);
+  const end = sealed.length - MAC_BYTES;
+  sealed.set(mac(sealed.subarray(0, end), secret), end);
+  return sealed;
+}
+
+/**
+ * Opens a sealed artifact after checking every byte of it. QuickJS does not verify bytecode, so nothing that fails here
+ * may reach the engine.
+ *
+ * @throws ArtifactError naming the check that failed
+ */
+export function openArtifact(sealed: Uint8Array, engine: string, secret: Uint8Array | undefined): Artifact {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
+  if (bytes.length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${bytes.length} bytes`);
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is no compiled handler');
+  const version = bytes.readUInt16BE(MAGIC.length);
+  if (version !== CONTAINER_VERSION) {
+    throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
+  }
+  const end = bytes.length - MAC_BYTES;
+  if (!timingSafeEqual(mac(bytes.subarray(0, end), secret), bytes.subarray(end))) {
+    throw new ArtifactError('mac', secret === undefined ? 'is damaged' : 'is damaged or not sealed with this secret');
+  }
+  const headerEnd = PREAMBLE_BYTES + bytes.readUInt32BE(MAGIC.length + 2);
+  if (headerEnd > end) throw new ArtifactError('length', 'has a header that ends outside of it');
+  const header = readHeader(bytes.subarray(PREAMBLE_BYTES, headerEnd));
+  if (header.engine !== engine) {
+    throw new ArtifactError('engine', `was compiled for engine ${header.engine}, this is ${engine}`);
+  }
+  if (header.bytecodeBytes !== end - headerEnd)
+    throw new ArtifactError('length', 'has a bytecode length that is wrong');
+  return { header, bytecode: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
+}
+
+function mac(bytes: Uint8Array, secret: Uint8Array | undefined): Buffer {
+  const hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
+  return hash.update(bytes).digest();
+}
+
+/** The MAC was right, so this is our own writing, unless there is no secret: then it may be anybody's. */
+function readHeader(encoded: Uint8Array): ArtifactHeader {
+  let header: unknown;
+  try {
+    header = unpack(encoded);
+  } catch (error) {
+    throw new ArtifactError('header', `has a header that does not decode: ${String(error)}`);
+  }
+  const fields = header as Partial<Record<keyof ArtifactHeader, unknown>> | null;
+  const wellFormed =
+    typeof fields === 'object' &&
+    fields !== null &&
+    typeof fields.key === 'string' &&
+    typeof fields.engine === 'string' &&
+    typeof fields.wrapper === 'number' &&
+    typeof fields.filename === 'string' &&
+    typeof fields.source === 'string' &&
+    typeof fields.bytecodeBytes === 'number';
+  if (!wellFormed) throw new ArtifactError('header', `has a header that is ${describe(header)}`);
+  return fields as ArtifactHeader;
+}

@@ -1,0 +1,28 @@
+/** A handler that is ready to run. */
+export interface CompiledHandler {
+  /** Hex SHA-256 of all its bytes depend on; also the name of its file in the disk tier. */
+  readonly key: string;
+  readonly filename: string;
+  readonly source: string;
+  /** In memory that every worker sees, so that it is never copied. */
+  readonly bytecode: Uint8Array<SharedArrayBuffer>;
+}
+
+/** A handler and how it was come by. */
+export interface CompileResult extends CompiledHandler {
+  /** Where it was found; absent when it had to be compiled. */
+  readonly tier?: 'memory' | 'disk';
+  /** From the call until the bytecode was at hand, in microseconds. */
+  readonly compilationTimeUs: number;
+}
+
+export function shareBytecode(bytecode: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytecode.length));
+  shared.set(bytecode);
+  return shared;
+}
+
+/** Bytes that a handler keeps alive: bytecode, and a source of two bytes a character at worst. */
+export function handlerBytes({ bytecode, source }: CompiledHandler): number {
+  return bytecode.length + source.length * 2;
+}

@@ -1,0 +1,50 @@
+import { ByteReader } from '../contract/values/byte-reader.js';
+
+const FUNCTION_TAG = 12;
+/** Flags (16 bits) and mode (8 bits) that stand between the tag and the name of a function. */
+const FLAG_BYTES = 3;
+const FLAGS_AFTER_VARIABLE = 1;
+const FLAGS_AFTER_CLOSURE = 2;
+/** `fclosure8 0; set_loc0; return` and the operand: make the one closure, make it the script's value. */
+const MAKE_CLOSURE = '00cb28';
+const MAKE_CLOSURE_LENGTH = 4;
+
+/**
+ * Whether a compiled script does nothing but make one function and return it.
+ *
+ * A source that closes the wrapper early (`}); steal(); (async () => {`) parses as a script of several statements. That
+ * shows in the bytecode of the script's top level, whatever the trick in the text was.
+ */
+export function isSingleClosure(bytecode: Uint8Array): boolean {
+  const reader = new ByteReader(bytecode);
+  reader.u8();
+  for (let names = reader.unsigned(); names > 0; names--) reader.string();
+  if (reader.u8() !== FUNCTION_TAG) return false;
+  reader.raw(FLAG_BYTES);
+  reader.unsigned(); // name
+  const argumentCount = reader.unsigned();
+  reader.unsigned(); // variables
+  reader.unsigned(); // arguments with a default
+  reader.unsigned(); // stack size
+  reader.unsigned(); // variable references
+  const closureVariables = reader.unsigned();
+  const constants = reader.unsigned();
+  const codeLength = reader.unsigned();
+  for (let variables = reader.unsigned(); variables > 0; variables--) skipVariable(reader);
+  for (let i = 0; i < closureVariables; i++) skipClosureVariable(reader);
+  if (argumentCount !== 0 || constants !== 1 || codeLength !== MAKE_CLOSURE_LENGTH) return false;
+  return Buffer.from(reader.raw(codeLength)).subarray(1).toString('hex') === MAKE_CLOSURE;
+}
+
+function skipVariable(reader: ByteReader): void {
+  reader.unsigned(); // name
+  reader.unsigned(); // scope
+  reader.unsigned(); // reference
+  reader.raw(FLAGS_AFTER_VARIABLE);
+}
+
+function skipClosureVariable(reader: ByteReader): void {
+  reader.unsigned(); // name
+  reader.unsigned(); // index
+  reader.raw(FLAGS_AFTER_CLOSURE);
+}
