@@ -1,0 +1,273 @@
+import { randomFillSync } from 'node:crypto';
+
+import type { ScriptOutcome } from '../contract/compile.js';
+import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from '../engine/base-image.js';
+import { captureDelta, restoreImage } from '../engine/image.js';
+import type { LibrarySource } from '../engine/library.js';
+import type { EngineModule } from '../engine/load-engine.js';
+import type { Pointer } from '../engine/quickjs-module.js';
+import { SourceCompiler } from '../engine/source-compiler.js';
+import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm } from '../engine/vm.js';
+import { HandlerImages } from './handler-images.js';
+import { encodeInput } from './packed-context.js';
+import { type Executed, type ExecuteRequest, type ExecutionFailure, preciseNow } from './protocol.js';
+
+/** Jobs between two looks at the clock. */
+const JOBS_PER_SLICE = 100;
+/** What the guest's own bookkeeping gets after the deadline, to hand over the effects so far. */
+const COLLECT_GRACE_MS = 100;
+/** An instance whose memory grew past this is replaced; wasm memory never shrinks. */
+const RETAINED_MEMORY_BYTES = MIN_MEMORY_BYTES + 8 * 1024 * 1024;
+const SEED_POOL_BYTES = 4096;
+
+export interface ExecutorOptions extends VmLimits {
+  readonly engine: EngineModule;
+  readonly prelude: Uint8Array;
+  readonly libraries: readonly LibrarySource[];
+}
+
+/**
+ * Runs handlers in one VM, each from a pristine image, and compiles them in another. Works in any thread; the worker
+ * entry is a thin shell around it.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #base: BaseImage;
+  readonly #handlerImages = new HandlerImages();
+  readonly #seeds = new BigUint64Array(SEED_POOL_BYTES / 8);
+  #nextSeed = this.#seeds.length;
+  #vm: Vm;
+  #compiler: Promise<SourceCompiler> | undefined;
+
+  /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
+  static async create(options: ExecutorOptions): Promise<Executor> {
+    const vm = await createExecutionVm(options.engine, options);
+    let compiler: Promise<SourceCompiler> | undefined;
+    const getCompiler = () => {
+      compiler ??= SourceCompiler.create(options.engine, options.stackSizeBytes);
+      return compiler;
+    };
+    const base = await buildBaseImage(vm, getCompiler, options);
+    return new Executor(options, vm, base, compiler);
+  }
+
+  private constructor(
+    options: ExecutorOptions,
+    vm: Vm,
+    base: BaseImage,
+    compiler: Promise<SourceCompiler> | undefined,
+  ) {
+    this.#options = options;
+    this.#vm = vm;
+    this.#base = base;
+    this.#compiler = compiler;
+  }
+
+  get baseHash(): string {
+    return this.#base.hash;
+  }
+
+  async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
+    this.#compiler ??= SourceCompiler.create(this.#options.engine, this.#options.stackSizeBytes);
+    return (await this.#compiler).compile(source, filename);
+  }
+
+  /** @throws UncrossableValueError or NexusError when packed context does not decode */
+  async execute(request: ExecuteRequest, bytecode: Uint8Array): Promise<Executed> {
+    const input = encodeInput(request);
+    const startedAtMs = preciseNow();
+    const startedAt = performance.now();
+    const run = new Run(this.#vm, this.#base, request.limits);
+    run.prepare(() => this.#load(request.key, bytecode), request.now, this.#seed(request));
+    run.start(input);
+    const outcome = run.finish();
+    const executed: Executed = {
+      ...(outcome !== undefined && { outcome }),
+      ...(run.failure !== undefined && { failure: run.failure }),
+      startedAtMs,
+      durationUs: (performance.now() - startedAt) * 1000,
+      memoryUsedBytes: Math.max(0, this.#vm.heapBreak - this.#vm.layout.heapBase),
+      memoryPeakBytes: this.#vm.heap.length,
+      instructionCount: this.#vm.interruptPolls * STEPS_PER_POLL,
+    };
+    await this.#retireIfSpent();
+    return executed;
+  }
+
+  /** Puts the VM into the state just before the handler runs and returns the handler. */
+  #load(key: string, bytecode: Uint8Array): Pointer {
+    const image = this.#handlerImages.get(key);
+    if (image !== undefined) {
+      restoreImage(this.#vm, this.#base.image, image.delta);
+      return image.handler;
+    }
+    restoreImage(this.#vm, this.#base.image);
+    const handler = this.#vm.evaluateBytecode(bytecode);
+    if (this.#handlerImages.isWorthAnImage(key, bytecode.length)) {
+      this.#handlerImages.put(key, { delta: captureDelta(this.#vm, this.#base.image), handler });
+    }
+    return handler;
+  }
+
+  #seed({ seed }: ExecuteRequest): bigint {
+    if (seed !== undefined) return expandSeed(seed);
+    if (this.#nextSeed === this.#seeds.length) {
+      randomFillSync(this.#seeds);
+      this.#nextSeed = 0;
+    }
+    return this.#seeds[this.#nextSeed++] ?? 1n;
+  }
+
+  /** Nothing that a handler could have broken or blown up is used again. */
+  async #retireIfSpent(): Promise<void> {
+    if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) return;
+    this.#vm = await createExecutionVm(this.#options.engine, this.#options);
+  }
+}
+
+/** One execution in a prepared VM. */
+class Run {
+  failure: ExecutionFailure | undefined;
+  readonly #vm: Vm;
+  readonly #base: BaseImage;
+  readonly #limits: ExecuteRequest['limits'];
+  #deadline = 0;
+  #timedOut = false;
+  #handler: Pointer = 0;
+
+  constructor(vm: Vm, base: BaseImage, limits: ExecuteRequest['limits']) {
+    this.#vm = vm;
+    this.#base = base;
+    this.#limits = limits;
+  }
+
+  prepare(load: () => Pointer, now: number | undefined, seed: bigint): void {
+    const vm = this.#vm;
+    vm.beginRun();
+    vm.shouldInterrupt = () => false;
+    this.#attempt(() => {
+      this.#handler = load();
+    });
+    vm.seedRandom(seed);
+    vm.clock = now === undefined ? Date.now : () => now;
+  }
+
+  start(input: Uint8Array): void {
+    if (this.failure !== undefined) return;
+    const vm = this.#vm;
+    const { start, undefined: thisArg } = this.#base.roots;
+    this.#deadline = performance.now() + this.#limits.timeoutMs;
+    vm.shouldInterrupt = () => this.#isOverdue('interrupt');
+    this.#attempt(() => {
+      vm.call(start, thisArg, this.#handler, vm.readValue(input));
+      while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    });
+  }
+
+  /** Once overdue, always overdue: a guest that catches the interruption is interrupted again. */
+  #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
+    if (performance.now() <= this.#deadline) return false;
+    this.#timedOut = true;
+    this.#fail(this.#timeout(layer));
+    return true;
+  }
+
+  /** The outcome, if it can be had: after a failure it holds the effects up to it. */
+  finish(): Uint8Array | undefined {
+    const vm = this.#vm;
+    if (vm.poison !== undefined) return undefined;
+    const { collect, salvage, undefined: thisArg } = this.#base.roots;
+    const deadline = performance.now() + COLLECT_GRACE_MS;
+    vm.shouldInterrupt = () => performance.now() > deadline;
+    for (const gather of [collect, salvage]) {
+      try {
+        const outcome = vm.writeValue(vm.call(gather, thisArg));
+        if (outcome.length <= this.#limits.maxResultBytes) return outcome;
+        this.#fail(this.#resultTooLarge(outcome.length));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof GuestException)) {
+          this.#fail(this.#hostSideFailure(error));
+          return undefined;
+        }
+      }
+    }
+    this.#fail(
+      vm.heapExhausted
+        ? this.#outOfMemory()
+        : {
+            code: 'SERIALIZATION_ERROR',
+            message: 'The outcome of the handler cannot leave the VM.',
+            context: { path: 'returnValue' },
+          },
+    );
+    return undefined;
+  }
+
+  #attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (this.#timedOut) return;
+      if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+      else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+      // Anything else that a job threw and nobody took is in the outcome: the handler never settled.
+    }
+  }
+
+  #fail(failure: ExecutionFailure): void {
+    this.failure ??= failure;
+  }
+
+  /** Something else than a guest exception came out of wasm. What it was tells what the guest did. */
+  #hostSideFailure(error: unknown): ExecutionFailure {
+    if (this.#vm.heapExhausted) return this.#outOfMemory();
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof RangeError) {
+      return {
+        code: 'STACK_OVERFLOW',
+        message: 'The handler recursed too deeply.',
+        context: { limit: 'stackSizeBytes' },
+      };
+    }
+    return {
+      code: 'EXECUTION_ERROR',
+      message: `The engine failed while it ran the handler: ${error instanceof Error ? error.message : String(error)}`,
+      context: { layer: 'engine' },
+    };
+  }
+
+  #timeout(layer: 'interrupt' | 'jobs'): ExecutionFailure {
+    const { timeoutMs } = this.#limits;
+    return {
+      code: 'TIMEOUT',
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
+      context: { limit: 'timeoutMs', value: timeoutMs, layer },
+    };
+  }
+
+  #outOfMemory(): ExecutionFailure {
+    return {
+      code: 'MEMORY_LIMIT',
+      message: `The handler needed more memory than memoryLimitBytes allows.`,
+      context: { limit: 'memoryLimitBytes', bytes: this.#vm.heap.length },
+    };
+  }
+
+  #resultTooLarge(bytes: number): ExecutionFailure {
+    const { maxResultBytes } = this.#limits;
+    return {
+      code: 'RESOURCE_LIMIT',
+      message: `The outcome of the handler has ${bytes} bytes; maxResultBytes is ${maxResultBytes}.`,
+      context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
+    };
+  }
+}
+
+/** SplitMix64: neighbouring seeds give unrelated states. */
+function expandSeed(seed: number): bigint {
+  let z = BigInt.asUintN(64, BigInt(Math.trunc(seed)) + 0x9e3779b97f4a7c15n);
+  z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+  z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+  return z ^ (z >> 31n);
+}

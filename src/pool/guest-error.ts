@@ -1,0 +1,85 @@
+import type { CompiledHandler } from '../compiler/compiled-handler.js';
+import { toAuthorLocation } from '../compiler/wrapper.js';
+import { PRELUDE_FILENAME } from '../contract/prelude-name.js';
+import type { WasmError } from '../contract/result.js';
+import { renderSnippet, type SourceLocation } from '../contract/source-text.js';
+import { RESULT_CODES, type ResultCode } from '../errors/codes.js';
+
+/** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
+interface Description {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+  readonly code?: unknown;
+  readonly context?: unknown;
+  readonly thrown?: unknown;
+}
+
+/** Codes that the prelude gives its own errors. */
+const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RESOURCE_LIMIT', 'SERIALIZATION_ERROR']);
+
+/** An overflowed stack is as deep as the limit allows; its top says what happened. */
+const MAX_FRAMES = 20;
+
+const FRAME = /^\s*at (?<name>.*?) \((?<file>.*):(?<line>\d+):(?<column>\d+)\)$/;
+
+/** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
+export function describeGuestError(thrown: unknown, handler: CompiledHandler): WasmError {
+  const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
+  if ('thrown' in description) {
+    return {
+      code: 'EXECUTION_ERROR',
+      message: `The handler threw ${render(description.thrown)}`,
+      context: { thrown: description.thrown },
+    };
+  }
+  const name = typeof description.name === 'string' ? description.name : 'Error';
+  const message = typeof description.message === 'string' ? description.message : '';
+  const { stack, location } = readStack(typeof description.stack === 'string' ? description.stack : '', handler);
+  const code = codeOf(name, message, description.code);
+  return {
+    code,
+    message: code === 'EXECUTION_ERROR' ? `${name}: ${message}` : message,
+    ...(stack !== '' && { stack }),
+    ...(location && { location, snippet: renderSnippet(handler.source, location) }),
+    ...(isRecord(description.context) && { context: description.context }),
+  };
+}
+
+function codeOf(name: string, message: string, code: unknown): ResultCode {
+  if (typeof code === 'string' && code in RESULT_CODES && PRELUDE_CODES.has(code as ResultCode)) {
+    return code as ResultCode;
+  }
+  if (name === 'InternalError' && message === 'out of memory') return 'MEMORY_LIMIT';
+  if (name === 'InternalError' && message === 'stack overflow') return 'STACK_OVERFLOW';
+  return 'EXECUTION_ERROR';
+}
+
+/** The guest's frames without our own, in the author's coordinates, and where the topmost of the handler's stands. */
+function readStack(raw: string, handler: CompiledHandler): { stack: string; location: SourceLocation | undefined } {
+  let location: SourceLocation | undefined;
+  const frames: string[] = [];
+  for (const line of raw.split('\n')) {
+    if (line.trim() === '' || line.includes(`${PRELUDE_FILENAME}:`)) continue;
+    const match = FRAME.exec(line)?.groups;
+    if (match === undefined || match['file'] !== handler.filename) {
+      frames.push(line.trimEnd());
+      continue;
+    }
+    const place = toAuthorLocation({ line: Number(match['line']), column: Number(match['column']) }, handler.source);
+    location ??= place;
+    frames.push(`    at ${match['name']} (${handler.filename}:${place.line}:${place.column})`);
+  }
+  const hidden = frames.length - MAX_FRAMES;
+  if (hidden > 0) frames.splice(MAX_FRAMES, hidden, `    … ${hidden} more`);
+  return { stack: frames.join('\n'), location };
+}
+
+function render(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

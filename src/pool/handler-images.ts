@@ -1,0 +1,43 @@
+import { LRUCache } from 'lru-cache';
+
+import { type Delta, deltaBytes } from '../engine/image.js';
+import type { Pointer } from '../engine/quickjs-module.js';
+
+/** A handler loaded on top of the base image. */
+export interface HandlerImage {
+  readonly delta: Delta;
+  readonly handler: Pointer;
+}
+
+/** From this size on, loading the bytecode costs more than capturing once and copying. */
+const LARGE_BYTECODE_BYTES = 16 * 1024;
+/** A handler that came this often will come again. */
+const HOT_EXECUTIONS = 3;
+const MAX_BYTES = 32 * 1024 * 1024;
+const MAX_COUNTED_KEYS = 10_000;
+
+/** Which handlers have an image of their own on this worker, least recently used first out. */
+export class HandlerImages {
+  readonly #images = new LRUCache<string, HandlerImage>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: (image) => deltaBytes(image.delta) + 1,
+  });
+  readonly #executions = new LRUCache<string, number>({ max: MAX_COUNTED_KEYS });
+
+  get(key: string): HandlerImage | undefined {
+    return this.#images.get(key);
+  }
+
+  /** Counts an execution without an image and says whether it is time for one. */
+  isWorthAnImage(key: string, bytecodeBytes: number): boolean {
+    if (bytecodeBytes >= LARGE_BYTECODE_BYTES) return true;
+    const executions = (this.#executions.get(key) ?? 0) + 1;
+    this.#executions.set(key, executions);
+    return executions >= HOT_EXECUTIONS;
+  }
+
+  put(key: string, image: HandlerImage): void {
+    this.#executions.delete(key);
+    this.#images.set(key, image);
+  }
+}

@@ -1,0 +1,75 @@
+import { unpack } from 'msgpackr/pack';
+
+import { covers, type Grant } from '../capabilities/grants.js';
+import { decodeValue } from '../contract/values/decode.js';
+import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { ExecuteRequest } from './protocol.js';
+
+const encoder = new ValueEncoder();
+
+/** The input for the guest, with context that came as MessagePack put in its place. */
+export function encodeInput(request: ExecuteRequest): Uint8Array {
+  const { packed, input } = request;
+  if (packed === undefined) return input;
+  const [state, args, scope, grants, limits] = decodeValue(input) as unknown[];
+  const fields: [root: string, value: unknown][] = [
+    ['context.stateSnapshot', packed.state === undefined ? state : unpackState(packed.state, packed.readable)],
+    ['context.args', packed.args === undefined ? args : unpackField('context.args', packed.args)],
+    ['context.scope', packed.scope === undefined ? scope : unpackField('context.scope', packed.scope)],
+    ['grants', grants],
+    ['limits', limits],
+  ];
+  return encodeFields(fields, request.maxContextBytes);
+}
+
+/** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
+export function encodeFields(
+  fields: readonly (readonly [root: string, value: unknown])[],
+  maxContextBytes: number,
+): Uint8Array<ArrayBuffer> {
+  let encoded: Uint8Array<ArrayBuffer>;
+  try {
+    encoded = encoder.encodeFields(fields);
+  } catch (error) {
+    if (!(error instanceof UncrossableValueError)) throw error;
+    const path = error.path.replace(/^context\./, '');
+    throw new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
+  }
+  if (encoded.length > maxContextBytes) {
+    throw new NexusError(
+      'INVALID_ARGUMENT',
+      `The context has ${encoded.length} bytes encoded; maxContextBytes is ${maxContextBytes}.`,
+      { context: { limit: 'maxContextBytes', value: maxContextBytes, bytes: encoded.length } },
+    );
+  }
+  return encoded;
+}
+
+/** Only what may be read enters the VM. */
+export function readableState(state: object, readable: Grant): Record<string, unknown> {
+  if (readable === true) return state as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
+}
+
+function unpackState(bytes: Uint8Array, readable: Grant): Record<string, unknown> {
+  const state = unpackField('context.stateSnapshot', bytes);
+  if (typeof state !== 'object' || state === null || Array.isArray(state)) {
+    throw notMessagePack('context.stateSnapshot', 'it holds no map');
+  }
+  return readableState(state, readable);
+}
+
+function unpackField(field: string, bytes: Uint8Array): unknown {
+  try {
+    return unpack(bytes);
+  } catch (error) {
+    throw notMessagePack(field, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function notMessagePack(field: string, reason: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is not the MessagePack it should be: ${reason}.`, {
+    context: { field },
+  });
+}

@@ -1,0 +1,100 @@
+import { pack, unpack } from 'msgpackr/pack';
+import type { Grant } from '../capabilities/grants.js';
+import type { ExecutionLimits } from '../config/limits.js';
+import type { ScriptOutcome } from '../contract/compile.js';
+import type { LibrarySource } from '../engine/library.js';
+import type { EngineModule } from '../engine/load-engine.js';
+import type { ResultCode } from '../errors/codes.js';
+import type { WireError } from '../errors/wire.js';
+
+/** What every worker is started with. */
+export interface WorkerSetup {
+  readonly engine: EngineModule;
+  readonly libraries: readonly LibrarySource[];
+  readonly memoryLimitBytes: number;
+  readonly stackSizeBytes: number;
+  /** One flag per slot of the pool; a worker sets it when it begins the task in that slot. */
+  readonly startFlags: Int32Array<SharedArrayBuffer>;
+}
+
+/** What a worker is asked. */
+export type Request =
+  | { readonly kind: 'warm' }
+  | { readonly kind: 'compile'; readonly source: string; readonly filename: string }
+  | ({ readonly kind: 'execute' } & ExecuteRequest);
+
+export interface ExecuteRequest {
+  readonly key: string;
+  /** `[state, args, scope, grants, limits]` in the engine's binary object format. */
+  readonly input: Uint8Array;
+  /** Context fields that came as MessagePack: decoded in the worker, in place of what `input` has there. */
+  readonly packed?: PackedContext;
+  readonly limits: ExecutionLimits;
+  readonly maxContextBytes: number;
+  /** Fixes the guest's clock, in milliseconds since the epoch. */
+  readonly now?: number;
+  /** Fixes `Math.random`. */
+  readonly seed?: number;
+}
+
+export interface PackedContext {
+  readonly state?: Uint8Array;
+  readonly args?: Uint8Array;
+  readonly scope?: Uint8Array;
+  /** Keys of a packed state that may enter the VM. */
+  readonly readable: Grant;
+}
+
+/** What a worker answers. */
+export type Reply =
+  | { readonly kind: 'warm'; readonly baseHash: string }
+  | { readonly kind: 'compiled'; readonly outcome: ScriptOutcome }
+  | ({ readonly kind: 'executed' } & Executed)
+  | { readonly kind: 'failed'; readonly error: WireError };
+
+export interface Executed {
+  /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
+  readonly outcome?: Uint8Array;
+  /** What the host saw go wrong. Takes precedence over what the guest says of itself. */
+  readonly failure?: ExecutionFailure;
+  readonly startedAtMs: number;
+  readonly durationUs: number;
+  readonly memoryUsedBytes: number;
+  readonly memoryPeakBytes: number;
+  readonly instructionCount: number;
+}
+
+export interface ExecutionFailure {
+  readonly code: ResultCode;
+  readonly message: string;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** One task of the thread pool: a MessagePack message, and beside it what is shared instead of copied. */
+export interface Task {
+  readonly message: Uint8Array;
+  readonly slot: number;
+  /** Of the handler to execute. */
+  readonly bytecode?: Uint8Array<SharedArrayBuffer>;
+}
+
+export function encodeRequest(request: Request): Uint8Array {
+  return pack(request);
+}
+
+export function decodeRequest(message: Uint8Array): Request {
+  return unpack(message) as Request;
+}
+
+export function encodeReply(reply: Reply): Uint8Array {
+  return pack(reply);
+}
+
+export function decodeReply(message: Uint8Array): Reply {
+  return unpack(message) as Reply;
+}
+
+/** Milliseconds since the epoch with the resolution of `performance.now()`, comparable between threads. */
+export function preciseNow(): number {
+  return performance.timeOrigin + performance.now();
+}
