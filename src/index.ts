@@ -1,0 +1,26 @@
+export type { CacheStats } from './cache/tiered-cache.js';
+export { configFromEnv } from './config/env.js';
+export type { ExecutionLimits } from './config/limits.js';
+export type {
+  CacheOptions,
+  LibraryOption,
+  LimitOptions,
+  MetricsOptions,
+  PoolOptions,
+  RuntimeOptions,
+} from './config/options.js';
+export type { CapabilityToken } from './contract/capability.js';
+export type { ContextValue, WasmContext } from './contract/context.js';
+export type {
+  EmittedEvent,
+  ExecutionMetrics,
+  LogEntry,
+  StateMutation,
+  ViewCommand,
+  WasmError,
+  WasmResult,
+} from './contract/result.js';
+export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
+export { type ErrorContext, NexusError } from './errors/nexus-error.js';
+export type { ExecuteOptions } from './pool/build-request.js';
+export { createRuntime, NexusRuntime, type RuntimeStats } from './runtime.js';

@@ -1,0 +1,100 @@
+import type { Counter, Histogram, Registry } from 'prom-client';
+
+import type { MetricsOptions } from '../config/options.js';
+import type { ExecutionObservation, MetricsRecorder } from './recorder.js';
+
+export const DEFAULT_PREFIX = 'nexus_';
+
+/** From 50 µs, a warm handler, to 10 s, beyond the default timeout. Seconds. */
+const DURATION_BUCKETS = [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.1, 0.5, 1, 2.5, 5, 10];
+
+/** Observations made before prom-client is loaded; beyond this many the oldest half is lost. */
+const MAX_PENDING = 100_000;
+
+interface Instruments {
+  readonly registry: Registry;
+  readonly executions: Counter<'status'>;
+  readonly duration: Histogram;
+  readonly queue: Histogram;
+  readonly errors: Counter<'code'>;
+  readonly cacheHits: Counter<'tier'>;
+  readonly cacheMisses: Counter;
+  readonly compileDuration: Histogram;
+}
+
+/**
+ * Prometheus metrics through prom-client, which takes longer to load than the rest of the runtime together: it is loaded
+ * after the first execution, and what happens until then waits in a list.
+ */
+export class PrometheusRecorder implements MetricsRecorder {
+  readonly #options: MetricsOptions;
+  #pending: ExecutionObservation[] = [];
+  #loading: Promise<Instruments> | undefined;
+  #instruments: Instruments | undefined;
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+  }
+
+  execution(observation: ExecutionObservation): void {
+    if (this.#instruments !== undefined) {
+      record(this.#instruments, observation);
+      return;
+    }
+    if (this.#pending.length >= MAX_PENDING) this.#pending = this.#pending.slice(MAX_PENDING / 2);
+    this.#pending.push(observation);
+    // Not in the way of the first result.
+    if (this.#pending.length === 1) setImmediate(() => void this.#load().catch(() => {})).unref();
+  }
+
+  async text(): Promise<string> {
+    return (await this.#load()).registry.metrics();
+  }
+
+  #load(): Promise<Instruments> {
+    this.#loading ??= createInstruments(this.#options).then((instruments) => {
+      this.#instruments = instruments;
+      for (const observation of this.#pending.splice(0)) record(instruments, observation);
+      return instruments;
+    });
+    return this.#loading;
+  }
+}
+
+async function createInstruments(options: MetricsOptions): Promise<Instruments> {
+  const { Counter, Histogram, Registry } = await import('prom-client');
+  const registry = options.registry ?? new Registry();
+  // On a registry that is the caller's, the labels would show on metrics that are not ours.
+  if (options.defaultLabels !== undefined && options.registry === undefined) {
+    registry.setDefaultLabels({ ...options.defaultLabels });
+  }
+  const prefix = options.prefix ?? DEFAULT_PREFIX;
+  const registers = [registry];
+  const histogram = (name: string, help: string) =>
+    new Histogram({ name: prefix + name, help, buckets: DURATION_BUCKETS, registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+    new Counter<L>({ name: prefix + name, help, labelNames, registers });
+  return {
+    registry,
+    executions: counter('handler_executions_total', 'Executions by how they ended.', ['status']),
+    duration: histogram('handler_duration_seconds', 'Time in the VM.'),
+    queue: histogram('handler_queue_seconds', 'Time from the call to its start on a worker, compilation excluded.'),
+    errors: counter('handler_errors_total', 'Executions that ended with an error, by its code.', ['code']),
+    cacheHits: counter('cache_hits_total', 'Handlers found compiled, by tier.', ['tier']),
+    cacheMisses: counter('cache_misses_total', 'Handlers that had to be compiled.'),
+    compileDuration: histogram('compile_duration_seconds', 'Time to compile a handler that no tier had.'),
+  };
+}
+
+function record(instruments: Instruments, { status, code, metrics }: ExecutionObservation): void {
+  instruments.executions.inc({ status });
+  if (code !== undefined) instruments.errors.inc({ code });
+  instruments.duration.observe(metrics.durationUs / 1e6);
+  instruments.queue.observe(metrics.queueTimeUs / 1e6);
+  if (metrics.cacheTier !== undefined) {
+    instruments.cacheHits.inc({ tier: metrics.cacheTier });
+  } else if (metrics.compilationTimeUs !== undefined) {
+    instruments.cacheMisses.inc();
+    instruments.compileDuration.observe(metrics.compilationTimeUs / 1e6);
+  }
+}
