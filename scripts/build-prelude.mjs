@@ -1,13 +1,13 @@
 // Compiles the guest prelude to bytecode, so that no worker has to. Runs after tsc, part of `npm run build`.
 import { readFile, writeFile } from 'node:fs/promises';
-import { sealArtifact } from '../dist/compiler/artifact.js';
-import { artifactKey } from '../dist/compiler/key.js';
-import { WRAPPER_VERSION } from '../dist/compiler/wrapper.js';
-import { PRELUDE_FILENAME } from '../dist/contract/prelude-name.js';
-import { loadEngine } from '../dist/engine/load-engine.js';
-import { SourceCompiler } from '../dist/engine/source-compiler.js';
+import { sealArtifact } from '../build/compiler/artifact.js';
+import { KeyDeriver } from '../build/compiler/key.js';
+import { WRAPPER_VERSION } from '../build/compiler/wrapper.js';
+import { PRELUDE_FILENAME } from '../build/contract/prelude-name.js';
+import { loadEngine } from '../build/engine/load-engine.js';
+import { SourceCompiler } from '../build/engine/source-compiler.js';
 
-const guest = new URL('../dist/guest/', import.meta.url);
+const guest = new URL('../build/guest/', import.meta.url);
 const source = await readFile(new URL('prelude.js', guest), 'utf8');
 const engine = await loadEngine();
 const compiler = await SourceCompiler.create(engine, 512 * 1024);
@@ -15,7 +15,7 @@ const outcome = await compiler.compile(source, PRELUDE_FILENAME);
 if (!outcome.ok) throw new Error(`the prelude does not compile: ${JSON.stringify(outcome.problem)}`);
 
 const header = {
-  key: artifactKey({ engine: engine.fingerprint, filename: PRELUDE_FILENAME, source }),
+  key: new KeyDeriver(engine.fingerprint).derive(source, PRELUDE_FILENAME),
   engine: engine.fingerprint,
   wrapper: WRAPPER_VERSION,
   filename: PRELUDE_FILENAME,

@@ -1,4 +1,5 @@
 export type { CacheStats } from './cache/tiered-cache.js';
+export type { CompiledHandler } from './compiler/compiled-handler.js';
 export { configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
 export type {
@@ -22,5 +23,7 @@ export type {
 } from './contract/result.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
+export { HandlerCompiler } from './handler-compiler.js';
+export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
 export type { ExecuteOptions } from './pool/build-request.js';
-export { createRuntime, NexusRuntime, type RuntimeStats } from './runtime.js';
+export { createRuntime } from './runtime.js';

@@ -6,7 +6,7 @@ import { renderSnippet } from '../contract/source-text.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { sealArtifact } from './artifact.js';
 import { type CompiledHandler, type CompileResult, shareBytecode } from './compiled-handler.js';
-import { artifactKey } from './key.js';
+import { KeyDeriver } from './key.js';
 import { isSingleClosure } from './script-shape.js';
 import { findSourceProblem, requireSource } from './source-check.js';
 import { toAuthorLocation, WRAPPER_VERSION, wrapHandler } from './wrapper.js';
@@ -35,9 +35,10 @@ export type CompileAttempt =
   | { readonly ok: true; readonly handler: CompileResult }
   | { readonly ok: false; readonly error: WasmError };
 
-/** Keys of sources seen before. The strings are the callers' own, held by reference. */
+/** Keys of sources seen before, by file name. The strings are the callers' own, held by reference. */
 const KEY_MEMO_ENTRIES = 10_000;
 const KEY_MEMO_CHARACTERS = 32 * 1024 * 1024;
+const MAX_NAMES_PER_SOURCE = 8;
 
 /**
  * Source to bytecode through the cache: key, memory, disk, and only then a worker, once per key however many ask.
@@ -46,17 +47,19 @@ export class CachingCompiler {
   readonly #backend: CompileBackend;
   readonly #cache: HandlerCache;
   readonly #options: CachingCompilerOptions;
+  readonly #keyDeriver: KeyDeriver;
   readonly #inFlight = new Map<string, Promise<CompileAttempt>>();
-  readonly #keys = new LRUCache<string, string>({
+  readonly #keys = new LRUCache<string, Map<string, string>>({
     max: KEY_MEMO_ENTRIES,
     maxSize: KEY_MEMO_CHARACTERS,
-    sizeCalculation: (_key, source) => source.length,
+    sizeCalculation: (_keys, source) => source.length + 1,
   });
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
     this.#backend = backend;
     this.#cache = cache;
     this.#options = options;
+    this.#keyDeriver = new KeyDeriver(options.engine);
   }
 
   /**
@@ -65,12 +68,23 @@ export class CachingCompiler {
   async compile(source: string, filename: string = DEFAULT_FILENAME): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
-    const key = this.#keyOf(source, filename);
+    const key = this.#keys.get(source)?.get(filename);
     if (key !== undefined) {
       const handler = this.#cache.peek(key);
       if (handler !== undefined) return found(handler, 'memory', startedAt);
     }
     return this.#compileSlowly(source, filename, key, startedAt);
+  }
+
+  /**
+   * {@link compile} where there is no result to carry a handler's error.
+   *
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
+   */
+  async compileOrThrow(source: string, filename?: string): Promise<CompileResult> {
+    const attempt = await this.compile(source, filename);
+    if (!attempt.ok) throw rejectionOf(attempt.error);
+    return attempt.handler;
   }
 
   /** The handler as an artifact: the content of its `.qjsc` file. */
@@ -89,7 +103,7 @@ export class CachingCompiler {
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
     const key = memoisedKey ?? this.#rememberKey(source, filename);
     const running = this.#inFlight.get(key);
-    if (running !== undefined) return running;
+    if (running !== undefined) return joined(await running, startedAt);
     const flight = this.#lookUpOrCompile({ key, source, filename }, startedAt).finally(() =>
       this.#inFlight.delete(key),
     );
@@ -111,26 +125,23 @@ export class CachingCompiler {
     return { ok: true, handler: { ...handler, compilationTimeUs: microsecondsSince(startedAt) } };
   }
 
-  #keyOf(source: string, filename: string): string | undefined {
-    return filename === DEFAULT_FILENAME ? this.#keys.get(source) : undefined;
-  }
-
   #rememberKey(source: string, filename: string): string {
-    const key = artifactKey({ engine: this.#options.engine, filename, source });
-    if (filename === DEFAULT_FILENAME) this.#keys.set(source, key);
+    const key = this.#keyDeriver.derive(source, filename);
+    const keys = this.#keys.get(source) ?? new Map<string, string>();
+    if (keys.size >= MAX_NAMES_PER_SOURCE) keys.clear();
+    keys.set(filename, key);
+    this.#keys.set(source, keys);
     return key;
   }
 }
 
-/** Where there is no result to carry it, a handler's error becomes a rejection. */
-export function rejectionOf(error: WasmError): NexusError {
-  const { code, message, location, snippet, context } = error;
-  const details = { ...context, ...(location && { location }), ...(snippet && { snippet }) };
-  return new NexusError(code, snippet === undefined ? message : `${message}\n${snippet}`, { context: details });
-}
-
 function found(handler: CompiledHandler, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
   return { ok: true, handler: { ...handler, tier, compilationTimeUs: microsecondsSince(startedAt) } };
+}
+
+/** Who joins a compilation under way finds the handler in memory, after a wait. */
+function joined(attempt: CompileAttempt, startedAt: number): CompileAttempt {
+  return attempt.ok ? found(attempt.handler, 'memory', startedAt) : attempt;
 }
 
 function describeProblem(problem: ScriptProblem, source: string): WasmError {
@@ -156,4 +167,10 @@ function escapesWrapper(source: string): WasmError {
 
 function microsecondsSince(startedAt: number): number {
   return (performance.now() - startedAt) * 1000;
+}
+
+function rejectionOf(error: WasmError): NexusError {
+  const { code, message, location, snippet, context } = error;
+  const details = { ...context, ...(location && { location }), ...(snippet && { snippet }) };
+  return new NexusError(code, snippet === undefined ? message : `${message}\n${snippet}`, { context: details });
 }

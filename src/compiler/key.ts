@@ -4,24 +4,35 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { CONTAINER_VERSION } from './artifact.js';
 import { WRAPPER_VERSION } from './wrapper.js';
 
-export interface KeyInputs {
-  /** Engine and rewrite, see EngineModule.fingerprint. */
-  readonly engine: string;
-  readonly filename: string;
-  readonly source: string;
-}
+type Hash = ReturnType<typeof sha256.create>;
 
 /**
- * Names a compiled handler by all that its bytes depend on: hex SHA-256 over length-prefixed fields, so that no two
+ * Names compiled handlers by all that their bytes depend on: hex SHA-256 over length-prefixed fields, so that no two
  * different inputs run together into the same text.
  */
-export function artifactKey({ engine, filename, source }: KeyInputs): string {
-  const hash = sha256.create();
-  const length = new DataView(new ArrayBuffer(4));
-  for (const field of [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine, filename, source]) {
-    const bytes = Buffer.from(field, 'utf8');
-    length.setUint32(0, bytes.length);
-    hash.update(new Uint8Array(length.buffer)).update(bytes);
+export class KeyDeriver {
+  /** What is the same for every handler is hashed once. */
+  readonly #common: Hash;
+
+  /** @param engine fingerprint of engine and rewrite, see EngineModule */
+  constructor(engine: string) {
+    this.#common = sha256.create();
+    for (const field of [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine]) {
+      absorb(this.#common, field);
+    }
   }
-  return bytesToHex(hash.digest());
+
+  derive(source: string, filename: string): string {
+    const hash = this.#common.clone();
+    absorb(hash, filename);
+    absorb(hash, source);
+    return bytesToHex(hash.digest());
+  }
+}
+
+function absorb(hash: Hash, field: string): void {
+  const bytes = Buffer.from(field, 'utf8');
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, bytes.length);
+  hash.update(length).update(bytes);
 }

@@ -1,7 +1,7 @@
 import type { ScriptProblem } from '../contract/compile.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { captureImage, hashImage, type Image } from './image.js';
+import { captureImage, type Image } from './image.js';
 import { type LibrarySource, wrapLibrary } from './library.js';
 import type { EngineModule } from './load-engine.js';
 import type { Pointer } from './quickjs-module.js';
@@ -25,8 +25,6 @@ export interface Roots {
 export interface BaseImage {
   readonly image: Image;
   readonly roots: Roots;
-  /** Hex SHA-256 of the content; the same engine, prelude and libraries give the same one everywhere. */
-  readonly hash: string;
 }
 
 export interface BaseImageSources {
@@ -66,8 +64,7 @@ export async function buildBaseImage(
   for (const library of sources.libraries) {
     await installLibrary(vm, await compiler(), library, install, roots.undefined);
   }
-  const image = captureImage(vm);
-  return { image, roots, hash: hashImage(image) };
+  return { image: captureImage(vm), roots };
 }
 
 async function installLibrary(
@@ -91,7 +88,7 @@ async function installLibrary(
     const { message = 'it threw', stack = '' } = vm.dump(error.error) as { message?: string; stack?: string };
     throw invalidLibrary(library, `${message}\n${stack}`.trimEnd());
   } finally {
-    vm.shouldInterrupt = () => false;
+    vm.beginRun();
   }
 }
 

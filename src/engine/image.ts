@@ -76,7 +76,9 @@ export function captureDelta(vm: Vm, base: Image): Delta {
   return delta;
 }
 
-/** Names an image by its content, hex SHA-256. */
+/**
+ * Names an image by its content, hex SHA-256. The same engine, prelude and libraries give the same base image everywhere.
+ */
 export function hashImage(image: Image): string {
   const lengths = new Uint32Array([image.data.length, image.heap.length]);
   return createHash('sha256').update(lengths).update(image.data).update(image.heap).digest('hex');

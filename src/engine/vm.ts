@@ -18,10 +18,14 @@ export const STEPS_PER_POLL = 10_000;
 const COMPILE_ONLY = 1 << 5;
 const STRIP_SOURCE = 1 << 0;
 const VALUE_BYTES = 8;
+/** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
+const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 const BUILD_CLOCK_MS = 1_700_000_000_000;
+
+const NEVER = () => false;
 
 export interface VmOptions {
   /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_BYTES}. */
@@ -75,7 +79,7 @@ export class Vm {
   /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
   clock: () => number = () => BUILD_CLOCK_MS;
   /** Polled every {@link STEPS_PER_POLL} steps; true throws an uncatchable "interrupted" into the guest. */
-  shouldInterrupt: () => boolean = () => false;
+  shouldInterrupt: () => boolean = NEVER;
   /** Polls since the last {@link beginRun}. */
   interruptPolls = 0;
   /** The heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
@@ -90,7 +94,10 @@ export class Vm {
   /** Scratch for the arguments of a call and for out-parameters, part of every image. */
   readonly #argv: Pointer;
   readonly #randomStateAddress: Pointer;
+  /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
+  readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
   #heap: Uint8Array;
+  #numbers: DataView;
   #poison: VmPoisonedError | undefined;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
@@ -121,6 +128,7 @@ export class Vm {
     this.#ctx = instance.contextPointer;
     this.#rt = instance.runtimePointer;
     this.#heap = new Uint8Array(instance.memory.buffer);
+    this.#numbers = new DataView(instance.memory.buffer);
     this.#randomStateAddress = this.#findRandomState();
     instance.runtime.setMaxStackSize(options.stackSizeBytes);
     instance.runtime.setInterruptHandler(() => {
@@ -128,14 +136,16 @@ export class Vm {
       return this.shouldInterrupt();
     });
     this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
+    const inlet = this.#allocate(INLET_BYTES);
+    this.heap.fill(0, inlet, inlet + INLET_BYTES);
+    this.#inlet = { value: this.#functions.QTS_NewArrayBuffer(this.#ctx, inlet, INLET_BYTES), bytes: inlet };
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
   }
 
   /** Linear memory. Do not keep it: growth detaches it. */
   get heap(): Uint8Array {
-    const { buffer } = this.#instance.memory;
-    if (this.#heap.buffer !== buffer) this.#heap = new Uint8Array(buffer);
+    this.#refreshViews();
     return this.#heap;
   }
 
@@ -146,19 +156,20 @@ export class Vm {
 
   /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
   get heapBreak(): number {
-    const { breakPointerAddress } = this.#engine.table;
-    return new DataView(this.#instance.memory.buffer).getUint32(breakPointerAddress, true);
+    return this.#memory.getUint32(this.#engine.table.breakPointerAddress, true);
   }
 
   /** Forgets what the last execution left on the host side. */
   beginRun(): void {
+    this.shouldInterrupt = NEVER;
     this.interruptPolls = 0;
     this.heapExhausted = false;
   }
 
-  /** Gives `Math.random` a state of its own; zero is not one the generator can leave. */
-  seedRandom(state: bigint): void {
-    new DataView(this.#instance.memory.buffer).setBigUint64(this.#randomStateAddress, state === 0n ? 1n : state, true);
+  /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
+  seedRandom(low: number, high: number): void {
+    this.#memory.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
+    this.#memory.setUint32(this.#randomStateAddress + 4, high, true);
   }
 
   /**
@@ -190,15 +201,19 @@ export class Vm {
    */
   evaluateBytecode(bytecode: Uint8Array): Pointer {
     const fn = this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer));
-    const cell = new DataView(this.#instance.memory.buffer);
-    const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, cell.getBigUint64(fn, true)));
+    const unevaluated = this.#memory.getBigUint64(fn, true);
+    const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, unevaluated));
     // The call consumed the function; its cell now holds the result.
-    new DataView(this.#instance.memory.buffer).setBigUint64(fn, BigInt.asUintN(64, result), true);
+    this.#memory.setBigUint64(fn, BigInt.asUintN(64, result), true);
     return this.#checked(fn);
   }
 
   /** Makes a value of the engine's binary object format (see contract/values). */
   readValue(encoded: Uint8Array): Pointer {
+    if (encoded.length <= INLET_BYTES) {
+      this.heap.set(encoded, this.#inlet.bytes);
+      return this.#checked(this.#enter(() => this.#functions.readValue(this.#ctx, this.#inlet.value)));
+    }
     return this.#withArrayBuffer(encoded, (buffer) => this.#functions.readValue(this.#ctx, buffer));
   }
 
@@ -209,8 +224,7 @@ export class Vm {
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */
   call(fn: Pointer, thisArg: Pointer, ...args: Pointer[]): Pointer {
-    const view = new DataView(this.#instance.memory.buffer);
-    for (let i = 0; i < args.length; i++) view.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
+    for (let i = 0; i < args.length; i++) this.#memory.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
     return this.#checked(this.#enter(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv)));
   }
 
@@ -242,6 +256,19 @@ export class Vm {
     } catch {
       return text;
     }
+  }
+
+  get #memory(): DataView {
+    this.#refreshViews();
+    return this.#numbers;
+  }
+
+  /** Growth of the memory detaches the buffer that views stand on. */
+  #refreshViews(): void {
+    const { buffer } = this.#instance.memory;
+    if (this.#heap.buffer === buffer) return;
+    this.#heap = new Uint8Array(buffer);
+    this.#numbers = new DataView(buffer);
   }
 
   /** Every way into wasm goes through here: what is thrown out of it is no guest exception and poisons the instance. */
@@ -283,7 +310,9 @@ export class Vm {
     this.#checked(buffer);
     const start = this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer);
     const length = this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer);
-    const bytes = this.heap.slice(start, start + length);
+    // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
+    const bytes = Buffer.allocUnsafe(length);
+    bytes.set(this.heap.subarray(start, start + length));
     this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
     return bytes;
   }
@@ -291,11 +320,10 @@ export class Vm {
   /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
   #findRandomState(): Pointer {
     const seed = BigInt(BUILD_CLOCK_MS) * 1000n;
-    const view = new DataView(this.#instance.memory.buffer);
     const contextBytes = 4096;
     const found: Pointer[] = [];
     for (let at = this.#ctx; at < this.#ctx + contextBytes; at += 8) {
-      if (view.getBigUint64(at, true) === seed) found.push(at);
+      if (this.#memory.getBigUint64(at, true) === seed) found.push(at);
     }
     const [address] = found;
     if (address === undefined || found.length > 1) throw new Error(`random state found ${found.length} times`);

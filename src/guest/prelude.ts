@@ -54,6 +54,8 @@
   const STATE_WRITE = 0;
   const EVENTS_EMIT = 1;
   const VIEW_UPDATE = 2;
+  /** Needs no capability; the host passes a grant for it all the same. */
+  const LOGGING = 3;
 
   /** The order in which the host passes the limits, and where each stands in it. */
   const LIMIT_NAMES = nullArray(['maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands', 'maxLogBytes']);
@@ -101,8 +103,7 @@
 
   function demand(kind: number, name: string): void {
     const grant = grants[kind];
-    if (grant === true) return;
-    if (grant !== undefined) {
+    if (grant !== undefined && grant !== true) {
       for (let i = 0; i < grant.length; i++) {
         const pattern = grant[i] as string;
         if (pattern === name) return;
@@ -113,17 +114,17 @@
     throw codedError('PERMISSION_DENIED', `The handler has no capability "${capability}"`, { capability });
   }
 
-  function charge(limit: number, used: number): void {
-    const allowed = limits[limit] ?? 0;
-    if (used <= allowed) return;
-    const name = LIMIT_NAMES[limit];
-    throw codedError('RESOURCE_LIMIT', `The handler passed ${name} (${allowed})`, { limit: name, value: allowed });
+  /** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
+  function admit(kind: number, name: string, limit: number, used: number): void {
+    if (grants[kind] !== true) demand(kind, name);
+    if (used > (limits[limit] as number)) exceed(limit);
+    if (++hostCalls > (limits[HOST_CALLS] as number)) exceed(HOST_CALLS);
   }
 
-  /** One use of anything that leaves the VM. */
-  function chargeHostCall(): void {
-    charge(HOST_CALLS, hostCalls + 1);
-    hostCalls++;
+  function exceed(limit: number): never {
+    const name = LIMIT_NAMES[limit];
+    const value = limits[limit];
+    throw codedError('RESOURCE_LIMIT', `The handler passed ${name} (${value})`, { limit: name, value });
   }
 
   // --- Values ------------------------------------------------------------------------------------------------------
@@ -209,18 +210,13 @@
 
   // --- Globals -----------------------------------------------------------------------------------------------------
 
-  function recordMutation(operation: Mutation[0], key: string, value: unknown): void {
-    demand(STATE_WRITE, key);
-    chargeHostCall();
-    charge(STATE_MUTATIONS, mutations.length + 1);
-    mutations[mutations.length] = [operation, key, value];
-  }
-
   function writeState(target: Keyed, key: PropertyKey, value: unknown): boolean {
     if (typeof key !== 'string') throw new TypeErrorConstructor('$state keys are strings');
     if (typeof value === 'function' || typeof value === 'symbol')
       throw uncrossable(`$state.${key}`, `a ${typeof value}`);
-    recordMutation('set', key, value);
+    const at = mutations.length;
+    admit(STATE_WRITE, key, STATE_MUTATIONS, at + 1);
+    mutations[at] = ['set', key, value];
     if (key === '__proto__') defineProperty(target, key, dataDescriptor(value));
     else target[key] = value;
     return true;
@@ -234,7 +230,9 @@
     },
     deleteProperty(target, key) {
       if (typeof key !== 'string' || !hasOwn(target, key)) return true;
-      recordMutation('delete', key, undefined);
+      const at = mutations.length;
+      admit(STATE_WRITE, key, STATE_MUTATIONS, at + 1);
+      mutations[at] = ['delete', key, undefined];
       return deleteProperty(target, key);
     },
     setPrototypeOf: () => false,
@@ -243,20 +241,18 @@
   setPrototypeOf(stateTraps, null);
 
   function emit(name: unknown, payload: unknown): void {
-    const event = StringFunction(name);
-    demand(EVENTS_EMIT, event);
-    chargeHostCall();
-    charge(EVENTS, events.length + 1);
-    events[events.length] = [event, snapshot(payload, `$emit("${event}") payload`)];
+    const event = typeof name === 'string' ? name : StringFunction(name);
+    const at = events.length;
+    admit(EVENTS_EMIT, event, EVENTS, at + 1);
+    events[at] = [event, snapshot(payload, '$emit payload')];
   }
 
   function viewCommand(type: string): (componentId: unknown, ...args: unknown[]) => void {
     return (componentId, ...args) => {
       const component = StringFunction(componentId);
-      demand(VIEW_UPDATE, component);
-      chargeHostCall();
-      charge(VIEW_COMMANDS, viewCommands.length + 1);
-      viewCommands[viewCommands.length] = [type, component, snapshot(args, `$view arguments for "${component}"`)];
+      const at = viewCommands.length;
+      admit(VIEW_UPDATE, component, VIEW_COMMANDS, at + 1);
+      viewCommands[at] = [type, component, snapshot(args, '$view arguments')];
     };
   }
 
@@ -274,9 +270,8 @@
     return (...parts) => {
       let message = '';
       for (let i = 0; i < parts.length; i++) message += (i === 0 ? '' : ' ') + render(parts[i]);
-      chargeHostCall();
-      charge(LOG_BYTES, logBytes + message.length);
       logBytes += message.length;
+      admit(LOGGING, level, LOG_BYTES, logBytes);
       logs[logs.length] = [level, message];
     };
   }
@@ -399,8 +394,8 @@
       return kept;
     };
     mutations = keep(mutations, 2, (mutation) => `$state.${mutation[1]}`) as Mutation[];
-    events = keep(events, 1, (event) => `$emit("${event[0]}") payload`);
-    viewCommands = keep(viewCommands, 2, (command) => `$view arguments for "${command[1]}"`);
+    events = keep(events, 1, () => '$emit payload');
+    viewCommands = keep(viewCommands, 2, () => '$view arguments');
     if (failure === undefined) {
       failure = uncrossable('returnValue', 'a value of a kind');
       outcome = undefined;

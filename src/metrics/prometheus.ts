@@ -8,8 +8,8 @@ export const DEFAULT_PREFIX = 'nexus_';
 /** From 50 µs, a warm handler, to 10 s, beyond the default timeout. Seconds. */
 const DURATION_BUCKETS = [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.1, 0.5, 1, 2.5, 5, 10];
 
-/** Observations made before prom-client is loaded; beyond this many the oldest half is lost. */
-const MAX_PENDING = 100_000;
+/** Observations that may wait for prom-client; one more, and it is loaded for them. */
+const MAX_PENDING = 10_000;
 
 interface Instruments {
   readonly registry: Registry;
@@ -23,8 +23,9 @@ interface Instruments {
 }
 
 /**
- * Prometheus metrics through prom-client, which takes longer to load than the rest of the runtime together: it is loaded
- * after the first execution, and what happens until then waits in a list.
+ * Prometheus metrics through prom-client. Loading that blocks the thread for longer than the rest of the library
+ * together, so it waits until somebody asks for the metrics; what happens until then is kept in a list. A caller who
+ * brings a registry has loaded it already.
  */
 export class PrometheusRecorder implements MetricsRecorder {
   readonly #options: MetricsOptions;
@@ -34,6 +35,7 @@ export class PrometheusRecorder implements MetricsRecorder {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
+    if (options.registry !== undefined) this.#loadInBackground();
   }
 
   execution(observation: ExecutionObservation): void {
@@ -41,14 +43,17 @@ export class PrometheusRecorder implements MetricsRecorder {
       record(this.#instruments, observation);
       return;
     }
-    if (this.#pending.length >= MAX_PENDING) this.#pending = this.#pending.slice(MAX_PENDING / 2);
     this.#pending.push(observation);
-    // Not in the way of the first result.
-    if (this.#pending.length === 1) setImmediate(() => void this.#load().catch(() => {})).unref();
+    if (this.#pending.length === MAX_PENDING) this.#loadInBackground();
   }
 
   async text(): Promise<string> {
     return (await this.#load()).registry.metrics();
+  }
+
+  /** Whoever asks for the text learns what went wrong. */
+  #loadInBackground(): void {
+    this.#load().catch(() => {});
   }
 
   #load(): Promise<Instruments> {

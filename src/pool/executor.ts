@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 
 import type { ScriptOutcome } from '../contract/compile.js';
 import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { captureDelta, restoreImage } from '../engine/image.js';
+import { captureDelta, hashImage, restoreImage } from '../engine/image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { Pointer } from '../engine/quickjs-module.js';
@@ -10,7 +10,7 @@ import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm } from '../engine/vm.js';
 import { HandlerImages } from './handler-images.js';
 import { encodeInput } from './packed-context.js';
-import { type Executed, type ExecuteRequest, type ExecutionFailure, preciseNow } from './protocol.js';
+import type { Executed, ExecuteRequest, ExecutionFailure } from './protocol.js';
 
 /** Jobs between two looks at the clock. */
 const JOBS_PER_SLICE = 100;
@@ -34,7 +34,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #handlerImages = new HandlerImages();
-  readonly #seeds = new BigUint64Array(SEED_POOL_BYTES / 8);
+  readonly #seeds = new Uint32Array(SEED_POOL_BYTES / 4);
   #nextSeed = this.#seeds.length;
   #vm: Vm;
   #compiler: Promise<SourceCompiler> | undefined;
@@ -63,8 +63,9 @@ export class Executor {
     this.#compiler = compiler;
   }
 
-  get baseHash(): string {
-    return this.#base.hash;
+  /** Names the base image, hex SHA-256. */
+  hashBaseImage(): string {
+    return hashImage(this.#base.image);
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
@@ -72,30 +73,37 @@ export class Executor {
     return (await this.#compiler).compile(source, filename);
   }
 
-  /** @throws UncrossableValueError or NexusError when packed context does not decode */
+  /** @throws NexusError when packed context does not decode */
   async execute(request: ExecuteRequest, bytecode: Uint8Array): Promise<Executed> {
     const input = encodeInput(request);
-    const startedAtMs = preciseNow();
     const startedAt = performance.now();
-    const run = new Run(this.#vm, this.#base, request.limits);
-    run.prepare(() => this.#load(request.key, bytecode), request.now, this.#seed(request));
-    run.start(input);
+    const vm = this.#vm;
+    const run = new Run(vm, this.#base, request.limits);
+    try {
+      const handler = this.#load(request.key, bytecode);
+      this.#seed(request.seed);
+      vm.clock = request.now === undefined ? Date.now : () => request.now ?? 0;
+      run.start(handler, input);
+    } catch (error) {
+      run.stop(error);
+    }
     const outcome = run.finish();
     const executed: Executed = {
-      ...(outcome !== undefined && { outcome }),
-      ...(run.failure !== undefined && { failure: run.failure }),
-      startedAtMs,
+      outcome,
+      failure: run.failure,
+      startedAtMs: performance.timeOrigin + startedAt,
       durationUs: (performance.now() - startedAt) * 1000,
-      memoryUsedBytes: Math.max(0, this.#vm.heapBreak - this.#vm.layout.heapBase),
-      memoryPeakBytes: this.#vm.heap.length,
-      instructionCount: this.#vm.interruptPolls * STEPS_PER_POLL,
+      memoryUsedBytes: Math.max(0, vm.heapBreak - vm.layout.heapBase),
+      memoryPeakBytes: vm.heap.length,
+      instructionCount: vm.interruptPolls * STEPS_PER_POLL,
     };
-    await this.#retireIfSpent();
+    if (vm.poison !== undefined || vm.heap.length > RETAINED_MEMORY_BYTES) await this.#replaceVm();
     return executed;
   }
 
   /** Puts the VM into the state just before the handler runs and returns the handler. */
   #load(key: string, bytecode: Uint8Array): Pointer {
+    this.#vm.beginRun();
     const image = this.#handlerImages.get(key);
     if (image !== undefined) {
       restoreImage(this.#vm, this.#base.image, image.delta);
@@ -109,18 +117,21 @@ export class Executor {
     return handler;
   }
 
-  #seed({ seed }: ExecuteRequest): bigint {
-    if (seed !== undefined) return expandSeed(seed);
+  #seed(seed: number | undefined): void {
+    if (seed !== undefined) {
+      const state = expandSeed(seed);
+      this.#vm.seedRandom(Number(state & 0xffff_ffffn), Number(state >> 32n));
+      return;
+    }
     if (this.#nextSeed === this.#seeds.length) {
       randomFillSync(this.#seeds);
       this.#nextSeed = 0;
     }
-    return this.#seeds[this.#nextSeed++] ?? 1n;
+    this.#vm.seedRandom(this.#seeds[this.#nextSeed++] ?? 0, this.#seeds[this.#nextSeed++] ?? 0);
   }
 
-  /** Nothing that a handler could have broken or blown up is used again. */
-  async #retireIfSpent(): Promise<void> {
-    if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) return;
+  /** Nothing that a handler broke or blew up is used again. */
+  async #replaceVm(): Promise<void> {
     this.#vm = await createExecutionVm(this.#options.engine, this.#options);
   }
 }
@@ -133,7 +144,6 @@ class Run {
   readonly #limits: ExecuteRequest['limits'];
   #deadline = 0;
   #timedOut = false;
-  #handler: Pointer = 0;
 
   constructor(vm: Vm, base: BaseImage, limits: ExecuteRequest['limits']) {
     this.#vm = vm;
@@ -141,27 +151,21 @@ class Run {
     this.#limits = limits;
   }
 
-  prepare(load: () => Pointer, now: number | undefined, seed: bigint): void {
-    const vm = this.#vm;
-    vm.beginRun();
-    vm.shouldInterrupt = () => false;
-    this.#attempt(() => {
-      this.#handler = load();
-    });
-    vm.seedRandom(seed);
-    vm.clock = now === undefined ? Date.now : () => now;
-  }
-
-  start(input: Uint8Array): void {
-    if (this.failure !== undefined) return;
+  start(handler: Pointer, input: Uint8Array): void {
     const vm = this.#vm;
     const { start, undefined: thisArg } = this.#base.roots;
     this.#deadline = performance.now() + this.#limits.timeoutMs;
     vm.shouldInterrupt = () => this.#isOverdue('interrupt');
-    this.#attempt(() => {
-      vm.call(start, thisArg, this.#handler, vm.readValue(input));
-      while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
-    });
+    vm.call(start, thisArg, handler, vm.readValue(input));
+    while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
+  }
+
+  /** Takes note of what ended the run before its time. */
+  stop(error: unknown): void {
+    if (this.#timedOut) return;
+    if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+    else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+    // Anything else that a job threw and nobody took shows in the outcome: the handler never settled.
   }
 
   /** Once overdue, always overdue: a guest that catches the interruption is interrupted again. */
@@ -202,17 +206,6 @@ class Run {
           },
     );
     return undefined;
-  }
-
-  #attempt(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      if (this.#timedOut) return;
-      if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
-      else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
-      // Anything else that a job threw and nobody took is in the outcome: the handler never settled.
-    }
   }
 
   #fail(failure: ExecutionFailure): void {

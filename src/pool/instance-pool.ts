@@ -1,8 +1,17 @@
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
+import type { PoolConfig } from '../config/resolve.js';
 import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Executed, ExecuteRequest, Request } from './protocol.js';
-import { type RunningTask, ThreadPool, type ThreadPoolOptions, WorkerTerminated } from './thread-pool.js';
+import { fromWireError } from '../errors/wire.js';
+import {
+  decodeReply,
+  type Executed,
+  type ExecuteRequest,
+  encodeRequest,
+  type Reply,
+  type Request,
+} from './protocol.js';
+import { type RunningTask, type ThreadPool, WorkerTerminated } from './thread-pool.js';
 
 /** Compiling cannot be interrupted: the largest source we accept takes some ten seconds. */
 const COMPILE_TIMEOUT_MS = 60_000;
@@ -28,25 +37,14 @@ export class InstancePool implements CompileBackend {
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(options: ThreadPoolOptions) {
-    this.#threads = new ThreadPool(options);
-    this.#maxQueue = options.maxQueue;
-    this.#killGraceMs = options.killGraceMs;
+  constructor(threads: ThreadPool, { maxQueue, killGraceMs }: PoolConfig) {
+    this.#threads = threads;
+    this.#maxQueue = maxQueue;
+    this.#killGraceMs = killGraceMs;
   }
 
   get stats() {
     return { threads: this.#threads.threads, running: this.#running.size, queued: this.#waiting.length };
-  }
-
-  /**
-   * Resolves when a worker has its base image ready.
-   *
-   * @throws NexusError with the reason why it cannot be built
-   */
-  async warm(): Promise<{ baseHash: string }> {
-    const reply = await this.#dispatch({ kind: 'warm' }, undefined, (task) => task.reply);
-    if (reply.kind !== 'warm') throw unexpected(reply.kind);
-    return { baseHash: reply.baseHash };
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
@@ -102,7 +100,8 @@ export class InstancePool implements CompileBackend {
     signal?: AbortSignal,
   ): Promise<T> {
     if (this.#closed) return Promise.reject(closed());
-    const begin = () => this.#track(watch(this.#threads.run(request, bytecode)));
+    const message = encodeRequest(request);
+    const begin = () => this.#track(watch(this.#threads.run(message, bytecode)));
     if (this.#threads.free > 0 && this.#waiting.length === 0) return begin();
     if (this.#waiting.length >= this.#maxQueue) return Promise.reject(saturated(this.#waiting.length));
     return new Promise((resolve, reject) => {
@@ -153,10 +152,16 @@ function guard(task: RunningTask, limitMs: number, signal?: AbortSignal) {
   }, limitMs);
   const onAbort = () => kill('cancelled');
   signal?.addEventListener('abort', onAbort, { once: true });
-  const reply = task.reply.finally(() => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  });
+  const reply = task.reply
+    .finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    })
+    .then((message): Reply => {
+      const decoded = decodeReply(message);
+      if (decoded.kind === 'failed') throw fromWireError(decoded.error);
+      return decoded;
+    });
   return { reply, reason: () => reason };
 }
 

@@ -2,7 +2,7 @@ import { unpack } from 'msgpackr/pack';
 
 import { covers, type Grant } from '../capabilities/grants.js';
 import { decodeValue } from '../contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { type EncodedTail, UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteRequest } from './protocol.js';
 
@@ -27,10 +27,11 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
 export function encodeFields(
   fields: readonly (readonly [root: string, value: unknown])[],
   maxContextBytes: number,
-): Uint8Array<ArrayBuffer> {
-  let encoded: Uint8Array<ArrayBuffer>;
+  tail?: EncodedTail,
+): Uint8Array {
+  let encoded: Uint8Array;
   try {
-    encoded = encoder.encodeFields(fields);
+    encoded = encoder.encodeFields(fields, tail);
   } catch (error) {
     if (!(error instanceof UncrossableValueError)) throw error;
     const path = error.path.replace(/^context\./, '');
@@ -44,6 +45,11 @@ export function encodeFields(
     );
   }
   return encoded;
+}
+
+/** The end of every input: it changes only with the capabilities and the limits. */
+export function encodeRights(grants: readonly Grant[], limits: readonly number[]): EncodedTail {
+  return encoder.encodeTail([grants, limits]);
 }
 
 /** Only what may be read enters the VM. */

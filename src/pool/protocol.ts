@@ -2,24 +2,11 @@ import { pack, unpack } from 'msgpackr/pack';
 import type { Grant } from '../capabilities/grants.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { ScriptOutcome } from '../contract/compile.js';
-import type { LibrarySource } from '../engine/library.js';
-import type { EngineModule } from '../engine/load-engine.js';
 import type { ResultCode } from '../errors/codes.js';
 import type { WireError } from '../errors/wire.js';
 
-/** What every worker is started with. */
-export interface WorkerSetup {
-  readonly engine: EngineModule;
-  readonly libraries: readonly LibrarySource[];
-  readonly memoryLimitBytes: number;
-  readonly stackSizeBytes: number;
-  /** One flag per slot of the pool; a worker sets it when it begins the task in that slot. */
-  readonly startFlags: Int32Array<SharedArrayBuffer>;
-}
-
 /** What a worker is asked. */
 export type Request =
-  | { readonly kind: 'warm' }
   | { readonly kind: 'compile'; readonly source: string; readonly filename: string }
   | ({ readonly kind: 'execute' } & ExecuteRequest);
 
@@ -47,16 +34,16 @@ export interface PackedContext {
 
 /** What a worker answers. */
 export type Reply =
-  | { readonly kind: 'warm'; readonly baseHash: string }
   | { readonly kind: 'compiled'; readonly outcome: ScriptOutcome }
   | ({ readonly kind: 'executed' } & Executed)
   | { readonly kind: 'failed'; readonly error: WireError };
 
 export interface Executed {
   /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
-  readonly outcome?: Uint8Array;
+  readonly outcome: Uint8Array | undefined;
   /** What the host saw go wrong. Takes precedence over what the guest says of itself. */
-  readonly failure?: ExecutionFailure;
+  readonly failure: ExecutionFailure | undefined;
+  /** Milliseconds since the epoch, with the resolution of `performance.now()`: comparable between threads. */
   readonly startedAtMs: number;
   readonly durationUs: number;
   readonly memoryUsedBytes: number;
@@ -70,16 +57,8 @@ export interface ExecutionFailure {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** One task of the thread pool: a MessagePack message, and beside it what is shared instead of copied. */
-export interface Task {
-  readonly message: Uint8Array;
-  readonly slot: number;
-  /** Of the handler to execute. */
-  readonly bytecode?: Uint8Array<SharedArrayBuffer>;
-}
-
 export function encodeRequest(request: Request): Uint8Array {
-  return pack(request);
+  return ownBytes(pack(request));
 }
 
 export function decodeRequest(message: Uint8Array): Request {
@@ -87,14 +66,14 @@ export function decodeRequest(message: Uint8Array): Request {
 }
 
 export function encodeReply(reply: Reply): Uint8Array {
-  return pack(reply);
+  return ownBytes(pack(reply));
 }
 
 export function decodeReply(message: Uint8Array): Reply {
   return unpack(message) as Reply;
 }
 
-/** Milliseconds since the epoch with the resolution of `performance.now()`, comparable between threads. */
-export function preciseNow(): number {
-  return performance.timeOrigin + performance.now();
+/** A view of the packer's buffer would take the whole buffer along to the other thread. */
+function ownBytes(packed: Uint8Array): Uint8Array {
+  return Uint8Array.prototype.slice.call(packed);
 }

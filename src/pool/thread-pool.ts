@@ -3,7 +3,7 @@ import { Tinypool } from 'tinypool';
 import type { PoolConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
-import { decodeReply, encodeRequest, type Reply, type Request, type Task, type WorkerSetup } from './protocol.js';
+import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
 
 const MIB = 1024 * 1024;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
@@ -32,43 +32,41 @@ class KillSwitch {
 
 /** One task under way. */
 export interface RunningTask {
-  readonly reply: Promise<Reply>;
+  /** The worker's MessagePack reply. */
+  readonly reply: Promise<Uint8Array>;
   /** Whether the worker has begun it. */
   hasStarted(): boolean;
   /** Ends the worker; `reply` rejects with {@link WorkerTerminated}. */
   kill(): void;
 }
 
-export interface ThreadPoolOptions extends PoolConfig {
-  readonly setup: Omit<WorkerSetup, 'startFlags' | 'memoryLimitBytes' | 'stackSizeBytes'>;
-}
-
 /**
- * The threads, as far as the rest knows: tinypool behind typed messages. At most `maxInstances` tasks are under way, one
- * a thread; waiting is the business of whoever calls.
+ * The threads, as far as the rest knows: tinypool behind tasks. At most `maxInstances` are under way, one a thread;
+ * waiting is the business of whoever calls.
+ *
+ * `minInstances` threads start at once. They can do nothing until {@link equip} gives them the engine; threads that start
+ * later are born with it.
  */
 export class ThreadPool {
   readonly #pool: Tinypool;
-  readonly #startFlags: Int32Array<SharedArrayBuffer>;
+  readonly #minThreads: number;
+  readonly #setup: WorkerSetup;
   readonly #freeSlots: number[];
 
-  constructor({ setup, ...config }: ThreadPoolOptions) {
+  /** @param workerUrl entry of a thread, see `worker.ts` */
+  constructor(config: PoolConfig, workerUrl: URL) {
     const slots = config.maxInstances;
-    this.#startFlags = new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT));
+    this.#minThreads = config.minInstances;
     this.#freeSlots = Array.from({ length: slots }, (_, slot) => slot);
-    const workerData: WorkerSetup = {
-      ...setup,
-      memoryLimitBytes: config.memoryLimitBytes,
-      stackSizeBytes: config.stackSizeBytes,
-      startFlags: this.#startFlags,
-    };
+    this.#setup = { startFlags: new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT)) };
     this.#pool = new Tinypool({
-      filename: new URL('./worker.js', import.meta.url).href,
+      filename: workerUrl.href,
       minThreads: config.minInstances,
       maxThreads: config.maxInstances,
       idleTimeout: config.idleTimeoutMs,
       concurrentTasksPerWorker: 1,
-      workerData,
+      // tinypool hands this very object to every thread it starts: what `equip` adds reaches the later ones.
+      workerData: this.#setup,
       resourceLimits: { stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB) },
     });
     // A worker that dies while idle is replaced; there is nobody to tell.
@@ -84,38 +82,49 @@ export class ThreadPool {
     return this.#pool.threads.length;
   }
 
-  run(request: Request, bytecode?: Uint8Array<SharedArrayBuffer>): RunningTask {
+  /**
+   * Gives every thread what it needs and waits until all have built their base image.
+   *
+   * @throws NexusError with the reason why it cannot be built
+   */
+  async equip(equipment: Equipment): Promise<void> {
+    this.#setup.equipment = equipment;
+    // One task a thread, all under way at once: each thread gets exactly one.
+    const replies = Array.from({ length: this.#minThreads }, (): Promise<EquipReply> => {
+      return this.#run<EquipReply>((slot) => ({ kind: 'equip', slot, equipment })).reply;
+    });
+    for (const { error } of await Promise.all(replies)) if (error !== undefined) throw fromWireError(error);
+  }
+
+  run(message: Uint8Array, bytecode?: Uint8Array<SharedArrayBuffer>): RunningTask {
+    return this.#run<Uint8Array>((slot) => ({ kind: 'request', slot, message, ...(bytecode && { bytecode }) }));
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  #run<T>(makeTask: (slot: number) => Task): Omit<RunningTask, 'reply'> & { readonly reply: Promise<T> } {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) throw new NexusError('INTERNAL_ERROR', 'A task was started with no thread free.');
-    Atomics.store(this.#startFlags, slot, 0);
-    const task: Task = { message: encodeRequest(request), slot, ...(bytecode && { bytecode }) };
+    const { startFlags } = this.#setup;
+    Atomics.store(startFlags, slot, 0);
     const killSwitch = new KillSwitch();
     let killed = false;
     const reply = this.#pool
-      .run(task, { signal: killSwitch })
-      .then(
-        (message: Uint8Array) => decodeReply(message),
-        (error: unknown) => {
-          throw killed ? new WorkerTerminated('The worker was ended.') : crashed(error);
-        },
-      )
-      .finally(() => this.#freeSlots.push(slot))
-      .then((decoded) => {
-        if (decoded.kind === 'failed') throw fromWireError(decoded.error);
-        return decoded;
-      });
+      .run(makeTask(slot), { signal: killSwitch })
+      .catch((error: unknown) => {
+        throw killed ? new WorkerTerminated('The worker was ended.') : crashed(error);
+      })
+      .finally(() => this.#freeSlots.push(slot)) as Promise<T>;
     return {
       reply,
-      hasStarted: () => Atomics.load(this.#startFlags, slot) === 1,
+      hasStarted: () => Atomics.load(startFlags, slot) === 1,
       kill: () => {
         killed = true;
         killSwitch.kill();
       },
     };
-  }
-
-  async destroy(): Promise<void> {
-    await this.#pool.destroy();
   }
 }
 

@@ -2,39 +2,57 @@ import { readFile } from 'node:fs/promises';
 import { workerData } from 'node:worker_threads';
 
 import { openArtifact } from '../compiler/artifact.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { toWireError } from '../errors/wire.js';
 import { Executor } from './executor.js';
-import { decodeRequest, encodeReply, type Reply, type Task, type WorkerSetup } from './protocol.js';
+import { decodeRequest, encodeReply, type Reply } from './protocol.js';
+import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
 
 /** tinypool puts its own data first. */
 const [, setup] = workerData as [unknown, WorkerSetup];
 
-let executor: Promise<Executor> | undefined;
+let executor = setup.equipment === undefined ? undefined : createExecutor(setup.equipment);
+// Whoever asks first learns why.
+executor?.catch(() => {});
 
 /** Entry of a pool worker, called by tinypool for every task. Faults become replies: nothing is lost on the way. */
-export default async function handle(task: Task): Promise<Uint8Array> {
+export default async function handle(task: Task): Promise<EquipReply | Uint8Array> {
   Atomics.store(setup.startFlags, task.slot, 1);
-  return encodeReply(await answer(task).catch((error: unknown) => ({ kind: 'failed', error: toWireError(error) })));
+  if (task.kind === 'equip') return equip(task.equipment);
+  return encodeReply(
+    await answer(task.message, task.bytecode).catch((error: unknown) => ({
+      kind: 'failed',
+      error: toWireError(error),
+    })),
+  );
 }
 
-async function answer({ message, bytecode }: Task): Promise<Reply> {
+async function equip(equipment: Equipment): Promise<EquipReply> {
+  executor ??= createExecutor(equipment);
+  try {
+    await executor;
+    return {};
+  } catch (error) {
+    return { error: toWireError(error) };
+  }
+}
+
+async function answer(message: Uint8Array, bytecode: Uint8Array = new Uint8Array()): Promise<Reply> {
   const request = decodeRequest(message);
-  executor ??= createExecutor();
+  if (executor === undefined) throw new NexusError('INTERNAL_ERROR', 'A worker was given work before its engine.');
   const ready = await executor;
   switch (request.kind) {
-    case 'warm':
-      return { kind: 'warm', baseHash: ready.baseHash };
     case 'compile':
       return { kind: 'compiled', outcome: await ready.compileScript(request.source, request.filename) };
     case 'execute':
-      return { kind: 'executed', ...(await ready.execute(request, bytecode ?? new Uint8Array())) };
+      return { kind: 'executed', ...(await ready.execute(request, bytecode)) };
     default:
       throw request satisfies never;
   }
 }
 
-async function createExecutor(): Promise<Executor> {
+async function createExecutor(equipment: Equipment): Promise<Executor> {
   const sealed = await readFile(new URL('../guest/prelude.qjsc', import.meta.url));
-  const prelude = openArtifact(sealed, setup.engine.fingerprint, undefined);
-  return Executor.create({ ...setup, prelude: prelude.bytecode });
+  const prelude = openArtifact(sealed, equipment.engine.fingerprint, undefined);
+  return Executor.create({ ...equipment, prelude: prelude.bytecode });
 }

@@ -15,6 +15,12 @@ export class UncrossableValueError extends Error {
   }
 }
 
+/** Encoded items for the end of an array, see {@link ValueEncoder.encodeTail}. */
+export interface EncodedTail {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 const TYPED_ARRAY_NUMBER = new Map<unknown, number>(
   TYPED_ARRAYS.flatMap((type, number) => (type === undefined ? [] : [[type, number]])),
 );
@@ -40,7 +46,7 @@ export class ValueEncoder {
    * @param root what the path in an error begins with
    * @throws UncrossableValueError naming the path of a function, symbol, cycle, class instance or accessor
    */
-  encode(value: unknown, root: string): Uint8Array<ArrayBuffer> {
+  encode(value: unknown, root: string): Uint8Array {
     this.#begin();
     try {
       this.#value(value);
@@ -51,14 +57,17 @@ export class ValueEncoder {
     return this.#finish();
   }
 
-  /** Encodes several values as one array, each with its own root name for errors. */
-  encodeFields(fields: readonly (readonly [root: string, value: unknown])[]): Uint8Array<ArrayBuffer> {
+  /**
+   * Encodes several values as one array, each with its own root name for errors.
+   *
+   * @param tail more items, encoded by {@link encodeTail}
+   */
+  encodeFields(fields: readonly (readonly [root: string, value: unknown])[], tail?: EncodedTail): Uint8Array {
     this.#begin();
     this.#body.u8(Tag.array);
-    this.#body.unsigned(fields.length);
+    this.#body.unsigned(fields.length + (tail?.count ?? 0));
     this.#referenceCount++;
     for (const [root, value] of fields) {
-      this.#path.length = 0;
       try {
         this.#value(value);
       } catch (error) {
@@ -66,25 +75,41 @@ export class ValueEncoder {
         throw error;
       }
     }
+    if (tail !== undefined) this.#body.raw(tail.bytes);
     return this.#finish();
+  }
+
+  /**
+   * Encodes items that stand at the end of many arrays once for all of them. They may hold numbers, booleans, strings and
+   * arrays of these, no objects: property names and references depend on what stands before.
+   */
+  encodeTail(items: readonly unknown[]): EncodedTail {
+    this.#begin();
+    for (const item of items) this.#value(item);
+    if (this.#nameNumbers.size > 0) throw new TypeError('a tail has no property names');
+    const bytes = new Uint8Array(this.#body.length);
+    this.#body.copyInto(bytes, 0);
+    return { count: items.length, bytes };
   }
 
   #begin(): void {
     this.#body.reset();
     this.#names.reset();
-    this.#nameNumbers.clear();
-    this.#references.clear();
-    this.#open.clear();
+    // Clearing a map allocates, even when it is empty.
+    if (this.#nameNumbers.size > 0) this.#nameNumbers.clear();
+    if (this.#references.size > 0) this.#references.clear();
+    if (this.#open.size > 0) this.#open.clear();
     this.#path.length = 0;
     this.#referenceCount = 0;
     this.#depth = 0;
   }
 
-  #finish(): Uint8Array<ArrayBuffer> {
+  #finish(): Uint8Array {
     this.#header.reset();
     this.#header.u8(FORMAT_VERSION);
     this.#header.unsigned(this.#nameNumbers.size);
-    const encoded = new Uint8Array(this.#header.length + this.#names.length + this.#body.length);
+    // From Node's pool, and written in full.
+    const encoded = Buffer.allocUnsafe(this.#header.length + this.#names.length + this.#body.length);
     this.#header.copyInto(encoded, 0);
     this.#names.copyInto(encoded, this.#header.length);
     this.#body.copyInto(encoded, this.#header.length + this.#names.length);

@@ -1,0 +1,114 @@
+import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
+import type { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CompiledHandler } from './compiler/compiled-handler.js';
+import type { CacheOptions, PoolOptions } from './config/options.js';
+import { type CacheConfig, type PoolConfig, resolveCompilerConfig } from './config/resolve.js';
+import { loadEngine } from './engine/load-engine.js';
+import { NexusError } from './errors/nexus-error.js';
+import type { InstancePool } from './pool/instance-pool.js';
+import { ThreadPool } from './pool/thread-pool.js';
+import { WORKER_URL } from './worker-url.js';
+
+interface Parts {
+  readonly pool: InstancePool;
+  readonly cache: TieredCache;
+  readonly compiler: CachingCompiler;
+}
+
+/**
+ * The compiler and its cache without a runtime around them: for build steps that precompile handlers. It shares its cache
+ * directory with runtimes. Nothing is started before the first call; `close` it when done.
+ */
+export class HandlerCompiler implements AsyncDisposable {
+  readonly #cacheConfig: CacheConfig;
+  readonly #poolConfig: PoolConfig;
+  #parts: Promise<Parts> | undefined;
+  #stats: () => CacheStats = () => EMPTY_STATS;
+  #closed: Promise<void> | undefined;
+
+  /** @throws NexusError INVALID_CONFIG naming the option */
+  constructor(options: CacheOptions & PoolOptions = {}) {
+    const config = resolveCompilerConfig(options);
+    this.#cacheConfig = config.cache;
+    this.#poolConfig = config.pool;
+  }
+
+  /**
+   * Compiles a handler, or finds it compiled.
+   *
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
+   */
+  async compile(code: string, options: { readonly filename?: string } = {}): Promise<CompiledHandler> {
+    const { compiler } = await this.#start();
+    return compiler.compileOrThrow(code, options.filename);
+  }
+
+  getStats(): CacheStats {
+    return this.#stats();
+  }
+
+  /** Forgets compiled handlers. Default: both tiers. */
+  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    const { cache } = await this.#start();
+    await cache.clear(tiers);
+  }
+
+  /** Waits until everything compiled is on disk, then ends the worker. */
+  close(): Promise<void> {
+    this.#closed ??= this.#stop();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(): Promise<Parts> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new NexusError('RUNTIME_CLOSED', 'The compiler was closed; create a new one.'));
+    }
+    this.#parts ??= this.#create();
+    return this.#parts;
+  }
+
+  async #create(): Promise<Parts> {
+    const threads = new ThreadPool(this.#poolConfig, WORKER_URL);
+    try {
+      // Loaded while the worker boots.
+      const [engine, { TieredCache }, { CachingCompiler }, { InstancePool }] = await Promise.all([
+        loadEngine(),
+        import('./cache/tiered-cache.js'),
+        import('./compiler/caching-compiler.js'),
+        import('./pool/instance-pool.js'),
+      ]);
+      const { memoryLimitBytes, stackSizeBytes } = this.#poolConfig;
+      await threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+      const pool = new InstancePool(threads, this.#poolConfig);
+      const cache = new TieredCache(this.#cacheConfig, engine.fingerprint);
+      const { maxSourceBytes, cacheSecret } = this.#cacheConfig;
+      const options = { engine: engine.fingerprint, maxSourceBytes, secret: cacheSecret };
+      this.#stats = () => cache.stats();
+      return { pool, cache, compiler: new CachingCompiler(pool, cache, options) };
+    } catch (error) {
+      await threads.destroy();
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const parts = await this.#parts?.catch(() => undefined);
+    await parts?.pool.close(this.#poolConfig.killGraceMs);
+    await parts?.cache.settled();
+  }
+}
+
+const EMPTY_STATS: CacheStats = {
+  entries: 0,
+  bytes: 0,
+  memoryHits: 0,
+  diskHits: 0,
+  misses: 0,
+  evictions: 0,
+  rejections: 0,
+  hitRate: 0,
+};

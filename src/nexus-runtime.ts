@@ -1,0 +1,196 @@
+import { type CacheStats, TieredCache } from './cache/tiered-cache.js';
+import { ArtifactError, openArtifact } from './compiler/artifact.js';
+import { CachingCompiler } from './compiler/caching-compiler.js';
+import { type CompiledHandler, type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import { describe } from './config/check.js';
+import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
+import type { RuntimeConfig } from './config/resolve.js';
+import type { WasmContext } from './contract/context.js';
+import type { WasmResult } from './contract/result.js';
+import { NexusError } from './errors/nexus-error.js';
+import { PrometheusRecorder } from './metrics/prometheus.js';
+import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
+import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
+import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
+import { InstancePool } from './pool/instance-pool.js';
+import { assembleResult, errorResult } from './pool/result.js';
+import type { ThreadPool } from './pool/thread-pool.js';
+
+export interface RuntimeStats extends ExecutionStatistics {
+  /** Workers that execute right now. */
+  readonly activeInstances: number;
+  /** Workers that are up and idle. */
+  readonly availableInstances: number;
+  readonly queuedExecutions: number;
+  /** 0 to 1. */
+  readonly cacheHitRate: number;
+  readonly cache: CacheStats;
+}
+
+/**
+ * Runs handlers: compiles them once, keeps them, executes each in a pristine VM. Made by `createRuntime`; shut it down, or declare it with `await using`.
+ */
+export class NexusRuntime implements AsyncDisposable {
+  readonly #config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #pool: InstancePool;
+  readonly #cache: TieredCache;
+  readonly #compiler: CachingCompiler;
+  readonly #statistics = new Statistics();
+  readonly #recorder: MetricsRecorder;
+  #shutdown: Promise<void> | undefined;
+
+  /** Use `createRuntime`. */
+  constructor(config: RuntimeConfig, engine: string, threads: ThreadPool) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#pool = new InstancePool(threads, config.pool);
+    this.#cache = new TieredCache(config.cache, engine);
+    this.#compiler = new CachingCompiler(this.#pool, this.#cache, {
+      engine,
+      maxSourceBytes: config.cache.maxSourceBytes,
+      secret: config.cache.cacheSecret,
+    });
+    this.#recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
+  }
+
+  /**
+   * Executes the body of an async function in a VM that has seen nothing before.
+   *
+   * @param code what stands between the braces of the function: `return`, `await` and the names of the context are in scope
+   * @param context what the handler is given; nothing by default
+   * @param options a timeout in milliseconds, or more
+   * @returns what the handler did; its own faults are a result with `status: 'error'`
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
+   */
+  async executeHandler(
+    code: string,
+    context: WasmContext = {},
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult> {
+    const calledAt = performance.now();
+    this.#requireOpen();
+    const normalised = normaliseOptions(options);
+    const prepared = prepareRequest(context, normalised, this.#config);
+    const attempt = await this.#compiler.compile(code, normalised.filename);
+    if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
+    return this.#execute(attempt.handler, prepared, context, normalised, calledAt);
+  }
+
+  /**
+   * Compiles a handler into an artifact that {@link executeCompiledHandler} takes, here or in another process with the same
+   * engine. Also fills the cache.
+   *
+   * @returns the sealed container of a `.qjsc` file
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
+   */
+  async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
+    this.#requireOpen();
+    const { filename } = normaliseOptions(options);
+    const handler = await this.#compiler.compileOrThrow(code, filename);
+    await this.#cache.settled();
+    return this.#compiler.seal(handler);
+  }
+
+  /**
+   * Executes what {@link precompileHandler} returned, after checking every byte of it.
+   *
+   * @throws NexusError INVALID_ARTIFACT saying which check failed, and whatever {@link executeHandler} throws
+   */
+  async executeCompiledHandler(
+    artifact: Uint8Array,
+    context: WasmContext = {},
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult> {
+    const calledAt = performance.now();
+    this.#requireOpen();
+    const normalised = normaliseOptions(options);
+    const prepared = prepareRequest(context, normalised, this.#config);
+    return this.#execute(this.#openArtifact(artifact), prepared, context, normalised, calledAt);
+  }
+
+  getStats(): RuntimeStats {
+    const { threads, running, queued } = this.#pool.stats;
+    const cache = this.#cache.stats();
+    return {
+      ...this.#statistics.snapshot(),
+      activeInstances: running,
+      availableInstances: Math.max(0, threads - running),
+      queuedExecutions: queued,
+      cacheHitRate: cache.hitRate,
+      cache,
+    };
+  }
+
+  /** All metrics in the Prometheus text format; empty when they are off. */
+  getPrometheusMetrics(): Promise<string> {
+    return this.#recorder.text();
+  }
+
+  /** Forgets compiled handlers. Default: both tiers. */
+  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    await this.#cache.clear(tiers);
+  }
+
+  /**
+   * Stops admission, waits for what was accepted, at most `drainTimeoutMs` (default 25,000), then ends the workers. Calling
+   * again returns the same promise.
+   */
+  shutdown({ drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
+    this.#shutdown ??= this.#pool.close(drainTimeoutMs).then(() => this.#cache.settled());
+    return this.#shutdown;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+
+  async #execute(
+    handler: CompileResult,
+    { request, grants }: ReturnType<typeof prepareRequest>,
+    context: WasmContext,
+    { signal }: ExecuteOptions,
+    calledAt: number,
+  ): Promise<WasmResult> {
+    const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
+    const bounds = { grants, limits: request.limits };
+    return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal }));
+  }
+
+  #observed(result: WasmResult): WasmResult {
+    const { status, error, metrics } = result;
+    const observation = { status, metrics, ...(error && { code: error.code }) };
+    this.#statistics.execution(observation);
+    this.#recorder.execution(observation);
+    return result;
+  }
+
+  /** Kept under a name of its own: what an artifact says of its key is its own word. */
+  #openArtifact(sealed: unknown): CompileResult {
+    if (!(sealed instanceof Uint8Array)) {
+      throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
+        context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
+      });
+    }
+    try {
+      const startedAt = performance.now();
+      const { header, bytecode, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecret);
+      const key = `artifact:${digest}`;
+      const known = this.#cache.peek(key);
+      const handler: CompiledHandler = known ?? { ...header, key, bytecode: shareBytecode(bytecode) };
+      if (known === undefined) this.#cache.adopt(handler);
+      return { ...handler, tier: 'memory', compilationTimeUs: (performance.now() - startedAt) * 1000 };
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {
+        context: { problem: error.problem },
+      });
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#shutdown === undefined) return;
+    throw new NexusError('RUNTIME_CLOSED', 'The runtime was shut down; create a new one.');
+  }
+}
