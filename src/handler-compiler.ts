@@ -1,15 +1,18 @@
 import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import type { CachingCompiler } from './compiler/caching-compiler.js';
 import type { CompiledHandler } from './compiler/compiled-handler.js';
+import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { CacheOptions, PoolOptions } from './config/options.js';
 import { type CacheConfig, type PoolConfig, resolveCompilerConfig } from './config/resolve.js';
 import { loadEngine } from './engine/load-engine.js';
 import { NexusError } from './errors/nexus-error.js';
+import { Calls } from './pool/calls.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import { ThreadPool } from './pool/thread-pool.js';
 import { WORKER_URL } from './worker-url.js';
 
 interface Parts {
+  readonly calls: Calls;
   readonly pool: InstancePool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
@@ -39,8 +42,8 @@ export class HandlerCompiler implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async compile(code: string, options: { readonly filename?: string } = {}): Promise<CompiledHandler> {
-    const { compiler } = await this.#start();
-    return compiler.compileOrThrow(code, options.filename);
+    const { calls, compiler } = await this.#start();
+    return calls.run(() => compiler.compileOrThrow(code, options.filename));
   }
 
   getStats(): CacheStats {
@@ -88,7 +91,7 @@ export class HandlerCompiler implements AsyncDisposable {
       const { maxSourceBytes, cacheSecret } = this.#cacheConfig;
       const options = { engine: engine.fingerprint, maxSourceBytes, secret: cacheSecret };
       this.#stats = () => cache.stats();
-      return { pool, cache, compiler: new CachingCompiler(pool, cache, options) };
+      return { calls: new Calls(), pool, cache, compiler: new CachingCompiler(pool, cache, options) };
     } catch (error) {
       await threads.destroy();
       throw error;
@@ -97,7 +100,8 @@ export class HandlerCompiler implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     const parts = await this.#parts?.catch(() => undefined);
-    await parts?.pool.close(this.#poolConfig.killGraceMs);
+    await parts?.calls.close(DEFAULT_DRAIN_TIMEOUT_MS);
+    await parts?.pool.close();
     await parts?.cache.settled();
   }
 }

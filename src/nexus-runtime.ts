@@ -12,6 +12,7 @@ import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
 import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
+import { Calls } from './pool/calls.js';
 import { InstancePool } from './pool/instance-pool.js';
 import { assembleResult, errorResult } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
@@ -37,6 +38,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #pool: InstancePool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
+  readonly #calls = new Calls();
   readonly #statistics = new Statistics();
   readonly #recorder: MetricsRecorder;
   #shutdown: Promise<void> | undefined;
@@ -70,12 +72,13 @@ export class NexusRuntime implements AsyncDisposable {
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
     const calledAt = performance.now();
-    this.#requireOpen();
-    const normalised = normaliseOptions(options);
-    const prepared = prepareRequest(context, normalised, this.#config);
-    const attempt = await this.#compiler.compile(code, normalised.filename);
-    if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
-    return this.#execute(attempt.handler, prepared, context, normalised, calledAt);
+    return this.#calls.run(async () => {
+      const normalised = normaliseOptions(options);
+      const prepared = prepareRequest(context, normalised, this.#config);
+      const attempt = await this.#compiler.compile(code, normalised.filename);
+      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
+      return this.#execute(attempt.handler, prepared, context, normalised, calledAt);
+    });
   }
 
   /**
@@ -86,11 +89,12 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
-    this.#requireOpen();
-    const { filename } = normaliseOptions(options);
-    const handler = await this.#compiler.compileOrThrow(code, filename);
-    await this.#cache.settled();
-    return this.#compiler.seal(handler);
+    return this.#calls.run(async () => {
+      const { filename } = normaliseOptions(options);
+      const handler = await this.#compiler.compileOrThrow(code, filename);
+      await this.#cache.settled();
+      return this.#compiler.seal(handler);
+    });
   }
 
   /**
@@ -104,10 +108,11 @@ export class NexusRuntime implements AsyncDisposable {
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
     const calledAt = performance.now();
-    this.#requireOpen();
-    const normalised = normaliseOptions(options);
-    const prepared = prepareRequest(context, normalised, this.#config);
-    return this.#execute(this.#openArtifact(artifact), prepared, context, normalised, calledAt);
+    return this.#calls.run(async () => {
+      const normalised = normaliseOptions(options);
+      const prepared = prepareRequest(context, normalised, this.#config);
+      return this.#execute(this.#openArtifact(artifact), prepared, context, normalised, calledAt);
+    });
   }
 
   getStats(): RuntimeStats {
@@ -138,12 +143,18 @@ export class NexusRuntime implements AsyncDisposable {
    * again returns the same promise.
    */
   shutdown({ drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
-    this.#shutdown ??= this.#pool.close(drainTimeoutMs).then(() => this.#cache.settled());
+    this.#shutdown ??= this.#end(drainTimeoutMs);
     return this.#shutdown;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown();
+  }
+
+  async #end(drainTimeoutMs: number): Promise<void> {
+    await this.#calls.close(drainTimeoutMs);
+    await this.#pool.close();
+    await this.#cache.settled();
   }
 
   async #execute(
@@ -187,10 +198,5 @@ export class NexusRuntime implements AsyncDisposable {
         context: { problem: error.problem },
       });
     }
-  }
-
-  #requireOpen(): void {
-    if (this.#shutdown === undefined) return;
-    throw new NexusError('RUNTIME_CLOSED', 'The runtime was shut down; create a new one.');
   }
 }

@@ -1,12 +1,14 @@
 import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
 import { captureImage, type Image, restoreImage } from './image.js';
 import type { EngineModule } from './load-engine.js';
-import { GuestException, Vm } from './vm.js';
+import { GuestException, Vm, VmPoisonedError } from './vm.js';
 
 /** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
 const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
 /** An instance that grew past this while compiling something large is replaced. */
 const RETAINED_MEMORY_BYTES = 64 * 1024 * 1024;
+
+const TOO_DEEP: ScriptProblem = { kind: 'nesting', message: 'the source is nested too deeply' };
 
 /**
  * Turns scripts into bytecode in a VM that does nothing else: it has the parser, runs none of what it parses, and starts
@@ -34,6 +36,7 @@ export class SourceCompiler {
       return { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };
     } catch (error) {
       if (error instanceof GuestException) return { ok: false, problem: this.#describe(error, filename) };
+      if (error instanceof VmPoisonedError && error.isStackOverflow) return { ok: false, problem: TOO_DEEP };
       if (this.#vm.heapExhausted) return { ok: false, problem: { kind: 'memory', message: 'out of memory' } };
       throw error;
     } finally {
@@ -44,7 +47,7 @@ export class SourceCompiler {
   #describe(error: GuestException, filename: string): ScriptProblem {
     const { message = '', stack = '' } = this.#vm.dump(error.error) as { message?: string; stack?: string };
     if (message === 'out of memory') return { kind: 'memory', message };
-    if (message === 'stack overflow') return { kind: 'nesting', message: 'the source is nested too deeply' };
+    if (message === 'stack overflow') return TOO_DEEP;
     const position = positionIn(stack, filename);
     return { kind: 'syntax', message, ...position };
   }

@@ -67,6 +67,11 @@ export class VmPoisonedError extends Error {
   constructor(cause: unknown) {
     super(`The VM failed and was retired: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+
+  /** The native stack ended before the guest's did: the thread's is too small for `stackSizeBytes`. */
+  get isStackOverflow(): boolean {
+    return this.cause instanceof RangeError;
+  }
 }
 
 /**

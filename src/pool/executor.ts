@@ -7,7 +7,7 @@ import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
-import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm } from '../engine/vm.js';
+import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { HandlerImages } from './handler-images.js';
 import { encodeInput } from './packed-context.js';
 import type { Executed, ExecuteRequest, ExecutionFailure } from './protocol.js';
@@ -215,8 +215,7 @@ class Run {
   /** Something else than a guest exception came out of wasm. What it was tells what the guest did. */
   #hostSideFailure(error: unknown): ExecutionFailure {
     if (this.#vm.heapExhausted) return this.#outOfMemory();
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof RangeError) {
+    if (error instanceof VmPoisonedError && error.isStackOverflow) {
       return {
         code: 'STACK_OVERFLOW',
         message: 'The handler recursed too deeply.',

@@ -34,7 +34,7 @@ export class InstancePool implements CompileBackend {
   readonly #maxQueue: number;
   readonly #killGraceMs: number;
   readonly #waiting: Waiting[] = [];
-  readonly #running = new Set<Promise<unknown>>();
+  #running = 0;
   #closed = false;
 
   constructor(threads: ThreadPool, { maxQueue, killGraceMs }: PoolConfig) {
@@ -44,7 +44,7 @@ export class InstancePool implements CompileBackend {
   }
 
   get stats() {
-    return { threads: this.#threads.threads, running: this.#running.size, queued: this.#waiting.length };
+    return { threads: this.#threads.threads, running: this.#running, queued: this.#waiting.length };
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
@@ -68,6 +68,7 @@ export class InstancePool implements CompileBackend {
         if (reply.kind !== 'executed') throw unexpected(reply.kind);
         return { executed: reply };
       } catch (error) {
+        if (this.#closed) throw closed();
         if (error instanceof WorkerTerminated) return { interruption: watched.reason() ?? 'watchdog' };
         throw error;
       }
@@ -78,18 +79,11 @@ export class InstancePool implements CompileBackend {
     });
   }
 
-  /** Stops admission, waits for what was accepted, then ends the workers. */
-  async close(drainTimeoutMs: number): Promise<void> {
+  /** Ends the workers. What is still under way or waiting rejects with RUNTIME_CLOSED. */
+  async close(): Promise<void> {
     this.#closed = true;
-    const drained = this.#drain();
-    const timeout = AbortSignal.timeout(drainTimeoutMs);
-    await Promise.race([drained, new Promise((resolve) => timeout.addEventListener('abort', resolve))]);
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closed());
     await this.#threads.destroy();
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#running.size > 0 || this.#waiting.length > 0) await Promise.allSettled([...this.#running]);
   }
 
   /** Starts a task now, or when its turn comes; `watch` makes of it what the caller wants. */
@@ -123,9 +117,9 @@ export class InstancePool implements CompileBackend {
 
   /** When a task ends, the next one begins. */
   #track<T>(task: Promise<T>): Promise<T> {
-    this.#running.add(task);
+    this.#running++;
     const onEnd = () => {
-      this.#running.delete(task);
+      this.#running--;
       if (this.#threads.free > 0) this.#waiting.shift()?.begin();
     };
     task.then(onEnd, onEnd);

@@ -60,7 +60,7 @@ export function readableState(state: object, readable: Grant): Record<string, un
 
 function unpackState(bytes: Uint8Array, readable: Grant): Record<string, unknown> {
   const state = unpackField('context.stateSnapshot', bytes);
-  if (typeof state !== 'object' || state === null || Array.isArray(state)) {
+  if (typeof state !== 'object' || state === null || Object.getPrototypeOf(state) !== Object.prototype) {
     throw notMessagePack('context.stateSnapshot', 'it holds no map');
   }
   return readableState(state, readable);

@@ -67,6 +67,9 @@ export class ThreadPool {
       concurrentTasksPerWorker: 1,
       // tinypool hands this very object to every thread it starts: what `equip` adds reaches the later ones.
       workerData: this.#setup,
+      // Neither the flags nor the environment of the process are any of a worker's business.
+      execArgv: [],
+      env: {},
       resourceLimits: { stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB) },
     });
     // A worker that dies while idle is replaced; there is nobody to tell.
