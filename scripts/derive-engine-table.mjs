@@ -1,0 +1,253 @@
+// Derives the facts of src/engine/known-engines.ts for the installed @jitl/quickjs-wasmfile-release-sync, and proves each
+// by running the engine that results from it. Prints the table; nothing is written.
+//
+//   npm run build && node scripts/derive-engine-table.mjs
+//
+// When a step finds nothing or more than one candidate, upstream has changed its shape: read the function it names.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
+import { rewriteEngine } from '../build/engine/rewrite.js';
+import { WasmBinary } from '../build/engine/wasm/binary.js';
+import { LebReader } from '../build/engine/wasm/leb128.js';
+
+const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';
+const I64_CONST = 0x42;
+const I64_STORE = 0x37;
+const CALL = 0x10;
+const COMPILE_ONLY = 32;
+const STRIP_SOURCE = 1;
+const FUNCTION_TAG = 12;
+/** What emscripten builds choose from. */
+const STACK_SIZES = [16, 8, 5, 4, 2, 1].map((mib) => mib * 1024 * 1024);
+/** `[x, x]` with x = [], the second a reference to the first. */
+const SHARED = Uint8Array.of(5, 0, 9, 2, 9, 0, 19, 1);
+const PROBE = '[(async function () {}).name, 40 + 2][1]';
+
+const require = createRequire(import.meta.url);
+const wasm = readFileSync(require.resolve(`${PACKAGE}/wasm`));
+const glue = readFileSync(require.resolve(`${PACKAGE}/wasm`).replace(/\.wasm$/, '.mjs'), 'utf8');
+const { version } = require(`${PACKAGE}/package.json`);
+const binary = new WasmBinary(wasm);
+
+function print(value) {
+  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `${item}n` : item), 2);
+}
+
+/** The one group that `pattern` finds in the glue code. */
+function inGlue(what, pattern) {
+  const found = new Set([...glue.matchAll(pattern)].map((match) => match[1]));
+  if (found.size !== 1) throw new Error(`${what}: ${found.size} candidates in the glue code (${[...found]})`);
+  return [...found][0];
+}
+
+/** The one candidate that `works`; a candidate may fail in any way. */
+async function theOne(what, candidates, works) {
+  const good = [];
+  for (const candidate of candidates) {
+    try {
+      if (await works(candidate)) good.push(candidate);
+    } catch {
+      // A wrong candidate traps, or is refused by the rewrite.
+    }
+  }
+  if (good.length !== 1) {
+    throw new Error(`${what}: ${good.length} of ${candidates.length} candidates work ${print(good)}`);
+  }
+  return good[0];
+}
+
+const exportName = (name) => inGlue(name, new RegExp(`d\\._${name}=b\\.([\\w$]+)[;,]`, 'g'));
+const exports = { writer: exportName('QTS_bjson_encode'), reader: exportName('QTS_bjson_decode') };
+const imports = {
+  memory: inGlue('memory', /[,{](\w+):t[,}]/g),
+  now: inGlue('now', /(\w+):\(\)=>Date\.now\(\)/g),
+  localTime: inGlue('localTime', /(\w+):function\(a,c\)\{[^}]*getSeconds\(\)/g),
+  timeZone: inGlue('timeZone', /(\w+):\(a,c,b,e\)=>\{var f=\(new Date\)\.getFullYear\(\)/g),
+  environ: inGlue('environ', /(\w+):\(a,c\)=>\{var b=0,e=0,f;for\(f of \w+\(\)\)/g),
+  environSizes: inGlue('environSizes', /(\w+):\(a,c\)=>\{var b=\w+\(\);M\[a>>2\]=b\.length/g),
+  resizeHeap: inGlue('resizeHeap', /(\w+):a=>\{var c=K\.length;a>>>=0;if\(2147483648<a\)/g),
+};
+
+/** Offsets in a function's code at which an instruction may begin and `read` recognises it. */
+function scan(body, read) {
+  const found = [];
+  for (let offset = 0; offset < body.length; offset++) {
+    try {
+      const value = read(new LebReader(body, offset));
+      if (value !== undefined) found.push(value);
+    } catch {
+      // Past the end.
+    }
+  }
+  return found;
+}
+
+function signed64(reader) {
+  let result = 0n;
+  for (let shift = 0n; ; shift += 7n) {
+    const byte = reader.byte();
+    result |= BigInt(byte & 0x7f) << shift;
+    if (byte < 0x80) return BigInt.asIntN(64, byte & 0x40 ? result | (-1n << (shift + 7n)) : result);
+  }
+}
+
+const bodyOf = (name) => binary.functionBody(binary.exportedFunction(name));
+const writerConstants = scan(bodyOf(exports.writer), (reader) =>
+  reader.byte() === I64_CONST ? signed64(reader) : undefined,
+);
+const readerOffsets = scan(bodyOf(exports.reader), (reader) => {
+  if (reader.byte() !== I64_CONST || signed64(reader) !== 0n || reader.byte() !== I64_STORE) return undefined;
+  reader.byte();
+  return reader.unsigned();
+});
+const evalName = exportName('QTS_Eval');
+const calledByEval = scan(bodyOf(evalName), (reader) => (reader.byte() === CALL ? reader.unsigned() : undefined));
+
+/** A table in which the facts not looked for yet are harmless. */
+const draft = {
+  name: `${PACKAGE}@${version}`,
+  upstreamSha256: createHash('sha256').update(wasm).digest('hex'),
+  exports,
+  writerFlags: { upstream: 0n, withBytecode: 0n },
+  readerFlags: { frameOffset: 0, withBytecode: 0n, withReferences: 0n },
+  evalFunctionIndex: binary.exportedFunction(evalName),
+  imports,
+  breakPointerAddress: 0,
+  stripFlagsOffset: 0,
+  stackBytes: STACK_SIZES.at(-1),
+};
+
+async function instantiate(table) {
+  const { bytes, layout } = rewriteEngine(wasm, table);
+  const module = await WebAssembly.compile(bytes);
+  return instantiateQuickJs(
+    { module, layout, table, fingerprint: table.name },
+    { initialPages: 256, maximumPages: 1024, intrinsics: { BaseObjects: true, Eval: true } },
+    { now: () => 0, onHeapExhausted: () => {} },
+  );
+}
+
+function compile({ functions, contextPointer, memory }, source) {
+  const text = Buffer.from(`${source}\0`);
+  const pointer = functions.malloc(text.length);
+  new Uint8Array(memory.buffer).set(text, pointer);
+  const compiled = functions.QTS_Eval(contextPointer, pointer, text.length - 1, 'probe.js', 0, COMPILE_ONLY);
+  if (functions.QTS_ResolveException(contextPointer, compiled) !== 0) throw new Error('the probe does not compile');
+  return compiled;
+}
+
+function writeBytecode(instance, compiled) {
+  const { functions, contextPointer, memory } = instance;
+  const buffer = functions.writeBytecode(contextPointer, compiled);
+  if (functions.QTS_ResolveException(contextPointer, buffer) !== 0) throw new Error('the writer refuses bytecode');
+  const start = functions.QTS_GetArrayBuffer(contextPointer, buffer);
+  const length = functions.QTS_GetArrayBufferLength(contextPointer, buffer);
+  return new Uint8Array(memory.buffer).slice(start, start + length);
+}
+
+function read({ functions, contextPointer, memory }, reader, bytes) {
+  const copy = functions.malloc(bytes.length);
+  new Uint8Array(memory.buffer).set(bytes, copy);
+  const value = functions[reader](contextPointer, functions.QTS_NewArrayBuffer(contextPointer, copy, bytes.length));
+  return functions.QTS_ResolveException(contextPointer, value) === 0 ? value : undefined;
+}
+
+function run(instance, bytecode) {
+  const { functions, contextPointer, memory } = instance;
+  const fn = read(instance, 'readBytecode', bytecode);
+  if (fn === undefined) throw new Error('the reader refuses bytecode');
+  const cell = new DataView(memory.buffer);
+  const result = functions.evalFunction(contextPointer, cell.getBigUint64(fn, true));
+  cell.setBigUint64(fn, BigInt.asUintN(64, result), true);
+  return functions.QTS_GetFloat64(contextPointer, fn);
+}
+
+// Until the writer's constant is found, any one that stands alone keeps the rewrite going.
+const placeholderOffset = readerOffsets.find(
+  (offset) => readerOffsets.filter((other) => other === offset).length === 1,
+);
+const withReader = (flags) => ({ ...draft, readerFlags: flags });
+const harmless = { frameOffset: placeholderOffset, withBytecode: 0n, withReferences: 0n };
+
+const writerFlags = await theOne(
+  'the flags of the writer',
+  [...new Set(writerConstants)].map((upstream) => ({ upstream, withBytecode: upstream + 1n })),
+  async (candidate) => {
+    const instance = await instantiate({ ...withReader(harmless), writerFlags: candidate });
+    const bytecode = writeBytecode(instance, compile(instance, PROBE));
+    return bytecode.includes(FUNCTION_TAG) && bytecode.length > 40;
+  },
+);
+
+const readerCandidates = [...new Set(readerOffsets)].flatMap((frameOffset) =>
+  [0, 1, 2, 3, 4, 5].flatMap((byte) =>
+    [...new Set(calledByEval)].map((evalFunctionIndex) => {
+      const allowBytecode = 1n << BigInt(byte * 8);
+      const allowReference = 1n << BigInt((byte + 2) * 8);
+      const readerFlags = { frameOffset, withBytecode: allowBytecode | allowReference, withReferences: allowReference };
+      return { readerFlags, evalFunctionIndex };
+    }),
+  ),
+);
+const { readerFlags, evalFunctionIndex } = await theOne(
+  'the flags of the reader and JS_EvalFunction',
+  readerCandidates,
+  async (candidate) => {
+    const table = { ...draft, writerFlags, ...candidate };
+    const writer = await instantiate(table);
+    const bytecode = writeBytecode(writer, compile(writer, PROBE));
+    const instance = await instantiate(table);
+    const takesReferences = read(instance, 'readValue', SHARED) !== undefined;
+    return takesReferences && read(instance, 'readValue', bytecode) === undefined && run(instance, bytecode) === 42;
+  },
+);
+
+const found = { ...draft, writerFlags, readerFlags, evalFunctionIndex };
+const breakPointerAddress = await findBreakPointer();
+const stripFlagsOffset = await theOne(
+  'strip_flags',
+  Array.from({ length: 1024 }, (_, offset) => offset),
+  async (offset) => {
+    const instance = await instantiate(found);
+    const memory = new Uint8Array(instance.memory.buffer);
+    if (memory[instance.runtimePointer + offset] !== 0) return false;
+    memory[instance.runtimePointer + offset] = STRIP_SOURCE;
+    const source = '(async function () { return "marker" + marker })';
+    return !Buffer.from(writeBytecode(instance, compile(instance, source))).includes('async function');
+  },
+);
+
+/** The word in static data that follows the top of the heap when it grows, and is the highest of those that do. */
+async function findBreakPointer() {
+  const { functions, memory } = await instantiate(found);
+  const { layout } = rewriteEngine(wasm, found);
+  const words = () => new Uint32Array(memory.buffer.slice(0, layout.dataEnd));
+  const grownBy = 3_000_000;
+  const before = words();
+  functions.malloc(grownBy);
+  const after = words();
+  const moved = [...before.keys()].filter(
+    (i) => before[i] >= layout.heapBase && after[i] - before[i] >= grownBy - 65_536,
+  );
+  moved.sort((a, b) => after[b] - after[a]);
+  if (moved.length === 0) throw new Error('the break pointer: no word in static data follows the heap');
+  return moved[0] * 4;
+}
+
+/** The largest stack that leaves all static data that is ever written below it. */
+async function findStackBytes() {
+  const instance = await instantiate(found);
+  run(instance, writeBytecode(instance, compile(instance, PROBE)));
+  const { heapBase } = rewriteEngine(wasm, found).layout;
+  const memory = new Uint8Array(instance.memory.buffer);
+  const written = memory.subarray(0, heapBase - STACK_SIZES.at(-1)).findLastIndex((byte) => byte !== 0) + 1;
+  const size = STACK_SIZES.find((bytes) => heapBase - bytes >= written);
+  if (size === undefined) throw new Error(`the stack: static data ends at ${written}, the heap begins at ${heapBase}`);
+  return size;
+}
+
+const table = { ...found, breakPointerAddress, stripFlagsOffset, stackBytes: await findStackBytes() };
+console.log(print(table));

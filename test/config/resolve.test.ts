@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+
+import { configFromEnv } from '#build/config/env.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import type { NexusError } from '#build/errors/nexus-error.js';
+
+function rejection(options: unknown): NexusError {
+  try {
+    resolveRuntimeConfig(options as object);
+  } catch (error) {
+    return error as NexusError;
+  }
+  throw new Error('accepted');
+}
+
+describe('options', () => {
+  it('are all optional, and the resolved config is frozen', () => {
+    const config = resolveRuntimeConfig();
+    expect(config.cache.cacheDir).toBe('.nexus-cache');
+    expect(config.limits.timeoutMs).toBe(5_000);
+    expect(config.pool.memoryLimitBytes).toBe(32 * 1024 * 1024);
+    expect([config, config.cache, config.pool, config.limits].every(Object.isFrozen)).toBe(true);
+  });
+
+  it.each([
+    ['maxInstanses', 'maxInstances'],
+    ['cachedir', 'cacheDir'],
+    ['timeout', 'timeoutMs'],
+    ['memoryLimit', 'memoryLimitBytes'],
+  ])('an unknown key %s is rejected naming %s', (given, nearest) => {
+    const error = rejection({ [given]: 1 });
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(error.message).toContain(`Did you mean ${nearest}?`);
+    expect(error.context).toMatchObject({ option: given, nearest });
+  });
+
+  it.each([
+    [{ maxInstances: 0 }, 'maxInstances'],
+    [{ maxInstances: 10_000 }, 'maxInstances'],
+    [{ maxInstances: 2, minInstances: 3 }, 'minInstances'],
+    [{ timeoutMs: -1 }, 'timeoutMs'],
+    [{ timeoutMs: 1.5 }, 'timeoutMs'],
+    [{ timeoutMs: '5' }, 'timeoutMs'],
+    [{ memoryLimitBytes: 1024 }, 'memoryLimitBytes'],
+    [{ memoryLimitBytes: 32 * 1024 * 1024 + 1 }, 'memoryLimitBytes'],
+    [{ stackSizeBytes: 64 * 1024 * 1024 }, 'stackSizeBytes'],
+    [{ cacheDir: '' }, 'cacheDir'],
+    [{ cacheDir: 5 }, 'cacheDir'],
+    [{ cacheSecret: 'too short' }, 'cacheSecret'],
+    [{ libraries: { a: {} } }, 'libraries.a'],
+    [{ libraries: { a: { source: '1', file: 'x' } } }, 'libraries.a'],
+    [{ metrics: { prefix: '9bad' } }, 'metrics.prefix'],
+    [{ metrics: { prefx: 'a' } }, 'metrics.prefx'],
+  ])('%j is rejected naming %s and what is allowed', (options, option) => {
+    const error = rejection(options);
+    expect(error.code).toBe('INVALID_CONFIG');
+    expect(error.fault).toBe('caller');
+    expect(error.context['option']).toBe(option);
+    expect(error.message).toContain(option);
+  });
+
+  it('a secret is not shown in the error about it', () => {
+    expect(rejection({ cacheSecret: 'hunter2' }).message).not.toContain('hunter2');
+  });
+});
+
+describe('the environment', () => {
+  it('gives every scalar option, with the prefixed name first', () => {
+    const env = { CACHE_DIR: '/a', NEXUS_CACHE_DIR: '/b', MAX_INSTANCES: '3', TIMEOUT_MS: '250', METRICS: 'false' };
+    expect(configFromEnv(env)).toEqual({ cacheDir: '/b', maxInstances: 3, timeoutMs: 250, metrics: false });
+  });
+
+  it('turns the disk tier off with CACHE_DIR=false and ignores empty variables', () => {
+    expect(configFromEnv({ CACHE_DIR: 'false', MAX_INSTANCES: '' })).toEqual({ cacheDir: false });
+  });
+
+  it('names the variable that is no number', () => {
+    expect(() => configFromEnv({ NEXUS_MAX_INSTANCES: 'many' })).toThrow(/NEXUS_MAX_INSTANCES.*whole number/);
+  });
+});

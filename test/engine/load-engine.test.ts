@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { describe, expect, it } from 'vitest';
+
+import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
+import { loadEngine, prepareEngine } from '#build/engine/load-engine.js';
+import { ADDED_EXPORTS, rewriteEngine } from '#build/engine/rewrite.js';
+import { WasmBinary } from '#build/engine/wasm/binary.js';
+
+const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
+const upstream = await readFile(path);
+const [table] = KNOWN_ENGINES;
+if (table === undefined) throw new Error('no known engine');
+
+describe('the rewrite', () => {
+  it('adds its four exports and leaves every upstream function as it was', () => {
+    const before = new WasmBinary(upstream);
+    const after = new WasmBinary(rewriteEngine(upstream, table).bytes);
+    for (const name of Object.values(ADDED_EXPORTS)) {
+      expect(before.exportedFunction(name)).toBeUndefined();
+      expect(after.exportedFunction(name)).toBeTypeOf('number');
+    }
+    for (const name of Object.values(table.exports)) {
+      const index = before.exportedFunction(name) ?? -1;
+      expect(after.exportedFunction(name)).toBe(index);
+      expect(Buffer.from(after.functionBody(index)).equals(before.functionBody(index))).toBe(true);
+    }
+  });
+
+  it('changes the copies in their flags and nothing else', () => {
+    const binary = new WasmBinary(rewriteEngine(upstream, table).bytes);
+    const original = binary.functionBody(binary.exportedFunction(table.exports.writer) ?? -1);
+    const copy = binary.functionBody(binary.exportedFunction(ADDED_EXPORTS.writeBytecode) ?? -1);
+    expect(copy.length).toBe(original.length);
+    expect([...copy].filter((byte, i) => byte !== original[i])).toHaveLength(1);
+  });
+
+  it('stops when a fact of its table does not hold', () => {
+    const wrong = { ...table, writerFlags: { upstream: 12345678901234n, withBytecode: 1n } };
+    expect(() => rewriteEngine(upstream, wrong)).toThrow(/occur 0 times instead of once/);
+    expect(() => rewriteEngine(upstream, { ...table, exports: { writer: 'nope', reader: 'Ka' } })).toThrow(/nope/);
+  });
+});
+
+describe('loading the engine', () => {
+  it('happens once per process', async () => {
+    expect(await loadEngine()).toBe(await loadEngine());
+  });
+
+  it('refuses a binary it does not know, before compiling it, and says what to do', async () => {
+    const unknown = Buffer.from(upstream);
+    unknown[unknown.length - 1] = (unknown[unknown.length - 1] ?? 0) ^ 1;
+    await expect(prepareEngine(unknown)).rejects.toMatchObject({
+      code: 'ENGINE_MISMATCH',
+      message: expect.stringContaining('scripts/derive-engine-table.mjs'),
+    });
+  });
+});

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+const readme = await readFile(join(root, 'README.md'), 'utf8');
+
+/** Every program of the README with the output that stands behind it, if any does. */
+const programs = [
+  ...readme.matchAll(/```js\n(?<code>[\s\S]*?)```(?:\n+(?:prints\n+)?```\n(?<output>[\s\S]*?)```)?/g),
+].map(({ groups }) => ({ code: groups?.['code'] ?? '', output: groups?.['output'] }));
+
+describe('the README', () => {
+  it('has programs', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each(programs.map(({ code, output }, index) => [index + 1, code, output] as const))(
+    'program %i prints what it says',
+    async (_number, code, output) => {
+      const folder = await mkdtemp(join(tmpdir(), 'nexus-readme-'));
+      try {
+        // Self-reference works from inside the package only; the cache goes where the program runs.
+        const main = JSON.stringify(join(root, 'dist', 'index.js'));
+        const program = code.replaceAll("'nexus-runtime'", main);
+        const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
+        expect(stdout.trim()).toBe((output ?? stdout).trim());
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    20_000,
+  );
+
+  it('names only scripts that exist', async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
+    const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]);
+    for (const script of new Set(named)) expect(Object.keys(scripts)).toContain(script);
+  });
+});
+
+describe('the demo', () => {
+  it('verifies its own results, compiles at the first start and finds everything on disk at the second', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'nexus-demo-'));
+    const start = () => run(process.execPath, [join(root, 'examples', 'demo.mjs')], { env: { CACHE_DIR: cacheDir } });
+    try {
+      const { stdout: first } = await start();
+      expect(first).toMatch(/price-order +total €1,617\.61 +compiled/);
+      const { stdout: second } = await start();
+      expect(second).toMatch(/price-order +total €1,617\.61 +disk/);
+      expect(second).toContain('No handler was compiled: all came from disk');
+    } finally {
+      await rm(cacheDir, { recursive: true, force: true });
+    }
+  }, 30_000);
+});

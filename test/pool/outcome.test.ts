@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+
+import { Grants } from '#build/capabilities/grants.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import type { CapabilityToken } from '#build/contract/capability.js';
+import { ValueEncoder } from '#build/contract/values/encode.js';
+import { readOutcome } from '#build/pool/outcome.js';
+
+const { limits } = resolveRuntimeConfig({ maxEvents: 2, maxStateMutations: 2, maxLogBytes: 10, maxHostCalls: 5 });
+const handler = {
+  key: 'k',
+  filename: 'handler.js',
+  source: 'return 1',
+  bytecode: new Uint8Array(new SharedArrayBuffer(0)),
+};
+const allowed: CapabilityToken[] = ['state:write:a', 'events:emit:e', 'view:update:v'];
+
+/** Reads an outcome that a guest wrote past the prelude. */
+function read(outcome: unknown, bytes?: Uint8Array) {
+  const executed = {
+    outcome: bytes ?? new ValueEncoder().encode(outcome, 'outcome'),
+    failure: undefined,
+    startedAtMs: 0,
+    durationUs: 1,
+    memoryUsedBytes: 0,
+    memoryPeakBytes: 0,
+    instructionCount: 0,
+  };
+  return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits });
+}
+
+const honest = [1, 'value', [['set', 'a', 1]], [['e', null]], [['focus', 'v', []]], [['info', 'hi']], 4];
+const forge = (index: number, value: unknown) => honest.map((field, i) => (i === index ? value : field));
+
+describe('an outcome', () => {
+  it('within rights and limits is passed on', () => {
+    expect(read(honest)).toMatchObject({ status: 'success', returnValue: 'value', hostCalls: 4 });
+  });
+
+  it.each([
+    ['a mutation it may not make', forge(2, [['set', 'b', 1]]), 'PERMISSION_DENIED'],
+    ['an event it may not emit', forge(3, [['f', 1]]), 'PERMISSION_DENIED'],
+    ['a view command it may not give', forge(4, [['focus', 'w', []]]), 'PERMISSION_DENIED'],
+    ['too many events', forge(3, [['e'], ['e'], ['e']]), 'RESOURCE_LIMIT'],
+    ['too many mutations', forge(2, Array(3).fill(['set', 'a', 1])), 'RESOURCE_LIMIT'],
+    ['too long a log', forge(5, [['info', 'x'.repeat(11)]]), 'RESOURCE_LIMIT'],
+    [
+      'too many effects together',
+      [
+        1,
+        0,
+        [
+          ['set', 'a', 1],
+          ['set', 'a', 1],
+        ],
+        [['e'], ['e']],
+        [
+          ['focus', 'v', []],
+          ['focus', 'v', []],
+        ],
+        [],
+        0,
+      ],
+      'RESOURCE_LIMIT',
+    ],
+    ['an operation that does not exist', forge(2, [['drop', 'a']]), 'SERIALIZATION_ERROR'],
+    ['a key that is no string', forge(2, [['set', 5, 1]]), 'SERIALIZATION_ERROR'],
+    ['a view type that does not exist', forge(4, [['explode', 'v', []]]), 'SERIALIZATION_ERROR'],
+    ['a level that does not exist', forge(5, [['fatal', 'x']]), 'SERIALIZATION_ERROR'],
+    ['effects that are no list', forge(3, { length: 1 }), 'SERIALIZATION_ERROR'],
+    ['a status that does not exist', forge(0, 7), 'SERIALIZATION_ERROR'],
+    ['no list at all', { status: 1 }, 'SERIALIZATION_ERROR'],
+  ])('with %s fails as a whole and delivers nothing', (_title, outcome, code) => {
+    const result = read(outcome);
+    expect(result).toMatchObject({
+      status: 'error',
+      error: { code },
+      stateMutations: [],
+      events: [],
+      viewCommands: [],
+      logs: [],
+    });
+    expect(result.returnValue).toBeUndefined();
+  });
+
+  it('that does not decode is a SERIALIZATION_ERROR', () => {
+    expect(read(undefined, Buffer.from('05ff', 'hex'))).toMatchObject({
+      status: 'error',
+      error: { code: 'SERIALIZATION_ERROR' },
+    });
+  });
+
+  it('cannot give itself a code of the host', () => {
+    const outcome = [2, { name: 'X', message: 'm', stack: '', code: 'TIMEOUT' }, [], [], [], [], 0];
+    expect(read(outcome).error?.code).toBe('EXECUTION_ERROR');
+  });
+});

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+
+import { openArtifact } from '#build/compiler/artifact.js';
+import { wrapHandler } from '#build/compiler/wrapper.js';
+import type { RuntimeOptions } from '#build/config/options.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import type { WasmContext } from '#build/contract/context.js';
+import type { LibrarySource } from '#build/engine/library.js';
+import { loadEngine } from '#build/engine/load-engine.js';
+import { type ExecuteOptions, prepareRequest } from '#build/pool/build-request.js';
+import { Executor } from '#build/pool/executor.js';
+import { type ReadOutcome, readOutcome } from '#build/pool/outcome.js';
+
+export const ALL_CAPABILITIES = [
+  'state:read:*',
+  'state:write:*',
+  'events:emit:*',
+  'view:update:*',
+] as const satisfies WasmContext['capabilities'];
+
+export async function createExecutor(libraries: readonly LibrarySource[] = []): Promise<Executor> {
+  const engine = await loadEngine();
+  const prelude = await readFile(new URL('../../build/guest/prelude.qjsc', import.meta.url));
+  return Executor.create({
+    engine,
+    prelude: openArtifact(prelude, engine.fingerprint, undefined).bytecode,
+    libraries,
+    memoryLimitBytes: 32 * 1024 * 1024,
+    stackSizeBytes: 128 * 1024,
+  });
+}
+
+/** Compiles and executes in this thread: the whole path but the pool. */
+export async function runInThread(
+  executor: Executor,
+  source: string,
+  context: WasmContext = { capabilities: ALL_CAPABILITIES },
+  options: ExecuteOptions = {},
+  runtimeOptions: RuntimeOptions = {},
+): Promise<ReadOutcome> {
+  const compiled = await executor.compileScript(wrapHandler(source), 'handler.js');
+  if (!compiled.ok) throw new Error(compiled.problem.message);
+  const { request, grants } = prepareRequest(context, options, resolveRuntimeConfig(runtimeOptions));
+  const executed = await executor.execute({ key: source, ...request }, compiled.bytecode);
+  const handler = { key: source, filename: 'handler.js', source, bytecode: new Uint8Array(new SharedArrayBuffer(0)) };
+  return readOutcome(executed, handler, { grants, limits: request.limits });
+}
