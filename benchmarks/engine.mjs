@@ -2,11 +2,10 @@
 // isolation from quickjs-emscripten by making a new runtime and context?
 import { readFile } from 'node:fs/promises';
 import { getQuickJS } from 'quickjs-emscripten';
-
-import { openArtifact } from '../build/compiler/artifact.js';
 import { wrapHandler } from '../build/compiler/wrapper.js';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
 import { loadEngine } from '../build/engine/load-engine.js';
+import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';
 import { Executor } from '../build/pool/executor.js';
 import { readOutcome } from '../build/pool/outcome.js';
@@ -27,10 +26,10 @@ const CONTEXT = {
 const EXPECTED = 8;
 
 const engine = await loadEngine();
-const sealedPrelude = await readFile(new URL('../build/guest/prelude.qjsc', import.meta.url));
+const encodedPrelude = await readFile(new URL('../build/guest/prelude.image', import.meta.url));
 const executor = await Executor.create({
   engine,
-  prelude: openArtifact(sealedPrelude, engine.fingerprint, undefined).bytecode,
+  prelude: decodePreludeImage(encodedPrelude, engine.fingerprint),
   libraries: [],
   memoryLimitBytes: 32 * 1024 * 1024,
   stackSizeBytes: 512 * 1024,

@@ -7,5 +7,5 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 const sources = readdirSync(`${root}src`, { recursive: true }).map((name) => modified(`${root}src/${name}`));
-const built = modified(`${root}dist/guest/prelude.qjsc`);
+const built = modified(`${root}dist/guest/prelude.image`);
 if (built <= Math.max(...sources)) execSync('npm run --silent build', { cwd: root, stdio: 'inherit' });

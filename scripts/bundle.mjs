@@ -20,7 +20,7 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
-await cp(path('build/guest/prelude.qjsc'), path('dist/guest/prelude.qjsc'));
+await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),

@@ -4,7 +4,6 @@ import type { CompiledHandler } from './compiler/compiled-handler.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { CacheOptions, PoolOptions } from './config/options.js';
 import { type CacheConfig, type PoolConfig, resolveCompilerConfig } from './config/resolve.js';
-import { loadEngine } from './engine/load-engine.js';
 import { NexusError } from './errors/nexus-error.js';
 import { Calls } from './pool/calls.js';
 import type { InstancePool } from './pool/instance-pool.js';
@@ -79,7 +78,7 @@ export class HandlerCompiler implements AsyncDisposable {
     try {
       // Loaded while the worker boots.
       const [engine, { TieredCache }, { CachingCompiler }, { InstancePool }] = await Promise.all([
-        loadEngine(),
+        import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
         import('./cache/tiered-cache.js'),
         import('./compiler/caching-compiler.js'),
         import('./pool/instance-pool.js'),

@@ -4,7 +4,6 @@ import { invalidOption } from './config/check.js';
 import type { LibraryOption, RuntimeOptions } from './config/options.js';
 import { resolveRuntimeConfig } from './config/resolve.js';
 import type { LibrarySource } from './engine/library.js';
-import { loadEngine } from './engine/load-engine.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { ThreadPool } from './pool/thread-pool.js';
 import { WORKER_URL } from './worker-url.js';
@@ -20,9 +19,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   const config = resolveRuntimeConfig(options);
   const threads = new ThreadPool(config.pool, WORKER_URL);
   try {
-    const [{ NexusRuntime }, engine, libraries] = await Promise.all([
+    const [engine, { NexusRuntime }, libraries] = await Promise.all([
+      import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
       import('./nexus-runtime.js'),
-      loadEngine(),
       readLibraries(config.pool.libraries),
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;

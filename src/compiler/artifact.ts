@@ -1,7 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { pack, unpack } from 'msgpackr/pack';
-
 import { describe } from '../config/check.js';
+import { packMessage, unpackMessage } from '../contract/message-pack.js';
 
 /** Raise it whenever the layout changes: an unknown version is refused. */
 export const CONTAINER_VERSION = 1;
@@ -57,7 +56,7 @@ export function sealArtifact(
     bytecodeBytes: bytecode.length,
     seal: secret === undefined ? 'sha256' : 'hmac-sha256',
   };
-  const encoded = pack(complete);
+  const encoded = packMessage(complete);
   const sealed = Buffer.alloc(PREAMBLE_BYTES + encoded.length + bytecode.length + MAC_BYTES);
   MAGIC.copy(sealed, 0);
   sealed.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
@@ -107,7 +106,7 @@ function mac(bytes: Uint8Array, secret: Uint8Array | undefined): Buffer {
 function readHeader(encoded: Uint8Array): ArtifactHeader {
   let header: unknown;
   try {
-    header = unpack(encoded);
+    header = unpackMessage(encoded);
   } catch (error) {
     throw new ArtifactError('header', `has a header that does not decode: ${String(error)}`);
   }

@@ -91,6 +91,7 @@ export class Vm {
   heapExhausted = false;
 
   readonly layout: MemoryLayout;
+  readonly #stackSizeBytes: number;
   readonly #engine: EngineModule;
   readonly #instance: QuickJsInstance;
   readonly #functions: EngineFunctions;
@@ -135,7 +136,8 @@ export class Vm {
     this.#heap = new Uint8Array(instance.memory.buffer);
     this.#numbers = new DataView(instance.memory.buffer);
     this.#randomStateAddress = this.#findRandomState();
-    instance.runtime.setMaxStackSize(options.stackSizeBytes);
+    this.#stackSizeBytes = options.stackSizeBytes;
+    this.applyStackSize();
     instance.runtime.setInterruptHandler(() => {
       this.interruptPolls++;
       return this.shouldInterrupt();
@@ -169,6 +171,11 @@ export class Vm {
     this.shouldInterrupt = NEVER;
     this.interruptPolls = 0;
     this.heapExhausted = false;
+  }
+
+  /** The guest's stack limit is part of the image: one that was made with another limit is given this VM's own. */
+  applyStackSize(): void {
+    this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, this.#stackSizeBytes);
   }
 
   /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */

@@ -5,6 +5,7 @@ import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from
 import { captureDelta, hashImage, restoreImage } from '../engine/image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
+import type { PreludeImage } from '../engine/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm, VmPoisonedError } from '../engine/vm.js';
@@ -22,7 +23,7 @@ const SEED_POOL_BYTES = 4096;
 
 export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
-  readonly prelude: Uint8Array;
+  readonly prelude: PreludeImage;
   readonly libraries: readonly LibrarySource[];
 }
 
@@ -47,7 +48,7 @@ export class Executor {
       compiler ??= SourceCompiler.create(options.engine, options.stackSizeBytes);
       return compiler;
     };
-    const base = await buildBaseImage(vm, getCompiler, options);
+    const base = await buildBaseImage(vm, options.prelude, options.libraries, getCompiler);
     return new Executor(options, vm, base, compiler);
   }
 

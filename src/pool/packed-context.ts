@@ -1,6 +1,5 @@
-import { unpack } from 'msgpackr/pack';
-
 import { covers, type Grant } from '../capabilities/grants.js';
+import { unpackMessage } from '../contract/message-pack.js';
 import { decodeValue } from '../contract/values/decode.js';
 import { type EncodedTail, UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -68,7 +67,7 @@ function unpackState(bytes: Uint8Array, readable: Grant): Record<string, unknown
 
 function unpackField(field: string, bytes: Uint8Array): unknown {
   try {
-    return unpack(bytes);
+    return unpackMessage(bytes);
   } catch (error) {
     throw notMessagePack(field, error instanceof Error ? error.message : String(error));
   }

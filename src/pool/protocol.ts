@@ -1,7 +1,7 @@
-import { pack, unpack } from 'msgpackr/pack';
 import type { Grant } from '../capabilities/grants.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { ScriptOutcome } from '../contract/compile.js';
+import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import type { ResultCode } from '../errors/codes.js';
 import type { WireError } from '../errors/wire.js';
 
@@ -58,22 +58,17 @@ export interface ExecutionFailure {
 }
 
 export function encodeRequest(request: Request): Uint8Array {
-  return ownBytes(pack(request));
+  return packMessage(request);
 }
 
 export function decodeRequest(message: Uint8Array): Request {
-  return unpack(message) as Request;
+  return unpackMessage(message) as Request;
 }
 
 export function encodeReply(reply: Reply): Uint8Array {
-  return ownBytes(pack(reply));
+  return packMessage(reply);
 }
 
 export function decodeReply(message: Uint8Array): Reply {
-  return unpack(message) as Reply;
-}
-
-/** A view of the packer's buffer would take the whole buffer along to the other thread. */
-function ownBytes(packed: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(packed);
+  return unpackMessage(message) as Reply;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { workerData } from 'node:worker_threads';
 
-import { openArtifact } from '../compiler/artifact.js';
+import { decodePreludeImage } from '../engine/prelude-image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { toWireError } from '../errors/wire.js';
 import { Executor } from './executor.js';
@@ -52,7 +52,6 @@ async function answer(message: Uint8Array, bytecode: Uint8Array = new Uint8Array
 }
 
 async function createExecutor(equipment: Equipment): Promise<Executor> {
-  const sealed = await readFile(new URL('../guest/prelude.qjsc', import.meta.url));
-  const prelude = openArtifact(sealed, equipment.engine.fingerprint, undefined);
-  return Executor.create({ ...equipment, prelude: prelude.bytecode });
+  const encoded = await readFile(new URL('../guest/prelude.image', import.meta.url));
+  return Executor.create({ ...equipment, prelude: decodePreludeImage(encoded, equipment.engine.fingerprint) });
 }

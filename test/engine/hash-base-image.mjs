@@ -1,15 +1,14 @@
 // Prints the hash of the base image as this process builds it.
 import { readFile } from 'node:fs/promises';
-
-import { openArtifact } from '../../build/compiler/artifact.js';
 import { loadEngine } from '../../build/engine/load-engine.js';
+import { decodePreludeImage } from '../../build/engine/prelude-image.js';
 import { Executor } from '../../build/pool/executor.js';
 
 const engine = await loadEngine();
-const prelude = await readFile(new URL('../../build/guest/prelude.qjsc', import.meta.url));
+const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
 const executor = await Executor.create({
   engine,
-  prelude: openArtifact(prelude, engine.fingerprint, undefined).bytecode,
+  prelude: decodePreludeImage(prelude, engine.fingerprint),
   libraries: [
     { name: 'clock', filename: 'clock.js', source: 'exports.at = Date.now(); exports.dice = Math.random();' },
     { name: 'zone', filename: 'zone.js', source: 'exports.text = String(new Date(2024, 6, 1));' },

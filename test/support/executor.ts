@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-
-import { openArtifact } from '#build/compiler/artifact.js';
 import { wrapHandler } from '#build/compiler/wrapper.js';
 import type { RuntimeOptions } from '#build/config/options.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { WasmContext } from '#build/contract/context.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { decodePreludeImage } from '#build/engine/prelude-image.js';
 import { type ExecuteOptions, prepareRequest } from '#build/pool/build-request.js';
 import { Executor } from '#build/pool/executor.js';
 import { type ReadOutcome, readOutcome } from '#build/pool/outcome.js';
@@ -20,10 +19,10 @@ export const ALL_CAPABILITIES = [
 
 export async function createExecutor(libraries: readonly LibrarySource[] = []): Promise<Executor> {
   const engine = await loadEngine();
-  const prelude = await readFile(new URL('../../build/guest/prelude.qjsc', import.meta.url));
+  const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
   return Executor.create({
     engine,
-    prelude: openArtifact(prelude, engine.fingerprint, undefined).bytecode,
+    prelude: decodePreludeImage(prelude, engine.fingerprint),
     libraries,
     memoryLimitBytes: 32 * 1024 * 1024,
     stackSizeBytes: 128 * 1024,
