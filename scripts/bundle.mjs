@@ -1,27 +1,54 @@
-// Bundles what ships. A cold start is mostly reading and linking modules, and the sources are many small files: bundled,
-// the first result of a process comes some 20 ms earlier. Dependencies stay outside, so that npm can resolve and pin them.
-import { cp } from 'node:fs/promises';
+// Bundles what ships: a cold start is mostly finding, reading and linking modules, and the sources are many small files.
+//
+// The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
+// every worker resolves them anew, which costs more than all else it does. Their licences go along.
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-await build({
-  entryPoints: { index: path('build/index.js'), 'pool/worker': path('build/pool/worker.js') },
+const common = {
   outdir: path('dist'),
-  // Beside the entry: the URL of the worker is relative to wherever its code ends up.
-  chunkNames: '[name]-[hash]',
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
   sourcemap: true,
   logLevel: 'warning',
+};
+
+await build({
+  ...common,
+  entryPoints: { index: path('build/index.js') },
+  packages: 'external',
+  splitting: true,
+  // Beside the entry: the URL of the worker is relative to wherever its code ends up.
+  chunkNames: '[name]-[hash]',
 });
+const { metafile } = await build({
+  ...common,
+  entryPoints: { 'pool/worker': path('build/pool/worker.js') },
+  // Variants of the engine that are named by quickjs-emscripten and never loaded.
+  external: ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'],
+  metafile: true,
+});
+await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
 });
+
+/** The licence texts of all packages that the inputs of a bundle belong to. */
+async function licences(inputs) {
+  const packages = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
+  const texts = [...new Set(packages)].filter(Boolean).sort().map(async (name) => {
+    const folder = path(`node_modules/${name}`);
+    const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
+    return `${name} ${version} (${license})\n\n${(await readFile(`${folder}/${file}`, 'utf8')).trim()}\n`;
+  });
+  return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
+}

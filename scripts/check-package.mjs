@@ -8,9 +8,23 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nexus-package-'));
+const CONSUMER = `
+import { createRuntime, HandlerCompiler, NexusError, configFromEnv } from 'nexus-runtime';
+import type { NexusRuntime, RuntimeOptions, WasmContext, WasmResult } from 'nexus-runtime';
+
+const options: RuntimeOptions = { ...configFromEnv(), maxInstances: 2 };
+const runtime: NexusRuntime = await createRuntime(options);
+const context: WasmContext = { args: 1, capabilities: ['state:read:*'] };
+const result: WasmResult = await runtime.executeHandler('return $args', context, { timeoutMs: 10 });
+const code: string = result.error?.code ?? 'none';
+const compiler = new HandlerCompiler({ cacheDir: false });
+export { code, compiler, NexusError };
+`;
+
+execSync('npm run --silent build', { cwd: root, stdio: 'inherit' });
 try {
   const [packed] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -31,6 +45,23 @@ try {
   if (example === undefined) throw new Error('the README has no first example');
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   execSync(`npm install --silent --no-audit --no-fund ${tarball}`, { cwd: folder, stdio: 'inherit' });
+  // A consumer that checks our declarations, too.
+  writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
+  const types = [
+    '--strict',
+    '--noEmit',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,esnext.disposable',
+  ];
+  const typeRoots = ['--typeRoots', join(root, 'node_modules', '@types'), '--types', 'node'];
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  execFileSync(tsc, [...types, ...typeRoots, 'consumer.ts'], { cwd: folder, stdio: 'inherit' });
+  console.log('a strict TypeScript consumer compiles, declarations checked');
+
   writeFileSync(join(folder, 'example.js'), example);
   const output = execFileSync('node', ['example.js'], { cwd: folder, encoding: 'utf8' });
   console.log(`the README's first example in an empty folder:\n${output.trimEnd()}`);

@@ -1,20 +1,16 @@
-import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
-import type { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CacheStats } from './cache/tiered-cache.js';
+import type { CompileService } from './compile-service.js';
 import type { CompiledHandler } from './compiler/compiled-handler.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { CacheOptions, PoolOptions } from './config/options.js';
-import { type CacheConfig, type PoolConfig, resolveCompilerConfig } from './config/resolve.js';
+import { resolveCompilerConfig } from './config/resolve.js';
 import { NexusError } from './errors/nexus-error.js';
 import { Calls } from './pool/calls.js';
-import type { InstancePool } from './pool/instance-pool.js';
 import { ThreadPool } from './pool/thread-pool.js';
 import { WORKER_URL } from './worker-url.js';
 
-interface Parts {
+interface Parts extends CompileService {
   readonly calls: Calls;
-  readonly pool: InstancePool;
-  readonly cache: TieredCache;
-  readonly compiler: CachingCompiler;
 }
 
 /**
@@ -22,17 +18,14 @@ interface Parts {
  * directory with runtimes. Nothing is started before the first call; `close` it when done.
  */
 export class HandlerCompiler implements AsyncDisposable {
-  readonly #cacheConfig: CacheConfig;
-  readonly #poolConfig: PoolConfig;
+  readonly #config: ReturnType<typeof resolveCompilerConfig>;
   #parts: Promise<Parts> | undefined;
   #stats: () => CacheStats = () => EMPTY_STATS;
   #closed: Promise<void> | undefined;
 
   /** @throws NexusError INVALID_CONFIG naming the option */
   constructor(options: CacheOptions & PoolOptions = {}) {
-    const config = resolveCompilerConfig(options);
-    this.#cacheConfig = config.cache;
-    this.#poolConfig = config.pool;
+    this.#config = resolveCompilerConfig(options);
   }
 
   /**
@@ -74,23 +67,18 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   async #create(): Promise<Parts> {
-    const threads = new ThreadPool(this.#poolConfig, WORKER_URL);
+    const threads = new ThreadPool(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.
-      const [engine, { TieredCache }, { CachingCompiler }, { InstancePool }] = await Promise.all([
+      const [engine, { createCompileService }] = await Promise.all([
         import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
-        import('./cache/tiered-cache.js'),
-        import('./compiler/caching-compiler.js'),
-        import('./pool/instance-pool.js'),
+        import('./compile-service.js'),
       ]);
-      const { memoryLimitBytes, stackSizeBytes } = this.#poolConfig;
-      await threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
-      const pool = new InstancePool(threads, this.#poolConfig);
-      const cache = new TieredCache(this.#cacheConfig, engine.fingerprint);
-      const { maxSourceBytes, cacheSecret } = this.#cacheConfig;
-      const options = { engine: engine.fingerprint, maxSourceBytes, secret: cacheSecret };
-      this.#stats = () => cache.stats();
-      return { calls: new Calls(), pool, cache, compiler: new CachingCompiler(pool, cache, options) };
+      const { memoryLimitBytes, stackSizeBytes } = this.#config.pool;
+      const equipped = threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+      const service = createCompileService(this.#config, engine.fingerprint, threads, equipped);
+      this.#stats = () => service.cache.stats();
+      return { ...service, calls: new Calls() };
     } catch (error) {
       await threads.destroy();
       throw error;

@@ -1,6 +1,7 @@
-import { type CacheStats, TieredCache } from './cache/tiered-cache.js';
+import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
+import { createCompileService } from './compile-service.js';
 import { ArtifactError, openArtifact } from './compiler/artifact.js';
-import { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CachingCompiler } from './compiler/caching-compiler.js';
 import { type CompiledHandler, type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
 import { describe } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
@@ -13,7 +14,7 @@ import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
 import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
 import { Calls } from './pool/calls.js';
-import { InstancePool } from './pool/instance-pool.js';
+import type { InstancePool } from './pool/instance-pool.js';
 import { assembleResult, errorResult } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
 
@@ -43,17 +44,14 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #recorder: MetricsRecorder;
   #shutdown: Promise<void> | undefined;
 
-  /** Use `createRuntime`. */
-  constructor(config: RuntimeConfig, engine: string, threads: ThreadPool) {
+  /** @internal use `createRuntime` */
+  constructor(config: RuntimeConfig, engine: string, threads: ThreadPool, equipped: Promise<void>) {
     this.#config = config;
     this.#engine = engine;
-    this.#pool = new InstancePool(threads, config.pool);
-    this.#cache = new TieredCache(config.cache, engine);
-    this.#compiler = new CachingCompiler(this.#pool, this.#cache, {
-      engine,
-      maxSourceBytes: config.cache.maxSourceBytes,
-      secret: config.cache.cacheSecret,
-    });
+    const { pool, cache, compiler } = createCompileService(config, engine, threads, equipped);
+    this.#pool = pool;
+    this.#cache = cache;
+    this.#compiler = compiler;
     this.#recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
   }
 

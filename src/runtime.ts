@@ -11,7 +11,8 @@ import { WORKER_URL } from './worker-url.js';
 /**
  * Starts a runtime: loads the engine, starts `minInstances` workers and builds the base image with its libraries.
  *
- * The workers boot while this thread loads the rest of the library and the engine: that is most of a cold start.
+ * The workers boot while this thread loads the rest of the library and the engine: that is most of a cold start. The
+ * first calls are prepared while they still do.
  *
  * @throws NexusError INVALID_CONFIG naming the option, ENGINE_MISMATCH, INTERNAL_ERROR
  */
@@ -26,8 +27,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;
     const equipped = threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-    const runtime = new NexusRuntime(config, engine.fingerprint, threads);
-    await equipped;
+    const runtime = new NexusRuntime(config, engine.fingerprint, threads, equipped);
+    // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
+    if (libraries.length > 0) await equipped;
     return runtime;
   } catch (error) {
     await threads.destroy();

@@ -35,12 +35,19 @@ export class InstancePool implements CompileBackend {
   readonly #killGraceMs: number;
   readonly #waiting: Waiting[] = [];
   #running = 0;
-  #closed = false;
+  /** Calls wait until the threads are equipped; when they cannot be, each call learns why. */
+  #phase: 'starting' | 'open' | 'failed' | 'closed' = 'starting';
+  #startFailure: unknown;
 
-  constructor(threads: ThreadPool, { maxQueue, killGraceMs }: PoolConfig) {
+  /** @param equipped resolves when the threads have their base image, see {@link ThreadPool.equip} */
+  constructor(threads: ThreadPool, { maxQueue, killGraceMs }: PoolConfig, equipped: Promise<void>) {
     this.#threads = threads;
     this.#maxQueue = maxQueue;
     this.#killGraceMs = killGraceMs;
+    equipped.then(
+      () => this.#open(),
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   get stats() {
@@ -49,9 +56,17 @@ export class InstancePool implements CompileBackend {
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
     const request: Request = { kind: 'compile', source, filename };
-    const reply = await this.#dispatch(request, undefined, (task) => guard(task, COMPILE_TIMEOUT_MS).reply);
-    if (reply.kind !== 'compiled') throw unexpected(reply.kind);
-    return reply.outcome;
+    const watch = async (task: RunningTask): Promise<ScriptOutcome> => {
+      try {
+        const reply = await guard(task, COMPILE_TIMEOUT_MS).reply;
+        if (reply.kind !== 'compiled') throw unexpected(reply.kind);
+        return reply.outcome;
+      } catch (error) {
+        if (!(error instanceof WorkerTerminated) || this.#phase === 'closed') throw error;
+        return { ok: false, problem: { kind: 'time', message: `it took longer than ${COMPILE_TIMEOUT_MS} ms` } };
+      }
+    };
+    return this.#dispatch(request, undefined, watch);
   }
 
   /**
@@ -68,7 +83,7 @@ export class InstancePool implements CompileBackend {
         if (reply.kind !== 'executed') throw unexpected(reply.kind);
         return { executed: reply };
       } catch (error) {
-        if (this.#closed) throw closed();
+        if (this.#phase === 'closed') throw closed();
         if (error instanceof WorkerTerminated) return { interruption: watched.reason() ?? 'watchdog' };
         throw error;
       }
@@ -81,9 +96,22 @@ export class InstancePool implements CompileBackend {
 
   /** Ends the workers. What is still under way or waiting rejects with RUNTIME_CLOSED. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#phase = 'closed';
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closed());
     await this.#threads.destroy();
+  }
+
+  #open(): void {
+    if (this.#phase !== 'starting') return;
+    this.#phase = 'open';
+    while (this.#threads.free > 0 && this.#waiting.length > 0) this.#waiting.shift()?.begin();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#phase !== 'starting') return;
+    this.#phase = 'failed';
+    this.#startFailure = error;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 
   /** Starts a task now, or when its turn comes; `watch` makes of it what the caller wants. */
@@ -93,10 +121,12 @@ export class InstancePool implements CompileBackend {
     watch: (task: RunningTask) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (this.#closed) return Promise.reject(closed());
+    if (this.#phase === 'closed') return Promise.reject(closed());
+    if (this.#phase === 'failed') return Promise.reject(this.#startFailure);
     const message = encodeRequest(request);
     const begin = () => this.#track(watch(this.#threads.run(message, bytecode)));
-    if (this.#threads.free > 0 && this.#waiting.length === 0) return begin();
+    const isFree = this.#phase === 'open' && this.#threads.free > 0 && this.#waiting.length === 0;
+    if (isFree) return begin();
     if (this.#waiting.length >= this.#maxQueue) return Promise.reject(saturated(this.#waiting.length));
     return new Promise((resolve, reject) => {
       const onAbort = () => {

@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { getQuickJS, type QuickJSContext, type QuickJSWASMModule } from 'quickjs-emscripten';
+
+import { decodeValue } from '#build/contract/values/decode.js';
+import { createExecutionVm } from '#build/engine/base-image.js';
+import { captureImage, type Image, restoreImage } from '#build/engine/image.js';
+import type { EngineModule } from '#build/engine/load-engine.js';
+import { SourceCompiler } from '#build/engine/source-compiler.js';
+import type { Vm } from '#build/engine/vm.js';
+import { type Program, scriptOf } from './program.js';
+
+/** What became of a program: how it ended, a space, and what it returned or threw as the guest rendered it. */
+export type Outcome = string;
+
+const FILENAME = 'program.js';
+/** Little enough for recursion to end in the guest's own error on whatever native stack the test runner has. */
+const STACK_BYTES = 128 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
+/** Far beyond what any program needs; one that reaches it stays pending, which fails its test. */
+const MAX_JOBS = 10_000;
+
+/** The path under test: compiled in one VM, written, read and run in another one that has no parser. */
+export class BytecodePath {
+  readonly #compiler: SourceCompiler;
+  readonly #vm: Vm;
+  readonly #pristine: Image;
+  readonly #compiled = new Map<Program, Uint8Array | Outcome>();
+
+  static async create(engine: EngineModule): Promise<BytecodePath> {
+    const limits = { memoryLimitBytes: MEMORY_BYTES, stackSizeBytes: STACK_BYTES };
+    return new BytecodePath(await SourceCompiler.create(engine, STACK_BYTES), await createExecutionVm(engine, limits));
+  }
+
+  private constructor(compiler: SourceCompiler, vm: Vm) {
+    this.#compiler = compiler;
+    this.#vm = vm;
+    this.#pristine = captureImage(vm);
+  }
+
+  async outcome(program: Program): Promise<Outcome> {
+    const compiled = await this.compile(program);
+    return typeof compiled === 'string' ? compiled : this.#run(compiled);
+  }
+
+  /** Bytecode of a program, or the outcome that takes its place when it does not parse. */
+  async compile(program: Program): Promise<Uint8Array | Outcome> {
+    const known = this.#compiled.get(program);
+    if (known !== undefined) return known;
+    const compiled = await this.#compiler.compile(scriptOf(program), FILENAME);
+    const result = compiled.ok ? compiled.bytecode : describe(compiled.problem);
+    this.#compiled.set(program, result);
+    return result;
+  }
+
+  /** Whether the VM that runs the bytecode could have compiled a program by itself. */
+  canParse(): boolean {
+    restoreImage(this.#vm, this.#pristine);
+    try {
+      this.#vm.compile('1', FILENAME);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #run(bytecode: Uint8Array): Outcome {
+    restoreImage(this.#vm, this.#pristine);
+    const outcome = this.#vm.evaluateBytecode(bytecode);
+    this.#vm.runJobs(MAX_JOBS);
+    return asOutcome(decodeValue(this.#vm.writeValue(outcome)));
+  }
+}
+
+/** The yardstick: `evalCode` of the engine as quickjs-emscripten ships it, in a new context for every program. */
+export class UnmodifiedEngine {
+  readonly #quickjs: QuickJSWASMModule;
+  readonly #outcomes = new Map<Program, Outcome>();
+
+  static async create(): Promise<UnmodifiedEngine> {
+    return new UnmodifiedEngine(await getQuickJS());
+  }
+
+  private constructor(quickjs: QuickJSWASMModule) {
+    this.#quickjs = quickjs;
+  }
+
+  outcome(program: Program): Outcome {
+    const outcome = this.#outcomes.get(program) ?? this.#run(program);
+    this.#outcomes.set(program, outcome);
+    return outcome;
+  }
+
+  #run(program: Program): Outcome {
+    const context = this.#quickjs.newContext();
+    try {
+      context.runtime.setMaxStackSize(STACK_BYTES);
+      return evaluate(context, scriptOf(program));
+    } finally {
+      context.dispose();
+    }
+  }
+}
+
+function describe({ kind, message }: { kind: string; message: string }): Outcome {
+  return `${kind === 'syntax' ? 'syntax error' : kind} ${message}`;
+}
+
+/** Runs the bytecode files of a directory in a new process; outcomes by file name. */
+export async function runInNewProcess(directory: string): Promise<Record<string, Outcome>> {
+  const script = fileURLToPath(new URL('run-bytecode.mjs', import.meta.url));
+  const limits = [MEMORY_BYTES, STACK_BYTES, MAX_JOBS].map(String);
+  const { stdout } = await promisify(execFile)(process.execPath, [script, directory, ...limits], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return JSON.parse(stdout) as Record<string, Outcome>;
+}
+
+function evaluate(context: QuickJSContext, script: string): Outcome {
+  const result = context.evalCode(script, FILENAME, { type: 'global' });
+  if (result.error !== undefined) {
+    const { name, message } = context.dump(result.error) as { name: string; message: string };
+    result.error.dispose();
+    return name === 'SyntaxError' ? `syntax error ${message}` : `${name} ${message}`;
+  }
+  context.runtime.executePendingJobs(MAX_JOBS).dispose();
+  const outcome = asOutcome(context.dump(result.value));
+  result.value.dispose();
+  return outcome;
+}
+
+function asOutcome(value: unknown): Outcome {
+  return (value as [state: string, text: string]).join(' ');
+}

@@ -1,0 +1,22 @@
+// Runs every bytecode file of a directory, in a process that never saw a source, and prints what became of each.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { decodeValue } from '#build/contract/values/decode.js';
+import { createExecutionVm } from '#build/engine/base-image.js';
+import { captureImage, restoreImage } from '#build/engine/image.js';
+import { loadEngine } from '#build/engine/load-engine.js';
+
+const [directory, memoryLimitBytes, stackSizeBytes, maxJobs] = process.argv.slice(2);
+const limits = { memoryLimitBytes: Number(memoryLimitBytes), stackSizeBytes: Number(stackSizeBytes) };
+const vm = await createExecutionVm(await loadEngine(), limits);
+const pristine = captureImage(vm);
+const outcomes = {};
+for (const name of await readdir(directory)) {
+  const bytecode = await readFile(join(directory, name));
+  restoreImage(vm, pristine);
+  const outcome = vm.evaluateBytecode(bytecode);
+  vm.runJobs(Number(maxJobs));
+  outcomes[name] = decodeValue(vm.writeValue(outcome)).join(' ');
+}
+process.stdout.write(JSON.stringify(outcomes));
