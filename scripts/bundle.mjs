@@ -43,12 +43,15 @@ await cp(path('build'), path('dist/types'), {
 /** The licence texts of all packages that the inputs of a bundle belong to. */
 async function licences(inputs) {
   const packages = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
-  const texts = [...new Set(packages)].filter(Boolean).sort().map(async (name) => {
-    const folder = path(`node_modules/${name}`);
-    const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
-    return `${name} ${version} (${license})\n\n${(await readFile(`${folder}/${file}`, 'utf8')).trim()}\n`;
-  });
+  const texts = [...new Set(packages)]
+    .filter(Boolean)
+    .sort()
+    .map(async (name) => {
+      const folder = path(`node_modules/${name}`);
+      const { version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
+      return `${name} ${version} (${license})\n\n${(await readFile(`${folder}/${file}`, 'utf8')).trim()}\n`;
+    });
   return (await Promise.all(texts)).join(`\n${'-'.repeat(80)}\n\n`);
 }
