@@ -61,8 +61,7 @@ export class ByteWriter {
         this.#bytes[at++] = unit;
       }
     } else {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole Latin-1 range is meant
-      wide = /[^\u0000-\u00ff]/.test(text);
+      wide = /[\u0100-\uffff]/.test(text);
       if (!wide) at += this.#bytes.write(text, at, length, 'latin1');
     }
     if (!wide) {
