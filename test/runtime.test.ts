@@ -115,13 +115,16 @@ describe('a runtime', () => {
       expect(result.error).toMatchObject({ code: 'INVALID_HANDLER', message: expect.stringContaining(says) });
     });
 
-    it.each([[undefined], [null], [42], [{ code: 'return 1' }], [Buffer.from('return 1')]])(
-      'that is no string (%s) is INVALID_ARGUMENT',
-      async (source) => {
-        const error = await rejection(runtime.executeHandler(source as unknown as string));
-        expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', fault: 'caller', context: { field: 'code' } });
-      },
-    );
+    it.each([
+      [undefined],
+      [null],
+      [42],
+      [{ code: 'return 1' }],
+      [Buffer.from('return 1')],
+    ])('that is no string (%s) is INVALID_ARGUMENT', async (source) => {
+      const error = await rejection(runtime.executeHandler(source as unknown as string));
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', fault: 'caller', context: { field: 'code' } });
+    });
 
     it.each([
       ['\0', 'COMPILATION_ERROR'],
