@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+import { PlainSummary } from './test/support/plain-summary.js';
+
 export default defineConfig({
   test: {
+    reporters: ['default', new PlainSummary()],
     include: ['test/**/*.test.ts'],
     // The workers under test share two cores with us.
     testTimeout: 30_000,
