@@ -11,6 +11,11 @@ export interface CompileService {
   readonly compiler: CachingCompiler;
 }
 
+/** As Node shows warnings: once, on stderr, and to whoever listens to `process.on('warning')`. */
+function warn(message: string): void {
+  process.emitWarning(message, { type: 'NexusWarning', code: 'NEXUS_CACHE' });
+}
+
 /**
  * Puts pool, cache and compiler together.
  *
@@ -23,9 +28,9 @@ export function createCompileService(
   threads: ThreadPool,
   equipped: Promise<void>,
 ): CompileService {
-  const { maxSourceBytes, cacheSecret } = config.cache;
+  const { maxSourceBytes, cacheSecrets } = config.cache;
   const pool = new InstancePool(threads, config.pool, equipped);
-  const cache = new TieredCache(config.cache, engine);
-  const compiler = new CachingCompiler(pool, cache, { engine, maxSourceBytes, secret: cacheSecret });
+  const cache = new TieredCache({ ...config.cache, engine, onWarning: warn });
+  const compiler = new CachingCompiler(pool, cache, { engine, maxSourceBytes, secret: cacheSecrets[0] });
   return { pool, cache, compiler };
 }

@@ -94,12 +94,9 @@ export class HandlerCompiler implements AsyncDisposable {
 }
 
 const EMPTY_STATS: CacheStats = {
-  entries: 0,
-  bytes: 0,
-  memoryHits: 0,
-  diskHits: 0,
+  memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },
+  disk: { entries: 0, bytes: 0, evictions: 0, hits: 0, writes: 0, writeFailures: 0, rejections: {} },
   misses: 0,
-  evictions: 0,
-  rejections: 0,
+  compilations: 0,
   hitRate: 0,
 };

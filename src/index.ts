@@ -1,5 +1,15 @@
+export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
+export type { EntryUse } from './cache/memory-tier.js';
+export type { TierStats } from './cache/tier.js';
 export type { CacheStats } from './cache/tiered-cache.js';
+export type { TransientArtifacts } from './cache/transient-artifacts.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
+export type {
+  PrecompileOptions,
+  PrecompileProgress,
+  PrecompileReport,
+  PrecompileUnit,
+} from './compiler/precompile-all.js';
 export { configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
 export type {

@@ -1,11 +1,21 @@
+import type { VerifyReport } from './cache/file-tier.js';
+import type { EntryUse } from './cache/memory-tier.js';
 import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
+import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { createCompileService } from './compile-service.js';
 import { ArtifactError, openArtifact } from './compiler/artifact.js';
 import type { CachingCompiler } from './compiler/caching-compiler.js';
-import { type CompiledHandler, type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import { type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import {
+  type PrecompileOptions,
+  type PrecompileReport,
+  type PrecompileUnit,
+  precompileAll,
+} from './compiler/precompile-all.js';
 import { describe } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { RuntimeConfig } from './config/resolve.js';
+import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
@@ -113,6 +123,58 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /**
+   * Warms a deployment: compiles handlers into both tiers of the cache. One that does not compile is in the report and does
+   * not hold up the rest.
+   *
+   * @param units sources, or sources with their file names; an async iterable is read as fast as it is compiled
+   * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
+   */
+  async precompileAll(
+    units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
+    options: PrecompileOptions = {},
+  ): Promise<PrecompileReport> {
+    return this.#calls.run(async () => {
+      const concurrency = options.concurrency ?? this.#config.pool.maxInstances;
+      if (!Number.isInteger(concurrency) || concurrency < 1) {
+        throw new NexusError(
+          'INVALID_ARGUMENT',
+          `concurrency is ${describe(concurrency)}; it must be a whole number from 1.`,
+        );
+      }
+      const precompile = async (code: string, filename: string | undefined) => {
+        const { tier } = await this.#compiler.compileOrThrow(
+          code,
+          normaliseOptions(filename === undefined ? {} : { filename }).filename,
+        );
+        return { isCached: tier !== undefined };
+      };
+      const report = await precompileAll(units, precompile, { ...options, concurrency });
+      await this.#cache.settled();
+      return report;
+    });
+  }
+
+  /**
+   * Data of the application's own in the tiers of the cache, under a namespace: a parsed document, a snapshot. It may be
+   * evicted at any time and is made again then.
+   *
+   * @throws NexusError INVALID_ARGUMENT when the namespace is no name
+   */
+  artifacts(namespace: string): TransientArtifacts {
+    return new TransientArtifacts(this.#cache, namespace);
+  }
+
+  /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
+  verifyCache(): Promise<VerifyReport> {
+    return this.#cache.verify();
+  }
+
+  /** How the entries in memory are used, the most recently used first. */
+  inspectCache({ limit = 100 }: { readonly limit?: number } = {}): EntryUse[] {
+    return this.#cache.uses(limit);
+  }
+
   getStats(): RuntimeStats {
     const { threads, running, queued } = this.#pool.stats;
     const cache = this.#cache.stats();
@@ -184,12 +246,17 @@ export class NexusRuntime implements AsyncDisposable {
     }
     try {
       const startedAt = performance.now();
-      const { header, bytecode, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecret);
+      const { header, content, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecrets);
+      if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
+      const { filename, source, namespace } = header;
       const key = `artifact:${digest}`;
-      const known = this.#cache.peek(key);
-      const handler: CompiledHandler = known ?? { ...header, key, bytecode: shareBytecode(bytecode) };
-      if (known === undefined) this.#cache.adopt(handler);
-      return { ...handler, tier: 'memory', compilationTimeUs: (performance.now() - startedAt) * 1000 };
+      let entry = this.#cache.peek(key);
+      if (entry === undefined) {
+        entry = { key, namespace, filename, source, content: shareBytecode(content) };
+        this.#cache.adopt(entry);
+      }
+      const compilationTimeUs = (performance.now() - startedAt) * 1000;
+      return { key, filename, source, bytecode: entry.content, tier: 'memory', compilationTimeUs };
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error;
       throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {

@@ -222,9 +222,9 @@ describe('a runtime', () => {
       const { sealArtifact, openArtifact } = await import('#build/compiler/artifact.js');
       const { loadEngine } = await import('#build/engine/load-engine.js');
       const { fingerprint } = await loadEngine();
-      const victim = openArtifact(await runtime.precompileHandler('return "victim"'), fingerprint, undefined);
-      const evil = openArtifact(await runtime.precompileHandler('return "evil"'), fingerprint, undefined);
-      const forged = sealArtifact(victim.header, evil.bytecode, undefined);
+      const victim = openArtifact(await runtime.precompileHandler('return "victim"'), fingerprint, []);
+      const evil = openArtifact(await runtime.precompileHandler('return "evil"'), fingerprint, []);
+      const forged = sealArtifact(victim.header, evil.content, undefined);
       expect((await runtime.executeCompiledHandler(forged)).returnValue).toBe('evil');
       expect((await runtime.executeHandler('return "victim"')).returnValue).toBe('victim');
     });
@@ -245,7 +245,7 @@ describe('a runtime', () => {
         totalExecutions: 3,
         errors: { EXECUTION_ERROR: 1 },
         cacheHitRate: 1 / 3,
-        cache: { memoryHits: 1, misses: 2 },
+        cache: { memory: { hits: 1 }, misses: 2, compilations: 2 },
       });
       const text = await counted.getPrometheusMetrics();
       expect(text).toContain('nexus_handler_executions_total{status="success"} 2');
@@ -339,7 +339,7 @@ describe('a stand-alone compiler', () => {
     compiler = new HandlerCompiler({ cacheDir: shared });
     const { key } = await compiler.compile('return "precompiled"');
     await compiler.close();
-    expect(await readdir(shared)).toEqual([`${key}.qjsc`]);
+    expect(await readdir(join(shared, 'v1'))).toEqual([`${key}.qjsc`]);
     const runtime = await createRuntime({ cacheDir: shared });
     try {
       expect((await runtime.executeHandler('return "precompiled"')).metrics.cacheTier).toBe('disk');

@@ -1,50 +1,93 @@
 import { LRUCache } from 'lru-cache';
 
-import { type CompiledHandler, handlerBytes } from '../compiler/compiled-handler.js';
+import { type CacheEntry, entryBytes } from '../contract/cache-entry.js';
+import type { CacheTier, TierStats } from './tier.js';
 
-export interface MemoryTierStats {
-  readonly entries: number;
+/** How an entry in memory has been used. */
+export interface EntryUse {
+  readonly key: string;
+  readonly namespace: string;
+  readonly filename: string;
   readonly bytes: number;
-  readonly evictions: number;
+  /** Lookups that found it. */
+  readonly accessCount: number;
+  /** Milliseconds since the epoch. */
+  readonly lastAccessMs: number;
 }
 
-/** The nearest tier: handlers ready to run, least recently used first out, bounded in bytes. */
-export class MemoryTier {
+interface Slot {
+  readonly entry: CacheEntry;
+  accessCount: number;
+  lastAccessMs: number;
+}
+
+/** The nearest tier: entries ready to use, least recently used first out, bounded in bytes. Every operation is O(1). */
+export class MemoryTier implements CacheTier {
   readonly #maxBytes: number;
-  readonly #entries: LRUCache<string, CompiledHandler> | undefined;
+  readonly #slots: LRUCache<string, Slot> | undefined;
+  readonly #now: () => number;
   #evictions = 0;
 
-  /** @param maxBytes 0 keeps nothing */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes 0 keeps nothing
+   * @param now milliseconds since the epoch
+   */
+  constructor(maxBytes: number, now: () => number = Date.now) {
     this.#maxBytes = maxBytes;
+    this.#now = now;
     if (maxBytes === 0) return;
-    this.#entries = new LRUCache({
+    this.#slots = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: handlerBytes,
-      dispose: (_handler, _key, reason) => {
+      sizeCalculation: ({ entry }) => entryBytes(entry) + 1,
+      dispose: (_slot, _key, reason) => {
         if (reason === 'evict') this.#evictions++;
       },
     });
   }
 
-  get(key: string): CompiledHandler | undefined {
-    return this.#entries?.get(key);
+  /** {@link get} without a turn of the event loop. */
+  peek(key: string): CacheEntry | undefined {
+    const slot = this.#slots?.get(key);
+    if (slot === undefined) return undefined;
+    slot.accessCount++;
+    slot.lastAccessMs = this.#now();
+    return slot.entry;
   }
 
-  /** A handler larger than the whole tier is used, but not kept. */
-  put(handler: CompiledHandler): void {
-    if (handlerBytes(handler) <= this.#maxBytes) this.#entries?.set(handler.key, handler);
+  async get(key: string): Promise<CacheEntry | undefined> {
+    return this.peek(key);
   }
 
-  clear(): void {
-    this.#entries?.clear();
+  /** {@link put} without a turn of the event loop. An entry larger than the whole tier is used, but not kept. */
+  keep(entry: CacheEntry): boolean {
+    if (this.#slots === undefined || entryBytes(entry) + 1 > this.#maxBytes) return false;
+    this.#slots.set(entry.key, { entry, accessCount: 0, lastAccessMs: this.#now() });
+    return true;
   }
 
-  stats(): MemoryTierStats {
-    return {
-      entries: this.#entries?.size ?? 0,
-      bytes: this.#entries?.calculatedSize ?? 0,
-      evictions: this.#evictions,
-    };
+  async put(entry: CacheEntry): Promise<boolean> {
+    return this.keep(entry);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#slots?.delete(key);
+  }
+
+  async clear(): Promise<void> {
+    this.#slots?.clear();
+  }
+
+  stats(): TierStats {
+    const slots = this.#slots;
+    if (slots === undefined) return { entries: 0, bytes: 0, evictions: 0 };
+    return { entries: slots.size, bytes: slots.calculatedSize - slots.size, evictions: this.#evictions };
+  }
+
+  /** The most recently used entries, newest first. */
+  *uses(): Generator<EntryUse> {
+    for (const { entry, accessCount, lastAccessMs } of this.#slots?.values() ?? []) {
+      const { key, namespace, filename } = entry;
+      yield { key, namespace, filename, bytes: entryBytes(entry), accessCount, lastAccessMs };
+    }
   }
 }

@@ -1,70 +1,101 @@
-import { openArtifact } from '../compiler/artifact.js';
-import type { HandlerCache } from '../compiler/caching-compiler.js';
-import { type CompiledHandler, shareBytecode } from '../compiler/compiled-handler.js';
 import type { CacheConfig } from '../config/resolve.js';
-import { FileTier } from './file-tier.js';
-import { MemoryTier } from './memory-tier.js';
+import type { CacheEntry } from '../contract/cache-entry.js';
+import { EntryCodec } from './entry-codec.js';
+import { FileTier, type FileTierStats, type RejectionReason, type VerifyReport } from './file-tier.js';
+import { type EntryUse, MemoryTier } from './memory-tier.js';
+import type { CacheTier, TierStats } from './tier.js';
+
+export type CacheTierName = 'memory' | 'disk';
 
 export interface CacheStats {
-  /** Handlers in memory. */
-  readonly entries: number;
-  /** Their bytecode and source. */
-  readonly bytes: number;
-  readonly memoryHits: number;
-  readonly diskHits: number;
+  readonly memory: TierStats & { readonly hits: number };
+  /** All zero when there is no disk tier. */
+  readonly disk: FileTierStats & { readonly hits: number };
+  /** Lookups that no tier could answer. */
   readonly misses: number;
-  readonly evictions: number;
-  /** Files that failed a check and were removed. */
-  readonly rejections: number;
+  /** Handlers that were compiled. */
+  readonly compilations: number;
   /** Hits over lookups, 0 to 1; 0 before the first. */
   readonly hitRate: number;
 }
 
-/** Memory over disk. What the disk gives is checked, kept in memory, and removed when it fails the check. */
-export class TieredCache implements HandlerCache {
+export interface CacheHit {
+  readonly entry: CacheEntry;
+  readonly tier: CacheTierName;
+}
+
+export interface TieredCacheOptions extends CacheConfig {
+  /** Fingerprint of the engine. */
+  readonly engine: string;
+  /** Told once when the disk tier cannot be used. */
+  readonly onWarning: (message: string) => void;
+}
+
+const NO_DISK: FileTierStats = { entries: 0, bytes: 0, evictions: 0, writes: 0, writeFailures: 0, rejections: {} };
+
+/** Memory over disk. What the disk gives is kept in memory; what is put goes to both, to the disk behind the caller's back. */
+export class TieredCache {
   readonly #memory: MemoryTier;
   readonly #disk: FileTier | undefined;
-  readonly #engine: string;
-  readonly #secret: Uint8Array | undefined;
-  readonly #writing = new Set<Promise<boolean>>();
-  #memoryHits = 0;
-  #diskHits = 0;
+  readonly #writing = new Set<Promise<unknown>>();
+  readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0 };
   #misses = 0;
-  #rejections = 0;
+  #compilations = 0;
 
-  /** @param engine fingerprint that an artifact must carry */
-  constructor(config: CacheConfig, engine: string) {
-    this.#memory = new MemoryTier(config.maxCacheSizeBytes);
-    this.#disk = config.cacheDir === false ? undefined : new FileTier(config.cacheDir);
-    this.#engine = engine;
-    this.#secret = config.cacheSecret;
+  constructor(options: TieredCacheOptions) {
+    const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, engine, onWarning } = options;
+    this.#memory = new MemoryTier(maxCacheSizeBytes);
+    if (cacheDir === false) return;
+    this.#disk = new FileTier({
+      cacheDir,
+      maxBytes: maxDiskCacheSizeBytes,
+      codec: new EntryCodec(engine, cacheSecrets),
+      onProblem: ({ reason, remedy }) =>
+        onWarning(`The disk cache is off: ${reason}. ${remedy} Handlers run without it.`),
+    });
   }
 
-  peek(key: string): CompiledHandler | undefined {
-    const handler = this.#memory.get(key);
-    if (handler !== undefined) this.#memoryHits++;
-    return handler;
+  /** Memory only, without a turn of the event loop. Counts hits, not misses. */
+  peek(key: string): CacheEntry | undefined {
+    const entry = this.#memory.peek(key);
+    if (entry !== undefined) this.#hits.memory++;
+    return entry;
   }
 
-  async get(key: string): Promise<{ handler: CompiledHandler; tier: 'memory' | 'disk' } | undefined> {
-    const inMemory = this.peek(key);
-    if (inMemory !== undefined) return { handler: inMemory, tier: 'memory' };
-    const sealed = await this.#disk?.get(key);
-    const handler = sealed === undefined ? undefined : await this.#open(key, sealed);
-    if (handler === undefined) {
+  async get(key: string): Promise<CacheHit | undefined> {
+    const near = this.peek(key);
+    if (near !== undefined) return { entry: near, tier: 'memory' };
+    const far = await this.#disk?.get(key);
+    if (far === undefined) {
       this.#misses++;
       return undefined;
     }
-    this.#diskHits++;
-    this.#memory.put(handler);
-    return { handler, tier: 'disk' };
+    this.#hits.disk++;
+    this.#memory.keep(far);
+    return { entry: far, tier: 'disk' };
   }
 
-  put(handler: CompiledHandler, sealed: Uint8Array): void {
-    this.#memory.put(handler);
+  /** In memory when it returns, on disk some time later; see {@link settled}. */
+  put(entry: CacheEntry): void {
+    this.#memory.keep(entry);
     if (this.#disk === undefined) return;
-    const writing = this.#disk.put(handler.key, sealed).finally(() => this.#writing.delete(writing));
+    const writing = this.#disk.put(entry).finally(() => this.#writing.delete(writing));
     this.#writing.add(writing);
+  }
+
+  /** An entry that came from outside, checked by whoever brings it: a hit, kept in memory only. */
+  adopt(entry: CacheEntry): void {
+    this.#hits.memory++;
+    this.#memory.keep(entry);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.settled();
+    await Promise.all([this.#memory.delete(key), this.#disk?.delete(key)]);
+  }
+
+  countCompilation(): void {
+    this.#compilations++;
   }
 
   /** Resolves when every write that was begun has ended. */
@@ -72,46 +103,39 @@ export class TieredCache implements HandlerCache {
     await Promise.allSettled(this.#writing);
   }
 
-  /** A handler that came from outside with its artifact already checked. Counts as a hit. */
-  adopt(handler: CompiledHandler): void {
-    this.#memoryHits++;
-    this.#memory.put(handler);
-  }
-
   async clear({ memory = true, disk = true }: { memory?: boolean; disk?: boolean } = {}): Promise<void> {
     await this.settled();
-    if (memory) this.#memory.clear();
-    if (disk) await this.#disk?.clear();
+    const tiers: (CacheTier | undefined)[] = [memory ? this.#memory : undefined, disk ? this.#disk : undefined];
+    await Promise.all(tiers.map((tier) => tier?.clear()));
+  }
+
+  /** Checks every entry on disk, removes the bad ones, says which. */
+  async verify(): Promise<VerifyReport> {
+    await this.settled();
+    return (await this.#disk?.verify()) ?? { checked: 0, valid: 0, removed: [] };
+  }
+
+  /** How the entries in memory are used, the most recently used first. */
+  uses(limit: number): EntryUse[] {
+    const uses: EntryUse[] = [];
+    for (const use of this.#memory.uses()) {
+      if (uses.length >= limit) break;
+      uses.push(use);
+    }
+    return uses;
   }
 
   stats(): CacheStats {
-    const { entries, bytes, evictions } = this.#memory.stats();
-    const hits = this.#memoryHits + this.#diskHits;
+    const hits = this.#hits.memory + this.#hits.disk;
     const lookups = hits + this.#misses;
     return {
-      entries,
-      bytes,
-      evictions,
-      memoryHits: this.#memoryHits,
-      diskHits: this.#diskHits,
+      memory: { ...this.#memory.stats(), hits: this.#hits.memory },
+      disk: { ...(this.#disk?.stats() ?? NO_DISK), hits: this.#hits.disk },
       misses: this.#misses,
-      rejections: this.#rejections,
+      compilations: this.#compilations,
       hitRate: lookups === 0 ? 0 : hits / lookups,
     };
   }
-
-  /** Any failed check is a miss that heals itself: the file goes, the next compile writes it anew. */
-  async #open(key: string, sealed: Uint8Array): Promise<CompiledHandler | undefined> {
-    try {
-      const { header, bytecode } = openArtifact(sealed, this.#engine, this.#secret);
-      if (header.key === key) {
-        return { key, filename: header.filename, source: header.source, bytecode: shareBytecode(bytecode) };
-      }
-    } catch {
-      // Which check failed does not matter here: the file is of no use.
-    }
-    this.#rejections++;
-    await this.#disk?.delete(key);
-    return undefined;
-  }
 }
+
+export type { RejectionReason };

@@ -13,19 +13,21 @@ const MAC_BYTES = 32;
 export interface ArtifactHeader {
   /** Hex SHA-256, see `key.ts`. */
   readonly key: string;
+  /** `'handler'` for bytecode; data of an application has the application's own. */
+  readonly namespace: string;
   readonly engine: string;
-  readonly wrapper: number;
   readonly filename: string;
   /** The author's text, for snippets in errors. Never executed. */
   readonly source: string;
-  readonly bytecodeBytes: number;
+  readonly contentBytes: number;
   /** `'hmac-sha256'` when it was sealed with a secret. */
   readonly seal: 'hmac-sha256' | 'sha256';
 }
 
 export interface Artifact {
   readonly header: ArtifactHeader;
-  readonly bytecode: Uint8Array;
+  /** Bytecode, or an application's data. */
+  readonly content: Uint8Array;
   /** The MAC, hex: names the content, whatever the header says. */
   readonly digest: string;
 }
@@ -43,26 +45,26 @@ export class ArtifactError extends Error {
 }
 
 /**
- * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, bytecode, MAC over all before it.
+ * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, MAC over all before it.
  * Integers are big-endian.
  */
 export function sealArtifact(
-  header: Omit<ArtifactHeader, 'seal' | 'bytecodeBytes'>,
-  bytecode: Uint8Array,
+  header: Omit<ArtifactHeader, 'seal' | 'contentBytes'>,
+  content: Uint8Array,
   secret: Uint8Array | undefined,
 ): Uint8Array {
   const complete: ArtifactHeader = {
     ...header,
-    bytecodeBytes: bytecode.length,
+    contentBytes: content.length,
     seal: secret === undefined ? 'sha256' : 'hmac-sha256',
   };
   const encoded = packMessage(complete);
-  const sealed = Buffer.alloc(PREAMBLE_BYTES + encoded.length + bytecode.length + MAC_BYTES);
+  const sealed = Buffer.alloc(PREAMBLE_BYTES + encoded.length + content.length + MAC_BYTES);
   MAGIC.copy(sealed, 0);
   sealed.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
   sealed.writeUInt32BE(encoded.length, MAGIC.length + 2);
   sealed.set(encoded, PREAMBLE_BYTES);
-  sealed.set(bytecode, PREAMBLE_BYTES + encoded.length);
+  sealed.set(content, PREAMBLE_BYTES + encoded.length);
   const end = sealed.length - MAC_BYTES;
   sealed.set(mac(sealed.subarray(0, end), secret), end);
   return sealed;
@@ -72,9 +74,10 @@ export function sealArtifact(
  * Opens a sealed artifact after checking every byte of it. QuickJS does not verify bytecode, so nothing that fails here
  * may reach the engine.
  *
+ * @param secrets any of them may have sealed it; none for a seal without a secret
  * @throws ArtifactError naming the check that failed
  */
-export function openArtifact(sealed: Uint8Array, engine: string, secret: Uint8Array | undefined): Artifact {
+export function openArtifact(sealed: Uint8Array, engine: string, secrets: readonly Uint8Array[]): Artifact {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
   if (bytes.length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${bytes.length} bytes`);
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is no compiled handler');
@@ -83,8 +86,8 @@ export function openArtifact(sealed: Uint8Array, engine: string, secret: Uint8Ar
     throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
   }
   const end = bytes.length - MAC_BYTES;
-  if (!timingSafeEqual(mac(bytes.subarray(0, end), secret), bytes.subarray(end))) {
-    throw new ArtifactError('mac', secret === undefined ? 'is damaged' : 'is damaged or not sealed with this secret');
+  if (!isSealed(bytes.subarray(0, end), bytes.subarray(end), secrets)) {
+    throw new ArtifactError('mac', secrets.length === 0 ? 'is damaged' : 'is damaged or not sealed with our secret');
   }
   const headerEnd = PREAMBLE_BYTES + bytes.readUInt32BE(MAGIC.length + 2);
   if (headerEnd > end) throw new ArtifactError('length', 'has a header that ends outside of it');
@@ -92,9 +95,13 @@ export function openArtifact(sealed: Uint8Array, engine: string, secret: Uint8Ar
   if (header.engine !== engine) {
     throw new ArtifactError('engine', `was compiled for engine ${header.engine}, this is ${engine}`);
   }
-  if (header.bytecodeBytes !== end - headerEnd)
-    throw new ArtifactError('length', 'has a bytecode length that is wrong');
-  return { header, bytecode: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
+  if (header.contentBytes !== end - headerEnd) throw new ArtifactError('length', 'has a content length that is wrong');
+  return { header, content: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
+}
+
+function isSealed(bytes: Uint8Array, seal: Uint8Array, secrets: readonly Uint8Array[]): boolean {
+  const candidates = secrets.length === 0 ? [undefined] : secrets;
+  return candidates.some((secret) => timingSafeEqual(mac(bytes, secret), seal));
 }
 
 function mac(bytes: Uint8Array, secret: Uint8Array | undefined): Buffer {
@@ -116,10 +123,10 @@ function readHeader(encoded: Uint8Array): ArtifactHeader {
     fields !== null &&
     typeof fields.key === 'string' &&
     typeof fields.engine === 'string' &&
-    typeof fields.wrapper === 'number' &&
+    typeof fields.namespace === 'string' &&
     typeof fields.filename === 'string' &&
     typeof fields.source === 'string' &&
-    typeof fields.bytecodeBytes === 'number';
+    typeof fields.contentBytes === 'number';
   if (!wellFormed) throw new ArtifactError('header', `has a header that is ${describe(header)}`);
   return fields as ArtifactHeader;
 }

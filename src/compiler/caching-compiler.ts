@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
 import type { CompileBackend, ScriptProblem } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
 import { renderSnippet } from '../contract/source-text.js';
@@ -9,26 +10,33 @@ import { type CompiledHandler, type CompileResult, shareBytecode } from './compi
 import { KeyDeriver } from './key.js';
 import { isSingleClosure } from './script-shape.js';
 import { findSourceProblem, requireSource } from './source-check.js';
-import { toAuthorLocation, WRAPPER_VERSION, wrapHandler } from './wrapper.js';
+import { toAuthorLocation, wrapHandler } from './wrapper.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 
 /** What the compiler asks of the cache. A miss is undefined; nothing here rejects. */
 export interface HandlerCache {
   /** Memory only, so that a hit takes no turn of the event loop. */
-  peek(key: string): CompiledHandler | undefined;
+  peek(key: string): CacheEntry | undefined;
   /** Memory, then disk. */
-  get(key: string): Promise<{ handler: CompiledHandler; tier: 'memory' | 'disk' } | undefined>;
+  get(key: string): Promise<{ entry: CacheEntry; tier: 'memory' | 'disk' } | undefined>;
   /** Kept in memory at once; the disk is written behind the caller's back. */
-  put(handler: CompiledHandler, sealed: Uint8Array): void;
+  put(entry: CacheEntry): void;
+  countCompilation(): void;
 }
 
 export interface CachingCompilerOptions {
   /** Fingerprint of the engine the backend compiles for. */
   readonly engine: string;
   readonly maxSourceBytes: number;
+  /** Seals artifacts that leave the process; see {@link sealArtifact}. */
   readonly secret: Uint8Array | undefined;
+  /** Milliseconds, for how long errors are remembered. */
+  readonly now?: () => number;
 }
+
+/** What a handler is before it is compiled. */
+type HandlerUnit = Omit<CompiledHandler, 'bytecode'>;
 
 /** A handler, or why there is none: a result's error, not a rejection. */
 export type CompileAttempt =
@@ -39,6 +47,10 @@ export type CompileAttempt =
 const KEY_MEMO_ENTRIES = 10_000;
 const KEY_MEMO_CHARACTERS = 32 * 1024 * 1024;
 const MAX_NAMES_PER_SOURCE = 8;
+
+/** A source that does not compile is asked for again and again, by a retry loop, say. Its error is kept for a while. */
+const REMEMBERED_ERRORS = 1_000;
+const ERROR_TTL_MS = 30_000;
 
 /**
  * Source to bytecode through the cache: key, memory, disk, and only then a worker, once per key however many ask.
@@ -55,11 +67,15 @@ export class CachingCompiler {
     sizeCalculation: (_keys, source) => source.length + 1,
   });
 
+  readonly #errors: LRUCache<string, WasmError>;
+
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
     this.#backend = backend;
     this.#cache = cache;
     this.#options = options;
     this.#keyDeriver = new KeyDeriver(options.engine);
+    const now = options.now ?? (() => performance.now());
+    this.#errors = new LRUCache({ max: REMEMBERED_ERRORS, ttl: ERROR_TTL_MS, perf: { now }, ttlResolution: 0 });
   }
 
   /**
@@ -70,8 +86,8 @@ export class CachingCompiler {
     requireSource(source);
     const key = this.#keys.get(source)?.get(filename);
     if (key !== undefined) {
-      const handler = this.#cache.peek(key);
-      if (handler !== undefined) return found(handler, 'memory', startedAt);
+      const entry = this.#cache.peek(key);
+      if (entry !== undefined) return found(entry, 'memory', startedAt);
     }
     return this.#compileSlowly(source, filename, key, startedAt);
   }
@@ -89,7 +105,7 @@ export class CachingCompiler {
 
   /** The handler as an artifact: the content of its `.qjsc` file. */
   seal({ key, filename, source, bytecode }: CompiledHandler): Uint8Array {
-    const header = { key, filename, source, engine: this.#options.engine, wrapper: WRAPPER_VERSION };
+    const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
     return sealArtifact(header, bytecode, this.#options.secret);
   }
 
@@ -102,27 +118,46 @@ export class CachingCompiler {
     const problem = findSourceProblem(source, this.#options.maxSourceBytes);
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
     const key = memoisedKey ?? this.#rememberKey(source, filename);
-    const running = this.#inFlight.get(key);
-    if (running !== undefined) return joined(await running, startedAt);
-    const flight = this.#lookUpOrCompile({ key, source, filename }, startedAt).finally(() =>
-      this.#inFlight.delete(key),
-    );
-    this.#inFlight.set(key, flight);
+    const remembered = this.#errors.get(key);
+    if (remembered !== undefined) return { ok: false, error: remembered };
+    return this.#fly({ key, source, filename }, startedAt);
+  }
+
+  /** Joins the compilation under way, or leads one. A leader that comes to grief leaves the lead to the next in line. */
+  async #fly(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
+    const leader = this.#inFlight.get(unit.key);
+    if (leader === undefined) return this.#lead(unit, startedAt);
+    try {
+      return joined(await leader, startedAt);
+    } catch {
+      return this.#inFlight.has(unit.key) ? this.#fly(unit, startedAt) : this.#lead(unit, startedAt);
+    }
+  }
+
+  #lead(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
+    const flight = this.#lookUpOrCompile(unit, startedAt).finally(() => this.#inFlight.delete(unit.key));
+    this.#inFlight.set(unit.key, flight);
     return flight;
   }
 
-  async #lookUpOrCompile(unit: Omit<CompiledHandler, 'bytecode'>, startedAt: number): Promise<CompileAttempt> {
+  async #lookUpOrCompile(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
     const cached = await this.#cache.get(unit.key);
-    if (cached !== undefined) return found(cached.handler, cached.tier, startedAt);
+    if (cached !== undefined) return found(cached.entry, cached.tier, startedAt);
 
-    const { source, filename } = unit;
+    const { key, source, filename } = unit;
+    this.#cache.countCompilation();
     const outcome = await this.#backend.compileScript(wrapHandler(source), filename);
-    if (!outcome.ok) return { ok: false, error: describeProblem(outcome.problem, source) };
-    if (!isSingleClosure(outcome.bytecode)) return { ok: false, error: escapesWrapper(source) };
+    if (!outcome.ok) return this.#failed(key, describeProblem(outcome.problem, source));
+    if (!isSingleClosure(outcome.bytecode)) return this.#failed(key, escapesWrapper(source));
 
-    const handler: CompiledHandler = { ...unit, bytecode: shareBytecode(outcome.bytecode) };
-    this.#cache.put(handler, this.seal(handler));
-    return { ok: true, handler: { ...handler, compilationTimeUs: microsecondsSince(startedAt) } };
+    const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: shareBytecode(outcome.bytecode) };
+    this.#cache.put(entry);
+    return { ok: true, handler: { ...toHandler(entry), compilationTimeUs: microsecondsSince(startedAt) } };
+  }
+
+  #failed(key: string, error: WasmError): CompileAttempt {
+    this.#errors.set(key, error);
+    return { ok: false, error };
   }
 
   #rememberKey(source: string, filename: string): string {
@@ -135,13 +170,18 @@ export class CachingCompiler {
   }
 }
 
-function found(handler: CompiledHandler, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
-  return { ok: true, handler: { ...handler, tier, compilationTimeUs: microsecondsSince(startedAt) } };
+function found(entry: CacheEntry, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
+  return { ok: true, handler: { ...toHandler(entry), tier, compilationTimeUs: microsecondsSince(startedAt) } };
+}
+
+function toHandler({ key, filename, source, content }: CacheEntry): CompiledHandler {
+  return { key, filename, source, bytecode: content };
 }
 
 /** Who joins a compilation under way finds the handler in memory, after a wait. */
 function joined(attempt: CompileAttempt, startedAt: number): CompileAttempt {
-  return attempt.ok ? found(attempt.handler, 'memory', startedAt) : attempt;
+  if (!attempt.ok) return attempt;
+  return { ok: true, handler: { ...attempt.handler, tier: 'memory', compilationTimeUs: microsecondsSince(startedAt) } };
 }
 
 function describeProblem(problem: ScriptProblem, source: string): WasmError {

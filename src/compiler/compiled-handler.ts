@@ -21,8 +21,3 @@ export function shareBytecode(bytecode: Uint8Array): Uint8Array<SharedArrayBuffe
   shared.set(bytecode);
   return shared;
 }
-
-/** Bytes that a handler keeps alive: bytecode, and a source of two bytes a character at worst. */
-export function handlerBytes({ bytecode, source }: CompiledHandler): number {
-  return bytecode.length + source.length * 2;
-}

@@ -26,7 +26,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Options from the environment: every scalar option in upper snake case, with or without `NEXUS_` before it (with it
- * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off.
+ * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off; `CACHE_SECRET` may hold
+ * several, separated by commas.
  *
  * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
  */
@@ -35,7 +36,7 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
   const cacheDir = lookUp(env, 'cacheDir')?.value;
   if (cacheDir !== undefined) options['cacheDir'] = cacheDir === 'false' ? false : cacheDir;
   const cacheSecret = lookUp(env, 'cacheSecret')?.value;
-  if (cacheSecret !== undefined) options['cacheSecret'] = cacheSecret;
+  if (cacheSecret !== undefined) options['cacheSecret'] = cacheSecret.split(',').map((secret) => secret.trim());
   const metrics = lookUp(env, 'metrics');
   if (metrics !== undefined) {
     if (metrics.value !== 'true' && metrics.value !== 'false') {

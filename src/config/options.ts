@@ -28,9 +28,13 @@ export interface CacheOptions {
   readonly maxDiskCacheSizeBytes?: number;
   /**
    * Key for the HMAC of artifacts, at least 16 bytes. Without one, artifacts carry a plain SHA-256, which detects damage
-   * but not forgery: then whoever can write to `cacheDir` can run code in the guest. @default none
+   * but not forgery: then whoever can write to `cacheDir` can run code in the guest.
+   *
+   * Of several, the first seals and all open: put a new one first, and take the old one out when the cache has turned over.
+   *
+   * @default none
    */
-  readonly cacheSecret?: string | Uint8Array;
+  readonly cacheSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** Longest source accepted, in bytes of UTF-8. @default 16 MiB */
   readonly maxSourceBytes?: number;
 }

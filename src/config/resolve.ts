@@ -12,7 +12,8 @@ export interface CacheConfig {
   readonly cacheDir: string | false;
   readonly maxCacheSizeBytes: number;
   readonly maxDiskCacheSizeBytes: number;
-  readonly cacheSecret: Uint8Array | undefined;
+  /** The first seals, all of them open. */
+  readonly cacheSecrets: readonly Uint8Array[];
   readonly maxSourceBytes: number;
 }
 
@@ -115,7 +116,7 @@ function resolveCache(options: CacheOptions): CacheConfig {
       options.maxDiskCacheSizeBytes,
       defaults.DEFAULT_MAX_DISK_CACHE_SIZE_BYTES,
     ),
-    cacheSecret: resolveSecret(options.cacheSecret),
+    cacheSecrets: resolveSecrets(options.cacheSecret),
     maxSourceBytes: integer('maxSourceBytes', options.maxSourceBytes, defaults.DEFAULT_MAX_SOURCE_BYTES, {
       min: 1,
       max: 128 * 1024 * 1024,
@@ -123,10 +124,14 @@ function resolveCache(options: CacheOptions): CacheConfig {
   });
 }
 
-function resolveSecret(secret: unknown): Uint8Array | undefined {
-  if (secret === undefined) return undefined;
+function resolveSecrets(given: unknown): readonly Uint8Array[] {
+  if (given === undefined) return [];
+  return Object.freeze((Array.isArray(given) ? given : [given]).map(resolveSecret));
+}
+
+function resolveSecret(secret: unknown): Uint8Array {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret;
-  if (!(bytes instanceof Uint8Array)) throw invalidOption('cacheSecret', typeof secret, 'a string or bytes');
+  if (!(bytes instanceof Uint8Array)) throw invalidOption('cacheSecret', typeof secret, 'a string or bytes, or a list');
   if (bytes.length < MIN_SECRET_BYTES) {
     throw invalidOption('cacheSecret', `${bytes.length} bytes`, `at least ${MIN_SECRET_BYTES} bytes`);
   }

@@ -34,15 +34,31 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function open(options: { maxCacheSizeBytes?: number; cacheSecret?: string; fingerprint?: string; dir?: string } = {}) {
-  const { fingerprint = engine.fingerprint, dir = join(directory, 'cache'), ...cacheOptions } = options;
-  const config = resolveRuntimeConfig({ cacheDir: dir, ...cacheOptions }).cache;
-  const backend = new CountingBackend();
-  const cache = new TieredCache(config, fingerprint);
+interface Options {
+  readonly maxCacheSizeBytes?: number;
+  readonly cacheSecret?: string | string[];
+  readonly fingerprint?: string;
+  readonly dir?: string;
+  readonly now?: () => number;
+  readonly backend?: CountingBackend;
+}
+
+function open({
+  fingerprint = engine.fingerprint,
+  dir,
+  now,
+  backend = new CountingBackend(),
+  ...options
+}: Options = {}) {
+  const config = resolveRuntimeConfig({ cacheDir: dir ?? join(directory, 'cache'), ...options }).cache;
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  const cache = new TieredCache({ ...config, engine: fingerprint, onWarning });
   const compiler = new CachingCompiler(backend, cache, {
     engine: fingerprint,
     maxSourceBytes: config.maxSourceBytes,
-    secret: config.cacheSecret,
+    secret: config.cacheSecrets[0],
+    ...(now && { now }),
   });
   const tierOf = async (source: string) => {
     const attempt = await compiler.compile(source);
@@ -50,7 +66,7 @@ function open(options: { maxCacheSizeBytes?: number; cacheSecret?: string; finge
     await cache.settled();
     return attempt.handler.tier;
   };
-  return { cache, backend, compiler, tierOf };
+  return { cache, backend, compiler, tierOf, warnings };
 }
 
 describe('a handler', () => {
@@ -62,7 +78,7 @@ describe('a handler', () => {
     expect(await next.tierOf('return 1')).toBe('disk');
     expect(await next.tierOf('return 1')).toBe('memory');
     expect(next.backend.compilations).toBe(0);
-    expect(next.cache.stats()).toMatchObject({ diskHits: 1, memoryHits: 1, misses: 0, hitRate: 1 });
+    expect(next.cache.stats()).toMatchObject({ disk: { hits: 1 }, memory: { hits: 1 }, misses: 0, hitRate: 1 });
   });
 
   it('asked for a hundred times at once is compiled once', async () => {
@@ -82,23 +98,55 @@ describe('a handler', () => {
   it('that was evicted from memory comes from disk', async () => {
     const { tierOf, cache } = open({ maxCacheSizeBytes: 1000 });
     for (let i = 0; i < 20; i++) await tierOf(`return ${i}`);
-    expect(cache.stats().bytes).toBeLessThanOrEqual(1000);
-    expect(cache.stats().evictions).toBeGreaterThan(0);
+    expect(cache.stats().memory.bytes).toBeLessThanOrEqual(1000);
+    expect(cache.stats().memory.evictions).toBeGreaterThan(0);
     expect(await tierOf('return 0')).toBe('disk');
+  });
+
+  it('whose compilation dies is compiled by the next in line', async () => {
+    class DyingBackend extends CountingBackend {
+      override async compileScript(source: string, filename: string) {
+        if (this.compilations > 0) return super.compileScript(source, filename);
+        this.compilations++;
+        await new Promise(setImmediate);
+        throw new Error('the worker died');
+      }
+    }
+    const { compiler, cache } = open({ backend: new DyingBackend() });
+    const attempts = await Promise.allSettled(Array.from({ length: 20 }, () => compiler.compile('return 1')));
+    await cache.settled();
+    expect(attempts.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(attempts.filter((attempt) => attempt.status === 'fulfilled' && attempt.value.ok)).toHaveLength(19);
+  });
+
+  it('that does not compile is remembered for 30 seconds, a thousand at most', async () => {
+    let now = 1;
+    const { compiler, backend } = open({ now: () => now });
+    const fail = async (source: string) => expect((await compiler.compile(source)).ok).toBe(false);
+    await fail('return )');
+    now = 30_000;
+    await fail('return )');
+    expect(backend.compilations).toBe(1);
+    now = 30_003;
+    await fail('return )');
+    expect(backend.compilations).toBe(2);
+    for (let i = 0; i < 1_000; i++) await fail(`return ) ${i}`);
+    await fail('return )');
+    expect(backend.compilations).toBe(1_003);
   });
 
   it('with a syntax error is not cached and not written', async () => {
     const { compiler, cache } = open();
     expect(await compiler.compile('return )')).toMatchObject({ ok: false, error: { code: 'COMPILATION_ERROR' } });
     await cache.settled();
-    expect(await readdir(join(directory, 'cache')).catch(() => [])).toEqual([]);
+    expect(await readdir(join(directory, 'cache', 'v1')).catch(() => [])).toEqual([]);
   });
 });
 
 describe('a file in the cache', () => {
   async function onlyFile(): Promise<string> {
-    const [name] = await readdir(join(directory, 'cache'));
-    return join(directory, 'cache', name ?? 'none');
+    const [name] = await readdir(join(directory, 'cache', 'v1'));
+    return join(directory, 'cache', 'v1', name ?? 'none');
   }
 
   it('is named by the key and private to its owner', async () => {
@@ -106,7 +154,7 @@ describe('a file in the cache', () => {
     const file = await onlyFile();
     expect(file).toMatch(/[0-9a-f]{64}\.qjsc$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect((await stat(join(directory, 'cache'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, 'cache', 'v1'))).mode & 0o777).toBe(0o700);
   });
 
   it.each([
@@ -120,7 +168,7 @@ describe('a file in the cache', () => {
     await writeFile(file, damage(await readFile(file)));
     const next = open();
     expect(await next.tierOf('return 1')).toBeUndefined();
-    expect(next.cache.stats().rejections).toBe(1);
+    expect(Object.values(next.cache.stats().disk.rejections)).toEqual([1]);
     expect(await open().tierOf('return 1')).toBe('disk');
   });
 
@@ -128,8 +176,8 @@ describe('a file in the cache', () => {
     await open().tierOf('return "a"');
     const stolen = await readFile(await onlyFile());
     await open().tierOf('return "b"');
-    const names = await readdir(join(directory, 'cache'));
-    await Promise.all(names.map((name) => writeFile(join(directory, 'cache', name), stolen)));
+    const names = await readdir(join(directory, 'cache', 'v1'));
+    await Promise.all(names.map((name) => writeFile(join(directory, 'cache', 'v1', name), stolen)));
     const next = open();
     const tiers = [await next.tierOf('return "a"'), await next.tierOf('return "b"')];
     expect(tiers).toEqual(['disk', undefined]);
@@ -140,6 +188,12 @@ describe('a file in the cache', () => {
     expect(await open({ fingerprint: 'engine-b' }).tierOf('return 1')).toBeUndefined();
   });
 
+  it('sealed with a secret that was rotated is loaded as long as that is listed', async () => {
+    await open({ cacheSecret: 'the first secret' }).tierOf('return 1');
+    expect(await open({ cacheSecret: ['the second secret', 'the first secret'] }).tierOf('return 1')).toBe('disk');
+    expect(await open({ cacheSecret: 'the second secret' }).tierOf('return 1')).toBeUndefined();
+  });
+
   it('sealed with another secret is not loaded', async () => {
     await open({ cacheSecret: 'the first secret' }).tierOf('return 1');
     expect(await open({ cacheSecret: 'the other secret' }).tierOf('return 1')).toBeUndefined();
@@ -147,12 +201,14 @@ describe('a file in the cache', () => {
 });
 
 describe('a cache that cannot be written', () => {
-  it('never fails a handler', async () => {
+  it('never fails a handler, and warns once with the reason and the remedy', async () => {
     const file = join(directory, 'a-file');
     await writeFile(file, '');
-    const { tierOf } = open({ dir: join(file, 'below') });
+    const { tierOf, warnings } = open({ dir: join(file, 'below') });
     expect(await tierOf('return 1')).toBeUndefined();
+    expect(await tierOf('return 2')).toBeUndefined();
     expect(await tierOf('return 1')).toBe('memory');
+    expect(warnings).toEqual([expect.stringMatching(/The disk cache is off: .*a-file.*Give another cacheDir/)]);
   });
 });
 

@@ -3,12 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { ArtifactError, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
 
 const SECRET = Buffer.from('0123456789abcdef');
-const header = { key: 'k'.repeat(64), engine: 'engine-1', wrapper: 1, filename: 'handler.js', source: 'return 1' };
+const header = {
+  key: 'k'.repeat(64),
+  namespace: 'handler',
+  engine: 'engine-1',
+  filename: 'handler.js',
+  source: 'return 1',
+};
 const bytecode = Uint8Array.from({ length: 300 }, (_, i) => i & 0xff);
 
-function problemOf(sealed: Uint8Array, engine = 'engine-1', secret: Uint8Array | undefined = undefined): string {
+function problemOf(sealed: Uint8Array, engine = 'engine-1', secret?: Uint8Array): string {
   try {
-    openArtifact(sealed, engine, secret);
+    openArtifact(sealed, engine, secret === undefined ? [] : [secret]);
   } catch (error) {
     if (error instanceof ArtifactError) return error.problem;
     throw error;
@@ -23,9 +29,9 @@ describe.each([
   const sealed = sealArtifact(header, bytecode, secret);
 
   it('opens to what was sealed', () => {
-    const artifact = openArtifact(sealed, 'engine-1', secret);
+    const artifact = openArtifact(sealed, 'engine-1', secret === undefined ? [] : [secret]);
     expect(artifact.header).toMatchObject(header);
-    expect(Buffer.from(artifact.bytecode).equals(bytecode)).toBe(true);
+    expect(Buffer.from(artifact.content).equals(bytecode)).toBe(true);
   });
 
   it('is refused at every truncation', () => {
@@ -44,7 +50,7 @@ describe.each([
 
   it('is refused by another engine, naming both', () => {
     expect(problemOf(sealed, 'engine-2', secret)).toBe('engine');
-    expect(() => openArtifact(sealed, 'engine-2', secret)).toThrow(/engine-1.*engine-2/);
+    expect(() => openArtifact(sealed, 'engine-2', secret === undefined ? [] : [secret])).toThrow(/engine-1.*engine-2/);
   });
 });
 
@@ -52,6 +58,16 @@ describe('a secret', () => {
   it('refuses what was sealed without it or with another', () => {
     expect(problemOf(sealArtifact(header, bytecode, undefined), 'engine-1', SECRET)).toBe('mac');
     expect(problemOf(sealArtifact(header, bytecode, Buffer.from('another secret!!')), 'engine-1', SECRET)).toBe('mac');
+  });
+});
+
+describe('several secrets', () => {
+  const OLD = Buffer.from('the old secret 1');
+
+  it('the first seals, all of them open', () => {
+    expect(() => openArtifact(sealArtifact(header, bytecode, OLD), 'engine-1', [SECRET, OLD])).not.toThrow();
+    expect(() => openArtifact(sealArtifact(header, bytecode, SECRET), 'engine-1', [SECRET, OLD])).not.toThrow();
+    expect(problemOf(sealArtifact(header, bytecode, OLD), 'engine-1', SECRET)).toBe('mac');
   });
 });
 

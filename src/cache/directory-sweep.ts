@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, readdir, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+export const ENTRY_EXTENSION = '.qjsc';
+const TEMPORARY_EXTENSION = '.tmp';
+
+/** A sweep begins above this share of the cap … */
+const SWEEP_ABOVE = 0.9;
+/** … and ends at this one, so that it does not begin again at once. */
+const EVICT_TO = 0.7;
+/** A directory with more files is looked at in samples of this size. */
+const MAX_SCANNED = 20_000;
+const STAT_BATCH = 64;
+/** Temporary files of processes we cannot ask after: other hosts on the same volume. */
+const STALE_TEMPORARY_MS = 10 * 60_000;
+
+/** Process ids say nothing about processes of another host or container. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+export interface SweepResult {
+  /** What is left, estimated when the directory was sampled. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly evicted: number;
+}
+
+interface Found {
+  readonly name: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+/** A name that says whose it is, so that it can be swept when its process is gone. */
+export function temporaryName(key: string): string {
+  return `${key}.${HOST}.${process.pid}.${randomBytes(6).toString('hex')}${TEMPORARY_EXTENSION}`;
+}
+
+/**
+ * One pass over a directory of entries: removes temporary files that nobody will finish, and, when the rest is above 90 % of
+ * the cap, the entries used longest ago until it is at 70 %. Several processes may do this at once: each removes what is
+ * left to remove, and what another took first is no error.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function sweepDirectory(directory: string, maxBytes: number, now: number): Promise<SweepResult> {
+  const names = await readdir(directory);
+  const scanned = names.length <= MAX_SCANNED ? names : sample(names, MAX_SCANNED);
+  const found = await inspectAll(directory, scanned);
+  const kept: Found[] = [];
+  for (const file of found) {
+    if (isOrphan(file, now)) await remove(directory, file.name);
+    else kept.push(file);
+  }
+
+  const scale = scanned.length === 0 ? 1 : names.length / scanned.length;
+  let bytes = kept.reduce((sum, file) => sum + file.bytes, 0) * scale;
+  let evicted = 0;
+  if (bytes > maxBytes * SWEEP_ABOVE) {
+    const entries = kept.filter(({ name }) => name.endsWith(ENTRY_EXTENSION));
+    entries.sort((a, b) => a.modifiedMs - b.modifiedMs);
+    for (const entry of entries) {
+      if (bytes <= maxBytes * EVICT_TO) break;
+      await remove(directory, entry.name);
+      bytes -= entry.bytes;
+      evicted++;
+    }
+  }
+  const entries = kept.filter(({ name }) => name.endsWith(ENTRY_EXTENSION)).length;
+  return { entries: Math.round(entries * scale) - evicted, bytes: Math.round(bytes), evicted };
+}
+
+/** Names of all entries. */
+export async function listEntries(directory: string): Promise<string[]> {
+  const names = await readdir(directory);
+  return names.filter((name) => name.endsWith(ENTRY_EXTENSION)).map((name) => name.slice(0, -ENTRY_EXTENSION.length));
+}
+
+/** Removes entries and temporary files alike. */
+export async function emptyDirectory(directory: string): Promise<void> {
+  const names = await readdir(directory);
+  const ours = names.filter((name) => name.endsWith(ENTRY_EXTENSION) || name.endsWith(TEMPORARY_EXTENSION));
+  for (const name of ours) await remove(directory, name);
+}
+
+async function inspectAll(directory: string, names: readonly string[]): Promise<Found[]> {
+  const found: Found[] = [];
+  for (let start = 0; start < names.length; start += STAT_BATCH) {
+    const batch = names.slice(start, start + STAT_BATCH).map(async (name) => {
+      const status = await lstat(join(directory, name)).catch(() => undefined);
+      if (status?.isFile()) found.push({ name, bytes: status.size, modifiedMs: status.mtimeMs });
+    });
+    await Promise.all(batch);
+  }
+  return found;
+}
+
+function isOrphan({ name, modifiedMs }: Found, now: number): boolean {
+  if (!name.endsWith(TEMPORARY_EXTENSION)) return false;
+  const [, host, pid] = name.split('.');
+  if (host !== HOST) return now - modifiedMs > STALE_TEMPORARY_MS;
+  return Number(pid) !== process.pid && !isAlive(Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function remove(directory: string, name: string): Promise<void> {
+  await unlink(join(directory, name)).catch(() => {});
+}
+
+function sample(names: readonly string[], size: number): string[] {
+  const copy = [...names];
+  for (let i = 0; i < size; i++) {
+    const j = i + Math.floor(Math.random() * (copy.length - i));
+    [copy[i], copy[j]] = [copy[j] ?? '', copy[i] ?? ''];
+  }
+  return copy.slice(0, size);
+}

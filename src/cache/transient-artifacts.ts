@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+
+import { shareBytecode } from '../compiler/compiled-handler.js';
+import { describe } from '../config/check.js';
+import { decodeValue } from '../contract/values/decode.js';
+import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { TieredCache } from './tiered-cache.js';
+
+const NAMESPACE = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
+const PREFIX = 'app:';
+
+/**
+ * Derived data of an application, a parsed document, say, in the same tiers as handlers: within the same limits, sealed the
+ * same way, counted in the same statistics. It may be gone at any time; `create` makes it again.
+ *
+ * A value is what can cross into a VM: JSON, undefined, BigInt, Date, typed arrays. Every `get` returns a copy of its own.
+ */
+export class TransientArtifacts {
+  readonly #cache: TieredCache;
+  readonly #namespace: string;
+  readonly #encoder = new ValueEncoder();
+  readonly #creating = new Map<string, Promise<Uint8Array>>();
+
+  /** @throws NexusError INVALID_ARGUMENT when the namespace is no name */
+  constructor(cache: TieredCache, namespace: string) {
+    if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
+      throw new NexusError(
+        'INVALID_ARGUMENT',
+        `The namespace is ${describe(namespace)}; it must be 1 to 64 letters, digits, ".", "_" or "-".`,
+        { context: { field: 'namespace', value: namespace } },
+      );
+    }
+    this.#cache = cache;
+    this.#namespace = PREFIX + namespace;
+  }
+
+  /** The value under `key`, or undefined. */
+  async get<T = unknown>(key: string): Promise<T | undefined> {
+    const found = await this.#cache.get(this.#nameOf(key));
+    return found === undefined ? undefined : (decodeValue(found.entry.content) as T);
+  }
+
+  /**
+   * The value under `key`; made by `create` and kept when there is none. Calls for one key at the same time make it once.
+   *
+   * @throws whatever `create` throws; NexusError SERIALIZATION_ERROR naming the path of what cannot be kept
+   */
+  async getOrCreate<T>(key: string, create: () => T | Promise<T>): Promise<T> {
+    const name = this.#nameOf(key);
+    const running = this.#creating.get(name);
+    if (running !== undefined) return decodeValue(await running) as T;
+    const making = this.#findOrMake(name, create).finally(() => this.#creating.delete(name));
+    this.#creating.set(name, making);
+    return decodeValue(await making) as T;
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#cache.delete(this.#nameOf(key));
+  }
+
+  async #findOrMake(name: string, create: () => unknown): Promise<Uint8Array> {
+    const found = await this.#cache.get(name);
+    if (found !== undefined) return found.entry.content;
+    const content = shareBytecode(this.#encode(await create()));
+    this.#cache.put({ key: name, namespace: this.#namespace, filename: '', source: '', content });
+    return content;
+  }
+
+  #encode(value: unknown): Uint8Array {
+    try {
+      return this.#encoder.encode(value, 'value');
+    } catch (error) {
+      if (!(error instanceof UncrossableValueError)) throw error;
+      throw new NexusError('SERIALIZATION_ERROR', `${error.path} ${error.reason}.`, { context: { path: error.path } });
+    }
+  }
+
+  /** Length-prefixed, so that no namespace and key run into another's. */
+  #nameOf(key: unknown): string {
+    if (typeof key !== 'string') {
+      throw new NexusError('INVALID_ARGUMENT', `The key is ${describe(key)}; it must be a string.`, {
+        context: { field: 'key' },
+      });
+    }
+    return createHash('sha256').update(`${this.#namespace.length}:${this.#namespace}:${key}`).digest('hex');
+  }
+}

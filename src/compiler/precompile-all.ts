@@ -1,0 +1,77 @@
+import { NexusError } from '../errors/nexus-error.js';
+
+/** A handler to warm a deployment with. */
+export type PrecompileUnit = string | { readonly code: string; readonly filename?: string };
+
+export interface PrecompileOptions {
+  /** Compilations under way at once. Default: the number of workers. */
+  readonly concurrency?: number;
+  /** Told after every handler. */
+  readonly onProgress?: (progress: PrecompileProgress) => void;
+  /** Stops taking more; what is under way ends first, then the call rejects with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PrecompileProgress {
+  /** Handlers done so far. */
+  readonly done: number;
+  /** Of these, how many had to be compiled. */
+  readonly compiled: number;
+  /** Of these, how many were found in the cache. */
+  readonly cached: number;
+  readonly failed: number;
+}
+
+export interface PrecompileReport extends PrecompileProgress {
+  /** What could not be compiled, by its position in the input. The rest is not held up by it. */
+  readonly failures: readonly { readonly index: number; readonly filename?: string; readonly error: NexusError }[];
+}
+
+/** Compiles one handler, and says whether it had to. */
+export type PrecompileOne = (code: string, filename: string | undefined) => Promise<{ readonly isCached: boolean }>;
+
+/**
+ * Compiles handlers as they come, a few at once, without holding more of the input than that.
+ *
+ * @throws NexusError CANCELLED when the signal fires; whatever the input itself throws
+ */
+export async function precompileAll(
+  units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
+  precompile: PrecompileOne,
+  { concurrency = 1, onProgress, signal }: PrecompileOptions,
+): Promise<PrecompileReport> {
+  const failures: PrecompileReport['failures'][number][] = [];
+  const counts = { done: 0, compiled: 0, cached: 0, failed: 0 };
+  const underWay = new Set<Promise<void>>();
+
+  const take = async (unit: PrecompileUnit, index: number): Promise<void> => {
+    const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
+    try {
+      const { isCached } = await precompile(code, filename);
+      if (isCached) counts.cached++;
+      else counts.compiled++;
+    } catch (error) {
+      if (!(error instanceof NexusError) || error.fault === 'host') throw error;
+      counts.failed++;
+      failures.push({ index, error, ...(filename !== undefined && { filename }) });
+    }
+    counts.done++;
+    onProgress?.({ ...counts });
+  };
+
+  let index = 0;
+  for await (const unit of units) {
+    if (signal?.aborted) break;
+    const task: Promise<void> = take(unit, index++).finally(() => underWay.delete(task));
+    underWay.add(task);
+    if (underWay.size >= concurrency) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  if (signal?.aborted) {
+    throw new NexusError('CANCELLED', `Precompiling was cancelled after ${counts.done} handlers.`, {
+      context: { ...counts },
+      cause: signal.reason,
+    });
+  }
+  return { ...counts, failures: failures.sort((a, b) => a.index - b.index) };
+}
