@@ -25,12 +25,14 @@ class CountingBackend implements CompileBackend {
 }
 
 let directory: string;
+const opened: TieredCache[] = [];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'nexus-cache-test-'));
 });
 
 afterEach(async () => {
+  for (const cache of opened.splice(0)) await cache.settled();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -54,6 +56,7 @@ function open({
   const warnings: string[] = [];
   const onWarning = (message: string) => warnings.push(message);
   const cache = new TieredCache({ ...config, engine: fingerprint, onWarning });
+  opened.push(cache);
   const compiler = new CachingCompiler(backend, cache, {
     engine: fingerprint,
     maxSourceBytes: config.maxSourceBytes,
