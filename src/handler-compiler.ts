@@ -1,6 +1,13 @@
+import type { VerifyReport } from './cache/file-tier.js';
 import type { CacheStats } from './cache/tiered-cache.js';
 import type { CompileService } from './compile-service.js';
 import type { CompiledHandler } from './compiler/compiled-handler.js';
+import {
+  type PrecompileOptions,
+  type PrecompileReport,
+  type PrecompileUnit,
+  precompileAll,
+} from './compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { CacheOptions, PoolOptions } from './config/options.js';
 import { resolveCompilerConfig } from './config/resolve.js';
@@ -36,6 +43,28 @@ export class HandlerCompiler implements AsyncDisposable {
   async compile(code: string, options: { readonly filename?: string } = {}): Promise<CompiledHandler> {
     const { calls, compiler } = await this.#start();
     return calls.run(() => compiler.compileOrThrow(code, options.filename));
+  }
+
+  /**
+   * Compiles many handlers, a few at once; one that does not compile is in the report and does not hold up the rest.
+   *
+   * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
+   */
+  async precompileAll(
+    units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
+    options: PrecompileOptions = {},
+  ): Promise<PrecompileReport> {
+    const { calls, cache, compiler } = await this.#start();
+    return calls.run(async () => {
+      const report = await precompileAll(units, compiler, this.#config.pool.maxInstances, options);
+      await cache.settled();
+      return report;
+    });
+  }
+
+  /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
+  async verifyCache(): Promise<VerifyReport> {
+    return (await this.#start()).cache.verify();
   }
 
   getStats(): CacheStats {

@@ -135,21 +135,7 @@ export class NexusRuntime implements AsyncDisposable {
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
     return this.#calls.run(async () => {
-      const concurrency = options.concurrency ?? this.#config.pool.maxInstances;
-      if (!Number.isInteger(concurrency) || concurrency < 1) {
-        throw new NexusError(
-          'INVALID_ARGUMENT',
-          `concurrency is ${describe(concurrency)}; it must be a whole number from 1.`,
-        );
-      }
-      const precompile = async (code: string, filename: string | undefined) => {
-        const { tier } = await this.#compiler.compileOrThrow(
-          code,
-          normaliseOptions(filename === undefined ? {} : { filename }).filename,
-        );
-        return { isCached: tier !== undefined };
-      };
-      const report = await precompileAll(units, precompile, { ...options, concurrency });
+      const report = await precompileAll(units, this.#compiler, this.#config.pool.maxInstances, options);
       await this.#cache.settled();
       return report;
     });

@@ -27,19 +27,27 @@ export interface PrecompileReport extends PrecompileProgress {
   readonly failures: readonly { readonly index: number; readonly filename?: string; readonly error: NexusError }[];
 }
 
-/** Compiles one handler, and says whether it had to. */
-export type PrecompileOne = (code: string, filename: string | undefined) => Promise<{ readonly isCached: boolean }>;
+/** The part of a compiler that is needed here. */
+export interface PrecompilingCompiler {
+  compileOrThrow(code: string, filename?: string): Promise<{ readonly tier?: 'memory' | 'disk' }>;
+}
 
 /**
  * Compiles handlers as they come, a few at once, without holding more of the input than that.
  *
- * @throws NexusError CANCELLED when the signal fires; whatever the input itself throws
+ * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT; whatever the input itself throws
  */
 export async function precompileAll(
   units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
-  precompile: PrecompileOne,
-  { concurrency = 1, onProgress, signal }: PrecompileOptions,
+  compiler: PrecompilingCompiler,
+  workers: number,
+  { concurrency = workers, onProgress, signal }: PrecompileOptions,
 ): Promise<PrecompileReport> {
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new NexusError('INVALID_ARGUMENT', `concurrency is ${concurrency}; it must be a whole number from 1.`, {
+      context: { field: 'concurrency', value: concurrency },
+    });
+  }
   const failures: PrecompileReport['failures'][number][] = [];
   const counts = { done: 0, compiled: 0, cached: 0, failed: 0 };
   const underWay = new Set<Promise<void>>();
@@ -47,9 +55,9 @@ export async function precompileAll(
   const take = async (unit: PrecompileUnit, index: number): Promise<void> => {
     const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
     try {
-      const { isCached } = await precompile(code, filename);
-      if (isCached) counts.cached++;
-      else counts.compiled++;
+      const { tier } = await compiler.compileOrThrow(code, filename);
+      if (tier === undefined) counts.compiled++;
+      else counts.cached++;
     } catch (error) {
       if (!(error instanceof NexusError) || error.fault === 'host') throw error;
       counts.failed++;
