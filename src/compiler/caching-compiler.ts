@@ -9,7 +9,7 @@ import { sealArtifact } from './artifact.js';
 import { type CompiledHandler, type CompileResult, shareBytecode } from './compiled-handler.js';
 import { KeyDeriver } from './key.js';
 import { isSingleClosure } from './script-shape.js';
-import { findSourceProblem, requireSource } from './source-check.js';
+import { findSourceProblem, requireFilename, requireSource } from './source-check.js';
 import { toAuthorLocation, wrapHandler } from './wrapper.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
@@ -79,7 +79,7 @@ export class CachingCompiler {
   }
 
   /**
-   * @throws NexusError INVALID_ARGUMENT when `source` is no string
+   * @throws NexusError INVALID_ARGUMENT when `source` is no string or `filename` no name
    */
   async compile(source: string, filename: string = DEFAULT_FILENAME): Promise<CompileAttempt> {
     const startedAt = performance.now();
@@ -115,6 +115,7 @@ export class CachingCompiler {
     memoisedKey: string | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
+    requireFilename(filename);
     const problem = findSourceProblem(source, this.#options.maxSourceBytes);
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
     const key = memoisedKey ?? this.#rememberKey(source, filename);

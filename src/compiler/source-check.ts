@@ -41,3 +41,15 @@ export function findSourceProblem(source: string, maxSourceBytes: number): Sourc
 function loneSurrogate(source: string): number {
   return source.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
 }
+
+/** What stack frames can carry: `at f (rules/vat.js:2:7)` has to be read again. */
+const FILENAME = /^[^\n\r():]+$/;
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function requireFilename(filename: unknown): asserts filename is string {
+  if (typeof filename === 'string' && FILENAME.test(filename)) return;
+  const expected = 'a name without line breaks, colons and parentheses';
+  throw new NexusError('INVALID_ARGUMENT', `filename is ${describe(filename)}; it must be ${expected}.`, {
+    context: { field: 'filename', value: filename, expected },
+  });
+}

@@ -1,3 +1,4 @@
+import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
 import {
   type EngineFunctions,
@@ -93,7 +94,7 @@ export class Vm {
   readonly layout: MemoryLayout;
   readonly #stackSizeBytes: number;
   readonly #engine: EngineModule;
-  readonly #instance: QuickJsInstance;
+  readonly #memory: LinearMemory;
   readonly #functions: EngineFunctions;
   readonly #ctx: Pointer;
   readonly #rt: Pointer;
@@ -102,8 +103,6 @@ export class Vm {
   readonly #randomStateAddress: Pointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
   readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
-  #heap: Uint8Array;
-  #numbers: DataView;
   #poison: VmPoisonedError | undefined;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
@@ -129,12 +128,10 @@ export class Vm {
   private constructor(engine: EngineModule, instance: QuickJsInstance, options: VmOptions) {
     this.#engine = engine;
     this.layout = engine.layout;
-    this.#instance = instance;
     this.#functions = instance.functions;
     this.#ctx = instance.contextPointer;
     this.#rt = instance.runtimePointer;
-    this.#heap = new Uint8Array(instance.memory.buffer);
-    this.#numbers = new DataView(instance.memory.buffer);
+    this.#memory = new LinearMemory(instance.memory);
     this.#randomStateAddress = this.#findRandomState();
     this.#stackSizeBytes = options.stackSizeBytes;
     this.applyStackSize();
@@ -152,8 +149,7 @@ export class Vm {
 
   /** Linear memory. Do not keep it: growth detaches it. */
   get heap(): Uint8Array {
-    this.#refreshViews();
-    return this.#heap;
+    return this.#memory.bytes;
   }
 
   /** Set once something other than a guest exception came out of wasm. */
@@ -163,7 +159,7 @@ export class Vm {
 
   /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
   get heapBreak(): number {
-    return this.#memory.getUint32(this.#engine.table.breakPointerAddress, true);
+    return this.#memory.numbers.getUint32(this.#engine.table.breakPointerAddress, true);
   }
 
   /** Forgets what the last execution left on the host side. */
@@ -180,8 +176,8 @@ export class Vm {
 
   /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
   seedRandom(low: number, high: number): void {
-    this.#memory.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
-    this.#memory.setUint32(this.#randomStateAddress + 4, high, true);
+    this.#memory.numbers.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
+    this.#memory.numbers.setUint32(this.#randomStateAddress + 4, high, true);
   }
 
   /**
@@ -213,10 +209,10 @@ export class Vm {
    */
   evaluateBytecode(bytecode: Uint8Array): Pointer {
     const fn = this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer));
-    const unevaluated = this.#memory.getBigUint64(fn, true);
+    const unevaluated = this.#memory.numbers.getBigUint64(fn, true);
     const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, unevaluated));
     // The call consumed the function; its cell now holds the result.
-    this.#memory.setBigUint64(fn, BigInt.asUintN(64, result), true);
+    this.#memory.numbers.setBigUint64(fn, BigInt.asUintN(64, result), true);
     return this.#checked(fn);
   }
 
@@ -236,7 +232,7 @@ export class Vm {
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */
   call(fn: Pointer, thisArg: Pointer, ...args: Pointer[]): Pointer {
-    for (let i = 0; i < args.length; i++) this.#memory.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
+    for (let i = 0; i < args.length; i++) this.#memory.numbers.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
     return this.#checked(this.#enter(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv)));
   }
 
@@ -268,19 +264,6 @@ export class Vm {
     } catch {
       return text;
     }
-  }
-
-  get #memory(): DataView {
-    this.#refreshViews();
-    return this.#numbers;
-  }
-
-  /** Growth of the memory detaches the buffer that views stand on. */
-  #refreshViews(): void {
-    const { buffer } = this.#instance.memory;
-    if (this.#heap.buffer === buffer) return;
-    this.#heap = new Uint8Array(buffer);
-    this.#numbers = new DataView(buffer);
   }
 
   /** Every way into wasm goes through here: what is thrown out of it is no guest exception and poisons the instance. */
@@ -335,7 +318,7 @@ export class Vm {
     const contextBytes = 4096;
     const found: Pointer[] = [];
     for (let at = this.#ctx; at < this.#ctx + contextBytes; at += 8) {
-      if (this.#memory.getBigUint64(at, true) === seed) found.push(at);
+      if (this.#memory.numbers.getBigUint64(at, true) === seed) found.push(at);
     }
     const [address] = found;
     if (address === undefined || found.length > 1) throw new Error(`random state found ${found.length} times`);

@@ -109,11 +109,8 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given === undefined) return {};
   if (typeof given === 'number') return { timeoutMs: given };
   checkShape('options', given, OPTION_KEYS);
-  const { signal, filename } = given;
+  const { signal } = given;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
-  if (filename !== undefined && (typeof filename !== 'string' || !/^[^\n\r():]+$/.test(filename))) {
-    throw invalid('filename', filename, 'a name without line breaks, colons and parentheses');
-  }
   return given;
 }
 

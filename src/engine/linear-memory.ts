@@ -1,0 +1,31 @@
+/** Views of a WebAssembly memory that stay valid: growth detaches the buffer that views stand on. */
+export class LinearMemory {
+  readonly #memory: WebAssembly.Memory;
+  #bytes: Uint8Array;
+  #numbers: DataView;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#numbers = new DataView(memory.buffer);
+  }
+
+  /** Do not keep it past a call into wasm. */
+  get bytes(): Uint8Array {
+    this.#refresh();
+    return this.#bytes;
+  }
+
+  /** Do not keep it past a call into wasm. */
+  get numbers(): DataView {
+    this.#refresh();
+    return this.#numbers;
+  }
+
+  #refresh(): void {
+    const { buffer } = this.#memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#numbers = new DataView(buffer);
+  }
+}
