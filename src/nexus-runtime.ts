@@ -4,7 +4,7 @@ import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { createCompileService } from './compile-service.js';
 import { ArtifactError, openArtifact } from './compiler/artifact.js';
-import type { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import { type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
 import {
   type PrecompileOptions,
@@ -74,19 +74,8 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns what the handler did; its own faults are a result with `status: 'error'`
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
-  async executeHandler(
-    code: string,
-    context: WasmContext = {},
-    options?: number | ExecuteOptions,
-  ): Promise<WasmResult> {
-    const calledAt = performance.now();
-    return this.#calls.run(async () => {
-      const normalised = normaliseOptions(options);
-      const prepared = prepareRequest(context, normalised, this.#config);
-      const attempt = await this.#compiler.compile(code, normalised.filename);
-      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
-      return this.#execute(attempt.handler, prepared, context, normalised, calledAt);
-    });
+  executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
+    return this.#execute(context, options, (filename) => this.#compiler.compile(code, filename));
   }
 
   /**
@@ -110,17 +99,12 @@ export class NexusRuntime implements AsyncDisposable {
    *
    * @throws NexusError INVALID_ARTIFACT saying which check failed, and whatever {@link executeHandler} throws
    */
-  async executeCompiledHandler(
+  executeCompiledHandler(
     artifact: Uint8Array,
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    const calledAt = performance.now();
-    return this.#calls.run(async () => {
-      const normalised = normaliseOptions(options);
-      const prepared = prepareRequest(context, normalised, this.#config);
-      return this.#execute(this.#openArtifact(artifact), prepared, context, normalised, calledAt);
-    });
+    return this.#execute(context, options, async () => ({ ok: true, handler: this.#openArtifact(artifact) }));
   }
 
   /**
@@ -203,16 +187,23 @@ export class NexusRuntime implements AsyncDisposable {
     await this.#cache.settled();
   }
 
-  async #execute(
-    handler: CompileResult,
-    { request, grants }: ReturnType<typeof prepareRequest>,
+  /** One call from its arguments to its result; `obtain` says where the handler comes from. */
+  #execute(
     context: WasmContext,
-    { signal }: ExecuteOptions,
-    calledAt: number,
+    options: number | ExecuteOptions | undefined,
+    obtain: (filename: string | undefined) => Promise<CompileAttempt>,
   ): Promise<WasmResult> {
-    const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
-    const bounds = { grants, limits: request.limits };
-    return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal }));
+    const calledAt = performance.now();
+    return this.#calls.run(async () => {
+      const { filename, signal, ...rest } = normaliseOptions(options);
+      const { request, grants } = prepareRequest(context, rest, this.#config);
+      const attempt = await obtain(filename);
+      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
+      const { handler } = attempt;
+      const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
+      const bounds = { grants, limits: request.limits };
+      return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal }));
+    });
   }
 
   #observed(result: WasmResult): WasmResult {
