@@ -97,6 +97,7 @@ export class Executor {
       memoryUsedBytes: Math.max(0, vm.heapBreak - vm.layout.heapBase),
       memoryPeakBytes: vm.heap.length,
       instructionCount: vm.interruptPolls * STEPS_PER_POLL,
+      heapExhausted: vm.heapExhausted,
     };
     if (vm.poison !== undefined || vm.heap.length > RETAINED_MEMORY_BYTES) await this.#replaceVm();
     return executed;
@@ -186,7 +187,15 @@ class Run {
     vm.shouldInterrupt = () => performance.now() > deadline;
     for (const gather of [collect, salvage]) {
       try {
+        const ranOut = vm.heapExhausted;
+        vm.heapExhausted = false;
         const outcome = vm.writeValue(vm.call(gather, thisArg));
+        // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
+        if (vm.heapExhausted) {
+          this.#fail(this.#outOfMemory());
+          return undefined;
+        }
+        vm.heapExhausted = ranOut;
         if (outcome.length <= this.#limits.maxResultBytes) return outcome;
         this.#fail(this.#resultTooLarge(outcome.length));
         return undefined;
@@ -219,7 +228,7 @@ class Run {
     if (error instanceof VmPoisonedError && error.isStackOverflow) {
       return {
         code: 'STACK_OVERFLOW',
-        message: 'The handler recursed too deeply.',
+        message: 'The handler recursed or nested deeper than stackSizeBytes allows.',
         context: { limit: 'stackSizeBytes' },
       };
     }
@@ -242,7 +251,7 @@ class Run {
   #outOfMemory(): ExecutionFailure {
     return {
       code: 'MEMORY_LIMIT',
-      message: `The handler needed more memory than memoryLimitBytes allows.`,
+      message: 'The handler needed more memory than memoryLimitBytes allows.',
       context: { limit: 'memoryLimitBytes', bytes: this.#vm.heap.length },
     };
   }

@@ -21,11 +21,29 @@ const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RE
 /** An overflowed stack is as deep as the limit allows; its top says what happened. */
 const MAX_FRAMES = 20;
 
+/** Limits that the engine itself reports, in its own words; ours name the option. */
+const ENGINE_LIMITS = {
+  MEMORY_LIMIT: {
+    message: 'The handler needed more memory than memoryLimitBytes allows.',
+    context: { limit: 'memoryLimitBytes' },
+  },
+  STACK_OVERFLOW: {
+    message: 'The handler recursed or nested deeper than stackSizeBytes allows.',
+    context: { limit: 'stackSizeBytes' },
+  },
+} as const;
+
 const FRAME = /^\s*at (?<name>.*?) \((?<file>.*):(?<line>\d+):(?<column>\d+)\)$/;
 
-/** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
-export function describeGuestError(thrown: unknown, handler: CompiledHandler): WasmError {
+/**
+ * An error of the handler in the terms of the contract, with the author's lines and a snippet of the source.
+ *
+ * @param heapExhausted whether the heap reached its limit on the way
+ */
+export function describeGuestError(thrown: unknown, handler: CompiledHandler, heapExhausted: boolean): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
+  // With no memory left to make an error of, the engine throws null.
+  if (description.thrown === null && heapExhausted) return { code: 'MEMORY_LIMIT', ...ENGINE_LIMITS.MEMORY_LIMIT };
   if ('thrown' in description) {
     return {
       code: 'EXECUTION_ERROR',
@@ -43,6 +61,7 @@ export function describeGuestError(thrown: unknown, handler: CompiledHandler): W
     ...(stack !== '' && { stack }),
     ...(location && { location, snippet: renderSnippet(handler.source, location) }),
     ...(isRecord(description.context) && { context: description.context }),
+    ...(code in ENGINE_LIMITS && ENGINE_LIMITS[code as keyof typeof ENGINE_LIMITS]),
   };
 }
 
@@ -51,7 +70,8 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
     return code as ResultCode;
   }
   if (name === 'InternalError' && message === 'out of memory') return 'MEMORY_LIMIT';
-  if (name === 'InternalError' && message === 'stack overflow') return 'STACK_OVERFLOW';
+  // JSON.parse and the parser of regular expressions make a SyntaxError of it.
+  if ((name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow') return 'STACK_OVERFLOW';
   return 'EXECUTION_ERROR';
 }
 

@@ -42,7 +42,7 @@ export function readOutcome(executed: Executed, handler: CompiledHandler, bounds
   const { outcome, failure } = executed;
   if (outcome === undefined) return { status: 'error', ...NO_EFFECTS, error: failure ?? lostOutcome() };
   try {
-    const read = readFields(decodeValue(outcome), handler, bounds);
+    const read = readFields(decodeValue(outcome), handler, bounds, executed.heapExhausted);
     return failure === undefined ? read : { ...read, status: 'error', error: failure };
   } catch (error) {
     if (error instanceof ForgedOutcome) return { status: 'error', ...NO_EFFECTS, error: failure ?? error.error };
@@ -53,7 +53,7 @@ export function readOutcome(executed: Executed, handler: CompiledHandler, bounds
   }
 }
 
-function readFields(decoded: unknown, handler: CompiledHandler, bounds: Bounds): ReadOutcome {
+function readFields(decoded: unknown, handler: CompiledHandler, bounds: Bounds, heapExhausted: boolean): ReadOutcome {
   if (!Array.isArray(decoded)) throw malformed('outcome');
   const [status, value, mutations, events, viewCommands, logs, hostCalls] = decoded as unknown[];
   const effects = {
@@ -70,7 +70,7 @@ function readFields(decoded: unknown, handler: CompiledHandler, bounds: Bounds):
     case Status.fulfilled:
       return { status: 'success', returnValue: value, ...effects };
     case Status.rejected:
-      return { status: 'error', ...effects, error: describeGuestError(value, handler) };
+      return { status: 'error', ...effects, error: describeGuestError(value, handler, heapExhausted) };
     case Status.pending:
       return { status: 'error', ...effects, error: deadlock() };
     default:

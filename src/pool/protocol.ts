@@ -49,6 +49,8 @@ export interface Executed {
   readonly memoryUsedBytes: number;
   readonly memoryPeakBytes: number;
   readonly instructionCount: number;
+  /** The heap reached its limit at some time; the guest may have caught the error. */
+  readonly heapExhausted: boolean;
 }
 
 export interface ExecutionFailure {

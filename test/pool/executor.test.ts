@@ -188,6 +188,26 @@ describe('limits', () => {
     }
   });
 
+  it.each([
+    ['until no error object fits', 'return Array(1e6).fill(0).map((_, i) => ({ i }))'],
+    [
+      'until the outcome cannot be written',
+      'let p = Promise.resolve(); for (let i = 0; i < 1e5; i++) p = p.then(() => p); return 1',
+    ],
+    ['with strings', 'let s = "x"; while (true) s += s + s.length'],
+    ['with maps', 'const m = new Map(); for (let i = 0; ; i++) m.set({}, [i])'],
+    ['at once', 'return new Uint8Array(1e9)'],
+  ])('memory used up %s is MEMORY_LIMIT or an error of the guest, never a torn outcome', async (_title, source) => {
+    const outcome = await run(source);
+    expect(outcome.status).toBe('error');
+    expect(['MEMORY_LIMIT', 'EXECUTION_ERROR']).toContain(outcome.error?.code);
+    expect((await run('return 1')).returnValue).toBe(1);
+  });
+
+  it('nesting that the engine refuses is STACK_OVERFLOW, from JSON.parse too', async () => {
+    expect((await run('return JSON.parse("[".repeat(1e5))')).error?.code).toBe('STACK_OVERFLOW');
+  });
+
   it('recursion is an error that the guest can catch', async () => {
     expect((await run('(function f() { f() })()')).error?.code).toBe('STACK_OVERFLOW');
     expect((await run('try { (function f() { f() })() } catch (e) { return e.message }')).returnValue).toBe(

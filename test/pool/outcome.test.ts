@@ -25,6 +25,7 @@ function read(outcome: unknown, bytes?: Uint8Array) {
     memoryUsedBytes: 0,
     memoryPeakBytes: 0,
     instructionCount: 0,
+    heapExhausted: false,
   };
   return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits });
 }

@@ -1,0 +1,148 @@
+import { lstatSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+import { Worker } from '../lib/children.mjs';
+import {
+  contentBytesFor,
+  FORMAT_FOLDER,
+  isWhole,
+  keyOf,
+  makeEntry,
+  openTier,
+  temporariesBelow,
+} from '../lib/entries.mjs';
+import { Findings, mebibytes, thousands } from '../lib/findings.mjs';
+import { mountTmpfs } from '../lib/mounts.mjs';
+
+export const title = 'sixteen processes in one cache';
+
+const WRITER = new URL('./workers/busy-writer.mjs', import.meta.url);
+const WRITERS = 16;
+const KIB = 1024;
+
+/** Caps and sizes of files: room for many, for hardly any, and for more than are looked at after every write. */
+const CAPS = [
+  { cap: 4096 * KIB, fileBytes: 64 * KIB, puts: 250 },
+  { cap: 160 * KIB, fileBytes: 64 * KIB, puts: 100 },
+  { cap: 8192 * KIB, fileBytes: 4 * KIB, puts: 800 },
+];
+
+export async function run({ quick, scratch }) {
+  const findings = new Findings();
+  const counts = { writes: 0, reads: 0, looks: 0 };
+  await writeSameKey(join(scratch, 'same'), quick ? 60 : 1_000, findings, counts);
+  const shares = [];
+  for (const [index, settings] of (quick ? CAPS.slice(0, 2) : CAPS).entries()) {
+    const puts = quick ? settings.puts / 5 : settings.puts;
+    const folder = join(scratch, `cap-${index}`);
+    const { most, bound } = await writeBeyondCap(folder, { ...settings, puts }, findings, counts);
+    shares.push(`${mebibytes(most)} of ${mebibytes(bound)}`);
+  }
+  return findings.end(
+    `${thousands(counts.writes)} writes, ${thousands(counts.reads)} reads of one key amid them; ` +
+      `most bytes at ${thousands(counts.looks)} looks: ${shares.join(', ')}`,
+  );
+}
+
+async function startWriters(cacheDir, settings) {
+  const writers = Array.from({ length: WRITERS }, () => new Worker(WRITER, [cacheDir, settings]));
+  await Promise.all(writers.map(({ ready }) => ready));
+  return writers;
+}
+
+/** All write under one key, each something else; who reads gets what one of them wrote, from the first write on. */
+async function writeSameKey(cacheDir, puts, findings, counts) {
+  const settings = { maxBytes: 64 * 1024 * KIB, contentBytes: 20_000 };
+  const writers = await startWriters(cacheDir, settings);
+  const problems = [];
+  const reader = openTier(cacheDir, settings.maxBytes, ({ reason }) => problems.push(reason));
+  await reader.put(makeEntry('shared', settings.contentBytes, 'ours'));
+  const versions = new Set();
+  const read = async () => {
+    const entry = await reader.get(keyOf('shared'));
+    counts.reads++;
+    findings.check(entry !== undefined, 'the one key is missing for a moment');
+    if (entry === undefined) return;
+    findings.check(isWhole(entry), 'what is read was written by no one');
+    versions.add(entry.source);
+  };
+  const writing = writers.map((writer, version) => writer.ask('write', { puts, names: ['shared'], version }));
+  await during(Promise.all(writing), read);
+  checkReports(await Promise.all(writing), puts, findings, counts);
+  findings.check(problems.length === 0, `the reader has a problem: ${problems[0]}`);
+  findings.check(Object.keys(reader.stats().rejections).length === 0, 'the reader rejects what it reads');
+  findings.check(versions.size > 1, 'only one of the writers was ever read');
+  findings.check(readdirSync(join(cacheDir, FORMAT_FOLDER)).length === 1, 'more than the one entry is left');
+  await Promise.all(writers.map((writer) => writer.kill()));
+}
+
+async function writeBeyondCap(folder, { cap, fileBytes, puts }, findings, counts) {
+  // A filesystem of its own says at one stroke how much is in it; adding up files takes a while, and others write.
+  const measure = mountTmpfs(folder, 'size=256m') === undefined ? usedBytes(folder) : addedBytes(folder);
+  const cacheDir = join(folder, 'cache');
+  const contentBytes = contentBytesFor(fileBytes, '1234567 1234');
+  const writers = await startWriters(cacheDir, { maxBytes: cap, contentBytes });
+  const bound = cap + WRITERS * fileBytes;
+  let most = 0;
+  const look = async () => {
+    counts.looks++;
+    most = Math.max(most, measure());
+    await setImmediate();
+  };
+  const writing = writers.map((writer, version) => writer.ask('write', { puts, version }));
+  await during(Promise.all(writing), look);
+  const reports = await Promise.all(writing);
+  await look();
+  checkReports(reports, puts, findings, counts);
+  findings.check(most <= bound, `${most} bytes with a cap of ${cap} and ${WRITERS} writers of ${fileBytes} bytes`);
+  findings.check(most > cap / 2, `the cache was never half full: ${most} of ${cap} bytes`);
+  findings.check(reports.some(({ stats }) => stats.evictions > 0), 'nothing was evicted');
+  findings.check(temporariesBelow(folder).length === 0, 'temporary files are left');
+  await Promise.all(writers.map((writer) => writer.kill()));
+  return { most, bound };
+}
+
+/** Does something over and over until a promise settles. */
+async function during(promise, act) {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  promise.then(over, over);
+  while (!isOver) await act();
+}
+
+function checkReports(reports, puts, findings, counts) {
+  for (const { kept, problems, stats } of reports) {
+    counts.writes += kept;
+    findings.check(kept === puts, `${puts - kept} writes of a process failed`);
+    findings.check(stats.writeFailures === 0, `${stats.writeFailures} write failures counted`);
+    findings.check(problems.length === 0, `a problem: ${problems[0]}`);
+  }
+}
+
+function usedBytes(folder) {
+  const used = () => {
+    const { blocks, bfree, bsize } = statfsSync(folder);
+    return (blocks - bfree) * bsize;
+  };
+  const before = used();
+  return () => used() - before;
+}
+
+function addedBytes(folder) {
+  mkdirSync(folder, { recursive: true });
+  const entries = join(folder, 'cache', FORMAT_FOLDER);
+  return () => {
+    let bytes = 0;
+    let names = [];
+    try {
+      names = readdirSync(entries);
+    } catch {
+      // Not made yet.
+    }
+    for (const name of names) bytes += lstatSync(join(entries, name), { throwIfNoEntry: false })?.size ?? 0;
+    return bytes;
+  };
+}

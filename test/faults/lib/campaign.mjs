@@ -1,0 +1,63 @@
+// Runs faults one after the other and prints a line for each.
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { killWorkers } from './children.mjs';
+import { unmountBelow } from './mounts.mjs';
+
+const TMPFS_MAGIC = 0x01021994;
+const FIGURE_COLUMNS = 100;
+
+/** Runs modules that export `title` and `run({ quick, scratch })`, which returns `{ figure }` or throws. */
+export async function runCampaign(urls) {
+  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+  const faults = await Promise.all(urls.map((url) => import(url)));
+  const titleColumns = Math.max(...faults.map(({ title }) => title.length));
+  let failed = 0;
+  for (const [index, { title, run }] of faults.entries()) {
+    const start = `${String(index + 1).padStart(2)}  ${title.padEnd(titleColumns)}`;
+    try {
+      const { figure } = await inScratch((scratch) => run({ quick: values.quick, scratch }));
+      console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}  ok`);
+    } catch (error) {
+      failed++;
+      console.log(`${start}  ${(error.figure ?? '').padEnd(FIGURE_COLUMNS)}  FAILED`);
+      const text = error.isFinding ? error.message : error.stack;
+      console.log(text.replace(/^/gm, '      '));
+    }
+  }
+  console.log(`${faults.length - failed} passed, ${failed} failed`);
+  // A runtime that hangs must not keep the campaign from ending.
+  process.exit(failed > 0 ? 1 : 0);
+}
+
+/** In memory where there is a tmpfs: a campaign writes a lot, and orphans on a tmpfs are the ones that cost. */
+function scratchRoot() {
+  try {
+    if (statfsSync('/dev/shm').type === TMPFS_MAGIC) return '/dev/shm';
+  } catch {
+    // Not Linux.
+  }
+  return tmpdir();
+}
+
+async function inScratch(use) {
+  const scratch = mkdtempSync(join(scratchRoot(), 'nexus-faults-'));
+  const cleanUp = () => {
+    killWorkers();
+    unmountBelow(scratch);
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const stop = () => process.exit(130);
+  // Helpers under other users pass through it.
+  chmodSync(scratch, 0o711);
+  process.on('exit', cleanUp).on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    return await use(scratch);
+  } finally {
+    process.off('exit', cleanUp).off('SIGINT', stop).off('SIGTERM', stop);
+    cleanUp();
+  }
+}

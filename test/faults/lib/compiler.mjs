@@ -1,0 +1,29 @@
+import { TieredCache } from '#build/cache/tiered-cache.js';
+import { CachingCompiler } from '#build/compiler/caching-compiler.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { loadEngine } from '#build/engine/load-engine.js';
+import { SourceCompiler } from '#build/engine/source-compiler.js';
+
+const engine = await loadEngine();
+export const FINGERPRINT = engine.fingerprint;
+
+/**
+ * The compiler with its cache, as in a runtime, but in this thread and for an engine of any name.
+ *
+ * @param fingerprint what the engine calls itself
+ * @param options of createRuntime
+ */
+export async function openCompiler(fingerprint, options) {
+  const config = resolveRuntimeConfig(options).cache;
+  const warnings = [];
+  const cache = new TieredCache({ ...config, engine: fingerprint, onWarning: (message) => warnings.push(message) });
+  const backend = await SourceCompiler.create(engine, 128 * 1024);
+  const [secret] = config.cacheSecrets;
+  const compilerOptions = { engine: fingerprint, maxSourceBytes: config.maxSourceBytes, secret };
+  const compiler = new CachingCompiler(
+    { compileScript: (source, filename) => backend.compile(source, filename) },
+    cache,
+    compilerOptions,
+  );
+  return { compiler, cache, warnings };
+}

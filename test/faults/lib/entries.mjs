@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { EntryCodec } from '#build/cache/entry-codec.js';
+import { FileTier } from '#build/cache/file-tier.js';
+
+export const ENTRY_EXTENSION = '.qjsc';
+export const TEMPORARY_EXTENSION = '.tmp';
+/** Where entries are below a cache directory. */
+export const FORMAT_FOLDER = 'v1';
+
+const SECRET = Buffer.from('a secret of the campaign');
+export const codec = new EntryCodec('engine of the campaign', [SECRET]);
+
+export function keyOf(name) {
+  return createHash('sha256').update(`key of ${name}`).digest('hex');
+}
+
+/** An entry that can be checked by itself: its content follows from its source. */
+export function makeEntry(name, bytes, version = 0) {
+  const source = JSON.stringify({ name, bytes, version });
+  return { key: keyOf(name), namespace: 'handler', filename: `${name}.js`, source, content: contentOf(source, bytes) };
+}
+
+/** Whether an entry is one that makeEntry made under this key, unmixed. */
+export function isWhole({ key, source, filename, content }) {
+  const { name, bytes } = JSON.parse(source);
+  return key === keyOf(name) && filename === `${name}.js` && Buffer.from(content).equals(contentOf(source, bytes));
+}
+
+function contentOf(source, bytes) {
+  const content = new Uint8Array(new SharedArrayBuffer(bytes));
+  Buffer.from(content.buffer).fill(createHash('sha256').update(source).digest());
+  return content;
+}
+
+/** The size that an entry's file comes closest to `fileBytes` with, from below. */
+export function contentBytesFor(fileBytes, name) {
+  const overhead = codec.seal(makeEntry(name, fileBytes)).length - fileBytes;
+  return fileBytes - overhead - 8;
+}
+
+export function openTier(cacheDir, maxBytes, onProblem = () => {}) {
+  return new FileTier({ cacheDir, maxBytes, codec, onProblem });
+}
+
+/** Paths of all that is no directory below one, however deep. */
+export function filesBelow(directory) {
+  let found;
+  try {
+    found = readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return found.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+export function temporariesBelow(directory) {
+  return filesBelow(directory).filter((path) => path.endsWith(TEMPORARY_EXTENSION));
+}
+
+export function sizeOf(paths) {
+  return paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+}

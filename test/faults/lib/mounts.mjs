@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+
+/**
+ * Mounts a filesystem of its own at `path`.
+ *
+ * @param options of mount, `'size=1m'`, say
+ * @returns why it cannot be, or undefined
+ */
+export function mountTmpfs(path, options) {
+  mkdirSync(path, { recursive: true });
+  return tryToRun('mount', ['-t', 'tmpfs', '-o', options, 'nexus-faults', path]);
+}
+
+/** @returns why it cannot be, or undefined */
+export function remount(path, options) {
+  return tryToRun('mount', ['-o', `remount,${options}`, path]);
+}
+
+export function unmountBelow(prefix) {
+  const mounts = readMounts().filter((path) => path.startsWith(`${prefix}/`));
+  // Whatever a process still holds open goes with the process.
+  for (const path of mounts.reverse()) tryToRun('umount', ['-l', path]);
+}
+
+function readMounts() {
+  try {
+    const lines = readFileSync('/proc/self/mounts', 'utf8').trim().split('\n');
+    return lines.map((line) => line.split(' ')[1]);
+  } catch {
+    return [];
+  }
+}
+
+function tryToRun(command, args) {
+  try {
+    execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    return undefined;
+  } catch (error) {
+    return String(error.stderr ?? error.message).trim() || error.message;
+  }
+}
