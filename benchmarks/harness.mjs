@@ -6,7 +6,8 @@ const BATCHES = 60;
 const BATCH_MS = 15;
 
 /**
- * Median and 99th percentile of the time of one call, in microseconds, over batches long enough for the clock.
+ * Median and 99th percentile over batches of the mean time of one call, in microseconds. Batches are long enough for the
+ * clock, so the percentile tells of slow batches, not of single slow calls.
  *
  * @param {() => unknown} run awaited when it returns a promise
  */

@@ -16,6 +16,9 @@ import { Calls } from './pool/calls.js';
 import { ThreadPool } from './pool/thread-pool.js';
 import { WORKER_URL } from './worker-url.js';
 
+/** What a stand-alone compiler can be told. Libraries matter to executions only. */
+export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
+
 interface Parts extends CompileService {
   readonly calls: Calls;
 }
@@ -31,7 +34,7 @@ export class HandlerCompiler implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** @throws NexusError INVALID_CONFIG naming the option */
-  constructor(options: CacheOptions & PoolOptions = {}) {
+  constructor(options: CompilerOptions = {}) {
     this.#config = resolveCompilerConfig(options);
   }
 

@@ -33,7 +33,7 @@ export type {
 } from './contract/result.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
-export { HandlerCompiler } from './handler-compiler.js';
+export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
 export type { ExecuteOptions } from './pool/build-request.js';
 export { createRuntime } from './runtime.js';

@@ -22,10 +22,11 @@ import { NexusError } from './errors/nexus-error.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
+import { abortable } from './pool/abortable.js';
 import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
 import { Calls } from './pool/calls.js';
 import type { InstancePool } from './pool/instance-pool.js';
-import { assembleResult, errorResult } from './pool/result.js';
+import { assembleResult, cancelledResult, errorResult } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
 
 export interface RuntimeStats extends ExecutionStatistics {
@@ -173,6 +174,12 @@ export class NexusRuntime implements AsyncDisposable {
    * again returns the same promise.
    */
   shutdown({ drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
+    if (!(drainTimeoutMs >= 0)) {
+      const expected = 'a number of milliseconds from 0, or Infinity';
+      return Promise.reject(
+        new NexusError('INVALID_ARGUMENT', `drainTimeoutMs is ${describe(drainTimeoutMs)}; it must be ${expected}.`),
+      );
+    }
     this.#shutdown ??= this.#end(drainTimeoutMs);
     return this.#shutdown;
   }
@@ -197,8 +204,9 @@ export class NexusRuntime implements AsyncDisposable {
     return this.#calls.run(async () => {
       const { filename, signal, ...rest } = normaliseOptions(options);
       const { request, grants } = prepareRequest(context, rest, this.#config);
-      const attempt = await obtain(filename);
-      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context, performance.now() - calledAt));
+      const attempt = await abortable(() => obtain(filename), signal);
+      if (attempt === 'aborted') return this.#observed(cancelledResult(signal, context), false);
+      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context), false);
       const { handler } = attempt;
       const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
       const bounds = { grants, limits: request.limits };
@@ -206,9 +214,9 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
-  #observed(result: WasmResult): WasmResult {
+  #observed(result: WasmResult, executed = true): WasmResult {
     const { status, error, metrics } = result;
-    const observation = { status, metrics, ...(error && { code: error.code }) };
+    const observation = { status, metrics, executed, ...(error && { code: error.code }) };
     this.#statistics.execution(observation);
     this.#recorder.execution(observation);
     return result;

@@ -94,6 +94,10 @@ export class TieredCache {
     await Promise.all([this.#memory.delete(key), this.#disk?.delete(key)]);
   }
 
+  countJoin(): void {
+    this.#hits.memory++;
+  }
+
   countCompilation(): void {
     this.#compilations++;
   }

@@ -23,6 +23,8 @@ export interface HandlerCache {
   /** Kept in memory at once; the disk is written behind the caller's back. */
   put(entry: CacheEntry): void;
   countCompilation(): void;
+  /** A lookup answered by a compilation under way. */
+  countJoin(): void;
 }
 
 export interface CachingCompilerOptions {
@@ -129,7 +131,9 @@ export class CachingCompiler {
     const leader = this.#inFlight.get(unit.key);
     if (leader === undefined) return this.#lead(unit, startedAt);
     try {
-      return joined(await leader, startedAt);
+      const attempt = joined(await leader, startedAt);
+      if (attempt.ok) this.#cache.countJoin();
+      return attempt;
     } catch {
       return this.#inFlight.has(unit.key) ? this.#fly(unit, startedAt) : this.#lead(unit, startedAt);
     }

@@ -21,11 +21,13 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 export const DEFAULT_MAX_QUEUE = 1_000;
 /** Twice the stock module's minimum. */
 export const DEFAULT_MEMORY_LIMIT_BYTES = 32 * MIB;
-/** Some 4,000 frames of plain recursion. */
+/** Some 3,000 frames of plain recursion. */
 export const DEFAULT_STACK_SIZE_BYTES = 512 * KIB;
 export const DEFAULT_TIMEOUT_MS = 5_000;
 /** What a handler in a native loop, which the interrupt cannot reach, gets beyond its timeout before its worker ends. */
 export const DEFAULT_KILL_GRACE_MS = 250;
+/** The 9 MB TypeScript compiler takes less than one second. */
+export const DEFAULT_COMPILE_TIMEOUT_MS = 10_000;
 export const DEFAULT_MAX_HOST_CALLS = 10_000;
 export const DEFAULT_MAX_STATE_MUTATIONS = 1_000;
 export const DEFAULT_MAX_EVENTS = 100;

@@ -10,6 +10,7 @@ const NUMBERS = [
   'idleTimeoutMs',
   'maxQueue',
   'killGraceMs',
+  'compileTimeoutMs',
   'memoryLimitBytes',
   'stackSizeBytes',
   'timeoutMs',

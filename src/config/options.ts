@@ -50,6 +50,11 @@ export interface PoolOptions {
   readonly maxQueue?: number;
   /** What a handler gets beyond `timeoutMs` before its worker is ended, in milliseconds. @default 250 */
   readonly killGraceMs?: number;
+  /**
+   * How long a compilation may take, in milliseconds. It cannot be interrupted: its worker is ended then. Large functions
+   * with tens of thousands of variables take quadratic time. @default 10,000
+   */
+  readonly compileTimeoutMs?: number;
   /** Bound on a VM's linear memory, in bytes, a multiple of 64 KiB from 16 MiB to 2 GiB. @default 32 MiB */
   readonly memoryLimitBytes?: number;
   /** Bound on a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
@@ -79,6 +84,6 @@ export interface LimitOptions {
 
 /** Options of `createRuntime`. All are optional; an unknown key is INVALID_CONFIG. */
 export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions {
-  /** Prometheus metrics, see docs. @default true */
+  /** Prometheus metrics, for `getPrometheusMetrics()`. @default true */
   readonly metrics?: boolean | MetricsOptions;
 }

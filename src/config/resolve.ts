@@ -23,6 +23,7 @@ export interface PoolConfig {
   readonly idleTimeoutMs: number;
   readonly maxQueue: number;
   readonly killGraceMs: number;
+  readonly compileTimeoutMs: number;
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
   readonly libraries: Readonly<Record<string, LibraryOption>>;
@@ -54,6 +55,7 @@ const POOL_KEYS: Keys<PoolOptions> = {
   idleTimeoutMs: true,
   maxQueue: true,
   killGraceMs: true,
+  compileTimeoutMs: true,
   memoryLimitBytes: true,
   stackSizeBytes: true,
   libraries: true,
@@ -94,12 +96,13 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 }
 
 /** The part that a stand-alone HandlerCompiler needs. */
-export function resolveCompilerConfig(options: CacheOptions & PoolOptions = {}): {
+export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 'libraries'> = {}): {
   cache: CacheConfig;
   pool: PoolConfig;
 } {
   requireObject('options', options);
-  rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(POOL_KEYS)], '');
+  const { libraries: _, ...poolKeys } = POOL_KEYS;
+  rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(poolKeys)], '');
   return { cache: resolveCache(options), pool: resolvePool(options) };
 }
 
@@ -158,6 +161,10 @@ function resolvePool(options: PoolOptions): PoolConfig {
     idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_MS),
     maxQueue: count('maxQueue', options.maxQueue, defaults.DEFAULT_MAX_QUEUE),
     killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_MS),
+    compileTimeoutMs: integer('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS, {
+      min: 1,
+      max: MAX_MS,
+    }),
     memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
       min: 16 * 1024 * 1024,
       max: 2 * GIB,
@@ -201,7 +208,10 @@ function resolveMetrics(metrics: unknown = true): false | MetricsOptions {
   if (typeof metrics === 'boolean') return metrics ? {} : false;
   requireObject('metrics', metrics);
   rejectUnknownKeys(metrics, Object.keys(METRICS_KEYS), 'metrics.');
-  const { prefix } = metrics as MetricsOptions;
+  const { prefix, registry } = metrics as MetricsOptions;
+  if (registry !== undefined && typeof registry?.registerMetric !== 'function') {
+    throw invalidOption('metrics.registry', describe(registry), 'a Registry of prom-client');
+  }
   if (prefix !== undefined && (typeof prefix !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$|^$/.test(prefix))) {
     throw invalidOption('metrics.prefix', prefix, 'a beginning of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
   }

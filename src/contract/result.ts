@@ -43,9 +43,9 @@ export interface ExecutionMetrics {
   readonly compilationTimeUs?: number;
   /** Time between the call and its start on a worker, compilation not included. Microseconds. */
   readonly queueTimeUs: number;
-  /** Linear memory above static data and stack that this execution left in use. Bytes. */
+  /** Heap that this execution took beyond what every execution starts with. Bytes. */
   readonly memoryUsedBytes: number;
-  /** Size of the VM's linear memory after the execution. Bytes. */
+  /** Size of the VM's linear memory after the execution; it never shrinks while the VM lives. Bytes. */
   readonly memoryPeakBytes: number;
   /** Effects that left the VM: mutations, events, view commands, logs, extension calls. */
   readonly hostCalls: number;
@@ -55,7 +55,10 @@ export interface ExecutionMetrics {
   readonly cacheTier?: 'memory' | 'disk';
 }
 
-/** What came of an execution. On an error, the effects are those that happened before it. */
+/**
+ * What came of an execution. On an error, the effects are those that happened before it, if they could be had: a worker that
+ * had to be ended, or an outcome that cannot leave the VM, takes them along.
+ */
 export interface WasmResult {
   readonly status: 'success' | 'suspended' | 'error';
   readonly returnValue?: unknown;

@@ -37,19 +37,30 @@ export function captureImage(vm: Vm): Image {
 }
 
 /**
- * Puts the VM back to `image`, then applies `delta`. What the last execution left anywhere is gone afterwards: data and
- * heap are overwritten, the heap above the image and the stack it used are zeroed.
+ * Puts the VM back to `image`, then applies `delta`: data and heap are overwritten, the heap above the image and the stack
+ * are zeroed. No guest code can see memory that the engine did not give it; zeroing is for the case that the engine has a
+ * flaw that lets it.
+ *
+ * @param thorough zeroes the stack as far down as a guest can reach, not only until it looks clean
  */
-export function restoreImage(vm: Vm, image: Image, delta?: Delta): void {
-  const memory = vm.heap;
+export function restoreImage(vm: Vm, image: Image, delta?: Delta, thorough = false): void {
   const { heapBase } = vm.layout;
   const top = heapBase + image.heap.length;
+  // A VM that was made after the image may be smaller than it.
+  vm.growTo(Math.max(top, delta === undefined ? 0 : endOfDelta(delta)));
+  const memory = vm.heap;
   const used = Math.min(Math.max(vm.heapBreak, top), memory.length);
   memory.set(image.data, 0);
   memory.set(image.heap, heapBase);
   memory.fill(0, top, used);
-  scrubStack(vm);
+  if (thorough) scrubWholeStack(vm);
+  else scrubStack(vm);
   if (delta !== undefined) applyDelta(memory, delta);
+}
+
+/** Bytes of linear memory that an image takes. */
+export function imageEnd(vm: Vm, image: Image): number {
+  return vm.layout.heapBase + image.heap.length;
 }
 
 /** What the idle VM holds that `base` does not. */
@@ -98,9 +109,21 @@ function applyDelta(memory: Uint8Array, { addresses, ends, bytes }: Delta): void
   }
 }
 
+function endOfDelta({ addresses, ends }: Delta): number {
+  const last = addresses.length - 1;
+  const size = (ends[last] ?? 0) - (ends[last - 1] ?? 0);
+  return last < 0 ? 0 : (addresses[last] ?? 0) + size;
+}
+
+/** A guest reaches as deep as its stack limit lets it, and a little further before the engine notices. */
+function scrubWholeStack(vm: Vm): void {
+  const { dataEnd, heapBase } = vm.layout;
+  vm.heap.fill(0, Math.max(dataEnd, heapBase - vm.stackReachBytes), heapBase);
+}
+
 /**
- * Zeroes what the last execution left of its stack. Frames are contiguous, so the first clean step below the top ends
- * the search; a handler that recursed deeply costs what it used.
+ * Zeroes what the last execution left of its stack, from the top until a step is clean. Cheap, and not complete: a frame
+ * with a large operand stack that was never used leaves a clean step above others.
  */
 function scrubStack(vm: Vm): void {
   const memory = vm.heap;

@@ -19,6 +19,8 @@ export const STEPS_PER_POLL = 10_000;
 const COMPILE_ONLY = 1 << 5;
 const STRIP_SOURCE = 1 << 0;
 const VALUE_BYTES = 8;
+/** The engine looks at its stack at calls; a frame may pass the limit before it does. */
+const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
@@ -84,7 +86,7 @@ export class VmPoisonedError extends Error {
 export class Vm {
   /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
   clock: () => number = () => BUILD_CLOCK_MS;
-  /** Polled every {@link STEPS_PER_POLL} steps; true throws an uncatchable "interrupted" into the guest. */
+  /** Polled every {@link STEPS_PER_POLL} steps; true throws "interrupted" into the guest, which only async code can catch. */
   shouldInterrupt: () => boolean = NEVER;
   /** Polls since the last {@link beginRun}. */
   interruptPolls = 0;
@@ -160,6 +162,18 @@ export class Vm {
   /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
   get heapBreak(): number {
     return this.#memory.numbers.getUint32(this.#engine.table.breakPointerAddress, true);
+  }
+
+  /** How far below its base the native stack can have been written. */
+  get stackReachBytes(): number {
+    return this.#stackSizeBytes + STACK_MARGIN_BYTES;
+  }
+
+  /** Makes linear memory at least `bytes` large, through the engine's own allocator so that its glue notices. */
+  growTo(bytes: number): void {
+    const missing = bytes - this.heap.length;
+    if (missing <= 0) return;
+    this.#functions.free(this.#allocate(missing + WASM_PAGE_BYTES));
   }
 
   /** Forgets what the last execution left on the host side. */

@@ -18,6 +18,7 @@
   const StringFunction = String;
   const NumberFunction = Number;
   const objectPrototype = Object.prototype;
+  const errorPrototype = Error.prototype;
   const MapConstructor = Map;
   const mapGet = Map.prototype.get;
   const mapSet = Map.prototype.set;
@@ -72,6 +73,8 @@
   let outcome: unknown;
   let hostCalls = 0;
   let logBytes = 0;
+  /** What stands behind our own errors: a handler's error with the same fields is a handler's error. */
+  const codes = new MapConstructor<object, [code: string, context: Keyed]>();
   let mutations = nullArray<Mutation>([]);
   let events = nullArray<Effect>([]);
   let viewCommands = nullArray<Effect>([]);
@@ -87,7 +90,7 @@
     const error = new ErrorConstructor(message);
     define(error, 'name', code);
     define(error, 'code', code);
-    define(error, 'context', context);
+    apply(mapSet, codes, [error, [code, context]]);
     return error;
   }
 
@@ -259,7 +262,7 @@
   function render(part: unknown): string {
     if (typeof part === 'string') return part;
     try {
-      if (part instanceof ErrorConstructor) return `${part.name}: ${part.message}\n${part.stack ?? ''}`;
+      if (isError(part)) return `${part.name}: ${part.message}\n${part.stack ?? ''}`;
       return stringify(part) ?? StringFunction(part);
     } catch {
       return typeof part === 'bigint' || typeof part === 'symbol' ? StringFunction(part) : '[unprintable]';
@@ -311,7 +314,7 @@
     const named = apply(factory, globalThis, [module, exports]);
     const exported = module['exports'] as object;
     const usesModule = exported !== exports || ownKeys(exports).length > 0;
-    // A script in the IIFE style leaves a global: of its own name, or the only one it made.
+    // A script in the IIFE style leaves a variable of the library's name, or a global: then the last one it made.
     const names = ownKeys(globals);
     const left = names.length > globalsBefore ? globals[names[names.length - 1] as string] : undefined;
     const value = usesModule ? exported : (named ?? left);
@@ -329,10 +332,25 @@
     }
   }
 
+  /** `instanceof` without the protocol that a handler could replace. A proxy answers as it likes, or throws. */
+  function isError(value: unknown): value is Error {
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      let prototype = getPrototypeOf(value);
+      for (let depth = 0; prototype !== null && depth < 100; depth++) {
+        if (prototype === errorPrototype) return true;
+        prototype = getPrototypeOf(prototype);
+      }
+    } catch {
+      // As good as no error.
+    }
+    return false;
+  }
+
   /** An error as plain data; a thrown non-error keeps its value. Accessors on it are the handler's own and may throw. */
   function describe(thrown: unknown): Keyed {
     const description = create(null) as Keyed;
-    if (typeof thrown !== 'object' || thrown === null || !(thrown instanceof ErrorConstructor)) {
+    if (!isError(thrown)) {
       description['thrown'] =
         typeof thrown === 'function' || typeof thrown === 'symbol' ? StringFunction(thrown) : thrown;
       return description;
@@ -340,8 +358,11 @@
     readText(description, thrown, 'name');
     readText(description, thrown, 'message');
     readText(description, thrown, 'stack');
-    readText(description, thrown, 'code');
-    if (hasOwn(description, 'code')) description['context'] = get(thrown, 'context');
+    const known = apply(mapGet, codes, [thrown]) as [string, Keyed] | undefined;
+    if (known !== undefined) {
+      description['code'] = known[0];
+      description['context'] = known[1];
+    }
     return description;
   }
 

@@ -1,6 +1,7 @@
 import type { Counter, Histogram, Registry } from 'prom-client';
 
 import type { MetricsOptions } from '../config/options.js';
+import { NexusError } from '../errors/nexus-error.js';
 import type { ExecutionObservation, MetricsRecorder } from './recorder.js';
 
 export const DEFAULT_PREFIX = 'nexus_';
@@ -32,6 +33,7 @@ export class PrometheusRecorder implements MetricsRecorder {
   #pending: ExecutionObservation[] = [];
   #loading: Promise<Instruments> | undefined;
   #instruments: Instruments | undefined;
+  #hasFailed = false;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class PrometheusRecorder implements MetricsRecorder {
       record(this.#instruments, observation);
       return;
     }
+    if (this.#hasFailed) return;
     this.#pending.push(observation);
     if (this.#pending.length === MAX_PENDING) this.#loadInBackground();
   }
@@ -57,11 +60,21 @@ export class PrometheusRecorder implements MetricsRecorder {
   }
 
   #load(): Promise<Instruments> {
-    this.#loading ??= createInstruments(this.#options).then((instruments) => {
-      this.#instruments = instruments;
-      for (const observation of this.#pending.splice(0)) record(instruments, observation);
-      return instruments;
-    });
+    this.#loading ??= createInstruments(this.#options).then(
+      (instruments) => {
+        this.#instruments = instruments;
+        for (const observation of this.#pending.splice(0)) record(instruments, observation);
+        return instruments;
+      },
+      (cause: unknown) => {
+        this.#hasFailed = true;
+        this.#pending = [];
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new NexusError('INVALID_CONFIG', `The metrics cannot be registered: ${reason}. Give another prefix.`, {
+          cause,
+        });
+      },
+    );
     return this.#loading;
   }
 }
@@ -91,11 +104,13 @@ async function createInstruments(options: MetricsOptions): Promise<Instruments> 
   };
 }
 
-function record(instruments: Instruments, { status, code, metrics }: ExecutionObservation): void {
+function record(instruments: Instruments, { status, code, metrics, executed }: ExecutionObservation): void {
   instruments.executions.inc({ status });
   if (code !== undefined) instruments.errors.inc({ code });
-  instruments.duration.observe(metrics.durationUs / 1e6);
-  instruments.queue.observe(metrics.queueTimeUs / 1e6);
+  if (executed) {
+    instruments.duration.observe(metrics.durationUs / 1e6);
+    instruments.queue.observe(metrics.queueTimeUs / 1e6);
+  }
   if (metrics.cacheTier !== undefined) {
     instruments.cacheHits.inc({ tier: metrics.cacheTier });
   } else if (metrics.compilationTimeUs !== undefined) {

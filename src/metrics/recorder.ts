@@ -7,6 +7,8 @@ export interface ExecutionObservation {
   /** Present when `status` is `'error'`. */
   readonly code?: ResultCode;
   readonly metrics: ExecutionMetrics;
+  /** False when it ended before a worker began it: it compiled badly, say. */
+  readonly executed: boolean;
 }
 
 /** Receives what happens, on the main thread. Implementations must not throw. */

@@ -21,17 +21,18 @@ export class Statistics {
   readonly #errors: Partial<Record<ResultCode, number>> = {};
   #total = 0;
 
-  execution({ code, metrics }: ExecutionObservation): void {
+  execution({ code, metrics, executed }: ExecutionObservation): void {
     this.#total++;
-    this.#durations.record(Math.max(1, Math.round(metrics.durationUs * NS_PER_US)));
+    if (executed) this.#durations.record(Math.max(1, Math.round(metrics.durationUs * NS_PER_US)));
     if (code !== undefined) this.#errors[code] = (this.#errors[code] ?? 0) + 1;
   }
 
   snapshot(): ExecutionStatistics {
-    const percentile = (rank: number) => (this.#total === 0 ? 0 : this.#durations.percentile(rank) / NS_PER_US);
+    const isEmpty = this.#durations.count === 0;
+    const percentile = (rank: number) => (isEmpty ? 0 : this.#durations.percentile(rank) / NS_PER_US);
     return {
       totalExecutions: this.#total,
-      avgExecutionTimeUs: this.#total === 0 ? 0 : this.#durations.mean / NS_PER_US,
+      avgExecutionTimeUs: isEmpty ? 0 : this.#durations.mean / NS_PER_US,
       p50ExecutionTimeUs: percentile(50),
       p95ExecutionTimeUs: percentile(95),
       p99ExecutionTimeUs: percentile(99),

@@ -176,7 +176,7 @@ function checkShape(field: string, given: unknown, keys: object): asserts given 
   if (typeof given !== 'object' || given === null) throw invalid(field, given, 'an object');
   // for-in over a small object is several times faster than a list of its keys.
   for (const key in given) {
-    if (!(key in keys)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+    if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
   }
 }
 

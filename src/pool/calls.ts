@@ -1,5 +1,8 @@
 import { NexusError } from '../errors/nexus-error.js';
 
+/** A longer delay would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The calls under way, so that an end can wait for them: those that compile, those that wait, those that execute. */
 export class Calls {
   #active = 0;
@@ -23,7 +26,7 @@ export class Calls {
     this.#closed = true;
     if (this.#active === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainTimeoutMs);
+      const timer = drainTimeoutMs <= MAX_TIMER_MS ? setTimeout(resolve, drainTimeoutMs) : undefined;
       this.#onIdle = () => {
         clearTimeout(timer);
         resolve();

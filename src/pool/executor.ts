@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 
 import type { ScriptOutcome } from '../contract/compile.js';
 import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { captureDelta, hashImage, restoreImage } from '../engine/image.js';
+import { captureDelta, hashImage, imageEnd, restoreImage } from '../engine/image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
@@ -17,8 +17,8 @@ import type { Executed, ExecuteRequest, ExecutionFailure } from './protocol.js';
 const JOBS_PER_SLICE = 100;
 /** What the guest's own bookkeeping gets after the deadline, to hand over the effects so far. */
 const COLLECT_GRACE_MS = 100;
-/** An instance whose memory grew past this is replaced; wasm memory never shrinks. */
-const RETAINED_MEMORY_BYTES = MIN_MEMORY_BYTES + 8 * 1024 * 1024;
+/** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
+const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
 const SEED_POOL_BYTES = 4096;
 
 export interface ExecutorOptions extends VmLimits {
@@ -35,9 +35,11 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #handlerImages = new HandlerImages();
+  readonly #retainedBytes: number;
   readonly #seeds = new Uint32Array(SEED_POOL_BYTES / 4);
   #nextSeed = this.#seeds.length;
   #vm: Vm;
+  #lastKey: string | undefined;
   #compiler: Promise<SourceCompiler> | undefined;
 
   /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
@@ -62,6 +64,7 @@ export class Executor {
     this.#vm = vm;
     this.#base = base;
     this.#compiler = compiler;
+    this.#retainedBytes = Math.max(MIN_MEMORY_BYTES, imageEnd(vm, base.image)) + RETAINED_GROWTH_BYTES;
   }
 
   /** Names the base image, hex SHA-256. */
@@ -86,6 +89,11 @@ export class Executor {
       vm.clock = request.now === undefined ? Date.now : () => request.now ?? 0;
       run.start(handler, input);
     } catch (error) {
+      if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
+        // Not the guest's doing. The VM is in no known state.
+        await this.#replaceVm();
+        throw error;
+      }
       run.stop(error);
     }
     const outcome = run.finish();
@@ -94,24 +102,27 @@ export class Executor {
       failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,
       durationUs: (performance.now() - startedAt) * 1000,
-      memoryUsedBytes: Math.max(0, vm.heapBreak - vm.layout.heapBase),
+      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, this.#base.image)),
       memoryPeakBytes: vm.heap.length,
       instructionCount: vm.interruptPolls * STEPS_PER_POLL,
       heapExhausted: vm.heapExhausted,
     };
-    if (vm.poison !== undefined || vm.heap.length > RETAINED_MEMORY_BYTES) await this.#replaceVm();
+    if (vm.poison !== undefined || vm.heap.length > this.#retainedBytes) await this.#replaceVm();
     return executed;
   }
 
   /** Puts the VM into the state just before the handler runs and returns the handler. */
   #load(key: string, bytecode: Uint8Array): Pointer {
     this.#vm.beginRun();
+    // Between runs of one handler the quick way will do: it could only read its own.
+    const isAnother = key !== this.#lastKey;
+    this.#lastKey = key;
     const image = this.#handlerImages.get(key);
     if (image !== undefined) {
-      restoreImage(this.#vm, this.#base.image, image.delta);
+      restoreImage(this.#vm, this.#base.image, image.delta, isAnother);
       return image.handler;
     }
-    restoreImage(this.#vm, this.#base.image);
+    restoreImage(this.#vm, this.#base.image, undefined, isAnother);
     const handler = this.#vm.evaluateBytecode(bytecode);
     if (this.#handlerImages.isWorthAnImage(key, bytecode.length)) {
       this.#handlerImages.put(key, { delta: captureDelta(this.#vm, this.#base.image), handler });
@@ -158,8 +169,24 @@ class Run {
     const { start, undefined: thisArg } = this.#base.roots;
     this.#deadline = performance.now() + this.#limits.timeoutMs;
     vm.shouldInterrupt = () => this.#isOverdue('interrupt');
-    vm.call(start, thisArg, handler, vm.readValue(input));
+    vm.call(start, thisArg, handler, this.#load(input));
     while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
+  }
+
+  /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
+  #load(input: Uint8Array): Pointer {
+    try {
+      return this.#vm.readValue(input);
+    } catch (error) {
+      if (error instanceof GuestException && !this.#vm.heapExhausted) {
+        this.#fail({
+          code: 'STACK_OVERFLOW',
+          message: 'The context is nested deeper than stackSizeBytes allows.',
+          context: { limit: 'stackSizeBytes' },
+        });
+      }
+      throw error;
+    }
   }
 
   /** Takes note of what ended the run before its time. */
@@ -167,7 +194,7 @@ class Run {
     if (this.#timedOut) return;
     if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
     else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
-    // Anything else that a job threw and nobody took shows in the outcome: the handler never settled.
+    else this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
   }
 
   /** Once overdue, always overdue: a guest that catches the interruption is interrupted again. */
@@ -200,10 +227,10 @@ class Run {
         this.#fail(this.#resultTooLarge(outcome.length));
         return undefined;
       } catch (error) {
-        if (!(error instanceof GuestException)) {
-          this.#fail(this.#hostSideFailure(error));
-          return undefined;
-        }
+        if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+        else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
+        else continue;
+        return undefined;
       }
     }
     this.#fail(

@@ -33,7 +33,11 @@ const ENGINE_LIMITS = {
   },
 } as const;
 
-const FRAME = /^\s*at (?<name>.*?) \((?<file>.*):(?<line>\d+):(?<column>\d+)\)$/;
+/** The guest writes its stack and its messages as it likes: nothing is read beyond these bounds. */
+const MAX_STACK_CHARACTERS = 16 * 1024;
+const MAX_FRAME_CHARACTERS = 500;
+const MAX_MESSAGE_CHARACTERS = 8 * 1024;
+const LARGE_BIGINT = 2n ** 64n;
 
 /**
  * An error of the handler in the terms of the contract, with the author's lines and a snippet of the source.
@@ -51,8 +55,8 @@ export function describeGuestError(thrown: unknown, handler: CompiledHandler, he
       context: { thrown: description.thrown },
     };
   }
-  const name = typeof description.name === 'string' ? description.name : 'Error';
-  const message = typeof description.message === 'string' ? description.message : '';
+  const name = typeof description.name === 'string' ? cut(description.name) : 'Error';
+  const message = typeof description.message === 'string' ? cut(description.message) : '';
   const { stack, location } = readStack(typeof description.stack === 'string' ? description.stack : '', handler);
   const code = codeOf(name, message, description.code);
   return {
@@ -69,7 +73,7 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
   if (typeof code === 'string' && code in RESULT_CODES && PRELUDE_CODES.has(code as ResultCode)) {
     return code as ResultCode;
   }
-  if (name === 'InternalError' && message === 'out of memory') return 'MEMORY_LIMIT';
+  if (name === 'InternalError' && message.startsWith('out of memory')) return 'MEMORY_LIMIT';
   // JSON.parse and the parser of regular expressions make a SyntaxError of it.
   if ((name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow') return 'STACK_OVERFLOW';
   return 'EXECUTION_ERROR';
@@ -79,25 +83,48 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
 function readStack(raw: string, handler: CompiledHandler): { stack: string; location: SourceLocation | undefined } {
   let location: SourceLocation | undefined;
   const frames: string[] = [];
-  for (const line of raw.split('\n')) {
+  const lines = raw.slice(0, MAX_STACK_CHARACTERS).split('\n');
+  for (const line of lines) {
     if (line.trim() === '' || line.includes(`${PRELUDE_FILENAME}:`)) continue;
-    const match = FRAME.exec(line)?.groups;
-    if (match === undefined || match['file'] !== handler.filename) {
-      frames.push(line.trimEnd());
+    if (frames.length === MAX_FRAMES) {
+      frames.push('    … and more');
+      break;
+    }
+    const text = line.slice(0, MAX_FRAME_CHARACTERS).trimEnd();
+    const frame = parseFrame(text, handler.filename);
+    if (frame === undefined) {
+      frames.push(text);
       continue;
     }
-    const place = toAuthorLocation({ line: Number(match['line']), column: Number(match['column']) }, handler.source);
+    const place = toAuthorLocation(frame.location, handler.source);
     location ??= place;
-    frames.push(`    at ${match['name']} (${handler.filename}:${place.line}:${place.column})`);
+    frames.push(`${frame.before}(${handler.filename}:${place.line}:${place.column})`);
   }
-  const hidden = frames.length - MAX_FRAMES;
-  if (hidden > 0) frames.splice(MAX_FRAMES, hidden, `    … ${hidden} more`);
   return { stack: frames.join('\n'), location };
 }
 
+/** `    at f (handler.js:2:7)`, read from its end: what stands before is the guest's to choose. */
+function parseFrame(text: string, filename: string): { before: string; location: SourceLocation } | undefined {
+  const open = text.lastIndexOf(`(${filename}:`);
+  if (open === -1 || !text.endsWith(')')) return undefined;
+  const numbers = text.slice(open + filename.length + 2, -1).split(':');
+  const [line, column] = numbers.map(Number);
+  const isPlace = numbers.length === 2 && isPosition(line) && isPosition(column);
+  return isPlace ? { before: text.slice(0, open), location: { line, column } } : undefined;
+}
+
+function isPosition(value: number | undefined): value is number {
+  return value !== undefined && Number.isSafeInteger(value) && value > 0;
+}
+
 function render(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
   return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_MESSAGE_CHARACTERS ? text : `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

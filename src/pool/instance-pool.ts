@@ -2,26 +2,17 @@ import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PoolConfig } from '../config/resolve.js';
 import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { fromWireError } from '../errors/wire.js';
-import {
-  decodeReply,
-  type Executed,
-  type ExecuteRequest,
-  encodeRequest,
-  type Reply,
-  type Request,
-} from './protocol.js';
-import { type RunningTask, type ThreadPool, WorkerTerminated } from './thread-pool.js';
+import { type Executed, type ExecuteRequest, encodeRequest, type Request } from './protocol.js';
+import { type RunningTask, type ThreadPool, WorkerCrashed, WorkerTerminated } from './thread-pool.js';
+import { type Interruption, watch } from './watchdog.js';
 
-/** Compiling cannot be interrupted: the largest source we accept takes some ten seconds. */
-const COMPILE_TIMEOUT_MS = 60_000;
-/** How often an execution that has not begun is looked at again: its worker is still starting. */
-const START_POLL_MS = 50;
+/** A task that died with a worker before it was begun has done nothing: it is begun again, a few times. */
+const MAX_RESTARTS = 3;
 
-/** How an execution ended, apart from running to its end. */
-export type Interruption = 'watchdog' | 'cancelled';
-
-export type Execution = { readonly executed: Executed } | { readonly interruption: Interruption };
+/** What came of an execution: the worker's answer, or how it was stopped and after what time. */
+export type Execution =
+  | { readonly executed: Executed }
+  | { readonly interruption: Interruption; readonly runningMs: number };
 
 interface Waiting {
   begin(): void;
@@ -31,8 +22,8 @@ interface Waiting {
 /** Admission, dispatch and the watchdog: what lies between a call and a thread. */
 export class InstancePool implements CompileBackend {
   readonly #threads: ThreadPool;
-  readonly #maxQueue: number;
-  readonly #killGraceMs: number;
+  readonly #config: PoolConfig;
+  readonly #compilations: Semaphore;
   readonly #waiting: Waiting[] = [];
   #running = 0;
   /** Calls wait until the threads are equipped; when they cannot be, each call learns why. */
@@ -40,10 +31,11 @@ export class InstancePool implements CompileBackend {
   #startFailure: unknown;
 
   /** @param equipped resolves when the threads have their base image, see {@link ThreadPool.equip} */
-  constructor(threads: ThreadPool, { maxQueue, killGraceMs }: PoolConfig, equipped: Promise<void>) {
+  constructor(threads: ThreadPool, config: PoolConfig, equipped: Promise<void>) {
     this.#threads = threads;
-    this.#maxQueue = maxQueue;
-    this.#killGraceMs = killGraceMs;
+    this.#config = config;
+    // Compiling takes no timeout from a caller: of several workers it leaves one to executions.
+    this.#compilations = new Semaphore(Math.max(1, config.maxInstances - 1));
     equipped.then(
       () => this.#open(),
       (error: unknown) => this.#fail(error),
@@ -55,18 +47,24 @@ export class InstancePool implements CompileBackend {
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    const request: Request = { kind: 'compile', source, filename };
-    const watch = async (task: RunningTask): Promise<ScriptOutcome> => {
+    const watchCompilation = async (task: RunningTask): Promise<ScriptOutcome> => {
       try {
-        const reply = await guard(task, COMPILE_TIMEOUT_MS).reply;
+        const reply = await watch(task, this.#config.compileTimeoutMs).reply;
         if (reply.kind !== 'compiled') throw unexpected(reply.kind);
         return reply.outcome;
       } catch (error) {
-        if (!(error instanceof WorkerTerminated) || this.#phase === 'closed') throw error;
-        return { ok: false, problem: { kind: 'time', message: `it took longer than ${COMPILE_TIMEOUT_MS} ms` } };
+        if (this.#phase === 'closed') throw closed();
+        if (!(error instanceof WorkerTerminated)) throw error;
+        const limit = `compileTimeoutMs (${this.#config.compileTimeoutMs} ms)`;
+        return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
       }
     };
-    return this.#dispatch(request, undefined, watch);
+    await this.#compilations.enter();
+    try {
+      return await this.#dispatch({ kind: 'compile', source, filename }, undefined, watchCompilation);
+    } finally {
+      this.#compilations.leave();
+    }
   }
 
   /**
@@ -75,21 +73,23 @@ export class InstancePool implements CompileBackend {
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
    */
   async execute(handler: CompiledHandler, request: ExecuteRequest, signal?: AbortSignal): Promise<Execution> {
-    if (signal?.aborted) return { interruption: 'cancelled' };
-    const watch = async (task: RunningTask): Promise<Execution> => {
-      const watched = guard(task, request.limits.timeoutMs + this.#killGraceMs, signal);
+    if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
+    const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
+    const watchExecution = async (task: RunningTask): Promise<Execution> => {
+      const watched = watch(task, limitMs, signal);
       try {
         const reply = await watched.reply;
         if (reply.kind !== 'executed') throw unexpected(reply.kind);
         return { executed: reply };
       } catch (error) {
         if (this.#phase === 'closed') throw closed();
-        if (error instanceof WorkerTerminated) return { interruption: watched.reason() ?? 'watchdog' };
-        throw error;
+        if (!(error instanceof WorkerTerminated)) throw error;
+        return { interruption: watched.reason() ?? 'watchdog', runningMs: task.runningMs() ?? 0 };
       }
     };
-    return this.#dispatch({ kind: 'execute', ...request }, handler.bytecode, watch, signal).catch((error: unknown) => {
-      if (error === CANCELLED_IN_QUEUE) return { interruption: 'cancelled' };
+    const message: Request = { kind: 'execute', ...request };
+    return this.#dispatch(message, handler.bytecode, watchExecution, signal).catch((error: unknown) => {
+      if (error === CANCELLED_IN_QUEUE) return { interruption: 'cancelled', runningMs: 0 };
       throw error;
     });
   }
@@ -114,20 +114,20 @@ export class InstancePool implements CompileBackend {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 
-  /** Starts a task now, or when its turn comes; `watch` makes of it what the caller wants. */
+  /** Starts a task now, or when its turn comes; `watchTask` makes of it what the caller wants. */
   #dispatch<T>(
     request: Request,
     bytecode: Uint8Array<SharedArrayBuffer> | undefined,
-    watch: (task: RunningTask) => Promise<T>,
+    watchTask: (task: RunningTask) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
     if (this.#phase === 'closed') return Promise.reject(closed());
     if (this.#phase === 'failed') return Promise.reject(this.#startFailure);
     const message = encodeRequest(request);
-    const begin = () => this.#track(watch(this.#threads.run(message, bytecode)));
+    const begin = () => this.#begin(message, bytecode, watchTask);
     const isFree = this.#phase === 'open' && this.#threads.free > 0 && this.#waiting.length === 0;
     if (isFree) return begin();
-    if (this.#waiting.length >= this.#maxQueue) return Promise.reject(saturated(this.#waiting.length));
+    if (this.#isQueueFull()) return Promise.reject(saturated(this.#waiting.length));
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -138,56 +138,69 @@ export class InstancePool implements CompileBackend {
           signal?.removeEventListener('abort', onAbort);
           begin().then(resolve, reject);
         },
-        reject,
+        reject: (error) => {
+          signal?.removeEventListener('abort', onAbort);
+          reject(error);
+        },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiting);
     });
   }
 
-  /** When a task ends, the next one begins. */
-  #track<T>(task: Promise<T>): Promise<T> {
+  /** While the threads start, as many calls as they will take at once are not a queue yet. */
+  #isQueueFull(): boolean {
+    const notYetBegun = this.#phase === 'starting' ? this.#threads.free : 0;
+    return this.#waiting.length >= this.#config.maxQueue + notYetBegun;
+  }
+
+  /** Runs a task; when it ends, the next one begins. */
+  async #begin<T>(
+    message: Uint8Array,
+    bytecode: Uint8Array<SharedArrayBuffer> | undefined,
+    watchTask: (task: RunningTask) => Promise<T>,
+  ): Promise<T> {
     this.#running++;
-    const onEnd = () => {
+    try {
+      for (let restarts = 0; ; restarts++) {
+        const task = this.#threads.run(message, bytecode);
+        try {
+          return await watchTask(task);
+        } catch (error) {
+          const isInnocent = error instanceof WorkerCrashed && task.runningMs() === undefined;
+          if (!isInnocent || restarts === MAX_RESTARTS || this.#phase !== 'open' || this.#threads.free === 0)
+            throw error;
+        }
+      }
+    } finally {
       this.#running--;
       if (this.#threads.free > 0) this.#waiting.shift()?.begin();
-    };
-    task.then(onEnd, onEnd);
-    return task;
+    }
+  }
+}
+
+/** Lets so many in at a time, in the order in which they came. */
+class Semaphore {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(size: number) {
+    this.#free = size;
+  }
+
+  async enter(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 }
 
 const CANCELLED_IN_QUEUE = new Error('cancelled while waiting for a thread');
-
-/** Ends the worker of a task that outlives its time or whose caller gives up. */
-function guard(task: RunningTask, limitMs: number, signal?: AbortSignal) {
-  let reason: Interruption | undefined;
-  const kill = (why: Interruption) => {
-    reason ??= why;
-    task.kill();
-  };
-  const onTime = () => {
-    // The clock starts with the work: a worker that is still starting has not begun it.
-    timer = task.hasStarted() ? setTimeout(() => kill('watchdog'), limitMs) : setTimeout(onTime, START_POLL_MS);
-  };
-  let timer = setTimeout(() => {
-    if (task.hasStarted()) kill('watchdog');
-    else onTime();
-  }, limitMs);
-  const onAbort = () => kill('cancelled');
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const reply = task.reply
-    .finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    })
-    .then((message): Reply => {
-      const decoded = decodeReply(message);
-      if (decoded.kind === 'failed') throw fromWireError(decoded.error);
-      return decoded;
-    });
-  return { reply, reason: () => reason };
-}
 
 function saturated(queued: number): NexusError {
   return new NexusError(

@@ -43,7 +43,9 @@ export function readOutcome(executed: Executed, handler: CompiledHandler, bounds
   if (outcome === undefined) return { status: 'error', ...NO_EFFECTS, error: failure ?? lostOutcome() };
   try {
     const read = readFields(decodeValue(outcome), handler, bounds, executed.heapExhausted);
-    return failure === undefined ? read : { ...read, status: 'error', error: failure };
+    if (failure === undefined) return read;
+    const { returnValue: _, ...effects } = read;
+    return { ...effects, status: 'error', error: failure };
   } catch (error) {
     if (error instanceof ForgedOutcome) return { status: 'error', ...NO_EFFECTS, error: failure ?? error.error };
     if (error instanceof MalformedValueError) {

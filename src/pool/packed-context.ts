@@ -1,5 +1,6 @@
 import { covers, type Grant } from '../capabilities/grants.js';
 import { unpackMessage } from '../contract/message-pack.js';
+import { TooManyBytesError } from '../contract/values/byte-writer.js';
 import { decodeValue } from '../contract/values/decode.js';
 import { type EncodedTail, UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -30,20 +31,25 @@ export function encodeFields(
 ): Uint8Array {
   let encoded: Uint8Array;
   try {
-    encoded = encoder.encodeFields(fields, tail);
+    encoded = encoder.encodeFields(fields, maxContextBytes, tail);
   } catch (error) {
+    if (error instanceof TooManyBytesError) throw contextTooLarge(maxContextBytes);
     if (!(error instanceof UncrossableValueError)) throw error;
     const path = error.path.replace(/^context\./, '');
     throw new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
   }
-  if (encoded.length > maxContextBytes) {
-    throw new NexusError(
-      'INVALID_ARGUMENT',
-      `The context has ${encoded.length} bytes encoded; maxContextBytes is ${maxContextBytes}.`,
-      { context: { limit: 'maxContextBytes', value: maxContextBytes, bytes: encoded.length } },
-    );
-  }
+  if (encoded.length > maxContextBytes) throw contextTooLarge(maxContextBytes, encoded.length);
   return encoded;
+}
+
+/** @param bytes unknown when encoding was given up */
+function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
+  const size = bytes === undefined ? 'more' : `${bytes}`;
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `The context has ${size} bytes encoded than are allowed: maxContextBytes is ${maxContextBytes}.`,
+    { context: { limit: 'maxContextBytes', value: maxContextBytes, ...(bytes !== undefined && { bytes }) } },
+  );
 }
 
 /** The end of every input: it changes only with the capabilities and the limits. */

@@ -1,9 +1,12 @@
+import { inspect } from 'node:util';
+
 import type { CompileResult } from '../compiler/compiled-handler.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExecutionMetrics, WasmError, WasmResult } from '../contract/result.js';
-import type { Execution, Interruption } from './instance-pool.js';
+import type { Execution } from './instance-pool.js';
 import { type Bounds, readOutcome } from './outcome.js';
 import type { Executed } from './protocol.js';
+import type { Interruption } from './watchdog.js';
 
 export interface ResultInputs {
   readonly context: WasmContext;
@@ -18,7 +21,8 @@ export function assembleResult(execution: Execution, handler: CompileResult, inp
   const { context, calledAt, bounds } = inputs;
   if ('interruption' in execution) {
     const error = describeInterruption(execution.interruption, inputs);
-    return errorResult(error, context, performance.now() - calledAt, handler);
+    const result = errorResult(error, context, handler);
+    return { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } };
   }
   const { hostCalls, error, ...outcome } = readOutcome(execution.executed, handler, bounds);
   return {
@@ -28,13 +32,13 @@ export function assembleResult(execution: Execution, handler: CompileResult, inp
   };
 }
 
+/** The caller gave up before there was an execution to stop. */
+export function cancelledResult(signal: AbortSignal | undefined, context: WasmContext): WasmResult {
+  return errorResult(describeCancellation(signal), context);
+}
+
 /** A result without an execution behind it. */
-export function errorResult(
-  error: WasmError,
-  context: WasmContext,
-  elapsedMs: number,
-  handler?: CompileResult,
-): WasmResult {
+export function errorResult(error: WasmError, context: WasmContext, handler?: CompileResult): WasmResult {
   return {
     status: 'error',
     stateMutations: [],
@@ -44,7 +48,7 @@ export function errorResult(
     error: withOrigin(error, context),
     metrics: {
       durationUs: 0,
-      compilationTimeUs: handler?.compilationTimeUs ?? elapsedMs * 1000,
+      ...(handler !== undefined && { compilationTimeUs: handler.compilationTimeUs }),
       queueTimeUs: 0,
       memoryUsedBytes: 0,
       memoryPeakBytes: 0,
@@ -77,16 +81,23 @@ function executionMetrics(
 }
 
 function describeInterruption(interruption: Interruption, { bounds, signal }: ResultInputs): WasmError {
-  if (interruption === 'cancelled') {
-    const reason = signal?.reason instanceof Error ? signal.reason.message : String(signal?.reason);
-    return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
-  }
+  if (interruption === 'cancelled') return describeCancellation(signal);
   const { timeoutMs } = bounds.limits;
   return {
     code: 'TIMEOUT',
     message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop; its worker was ended.`,
     context: { limit: 'timeoutMs', value: timeoutMs, layer: 'watchdog' },
   };
+}
+
+function describeCancellation(signal: AbortSignal | undefined): WasmError {
+  const reason = renderReason(signal?.reason);
+  return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
+}
+
+/** Any value can be the reason of an abort, one that cannot be made a string included. */
+function renderReason(reason: unknown): string {
+  return reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : inspect(reason, { depth: 1 });
 }
 
 /** Every error says which handler it was. */

@@ -12,8 +12,10 @@ export interface Equipment {
 
 /** What a thread is born with. */
 export interface WorkerSetup {
-  /** One flag per slot of the pool; a worker sets it when it begins the task in that slot. */
-  readonly startFlags: Int32Array<SharedArrayBuffer>;
+  /** One per slot of the pool: when a worker began the work in it, in milliseconds after `epochMs`; 0 before. */
+  readonly startTimes: Int32Array<SharedArrayBuffer>;
+  /** Milliseconds since the Unix epoch. */
+  readonly epochMs: number;
   /** Absent in the threads that were started before the engine was loaded: they get it as a task. */
   equipment?: Equipment;
 }

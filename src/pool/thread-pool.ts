@@ -6,11 +6,20 @@ import { fromWireError } from '../errors/wire.js';
 import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
 
 const MIB = 1024 * 1024;
+const SLOTS_PER_THREAD = 4;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
 const NATIVE_STACK_FACTOR = 96;
 
-/** A worker ended while it ran a task; whoever asked decides what that means. */
+/** We ended the worker that had the task; whoever asked for that knows what it means. */
 export class WorkerTerminated extends Error {}
+
+/** The worker that had the task ended by itself, or because of another task. */
+export class WorkerCrashed extends NexusError {
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('INTERNAL_ERROR', `A worker ended unexpectedly: ${reason}. The pool has replaced it.`, { cause });
+  }
+}
 
 /** What tinypool needs of an AbortSignal. A real one for every task would cost more than the task's message. */
 class KillSwitch {
@@ -34,8 +43,8 @@ class KillSwitch {
 export interface RunningTask {
   /** The worker's MessagePack reply. */
   readonly reply: Promise<Uint8Array>;
-  /** Whether the worker has begun it. */
-  hasStarted(): boolean;
+  /** For how long the worker has been at it, in milliseconds; undefined before it began. */
+  runningMs(): number | undefined;
   /** Ends the worker; `reply` rejects with {@link WorkerTerminated}. */
   kill(): void;
 }
@@ -52,13 +61,19 @@ export class ThreadPool {
   readonly #minThreads: number;
   readonly #setup: WorkerSetup;
   readonly #freeSlots: number[];
+  readonly #maxRunning: number;
+  #running = 0;
+  #destroyed = false;
 
   /** @param workerUrl entry of a thread, see `worker.ts` */
   constructor(config: PoolConfig, workerUrl: URL) {
-    const slots = config.maxInstances;
+    // More slots than threads, and the longest unused first: a thread that was ended writes into none that is in use.
+    const slots = config.maxInstances * SLOTS_PER_THREAD;
+    this.#maxRunning = config.maxInstances;
     this.#minThreads = config.minInstances;
     this.#freeSlots = Array.from({ length: slots }, (_, slot) => slot);
-    this.#setup = { startFlags: new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT)) };
+    const startTimes = new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT));
+    this.#setup = { startTimes, epochMs: Date.now() };
     this.#pool = new Tinypool({
       filename: workerUrl.href,
       minThreads: config.minInstances,
@@ -78,7 +93,7 @@ export class ThreadPool {
 
   /** Tasks that could begin at once. */
   get free(): number {
-    return this.#freeSlots.length;
+    return this.#maxRunning - this.#running;
   }
 
   get threads(): number {
@@ -104,36 +119,39 @@ export class ThreadPool {
   }
 
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     await this.#pool.destroy();
   }
 
   #run<T>(makeTask: (slot: number) => Task): Omit<RunningTask, 'reply'> & { readonly reply: Promise<T> } {
-    const slot = this.#freeSlots.pop();
+    const slot = this.free > 0 ? this.#freeSlots.shift() : undefined;
     if (slot === undefined) throw new NexusError('INTERNAL_ERROR', 'A task was started with no thread free.');
-    const { startFlags } = this.#setup;
-    Atomics.store(startFlags, slot, 0);
+    this.#running++;
+    const { startTimes, epochMs } = this.#setup;
+    Atomics.store(startTimes, slot, 0);
     const killSwitch = new KillSwitch();
     let killed = false;
     const reply = this.#pool
       .run(makeTask(slot), { signal: killSwitch })
       .catch((error: unknown) => {
-        throw killed ? new WorkerTerminated('The worker was ended.') : crashed(error);
+        throw killed ? new WorkerTerminated('The worker was ended.') : new WorkerCrashed(error);
       })
-      .finally(() => this.#freeSlots.push(slot)) as Promise<T>;
+      .finally(() => {
+        this.#running--;
+        this.#freeSlots.push(slot);
+      }) as Promise<T>;
     return {
       reply,
-      hasStarted: () => Atomics.load(startFlags, slot) === 1,
+      runningMs: () => {
+        const startedAt = Atomics.load(startTimes, slot);
+        return startedAt === 0 ? undefined : Date.now() - epochMs - startedAt;
+      },
       kill: () => {
+        // Once the pool is being destroyed, tinypool would start a new thread for the one it ends.
+        if (this.#destroyed) return;
         killed = true;
         killSwitch.kill();
       },
     };
   }
-}
-
-function crashed(cause: unknown): NexusError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new NexusError('INTERNAL_ERROR', `A worker ended unexpectedly: ${reason}. The pool has replaced it.`, {
-    cause,
-  });
 }

@@ -11,16 +11,17 @@ import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
 /** tinypool puts its own data first. */
 const [, setup] = workerData as [unknown, WorkerSetup];
 
+const NO_BYTECODE = new Uint8Array(new SharedArrayBuffer(0));
+
 let executor = setup.equipment === undefined ? undefined : createExecutor(setup.equipment);
 // Whoever asks first learns why.
 executor?.catch(() => {});
 
 /** Entry of a pool worker, called by tinypool for every task. Faults become replies: nothing is lost on the way. */
 export default async function handle(task: Task): Promise<EquipReply | Uint8Array> {
-  Atomics.store(setup.startFlags, task.slot, 1);
   if (task.kind === 'equip') return equip(task.equipment);
   return encodeReply(
-    await answer(task.message, task.bytecode).catch((error: unknown) => ({
+    await answer(task).catch((error: unknown) => ({
       kind: 'failed',
       error: toWireError(error),
     })),
@@ -37,10 +38,12 @@ async function equip(equipment: Equipment): Promise<EquipReply> {
   }
 }
 
-async function answer(message: Uint8Array, bytecode: Uint8Array = new Uint8Array()): Promise<Reply> {
+async function answer({ message, slot, bytecode = NO_BYTECODE }: Task & { kind: 'request' }): Promise<Reply> {
   const request = decodeRequest(message);
   if (executor === undefined) throw new NexusError('INTERNAL_ERROR', 'A worker was given work before its engine.');
   const ready = await executor;
+  // From here on it is the request's own time: building the base image was not.
+  Atomics.store(setup.startTimes, slot, Math.max(1, Date.now() - setup.epochMs));
   switch (request.kind) {
     case 'compile':
       return { kind: 'compiled', outcome: await ready.compileScript(request.source, request.filename) };

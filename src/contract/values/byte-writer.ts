@@ -3,9 +3,14 @@ const INITIAL_BYTES = 4 * 1024;
 const KEPT_BYTES = 256 * 1024;
 
 /** A growing byte buffer, reused from value to value. */
+/** More bytes than were allowed. */
+export class TooManyBytesError extends Error {}
+
 export class ByteWriter {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   length = 0;
+  /** Growing beyond this many bytes throws {@link TooManyBytesError}. */
+  limit = Number.POSITIVE_INFINITY;
 
   reset(): void {
     this.length = 0;
@@ -89,6 +94,7 @@ export class ByteWriter {
   }
 
   #grow(bytes: number): void {
+    if (this.length + bytes > this.limit) throw new TooManyBytesError();
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + bytes));
     larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;

@@ -12,6 +12,8 @@ export class CyclicValueError extends MalformedValueError {
   }
 }
 
+/** A value of a byte each costs the host more than its size says. */
+const MAX_NODES = 2_000_000;
 /** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;
 
@@ -29,6 +31,7 @@ class ValueDecoder {
   readonly #reader: ByteReader;
   readonly #names: string[] = [];
   readonly #references: unknown[] = [];
+  #nodes = 0;
   /** Containers on the way from the root to the current node. */
   readonly #open = new Set<unknown>();
   readonly #path: (string | number)[] = [];
@@ -48,6 +51,7 @@ class ValueDecoder {
   }
 
   #value(): unknown {
+    if (++this.#nodes > MAX_NODES) throw new MalformedValueError(`has more than ${MAX_NODES} values`);
     const tag = this.#reader.u8();
     switch (tag) {
       case Tag.null:

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { FIXED_LENGTH, FORMAT_VERSION, MAX_DEPTH, pathStep, Tag, TYPED_ARRAYS } from './format.js';
 
 /** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
@@ -24,6 +24,8 @@ export interface EncodedTail {
 const TYPED_ARRAY_NUMBER = new Map<unknown, number>(
   TYPED_ARRAYS.flatMap((type, number) => (type === undefined ? [] : [[type, number]])),
 );
+/** Buffers are not grown in smaller steps; the exact check is the caller's. */
+const MIN_LIMIT_BYTES = 64 * 1024;
 const BIGINT_BITS_PER_BYTE = 8n;
 
 /**
@@ -44,36 +46,32 @@ export class ValueEncoder {
 
   /**
    * @param root what the path in an error begins with
-   * @throws UncrossableValueError naming the path of a function, symbol, cycle, class instance or accessor
+   * @throws UncrossableValueError naming the path of a function, symbol, cycle or class instance, or of an accessor that throws
    */
   encode(value: unknown, root: string): Uint8Array {
     this.#begin();
-    try {
-      this.#value(value);
-    } catch (error) {
-      if (error instanceof Uncrossable) throw new UncrossableValueError(this.#describePath(root), error.reason);
-      throw error;
-    }
+    this.#rootValue(value, root);
     return this.#finish();
   }
 
   /**
    * Encodes several values as one array, each with its own root name for errors.
    *
+   * @param maxBytes a value that takes much more is given up on the way, not after
    * @param tail more items, encoded by {@link encodeTail}
    */
-  encodeFields(fields: readonly (readonly [root: string, value: unknown])[], tail?: EncodedTail): Uint8Array {
+  encodeFields(
+    fields: readonly (readonly [root: string, value: unknown])[],
+    maxBytes: number,
+    tail?: EncodedTail,
+  ): Uint8Array {
     this.#begin();
+    this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
     this.#body.u8(Tag.array);
     this.#body.unsigned(fields.length + (tail?.count ?? 0));
     this.#referenceCount++;
     for (const [root, value] of fields) {
-      try {
-        this.#value(value);
-      } catch (error) {
-        if (error instanceof Uncrossable) throw new UncrossableValueError(this.#describePath(root), error.reason);
-        throw error;
-      }
+      this.#rootValue(value, root);
     }
     if (tail !== undefined) this.#body.raw(tail.bytes);
     return this.#finish();
@@ -99,6 +97,7 @@ export class ValueEncoder {
     if (this.#nameNumbers.size > 0) this.#nameNumbers.clear();
     if (this.#references.size > 0) this.#references.clear();
     if (this.#open.size > 0) this.#open.clear();
+    this.#body.limit = Number.POSITIVE_INFINITY;
     this.#path.length = 0;
     this.#referenceCount = 0;
     this.#depth = 0;
@@ -114,6 +113,17 @@ export class ValueEncoder {
     this.#names.copyInto(encoded, this.#header.length);
     this.#body.copyInto(encoded, this.#header.length + this.#names.length);
     return encoded;
+  }
+
+  #rootValue(value: unknown, root: string): void {
+    try {
+      this.#value(value);
+    } catch (error) {
+      if (error instanceof TooManyBytesError) throw error;
+      // Anything else was thrown by an accessor of the caller's, or a proxy.
+      const reason = error instanceof Uncrossable ? error.reason : `cannot be read: ${String(error)}`;
+      throw new UncrossableValueError(this.#describePath(root), reason);
+    }
   }
 
   #value(value: unknown): void {
