@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,8 @@ import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from 'n
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { type Artifact, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
+import { loadEngine } from '#build/engine/load-engine.js';
 import { ALL_CAPABILITIES } from './support/executor.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-runtime-test-'));
@@ -84,6 +87,40 @@ describe('a runtime', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     controller.abort('user left');
     expect((await running).error).toMatchObject({ code: 'CANCELLED', context: { reason: 'user left' } });
+  });
+
+  it('cancels while it compiles, at once, and with any reason', async () => {
+    const slow = `${Array.from({ length: 12_000 }, (_, i) => `let v${i} = ${i};`).join('')}return v1`;
+    const controller = new AbortController();
+    const running = runtime.executeHandler(slow, {}, { signal: controller.signal });
+    await new Promise(setImmediate);
+    const startedAt = performance.now();
+    controller.abort(Object.create(null));
+    expect((await running).error?.code).toBe('CANCELLED');
+    const elapsed = performance.now() - startedAt;
+    const { metrics } = await runtime.executeHandler(slow);
+    expect(elapsed * 1000).toBeLessThan(metrics.compilationTimeUs ?? 0);
+  });
+
+  it('counts time from when a worker begins, not from when it starts to boot', async () => {
+    const init = 'const end = Date.now; let x = 0; for (let i = 0; i < 4e6; i++) x += i; exports.x = x;';
+    const slow = await createRuntime({
+      cacheDir: false,
+      maxInstances: 1,
+      killGraceMs: 10,
+      libraries: { slow: { source: init } },
+    });
+    try {
+      const native = 'const a = "a".repeat(3e6) + "b"; return ("a".repeat(6e6)).indexOf(a)';
+      expect((await slow.executeHandler(native, {}, 30)).error?.context?.['layer']).toBe('watchdog');
+      for (let i = 0; i < 3; i++) expect((await slow.executeHandler('return 1', {}, 30)).returnValue).toBe(1);
+    } finally {
+      await slow.shutdown();
+    }
+  });
+
+  it('takes the longest timeout there is', async () => {
+    expect((await runtime.executeHandler('return 1', {}, 2 ** 31 - 1)).returnValue).toBe(1);
   });
 
   it('says which handler an error belongs to', async () => {
@@ -166,6 +203,20 @@ describe('a runtime', () => {
       expect(error.message).toContain(field);
     });
 
+    it('that claims to be endless is given up on the way', async () => {
+      const args: unknown[] = [];
+      args.length = 4e9;
+      expect((await rejection(runtime.executeHandler('return 1', { args }))).context).toMatchObject({
+        limit: 'maxContextBytes',
+      });
+    });
+
+    it('with an accessor that throws rejects naming its path', async () => {
+      const args = Object.defineProperty({}, 'x', { enumerable: true, get: () => assert.fail('not now') });
+      const error = await rejection(runtime.executeHandler('return 1', { args }));
+      expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR', context: { path: 'args.x' } });
+    });
+
     it('larger than maxContextBytes rejects with both figures', async () => {
       const error = await rejection(runtime.executeHandler('return 1', { args: 'x'.repeat(9 * 1024 * 1024) }));
       expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', context: { limit: 'maxContextBytes' } });
@@ -219,14 +270,34 @@ describe('a runtime', () => {
     });
 
     it('that claim the key of another handler do not take its place', async () => {
-      const { sealArtifact, openArtifact } = await import('#build/compiler/artifact.js');
-      const { loadEngine } = await import('#build/engine/load-engine.js');
       const { fingerprint } = await loadEngine();
       const victim = openArtifact(await runtime.precompileHandler('return "victim"'), fingerprint, []);
       const evil = openArtifact(await runtime.precompileHandler('return "evil"'), fingerprint, []);
       const forged = sealArtifact(victim.header, evil.content, undefined);
       expect((await runtime.executeCompiledHandler(forged)).returnValue).toBe('evil');
       expect((await runtime.executeHandler('return "victim"')).returnValue).toBe('victim');
+    });
+
+    it.each([
+      [
+        'engine',
+        (artifact: Artifact) => sealArtifact({ ...artifact.header, engine: 'another' }, artifact.content, undefined),
+      ],
+      [
+        'mac',
+        (artifact: Artifact) => sealArtifact(artifact.header, artifact.content, Buffer.from('a secret of others')),
+      ],
+      [
+        'header',
+        (artifact: Artifact) => sealArtifact({ ...artifact.header, namespace: 'app:x' }, artifact.content, undefined),
+      ],
+    ])('sealed with a wrong %s reject saying so', async (problem, reseal) => {
+      const { fingerprint } = await loadEngine();
+      const artifact = openArtifact(await runtime.precompileHandler('return 1'), fingerprint, []);
+      expect(await rejection(runtime.executeCompiledHandler(reseal(artifact)))).toMatchObject({
+        code: 'INVALID_ARTIFACT',
+        context: { problem },
+      });
     });
 
     it('of bad code reject with the code, the place and the snippet', async () => {
@@ -301,6 +372,15 @@ describe('shutting down', () => {
     await ending;
     expect((await rejection(runtime.executeHandler('return 1'))).code).toBe('RUNTIME_CLOSED');
     expect((await rejection(runtime.precompileHandler('return 1'))).code).toBe('RUNTIME_CLOSED');
+  });
+
+  it('with a handler that does not end gives up after the drain timeout', async () => {
+    const runtime = await createRuntime({ cacheDir: false });
+    const endless = runtime.executeHandler('while (true);', {}, 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await runtime.shutdown({ drainTimeoutMs: 1 });
+    expect((await rejection(endless)).code).toBe('RUNTIME_CLOSED');
+    expect((await rejection(runtime.shutdown({ drainTimeoutMs: Number.NaN }))).code).toBe('INVALID_ARGUMENT');
   });
 
   it('an idle runtime does not keep its process alive', async () => {

@@ -24,9 +24,13 @@ export interface VmLimits {
   readonly stackSizeBytes: number;
 }
 
-/** A VM that can take any base image of the same engine. */
-export function createExecutionVm(engine: EngineModule, limits: VmLimits): Promise<Vm> {
-  return Vm.create(engine, { ...limits, purpose: 'execution' });
+/**
+ * A VM that can take any base image of the same engine.
+ *
+ * @param initialBytes what the images to come need, see `imageEnd`
+ */
+export function createExecutionVm(engine: EngineModule, limits: VmLimits, initialBytes = 0): Promise<Vm> {
+  return Vm.create(engine, { ...limits, initialBytes, purpose: 'execution' });
 }
 
 /**

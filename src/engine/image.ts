@@ -46,8 +46,6 @@ export function captureImage(vm: Vm): Image {
 export function restoreImage(vm: Vm, image: Image, delta?: Delta, thorough = false): void {
   const { heapBase } = vm.layout;
   const top = heapBase + image.heap.length;
-  // A VM that was made after the image may be smaller than it.
-  vm.growTo(Math.max(top, delta === undefined ? 0 : endOfDelta(delta)));
   const memory = vm.heap;
   const used = Math.min(Math.max(vm.heapBreak, top), memory.length);
   memory.set(image.data, 0);
@@ -58,9 +56,16 @@ export function restoreImage(vm: Vm, image: Image, delta?: Delta, thorough = fal
   if (delta !== undefined) applyDelta(memory, delta);
 }
 
-/** Bytes of linear memory that an image takes. */
+/** Bytes of linear memory that a VM must have to take an image. */
 export function imageEnd(vm: Vm, image: Image): number {
   return vm.layout.heapBase + image.heap.length;
+}
+
+/** Bytes of linear memory that a VM must have to take a delta. */
+export function deltaEnd({ addresses, ends }: Delta): number {
+  const last = addresses.length - 1;
+  const size = (ends[last] ?? 0) - (ends[last - 1] ?? 0);
+  return last < 0 ? 0 : (addresses[last] ?? 0) + size;
 }
 
 /** What the idle VM holds that `base` does not. */
@@ -107,12 +112,6 @@ function applyDelta(memory: Uint8Array, { addresses, ends, bytes }: Delta): void
     memory.set(bytes.subarray(start, end), addresses[i] ?? 0);
     start = end;
   }
-}
-
-function endOfDelta({ addresses, ends }: Delta): number {
-  const last = addresses.length - 1;
-  const size = (ends[last] ?? 0) - (ends[last - 1] ?? 0);
-  return last < 0 ? 0 : (addresses[last] ?? 0) + size;
 }
 
 /** A guest reaches as deep as its stack limit lets it, and a little further before the engine notices. */

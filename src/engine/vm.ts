@@ -34,6 +34,8 @@ export interface VmOptions {
   /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_BYTES}. */
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
+  /** Linear memory to begin with, for images that need more than {@link MIN_MEMORY_BYTES}. */
+  readonly initialBytes?: number;
   /** `'compilation'` has the parser and nothing else; `'execution'` has everything but the parser. */
   readonly purpose: 'compilation' | 'execution';
 }
@@ -112,7 +114,7 @@ export class Vm {
     const instance = await instantiateQuickJs(
       engine,
       {
-        initialPages: MIN_MEMORY_BYTES / WASM_PAGE_BYTES,
+        initialPages: Math.ceil(Math.max(MIN_MEMORY_BYTES, options.initialBytes ?? 0) / WASM_PAGE_BYTES),
         maximumPages: Math.max(MIN_MEMORY_BYTES, options.memoryLimitBytes) / WASM_PAGE_BYTES,
         intrinsics: INTRINSICS[options.purpose],
       },
@@ -167,13 +169,6 @@ export class Vm {
   /** How far below its base the native stack can have been written. */
   get stackReachBytes(): number {
     return this.#stackSizeBytes + STACK_MARGIN_BYTES;
-  }
-
-  /** Makes linear memory at least `bytes` large, through the engine's own allocator so that its glue notices. */
-  growTo(bytes: number): void {
-    const missing = bytes - this.heap.length;
-    if (missing <= 0) return;
-    this.#functions.free(this.#allocate(missing + WASM_PAGE_BYTES));
   }
 
   /** Forgets what the last execution left on the host side. */

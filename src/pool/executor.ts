@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 
 import type { ScriptOutcome } from '../contract/compile.js';
 import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { captureDelta, hashImage, imageEnd, restoreImage } from '../engine/image.js';
+import { captureDelta, deltaEnd, hashImage, imageEnd, restoreImage } from '../engine/image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
@@ -35,7 +35,8 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #handlerImages = new HandlerImages();
-  readonly #retainedBytes: number;
+  /** Memory that the base image and every handler image so far need. */
+  #imageBytes: number;
   readonly #seeds = new Uint32Array(SEED_POOL_BYTES / 4);
   #nextSeed = this.#seeds.length;
   #vm: Vm;
@@ -64,7 +65,7 @@ export class Executor {
     this.#vm = vm;
     this.#base = base;
     this.#compiler = compiler;
-    this.#retainedBytes = Math.max(MIN_MEMORY_BYTES, imageEnd(vm, base.image)) + RETAINED_GROWTH_BYTES;
+    this.#imageBytes = Math.max(MIN_MEMORY_BYTES, imageEnd(vm, base.image));
   }
 
   /** Names the base image, hex SHA-256. */
@@ -107,7 +108,7 @@ export class Executor {
       instructionCount: vm.interruptPolls * STEPS_PER_POLL,
       heapExhausted: vm.heapExhausted,
     };
-    if (vm.poison !== undefined || vm.heap.length > this.#retainedBytes) await this.#replaceVm();
+    if (vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES) await this.#replaceVm();
     return executed;
   }
 
@@ -125,7 +126,9 @@ export class Executor {
     restoreImage(this.#vm, this.#base.image, undefined, isAnother);
     const handler = this.#vm.evaluateBytecode(bytecode);
     if (this.#handlerImages.isWorthAnImage(key, bytecode.length)) {
-      this.#handlerImages.put(key, { delta: captureDelta(this.#vm, this.#base.image), handler });
+      const delta = captureDelta(this.#vm, this.#base.image);
+      this.#imageBytes = Math.max(this.#imageBytes, deltaEnd(delta));
+      this.#handlerImages.put(key, { delta, handler });
     }
     return handler;
   }
@@ -145,7 +148,7 @@ export class Executor {
 
   /** Nothing that a handler broke or blew up is used again. */
   async #replaceVm(): Promise<void> {
-    this.#vm = await createExecutionVm(this.#options.engine, this.#options);
+    this.#vm = await createExecutionVm(this.#options.engine, this.#options, this.#imageBytes);
   }
 }
 

@@ -188,6 +188,16 @@ describe('limits', () => {
     }
   });
 
+  it('a large library and large handlers survive a neighbour that used up the memory', async () => {
+    const source = 'const a = []; for (let i = 0; i < 200000; i++) a.push({ i }); exports.size = () => a.length;';
+    const large = await createExecutor([{ name: 'table', filename: 'table.js', source }]);
+    const handler = `${'function f() { return [1, 2, 3].map((x) => x + 1) }\n'.repeat(20_000)}return $lib.table.size()`;
+    for (let i = 0; i < 3; i++) {
+      expect((await runInThread(large, handler)).returnValue).toBe(200_000);
+      expect((await runInThread(large, 'const a = []; while (true) a.push(new Uint8Array(1e6))')).status).toBe('error');
+    }
+  });
+
   it.each([
     ['until no error object fits', 'return Array(1e6).fill(0).map((_, i) => ({ i }))'],
     [
@@ -241,6 +251,32 @@ describe('errors', () => {
       context: { thrown: { code: 42 } },
     });
     expect((await run('throw "plain"')).error?.message).toContain('"plain"');
+  });
+
+  it.each([
+    ['a column beyond the line', "'    at f (handler.js:2:500000000)'"],
+    ['a column beyond all numbers', "'    at f (handler.js:2:1000000000000000)'"],
+    ['a line beyond the source', "'    at f (handler.js:99999999:1)'"],
+    ['one endless frame', "'at x' + ' ('.repeat(500000)"],
+    ['frames without end', "'    at f (handler.js:2:1)\\n'.repeat(100000)"],
+    ['no number', "'    at f (handler.js:-1:NaN)'"],
+  ])('a stack that the guest wrote itself, with %s, is read within bounds', async (_title, stack) => {
+    const outcome = await run(`const e = new Error('x');\ne.stack = ${stack};\nthrow e`);
+    expect(outcome.error).toMatchObject({ code: 'EXECUTION_ERROR', message: 'Error: x' });
+    expect(outcome.error?.stack?.length ?? 0).toBeLessThan(20_000);
+    expect(outcome.error?.snippet?.length ?? 0).toBeLessThan(2_000);
+  });
+
+  it('with a code of the runtime’s own that the guest wrote is the guest’s error', async () => {
+    const source = 'const e = new Error("m"); e.code = "PERMISSION_DENIED"; e.context = { capability: "x" }; throw e';
+    expect((await run(source)).error).toMatchObject({ code: 'EXECUTION_ERROR', message: 'Error: m' });
+  });
+
+  it.each([
+    'class E extends Error { code = "X"; get context() { throw 1 } get message() { throw 2 } } throw new E()',
+    'Object.defineProperty(Error, Symbol.hasInstance, { value() { throw 1 } }); throw new TypeError("real")',
+  ])('that fights being read is an error all the same: %s', async (source) => {
+    expect((await run(source)).error?.code).toBe('EXECUTION_ERROR');
   });
 
   it('a promise that nothing can settle is a DEADLOCK', async () => {
