@@ -20,7 +20,7 @@ export interface MetricsOptions {
 
 /** Options of the compile cache, shared by the runtime and a stand-alone HandlerCompiler. */
 export interface CacheOptions {
-  /** Directory of the disk tier, or false for none. @default '.nexus-cache' */
+  /** Directory of the disk tier, relative to the working directory, or false for none. @default '.nexus-cache' */
   readonly cacheDir?: string | false;
   /** Bound on the memory tier, in bytes of bytecode and source. @default 64 MiB */
   readonly maxCacheSizeBytes?: number;
