@@ -59,7 +59,10 @@ export class HandlerCompiler implements AsyncDisposable {
   ): Promise<PrecompileReport> {
     const { calls, cache, compiler } = await this.#start();
     return calls.run(async () => {
-      const report = await precompileAll(units, compiler, this.#config.pool.maxInstances, options);
+      const report = await precompileAll(units, compiler, () => cache.hasRoom(), {
+        concurrency: this.#config.pool.maxInstances,
+        ...options,
+      });
       await cache.settled();
       return report;
     });
@@ -121,13 +124,13 @@ export class HandlerCompiler implements AsyncDisposable {
     const parts = await this.#parts?.catch(() => undefined);
     await parts?.calls.close(DEFAULT_DRAIN_TIMEOUT_MS);
     await parts?.pool.close();
-    await parts?.cache.settled();
+    await parts?.cache.close(DEFAULT_DRAIN_TIMEOUT_MS);
   }
 }
 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },
-  disk: { entries: 0, bytes: 0, evictions: 0, hits: 0, writes: 0, writeFailures: 0, rejections: {} },
+  disk: { entries: 0, bytes: 0, evictions: 0, hits: 0, writes: 0, writeFailures: 0, rejections: {}, droppedWrites: 0 },
   misses: 0,
   compilations: 0,
   hitRate: 0,

@@ -10,7 +10,7 @@ export type {
   PrecompileReport,
   PrecompileUnit,
 } from './compiler/precompile-all.js';
-export { configFromEnv } from './config/env.js';
+export { compilerConfigFromEnv, configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
 export type {
   CacheOptions,

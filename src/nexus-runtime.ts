@@ -18,11 +18,11 @@ import type { RuntimeConfig } from './config/resolve.js';
 import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
+import { abortable } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
-import { abortable } from './pool/abortable.js';
 import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
 import { Calls } from './pool/calls.js';
 import type { InstancePool } from './pool/instance-pool.js';
@@ -40,6 +40,9 @@ export interface RuntimeStats extends ExecutionStatistics {
   readonly cache: CacheStats;
 }
 
+/** What the disk cache gets at least to finish its writes, when calls took all of the drain timeout. */
+const MIN_FLUSH_MS = 500;
+
 /**
  * Runs handlers: compiles them once, keeps them, executes each in a pristine VM. Made by `createRuntime`; shut it down, or declare it with `await using`.
  */
@@ -51,6 +54,8 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
   readonly #calls = new Calls();
+  /** By namespace: calls for one key at the same time must meet. */
+  readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #statistics = new Statistics();
   readonly #recorder: MetricsRecorder;
   #shutdown: Promise<void> | undefined;
@@ -120,7 +125,10 @@ export class NexusRuntime implements AsyncDisposable {
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
     return this.#calls.run(async () => {
-      const report = await precompileAll(units, this.#compiler, this.#config.pool.maxInstances, options);
+      const report = await precompileAll(units, this.#compiler, () => this.#cache.hasRoom(), {
+        concurrency: this.#config.pool.maxInstances,
+        ...options,
+      });
       await this.#cache.settled();
       return report;
     });
@@ -133,7 +141,11 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError INVALID_ARGUMENT when the namespace is no name
    */
   artifacts(namespace: string): TransientArtifacts {
-    return new TransientArtifacts(this.#cache, namespace);
+    const known = this.#artifacts.get(namespace);
+    if (known !== undefined) return known;
+    const artifacts = new TransientArtifacts(this.#cache, namespace);
+    this.#artifacts.set(namespace, artifacts);
+    return artifacts;
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
@@ -189,9 +201,10 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   async #end(drainTimeoutMs: number): Promise<void> {
+    const startedAt = performance.now();
     await this.#calls.close(drainTimeoutMs);
     await this.#pool.close();
-    await this.#cache.settled();
+    await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
   }
 
   /** One call from its arguments to its result; `obtain` says where the handler comes from. */

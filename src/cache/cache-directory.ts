@@ -1,5 +1,6 @@
+import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { CONTAINER_VERSION } from '../compiler/artifact.js';
 
@@ -12,7 +13,17 @@ export interface DirectoryProblem {
   readonly remedy: string;
 }
 
-export type OpenedDirectory = { readonly path: string } | { readonly problem: DirectoryProblem };
+/** A directory that stays the one that was checked, whatever is put in its place later. */
+export interface CacheDirectory {
+  /** To be joined with names of entries. */
+  readonly path: string;
+  close(): void;
+}
+
+export type OpenedDirectory = { readonly directory: CacheDirectory } | { readonly problem: DirectoryProblem };
+
+/** Paths through a descriptor lead to the directory that was opened, not to what has its name now. */
+const DESCRIPTORS = '/proc/self/fd';
 
 /**
  * Makes and checks the directory of entries below `cacheDir`: `v<container version>`, so that library versions with
@@ -22,17 +33,37 @@ export type OpenedDirectory = { readonly path: string } | { readonly problem: Di
 export async function openCacheDirectory(cacheDir: string): Promise<OpenedDirectory> {
   const path = join(cacheDir, `v${CONTAINER_VERSION}`);
   try {
-    await mkdir(cacheDir, { recursive: true, mode: PRIVATE_MODE });
+    // Not all of it at once: the recursive form says ENOENT where the filesystem is read-only.
+    await mkdir(dirname(resolve(cacheDir)), { recursive: true, mode: PRIVATE_MODE }).catch(() => {});
+    await mkdir(cacheDir, { mode: PRIVATE_MODE }).catch(ignoreExisting);
     const outer = await inspect(cacheDir, [currentUser(), 0]);
     if (outer !== undefined) return { problem: outer };
     await mkdir(path, { mode: PRIVATE_MODE }).catch(ignoreExisting);
     const inner = await inspect(path, [currentUser()]);
     if (inner !== undefined) return { problem: inner };
     if (((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
-    return { path };
+    return { directory: pin(path) };
   } catch (error) {
     return { problem: describe(error, cacheDir) };
   }
+}
+
+/** Holds on to the directory by a descriptor, where the system lets paths go through one (Linux). */
+function pin(path: string): CacheDirectory {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  if (!existsSync(DESCRIPTORS)) return { path, close: () => {} };
+  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const { uid, mode } = fstatSync(descriptor);
+  if (uid !== currentUser() || (mode & OTHERS) !== 0) {
+    closeSync(descriptor);
+    throw new Error('it was exchanged while it was being opened');
+  }
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) closeSync(descriptor);
+    isOpen = false;
+  };
+  return { path: `${DESCRIPTORS}/${descriptor}`, close };
 }
 
 /** Where there are no user ids (Windows), access lists of the system decide. */

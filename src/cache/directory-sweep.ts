@@ -13,8 +13,12 @@ const EVICT_TO = 0.7;
 /** A directory with more files is looked at in samples of this size. */
 const MAX_SCANNED = 20_000;
 const STAT_BATCH = 64;
-/** Temporary files of processes we cannot ask after: other hosts on the same volume. */
-const STALE_TEMPORARY_MS = 10 * 60_000;
+/** Writing an entry takes milliseconds: an older temporary file has nobody who finishes it, whoever it belongs to. */
+const STALE_TEMPORARY_MS = 60_000;
+/** Volumes give space in blocks of this size, a small entry costs a whole one. */
+const BLOCK_BYTES = 4096;
+/** In a container every process has the id of the one before it. */
+const STARTED_AT_MS = Date.now() - process.uptime() * 1000;
 
 /** Process ids say nothing about processes of another host or container. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -89,18 +93,24 @@ async function inspectAll(directory: string, names: readonly string[]): Promise<
   for (let start = 0; start < names.length; start += STAT_BATCH) {
     const batch = names.slice(start, start + STAT_BATCH).map(async (name) => {
       const status = await lstat(join(directory, name)).catch(() => undefined);
-      if (status?.isFile()) found.push({ name, bytes: status.size, modifiedMs: status.mtimeMs });
+      if (status?.isFile()) found.push({ name, bytes: spaceOf(status.size), modifiedMs: status.mtimeMs });
     });
     await Promise.all(batch);
   }
   return found;
 }
 
+/** What a file takes of its volume. */
+export function spaceOf(bytes: number): number {
+  return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
+}
+
 function isOrphan({ name, modifiedMs }: Found, now: number): boolean {
   if (!name.endsWith(TEMPORARY_EXTENSION)) return false;
   const [, host, pid] = name.split('.');
-  if (host !== HOST) return now - modifiedMs > STALE_TEMPORARY_MS;
-  return Number(pid) !== process.pid && !isAlive(Number(pid));
+  if (now - modifiedMs > STALE_TEMPORARY_MS) return true;
+  if (host !== HOST) return false;
+  return Number(pid) === process.pid ? modifiedMs < STARTED_AT_MS : !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {

@@ -1,15 +1,30 @@
-import { constants, type FileHandle, open, rename, rm, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ArtifactError, type ArtifactProblem } from '../compiler/artifact.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
-import { currentUser, type DirectoryProblem, describe, openCacheDirectory } from './cache-directory.js';
-import { ENTRY_EXTENSION, emptyDirectory, listEntries, sweepDirectory, temporaryName } from './directory-sweep.js';
+import {
+  type CacheDirectory,
+  currentUser,
+  type DirectoryProblem,
+  describe,
+  openCacheDirectory,
+} from './cache-directory.js';
+import {
+  ENTRY_EXTENSION,
+  emptyDirectory,
+  listEntries,
+  spaceOf,
+  sweepDirectory,
+  temporaryName,
+} from './directory-sweep.js';
 import type { EntryCodec } from './entry-codec.js';
 import type { CacheTier, TierStats } from './tier.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
+/** Larger than any handler, and than what can be read at once. */
+const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
 
 /** An entry's time of last use is its mtime; renewing it more often would make every read a write. */
 const TOUCH_AFTER_MS = 60_000;
@@ -33,12 +48,17 @@ export interface VerifyReport {
   readonly removed: readonly { readonly key: string; readonly reason: RejectionReason }[];
 }
 
+/** The directory cannot be used at all, or an entry could not be written. */
+export type ProblemKind = 'off' | 'unwritten';
+
+const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
 export interface FileTierOptions {
   readonly cacheDir: string;
   readonly maxBytes: number;
   readonly codec: EntryCodec;
-  /** Told once why the directory cannot be used. */
-  readonly onProblem: (problem: DirectoryProblem) => void;
+  /** Told once why the directory cannot be used, and once why it cannot be written. */
+  readonly onProblem: (problem: DirectoryProblem, kind: ProblemKind) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -53,10 +73,10 @@ export class FileTier implements CacheTier {
   readonly #options: FileTierOptions;
   readonly #now: () => number;
   readonly #rejections: Partial<Record<RejectionReason, number>> = {};
-  #directory: Promise<string | undefined> | undefined;
+  #directory: Promise<CacheDirectory | undefined> | undefined;
   /** One writer at a time, so that a process is never more than one entry ahead of its last look at the directory. */
   #lastWrite: Promise<unknown> = Promise.resolve();
-  #problemTold = false;
+  readonly #told = new Set<ProblemKind>();
   #entries = 0;
   #bytes = 0;
   #writtenSinceSweep = 0;
@@ -72,7 +92,7 @@ export class FileTier implements CacheTier {
   async get(key: string): Promise<CacheEntry | undefined> {
     const directory = await this.#open();
     if (directory === undefined) return undefined;
-    const result = await this.#read(join(directory, key + ENTRY_EXTENSION), key);
+    const result = await this.#read(join(directory.path, key + ENTRY_EXTENSION), key);
     if (result === undefined || 'entry' in result) return result?.entry;
     await this.#reject(key, result.reason);
     return undefined;
@@ -86,13 +106,15 @@ export class FileTier implements CacheTier {
 
   async delete(key: string): Promise<void> {
     const directory = await this.#open();
-    if (directory !== undefined) await unlink(join(directory, key + ENTRY_EXTENSION)).catch(() => {});
+    // Whatever was put there in its place goes, too; links are not followed.
+    const path = join(directory?.path ?? '', key + ENTRY_EXTENSION);
+    if (directory !== undefined) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 
   async clear(): Promise<void> {
     await this.#lastWrite;
     const directory = await this.#open();
-    if (directory !== undefined) await emptyDirectory(directory).catch(() => {});
+    if (directory !== undefined) await emptyDirectory(directory.path).catch(() => {});
     this.#entries = 0;
     this.#bytes = 0;
   }
@@ -100,11 +122,11 @@ export class FileTier implements CacheTier {
   /** Checks every entry and removes those that fail. */
   async verify(): Promise<VerifyReport> {
     const directory = await this.#open();
-    const keys = directory === undefined ? [] : await listEntries(directory).catch(() => []);
+    const keys = directory === undefined ? [] : await listEntries(directory.path).catch(() => []);
     const removed: { key: string; reason: RejectionReason }[] = [];
     let valid = 0;
     for (const key of keys) {
-      const result = await this.#read(join(directory ?? '', key + ENTRY_EXTENSION), key);
+      const result = await this.#read(join(directory?.path ?? '', key + ENTRY_EXTENSION), key);
       if (result === undefined) continue;
       if ('entry' in result) {
         valid++;
@@ -129,31 +151,33 @@ export class FileTier implements CacheTier {
   }
 
   /** The directory, opened, checked and swept once; undefined when it cannot be used. */
-  #open(): Promise<string | undefined> {
+  #open(): Promise<CacheDirectory | undefined> {
     this.#directory ??= this.#openDirectory();
     return this.#directory;
   }
 
-  async #openDirectory(): Promise<string | undefined> {
+  async #openDirectory(): Promise<CacheDirectory | undefined> {
     const opened = await openCacheDirectory(this.#options.cacheDir);
     if ('problem' in opened) {
-      this.#tell(opened.problem);
+      this.#tell('off', opened.problem);
       return undefined;
     }
     // Behind the first read's back: what it finds matters to writes only, which wait for it.
-    this.#lastWrite = this.#lastWrite.then(() => this.#sweep(opened.path));
-    return opened.path;
+    this.#lastWrite = this.#lastWrite.then(() => this.#sweep(opened.directory));
+    return opened.directory;
   }
 
   /** Undefined for a file that is not there. */
   async #read(path: string, key: string): Promise<{ entry: CacheEntry } | { reason: RejectionReason } | undefined> {
     let file: FileHandle | undefined;
     try {
-      file = await open(path, O_RDONLY | O_NOFOLLOW);
+      // A pipe in its place must not make us wait for a writer.
+      file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       const status = await file.stat();
       const user = currentUser();
       const isOurs = user === undefined || (status.uid === user && (status.mode & WRITABLE_BY_OTHERS) === 0);
-      if (!status.isFile() || !isOurs || status.size > this.#options.maxBytes) return { reason: 'file' };
+      const isTooLarge = status.size > Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES);
+      if (!status.isFile() || !isOurs || isTooLarge) return { reason: 'file' };
       const entry = this.#options.codec.open(key, await file.readFile());
       const now = this.#now();
       if (now - status.mtimeMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
@@ -174,17 +198,16 @@ export class FileTier implements CacheTier {
 
   async #write(entry: CacheEntry): Promise<boolean> {
     const sealed = this.#options.codec.seal(entry);
-    if (sealed.length > this.#options.maxBytes) return false;
-    // The directory may have gone since it was opened: once more, from the start.
-    const kept = (await this.#writeFile(entry.key, sealed)) || (await this.#reopenAndWrite(entry.key, sealed));
-    if (!kept) {
+    const space = spaceOf(sealed.length);
+    if (space > Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES)) return false;
+    if (!(await this.#writeSomehow(entry.key, sealed))) {
       this.#writeFailures++;
       return false;
     }
     this.#writes++;
     this.#entries++;
-    this.#bytes += sealed.length;
-    this.#writtenSinceSweep += sealed.length;
+    this.#bytes += space;
+    this.#writtenSinceSweep += space;
     const directory = await this.#open();
     if (directory !== undefined && this.#isSweepDue()) await this.#sweep(directory);
     return true;
@@ -195,20 +218,25 @@ export class FileTier implements CacheTier {
     return this.#writtenSinceSweep >= maxBytes * RESCAN_SHARE;
   }
 
-  async #reopenAndWrite(key: string, sealed: Uint8Array): Promise<boolean> {
-    const opened = await openCacheDirectory(this.#options.cacheDir);
-    if ('problem' in opened) {
-      this.#tell(opened.problem);
-      return false;
+  /** Once more when the disk is full, with room made, and when the directory has gone, from the start. */
+  async #writeSomehow(key: string, sealed: Uint8Array): Promise<boolean> {
+    const directory = await this.#open();
+    const failure = directory === undefined ? 'ENOENT' : await this.#writeFile(directory, key, sealed);
+    if (failure === undefined) return true;
+    if (directory !== undefined && NO_SPACE.has(failure)) {
+      await this.#sweep(directory, this.#bytes);
+      return (await this.#writeFile(directory, key, sealed)) === undefined;
     }
-    this.#directory = Promise.resolve(opened.path);
-    return this.#writeFile(key, sealed);
+    if (failure !== 'ENOENT') return false;
+    directory?.close();
+    this.#directory = this.#openDirectory();
+    const reopened = await this.#directory;
+    return reopened !== undefined && (await this.#writeFile(reopened, key, sealed)) === undefined;
   }
 
-  async #writeFile(key: string, sealed: Uint8Array): Promise<boolean> {
-    const directory = await this.#open();
-    if (directory === undefined) return false;
-    const temporary = join(directory, temporaryName(key));
+  /** The error code of what went wrong, or undefined. */
+  async #writeFile(directory: CacheDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
+    const temporary = join(directory.path, temporaryName(key));
     try {
       const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       try {
@@ -217,19 +245,22 @@ export class FileTier implements CacheTier {
       } finally {
         await file.close();
       }
-      await rename(temporary, join(directory, key + ENTRY_EXTENSION));
-      return true;
+      await rename(temporary, join(directory.path, key + ENTRY_EXTENSION));
+      return undefined;
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#tell(describe(error, directory));
-      return false;
+      const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
+      // A directory where the entry should be: it goes the next time somebody looks for the entry.
+      if (code !== 'ENOENT' && code !== 'EISDIR') this.#tell('unwritten', describe(error, this.#options.cacheDir));
+      return code;
     }
   }
 
-  async #sweep(directory: string): Promise<void> {
+  /** @param maxBytes what counts as full; less than the cap when the volume is full before it is reached */
+  async #sweep(directory: CacheDirectory, maxBytes: number = this.#options.maxBytes): Promise<void> {
     this.#writtenSinceSweep = 0;
     try {
-      const { entries, bytes, evicted } = await sweepDirectory(directory, this.#options.maxBytes, this.#now());
+      const { entries, bytes, evicted } = await sweepDirectory(directory.path, maxBytes, this.#now());
       this.#entries = entries;
       this.#bytes = bytes;
       this.#evictions += evicted;
@@ -238,9 +269,16 @@ export class FileTier implements CacheTier {
     }
   }
 
-  #tell(problem: DirectoryProblem): void {
-    if (this.#problemTold) return;
-    this.#problemTold = true;
-    this.#options.onProblem(problem);
+  /** Each kind once. */
+  #tell(kind: ProblemKind, problem: DirectoryProblem): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
+    this.#options.onProblem(problem, kind);
+  }
+
+  /** Lets go of the directory. */
+  async close(): Promise<void> {
+    (await this.#directory)?.close();
+    this.#directory = Promise.resolve(undefined);
   }
 }

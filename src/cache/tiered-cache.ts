@@ -1,5 +1,6 @@
 import type { CacheConfig } from '../config/resolve.js';
-import type { CacheEntry } from '../contract/cache-entry.js';
+import { type CacheEntry, entryBytes } from '../contract/cache-entry.js';
+import { settleWithin } from '../contract/waiting.js';
 import { EntryCodec } from './entry-codec.js';
 import { FileTier, type FileTierStats, type RejectionReason, type VerifyReport } from './file-tier.js';
 import { type EntryUse, MemoryTier } from './memory-tier.js';
@@ -10,7 +11,11 @@ export type CacheTierName = 'memory' | 'disk';
 export interface CacheStats {
   readonly memory: TierStats & { readonly hits: number };
   /** All zero when there is no disk tier. */
-  readonly disk: FileTierStats & { readonly hits: number };
+  readonly disk: FileTierStats & {
+    readonly hits: number;
+    /** Entries that were not written because the disk was slower than what was compiled. */
+    readonly droppedWrites: number;
+  };
   /** Lookups that no tier could answer. */
   readonly misses: number;
   /** Handlers that were compiled. */
@@ -31,6 +36,9 @@ export interface TieredCacheOptions extends CacheConfig {
   readonly onWarning: (message: string) => void;
 }
 
+/** Entries may wait for the disk with so many bytes together; beyond that they are not written at all. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
+
 const NO_DISK: FileTierStats = { entries: 0, bytes: 0, evictions: 0, writes: 0, writeFailures: 0, rejections: {} };
 
 /** Memory over disk. What the disk gives is kept in memory; what is put goes to both, to the disk behind the caller's back. */
@@ -41,6 +49,8 @@ export class TieredCache {
   readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0 };
   #misses = 0;
   #compilations = 0;
+  #pendingBytes = 0;
+  #droppedWrites = 0;
 
   constructor(options: TieredCacheOptions) {
     const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, engine, onWarning } = options;
@@ -50,8 +60,10 @@ export class TieredCache {
       cacheDir,
       maxBytes: maxDiskCacheSizeBytes,
       codec: new EntryCodec(engine, cacheSecrets),
-      onProblem: ({ reason, remedy }) =>
-        onWarning(`The disk cache is off: ${reason}. ${remedy} Handlers run without it.`),
+      onProblem: ({ reason, remedy }, kind) => {
+        const what = kind === 'off' ? 'is off' : 'could not keep an entry';
+        onWarning(`The disk cache ${what}: ${reason}. ${remedy} Handlers run without it.`);
+      },
     });
   }
 
@@ -79,8 +91,22 @@ export class TieredCache {
   put(entry: CacheEntry): void {
     this.#memory.keep(entry);
     if (this.#disk === undefined) return;
-    const writing = this.#disk.put(entry).finally(() => this.#writing.delete(writing));
+    const bytes = entryBytes(entry);
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES && this.#pendingBytes > 0) {
+      this.#droppedWrites++;
+      return;
+    }
+    this.#pendingBytes += bytes;
+    const writing = this.#disk.put(entry).finally(() => {
+      this.#pendingBytes -= bytes;
+      this.#writing.delete(writing);
+    });
     this.#writing.add(writing);
+  }
+
+  /** Resolves when there is room for more writes: for whoever puts many entries that should all be kept. */
+  async hasRoom(): Promise<void> {
+    while (this.#pendingBytes > MAX_PENDING_BYTES / 2) await Promise.race(this.#writing);
   }
 
   /** An entry that came from outside, checked by whoever brings it: a hit, kept in memory only. */
@@ -105,6 +131,12 @@ export class TieredCache {
   /** Resolves when every write that was begun has ended. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#writing);
+  }
+
+  /** Waits for writes, at most `timeoutMs`, and lets go of the directory. */
+  async close(timeoutMs: number): Promise<void> {
+    await settleWithin(this.settled(), timeoutMs);
+    await this.#disk?.close();
   }
 
   async clear({ memory = true, disk = true }: { memory?: boolean; disk?: boolean } = {}): Promise<void> {
@@ -134,7 +166,7 @@ export class TieredCache {
     const lookups = hits + this.#misses;
     return {
       memory: { ...this.#memory.stats(), hits: this.#hits.memory },
-      disk: { ...(this.#disk?.stats() ?? NO_DISK), hits: this.#hits.disk },
+      disk: { ...(this.#disk?.stats() ?? NO_DISK), hits: this.#hits.disk, droppedWrites: this.#droppedWrites },
       misses: this.#misses,
       compilations: this.#compilations,
       hitRate: lookups === 0 ? 0 : hits / lookups,

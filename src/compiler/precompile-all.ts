@@ -35,13 +35,14 @@ export interface PrecompilingCompiler {
 /**
  * Compiles handlers as they come, a few at once, without holding more of the input than that.
  *
+ * @param hasRoom resolves when what was compiled can be kept
  * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT; whatever the input itself throws
  */
 export async function precompileAll(
   units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
   compiler: PrecompilingCompiler,
-  workers: number,
-  { concurrency = workers, onProgress, signal }: PrecompileOptions,
+  hasRoom: () => Promise<void>,
+  { concurrency = 1, onProgress, signal }: PrecompileOptions,
 ): Promise<PrecompileReport> {
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new NexusError('INVALID_ARGUMENT', `concurrency is ${concurrency}; it must be a whole number from 1.`, {
@@ -56,6 +57,7 @@ export async function precompileAll(
     const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
     try {
       const { tier } = await compiler.compileOrThrow(code, filename);
+      await hasRoom();
       if (tier === undefined) counts.compiled++;
       else counts.cached++;
     } catch (error) {

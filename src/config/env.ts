@@ -1,5 +1,5 @@
 import { invalidOption } from './check.js';
-import type { RuntimeOptions } from './options.js';
+import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions } from './options.js';
 
 const NUMBERS = [
   'maxCacheSizeBytes',
@@ -23,6 +23,19 @@ const NUMBERS = [
   'maxResultBytes',
 ] as const satisfies readonly (keyof RuntimeOptions)[];
 
+/** Options that matter to executions only. */
+const EXECUTION_LIMITS = [
+  'timeoutMs',
+  'maxHostCalls',
+  'maxStateMutations',
+  'maxEvents',
+  'maxViewCommands',
+  'maxLogBytes',
+  'maxContextBytes',
+  'maxResultBytes',
+] as const satisfies readonly (keyof LimitOptions)[];
+
+type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -53,6 +66,17 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
     options[option] = number;
   }
   return options as RuntimeOptions;
+}
+
+/**
+ * The part of {@link configFromEnv} that a HandlerCompiler takes.
+ *
+ * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
+ */
+export function compilerConfigFromEnv(env: Environment = process.env): CompilerEnvironment {
+  const { metrics: _, ...options } = configFromEnv(env) as Record<string, unknown>;
+  for (const limit of EXECUTION_LIMITS) delete options[limit];
+  return options as CompilerEnvironment;
 }
 
 /** An empty variable counts as unset. */

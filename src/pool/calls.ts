@@ -1,7 +1,5 @@
+import { settleWithin } from '../contract/waiting.js';
 import { NexusError } from '../errors/nexus-error.js';
-
-/** A longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The calls under way, so that an end can wait for them: those that compile, those that wait, those that execute. */
 export class Calls {
@@ -25,12 +23,9 @@ export class Calls {
   async close(drainTimeoutMs: number): Promise<void> {
     this.#closed = true;
     if (this.#active === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = drainTimeoutMs <= MAX_TIMER_MS ? setTimeout(resolve, drainTimeoutMs) : undefined;
-      this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
     });
+    await settleWithin(idle, drainTimeoutMs);
   }
 }

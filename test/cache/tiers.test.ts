@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -98,7 +99,7 @@ describe('the file tier', () => {
   });
 
   it('evicts what was used longest ago, down to 70 % of the cap', async () => {
-    const tier = openTier({ maxBytes: 20_000 });
+    const tier = openTier({ maxBytes: 60_000 });
     for (let i = 0; i < 10; i++) {
       await tier.put(makeEntry(`entry ${i}`, 1_000));
       await utimes(fileOf(`entry ${i}`), 1_000 + i, 1_000 + i);
@@ -106,7 +107,7 @@ describe('the file tier', () => {
     for (let i = 10; i < 16; i++) await tier.put(makeEntry(`entry ${i}`, 1_000));
     const left = await readdir(entriesDir);
     expect(tier.stats().evictions).toBeGreaterThan(0);
-    expect(tier.stats().bytes).toBeLessThanOrEqual(18_000);
+    expect(tier.stats().bytes).toBeLessThanOrEqual(54_000);
     expect(left).not.toContain(`${makeEntry('entry 0').key}.qjsc`);
     expect(left).toContain(`${makeEntry('entry 15').key}.qjsc`);
   });
@@ -192,8 +193,11 @@ describe('the file tier', () => {
     await openTier().put(makeEntry('a'));
     const mine = temporaryName('x'.repeat(64));
     const dead = mine.replace(`.${process.pid}.`, '.4194303.');
+    const mineOfEarlier = mine.replace(/\.[0-9a-f]+\.tmp$/, '.000000000000.tmp');
     const elsewhere = mine.replace(/\.[0-9a-f]{8}\./, '.ffffffff.');
-    for (const name of [mine, dead, elsewhere]) await writeFile(join(entriesDir, name), 'half');
+    for (const name of [mine, dead, elsewhere, mineOfEarlier]) await writeFile(join(entriesDir, name), 'half');
+    const beforeStart = Date.now() / 1000 - process.uptime() - 1;
+    await utimes(join(entriesDir, mineOfEarlier), beforeStart, beforeStart);
     const next = openTier();
     await next.get('none');
     await next.put(makeEntry('b'));
@@ -201,6 +205,41 @@ describe('the file tier', () => {
     expect(left).toContain(mine);
     expect(left).toContain(elsewhere);
     expect(left).not.toContain(dead);
+    expect(left).not.toContain(mineOfEarlier);
+  });
+
+  it.each([
+    ['a directory', async (path: string) => mkdir(join(path, 'below'), { recursive: true })],
+    ['a named pipe', async (path: string) => void execFileSync('mkfifo', [path])],
+  ])('%s in place of an entry is a miss, goes, and nobody waits for it', async (_title, plant) => {
+    const tier = openTier();
+    await tier.put(makeEntry('a'));
+    await rm(fileOf('a'));
+    await plant(fileOf('a'));
+    expect(await tier.get(makeEntry('a').key)).toBeUndefined();
+    expect(await readdir(entriesDir)).toEqual([]);
+    expect(await tier.put(makeEntry('a'))).toBe(true);
+  });
+
+  it('a link put in place of its directory while it runs is not followed', async () => {
+    const target = join(cacheDir, 'target');
+    await mkdir(target);
+    await writeFile(join(target, 'precious.qjsc'), 'untouched');
+    const tier = openTier();
+    await tier.put(makeEntry('a'));
+    await rename(entriesDir, `${entriesDir}-moved`);
+    await symlink(target, entriesDir);
+    await tier.put(makeEntry('b'));
+    await tier.clear();
+    await tier.verify();
+    expect(await readdir(target)).toEqual(['precious.qjsc']);
+    await tier.close();
+  });
+
+  it('counts the space that entries take of a volume, not their bytes', async () => {
+    const tier = openTier();
+    await tier.put(makeEntry('tiny', 10));
+    expect(tier.stats().bytes).toBe(4096);
   });
 
   it('verifies every entry, removes the bad ones and says which and why', async () => {

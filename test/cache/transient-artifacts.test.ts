@@ -36,14 +36,13 @@ describe('data of an application', () => {
 
   it('asked for by many at once is made once', async () => {
     let made = 0;
-    const artifacts = runtime.artifacts('ast');
     const create = async () => {
       await new Promise(setImmediate);
       return ++made;
     };
-    expect(new Set(await Promise.all(Array.from({ length: 50 }, () => artifacts.getOrCreate('k', create))))).toEqual(
-      new Set([1]),
-    );
+    expect(
+      new Set(await Promise.all(Array.from({ length: 50 }, () => runtime.artifacts('ast').getOrCreate('k', create)))),
+    ).toEqual(new Set([1]));
   });
 
   it('is a copy for everybody who gets it', async () => {

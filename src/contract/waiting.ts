@@ -19,3 +19,19 @@ export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal 
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** A longer delay would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Waits for a promise to settle, at most `timeoutMs`; Infinity for as long as it takes. */
+export async function settleWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    if (timeoutMs <= MAX_TIMER_MS) timer = setTimeout(resolve, timeoutMs);
+  });
+  try {
+    await Promise.race([promise.catch(() => {}), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
