@@ -8,22 +8,31 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
+const documents = ['README.md', 'docs/caching.md'];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
-/** Every program of the README with the output that stands behind it, if any does. */
-const programs = [
-  ...readme.matchAll(/```js\n(?<code>[\s\S]*?)```(?:\n+(?:prints\n+)?```\n(?<output>[\s\S]*?)```)?/g),
-].map(({ groups }) => ({ code: groups?.['code'] ?? '', output: groups?.['output'] }));
+/** Every program of a document with the output that stands behind it, if any does. */
+async function programsOf(document: string): Promise<[title: string, code: string, output: string | undefined][]> {
+  const text = await readFile(join(root, document), 'utf8');
+  const blocks = text.matchAll(/```js\n(?<code>[\s\S]*?)```(?:\n+(?:prints\n+)?```\n(?<output>[\s\S]*?)```)?/g);
+  return [...blocks].map(({ groups }, i) => [
+    `${document}, program ${i + 1}`,
+    groups?.['code'] ?? '',
+    groups?.['output'],
+  ]);
+}
 
-describe('the README', () => {
-  it('has programs', () => {
-    expect(programs.length).toBeGreaterThanOrEqual(3);
+const programs = (await Promise.all(documents.map(programsOf))).flat();
+
+describe('the documents', () => {
+  it('have programs', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(9);
   });
 
-  it.each(programs.map(({ code, output }, index) => [index + 1, code, output] as const))(
-    'program %i prints what it says',
-    async (_number, code, output) => {
-      const folder = await mkdtemp(join(tmpdir(), 'nexus-readme-'));
+  it.each(programs)(
+    '%s prints what it says',
+    async (_title, code, output) => {
+      const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
         // Self-reference works from inside the package only; the cache goes where the program runs.
         const main = JSON.stringify(join(root, 'dist', 'index.js'));
@@ -37,7 +46,7 @@ describe('the README', () => {
     20_000,
   );
 
-  it('names only scripts that exist', async () => {
+  it('name only scripts that exist', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
     const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]);
     for (const script of new Set(named)) expect(Object.keys(scripts)).toContain(script);

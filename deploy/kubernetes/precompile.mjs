@@ -1,13 +1,10 @@
 // Fills the cache from a folder of handlers, with the options of the application that will run them.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { configFromEnv, HandlerCompiler } from 'nexus-runtime';
+import { compilerConfigFromEnv, HandlerCompiler } from 'nexus-runtime';
 
 const folder = process.env.HANDLERS_DIR ?? 'handlers';
-// A compiler takes the options of the cache and the pool, and rejects those of executions.
-const { cacheDir, maxDiskCacheSizeBytes, cacheSecret, maxSourceBytes, maxInstances } = configFromEnv();
-
-const compiler = new HandlerCompiler({ cacheDir, maxDiskCacheSizeBytes, cacheSecret, maxSourceBytes, maxInstances });
+const compiler = new HandlerCompiler(compilerConfigFromEnv());
 const { compiled, cached, failures } = await compiler.precompileAll(handlers());
 await compiler.close();
 

@@ -10,6 +10,7 @@ import {
   filesBelow,
   isWhole,
   sizeOf,
+  startAgain,
   TEMPORARY_EXTENSION,
   temporariesBelow,
 } from '../lib/entries.mjs';
@@ -26,8 +27,12 @@ const LONGEST_LIFE_MS = 40;
 const SETTINGS = { names: 64, maxEntryBytes: 128 * 1024, maxBytes: 4 * 1024 ** 2 };
 /** Entries large enough that a few that nobody removes are over the limit. */
 const CONTAINER_SETTINGS = { names: 4, maxEntryBytes: 2 * 1024 ** 2, maxBytes: 64 * 1024 ** 2 };
-/** A container that restarts is the same process id on the same host. */
-const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child'];
+/** A container that restarts is the same process id on the same host. Who is not root is it in a namespace. */
+const CONTAINER = [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+  ...['--pid', '--fork', '--kill-child'],
+];
 
 export async function run({ quick, scratch }) {
   const kills = quick ? 25 : 1_000;
@@ -37,8 +42,8 @@ export async function run({ quick, scratch }) {
   const containerKills = quick ? 8 : 100;
   const containers = await killInContainers(join(scratch, 'containers'), containerKills, findings, counts);
   return findings.end(
-    `${thousands(counts.kills)} kills cut off ${thousands(counts.orphans.size)} writes; ${thousands(counts.tornReads)} of ` +
-      `${thousands(counts.entriesRead)} reads torn; orphans after a start ≤ ${mebibytes(counts.mostOrphanedBytes)}; ${containers}`,
+    `${thousands(counts.kills)} kills, ${containers}, cut off ${thousands(counts.orphans.size)} writes; ${thousands(counts.tornReads)} of ` +
+      `${thousands(counts.entriesRead)} reads torn; orphans after a start ≤ ${mebibytes(counts.mostOrphanedBytes)}`,
   );
 }
 
@@ -51,7 +56,7 @@ async function killWriters(cacheDir, kills, findings, counts) {
     await Promise.all(writers);
     counts.kills += writers.length;
     inspect(cacheDir, findings, counts);
-    await startAgain(new Worker(STARTER, [cacheDir, SETTINGS]), findings);
+    findings.check(await startAgain(cacheDir, SETTINGS.maxBytes), 'the next start cannot write');
     checkOrphans(cacheDir, findings, counts);
   }
 }
@@ -61,27 +66,25 @@ async function killInContainers(cacheDir, kills, findings, counts) {
   try {
     execFileSync(CONTAINER[0], [...CONTAINER.slice(1), 'true'], { stdio: 'ignore' });
   } catch (error) {
-    return `no restarts under one process id, skipped: ${error.message}`;
+    return `none in a container, skipped: ${error.message}`;
   }
   for (let done = 0; done < kills; done++) {
     await killAtRandom(new Worker(WRITER, [cacheDir, CONTAINER_SETTINGS], { prefix: CONTAINER }));
     counts.kills++;
     inspect(cacheDir, findings, counts);
   }
-  await startAgain(new Worker(STARTER, [cacheDir, CONTAINER_SETTINGS], { prefix: CONTAINER }), findings);
+  const starter = new Worker(STARTER, [], { prefix: CONTAINER });
+  const { maxBytes } = CONTAINER_SETTINGS;
+  findings.check(await starter.ask('start', { cacheDir, maxBytes }), 'the next start cannot write');
+  await starter.kill();
   checkOrphans(cacheDir, findings, counts, ', every process with the id of the one before, as in a container');
-  return `${kills} of them restarts under one process id`;
+  return `${kills} of them in a container that restarts`;
 }
 
 async function killAtRandom(writer) {
   await writer.ready;
   await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_LIFE_MS));
   await writer.kill();
-}
-
-async function startAgain(starter, findings) {
-  findings.check(await starter.ask('start'), 'the next start cannot write');
-  await starter.kill();
 }
 
 /** While nobody writes: what is there opens and is what was written, or is a temporary file. */

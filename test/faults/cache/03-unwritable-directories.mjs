@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { Worker } from '../lib/children.mjs';
 import { FORMAT_FOLDER, temporariesBelow } from '../lib/entries.mjs';
@@ -18,7 +19,8 @@ const situations = {
     trial.mount('size=1m');
     await trial.start();
     const { writes, writeFailures } = await trial.execute(trial.many, { padding: 1_000 });
-    trial.check(writes > 0 && writeFailures > 0, `${writes} entries written, ${writeFailures} not`);
+    // The oldest entries make room for the newest: the volume is the cap then.
+    trial.check(writes > 0 && writeFailures === 0, `${writes} entries written, ${writeFailures} not`);
     trial.expectWarnings(/ENOSPC/);
     for (const name of readdirSync(trial.entries)) rmSync(join(trial.entries, name));
     const after = await trial.execute(10);
@@ -26,10 +28,10 @@ const situations = {
     trial.expectWarnings(/ENOSPC/);
   },
   async 'no inodes left'(trial) {
-    trial.mount('size=16m,nr_inodes=40');
+    trial.mount('size=16m,nr_inodes=12');
     await trial.start();
     const { writeFailures } = await trial.execute(trial.some * 2);
-    trial.check(writeFailures > 0, 'everything was written');
+    trial.check(writeFailures === 0, `${writeFailures} entries were not written`);
     trial.expectWarnings(/ENOSPC/);
   },
   async 'disk full before the directory is made'(trial) {
@@ -131,7 +133,7 @@ const situations = {
       isRunning = false;
     });
     while (isRunning) {
-      await new Promise(setImmediate);
+      await setTimeout(1);
       try {
         rmSync(trial.cacheDir, { recursive: true, force: true });
       } catch {
@@ -195,7 +197,7 @@ const situations = {
 
 export async function run({ quick, scratch }) {
   const findings = new Findings();
-  const counts = { situations: 0, handlers: 0, failed: 0, temporaries: 0, warnings: 0, skipped: new Set() };
+  const counts = { situations: 0, handlers: 0, failed: 0, temporaries: 0, warnings: 0, skipped: 0, reasons: new Set() };
   const names = Object.keys(situations);
   const runNext = async () => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) {
@@ -204,7 +206,7 @@ export async function run({ quick, scratch }) {
     }
   };
   await Promise.all([runNext(), runNext()]);
-  const skipped = [...counts.skipped].map((reason) => `; ${reason}`).join('');
+  const skipped = counts.skipped > 0 ? `; ${counts.skipped} skipped: ${[...counts.reasons].join(', ')}` : '';
   return findings.end(
     `${counts.situations} situations, ${thousands(counts.handlers)} handlers: ${counts.failed} failed, ` +
       `${counts.temporaries} temporary files left, ${counts.warnings} warnings${skipped}`,
@@ -231,7 +233,7 @@ class Trial {
     this.cacheDir = join(this.parent, 'cache');
     this.entries = join(this.cacheDir, FORMAT_FOLDER);
     this.many = 1_000;
-    this.some = quick ? 20 : 100;
+    this.some = quick ? 10 : 100;
   }
 
   async run(situation) {
@@ -240,23 +242,32 @@ class Trial {
       await situation(this);
       this.#counts.situations++;
     } catch (error) {
-      if (!(error instanceof Skipped)) this.check(false, error.message);
-      else this.#counts.skipped.add(`${this.#name}: skipped, ${error.message}`);
+      if (error instanceof Skipped) {
+        this.#counts.skipped++;
+        this.#counts.reasons.add(error.message);
+      } else {
+        this.check(false, error.message);
+      }
     } finally {
       await this.#worker?.kill();
       this.#restoreModes();
     }
     this.#counts.warnings += this.#warnings.length;
-    const left = temporariesBelow(this.root);
-    this.#counts.temporaries += left.length;
-    this.check(left.length === 0, `${left.length} temporary files left`);
+    this.#checkTemporaries();
+  }
+
+  #checkTemporaries() {
+    const left = temporariesBelow(this.root).length;
+    this.#counts.temporaries += left;
+    this.check(left === 0, `${left} temporary files left`);
   }
 
   /** So that what is there can be looked at and removed. */
   #restoreModes() {
     if (IS_ROOT) return;
     for (const path of [this.parent, this.cacheDir, this.entries]) {
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) chmodSync(path, 0o755);
+      if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+      chmodSync(path, 0o755);
     }
   }
 
@@ -319,6 +330,7 @@ class Trial {
     this.#counts.failed += failed;
     this.check(failed === 0, `${failed} of ${count} handlers failed`);
     this.#warnings = warnings;
+    this.#checkTemporaries();
     const { writes, writeFailures, hits } = cache.disk;
     return { writes, writeFailures, hits };
   }

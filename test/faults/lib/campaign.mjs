@@ -8,7 +8,7 @@ import { killWorkers } from './children.mjs';
 import { unmountBelow } from './mounts.mjs';
 
 const TMPFS_MAGIC = 0x01021994;
-const FIGURE_COLUMNS = 100;
+const FIGURE_COLUMNS = 132;
 
 /** Runs modules that export `title` and `run({ quick, scratch })`, which returns `{ figure }` or throws. */
 export async function runCampaign(urls) {

@@ -45,6 +45,14 @@ export function openTier(cacheDir, maxBytes, onProblem = () => {}) {
   return new FileTier({ cacheDir, maxBytes, codec, onProblem });
 }
 
+/** Opens a cache as the next process does, and uses it once; says whether it can be written. */
+export async function startAgain(cacheDir, maxBytes) {
+  const tier = openTier(cacheDir, maxBytes);
+  // Writes wait for the first look at the directory, which a read begins.
+  await tier.get(keyOf('first after the crash'));
+  return tier.put(makeEntry('first after the crash', 100));
+}
+
 /** Paths of all that is no directory below one, however deep. */
 export function filesBelow(directory) {
   let found;

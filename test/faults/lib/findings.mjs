@@ -11,7 +11,9 @@ export class Findings {
   /** @throws Error naming every violation; the figure when there was none */
   end(figure) {
     if (this.#violations.size === 0) return { figure };
-    const lines = [...this.#violations].map(([violation, times]) => (times > 1 ? `${violation} (${times}×)` : violation));
+    const lines = [...this.#violations].map(([violation, times]) =>
+      times > 1 ? `${violation} (${times}×)` : violation,
+    );
     if (lines.length > MAX_SHOWN) lines.splice(MAX_SHOWN, Infinity, `… and ${lines.length - MAX_SHOWN} more`);
     throw Object.assign(new Error(lines.join('\n')), { isFinding: true, figure });
   }

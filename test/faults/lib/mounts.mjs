@@ -37,6 +37,10 @@ function tryToRun(command, args) {
     execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;
   } catch (error) {
-    return String(error.stderr ?? error.message).trim() || error.message;
+    // `mount: <path>: <reason>`, and perhaps advice on further lines.
+    const [line] = String(error.stderr ?? '')
+      .trim()
+      .split('\n');
+    return line.split(': ').at(-1).replace(/\.$/, '') || error.message;
   }
 }

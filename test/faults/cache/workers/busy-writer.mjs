@@ -1,12 +1,18 @@
 // One of many processes that write into one cache.
 import { makeEntry, openTier } from '../../lib/entries.mjs';
-import { serve, startArguments } from '../../lib/serve.mjs';
+import { serve } from '../../lib/serve.mjs';
 
-const [cacheDir, { maxBytes, contentBytes }] = startArguments();
-const problems = [];
-const tier = openTier(cacheDir, maxBytes, ({ reason }) => problems.push(reason));
+let tier;
+let contentBytes;
+let problems;
 
 serve({
+  open(settings) {
+    contentBytes = settings.contentBytes;
+    problems = [];
+    tier = openTier(settings.cacheDir, settings.maxBytes, ({ reason }) => problems.push(reason));
+  },
+
   /** Puts entries one after the other; each has one of `names`, or a name of its own when there are none. */
   async write({ puts, names, version }) {
     let kept = 0;

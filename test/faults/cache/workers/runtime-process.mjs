@@ -6,14 +6,16 @@ const [options, user] = startArguments();
 const warnings = [];
 process.on('warning', (warning) => warnings.push(`${warning.code ?? warning.name}: ${warning.message}`));
 
-// Another user need not be able to read this package: everything is loaded before the change.
 const settings = { maxInstances: 1, metrics: false };
-const elsewhere = await createRuntime({ ...settings, cacheDir: false });
-const artifact = await elsewhere.precompileHandler('return "loaded"');
-await elsewhere.shutdown();
 const runtime = await createRuntime({ ...settings, ...options });
-await runtime.executeCompiledHandler(artifact);
-if (user) {
+if (user) await becomeUser();
+
+/** Another user need not be able to read this package: everything is loaded before the change, and the cache not yet. */
+async function becomeUser() {
+  const elsewhere = await createRuntime({ ...settings, cacheDir: false });
+  const artifact = await elsewhere.precompileHandler('return "loaded"');
+  await elsewhere.shutdown();
+  await runtime.executeCompiledHandler(artifact);
   process.setgroups([]);
   process.setgid(user);
   process.setuid(user);

@@ -1,0 +1,51 @@
+// A process that executes ever new handlers and says how much memory that takes.
+import { open } from 'node:fs/promises';
+
+import { createRuntime } from '#build/index.js';
+import { serve, startArguments } from '../../lib/serve.mjs';
+
+const [options, { handlers, sourceBytes, warmUp, observations = 100, diskDelayMs = 0 }] = startArguments();
+const CALLS_AT_ONCE = 16;
+
+if (diskDelayMs > 0) await slowDown(diskDelayMs);
+
+serve({
+  async run() {
+    const runtime = await createRuntime({ maxInstances: 1, metrics: false, ...options });
+    let failed = 0;
+    let mostBytes = 0;
+    let afterWarmUp;
+    let most = 0;
+    const padding = 'x'.repeat(sourceBytes);
+    const execute = async (number) => {
+      const { returnValue } = await runtime.executeHandler(`return ${number}; // ${padding}`);
+      if (returnValue !== number) failed++;
+    };
+    const observeEvery = Math.max(CALLS_AT_ONCE, Math.floor(handlers / observations / CALLS_AT_ONCE) * CALLS_AT_ONCE);
+    for (let number = 0; number < handlers; number += CALLS_AT_ONCE) {
+      await Promise.all(Array.from({ length: CALLS_AT_ONCE }, (_, i) => execute(number + i)));
+      mostBytes = Math.max(mostBytes, runtime.getStats().cache.memory.bytes);
+      if (number % observeEvery > 0 || number < warmUp) continue;
+      global.gc();
+      const { rss } = process.memoryUsage();
+      afterWarmUp ??= rss;
+      most = Math.max(most, rss);
+    }
+    const { compilations, memory, disk } = runtime.getStats().cache;
+    return { failed, mostBytes, growth: most - afterWarmUp, rss: most, compilations, memory, disk };
+  },
+});
+
+/** A disk on which every write takes as long as on a busy network volume. */
+async function slowDown(delayMs) {
+  const file = await open(new URL(import.meta.url));
+  const prototype = Object.getPrototypeOf(file);
+  await file.close();
+  for (const name of ['datasync', 'sync']) {
+    const original = prototype[name];
+    prototype[name] = async function (...args) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      return original.apply(this, args);
+    };
+  }
+}
