@@ -376,10 +376,10 @@ describe('shutting down', () => {
 
   it('with a handler that does not end gives up after the drain timeout', async () => {
     const runtime = await createRuntime({ cacheDir: false });
-    const endless = runtime.executeHandler('while (true);', {}, 60_000);
+    const ended = rejection(runtime.executeHandler('while (true);', {}, 60_000));
     await new Promise((resolve) => setTimeout(resolve, 50));
     await runtime.shutdown({ drainTimeoutMs: 1 });
-    expect((await rejection(endless)).code).toBe('RUNTIME_CLOSED');
+    expect((await ended).code).toBe('RUNTIME_CLOSED');
     expect((await rejection(runtime.shutdown({ drainTimeoutMs: Number.NaN }))).code).toBe('INVALID_ARGUMENT');
   });
 

@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -10,11 +20,18 @@ import { mountTmpfs, remount } from '../lib/mounts.mjs';
 export const title = 'directories that cannot be written';
 
 const PROCESS = new URL('./workers/runtime-process.mjs', import.meta.url);
+const APPLICATION = new URL('./workers/outlives-its-runtime.mjs', import.meta.url);
 const NOBODY = 65_534;
 const IS_ROOT = process.getuid?.() === 0;
 
 /** Each prepares a directory, and perhaps changes it under a running process. */
 const situations = {
+  async 'deleted, slow, and given up on'(trial) {
+    if (!existsSync('/proc/self/fd')) trial.skip('there is no /proc');
+    const { missing, open } = await trial.runApplication();
+    trial.check(missing.length === 0, `files of the application are gone: ${missing}`);
+    trial.check(open.length === 0, `open after shutdown: ${open}`);
+  },
   async 'disk full'(trial) {
     trial.mount('size=1m');
     await trial.start();
@@ -190,7 +207,7 @@ const situations = {
     await trial.execute(trial.some);
     renameSync(trial.cacheDir, `${trial.cacheDir}-moved`);
     const { writes } = await trial.execute(trial.some);
-    trial.check(writes === trial.some * 2, 'not made again after it was moved');
+    trial.check(writes === trial.some * 2, 'nothing is written after it was moved');
     trial.expectNoWarning();
   },
 };
@@ -333,6 +350,19 @@ class Trial {
     this.#checkTemporaries();
     const { writes, writeFailures, hits } = cache.disk;
     return { writes, writeFailures, hits };
+  }
+
+  async runApplication() {
+    const application = join(this.root, 'application');
+    this.#worker = new Worker(APPLICATION, [{ cacheDir: this.cacheDir }, application]);
+    const { handlers, failed, missing, open } = await this.#worker.ask('run');
+    this.#counts.handlers += handlers;
+    this.#counts.failed += failed;
+    this.check(failed === 0, `${failed} of ${handlers} handlers failed`);
+    // Its own temporary files are none of ours.
+    rmSync(application, { recursive: true });
+    this.#checkTemporaries();
+    return { missing, open };
   }
 
   async maintain() {

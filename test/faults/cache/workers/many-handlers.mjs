@@ -1,8 +1,7 @@
 // A process that executes ever new handlers and says how much memory that takes.
-import { open } from 'node:fs/promises';
-
 import { createRuntime } from '#build/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
+import { slowDown } from '../../lib/slow-disk.mjs';
 
 const [options, { handlers, sourceBytes, warmUp, observations = 100, diskDelayMs = 0 }] = startArguments();
 const CALLS_AT_ONCE = 16;
@@ -35,17 +34,3 @@ serve({
     return { failed, mostBytes, growth: most - afterWarmUp, rss: most, compilations, memory, disk };
   },
 });
-
-/** A disk on which every write takes as long as on a busy network volume. */
-async function slowDown(delayMs) {
-  const file = await open(new URL(import.meta.url));
-  const prototype = Object.getPrototypeOf(file);
-  await file.close();
-  for (const name of ['datasync', 'sync']) {
-    const original = prototype[name];
-    prototype[name] = async function (...args) {
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      return original.apply(this, args);
-    };
-  }
-}
