@@ -8,10 +8,10 @@ import { serve, startArguments } from '../../lib/serve.mjs';
 import { slowDown } from '../../lib/slow-disk.mjs';
 
 const [{ cacheDir }, applicationDir] = startArguments();
-const DELAY_MS = 500;
+const DELAY_MS = 800;
 const HANDLERS = 3;
 /** Writes that are not done by then never end. */
-const AFTERWARDS_MS = DELAY_MS * (HANDLERS + 3);
+const AFTERWARDS_MS = DELAY_MS * (HANDLERS + 2);
 const FILES = ['draft.tmp', 'upload.tmp', `${'0'.repeat(64)}.qjsc`];
 
 serve({

@@ -1,0 +1,154 @@
+import type { ExecutionLimits } from '../config/limits.js';
+import type { BaseImage } from '../engine/base-image.js';
+import type { Pointer } from '../engine/quickjs-module.js';
+import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import type { ExecutionFailure } from './protocol.js';
+
+/** Jobs between two looks at the clock. */
+const JOBS_PER_SLICE = 100;
+/** What the guest's own bookkeeping gets after the deadline, to hand over the effects so far. */
+const COLLECT_GRACE_MS = 100;
+
+/** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
+export class Run {
+  failure: ExecutionFailure | undefined;
+  readonly #vm: Vm;
+  readonly #base: BaseImage;
+  readonly #limits: ExecutionLimits;
+  #deadline = 0;
+  #timedOut = false;
+
+  constructor(vm: Vm, base: BaseImage, limits: ExecutionLimits) {
+    this.#vm = vm;
+    this.#base = base;
+    this.#limits = limits;
+  }
+
+  start(handler: Pointer, input: Uint8Array): void {
+    const vm = this.#vm;
+    const { start, undefined: thisArg } = this.#base.roots;
+    this.#deadline = performance.now() + this.#limits.timeoutMs;
+    vm.shouldInterrupt = () => this.#isOverdue('interrupt');
+    vm.call(start, thisArg, handler, this.#load(input));
+    while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
+  }
+
+  /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
+  #load(input: Uint8Array): Pointer {
+    try {
+      return this.#vm.readValue(input);
+    } catch (error) {
+      if (error instanceof GuestException && !this.#vm.heapExhausted) {
+        this.#fail({
+          code: 'STACK_OVERFLOW',
+          message: 'The context is nested deeper than stackSizeBytes allows.',
+          context: { limit: 'stackSizeBytes' },
+        });
+      }
+      throw error;
+    }
+  }
+
+  /** Takes note of what ended the run before its time. */
+  stop(error: unknown): void {
+    if (this.#timedOut) return;
+    if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+    else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+    else this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
+  }
+
+  /** Once overdue, always overdue: a guest that catches the interruption is interrupted again. */
+  #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
+    if (performance.now() <= this.#deadline) return false;
+    this.#timedOut = true;
+    this.#fail(this.#timeout(layer));
+    return true;
+  }
+
+  /** The outcome, if it can be had: after a failure it holds the effects up to it. */
+  finish(): Uint8Array | undefined {
+    const vm = this.#vm;
+    if (vm.poison !== undefined) return undefined;
+    const { collect, salvage, undefined: thisArg } = this.#base.roots;
+    const deadline = performance.now() + COLLECT_GRACE_MS;
+    vm.shouldInterrupt = () => performance.now() > deadline;
+    for (const gather of [collect, salvage]) {
+      try {
+        const ranOut = vm.heapExhausted;
+        vm.heapExhausted = false;
+        const outcome = vm.writeValue(vm.call(gather, thisArg));
+        // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
+        if (vm.heapExhausted) {
+          this.#fail(this.#outOfMemory());
+          return undefined;
+        }
+        vm.heapExhausted = ranOut;
+        if (outcome.length <= this.#limits.maxResultBytes) return outcome;
+        this.#fail(this.#resultTooLarge(outcome.length));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+        else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
+        else continue;
+        return undefined;
+      }
+    }
+    this.#fail(
+      vm.heapExhausted
+        ? this.#outOfMemory()
+        : {
+            code: 'SERIALIZATION_ERROR',
+            message: 'The outcome of the handler cannot leave the VM.',
+            context: { path: 'returnValue' },
+          },
+    );
+    return undefined;
+  }
+
+  #fail(failure: ExecutionFailure): void {
+    this.failure ??= failure;
+  }
+
+  /** Something else than a guest exception came out of wasm. What it was tells what the guest did. */
+  #hostSideFailure(error: unknown): ExecutionFailure {
+    if (this.#vm.heapExhausted) return this.#outOfMemory();
+    if (error instanceof VmPoisonedError && error.isStackOverflow) {
+      return {
+        code: 'STACK_OVERFLOW',
+        message: 'The handler recursed or nested deeper than stackSizeBytes allows.',
+        context: { limit: 'stackSizeBytes' },
+      };
+    }
+    return {
+      code: 'EXECUTION_ERROR',
+      message: `The engine failed while it ran the handler: ${error instanceof Error ? error.message : String(error)}`,
+      context: { layer: 'engine' },
+    };
+  }
+
+  #timeout(layer: 'interrupt' | 'jobs'): ExecutionFailure {
+    const { timeoutMs } = this.#limits;
+    return {
+      code: 'TIMEOUT',
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
+      context: { limit: 'timeoutMs', value: timeoutMs, layer },
+    };
+  }
+
+  #outOfMemory(): ExecutionFailure {
+    return {
+      code: 'MEMORY_LIMIT',
+      message: 'The handler needed more memory than memoryLimitBytes allows.',
+      context: { limit: 'memoryLimitBytes', bytes: this.#vm.heap.length },
+    };
+  }
+
+  #resultTooLarge(bytes: number): ExecutionFailure {
+    const { maxResultBytes } = this.#limits;
+    return {
+      code: 'RESOURCE_LIMIT',
+      message: `The outcome of the handler has ${bytes} bytes; maxResultBytes is ${maxResultBytes}.`,
+      context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
+    };
+  }
+}
