@@ -13,11 +13,45 @@ export interface DirectoryProblem {
   readonly remedy: string;
 }
 
-/** A directory that stays the one that was checked, whatever is put in its place later. */
-export interface CacheDirectory {
-  /** To be joined with names of entries. */
-  readonly path: string;
-  close(): void;
+/**
+ * A directory that stays the one that was checked, whatever is put in its place later.
+ *
+ * Its path may go through a descriptor, whose number means something else once it is closed: so the path is lent to those
+ * who use it, and the descriptor closed when the last has given it back.
+ */
+export class CacheDirectory {
+  readonly #path: string;
+  readonly #descriptor: number | undefined;
+  #users = 0;
+  #isClosing = false;
+
+  constructor(path: string, descriptor?: number) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+  }
+
+  /** Runs something with the path, to be joined with names of entries; undefined after {@link close}. */
+  async use<T>(run: (path: string) => Promise<T>): Promise<T | undefined> {
+    if (this.#isClosing) return undefined;
+    this.#users++;
+    try {
+      return await run(this.#path);
+    } finally {
+      this.#users--;
+      this.#closeWhenUnused();
+    }
+  }
+
+  /** Lends the path no more. */
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#closeWhenUnused();
+  }
+
+  #closeWhenUnused(): void {
+    if (this.#isClosing && this.#users === 0 && this.#descriptor !== undefined) closeSync(this.#descriptor);
+  }
 }
 
 export type OpenedDirectory = { readonly directory: CacheDirectory } | { readonly problem: DirectoryProblem };
@@ -51,19 +85,14 @@ export async function openCacheDirectory(cacheDir: string): Promise<OpenedDirect
 /** Holds on to the directory by a descriptor, where the system lets paths go through one (Linux). */
 function pin(path: string): CacheDirectory {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  if (!existsSync(DESCRIPTORS)) return { path, close: () => {} };
+  if (!existsSync(DESCRIPTORS)) return new CacheDirectory(path);
   const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const { uid, mode } = fstatSync(descriptor);
   if (uid !== currentUser() || (mode & OTHERS) !== 0) {
     closeSync(descriptor);
     throw new Error('it was exchanged while it was being opened');
   }
-  let isOpen = true;
-  const close = () => {
-    if (isOpen) closeSync(descriptor);
-    isOpen = false;
-  };
-  return { path: `${DESCRIPTORS}/${descriptor}`, close };
+  return new CacheDirectory(`${DESCRIPTORS}/${descriptor}`, descriptor);
 }
 
 /** Where there are no user ids (Windows), access lists of the system decide. */

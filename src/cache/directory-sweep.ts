@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 export const ENTRY_EXTENSION = '.qjsc';
 const TEMPORARY_EXTENSION = '.tmp';
+/** Nothing with another name is ours to touch. */
+const ENTRY = /^[0-9a-f]{64}\.qjsc$/;
+const TEMPORARY = /^[0-9a-f]{64}\.[0-9a-f]{8}\.\d+\.[0-9a-f]{12}\.tmp$/;
 
 /** A sweep begins above this share of the cap … */
 const SWEEP_ABOVE = 0.9;
@@ -62,7 +65,7 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
   let bytes = kept.reduce((sum, file) => sum + file.bytes, 0) * scale;
   let evicted = 0;
   if (bytes > maxBytes * SWEEP_ABOVE) {
-    const entries = kept.filter(({ name }) => name.endsWith(ENTRY_EXTENSION));
+    const entries = kept.filter(({ name }) => ENTRY.test(name));
     entries.sort((a, b) => a.modifiedMs - b.modifiedMs);
     for (const entry of entries) {
       if (bytes <= maxBytes * EVICT_TO) break;
@@ -71,20 +74,20 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
       evicted++;
     }
   }
-  const entries = kept.filter(({ name }) => name.endsWith(ENTRY_EXTENSION)).length;
+  const entries = kept.filter(({ name }) => ENTRY.test(name)).length;
   return { entries: Math.round(entries * scale) - evicted, bytes: Math.round(bytes), evicted };
 }
 
 /** Names of all entries. */
 export async function listEntries(directory: string): Promise<string[]> {
   const names = await readdir(directory);
-  return names.filter((name) => name.endsWith(ENTRY_EXTENSION)).map((name) => name.slice(0, -ENTRY_EXTENSION.length));
+  return names.filter((name) => ENTRY.test(name)).map((name) => name.slice(0, -ENTRY_EXTENSION.length));
 }
 
 /** Removes entries and temporary files alike. */
 export async function emptyDirectory(directory: string): Promise<void> {
   const names = await readdir(directory);
-  const ours = names.filter((name) => name.endsWith(ENTRY_EXTENSION) || name.endsWith(TEMPORARY_EXTENSION));
+  const ours = names.filter((name) => ENTRY.test(name) || TEMPORARY.test(name));
   for (const name of ours) await remove(directory, name);
 }
 
@@ -106,7 +109,7 @@ export function spaceOf(bytes: number): number {
 }
 
 function isOrphan({ name, modifiedMs }: Found, now: number): boolean {
-  if (!name.endsWith(TEMPORARY_EXTENSION)) return false;
+  if (!TEMPORARY.test(name)) return false;
   const [, host, pid] = name.split('.');
   if (now - modifiedMs > STALE_TEMPORARY_MS) return true;
   if (host !== HOST) return false;

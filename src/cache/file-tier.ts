@@ -77,6 +77,7 @@ export class FileTier implements CacheTier {
   /** One writer at a time, so that a process is never more than one entry ahead of its last look at the directory. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #told = new Set<ProblemKind>();
+  #isClosed = false;
   #entries = 0;
   #bytes = 0;
   #writtenSinceSweep = 0;
@@ -90,9 +91,7 @@ export class FileTier implements CacheTier {
   }
 
   async get(key: string): Promise<CacheEntry | undefined> {
-    const directory = await this.#open();
-    if (directory === undefined) return undefined;
-    const result = await this.#read(join(directory.path, key + ENTRY_EXTENSION), key);
+    const result = await this.#within((path) => this.#read(join(path, key + ENTRY_EXTENSION), key));
     if (result === undefined || 'entry' in result) return result?.entry;
     await this.#reject(key, result.reason);
     return undefined;
@@ -105,28 +104,25 @@ export class FileTier implements CacheTier {
   }
 
   async delete(key: string): Promise<void> {
-    const directory = await this.#open();
     // Whatever was put there in its place goes, too; links are not followed.
-    const path = join(directory?.path ?? '', key + ENTRY_EXTENSION);
-    if (directory !== undefined) await rm(path, { recursive: true, force: true }).catch(() => {});
+    const remove = (path: string) => rm(join(path, key + ENTRY_EXTENSION), { recursive: true, force: true });
+    await this.#within(remove).catch(() => {});
   }
 
   async clear(): Promise<void> {
     await this.#lastWrite;
-    const directory = await this.#open();
-    if (directory !== undefined) await emptyDirectory(directory.path).catch(() => {});
+    await this.#within(emptyDirectory).catch(() => {});
     this.#entries = 0;
     this.#bytes = 0;
   }
 
   /** Checks every entry and removes those that fail. */
   async verify(): Promise<VerifyReport> {
-    const directory = await this.#open();
-    const keys = directory === undefined ? [] : await listEntries(directory.path).catch(() => []);
+    const keys = (await this.#within(listEntries).catch(() => undefined)) ?? [];
     const removed: { key: string; reason: RejectionReason }[] = [];
     let valid = 0;
     for (const key of keys) {
-      const result = await this.#read(join(directory?.path ?? '', key + ENTRY_EXTENSION), key);
+      const result = await this.#within((path) => this.#read(join(path, key + ENTRY_EXTENSION), key));
       if (result === undefined) continue;
       if ('entry' in result) {
         valid++;
@@ -148,6 +144,11 @@ export class FileTier implements CacheTier {
       writeFailures: this.#writeFailures,
       rejections: { ...this.#rejections },
     };
+  }
+
+  /** Something done in the directory; undefined when there is none. */
+  async #within<T>(run: (path: string) => Promise<T>): Promise<T | undefined> {
+    return (await this.#open())?.use(run);
   }
 
   /** The directory, opened, checked and swept once; undefined when it cannot be used. */
@@ -227,7 +228,7 @@ export class FileTier implements CacheTier {
       await this.#sweep(directory, this.#bytes);
       return (await this.#writeFile(directory, key, sealed)) === undefined;
     }
-    if (failure !== 'ENOENT') return false;
+    if (failure !== 'ENOENT' || this.#isClosed) return false;
     directory?.close();
     this.#directory = this.#openDirectory();
     const reopened = await this.#directory;
@@ -236,7 +237,12 @@ export class FileTier implements CacheTier {
 
   /** The error code of what went wrong, or undefined. */
   async #writeFile(directory: CacheDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
-    const temporary = join(directory.path, temporaryName(key));
+    const failure = await directory.use((path) => this.#writeInto(path, key, sealed));
+    return failure === 'none' ? undefined : (failure ?? 'ENOENT');
+  }
+
+  async #writeInto(path: string, key: string, sealed: Uint8Array): Promise<string> {
+    const temporary = join(path, temporaryName(key));
     try {
       const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       try {
@@ -245,8 +251,8 @@ export class FileTier implements CacheTier {
       } finally {
         await file.close();
       }
-      await rename(temporary, join(directory.path, key + ENTRY_EXTENSION));
-      return undefined;
+      await rename(temporary, join(path, key + ENTRY_EXTENSION));
+      return 'none';
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
@@ -260,10 +266,11 @@ export class FileTier implements CacheTier {
   async #sweep(directory: CacheDirectory, maxBytes: number = this.#options.maxBytes): Promise<void> {
     this.#writtenSinceSweep = 0;
     try {
-      const { entries, bytes, evicted } = await sweepDirectory(directory.path, maxBytes, this.#now());
-      this.#entries = entries;
-      this.#bytes = bytes;
-      this.#evictions += evicted;
+      const result = await directory.use((path) => sweepDirectory(path, maxBytes, this.#now()));
+      if (result === undefined) return;
+      this.#entries = result.entries;
+      this.#bytes = result.bytes;
+      this.#evictions += result.evicted;
     } catch {
       // The directory is gone; the next write makes it again.
     }
@@ -276,9 +283,10 @@ export class FileTier implements CacheTier {
     this.#options.onProblem(problem, kind);
   }
 
-  /** Lets go of the directory. */
+  /** Lets go of the directory, once what is under way in it has ended. Misses and does not keep from then on. */
   async close(): Promise<void> {
     (await this.#directory)?.close();
     this.#directory = Promise.resolve(undefined);
+    this.#isClosed = true;
   }
 }

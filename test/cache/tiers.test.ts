@@ -191,7 +191,7 @@ describe('the file tier', () => {
 
   it('sweeps temporary files of processes that are gone, and leaves those of the living', async () => {
     await openTier().put(makeEntry('a'));
-    const mine = temporaryName('x'.repeat(64));
+    const mine = temporaryName('0'.repeat(64));
     const dead = mine.replace(`.${process.pid}.`, '.4194303.');
     const mineOfEarlier = mine.replace(/\.[0-9a-f]+\.tmp$/, '.000000000000.tmp');
     const elsewhere = mine.replace(/\.[0-9a-f]{8}\./, '.ffffffff.');
