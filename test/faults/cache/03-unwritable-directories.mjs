@@ -214,7 +214,15 @@ const situations = {
 
 export async function run({ quick, scratch }) {
   const findings = new Findings();
-  const counts = { situations: 0, handlers: 0, failed: 0, temporaries: 0, warnings: 0, skipped: 0, reasons: new Set() };
+  const counts = {
+    situations: 0,
+    handlers: 0,
+    failed: 0,
+    temporaries: new Set(),
+    warnings: 0,
+    skipped: 0,
+    reasons: new Set(),
+  };
   const names = Object.keys(situations);
   const runNext = async () => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) {
@@ -226,7 +234,7 @@ export async function run({ quick, scratch }) {
   const skipped = counts.skipped > 0 ? `; ${counts.skipped} skipped: ${[...counts.reasons].join(', ')}` : '';
   return findings.end(
     `${counts.situations} situations, ${thousands(counts.handlers)} handlers: ${counts.failed} failed, ` +
-      `${counts.temporaries} temporary files left, ${counts.warnings} warnings${skipped}`,
+      `${counts.temporaries.size} temporary files left, ${counts.warnings} warnings${skipped}`,
   );
 }
 
@@ -274,9 +282,9 @@ class Trial {
   }
 
   #checkTemporaries() {
-    const left = temporariesBelow(this.root).length;
-    this.#counts.temporaries += left;
-    this.check(left === 0, `${left} temporary files left`);
+    const left = temporariesBelow(this.root);
+    for (const path of left) this.#counts.temporaries.add(path);
+    this.check(left.length === 0, `${left.length} temporary files left`);
   }
 
   /** So that what is there can be looked at and removed. */
