@@ -15,7 +15,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Worker } from '../lib/children.mjs';
 import { FORMAT_FOLDER, temporariesBelow } from '../lib/entries.mjs';
 import { Findings, thousands } from '../lib/findings.mjs';
-import { mountTmpfs, remount } from '../lib/mounts.mjs';
+import { mountTmpfs, remount, unmountBelow } from '../lib/mounts.mjs';
 
 export const title = 'directories that cannot be written';
 
@@ -276,9 +276,10 @@ class Trial {
     } finally {
       await this.#worker?.kill();
       this.#restoreModes();
+      this.#checkTemporaries();
+      unmountBelow(this.root);
     }
     this.#counts.warnings += this.#warnings.length;
-    this.#checkTemporaries();
   }
 
   #checkTemporaries() {

@@ -13,7 +13,7 @@ import {
   temporariesBelow,
 } from '../lib/entries.mjs';
 import { Findings, mebibytes, thousands } from '../lib/findings.mjs';
-import { mountTmpfs } from '../lib/mounts.mjs';
+import { mountTmpfs, unmountBelow } from '../lib/mounts.mjs';
 
 export const title = 'sixteen processes in one cache';
 
@@ -32,15 +32,19 @@ export async function run({ quick, scratch }) {
   const findings = new Findings();
   const counts = { writes: 0, reads: 0, looks: 0 };
   const writers = Array.from({ length: WRITERS }, () => new Worker(WRITER));
-  await writeSameKey(writers, join(scratch, 'same'), quick ? 40 : 400, findings, counts);
   const shares = [];
-  for (const [index, settings] of (quick ? CAPS.slice(0, 2) : CAPS).entries()) {
-    const puts = quick ? settings.puts / 3 : settings.puts;
-    const folder = join(scratch, `cap-${index}`);
-    const { most, bound } = await writeBeyondCap(writers, folder, { ...settings, puts }, findings, counts);
-    shares.push(`${mebibytes(most)} of ${mebibytes(bound)}`);
+  try {
+    await writeSameKey(writers, join(scratch, 'same'), quick ? 40 : 400, findings, counts);
+    for (const [index, settings] of (quick ? CAPS.slice(0, 2) : CAPS).entries()) {
+      const puts = quick ? settings.puts / 3 : settings.puts;
+      const folder = join(scratch, `cap-${index}`);
+      const { most, bound } = await writeBeyondCap(writers, folder, { ...settings, puts }, findings, counts);
+      shares.push(`${mebibytes(most)} of ${mebibytes(bound)}`);
+    }
+  } finally {
+    await Promise.all(writers.map((writer) => writer.kill()));
+    unmountBelow(scratch);
   }
-  await Promise.all(writers.map((writer) => writer.kill()));
   return findings.end(
     `${thousands(counts.writes)} writes, ${thousands(counts.reads)} reads of one key amid them; ` +
       `at ${thousands(counts.looks)} looks at most ${shares.join(', ')}`,
