@@ -10,8 +10,8 @@ const PROCESS = new URL('./workers/many-handlers.mjs', import.meta.url);
 const MIB = 1024 ** 2;
 const CALLERS = 1_000;
 const CAP = MIB;
-/** What collectors leave lying, mostly. Were every handler kept, it would be some 160 MiB. */
-const MAX_GROWTH = 96 * MIB;
+/** Keys of 10,000 sources are remembered with them, up to 32 Mi characters; the rest is what collectors leave lying. */
+const MAX_GROWTH = 64 * MIB;
 /** As much again may wait to be written. The remembered sources alone take 32 MiB with handlers as large as those. */
 const MAX_GROWTH_SLOW_DISK = 64 * MIB;
 
