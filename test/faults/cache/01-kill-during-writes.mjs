@@ -43,7 +43,8 @@ export async function run({ quick, scratch }) {
   const containers = await killInContainers(join(scratch, 'containers'), containerKills, findings, counts);
   return findings.end(
     `${thousands(counts.kills)} kills, ${containers}, cut off ${thousands(counts.orphans.size)} writes; ` +
-      `${thousands(counts.tornReads)} of ${thousands(counts.entriesRead)} reads torn; orphans after a start ≤ ${mebibytes(counts.mostOrphanedBytes)}`,
+      `${thousands(counts.tornReads)} of ${thousands(counts.entriesRead)} reads torn; ` +
+      `orphans after a start ≤ ${mebibytes(counts.mostOrphanedBytes)}`,
   );
 }
 

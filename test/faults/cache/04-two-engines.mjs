@@ -22,8 +22,8 @@ export async function run({ quick, scratch }) {
     await plant(options, handlers, findings, counts);
   }
   return findings.end(
-    `${thousands(counts.lookups)} lookups beside entries of another engine, ${thousands(counts.planted)} of them planted: ` +
-      `${counts.loaded} loaded`,
+    `${thousands(counts.lookups)} lookups beside entries of another engine, ` +
+      `${thousands(counts.planted)} of them planted: ${counts.loaded} loaded`,
   );
 }
 
@@ -59,7 +59,7 @@ async function compileAll(compiler, handlers) {
   return keys;
 }
 
-/** Entries of the other engine under the very names that ours looks for, as they are and with our key in their header. */
+/** Entries of the other engine under the very names that ours looks for, as they are and with our key in them. */
 async function plant(options, handlers, findings, counts) {
   const folder = join(options.cacheDir, FORMAT_FOLDER);
   const secrets = options.cacheSecret === undefined ? [] : [Buffer.from(options.cacheSecret)];

@@ -110,7 +110,8 @@ export async function run({ scratch }) {
   };
   await Promise.all([runNext(), runNext()]);
   return findings.end(
-    `${counts.situations} situations, ${counts.handlers} handlers: ${counts.failed} failed; ${counts.touched} targets touched`,
+    `${counts.situations} situations, ${counts.handlers} handlers: ${counts.failed} failed; ` +
+      `${counts.touched} targets touched`,
   );
 }
 

@@ -10,7 +10,7 @@ const settings = { maxInstances: 1, metrics: false };
 const runtime = await createRuntime({ ...settings, ...options });
 if (user) await becomeUser();
 
-/** Another user need not be able to read this package: everything is loaded before the change, and the cache not yet. */
+/** Another user need not be able to read this package: everything is loaded before the change, the cache is not. */
 async function becomeUser() {
   const elsewhere = await createRuntime({ ...settings, cacheDir: false });
   const artifact = await elsewhere.precompileHandler('return "loaded"');
