@@ -1,6 +1,18 @@
 import { invalidOption } from './check.js';
 import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions } from './options.js';
 
+/** Options that matter to executions only. */
+const EXECUTION_LIMITS = [
+  'timeoutMs',
+  'maxHostCalls',
+  'maxStateMutations',
+  'maxEvents',
+  'maxViewCommands',
+  'maxLogBytes',
+  'maxContextBytes',
+  'maxResultBytes',
+] as const satisfies readonly (keyof LimitOptions)[];
+
 const NUMBERS = [
   'maxCacheSizeBytes',
   'maxDiskCacheSizeBytes',
@@ -13,27 +25,8 @@ const NUMBERS = [
   'compileTimeoutMs',
   'memoryLimitBytes',
   'stackSizeBytes',
-  'timeoutMs',
-  'maxHostCalls',
-  'maxStateMutations',
-  'maxEvents',
-  'maxViewCommands',
-  'maxLogBytes',
-  'maxContextBytes',
-  'maxResultBytes',
+  ...EXECUTION_LIMITS,
 ] as const satisfies readonly (keyof RuntimeOptions)[];
-
-/** Options that matter to executions only. */
-const EXECUTION_LIMITS = [
-  'timeoutMs',
-  'maxHostCalls',
-  'maxStateMutations',
-  'maxEvents',
-  'maxViewCommands',
-  'maxLogBytes',
-  'maxContextBytes',
-  'maxResultBytes',
-] as const satisfies readonly (keyof LimitOptions)[];
 
 type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,6 @@
+/** The longest delay a timer of Node takes, in milliseconds; a longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Bounds on one execution, enforced on the host whatever the guest does. */
 export interface ExecutionLimits {
   /** Wall-clock time in the VM, in milliseconds. */

@@ -1,10 +1,9 @@
 import { describe, integer, invalidOption, rejectUnknownKeys } from './check.js';
 import * as defaults from './defaults.js';
-import type { ExecutionLimits } from './limits.js';
+import { type ExecutionLimits, MAX_TIMER_MS } from './limits.js';
 import type { CacheOptions, LibraryOption, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
 
 const GIB = 1024 ** 3;
-const MAX_MS = 2 ** 31 - 1;
 const MIN_SECRET_BYTES = 16;
 
 /** From here on, absence is spelled out: no option is undefined by accident. */
@@ -158,12 +157,12 @@ function resolvePool(options: PoolOptions): PoolConfig {
   return Object.freeze({
     maxInstances,
     minInstances,
-    idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_MS),
+    idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_TIMER_MS),
     maxQueue: count('maxQueue', options.maxQueue, defaults.DEFAULT_MAX_QUEUE),
-    killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_MS),
+    killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_TIMER_MS),
     compileTimeoutMs: integer('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS, {
       min: 1,
-      max: MAX_MS,
+      max: MAX_TIMER_MS,
     }),
     memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
       min: 16 * 1024 * 1024,
@@ -194,7 +193,7 @@ function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): P
 /** Limits of the runtime, which an execution may lower. */
 export function resolveLimits(options: Readonly<Partial<Record<keyof ExecutionLimits, unknown>>>): ExecutionLimits {
   return Object.freeze({
-    timeoutMs: integer('timeoutMs', options.timeoutMs, defaults.DEFAULT_TIMEOUT_MS, { min: 1, max: MAX_MS }),
+    timeoutMs: integer('timeoutMs', options.timeoutMs, defaults.DEFAULT_TIMEOUT_MS, { min: 1, max: MAX_TIMER_MS }),
     maxHostCalls: count('maxHostCalls', options.maxHostCalls, defaults.DEFAULT_MAX_HOST_CALLS),
     maxStateMutations: count('maxStateMutations', options.maxStateMutations, defaults.DEFAULT_MAX_STATE_MUTATIONS),
     maxEvents: count('maxEvents', options.maxEvents, defaults.DEFAULT_MAX_EVENTS),

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
+import { MAX_TIMER_MS } from '../config/limits.js';
+
 /**
  * What `begin` gives, or `'aborted'` as soon as the signal fires: what was begun then goes on for whoever else waits for it.
  */
@@ -19,9 +21,6 @@ export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal 
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }
-
-/** A longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits for a promise to settle, at most `timeoutMs`; Infinity for as long as it takes. */
 export async function settleWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Grant, Grants } from '../capabilities/grants.js';
 import { describe, rejectUnknownKeys } from '../config/check.js';
-import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
+import { COUNTED_LIMITS, type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { EncodedTail } from '../contract/values/encode.js';
@@ -117,7 +117,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
 function resolveExecutionLimits(options: ExecuteOptions, defaults: ExecutionLimits): ExecutionLimits {
   const { timeoutMs, limits } = options;
   if (timeoutMs === undefined && limits === undefined) return defaults;
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMER_MS)) {
     throw invalid('timeoutMs', timeoutMs, 'a whole number of milliseconds from 1 to 2,147,483,647');
   }
   const { timeoutMs: _, ...lowerable } = defaults;

@@ -1,3 +1,4 @@
+import { MAX_TIMER_MS } from '../config/limits.js';
 import { fromWireError } from '../errors/wire.js';
 import { decodeReply, type Reply } from './protocol.js';
 import type { RunningTask } from './thread-pool.js';
@@ -5,8 +6,6 @@ import type { RunningTask } from './thread-pool.js';
 /** Why a worker was ended. */
 export type Interruption = 'watchdog' | 'cancelled';
 
-/** The longest delay a timer takes; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How often a task that has not begun is looked at again: its worker is still starting. */
 const START_POLL_MS = 50;
 
