@@ -9,7 +9,7 @@ export class Calls {
 
   /** @throws NexusError RUNTIME_CLOSED after {@link close} */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new NexusError('RUNTIME_CLOSED', 'The runtime was shut down; create a new one.');
+    if (this.#closed) throw runtimeClosed();
     this.#active++;
     try {
       return await call();
@@ -28,4 +28,8 @@ export class Calls {
     });
     await settleWithin(idle, drainTimeoutMs);
   }
+}
+
+export function runtimeClosed(): NexusError {
+  return new NexusError('RUNTIME_CLOSED', 'The runtime was shut down; create a new one.');
 }

@@ -38,7 +38,7 @@ export class Executor {
   #nextSeed = this.#seeds.length;
   #vm: Vm;
   #lastKey: string | undefined;
-  #compiler: Promise<SourceCompiler> | undefined;
+  readonly #getCompiler: () => Promise<SourceCompiler>;
 
   /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
@@ -49,19 +49,14 @@ export class Executor {
       return compiler;
     };
     const base = await buildBaseImage(vm, options.prelude, options.libraries, getCompiler);
-    return new Executor(options, vm, base, compiler);
+    return new Executor(options, vm, base, getCompiler);
   }
 
-  private constructor(
-    options: ExecutorOptions,
-    vm: Vm,
-    base: BaseImage,
-    compiler: Promise<SourceCompiler> | undefined,
-  ) {
+  private constructor(options: ExecutorOptions, vm: Vm, base: BaseImage, getCompiler: () => Promise<SourceCompiler>) {
     this.#options = options;
     this.#vm = vm;
     this.#base = base;
-    this.#compiler = compiler;
+    this.#getCompiler = getCompiler;
     this.#imageBytes = Math.max(MIN_MEMORY_BYTES, imageEnd(vm, base.image));
   }
 
@@ -71,8 +66,7 @@ export class Executor {
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    this.#compiler ??= SourceCompiler.create(this.#options.engine, this.#options.stackSizeBytes);
-    return (await this.#compiler).compile(source, filename);
+    return (await this.#getCompiler()).compile(source, filename);
   }
 
   /** @throws NexusError when packed context does not decode */

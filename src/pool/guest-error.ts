@@ -4,6 +4,7 @@ import { PRELUDE_FILENAME } from '../contract/prelude-name.js';
 import type { WasmError } from '../contract/result.js';
 import { renderSnippet, type SourceLocation } from '../contract/source-text.js';
 import { RESULT_CODES, type ResultCode } from '../errors/codes.js';
+import { ENGINE_LIMITS } from './engine-limits.js';
 
 /** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
 interface Description {
@@ -21,18 +22,6 @@ const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RE
 /** An overflowed stack is as deep as the limit allows; its top says what happened. */
 const MAX_FRAMES = 20;
 
-/** Limits that the engine itself reports, in its own words; ours name the option. */
-const ENGINE_LIMITS = {
-  MEMORY_LIMIT: {
-    message: 'The handler needed more memory than memoryLimitBytes allows.',
-    context: { limit: 'memoryLimitBytes' },
-  },
-  STACK_OVERFLOW: {
-    message: 'The handler recursed or nested deeper than stackSizeBytes allows.',
-    context: { limit: 'stackSizeBytes' },
-  },
-} as const;
-
 /** The guest writes its stack and its messages as it likes: nothing is read beyond these bounds. */
 const MAX_STACK_CHARACTERS = 16 * 1024;
 const MAX_FRAME_CHARACTERS = 500;
@@ -47,7 +36,7 @@ const LARGE_BIGINT = 2n ** 64n;
 export function describeGuestError(thrown: unknown, handler: CompiledHandler, heapExhausted: boolean): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   // With no memory left to make an error of, the engine throws null.
-  if (description.thrown === null && heapExhausted) return { code: 'MEMORY_LIMIT', ...ENGINE_LIMITS.MEMORY_LIMIT };
+  if (description.thrown === null && heapExhausted) return { ...ENGINE_LIMITS.MEMORY_LIMIT };
   if ('thrown' in description) {
     return {
       code: 'EXECUTION_ERROR',

@@ -2,6 +2,7 @@ import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PoolConfig } from '../config/resolve.js';
 import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { runtimeClosed } from './calls.js';
 import { type Executed, type ExecuteRequest, encodeRequest, type Request } from './protocol.js';
 import { type RunningTask, type ThreadPool, WorkerCrashed, WorkerTerminated } from './thread-pool.js';
 import { type Interruption, watch } from './watchdog.js';
@@ -53,7 +54,7 @@ export class InstancePool implements CompileBackend {
         if (reply.kind !== 'compiled') throw unexpected(reply.kind);
         return reply.outcome;
       } catch (error) {
-        if (this.#phase === 'closed') throw closed();
+        if (this.#phase === 'closed') throw runtimeClosed();
         if (!(error instanceof WorkerTerminated)) throw error;
         const limit = `compileTimeoutMs (${this.#config.compileTimeoutMs} ms)`;
         return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
@@ -82,7 +83,7 @@ export class InstancePool implements CompileBackend {
         if (reply.kind !== 'executed') throw unexpected(reply.kind);
         return { executed: reply };
       } catch (error) {
-        if (this.#phase === 'closed') throw closed();
+        if (this.#phase === 'closed') throw runtimeClosed();
         if (!(error instanceof WorkerTerminated)) throw error;
         return { interruption: watched.reason() ?? 'watchdog', runningMs: task.runningMs() ?? 0 };
       }
@@ -97,7 +98,7 @@ export class InstancePool implements CompileBackend {
   /** Ends the workers. What is still under way or waiting rejects with RUNTIME_CLOSED. */
   async close(): Promise<void> {
     this.#phase = 'closed';
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(closed());
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(runtimeClosed());
     await this.#threads.destroy();
   }
 
@@ -121,7 +122,7 @@ export class InstancePool implements CompileBackend {
     watchTask: (task: RunningTask) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    if (this.#phase === 'closed') return Promise.reject(closed());
+    if (this.#phase === 'closed') return Promise.reject(runtimeClosed());
     if (this.#phase === 'failed') return Promise.reject(this.#startFailure);
     const message = encodeRequest(request);
     const begin = () => this.#begin(message, bytecode, watchTask);
@@ -208,10 +209,6 @@ function saturated(queued: number): NexusError {
     `${queued} executions are waiting already (maxQueue). Try again later, or raise maxInstances or maxQueue.`,
     { context: { queued } },
   );
-}
-
-function closed(): NexusError {
-  return new NexusError('RUNTIME_CLOSED', 'The runtime was shut down; create a new one.');
 }
 
 function unexpected(kind: string): NexusError {

@@ -2,6 +2,7 @@ import type { ExecutionLimits } from '../config/limits.js';
 import type { BaseImage } from '../engine/base-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { ENGINE_LIMITS } from './engine-limits.js';
 import type { ExecutionFailure } from './protocol.js';
 
 /** Jobs between two looks at the clock. */
@@ -113,11 +114,7 @@ export class Run {
   #hostSideFailure(error: unknown): ExecutionFailure {
     if (this.#vm.heapExhausted) return this.#outOfMemory();
     if (error instanceof VmPoisonedError && error.isStackOverflow) {
-      return {
-        code: 'STACK_OVERFLOW',
-        message: 'The handler recursed or nested deeper than stackSizeBytes allows.',
-        context: { limit: 'stackSizeBytes' },
-      };
+      return ENGINE_LIMITS.STACK_OVERFLOW;
     }
     return {
       code: 'EXECUTION_ERROR',
@@ -136,11 +133,8 @@ export class Run {
   }
 
   #outOfMemory(): ExecutionFailure {
-    return {
-      code: 'MEMORY_LIMIT',
-      message: 'The handler needed more memory than memoryLimitBytes allows.',
-      context: { limit: 'memoryLimitBytes', bytes: this.#vm.heap.length },
-    };
+    const { context, ...reached } = ENGINE_LIMITS.MEMORY_LIMIT;
+    return { ...reached, context: { ...context, bytes: this.#vm.heap.length } };
   }
 
   #resultTooLarge(bytes: number): ExecutionFailure {
