@@ -58,14 +58,8 @@ export class HandlerCompiler implements AsyncDisposable {
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
     const { calls, cache, compiler } = await this.#start();
-    return calls.run(async () => {
-      const report = await precompileAll(units, compiler, () => cache.hasRoom(), {
-        concurrency: this.#config.pool.maxInstances,
-        ...options,
-      });
-      await cache.settled();
-      return report;
-    });
+    const { maxInstances } = this.#config.pool;
+    return calls.run(() => precompileAll(units, compiler, cache, { concurrency: maxInstances, ...options }));
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and says which and why. */

@@ -124,14 +124,10 @@ export class NexusRuntime implements AsyncDisposable {
     units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
-    return this.#calls.run(async () => {
-      const report = await precompileAll(units, this.#compiler, () => this.#cache.hasRoom(), {
-        concurrency: this.#config.pool.maxInstances,
-        ...options,
-      });
-      await this.#cache.settled();
-      return report;
-    });
+    const { maxInstances } = this.#config.pool;
+    return this.#calls.run(() =>
+      precompileAll(units, this.#compiler, this.#cache, { concurrency: maxInstances, ...options }),
+    );
   }
 
   /**

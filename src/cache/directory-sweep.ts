@@ -61,11 +61,11 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
     else kept.push(file);
   }
 
+  const entries = kept.filter(({ name }) => ENTRY.test(name));
   const scale = scanned.length === 0 ? 1 : names.length / scanned.length;
   let bytes = kept.reduce((sum, file) => sum + file.bytes, 0) * scale;
   let evicted = 0;
   if (bytes > maxBytes * SWEEP_ABOVE) {
-    const entries = kept.filter(({ name }) => ENTRY.test(name));
     entries.sort((a, b) => a.modifiedMs - b.modifiedMs);
     for (const entry of entries) {
       if (bytes <= maxBytes * EVICT_TO) break;
@@ -74,8 +74,7 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
       evicted++;
     }
   }
-  const entries = kept.filter(({ name }) => ENTRY.test(name)).length;
-  return { entries: Math.round(entries * scale) - evicted, bytes: Math.round(bytes), evicted };
+  return { entries: Math.round(entries.length * scale) - evicted, bytes: Math.round(bytes), evicted };
 }
 
 /** Names of all entries. */

@@ -51,6 +51,9 @@ export interface VerifyReport {
 /** The directory cannot be used at all, or an entry could not be written. */
 export type ProblemKind = 'off' | 'unwritten';
 
+/** A file that is there: let in, or why not. */
+type ReadEntry = { readonly entry: CacheEntry } | { readonly reason: RejectionReason };
+
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 export interface FileTierOptions {
@@ -91,7 +94,7 @@ export class FileTier implements CacheTier {
   }
 
   async get(key: string): Promise<CacheEntry | undefined> {
-    const result = await this.#within((path) => this.#read(join(path, key + ENTRY_EXTENSION), key));
+    const result = await this.#read(key);
     if (result === undefined || 'entry' in result) return result?.entry;
     await this.#reject(key, result.reason);
     return undefined;
@@ -122,7 +125,7 @@ export class FileTier implements CacheTier {
     const removed: { key: string; reason: RejectionReason }[] = [];
     let valid = 0;
     for (const key of keys) {
-      const result = await this.#within((path) => this.#read(join(path, key + ENTRY_EXTENSION), key));
+      const result = await this.#read(key);
       if (result === undefined) continue;
       if ('entry' in result) {
         valid++;
@@ -169,7 +172,11 @@ export class FileTier implements CacheTier {
   }
 
   /** Undefined for a file that is not there. */
-  async #read(path: string, key: string): Promise<{ entry: CacheEntry } | { reason: RejectionReason } | undefined> {
+  #read(key: string): Promise<ReadEntry | undefined> {
+    return this.#within((path) => this.#readFile(join(path, key + ENTRY_EXTENSION), key));
+  }
+
+  async #readFile(path: string, key: string): Promise<ReadEntry | undefined> {
     let file: FileHandle | undefined;
     try {
       // A pipe in its place must not make us wait for a writer.

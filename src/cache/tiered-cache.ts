@@ -2,7 +2,7 @@ import type { CacheConfig } from '../config/resolve.js';
 import { type CacheEntry, entryBytes } from '../contract/cache-entry.js';
 import { settleWithin } from '../contract/waiting.js';
 import { EntryCodec } from './entry-codec.js';
-import { FileTier, type FileTierStats, type RejectionReason, type VerifyReport } from './file-tier.js';
+import { FileTier, type FileTierStats, type VerifyReport } from './file-tier.js';
 import { type EntryUse, MemoryTier } from './memory-tier.js';
 import type { CacheTier, TierStats } from './tier.js';
 
@@ -173,5 +173,3 @@ export class TieredCache {
     };
   }
 }
-
-export type { RejectionReason };

@@ -32,16 +32,23 @@ export interface PrecompilingCompiler {
   compileOrThrow(code: string, filename?: string): Promise<{ readonly tier?: 'memory' | 'disk' }>;
 }
 
+/** Where what is compiled is kept. */
+export interface PrecompiledStore {
+  /** Resolves when more can be kept. */
+  hasRoom(): Promise<void>;
+  /** Resolves when all that was given to it is kept. */
+  settled(): Promise<void>;
+}
+
 /**
  * Compiles handlers as they come, a few at once, without holding more of the input than that.
  *
- * @param hasRoom resolves when what was compiled can be kept
  * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT; whatever the input itself throws
  */
 export async function precompileAll(
   units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
   compiler: PrecompilingCompiler,
-  hasRoom: () => Promise<void>,
+  store: PrecompiledStore,
   { concurrency = 1, onProgress, signal }: PrecompileOptions,
 ): Promise<PrecompileReport> {
   if (!Number.isInteger(concurrency) || concurrency < 1) {
@@ -57,7 +64,7 @@ export async function precompileAll(
     const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
     try {
       const { tier } = await compiler.compileOrThrow(code, filename);
-      await hasRoom();
+      await store.hasRoom();
       if (tier === undefined) counts.compiled++;
       else counts.cached++;
     } catch (error) {
@@ -83,5 +90,6 @@ export async function precompileAll(
       cause: signal.reason,
     });
   }
+  await store.settled();
   return { ...counts, failures: failures.sort((a, b) => a.index - b.index) };
 }
