@@ -2,10 +2,10 @@ const INITIAL_BYTES = 4 * 1024;
 /** A buffer that a large value blew up is not kept for the next one. */
 const KEPT_BYTES = 256 * 1024;
 
-/** A growing byte buffer, reused from value to value. */
 /** More bytes than were allowed. */
 export class TooManyBytesError extends Error {}
 
+/** A growing byte buffer, reused from value to value. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   length = 0;
