@@ -1,5 +1,6 @@
 // Compiles and evaluates the guest prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 import { PRELUDE_FILENAME } from '../build/contract/prelude-name.js';
 import { createExecutionVm } from '../build/engine/base-image.js';
@@ -7,10 +8,11 @@ import { loadEngine } from '../build/engine/load-engine.js';
 import { capturePreludeImage, encodePreludeImage } from '../build/engine/prelude-image.js';
 import { SourceCompiler } from '../build/engine/source-compiler.js';
 import { MIN_MEMORY_BYTES } from '../build/engine/vm.js';
+import { bundleGuestScript } from './guest-script.mjs';
 
 const guest = new URL('../build/guest/', import.meta.url);
 const stackSizeBytes = 256 * 1024;
-const source = await readFile(new URL('prelude.js', guest), 'utf8');
+const source = await bundleGuestScript(fileURLToPath(new URL('../src/guest/prelude/index.ts', import.meta.url)));
 const engine = await loadEngine();
 const compiler = await SourceCompiler.create(engine, stackSizeBytes);
 const compiled = await compiler.compile(source, PRELUDE_FILENAME);
@@ -18,6 +20,7 @@ if (!compiled.ok) throw new Error(`the prelude does not compile: ${JSON.stringif
 
 const vm = await createExecutionVm(engine, { memoryLimitBytes: MIN_MEMORY_BYTES, stackSizeBytes });
 const prelude = capturePreludeImage(vm, engine.fingerprint, compiled.bytecode);
+await mkdir(guest, { recursive: true });
 await writeFile(new URL('prelude.image', guest), encodePreludeImage(prelude));
 const { data, heap } = prelude.image;
 console.log(

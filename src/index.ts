@@ -12,6 +12,7 @@ export type {
 } from './compiler/precompile-all.js';
 export { compilerConfigFromEnv, configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
+export type { AuditEvent, RuntimeObserver } from './config/observer.js';
 export type {
   CacheOptions,
   LibraryOption,
@@ -22,11 +23,14 @@ export type {
 } from './config/options.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
+export type { ExtensionRegistry } from './contract/extension.js';
 export type {
   EmittedEvent,
   ExecutionMetrics,
+  ExtensionCall,
   LogEntry,
   StateMutation,
+  Suspension,
   ViewCommand,
   WasmError,
   WasmResult,
@@ -35,5 +39,5 @@ export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
-export type { ExecuteOptions } from './pool/build-request.js';
+export type { ExecuteOptions } from './pool/execute-options.js';
 export { createRuntime } from './runtime.js';

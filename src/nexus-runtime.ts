@@ -23,9 +23,13 @@ import { NexusError } from './errors/nexus-error.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
-import { type ExecuteOptions, normaliseOptions, prepareRequest } from './pool/build-request.js';
+import { tell } from './observe.js';
+import { auditEvents } from './pool/audit.js';
+import { prepareRequest } from './pool/build-request.js';
 import { Calls } from './pool/calls.js';
+import { type ExecuteOptions, normaliseOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
+import type { ReadOutcome } from './pool/outcome.js';
 import { assembleResult, cancelledResult, errorResult } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
 
@@ -219,7 +223,11 @@ export class NexusRuntime implements AsyncDisposable {
       const { handler } = attempt;
       const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
       const bounds = { grants, limits: request.limits };
-      return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal }));
+      const { onAudit } = this.#config.observer;
+      const audit = onAudit && {
+        onOutcome: (outcome: ReadOutcome) => tell(onAudit, auditEvents(outcome, bounds, context)),
+      };
+      return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal, ...audit }));
     });
   }
 

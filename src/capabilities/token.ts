@@ -21,5 +21,7 @@ export function parseToken(token: unknown): ParsedToken | undefined {
   if (kind === undefined) return undefined;
   const pattern = token.slice(kind.length + 1);
   const star = pattern.indexOf('*');
-  return pattern === '' || (star !== -1 && star !== pattern.length - 1) ? undefined : { kind, pattern };
+  if (pattern === '' || (star !== -1 && star !== pattern.length - 1)) return undefined;
+  // An extension without a method stands for all of its methods.
+  return { kind, pattern: kind === 'ext' && star === -1 && !pattern.includes('.') ? `${pattern}.*` : pattern };
 }

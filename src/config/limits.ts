@@ -5,12 +5,18 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface ExecutionLimits {
   /** Wall-clock time in the VM, in milliseconds. */
   readonly timeoutMs: number;
+  /** Linear memory of the VM, in bytes. */
+  readonly memoryLimitBytes: number;
+  /** The guest's stack, in bytes. */
+  readonly stackSizeBytes: number;
   readonly maxHostCalls: number;
   readonly maxStateMutations: number;
   readonly maxEvents: number;
   readonly maxViewCommands: number;
   /** Sum over all log messages, in UTF-16 code units. */
   readonly maxLogBytes: number;
+  /** Encoded size of state, arguments and scope together, in bytes. */
+  readonly maxContextBytes: number;
   /** Encoded size of everything the execution returns, in bytes. */
   readonly maxResultBytes: number;
 }
@@ -23,3 +29,6 @@ export const COUNTED_LIMITS = [
   'maxViewCommands',
   'maxLogBytes',
 ] as const satisfies readonly (keyof ExecutionLimits)[];
+
+/** Limits that the workers are made for: an execution can only lower them. */
+export type VmLimitName = 'memoryLimitBytes' | 'stackSizeBytes';

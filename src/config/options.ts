@@ -1,5 +1,8 @@
 import type { Registry } from 'prom-client';
 
+import type { ExecutionLimits, VmLimitName } from './limits.js';
+import type { RuntimeObserver } from './observer.js';
+
 /** A library for all handlers, as `$lib.<name>`: CommonJS, UMD or IIFE text that needs nothing but the language. */
 export type LibraryOption =
   | { readonly source: string; readonly file?: never }
@@ -86,4 +89,12 @@ export interface LimitOptions {
 export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions {
   /** Prometheus metrics, for `getPrometheusMetrics()`. @default true */
   readonly metrics?: boolean | MetricsOptions;
+  /**
+   * How far `ExecuteOptions.limits` may raise a limit; at least the runtime's own. Memory and stack can only be lowered.
+   *
+   * @default the runtime's own limits; for `timeoutMs` none
+   */
+  readonly limitCeilings?: Partial<Omit<ExecutionLimits, VmLimitName>>;
+  /** @default none */
+  readonly observer?: RuntimeObserver;
 }

@@ -1,6 +1,7 @@
 import { describe, integer, invalidOption, rejectUnknownKeys } from './check.js';
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, MAX_TIMER_MS } from './limits.js';
+import type { RuntimeObserver } from './observer.js';
 import type { CacheOptions, LibraryOption, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
 
 const GIB = 1024 ** 3;
@@ -32,7 +33,9 @@ export interface RuntimeConfig {
   readonly cache: CacheConfig;
   readonly pool: PoolConfig;
   readonly limits: ExecutionLimits;
-  readonly maxContextBytes: number;
+  /** What a single execution may ask for at most. */
+  readonly ceilings: ExecutionLimits;
+  readonly observer: RuntimeObserver;
   /** False for no metrics at all. */
   readonly metrics: false | MetricsOptions;
 }
@@ -72,8 +75,11 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   maxContextBytes: true,
   maxResultBytes: true,
   metrics: true,
+  limitCeilings: true,
+  observer: true,
 };
 
+const OBSERVER_KEYS: Keys<RuntimeObserver> = { onAudit: true };
 const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true };
 
 /**
@@ -84,11 +90,14 @@ const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defau
 export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfig {
   requireObject('options', options);
   rejectUnknownKeys(options, Object.keys(RUNTIME_KEYS), '');
+  const pool = resolvePool(options);
+  const limits = resolveLimits(options, pool);
   const config: RuntimeConfig = {
     cache: resolveCache(options),
-    pool: resolvePool(options),
-    limits: resolveLimits(options),
-    maxContextBytes: count('maxContextBytes', options.maxContextBytes, defaults.DEFAULT_MAX_CONTEXT_BYTES, GIB),
+    pool,
+    limits,
+    ceilings: resolveCeilings(options.limitCeilings, limits),
+    observer: resolveObserver(options.observer),
     metrics: resolveMetrics(options.metrics),
   };
   return Object.freeze(config);
@@ -191,16 +200,43 @@ function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): P
 }
 
 /** Limits of the runtime, which an execution may lower. */
-export function resolveLimits(options: Readonly<Partial<Record<keyof ExecutionLimits, unknown>>>): ExecutionLimits {
+function resolveLimits(options: RuntimeOptions, pool: PoolConfig): ExecutionLimits {
   return Object.freeze({
+    memoryLimitBytes: pool.memoryLimitBytes,
+    stackSizeBytes: pool.stackSizeBytes,
     timeoutMs: integer('timeoutMs', options.timeoutMs, defaults.DEFAULT_TIMEOUT_MS, { min: 1, max: MAX_TIMER_MS }),
     maxHostCalls: count('maxHostCalls', options.maxHostCalls, defaults.DEFAULT_MAX_HOST_CALLS),
     maxStateMutations: count('maxStateMutations', options.maxStateMutations, defaults.DEFAULT_MAX_STATE_MUTATIONS),
     maxEvents: count('maxEvents', options.maxEvents, defaults.DEFAULT_MAX_EVENTS),
     maxViewCommands: count('maxViewCommands', options.maxViewCommands, defaults.DEFAULT_MAX_VIEW_COMMANDS),
     maxLogBytes: count('maxLogBytes', options.maxLogBytes, defaults.DEFAULT_MAX_LOG_BYTES),
+    maxContextBytes: count('maxContextBytes', options.maxContextBytes, defaults.DEFAULT_MAX_CONTEXT_BYTES, GIB),
     maxResultBytes: count('maxResultBytes', options.maxResultBytes, defaults.DEFAULT_MAX_RESULT_BYTES, GIB),
   });
+}
+
+function resolveCeilings(given: unknown = {}, limits: ExecutionLimits): ExecutionLimits {
+  requireObject('limitCeilings', given);
+  const { memoryLimitBytes, stackSizeBytes, ...raisable } = limits;
+  rejectUnknownKeys(given, Object.keys(raisable), 'limitCeilings.');
+  const ceilings: Record<string, number> = { ...limits, timeoutMs: MAX_TIMER_MS };
+  for (const [name, value] of Object.entries(given)) {
+    const max = name === 'timeoutMs' ? MAX_TIMER_MS : name.endsWith('Bytes') ? GIB : Number.MAX_SAFE_INTEGER;
+    const min = raisable[name as keyof typeof raisable];
+    ceilings[name] = integer(`limitCeilings.${name}`, value, min, { min, max });
+  }
+  return Object.freeze(ceilings) as unknown as ExecutionLimits;
+}
+
+function resolveObserver(observer: unknown = {}): RuntimeObserver {
+  requireObject('observer', observer);
+  rejectUnknownKeys(observer, Object.keys(OBSERVER_KEYS), 'observer.');
+  for (const [name, listener] of Object.entries(observer)) {
+    if (listener !== undefined && typeof listener !== 'function') {
+      throw invalidOption(`observer.${name}`, describe(listener), 'a function');
+    }
+  }
+  return observer;
 }
 
 function resolveMetrics(metrics: unknown = true): false | MetricsOptions {

@@ -1,4 +1,5 @@
 import type { CapabilityToken } from './capability.js';
+import type { ExtensionRegistry } from './extension.js';
 
 /** A value, or MessagePack bytes that hold one: what already is encoded crosses without being decoded on the way. */
 export type ContextValue = unknown | Uint8Array;
@@ -17,4 +18,6 @@ export interface WasmContext {
   readonly scope?: ContextValue;
   /** What the handler may do. Default: nothing. */
   readonly capabilities?: readonly CapabilityToken[];
+  /** Which extensions there are. Default: any name can be called. */
+  readonly extensionRegistry?: ExtensionRegistry;
 }

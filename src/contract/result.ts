@@ -23,6 +23,25 @@ export interface LogEntry {
   readonly message: string;
 }
 
+/** A call of `$ext.<extensionName>.<method>(…args)` that waits for its answer. */
+export interface ExtensionCall {
+  /** Unique within the execution; the same on every repetition of it. */
+  readonly callId: string;
+  readonly extensionName: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** What a suspended handler waits for. */
+export interface Suspension {
+  /** Of the first of {@link calls}. */
+  readonly extensionName: string;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** All calls without an answer, in the order in which they were made. */
+  readonly calls: readonly ExtensionCall[];
+}
+
 /** Why a handler did not finish. */
 export interface WasmError {
   readonly code: ResultCode;
@@ -56,8 +75,10 @@ export interface ExecutionMetrics {
 }
 
 /**
- * What came of an execution. On an error, the effects are those that happened before it, if they could be had: a worker that
- * had to be ended, or an outcome that cannot leave the VM, takes them along.
+ * What came of an execution. Nothing of it was applied to anything.
+ *
+ * On an error the effects are those that happened before it, marked `partial`, if they could be had: a worker that had to be ended,
+ * or an outcome that cannot leave the VM, takes them along. Whether to use them is the caller's choice.
  */
 export interface WasmResult {
   readonly status: 'success' | 'suspended' | 'error';
@@ -67,6 +88,11 @@ export interface WasmResult {
   readonly events: readonly EmittedEvent[];
   readonly viewCommands: readonly ViewCommand[];
   readonly logs: readonly LogEntry[];
+  /** Set on an error: the effects are those up to it. */
+  readonly partial?: true;
+  /** Present when `status` is `'suspended'`. */
+  readonly suspension?: Suspension;
+  /** Present when `status` is `'error'`. */
   readonly error?: WasmError;
   readonly metrics: ExecutionMetrics;
 }

@@ -4,15 +4,26 @@ import { captureImage, type Image } from './image.js';
 import type { Pointer } from './quickjs-module.js';
 import type { Vm } from './vm.js';
 
-/** Addresses of what the host calls inside the image. */
-export interface Roots {
-  readonly start: Pointer;
-  readonly collect: Pointer;
-  readonly salvage: Pointer;
-  /** Takes a library while the base image is built. */
-  readonly install: Pointer;
-  readonly undefined: Pointer;
-}
+/** What the prelude exports, in its order. */
+const EXPORTS = [
+  /** `(handler, input)`: runs the handler. */
+  'start',
+  /** From here on see `guest/prelude/outcome.ts`. */
+  'reached',
+  'reachedForms',
+  /** `(changed)` */
+  'settle',
+  'collect',
+  'salvage',
+  'admitDefeat',
+  /** Before `start`: state that may not be changed is handed out read-only. */
+  'guardState',
+  /** `(name, factory)`: takes a library while the base image is built. */
+  'install',
+] as const;
+
+/** Addresses of what the host calls inside the image, and of an undefined. */
+export type Roots = Readonly<Record<(typeof EXPORTS)[number] | 'undefined', Pointer>>;
 
 /**
  * A VM in which the prelude was evaluated, made when the package is built: a worker that starts copies it instead of
@@ -28,14 +39,9 @@ export interface PreludeImage {
 /** Evaluates the prelude in a fresh VM and captures what comes of it. Its addresses hold in every VM of that engine: creation is deterministic. */
 export function capturePreludeImage(vm: Vm, engine: string, prelude: Uint8Array): PreludeImage {
   const exported = vm.evaluateBytecode(prelude);
-  const roots: Roots = {
-    start: vm.element(exported, 0),
-    collect: vm.element(exported, 1),
-    salvage: vm.element(exported, 2),
-    install: vm.element(exported, 3),
-    // An index that is not there.
-    undefined: vm.element(exported, 4),
-  };
+  const addresses = EXPORTS.map((name, index) => [name, vm.element(exported, index)]);
+  // An index that is not there.
+  const roots = Object.fromEntries([...addresses, ['undefined', vm.element(exported, EXPORTS.length)]]) as Roots;
   return { engine, image: captureImage(vm), roots };
 }
 

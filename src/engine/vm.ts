@@ -265,6 +265,15 @@ export class Vm {
     return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
   }
 
+  /** Whether two cells hold the same object, or the same undefined, null or boolean. */
+  isSame(a: Pointer, b: Pointer): boolean {
+    const { numbers } = this.#memory;
+    return (
+      numbers.getUint32(a, true) === numbers.getUint32(b, true) &&
+      numbers.getUint32(a + 4, true) === numbers.getUint32(b + 4, true)
+    );
+  }
+
   /** The engine's own rendering of a value as JSON. May run guest code; only for values of a VM that ran none. */
   dump(value: Pointer): unknown {
     const text = this.#enter(() => this.#functions.dump(this.#ctx, value));

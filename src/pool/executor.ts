@@ -88,7 +88,7 @@ export class Executor {
       }
       run.stop(error);
     }
-    const outcome = run.finish();
+    const outcome = run.finish(input);
     const executed: Executed = {
       outcome,
       failure: run.failure,

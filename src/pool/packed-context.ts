@@ -1,7 +1,7 @@
 import { covers, type Grant } from '../capabilities/grants.js';
 import { unpackMessage } from '../contract/message-pack.js';
 import { TooManyBytesError } from '../contract/values/byte-writer.js';
-import { decodeValue } from '../contract/values/decode.js';
+import { decodeFields } from '../contract/values/decode.js';
 import { type EncodedTail, UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteRequest } from './protocol.js';
@@ -12,15 +12,17 @@ const encoder = new ValueEncoder();
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
-  const [state, args, scope, grants, limits] = decodeValue(input) as unknown[];
+  const [state, args, scope, registry, grants, limits, audited] = decodeFields(input);
   const fields: [root: string, value: unknown][] = [
     ['context.stateSnapshot', packed.state === undefined ? state : unpackState(packed.state, packed.readable)],
     ['context.args', packed.args === undefined ? args : unpackField('context.args', packed.args)],
     ['context.scope', packed.scope === undefined ? scope : unpackField('context.scope', packed.scope)],
+    ['context.extensionRegistry', registry],
     ['grants', grants],
     ['limits', limits],
+    ['audited', audited],
   ];
-  return encodeFields(fields, request.maxContextBytes);
+  return encodeFields(fields, request.limits.maxContextBytes);
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
@@ -53,8 +55,8 @@ function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
 }
 
 /** The end of every input: it changes only with the capabilities and the limits. */
-export function encodeRights(grants: readonly Grant[], limits: readonly number[]): EncodedTail {
-  return encoder.encodeTail([grants, limits]);
+export function encodeRights(grants: readonly Grant[], limits: readonly number[], audited: boolean): EncodedTail {
+  return encoder.encodeTail([grants, limits, audited]);
 }
 
 /** Only what may be read enters the VM. */

@@ -12,12 +12,11 @@ export type Request =
 
 export interface ExecuteRequest {
   readonly key: string;
-  /** `[state, args, scope, grants, limits]` in the engine's binary object format. */
+  /** State, arguments, scope, extensions, grants, limits: a document in the engine's binary object format. */
   readonly input: Uint8Array;
   /** Context fields that came as MessagePack: decoded in the worker, in place of what `input` has there. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
-  readonly maxContextBytes: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. */
   readonly now?: number;
   /** Fixes `Math.random`. */

@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 
 import type { CompileResult } from '../compiler/compiled-handler.js';
 import type { WasmContext } from '../contract/context.js';
-import type { ExecutionMetrics, WasmError, WasmResult } from '../contract/result.js';
+import type { ExecutionMetrics, ExtensionCall, Suspension, WasmError, WasmResult } from '../contract/result.js';
+import type { Bounds } from './effects.js';
 import type { Execution } from './instance-pool.js';
-import { type Bounds, readOutcome } from './outcome.js';
+import { type ReadOutcome, readOutcome } from './outcome.js';
 import type { Executed } from './protocol.js';
 import type { Interruption } from './watchdog.js';
 
@@ -14,6 +15,8 @@ export interface ResultInputs {
   /** `performance.now()` when the caller called. */
   readonly calledAt: number;
   readonly signal: AbortSignal | undefined;
+  /** Told what came out of the VM, whenever something did. */
+  readonly onOutcome?: (outcome: ReadOutcome) => void;
 }
 
 /** What a worker answered, or how it was stopped, as the result the caller gets. */
@@ -24,12 +27,25 @@ export function assembleResult(execution: Execution, handler: CompileResult, inp
     const result = errorResult(error, context, handler);
     return { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } };
   }
-  const { hostCalls, error, ...outcome } = readOutcome(execution.executed, handler, bounds);
+  const outcome = readOutcome(execution.executed, handler, bounds);
+  inputs.onOutcome?.(outcome);
+  const { status, stateMutations, events, viewCommands, logs, calls, error } = outcome;
   return {
-    ...outcome,
-    ...(error && { error: withOrigin(error, context) }),
-    metrics: executionMetrics(execution.executed, handler, hostCalls, calledAt),
+    status,
+    ...(status === 'success' && { returnValue: outcome.returnValue }),
+    stateMutations,
+    events,
+    viewCommands,
+    logs,
+    ...(status === 'suspended' && { suspension: describeSuspension(calls) }),
+    ...(error && { partial: true, error: withOrigin(error, context) }),
+    metrics: executionMetrics(execution.executed, handler, outcome.hostCalls, calledAt),
   };
+}
+
+function describeSuspension(calls: readonly ExtensionCall[]): Suspension {
+  const [{ extensionName, method, args }] = calls as [ExtensionCall];
+  return { extensionName, method, args, calls };
 }
 
 /** The caller gave up before there was an execution to stop. */
@@ -45,6 +61,7 @@ export function errorResult(error: WasmError, context: WasmContext, handler?: Co
     events: [],
     viewCommands: [],
     logs: [],
+    partial: true,
     error: withOrigin(error, context),
     metrics: {
       durationUs: 0,

@@ -2,6 +2,7 @@ import type { ExecutionLimits } from '../config/limits.js';
 import type { BaseImage } from '../engine/base-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { listDeepChanges } from './deep-changes.js';
 import { ENGINE_LIMITS } from './engine-limits.js';
 import type { ExecutionFailure } from './protocol.js';
 
@@ -13,6 +14,8 @@ const COLLECT_GRACE_MS = 100;
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
 export class Run {
   failure: ExecutionFailure | undefined;
+  /** The handler changed state inside that it may not change, and it is not known where. */
+  changedInVain = false;
   readonly #vm: Vm;
   readonly #base: BaseImage;
   readonly #limits: ExecutionLimits;
@@ -66,14 +69,19 @@ export class Run {
     return true;
   }
 
-  /** The outcome, if it can be had: after a failure it holds the effects up to it. */
-  finish(): Uint8Array | undefined {
+  /**
+   * The outcome, if it can be had: after a failure it holds the effects up to it.
+   *
+   * @param input what {@link start} was given
+   */
+  finish(input: Uint8Array): Uint8Array | undefined {
     const vm = this.#vm;
     if (vm.poison !== undefined) return undefined;
-    const { collect, salvage, undefined: thisArg } = this.#base.roots;
+    const { collect, salvage, admitDefeat, undefined: thisArg } = this.#base.roots;
     const deadline = performance.now() + COLLECT_GRACE_MS;
     vm.shouldInterrupt = () => performance.now() > deadline;
-    for (const gather of [collect, salvage]) {
+    this.#listDeepChanges(input);
+    for (const gather of [collect, salvage, admitDefeat]) {
       try {
         const ranOut = vm.heapExhausted;
         vm.heapExhausted = false;
@@ -97,13 +105,19 @@ export class Run {
     this.#fail(
       vm.heapExhausted
         ? this.#outOfMemory()
-        : {
-            code: 'SERIALIZATION_ERROR',
-            message: 'The outcome of the handler cannot leave the VM.',
-            context: { path: 'returnValue' },
-          },
+        : cannotLeave('The outcome of the handler cannot leave the VM.', 'returnValue'),
     );
     return undefined;
+  }
+
+  #listDeepChanges(input: Uint8Array): void {
+    try {
+      this.changedInVain = !listDeepChanges(this.#vm, this.#base.roots, input);
+    } catch (error) {
+      if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+      else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+      else this.#fail(cannotLeave('The state that the handler worked on cannot leave the VM.', '$state'));
+    }
   }
 
   #fail(failure: ExecutionFailure): void {
@@ -145,4 +159,8 @@ export class Run {
       context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
     };
   }
+}
+
+function cannotLeave(message: string, path: string): ExecutionFailure {
+  return { code: 'SERIALIZATION_ERROR', message, context: { path } };
 }

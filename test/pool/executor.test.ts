@@ -286,7 +286,7 @@ describe('errors', () => {
   it.each([
     ['return () => 1', 'returnValue'],
     ['return { a: [0, { b: Symbol("s") }] }', 'returnValue.a[1].b'],
-    ['return { m: new Map() }', 'returnValue.m'],
+    ['return { m: new WeakMap() }', 'returnValue.m'],
     ['return { get x() { return 1 } }', 'returnValue.x'],
     ['const o = { a: {} }; o.a.b = o; return o', 'returnValue.a.b'],
     ['$state.f = { g() {} }', '$state.f.g'],

@@ -13,12 +13,21 @@ const handler = {
   source: 'return 1',
   bytecode: new Uint8Array(new SharedArrayBuffer(0)),
 };
-const allowed: CapabilityToken[] = ['state:write:a', 'events:emit:e', 'view:update:v'];
+const allowed: CapabilityToken[] = ['state:write:a', 'events:emit:e', 'view:update:v', 'ext:http.get'];
+
+/** As the prelude writes it: an outcome begins with the marker. */
+function encode(outcome: unknown): Uint8Array {
+  const fields: [string, unknown][] = Array.isArray(outcome)
+    ? outcome.map((field): [string, unknown] => ['outcome', field])
+    : [];
+  const encoder = new ValueEncoder();
+  return Array.isArray(outcome) ? encoder.encodeFields(fields, 1024 * 1024) : encoder.encode(outcome, 'outcome');
+}
 
 /** Reads an outcome that a guest wrote past the prelude. */
 function read(outcome: unknown, bytes?: Uint8Array) {
   const executed = {
-    outcome: bytes ?? new ValueEncoder().encode(outcome, 'outcome'),
+    outcome: bytes ?? encode(outcome),
     failure: undefined,
     startedAtMs: 0,
     durationUs: 1,
@@ -30,7 +39,7 @@ function read(outcome: unknown, bytes?: Uint8Array) {
   return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits });
 }
 
-const honest = [1, 'value', [['set', 'a', 1]], [['e', null]], [['focus', 'v', []]], [['info', 'hi']], 4];
+const honest = [1, 'value', [['set', 'a', 1]], [['e', null]], [['focus', 'v', []]], [['info', 'hi']], 4, [], [], []];
 const forge = (index: number, value: unknown) => honest.map((field, i) => (i === index ? value : field));
 
 describe('an outcome', () => {
@@ -42,6 +51,7 @@ describe('an outcome', () => {
     ['a mutation it may not make', forge(2, [['set', 'b', 1]]), 'PERMISSION_DENIED'],
     ['an event it may not emit', forge(3, [['f', 1]]), 'PERMISSION_DENIED'],
     ['a view command it may not give', forge(4, [['focus', 'w', []]]), 'PERMISSION_DENIED'],
+    ['an extension call it may not make', forge(7, [['c1', 'http', 'post', []]]), 'PERMISSION_DENIED'],
     ['too many events', forge(3, [['e'], ['e'], ['e']]), 'RESOURCE_LIMIT'],
     ['too many mutations', forge(2, Array(3).fill(['set', 'a', 1])), 'RESOURCE_LIMIT'],
     ['too long a log', forge(5, [['info', 'x'.repeat(11)]]), 'RESOURCE_LIMIT'],
@@ -61,6 +71,7 @@ describe('an outcome', () => {
         ],
         [],
         0,
+        [],
       ],
       'RESOURCE_LIMIT',
     ],
@@ -68,6 +79,15 @@ describe('an outcome', () => {
     ['a key that is no string', forge(2, [['set', 5, 1]]), 'SERIALIZATION_ERROR'],
     ['a view type that does not exist', forge(4, [['explode', 'v', []]]), 'SERIALIZATION_ERROR'],
     ['a level that does not exist', forge(5, [['fatal', 'x']]), 'SERIALIZATION_ERROR'],
+    [
+      'two calls of one id',
+      forge(7, [
+        ['c1', 'http', 'get', []],
+        ['c1', 'http', 'get', []],
+      ]),
+      'SERIALIZATION_ERROR',
+    ],
+    ['arguments that are no list', forge(7, [['c1', 'http', 'get', 'x']]), 'SERIALIZATION_ERROR'],
     ['effects that are no list', forge(3, { length: 1 }), 'SERIALIZATION_ERROR'],
     ['a status that does not exist', forge(0, 7), 'SERIALIZATION_ERROR'],
     ['no list at all', { status: 1 }, 'SERIALIZATION_ERROR'],
@@ -92,7 +112,7 @@ describe('an outcome', () => {
   });
 
   it('cannot give itself a code of the host', () => {
-    const outcome = [2, { name: 'X', message: 'm', stack: '', code: 'TIMEOUT' }, [], [], [], [], 0];
+    const outcome = [2, { name: 'X', message: 'm', stack: '', code: 'TIMEOUT' }, [], [], [], [], 0, []];
     expect(read(outcome).error?.code).toBe('EXECUTION_ERROR');
   });
 });

@@ -6,7 +6,8 @@ import type { WasmContext } from '#build/contract/context.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { decodePreludeImage } from '#build/engine/prelude-image.js';
-import { type ExecuteOptions, prepareRequest } from '#build/pool/build-request.js';
+import { prepareRequest } from '#build/pool/build-request.js';
+import type { ExecuteOptions } from '#build/pool/execute-options.js';
 import { Executor } from '#build/pool/executor.js';
 import { type ReadOutcome, readOutcome } from '#build/pool/outcome.js';
 

@@ -13,6 +13,15 @@ export class ByteReader {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** @param offset one that this reader was at before */
+  set offset(offset: number) {
+    this.#offset = offset;
+  }
+
   get remaining(): number {
     return this.#bytes.length - this.#offset;
   }
@@ -61,6 +70,21 @@ export class ByteReader {
     let text = '';
     for (let i = start; i < this.#offset; i++) text += String.fromCharCode(this.#bytes[i] ?? 0);
     return text;
+  }
+
+  skipString(): void {
+    const header = this.unsigned();
+    const length = Math.floor(header / 2);
+    this.#skip(header % 2 === 1 ? length * 2 : length);
+  }
+
+  /** @param names the table at the head of the document; indices are written as numbers with the lowest bit set */
+  propertyName(names: readonly string[]): string {
+    const number = this.unsigned();
+    if (number % 2 === 1) return String((number - 1) / 2);
+    const name = names[number / 2 - 1];
+    if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
+    return name;
   }
 
   /** A view, not a copy. */

@@ -1,5 +1,6 @@
 import { ByteReader, MalformedValueError } from './byte-reader.js';
-import { FORMAT_VERSION, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
+import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
+import { FORM_ITEMS_AT, fromForm } from './forms.js';
 
 /** An object that contains itself: well-formed for the engine, but not a value of the contract. */
 export class CyclicValueError extends MalformedValueError {
@@ -27,6 +28,18 @@ export function decodeValue(bytes: Uint8Array): unknown {
   return new ValueDecoder(bytes).decode();
 }
 
+/**
+ * Decodes a document, with its Maps, Sets and Errors.
+ *
+ * @returns its items without the marker
+ * @throws what {@link decodeValue} throws
+ */
+export function decodeFields(bytes: Uint8Array): unknown[] {
+  const fields = new ValueDecoder(bytes, true).decode();
+  if (!Array.isArray(fields)) throw new MalformedValueError('is no document');
+  return fields.slice(1);
+}
+
 class ValueDecoder {
   readonly #reader: ByteReader;
   readonly #names: string[] = [];
@@ -36,8 +49,13 @@ class ValueDecoder {
   readonly #open = new Set<unknown>();
   readonly #path: (string | number)[] = [];
 
-  constructor(bytes: Uint8Array) {
+  /** First item of a document: an array that begins with it is a form. */
+  #marker: unknown;
+  readonly #isDocument: boolean;
+
+  constructor(bytes: Uint8Array, isDocument = false) {
     this.#reader = new ByteReader(bytes);
+    this.#isDocument = isDocument;
   }
 
   decode(): unknown {
@@ -103,7 +121,7 @@ class ValueDecoder {
     this.#open.add(record);
     const count = this.#reader.count();
     for (let i = 0; i < count; i++) {
-      const name = this.#name();
+      const name = this.#reader.propertyName(this.#names);
       this.#path.push(name);
       const value = this.#value();
       this.#path.pop();
@@ -117,18 +135,23 @@ class ValueDecoder {
     return record;
   }
 
-  #array(): unknown[] {
+  #array(): unknown {
     const array: unknown[] = [];
-    this.#references.push(array);
+    const slot = this.#references.push(array) - 1;
     this.#open.add(array);
     const count = this.#reader.count();
     for (let i = 0; i < count; i++) {
       this.#path.push(i);
       array.push(this.#value());
       this.#path.pop();
+      // Known once the first item of the outermost array was read: no form can be before it.
+      if (this.#isDocument && this.#marker === undefined) this.#marker = this.#references[MARKER_NUMBER];
     }
     this.#open.delete(array);
-    return array;
+    if (this.#marker === undefined || slot === 0 || count < FORM_ITEMS_AT || array[0] !== this.#marker) return array;
+    const value = fromForm(array.slice(1));
+    this.#references[slot] = value;
+    return value;
   }
 
   #date(): Date {
@@ -190,13 +213,5 @@ class ValueDecoder {
     const value = this.#references[number];
     if (this.#open.has(value)) throw new CyclicValueError([...this.#path]);
     return value;
-  }
-
-  #name(): string {
-    const number = this.#reader.unsigned();
-    if (number % 2 === 1) return String((number - 1) / 2);
-    const name = this.#names[number / 2 - 1];
-    if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
-    return name;
   }
 }

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
 
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
-import { FIXED_LENGTH, FORMAT_VERSION, MAX_DEPTH, pathStep, Tag, TYPED_ARRAYS } from './format.js';
+import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag, TYPED_ARRAYS } from './format.js';
+import { FORM_ITEMS_AT, type Form, formOf } from './forms.js';
 
 /** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
 export class UncrossableValueError extends Error {
@@ -27,10 +28,15 @@ const TYPED_ARRAY_NUMBER = new Map<unknown, number>(
 /** Buffers are not grown in smaller steps; the exact check is the caller's. */
 const MIN_LIMIT_BYTES = 64 * 1024;
 const BIGINT_BITS_PER_BYTE = 8n;
+/** Marker, whether objects are shared, places. */
+const DOCUMENT_EXTRAS = 3;
+
+/** A place that holds a {@link Form}: the number of the object it is in, and the key there. */
+type Place = readonly [parent: number, key: string | number];
 
 /**
- * Encodes plain values for the engine: JSON, undefined, NaN, infinities, -0, BigInt, Date, ArrayBuffer and typed arrays.
- * Objects that occur more than once stay one object. Strings keep lone surrogates.
+ * Encodes plain values for the engine: JSON, undefined, NaN, infinities, -0, BigInt, Date, ArrayBuffer and typed arrays; in a
+ * document also Map, Set and Error. Objects that occur more than once stay one object. Strings keep lone surrogates.
  */
 export class ValueEncoder {
   readonly #header = new ByteWriter();
@@ -43,6 +49,16 @@ export class ValueEncoder {
   readonly #path: (string | number)[] = [];
   #referenceCount = 0;
   #depth = 0;
+  #isDocument = false;
+  /** Number of the object that is being written, and the key in it at which we are. */
+  #parent = 0;
+  #key: string | number = 0;
+  /** Objects from this number on belong to the field, or key of the first field, that is being written. */
+  #ownFrom = 0;
+  #isShared = false;
+  readonly #places: Place[] = [];
+  /** Numbers of the objects that are forms. */
+  readonly #forms = new Set<number>();
 
   /**
    * @param root what the path in an error begins with
@@ -55,8 +71,10 @@ export class ValueEncoder {
   }
 
   /**
-   * Encodes several values as one array, each with its own root name for errors.
+   * Encodes several values as one document: an array of the marker, the fields, the tail, whether an object occurs under more
+   * than one field (or key of the first field), and the places of the forms (see `format.ts`).
    *
+   * @param fields each with its own root name for errors
    * @param maxBytes a value that takes much more is given up on the way, not after
    * @param tail more items, encoded by {@link encodeTail}
    */
@@ -66,14 +84,22 @@ export class ValueEncoder {
     tail?: EncodedTail,
   ): Uint8Array {
     this.#begin();
+    this.#isDocument = true;
     this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
     this.#body.u8(Tag.array);
-    this.#body.unsigned(fields.length + (tail?.count ?? 0));
-    this.#referenceCount++;
+    this.#body.unsigned(fields.length + (tail?.count ?? 0) + DOCUMENT_EXTRAS);
+    this.#body.u8(Tag.object);
+    this.#body.unsigned(0);
+    this.#referenceCount = MARKER_NUMBER + 1;
     for (const [root, value] of fields) {
+      this.#parent = 0;
+      this.#key = (this.#key as number) + 1;
+      this.#ownFrom = this.#referenceCount;
       this.#rootValue(value, root);
     }
     if (tail !== undefined) this.#body.raw(tail.bytes);
+    this.#value(this.#isShared);
+    this.#writePlaces();
     return this.#finish();
   }
 
@@ -101,6 +127,13 @@ export class ValueEncoder {
     this.#path.length = 0;
     this.#referenceCount = 0;
     this.#depth = 0;
+    this.#isDocument = false;
+    this.#parent = 0;
+    this.#key = 0;
+    this.#ownFrom = 0;
+    this.#isShared = false;
+    this.#places.length = 0;
+    if (this.#forms.size > 0) this.#forms.clear();
   }
 
   #finish(): Uint8Array {
@@ -185,15 +218,21 @@ export class ValueEncoder {
       if (this.#open.has(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
       this.#body.u8(Tag.reference);
       this.#body.unsigned(seen);
+      if (seen < this.#ownFrom) this.#isShared = true;
+      if (this.#forms.has(seen)) this.#places.push([this.#parent, this.#key]);
       return;
     }
     if (++this.#depth > MAX_DEPTH) throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
-    this.#references.set(value, this.#referenceCount++);
+    const parent = this.#parent;
+    const number = this.#referenceCount++;
+    this.#parent = number;
+    this.#references.set(value, number);
     this.#open.add(value);
     if (Array.isArray(value)) this.#array(value);
     else if (isPlainObject(value)) this.#record(value);
-    else this.#special(value);
+    else this.#special(value, parent);
     this.#open.delete(value);
+    this.#parent = parent;
     this.#depth--;
   }
 
@@ -201,6 +240,7 @@ export class ValueEncoder {
     this.#body.u8(Tag.array);
     this.#body.unsigned(value.length);
     for (let i = 0; i < value.length; i++) {
+      this.#key = i;
       this.#path.push(i);
       this.#value(value[i]);
       this.#path.pop();
@@ -211,7 +251,10 @@ export class ValueEncoder {
     const keys = Object.keys(value);
     this.#body.u8(Tag.object);
     this.#body.unsigned(keys.length);
+    const isFirstField = this.#depth === 1 && this.#parent === MARKER_NUMBER + 1;
     for (const key of keys) {
+      if (isFirstField) this.#ownFrom = this.#referenceCount;
+      this.#key = key;
       this.#path.push(key);
       this.#body.unsigned(nameIndex(key) ?? this.#nameNumber(key));
       this.#value((value as Record<string, unknown>)[key]);
@@ -219,7 +262,7 @@ export class ValueEncoder {
     }
   }
 
-  #special(value: object): void {
+  #special(value: object, parent: number): void {
     if (types.isDate(value)) {
       this.#body.u8(Tag.date);
       this.#body.u8(Tag.float64);
@@ -229,8 +272,43 @@ export class ValueEncoder {
     } else if (types.isArrayBuffer(value)) {
       this.#arrayBuffer(new Uint8Array(value));
     } else {
-      const name = Object.getPrototypeOf(value)?.constructor?.name;
-      throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
+      const form = this.#isDocument ? formOf(value) : undefined;
+      if (form === undefined) {
+        const name = Object.getPrototypeOf(value)?.constructor?.name;
+        throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
+      }
+      this.#form(form, [parent, this.#key]);
+    }
+  }
+
+  #form({ kind, items, stride }: Form, place: Place): void {
+    this.#forms.add(this.#parent);
+    this.#body.u8(Tag.array);
+    this.#body.unsigned(items.length + FORM_ITEMS_AT);
+    this.#body.u8(Tag.reference);
+    this.#body.unsigned(MARKER_NUMBER);
+    this.#number(kind);
+    for (let i = 0; i < items.length; i++) {
+      this.#key = i + FORM_ITEMS_AT;
+      this.#path.push(Math.floor(i / stride));
+      this.#value(items[i]);
+      this.#path.pop();
+    }
+    // After what is inside, so that the guest makes that first.
+    this.#places.push(place);
+  }
+
+  #writePlaces(): void {
+    if (this.#places.length === 0) {
+      this.#body.u8(Tag.undefined);
+      return;
+    }
+    this.#body.u8(Tag.array);
+    this.#body.unsigned(this.#places.length * 2);
+    for (const [parent, key] of this.#places) {
+      this.#body.u8(Tag.reference);
+      this.#body.unsigned(parent);
+      this.#value(key);
     }
   }
 

@@ -22,6 +22,12 @@ export const Tag = {
   reference: 19,
 } as const;
 
+/**
+ * A document is an array that begins with an empty object, the marker. The engine has no notation for Map, Set and Error: each is
+ * written as an array that begins with a reference to the marker, see `forms.ts`.
+ */
+export const MARKER_NUMBER = 1;
+
 export const FORMAT_VERSION = 5;
 
 /** `max_byte_length` of a buffer that cannot be resized. */

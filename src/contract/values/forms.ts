@@ -1,0 +1,71 @@
+import { types } from 'node:util';
+
+import { MalformedValueError } from './byte-reader.js';
+
+/** What stands for a Map, Set or Error: `[marker, kind, ...items]`. The guest has the same in `guest/prelude/forms.ts`. */
+export interface Form {
+  readonly kind: number;
+  readonly items: readonly unknown[];
+  /** Items that belong to one entry of the value, for the paths in errors. */
+  readonly stride: number;
+}
+
+const FormKind = { map: 0, set: 1, error: 2 } as const;
+
+/** Marker and kind come before the items. */
+export const FORM_ITEMS_AT = 2;
+
+const ERROR_CLASSES = new Map<string, ErrorConstructor>(
+  [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((type) => [type.name, type]),
+);
+/** Fields of an error that are not enumerable when it was thrown. */
+const HIDDEN_FIELDS: ReadonlySet<string> = new Set(['cause', 'errors']);
+const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
+
+/** The form of a Map, Set or Error of any realm, or undefined. An error enters without its stack: it is the host's. */
+export function formOf(value: object): Form | undefined {
+  if (types.isMap(value)) return { kind: FormKind.map, items: [...value].flat(), stride: 2 };
+  if (types.isSet(value)) return { kind: FormKind.set, items: [...value], stride: 1 };
+  if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
+  const { name, message } = value;
+  const items = [typeof name === 'string' ? name : 'Error', String(message), undefined, fieldsOf(value)];
+  return { kind: FormKind.error, items, stride: items.length };
+}
+
+function fieldsOf(error: Error): Record<string, unknown> {
+  const hidden = [...HIDDEN_FIELDS].filter((key) => Object.hasOwn(error, key));
+  const keys = [...Object.keys(error).filter((key) => !OWN_TEXTS.has(key)), ...hidden];
+  return Object.fromEntries(keys.map((key) => [key, (error as unknown as Record<string, unknown>)[key]]));
+}
+
+/** @throws MalformedValueError when it is none of the forms */
+export function fromForm([kind, ...items]: readonly unknown[]): object {
+  switch (kind) {
+    case FormKind.map:
+      if (items.length % 2 !== 0) break;
+      return new Map(Array.from({ length: items.length / 2 }, (_, i) => [items[i * 2], items[i * 2 + 1]]));
+    case FormKind.set:
+      return new Set(items);
+    case FormKind.error:
+      return errorFrom(items);
+  }
+  throw new MalformedValueError('has a Map, Set or Error of no known form');
+}
+
+function errorFrom([name, message, stack, fields]: readonly unknown[]): Error {
+  if (typeof name !== 'string' || typeof message !== 'string' || typeof fields !== 'object' || fields === null) {
+    throw new MalformedValueError('has an error without name or message');
+  }
+  const error = new (ERROR_CLASSES.get(name) ?? Error)(message);
+  if (error.name !== name) define(error, 'name', name, false);
+  // Ours would show where it was decoded.
+  define(error, 'stack', `${name}: ${message}${typeof stack === 'string' ? `\n${stack}` : ''}`, false);
+  for (const [key, value] of Object.entries(fields)) {
+    if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
+  }
+  return error;
+}
+
+function define(target: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
+}

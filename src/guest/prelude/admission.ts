@@ -1,0 +1,73 @@
+import { codedError } from './coded-error.js';
+import { apply, endsWith, nullArray, slice, startsWith } from './intrinsics.js';
+
+/** Everything of its kind, or names and prefixes before a `*`. */
+export type Grant = true | string[];
+
+/** The order in which the host passes the grants, and what a token of each kind begins with. */
+const KINDS = nullArray(['state:write:', 'events:emit:', 'view:update:', 'log:', 'ext:', 'state:read:']);
+export const STATE_WRITE = 0;
+export const EVENTS_EMIT = 1;
+export const VIEW_UPDATE = 2;
+/** Needs no capability; the host passes a grant for it all the same. */
+export const LOGGING = 3;
+export const EXTENSION = 4;
+export const STATE_READ = 5;
+
+/** The order in which the host passes the limits. */
+const LIMIT_NAMES = nullArray(['maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands', 'maxLogBytes']);
+export const HOST_CALLS = 0;
+export const STATE_MUTATIONS = 1;
+export const EVENTS = 2;
+export const VIEW_COMMANDS = 3;
+export const LOG_BYTES = 4;
+
+/** Denials beyond this many are not listed: a handler may be denied in an endless loop. */
+const MAX_DENIALS = 1_000;
+
+let grants: Grant[] = [];
+let limits: number[] = [];
+export let hostCalls = 0;
+/** Capabilities that were asked for in vain, as often as they were. */
+export const denials = nullArray<string>([]);
+
+export function setRights(granted: Grant[], allowed: number[]): void {
+  grants = granted;
+  limits = allowed;
+}
+
+export function isGranted(kind: number, name: string): boolean {
+  const grant = grants[kind];
+  if (grant === true) return true;
+  if (grant === undefined) return false;
+  for (let i = 0; i < grant.length; i++) {
+    const pattern = grant[i] as string;
+    if (pattern === name) return true;
+    if (apply(endsWith, pattern, ['*']) && apply(startsWith, name, [apply(slice, pattern, [0, -1])])) return true;
+  }
+  return false;
+}
+
+/** Throws PERMISSION_DENIED unless the handler may do this. */
+export function demand(kind: number, name: string): void {
+  if (isGranted(kind, name)) return;
+  const capability = KINDS[kind] + name;
+  if (denials.length < MAX_DENIALS) denials[denials.length] = capability;
+  throw codedError('PERMISSION_DENIED', `The handler has no capability "${capability}"`, { capability });
+}
+
+/** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
+export function admit(kind: number, name: string, limit: number, used: number): void {
+  if (grants[kind] !== true) demand(kind, name);
+  if (used > (limits[limit] as number)) exceed(limit);
+  if (++hostCalls > (limits[HOST_CALLS] as number)) exceed(HOST_CALLS);
+}
+
+function exceed(limit: number): never {
+  const name = LIMIT_NAMES[limit] as string;
+  const value = limits[limit];
+  throw codedError('RESOURCE_LIMIT', `The handler passed ${name} (${value}); raise ${name} to allow more`, {
+    limit: name,
+    value,
+  });
+}

@@ -1,0 +1,84 @@
+import { apply, getOwnPropertyDescriptor, getPrototypeOf, MapConstructor, mapGet, nullArray } from './intrinsics.js';
+import { BOXED, BUFFER, DATE } from './kinds.js';
+
+type TypedArrayConstructor = new (source: unknown) => object;
+
+const DateConstructor = Date;
+const { getTime } = Date.prototype;
+const ByteArray = Uint8Array;
+const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as object;
+const getter = (of: object, key: PropertyKey) => getOwnPropertyDescriptor(of, key)?.get as () => unknown;
+/** The only way to tell a typed array that cannot be forged: undefined for anything else. */
+const typedArrayName = getter(typedArrayPrototype, Symbol.toStringTag);
+const bufferOf = getter(typedArrayPrototype, 'buffer');
+const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
+const mapSize = getter(Map.prototype, 'size');
+const setSize = getter(Set.prototype, 'size');
+const unboxers = nullArray<() => unknown>([
+  Number.prototype.valueOf,
+  String.prototype.valueOf,
+  Boolean.prototype.valueOf,
+  BigInt.prototype.valueOf,
+]);
+const typedArrays = new MapConstructor<unknown, TypedArrayConstructor>(
+  (
+    [
+      Int8Array,
+      Uint8Array,
+      Uint8ClampedArray,
+      Int16Array,
+      Uint16Array,
+      Int32Array,
+      Uint32Array,
+      Float32Array,
+      Float64Array,
+      BigInt64Array,
+      BigUint64Array,
+    ] as unknown as TypedArrayConstructor[]
+  ).map((type) => [type.name, type]),
+);
+
+export function isMap(value: object): boolean {
+  return succeeds(mapSize, value);
+}
+
+export function isSet(value: object): boolean {
+  return succeeds(setSize, value);
+}
+
+function succeeds(method: () => unknown, value: object): boolean {
+  try {
+    apply(method, value, []);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A copy of a Date, typed array or ArrayBuffer, the primitive in a box; the value itself when it only looks like one. */
+export function copyBuiltin(value: object, kind: number): unknown {
+  try {
+    if (kind === DATE) return new DateConstructor(apply(getTime, value, []) as number);
+    if (kind === BOXED) return unbox(value);
+    if (kind === BUFFER) {
+      apply(bufferLength, value, []);
+      return apply(bufferOf, new ByteArray(new ByteArray(value as ArrayBuffer)), []);
+    }
+    const Constructor = apply(mapGet, typedArrays, [apply(typedArrayName, value, [])]);
+    // Float16Array is one that the host does not know: the engine writes it and the host says so.
+    return Constructor === undefined ? value : new (Constructor as TypedArrayConstructor)(value);
+  } catch {
+    return value;
+  }
+}
+
+function unbox(value: object): unknown {
+  for (let i = 0; i < unboxers.length; i++) {
+    try {
+      return apply(unboxers[i] as () => unknown, value, []);
+    } catch {
+      // Another kind of box.
+    }
+  }
+  return value;
+}

@@ -1,0 +1,183 @@
+import { copyBuiltin, isMap, isSet } from './builtins.js';
+import { uncrossable } from './coded-error.js';
+import { ERROR_FORM, MAP_FORM, marker, SET_FORM } from './forms.js';
+import {
+  apply,
+  get,
+  getOwnPropertyDescriptor,
+  hasOwn,
+  isArray,
+  type Keyed,
+  keysOf,
+  MapConstructor,
+  mapForEach,
+  mapGet,
+  mapSet,
+  nullArray,
+  nullObject,
+  setForEach,
+} from './intrinsics.js';
+import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './kinds.js';
+import { underlying } from './stand-ins.js';
+
+/** Beyond this the host refuses a value. */
+const MAX_DEPTH = 1_000;
+
+/** Copies by original; the marker stands for a copy that is not complete: to meet it again is a cycle. */
+type Copies = Map<object, object>;
+
+let callsAccessors = true;
+
+/** Once the handler has ended, none of its code is called any more: an accessor is an error from then on. */
+export function refuseAccessors(): void {
+  callsAccessors = false;
+}
+
+/**
+ * The value as it is now and in a form that the engine can write: an effect must not change when the handler goes on with the
+ * object it passed.
+ *
+ * @param copies absent at the root: most values hold no object and need none
+ * @throws SERIALIZATION_ERROR naming the path of what cannot leave the VM
+ */
+export function snapshot(value: unknown, path: string, copies?: Copies, depth = 0): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, `a ${typeof value}`);
+  if (typeof value !== 'object' || value === null) return value;
+  if (copies !== undefined) {
+    const known = apply(mapGet, copies, [value]);
+    if (known === marker) throw uncrossable(path, 'a reference to an object that contains it (a cycle)');
+    if (known !== undefined) return known;
+  }
+  if (depth > MAX_DEPTH) throw uncrossable(path, `nested deeper than ${MAX_DEPTH} levels`);
+  const source = underlying(value);
+  if (isArray(source)) return copyArray(source, path, open(copies, value), depth, value);
+  const kind = kindOf(source);
+  if (kind === UNCROSSABLE) throw uncrossable(path, `an instance of ${classNameOf(source)}`);
+  if (isBuiltin(kind)) {
+    const copy = copyBuiltin(source, kind);
+    if (copy !== source) return close(copies, value, copy);
+  } else if (kind === ERROR || (kind === MAP && isMap(source)) || (kind === SET && isSet(source))) {
+    return copySpecial(source, kind, path, open(copies, value), depth, value);
+  }
+  return copyRecord(source as Keyed, path, copies, depth, value);
+}
+
+function open(copies: Copies | undefined, original: object): Copies {
+  const opened = copies ?? new MapConstructor<object, object>();
+  apply(mapSet, opened, [original, marker]);
+  return opened;
+}
+
+function close<T>(copies: Copies | undefined, original: object, copy: T): T {
+  if (copies !== undefined) apply(mapSet, copies, [original, copy]);
+  return copy;
+}
+
+function stepTo(path: string, key: string | number): string {
+  return typeof key === 'number' ? `${path}[${key}]` : `${path}.${key}`;
+}
+
+function isObjectLike(value: unknown): boolean {
+  return typeof value === 'object' || typeof value === 'function' || typeof value === 'symbol';
+}
+
+function copyArray(source: unknown[], path: string, copies: Copies, depth: number, original: object): unknown[] {
+  const copy = nullArray<unknown>([]);
+  for (let i = 0; i < source.length; i++) {
+    const item = source[i];
+    copy[i] = isObjectLike(item) ? snapshot(item, stepTo(path, i), copies, depth + 1) : item;
+  }
+  return close(copies, original, copy);
+}
+
+function copyRecord(
+  source: Keyed,
+  path: string,
+  copiesSoFar: Copies | undefined,
+  depth: number,
+  original: object,
+): Keyed {
+  let copies = copiesSoFar;
+  let opened = false;
+  const copy = nullObject();
+  const keys = keysOf(source);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (!callsAccessors && isAccessor(source, key)) throw uncrossable(stepTo(path, key), 'an accessor');
+    const member = source[key];
+    if (!isObjectLike(member)) {
+      copy[key] = member;
+      continue;
+    }
+    if (!opened) {
+      opened = true;
+      copies = open(copies, original);
+    }
+    copy[key] = snapshot(member, stepTo(path, key), copies, depth + 1);
+  }
+  return close(copies, original, copy);
+}
+
+function isAccessor(source: object, key: string): boolean {
+  const descriptor = getOwnPropertyDescriptor(source, key);
+  return descriptor !== undefined && !hasOwn(descriptor, 'value');
+}
+
+function copySpecial(
+  source: object,
+  kind: number,
+  path: string,
+  copies: Copies,
+  depth: number,
+  original: object,
+): unknown[] {
+  const form = nullArray<unknown>([marker]);
+  const add = (item: unknown) => {
+    const at = form.length;
+    const index = kind === MAP ? (at - 2) >> 1 : at - 2;
+    form[at] = snapshot(item, stepTo(path, index), copies, depth + 1);
+  };
+  if (kind === MAP) {
+    form[1] = MAP_FORM;
+    apply(mapForEach, source, [
+      (item: unknown, key: unknown) => {
+        add(key);
+        add(item);
+      },
+    ]);
+  } else if (kind === SET) {
+    form[1] = SET_FORM;
+    apply(setForEach, source, [add]);
+  } else {
+    form[1] = ERROR_FORM;
+    form[2] = readText(source, 'name') ?? 'Error';
+    form[3] = readText(source, 'message') ?? '';
+    form[4] = readText(source, 'stack');
+    form[5] = copyErrorFields(source as Keyed, path, copies, depth);
+  }
+  return close(copies, original, form);
+}
+
+/** What an error says beyond name, message and stack: its cause, the errors of an AggregateError, fields of its own. */
+function copyErrorFields(error: Keyed, path: string, copies: Copies, depth: number): Keyed {
+  const fields = copyRecord(error, path, copies, depth, nullObject());
+  copyHiddenField(fields, error, 'cause', path, copies, depth);
+  copyHiddenField(fields, error, 'errors', path, copies, depth);
+  return fields;
+}
+
+function copyHiddenField(fields: Keyed, error: Keyed, key: string, path: string, copies: Copies, depth: number): void {
+  const descriptor = getOwnPropertyDescriptor(error, key);
+  if (descriptor === undefined || !hasOwn(descriptor, 'value')) return;
+  fields[key] = snapshot(descriptor.value, stepTo(path, key), copies, depth + 1);
+}
+
+/** A text that may be an accessor of the handler's own. */
+export function readText(from: object, key: string): string | undefined {
+  try {
+    const value = get(from, key);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { admit, EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from './admission.js';
+import { snapshot } from './crossing.js';
+import { define, nullArray, StringFunction, stringify } from './intrinsics.js';
+import { isError } from './kinds.js';
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+export type Effect = unknown[];
+
+export const events = nullArray<Effect>([]);
+export const viewCommands = nullArray<Effect>([]);
+export const logs = nullArray<Effect>([]);
+let logBytes = 0;
+
+export function emit(name: unknown, payload: unknown): void {
+  const event = typeof name === 'string' ? name : StringFunction(name);
+  const at = events.length;
+  admit(EVENTS_EMIT, event, EVENTS, at + 1);
+  events[at] = [event, snapshot(payload, '$emit payload')];
+}
+
+function viewCommand(type: string): (componentId: unknown, ...args: unknown[]) => void {
+  return (componentId, ...args) => {
+    const component = StringFunction(componentId);
+    const at = viewCommands.length;
+    admit(VIEW_UPDATE, component, VIEW_COMMANDS, at + 1);
+    viewCommands[at] = [type, component, snapshot(args, '$view arguments')];
+  };
+}
+
+export const view = {
+  setFilter: viewCommand('setFilter'),
+  scrollTo: viewCommand('scrollTo'),
+  focus: viewCommand('focus'),
+  command: viewCommand('custom'),
+};
+
+function render(part: unknown): string {
+  if (typeof part === 'string') return part;
+  try {
+    if (isError(part)) return `${part.name}: ${part.message}\n${part.stack ?? ''}`;
+    return stringify(part) ?? StringFunction(part);
+  } catch {
+    return typeof part === 'bigint' || typeof part === 'symbol' ? StringFunction(part) : '[unprintable]';
+  }
+}
+
+function logger(level: Level): (...parts: unknown[]) => void {
+  return (...parts) => {
+    let message = '';
+    for (let i = 0; i < parts.length; i++) message += (i === 0 ? '' : ' ') + render(parts[i]);
+    logBytes += message.length;
+    admit(LOGGING, level, LOG_BYTES, logBytes);
+    logs[logs.length] = [level, message];
+  };
+}
+
+export const log = logger('info');
+export const levels = { debug: logger('debug'), info: log, warn: logger('warn'), error: logger('error') };
+define(log, 'debug', levels.debug);
+define(log, 'info', levels.info);
+define(log, 'warn', levels.warn);
+define(log, 'error', levels.error);

@@ -1,0 +1,66 @@
+/**
+ * The guest's half of the contract, evaluated once while the base image is built.
+ *
+ * It runs beside untrusted code in one realm, so it keeps its own references to every builtin it uses, never iterates
+ * with a protocol the handler could replace, and stores nothing on an object with a prototype. What it enforces here is
+ * for ergonomics, an error at the right line; the host checks every effect again.
+ */
+import { type Grant, setRights } from './admission.js';
+import { emit, levels, log, view } from './effects.js';
+import { extensions, setRegistry } from './extensions.js';
+import { define, type Keyed } from './intrinsics.js';
+import { install, libraries } from './libraries.js';
+import { admitDefeat, collect, fulfil, reached, reachedForms, reject, salvage, settle } from './outcome.js';
+import { revive } from './revive.js';
+import { guardState, openState } from './state.js';
+
+/** What the host passes, see `pool/packed-context.ts`. The first item is there for {@link revive}. */
+interface Input {
+  readonly 1: Keyed;
+  /** Arguments and scope. */
+  readonly 2: unknown;
+  readonly 3: unknown;
+  /** Extensions there are; undefined when the host does not say. */
+  readonly 4: Keyed | undefined;
+  readonly 5: Grant[];
+  readonly 6: number[];
+  /** Whether someone wants to know which state is read. */
+  readonly 7: boolean;
+  /** Whether an object occurs in more than one place of the context. */
+  readonly 8: boolean;
+  readonly 9: unknown[] | undefined;
+}
+
+type Handler = () => Promise<unknown>;
+
+const globals = globalThis as Keyed;
+define(globals, '$state', undefined);
+define(globals, '$args', undefined);
+define(globals, '$scope', undefined);
+define(globals, '$emit', emit);
+define(globals, '$log', log);
+define(globals, 'console', { log, ...levels });
+define(globals, '$view', view);
+define(globals, '$ext', extensions);
+define(globals, '$lib', libraries);
+
+function start(handler: Handler, input: Input): void {
+  if (input[9] !== undefined) revive(input[9]);
+  setRights(input[5], input[6]);
+  setRegistry(input[4]);
+  globals['$state'] = openState(input[1], input[7], input[8]);
+  globals['$args'] = input[2];
+  globals['$scope'] = input[3];
+  drive(handler);
+}
+
+async function drive(handler: Handler): Promise<void> {
+  try {
+    fulfil(await handler());
+  } catch (thrown) {
+    reject(thrown);
+  }
+}
+
+/** In the order of `Roots` in `engine/prelude-image.ts`. */
+export default [start, reached, reachedForms, settle, collect, salvage, admitDefeat, guardState, install];

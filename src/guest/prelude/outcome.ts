@@ -1,0 +1,118 @@
+import { denials, hostCalls } from './admission.js';
+import { uncrossable } from './coded-error.js';
+import { refuseAccessors, snapshot } from './crossing.js';
+import { type Effect, events, logs, viewCommands } from './effects.js';
+import { calls } from './extensions.js';
+import { marker } from './forms.js';
+import { nullArray } from './intrinsics.js';
+import { listChanges, reachedValues, readKeys, takeMutations } from './state.js';
+import { describeThrown } from './thrown.js';
+
+const PENDING = 0;
+const FULFILLED = 1;
+const REJECTED = 2;
+
+let status = PENDING;
+let value: unknown;
+let mutations: unknown[] = nullArray<unknown>([]);
+
+export function fulfil(returned: unknown): void {
+  status = FULFILLED;
+  value = returned;
+}
+
+export function reject(thrown: unknown): void {
+  status = REJECTED;
+  value = describeThrown(thrown);
+}
+
+/**
+ * What the handler got hold of in the state and may have changed inside, for the host to compare with what it was: `[marker, key,
+ * value, …]`, or undefined.
+ */
+export function reached(): unknown[] | undefined {
+  refuseAccessors();
+  const values = reachedValues();
+  return values === undefined ? undefined : document(values);
+}
+
+/** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
+export function reachedForms(): unknown[] {
+  const values = reachedValues() ?? nullArray<unknown>([]);
+  for (let i = 1; i < values.length; i += 2) {
+    try {
+      values[i] = snapshot(values[i], '$state');
+    } catch {
+      values[i] = undefined;
+    }
+  }
+  return document(values);
+}
+
+function document(values: unknown[]): unknown[] {
+  const items = nullArray<unknown>([marker]);
+  for (let i = 0; i < values.length; i++) items[i + 1] = values[i];
+  return items;
+}
+
+/**
+ * Lists what was changed inside among the mutations.
+ *
+ * @param changed for each key of {@link reached}, in order, whether it was
+ * @returns undefined, or something when a change may not be: then the outcome is that error
+ */
+export function settle(changed: boolean[]): unknown {
+  try {
+    listChanges(changed);
+    return undefined;
+  } catch (error) {
+    reject(error);
+    return true;
+  }
+}
+
+export function collect(): unknown[] {
+  refuseAccessors();
+  mutations = takeMutations();
+  return outcome();
+}
+
+function outcome(): unknown[] {
+  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, readKeys()];
+}
+
+/**
+ * After the engine refused to write it: the outcome in forms that it can write. What cannot leave at all is left out and turned
+ * into an error that names it.
+ */
+export function salvage(): unknown[] {
+  let failure: unknown;
+  const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
+    const kept = nullArray<Effect>([]);
+    for (let i = 0; i < effects.length; i++) {
+      const effect = effects[i] as Effect;
+      try {
+        effect[at] = snapshot(effect[at], name(effect));
+        kept[kept.length] = effect;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    return kept;
+  };
+  try {
+    value = snapshot(value, 'returnValue');
+  } catch (error) {
+    failure = error;
+  }
+  mutations = keep(mutations as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
+  if (failure !== undefined) reject(failure);
+  return outcome();
+}
+
+/** The last resort: an engine that refuses even that. */
+export function admitDefeat(): unknown[] {
+  mutations = nullArray<unknown>([]);
+  reject(uncrossable('returnValue', 'a value of a kind'));
+  return outcome();
+}

@@ -1,0 +1,33 @@
+import { demand, STATE_WRITE } from './admission.js';
+import { apply, isArray, MapConstructor, mapGet, mapSet, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
+import { kindOf, PLAIN } from './kinds.js';
+import { standIn } from './stand-ins.js';
+
+const proxies = new MapConstructor<object, object>();
+
+/**
+ * The value behind a proxy that throws PERMISSION_DENIED at the line that tries to change anything in it. Reading through one is
+ * slow, so it is only given out when an execution is repeated to find that line. Builtins with state of their own (Date, Map,
+ * typed arrays) cannot stand behind a proxy: they come as they are.
+ */
+export function readOnly(value: object, key: string): object {
+  if (!isArray(value) && kindOf(value) !== PLAIN) return value;
+  const known = apply(mapGet, proxies, [value]) as object | undefined;
+  if (known !== undefined) return known;
+  const deny = (): never => demand(STATE_WRITE, key) as never;
+  const traps: ProxyHandler<Record<PropertyKey, unknown>> = {
+    get(target, name) {
+      const member = target[name];
+      return typeof member === 'object' && member !== null ? readOnly(member, key) : member;
+    },
+    set: deny,
+    defineProperty: deny,
+    deleteProperty: deny,
+    setPrototypeOf: deny,
+    preventExtensions: deny,
+  };
+  setPrototypeOf(traps, null);
+  const proxy = new ProxyConstructor(value as Record<PropertyKey, unknown>, traps);
+  apply(mapSet, proxies, [value, proxy]);
+  return standIn(proxy, value);
+}

@@ -1,0 +1,66 @@
+import { ERROR_FORM, MAP_FORM } from './forms.js';
+import {
+  apply,
+  dataDescriptor,
+  define,
+  defineProperty,
+  ErrorConstructor,
+  type Keyed,
+  keysOf,
+  MapConstructor,
+  mapGet,
+  mapSet,
+  SetConstructor,
+  setAdd,
+} from './intrinsics.js';
+
+const errorClasses = new MapConstructor<string, ErrorConstructor>();
+for (const type of [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]) {
+  errorClasses.set(type.name, type as ErrorConstructor);
+}
+
+/**
+ * Makes Maps, Sets and Errors of the forms in which they came (see `forms.ts`).
+ *
+ * @param places `[parent, key, parent, key, …]`, what is inside before what holds it
+ */
+export function revive(places: unknown[]): void {
+  const made = new MapConstructor<object, object>();
+  for (let i = 0; i < places.length; i += 2) {
+    const parent = places[i] as Keyed;
+    const key = places[i + 1] as string | number;
+    const form = parent[key] as unknown[];
+    let value = apply(mapGet, made, [form]) as object | undefined;
+    if (value === undefined) {
+      value = build(form);
+      apply(mapSet, made, [form, value]);
+    }
+    defineProperty(parent, key, dataDescriptor(value));
+  }
+}
+
+function build(form: unknown[]): object {
+  if (form[1] === ERROR_FORM) return buildError(form);
+  if (form[1] === MAP_FORM) {
+    const map = new MapConstructor();
+    for (let i = 2; i < form.length; i += 2) apply(mapSet, map, [form[i], form[i + 1]]);
+    return map;
+  }
+  const set = new SetConstructor();
+  for (let i = 2; i < form.length; i++) apply(setAdd, set, [form[i]]);
+  return set;
+}
+
+function buildError(form: unknown[]): Error {
+  const name = form[2] as string;
+  const fields = form[5] as Keyed;
+  const Class = (apply(mapGet, errorClasses, [name]) as ErrorConstructor | undefined) ?? ErrorConstructor;
+  const error = new Class(form[3] as string);
+  if (error.name !== name) define(error, 'name', name);
+  const keys = keysOf(fields);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    defineProperty(error, key, dataDescriptor(fields[key], key !== 'cause' && key !== 'errors'));
+  }
+  return error;
+}

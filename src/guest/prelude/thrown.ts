@@ -1,0 +1,23 @@
+import { codeOf } from './coded-error.js';
+import { readText } from './crossing.js';
+import { type Keyed, nullObject, StringFunction } from './intrinsics.js';
+import { isError } from './kinds.js';
+
+/** An error as plain data; a thrown non-error keeps its value. */
+export function describeThrown(thrown: unknown): Keyed {
+  const description = nullObject();
+  if (!isError(thrown)) {
+    description['thrown'] =
+      typeof thrown === 'function' || typeof thrown === 'symbol' ? StringFunction(thrown) : thrown;
+    return description;
+  }
+  description['name'] = readText(thrown, 'name');
+  description['message'] = readText(thrown, 'message');
+  description['stack'] = readText(thrown, 'stack');
+  const known = codeOf(thrown);
+  if (known !== undefined) {
+    description['code'] = known[0];
+    description['context'] = known[1];
+  }
+  return description;
+}

@@ -1,0 +1,166 @@
+import type { Grants } from '../capabilities/grants.js';
+import type { ExecutionLimits } from '../config/limits.js';
+import type { CapabilityKind } from '../contract/capability.js';
+import type {
+  EmittedEvent,
+  ExtensionCall,
+  LogEntry,
+  StateMutation,
+  ViewCommand,
+  WasmError,
+} from '../contract/result.js';
+
+/** Everything that an execution wants to happen outside its VM. */
+export interface Effects {
+  readonly stateMutations: readonly StateMutation[];
+  readonly events: readonly EmittedEvent[];
+  readonly viewCommands: readonly ViewCommand[];
+  readonly logs: readonly LogEntry[];
+  /** Extension calls that wait for an answer. */
+  readonly calls: readonly ExtensionCall[];
+  readonly hostCalls: number;
+}
+
+export interface Bounds {
+  readonly grants: Grants;
+  readonly limits: ExecutionLimits;
+}
+
+export const NO_EFFECTS: Effects = {
+  stateMutations: [],
+  events: [],
+  viewCommands: [],
+  logs: [],
+  calls: [],
+  hostCalls: 0,
+};
+
+const VIEW_TYPES: ReadonlySet<unknown> = new Set(['setFilter', 'scrollTo', 'focus', 'custom']);
+const LOG_LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
+
+/** An effect that the prelude would have stopped: the guest went past it, so nothing it says is passed on. */
+export class ForgedOutcome extends Error {
+  readonly error: WasmError;
+
+  constructor(error: WasmError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+/**
+ * Checks form, rights and limits of every effect.
+ *
+ * @param raw what the guest wrote, in the order of the fields of {@link Effects}, host calls before the extension calls
+ * @throws ForgedOutcome
+ */
+export function readEffects(raw: readonly unknown[], bounds: Bounds): Effects {
+  const [mutations, events, viewCommands, logs, hostCalls, calls] = raw;
+  const effects = {
+    stateMutations: readMutations(mutations, bounds),
+    events: readEvents(events, bounds),
+    viewCommands: readViewCommands(viewCommands, bounds),
+    logs: readLogs(logs, bounds),
+    calls: readCalls(calls, bounds),
+    hostCalls: typeof hostCalls === 'number' ? hostCalls : 0,
+  };
+  const lists = [effects.stateMutations, effects.events, effects.viewCommands, effects.logs, effects.calls];
+  const used = lists.reduce((sum, { length }) => sum + length, 0);
+  atMost(bounds, 'maxHostCalls', used);
+  return effects;
+}
+
+export function malformed(field: string): ForgedOutcome {
+  return new ForgedOutcome({
+    code: 'SERIALIZATION_ERROR',
+    message: `The outcome of the handler is not what the prelude writes (${field}).`,
+    context: { path: field },
+  });
+}
+
+function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
+  const mutations = list(raw, 'stateMutations').map((item): StateMutation => {
+    const [operation, key, value] = list(item, 'stateMutations');
+    if (typeof key !== 'string') throw malformed('stateMutations');
+    allow(bounds, 'state:write', key);
+    if (operation === 'set') return { operation, key, value };
+    if (operation === 'delete') return { operation, key };
+    throw malformed('stateMutations');
+  });
+  atMost(bounds, 'maxStateMutations', mutations.length);
+  return mutations;
+}
+
+function readEvents(raw: unknown, bounds: Bounds): EmittedEvent[] {
+  const events = list(raw, 'events').map((item): EmittedEvent => {
+    const [name, payload] = list(item, 'events');
+    if (typeof name !== 'string') throw malformed('events');
+    allow(bounds, 'events:emit', name);
+    return { name, payload };
+  });
+  atMost(bounds, 'maxEvents', events.length);
+  return events;
+}
+
+function readViewCommands(raw: unknown, bounds: Bounds): ViewCommand[] {
+  const commands = list(raw, 'viewCommands').map((item): ViewCommand => {
+    const [type, componentId, args] = list(item, 'viewCommands');
+    if (!VIEW_TYPES.has(type) || typeof componentId !== 'string' || !Array.isArray(args))
+      throw malformed('viewCommands');
+    allow(bounds, 'view:update', componentId);
+    return { type: type as ViewCommand['type'], componentId, args };
+  });
+  atMost(bounds, 'maxViewCommands', commands.length);
+  return commands;
+}
+
+function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
+  let length = 0;
+  const logs = list(raw, 'logs').map((item): LogEntry => {
+    const [level, message] = list(item, 'logs');
+    if (!LOG_LEVELS.has(level) || typeof message !== 'string') throw malformed('logs');
+    length += message.length;
+    return { level: level as LogEntry['level'], message };
+  });
+  atMost(bounds, 'maxLogBytes', length);
+  return logs;
+}
+
+function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
+  const ids = new Set<string>();
+  return list(raw, 'calls').map((item): ExtensionCall => {
+    const [callId, extensionName, method, args] = list(item, 'calls');
+    if (typeof callId !== 'string' || typeof extensionName !== 'string' || typeof method !== 'string') {
+      throw malformed('calls');
+    }
+    if (!Array.isArray(args) || ids.has(callId)) throw malformed('calls');
+    ids.add(callId);
+    allow(bounds, 'ext', `${extensionName}.${method}`);
+    return { callId, extensionName, method, args };
+  });
+}
+
+function list(raw: unknown, field: string): unknown[] {
+  if (!Array.isArray(raw)) throw malformed(field);
+  return raw;
+}
+
+function atMost(bounds: Bounds, limit: keyof ExecutionLimits, used: number): void {
+  const value = bounds.limits[limit];
+  if (used <= value) return;
+  throw new ForgedOutcome({
+    code: 'RESOURCE_LIMIT',
+    message: `The handler passed ${limit} (${value}) behind the prelude's back.`,
+    context: { limit, value, used },
+  });
+}
+
+function allow({ grants }: Bounds, kind: CapabilityKind, name: string): void {
+  if (grants.allows(kind, name)) return;
+  const capability = `${kind}:${name}`;
+  throw new ForgedOutcome({
+    code: 'PERMISSION_DENIED',
+    message: `The handler used "${capability}" behind the prelude's back.`,
+    context: { capability },
+  });
+}

@@ -1,0 +1,104 @@
+import { describe, rejectUnknownKeys } from '../config/check.js';
+import { type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
+import { NexusError } from '../errors/nexus-error.js';
+
+/** How one execution differs from what the runtime does by default. */
+export interface ExecuteOptions {
+  /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
+  readonly timeoutMs?: number;
+  /** Aborting ends the execution with CANCELLED, wherever it is. */
+  readonly signal?: AbortSignal;
+  /** Limits below the runtime's own, or up to its `limitCeilings`. */
+  readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
+  /** Fixes everything random: the same seed gives the same `Math.random`, UUIDs and random bytes. Default: fresh entropy. */
+  readonly seed?: number;
+  /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
+  readonly now?: number;
+  /** Name of the handler's file in stack traces. Part of the cache key. @default 'handler.js' */
+  readonly filename?: string;
+}
+
+const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
+  timeoutMs: true,
+  signal: true,
+  limits: true,
+  seed: true,
+  now: true,
+  filename: true,
+};
+
+/** Steps and least values of limits that are not simply counted. */
+const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: number; readonly multipleOf: number }>> = {
+  memoryLimitBytes: { min: 16 * 1024 * 1024, multipleOf: 65_536 },
+  stackSizeBytes: { min: 64 * 1024, multipleOf: 1 },
+};
+
+/**
+ * The third argument of the execute methods: a timeout or options.
+ *
+ * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
+ */
+export function normaliseOptions(given: number | ExecuteOptions | undefined): ExecuteOptions {
+  if (given === undefined) return {};
+  if (typeof given === 'number') return { timeoutMs: given };
+  checkShape('options', given, OPTION_KEYS);
+  const { signal } = given;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
+  if (given.now !== undefined) finite('now', given.now);
+  if (given.seed !== undefined) finite('seed', given.seed);
+  return given;
+}
+
+/** The limits of one execution: the runtime's, with what the options change of them. */
+export function resolveExecutionLimits(
+  options: ExecuteOptions,
+  defaults: ExecutionLimits,
+  ceilings: ExecutionLimits,
+): ExecutionLimits {
+  const { timeoutMs, limits } = options;
+  if (timeoutMs === undefined && limits === undefined) return defaults;
+  const most = ceilings.timeoutMs;
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= most)) {
+    const bound = most === MAX_TIMER_MS ? '2,147,483,647' : `${most} (limitCeilings.timeoutMs)`;
+    throw invalid('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
+  }
+  if (limits !== undefined) checkLimits(limits, ceilings);
+  return { ...defaults, ...limits, timeoutMs: timeoutMs ?? defaults.timeoutMs };
+}
+
+function checkLimits(limits: object, ceilings: ExecutionLimits): void {
+  const { timeoutMs: _, ...known } = ceilings;
+  checkShape('limits', limits, known);
+  for (const [name, value] of Object.entries(limits) as [keyof typeof known, unknown][]) {
+    const most = known[name];
+    const { min, multipleOf } = VM_LIMIT_STEPS[name] ?? { min: 0, multipleOf: 1 };
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= most && Number(value) % multipleOf === 0) {
+      continue;
+    }
+    const step = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
+    const remedy = name in VM_LIMIT_STEPS ? name : `${name} or limitCeilings.${name}`;
+    throw invalid(
+      `limits.${name}`,
+      value,
+      `a whole number from ${min} to ${most}${step}; a runtime with a higher ${remedy} allows more`,
+    );
+  }
+}
+
+function finite(field: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(field, value, 'a finite number');
+}
+
+export function checkShape(field: string, given: unknown, keys: object): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalid(field, given, 'an object');
+  // for-in over a small object is several times faster than a list of its keys.
+  for (const key in given) {
+    if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+  }
+}
+
+export function invalid(field: string, value: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
+    context: { field, value, expected },
+  });
+}
