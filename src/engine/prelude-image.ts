@@ -9,11 +9,11 @@ const EXPORTS = [
   /** `(handler, input)`: runs the handler. */
   'start',
   /** From here on see `guest/prelude/outcome.ts`. */
+  'collect',
   'reached',
   'reachedForms',
   /** `(changed)` */
   'settle',
-  'collect',
   'salvage',
   'admitDefeat',
   /** Before `start`: state that may not be changed is handed out read-only. */

@@ -16,19 +16,16 @@ const encoder = new ValueEncoder();
  * @throws GuestException, VmPoisonedError
  */
 export function listDeepChanges(vm: Vm, roots: Roots, input: Uint8Array): boolean {
-  const reached = vm.call(roots.reached, roots.undefined);
-  if (vm.isSame(reached, roots.undefined)) return true;
-  const changed = differences(input, writeReached(vm, roots, reached));
   // When the guest does not even write what its prelude writes, the check of its outcome will say so.
-  if (changed === undefined || !changed.includes(true)) return true;
+  const changed = differences(input, writeReached(vm, roots)) ?? [];
   const settled = vm.call(roots.settle, roots.undefined, vm.readValue(encoder.encode(changed, 'changed')));
   return vm.isSame(settled, roots.undefined);
 }
 
 /** A Map or a function among the values is something that the engine does not write. */
-function writeReached(vm: Vm, roots: Roots, reached: number): Uint8Array {
+function writeReached(vm: Vm, roots: Roots): Uint8Array {
   try {
-    return vm.writeValue(reached);
+    return vm.writeValue(vm.call(roots.reached, roots.undefined));
   } catch (error) {
     if (!(error instanceof GuestException)) throw error;
     return vm.writeValue(vm.call(roots.reachedForms, roots.undefined));

@@ -77,24 +77,12 @@ export class Run {
   finish(input: Uint8Array): Uint8Array | undefined {
     const vm = this.#vm;
     if (vm.poison !== undefined) return undefined;
-    const { collect, salvage, admitDefeat, undefined: thisArg } = this.#base.roots;
+    const { collect, salvage, admitDefeat } = this.#base.roots;
     const deadline = performance.now() + COLLECT_GRACE_MS;
     vm.shouldInterrupt = () => performance.now() > deadline;
-    this.#listDeepChanges(input);
     for (const gather of [collect, salvage, admitDefeat]) {
       try {
-        const ranOut = vm.heapExhausted;
-        vm.heapExhausted = false;
-        const outcome = vm.writeValue(vm.call(gather, thisArg));
-        // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
-        if (vm.heapExhausted) {
-          this.#fail(this.#outOfMemory());
-          return undefined;
-        }
-        vm.heapExhausted = ranOut;
-        if (outcome.length <= this.#limits.maxResultBytes) return outcome;
-        this.#fail(this.#resultTooLarge(outcome.length));
-        return undefined;
+        return this.#write(this.#gather(gather, input));
       } catch (error) {
         if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
         else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
@@ -105,19 +93,38 @@ export class Run {
     this.#fail(
       vm.heapExhausted
         ? this.#outOfMemory()
-        : cannotLeave('The outcome of the handler cannot leave the VM.', 'returnValue'),
+        : {
+            code: 'SERIALIZATION_ERROR',
+            message: 'The outcome of the handler cannot leave the VM.',
+            context: { path: 'returnValue' },
+          },
     );
     return undefined;
   }
 
-  #listDeepChanges(input: Uint8Array): void {
-    try {
-      this.changedInVain = !listDeepChanges(this.#vm, this.#base.roots, input);
-    } catch (error) {
-      if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
-      else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
-      else this.#fail(cannotLeave('The state that the handler worked on cannot leave the VM.', '$state'));
+  #gather(gather: Pointer, input: Uint8Array): Pointer {
+    const vm = this.#vm;
+    const { roots } = this.#base;
+    const outcome = vm.call(gather, roots.undefined);
+    if (!vm.isSame(outcome, roots.undefined)) return outcome;
+    this.changedInVain = !listDeepChanges(vm, roots, input);
+    return vm.call(gather, roots.undefined);
+  }
+
+  #write(outcome: Pointer): Uint8Array | undefined {
+    const vm = this.#vm;
+    const ranOut = vm.heapExhausted;
+    vm.heapExhausted = false;
+    const written = vm.writeValue(outcome);
+    // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
+    if (vm.heapExhausted) {
+      this.#fail(this.#outOfMemory());
+      return undefined;
     }
+    vm.heapExhausted = ranOut;
+    if (written.length <= this.#limits.maxResultBytes) return written;
+    this.#fail(this.#resultTooLarge(written.length));
+    return undefined;
   }
 
   #fail(failure: ExecutionFailure): void {
@@ -159,8 +166,4 @@ export class Run {
       context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
     };
   }
-}
-
-function cannotLeave(message: string, path: string): ExecutionFailure {
-  return { code: 'SERIALIZATION_ERROR', message, context: { path } };
 }

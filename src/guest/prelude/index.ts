@@ -63,4 +63,4 @@ async function drive(handler: Handler): Promise<void> {
 }
 
 /** In the order of `Roots` in `engine/prelude-image.ts`. */
-export default [start, reached, reachedForms, settle, collect, salvage, admitDefeat, guardState, install];
+export default [start, collect, reached, reachedForms, settle, salvage, admitDefeat, guardState, install];

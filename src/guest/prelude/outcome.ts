@@ -5,7 +5,7 @@ import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
 import { nullArray } from './intrinsics.js';
-import { listChanges, reachedValues, readKeys, takeMutations } from './state.js';
+import { isReached, listChanges, reachedValues, readKeys, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
 const PENDING = 0;
@@ -15,6 +15,7 @@ const REJECTED = 2;
 let status = PENDING;
 let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
+let isSettled = false;
 
 export function fulfil(returned: unknown): void {
   status = FULFILLED;
@@ -28,17 +29,15 @@ export function reject(thrown: unknown): void {
 
 /**
  * What the handler got hold of in the state and may have changed inside, for the host to compare with what it was: `[marker, key,
- * value, …]`, or undefined.
+ * value, …]`.
  */
-export function reached(): unknown[] | undefined {
-  refuseAccessors();
-  const values = reachedValues();
-  return values === undefined ? undefined : document(values);
+export function reached(): unknown[] {
+  return document(reachedValues());
 }
 
 /** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
 export function reachedForms(): unknown[] {
-  const values = reachedValues() ?? nullArray<unknown>([]);
+  const values = reachedValues();
   for (let i = 1; i < values.length; i += 2) {
     try {
       values[i] = snapshot(values[i], '$state');
@@ -62,6 +61,7 @@ function document(values: unknown[]): unknown[] {
  * @returns undefined, or something when a change may not be: then the outcome is that error
  */
 export function settle(changed: boolean[]): unknown {
+  isSettled = true;
   try {
     listChanges(changed);
     return undefined;
@@ -71,8 +71,10 @@ export function settle(changed: boolean[]): unknown {
   }
 }
 
-export function collect(): unknown[] {
+/** The outcome; undefined when the host has to {@link settle} first what was {@link reached}. */
+export function collect(): unknown[] | undefined {
   refuseAccessors();
+  if (isReached() && !isSettled) return undefined;
   mutations = takeMutations();
   return outcome();
 }
@@ -105,7 +107,8 @@ export function salvage(): unknown[] {
   } catch (error) {
     failure = error;
   }
-  mutations = keep(mutations as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
+  if (isReached() && !isSettled) failure ??= uncrossable('$state', 'nested too deeply or changed into something');
+  mutations = keep(takeMutations() as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
   if (failure !== undefined) reject(failure);
   return outcome();
 }

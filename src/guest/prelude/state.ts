@@ -34,35 +34,36 @@ const log = nullArray<Entry | undefined>([]);
 /** Where in the log the reach of a key stands, or -1 when an assignment lists its value anyway. */
 const reaches = new MapConstructor<string, number>();
 let reachCount = 0;
-/** Whether the log holds mutations and nothing else. */
-let isPlainLog = true;
+/** Whether there is anything in `reaches`, and something else than mutations in the log. */
+let hasReaches = false;
 let writes = 0;
 let lastReached: string | undefined;
 let target: Keyed = {};
 /** Keys that were read, when someone audits. */
-let reads: Map<string, boolean> | undefined;
+const reads = new MapConstructor<string, boolean>();
+let audited = false;
 /** Whether values that may not be changed are handed out behind proxies that say so at the line that tries. */
 let guarded = false;
 
 const REPLACED = -1;
 
-function write(key: PropertyKey, value: unknown): boolean {
+function write(_: unknown, key: PropertyKey, value: unknown): boolean {
   if (typeof key !== 'string') throw new TypeErrorConstructor('$state keys are strings');
   if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(`$state.${key}`, `a ${typeof value}`);
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
-  supersede(key);
+  if (hasReaches || (typeof value === 'object' && value !== null)) supersede(key);
   log[log.length] = ['set', key, value];
   if (key === '__proto__') defineProperty(target, key, dataDescriptor(value));
   else target[key] = value;
   return true;
 }
 
-function remove(key: PropertyKey): boolean {
+function remove(_: unknown, key: PropertyKey): boolean {
   if (typeof key !== 'string' || !hasOwn(target, key)) return true;
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
-  supersede(key);
+  if (hasReaches) supersede(key);
   log[log.length] = ['delete', key, undefined];
   return deleteProperty(target, key);
 }
@@ -75,6 +76,7 @@ function supersede(key: string): void {
     log[at] = undefined;
     reachCount--;
   }
+  hasReaches = true;
   apply(mapSet, reaches, [key, REPLACED]);
 }
 
@@ -84,41 +86,41 @@ function reach(key: string, value: object): void {
   if (apply(mapGet, reaches, [key]) !== undefined) return;
   const at = log.length;
   log[at] = ['reach', key, value];
-  isPlainLog = false;
+  hasReaches = true;
   reachCount++;
   apply(mapSet, reaches, [key, at]);
 }
 
-function read(key: PropertyKey): unknown {
+function read(_: unknown, key: PropertyKey): unknown {
   const value = target[key];
-  if (typeof key !== 'string') return value;
-  if (reads !== undefined) apply(mapSet, reads, [key, true]);
-  if (typeof value === 'object' && value !== null) {
+  if (audited && typeof key === 'string') apply(mapSet, reads, [key, true]);
+  if (typeof value === 'object') {
+    if (value === null || typeof key !== 'string') return value;
     reach(key, value);
-    if (guarded && !isGranted(STATE_WRITE, key)) return readOnly(value, key);
-  } else if (value === undefined && !(key in objectPrototype) && !hasOwn(target, key) && !isProtocol(key)) {
-    demand(STATE_READ, key);
+    return guarded && !isGranted(STATE_WRITE, key) ? readOnly(value, key) : value;
   }
+  if (value === undefined) requireReadable(key);
   return value;
 }
 
-/** What the language itself asks of any object: no use of the state. */
-function isProtocol(key: string): boolean {
-  return key === 'then' || key === 'toJSON';
+/** A key that is not there may be one that may not be read. What the language itself asks of any object is no use of the state. */
+function requireReadable(key: PropertyKey): void {
+  if (typeof key !== 'string' || key === 'then' || key === 'toJSON' || key in objectPrototype) return;
+  if (!hasOwn(target, key)) demand(STATE_READ, key);
 }
 
 const traps: ProxyHandler<Keyed> = {
-  get: (_, key) => read(key),
-  set: (_, key, value) => write(key, value),
+  get: read,
+  set: write,
   has: (_, key) => hasOwn(target, key),
-  deleteProperty: (_, key) => remove(key),
+  deleteProperty: remove,
   defineProperty(_, key, descriptor) {
     if (!hasOwn(descriptor, 'value')) throw new TypeErrorConstructor('$state has no accessors');
-    return write(key, descriptor.value);
+    return write(_, key, descriptor.value);
   },
   getOwnPropertyDescriptor(_, key) {
     const descriptor = getOwnPropertyDescriptor(target, key);
-    if (descriptor !== undefined) descriptor.value = read(key);
+    if (descriptor !== undefined) descriptor.value = read(_, key);
     return descriptor;
   },
   setPrototypeOf: () => false,
@@ -128,32 +130,32 @@ setPrototypeOf(traps, null);
 
 /** Behind the keys of the state: found only where no key has the name. */
 const methods = {};
-define(methods, 'get', (key: string) => (hasOwn(target, key) ? read(key) : readMissing(key)));
+define(methods, 'get', (key: string) => {
+  if (hasOwn(target, key)) return read(target, key);
+  requireReadable(key);
+  return undefined;
+});
 define(methods, 'set', (key: string, value: unknown) => {
-  write(key, value);
+  write(target, key, value);
 });
 define(methods, 'has', (key: string) => hasOwn(target, key));
 define(methods, 'delete', (key: string) => {
   const had = hasOwn(target, key);
-  remove(key);
+  remove(target, key);
   return had;
 });
 define(methods, 'keys', () => keysOf(target));
 
-function readMissing(key: string): undefined {
-  demand(STATE_READ, key);
-}
-
 /**
  * The `$state` of this execution.
  *
- * @param audited whether to note which keys are read
+ * @param isAudited whether to note which keys are read
  * @param shared whether objects of the state can be had in another way than by their key
  */
-export function openState(state: Keyed, audited: boolean, shared: boolean): Keyed {
+export function openState(state: Keyed, isAudited: boolean, shared: boolean): Keyed {
   target = state;
   setPrototypeOf(target, methods);
-  if (audited) reads = new MapConstructor();
+  audited = isAudited;
   if (shared) reachAll();
   return standIn(new ProxyConstructor(target, traps), target);
 }
@@ -171,9 +173,13 @@ export function guardState(): void {
   guarded = true;
 }
 
-/** `[key, value, key, value, …]` of all that was reached, or undefined. */
-export function reachedValues(): unknown[] | undefined {
-  if (reachCount === 0) return undefined;
+/** Whether the handler got hold of an object of the state, so that it has to be compared with what it was. */
+export function isReached(): boolean {
+  return reachCount > 0;
+}
+
+/** `[key, value, key, value, …]` of all that was reached. */
+export function reachedValues(): unknown[] {
   const values = nullArray<unknown>([]);
   for (let i = 0; i < log.length; i++) {
     const entry = log[i];
@@ -203,7 +209,7 @@ export function listChanges(changed: boolean[]): void {
 
 /** All mutations in order. */
 export function takeMutations(): unknown[] {
-  if (isPlainLog) return log;
+  if (!hasReaches) return log;
   const mutations = nullArray<unknown>([]);
   for (let i = 0; i < log.length; i++) {
     const entry = log[i];
@@ -214,7 +220,7 @@ export function takeMutations(): unknown[] {
 
 /** Keys that were read; undefined when nobody audits. */
 export function readKeys(): unknown[] | undefined {
-  if (reads === undefined) return undefined;
+  if (!audited) return undefined;
   const keys = nullArray<unknown>([]);
   apply(mapForEach, reads, [
     (_: unknown, key: unknown) => {
