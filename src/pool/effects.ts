@@ -26,12 +26,13 @@ export interface Bounds {
   readonly limits: ExecutionLimits;
 }
 
+const NO_CALLS: readonly ExtensionCall[] = [];
 export const NO_EFFECTS: Effects = {
   stateMutations: [],
   events: [],
   viewCommands: [],
   logs: [],
-  calls: [],
+  calls: NO_CALLS,
   hostCalls: 0,
 };
 
@@ -49,24 +50,30 @@ export class ForgedOutcome extends Error {
 }
 
 /**
- * Checks form, rights and limits of every effect.
+ * Checks form, rights and limits of every effect as the guest wrote it.
  *
- * @param raw what the guest wrote, in the order of the fields of {@link Effects}, host calls before the extension calls
  * @throws ForgedOutcome
  */
-export function readEffects(raw: readonly unknown[], bounds: Bounds): Effects {
-  const [mutations, events, viewCommands, logs, hostCalls, calls] = raw;
+export function readEffects(
+  mutations: unknown,
+  events: unknown,
+  viewCommands: unknown,
+  logs: unknown,
+  hostCalls: unknown,
+  calls: unknown,
+  bounds: Bounds,
+): Effects {
   const effects = {
     stateMutations: readMutations(mutations, bounds),
     events: readEvents(events, bounds),
     viewCommands: readViewCommands(viewCommands, bounds),
     logs: readLogs(logs, bounds),
-    calls: readCalls(calls, bounds),
+    calls: calls === undefined ? NO_CALLS : readCalls(calls, bounds),
     hostCalls: typeof hostCalls === 'number' ? hostCalls : 0,
   };
-  const lists = [effects.stateMutations, effects.events, effects.viewCommands, effects.logs, effects.calls];
-  const used = lists.reduce((sum, { length }) => sum + length, 0);
-  atMost(bounds, 'maxHostCalls', used);
+  const { stateMutations, logs: entries } = effects;
+  const used = stateMutations.length + effects.events.length + effects.viewCommands.length + entries.length;
+  atMost(bounds, 'maxHostCalls', used + effects.calls.length);
   return effects;
 }
 

@@ -15,7 +15,7 @@ export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'retur
 }
 
 const Status = { pending: 0, fulfilled: 1, rejected: 2 } as const;
-const NOTHING: Omit<ReadOutcome, 'status'> = { ...NO_EFFECTS, denials: [], reads: [] };
+const NOTHING: readonly string[] = [];
 
 /**
  * Reads what came out of a VM. The guest may own everything in there, so form, rights and limits are all checked again:
@@ -23,19 +23,19 @@ const NOTHING: Omit<ReadOutcome, 'status'> = { ...NO_EFFECTS, denials: [], reads
  */
 export function readOutcome(executed: Executed, handler: CompiledHandler, bounds: Bounds): ReadOutcome {
   const { outcome, failure } = executed;
-  if (outcome === undefined) return { status: 'error', ...NOTHING, error: failure ?? lostOutcome() };
+  if (outcome === undefined) return failed(failure ?? lostOutcome());
   try {
     const read = readFields(decodeFields(outcome), handler, bounds, executed.heapExhausted);
-    if (failure === undefined) return read;
-    const { returnValue: _, ...effects } = read;
-    return { ...effects, status: 'error', error: failure };
+    return failure === undefined ? read : { ...read, status: 'error', returnValue: undefined, error: failure };
   } catch (error) {
-    if (error instanceof ForgedOutcome) return { status: 'error', ...NOTHING, error: failure ?? error.error };
-    if (error instanceof MalformedValueError) {
-      return { status: 'error', ...NOTHING, error: failure ?? cannotLeave(error) };
-    }
+    if (error instanceof ForgedOutcome) return failed(failure ?? error.error);
+    if (error instanceof MalformedValueError) return failed(failure ?? cannotLeave(error));
     throw error;
   }
+}
+
+function failed(error: WasmError): ReadOutcome {
+  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: NOTHING, error };
 }
 
 /** In the order of `outcome` in `guest/prelude/outcome.ts`. */
@@ -59,25 +59,31 @@ function readFields(
   heapExhausted: boolean,
 ): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
-  const read = {
-    ...readEffects([mutations, events, viewCommands, logs, hostCalls, calls], bounds),
+  const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
+  let returnValue: unknown;
+  let error: WasmError | undefined;
+  if (status === Status.fulfilled) returnValue = value;
+  else if (status === Status.rejected) error = describeGuestError(value, handler, heapExhausted);
+  else if (status !== Status.pending) throw malformed('status');
+  else if (effects.calls.length === 0) error = deadlock();
+  // One literal: spreading into an object costs more than all the reading.
+  return {
+    status: error !== undefined ? 'error' : status === Status.fulfilled ? 'success' : 'suspended',
+    returnValue,
+    stateMutations: effects.stateMutations,
+    events: effects.events,
+    viewCommands: effects.viewCommands,
+    logs: effects.logs,
+    calls: effects.calls,
+    hostCalls: effects.hostCalls,
     denials: texts(denials),
     reads: texts(reads),
+    ...(error !== undefined && { error }),
   };
-  switch (status) {
-    case Status.fulfilled:
-      return { status: 'success', returnValue: value, ...read };
-    case Status.rejected:
-      return { status: 'error', ...read, error: describeGuestError(value, handler, heapExhausted) };
-    case Status.pending:
-      return read.calls.length > 0 ? { status: 'suspended', ...read } : { status: 'error', ...read, error: deadlock() };
-    default:
-      throw malformed('status');
-  }
 }
 
-function texts(raw: unknown): string[] {
-  return Array.isArray(raw) ? raw.filter((item): item is string => typeof item === 'string') : [];
+function texts(raw: unknown): readonly string[] {
+  return Array.isArray(raw) ? raw.filter((item): item is string => typeof item === 'string') : NOTHING;
 }
 
 function cannotLeave(error: MalformedValueError): WasmError {

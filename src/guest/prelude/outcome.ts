@@ -80,7 +80,9 @@ export function collect(): unknown[] | undefined {
 }
 
 function outcome(): unknown[] {
-  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, readKeys()];
+  const outstanding = calls.length === 0 ? undefined : calls;
+  const denied = denials.length === 0 ? undefined : denials;
+  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, readKeys()];
 }
 
 /**
