@@ -5,7 +5,7 @@ import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
 import { nullArray } from './intrinsics.js';
-import { isReached, listChanges, reachedValues, readKeys, takeMutations } from './state.js';
+import { listChanges, reachedValues, readKeys, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
 const PENDING = 0;
@@ -27,31 +27,24 @@ export function reject(thrown: unknown): void {
   value = describeThrown(thrown);
 }
 
-/**
- * What the handler got hold of in the state and may have changed inside, for the host to compare with what it was: `[marker, key,
- * value, …]`.
- */
+/** What the host has to compare with what it was, see {@link reachedValues}. */
 export function reached(): unknown[] {
-  return document(reachedValues());
+  return reachedValues() ?? nullArray<unknown>([marker]);
 }
 
 /** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
 export function reachedForms(): unknown[] {
-  const values = reachedValues();
+  const values = reached();
+  const forms = nullArray<unknown>([marker]);
   for (let i = 1; i < values.length; i += 2) {
+    forms[i] = values[i];
     try {
-      values[i] = snapshot(values[i], '$state');
+      forms[i + 1] = snapshot(values[i + 1], '$state');
     } catch {
-      values[i] = undefined;
+      forms[i + 1] = undefined;
     }
   }
-  return document(values);
-}
-
-function document(values: unknown[]): unknown[] {
-  const items = nullArray<unknown>([marker]);
-  for (let i = 0; i < values.length; i++) items[i + 1] = values[i];
-  return items;
+  return forms;
 }
 
 /**
@@ -74,7 +67,7 @@ export function settle(changed: boolean[]): unknown {
 /** The outcome; undefined when the host has to {@link settle} first what was {@link reached}. */
 export function collect(): unknown[] | undefined {
   refuseAccessors();
-  if (isReached() && !isSettled) return undefined;
+  if (!isSettled && reachedValues() !== undefined) return undefined;
   mutations = takeMutations();
   return outcome();
 }
@@ -109,7 +102,8 @@ export function salvage(): unknown[] {
   } catch (error) {
     failure = error;
   }
-  if (isReached() && !isSettled) failure ??= uncrossable('$state', 'nested too deeply or changed into something');
+  if (!isSettled && reachedValues() !== undefined)
+    failure ??= uncrossable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
   if (failure !== undefined) reject(failure);
   return outcome();

@@ -1,20 +1,21 @@
 import { admit, demand, isGranted, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from './admission.js';
 import { uncrossable } from './coded-error.js';
+import { marker } from './forms.js';
 import {
   apply,
   dataDescriptor,
   define,
   defineProperty,
   deleteProperty,
-  getOwnPropertyDescriptor,
+  get,
   hasOwn,
   type Keyed,
   keysOf,
   MapConstructor,
   mapForEach,
-  mapGet,
   mapSet,
   nullArray,
+  nullObject,
   objectPrototype,
   ProxyConstructor,
   setPrototypeOf,
@@ -23,22 +24,24 @@ import {
 import { readOnly } from './read-only.js';
 import { standIn } from './stand-ins.js';
 
-/**
- * What happened to a key. `'reach'` is no mutation: the handler got hold of an object and may have changed it inside without our
- * noticing. It stands where such a change will be listed.
- */
-type Entry = [operation: 'set' | 'delete' | 'reach', key: string, value: unknown];
+type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
 
-/** In order; undefined where a reach was superseded. */
-const log = nullArray<Entry | undefined>([]);
-/** Where in the log the reach of a key stands, or -1 when an assignment lists its value anyway. */
-const reaches = new MapConstructor<string, number>();
+/**
+ * In order: mutations, and reaches by their number. A reach is no mutation: the handler got hold of an object and may have
+ * changed it inside without our noticing. It stands where such a change will be listed; undefined where it was superseded.
+ */
+const log = nullArray<Mutation | number | undefined>([]);
+/** `[marker, key, value, key, value, …]`: all that was reached, for the host to compare with what it was. */
+let reached = nullArray<unknown>([marker]);
 let reachCount = 0;
-/** Whether there is anything in `reaches`, and something else than mutations in the log. */
+/** By key: 1 + the place of its reach in the log, or {@link REPLACED} when an assignment lists its value anyway. */
+const reachOf = nullObject() as Record<string, number | undefined>;
+/** Whether there is anything in {@link reachOf}. */
 let hasReaches = false;
+let hasSuperseded = false;
 let writes = 0;
-let lastReached: string | undefined;
 let target: Keyed = {};
+let proxy: Keyed | undefined;
 /** Keys that were read, when someone audits. */
 const reads = new MapConstructor<string, boolean>();
 let audited = false;
@@ -70,25 +73,24 @@ function remove(_: unknown, key: PropertyKey): boolean {
 
 /** What was reached under the key is no longer what stands there. */
 function supersede(key: string): void {
-  if (key === lastReached) lastReached = undefined;
-  const at = apply(mapGet, reaches, [key]) as number | undefined;
-  if (at !== undefined && at !== REPLACED) {
-    log[at] = undefined;
-    reachCount--;
+  const place = reachOf[key];
+  if (place !== undefined && place !== REPLACED) {
+    log[place - 1] = undefined;
+    hasSuperseded = true;
   }
   hasReaches = true;
-  apply(mapSet, reaches, [key, REPLACED]);
+  reachOf[key] = REPLACED;
 }
 
 function reach(key: string, value: object): void {
-  if (key === lastReached || !hasOwn(target, key)) return;
-  lastReached = key;
-  if (apply(mapGet, reaches, [key]) !== undefined) return;
+  if (reachOf[key] !== undefined || !hasOwn(target, key)) return;
   const at = log.length;
-  log[at] = ['reach', key, value];
+  log[at] = reachCount;
+  reachOf[key] = at + 1;
+  const end = 1 + reachCount++ * 2;
+  reached[end] = key;
+  reached[end + 1] = value;
   hasReaches = true;
-  reachCount++;
-  apply(mapSet, reaches, [key, at]);
 }
 
 function read(_: unknown, key: PropertyKey): unknown {
@@ -117,11 +119,6 @@ const traps: ProxyHandler<Keyed> = {
   defineProperty(_, key, descriptor) {
     if (!hasOwn(descriptor, 'value')) throw new TypeErrorConstructor('$state has no accessors');
     return write(_, key, descriptor.value);
-  },
-  getOwnPropertyDescriptor(_, key) {
-    const descriptor = getOwnPropertyDescriptor(target, key);
-    if (descriptor !== undefined) descriptor.value = read(_, key);
-    return descriptor;
   },
   setPrototypeOf: () => false,
   preventExtensions: () => false,
@@ -157,8 +154,27 @@ export function openState(state: Keyed, isAudited: boolean, shared: boolean): Ke
   setPrototypeOf(target, methods);
   audited = isAudited;
   if (shared) reachAll();
-  return standIn(new ProxyConstructor(target, traps), target);
+  proxy = standIn(new ProxyConstructor(target, traps), target);
+  return proxy;
 }
+
+/**
+ * The engine asks a proxy for the descriptor of each key when it lists or spreads them: a trap would make that slow. Without one, a
+ * descriptor is a way to a value past `get`, so these functions of the language reach all of them first.
+ */
+function watchDescriptors(of: object, name: string): void {
+  const native = get(of, name) as (...args: unknown[]) => unknown;
+  const watched = {
+    [name](object: unknown, key: unknown) {
+      if (object === proxy) reachAll();
+      return native(object, key);
+    },
+  };
+  define(of, name, watched[name]);
+}
+watchDescriptors(Object, 'getOwnPropertyDescriptor');
+watchDescriptors(Object, 'getOwnPropertyDescriptors');
+watchDescriptors(Reflect, 'getOwnPropertyDescriptor');
 
 function reachAll(): void {
   const keys = keysOf(target);
@@ -173,37 +189,44 @@ export function guardState(): void {
   guarded = true;
 }
 
-/** Whether the handler got hold of an object of the state, so that it has to be compared with what it was. */
-export function isReached(): boolean {
-  return reachCount > 0;
+/**
+ * What the handler got hold of in the state and may have changed inside: `[marker, key, value, key, value, …]`. Undefined when there
+ * is nothing.
+ */
+export function reachedValues(): unknown[] | undefined {
+  if (reachCount === 0) return undefined;
+  if (hasSuperseded) forgetSuperseded();
+  return reachCount === 0 ? undefined : reached;
 }
 
-/** `[key, value, key, value, …]` of all that was reached. */
-export function reachedValues(): unknown[] {
-  const values = nullArray<unknown>([]);
+function forgetSuperseded(): void {
+  const all = reached;
+  reached = nullArray<unknown>([marker]);
+  reachCount = 0;
+  hasSuperseded = false;
   for (let i = 0; i < log.length; i++) {
-    const entry = log[i];
-    if (entry?.[0] !== 'reach') continue;
-    values[values.length] = entry[1];
-    values[values.length] = entry[2];
+    const number = log[i];
+    if (typeof number !== 'number') continue;
+    log[i] = reachCount;
+    const end = 1 + reachCount++ * 2;
+    reached[end] = all[1 + number * 2];
+    reached[end + 1] = all[2 + number * 2];
   }
-  return values;
 }
 
 /**
  * Makes mutations of what was changed inside.
  *
- * @param changed for each of {@link reachedValues} whether it was
+ * @param changed for each pair of {@link reachedValues} whether it was
  * @throws PERMISSION_DENIED, RESOURCE_LIMIT when a change may not be; those before it are listed
  */
 export function listChanges(changed: boolean[]): void {
-  let reached = 0;
   for (let i = 0; i < log.length; i++) {
-    const entry = log[i];
-    if (entry?.[0] !== 'reach') continue;
-    if (changed[reached++] !== true) continue;
-    admit(STATE_WRITE, entry[1], STATE_MUTATIONS, ++writes);
-    entry[0] = 'set';
+    const number = log[i];
+    if (typeof number !== 'number' || changed[number] !== true) continue;
+    const key = reached[1 + number * 2] as string;
+    admit(STATE_WRITE, key, STATE_MUTATIONS, ++writes);
+    log[i] = ['set', key, reached[2 + number * 2]];
   }
 }
 
@@ -213,7 +236,7 @@ export function takeMutations(): unknown[] {
   const mutations = nullArray<unknown>([]);
   for (let i = 0; i < log.length; i++) {
     const entry = log[i];
-    if (entry !== undefined && entry[0] !== 'reach') mutations[mutations.length] = entry;
+    if (entry !== undefined && typeof entry !== 'number') mutations[mutations.length] = entry;
   }
   return mutations;
 }
