@@ -7,8 +7,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-
+import { LinearMemory } from '../build/engine/linear-memory.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
+import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
 import { rewriteEngine } from '../build/engine/rewrite.js';
 import { WasmBinary } from '../build/engine/wasm/binary.js';
 import { LebReader } from '../build/engine/wasm/leb128.js';
@@ -24,6 +25,8 @@ const FUNCTION_TAG = 12;
 const STACK_SIZES = [16, 8, 5, 4, 2, 1].map((mib) => mib * 1024 * 1024);
 /** `[x, x]` with x = [], the second a reference to the first. */
 const SHARED = Uint8Array.of(5, 0, 9, 2, 9, 0, 19, 1);
+/** Of three promises that are rejected one is handled afterwards. */
+const REJECTING = '[1, 2, 3].map((reason) => Promise.reject(reason))[1].catch(() => {})';
 const PROBE = '[(async function () {}).name, 40 + 2][1]';
 
 const require = createRequire(import.meta.url);
@@ -117,17 +120,19 @@ const draft = {
   imports,
   breakPointerAddress: 0,
   stripFlagsOffset: 0,
+  rejectionTrackerOffset: 0,
   stackBytes: STACK_SIZES.at(-1),
 };
 
 async function instantiate(table) {
-  const { bytes, layout } = rewriteEngine(wasm, table);
+  const { bytes, ...added } = rewriteEngine(wasm, table);
   const module = await WebAssembly.compile(bytes);
-  return instantiateQuickJs(
-    { module, layout, table, fingerprint: table.name },
-    { initialPages: 256, maximumPages: 1024, intrinsics: { BaseObjects: true, Eval: true } },
+  const instance = await instantiateQuickJs(
+    { module, ...added, table, fingerprint: table.name },
+    { initialPages: 256, maximumPages: 1024, intrinsics: { BaseObjects: true, Eval: true, Promise: true } },
     { now: () => 0, onHeapExhausted: () => {} },
   );
+  return { ...instance, rejectionTracker: added.rejectionTracker };
 }
 
 function compile({ functions, contextPointer, memory }, source) {
@@ -220,6 +225,22 @@ const stripFlagsOffset = await theOne(
   },
 );
 
+const rejectionTrackerOffset = await theOne(
+  'host_promise_rejection_tracker',
+  Array.from({ length: 256 }, (_, index) => index * 4),
+  async (offset) => {
+    const instance = await instantiate(found);
+    const { functions, memory, runtimePointer, rejectionTracker } = instance;
+    const fields = new Uint32Array(memory.buffer, runtimePointer + offset, 2);
+    if (fields[0] !== 0 || fields[1] !== 0) return false;
+    const block = functions.malloc(REJECTION_BLOCK_BYTES);
+    const list = new RejectionList(new LinearMemory(memory), block);
+    fields.set([rejectionTracker, block]);
+    run(instance, writeBytecode(instance, compile(instance, REJECTING)));
+    return list.read().count === 2;
+  },
+);
+
 /** The word in static data that follows the top of the heap when it grows, and is the highest of those that do. */
 async function findBreakPointer() {
   const { functions, memory } = await instantiate(found);
@@ -249,5 +270,11 @@ async function findStackBytes() {
   return size;
 }
 
-const table = { ...found, breakPointerAddress, stripFlagsOffset, stackBytes: await findStackBytes() };
+const table = {
+  ...found,
+  breakPointerAddress,
+  stripFlagsOffset,
+  rejectionTrackerOffset,
+  stackBytes: await findStackBytes(),
+};
 console.log(print(table));

@@ -62,13 +62,26 @@ async function installLibrary(vm: Vm, compiler: SourceCompiler, library: Library
     const name = vm.readValue(new ValueEncoder().encode(library.name, 'name'));
     vm.call(roots.install, roots.undefined, name, factory);
     vm.runJobs(MAX_LIBRARY_JOBS);
+    // It would count as one of every handler's.
+    const { count, firstReason = roots.undefined } = vm.unhandledRejections;
+    if (count > 0) {
+      const reason = describeThrown(vm.dump(firstReason));
+      throw invalidLibrary(library, `a promise was rejected and nobody handled it: ${reason}`);
+    }
   } catch (error) {
     if (!(error instanceof GuestException)) throw error;
-    const { message = 'it threw', stack = '' } = vm.dump(error.error) as { message?: string; stack?: string };
-    throw invalidLibrary(library, `${message}\n${stack}`.trimEnd());
+    throw invalidLibrary(library, describeThrown(vm.dump(error.error)));
   } finally {
     vm.beginRun();
   }
+}
+
+function describeThrown(dumped: unknown): string {
+  const { message = `it threw ${JSON.stringify(dumped)}`, stack = '' } = (dumped ?? {}) as {
+    message?: string;
+    stack?: string;
+  };
+  return `${message}\n${stack}`.trimEnd();
 }
 
 function describeProblem({ message, line, column }: ScriptProblem): string {

@@ -40,6 +40,11 @@ export interface EngineTable {
   readonly breakPointerAddress: number;
   /** Offset of `strip_flags` in JSRuntime: the switch behind JS_SetStripInfo, which the build does not export. */
   readonly stripFlagsOffset: number;
+  /**
+   * Offset of `host_promise_rejection_tracker` in JSRuntime, which its opaque pointer follows: both are u32 that
+   * JS_SetHostPromiseRejectionTracker sets, which the build does not export either.
+   */
+  readonly rejectionTrackerOffset: number;
   /** Bytes of the native stack, which lies between static data and heap. */
   readonly stackBytes: number;
 }
@@ -63,6 +68,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
     },
     breakPointerAddress: 86864,
     stripFlagsOffset: 228,
+    rejectionTrackerOffset: 160,
     stackBytes: 5 * 1024 * 1024,
   },
 ];

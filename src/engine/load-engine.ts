@@ -10,6 +10,8 @@ import { type MemoryLayout, REWRITE_VERSION, rewriteEngine } from './rewrite.js'
 export interface EngineModule {
   readonly module: WebAssembly.Module;
   readonly layout: MemoryLayout;
+  /** Slot of the function table that holds our JSHostPromiseRejectionTracker. */
+  readonly rejectionTracker: number;
   readonly table: EngineTable;
   /** Names everything bytecode depends on in the engine: upstream binary and rewrite. */
   readonly fingerprint: string;
@@ -47,7 +49,7 @@ export async function prepareEngine(upstream: Uint8Array): Promise<EngineModule>
       { context: { sha256, known: KNOWN_ENGINES.map((engine) => engine.upstreamSha256) } },
     );
   }
-  const { bytes, layout } = rewriteEngine(upstream, table);
+  const { bytes, ...added } = rewriteEngine(upstream, table);
   const module = await WebAssembly.compile(bytes);
-  return { module, layout, table, fingerprint: `${table.name}#${sha256.slice(0, 16)}+${REWRITE_VERSION}` };
+  return { module, ...added, table, fingerprint: `${table.name}#${sha256.slice(0, 16)}+${REWRITE_VERSION}` };
 }

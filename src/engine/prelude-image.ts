@@ -18,6 +18,8 @@ const EXPORTS = [
   'admitDefeat',
   /** Before `start`: state that may not be changed is handed out read-only. */
   'guardState',
+  /** `(count, reason?)`, when the jobs are done: how many promises are rejected and handled by nobody. */
+  'noteRejection',
   /** `(name, factory)`: takes a library while the base image is built. */
   'install',
 ] as const;

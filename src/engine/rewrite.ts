@@ -1,6 +1,7 @@
 import type { EngineTable } from './known-engines.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
-import { encodeSigned64, encodeUnsigned } from './wasm/leb128.js';
+import { wasm } from './wasm/instructions.js';
+import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
 
 /** Names under which the rewritten module exports what it adds. */
 export const ADDED_EXPORTS = {
@@ -15,7 +16,7 @@ export const ADDED_EXPORTS = {
 } as const;
 
 /** Part of the engine fingerprint: raise it whenever this file makes another binary from the same upstream. */
-export const REWRITE_VERSION = 1;
+export const REWRITE_VERSION = 2;
 
 /** Where the parts of linear memory lie, in bytes. */
 export interface MemoryLayout {
@@ -27,17 +28,18 @@ export interface MemoryLayout {
 export interface RewrittenEngine {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly layout: MemoryLayout;
+  /** Slot of the function table that holds our JSHostPromiseRejectionTracker, see `wasm/rejection-tracker.ts`. */
+  readonly rejectionTracker: number;
 }
 
-const I64_CONST = 0x42;
-const I64_STORE = 0x37;
 const STACK_POINTER_GLOBAL = 0;
 
 /**
  * Adds bytecode writing, reading and evaluation to the stock engine.
  *
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
- * exported functions with that flag on, and export JS_EvalFunction. The functions that are there stay as they are.
+ * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
+ * rejects promises. The functions that are there stay as they are.
  *
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
@@ -60,12 +62,17 @@ export function rewriteEngine(upstream: Uint8Array, table: EngineTable): Rewritt
   ];
   for (const [name, like, from, to] of additions) {
     const body = replaceOnce(binary.functionBody(like), from, to, name);
-    binary.exportFunction(name, binary.appendFunction(like, body));
+    binary.exportFunction(name, binary.appendFunction(binary.functionType(like), body));
   }
   binary.exportFunction(ADDED_EXPORTS.evalFunction, table.evalFunctionIndex);
 
+  const trackerType = binary.procedureType(TRACKER_PARAMETERS);
+  if (trackerType === undefined) throw new Error('the binary has no function type for a rejection tracker');
+  const rejectionTracker = binary.appendToTable(binary.appendFunction(trackerType, rejectionTrackerBody()));
+
   const heapBase = binary.globalI32(STACK_POINTER_GLOBAL);
-  return { bytes: binary.encode(), layout: { dataEnd: heapBase - table.stackBytes, heapBase } };
+  const layout = { dataEnd: heapBase - table.stackBytes, heapBase };
+  return { bytes: binary.encode(), layout, rejectionTracker };
 }
 
 function exported(binary: WasmBinary, name: string): number {
@@ -81,10 +88,10 @@ function replaceOnce(body: Uint8Array, from: Uint8Array, to: Uint8Array, purpose
 }
 
 function i64Const(value: bigint): Uint8Array {
-  return Uint8Array.from([I64_CONST, ...encodeSigned64(value)]);
+  return Uint8Array.from(wasm.i64Const(value));
 }
 
 function i64ConstStore(value: bigint, offset: number): Uint8Array {
   const alignment = 2;
-  return Uint8Array.from([...i64Const(value), I64_STORE, alignment, ...encodeUnsigned(offset)]);
+  return Uint8Array.from([...wasm.i64Const(value), ...wasm.i64Store(offset, alignment)]);
 }

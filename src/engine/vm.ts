@@ -7,6 +7,7 @@ import {
   type Pointer,
   type QuickJsInstance,
 } from './quickjs-module.js';
+import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import type { MemoryLayout } from './rewrite.js';
 
 export const WASM_PAGE_BYTES = 65_536;
@@ -107,6 +108,8 @@ export class Vm {
   readonly #randomStateAddress: Pointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
   readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
+  /** Kept by VMs that execute handlers. */
+  readonly #rejections: RejectionList | undefined;
   #poison: VmPoisonedError | undefined;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
@@ -149,6 +152,7 @@ export class Vm {
     this.#inlet = { value: this.#functions.QTS_NewArrayBuffer(this.#ctx, inlet, INLET_BYTES), bytes: inlet };
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
+    if (options.purpose === 'execution') this.#rejections = this.#trackRejections();
   }
 
   /** Linear memory. Do not keep it: growth detaches it. */
@@ -164,6 +168,11 @@ export class Vm {
   /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
   get heapBreak(): number {
     return this.#memory.numbers.getUint32(this.#engine.table.breakPointerAddress, true);
+  }
+
+  /** What nobody has handled up to now. A promise may still be handled while there are pending jobs. */
+  get unhandledRejections(): UnhandledRejections {
+    return this.#rejections?.read() ?? { count: 0, firstReason: undefined };
   }
 
   /** How far below its base the native stack can have been written. */
@@ -328,6 +337,16 @@ export class Vm {
     bytes.set(this.heap.subarray(start, start + length));
     this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
     return bytes;
+  }
+
+  /** Does what JS_SetHostPromiseRejectionTracker would do. */
+  #trackRejections(): RejectionList {
+    const block = this.#allocate(REJECTION_BLOCK_BYTES);
+    const list = new RejectionList(this.#memory, block);
+    const field = this.#rt + this.#engine.table.rejectionTrackerOffset;
+    this.#memory.numbers.setUint32(field, this.#engine.rejectionTracker, true);
+    this.#memory.numbers.setUint32(field + 4, block, true);
+    return list;
   }
 
   /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */

@@ -14,6 +14,8 @@ interface Description {
   readonly code?: unknown;
   readonly context?: unknown;
   readonly thrown?: unknown;
+  /** There when nobody threw it: how many promises were rejected with it or others, and handled by nobody. */
+  readonly unhandledRejections?: unknown;
 }
 
 /** Codes that the prelude gives its own errors. */
@@ -26,6 +28,7 @@ const MAX_FRAMES = 20;
 const MAX_STACK_CHARACTERS = 16 * 1024;
 const MAX_FRAME_CHARACTERS = 500;
 const MAX_MESSAGE_CHARACTERS = 8 * 1024;
+const UNHANDLED = 'A promise was rejected and nobody handled it';
 const LARGE_BIGINT = 2n ** 64n;
 
 /**
@@ -35,6 +38,29 @@ const LARGE_BIGINT = 2n ** 64n;
  */
 export function describeGuestError(thrown: unknown, handler: CompiledHandler, heapExhausted: boolean): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
+  const { unhandledRejections } = description;
+  return typeof unhandledRejections === 'number'
+    ? describeRejection(description, unhandledRejections, handler, heapExhausted)
+    : describeThrown(description, handler, heapExhausted);
+}
+
+/** The reason is told like an error that was thrown. */
+function describeRejection(
+  reason: Description,
+  unhandledRejections: number,
+  handler: CompiledHandler,
+  heapExhausted: boolean,
+): WasmError {
+  const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
+  if (!isKnown) {
+    return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
+  }
+  const error = describeThrown(reason, handler, heapExhausted);
+  const what = 'thrown' in reason ? render(reason.thrown) : error.message;
+  return { ...error, message: `${UNHANDLED}: ${what}`, context: { ...error.context, unhandledRejections } };
+}
+
+function describeThrown(description: Description, handler: CompiledHandler, heapExhausted: boolean): WasmError {
   // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return { ...ENGINE_LIMITS.MEMORY_LIMIT };
   if ('thrown' in description) {

@@ -1,4 +1,5 @@
 import type { ExecutionLimits } from '../config/limits.js';
+import { ValueEncoder } from '../contract/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
@@ -35,6 +36,18 @@ export class Run {
     vm.shouldInterrupt = () => this.#isOverdue('interrupt');
     vm.call(start, thisArg, handler, this.#load(input));
     while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    if (this.failure === undefined) this.#judgeRejections();
+  }
+
+  /** No job is left that could handle them. */
+  #judgeRejections(): void {
+    const vm = this.#vm;
+    const { count, firstReason } = vm.unhandledRejections;
+    if (count === 0) return;
+    const { noteRejection, undefined: thisArg } = this.#base.roots;
+    const encodedCount = new ValueEncoder().encode(count, 'unhandledRejections');
+    const reason = firstReason === undefined ? [] : [firstReason];
+    vm.call(noteRejection, thisArg, vm.readValue(encodedCount), ...reason);
   }
 
   /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */

@@ -1,18 +1,29 @@
+import { wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
 
-const SectionId = { import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
+const SectionId = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10 } as const;
 const ExternalKind = { function: 0, table: 1, memory: 2, global: 3 } as const;
+const FUNCTION_TYPE = 0x60;
+const FUNCTION_REFERENCE = 0x70;
+/** A segment that fills table 0 with functions by index, from a constant offset on. */
+const ACTIVE_SEGMENT = 0;
 
 interface Section {
   readonly id: number;
   readonly body: Uint8Array;
 }
 
+/** Sizes of a table of functions, in slots. */
+interface Table {
+  readonly minimum: number;
+  readonly maximum: number | undefined;
+}
+
 /**
- * A WebAssembly binary, opened just as far as appending needs: functions can be read, copied under a new index and
- * exported. What is there is carried over byte for byte, so existing indices stay valid.
+ * A WebAssembly binary, opened just as far as appending needs: functions can be read, copied under a new index,
+ * exported and put into the table. What is there is carried over byte for byte, so existing indices stay valid.
  *
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  */
@@ -23,6 +34,8 @@ export class WasmBinary {
   readonly #exports: ReadonlyMap<string, { kind: number; index: number }>;
   readonly #appended = new Map<number, Uint8Array[]>();
   #functionCount: number;
+  /** The table of the module, once it grew. */
+  #table: Table | undefined;
 
   /** @throws RangeError when the bytes are not a well-formed module of the shape emscripten makes */
   constructor(bytes: Uint8Array) {
@@ -56,9 +69,18 @@ export class WasmBinary {
     return nthItem(this.#body(SectionId.global), index, readConstantI32Global);
   }
 
-  /** Appends a function of the same type as `like` and returns its index. */
-  appendFunction(like: number, body: Uint8Array): number {
-    this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(this.functionType(like))));
+  /** Index of the type of functions that take `parameters` and return nothing, or undefined. */
+  procedureType(parameters: readonly number[]): number | undefined {
+    const types = readVector(this.#body(SectionId.type), readFunctionType);
+    const index = types.findIndex(
+      (type) => type.results.length === 0 && Buffer.from(type.parameters).equals(Uint8Array.from(parameters)),
+    );
+    return index === -1 ? undefined : index;
+  }
+
+  /** Appends a function of the given type and returns its index. */
+  appendFunction(type: number, body: Uint8Array): number {
+    this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
     this.#append(SectionId.code, concat([Uint8Array.from(encodeUnsigned(body.length)), body]));
     return this.#importedFunctions + this.#functionCount++;
   }
@@ -69,9 +91,25 @@ export class WasmBinary {
     this.#append(SectionId.export, Uint8Array.from(entry));
   }
 
+  /**
+   * Adds a slot to the end of the module's table, which the module itself can call through, and puts a function there.
+   *
+   * @returns the index of the slot
+   * @throws RangeError when the module has not exactly one table of functions, its own
+   */
+  appendToTable(functionIndex: number): number {
+    const { minimum: slot, maximum } = this.#table ?? readTable(this.#body(SectionId.table));
+    this.#table = { minimum: slot + 1, maximum: maximum === undefined ? undefined : Math.max(maximum, slot + 1) };
+    const offset = [...wasm.i32Const(slot), ...wasm.end];
+    const functions = [1, ...encodeUnsigned(functionIndex)];
+    this.#append(SectionId.element, Uint8Array.from([ACTIVE_SEGMENT, ...offset, ...functions]));
+    return slot;
+  }
+
   encode(): Uint8Array<ArrayBuffer> {
     const parts: Uint8Array[] = [this.#header];
-    for (const { id, body } of this.#sections) {
+    for (const { id, body: upstream } of this.#sections) {
+      const body = id === SectionId.table && this.#table !== undefined ? encodeTable(this.#table) : upstream;
       const added = this.#appended.get(id);
       const whole = added === undefined ? body : appendToVector(body, added);
       parts.push(Uint8Array.from([id, ...encodeUnsigned(whole.length)]), whole);
@@ -80,6 +118,7 @@ export class WasmBinary {
   }
 
   #append(section: number, item: Uint8Array): void {
+    this.#body(section);
     const items = this.#appended.get(section);
     if (items === undefined) this.#appended.set(section, [item]);
     else items.push(item);
@@ -160,6 +199,24 @@ function countImportedFunctions(body: Uint8Array): number {
     return kind;
   });
   return kinds.filter((kind) => kind === ExternalKind.function).length;
+}
+
+function readFunctionType(reader: LebReader): { parameters: Uint8Array; results: Uint8Array } {
+  if (reader.byte() !== FUNCTION_TYPE) throw new RangeError('type is no function type');
+  return { parameters: reader.take(reader.unsigned()), results: reader.take(reader.unsigned()) };
+}
+
+function readTable(body: Uint8Array): Table {
+  const reader = new LebReader(body);
+  const [count, type, flags] = [reader.unsigned(), reader.byte(), reader.byte()];
+  if (count !== 1 || type !== FUNCTION_REFERENCE || flags > 1) throw new RangeError('not one plain table of functions');
+  return { minimum: reader.unsigned(), maximum: flags === 1 ? reader.unsigned() : undefined };
+}
+
+function encodeTable({ minimum, maximum }: Table): Uint8Array {
+  const limits =
+    maximum === undefined ? [0, ...encodeUnsigned(minimum)] : [1, ...[minimum, maximum].flatMap(encodeUnsigned)];
+  return Uint8Array.from([1, FUNCTION_REFERENCE, ...limits]);
 }
 
 function skipLimits(reader: LebReader): void {

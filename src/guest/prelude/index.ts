@@ -10,7 +10,17 @@ import { emit, levels, log, view } from './effects.js';
 import { extensions, setRegistry } from './extensions.js';
 import { define, type Keyed } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
-import { admitDefeat, collect, fulfil, reached, reachedForms, reject, salvage, settle } from './outcome.js';
+import {
+  admitDefeat,
+  collect,
+  fulfil,
+  noteRejection,
+  reached,
+  reachedForms,
+  reject,
+  salvage,
+  settle,
+} from './outcome.js';
 import { revive } from './revive.js';
 import { guardState, openState } from './state.js';
 
@@ -63,4 +73,15 @@ async function drive(handler: Handler): Promise<void> {
 }
 
 /** In the order of `Roots` in `engine/prelude-image.ts`. */
-export default [start, collect, reached, reachedForms, settle, salvage, admitDefeat, guardState, install];
+export default [
+  start,
+  collect,
+  reached,
+  reachedForms,
+  settle,
+  salvage,
+  admitDefeat,
+  guardState,
+  noteRejection,
+  install,
+];

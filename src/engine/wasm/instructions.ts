@@ -1,0 +1,47 @@
+import { encodeSigned64, encodeUnsigned } from './leb128.js';
+
+/** Value types. */
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+
+/** The bytes of one instruction, or of several. */
+export type Code = readonly number[];
+
+const NO_RESULT = 0x40;
+const END = 0x0b;
+/** What an access is aligned to, as a power of two. */
+const ALIGN_4 = 2;
+const ALIGN_8 = 3;
+
+/** The instructions that we write ourselves, named as in the text format (core specification, section 5.4). */
+export const wasm = {
+  block: (...body: Code[]): Code => [0x02, NO_RESULT, ...body.flat(), END],
+  loop: (...body: Code[]): Code => [0x03, NO_RESULT, ...body.flat(), END],
+  if: (...body: Code[]): Code => [0x04, NO_RESULT, ...body.flat(), END],
+  /** Leaves the block, or begins the loop again, that is `depth` further out. */
+  br: (depth: number): Code => [0x0c, ...encodeUnsigned(depth)],
+  brIf: (depth: number): Code => [0x0d, ...encodeUnsigned(depth)],
+  return: [0x0f] as Code,
+  end: [END] as Code,
+
+  get: (local: number): Code => [0x20, ...encodeUnsigned(local)],
+  set: (local: number): Code => [0x21, ...encodeUnsigned(local)],
+
+  i32Load: (offset: number): Code => [0x28, ALIGN_4, ...encodeUnsigned(offset)],
+  i64Load: (offset: number): Code => [0x29, ALIGN_8, ...encodeUnsigned(offset)],
+  i32Store: (offset: number): Code => [0x36, ALIGN_4, ...encodeUnsigned(offset)],
+  i64Store: (offset: number, alignment = ALIGN_8): Code => [0x37, alignment, ...encodeUnsigned(offset)],
+  /** Takes target, source and length in bytes; the two may overlap. */
+  memoryCopy: [0xfc, 0x0a, 0x00, 0x00] as Code,
+
+  i32Const: (value: number): Code => [0x41, ...encodeSigned64(BigInt(value))],
+  i64Const: (value: bigint): Code => [0x42, ...encodeSigned64(value)],
+  i32Eqz: [0x45] as Code,
+  i32Eq: [0x46] as Code,
+  i32LtU: [0x49] as Code,
+  i64Ne: [0x52] as Code,
+  i32Add: [0x6a] as Code,
+  i32Sub: [0x6b] as Code,
+  i32Shl: [0x74] as Code,
+  i32WrapI64: [0xa7] as Code,
+} as const;
