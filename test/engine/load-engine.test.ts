@@ -6,6 +6,7 @@ import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
 import { loadEngine, prepareEngine } from '#build/engine/load-engine.js';
 import { ADDED_EXPORTS, rewriteEngine } from '#build/engine/rewrite.js';
 import { WasmBinary } from '#build/engine/wasm/binary.js';
+import { TRACKER_PARAMETERS } from '#build/engine/wasm/rejection-tracker.js';
 
 const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 const upstream = await readFile(path);
@@ -33,6 +34,23 @@ describe('the rewrite', () => {
     const copy = binary.functionBody(binary.exportedFunction(ADDED_EXPORTS.writeBytecode) ?? -1);
     expect(copy.length).toBe(original.length);
     expect([...copy].filter((byte, i) => byte !== original[i])).toHaveLength(1);
+  });
+
+  it('puts the rejection tracker behind the functions that the table holds already', () => {
+    const { bytes, rejectionTracker } = rewriteEngine(upstream, table);
+    const appended = new WasmBinary(bytes).appendToTable(0);
+    expect(new WasmBinary(upstream).appendToTable(0)).toBe(rejectionTracker);
+    expect(appended).toBe(rejectionTracker + 1);
+  });
+
+  it('stops when the engine calls no function of the type of a rejection tracker', () => {
+    const foreign = Buffer.from(upstream);
+    const type = Buffer.from([0x60, TRACKER_PARAMETERS.length, ...TRACKER_PARAMETERS, 0]);
+    const at = foreign.indexOf(type);
+    expect(foreign.indexOf(type, at + 1)).toBe(-1);
+    const float = 0x7d;
+    foreign[at + 2] = float;
+    expect(() => rewriteEngine(foreign, table)).toThrow(/no function type for a rejection tracker/);
   });
 
   it('stops when a fact of its table does not hold', () => {

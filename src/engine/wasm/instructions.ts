@@ -19,7 +19,6 @@ export const wasm = {
   loop: (...body: Code[]): Code => [0x03, NO_RESULT, ...body.flat(), END],
   if: (...body: Code[]): Code => [0x04, NO_RESULT, ...body.flat(), END],
   /** Leaves the block, or begins the loop again, that is `depth` further out. */
-  br: (depth: number): Code => [0x0c, ...encodeUnsigned(depth)],
   brIf: (depth: number): Code => [0x0d, ...encodeUnsigned(depth)],
   return: [0x0f] as Code,
   end: [END] as Code,
@@ -38,7 +37,7 @@ export const wasm = {
   i64Const: (value: bigint): Code => [0x42, ...encodeSigned64(value)],
   i32Eqz: [0x45] as Code,
   i32Eq: [0x46] as Code,
-  i32LtU: [0x49] as Code,
+  i32GeU: [0x4f] as Code,
   i64Ne: [0x52] as Code,
   i32Add: [0x6a] as Code,
   i32Sub: [0x6b] as Code,

@@ -43,35 +43,32 @@ const { count, capacity, overflow, pairs, pairBytes, reason } = RejectionBlock;
 export function rejectionTrackerBody(): Uint8Array {
   const code: Code[] = [
     [...get(Local.block), ...i32Load(count), ...set(Local.count)],
-    // The end of the pairs in use, short of the offset of the first pair, as all addresses of pairs here.
+    // Where the next pair goes. All addresses of pairs here lack the offset of the first.
     [...get(Local.block), ...get(Local.count), ...i32Const(PAIR_BYTES_LOG2), ...wasm.i32Shl, ...i32Add],
     set(Local.end),
     [...get(Local.isHandled), ...wasm.i32Eqz],
-    wasm.if(append(), wasm.return),
-    remove(),
+    wasm.if(...append(), wasm.return),
+    removeAndReturn(),
     [...get(Local.block), ...i32Load(overflow)],
     wasm.if(change(Local.block, overflow, i32Sub)),
   ];
   return Uint8Array.from([...LOCALS, ...code.flat(), ...wasm.end]);
 }
 
-/** Lists the promise when there is room, or counts it. */
-function append(): Code {
-  return block(
-    block(
-      [...get(Local.count), ...get(Local.block), ...i32Load(capacity), ...wasm.i32LtU, ...brIf(0)],
-      change(Local.block, overflow, i32Add),
-      wasm.br(1),
-    ),
+/** Lists the promise, or counts it when there is no room. */
+function append(): Code[] {
+  return [
+    [...get(Local.count), ...get(Local.block), ...i32Load(capacity), ...wasm.i32GeU],
+    wasm.if(change(Local.block, overflow, i32Add), wasm.return),
     [...get(Local.end), ...get(Local.promise), ...i64Store(pairs)],
     [...get(Local.end), ...get(Local.reason), ...i64Store(pairs + reason)],
     change(Local.block, count, i32Add),
     changeReferences(i32Add),
-  );
+  ];
 }
 
-/** Removes the promise and returns when it is listed, looking at the newest first: most are handled at once. */
-function remove(): Code {
+/** If the promise is listed. The newest is looked at first: most are handled at once. */
+function removeAndReturn(): Code {
   const next = 0;
   const notListed = 1;
   return block(
