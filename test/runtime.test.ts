@@ -48,6 +48,19 @@ describe('a runtime', () => {
     expect(again.metrics).toMatchObject({ cacheHit: true, cacheTier: 'memory' });
   });
 
+  it('reports and counts a rejection that nobody handled, with the effects', async () => {
+    const before = runtime.getStats().errors.EXECUTION_ERROR ?? 0;
+    const result = await runtime.executeHandler('$state.a = 1;\n(async () => { await null; missing() })()', {
+      capabilities: ALL_CAPABILITIES,
+    });
+    expect(result).toMatchObject({
+      status: 'error',
+      error: { code: 'EXECUTION_ERROR', location: { line: 2 }, context: { unhandledRejections: 1 } },
+      stateMutations: [{ operation: 'set', key: 'a', value: 1 }],
+    });
+    expect(runtime.getStats().errors.EXECUTION_ERROR).toBe(before + 1);
+  });
+
   it('takes context that is MessagePack already, and filters its state', async () => {
     const result = await runtime.executeHandler('return [{ ...$state }, $args, $scope]', {
       stateSnapshot: pack({ open: 1, secret: 2 }),
