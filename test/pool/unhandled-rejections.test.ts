@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { ExecuteOptions } from '#build/pool/build-request.js';
+import type { ExecuteOptions } from '#build/pool/execute-options.js';
 import type { Executor } from '#build/pool/executor.js';
 import type { ReadOutcome } from '#build/pool/outcome.js';
 import { createExecutor, runInThread } from '../support/executor.js';
@@ -235,6 +235,15 @@ return 'saved';`);
     expect(error?.code).toBe('TIMEOUT');
   });
 
+  it('is not judged while the handler waits for an answer, only once it has ended', async () => {
+    const context = { capabilities: ['ext:http'] } as const;
+    const waiting = await runInThread(executor, 'Promise.reject(1); await $ext.http.get("/a")', context);
+    expect(waiting.status).toBe('suspended');
+    const ended = await runInThread(executor, 'Promise.reject(1); $ext.http.get("/a"); return 2', context);
+    expect(ended.error).toMatchObject({ code: 'EXECUTION_ERROR', context: { thrown: 1, unhandledRejections: 1 } });
+    expect(ended.calls).toHaveLength(1);
+  });
+
   it('of one handler is not there for the next', async () => {
     expect((await run('Promise.reject(1)')).status).toBe('error');
     expect((await run('return 1')).status).toBe('success');
@@ -263,6 +272,7 @@ describe('a hostile handler', () => {
       'throws in its getters',
       'class E extends Error { get message() { throw 1 } get stack() { throw 2 } } Promise.reject(new E())',
     ],
+    ['is a proxy that throws', 'Promise.reject(new Proxy({}, { getPrototypeOf() { throw 1 } }))'],
     ['cannot be made text', 'const f = () => {}; f.toString = () => { throw 1 }; Promise.reject(f)'],
     [
       'handles its own promise while it is read',
@@ -287,8 +297,7 @@ describe('a hostile handler', () => {
 
   it.each([
     '{ f() {} }',
-    'new Map()',
-    'new Proxy({}, { getPrototypeOf() { throw 1 } })',
+    'new WeakMap()',
   ])('whose reason cannot leave the VM is told so as when it throws that: %s', async (reason) => {
     const thrown = await run(`throw ${reason}`);
     expect(thrown.error?.code).toBe('SERIALIZATION_ERROR');
