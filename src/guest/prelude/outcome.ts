@@ -48,3 +48,90 @@ export function noteRejection(count: number, ...reasons: unknown[]): void {
 }
 
 /** What the host has to compare with what it was, see {@link reachedValues}. */
+export function reached(): unknown[] {
+  return reachedValues() ?? nullArray<unknown>([marker]);
+}
+
+/** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
+export function reachedForms(): unknown[] {
+  const values = reached();
+  const forms = nullArray<unknown>([marker]);
+  for (let i = 1; i < values.length; i += 2) {
+    forms[i] = values[i];
+    try {
+      forms[i + 1] = snapshot(values[i + 1], '$state');
+    } catch {
+      forms[i + 1] = undefined;
+    }
+  }
+  return forms;
+}
+
+/**
+ * Lists what was changed inside among the mutations.
+ *
+ * @param changed for each key of {@link reached}, in order, whether it was
+ * @returns undefined, or something when a change may not be: then the outcome is that error
+ */
+export function settle(changed: boolean[]): unknown {
+  isSettled = true;
+  try {
+    listChanges(changed);
+    return undefined;
+  } catch (error) {
+    reject(error);
+    return true;
+  }
+}
+
+/** The outcome; undefined when the host has to {@link settle} first what was {@link reached}. */
+export function collect(): unknown[] | undefined {
+  refuseAccessors();
+  if (!isSettled && reachedValues() !== undefined) return undefined;
+  mutations = takeMutations();
+  return outcome();
+}
+
+function outcome(): unknown[] {
+  const outstanding = calls.length === 0 ? undefined : calls;
+  const denied = denials.length === 0 ? undefined : denials;
+  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, readKeys()];
+}
+
+/**
+ * After the engine refused to write it: the outcome in forms that it can write. What cannot leave at all is left out and turned
+ * into an error that names it.
+ */
+export function salvage(): unknown[] {
+  let failure: unknown;
+  const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
+    const kept = nullArray<Effect>([]);
+    for (let i = 0; i < effects.length; i++) {
+      const effect = effects[i] as Effect;
+      try {
+        effect[at] = snapshot(effect[at], name(effect));
+        kept[kept.length] = effect;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    return kept;
+  };
+  try {
+    value = snapshot(value, 'returnValue');
+  } catch (error) {
+    failure = error;
+  }
+  if (!isSettled && reachedValues() !== undefined)
+    failure ??= uncrossable('$state', 'nested too deeply or changed into something');
+  mutations = keep(takeMutations() as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
+  if (failure !== undefined) reject(failure);
+  return outcome();
+}
+
+/** The last resort: an engine that refuses even that. */
+export function admitDefeat(): unknown[] {
+  mutations = nullArray<unknown>([]);
+  reject(uncrossable('returnValue', 'a value of a kind'));
+  return outcome();
+}
