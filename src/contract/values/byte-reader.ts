@@ -72,6 +72,21 @@ export class ByteReader {
     return text;
   }
 
+  /** Whether the same string comes next here and there. Both readers pass it. */
+  sameString(other: ByteReader): boolean {
+    const start = this.#offset;
+    const otherStart = other.#offset;
+    this.skipString();
+    other.skipString();
+    const length = this.#offset - start;
+    if (length !== other.#offset - otherStart) return false;
+    if (length >= SHORT_STRING) {
+      return this.#bytes.compare(other.#bytes, otherStart, other.#offset, start, this.#offset) === 0;
+    }
+    for (let i = 0; i < length; i++) if (this.#bytes[start + i] !== other.#bytes[otherStart + i]) return false;
+    return true;
+  }
+
   skipString(): void {
     const header = this.unsigned();
     const length = Math.floor(header / 2);
