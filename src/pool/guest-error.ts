@@ -1,10 +1,11 @@
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import { toAuthorLocation } from '../compiler/wrapper.js';
+import type { ExecutionLimits } from '../config/limits.js';
 import { PRELUDE_FILENAME } from '../contract/prelude-name.js';
 import type { WasmError } from '../contract/result.js';
 import { renderSnippet, type SourceLocation } from '../contract/source-text.js';
 import { RESULT_CODES, type ResultCode } from '../errors/codes.js';
-import { ENGINE_LIMITS } from './engine-limits.js';
+import { describeEngineLimit } from './engine-limits.js';
 
 /** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
 interface Description {
@@ -31,38 +32,37 @@ const MAX_MESSAGE_CHARACTERS = 8 * 1024;
 const UNHANDLED = 'A promise was rejected and nobody handled it';
 const LARGE_BIGINT = 2n ** 64n;
 
-/**
- * An error of the handler in the terms of the contract, with the author's lines and a snippet of the source.
- *
- * @param heapExhausted whether the heap reached its limit on the way
- */
-export function describeGuestError(thrown: unknown, handler: CompiledHandler, heapExhausted: boolean): WasmError {
+/** What an error has to be seen against. */
+export interface Circumstances {
+  readonly handler: CompiledHandler;
+  readonly limits: ExecutionLimits;
+  /** Whether the heap reached its limit on the way. */
+  readonly heapExhausted: boolean;
+}
+
+/** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
+export function describeGuestError(thrown: unknown, circumstances: Circumstances): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   const { unhandledRejections } = description;
   return typeof unhandledRejections === 'number'
-    ? describeRejection(description, unhandledRejections, handler, heapExhausted)
-    : describeThrown(description, handler, heapExhausted);
+    ? describeRejection(description, unhandledRejections, circumstances)
+    : describeThrown(description, circumstances);
 }
 
 /** The reason is told like an error that was thrown. */
-function describeRejection(
-  reason: Description,
-  unhandledRejections: number,
-  handler: CompiledHandler,
-  heapExhausted: boolean,
-): WasmError {
+function describeRejection(reason: Description, unhandledRejections: number, circumstances: Circumstances): WasmError {
   const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
   if (!isKnown) {
     return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
   }
-  const error = describeThrown(reason, handler, heapExhausted);
+  const error = describeThrown(reason, circumstances);
   const what = 'thrown' in reason ? render(reason.thrown) : error.message;
   return { ...error, message: `${UNHANDLED}: ${what}`, context: { ...error.context, unhandledRejections } };
 }
 
-function describeThrown(description: Description, handler: CompiledHandler, heapExhausted: boolean): WasmError {
+function describeThrown(description: Description, { handler, limits, heapExhausted }: Circumstances): WasmError {
   // With no memory left to make an error of, the engine throws null.
-  if (description.thrown === null && heapExhausted) return { ...ENGINE_LIMITS.MEMORY_LIMIT };
+  if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   if ('thrown' in description) {
     return {
       code: 'EXECUTION_ERROR',
@@ -80,7 +80,7 @@ function describeThrown(description: Description, handler: CompiledHandler, heap
     ...(stack !== '' && { stack }),
     ...(location && { location, snippet: renderSnippet(handler.source, location) }),
     ...(isRecord(description.context) && { context: description.context }),
-    ...(code in ENGINE_LIMITS && ENGINE_LIMITS[code as keyof typeof ENGINE_LIMITS]),
+    ...((code === 'MEMORY_LIMIT' || code === 'STACK_OVERFLOW') && describeEngineLimit(code, limits)),
   };
 }
 

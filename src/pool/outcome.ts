@@ -4,7 +4,7 @@ import { MalformedValueError } from '../contract/values/byte-reader.js';
 import { CyclicValueError, decodeFields } from '../contract/values/decode.js';
 import { pathStep } from '../contract/values/format.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { describeGuestError } from './guest-error.js';
+import { type Circumstances, describeGuestError } from './guest-error.js';
 import type { Executed } from './protocol.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
@@ -25,7 +25,8 @@ export function readOutcome(executed: Executed, handler: CompiledHandler, bounds
   const { outcome, failure } = executed;
   if (outcome === undefined) return failed(failure ?? lostOutcome());
   try {
-    const read = readFields(decodeFields(outcome), handler, bounds, executed.heapExhausted);
+    const { heapExhausted } = executed;
+    const read = readFields(decodeFields(outcome), bounds, { handler, limits: bounds.limits, heapExhausted });
     return failure === undefined ? read : { ...read, status: 'error', returnValue: undefined, error: failure };
   } catch (error) {
     if (error instanceof ForgedOutcome) return failed(failure ?? error.error);
@@ -52,18 +53,13 @@ const FIELDS = [
   'reads',
 ] as const;
 
-function readFields(
-  decoded: readonly unknown[],
-  handler: CompiledHandler,
-  bounds: Bounds,
-  heapExhausted: boolean,
-): ReadOutcome {
+function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: Circumstances): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
   if (status === Status.fulfilled) returnValue = value;
-  else if (status === Status.rejected) error = describeGuestError(value, handler, heapExhausted);
+  else if (status === Status.rejected) error = describeGuestError(value, circumstances);
   else if (status !== Status.pending) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
   // One literal: spreading into an object costs more than all the reading.

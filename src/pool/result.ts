@@ -102,7 +102,7 @@ function describeInterruption(interruption: Interruption, { bounds, signal }: Re
   const { timeoutMs } = bounds.limits;
   return {
     code: 'TIMEOUT',
-    message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop; its worker was ended.`,
+    message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop, so its worker was ended; raise timeoutMs to allow more.`,
     context: { limit: 'timeoutMs', value: timeoutMs, layer: 'watchdog' },
   };
 }

@@ -4,7 +4,7 @@ import type { BaseImage } from '../engine/base-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { listDeepChanges } from './deep-changes.js';
-import { ENGINE_LIMITS } from './engine-limits.js';
+import { describeEngineLimit } from './engine-limits.js';
 import type { ExecutionFailure } from './protocol.js';
 
 /** Jobs between two looks at the clock. */
@@ -58,8 +58,8 @@ export class Run {
       if (error instanceof GuestException && !this.#vm.heapExhausted) {
         this.#fail({
           code: 'STACK_OVERFLOW',
-          message: 'The context is nested deeper than stackSizeBytes allows.',
-          context: { limit: 'stackSizeBytes' },
+          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows; raise stackSizeBytes.`,
+          context: { limit: 'stackSizeBytes', value: this.#limits.stackSizeBytes },
         });
       }
       throw error;
@@ -148,7 +148,7 @@ export class Run {
   #hostSideFailure(error: unknown): ExecutionFailure {
     if (this.#vm.heapExhausted) return this.#outOfMemory();
     if (error instanceof VmPoisonedError && error.isStackOverflow) {
-      return ENGINE_LIMITS.STACK_OVERFLOW;
+      return describeEngineLimit('STACK_OVERFLOW', this.#limits);
     }
     return {
       code: 'EXECUTION_ERROR',
@@ -161,13 +161,13 @@ export class Run {
     const { timeoutMs } = this.#limits;
     return {
       code: 'TIMEOUT',
-      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms); raise timeoutMs to allow more.`,
       context: { limit: 'timeoutMs', value: timeoutMs, layer },
     };
   }
 
   #outOfMemory(): ExecutionFailure {
-    const { context, ...reached } = ENGINE_LIMITS.MEMORY_LIMIT;
+    const { context, ...reached } = describeEngineLimit('MEMORY_LIMIT', this.#limits);
     return { ...reached, context: { ...context, bytes: this.#vm.heap.length } };
   }
 
@@ -175,7 +175,7 @@ export class Run {
     const { maxResultBytes } = this.#limits;
     return {
       code: 'RESOURCE_LIMIT',
-      message: `The outcome of the handler has ${bytes} bytes; maxResultBytes is ${maxResultBytes}.`,
+      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}); raise maxResultBytes to allow more.`,
       context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
     };
   }
