@@ -152,6 +152,7 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
 }
 
 function requireState(state: unknown): object {
-  if (typeof state === 'object' && state !== null && !Array.isArray(state)) return state;
+  // An instance of a class is the encoder's to refuse: it names the class.
+  if (Object.prototype.toString.call(state) === '[object Object]') return state as object;
   throw invalid('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');
 }

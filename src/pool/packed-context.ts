@@ -22,7 +22,14 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     ['limits', limits],
     ['audited', audited],
   ];
-  return encodeFields(fields, request.limits.maxContextBytes);
+  try {
+    return encodeFields(fields, request.limits.maxContextBytes);
+  } catch (error) {
+    // What was plain data when it was packed is now something else.
+    if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
+    const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
+    throw notMessagePack(`context.${field}`, error.message);
+  }
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */

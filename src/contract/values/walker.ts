@@ -1,0 +1,113 @@
+import { ByteReader, MalformedValueError } from './byte-reader.js';
+import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
+
+/** Steps through an encoded document and keeps count of its objects. */
+export class Walker {
+  readonly reader: ByteReader;
+  readonly #names: string[] = [];
+  /** Number that the next object gets. */
+  objects = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.reader = new ByteReader(bytes);
+    if (this.reader.u8() !== FORMAT_VERSION) throw new MalformedValueError('has another format version');
+    const names = this.reader.count();
+    for (let i = 0; i < names; i++) this.#names.push(this.reader.string());
+  }
+
+  get offset(): number {
+    return this.reader.offset;
+  }
+
+  /** Back to a place where this walker was before. */
+  goTo(offset: number, objects: number): void {
+    this.reader.offset = offset;
+    this.objects = objects;
+  }
+
+  /** Enters the outermost array and passes the marker; returns how many items follow. */
+  enterDocument(): number {
+    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is no document');
+    const items = this.begin() - 1;
+    this.skip();
+    return items;
+  }
+
+  enterRecord(): number {
+    if (this.reader.u8() !== Tag.object) throw new MalformedValueError('holds no record');
+    return this.begin();
+  }
+
+  /** A record or an array begins; returns how many members it has. */
+  begin(): number {
+    this.objects++;
+    return this.reader.count();
+  }
+
+  name(): string {
+    return this.reader.propertyName(this.#names);
+  }
+
+  number(tag: number): number {
+    return tag === Tag.int32 ? this.reader.zigzag() : this.reader.f64();
+  }
+
+  buffer(): Uint8Array {
+    this.objects++;
+    const length = this.reader.unsigned();
+    this.reader.unsigned();
+    return this.reader.raw(length);
+  }
+
+  /** Its buffer comes next. */
+  view(): { readonly kind: number; readonly length: number } {
+    this.objects++;
+    const kind = this.reader.u8();
+    const length = this.reader.unsigned();
+    this.reader.unsigned();
+    return { kind, length };
+  }
+
+  skip(depth = 0): void {
+    if (depth > MAX_DEPTH) throw new MalformedValueError('is nested too deeply');
+    const tag = this.reader.u8();
+    switch (tag) {
+      case Tag.int32:
+      case Tag.reference:
+        this.reader.unsigned();
+        return;
+      case Tag.float64:
+        this.reader.f64();
+        return;
+      case Tag.string:
+        this.reader.skipString();
+        return;
+      case Tag.bigInt:
+        this.reader.raw(this.reader.unsigned());
+        return;
+      case Tag.object:
+        for (let members = this.begin(); members > 0; members--) {
+          this.reader.unsigned();
+          this.skip(depth + 1);
+        }
+        return;
+      case Tag.array:
+        for (let members = this.begin(); members > 0; members--) this.skip(depth + 1);
+        return;
+      case Tag.date:
+      case Tag.boxed:
+        this.objects++;
+        this.skip(depth + 1);
+        return;
+      case Tag.arrayBuffer:
+        this.buffer();
+        return;
+      case Tag.typedArray:
+        this.view();
+        this.skip(depth + 1);
+        return;
+      default:
+        if (tag > Tag.true) throw new MalformedValueError(`has unknown tag ${tag}`);
+    }
+  }
+}
