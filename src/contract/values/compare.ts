@@ -91,7 +91,11 @@ class Comparison {
     const theirs = this.#theirs;
     const tag = theirs.reader.u8();
     const ownTag = ours.reader.u8();
-    if (tag !== ownTag) return isNumber(tag) && isNumber(ownTag) && Object.is(theirs.number(tag), ours.number(ownTag));
+    if (tag !== ownTag) {
+      // The object that is referred to may be the same as the one that is here.
+      if (tag === Tag.reference || ownTag === Tag.reference) this.#unsure = true;
+      return isNumber(tag) && isNumber(ownTag) && Object.is(theirs.number(tag), ours.number(ownTag));
+    }
     switch (tag) {
       case Tag.int32:
         return theirs.reader.unsigned() === ours.reader.unsigned();

@@ -28,7 +28,7 @@ export function formOf(value: object): Form | undefined {
   if (types.isSet(value)) return { kind: FormKind.set, items: [...value], stride: 1 };
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
-  const items = [typeof name === 'string' ? name : 'Error', String(message), undefined, fieldsOf(value)];
+  const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value)];
   return { kind: FormKind.error, items, stride: items.length };
 }
 
@@ -53,13 +53,14 @@ export function fromForm([kind, ...items]: readonly unknown[]): object {
 }
 
 function errorFrom([name, message, stack, fields]: readonly unknown[]): Error {
-  if (typeof name !== 'string' || typeof message !== 'string' || typeof fields !== 'object' || fields === null) {
-    throw new MalformedValueError('has an error without name or message');
+  const areTexts = typeof name === 'string' && typeof message === 'string' && typeof stack === 'string';
+  if (!areTexts || typeof fields !== 'object' || fields === null) {
+    throw new MalformedValueError('has an error without name, message or stack');
   }
   const error = new (ERROR_CLASSES.get(name) ?? Error)(message);
   if (error.name !== name) define(error, 'name', name, false);
   // Ours would show where it was decoded.
-  define(error, 'stack', `${name}: ${message}${typeof stack === 'string' ? `\n${stack}` : ''}`, false);
+  define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
   for (const [key, value] of Object.entries(fields)) {
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
   }

@@ -152,7 +152,7 @@ function copySpecial(
     form[1] = ERROR_FORM;
     form[2] = readText(source, 'name') ?? 'Error';
     form[3] = readText(source, 'message') ?? '';
-    form[4] = readText(source, 'stack');
+    form[4] = readText(source, 'stack') ?? '';
     form[5] = copyErrorFields(source as Keyed, path, copies, depth);
   }
   return close(copies, original, form);

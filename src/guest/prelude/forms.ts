@@ -9,5 +9,5 @@ export const marker = nullObject();
 export const MAP_FORM = 0;
 /** `[marker, 1, item, item, …]` */
 export const SET_FORM = 1;
-/** `[marker, 2, name, message, stack | undefined, fields]` */
+/** `[marker, 2, name, message, stack, fields]`; the stack is empty for an error that came from the host. */
 export const ERROR_FORM = 2;

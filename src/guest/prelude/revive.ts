@@ -57,6 +57,7 @@ function buildError(form: unknown[]): Error {
   const Class = (apply(mapGet, errorClasses, [name]) as ErrorConstructor | undefined) ?? ErrorConstructor;
   const error = new Class(form[3] as string);
   if (error.name !== name) define(error, 'name', name);
+  define(error, 'stack', form[4]);
   const keys = keysOf(fields);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
