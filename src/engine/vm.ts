@@ -192,6 +192,20 @@ export class Vm {
     this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, this.#stackSizeBytes);
   }
 
+  /** The clock of all images: it stands still. */
+  stopClock(): void {
+    this.clock = () => BUILD_CLOCK_MS;
+  }
+
+  /** Where the bytes of an ArrayBuffer lie. */
+  bufferAddress(buffer: Pointer): Pointer {
+    return this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer));
+  }
+
+  writeFloat64(address: Pointer, value: number): void {
+    this.#memory.numbers.setFloat64(address, value, true);
+  }
+
   /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
   seedRandom(low: number, high: number): void {
     this.#memory.numbers.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
