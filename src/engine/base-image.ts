@@ -68,6 +68,7 @@ export async function buildBaseImage(
     features = ALL_FEATURES;
     install();
   }
+  vm.deferCollection();
   return { image: captureImage(vm), roots: prelude.roots, features };
 }
 

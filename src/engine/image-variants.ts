@@ -46,6 +46,7 @@ export class ImageVariants {
     if (known !== undefined) return known;
     restoreImage(vm, this.#base.image);
     addFeatures(vm, this.#prelude, set & ~this.#base.features);
+    vm.deferCollection();
     const variant = { features: set, image: captureImage(vm) };
     this.#variants.set(set, variant);
     return variant;

@@ -25,9 +25,16 @@ const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
+/** The engine collects cycles when the heap passes this, and from then on when it grew by half (JS_NewRuntime2). */
+const INITIAL_GC_THRESHOLD_BYTES = 256 * 1024;
+/** What an execution may allocate before its first collection, which costs more than most executions. */
+const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 const BUILD_CLOCK_MS = 1_700_000_000_000;
+
+/** Where to look for fields of the runtime; it is smaller. */
+const RUNTIME_BYTES = 1024;
 
 const NEVER = () => false;
 
@@ -106,6 +113,7 @@ export class Vm {
   /** Scratch for the arguments of a call and for out-parameters, part of every image. */
   readonly #argv: Pointer;
   readonly #randomStateAddress: Pointer;
+  readonly #gcThresholdAddress: Pointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
   readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
   /** Kept by VMs that execute handlers. */
@@ -140,6 +148,7 @@ export class Vm {
     this.#rt = instance.runtimePointer;
     this.#memory = new LinearMemory(instance.memory);
     this.#randomStateAddress = this.#findRandomState();
+    this.#gcThresholdAddress = this.#findGcThreshold();
     this.#stackSizeBytes = options.stackSizeBytes;
     this.applyStackSize();
     instance.runtime.setInterruptHandler(() => {
@@ -190,6 +199,12 @@ export class Vm {
   /** The guest's stack limit is part of the image: one that was made with another limit is given this VM's own. */
   applyStackSize(): void {
     this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, this.#stackSizeBytes);
+  }
+
+  /** For an image to start executions from: what is in it already does not count as theirs to be collected. */
+  deferCollection(): void {
+    const threshold = this.heapBreak - this.layout.heapBase + GC_HEADROOM_BYTES;
+    this.#memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
   }
 
   /** The clock of all images: it stands still. */
@@ -361,6 +376,22 @@ export class Vm {
     this.#memory.numbers.setUint32(field, this.#engine.rejectionTracker, true);
     this.#memory.numbers.setUint32(field + 4, block, true);
     return list;
+  }
+
+  /** In the runtime, before the list of weak references: an empty list points to itself. */
+  #findGcThreshold(): Pointer {
+    const { numbers } = this.#memory;
+    const found: Pointer[] = [];
+    for (let at = this.#rt; at < this.#rt + RUNTIME_BYTES; at += 4) {
+      const list = at + 4;
+      const isThreshold = numbers.getUint32(at, true) === INITIAL_GC_THRESHOLD_BYTES;
+      if (isThreshold && numbers.getUint32(list, true) === list && numbers.getUint32(list + 4, true) === list) {
+        found.push(at);
+      }
+    }
+    const [address] = found;
+    if (address === undefined || found.length > 1) throw new Error(`collection threshold found ${found.length} times`);
+    return address;
   }
 
   /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */

@@ -79,7 +79,9 @@ class Cloning {
   }
 
   #members(value: object, copy: object): object {
-    for (const key of Object.keys(value)) {
+    const keys = Object.keys(value);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
       // A getter of a member before may have taken it away.
       if (Object.hasOwn(value, key)) define(copy, key, this.clone((value as Keyed)[key]));
     }
@@ -138,7 +140,12 @@ class Cloning {
   }
 }
 
+/** Assigns where that is the same: what is inherited may be an accessor, and a descriptor costs as much as all the rest. */
 function define(target: object, key: string, value: unknown): void {
+  if (!(key in target)) {
+    (target as Keyed)[key] = value;
+    return;
+  }
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
@@ -163,7 +170,9 @@ export default function install(host: FeatureHost): void {
 
   function structuredClone(...args: [value?: unknown, options?: { transfer?: Iterable<unknown> } | null]): unknown {
     if (args.length === 0) throw new TypeError('The "value" argument must be specified');
-    const transferred = transferable(args[1]?.transfer ?? []);
+    const { transfer } = args[1] ?? {};
+    if (transfer === undefined) return new Cloning(DOMException).clone(args[0]);
+    const transferred = transferable(transfer);
     const copy = new Cloning(DOMException).clone(args[0]);
     for (const buffer of transferred) buffer.transfer();
     return copy;

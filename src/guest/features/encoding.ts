@@ -30,7 +30,7 @@ class TextDecoder {
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;
   /** Of a character that the last chunk of a stream began. */
-  #pending: Uint8Array = new Uint8Array();
+  #pending: Uint8Array | undefined;
   #isAtStart = true;
 
   constructor(label: unknown = 'utf-8', options?: { fatal?: unknown; ignoreBOM?: unknown }) {
@@ -60,8 +60,10 @@ class TextDecoder {
     const stream = Boolean(options?.stream);
     let bytes = this.#withPending(bytesOf(input));
     const open = stream ? encoding.unfinished(bytes) : 0;
-    this.#pending = bytes.slice(bytes.length - open);
-    bytes = bytes.subarray(0, bytes.length - open);
+    if (open > 0) {
+      this.#pending = bytes.slice(bytes.length - open);
+      bytes = bytes.subarray(0, bytes.length - open);
+    }
     // Before the first character, a byte order mark may still be coming.
     const isAtStart = this.#isAtStart;
     this.#isAtStart = !stream || (isAtStart && bytes.length === 0);
@@ -71,14 +73,15 @@ class TextDecoder {
     try {
       return encoding.decode(bytes, this.#fatal);
     } catch (error) {
-      this.#pending = new Uint8Array();
+      this.#pending = undefined;
       throw error;
     }
   }
 
   #withPending(bytes: Uint8Array): Uint8Array {
     const pending = this.#pending;
-    if (pending.length === 0) return bytes;
+    if (pending === undefined) return bytes;
+    this.#pending = undefined;
     const joined = new Uint8Array(pending.length + bytes.length);
     joined.set(pending);
     joined.set(bytes, pending.length);
@@ -88,13 +91,14 @@ class TextDecoder {
 
 function bytesOf(input: Source): Uint8Array {
   if (input === undefined) return new Uint8Array();
+  if (input instanceof Uint8Array) return input;
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   if (input instanceof ArrayBuffer || input instanceof SharedArrayBuffer) return new Uint8Array(input);
   throw new TypeError('The "input" argument must be an ArrayBuffer or a view of one');
 }
 
 function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
-  return mark.length > 0 && mark.every((byte, i) => bytes[i] === byte);
+  return mark.length > 0 && bytes[0] === mark[0] && mark.every((byte, i) => bytes[i] === byte);
 }
 
 export default function install(host: FeatureHost): void {

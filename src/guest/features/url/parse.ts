@@ -8,8 +8,6 @@ const DEFAULT_PORTS: Record<string, number> = { http: 80, https: 443, ws: 80, ws
  */
 const PLAIN =
   /^(https?|wss?|ftp):\/\/((?:[a-z\d-]+\.)*[a-z][a-z\d-]*)(?::(\d{1,5}))?(\/[\w.~!$&()*+,;=:@%/'-]*)?(?:\?([\w.~!$&()*+,;=:@%/?-]*))?(?:#([\w.~!$&()*+,;=:@%/?'-]*))?$/;
-/** Segments that mean something else than themselves, and labels that must be valid Punycode. */
-const NOT_SO_PLAIN = /\/\.\.?(?:[/?#]|$)|%2e|xn--/i;
 
 /** @returns null when it is no URL */
 export function parseUrl(input: string, base?: string): UrlRecord | null {
@@ -21,7 +19,9 @@ export function parseUrl(input: string, base?: string): UrlRecord | null {
 
 function parsePlain(input: string): UrlRecord | undefined {
   const match = PLAIN.exec(input);
-  if (match === null || NOT_SO_PLAIN.test(input)) return undefined;
+  if (match === null) return undefined;
+  // Segments that may mean something else than themselves, and labels that must be valid Punycode.
+  if (input.includes('/.') || input.includes('%2') || input.includes('xn--')) return undefined;
   const scheme = match[1] as string;
   const port = match[3] === undefined ? null : Number(match[3]);
   if (port !== null && port > 65_535) return undefined;

@@ -26,7 +26,7 @@ export class URLSearchParams {
   constructor(init?: unknown) {
     if (init === undefined) return;
     if ((typeof init === 'object' && init !== null) || typeof init === 'function') this.#pairs = pairsOf(init);
-    else this.#pairs = parseUrlencoded(toText(init).replace(/^\?/, ''));
+    else this.#pairs = parseUrlencoded(withoutSign(toText(init)));
   }
 
   get size(): number {
@@ -46,13 +46,17 @@ export class URLSearchParams {
   }
 
   get(...args: [name?: unknown]): string | null {
-    const matches = matcher([...args.slice(0, 1)]);
-    return this.#pairs.find(matches)?.[1] ?? null;
+    demand(args, 1);
+    const name = toText(args[0]);
+    for (let i = 0; i < this.#pairs.length; i++) {
+      const pair = this.#pairs[i] as Pair;
+      if (pair[0] === name) return pair[1];
+    }
+    return null;
   }
 
   getAll(...args: [name?: unknown]): string[] {
-    const matches = matcher([...args.slice(0, 1)]);
-    return this.#pairs.filter(matches).map(([, value]) => value);
+    return this.#pairs.filter(matcher(args.slice(0, 1))).map(([, value]) => value);
   }
 
   has(...args: [name?: unknown, value?: unknown]): boolean {
@@ -119,6 +123,10 @@ Object.defineProperty(URLSearchParams.prototype, Symbol.iterator, {
   writable: true,
   configurable: true,
 });
+
+function withoutSign(query: string): string {
+  return query[0] === '?' ? query.slice(1) : query;
+}
 
 function demand(args: readonly unknown[], count: number): void {
   if (args.length < count) throw new TypeError(`${count} arguments required, but only ${args.length} present`);

@@ -27,7 +27,7 @@ function encodeComponent(text: string): string {
 }
 
 function decodeComponent(component: string): string {
-  const text = component.replaceAll('+', ' ');
+  const text = component.includes('+') ? component.replaceAll('+', ' ') : component;
   if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
