@@ -67,7 +67,7 @@ export function namedFeatures(bytecode: Uint8Array): FeatureSet {
       continue;
     }
     const candidates = GLOBALS.get(lookupKey(length, bytecode[at] ?? 0));
-    if (candidates !== undefined) {
+    if (candidates !== undefined && at + length <= bytecode.length) {
       for (const candidate of candidates) {
         if (candidate.name.compare(bytecode, at, at + length) === 0) set |= candidate.set;
       }

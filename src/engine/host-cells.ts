@@ -10,6 +10,9 @@ const COUNTER_BYTES = 8;
 /** What `crypto` draws from: a key of 256 bits and the first bytes to hand out. */
 export const ENTROPY_BYTES = 128;
 
+/** Of all of them. */
+export const CELL_BYTES = ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
+
 /**
  * A few bytes of the image that host and guest both reach, for what would otherwise cost a call. Nothing the guest does
  * moves them: their place is part of the image.

@@ -2,6 +2,7 @@ import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { FEATURES } from './features.js';
+import { CELL_BYTES } from './host-cells.js';
 import { captureImage, type Image } from './image.js';
 import type { Pointer } from './quickjs-module.js';
 import type { Vm } from './vm.js';
@@ -24,7 +25,7 @@ const EXPORTS = [
   'noteRejection',
   /** `(name, factory)`: takes a library while the base image is built. */
   'install',
-  /** `(names)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
+  /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
   'reserveFeatures',
 ] as const;
 
@@ -74,9 +75,9 @@ export function capturePreludeImage(
     FEATURES.map(({ globals }) => [...globals]),
     'features',
   );
-  const reserved = vm.call(roots.reserveFeatures, roots.undefined, vm.readValue(names));
-  const reached = { cells: vm.bufferAddress(vm.element(reserved, 0)), featureHost: vm.element(reserved, 1) };
-  return { engine, image: captureImage(vm), roots: { ...roots, ...reached }, features };
+  const cells = vm.createBuffer(CELL_BYTES);
+  const featureHost = vm.call(roots.reserveFeatures, roots.undefined, vm.readValue(names), cells.value);
+  return { engine, image: captureImage(vm), roots: { ...roots, featureHost, cells: cells.bytes }, features };
 }
 
 export function encodePreludeImage(prelude: PreludeImage): Uint8Array {

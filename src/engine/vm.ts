@@ -9,6 +9,7 @@ import {
 } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import type { MemoryLayout } from './rewrite.js';
+import { findGcThreshold, findRandomState } from './runtime-fields.js';
 
 export const WASM_PAGE_BYTES = 65_536;
 /** The least memory the stock module accepts: 16 MiB, of which stack and static data take 5.3 MB of address space. */
@@ -25,16 +26,11 @@ const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
-/** The engine collects cycles when the heap passes this, and from then on when it grew by half (JS_NewRuntime2). */
-const INITIAL_GC_THRESHOLD_BYTES = 256 * 1024;
 /** What an execution may allocate before its first collection, which costs more than most executions. */
 const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 const BUILD_CLOCK_MS = 1_700_000_000_000;
-
-/** Where to look for fields of the runtime; it is smaller. */
-const RUNTIME_BYTES = 1024;
 
 const NEVER = () => false;
 
@@ -147,8 +143,8 @@ export class Vm {
     this.#ctx = instance.contextPointer;
     this.#rt = instance.runtimePointer;
     this.#memory = new LinearMemory(instance.memory);
-    this.#randomStateAddress = this.#findRandomState();
-    this.#gcThresholdAddress = this.#findGcThreshold();
+    this.#randomStateAddress = findRandomState(this.#memory.numbers, this.#ctx, BUILD_CLOCK_MS);
+    this.#gcThresholdAddress = findGcThreshold(this.#memory.numbers, this.#rt);
     this.#stackSizeBytes = options.stackSizeBytes;
     this.applyStackSize();
     instance.runtime.setInterruptHandler(() => {
@@ -156,9 +152,7 @@ export class Vm {
       return this.shouldInterrupt();
     });
     this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
-    const inlet = this.#allocate(INLET_BYTES);
-    this.heap.fill(0, inlet, inlet + INLET_BYTES);
-    this.#inlet = { value: this.#functions.QTS_NewArrayBuffer(this.#ctx, inlet, INLET_BYTES), bytes: inlet };
+    this.#inlet = this.createBuffer(INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections();
@@ -212,9 +206,12 @@ export class Vm {
     this.clock = () => BUILD_CLOCK_MS;
   }
 
-  /** Where the bytes of an ArrayBuffer lie. */
-  bufferAddress(buffer: Pointer): Pointer {
-    return this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer));
+  /** Makes an ArrayBuffer of zeros that the host can find: its value, and where its bytes lie. */
+  createBuffer(length: number): { readonly value: Pointer; readonly bytes: Pointer } {
+    const bytes = this.#allocate(length);
+    this.heap.fill(0, bytes, bytes + length);
+    const value = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length)));
+    return { value, bytes };
   }
 
   writeFloat64(address: Pointer, value: number): void {
@@ -376,34 +373,5 @@ export class Vm {
     this.#memory.numbers.setUint32(field, this.#engine.rejectionTracker, true);
     this.#memory.numbers.setUint32(field + 4, block, true);
     return list;
-  }
-
-  /** In the runtime, before the list of weak references: an empty list points to itself. */
-  #findGcThreshold(): Pointer {
-    const { numbers } = this.#memory;
-    const found: Pointer[] = [];
-    for (let at = this.#rt; at < this.#rt + RUNTIME_BYTES; at += 4) {
-      const list = at + 4;
-      const isThreshold = numbers.getUint32(at, true) === INITIAL_GC_THRESHOLD_BYTES;
-      if (isThreshold && numbers.getUint32(list, true) === list && numbers.getUint32(list + 4, true) === list) {
-        found.push(at);
-      }
-    }
-    const [address] = found;
-    if (address === undefined || found.length > 1) throw new Error(`collection threshold found ${found.length} times`);
-    return address;
-  }
-
-  /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
-  #findRandomState(): Pointer {
-    const seed = BigInt(BUILD_CLOCK_MS) * 1000n;
-    const contextBytes = 4096;
-    const found: Pointer[] = [];
-    for (let at = this.#ctx; at < this.#ctx + contextBytes; at += 8) {
-      if (this.#memory.numbers.getBigUint64(at, true) === seed) found.push(at);
-    }
-    const [address] = found;
-    if (address === undefined || found.length > 1) throw new Error(`random state found ${found.length} times`);
-    return address;
   }
 }

@@ -50,6 +50,11 @@ function decode(digits: string): string {
   return stringFromUnits(bytes);
 }
 
+function withoutPadding(digits: string): string {
+  if (digits.length % 4 !== 0 || !digits.endsWith('=')) return digits;
+  return digits.slice(0, digits.endsWith('==') ? -2 : -1);
+}
+
 export default function install(host: FeatureHost): void {
   const DOMException = exceptionsOf(host);
 
@@ -68,8 +73,8 @@ export default function install(host: FeatureHost): void {
     if (args.length === 0) throw new TypeError('The "data" argument must be specified');
     let digits = `${args[0]}`;
     if (PLAIN.test(digits) && digits.length % 4 !== 1) return decode(digits);
-    digits = digits.replace(/[\t\n\f\r ]+/g, '');
-    if (digits.length % 4 === 0) digits = digits.replace(/={1,2}$/, '');
+    digits = withoutPadding(digits);
+    if (!PLAIN.test(digits)) digits = withoutPadding(digits.replace(/[\t\n\f\r ]+/g, ''));
     if (digits.length % 4 === 1 || !PLAIN.test(digits)) {
       throw new DOMException('The string to be decoded is not correctly encoded', 'InvalidCharacterError');
     }

@@ -15,22 +15,19 @@ import {
  * only the images of handlers that use them contain.
  *
  * Where a feature is missing, its global is an accessor that tells the host and waits to be interrupted: the host runs
- * the handler again, in an image that has everything. `cells` is how host and guest reach each other without a call; the
- * host learns its address when the image is built.
+ * the handler again, in an image that has everything. It tells it through the *cells*, bytes whose place the host knows.
  */
 
 /** Layout of the cells, in bytes; `engine/host-cells.ts` has the same. */
 const STARTED_AT = 0;
 const MISSING_AT = 8;
 const ENTROPY_AT = 16;
-const CELL_BYTES = ENTROPY_AT + 136;
 
 const { now: dateNow } = Date;
 const { then } = Promise.prototype;
 
-const cells = new ArrayBuffer(CELL_BYTES);
-const startedAt = new Float64Array(cells, STARTED_AT, 1);
-const missing = new Uint8Array(cells, MISSING_AT, 1);
+let startedAt: Float64Array;
+let missing: Uint8Array;
 
 /** Callbacks see the job queue as promises leave it: there is one. */
 function queueMicrotask(callback: () => void): void {
@@ -79,24 +76,24 @@ function reserve(name: string, mark: number): void {
   defineProperty(globalThis, name, descriptor);
 }
 
-const host: FeatureHost = {
-  define(name, value) {
-    const get = getOwnPropertyDescriptor(globalThis, name)?.get;
-    if (get === undefined || get !== getters[name]) return;
-    // Names are shortened when the script is bundled.
-    if (typeof value === 'function') defineProperty(value, 'name', { value: name, configurable: true });
-    define(globalThis, name, value);
-  },
-  entropy: new Uint8Array(cells, ENTROPY_AT),
-};
+function defineFeature(name: string, value: unknown): void {
+  const get = getOwnPropertyDescriptor(globalThis, name)?.get;
+  if (get === undefined || get !== getters[name]) return;
+  // Names are shortened when the script is bundled.
+  if (typeof value === 'function') defineProperty(value, 'name', { value: name, configurable: true });
+  define(globalThis, name, value);
+}
 
 /**
  * @param features the names of the globals of every feature
- * @returns what the host keeps: the cells, and what it passes to a feature
+ * @param cells bytes whose place the host knows
+ * @returns what the host passes to a feature
  */
-export function reserveFeatures(features: readonly (readonly string[])[]): [ArrayBuffer, FeatureHost] {
+export function reserveFeatures(features: readonly (readonly string[])[], cells: ArrayBuffer): FeatureHost {
+  startedAt = new Float64Array(cells, STARTED_AT, 1);
+  missing = new Uint8Array(cells, MISSING_AT, 1);
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return [cells, host];
+  return { define: defineFeature, entropy: new Uint8Array(cells, ENTROPY_AT) };
 }

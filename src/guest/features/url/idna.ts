@@ -41,6 +41,8 @@ const SOURCES = {
   letterBeforeJoiner: `[${JOINING}]\\p{M}*$`,
   letterAfterJoiner: `^\\p{M}*[${JOINING}]`,
 } as const;
+/** The one script that folds to its capitals. */
+const CHEROKEE = /[\u13f8-\u13fd\uab70-\uabbf\u13a0-\u13f5]/;
 const compiled = new Map<keyof typeof SOURCES, RegExp>();
 
 function expression(name: keyof typeof SOURCES): RegExp {
@@ -58,7 +60,10 @@ function isAscii(text: string): boolean {
 /** Letter by letter: a final sigma is a letter of its own here, `toLowerCase` of the whole would make one. */
 function map(domain: string): string {
   let mapped = '';
-  for (const letter of domain.replace(expression('ignored'), '')) mapped += letter.normalize('NFKC').toLowerCase();
+  for (const letter of domain.replace(expression('ignored'), '')) {
+    const plain = letter.normalize('NFKC');
+    mapped += CHEROKEE.test(plain) ? plain.toUpperCase() : plain.toLowerCase();
+  }
   return mapped.normalize('NFKC').replace(/\u3002/g, '.');
 }
 
