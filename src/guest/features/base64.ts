@@ -71,10 +71,9 @@ export default function install(host: FeatureHost): void {
   // https://infra.spec.whatwg.org/#forgiving-base64-decode
   function atob(...args: unknown[]): string {
     if (args.length === 0) throw new TypeError('The "data" argument must be specified');
-    let digits = `${args[0]}`;
-    if (PLAIN.test(digits) && digits.length % 4 !== 1) return decode(digits);
-    digits = withoutPadding(digits);
-    if (!PLAIN.test(digits)) digits = withoutPadding(digits.replace(/[\t\n\f\r ]+/g, ''));
+    const text = `${args[0]}`;
+    let digits = withoutPadding(text);
+    if (!PLAIN.test(digits)) digits = withoutPadding(text.replace(/[\t\n\f\r ]+/g, ''));
     if (digits.length % 4 === 1 || !PLAIN.test(digits)) {
       throw new DOMException('The string to be decoded is not correctly encoded', 'InvalidCharacterError');
     }
