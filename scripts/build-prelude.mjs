@@ -1,9 +1,10 @@
-// Compiles and evaluates the guest prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
+// Compiles the guest's scripts and evaluates the prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 
 import { PRELUDE_FILENAME } from '../build/contract/prelude-name.js';
-import { createExecutionVm } from '../build/engine/base-image.js';
+import { buildBaseImage, createExecutionVm } from '../build/engine/base-image.js';
+import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/features.js';
+import { ImageVariants } from '../build/engine/image-variants.js';
 import { loadEngine } from '../build/engine/load-engine.js';
 import { capturePreludeImage, encodePreludeImage } from '../build/engine/prelude-image.js';
 import { SourceCompiler } from '../build/engine/source-compiler.js';
@@ -12,17 +13,43 @@ import { bundleGuestScript } from './guest-script.mjs';
 
 const guest = new URL('../build/guest/', import.meta.url);
 const stackSizeBytes = 256 * 1024;
-const source = await bundleGuestScript(fileURLToPath(new URL('../src/guest/prelude/index.ts', import.meta.url)));
 const engine = await loadEngine();
 const compiler = await SourceCompiler.create(engine, stackSizeBytes);
-const compiled = await compiler.compile(source, PRELUDE_FILENAME);
-if (!compiled.ok) throw new Error(`the prelude does not compile: ${JSON.stringify(compiled.problem)}`);
+
+async function compileScript(entry, options) {
+  const { source, inputs } = await bundleGuestScript(entry, options);
+  const compiled = await compiler.compile(source, PRELUDE_FILENAME);
+  if (!compiled.ok) throw new Error(`${entry} does not compile: ${JSON.stringify(compiled.problem)}`);
+  return { source, inputs, bytecode: compiled.bytecode };
+}
+
+const prelude = await compileScript('src/guest/prelude/index.ts');
+const features = [];
+for (const { name } of FEATURES) features.push(await compileScript(`src/guest/features/${name}.ts`, { small: true }));
 
 const vm = await createExecutionVm(engine, { memoryLimitBytes: MIN_MEMORY_BYTES, stackSizeBytes });
-const prelude = capturePreludeImage(vm, engine.fingerprint, compiled.bytecode);
-await mkdir(guest, { recursive: true });
-await writeFile(new URL('prelude.image', guest), encodePreludeImage(prelude));
-const { data, heap } = prelude.image;
-console.log(
-  `prelude: ${source.length} characters, ${compiled.bytecode.length} bytes of bytecode, image ${data.length} + ${heap.length}`,
+const preludeImage = capturePreludeImage(
+  vm,
+  engine.fingerprint,
+  prelude.bytecode,
+  features.map(({ bytecode }) => bytecode),
 );
+await mkdir(guest, { recursive: true });
+await writeFile(new URL('prelude.image', guest), encodePreludeImage(preludeImage));
+// For the licences of what was bundled.
+await writeFile(new URL('inputs.json', guest), JSON.stringify([prelude, ...features].flatMap(({ inputs }) => inputs)));
+
+const { data, heap } = preludeImage.image;
+console.log(
+  `prelude: ${prelude.source.length} characters, ${prelude.bytecode.length} bytes of bytecode, image ${data.length} + ${heap.length}`,
+);
+// Every feature is evaluated here once: one that fails is no surprise of a worker's.
+const base = await buildBaseImage(vm, preludeImage, [], () => Promise.reject(new Error('there are no libraries')));
+const variants = new ImageVariants(base, preludeImage);
+const imageBytes = (set) => variants.get(vm, set).image.heap.length;
+FEATURES.forEach(({ name }, index) => {
+  const { source, bytecode } = features[index];
+  const grown = imageBytes(featureSet(name)) - imageBytes(NO_FEATURES);
+  console.log(`  ${name}: ${source.length} characters, ${bytecode.length} bytes of bytecode, image + ${grown}`);
+});
+console.log(`  all of them: image + ${imageBytes(ALL_FEATURES) - imageBytes(NO_FEATURES)}`);

@@ -2,7 +2,7 @@
 //
 // The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
 // every worker resolves them anew, which costs more than all else it does. Their licences go along.
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -33,7 +33,11 @@ const { metafile } = await build({
   external: ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'],
   metafile: true,
 });
+// The packages whose code is in the features of the guest, as bytecode in the prelude image.
+const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
 await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await mkdir(path('dist/guest'), { recursive: true });
+await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 await cp(path('build'), path('dist/types'), {
   recursive: true,

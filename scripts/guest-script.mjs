@@ -1,21 +1,56 @@
 // Bundles a module of src/guest into one script for the engine, whose value is the module's default export.
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const EXPORT = /export \{\s*(\w+) as default\s*\};\s*$/;
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-/** @param {string} entry path of the module */
-export async function bundleGuestScript(entry) {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
+const EXPORT = /export \{\s*([\w$]+) as default\s*\};\s*$/;
+/**
+ * What `whatwg-url` brings along for encodings and names that the VM does not have, by what we have instead; each stand-in
+ * says what it stands for.
+ */
+const STAND_INS = {
+  tr46: 'src/guest/features/url/idna.ts',
+  './encoding': 'src/guest/features/url/whatwg-encoding.ts',
+  '@exodus/bytes/whatwg.js': 'src/guest/features/url/percent-encode.ts',
+  '@exodus/bytes/encoding.js': undefined,
+};
+
+const standIns = {
+  name: 'stand-ins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /.*/ }, ({ path: wanted, importer }) => {
+      if (!importer.includes('node_modules/whatwg-url/') || !(wanted in STAND_INS)) return undefined;
+      const replacement = STAND_INS[wanted];
+      return replacement === undefined ? { path: wanted, namespace: 'empty' } : { path: path(replacement) };
+    });
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
+  },
+};
+
+/**
+ * @param {string} entry the module, from the root of the project
+ * @param {boolean} small shortens names, which are part of every image that has the script
+ * @returns {Promise<{ source: string, inputs: string[] }>} the script, and the files that it was made of
+ */
+export async function bundleGuestScript(entry, { small = false } = {}) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [path(entry)],
+    absWorkingDir: path('.'),
     bundle: true,
     write: false,
+    metafile: true,
     format: 'esm',
     platform: 'neutral',
+    mainFields: ['module', 'main'],
     target: 'es2023',
+    minifyIdentifiers: small,
+    minifySyntax: small,
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [standIns],
   });
   const text = outputFiles[0].text;
   if (!EXPORT.test(text)) throw new Error(`${entry} has no default export`);
-  return `(() => {\n${text.replace(EXPORT, 'return $1;\n')}})()`;
+  return { source: `(() => {\n${text.replace(EXPORT, 'return $1;\n')}})()`, inputs: Object.keys(metafile.inputs) };
 }

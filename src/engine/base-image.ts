@@ -1,6 +1,9 @@
 import type { ScriptProblem } from '../contract/compile.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { addFeatures } from './add-features.js';
+import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';
+import { lacksFeature } from './host-cells.js';
 import { captureImage, type Image, restoreImage } from './image.js';
 import { type LibrarySource, wrapLibrary } from './library.js';
 import type { EngineModule } from './load-engine.js';
@@ -17,6 +20,8 @@ const LIBRARY_TIMEOUT_MS = 10_000;
 export interface BaseImage {
   readonly image: Image;
   readonly roots: Roots;
+  /** What the libraries needed: part of this image, and so of every variant. */
+  readonly features: FeatureSet;
 }
 
 export interface VmLimits {
@@ -45,30 +50,59 @@ export async function buildBaseImage(
   libraries: readonly LibrarySource[],
   compiler: () => Promise<SourceCompiler>,
 ): Promise<BaseImage> {
-  const { roots } = prelude;
-  restoreImage(vm, prelude.image);
-  vm.applyStackSize();
-  for (const library of libraries) await installLibrary(vm, await compiler(), library, roots);
-  return { image: captureImage(vm), roots };
+  const compiled: CompiledLibrary[] = [];
+  let features = NO_FEATURES;
+  for (const library of libraries) {
+    const bytecode = await compileLibrary(await compiler(), library);
+    features |= namedFeatures(bytecode);
+    compiled.push({ library, bytecode });
+  }
+  const install = (): boolean => {
+    restoreImage(vm, prelude.image);
+    vm.applyStackSize();
+    addFeatures(vm, prelude, features);
+    return compiled.every((library) => installLibrary(vm, library, prelude.roots));
+  };
+  if (!install()) {
+    // One of them reached for a global that it does not name.
+    features = ALL_FEATURES;
+    install();
+  }
+  vm.deferCollection();
+  return { image: captureImage(vm), roots: prelude.roots, features };
 }
 
-async function installLibrary(vm: Vm, compiler: SourceCompiler, library: LibrarySource, roots: Roots): Promise<void> {
+interface CompiledLibrary {
+  readonly library: LibrarySource;
+  readonly bytecode: Uint8Array;
+}
+
+async function compileLibrary(compiler: SourceCompiler, library: LibrarySource): Promise<Uint8Array> {
   const compiled = await compiler.compile(wrapLibrary(library), library.filename);
   if (!compiled.ok) throw invalidLibrary(library, describeProblem(compiled.problem));
+  return compiled.bytecode;
+}
+
+/** @returns false when it reached for a feature that is not there */
+function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: Roots): boolean {
   const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
-  vm.shouldInterrupt = () => performance.now() > deadline;
+  vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
   try {
-    const factory = vm.evaluateBytecode(compiled.bytecode);
+    const factory = vm.evaluateBytecode(bytecode);
     const name = vm.readValue(new ValueEncoder().encode(library.name, 'name'));
     vm.call(roots.install, roots.undefined, name, factory);
     vm.runJobs(MAX_LIBRARY_JOBS);
+    // Asynchronous code may have caught the interruption.
+    if (lacksFeature(vm, roots.cells)) return false;
     // It would count as one of every handler's.
     const { count, firstReason = roots.undefined } = vm.unhandledRejections;
     if (count > 0) {
       const reason = describeThrown(vm.dump(firstReason));
       throw invalidLibrary(library, `a promise was rejected and nobody handled it: ${reason}`);
     }
+    return true;
   } catch (error) {
+    if (lacksFeature(vm, roots.cells)) return false;
     if (!(error instanceof GuestException)) throw error;
     throw invalidLibrary(library, describeThrown(vm.dump(error.error)));
   } finally {

@@ -1,5 +1,8 @@
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { FEATURES } from './features.js';
+import { CELL_BYTES } from './host-cells.js';
 import { captureImage, type Image } from './image.js';
 import type { Pointer } from './quickjs-module.js';
 import type { Vm } from './vm.js';
@@ -22,10 +25,22 @@ const EXPORTS = [
   'noteRejection',
   /** `(name, factory)`: takes a library while the base image is built. */
   'install',
+  /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
+  'reserveFeatures',
 ] as const;
 
-/** Addresses of what the host calls inside the image, and of an undefined. */
-export type Roots = Readonly<Record<(typeof EXPORTS)[number] | 'undefined', Pointer>>;
+/** Addresses of what the host calls inside the image, and of what else it has to find there. */
+export type Roots = Readonly<
+  Record<
+    | (typeof EXPORTS)[number]
+    | 'undefined'
+    /** What a feature is called with. */
+    | 'featureHost'
+    /** The bytes that host and guest share, see `host-cells.ts`; not a value. */
+    | 'cells',
+    Pointer
+  >
+>;
 
 /**
  * A VM in which the prelude was evaluated, made when the package is built: a worker that starts copies it instead of
@@ -36,15 +51,33 @@ export interface PreludeImage {
   readonly engine: string;
   readonly image: Image;
   readonly roots: Roots;
+  /** Bytecode of every feature, in their order. */
+  readonly features: readonly Uint8Array[];
 }
 
-/** Evaluates the prelude in a fresh VM and captures what comes of it. Its addresses hold in every VM of that engine: creation is deterministic. */
-export function capturePreludeImage(vm: Vm, engine: string, prelude: Uint8Array): PreludeImage {
+/**
+ * Evaluates the prelude in a fresh VM and captures what comes of it. Its addresses hold in every VM of that engine:
+ * creation is deterministic.
+ *
+ * @param features bytecode of every feature, in their order
+ */
+export function capturePreludeImage(
+  vm: Vm,
+  engine: string,
+  prelude: Uint8Array,
+  features: readonly Uint8Array[],
+): PreludeImage {
   const exported = vm.evaluateBytecode(prelude);
-  const addresses = EXPORTS.map((name, index) => [name, vm.element(exported, index)]);
+  const addresses = Object.fromEntries(EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
   // An index that is not there.
-  const roots = Object.fromEntries([...addresses, ['undefined', vm.element(exported, EXPORTS.length)]]) as Roots;
-  return { engine, image: captureImage(vm), roots };
+  const roots = { ...addresses, undefined: vm.element(exported, EXPORTS.length) } as Roots;
+  const names = new ValueEncoder().encode(
+    FEATURES.map(({ globals }) => [...globals]),
+    'features',
+  );
+  const cells = vm.createBuffer(CELL_BYTES);
+  const featureHost = vm.call(roots.reserveFeatures, roots.undefined, vm.readValue(names), cells.value);
+  return { engine, image: captureImage(vm), roots: { ...roots, featureHost, cells: cells.bytes }, features };
 }
 
 export function encodePreludeImage(prelude: PreludeImage): Uint8Array {

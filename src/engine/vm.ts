@@ -9,6 +9,7 @@ import {
 } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import type { MemoryLayout } from './rewrite.js';
+import { findGcThreshold, findRandomState } from './runtime-fields.js';
 
 export const WASM_PAGE_BYTES = 65_536;
 /** The least memory the stock module accepts: 16 MiB, of which stack and static data take 5.3 MB of address space. */
@@ -25,6 +26,8 @@ const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
+/** What an execution may allocate before its first collection, which costs more than most executions. */
+const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 const BUILD_CLOCK_MS = 1_700_000_000_000;
@@ -106,6 +109,7 @@ export class Vm {
   /** Scratch for the arguments of a call and for out-parameters, part of every image. */
   readonly #argv: Pointer;
   readonly #randomStateAddress: Pointer;
+  readonly #gcThresholdAddress: Pointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
   readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
   /** Kept by VMs that execute handlers. */
@@ -139,7 +143,8 @@ export class Vm {
     this.#ctx = instance.contextPointer;
     this.#rt = instance.runtimePointer;
     this.#memory = new LinearMemory(instance.memory);
-    this.#randomStateAddress = this.#findRandomState();
+    this.#randomStateAddress = findRandomState(this.#memory.numbers, this.#ctx, BUILD_CLOCK_MS);
+    this.#gcThresholdAddress = findGcThreshold(this.#memory.numbers, this.#rt);
     this.#stackSizeBytes = options.stackSizeBytes;
     this.applyStackSize();
     instance.runtime.setInterruptHandler(() => {
@@ -147,9 +152,7 @@ export class Vm {
       return this.shouldInterrupt();
     });
     this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
-    const inlet = this.#allocate(INLET_BYTES);
-    this.heap.fill(0, inlet, inlet + INLET_BYTES);
-    this.#inlet = { value: this.#functions.QTS_NewArrayBuffer(this.#ctx, inlet, INLET_BYTES), bytes: inlet };
+    this.#inlet = this.createBuffer(INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections();
@@ -190,6 +193,29 @@ export class Vm {
   /** The guest's stack limit is part of the image: one that was made with another limit is given this VM's own. */
   applyStackSize(): void {
     this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, this.#stackSizeBytes);
+  }
+
+  /** For an image to start executions from: what is in it already does not count as theirs to be collected. */
+  deferCollection(): void {
+    const threshold = this.heapBreak - this.layout.heapBase + GC_HEADROOM_BYTES;
+    this.#memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
+  }
+
+  /** The clock of all images: it stands still. */
+  stopClock(): void {
+    this.clock = () => BUILD_CLOCK_MS;
+  }
+
+  /** Makes an ArrayBuffer of zeros that the host can find: its value, and where its bytes lie. */
+  createBuffer(length: number): { readonly value: Pointer; readonly bytes: Pointer } {
+    const bytes = this.#allocate(length);
+    this.heap.fill(0, bytes, bytes + length);
+    const value = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length)));
+    return { value, bytes };
+  }
+
+  writeFloat64(address: Pointer, value: number): void {
+    this.#memory.numbers.setFloat64(address, value, true);
   }
 
   /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
@@ -347,18 +373,5 @@ export class Vm {
     this.#memory.numbers.setUint32(field, this.#engine.rejectionTracker, true);
     this.#memory.numbers.setUint32(field + 4, block, true);
     return list;
-  }
-
-  /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
-  #findRandomState(): Pointer {
-    const seed = BigInt(BUILD_CLOCK_MS) * 1000n;
-    const contextBytes = 4096;
-    const found: Pointer[] = [];
-    for (let at = this.#ctx; at < this.#ctx + contextBytes; at += 8) {
-      if (this.#memory.numbers.getBigUint64(at, true) === seed) found.push(at);
-    }
-    const [address] = found;
-    if (address === undefined || found.length > 1) throw new Error(`random state found ${found.length} times`);
-    return address;
   }
 }

@@ -1,14 +1,16 @@
-import { randomFillSync } from 'node:crypto';
-
 import type { ScriptOutcome } from '../contract/compile.js';
 import { type BaseImage, buildBaseImage, createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { captureDelta, deltaEnd, hashImage, imageEnd, restoreImage } from '../engine/image.js';
+import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
+import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
+import { captureDelta, deltaEnd, type Image, imageEnd, restoreImage } from '../engine/image.js';
+import { type ImageVariant, ImageVariants } from '../engine/image-variants.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, MIN_MEMORY_BYTES, STEPS_PER_POLL, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-images.js';
 import { encodeInput } from './packed-context.js';
 import type { Executed, ExecuteRequest } from './protocol.js';
@@ -16,7 +18,7 @@ import { Run } from './run.js';
 
 /** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
 const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
-const SEED_POOL_BYTES = 4096;
+const CRYPTO = featureSet('crypto');
 
 export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
@@ -31,11 +33,11 @@ export interface ExecutorOptions extends VmLimits {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
-  readonly #handlerImages = new HandlerImages();
-  /** Memory that the base image and every handler image so far need. */
+  readonly #variants: ImageVariants;
+  readonly #handlers = new HandlerImages();
+  /** Memory that every image so far needs. */
   #imageBytes: number;
-  readonly #seeds = new Uint32Array(SEED_POOL_BYTES / 4);
-  #nextSeed = this.#seeds.length;
+  readonly #entropy = new SystemEntropy();
   #vm: Vm;
   #lastKey: string | undefined;
   readonly #getCompiler: () => Promise<SourceCompiler>;
@@ -56,13 +58,14 @@ export class Executor {
     this.#options = options;
     this.#vm = vm;
     this.#base = base;
+    this.#variants = new ImageVariants(base, options.prelude);
     this.#getCompiler = getCompiler;
     this.#imageBytes = Math.max(MIN_MEMORY_BYTES, imageEnd(vm, base.image));
   }
 
-  /** Names the base image, hex SHA-256. */
-  hashBaseImage(): string {
-    return hashImage(this.#base.image);
+  /** Names the base image with these features, hex SHA-256. */
+  hashImage(features: FeatureSet = NO_FEATURES): string {
+    return this.#variants.hash(this.#vm, features);
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
@@ -73,13 +76,46 @@ export class Executor {
   async execute(request: ExecuteRequest, bytecode: Uint8Array): Promise<Executed> {
     const input = encodeInput(request);
     const startedAt = performance.now();
+    let attempt = await this.#attempt(request, bytecode, input);
+    let polls = attempt.interruptPolls;
+    if (attempt.run.lackedFeature) {
+      // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
+      this.#handlers.needsAllFeatures(request.key);
+      attempt = await this.#attempt(request, bytecode, input, attempt.run.deadline);
+      polls += attempt.interruptPolls;
+    }
+    const { run, outcome } = attempt;
     const vm = this.#vm;
-    const run = new Run(vm, this.#base, request.limits);
+    const executed: Executed = {
+      outcome,
+      failure: run.failure,
+      startedAtMs: performance.timeOrigin + startedAt,
+      durationUs: (performance.now() - startedAt) * 1000,
+      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, attempt.image)),
+      memoryPeakBytes: vm.heap.length,
+      instructionCount: polls * STEPS_PER_POLL,
+      heapExhausted: vm.heapExhausted,
+    };
+    await this.#retireVm();
+    return executed;
+  }
+
+  async #attempt(
+    request: ExecuteRequest,
+    bytecode: Uint8Array,
+    input: Uint8Array,
+    deadline?: number,
+  ): Promise<Attempt> {
+    // What an attempt before it left behind.
+    if (deadline !== undefined) await this.#retireVm();
+    const vm = this.#vm;
+    const run = new Run(vm, this.#base, request.limits, deadline);
+    let image = this.#base.image;
     try {
-      const handler = this.#load(request.key, bytecode);
-      this.#seed(request.seed);
-      vm.clock = request.now === undefined ? Date.now : () => request.now ?? 0;
-      run.start(handler, input);
+      const loaded = this.#load(request.key, bytecode);
+      image = loaded.variant.image;
+      this.#prepare(request, loaded.variant);
+      run.start(loaded.handler, input);
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
         // Not the guest's doing. The VM is in no known state.
@@ -88,65 +124,60 @@ export class Executor {
       }
       run.stop(error);
     }
-    const outcome = run.finish(input);
-    const executed: Executed = {
-      outcome,
-      failure: run.failure,
-      startedAtMs: performance.timeOrigin + startedAt,
-      durationUs: (performance.now() - startedAt) * 1000,
-      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, this.#base.image)),
-      memoryPeakBytes: vm.heap.length,
-      instructionCount: vm.interruptPolls * STEPS_PER_POLL,
-      heapExhausted: vm.heapExhausted,
-    };
-    if (vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES) await this.#replaceVm();
-    return executed;
+    return { run, image, outcome: run.finish(input), interruptPolls: vm.interruptPolls };
   }
 
   /** Puts the VM into the state just before the handler runs and returns the handler. */
-  #load(key: string, bytecode: Uint8Array): Pointer {
-    this.#vm.beginRun();
+  #load(key: string, bytecode: Uint8Array): { readonly handler: Pointer; readonly variant: ImageVariant } {
+    const vm = this.#vm;
+    vm.beginRun();
     // Between runs of one handler the quick way will do: it could only read its own.
     const isAnother = key !== this.#lastKey;
     this.#lastKey = key;
-    const image = this.#handlerImages.get(key);
+    const image = this.#handlers.get(key);
     if (image !== undefined) {
-      restoreImage(this.#vm, this.#base.image, image.delta, isAnother);
-      return image.handler;
+      restoreImage(vm, image.variant.image, image.delta, isAnother);
+      return image;
     }
-    restoreImage(this.#vm, this.#base.image, undefined, isAnother);
-    const handler = this.#vm.evaluateBytecode(bytecode);
-    if (this.#handlerImages.isWorthAnImage(key, bytecode.length)) {
-      const delta = captureDelta(this.#vm, this.#base.image);
+    const variant = this.#variants.get(vm, this.#handlers.featuresFor(key, bytecode));
+    this.#imageBytes = Math.max(this.#imageBytes, imageEnd(vm, variant.image));
+    restoreImage(vm, variant.image, undefined, isAnother);
+    const handler = vm.evaluateBytecode(bytecode);
+    if (this.#handlers.isWorthAnImage(key, bytecode.length)) {
+      const delta = captureDelta(vm, variant.image);
       this.#imageBytes = Math.max(this.#imageBytes, deltaEnd(delta));
-      this.#handlerImages.put(key, { delta, handler });
+      this.#handlers.put(key, { delta, handler, variant });
     }
-    return handler;
+    return { handler, variant };
   }
 
-  #seed(seed: number | undefined): void {
-    if (seed !== undefined) {
-      const state = expandSeed(seed);
-      this.#vm.seedRandom(Number(state & 0xffff_ffffn), Number(state >> 32n));
-      return;
-    }
-    if (this.#nextSeed === this.#seeds.length) {
-      randomFillSync(this.#seeds);
-      this.#nextSeed = 0;
-    }
-    this.#vm.seedRandom(this.#seeds[this.#nextSeed++] ?? 0, this.#seeds[this.#nextSeed++] ?? 0);
+  /** Time and chance, of this execution alone: the image's stand still. */
+  #prepare({ seed, now }: ExecuteRequest, { features }: ImageVariant): void {
+    const vm = this.#vm;
+    const { cells } = this.#base.roots;
+    vm.clock = now === undefined ? Date.now : () => now;
+    writeStart(vm, cells, vm.clock());
+    const entropy = seed === undefined ? this.#entropy : new SeededEntropy(seed);
+    vm.seedRandom(entropy.uint32(), entropy.uint32());
+    if ((features & CRYPTO) !== 0) writeEntropy(vm, cells, entropy.bytes(ENTROPY_BYTES));
   }
 
   /** Nothing that a handler broke or blew up is used again. */
+  async #retireVm(): Promise<void> {
+    const vm = this.#vm;
+    if (vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES) await this.#replaceVm();
+  }
+
   async #replaceVm(): Promise<void> {
     this.#vm = await createExecutionVm(this.#options.engine, this.#options, this.#imageBytes);
   }
 }
 
-/** SplitMix64: neighbouring seeds give unrelated states. */
-function expandSeed(seed: number): bigint {
-  let z = BigInt.asUintN(64, BigInt(Math.trunc(seed)) + 0x9e3779b97f4a7c15n);
-  z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
-  z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
-  return z ^ (z >> 31n);
+/** One run of a handler. */
+interface Attempt {
+  readonly run: Run;
+  /** What it started from. */
+  readonly image: Image;
+  readonly outcome: Uint8Array | undefined;
+  readonly interruptPolls: number;
 }

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
-
+import { ALL_FEATURES, type FeatureSet, namedFeatures } from '../engine/features.js';
 import { type Delta, deltaBytes } from '../engine/image.js';
+import type { ImageVariant } from '../engine/image-variants.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 
-/** A handler loaded on top of the base image. */
+/** A handler loaded on top of an image variant. */
 export interface HandlerImage {
+  readonly variant: ImageVariant;
   readonly delta: Delta;
   readonly handler: Pointer;
 }
@@ -16,16 +18,29 @@ const HOT_EXECUTIONS = 3;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_COUNTED_KEYS = 10_000;
 
-/** Which handlers have an image of their own on this worker, least recently used first out. */
+/** What this worker knows of handlers, least recently used first out: their images, and what they turned out to need. */
 export class HandlerImages {
   readonly #images = new LRUCache<string, HandlerImage>({
     maxSize: MAX_BYTES,
     sizeCalculation: (image) => deltaBytes(image.delta) + 1,
   });
   readonly #executions = new LRUCache<string, number>({ max: MAX_COUNTED_KEYS });
+  /** Handlers that reached for a global without naming it. */
+  readonly #unpredictable = new LRUCache<string, true>({ max: MAX_COUNTED_KEYS });
 
   get(key: string): HandlerImage | undefined {
     return this.#images.get(key);
+  }
+
+  /** What a handler without an image must find in the one it is given. */
+  featuresFor(key: string, bytecode: Uint8Array): FeatureSet {
+    return this.#unpredictable.has(key) ? ALL_FEATURES : namedFeatures(bytecode);
+  }
+
+  /** The names in its bytecode did not tell: from now on it is given everything. */
+  needsAllFeatures(key: string): void {
+    this.#unpredictable.set(key, true);
+    this.#images.delete(key);
   }
 
   /** Counts an execution without an image and says whether it is time for one. */

@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../config/limits.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
+import { lacksFeature } from '../engine/host-cells.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { listDeepChanges } from './deep-changes.js';
@@ -20,23 +21,25 @@ export class Run {
   readonly #vm: Vm;
   readonly #base: BaseImage;
   readonly #limits: ExecutionLimits;
-  #deadline = 0;
+  #deadline: number | undefined;
   #timedOut = false;
 
-  constructor(vm: Vm, base: BaseImage, limits: ExecutionLimits) {
+  /** @param deadline of an attempt before this one, on the clock of `performance.now()`; else it begins with `start` */
+  constructor(vm: Vm, base: BaseImage, limits: ExecutionLimits, deadline?: number) {
     this.#vm = vm;
     this.#base = base;
     this.#limits = limits;
+    this.#deadline = deadline;
   }
 
   start(handler: Pointer, input: Uint8Array): void {
     const vm = this.#vm;
     const { start, undefined: thisArg } = this.#base.roots;
-    this.#deadline = performance.now() + this.#limits.timeoutMs;
-    vm.shouldInterrupt = () => this.#isOverdue('interrupt');
+    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
+    vm.shouldInterrupt = () => this.#isOver('interrupt');
     vm.call(start, thisArg, handler, this.#load(input));
-    while (vm.hasPendingJobs && !this.#isOverdue('jobs')) vm.runJobs(JOBS_PER_SLICE);
-    if (this.failure === undefined) this.#judgeRejections();
+    while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
   }
 
   /** No job is left that could handle them. */
@@ -74,9 +77,23 @@ export class Run {
     else this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
   }
 
-  /** Once overdue, always overdue: a guest that catches the interruption is interrupted again. */
+  /** When its time is up, on the clock of `performance.now()`; undefined before it starts. */
+  get deadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  /** It reached for a global that its image does not have, in time: nothing else that it did counts. */
+  get lackedFeature(): boolean {
+    return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
+  }
+
+  /** Once over, always over: a guest that catches the interruption is interrupted again. */
+  #isOver(layer: 'interrupt' | 'jobs'): boolean {
+    return this.#isOverdue(layer) || lacksFeature(this.#vm, this.#base.roots.cells);
+  }
+
   #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
-    if (performance.now() <= this.#deadline) return false;
+    if (performance.now() <= (this.#deadline ?? Number.POSITIVE_INFINITY)) return false;
     this.#timedOut = true;
     this.#fail(this.#timeout(layer));
     return true;
@@ -89,10 +106,10 @@ export class Run {
    */
   finish(input: Uint8Array): Uint8Array | undefined {
     const vm = this.#vm;
-    if (vm.poison !== undefined) return undefined;
+    if (vm.poison !== undefined || this.lackedFeature) return undefined;
     const { collect, salvage, admitDefeat } = this.#base.roots;
     const deadline = performance.now() + COLLECT_GRACE_MS;
-    vm.shouldInterrupt = () => performance.now() > deadline;
+    vm.shouldInterrupt = () => performance.now() > deadline || this.lackedFeature;
     for (const gather of [collect, salvage, admitDefeat]) {
       try {
         return this.#write(this.#gather(gather, input));

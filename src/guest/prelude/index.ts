@@ -23,6 +23,7 @@ import {
 } from './outcome.js';
 import { revive } from './revive.js';
 import { guardState, openState } from './state.js';
+import { reserveFeatures } from './web-globals.js';
 
 /** What the host passes, see `pool/packed-context.ts`. The first item is there for {@link revive}. */
 interface Input {
@@ -84,4 +85,5 @@ export default [
   guardState,
   noteRejection,
   install,
+  reserveFeatures,
 ];

@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache';
+
+import { addFeatures } from './add-features.js';
+import type { BaseImage } from './base-image.js';
+import type { FeatureSet } from './features.js';
+import { captureImage, hashImage, type Image, restoreImage } from './image.js';
+import type { PreludeImage } from './prelude-image.js';
+import type { Vm } from './vm.js';
+
+/** Of a worker, each some hundred KB. Handlers use few sets of features; one that comes back is built again. */
+const MAX_VARIANTS = 16;
+
+/** The base image with a set of features evaluated on top. Everything at its addresses, where it is in the base image. */
+export interface ImageVariant {
+  readonly features: FeatureSet;
+  readonly image: Image;
+}
+
+/**
+ * The images that executions start from. Built when first needed, from the base image alone and in a fixed order: the
+ * same engine, libraries and features give the same bytes everywhere.
+ */
+export class ImageVariants {
+  readonly #base: BaseImage;
+  readonly #prelude: PreludeImage;
+  readonly #variants = new LRUCache<FeatureSet, ImageVariant>({ max: MAX_VARIANTS });
+  readonly #plain: ImageVariant;
+
+  constructor(base: BaseImage, prelude: PreludeImage) {
+    this.#base = base;
+    this.#prelude = prelude;
+    this.#plain = { features: base.features, image: base.image };
+  }
+
+  /** Whether {@link get} would leave the VM as it is. */
+  has(features: FeatureSet): boolean {
+    const set = features | this.#base.features;
+    return set === this.#base.features || this.#variants.has(set);
+  }
+
+  /** @param vm where a variant that is missing is built; its state is lost then */
+  get(vm: Vm, features: FeatureSet): ImageVariant {
+    const set = features | this.#base.features;
+    if (set === this.#base.features) return this.#plain;
+    const known = this.#variants.get(set);
+    if (known !== undefined) return known;
+    restoreImage(vm, this.#base.image);
+    addFeatures(vm, this.#prelude, set & ~this.#base.features);
+    vm.deferCollection();
+    const variant = { features: set, image: captureImage(vm) };
+    this.#variants.set(set, variant);
+    return variant;
+  }
+
+  /** Names a variant by its content, hex SHA-256. */
+  hash(vm: Vm, features: FeatureSet): string {
+    return hashImage(this.get(vm, features).image);
+  }
+}

@@ -1,0 +1,21 @@
+// Prints the hash of every image variant as this process builds it, upwards or downwards.
+import { readFile } from 'node:fs/promises';
+import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../../build/engine/features.js';
+import { loadEngine } from '../../build/engine/load-engine.js';
+import { decodePreludeImage } from '../../build/engine/prelude-image.js';
+import { Executor } from '../../build/pool/executor.js';
+
+const engine = await loadEngine();
+const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
+const executor = await Executor.create({
+  engine,
+  prelude: decodePreludeImage(prelude, engine.fingerprint),
+  libraries: [],
+  memoryLimitBytes: 32 * 1024 * 1024,
+  stackSizeBytes: 128 * 1024,
+});
+const pair = featureSet('url', 'clone');
+const sets = [NO_FEATURES, ...FEATURES.map(({ name }) => featureSet(name)), pair, ALL_FEATURES];
+if (process.argv[2] === 'down') sets.reverse();
+const hashes = sets.map((set) => [set, executor.hashImage(set)]);
+console.log(JSON.stringify(Object.fromEntries(hashes)));
