@@ -60,7 +60,7 @@ export function thrownValue(value, fields = {}) {
 
 export function denied(capability, fields = {}) {
   return failure('PERMISSION_DENIED', {
-    message: new RegExp(escape(`"${capability}"`)),
+    message: new RegExp(literally(`"${capability}"`)),
     context: { capability },
     ...fields,
   });
@@ -68,7 +68,7 @@ export function denied(capability, fields = {}) {
 
 export function uncrossable(path, fields = {}) {
   return failure('SERIALIZATION_ERROR', {
-    message: new RegExp(`^(${escape(path)}|The outcome of the handler)`),
+    message: new RegExp(`^(${literally(path)}|The outcome of the handler)`),
     context: { path },
     ...fields,
   });
@@ -132,6 +132,6 @@ function show(value) {
   return inspect(value, { depth: 4, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 5 });
 }
 
-function escape(text) {
+function literally(text) {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

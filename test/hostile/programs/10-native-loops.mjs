@@ -4,6 +4,8 @@ import { ONCE } from '../lib/ways.mjs';
 export const item = 10;
 export const title = 'native loops';
 export const ways = ONCE;
+/** Most end their worker after timeout and grace. */
+export const quickStep = 4;
 
 /** Nothing polls in there: the watchdog ends the worker. A fast machine may be done before it does. */
 const ENDED = timeout(['watchdog', 'interrupt', 'jobs']);

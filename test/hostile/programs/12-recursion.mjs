@@ -48,7 +48,10 @@ const CALLS = [
   deep('iterator helpers', 'let it = [1].values(); for (let i = 0; i < 20_000; i++) it = it.map((x) => x); it.next()'),
   deep('async, before any await', 'const f = async () => { await f() }; return f()'),
   deep('thenables', 'const t = { get then() { return t.then } }; return t'),
-  deep('Promise executors', 'const f = () => new Promise(f); return f()', [deadlock(), stackOverflow()]),
+  deep('Promise executors', 'const f = () => new Promise(f); return f()', [
+    deadlock(),
+    stackOverflow({ context: ({ limit }) => limit === 'stackSizeBytes' }),
+  ]),
   deep('static blocks', 'const f = () => class { static { f() } }; f()'),
   deep('derived constructors', 'let C = class {}; for (let i = 0; i < 5_000; i++) C = class extends C {}; new C()'),
   deep('super', 'const a = { f() { return b.f() } }, b = { __proto__: a, f() { return super.f() } }; b.f()'),

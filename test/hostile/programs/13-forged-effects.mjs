@@ -99,7 +99,7 @@ const READING = [
     success(['open']),
   ),
   narrow('state by descriptors', 'return Object.keys(Object.getOwnPropertyDescriptors($state))', success(['open'])),
-  narrow('state by its name', 'return $state.secret', [success(undefined), denied('state:read:secret')]),
+  narrow('state by its name', 'return $state.secret', denied('state:read:secret')),
   narrow('state by its name, through an heir', 'return Object.create($state).secret', [
     success(undefined),
     denied('state:read:secret'),
