@@ -3,6 +3,9 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 
 /** What the programs that are meant to run into it get, in milliseconds. */
 export const TIMEOUT_MS = 100;
+/** What every program has. */
+export const MEMORY_LIMIT_BYTES = 32 * 2 ** 20;
+export const STACK_SIZE_BYTES = 512 * 2 ** 10;
 
 const NO_EFFECTS = { stateMutations: [], events: [], viewCommands: [], logs: [] };
 
@@ -39,13 +42,17 @@ export function timeout(layers = ['interrupt'], fields = {}, timeoutMs = TIMEOUT
 export function outOfMemory(fields = {}) {
   return failure('MEMORY_LIMIT', {
     message: /memoryLimitBytes/,
-    context: (context) => context?.limit === 'memoryLimitBytes',
+    context: ({ limit, value }) => limit === 'memoryLimitBytes' && value === MEMORY_LIMIT_BYTES,
     ...fields,
   });
 }
 
 export function stackOverflow(fields = {}) {
-  return failure('STACK_OVERFLOW', { message: /stackSizeBytes/, context: { limit: 'stackSizeBytes' }, ...fields });
+  return failure('STACK_OVERFLOW', {
+    message: /stackSizeBytes/,
+    context: ({ limit, value }) => limit === 'stackSizeBytes' && value === STACK_SIZE_BYTES,
+    ...fields,
+  });
 }
 
 /** An error of the handler's own. */

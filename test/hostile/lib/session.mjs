@@ -3,7 +3,7 @@ import { createRuntime } from 'nexus-runtime';
 
 import { within } from '../../faults/lib/findings.mjs';
 import { Canary } from '../canary.mjs';
-import { mismatch } from './outcomes.mjs';
+import { MEMORY_LIMIT_BYTES, mismatch, STACK_SIZE_BYTES } from './outcomes.mjs';
 
 const OPTIONS = {
   maxInstances: 1,
@@ -11,7 +11,8 @@ const OPTIONS = {
   maxCacheSizeBytes: 4 * 2 ** 20,
   cacheSecret: 'a secret of the campaign',
   metrics: false,
-  memoryLimitBytes: 32 * 2 ** 20,
+  memoryLimitBytes: MEMORY_LIMIT_BYTES,
+  stackSizeBytes: STACK_SIZE_BYTES,
   compileTimeoutMs: 3_000,
 };
 /** Until the worker knows the canary well. */

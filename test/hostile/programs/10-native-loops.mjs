@@ -53,6 +53,11 @@ const STRINGS = [
     'let a = "x", b = "x"; for (let i = 0; i < 22; i++) { a = a + a; b = b + b } for (;;) if (a + "a" === b + "b") return 1',
     [...ENDED, outOfMemory()],
   ),
+  native(
+    'appending to a rope, which takes the longer, the more it has',
+    'let s = ""; const part = "x".repeat(1_000); for (let i = 0; i < 1e5; i++) s += part; return s.length',
+    ENDED,
+  ),
   native('parsing a long number', 'let n = 0; for (;;) n += Number("9".repeat(1e6))', ENDED),
 ];
 
