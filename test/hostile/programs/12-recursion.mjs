@@ -170,7 +170,7 @@ LEAVING.push(
   deep(
     'a log nested 1,000 deep',
     `${nest(1_000)} $log(deep)`,
-    success(undefined, { logs: [{ level: 'info', message: '{"deep":'.repeat(1_000) + '{}' + '}'.repeat(1_000) }] }),
+    success(undefined, { logs: [{ level: 'info', message: `${'{"deep":'.repeat(1_000)}{}${'}'.repeat(1_000)}` }] }),
   ),
   deep(
     'a returned value nested 900 deep',
