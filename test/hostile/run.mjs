@@ -8,8 +8,11 @@ import { residentBytes } from './lib/memory.mjs';
 import { endsItsWorker, Session } from './lib/session.mjs';
 
 const FOLDER = new URL('./programs/', import.meta.url);
-/** What a process that has run all of them may have grown by: what collectors leave lying of VMs that were replaced. */
-const MAX_GROWTH_BYTES = 256 * 2 ** 20;
+/**
+ * What the process may have grown by at the end of a class. It stays there however often all of them are repeated: the VM that
+ * compiled a source of 16 MB takes hundreds of MiB until it is collected, and the caches hold what they may.
+ */
+const MAX_GROWTH_BYTES = 512 * 2 ** 20;
 
 const options = { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } };
 const { quick, only } = parseArgs({ options }).values;
