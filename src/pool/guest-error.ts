@@ -99,6 +99,8 @@ function readStack(raw: string, handler: CompiledHandler): { stack: string; loca
   let location: SourceLocation | undefined;
   const frames: string[] = [];
   const lines = raw.slice(0, MAX_STACK_CHARACTERS).split('\n');
+  // Half a frame would no longer be known as one of our own.
+  if (raw.length > MAX_STACK_CHARACTERS && lines.length > 1) lines.pop();
   for (const line of lines) {
     if (line.trim() === '' || line.includes(`${PRELUDE_FILENAME}:`)) continue;
     if (frames.length === MAX_FRAMES) {

@@ -267,6 +267,14 @@ describe('errors', () => {
     expect(outcome.error?.snippet?.length ?? 0).toBeLessThan(2_000);
   });
 
+  it('a stack that ends within a frame of the runtime’s own shows nothing of it', async () => {
+    for (let padding = 0; padding < 30; padding++) {
+      const frames = `'${' '.repeat(padding)}' + '\\n    at f (nexus:prelude:1:1)'.repeat(1000)`;
+      const outcome = await run(`const e = new Error('x'); e.stack = ${frames}; throw e`);
+      expect(outcome.error?.stack).toBeUndefined();
+    }
+  });
+
   it('with a code of the runtime’s own that the guest wrote is the guest’s error', async () => {
     const source = 'const e = new Error("m"); e.code = "PERMISSION_DENIED"; e.context = { capability: "x" }; throw e';
     expect((await run(source)).error).toMatchObject({ code: 'EXECUTION_ERROR', message: 'Error: m' });

@@ -1,0 +1,126 @@
+// One runtime with one worker, so that what is executed next is executed on the same.
+import { createRuntime } from 'nexus-runtime';
+
+import { within } from '../../faults/lib/findings.mjs';
+import { Canary } from '../canary.mjs';
+import { MEMORY_LIMIT_BYTES, mismatch, STACK_SIZE_BYTES } from './outcomes.mjs';
+
+const OPTIONS = {
+  maxInstances: 1,
+  cacheDir: false,
+  maxCacheSizeBytes: 4 * 2 ** 20,
+  cacheSecret: 'a secret of the campaign',
+  metrics: false,
+  memoryLimitBytes: MEMORY_LIMIT_BYTES,
+  stackSizeBytes: STACK_SIZE_BYTES,
+  compileTimeoutMs: 3_000,
+};
+/** Until the worker knows the canary well. */
+const WARMING_EXECUTIONS = 6;
+/** Beyond any timeout with its grace: what takes as long does not end. */
+const HANG_MS = 20_000;
+/** A stack or message that names one of these shows the host, or the prelude's own code. */
+const HOST_TRACES = /nexus:|node:|node_modules|\/dist\/|file:\/\//;
+const MAX_MESSAGE_CHARACTERS = 10_000;
+
+export class Session {
+  runtime;
+  #canary;
+  #workersStarted = 0;
+  #onWorker = () => {
+    this.#workersStarted++;
+  };
+  #strays = [];
+  #onStray = (error) => this.#strays.push(`uncaught in the process: ${error?.stack ?? error}`);
+
+  static async open() {
+    const canary = new Canary();
+    const fresh = await createRuntime(OPTIONS);
+    await canary.learn(fresh);
+    await fresh.shutdown();
+    const session = new Session(canary);
+    process.on('worker', session.#onWorker);
+    process.on('uncaughtException', session.#onStray).on('unhandledRejection', session.#onStray);
+    session.runtime = await createRuntime(OPTIONS);
+    // The canary is executed before the first program, too: then every program has the same before and after it.
+    for (let i = 0; i < WARMING_EXECUTIONS; i++) await canary.check(session.runtime);
+    return session;
+  }
+
+  constructor(canary) {
+    this.#canary = canary;
+  }
+
+  async close() {
+    await this.runtime.shutdown({ drainTimeoutMs: 1_000 });
+    process
+      .off('worker', this.#onWorker)
+      .off('uncaughtException', this.#onStray)
+      .off('unhandledRejection', this.#onStray);
+  }
+
+  /**
+   * Executes a program in one way, then the canary.
+   *
+   * @param execute gives the result of one call; what it rejects with is a result, too
+   * @returns violations, a line each, the result, and how long the call took in milliseconds
+   */
+  async execute(program, execute) {
+    const { expect } = program;
+    const workersBefore = this.#workersStarted;
+    const startedAt = performance.now();
+    const result = await within(HANG_MS, execute(this.runtime).catch(rejected), { status: 'hung' });
+    const durationMs = performance.now() - startedAt;
+    const violations = [mismatch(result, [expect].flat()), ...malformations(result, program)].filter(
+      (it) => it !== undefined,
+    );
+    if (result.status === 'hung') {
+      // Its worker may be lost for good; the programs after it are not to blame.
+      this.runtime.shutdown({ drainTimeoutMs: 0 });
+      this.runtime = await createRuntime(OPTIONS);
+    }
+    violations.push(...(await within(HANG_MS, this.#checkCanary(), ['the next execution does not end'])));
+    const started = this.#workersStarted - workersBefore;
+    const ended = endsItsWorker(result) ? 1 : 0;
+    if (started !== ended && !program.ownRuntime) violations.push(`${started} workers were started anew, not ${ended}`);
+    violations.push(...this.#strays.splice(0));
+    return { violations, result, durationMs };
+  }
+
+  async #checkCanary() {
+    try {
+      return await this.#canary.check(this.runtime);
+    } catch (error) {
+      return [`the next execution rejects: ${error.stack}`];
+    }
+  }
+}
+
+function rejected(error) {
+  const { code, message, context } = error;
+  return { status: 'rejected', error: { code: code ?? error.name, message, context } };
+}
+
+/** A worker in a native loop, or in a compilation without end, is ended. Nothing else ends one. */
+export function endsItsWorker({ error }) {
+  return error?.context?.layer === 'watchdog' || /compileTimeoutMs/.test(error?.message);
+}
+
+/** What must be true of every result, whatever the program did. */
+function malformations({ status, error, metrics }, { source, options }) {
+  const wrong = [];
+  if ((status === 'error' || status === 'rejected') !== (error !== undefined)) wrong.push(`${status} with ${error}`);
+  for (const text of [error?.message, error?.stack, error?.snippet]) {
+    if (text === undefined) continue;
+    const [trace] = HOST_TRACES.exec(text) ?? [];
+    // What the author wrote may be shown to the author.
+    const isTheirs = `${source} ${options?.filename}`.includes(trace);
+    if (trace !== undefined && !isTheirs) wrong.push(`the error shows the host: ${text.slice(0, 300)}`);
+    if (text.length > 2 * MAX_MESSAGE_CHARACTERS) wrong.push(`the error has a text of ${text.length} characters`);
+  }
+  for (const [name, figure] of Object.entries(metrics ?? {})) {
+    if (typeof figure === 'number' && !(figure >= 0 && Number.isFinite(figure))) wrong.push(`${name} is ${figure}`);
+  }
+  if (metrics?.memoryPeakBytes > OPTIONS.memoryLimitBytes) wrong.push(`its VM had ${metrics.memoryPeakBytes} bytes`);
+  return wrong;
+}
