@@ -1,5 +1,5 @@
 import { codedError } from './coded-error.js';
-import { apply, endsWith, nullArray, slice, startsWith } from './intrinsics.js';
+import { apply, endsWith, nullArray, slice, startsWith, text } from './intrinsics.js';
 
 /** Everything of its kind, or names and prefixes before a `*`. */
 export type Grant = true | string[];
@@ -53,7 +53,12 @@ export function demand(kind: number, name: string): void {
   if (isGranted(kind, name)) return;
   const capability = KINDS[kind] + name;
   if (denials.length < MAX_DENIALS) denials[denials.length] = capability;
-  throw codedError('PERMISSION_DENIED', `The handler has no capability "${capability}"`, { capability });
+  throw codedError('PERMISSION_DENIED', text('The handler has no capability "', capability, '"'), { capability });
+}
+
+/** After handler code ran between {@link admit} and the effect: it may have taken the room. */
+export function checkRoom(limit: number, used: number): void {
+  if (used > (limits[limit] as number)) exceed(limit);
 }
 
 /** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
@@ -65,9 +70,13 @@ export function admit(kind: number, name: string, limit: number, used: number): 
 
 function exceed(limit: number): never {
   const name = LIMIT_NAMES[limit] as string;
-  const value = limits[limit];
-  throw codedError('RESOURCE_LIMIT', `The handler passed ${name} (${value}); raise ${name} to allow more`, {
-    limit: name,
-    value,
-  });
+  const value = limits[limit] as number;
+  throw codedError(
+    'RESOURCE_LIMIT',
+    text('The handler passed ', name, ' (', value, '); raise ', name, ' to allow more'),
+    {
+      limit: name,
+      value,
+    },
+  );
 }

@@ -12,6 +12,8 @@ const getter = (of: object, key: PropertyKey) => getOwnPropertyDescriptor(of, ke
 const typedArrayName = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
 const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
+/** A buffer that was transferred away: it and all that views it are empty, and cannot be copied. */
+const isDetached = getter(ArrayBuffer.prototype, 'detached');
 const mapSize = getter(Map.prototype, 'size');
 const setSize = getter(Set.prototype, 'size');
 const unboxers = nullArray<() => unknown>([
@@ -62,11 +64,14 @@ export function copyBuiltin(value: object, kind: number): unknown {
     if (kind === BOXED) return unbox(value);
     if (kind === BUFFER) {
       apply(bufferLength, value, []);
+      if (apply(isDetached, value, [])) return apply(bufferOf, new ByteArray(0), []);
       return apply(bufferOf, new ByteArray(new ByteArray(value as ArrayBuffer)), []);
     }
     const Constructor = apply(mapGet, typedArrays, [apply(typedArrayName, value, [])]);
     // Float16Array is one that the host does not know: the engine writes it and the host says so.
-    return Constructor === undefined ? value : new (Constructor as TypedArrayConstructor)(value);
+    if (Constructor === undefined) return value;
+    const isEmpty = apply(isDetached, apply(bufferOf, value, []), []);
+    return new (Constructor as TypedArrayConstructor)(isEmpty ? 0 : value);
   } catch {
     return value;
   }

@@ -1,4 +1,4 @@
-import { apply, define, ErrorConstructor, type Keyed, MapConstructor, mapGet, mapSet } from './intrinsics.js';
+import { apply, define, ErrorConstructor, type Keyed, MapConstructor, mapGet, mapSet, text } from './intrinsics.js';
 
 /** What stands behind our own errors: a handler's error with the same fields is a handler's error. */
 const codes = new MapConstructor<object, [code: string, context: Keyed]>();
@@ -19,5 +19,5 @@ export function codeOf(error: object): [code: string, context: Keyed] | undefine
 
 /** @param path where the value stands in what was to leave */
 export function uncrossable(path: string, what: string): Error {
-  return codedError('SERIALIZATION_ERROR', `${path} is ${what}, which cannot leave the VM`, { path });
+  return codedError('SERIALIZATION_ERROR', text(path, ' is ', what, ', which cannot leave the VM'), { path });
 }

@@ -16,6 +16,7 @@ import {
   nullArray,
   nullObject,
   setForEach,
+  text,
 } from './intrinsics.js';
 import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './kinds.js';
 import { underlying } from './stand-ins.js';
@@ -41,18 +42,18 @@ export function refuseAccessors(): void {
  * @throws SERIALIZATION_ERROR naming the path of what cannot leave the VM
  */
 export function snapshot(value: unknown, path: string, copies?: Copies, depth = 0): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, `a ${typeof value}`);
+  if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, text('a ', typeof value));
   if (typeof value !== 'object' || value === null) return value;
   if (copies !== undefined) {
     const known = apply(mapGet, copies, [value]);
     if (known === marker) throw uncrossable(path, 'a reference to an object that contains it (a cycle)');
     if (known !== undefined) return known;
   }
-  if (depth > MAX_DEPTH) throw uncrossable(path, `nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH) throw uncrossable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
   const source = underlying(value);
   if (isArray(source)) return copyArray(source, path, open(copies, value), depth, value);
   const kind = kindOf(source);
-  if (kind === UNCROSSABLE) throw uncrossable(path, `an instance of ${classNameOf(source)}`);
+  if (kind === UNCROSSABLE) throw uncrossable(path, text('an instance of ', classNameOf(source)));
   if (isBuiltin(kind)) {
     const copy = copyBuiltin(source, kind);
     if (copy !== source) return close(copies, value, copy);
@@ -74,7 +75,7 @@ function close<T>(copies: Copies | undefined, original: object, copy: T): T {
 }
 
 function stepTo(path: string, key: string | number): string {
-  return typeof key === 'number' ? `${path}[${key}]` : `${path}.${key}`;
+  return typeof key === 'number' ? path + '[' + key + ']' : path + '.' + key;
 }
 
 function isObjectLike(value: unknown): boolean {
@@ -84,6 +85,7 @@ function isObjectLike(value: unknown): boolean {
 function copyArray(source: unknown[], path: string, copies: Copies, depth: number, original: object): unknown[] {
   const copy = nullArray<unknown>([]);
   for (let i = 0; i < source.length; i++) {
+    if (!callsAccessors && isAccessor(source, i)) throw uncrossable(stepTo(path, i), 'an accessor');
     const item = source[i];
     copy[i] = isObjectLike(item) ? snapshot(item, stepTo(path, i), copies, depth + 1) : item;
   }
@@ -118,7 +120,7 @@ function copyRecord(
   return close(copies, original, copy);
 }
 
-function isAccessor(source: object, key: string): boolean {
+function isAccessor(source: object, key: string | number): boolean {
   const descriptor = getOwnPropertyDescriptor(source, key);
   return descriptor !== undefined && !hasOwn(descriptor, 'value');
 }

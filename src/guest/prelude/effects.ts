@@ -1,6 +1,6 @@
-import { admit, EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from './admission.js';
+import { admit, checkRoom, EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from './admission.js';
 import { snapshot } from './crossing.js';
-import { define, nullArray, StringFunction, stringify } from './intrinsics.js';
+import { define, nullArray, StringFunction, stringify, text } from './intrinsics.js';
 import { isError } from './kinds.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -15,7 +15,10 @@ export function emit(name: unknown, payload: unknown): void {
   const event = typeof name === 'string' ? name : StringFunction(name);
   const at = events.length;
   admit(EVENTS_EMIT, event, EVENTS, at + 1);
-  events[at] = [event, snapshot(payload, '$emit payload')];
+  const copy = snapshot(payload, '$emit payload');
+  // An accessor of the payload may have emitted, too.
+  if (events.length !== at) checkRoom(EVENTS, events.length + 1);
+  events[events.length] = [event, copy];
 }
 
 function viewCommand(type: string): (componentId: unknown, ...args: unknown[]) => void {
@@ -23,7 +26,9 @@ function viewCommand(type: string): (componentId: unknown, ...args: unknown[]) =
     const component = StringFunction(componentId);
     const at = viewCommands.length;
     admit(VIEW_UPDATE, component, VIEW_COMMANDS, at + 1);
-    viewCommands[at] = [type, component, snapshot(args, '$view arguments')];
+    const copy = snapshot(args, '$view arguments');
+    if (viewCommands.length !== at) checkRoom(VIEW_COMMANDS, viewCommands.length + 1);
+    viewCommands[viewCommands.length] = [type, component, copy];
   };
 }
 
@@ -37,7 +42,14 @@ export const view = {
 function render(part: unknown): string {
   if (typeof part === 'string') return part;
   try {
-    if (isError(part)) return `${part.name}: ${part.message}\n${part.stack ?? ''}`;
+    if (isError(part))
+      return text(
+        StringFunction(part.name),
+        ': ',
+        StringFunction(part.message),
+        '\n',
+        StringFunction(part.stack ?? ''),
+      );
     return stringify(part) ?? StringFunction(part);
   } catch {
     return typeof part === 'bigint' || typeof part === 'symbol' ? StringFunction(part) : '[unprintable]';

@@ -13,6 +13,7 @@ import {
   ProxyConstructor,
   setPrototypeOf,
   TypeErrorConstructor,
+  text,
 } from './intrinsics.js';
 
 /** What can settle a call. */
@@ -33,13 +34,13 @@ export function setRegistry(known: Keyed | undefined): void {
 }
 
 function call(extension: string, method: string, args: unknown[]): Promise<unknown> {
-  const name = `${extension}.${method}`;
+  const name = text(extension, '.', method);
   if (registry !== undefined && !isKnown(extension, method)) {
-    throw new TypeErrorConstructor(`There is no extension method $ext.${name}`);
+    throw new TypeErrorConstructor(text('There is no extension method $ext.', name));
   }
   admit(EXTENSION, name, HOST_CALLS, 0);
-  const given = snapshot(args, `$ext.${name} arguments`);
-  const callId = `c${++callCount}`;
+  const given = snapshot(args, text('$ext.', name, ' arguments'));
+  const callId = text('c', ++callCount);
   return new PromiseConstructor((resolve, reject) => {
     apply(mapSet, outstanding, [callId, { resolve, reject }]);
     calls[calls.length] = nullArray([callId, extension, method, given]);

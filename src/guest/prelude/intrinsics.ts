@@ -25,6 +25,13 @@ export const { startsWith, endsWith, slice } = String.prototype;
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;
 
+/** The parts as one text. A template literal would not do: the engine calls `String.prototype.concat` for it, the handler's. */
+export function text(...parts: (string | number)[]): string {
+  let joined = '';
+  for (let i = 0; i < parts.length; i++) joined += parts[i];
+  return joined;
+}
+
 /** An array on which assigning an index cannot meet a setter that the handler planted on a prototype. */
 export function nullArray<T>(items: T[]): T[] {
   return setPrototypeOf(items, null);

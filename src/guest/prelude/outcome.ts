@@ -4,7 +4,7 @@ import { refuseAccessors, snapshot } from './crossing.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
-import { nullArray, nullObject } from './intrinsics.js';
+import { nullArray, nullObject, text } from './intrinsics.js';
 import { listChanges, reachedValues, readKeys, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
@@ -124,7 +124,7 @@ export function salvage(): unknown[] {
   }
   if (!isSettled && reachedValues() !== undefined)
     failure ??= uncrossable('$state', 'nested too deeply or changed into something');
-  mutations = keep(takeMutations() as Effect[], 2, (mutation) => `$state.${mutation[1]}`);
+  mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);
   return outcome();
 }

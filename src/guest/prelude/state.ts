@@ -20,6 +20,7 @@ import {
   ProxyConstructor,
   setPrototypeOf,
   TypeErrorConstructor,
+  text,
 } from './intrinsics.js';
 import { readOnly } from './read-only.js';
 import { standIn } from './stand-ins.js';
@@ -52,13 +53,15 @@ const REPLACED = -1;
 
 function write(_: unknown, key: PropertyKey, value: unknown): boolean {
   if (typeof key !== 'string') throw new TypeErrorConstructor('$state keys are strings');
-  if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(`$state.${key}`, `a ${typeof value}`);
+  if (typeof value === 'function' || typeof value === 'symbol')
+    throw uncrossable(text('$state.', key), text('a ', typeof value));
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
   if (hasReaches || (typeof value === 'object' && value !== null)) supersede(key);
   log[log.length] = ['set', key, value];
-  if (key === '__proto__') defineProperty(target, key, dataDescriptor(value));
-  else target[key] = value;
+  // An assignment that adds a key would meet a setter that the handler planted on a prototype.
+  if (hasOwn(target, key)) target[key] = value;
+  else defineProperty(target, key, dataDescriptor(value));
   return true;
 }
 

@@ -6,6 +6,12 @@ import { isError } from './kinds.js';
 /** An error as plain data; a thrown non-error keeps its value. */
 export function describeThrown(thrown: unknown): Keyed {
   const description = nullObject();
+  const kind: string = typeof thrown;
+  if (kind === 'unknown') {
+    // Some functions of the engine throw no value at all when an allocation fails. The host takes null for that.
+    description['thrown'] = null;
+    return description;
+  }
   if (!isError(thrown)) {
     description['thrown'] =
       typeof thrown === 'function' || typeof thrown === 'symbol' ? StringFunction(thrown) : thrown;
