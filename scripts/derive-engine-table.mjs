@@ -130,7 +130,7 @@ async function instantiate(table) {
   const instance = await instantiateQuickJs(
     { module, ...added, table, fingerprint: table.name },
     { initialPages: 256, maximumPages: 1024, intrinsics: { BaseObjects: true, Eval: true, Promise: true } },
-    { now: () => 0, onHeapExhausted: () => {} },
+    { now: () => 0, memoryCeiling: () => Number.POSITIVE_INFINITY, onHeapExhausted: () => {} },
   );
   return { ...instance, rejectionTracker: added.rejectionTracker };
 }

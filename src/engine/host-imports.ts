@@ -4,6 +4,8 @@ import type { EngineTable } from './known-engines.js';
 export interface Host {
   /** Milliseconds since the epoch, for `Date`. */
   now(): number;
+  /** Bytes beyond which linear memory may not grow now, below its own maximum. */
+  memoryCeiling(): number;
   /** The heap wanted to grow and could not. */
   onHeapExhausted(): void;
 }
@@ -13,6 +15,8 @@ type ImportNamespace = Record<string, ImportedFunction | WebAssembly.Memory>;
 
 /** Offsets of the fields of `struct tm` as musl lays it out on wasm32. */
 const Tm = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yday: 28, isdst: 32, gmtoff: 36 } as const;
+
+export const WASM_PAGE_BYTES = 65_536;
 
 const MS_PER_DAY = 86_400_000;
 const MAX_DATE_SECONDS = 8.64e12;
@@ -48,6 +52,17 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
     const grown = resizeHeap(bytes);
     if (!grown) host.onHeapExhausted();
     return grown;
+  };
+}
+
+/** Gives a memory a maximum that can change. The module grows it through its glue, which takes this as it takes the real one. */
+export function boundMemory(memory: WebAssembly.Memory, host: Host): void {
+  const grow = memory.grow.bind(memory);
+  memory.grow = (pages) => {
+    if (memory.buffer.byteLength + pages * WASM_PAGE_BYTES > host.memoryCeiling()) {
+      throw new RangeError('the memory limit of this execution is reached');
+    }
+    return grow(pages);
   };
 }
 

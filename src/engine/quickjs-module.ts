@@ -7,7 +7,7 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { type Host, sealImports } from './host-imports.js';
+import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
 import { ADDED_EXPORTS } from './rewrite.js';
 
@@ -80,6 +80,7 @@ export async function instantiateQuickJs(
   host: Host,
 ): Promise<QuickJsInstance> {
   const memory = new WebAssembly.Memory({ initial: options.initialPages, maximum: options.maximumPages });
+  boundMemory(memory, host);
   let exports: WebAssembly.Exports = {};
   const loaderOptions = {
     instantiateWasm(imports: WebAssembly.Imports, onSuccess: (instance: WebAssembly.Instance) => void) {

@@ -1,3 +1,4 @@
+import { WASM_PAGE_BYTES } from './host-imports.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
 import {
@@ -11,7 +12,6 @@ import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from '
 import type { MemoryLayout } from './rewrite.js';
 import { findGcThreshold, findRandomState } from './runtime-fields.js';
 
-export const WASM_PAGE_BYTES = 65_536;
 /** The least memory the stock module accepts: 16 MiB, of which stack and static data take 5.3 MB of address space. */
 export const MIN_MEMORY_BYTES = 256 * WASM_PAGE_BYTES;
 
@@ -94,6 +94,8 @@ export class Vm {
   clock: () => number = () => BUILD_CLOCK_MS;
   /** Polled every {@link STEPS_PER_POLL} steps; true throws "interrupted" into the guest, which only async code can catch. */
   shouldInterrupt: () => boolean = NEVER;
+  /** Linear memory does not grow beyond it; its own maximum is `memoryLimitBytes`. */
+  memoryCeilingBytes = Number.POSITIVE_INFINITY;
   /** Polls since the last {@link beginRun}. */
   interruptPolls = 0;
   /** The heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
@@ -127,6 +129,7 @@ export class Vm {
       },
       {
         now: () => (holder.vm === undefined ? BUILD_CLOCK_MS : holder.vm.clock()),
+        memoryCeiling: () => holder.vm?.memoryCeilingBytes ?? Number.POSITIVE_INFINITY,
         onHeapExhausted: () => {
           if (holder.vm !== undefined) holder.vm.heapExhausted = true;
         },
@@ -188,11 +191,16 @@ export class Vm {
     this.shouldInterrupt = NEVER;
     this.interruptPolls = 0;
     this.heapExhausted = false;
+    this.memoryCeilingBytes = Number.POSITIVE_INFINITY;
   }
 
-  /** The guest's stack limit is part of the image: one that was made with another limit is given this VM's own. */
-  applyStackSize(): void {
-    this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, this.#stackSizeBytes);
+  /**
+   * The guest's stack limit is part of the image: one that was made with another limit is given this VM's own.
+   *
+   * @param bytes a lower one
+   */
+  applyStackSize(bytes = this.#stackSizeBytes): void {
+    this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, Math.min(bytes, this.#stackSizeBytes));
   }
 
   /** For an image to start executions from: what is in it already does not count as theirs to be collected. */

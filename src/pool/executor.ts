@@ -76,12 +76,17 @@ export class Executor {
   async execute(request: ExecuteRequest, bytecode: Uint8Array): Promise<Executed> {
     const input = encodeInput(request);
     const startedAt = performance.now();
-    let attempt = await this.#attempt(request, bytecode, input);
+    let attempt = await this.#attempt(request, bytecode, input, {});
     let polls = attempt.interruptPolls;
     if (attempt.run.lackedFeature) {
       // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
       this.#handlers.needsAllFeatures(request.key);
-      attempt = await this.#attempt(request, bytecode, input, attempt.run.deadline);
+      attempt = await this.#attempt(request, bytecode, input, { deadline: attempt.run.deadline });
+      polls += attempt.interruptPolls;
+    }
+    if (attempt.run.changedInVain) {
+      // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
+      attempt = await this.#attempt(request, bytecode, input, { deadline: attempt.run.deadline, guarded: true });
       polls += attempt.interruptPolls;
     }
     const { run, outcome } = attempt;
@@ -104,17 +109,20 @@ export class Executor {
     request: ExecuteRequest,
     bytecode: Uint8Array,
     input: Uint8Array,
-    deadline?: number,
+    { deadline, guarded = false }: AttemptOptions,
   ): Promise<Attempt> {
-    // What an attempt before it left behind.
+    const { limits } = request;
+    // What an attempt before it left behind, or an execution that was allowed more.
     if (deadline !== undefined) await this.#retireVm();
+    if (this.#vm.heap.length > Math.max(limits.memoryLimitBytes, this.#imageBytes)) await this.#replaceVm();
     const vm = this.#vm;
-    const run = new Run(vm, this.#base, request.limits, deadline);
+    const run = new Run(vm, this.#base, limits, deadline);
     let image = this.#base.image;
     try {
       const loaded = this.#load(request.key, bytecode);
       image = loaded.variant.image;
       this.#prepare(request, loaded.variant);
+      if (guarded) vm.call(this.#base.roots.guardState, this.#base.roots.undefined);
       run.start(loaded.handler, input);
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
@@ -151,9 +159,11 @@ export class Executor {
     return { handler, variant };
   }
 
-  /** Time and chance, of this execution alone: the image's stand still. */
-  #prepare({ seed, now }: ExecuteRequest, { features }: ImageVariant): void {
+  /** Bounds, time and chance of this execution alone. */
+  #prepare({ limits, seed, now }: ExecuteRequest, { features }: ImageVariant): void {
     const vm = this.#vm;
+    vm.memoryCeilingBytes = limits.memoryLimitBytes;
+    if (limits.stackSizeBytes < this.#options.stackSizeBytes) vm.applyStackSize(limits.stackSizeBytes);
     const { cells } = this.#base.roots;
     vm.clock = now === undefined ? Date.now : () => now;
     writeStart(vm, cells, vm.clock());
@@ -171,6 +181,13 @@ export class Executor {
   async #replaceVm(): Promise<void> {
     this.#vm = await createExecutionVm(this.#options.engine, this.#options, this.#imageBytes);
   }
+}
+
+interface AttemptOptions {
+  /** Of the attempt before it, whose time it shares. */
+  readonly deadline?: number | undefined;
+  /** Whether state that may not be changed is handed out read-only. */
+  readonly guarded?: boolean;
 }
 
 /** One run of a handler. */

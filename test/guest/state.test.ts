@@ -220,6 +220,66 @@ describe('$state', () => {
   });
 });
 
+describe('state that may be read and not written', () => {
+  const state = {
+    user: { name: 'Ada', roles: ['admin', 'author'], address: { city: 'Zürich' } },
+    when: new Date(0),
+    tags: new Set(['a']),
+    mine: { n: 1 },
+  };
+  const capabilities = ['state:read:*', 'state:write:mine'] as const;
+
+  it.each([
+    ['an assignment', '$state.user.name = 1'],
+    ['a deep assignment', '$state.user.address.city = 1'],
+    ['a push', '$state.user.roles.push("x")'],
+    ['a delete', 'delete $state.user.address.city'],
+    ['an alias', 'u.name = 1'],
+    ['a definition', 'Object.defineProperty($state.user, "x", { value: 1, enumerable: true })'],
+    ['a sort', '$state.user.roles.reverse()'],
+  ])('%s inside it is denied at its line, and can be caught', async (_title, change) => {
+    const before = 'const u = $state.user;\n$state.mine.n++;\n';
+    const denied = await run(`${before}${change}`, state, capabilities);
+    expect(denied).toMatchObject({
+      status: 'error',
+      error: { code: 'PERMISSION_DENIED', context: { capability: 'state:write:user' }, location: { line: 3 } },
+      stateMutations: [set('mine', { n: 2 })],
+    });
+    const caught = await run(`${before}try { ${change} } catch (error) { return error.code }`, state, capabilities);
+    expect(caught).toMatchObject({ status: 'success', returnValue: 'PERMISSION_DENIED' });
+    expect(caught.stateMutations).toEqual([set('mine', { n: 2 })]);
+  });
+
+  it.each([
+    ['a Date', '$state.when.setTime(1)', 'when'],
+    ['a Set', '$state.tags.add("b")', 'tags'],
+  ])('a change of %s is denied without a line', async (_title, change, key) => {
+    const { status, error, stateMutations } = await run(change, state, capabilities);
+    expect(status).toBe('error');
+    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', context: { capability: `state:write:${key}` } });
+    expect(stateMutations).toEqual([]);
+  });
+
+  it('is plain data to whoever only reads it, also in an execution that is denied something', async () => {
+    const source = `
+      const { user } = $state;
+      const seen = [Array.isArray(user.roles), user.roles.map((r) => r + '!'), JSON.stringify(user), { ...user.address }, $state.when.getTime()];
+      try { user.name = 1 } catch {}
+      $emit('e', user);
+      return [seen, user, user.roles === user.roles];
+    `;
+    const outcome = await run(source, state, ['state:read:*', 'events:emit:*']);
+    expect(outcome.error).toBeUndefined();
+    const { user } = state;
+    expect(outcome.returnValue).toEqual([
+      [true, ['admin!', 'author!'], JSON.stringify(user), user.address, 0],
+      user,
+      true,
+    ]);
+    expect(outcome.events[0]?.payload).toEqual(user);
+  });
+});
+
 describe('state that may not be read', () => {
   it('is not in the VM, and asking for it is an error at that line which can be caught', async () => {
     const state = { open: 1, secret: 2 };

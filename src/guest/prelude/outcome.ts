@@ -1,5 +1,5 @@
 import { denials, hostCalls } from './admission.js';
-import { uncrossable } from './coded-error.js';
+import { codeOf, uncrossable } from './coded-error.js';
 import { refuseAccessors, snapshot } from './crossing.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
@@ -71,7 +71,7 @@ export function reachedForms(): unknown[] {
  * Lists what was changed inside among the mutations.
  *
  * @param changed for each key of {@link reached}, in order, whether it was
- * @returns undefined, or something when a change may not be: then the outcome is that error
+ * @returns undefined, or something when the handler may not change one of them: then the outcome is that error
  */
 export function settle(changed: boolean[]): unknown {
   isSettled = true;
@@ -80,7 +80,7 @@ export function settle(changed: boolean[]): unknown {
     return undefined;
   } catch (error) {
     reject(error);
-    return true;
+    return codeOf(error as object)?.[0] === 'PERMISSION_DENIED' ? true : undefined;
   }
 }
 
