@@ -13,10 +13,10 @@ const EXPORTS = [
   'start',
   /** From here on see `guest/prelude/outcome.ts`. */
   'collect',
+  /** No function: what `collect` returns when it needs to know more, see `pool/deep-changes.ts`. */
   'reached',
   'reachedForms',
-  /** `(changed)` */
-  'settle',
+  'changedInVain',
   'salvage',
   'admitDefeat',
   /** Before `start`: state that may not be changed is handed out read-only. */

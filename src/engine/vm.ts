@@ -71,6 +71,9 @@ export class GuestException extends Error {
   }
 }
 
+/** There was no memory left to do what the host asked for. */
+export class HeapExhaustedError extends Error {}
+
 /** Something other than a guest exception came out of wasm: the instance is in an unknown state and must be dropped. */
 export class VmPoisonedError extends Error {
   constructor(cause: unknown) {
@@ -277,9 +280,19 @@ export class Vm {
     return this.#withArrayBuffer(encoded, (buffer) => this.#functions.readValue(this.#ctx, buffer));
   }
 
-  /** Copies a value out in the engine's binary object format. Runs no guest code. */
+  /**
+   * Copies a value out in the engine's binary object format. Runs no guest code.
+   *
+   * @throws GuestException when the value is none that the engine writes; HeapExhaustedError
+   */
   writeValue(value: Pointer): Uint8Array {
-    return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+    const ranOut = this.heapExhausted;
+    this.heapExhausted = false;
+    const written = this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+    // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
+    if (this.heapExhausted) throw new HeapExhaustedError();
+    this.heapExhausted = ranOut;
+    return written;
   }
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */

@@ -1,31 +1,42 @@
 import { differences } from '../contract/values/compare.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import type { Roots } from '../engine/prelude-image.js';
+import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm } from '../engine/vm.js';
 
 const encoder = new ValueEncoder();
 
 /**
- * Makes mutations of what the handler changed inside the values of its state.
+ * Collects the outcome, with what the handler changed inside the values of its state among the mutations.
  *
  * The handler works on plain objects, at full speed. The prelude only notes which of them it got hold of, and these are
  * compared with what had entered.
  *
  * @param input the document with which the execution began
- * @returns whether all of it may be changed; if not, the outcome is that error
- * @throws GuestException, VmPoisonedError
+ * @throws GuestException, VmPoisonedError, HeapExhaustedError
  */
-export function listDeepChanges(vm: Vm, roots: Roots, input: Uint8Array): boolean {
-  // When the guest does not even write what its prelude writes, the check of its outcome will say so.
-  const changed = differences(input, writeReached(vm, roots)) ?? [];
-  const settled = vm.call(roots.settle, roots.undefined, vm.readValue(encoder.encode(changed, 'changed')));
-  return vm.isSame(settled, roots.undefined);
+export function collectWithChanges(vm: Vm, roots: Roots, input: Uint8Array): Collected {
+  const outcome = vm.call(roots.collect, roots.undefined);
+  if (!vm.isSame(outcome, roots.reached)) return { outcome, changedInVain: false };
+  // What cannot be compared counts as changed: it will be found out when the outcome is read.
+  const changed = differences(input, writeReached(vm, roots)) ?? true;
+  const isNone = changed !== true && !changed.includes(true);
+  if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.undefined), changedInVain: false };
+  const listed = vm.call(roots.collect, roots.undefined, vm.readValue(encoder.encode(changed, 'changed')));
+  const denied = vm.call(roots.changedInVain, roots.undefined);
+  return { outcome: listed, changedInVain: !vm.isSame(denied, roots.undefined) };
+}
+
+export interface Collected {
+  readonly outcome: Pointer;
+  /** The handler changed something that it may not change: the outcome is that error, without the line. */
+  readonly changedInVain: boolean;
 }
 
 /** A Map or a function among the values is something that the engine does not write. */
 function writeReached(vm: Vm, roots: Roots): Uint8Array {
   try {
-    return vm.writeValue(vm.call(roots.reached, roots.undefined));
+    return vm.writeValue(roots.reached);
   } catch (error) {
     if (!(error instanceof GuestException)) throw error;
     return vm.writeValue(vm.call(roots.reachedForms, roots.undefined));

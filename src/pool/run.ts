@@ -4,7 +4,7 @@ import type { BaseImage } from '../engine/base-image.js';
 import { lacksFeature } from '../engine/host-cells.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
-import { listDeepChanges } from './deep-changes.js';
+import { collectWithChanges } from './deep-changes.js';
 import { describeEngineLimit } from './engine-limits.js';
 import type { ExecutionFailure } from './protocol.js';
 
@@ -107,12 +107,12 @@ export class Run {
   finish(input: Uint8Array): Uint8Array | undefined {
     const vm = this.#vm;
     if (vm.poison !== undefined || this.lackedFeature) return undefined;
-    const { collect, salvage, admitDefeat } = this.#base.roots;
+    const { salvage, admitDefeat } = this.#base.roots;
     const deadline = performance.now() + COLLECT_GRACE_MS;
     vm.shouldInterrupt = () => performance.now() > deadline || this.lackedFeature;
-    for (const gather of [collect, salvage, admitDefeat]) {
+    for (const substitute of [undefined, salvage, admitDefeat]) {
       try {
-        return this.#write(this.#gather(gather, input));
+        return this.#bounded(vm.writeValue(this.#gather(substitute, input)));
       } catch (error) {
         if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
         else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
@@ -132,28 +132,18 @@ export class Run {
     return undefined;
   }
 
-  #gather(gather: Pointer, input: Uint8Array): Pointer {
-    const vm = this.#vm;
+  /** The outcome, and without a `substitute` for it all that it should hold. */
+  #gather(substitute: Pointer | undefined, input: Uint8Array): Pointer {
     const { roots } = this.#base;
-    const outcome = vm.call(gather, roots.undefined);
-    if (!vm.isSame(outcome, roots.undefined)) return outcome;
-    this.changedInVain = !listDeepChanges(vm, roots, input);
-    return vm.call(gather, roots.undefined);
+    if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
+    const { outcome, changedInVain } = collectWithChanges(this.#vm, roots, input);
+    this.changedInVain = changedInVain;
+    return outcome;
   }
 
-  #write(outcome: Pointer): Uint8Array | undefined {
-    const vm = this.#vm;
-    const ranOut = vm.heapExhausted;
-    vm.heapExhausted = false;
-    const written = vm.writeValue(outcome);
-    // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
-    if (vm.heapExhausted) {
-      this.#fail(this.#outOfMemory());
-      return undefined;
-    }
-    vm.heapExhausted = ranOut;
-    if (written.length <= this.#limits.maxResultBytes) return written;
-    this.#fail(this.#resultTooLarge(written.length));
+  #bounded(outcome: Uint8Array): Uint8Array | undefined {
+    if (outcome.length <= this.#limits.maxResultBytes) return outcome;
+    this.#fail(this.#resultTooLarge(outcome.length));
     return undefined;
   }
 

@@ -12,17 +12,16 @@ import { define, type Keyed } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import {
   admitDefeat,
+  changedInVain,
   collect,
   fulfil,
   noteRejection,
-  reached,
   reachedForms,
   reject,
   salvage,
-  settle,
 } from './outcome.js';
 import { revive } from './revive.js';
-import { guardState, openState } from './state.js';
+import { guardState, openState, reached } from './state.js';
 import { reserveFeatures } from './web-globals.js';
 
 /** What the host passes, see `pool/packed-context.ts`. The first item is there for {@link revive}. */
@@ -79,7 +78,7 @@ export default [
   collect,
   reached,
   reachedForms,
-  settle,
+  changedInVain,
   salvage,
   admitDefeat,
   guardState,

@@ -5,7 +5,7 @@ import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
-import { listChanges, reachedValues, readKeys, takeMutations } from './state.js';
+import { isReached, listChanges, reached, readKeys, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
 const PENDING = 0;
@@ -16,6 +16,7 @@ let status = PENDING;
 let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
+let wasDenied = false;
 
 export function fulfil(returned: unknown): void {
   status = FULFILLED;
@@ -47,19 +48,13 @@ export function noteRejection(count: number, ...reasons: unknown[]): void {
   value = description;
 }
 
-/** What the host has to compare with what it was, see {@link reachedValues}. */
-export function reached(): unknown[] {
-  return reachedValues() ?? nullArray<unknown>([marker]);
-}
-
 /** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
 export function reachedForms(): unknown[] {
-  const values = reached();
   const forms = nullArray<unknown>([marker]);
-  for (let i = 1; i < values.length; i += 2) {
-    forms[i] = values[i];
+  for (let i = 1; i < reached.length; i += 2) {
+    forms[i] = reached[i];
     try {
-      forms[i + 1] = snapshot(values[i + 1], '$state');
+      forms[i + 1] = snapshot(reached[i + 1], '$state');
     } catch {
       forms[i + 1] = undefined;
     }
@@ -68,28 +63,28 @@ export function reachedForms(): unknown[] {
 }
 
 /**
- * Lists what was changed inside among the mutations.
+ * The outcome.
  *
- * @param changed for each key of {@link reached}, in order, whether it was
- * @returns undefined, or something when the handler may not change one of them: then the outcome is that error
+ * @param changes none, and the answer may be {@link reached}: the host has to compare it with what it was, and ask again. Then one:
+ * true when all of it was changed, for each pair whether it was, or undefined when nothing was
  */
-export function settle(changed: boolean[]): unknown {
+export function collect(...changes: (boolean[] | true | undefined)[]): unknown[] {
+  refuseAccessors();
+  if (changes.length === 0 && !isSettled && isReached()) return reached;
   isSettled = true;
   try {
-    listChanges(changed);
-    return undefined;
+    if (changes[0] !== undefined) listChanges(changes[0]);
   } catch (error) {
+    wasDenied = codeOf(error as object)?.[0] === 'PERMISSION_DENIED';
     reject(error);
-    return codeOf(error as object)?.[0] === 'PERMISSION_DENIED' ? true : undefined;
   }
-}
-
-/** The outcome; undefined when the host has to {@link settle} first what was {@link reached}. */
-export function collect(): unknown[] | undefined {
-  refuseAccessors();
-  if (!isSettled && reachedValues() !== undefined) return undefined;
   mutations = takeMutations();
   return outcome();
+}
+
+/** Something when {@link collect} found a change that the handler may not make, else undefined. */
+export function changedInVain(): true | undefined {
+  return wasDenied ? true : undefined;
 }
 
 function outcome(): unknown[] {
@@ -122,8 +117,7 @@ export function salvage(): unknown[] {
   } catch (error) {
     failure = error;
   }
-  if (!isSettled && reachedValues() !== undefined)
-    failure ??= uncrossable('$state', 'nested too deeply or changed into something');
+  if (!isSettled && isReached()) failure ??= uncrossable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);
   return outcome();

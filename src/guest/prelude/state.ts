@@ -33,7 +33,7 @@ type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
  */
 const log = nullArray<Mutation | number | undefined>([]);
 /** `[marker, key, value, key, value, …]`: all that was reached, for the host to compare with what it was. */
-let reached = nullArray<unknown>([marker]);
+export const reached = nullArray<unknown>([marker]);
 let reachCount = 0;
 /** By key: 1 + the place of its reach in the log, or {@link REPLACED} when an assignment lists its value anyway. */
 const reachOf = nullObject() as Record<string, number | undefined>;
@@ -192,41 +192,36 @@ export function guardState(): void {
   guarded = true;
 }
 
-/**
- * What the handler got hold of in the state and may have changed inside: `[marker, key, value, key, value, …]`. Undefined when there
- * is nothing.
- */
-export function reachedValues(): unknown[] | undefined {
-  if (reachCount === 0) return undefined;
+/** Whether there is anything in {@link reached}, which then holds what counts. */
+export function isReached(): boolean {
   if (hasSuperseded) forgetSuperseded();
-  return reachCount === 0 ? undefined : reached;
+  return reachCount > 0;
 }
 
 function forgetSuperseded(): void {
-  const all = reached;
-  reached = nullArray<unknown>([marker]);
-  reachCount = 0;
-  hasSuperseded = false;
+  let kept = 0;
   for (let i = 0; i < log.length; i++) {
     const number = log[i];
     if (typeof number !== 'number') continue;
-    log[i] = reachCount;
-    const end = 1 + reachCount++ * 2;
-    reached[end] = all[1 + number * 2];
-    reached[end + 1] = all[2 + number * 2];
+    reached[1 + kept * 2] = reached[1 + number * 2];
+    reached[2 + kept * 2] = reached[2 + number * 2];
+    log[i] = kept++;
   }
+  reached.length = 1 + kept * 2;
+  reachCount = kept;
+  hasSuperseded = false;
 }
 
 /**
  * Makes mutations of what was changed inside.
  *
- * @param changed for each pair of {@link reachedValues} whether it was
+ * @param changed for each pair of {@link reached} whether it was, or true for all
  * @throws PERMISSION_DENIED, RESOURCE_LIMIT when a change may not be; those before it are listed
  */
-export function listChanges(changed: boolean[]): void {
+export function listChanges(changed: boolean[] | true): void {
   for (let i = 0; i < log.length; i++) {
     const number = log[i];
-    if (typeof number !== 'number' || changed[number] !== true) continue;
+    if (typeof number !== 'number' || (changed !== true && changed[number] !== true)) continue;
     const key = reached[1 + number * 2] as string;
     admit(STATE_WRITE, key, STATE_MUTATIONS, ++writes);
     log[i] = ['set', key, reached[2 + number * 2]];
