@@ -21,8 +21,9 @@ export function collectWithChanges(vm: Vm, roots: Roots, input: Uint8Array): Col
   // What cannot be compared counts as changed: it will be found out when the outcome is read.
   const changed = differences(input, writeReached(vm, roots)) ?? true;
   const isNone = changed !== true && !changed.includes(true);
-  if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.undefined), changedInVain: false };
-  const listed = vm.call(roots.collect, roots.undefined, vm.readValue(encoder.encode(changed, 'changed')));
+  if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.reached), changedInVain: false };
+  const encoded = vm.readValue(encoder.encode(changed, 'changed'));
+  const listed = vm.call(roots.collect, roots.undefined, roots.reached, encoded);
   const denied = vm.call(roots.changedInVain, roots.undefined);
   return { outcome: listed, changedInVain: !vm.isSame(denied, roots.undefined) };
 }

@@ -65,15 +65,15 @@ export function reachedForms(): unknown[] {
 /**
  * The outcome.
  *
- * @param changes none, and the answer may be {@link reached}: the host has to compare it with what it was, and ask again. Then one:
- * true when all of it was changed, for each pair whether it was, or undefined when nothing was
+ * @param compared absent, and the answer may be {@link reached}: the host has to compare it with what it was, and ask again with it
+ * @param changed for each pair of it whether it was changed, true when all of it was, undefined when nothing was
  */
-export function collect(...changes: (boolean[] | true | undefined)[]): unknown[] {
+export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
   refuseAccessors();
-  if (changes.length === 0 && !isSettled && isReached()) return reached;
+  if (compared === undefined && !isSettled && isReached()) return reached;
   isSettled = true;
   try {
-    if (changes[0] !== undefined) listChanges(changes[0]);
+    if (changed !== undefined) listChanges(changed);
   } catch (error) {
     wasDenied = codeOf(error as object)?.[0] === 'PERMISSION_DENIED';
     reject(error);
