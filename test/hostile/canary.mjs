@@ -71,7 +71,17 @@ const WORK = `
   return { work, realm, state: { ...$state }, random: Math.random() };
 `;
 
-const SOURCE = `${DESCRIBE_REALM}${WORK}`;
+/** What is in the realm only of handlers that name it. Evaluated before the realm is described. */
+const USE_WEB_GLOBALS = `
+  const web = [
+    new URL('/a?b=c#d', 'http://host').href, [...new TextEncoder().encode('é')], new TextDecoder().decode(new Uint8Array([195, 169])),
+    structuredClone(new Map([['k', [1]]])).get('k'), atob(btoa('text')), new Set([crypto.randomUUID(), crypto.randomUUID()]).size,
+  ];
+  if (JSON.stringify(web) !== '["http://host/a?b=c#d",[195,169],"é",[1],"text",2]') throw new Error(JSON.stringify(web));
+`;
+
+/** A handler that names no global of the web, and one that names all: they are executed from different images. */
+const SOURCES = [`${DESCRIBE_REALM}${WORK}`, `${USE_WEB_GLOBALS}${DESCRIBE_REALM}${WORK}`];
 
 const CONTEXT = {
   stateSnapshot: { count: 1, old: true },
@@ -117,43 +127,20 @@ const WARMING_EXECUTIONS = 5;
 /** A VM that grew by more is not used again. */
 const MAX_RETAINED_BYTES = 8 * 2 ** 20;
 
-export class Canary {
-  #realm;
-  /** What it used of the heap and of instructions in a fresh runtime, cold and hot. */
-  #figures = new Set();
-  #freshPeakBytes = 0;
-  #drawn = new Set();
-  #checks = 0;
+/** One of the {@link SOURCES}, and what is normal for it. */
+class Variant {
+  source;
+  realm;
+  /** What it used of the heap and how many effects it had in a fresh runtime, cold and hot. */
+  figures = new Set();
+  peakBytes = 0;
 
-  /** Learns from a runtime that has executed nothing else what is normal. */
-  async learn(runtime) {
-    for (let i = 0; i < WARMING_EXECUTIONS; i++) {
-      const result = await this.#execute(runtime, SOURCE);
-      const { returnValue, metrics } = result;
-      if (result.status !== 'success') throw new Error(`The canary fails in a fresh runtime: ${result.error.message}`);
-      this.#realm ??= returnValue.realm;
-      this.#figures.add(figuresOf(metrics));
-      this.#freshPeakBytes = Math.max(this.#freshPeakBytes, metrics.memoryPeakBytes);
-      const [violation] = this.#judge(result);
-      if (violation !== undefined) throw new Error(`The canary is wrong in a fresh runtime: ${violation}`);
-    }
+  constructor(source) {
+    this.source = source;
   }
 
-  /**
-   * Executes it, by turns as a handler that the worker knows well and as one that it never saw.
-   *
-   * @returns what is wrong, a line each
-   */
-  async check(runtime) {
-    const isKnown = ++this.#checks % 2 === 0;
-    return this.#judge(await this.#execute(runtime, isKnown ? SOURCE : `${SOURCE}// ${this.#checks}`));
-  }
-
-  #execute(runtime, source) {
-    return runtime.executeHandler(source, CONTEXT);
-  }
-
-  #judge({ metrics, ...result }) {
+  /** @returns what is wrong, a line each */
+  judge({ metrics, ...result }) {
     const { returnValue = {} } = result;
     const violations = [];
     for (const [field, expected] of Object.entries(EFFECTS)) {
@@ -161,13 +148,51 @@ export class Canary {
     }
     if (!isDeepStrictEqual(returnValue.work, EXPECTED_WORK)) violations.push('it computes something else');
     if (!isDeepStrictEqual(returnValue.state, { count: 3, last: 'canary' })) violations.push('its state is another');
-    if (returnValue.realm !== this.#realm) violations.push(firstDifference(this.#realm, returnValue.realm));
-    if (this.#drawn.has(returnValue.random)) violations.push('Math.random repeats itself');
-    this.#drawn.add(returnValue.random);
-    if (!this.#figures.has(figuresOf(metrics))) violations.push(`its figures are others: ${figuresOf(metrics)}`);
-    if (metrics.memoryPeakBytes > this.#freshPeakBytes + MAX_RETAINED_BYTES) {
+    if (returnValue.realm !== this.realm) violations.push(firstDifference(this.realm, returnValue.realm));
+    if (!this.figures.has(figuresOf(metrics))) violations.push(`its figures are others: ${figuresOf(metrics)}`);
+    if (metrics.memoryPeakBytes > this.peakBytes + MAX_RETAINED_BYTES) {
       violations.push(`its VM has ${metrics.memoryPeakBytes} bytes`);
     }
+    return violations;
+  }
+}
+
+export class Canary {
+  #variants = SOURCES.map((source) => new Variant(source));
+  #drawn = new Set();
+  #checks = 0;
+
+  /** Learns from a runtime that has executed nothing else what is normal. */
+  async learn(runtime) {
+    for (const variant of this.#variants) {
+      for (let i = 0; i < WARMING_EXECUTIONS; i++) {
+        const result = await runtime.executeHandler(variant.source, CONTEXT);
+        const { status, error, returnValue, metrics } = result;
+        if (status !== 'success') throw new Error(`The canary fails in a fresh runtime: ${error.message}`);
+        variant.realm ??= returnValue.realm;
+        variant.figures.add(figuresOf(metrics));
+        variant.peakBytes = Math.max(variant.peakBytes, metrics.memoryPeakBytes);
+        const [violation] = variant.judge(result);
+        if (violation !== undefined) throw new Error(`The canary is wrong in a fresh runtime: ${violation}`);
+      }
+    }
+  }
+
+  /**
+   * Executes it: by turns with and without globals of the web, as a handler that the worker knows well and as one that it
+   * never saw.
+   *
+   * @returns what is wrong, a line each
+   */
+  async check(runtime) {
+    const number = this.#checks++;
+    const variant = this.#variants[number % this.#variants.length];
+    const isKnown = Math.floor(number / this.#variants.length) % 2 === 0;
+    const result = await runtime.executeHandler(isKnown ? variant.source : `${variant.source}// ${number}`, CONTEXT);
+    const violations = variant.judge(result);
+    const { random } = result.returnValue ?? {};
+    if (this.#drawn.has(random)) violations.push('Math.random repeats itself');
+    this.#drawn.add(random);
     return violations.map((violation) => `the next execution: ${violation}`);
   }
 }

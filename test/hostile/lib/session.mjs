@@ -16,7 +16,7 @@ const OPTIONS = {
   compileTimeoutMs: 3_000,
 };
 /** Until the worker knows the canary well. */
-const WARMING_EXECUTIONS = 6;
+const WARMING_EXECUTIONS = 12;
 /** Beyond any timeout with its grace: what takes as long does not end. */
 const HANG_MS = 20_000;
 /** A stack or message that names one of these shows the host, or the prelude's own code. */
