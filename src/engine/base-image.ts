@@ -69,6 +69,8 @@ export async function buildBaseImage(
     install();
   }
   vm.deferCollection();
+  // An image has one name, whatever the stack limit of those who use it.
+  vm.applyStackSize(0);
   return { image: captureImage(vm), roots: prelude.roots, features };
 }
 

@@ -1,9 +1,10 @@
 import type { Pointer } from './quickjs-module.js';
 import type { Vm } from './vm.js';
 
-/** Layout of the cells, in bytes; `guest/prelude/web-globals.ts` and `guest/features/crypto.ts` have the same. */
+/** Layout of the cells, in bytes; `guest/prelude/cells.ts` and `guest/features/crypto.ts` have the same. */
 const STARTED_AT = 0;
 const MISSING_AT = 8;
+const CALLED_AT = 9;
 const ENTROPY_AT = 16;
 const COUNTER_BYTES = 8;
 
@@ -29,6 +30,11 @@ export function writeEntropy(vm: Vm, cells: Pointer, entropy: Uint8Array): void 
   const counters = cells + ENTROPY_AT;
   memory.fill(0, counters, counters + COUNTER_BYTES);
   memory.set(entropy, counters + COUNTER_BYTES);
+}
+
+/** Whether the guest called an extension, so that it may be waiting for one. */
+export function mayWait(vm: Vm, cells: Pointer): boolean {
+  return vm.heap[cells + CALLED_AT] !== 0;
 }
 
 /** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */

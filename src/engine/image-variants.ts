@@ -24,12 +24,14 @@ export class ImageVariants {
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;
   readonly #variants = new LRUCache<FeatureSet, ImageVariant>({ max: MAX_VARIANTS });
-  readonly #plain: ImageVariant;
+  /** The base image as it is. */
+  readonly plain: ImageVariant;
+  readonly #hashes = new WeakMap<ImageVariant, string>();
 
   constructor(base: BaseImage, prelude: PreludeImage) {
     this.#base = base;
     this.#prelude = prelude;
-    this.#plain = { features: base.features, image: base.image };
+    this.plain = { features: base.features, image: base.image };
   }
 
   /** Whether {@link get} would leave the VM as it is. */
@@ -41,12 +43,14 @@ export class ImageVariants {
   /** @param vm where a variant that is missing is built; its state is lost then */
   get(vm: Vm, features: FeatureSet): ImageVariant {
     const set = features | this.#base.features;
-    if (set === this.#base.features) return this.#plain;
+    if (set === this.#base.features) return this.plain;
     const known = this.#variants.get(set);
     if (known !== undefined) return known;
     restoreImage(vm, this.#base.image);
+    vm.applyStackSize();
     addFeatures(vm, this.#prelude, set & ~this.#base.features);
     vm.deferCollection();
+    vm.applyStackSize(0);
     const variant = { features: set, image: captureImage(vm) };
     this.#variants.set(set, variant);
     return variant;
@@ -54,6 +58,14 @@ export class ImageVariants {
 
   /** Names a variant by its content, hex SHA-256. */
   hash(vm: Vm, features: FeatureSet): string {
-    return hashImage(this.get(vm, features).image);
+    return this.hashOf(this.get(vm, features));
+  }
+
+  hashOf(variant: ImageVariant): string {
+    const known = this.#hashes.get(variant);
+    if (known !== undefined) return known;
+    const hash = hashImage(variant.image);
+    this.#hashes.set(variant, hash);
+    return hash;
   }
 }

@@ -100,6 +100,35 @@ export function hashImage(image: Image): string {
   return createHash('sha256').update(lengths).update(image.data).update(image.heap).digest('hex');
 }
 
+/** A delta as bytes: the number of runs, their addresses and ends as u32, then their content. Little-endian. */
+export function encodeDelta({ addresses, ends, bytes }: Delta): Uint8Array {
+  const table = new Uint32Array(1 + addresses.length * 2);
+  table[0] = addresses.length;
+  table.set(addresses, 1);
+  table.set(ends, 1 + addresses.length);
+  return Buffer.concat([new Uint8Array(table.buffer), bytes]);
+}
+
+/** @throws RangeError when the bytes are no delta */
+export function decodeDelta(encoded: Uint8Array): Delta {
+  const aligned = encoded.byteOffset % 4 === 0 ? encoded : encoded.slice();
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
+  const count = words[0] ?? 0;
+  const content = (1 + count * 2) * 4;
+  if (content > aligned.length) throw new RangeError('a delta ends in its table');
+  const addresses = words.slice(1, 1 + count);
+  const ends = words.slice(1 + count, 1 + count * 2);
+  const bytes = aligned.subarray(content);
+  let end = 0;
+  for (let i = 0; i < count; i++) {
+    const next = ends[i] ?? 0;
+    if (next < end) throw new RangeError('a run of a delta ends before it begins');
+    end = next;
+  }
+  if (end !== bytes.length) throw new RangeError('a delta is longer or shorter than its runs');
+  return { addresses, ends, bytes };
+}
+
 /** Bytes that a delta keeps alive. */
 export function deltaBytes(delta: Delta): number {
   return delta.bytes.length + delta.addresses.byteLength + delta.ends.byteLength;

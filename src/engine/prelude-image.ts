@@ -11,11 +11,17 @@ import type { Vm } from './vm.js';
 const EXPORTS = [
   /** `(handler, input)`: runs the handler. */
   'start',
+  /** `(answers)`: goes on with a handler that waits. */
+  'resume',
+  /** Whether it waits for an extension. */
+  'waits',
   /** From here on see `guest/prelude/outcome.ts`. */
   'collect',
   /** No function: what `collect` returns when it needs to know more, see `pool/deep-changes.ts`. */
   'reached',
   'reachedForms',
+  /** With what `reached` is compared after a suspension; before, with the context. */
+  'valuesBefore',
   'changedInVain',
   'salvage',
   'admitDefeat',

@@ -12,14 +12,15 @@ const encoder = new ValueEncoder();
  * The handler works on plain objects, at full speed. The prelude only notes which of them it got hold of, and these are
  * compared with what had entered.
  *
- * @param input the document with which the execution began
+ * @param input the document with which the execution began; undefined when it goes on after a suspension
  * @throws GuestException, VmPoisonedError, HeapExhaustedError
  */
-export function collectWithChanges(vm: Vm, roots: Roots, input: Uint8Array): Collected {
+export function collectWithChanges(vm: Vm, roots: Roots, input: Uint8Array | undefined): Collected {
   const outcome = vm.call(roots.collect, roots.undefined);
   if (!vm.isSame(outcome, roots.reached)) return { outcome, changedInVain: false };
   // What cannot be compared counts as changed: it will be found out when the outcome is read.
-  const changed = differences(input, writeReached(vm, roots)) ?? true;
+  const before = input ?? vm.writeValue(vm.call(roots.valuesBefore, roots.undefined));
+  const changed = differences(before, writeReached(vm, roots)) ?? true;
   const isNone = changed !== true && !changed.includes(true);
   if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.reached), changedInVain: false };
   const encoded = vm.readValue(encoder.encode(changed, 'changed'));

@@ -8,7 +8,8 @@ import type { WireError } from '../errors/wire.js';
 /** What a worker is asked. */
 export type Request =
   | { readonly kind: 'compile'; readonly source: string; readonly filename: string }
-  | ({ readonly kind: 'execute' } & ExecuteRequest);
+  | ({ readonly kind: 'execute' } & ExecuteRequest)
+  | ({ readonly kind: 'resume' } & ResumeRequest);
 
 export interface ExecuteRequest {
   readonly key: string;
@@ -21,6 +22,22 @@ export interface ExecuteRequest {
   readonly now?: number;
   /** Fixes `Math.random`. */
   readonly seed?: number;
+}
+
+/** Goes on with a handler that was suspended. What it was given is in the snapshot. */
+export interface ResumeRequest {
+  /** Of the handler. */
+  readonly key: string;
+  /** The VM beyond its image, see `snapshot.ts`. */
+  readonly snapshot: Uint8Array;
+  /** SHA-256 of the image, hex, and the features in it. */
+  readonly imageHash: string;
+  readonly features: number;
+  /** Answers and what was used up to now: a document in the engine's binary object format, see `answers.ts`. */
+  readonly answers: Uint8Array;
+  readonly limits: ExecutionLimits;
+  readonly now?: number;
+  readonly seed?: never;
 }
 
 export interface PackedContext {
@@ -40,6 +57,10 @@ export type Reply =
 export interface Executed {
   /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
   readonly outcome: Uint8Array | undefined;
+  /** Present when the handler waits for an extension: with what a {@link ResumeRequest} goes on. */
+  readonly snapshot?: Uint8Array;
+  readonly imageHash?: string;
+  readonly features?: number;
   /** What the host saw go wrong. Takes precedence over what the guest says of itself. */
   readonly failure: ExecutionFailure | undefined;
   /** Milliseconds since the epoch, with the resolution of `performance.now()`: comparable between threads. */

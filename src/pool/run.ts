@@ -1,7 +1,8 @@
 import type { ExecutionLimits } from '../config/limits.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
-import { lacksFeature } from '../engine/host-cells.js';
+import { lacksFeature, mayWait } from '../engine/host-cells.js';
+import { captureDelta, type Delta, type Image } from '../engine/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { collectWithChanges } from './deep-changes.js';
@@ -16,6 +17,8 @@ const COLLECT_GRACE_MS = 100;
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
 export class Run {
   failure: ExecutionFailure | undefined;
+  /** What the VM held beyond its image when the handler began to wait for an extension. */
+  waiting: Delta | undefined;
   /** The handler changed state inside that it may not change, and it is not known where. */
   changedInVain = false;
   readonly #vm: Vm;
@@ -38,8 +41,41 @@ export class Run {
     this.#deadline ??= performance.now() + this.#limits.timeoutMs;
     vm.shouldInterrupt = () => this.#isOver('interrupt');
     vm.call(start, thisArg, handler, this.#load(input));
+    this.#drain();
+  }
+
+  /** @param answers a document, see `answers.ts` */
+  resume(answers: Uint8Array): void {
+    const vm = this.#vm;
+    const { resume, undefined: thisArg } = this.#base.roots;
+    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
+    vm.shouldInterrupt = () => this.#isOver('interrupt');
+    vm.call(resume, thisArg, this.#load(answers));
+    this.#drain();
+  }
+
+  #drain(): void {
+    const vm = this.#vm;
     while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
     if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
+  }
+
+  /**
+   * Keeps the VM as it is when the handler waits for an extension. Before anything is collected: what that leaves behind would only
+   * make it larger.
+   *
+   * @param image what the VM started from
+   */
+  noteWaiting(image: Image): void {
+    const vm = this.#vm;
+    const { roots } = this.#base;
+    if (this.failure !== undefined || vm.poison !== undefined || !mayWait(vm, roots.cells)) return;
+    try {
+      const waits = vm.call(roots.waits, roots.undefined);
+      if (!vm.isSame(waits, roots.undefined)) this.waiting = captureDelta(vm, image);
+    } catch (error) {
+      this.stop(error);
+    }
   }
 
   /** No job is left that could handle them. */
@@ -104,7 +140,7 @@ export class Run {
    *
    * @param input what {@link start} was given
    */
-  finish(input: Uint8Array): Uint8Array | undefined {
+  finish(input: Uint8Array | undefined): Uint8Array | undefined {
     const vm = this.#vm;
     if (vm.poison !== undefined || this.lackedFeature) return undefined;
     const { salvage, admitDefeat } = this.#base.roots;
@@ -133,7 +169,7 @@ export class Run {
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
-  #gather(substitute: Pointer | undefined, input: Uint8Array): Pointer {
+  #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
     const { roots } = this.#base;
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
     const { outcome, changedInVain } = collectWithChanges(this.#vm, roots, input);

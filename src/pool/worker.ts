@@ -49,6 +49,8 @@ async function answer({ message, slot, bytecode = NO_BYTECODE }: Task & { kind: 
       return { kind: 'compiled', outcome: await ready.compileScript(request.source, request.filename) };
     case 'execute':
       return { kind: 'executed', ...(await ready.execute(request, bytecode)) };
+    case 'resume':
+      return { kind: 'executed', ...(await ready.resume(request)) };
     default:
       throw request satisfies never;
   }

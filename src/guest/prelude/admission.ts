@@ -28,12 +28,25 @@ const MAX_DENIALS = 1_000;
 let grants: Grant[] = [];
 let limits: number[] = [];
 export let hostCalls = 0;
+/** What earlier segments of the execution used, by limit. Its own count is with whoever counts it. */
+export const usedBefore = nullArray<number>([0, 0, 0, 0, 0]);
 /** Capabilities that were asked for in vain, as often as they were. */
 export const denials = nullArray<string>([]);
 
 export function setRights(granted: Grant[], allowed: number[]): void {
   grants = granted;
   limits = allowed;
+}
+
+/**
+ * A new segment begins, after a suspension.
+ *
+ * @param used in all segments so far, by limit: as the host counted
+ */
+export function continueRights(used: number[]): void {
+  denials.length = 0;
+  for (let i = 0; i < usedBefore.length; i++) usedBefore[i] = used[i] as number;
+  hostCalls = used[HOST_CALLS] as number;
 }
 
 export function isGranted(kind: number, name: string): boolean {
@@ -58,13 +71,13 @@ export function demand(kind: number, name: string): void {
 
 /** After handler code ran between {@link admit} and the effect: it may have taken the room. */
 export function checkRoom(limit: number, used: number): void {
-  if (used > (limits[limit] as number)) exceed(limit);
+  if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
 }
 
 /** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
 export function admit(kind: number, name: string, limit: number, used: number): void {
   if (grants[kind] !== true) demand(kind, name);
-  if (used > (limits[limit] as number)) exceed(limit);
+  if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
   if (++hostCalls > (limits[HOST_CALLS] as number)) exceed(HOST_CALLS);
 }
 

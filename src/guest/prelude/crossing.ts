@@ -29,9 +29,9 @@ type Copies = Map<object, object>;
 
 let callsAccessors = true;
 
-/** Once the handler has ended, none of its code is called any more: an accessor is an error from then on. */
-export function refuseAccessors(): void {
-  callsAccessors = false;
+/** While the host collects the outcome, no code of the handler is called: an accessor is an error then. */
+export function allowAccessors(allowed: boolean): void {
+  callsAccessors = allowed;
 }
 
 /**

@@ -11,6 +11,14 @@ export const viewCommands = nullArray<Effect>([]);
 export const logs = nullArray<Effect>([]);
 let logBytes = 0;
 
+/** A new segment begins, after a suspension: what was delivered is forgotten. */
+export function forgetEffects(): void {
+  events.length = 0;
+  viewCommands.length = 0;
+  logs.length = 0;
+  logBytes = 0;
+}
+
 export function emit(name: unknown, payload: unknown): void {
   const event = typeof name === 'string' ? name : StringFunction(name);
   const at = events.length;

@@ -1,10 +1,14 @@
 import { admit, EXTENSION, HOST_CALLS } from './admission.js';
+import { noteCall } from './cells.js';
 import { snapshot } from './crossing.js';
 import {
   apply,
+  define,
+  ErrorConstructor,
   hasOwn,
   type Keyed,
   MapConstructor,
+  mapDelete,
   mapGet,
   mapSet,
   nullArray,
@@ -15,16 +19,19 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { isError } from './kinds.js';
 
 /** What can settle a call. */
 interface Settlers {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** The guest's stack at the call: an error that comes as the answer has none of its own. */
+  readonly stack: string | undefined;
 }
 
 /** Calls whose answers have not come, in order: `[callId, extension, method, arguments]`. */
 export const calls = nullArray<unknown[]>([]);
-export const outstanding = new MapConstructor<string, Settlers>();
+const outstanding = new MapConstructor<string, Settlers>();
 let callCount = 0;
 /** Method names by extension, when the host says what there is. */
 let registry: Keyed | undefined;
@@ -41,10 +48,35 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   admit(EXTENSION, name, HOST_CALLS, 0);
   const given = snapshot(args, text('$ext.', name, ' arguments'));
   const callId = text('c', ++callCount);
+  const { stack } = new ErrorConstructor();
   return new PromiseConstructor((resolve, reject) => {
-    apply(mapSet, outstanding, [callId, { resolve, reject }]);
+    apply(mapSet, outstanding, [callId, { resolve, reject, stack }]);
     calls[calls.length] = nullArray([callId, extension, method, given]);
+    noteCall();
   });
+}
+
+/** An answer of the host: `[callId, whether it succeeded, value or error]`. */
+export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
+
+export function takeAnswer(answer: Answer): void {
+  const callId = answer[0];
+  const value = answer[2];
+  const settlers = apply(mapGet, outstanding, [callId]) as Settlers | undefined;
+  if (settlers === undefined) return;
+  apply(mapDelete, outstanding, [callId]);
+  let kept = 0;
+  for (let i = 0; i < calls.length; i++) {
+    const waiting = calls[i] as unknown[];
+    if (waiting[0] !== callId) calls[kept++] = waiting;
+  }
+  calls.length = kept;
+  if (answer[1]) {
+    settlers.resolve(value);
+    return;
+  }
+  if (isError(value)) define(value, 'stack', settlers.stack);
+  settlers.reject(value);
 }
 
 function isKnown(extension: string, method: string): boolean {

@@ -5,23 +5,25 @@
  * with a protocol the handler could replace, and stores nothing on an object with a prototype. What it enforces here is
  * for ergonomics, an error at the right line; the host checks every effect again.
  */
-import { type Grant, setRights } from './admission.js';
-import { emit, levels, log, view } from './effects.js';
-import { extensions, setRegistry } from './extensions.js';
+import { continueRights, type Grant, setRights } from './admission.js';
+import { emit, forgetEffects, levels, log, view } from './effects.js';
+import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
 import { define, type Keyed } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import {
   admitDefeat,
   changedInVain,
   collect,
+  continueOutcome,
   fulfil,
   noteRejection,
   reachedForms,
   reject,
   salvage,
+  waits,
 } from './outcome.js';
 import { revive } from './revive.js';
-import { guardState, openState, reached } from './state.js';
+import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { reserveFeatures } from './web-globals.js';
 
 /** What the host passes, see `pool/packed-context.ts`. The first item is there for {@link revive}. */
@@ -64,6 +66,23 @@ function start(handler: Handler, input: Input): void {
   drive(handler);
 }
 
+/** What the host passes to go on, see `pool/answers.ts`. */
+interface Answers {
+  readonly 1: readonly Answer[];
+  /** What was used up to now, by limit. */
+  readonly 2: number[];
+  readonly 4: unknown[] | undefined;
+}
+
+function resume(input: Answers): void {
+  if (input[4] !== undefined) revive(input[4]);
+  continueRights(input[2]);
+  forgetEffects();
+  continueState();
+  continueOutcome();
+  for (let i = 0; i < input[1].length; i++) takeAnswer(input[1][i] as Answer);
+}
+
 async function drive(handler: Handler): Promise<void> {
   try {
     fulfil(await handler());
@@ -75,9 +94,12 @@ async function drive(handler: Handler): Promise<void> {
 /** In the order of `Roots` in `engine/prelude-image.ts`. */
 export default [
   start,
+  resume,
+  waits,
   collect,
   reached,
   reachedForms,
+  valuesBefore,
   changedInVain,
   salvage,
   admitDefeat,

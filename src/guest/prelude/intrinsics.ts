@@ -17,7 +17,7 @@ export const objectPrototype = Object.prototype;
 export const errorPrototype = Error.prototype;
 
 export const MapConstructor = Map;
-export const { get: mapGet, set: mapSet, forEach: mapForEach } = Map.prototype;
+export const { get: mapGet, set: mapSet, delete: mapDelete, forEach: mapForEach } = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
 export const { startsWith, endsWith, slice } = String.prototype;

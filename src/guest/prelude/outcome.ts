@@ -1,6 +1,6 @@
 import { denials, hostCalls } from './admission.js';
 import { codeOf, uncrossable } from './coded-error.js';
-import { refuseAccessors, snapshot } from './crossing.js';
+import { allowAccessors, snapshot } from './crossing.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
@@ -26,6 +26,18 @@ export function fulfil(returned: unknown): void {
 export function reject(thrown: unknown): void {
   status = REJECTED;
   value = describeThrown(thrown);
+}
+
+/** Something when the handler waits for an extension, else undefined. */
+export function waits(): true | undefined {
+  return status === PENDING && calls.length > 0 ? true : undefined;
+}
+
+/** The host has answers: what happened up to now was delivered. */
+export function continueOutcome(): void {
+  allowAccessors(true);
+  isSettled = false;
+  wasDenied = false;
 }
 
 /**
@@ -69,7 +81,7 @@ export function reachedForms(): unknown[] {
  * @param changed for each pair of it whether it was changed, true when all of it was, undefined when nothing was
  */
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
-  refuseAccessors();
+  allowAccessors(false);
   if (compared === undefined && !isSettled && isReached()) return reached;
   isSettled = true;
   try {

@@ -1,5 +1,6 @@
 import { admit, demand, isGranted, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from './admission.js';
 import { uncrossable } from './coded-error.js';
+import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
 import {
   apply,
@@ -49,6 +50,9 @@ let audited = false;
 /** Whether values that may not be changed are handed out behind proxies that say so at the line that tries. */
 let guarded = false;
 
+/** What was reached, as it was then; undefined in the first segment, where the host has the context itself. */
+let before: Keyed | undefined;
+
 const REPLACED = -1;
 
 function write(_: unknown, key: PropertyKey, value: unknown): boolean {
@@ -94,6 +98,39 @@ function reach(key: string, value: object): void {
   reached[end] = key;
   reached[end + 1] = value;
   hasReaches = true;
+  if (before !== undefined) remember(key, value);
+}
+
+/** What cannot be copied has been changed: it had come in. */
+function remember(key: string, value: object): void {
+  try {
+    (before as Keyed)[key] = snapshot(value, key);
+  } catch {
+    // Then there is nothing to compare it with.
+  }
+}
+
+/** A new segment begins, after a suspension. The handler may still hold on to all that it got hold of before. */
+export function continueState(): void {
+  log.length = 0;
+  reached.length = 1;
+  reachCount = 0;
+  hasSuperseded = false;
+  hasReaches = false;
+  writes = 0;
+  before = nullObject();
+  const keys = keysOf(reachOf);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const value = hasOwn(target, key) ? target[key] : undefined;
+    deleteProperty(reachOf, key);
+    if (typeof value === 'object' && value !== null) reach(key, value);
+  }
+}
+
+/** With what the host compares {@link reached} instead of the context: `[marker, values by key]`. */
+export function valuesBefore(): unknown[] | undefined {
+  return before === undefined ? undefined : nullArray([marker, before]);
 }
 
 function read(_: unknown, key: PropertyKey): unknown {

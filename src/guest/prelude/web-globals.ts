@@ -1,4 +1,5 @@
 import type { FeatureHost } from '../features/feature.js';
+import { executionStart, noteMissing, openCells } from './cells.js';
 import {
   apply,
   dataDescriptor,
@@ -18,16 +19,8 @@ import {
  * the handler again, in an image that has everything. It tells it through the *cells*, bytes whose place the host knows.
  */
 
-/** Layout of the cells, in bytes; `engine/host-cells.ts` has the same. */
-const STARTED_AT = 0;
-const MISSING_AT = 8;
-const ENTROPY_AT = 16;
-
 const { now: dateNow } = Date;
 const { then } = Promise.prototype;
-
-let startedAt: Float64Array;
-let missing: Uint8Array;
 
 /** Callbacks see the job queue as promises leave it: there is one. */
 function queueMicrotask(callback: () => void): void {
@@ -40,15 +33,15 @@ let latest = 0;
 /** In milliseconds and in steps of one: a finer clock would tell a handler about its neighbours. */
 const performance = {
   get timeOrigin(): number {
-    return startedAt[0] as number;
+    return executionStart();
   },
   now(): number {
-    const elapsed = dateNow() - (startedAt[0] as number);
+    const elapsed = dateNow() - executionStart();
     if (elapsed > latest) latest = elapsed;
     return latest;
   },
   toJSON() {
-    return { timeOrigin: startedAt[0] };
+    return { timeOrigin: executionStart() };
   },
 };
 define(performance, Symbol.toStringTag, 'Performance');
@@ -63,7 +56,7 @@ const getters = nullObject() as Record<string, () => never>;
 function reserve(name: string, mark: number): void {
   const descriptor = nullObject() as PropertyDescriptor;
   const get = (): never => {
-    missing[0] = mark;
+    noteMissing(mark);
     for (;;);
   };
   getters[name] = get;
@@ -90,10 +83,9 @@ function defineFeature(name: string, value: unknown): void {
  * @returns what the host passes to a feature
  */
 export function reserveFeatures(features: readonly (readonly string[])[], cells: ArrayBuffer): FeatureHost {
-  startedAt = new Float64Array(cells, STARTED_AT, 1);
-  missing = new Uint8Array(cells, MISSING_AT, 1);
+  const entropy = openCells(cells);
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, entropy: new Uint8Array(cells, ENTROPY_AT) };
+  return { define: defineFeature, entropy };
 }

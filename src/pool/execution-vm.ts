@@ -1,0 +1,71 @@
+import { createExecutionVm, type VmLimits } from '../engine/base-image.js';
+import { type Delta, deltaEnd, type Image, imageEnd, restoreImage } from '../engine/image.js';
+import type { EngineModule } from '../engine/load-engine.js';
+import { MIN_MEMORY_BYTES, type Vm } from '../engine/vm.js';
+
+/** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
+const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
+
+/** The VM of a worker: one after the other, each used until it is broken or too large. */
+export class ExecutionVm {
+  readonly #engine: EngineModule;
+  readonly #limits: VmLimits;
+  #current: Vm;
+  /** Memory that every image so far needs. */
+  #imageBytes = MIN_MEMORY_BYTES;
+  #lastOwner: string | undefined;
+
+  static async create(engine: EngineModule, limits: VmLimits): Promise<ExecutionVm> {
+    return new ExecutionVm(engine, limits, await createExecutionVm(engine, limits));
+  }
+
+  private constructor(engine: EngineModule, limits: VmLimits, vm: Vm) {
+    this.#engine = engine;
+    this.#limits = limits;
+    this.#current = vm;
+  }
+
+  get current(): Vm {
+    return this.#current;
+  }
+
+  /** An image that every VM from now on has to have room for. */
+  makeRoomFor(image: Image, delta?: Delta): void {
+    const end = Math.max(imageEnd(this.#current, image), delta === undefined ? 0 : deltaEnd(delta));
+    this.#imageBytes = Math.max(this.#imageBytes, end);
+  }
+
+  /**
+   * Puts an image into the VM.
+   *
+   * @param owner whose handler it is: between runs of one, the quick way will do, since it could only read its own
+   */
+  restore(owner: string, image: Image, delta?: Delta): void {
+    const isAnother = owner !== this.#lastOwner;
+    this.#lastOwner = owner;
+    restoreImage(this.#current, image, delta, isAnother);
+  }
+
+  /**
+   * A VM for what comes next: another one when this one is poisoned or grew.
+   *
+   * @param memoryLimitBytes of what comes next
+   * @param neededBytes that its image takes
+   */
+  async prepare(memoryLimitBytes: number, neededBytes = 0): Promise<void> {
+    const { length } = this.#current.heap;
+    const isTooLarge = length > Math.max(memoryLimitBytes, this.#imageBytes, neededBytes);
+    if (isTooLarge || length < neededBytes) await this.replace(neededBytes);
+    else await this.retire();
+  }
+
+  /** Nothing that a handler broke or blew up is used again. */
+  async retire(): Promise<void> {
+    const vm = this.#current;
+    if (vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES) await this.replace();
+  }
+
+  async replace(neededBytes = 0): Promise<void> {
+    this.#current = await createExecutionVm(this.#engine, this.#limits, Math.max(this.#imageBytes, neededBytes));
+  }
+}
