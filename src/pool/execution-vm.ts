@@ -47,22 +47,21 @@ export class ExecutionVm {
   }
 
   /**
-   * A VM for what comes next: another one when this one is poisoned or grew.
+   * Whether what comes next needs another VM than this one.
    *
    * @param memoryLimitBytes of what comes next
    * @param neededBytes that its image takes
    */
-  async prepare(memoryLimitBytes: number, neededBytes = 0): Promise<void> {
+  isUnfitFor(memoryLimitBytes: number, neededBytes: number): boolean {
     const { length } = this.#current.heap;
     const isTooLarge = length > Math.max(memoryLimitBytes, this.#imageBytes, neededBytes);
-    if (isTooLarge || length < neededBytes) await this.replace(neededBytes);
-    else await this.retire();
+    return isTooLarge || length < neededBytes || this.isWorn;
   }
 
   /** Nothing that a handler broke or blew up is used again. */
-  async retire(): Promise<void> {
+  get isWorn(): boolean {
     const vm = this.#current;
-    if (vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES) await this.replace();
+    return vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES;
   }
 
   async replace(neededBytes = 0): Promise<void> {

@@ -129,7 +129,7 @@ export class Executor {
       instructionCount: polls * STEPS_PER_POLL,
       heapExhausted: vm.heapExhausted,
     };
-    await this.#vm.retire();
+    if (this.#vm.isWorn) await this.#vm.replace();
     return executed;
   }
 
@@ -138,7 +138,8 @@ export class Executor {
     beginning: Beginning,
     { deadline, guarded = false }: AttemptOptions,
   ): Promise<Attempt> {
-    await this.#vm.prepare(request.limits.memoryLimitBytes, beginning.neededBytes);
+    const { neededBytes } = beginning;
+    if (this.#vm.isUnfitFor(request.limits.memoryLimitBytes, neededBytes)) await this.#vm.replace(neededBytes);
     const vm = this.#vm.current;
     const { roots } = this.#base;
     const run = new Run(vm, this.#base, request.limits, deadline);
