@@ -7,7 +7,7 @@ import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';
 import { Executor } from '../build/pool/executor.js';
 import { readOutcome } from '../build/pool/outcome.js';
-import { measure, printMachine, printTable, us } from './harness.mjs';
+import { measureInTurn, printMachine, printTable, us } from './harness.mjs';
 
 // Reads and writes state, emits one event, returns.
 const REFERENCE = `
@@ -87,56 +87,48 @@ async function execution(source, { stateSnapshot = STATE, options = {}, config =
   return run;
 }
 
-printMachine();
-const reference = await measure(await execution(REFERENCE));
-const row = (label, { medianUs, p99Us }) => [
-  label,
-  us(medianUs),
-  us(p99Us),
-  `${(medianUs / reference.medianUs).toFixed(2)}×`,
-];
-const HEADER = ['median', 'p99', 'ratio'];
+/** One table: the reference handler, then each case, measured in turn. @param {[label: string, source: string, situation?: object][]} cases */
+async function compare(title, cases) {
+  const all = [['the reference handler', REFERENCE], ...cases];
+  const runs = [];
+  for (const [, source, situation] of all) runs.push(await execution(source, situation));
+  const results = await measureInTurn(runs);
+  const rows = all.map(([label], i) => {
+    const { lowestUs, medianUs } = results[i];
+    return [label, us(lowestUs), us(medianUs), `${(medianUs / results[0].medianUs).toFixed(2)}×`];
+  });
+  console.log();
+  printTable([title, 'lowest', 'median', 'ratio'], rows);
+}
 
-const contract = [row('the reference handler', reference)];
-for (const [title, use] of Object.entries(CONTRACT)) {
-  contract.push(row(`… ${title}`, await measure(await execution(use + REFERENCE))));
-}
-const situations = {
-  'with a seed and a clock': { options: { seed: 1, now: 0 } },
-  'with limits of its own': { options: { limits: { maxEvents: 50 } } },
-  'with a Map in its arguments': { args: { n: 3, map: new Map([[1, { a: 2 }]]) } },
-  audited: { config: audited },
-};
-for (const [title, situation] of Object.entries(situations)) {
-  contract.push(row(`… ${title}`, await measure(await execution(REFERENCE, situation))));
-}
-contract.push(row('the reference handler again', await measure(await execution(`${REFERENCE} `))));
-printTable(['one thread, the contract', ...HEADER], contract);
+printMachine();
+await compare('one thread, the contract', [
+  ...Object.entries(CONTRACT).map(([title, use]) => [`… ${title}`, use + REFERENCE]),
+  ['… with a seed and a clock', REFERENCE, { options: { seed: 1, now: 0 } }],
+  ['… with limits of its own', REFERENCE, { options: { limits: { maxEvents: 50 } } }],
+  ['… with a Map in its arguments', REFERENCE, { args: { n: 3, map: new Map([[1, { a: 2 }]]) } }],
+  ['… audited', REFERENCE, { config: audited }],
+]);
 
 const names = Object.keys(WEB);
-const named = (some) => some.map((name) => `typeof ${name};`).join(' ');
-const used = (some) => some.map((name) => `${WEB[name]};`).join(' ');
-const web = [row('the reference handler', reference)];
-for (const name of names) {
-  web.push(row(`… names ${name}`, await measure(await execution(named([name]) + REFERENCE))));
-  web.push(row(`… uses it: ${WEB[name]}`, await measure(await execution(used([name]) + REFERENCE))));
-}
-web.push(row('… names all of them', await measure(await execution(named(names) + REFERENCE))));
-web.push(row('… uses all of them', await measure(await execution(used(names) + REFERENCE))));
-console.log();
-printTable(['one thread, web-platform globals', ...HEADER], web);
+const named = (some) => some.map((name) => `typeof ${name};`).join(' ') + REFERENCE;
+const used = (some) => some.map((name) => `${WEB[name]};`).join(' ') + REFERENCE;
+await compare('one thread, web-platform globals', [
+  ...names.flatMap((name) => [
+    [`… names ${name}`, named([name])],
+    [`… uses it: ${WEB[name]}`, used([name])],
+  ]),
+  ['… names all of them', named(names)],
+  ['… uses all of them', used(names)],
+]);
 
-const everything = Object.values(CONTRACT).join('\n') + used(names) + REFERENCE;
+const everything = `${Object.values(CONTRACT).join('\n')} ${used(names)}`;
 const large = { stateSnapshot: LARGE_STATE };
 const reading = 'let sum = 0; for (const order of $state.orders) sum += order.total;';
-console.log();
-printTable(
-  [`one thread, a state of ${(JSON.stringify(LARGE_STATE).length / 1024).toFixed(1)} KB as JSON`, ...HEADER],
-  [
-    row('the reference handler, its own state', reference),
-    row('… all globals used, its own state', await measure(await execution(everything))),
-    row('… the large state', await measure(await execution(REFERENCE, large))),
-    row('… the large state, all of it read', await measure(await execution(reading + REFERENCE, large))),
-    row('… the large state, all globals used', await measure(await execution(everything, large))),
-  ],
-);
+const kilobytes = (JSON.stringify(LARGE_STATE).length / 1024).toFixed(1);
+await compare(`one thread, a state of ${kilobytes} KB as JSON`, [
+  ['… all globals used, its own state', everything],
+  ['… the large state', REFERENCE, large],
+  ['… the large state, all of it read', reading + REFERENCE, large],
+  ['… the large state, all globals used', everything, large],
+]);

@@ -23,6 +23,30 @@ export async function measure(run) {
   return { medianUs: batches[BATCHES >> 1], p99Us: batches[Math.floor(BATCHES * 0.99)], calls: perBatch * BATCHES };
 }
 
+/**
+ * Several in turn, so that a busy neighbour hits all of them: for each the lowest and the median over rounds of the mean
+ * time of one call, in microseconds.
+ *
+ * @param {(() => Promise<unknown>)[]} runs
+ */
+export async function measureInTurn(runs, { rounds = 25, calls = 100 } = {}) {
+  const times = runs.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, run] of runs.entries()) {
+      // What ran before it took the caches.
+      for (let call = 0; call < calls / 10; call++) await run();
+      const start = performance.now();
+      for (let call = 0; call < calls; call++) await run();
+      // The first round warms up.
+      if (round > 0) times[i].push(((performance.now() - start) / calls) * 1000);
+    }
+  }
+  return times.map((sample) => {
+    sample.sort((a, b) => a - b);
+    return { lowestUs: sample[0], medianUs: sample[sample.length >> 1] };
+  });
+}
+
 /** Warms up, then says how many calls fit into a batch. */
 async function callsWithin(run, batchMs) {
   let calls = 0;

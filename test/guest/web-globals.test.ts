@@ -33,8 +33,7 @@ describe('performance', () => {
     const before = Date.now();
     const [origin, times] = (await run(`
       const times = [];
-      const end = Date.now() + 5;
-      while (Date.now() < end) times.push(performance.now());
+      do times.push(performance.now()); while (times.at(-1) < times[0] + 3);
       return [performance.timeOrigin, [times[0], times.at(-1), times.every((t, i) => i === 0 || t >= times[i - 1])]];
     `)) as [number, [number, number, boolean]];
     expect(origin).toBeGreaterThanOrEqual(before);
