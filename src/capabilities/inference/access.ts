@@ -39,6 +39,19 @@ export class Access {
     return union(...[...target].map((atom) => this.#loadFrom(atom, key, at)));
   }
 
+  /** Of `$state`, what the runtime puts there is no key when it is called. */
+  loadMethod(target: Value, key: Value, at: Node): Value {
+    const { atoms } = this.#machine;
+    const [only] = key;
+    const name = key.size === 1 && only?.kind === 'constant' ? String(only.value) : undefined;
+    const method = STATE_METHODS.find((known) => known === name);
+    const native = nativesOf(atoms, key, 'plain');
+    if (name === undefined || (method === undefined && native.size === 0)) return this.load(target, key, at);
+    const others = new Set([...target].filter(({ kind }) => kind !== 'state'));
+    const ofState = method === undefined ? native : atoms.stateMethod(method);
+    return union(this.load(others, key, at), others.size < target.size ? ofState : NOTHING);
+  }
+
   #loadFrom(atom: Atom, key: Value, at: Node): Value {
     const { atoms, flow } = this.#machine;
     flow.step();
@@ -167,10 +180,7 @@ export class Access {
   #loadState(key: Value, at: Node): Value {
     const { atoms } = this.#machine;
     const methods = STATE_METHODS.filter((name) => this.#patterns(key).some((pattern) => overlap(pattern, name)));
-    const ordinary = new Set(
-      [...key].filter((atom) => atom.kind !== 'constant' || !STATE_METHODS.some((name) => name === atom.value)),
-    );
-    const names = key.size > 0 && ordinary.size === 0 ? [] : this.#demand('state:read', ordinary, at, 'read');
+    const names = this.#demand('state:read', key, at, 'read');
     const hasSymbol = [...key].some((atom) => atom.kind === 'symbol');
     return union(
       ...names.map((name) => this.#valuesOf(name)),

@@ -141,7 +141,6 @@ export class Calls {
     const { atoms } = this.#machine;
     const results = [...value].map((atom): Value => {
       const self = new Set([atom]);
-      if (atom.kind === 'state') this.#machine.readWhole(self, at);
       if (atom.kind !== 'object' && atom.kind !== 'function') return self;
       const thens = onlyFunctions(this.#machine.load(self, atoms.constant('then'), at));
       if (thens.size === 0) return self;
@@ -209,10 +208,12 @@ export class Calls {
     for (const pattern of patterns) {
       const kind = name === 'get' || name === 'has' ? 'state:read' : 'state:write';
       demands.add(kind, pattern, at, `$state.${name} is called for ${stateMember(pattern)}`);
+      // It says whether there was something.
+      if (name === 'delete' && !this.#machine.unused.has(at)) this.#machine.has(atoms.state, key, at);
       if (name === 'set') flow.add(atoms.withinState(pattern).contents, args.at(1));
     }
-    if (name !== 'get') return union(atoms.primitive, args.from(1));
-    return union(...patterns.map((pattern) => this.#access.inside(atoms.withinState(pattern))), args.at(1));
+    if (name !== 'get') return name === 'set' ? atoms.undefined : atoms.primitive;
+    return union(...patterns.map((pattern) => this.#access.inside(atoms.withinState(pattern))));
   }
 }
 

@@ -70,7 +70,8 @@ function evaluateMember(
   }
   outside.machine.flow.add(method.self, outside.machine.flow.read(frame.self));
   for (const name of namesOf(key)) {
-    if (member.kind === 'method') members.define(owner, name, value);
+    // No instance's `this` is the prototype.
+    if (member.kind === 'method') outside.machine.flow.add(members.field(owner, name), value);
     else members.defineAccessor(owner, member.kind, name, value);
   }
 }

@@ -337,7 +337,7 @@ export class Evaluator implements PatternContext {
     const args = this.args(node.arguments);
     const results = [...receivers].map((receiver) => {
       const self = new Set([receiver]);
-      return this.machine.call(this.machine.load(self, key, callee), self, args, node);
+      return this.machine.call(this.machine.loadMethod(self, key, callee), self, args, node);
     });
     return union(...results);
   }

@@ -17,8 +17,13 @@ export interface Interpreter {
   /** Whatever was thrown anywhere. */
   readonly thrown: Cell;
 
+  /** Calls whose results nobody looks at. */
+  readonly unused: Set<Node>;
+
   /** `target[key]` */
   load(target: Value, key: Value, at: Node): Value;
+  /** What `target[key](…)` calls. */
+  loadMethod(target: Value, key: Value, at: Node): Value;
   /** `target[key] = value` */
   store(target: Value, key: Value, value: Value, at: Node): void;
   /** `delete target[key]` */

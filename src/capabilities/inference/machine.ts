@@ -20,6 +20,7 @@ export class Machine implements Interpreter {
   readonly demands = new Demands();
   readonly flow = new Flow();
   readonly thrown = new Cell();
+  readonly unused = new Set<Node>();
   readonly members = new MemberAccess(this);
   readonly calls: Calls;
   readonly #access: Access;
@@ -42,6 +43,10 @@ export class Machine implements Interpreter {
 
   load(target: Value, key: Value, at: Node): Value {
     return this.#access.load(target, key, at);
+  }
+
+  loadMethod(target: Value, key: Value, at: Node): Value {
+    return this.#access.loadMethod(target, key, at);
   }
 
   store(target: Value, key: Value, value: Value, at: Node): void {

@@ -50,7 +50,7 @@ export function callBack({ machine, at }: NativeCall, callback: Value, values: r
 function overElements(call: NativeCall): Value {
   const { machine, self, args, at } = call;
   const elements = machine.elements(self, at);
-  const isList = [...self].every((atom) => atom.kind !== 'object' || atom.shape === 'array');
+  const isList = [...self].every((atom) => atom.kind === 'object' && atom.shape === 'array');
   const second = isList ? machine.atoms.number : union(machine.atoms.number, elements);
   return callBack(call, args.at(0), [elements, second, self], args.count > 1 ? args.at(1) : undefined);
 }

@@ -21,6 +21,7 @@ function runStatement(node: Statement, evaluator: Evaluator): void {
   const { machine } = evaluator;
   switch (node.type) {
     case 'ExpressionStatement':
+      machine.unused.add(node.expression);
       evaluator.evaluate(node.expression);
       return;
     case 'VariableDeclaration':
