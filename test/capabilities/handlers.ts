@@ -50,7 +50,18 @@ export function handlers(maxDepth = 4): fc.Arbitrary<string> {
       key: fc.oneof(
         { maxDepth, depthIdentifier: 'depth' },
         stateKey.map((name) => `'${name}'`),
-        oneOf("'n'", "'sub'", "'tags'", "'name'", '0', '1', '`it${"ems"}`', "'us' + 'er'", '$args.key', '$args.nested.key'),
+        oneOf(
+          "'n'",
+          "'sub'",
+          "'tags'",
+          "'name'",
+          '0',
+          '1',
+          '`it${"ems"}`',
+          "'us' + 'er'",
+          '$args.key',
+          '$args.nested.key',
+        ),
         anyVariable,
         text`\`${oneOf('us', 'it', '')}\${${e}}\``,
         text`${oneOf("'ite'", "'co'")} + ${e}`,
@@ -94,7 +105,19 @@ export function handlers(maxDepth = 4): fc.Arbitrary<string> {
       expression: fc.oneof(
         { maxDepth, depthIdentifier: 'depth' },
         anyVariable,
-        oneOf('1', "'user'", "'items'", 'null', '({})', '[]', '$args', '$args.nested.list', '$state', 'this', 'globalThis.$state'),
+        oneOf(
+          '1',
+          "'user'",
+          "'items'",
+          'null',
+          '({})',
+          '[]',
+          '$args',
+          '$args.nested.list',
+          '$state',
+          'this',
+          'globalThis.$state',
+        ),
         text`$state.${stateKey}`,
         text`$state[${k}]`,
         text`$state.get(${k})`,
@@ -189,7 +212,9 @@ export function handlers(maxDepth = 4): fc.Arbitrary<string> {
         text`${variable} = await ${e};`,
         text`${target} = await ${f}(${e});`,
       ),
-      body: fc.array(tie('statement'), { minLength: 1, maxLength: 2, depthIdentifier: 'depth' }).map((all) => all.join(' ')),
+      body: fc
+        .array(tie('statement'), { minLength: 1, maxLength: 2, depthIdentifier: 'depth' })
+        .map((all) => all.join(' ')),
       block: fc
         .tuple(
           fc.array(tie('outermost'), { minLength: 2, maxLength: 6 }),
@@ -227,13 +252,56 @@ interface Grammar {
 }
 
 /** One statement's error is not the end. What was denied is told by the runtime, so that it need not show here. */
-const guarded = (statement: string) => `try { ${statement} } catch (error) { $log('caught', String(error?.code ?? error?.name)); }`;
+const guarded = (statement: string) =>
+  `try { ${statement} } catch (error) { $log('caught', String(error?.code ?? error?.name)); }`;
 
-const CALLBACK_METHODS = ['map', 'filter', 'find', 'some', 'forEach', 'flatMap', 'sort', 'toSorted', 'findLast', 'every'];
+const CALLBACK_METHODS = [
+  'map',
+  'filter',
+  'find',
+  'some',
+  'forEach',
+  'flatMap',
+  'sort',
+  'toSorted',
+  'findLast',
+  'every',
+];
 const LIST_METHODS = [
-  'push', 'pop', 'shift', 'unshift', 'splice', 'slice', 'concat', 'reverse', 'fill', 'at', 'with', 'includes', 'join',
-  'flat', 'keys', 'values', 'entries', 'copyWithin', 'toSpliced', 'toReversed', 'get', 'set', 'add', 'has', 'delete',
-  'next', 'return', 'hasOwnProperty', 'valueOf', 'toString', 'split', 'trim', 'padEnd', 'replace',
+  'push',
+  'pop',
+  'shift',
+  'unshift',
+  'splice',
+  'slice',
+  'concat',
+  'reverse',
+  'fill',
+  'at',
+  'with',
+  'includes',
+  'join',
+  'flat',
+  'keys',
+  'values',
+  'entries',
+  'copyWithin',
+  'toSpliced',
+  'toReversed',
+  'get',
+  'set',
+  'add',
+  'has',
+  'delete',
+  'next',
+  'return',
+  'hasOwnProperty',
+  'valueOf',
+  'toString',
+  'split',
+  'trim',
+  'padEnd',
+  'replace',
 ]; // prettier-ignore
 
 const PREAMBLE = `let a, b, c, d, p, q, e = $emit, fuel = 400;

@@ -4,8 +4,9 @@ import type { CapabilityKind } from '../../contract/capability.js';
 import { type Atom, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { overlap, patternsOf } from './names.js';
+import { patternsOf } from './names.js';
 import { isNativeName, nativesOf } from './native-names.js';
+import { overlap } from './patterns-of-names.js';
 
 const STATE_METHODS: readonly StateMethodName[] = ['get', 'set', 'has', 'delete', 'keys'];
 const VIEW_METHODS: ReadonlySet<string> = new Set(['setFilter', 'scrollTo', 'focus', 'command']);

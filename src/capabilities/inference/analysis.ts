@@ -24,7 +24,7 @@ export function analyse(handler: FunctionExpression): Demands {
     new Machine({ read: (name) => program.readGlobal(name), write: (name, value) => program.writeGlobal(name, value) }),
     scopes,
     (callee, around) => {
-      const unit = { evaluate: () => evaluateFunction(callee, around, shared) };
+      const unit = { at: callee.node, evaluate: () => evaluateFunction(callee, around, shared) };
       units.push(unit);
       machine.flow.schedule(unit);
     },

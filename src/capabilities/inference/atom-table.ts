@@ -11,9 +11,11 @@ import {
   type Primitive,
   type Shape,
   type StateMethodName,
+  UNKNOWN,
   type Value,
   type WithinAtom,
 } from './atoms.js';
+import { overlap } from './patterns-of-names.js';
 
 /** Makes every atom once. */
 export class Atoms {
@@ -24,7 +26,7 @@ export class Atoms {
   /** The one value that is an atom of this kind. */
   readonly number = this.#single({ kind: 'number' });
   readonly primitive = this.#single(PRIMITIVE);
-  readonly unknown = this.#single({ kind: 'unknown' });
+  readonly unknown = this.#single(UNKNOWN);
   readonly state = this.#single({ kind: 'state' });
   readonly emit = this.#single({ kind: 'emit' });
   readonly view = this.#single({ kind: 'view' });
@@ -80,6 +82,11 @@ export class Atoms {
     const known = this.within.get(keys);
     if (known !== undefined) return known;
     const atom: WithinAtom = { kind: 'within', keys, contents: new Cell() };
+    for (const { keys: others, contents } of this.within.values()) {
+      if (contents.watch <= atom.contents.watch || !overlap(others, keys)) continue;
+      atom.contents.watch = contents.watch;
+      atom.contents.watchedAt = contents.watchedAt;
+    }
     this.within.set(keys, atom);
     return atom;
   }

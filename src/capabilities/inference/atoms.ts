@@ -1,4 +1,4 @@
-import type { Class } from 'acorn';
+import type { Class, Node } from 'acorn';
 
 import type { AnyFunction } from './syntax.js';
 
@@ -69,7 +69,8 @@ export interface Members {
   readonly prototypes: Cell;
   /** Changes when a field is added. */
   readonly shapeChanges: Cell;
-  isEscaped: boolean;
+  watch: Watch;
+  watchedAt: Node | undefined;
 }
 
 /** A function with all its calls and closures taken together. A class is one, too. */
@@ -116,20 +117,32 @@ export interface BoundAtom {
 
 /** A part of the program that is evaluated again when something it read has changed. */
 export interface Unit {
+  readonly at: Node;
   evaluate(): void;
 }
+
+/** What happens to what is in a cell or an object: nothing, it is read as a whole, it escapes. */
+export const Watch = { none: 0, read: 1, escape: 2 } as const;
+export type Watch = (typeof Watch)[keyof typeof Watch];
 
 /** Something that holds values: a variable, a member, a parameter. It only ever gets more of them. */
 export class Cell {
   readonly atoms = new Set<Atom>();
   readonly readers = new Set<Unit>();
   constants = 0;
+  watch: Watch = Watch.none;
+  watchedAt: Node | undefined;
+  /** Whether it got more than is told apart. */
+  isWide = false;
 }
 
 /** Stands for all names that are not known. */
 export const ANY_MEMBER = '*';
 
 export const NOTHING: Value = new Set();
+
+/** Anything that came from where we cannot see. */
+export const UNKNOWN: Atom = { kind: 'unknown' };
 
 /** A primitive of which nothing else is known. */
 export const PRIMITIVE: Atom = { kind: 'primitive' };
@@ -142,16 +155,28 @@ export function members(): Members {
     definite: new Set(),
     prototypes: new Cell(),
     shapeChanges: new Cell(),
-    isEscaped: false,
+    watch: Watch.none,
+    watchedAt: undefined,
   };
 }
 
 export function union(...values: Value[]): Value {
-  const [first, ...rest] = values.filter((value) => value.size > 0);
-  if (first === undefined) return NOTHING;
-  return rest.length === 0 ? first : new Set([first, ...rest].flatMap((value) => [...value]));
+  let only: Value = NOTHING;
+  let all: Set<Atom> | undefined;
+  for (const value of values) {
+    if (value.size === 0 || value === only) continue;
+    if (only.size === 0) {
+      only = value;
+      continue;
+    }
+    all ??= new Set(only);
+    for (const atom of value) all.add(atom);
+  }
+  return all ?? only;
 }
 
-export function isPrimitive(atom: Atom): boolean {
-  return ['constant', 'prefix', 'number', 'primitive', 'symbol'].includes(atom.kind);
+const PRIMITIVES: ReadonlySet<Atom['kind']> = new Set(['constant', 'prefix', 'number', 'primitive', 'symbol']);
+
+export function isPrimitive({ kind }: Atom): boolean {
+  return PRIMITIVES.has(kind);
 }

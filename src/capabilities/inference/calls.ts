@@ -25,12 +25,16 @@ export interface Builtins {
   constructBuiltin(path: string, args: Args, at: Node): Value;
 }
 
+/** Calls that make calls: methods that call back, `call` of `bind` of `apply`, getters of getters. */
+const MAX_DEPTH = 12;
+
 /** Calls and constructions of whatever a value may be. */
 export class Calls {
   readonly #machine: Interpreter;
   readonly #access: Access;
   readonly #members: MemberAccess;
   readonly #builtins: Builtins;
+  #depth = 0;
 
   constructor(machine: Interpreter, access: Access, membersOfObjects: MemberAccess, builtins: Builtins) {
     this.#machine = machine;
@@ -40,7 +44,14 @@ export class Calls {
   }
 
   call(callee: Value, self: Value | undefined, args: Args, at: Node): Value {
-    return union(...[...callee].map((atom) => this.#callAtom(atom, self, args, at)));
+    if (this.#depth >= MAX_DEPTH) {
+      this.#machine.escape(union(callee, self ?? NOTHING, args.all()), at, 'a call of a call');
+      return this.#machine.atoms.unknown;
+    }
+    this.#depth++;
+    const results = [...callee].map((atom) => this.#callAtom(atom, self, args, at));
+    this.#depth--;
+    return union(...results);
   }
 
   #callAtom(atom: Atom, self: Value | undefined, args: Args, at: Node): Value {

@@ -6,6 +6,9 @@ import { ANY_MEMBER, type Atom, isPrimitive, NOTHING, type ObjectAtom, union, ty
 import type { Interpreter } from './interpreter.js';
 import { isSymbolName, type MemberAccess } from './member-access.js';
 
+/** Iterators that are made by iterators. */
+const MAX_ITERATORS = 2;
+
 /** What goes over all members of a value, or over what iterating it gives. */
 export class Collections {
   readonly #machine: Interpreter;
@@ -64,21 +67,20 @@ export class Collections {
     const { atoms } = this.#machine;
     return union(
       ...[...target].map((atom) => {
-        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom, at);
+        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom);
         if (!isPrimitive(atom)) this.#valuesOf(atom, at);
         return atoms.primitive;
       }),
     );
   }
 
-  #namesOf(atom: Atom & { kind: 'object' | 'function' }, at: Node): Value {
-    const { atoms, flow } = this.#machine;
+  #namesOf(atom: Atom & { kind: 'object' | 'function' }): Value {
+    const { atoms } = this.#machine;
     const names = this.#members
       .names(atom)
       .filter((name) => !isSymbolName(name))
       .map((name) => (name === ANY_MEMBER ? atoms.primitive : atoms.constant(name)));
-    const inherited = [...flow.read(atom.prototypes)].filter(({ kind }) => kind !== 'builtin');
-    return union(...names, inherited.length > 0 ? this.memberNames(new Set(inherited), at) : NOTHING);
+    return union(...names);
   }
 
   copyMembers(source: Value, into: Value, at: Node): void {
@@ -121,6 +123,10 @@ export class Collections {
   #iterated(atom: ObjectAtom, at: Node): Value {
     const { atoms } = this.#machine;
     if (this.#iterating.has(atom)) return NOTHING;
+    if (this.#iterating.size >= MAX_ITERATORS) {
+      this.#machine.escape(new Set([atom]), at, 'an iterator of an iterator');
+      return atoms.unknown;
+    }
     this.#iterating.add(atom);
     const iterable = new Set<Atom>([atom]);
     const none = new Args([], atoms.undefined);

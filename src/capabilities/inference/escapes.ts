@@ -1,11 +1,23 @@
 import type { Node } from 'acorn';
 
 import { type Access, describeAtom } from './access.js';
-import { ANY_MEMBER, type Atom, type FunctionAtom, type Members, type Value } from './atoms.js';
+import {
+  ANY_MEMBER,
+  type Atom,
+  type FunctionAtom,
+  type ObjectAtom,
+  type Value,
+  Watch,
+  type WithinAtom,
+} from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
+import { overlap } from './patterns-of-names.js';
 
-/** Values that leave the part of the program that can be followed. */
+/**
+ * Values that are read as a whole, and values that leave the part of the program that can be followed. What is in them is
+ * watched from then on: what is put there later goes the same way.
+ */
 export class Escapes {
   readonly #machine: Interpreter;
   readonly #access: Access;
@@ -19,28 +31,27 @@ export class Escapes {
 
   /** Read as a whole and left as it is. */
   readWhole(value: Value, at: Node): void {
-    this.#walk(value, (atom) => {
+    for (const atom of value) {
+      this.#machine.flow.step();
       if (atom.kind === 'state') this.#access.readState(at, 'all of $state is read');
-      if (atom.kind === 'global') this.#machine.demands.everything(at, 'all of globalThis is read');
-      if (atom.kind === 'object') return [this.#members.values(atom, at)];
-      return atom.kind === 'within' ? [this.#access.inside(atom)] : [];
-    });
+      else if (atom.kind === 'global') this.#machine.demands.everything(at, 'all of globalThis is read');
+      else if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
+      else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
+    }
   }
 
   /** From here on anything may be done with it: all that can be done is demanded. */
   escape(value: Value, at: Node, where: string): void {
-    this.#walk(value, (atom) => {
-      const reason = `${describeAtom(atom)} escapes into ${where}`;
-      this.#demand(atom, at, reason);
-      if (atom.kind === 'within') return [this.#access.inside(atom)];
-      if (atom.kind === 'object') {
-        if (atom.generator) this.#machine.flow.add(atom.generator.sent, this.#machine.atoms.unknown);
-        return this.#openMembers(atom, at);
+    for (const atom of value) {
+      this.#machine.flow.step();
+      this.#demand(atom, at, `${describeAtom(atom)} escapes into ${where}`);
+      if (atom.kind === 'within') this.#watchState(atom, Watch.escape, at);
+      else if (atom.kind === 'object') this.#openObject(atom, at);
+      else if (atom.kind === 'function') this.#openFunction(atom, at);
+      else if (atom.kind === 'bound') {
+        for (const cell of [atom.target, atom.self, ...atom.first]) this.#machine.flow.watch(cell, Watch.escape, at);
       }
-      if (atom.kind === 'function') return this.#openFunction(atom, at);
-      if (atom.kind !== 'bound') return [];
-      return [atom.target, atom.self, ...atom.first].map((cell) => this.#machine.flow.read(cell));
-    });
+    }
   }
 
   #demand(atom: Atom, at: Node, reason: string): void {
@@ -73,28 +84,27 @@ export class Escapes {
         demands.add('ext', atom.name, at, reason);
         return;
       case 'global':
-        demands.everything(at, reason.replace('a value', 'globalThis'));
+        demands.everything(at, reason);
         return;
       default:
         return;
     }
   }
 
-  #openMembers(owner: Atom & Members & { kind: 'object' | 'function' }, at: Node): Value[] {
+  #openObject(atom: ObjectAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
-    if (!owner.isEscaped) {
-      owner.isEscaped = true;
-      flow.touch(owner.shapeChanges);
-    }
-    flow.add(this.#members.field(owner, ANY_MEMBER), atoms.unknown);
-    const accessors = [...owner.getters.values(), ...owner.setters.values()];
-    return [this.#members.values(owner, at), ...[...accessors, owner.prototypes].map((cell) => flow.read(cell))];
+    if (atom.watch === Watch.escape) return;
+    if (atom.generator !== undefined) flow.add(atom.generator.sent, atoms.unknown);
+    this.#members.watch(atom, Watch.escape, at);
+    flow.add(this.#members.field(atom, ANY_MEMBER), atoms.unknown);
   }
 
   /** It may be called, with anything, on anything. */
-  #openFunction(atom: FunctionAtom, at: Node): Value[] {
+  #openFunction(atom: FunctionAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
-    const { parameters, extra, arguments: passed, sent, self, classParts, node } = atom;
+    if (atom.watch === Watch.escape) return;
+    this.#members.watch(atom, Watch.escape, at);
+    const { parameters, extra, arguments: passed, sent, self, classParts, node, returned, yielded } = atom;
     for (const cell of [...parameters, extra, sent, this.#members.field(passed, ANY_MEMBER)]) {
       flow.add(cell, atoms.unknown);
     }
@@ -102,19 +112,17 @@ export class Escapes {
       flow.add(self, atoms.unknown);
       if (!atom.isStrict) flow.add(self, atoms.global);
     }
-    const parts = classParts === undefined ? [] : [flow.read(classParts.constructors), new Set([classParts.prototype])];
-    return [...this.#openMembers(atom, at), flow.read(atom.returned), flow.read(atom.yielded), ...parts];
+    flow.watch(returned, Watch.escape, at);
+    flow.watch(yielded, Watch.escape, at);
+    if (classParts === undefined) return;
+    flow.watch(classParts.constructors, Watch.escape, at);
+    flow.watch(classParts.superclass, Watch.escape, at);
+    this.#openObject(classParts.prototype, at);
   }
 
-  /** Each atom that can be reached, once. */
-  #walk(value: Value, visit: (atom: Atom) => Value[]): void {
-    const seen = new Set<Atom>();
-    const pending = [...value];
-    for (let atom = pending.pop(); atom !== undefined; atom = pending.pop()) {
-      if (seen.has(atom)) continue;
-      seen.add(atom);
-      this.#machine.flow.step();
-      for (const inner of visit(atom)) pending.push(...inner);
+  #watchState({ keys }: WithinAtom, watch: Watch, at: Node): void {
+    for (const other of this.#machine.atoms.within.values()) {
+      if (overlap(other.keys, keys)) this.#machine.flow.watch(other.contents, watch, at);
     }
   }
 }

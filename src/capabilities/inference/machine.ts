@@ -3,7 +3,7 @@ import type { Node } from 'acorn';
 import { Access } from './access.js';
 import type { Args } from './arguments.js';
 import { Atoms } from './atom-table.js';
-import { Cell, type Value } from './atoms.js';
+import { Cell, type Value, Watch } from './atoms.js';
 import { callBuiltinFunction, constructBuiltinClass, settlePromise } from './builtin-functions.js';
 import { Calls } from './calls.js';
 import { Collections } from './collections.js';
@@ -18,7 +18,10 @@ import { callNativeMethod } from './native-methods.js';
 export class Machine implements Interpreter {
   readonly atoms = new Atoms();
   readonly demands = new Demands();
-  readonly flow = new Flow();
+  readonly flow = new Flow((atoms, watch, at) => {
+    if (watch === Watch.escape) this.escape(atoms, at, 'an object that escaped');
+    else this.readWhole(atoms, at);
+  });
   readonly thrown = new Cell();
   readonly unused = new Set<Node>();
   readonly members = new MemberAccess(this);

@@ -1,7 +1,17 @@
 import type { Node } from 'acorn';
 
 import { Args } from './arguments.js';
-import { ANY_MEMBER, type Atom, Cell, type FunctionAtom, type ObjectAtom, union, type Value } from './atoms.js';
+import {
+  ANY_MEMBER,
+  type Atom,
+  Cell,
+  type FunctionAtom,
+  NOTHING,
+  type ObjectAtom,
+  union,
+  type Value,
+  Watch,
+} from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import { memberKeyOf } from './names.js';
 import { nativesOf } from './native-names.js';
@@ -15,8 +25,6 @@ const LENGTHS = new Set(['length', 'size', 'name']);
 /** Members of objects and functions that the handler makes. */
 export class MemberAccess {
   readonly #machine: Interpreter;
-  /** Guards against prototypes that go round in a circle. */
-  readonly #loading = new Set<Owner>();
 
   constructor(machine: Interpreter) {
     this.#machine = machine;
@@ -39,7 +47,6 @@ export class MemberAccess {
       this.define(owner, name, value);
       this.#callSetters(owner, name, value, at);
     }
-    if (owner.isEscaped) this.#machine.escape(value, at, 'an object that escaped');
   }
 
   /** A member as a literal defines it: no setter is called. */
@@ -55,7 +62,8 @@ export class MemberAccess {
     const { flow, atoms } = this.#machine;
     const accessors = kind === 'get' ? owner.getters : owner.setters;
     if (!accessors.has(name)) flow.touch(owner.shapeChanges);
-    flow.add(cellOf(accessors, name), accessor);
+    flow.add(this.#watched(owner, cellOf(accessors, name)), accessor);
+    if (owner.watchedAt !== undefined) this.#watchGetters(owner, owner.watchedAt);
     for (const atom of accessor) {
       if (atom.kind !== 'function') continue;
       this.#becomeMethod(atom, owner, name);
@@ -75,42 +83,87 @@ export class MemberAccess {
 
   field(owner: Owner, name: string): Cell {
     if (!owner.fields.has(name)) this.#machine.flow.touch(owner.shapeChanges);
-    return cellOf(owner.fields, name);
+    return this.#watched(owner, cellOf(owner.fields, name));
+  }
+
+  /** All that is in its members, now and later, is looked after. */
+  watch(owner: Owner, watch: Watch, at: Node): void {
+    if (owner.watch >= watch) return;
+    owner.watch = watch;
+    owner.watchedAt = at;
+    const { flow } = this.#machine;
+    for (const cell of owner.fields.values()) flow.watch(cell, watch, at);
+    this.#watchGetters(owner, at);
+    if (watch !== Watch.escape) return;
+    for (const cell of [...owner.getters.values(), ...owner.setters.values(), owner.prototypes]) {
+      flow.watch(cell, watch, at);
+    }
+  }
+
+  #watched(owner: Owner, cell: Cell): Cell {
+    if (owner.watchedAt !== undefined) this.#machine.flow.watch(cell, owner.watch, owner.watchedAt);
+    return cell;
+  }
+
+  #watchGetters(owner: Owner, at: Node): void {
+    for (const getter of owner.getters.values()) {
+      for (const atom of getter.atoms) {
+        if (atom.kind === 'function') this.#machine.flow.watch(atom.returned, owner.watch, at);
+      }
+    }
   }
 
   /** All that is in the members, those behind getters included. */
-  values(owner: Owner, at: Node): Value {
+  values(owner: Owner, at: Node, receiver: Owner = owner): Value {
     const { flow } = this.#machine;
     flow.read(owner.shapeChanges);
     return union(
       ...[...owner.fields.values()].map((cell) => flow.read(cell)),
-      ...[...owner.getters.values()].map((cell) => this.#callGetter(owner, cell, at)),
+      ...[...owner.getters.values()].map((cell) => this.#callGetter(receiver, cell, at)),
     );
   }
 
-  /** Names of fields; {@link ANY_MEMBER} among them when there are more. */
+  /** Names of fields, inherited ones included; {@link ANY_MEMBER} among them when there are more. */
   names(owner: Owner): string[] {
     const { flow } = this.#machine;
-    flow.read(owner.shapeChanges);
-    const filled = [...owner.fields].filter(([, cell]) => flow.read(cell).size > 0).map(([name]) => name);
-    return [...new Set([...filled, ...owner.getters.keys()])];
+    const { owners, others } = this.#prototypesOf(owner);
+    const found = new Set<string>([...others].some(({ kind }) => kind !== 'builtin') ? [ANY_MEMBER] : []);
+    for (const each of [owner, ...owners]) {
+      flow.read(each.shapeChanges);
+      for (const [name, cell] of each.fields) if (flow.read(cell).size > 0) found.add(name);
+      for (const name of each.getters.keys()) found.add(name);
+    }
+    return [...found];
   }
 
   #loadNamed(owner: Owner, name: string, at: Node): Value {
     const { atoms, flow } = this.#machine;
-    const { getters } = owner;
     flow.read(owner.shapeChanges);
-    const own = union(
-      flow.read(this.field(owner, name)),
-      isSymbolName(name) ? union() : flow.read(this.field(owner, ANY_MEMBER)),
-      ...[getters.get(name), getters.get(ANY_MEMBER)].map((cell) =>
-        cell ? this.#callGetter(owner, cell, at) : union(),
-      ),
-    );
+    const own = this.#ownNamed(owner, owner, name, at);
     if (owner.definite.has(name)) return own;
     const isLength = LENGTHS.has(name) && (owner.kind === 'function' || owner.shape !== 'plain');
     const key = isSymbolName(name) ? atoms.symbol(name) : atoms.constant(name);
-    return union(own, isLength ? atoms.primitive : union(), this.#inherited(owner, key, at), atoms.undefined);
+    const { owners, others } = this.#prototypesOf(owner);
+    return union(
+      own,
+      isLength ? atoms.primitive : NOTHING,
+      ...owners.map((prototype) => this.#ownNamed(prototype, owner, name, at)),
+      this.#inherited(owner, key, owners),
+      this.#machine.load(others, key, at),
+      atoms.undefined,
+    );
+  }
+
+  /** What an owner has under a name, for a receiver that may inherit it. */
+  #ownNamed(owner: Owner, receiver: Owner, name: string, at: Node): Value {
+    const { flow } = this.#machine;
+    const isSymbol = isSymbolName(name);
+    return union(
+      flow.read(this.field(owner, name)),
+      isSymbol ? NOTHING : flow.read(this.field(owner, ANY_MEMBER)),
+      this.#callGetter(receiver, owner.getters.get(name), at),
+      this.#callGetter(receiver, owner.getters.get(ANY_MEMBER), at),
+    );
   }
 
   #loadIndexed(owner: Owner): Value {
@@ -121,27 +174,26 @@ export class MemberAccess {
   }
 
   #loadAny(owner: Owner, key: Value, at: Node): Value {
-    return union(this.values(owner, at), this.#inherited(owner, key, at), this.#machine.atoms.undefined);
+    const { owners, others } = this.#prototypesOf(owner);
+    return union(
+      this.values(owner, at),
+      ...owners.map((prototype) => this.values(prototype, at, owner)),
+      this.#inherited(owner, key, owners),
+      this.#machine.load(others, key, at),
+      this.#machine.atoms.undefined,
+    );
   }
 
-  #inherited(owner: Owner, key: Value, at: Node): Value {
-    const { atoms, flow } = this.#machine;
-    const natives = nativesOf(atoms, key, owner.kind === 'function' ? 'function' : owner.shape);
+  /** The methods of the language's own prototypes. */
+  #inherited(owner: Owner, key: Value, prototypes: readonly Owner[]): Value {
+    const { atoms } = this.#machine;
+    const shapes = new Set([owner, ...prototypes].map((each) => (each.kind === 'function' ? 'function' : each.shape)));
     const intrinsics = [...key].filter(isIntrinsic).map(({ value }) => atoms.builtin(String(value)));
-    const prototypes = flow.read(owner.prototypes);
-    if (prototypes.size === 0 || this.#loading.has(owner)) return union(natives, ...intrinsics);
-    this.#loading.add(owner);
-    const inherited = this.#machine.load(prototypes, key, at);
-    this.#loading.delete(owner);
-    // A getter of the prototype is called on us.
-    for (const atom of prototypes) {
-      if (atom.kind !== 'object') continue;
-      for (const cell of atom.getters.values()) this.#callGetter(owner, cell, at);
-    }
-    return union(natives, ...intrinsics, inherited);
+    return union(...Array.from(shapes, (shape) => nativesOf(atoms, key, shape)), ...intrinsics);
   }
 
-  #callGetter(owner: Owner, getter: Cell, at: Node): Value {
+  #callGetter(owner: Owner, getter: Cell | undefined, at: Node): Value {
+    if (getter === undefined) return NOTHING;
     const { atoms, flow } = this.#machine;
     return this.#machine.call(flow.read(getter), new Set([owner]), new Args([], atoms.undefined), at);
   }
@@ -150,7 +202,8 @@ export class MemberAccess {
     const { atoms, flow } = this.#machine;
     const args = new Args([value], atoms.undefined);
     flow.read(owner.shapeChanges);
-    for (const holder of [owner, ...this.#prototypesOf(owner)]) {
+    const { owners, others } = this.#prototypesOf(owner);
+    for (const holder of [owner, ...owners]) {
       flow.read(holder.shapeChanges);
       for (const [setter, cell] of holder.setters) {
         if (setter !== name && setter !== ANY_MEMBER && name !== ANY_MEMBER) continue;
@@ -158,23 +211,27 @@ export class MemberAccess {
       }
     }
     // A proxy in the chain would see the write.
-    for (const atom of flow.read(owner.prototypes)) {
+    for (const atom of others) {
       if (atom.kind === 'state' || atom.kind === 'unknown') this.#machine.escape(value, at, 'an inherited setter');
       if (atom.kind === 'state') this.#machine.escape(new Set([atom]), at, 'the prototype of an object');
     }
   }
 
-  #prototypesOf(owner: Owner): Owner[] {
-    const found = new Set<Owner>();
-    const visit = (value: Value) => {
-      for (const atom of value) {
-        if ((atom.kind !== 'object' && atom.kind !== 'function') || found.has(atom)) continue;
-        found.add(atom);
-        visit(this.#machine.flow.read(atom.prototypes));
+  /** All that an owner may inherit from: objects of the handler's, and anything else. */
+  #prototypesOf(owner: Owner): { readonly owners: Owner[]; readonly others: Value } {
+    const { flow } = this.#machine;
+    const owners = new Set<Owner>();
+    const others = new Set<Atom>();
+    const pending = [...flow.read(owner.prototypes)];
+    for (let atom = pending.pop(); atom !== undefined; atom = pending.pop()) {
+      if (atom.kind !== 'object' && atom.kind !== 'function') others.add(atom);
+      else if (atom !== owner && !owners.has(atom)) {
+        owners.add(atom);
+        flow.read(atom.shapeChanges);
+        for (const next of flow.read(atom.prototypes)) pending.push(next);
       }
-    };
-    visit(this.#machine.flow.read(owner.prototypes));
-    return [...found];
+    }
+    return { owners: [...owners], others };
   }
 
   #becomeMethod(method: FunctionAtom, owner: Owner, name: string): void {
