@@ -50,7 +50,7 @@ export class Access {
     if (name === undefined || (method === undefined && native.size === 0)) return this.load(target, key, at);
     const others = new Set([...target].filter(({ kind }) => kind !== 'state'));
     const ofState = method === undefined ? native : atoms.stateMethod(method);
-    return union(this.load(others, key, at), others.size < target.size ? ofState : NOTHING);
+    return union(this.load(others, key, at), native, others.size < target.size ? ofState : NOTHING);
   }
 
   #loadFrom(atom: Atom, key: Value, at: Node): Value {

@@ -106,7 +106,8 @@ export class Calls {
         this.#machine.escape(args.all(), at, 'a constructor');
         return atoms.unknown;
       default:
-        return NOTHING;
+        // `new $emit('x')` emits.
+        return union(this.#callAtom(atom, NOTHING, args, at), this.data(at, 'made'));
     }
   }
 
@@ -127,6 +128,7 @@ export class Calls {
       return atoms.unknown;
     }
     if (maker.kind === 'bound') return this.initialiseAll(flow.read(maker.target), self, args, at);
+    if (maker.kind !== 'builtin') this.#callAtom(maker, self, args, at);
     // A builtin keeps what it is given, or the elements of that.
     for (const atom of self) {
       if (atom.kind !== 'object') continue;

@@ -1,9 +1,12 @@
 import type { Atoms } from './atom-table.js';
 import { type Atom, type Shape, union, type Value } from './atoms.js';
 
+/** A promise is taken to be what it resolves to: every value has these. */
+const PROMISE_METHODS = 'then catch finally';
+
 const OF_OBJECTS = words(`
   hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
-  __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__`);
+  __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__ ${PROMISE_METHODS}`);
 
 const OF_FUNCTIONS = words('apply bind call');
 
