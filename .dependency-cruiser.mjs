@@ -38,7 +38,7 @@ export default {
         dependencyTypesNot: ['type-only'],
       },
     },
-    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr'].map((name) => ({
+    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr', 'acorn'].map((name) => ({
       name: `one-file-imports-${name.replace(/\W/g, '-')}`,
       severity: 'error',
       from: {
@@ -48,6 +48,7 @@ export default {
           tinypool: '^src/pool/thread-pool\\.ts$',
           'prom-client': '^src/metrics/prometheus\\.ts$',
           '@noble/hashes': '^src/compiler/key\\.ts$',
+          acorn: '^src/capabilities/inference/syntax\\.ts$',
           msgpackr: '^src/contract/message-pack\\.ts$',
         }[name],
       },

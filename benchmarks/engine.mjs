@@ -2,7 +2,7 @@
 // isolation from quickjs-emscripten by making a new runtime and context?
 import { readFile } from 'node:fs/promises';
 import { getQuickJS } from 'quickjs-emscripten';
-import { wrapHandler } from '../build/compiler/wrapper.js';
+import { wrapHandler } from '../build/contract/wrapper.js';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
 import { loadEngine } from '../build/engine/load-engine.js';
 import { decodePreludeImage } from '../build/engine/prelude-image.js';

@@ -3,6 +3,12 @@ export type { EntryUse } from './cache/memory-tier.js';
 export type { TierStats } from './cache/tier.js';
 export type { CacheStats } from './cache/tiered-cache.js';
 export type { TransientArtifacts } from './cache/transient-artifacts.js';
+export {
+  type CapabilityReason,
+  type ExplainedCapability,
+  explainCapabilities,
+  inferCapabilities,
+} from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
 export type {
   PrecompileOptions,

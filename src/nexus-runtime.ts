@@ -2,6 +2,7 @@ import type { VerifyReport } from './cache/file-tier.js';
 import type { EntryUse } from './cache/memory-tier.js';
 import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
+import { inferCapabilities } from './capabilities/inference/infer.js';
 import { createCompileService } from './compile-service.js';
 import { ArtifactError, openArtifact } from './compiler/artifact.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
@@ -16,6 +17,7 @@ import { describe } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
+import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
@@ -146,6 +148,16 @@ export class NexusRuntime implements AsyncDisposable {
     const artifacts = new TransientArtifacts(this.#cache, namespace);
     this.#artifacts.set(namespace, artifacts);
     return artifacts;
+  }
+
+  /**
+   * The capabilities that a handler needs at most, found without running it: see the function of this name.
+   *
+   * @returns sorted; none is covered by another
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
+   */
+  inferCapabilities(code: string): CapabilityToken[] {
+    return inferCapabilities(code);
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and says which and why. */

@@ -3,14 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
 import type { CompileBackend, ScriptProblem } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
+import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
 import { renderSnippet } from '../contract/source-text.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { sealArtifact } from './artifact.js';
 import { type CompiledHandler, type CompileResult, shareBytecode } from './compiled-handler.js';
 import { KeyDeriver } from './key.js';
 import { isSingleClosure } from './script-shape.js';
-import { findSourceProblem, requireFilename, requireSource } from './source-check.js';
-import { toAuthorLocation, wrapHandler } from './wrapper.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 
@@ -203,9 +203,7 @@ function describeProblem(problem: ScriptProblem, source: string): WasmError {
 function escapesWrapper(source: string): WasmError {
   return {
     code: 'INVALID_HANDLER',
-    message:
-      'The handler closes the function it is the body of: a "}" has no "{" before it. ' +
-      'A handler must be the body of one function.',
+    message: ESCAPED_WRAPPER,
     context: { sourceBytes: Buffer.byteLength(source, 'utf8') },
   };
 }

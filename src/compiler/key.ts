@@ -1,8 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-
+import { WRAPPER_VERSION } from '../contract/wrapper.js';
 import { CONTAINER_VERSION } from './artifact.js';
-import { WRAPPER_VERSION } from './wrapper.js';
 
 type Hash = ReturnType<typeof sha256.create>;
 

@@ -1,9 +1,9 @@
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
-import { toAuthorLocation } from '../compiler/wrapper.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import { PRELUDE_FILENAME } from '../contract/prelude-name.js';
 import type { WasmError } from '../contract/result.js';
 import { renderSnippet, type SourceLocation } from '../contract/source-text.js';
+import { toAuthorLocation } from '../contract/wrapper.js';
 import { RESULT_CODES, type ResultCode } from '../errors/codes.js';
 import { describeEngineLimit } from './engine-limits.js';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { wrapHandler } from '#build/compiler/wrapper.js';
+import { wrapHandler } from '#build/contract/wrapper.js';
 import type { RuntimeOptions } from '#build/config/options.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { WasmContext } from '#build/contract/context.js';

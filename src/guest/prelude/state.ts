@@ -52,6 +52,8 @@ let guarded = false;
 
 /** What was reached, as it was then; undefined in the first segment, where the host has the context itself. */
 let before: Keyed | undefined;
+/** Keys that may not be read and were deleted: whether there was something, nobody here knows. */
+const gone = nullObject() as Record<string, boolean | undefined>;
 
 const REPLACED = -1;
 
@@ -61,6 +63,7 @@ function write(_: unknown, key: PropertyKey, value: unknown): boolean {
     throw uncrossable(text('$state.', key), text('a ', typeof value));
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
+  if (gone[key] === true) gone[key] = false;
   if (hasReaches || (typeof value === 'object' && value !== null)) supersede(key);
   log[log.length] = ['set', key, value];
   // An assignment that adds a key would meet a setter that the handler planted on a prototype.
@@ -70,11 +73,14 @@ function write(_: unknown, key: PropertyKey, value: unknown): boolean {
 }
 
 function remove(_: unknown, key: PropertyKey): boolean {
-  if (typeof key !== 'string' || !hasOwn(target, key)) return true;
+  if (typeof key !== 'string') return true;
+  const isReadable = isGranted(STATE_READ, key);
+  if (!hasOwn(target, key) && (isReadable || gone[key] === true)) return true;
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
   if (hasReaches) supersede(key);
   log[log.length] = ['delete', key, undefined];
+  if (!isReadable) gone[key] = true;
   return deleteProperty(target, key);
 }
 

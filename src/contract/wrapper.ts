@@ -1,4 +1,4 @@
-import { clampLocation, fileHeaderShift, neutraliseFileHeader, type SourceLocation } from '../contract/source-text.js';
+import { clampLocation, fileHeaderShift, neutraliseFileHeader, type SourceLocation } from './source-text.js';
 
 /** Raise it whenever the same handler would be wrapped into another script: it is part of the cache key. */
 export const WRAPPER_VERSION = 1;
@@ -6,6 +6,11 @@ export const WRAPPER_VERSION = 1;
 const PREFIX = '(async function(){';
 /** On a line of its own, so that a comment at the end of the source does not swallow it. */
 const SUFFIX = '\n})';
+
+/** Why a source that closes its function is refused. */
+export const ESCAPED_WRAPPER =
+  'The handler closes the function it is the body of: a "}" has no "{" before it. ' +
+  'A handler must be the body of one function.';
 
 /**
  * The script whose value is the handler: an async function with the source as its body. The source begins on line 1, so

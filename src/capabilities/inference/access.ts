@@ -1,0 +1,278 @@
+import type { Node } from 'acorn';
+
+import type { CapabilityKind } from '../../contract/capability.js';
+import { type Atom, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
+import type { Interpreter } from './interpreter.js';
+import type { MemberAccess } from './member-access.js';
+import { patternsOf } from './names.js';
+import { isNativeName, nativesOf } from './native-names.js';
+import { overlap } from './patterns-of-names.js';
+
+const STATE_METHODS: readonly StateMethodName[] = ['get', 'set', 'has', 'delete', 'keys'];
+const VIEW_METHODS: ReadonlySet<string> = new Set(['setFilter', 'scrollTo', 'focus', 'command']);
+/** Members through which the language's own objects can be reached from any value. */
+const INTRINSIC_MEMBERS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+
+const WELL_KNOWN_SYMBOLS: ReadonlySet<string> = new Set(
+  Object.getOwnPropertyNames(Symbol).filter((name) => typeof Reflect.get(Symbol, name) === 'symbol'),
+);
+const MAX_PATH = 100;
+
+/** Reading, writing and deleting one member of anything. */
+export class Access {
+  readonly #machine: Interpreter;
+  readonly #members: MemberAccess;
+  readonly #readGlobal: (name: string) => Value;
+  readonly #writeGlobal: (name: string, value: Value) => void;
+
+  constructor(
+    machine: Interpreter,
+    membersOfObjects: MemberAccess,
+    globals: { read: (name: string) => Value; write: (name: string, value: Value) => void },
+  ) {
+    this.#machine = machine;
+    this.#members = membersOfObjects;
+    this.#readGlobal = globals.read;
+    this.#writeGlobal = globals.write;
+  }
+
+  load(target: Value, key: Value, at: Node): Value {
+    return union(...[...target].map((atom) => this.#loadFrom(atom, key, at)));
+  }
+
+  /** Of `$state`, what the runtime puts there is no key when it is called. */
+  loadMethod(target: Value, key: Value, at: Node): Value {
+    const { atoms } = this.#machine;
+    const [only] = key;
+    const name = key.size === 1 && only?.kind === 'constant' ? String(only.value) : undefined;
+    const method = STATE_METHODS.find((known) => known === name);
+    const native = nativesOf(atoms, key, 'plain');
+    if (name === undefined || (method === undefined && native.size === 0)) return this.load(target, key, at);
+    const others = new Set([...target].filter(({ kind }) => kind !== 'state'));
+    const ofState = method === undefined ? native : atoms.stateMethod(method);
+    return union(this.load(others, key, at), native, others.size < target.size ? ofState : NOTHING);
+  }
+
+  #loadFrom(atom: Atom, key: Value, at: Node): Value {
+    const { atoms, flow } = this.#machine;
+    flow.step();
+    switch (atom.kind) {
+      case 'state':
+        return this.#loadState(key, at);
+      case 'within':
+        return union(this.inside(atom), nativesOf(atoms, key), this.#intrinsics(key));
+      case 'object':
+      case 'function':
+        return this.#members.load(atom, key, at);
+      case 'view':
+        return this.#patterns(key).some((name) => name.endsWith('*') || VIEW_METHODS.has(name))
+          ? atoms.viewCommand
+          : atoms.undefined;
+      case 'ext':
+        return union(...this.#patterns(key).map((name) => atoms.extension(name)));
+      case 'extension': {
+        // `ext:ht*` has no place for a method.
+        const isOpen = atom.name.endsWith('*');
+        const names = isOpen ? [atom.name] : this.#patterns(key).map((name) => `${atom.name}.${name}`);
+        return union(...names.map((name) => atoms.extensionMethod(name)));
+      }
+      case 'global':
+        return this.#loadGlobal(key, at);
+      case 'builtin':
+        return this.#loadBuiltin(atom.path, key, at);
+      case 'unknown':
+        return atoms.unknown;
+      default:
+        // Functions and primitives: what they have besides methods are numbers and texts.
+        return union(atoms.primitive, nativesOf(atoms, key), this.#intrinsics(key));
+    }
+  }
+
+  store(target: Value, key: Value, value: Value, at: Node): void {
+    for (const atom of target) this.#storeInto(atom, key, value, at);
+  }
+
+  #storeInto(atom: Atom, key: Value, value: Value, at: Node): void {
+    const { atoms, demands, flow } = this.#machine;
+    flow.step();
+    switch (atom.kind) {
+      case 'state':
+        for (const name of this.#demand('state:write', key, at, 'written')) {
+          flow.add(atoms.withinState(name).contents, value);
+        }
+        return;
+      case 'within':
+        this.writeWithin(atom, at);
+        flow.add(atom.contents, value);
+        return;
+      case 'object':
+      case 'function':
+        this.#members.store(atom, key, value, at);
+        return;
+      case 'global':
+        if (this.#patterns(key).includes('*')) demands.everything(at, 'computed key of globalThis');
+        for (const name of this.#patterns(key)) this.#writeGlobal(name, value);
+        return;
+      case 'builtin':
+      case 'emit':
+      case 'view':
+      case 'viewCommand':
+      case 'ext':
+      case 'extension':
+        demands.everything(at, `${describeAtom(atom)} is changed`);
+        this.#machine.escape(value, at, 'a global object');
+        return;
+      case 'native':
+        // That a key of the handler's data is `__proto__` or the like is not considered.
+        if (!atom.name.startsWith('*')) this.#machine.escape(value, at, 'a builtin method');
+        return;
+      case 'unknown':
+      case 'stateMethod':
+      case 'extensionMethod':
+      case 'bound':
+        this.#machine.escape(value, at, 'an object that is not known');
+        return;
+      default:
+        // A setter of a primitive's prototype: to put it there was a change of a builtin.
+        return;
+    }
+  }
+
+  remove(target: Value, key: Value, at: Node): void {
+    for (const atom of target) {
+      if (atom.kind === 'state') this.#demand('state:write', key, at, 'deleted');
+      else if (atom.kind === 'within') this.writeWithin(atom, at);
+      else if (atom.kind === 'object' || atom.kind === 'function') this.#members.remove(atom, key);
+      else if (atom.kind === 'global') this.#removeGlobal(key, at);
+      else if (['builtin', 'emit', 'view', 'viewCommand', 'ext', 'extension'].includes(atom.kind)) {
+        this.#machine.demands.everything(at, `${describeAtom(atom)} is changed`);
+      }
+    }
+  }
+
+  has(target: Value, key: Value, at: Node): void {
+    for (const atom of target) if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
+  }
+
+  /** A value of `$state` is changed, at any depth. */
+  writeWithin({ keys }: WithinAtom, at: Node): void {
+    this.#machine.demands.add('state:write', keys, at, `a value of ${stateMember(keys)} is changed`);
+  }
+
+  /** What may be in, or be, a value of `$state`: itself, and what the handler put there. */
+  inside(atom: WithinAtom): Value {
+    const { atoms, flow } = this.#machine;
+    const contents = [...atoms.within.values()]
+      .filter(({ keys }) => overlap(keys, atom.keys))
+      .map((other) => flow.read(other.contents));
+    return union(new Set<Atom>([atom]), ...contents);
+  }
+
+  /** All of `$state` is read. Its values are any key's then. */
+  readState(at: Node, reason: string): Value {
+    this.#machine.demands.add('state:read', '*', at, reason);
+    return this.#valuesOf('*');
+  }
+
+  #valuesOf(pattern: string): Value {
+    return this.inside(this.#machine.atoms.withinState(pattern));
+  }
+
+  #loadState(key: Value, at: Node): Value {
+    const { atoms } = this.#machine;
+    const methods = STATE_METHODS.filter((name) => this.#patterns(key).some((pattern) => overlap(pattern, name)));
+    const names = this.#demand('state:read', key, at, 'read');
+    const hasSymbol = [...key].some((atom) => atom.kind === 'symbol');
+    return union(
+      ...names.map((name) => this.#valuesOf(name)),
+      ...methods.map((name) => atoms.stateMethod(name)),
+      nativesOf(atoms, key, 'plain'),
+      this.#intrinsics(key),
+      hasSymbol ? atoms.undefined : NOTHING,
+    );
+  }
+
+  #loadGlobal(key: Value, at: Node): Value {
+    const names = this.#patterns(key);
+    if (names.some((name) => name.endsWith('*'))) {
+      this.#machine.demands.everything(at, 'computed key of globalThis');
+      return this.#machine.atoms.unknown;
+    }
+    return union(...names.map(this.#readGlobal), nativesOf(this.#machine.atoms, key, 'plain'));
+  }
+
+  #removeGlobal(key: Value, at: Node): void {
+    if (this.#patterns(key).some((name) => name.endsWith('*'))) {
+      this.#machine.demands.everything(at, 'computed key of globalThis');
+    }
+  }
+
+  #loadBuiltin(path: string, key: Value, at: Node): Value {
+    const { atoms } = this.#machine;
+    const results = [...key].map((atom): Value => {
+      if (atom.kind === 'number') return atoms.primitive;
+      if (atom.kind !== 'constant') return union(atoms.builtin(`${path}.*`));
+      const name = String(atom.value);
+      if (path === 'Symbol' && WELL_KNOWN_SYMBOLS.has(name)) return this.#wellKnownSymbol(name, at);
+      // Nothing of the language is this deep.
+      if (path.length > MAX_PATH) return atoms.unknown;
+      if (path.endsWith('prototype') && isNativeName(name)) return atoms.native(name);
+      const own = atoms.builtin(INTRINSIC_MEMBERS.has(name) ? name : `${path}.${name}`);
+      return ['call', 'apply', 'bind', 'toString'].includes(name) ? atoms.native(name) : own;
+    });
+    return union(...results);
+  }
+
+  #wellKnownSymbol(name: string, at: Node): Value {
+    // Lets an array's methods write into whatever object the handler likes.
+    if (name === 'species') this.#machine.demands.everything(at, 'Symbol.species');
+    return this.#machine.atoms.symbol(`@@${name}`);
+  }
+
+  #intrinsics(key: Value): Value {
+    const names = [...key].flatMap((atom) => (atom.kind === 'constant' ? [String(atom.value)] : []));
+    return union(
+      ...names.filter((name) => INTRINSIC_MEMBERS.has(name)).map((name) => this.#machine.atoms.builtin(name)),
+    );
+  }
+
+  /** The patterns of a key; every name, when it turns out that nothing ever gives it a value. */
+  #patterns(key: Value): string[] {
+    return key.size === 0 && this.#machine.flow.isSettled ? ['*'] : patternsOf(key);
+  }
+
+  #demand(kind: CapabilityKind, key: Value, at: Node, verb: string): string[] {
+    const names = this.#patterns(key);
+    for (const name of names) this.#machine.demands.add(kind, name, at, `${stateMember(name)} is ${verb}`);
+    return names;
+  }
+}
+
+/** A member of `$state` as a reason names it. */
+export function stateMember(pattern: string): string {
+  if (pattern === '*') return '$state under a computed key';
+  return pattern.endsWith('*') ? `$state under a key that begins with "${pattern.slice(0, -1)}"` : `$state.${pattern}`;
+}
+
+export function describeAtom(atom: Atom): string {
+  switch (atom.kind) {
+    case 'state':
+      return '$state';
+    case 'emit':
+      return '$emit';
+    case 'view':
+    case 'viewCommand':
+      return '$view';
+    case 'ext':
+      return '$ext';
+    case 'extension':
+    case 'extensionMethod':
+      return `$ext.${atom.name}`;
+    case 'within':
+      return `a value of ${stateMember(atom.keys)}`;
+    case 'builtin':
+      return `the builtin ${atom.path}`;
+    default:
+      return 'a value';
+  }
+}

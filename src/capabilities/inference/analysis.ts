@@ -1,0 +1,78 @@
+import type { FunctionExpression } from 'acorn';
+
+import type { FunctionAtom, Unit } from './atoms.js';
+import { union } from './atoms.js';
+import { evaluateClass } from './classes.js';
+import type { Demands } from './demands.js';
+import { Evaluator, type Shared } from './evaluator.js';
+import { BudgetExceeded } from './flow.js';
+import { Machine } from './machine.js';
+import { type Frame, Program } from './program.js';
+import { resolveScopes } from './scope.js';
+import { mayComplete, runStatements } from './statements.js';
+import type { AnyFunction } from './syntax.js';
+
+/**
+ * Finds out what a handler may need by evaluating it on abstract values: which of the values that matter each expression
+ * may be, in any run. Order and conditions are not looked at, calls of a function are taken together, and each place that
+ * makes objects makes one. What goes where it cannot be followed is taken to be used in every way it can be.
+ */
+export function analyse(handler: FunctionExpression): Demands {
+  const scopes = resolveScopes(handler);
+  const units: Unit[] = [];
+  const program: Program = new Program(
+    new Machine({ read: (name) => program.readGlobal(name), write: (name, value) => program.writeGlobal(name, value) }),
+    scopes,
+    (callee, around) => {
+      const unit = { at: callee.node, evaluate: () => evaluateFunction(callee, around, shared) };
+      units.push(unit);
+      machine.flow.schedule(unit);
+    },
+  );
+  const machine = program.machine as Machine;
+  const shared: Shared = { program, calls: machine.calls, members: machine.members, evaluateClass, runStatements };
+  for (const statement of scopes.withs) machine.demands.everything(statement, 'a with statement');
+  try {
+    const root = program.functionAt(handler, undefined);
+    machine.flow.add(root.self, machine.atoms.global);
+    machine.flow.settle(units);
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded || error instanceof RangeError)) throw error;
+    machine.demands.everything(handler, 'too large or too deeply nested to be followed');
+  }
+  return machine.demands;
+}
+
+function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, shared: Shared): void {
+  const node = callee.node as AnyFunction;
+  const { machine } = shared.program;
+  const frame: Frame = { callee, self: callee.self, arguments: callee.arguments, home: callee.home };
+  const evaluator = new Evaluator(shared, frame);
+  bindParameters(callee, node, evaluator);
+  const { body } = node;
+  if (body.type !== 'BlockStatement') evaluator.giveBack(evaluator.evaluate(body), body);
+  else {
+    runStatements(body.body, evaluator);
+    if (mayComplete(body.body)) machine.flow.add(callee.returned, machine.atoms.undefined);
+  }
+  // What the handler itself returns goes to the host.
+  if (around === undefined) machine.readWhole(machine.flow.read(callee.returned), node);
+}
+
+function bindParameters(callee: FunctionAtom, node: AnyFunction, evaluator: Evaluator): void {
+  const { machine } = evaluator;
+  const { atoms, flow } = machine;
+  // In sloppy mode, `arguments` and the parameters are the same variables.
+  const aliased = evaluator.shared.program.usesArguments(node)
+    ? machine.load(new Set([callee.arguments]), atoms.number, node)
+    : new Set<never>();
+  for (const [index, param] of node.params.entries()) {
+    const given = callee.parameters[index];
+    const value = union(given === undefined ? new Set() : flow.read(given), aliased);
+    if (param.type === 'RestElement') {
+      const rest = new Set([atoms.object(param, 'rest', 'array')]);
+      machine.store(rest, atoms.number, union(value, flow.read(callee.extra)), param);
+      evaluator.assign(param.argument, rest);
+    } else evaluator.assign(param, value);
+  }
+}

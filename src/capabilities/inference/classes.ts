@@ -1,0 +1,100 @@
+import type { Class, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn';
+
+import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './atoms.js';
+import type { Evaluator } from './evaluator.js';
+import { keyOf } from './patterns.js';
+import type { Frame } from './program.js';
+
+/** Makes a class: its members, and what its fields and static blocks do. */
+export function evaluateClass(node: Class, outside: Evaluator): Value {
+  const { machine, shared } = outside;
+  const { atoms, flow } = machine;
+  const made = shared.program.classAt(node);
+  const { classParts } = made;
+  if (classParts === undefined) return NOTHING;
+  const { superclass, prototype } = classParts;
+  const self = new Set<Atom>([made]);
+  if (node.id) outside.write(node.id, self);
+  if (node.superClass) {
+    const parent = outside.evaluate(node.superClass);
+    flow.add(superclass, parent);
+    flow.add(made.prototypes, parent);
+    flow.add(prototype.prototypes, machine.load(parent, atoms.constant('prototype'), node.superClass));
+    warnOfBuiltin(node, parent, outside);
+  }
+  for (const member of node.body.body) evaluateMember(member, made, classParts, outside);
+  return self;
+}
+
+/** A builtin's own methods make instances with the constructor of a class that extends it: of what, if it returns others? */
+function warnOfBuiltin({ body, superClass }: Class, parent: Value, { machine }: Evaluator): void {
+  const isBuiltin = [...parent].some(({ kind, ...atom }) => kind === 'builtin' && !isErrorClass(atom));
+  const ownConstructor = body.body.find(
+    (member) => member.type === 'MethodDefinition' && member.kind === 'constructor',
+  );
+  if (!isBuiltin || ownConstructor === undefined || superClass == null) return;
+  machine.demands.everything(superClass, 'a builtin is extended by a class with a constructor');
+}
+
+function isErrorClass(atom: object): boolean {
+  return 'path' in atom && typeof atom.path === 'string' && atom.path.endsWith('Error');
+}
+
+function evaluateMember(
+  member: MethodDefinition | PropertyDefinition | StaticBlock,
+  made: FunctionAtom,
+  parts: ClassParts,
+  outside: Evaluator,
+): void {
+  const isStatic = member.type === 'StaticBlock' || member.static;
+  const home: Home = { kind: isStatic ? 'static' : 'prototype', parent: parts.superclass };
+  const frame: Frame = { ...outside.frame, home, self: isStatic ? parts.staticSelf : made.self };
+  const inside = outside.within(frame);
+  if (member.type === 'StaticBlock') {
+    inside.run(member.body);
+    return;
+  }
+  const owner = isStatic ? made : parts.prototype;
+  const key = keyOf(member, member.key, outside);
+  if (member.type === 'PropertyDefinition') {
+    initialise(member, key, inside, frame);
+    return;
+  }
+  const method = outside.shared.program.functionAt(member.value, frame, home);
+  const value = new Set<Atom>([method]);
+  const { members } = outside.shared;
+  if (member.kind === 'constructor') {
+    outside.machine.flow.add(parts.constructors, value);
+    outside.machine.flow.add(method.self, outside.machine.flow.read(made.self));
+    return;
+  }
+  outside.machine.flow.add(method.self, outside.machine.flow.read(frame.self));
+  for (const name of namesOf(key)) {
+    // No instance's `this` is the prototype.
+    if (member.kind === 'method') outside.machine.flow.add(members.field(owner, name), value);
+    else members.defineAccessor(owner, member.kind, name, value);
+  }
+}
+
+/** A field: the value is made anew for each instance. */
+function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluator, frame: Frame): void {
+  const { machine, shared } = inside;
+  const initial = value ? inside.evaluate(value) : machine.atoms.undefined;
+  for (const instance of machine.flow.read(frame.self)) {
+    if (instance.kind !== 'object' && instance.kind !== 'function') {
+      machine.store(new Set([instance]), key, initial, frame.callee.node);
+      continue;
+    }
+    for (const name of namesOf(key)) {
+      if (!instance.fields.has(name)) instance.definite.add(name);
+      shared.members.define(instance, name, initial);
+    }
+  }
+}
+
+function namesOf(key: Value): string[] {
+  return [...key].map((atom) => {
+    if (atom.kind === 'constant') return String(atom.value);
+    return atom.kind === 'symbol' ? atom.name : '*';
+  });
+}

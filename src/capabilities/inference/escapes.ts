@@ -1,0 +1,128 @@
+import type { Node } from 'acorn';
+
+import { type Access, describeAtom } from './access.js';
+import {
+  ANY_MEMBER,
+  type Atom,
+  type FunctionAtom,
+  type ObjectAtom,
+  type Value,
+  Watch,
+  type WithinAtom,
+} from './atoms.js';
+import type { Interpreter } from './interpreter.js';
+import type { MemberAccess } from './member-access.js';
+import { overlap } from './patterns-of-names.js';
+
+/**
+ * Values that are read as a whole, and values that leave the part of the program that can be followed. What is in them is
+ * watched from then on: what is put there later goes the same way.
+ */
+export class Escapes {
+  readonly #machine: Interpreter;
+  readonly #access: Access;
+  readonly #members: MemberAccess;
+
+  constructor(machine: Interpreter, access: Access, membersOfObjects: MemberAccess) {
+    this.#machine = machine;
+    this.#access = access;
+    this.#members = membersOfObjects;
+  }
+
+  /** Read as a whole and left as it is. */
+  readWhole(value: Value, at: Node): void {
+    for (const atom of value) {
+      this.#machine.flow.step();
+      if (atom.kind === 'state') this.#access.readState(at, 'all of $state is read');
+      else if (atom.kind === 'global') this.#machine.demands.everything(at, 'all of globalThis is read');
+      else if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
+      else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
+    }
+  }
+
+  /** From here on anything may be done with it: all that can be done is demanded. */
+  escape(value: Value, at: Node, where: string): void {
+    for (const atom of value) {
+      this.#machine.flow.step();
+      this.#demand(atom, at, `${describeAtom(atom)} escapes into ${where}`);
+      if (atom.kind === 'within') this.#watchState(atom, Watch.escape, at);
+      else if (atom.kind === 'object') this.#openObject(atom, at);
+      else if (atom.kind === 'function') this.#openFunction(atom, at);
+      else if (atom.kind === 'bound') {
+        for (const cell of [atom.target, atom.self, ...atom.first]) this.#machine.flow.watch(cell, Watch.escape, at);
+      }
+    }
+  }
+
+  #demand(atom: Atom, at: Node, reason: string): void {
+    const { demands } = this.#machine;
+    switch (atom.kind) {
+      case 'state':
+        this.#access.readState(at, reason);
+        demands.add('state:write', '*', at, reason);
+        return;
+      case 'within':
+        demands.add('state:write', atom.keys, at, reason);
+        return;
+      case 'stateMethod':
+        demands.add(/set|delete/.test(atom.name) ? 'state:write' : 'state:read', '*', at, reason);
+        return;
+      case 'emit':
+        demands.add('events:emit', '*', at, reason);
+        return;
+      case 'view':
+      case 'viewCommand':
+        demands.add('view:update', '*', at, reason);
+        return;
+      case 'ext':
+        demands.add('ext', '*', at, reason);
+        return;
+      case 'extension':
+        demands.add('ext', atom.name.endsWith('*') ? atom.name : `${atom.name}.*`, at, reason);
+        return;
+      case 'extensionMethod':
+        demands.add('ext', atom.name, at, reason);
+        return;
+      case 'global':
+        demands.everything(at, reason);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #openObject(atom: ObjectAtom, at: Node): void {
+    const { atoms, flow } = this.#machine;
+    if (atom.watch === Watch.escape) return;
+    if (atom.generator !== undefined) flow.add(atom.generator.sent, atoms.unknown);
+    this.#members.watch(atom, Watch.escape, at);
+    flow.add(this.#members.field(atom, ANY_MEMBER), atoms.unknown);
+  }
+
+  /** It may be called, with anything, on anything. */
+  #openFunction(atom: FunctionAtom, at: Node): void {
+    const { atoms, flow } = this.#machine;
+    if (atom.watch === Watch.escape) return;
+    this.#members.watch(atom, Watch.escape, at);
+    const { parameters, extra, arguments: passed, sent, self, classParts, node, returned, yielded } = atom;
+    for (const cell of [...parameters, extra, sent, this.#members.field(passed, ANY_MEMBER)]) {
+      flow.add(cell, atoms.unknown);
+    }
+    if (node.type !== 'ArrowFunctionExpression') {
+      flow.add(self, atoms.unknown);
+      if (!atom.isStrict) flow.add(self, atoms.global);
+    }
+    flow.watch(returned, Watch.escape, at);
+    flow.watch(yielded, Watch.escape, at);
+    if (classParts === undefined) return;
+    flow.watch(classParts.constructors, Watch.escape, at);
+    flow.watch(classParts.superclass, Watch.escape, at);
+    this.#openObject(classParts.prototype, at);
+  }
+
+  #watchState({ keys }: WithinAtom, watch: Watch, at: Node): void {
+    for (const other of this.#machine.atoms.within.values()) {
+      if (overlap(other.keys, keys)) this.#machine.flow.watch(other.contents, watch, at);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { Node } from 'acorn';
+
+import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch } from './atoms.js';
+
+/** How many texts and numbers a cell tells apart before they are just some primitive: loops can build texts for ever. */
+const MAX_CONSTANTS = 32;
+/** How many values of any kind a cell tells apart before they are taken to escape. */
+const MAX_ATOMS = 64;
+/** Some 100 ms. A handler of a hundred lines takes a few thousand; what takes more is built to take more. */
+const MAX_STEPS = 1_000_000;
+
+/** The handler is too large or too entangled to be followed. */
+export class BudgetExceeded extends Error {}
+
+/** What happens to values that come into a cell that is watched. */
+export type OnWatched = (atoms: Value, watch: Watch, at: Node) => void;
+
+/** Evaluates units until nothing changes any more. */
+export class Flow {
+  readonly #queue = new Set<Unit>();
+  readonly #arrivals: { readonly atoms: Value; readonly watch: Watch; readonly at: Node }[] = [];
+  readonly #onWatched: OnWatched;
+  #current: Unit | undefined;
+  #steps = 0;
+  /** Whether all has been evaluated with nothing left to change: then what has no value never gets one. */
+  isSettled = false;
+
+  constructor(onWatched: OnWatched) {
+    this.#onWatched = onWatched;
+  }
+
+  schedule(unit: Unit): void {
+    this.#queue.add(unit);
+  }
+
+  /** @throws BudgetExceeded */
+  step(count = 1): void {
+    this.#steps += count;
+    if (this.#steps > MAX_STEPS) throw new BudgetExceeded();
+  }
+
+  read(cell: Cell): Value {
+    if (this.#current !== undefined) cell.readers.add(this.#current);
+    this.step(cell.atoms.size);
+    return cell.atoms;
+  }
+
+  add(cell: Cell, value: Value): void {
+    this.step(value.size);
+    const added: Atom[] = [];
+    for (const atom of value) {
+      if (cell.atoms.has(atom)) continue;
+      const isText = atom.kind === 'constant' || atom.kind === 'prefix';
+      const known = isText && ++cell.constants > MAX_CONSTANTS ? PRIMITIVE : atom;
+      if (cell.atoms.has(known)) continue;
+      added.push(known);
+      if (!cell.isWide) cell.atoms.add(known);
+    }
+    if (added.length === 0) return;
+    if (cell.watch !== Watch.none) this.#arrive(new Set(added), cell);
+    if (cell.isWide) return;
+    if (cell.atoms.size > MAX_ATOMS) this.#widen(cell);
+    this.touch(cell);
+  }
+
+  /** From now on, and for all that is in it, what is in the cell is looked after. */
+  watch(cell: Cell, watch: Watch, at: Node): void {
+    if (cell.watch >= watch) return;
+    cell.watch = watch;
+    cell.watchedAt = at;
+    if (cell.atoms.size > 0) this.#arrive(new Set(cell.atoms), cell);
+  }
+
+  /** What read the cell has to be evaluated again, also for something that is not in its atoms. */
+  touch(cell: Cell): void {
+    for (const reader of cell.readers) this.#queue.add(reader);
+  }
+
+  /** @throws BudgetExceeded */
+  settle(all: Iterable<Unit>): void {
+    this.#drain();
+    this.isSettled = true;
+    for (const unit of all) this.#queue.add(unit);
+    this.#drain();
+  }
+
+  /** So many that they are not told apart any more: all of them go where they cannot be followed. */
+  #widen(cell: Cell): void {
+    const at = this.#current?.at;
+    if (at === undefined) return;
+    this.watch(cell, Watch.escape, at);
+    cell.isWide = true;
+    cell.atoms.clear();
+    cell.atoms.add(UNKNOWN).add(PRIMITIVE);
+  }
+
+  #arrive(atoms: Value, { watch, watchedAt }: Cell): void {
+    if (watchedAt !== undefined) this.#arrivals.push({ atoms, watch, at: watchedAt });
+  }
+
+  #drain(): void {
+    this.#look();
+    for (const unit of this.#queue) {
+      this.#queue.delete(unit);
+      this.#current = unit;
+      unit.evaluate();
+      this.#current = undefined;
+      this.#look();
+    }
+  }
+
+  #look(): void {
+    for (let next = this.#arrivals.pop(); next !== undefined; next = this.#arrivals.pop()) {
+      this.#onWatched(next.atoms, next.watch, next.at);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import type { CapabilityToken } from '../../contract/capability.js';
+import { requireSource } from '../../contract/source-check.js';
+import type { SourceLocation } from '../../contract/source-text.js';
+import { analyse } from './analysis.js';
+import { locationOf, parseHandler } from './syntax.js';
+
+/** A place in the handler that needs a capability. Line and column from 1. */
+export interface CapabilityReason extends SourceLocation {
+  /** What the place does: `$state.total is written`, `$state escapes into a call`. */
+  readonly reason: string;
+}
+
+export interface ExplainedCapability {
+  readonly capability: CapabilityToken;
+  /** In the order of the source. */
+  readonly reasons: readonly CapabilityReason[];
+}
+
+/**
+ * The capabilities that a handler needs at most: with them it is denied nothing, whatever its arguments. Found without
+ * running it. Where it cannot be seen which name is used, the token ends in `*`; {@link explainCapabilities} says why.
+ *
+ * @param code the body of a function, as `executeHandler` takes it
+ * @returns sorted; none is covered by another
+ * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
+ */
+export function inferCapabilities(code: string): CapabilityToken[] {
+  requireSource(code);
+  return analyse(parseHandler(code)).tokens();
+}
+
+/**
+ * {@link inferCapabilities} with the places in the source that each capability is for.
+ *
+ * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
+ */
+export function explainCapabilities(code: string): ExplainedCapability[] {
+  requireSource(code);
+  const demands = analyse(parseHandler(code));
+  return demands.tokens().map((capability) => ({
+    capability,
+    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, code), reason })),
+  }));
+}

@@ -1,0 +1,260 @@
+import type { Node } from 'acorn';
+
+import { Args } from './arguments.js';
+import {
+  ANY_MEMBER,
+  type Atom,
+  Cell,
+  type FunctionAtom,
+  NOTHING,
+  type ObjectAtom,
+  union,
+  type Value,
+  Watch,
+} from './atoms.js';
+import type { Interpreter } from './interpreter.js';
+import { memberKeyOf } from './names.js';
+import { nativesOf } from './native-names.js';
+
+type Owner = ObjectAtom | FunctionAtom;
+
+/** What the language itself calls, under these names, with arguments of its own. */
+const PROTOCOL = new Set(['then', 'toJSON', 'next', 'return', 'throw']);
+const LENGTHS = new Set(['length', 'size', 'name']);
+
+/** Members of objects and functions that the handler makes. */
+export class MemberAccess {
+  readonly #machine: Interpreter;
+
+  constructor(machine: Interpreter) {
+    this.#machine = machine;
+  }
+
+  load(owner: Owner, key: Value, at: Node): Value {
+    const { names, isIndex, isAny } = memberKeyOf(key);
+    return union(
+      ...names.map((name) => this.#loadNamed(owner, name, at)),
+      ...(isIndex ? [this.#loadIndexed(owner)] : []),
+      ...(isAny ? [this.#loadAny(owner, key, at)] : []),
+    );
+  }
+
+  store(owner: Owner, key: Value, value: Value, at: Node): void {
+    const { names, isIndex, isAny } = memberKeyOf(key);
+    const isLost = key.size === 0 && this.#machine.flow.isSettled;
+    const fields = isIndex || isAny || isLost ? [...names, ANY_MEMBER] : names;
+    for (const name of fields) {
+      this.define(owner, name, value);
+      this.#callSetters(owner, name, value, at);
+    }
+  }
+
+  /** A member as a literal defines it: no setter is called. */
+  define(owner: Owner, name: string, value: Value): void {
+    const { flow, atoms } = this.#machine;
+    if (name === '__proto__') flow.add(owner.prototypes, value);
+    if (name === 'length') flow.add(this.field(owner, ANY_MEMBER), atoms.undefined);
+    flow.add(this.field(owner, name), value);
+    for (const atom of value) if (atom.kind === 'function') this.#becomeMethod(atom, owner, name);
+  }
+
+  defineAccessor(owner: Owner, kind: 'get' | 'set', name: string, accessor: Value): void {
+    const { flow, atoms } = this.#machine;
+    const accessors = kind === 'get' ? owner.getters : owner.setters;
+    if (!accessors.has(name)) flow.touch(owner.shapeChanges);
+    flow.add(this.#watched(owner, cellOf(accessors, name)), accessor);
+    if (owner.watchedAt !== undefined) this.#watchGetters(owner, owner.watchedAt);
+    for (const atom of accessor) {
+      if (atom.kind !== 'function') continue;
+      this.#becomeMethod(atom, owner, name);
+      // Who writes when the setter is not known yet finds its value here.
+      if (kind === 'set') for (const parameter of atom.parameters) flow.add(parameter, atoms.unknown);
+    }
+  }
+
+  remove(owner: Owner, key: Value): void {
+    const { names, isIndex, isAny } = memberKeyOf(key);
+    const removed = isAny || isIndex ? [...owner.definite] : names;
+    for (const name of removed) {
+      if (owner.definite.delete(name)) this.#machine.flow.touch(this.field(owner, name));
+    }
+    this.#machine.flow.add(this.field(owner, ANY_MEMBER), this.#machine.atoms.undefined);
+  }
+
+  field(owner: Owner, name: string): Cell {
+    if (!owner.fields.has(name)) this.#machine.flow.touch(owner.shapeChanges);
+    return this.#watched(owner, cellOf(owner.fields, name));
+  }
+
+  /** All that is in its members, now and later, is looked after. */
+  watch(owner: Owner, watch: Watch, at: Node): void {
+    if (owner.watch >= watch) return;
+    owner.watch = watch;
+    owner.watchedAt = at;
+    const { flow } = this.#machine;
+    for (const cell of owner.fields.values()) flow.watch(cell, watch, at);
+    this.#watchGetters(owner, at);
+    if (watch !== Watch.escape) return;
+    for (const cell of [...owner.getters.values(), ...owner.setters.values(), owner.prototypes]) {
+      flow.watch(cell, watch, at);
+    }
+  }
+
+  #watched(owner: Owner, cell: Cell): Cell {
+    if (owner.watchedAt !== undefined) this.#machine.flow.watch(cell, owner.watch, owner.watchedAt);
+    return cell;
+  }
+
+  #watchGetters(owner: Owner, at: Node): void {
+    for (const getter of owner.getters.values()) {
+      for (const atom of getter.atoms) {
+        if (atom.kind === 'function') this.#machine.flow.watch(atom.returned, owner.watch, at);
+      }
+    }
+  }
+
+  /** All that is in the members, those behind getters included. */
+  values(owner: Owner, at: Node, receiver: Owner = owner): Value {
+    const { flow } = this.#machine;
+    flow.read(owner.shapeChanges);
+    return union(
+      ...[...owner.fields.values()].map((cell) => flow.read(cell)),
+      ...[...owner.getters.values()].map((cell) => this.#callGetter(receiver, cell, at)),
+    );
+  }
+
+  /** Names of fields, inherited ones included; {@link ANY_MEMBER} among them when there are more. */
+  names(owner: Owner): string[] {
+    const { flow } = this.#machine;
+    const { owners, others } = this.#prototypesOf(owner);
+    const found = new Set<string>([...others].some(({ kind }) => kind !== 'builtin') ? [ANY_MEMBER] : []);
+    for (const each of [owner, ...owners]) {
+      flow.read(each.shapeChanges);
+      for (const [name, cell] of each.fields) if (flow.read(cell).size > 0) found.add(name);
+      for (const name of each.getters.keys()) found.add(name);
+    }
+    return [...found];
+  }
+
+  #loadNamed(owner: Owner, name: string, at: Node): Value {
+    const { atoms, flow } = this.#machine;
+    flow.read(owner.shapeChanges);
+    const own = this.#ownNamed(owner, owner, name, at);
+    if (owner.definite.has(name)) return own;
+    const isLength = LENGTHS.has(name) && (owner.kind === 'function' || owner.shape !== 'plain');
+    const key = isSymbolName(name) ? atoms.symbol(name) : atoms.constant(name);
+    const { owners, others } = this.#prototypesOf(owner);
+    return union(
+      own,
+      isLength ? atoms.primitive : NOTHING,
+      ...owners.map((prototype) => this.#ownNamed(prototype, owner, name, at)),
+      this.#inherited(owner, key, owners),
+      this.#machine.load(others, key, at),
+      atoms.undefined,
+    );
+  }
+
+  /** What an owner has under a name, for a receiver that may inherit it. */
+  #ownNamed(owner: Owner, receiver: Owner, name: string, at: Node): Value {
+    const { flow } = this.#machine;
+    const isSymbol = isSymbolName(name);
+    return union(
+      flow.read(this.field(owner, name)),
+      isSymbol ? NOTHING : flow.read(this.field(owner, ANY_MEMBER)),
+      this.#callGetter(receiver, owner.getters.get(name), at),
+      this.#callGetter(receiver, owner.getters.get(ANY_MEMBER), at),
+    );
+  }
+
+  #loadIndexed(owner: Owner): Value {
+    const { atoms, flow } = this.#machine;
+    flow.read(owner.shapeChanges);
+    const indexed = [...owner.fields].filter(([name]) => name === ANY_MEMBER || /^\d+$/.test(name));
+    return union(...indexed.map(([, cell]) => flow.read(cell)), atoms.undefined);
+  }
+
+  #loadAny(owner: Owner, key: Value, at: Node): Value {
+    const { owners, others } = this.#prototypesOf(owner);
+    return union(
+      this.values(owner, at),
+      ...owners.map((prototype) => this.values(prototype, at, owner)),
+      this.#inherited(owner, key, owners),
+      this.#machine.load(others, key, at),
+      this.#machine.atoms.undefined,
+    );
+  }
+
+  /** The methods of the language's own prototypes. */
+  #inherited(owner: Owner, key: Value, prototypes: readonly Owner[]): Value {
+    const { atoms } = this.#machine;
+    const shapes = new Set([owner, ...prototypes].map((each) => (each.kind === 'function' ? 'function' : each.shape)));
+    const intrinsics = [...key].filter(isIntrinsic).map(({ value }) => atoms.builtin(String(value)));
+    return union(...Array.from(shapes, (shape) => nativesOf(atoms, key, shape)), ...intrinsics);
+  }
+
+  #callGetter(owner: Owner, getter: Cell | undefined, at: Node): Value {
+    if (getter === undefined) return NOTHING;
+    const { atoms, flow } = this.#machine;
+    return this.#machine.call(flow.read(getter), new Set([owner]), new Args([], atoms.undefined), at);
+  }
+
+  #callSetters(owner: Owner, name: string, value: Value, at: Node): void {
+    const { atoms, flow } = this.#machine;
+    const args = new Args([value], atoms.undefined);
+    flow.read(owner.shapeChanges);
+    const { owners, others } = this.#prototypesOf(owner);
+    for (const holder of [owner, ...owners]) {
+      flow.read(holder.shapeChanges);
+      for (const [setter, cell] of holder.setters) {
+        if (setter !== name && setter !== ANY_MEMBER && name !== ANY_MEMBER) continue;
+        this.#machine.call(flow.read(cell), new Set([owner]), args, at);
+      }
+    }
+    // A proxy in the chain would see the write.
+    for (const atom of others) {
+      if (atom.kind === 'state' || atom.kind === 'unknown') this.#machine.escape(value, at, 'an inherited setter');
+      if (atom.kind === 'state') this.#machine.escape(new Set([atom]), at, 'the prototype of an object');
+    }
+  }
+
+  /** All that an owner may inherit from: objects of the handler's, and anything else. */
+  #prototypesOf(owner: Owner): { readonly owners: Owner[]; readonly others: Value } {
+    const { flow } = this.#machine;
+    const owners = new Set<Owner>();
+    const others = new Set<Atom>();
+    const pending = [...flow.read(owner.prototypes)];
+    for (let atom = pending.pop(); atom !== undefined; atom = pending.pop()) {
+      if (atom.kind !== 'object' && atom.kind !== 'function') others.add(atom);
+      else if (atom !== owner && !owners.has(atom)) {
+        owners.add(atom);
+        flow.read(atom.shapeChanges);
+        for (const next of flow.read(atom.prototypes)) pending.push(next);
+      }
+    }
+    return { owners: [...owners], others };
+  }
+
+  #becomeMethod(method: FunctionAtom, owner: Owner, name: string): void {
+    const { atoms, flow } = this.#machine;
+    const hasOwnThis = method.node.type !== 'ArrowFunctionExpression' && method.classParts === undefined;
+    if (hasOwnThis) flow.add(method.self, new Set([owner]));
+    if (!isSymbolName(name) && !PROTOCOL.has(name)) return;
+    for (const parameter of method.parameters) flow.add(parameter, atoms.unknown);
+  }
+}
+
+export function isSymbolName(name: string): boolean {
+  return name.startsWith('@@');
+}
+
+function cellOf(cells: Map<string, Cell>, name: string): Cell {
+  const known = cells.get(name);
+  if (known !== undefined) return known;
+  const cell = new Cell();
+  cells.set(name, cell);
+  return cell;
+}
+
+function isIntrinsic(atom: Atom): atom is Atom & { kind: 'constant' } {
+  return atom.kind === 'constant' && (atom.value === 'constructor' || atom.value === '__proto__');
+}

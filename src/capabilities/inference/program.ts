@@ -1,0 +1,215 @@
+import type { Class, Identifier, Node } from 'acorn';
+
+import { Cell, type FunctionAtom, type Home, members, type ObjectAtom, union, type Value } from './atoms.js';
+import type { Interpreter } from './interpreter.js';
+import type { Scopes, Variable } from './scope.js';
+import { type AnyFunction, childrenOf } from './syntax.js';
+
+/** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
+export interface Frame {
+  readonly callee: FunctionAtom;
+  readonly self: Cell;
+  readonly arguments: ObjectAtom;
+  readonly home: Home | undefined;
+}
+
+/** The variables and functions of the program under analysis. */
+export class Program {
+  readonly machine: Interpreter;
+  readonly #scopes: Scopes;
+  readonly #variables = new Map<Variable, Cell>();
+  readonly #globals = new Map<string, Cell>();
+  readonly #functions = new Map<Node, FunctionAtom>();
+  /** Called once for each function that is found. */
+  readonly #onFunction: (callee: FunctionAtom, around: Frame | undefined) => void;
+
+  constructor(
+    machine: Interpreter,
+    scopes: Scopes,
+    onFunction: (callee: FunctionAtom, around: Frame | undefined) => void,
+  ) {
+    this.machine = machine;
+    this.#scopes = scopes;
+    this.#onFunction = onFunction;
+  }
+
+  read(node: Identifier): Value {
+    return this.#readVariable(this.#scopes.variables.get(node), node.name);
+  }
+
+  write(node: Identifier, value: Value): void {
+    this.#writeVariable(this.#scopes.variables.get(node), node.name, value);
+  }
+
+  usesArguments(node: AnyFunction): boolean {
+    return this.#scopes.usesArguments.has(node);
+  }
+
+  /** What a name means where nothing in the handler declares it. */
+  readGlobal(name: string): Value {
+    const { atoms, flow } = this.machine;
+    return union(flow.read(this.#global(name)), this.#knownGlobal(name) ?? atoms.builtin(name));
+  }
+
+  writeGlobal(name: string, value: Value): void {
+    this.machine.flow.add(this.#global(name), value);
+  }
+
+  /** The function that an expression or declaration makes. */
+  functionAt(node: AnyFunction, around: Frame | undefined, home?: Home): FunctionAtom {
+    const known = this.#functions.get(node);
+    if (known !== undefined) return known;
+    const callee = this.#makeFunction(node, this.#scopes.strict.has(node), around, home, node.params.length);
+    this.#functions.set(node, callee);
+    const isMethod = home !== undefined;
+    if (!isMethod && node.type !== 'ArrowFunctionExpression') this.#givePrototype(callee);
+    this.#onFunction(callee, around);
+    return callee;
+  }
+
+  /** The function that a class is. */
+  classAt(node: Class): FunctionAtom {
+    const known = this.#functions.get(node);
+    if (known !== undefined) return known;
+    const { atoms } = this.machine;
+    const prototype = atoms.object(node, 'prototype');
+    const superclass = new Cell();
+    const classParts = {
+      superclass,
+      staticSelf: new Cell(),
+      constructors: new Cell(),
+      prototype,
+      assignedFirst: assignedFirst(node),
+    };
+    const callee: FunctionAtom = { ...this.#makeFunction(node, true, undefined, undefined, 0), classParts };
+    this.machine.flow.add(classParts.staticSelf, new Set([callee]));
+    this.#functions.set(node, callee);
+    this.#givePrototype(callee);
+    return callee;
+  }
+
+  #makeFunction(
+    node: AnyFunction | Class,
+    isStrict: boolean,
+    around: Frame | undefined,
+    home: Home | undefined,
+    parameterCount: number,
+  ): FunctionAtom {
+    const isArrow = node.type === 'ArrowFunctionExpression';
+    const { atoms } = this.machine;
+    const callee: FunctionAtom = {
+      kind: 'function',
+      node,
+      isStrict,
+      self: isArrow && around !== undefined ? around.self : new Cell(),
+      parameters: Array.from({ length: parameterCount }, () => new Cell()),
+      extra: new Cell(),
+      arguments: isArrow && around !== undefined ? around.arguments : atoms.object(node, 'arguments', 'array'),
+      returned: new Cell(),
+      yielded: new Cell(),
+      sent: new Cell(),
+      home: isArrow ? around?.home : home,
+      classParts: undefined,
+      ...members(),
+    };
+    callee.fields.set('*', new Cell());
+    return callee;
+  }
+
+  /** What `new` gives inherits from it. */
+  #givePrototype(callee: FunctionAtom): void {
+    const { atoms, flow } = this.machine;
+    const prototype = callee.classParts?.prototype ?? atoms.object(callee.node, 'prototype');
+    const [ofFunction, ofPrototype] = [new Cell(), new Cell()];
+    flow.add(ofFunction, new Set([prototype]));
+    flow.add(ofPrototype, new Set([callee]));
+    callee.fields.set('prototype', ofFunction);
+    prototype.fields.set('constructor', ofPrototype);
+    callee.definite.add('prototype');
+  }
+
+  #readVariable(variable: Variable | undefined, name: string): Value {
+    if (variable === undefined) return this.readGlobal(name);
+    const { atoms, flow } = this.machine;
+    const { outer, mayBeUnset } = variable;
+    return union(
+      flow.read(this.#cell(variable)),
+      mayBeUnset ? atoms.undefined : union(),
+      outer === undefined ? union() : this.#readVariable(outer === 'global' ? undefined : outer, name),
+    );
+  }
+
+  #writeVariable(variable: Variable | undefined, name: string, value: Value): void {
+    if (variable === undefined) {
+      this.writeGlobal(name, value);
+      return;
+    }
+    this.machine.flow.add(this.#cell(variable), value);
+    const { outer } = variable;
+    if (outer !== undefined) this.#writeVariable(outer === 'global' ? undefined : outer, name, value);
+  }
+
+  #cell(variable: Variable): Cell {
+    const known = this.#variables.get(variable) ?? new Cell();
+    this.#variables.set(variable, known);
+    return known;
+  }
+
+  #global(name: string): Cell {
+    const known = this.#globals.get(name) ?? new Cell();
+    this.#globals.set(name, known);
+    return known;
+  }
+
+  #knownGlobal(name: string): Value | undefined {
+    const { atoms } = this.machine;
+    switch (name) {
+      case '$state':
+        return atoms.state;
+      case '$emit':
+        return atoms.emit;
+      case '$view':
+        return atoms.view;
+      case '$ext':
+        return atoms.ext;
+      case '$lib':
+        return atoms.unknown;
+      case '$args':
+      case '$scope':
+        return this.machine.data(GLOBAL_DATA, name);
+      case 'globalThis':
+      case 'self':
+        return atoms.global;
+      case 'undefined':
+        return atoms.undefined;
+      case 'NaN':
+      case 'Infinity':
+        return atoms.constant(Number(name));
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Stands for the place where the runtime makes `$args` and `$scope`. */
+const GLOBAL_DATA: Node = { type: 'Program', start: 0, end: 0 };
+
+/** The names of `this.name = value` at the very beginning of a constructor, with a value that looks at nothing of `this`. */
+function assignedFirst({ body, superClass }: Class): string[] {
+  const method = body.body.find((member) => member.type === 'MethodDefinition' && member.kind === 'constructor');
+  const names: string[] = [];
+  if (superClass || method?.type !== 'MethodDefinition') return names;
+  for (const statement of method.value.body.body) {
+    const assignment = statement.type === 'ExpressionStatement' ? statement.expression : undefined;
+    if (assignment?.type !== 'AssignmentExpression' || assignment.operator !== '=') break;
+    const { left, right } = assignment;
+    if (left.type !== 'MemberExpression' || left.object.type !== 'ThisExpression' || mentionsThis(right)) break;
+    if (left.computed || left.property.type !== 'Identifier') break;
+    names.push(left.property.name);
+  }
+  return names;
+}
+
+function mentionsThis(node: Node): boolean {
+  return node.type === 'ThisExpression' || childrenOf(node).some(mentionsThis);
+}

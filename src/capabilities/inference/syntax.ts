@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+
+import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
+
+import { renderSnippet, type SourceLocation } from '../../contract/source-text.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
+import { NexusError } from '../../errors/nexus-error.js';
+
+export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
+
+/** Of the errors that acorn throws: line from 1, column from 0. */
+interface AcornError extends SyntaxError {
+  readonly loc: { readonly line: number; readonly column: number };
+}
+
+/**
+ * The async function that a handler's source is the body of: exactly the script that would be compiled, parsed.
+ *
+ * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER when the source closes its function
+ */
+export function parseHandler(source: string): FunctionExpression {
+  // Synchronous, and some 10 ms that only those pay who ask.
+  const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  try {
+    const { body } = acorn.parse(wrapHandler(source), { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+    const [statement, ...others] = body;
+    if (statement?.type === 'ExpressionStatement' && others.length === 0) {
+      const { expression } = statement;
+      if (expression.type === 'FunctionExpression') return expression;
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError && 'loc' in error)) throw error;
+    throw compilationError(error as AcornError, source);
+  }
+  throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
+}
+
+/** Where a node of the wrapped script begins in what the author wrote. */
+export function locationOf(node: Node, source: string): SourceLocation {
+  const { line, column } = node.loc?.start ?? { line: 1, column: 0 };
+  return toAuthorLocation({ line, column: column + 1 }, source);
+}
+
+/** The nodes right below one, in source order. */
+export function childrenOf(node: Node): Node[] {
+  return Object.values(node).flatMap((value: unknown) =>
+    Array.isArray(value) ? value.filter(isNode) : filterNode(value),
+  );
+}
+
+export function isFunction(node: Node): node is AnyFunction {
+  return (
+    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+  );
+}
+
+/** Whether a function says so itself; it also is when what it stands in is. */
+export function hasStrictDirective({ body }: AnyFunction): boolean {
+  if (body.type !== 'BlockStatement') return false;
+  return body.body.some(
+    (statement) => statement.type === 'ExpressionStatement' && statement.directive === 'use strict',
+  );
+}
+
+function filterNode(value: unknown): Node[] {
+  return isNode(value) ? [value] : [];
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
+}
+
+function compilationError({ message, loc }: AcornError, source: string): NexusError {
+  const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
+  const snippet = renderSnippet(source, location);
+  // acorn puts its own idea of the place behind the message.
+  const text = `SyntaxError: ${message.replace(/ \(\d+:\d+\)$/, '')}`;
+  return new NexusError('COMPILATION_ERROR', `${text}\n${snippet}`, { context: { location, snippet } });
+}
