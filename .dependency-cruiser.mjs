@@ -1,6 +1,7 @@
 // The order of the folders in src: each imports only from those before it.
 const LAYERS = [
   'errors',
+  'files',
   'config',
   'contract',
   'capabilities',

@@ -26,7 +26,22 @@ export type {
   MetricsOptions,
   PoolOptions,
   RuntimeOptions,
+  SuspensionOptions,
 } from './config/options.js';
+export type {
+  ClaimAnswer,
+  FoundSuspension,
+  SettleAnswer,
+  SettledState,
+  StoredSuspension,
+  SuspensionLease,
+  SuspensionOutcome,
+  SuspensionPage,
+  SuspensionState,
+  SuspensionStore,
+  SuspensionSummary,
+  SuspensionSweep,
+} from './config/suspension-store.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
 export type { ExtensionRegistry } from './contract/extension.js';

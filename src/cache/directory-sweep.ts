@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { lstat, readdir, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
+import { isOrphaned, parseTemporary, type Temporary } from '../files/temporary.js';
+
 export const ENTRY_EXTENSION = '.qjsc';
-const TEMPORARY_EXTENSION = '.tmp';
 /** Nothing with another name is ours to touch. */
 const ENTRY = /^[0-9a-f]{64}\.qjsc$/;
-const TEMPORARY = /^[0-9a-f]{64}\.[0-9a-f]{8}\.\d+\.[0-9a-f]{12}\.tmp$/;
+const KEY = /^[0-9a-f]{64}$/;
 
 /** A sweep begins above this share of the cap … */
 const SWEEP_ABOVE = 0.9;
@@ -20,11 +19,6 @@ const STAT_BATCH = 64;
 const STALE_TEMPORARY_MS = 60_000;
 /** Volumes give space in blocks of this size, a small entry costs a whole one. */
 const BLOCK_BYTES = 4096;
-/** In a container every process has the id of the one before it. */
-const STARTED_AT_MS = Date.now() - process.uptime() * 1000;
-
-/** Process ids say nothing about processes of another host or container. */
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 export interface SweepResult {
   /** What is left, estimated when the directory was sampled. */
@@ -37,11 +31,6 @@ interface Found {
   readonly name: string;
   readonly bytes: number;
   readonly modifiedMs: number;
-}
-
-/** A name that says whose it is, so that it can be swept when its process is gone. */
-export function temporaryName(key: string): string {
-  return `${key}.${HOST}.${process.pid}.${randomBytes(6).toString('hex')}${TEMPORARY_EXTENSION}`;
 }
 
 /**
@@ -86,7 +75,7 @@ export async function listEntries(directory: string): Promise<string[]> {
 /** Removes entries and temporary files alike. */
 export async function emptyDirectory(directory: string): Promise<void> {
   const names = await readdir(directory);
-  const ours = names.filter((name) => ENTRY.test(name) || TEMPORARY.test(name));
+  const ours = names.filter((name) => ENTRY.test(name) || temporaryOfEntry(name) !== undefined);
   for (const name of ours) await remove(directory, name);
 }
 
@@ -108,20 +97,13 @@ export function spaceOf(bytes: number): number {
 }
 
 function isOrphan({ name, modifiedMs }: Found, now: number): boolean {
-  if (!TEMPORARY.test(name)) return false;
-  const [, host, pid] = name.split('.');
-  if (now - modifiedMs > STALE_TEMPORARY_MS) return true;
-  if (host !== HOST) return false;
-  return Number(pid) === process.pid ? modifiedMs < STARTED_AT_MS : !isAlive(Number(pid));
+  const temporary = temporaryOfEntry(name);
+  return temporary !== undefined && isOrphaned(temporary, modifiedMs, now, STALE_TEMPORARY_MS);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function temporaryOfEntry(name: string): Temporary | undefined {
+  const temporary = parseTemporary(name);
+  return temporary !== undefined && KEY.test(temporary.stem) ? temporary : undefined;
 }
 
 async function remove(directory: string, name: string): Promise<void> {

@@ -1,28 +1,19 @@
-import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ArtifactError, type ArtifactProblem } from '../compiler/artifact.js';
+import { ArtifactError, type ArtifactProblem, CONTAINER_VERSION } from '../compiler/artifact.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
+import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../files/own-file.js';
 import {
-  type CacheDirectory,
-  currentUser,
   type DirectoryProblem,
   describe,
-  openCacheDirectory,
-} from './cache-directory.js';
-import {
-  ENTRY_EXTENSION,
-  emptyDirectory,
-  listEntries,
-  spaceOf,
-  sweepDirectory,
-  temporaryName,
-} from './directory-sweep.js';
+  openPrivateDirectory,
+  type PrivateDirectory,
+} from '../files/private-directory.js';
+import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory } from './directory-sweep.js';
 import type { EntryCodec } from './entry-codec.js';
 import type { CacheTier, TierStats } from './tier.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const WRITABLE_BY_OTHERS = 0o022;
 /** Larger than any handler, and than what can be read at once. */
 const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
 
@@ -76,7 +67,7 @@ export class FileTier implements CacheTier {
   readonly #options: FileTierOptions;
   readonly #now: () => number;
   readonly #rejections: Partial<Record<RejectionReason, number>> = {};
-  #directory: Promise<CacheDirectory | undefined> | undefined;
+  #directory: Promise<PrivateDirectory | undefined> | undefined;
   /** One writer at a time, so that a process is never more than one entry ahead of its last look at the directory. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #told = new Set<ProblemKind>();
@@ -155,13 +146,17 @@ export class FileTier implements CacheTier {
   }
 
   /** The directory, opened, checked and swept once; undefined when it cannot be used. */
-  #open(): Promise<CacheDirectory | undefined> {
+  #open(): Promise<PrivateDirectory | undefined> {
     this.#directory ??= this.#openDirectory();
     return this.#directory;
   }
 
-  async #openDirectory(): Promise<CacheDirectory | undefined> {
-    const opened = await openCacheDirectory(this.#options.cacheDir);
+  async #openDirectory(): Promise<PrivateDirectory | undefined> {
+    const opened = await openPrivateDirectory({
+      outer: this.#options.cacheDir,
+      folder: `v${CONTAINER_VERSION}`,
+      option: 'cacheDir',
+    });
     if ('problem' in opened) {
       this.#tell('off', opened.problem);
       return undefined;
@@ -177,25 +172,19 @@ export class FileTier implements CacheTier {
   }
 
   async #readFile(path: string, key: string): Promise<ReadEntry | undefined> {
-    let file: FileHandle | undefined;
+    let opened: OwnFile | undefined;
     try {
-      // A pipe in its place must not make us wait for a writer.
-      file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      const status = await file.stat();
-      const user = currentUser();
-      const isOurs = user === undefined || (status.uid === user && (status.mode & WRITABLE_BY_OTHERS) === 0);
-      const isTooLarge = status.size > Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES);
-      if (!status.isFile() || !isOurs || isTooLarge) return { reason: 'file' };
+      opened = await openOwnFile(path, Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES));
+      const { file, modifiedMs } = opened;
       const entry = this.#options.codec.open(key, await file.readFile());
       const now = this.#now();
-      if (now - status.mtimeMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
+      if (now - modifiedMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
       return { entry };
     } catch (error) {
       if (error instanceof ArtifactError) return { reason: error.problem };
-      // ELOOP: a symbolic link in its place.
-      return (error as NodeJS.ErrnoException).code === 'ELOOP' ? { reason: 'file' } : undefined;
+      return error instanceof ForeignFileError ? { reason: 'file' } : undefined;
     } finally {
-      await file?.close().catch(() => {});
+      await opened?.file.close().catch(() => {});
     }
   }
 
@@ -243,34 +232,29 @@ export class FileTier implements CacheTier {
   }
 
   /** The error code of what went wrong, or undefined. */
-  async #writeFile(directory: CacheDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
+  async #writeFile(directory: PrivateDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
     const failure = await directory.use((path) => this.#writeInto(path, key, sealed));
     return failure === 'none' ? undefined : (failure ?? 'ENOENT');
   }
 
   async #writeInto(path: string, key: string, sealed: Uint8Array): Promise<string> {
-    const temporary = join(path, temporaryName(key));
+    let temporary: string | undefined;
     try {
-      const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-      try {
-        await file.writeFile(sealed);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
+      temporary = await writeTemporary(path, key, sealed);
       await rename(temporary, join(path, key + ENTRY_EXTENSION));
       return 'none';
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
+      if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
       const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
       // A directory where the entry should be: it goes the next time somebody looks for the entry.
-      if (code !== 'ENOENT' && code !== 'EISDIR') this.#tell('unwritten', describe(error, this.#options.cacheDir));
+      if (code !== 'ENOENT' && code !== 'EISDIR')
+        this.#tell('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
       return code;
     }
   }
 
   /** @param maxBytes what counts as full; less than the cap when the volume is full before it is reached */
-  async #sweep(directory: CacheDirectory, maxBytes: number = this.#options.maxBytes): Promise<void> {
+  async #sweep(directory: PrivateDirectory, maxBytes: number = this.#options.maxBytes): Promise<void> {
     this.#writtenSinceSweep = 0;
     try {
       const result = await directory.use((path) => sweepDirectory(path, maxBytes, this.#now()));

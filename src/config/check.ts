@@ -19,6 +19,9 @@ export function rejectUnknownKeys(
   }
 }
 
+/** Every key of an interface; the compiler complains when one is missing. */
+export type Keys<T> = { readonly [K in keyof Required<T>]: true };
+
 export interface IntegerRange {
   readonly min: number;
   readonly max: number;
@@ -34,6 +37,15 @@ export function integer(option: string, given: unknown, fallback: number, range:
     throw invalidOption(option, given, `a whole number from ${min} to ${max}${multiple}`);
   }
   return given;
+}
+
+/** A whole number from 0. */
+export function count(option: string, given: unknown, fallback: number, max = Number.MAX_SAFE_INTEGER): number {
+  return integer(option, given, fallback, { min: 0, max });
+}
+
+export function requireObject(option: string, given: unknown): asserts given is object {
+  if (typeof given !== 'object' || given === null) throw invalidOption(option, describe(given), 'an object');
 }
 
 export function invalidOption(option: string, given: unknown, expected: string): NexusError {

@@ -35,5 +35,9 @@ export const DEFAULT_MAX_VIEW_COMMANDS = 1_000;
 export const DEFAULT_MAX_LOG_BYTES = 64 * KIB;
 export const DEFAULT_MAX_CONTEXT_BYTES = 8 * MIB;
 export const DEFAULT_MAX_RESULT_BYTES = 8 * MIB;
+/** A week: whatever a handler waits for, people included, has answered by then or will not. */
+export const DEFAULT_SUSPENSION_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+/** As much as the default memory of a VM: compressed, whatever fits into that one fits into this. */
+export const DEFAULT_MAX_SUSPENSION_BYTES = 32 * MIB;
 /** Less than the 30 s that Kubernetes gives a pod to end. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 25_000;

@@ -1,5 +1,5 @@
 import { invalidOption } from './check.js';
-import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions } from './options.js';
+import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions, SuspensionOptions } from './options.js';
 
 /** Options that matter to executions only. */
 const EXECUTION_LIMITS = [
@@ -13,6 +13,14 @@ const EXECUTION_LIMITS = [
   'maxResultBytes',
 ] as const satisfies readonly (keyof LimitOptions)[];
 
+const SUSPENSION_NUMBERS = [
+  'suspensionTtlMs',
+  'maxSuspensionBytes',
+] as const satisfies readonly (keyof SuspensionOptions)[];
+
+/** Options that a HandlerCompiler does not take. */
+const RUNTIME_ONLY = ['metrics', 'suspensionDir', 'suspensionSecret', ...SUSPENSION_NUMBERS, ...EXECUTION_LIMITS];
+
 const NUMBERS = [
   'maxCacheSizeBytes',
   'maxDiskCacheSizeBytes',
@@ -25,6 +33,7 @@ const NUMBERS = [
   'compileTimeoutMs',
   'memoryLimitBytes',
   'stackSizeBytes',
+  ...SUSPENSION_NUMBERS,
   ...EXECUTION_LIMITS,
 ] as const satisfies readonly (keyof RuntimeOptions)[];
 
@@ -33,8 +42,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Options from the environment: every scalar option in upper snake case, with or without `NEXUS_` before it (with it
- * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off; `CACHE_SECRET` may hold
- * several, separated by commas.
+ * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off; `CACHE_SECRET` and
+ * `SUSPENSION_SECRET` may hold several, separated by commas.
  *
  * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
  */
@@ -42,8 +51,12 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
   const options: Record<string, unknown> = {};
   const cacheDir = lookUp(env, 'cacheDir')?.value;
   if (cacheDir !== undefined) options['cacheDir'] = cacheDir === 'false' ? false : cacheDir;
-  const cacheSecret = lookUp(env, 'cacheSecret')?.value;
-  if (cacheSecret !== undefined) options['cacheSecret'] = cacheSecret.split(',').map((secret) => secret.trim());
+  const suspensionDir = lookUp(env, 'suspensionDir')?.value;
+  if (suspensionDir !== undefined) options['suspensionDir'] = suspensionDir;
+  for (const option of ['cacheSecret', 'suspensionSecret']) {
+    const secrets = lookUp(env, option)?.value;
+    if (secrets !== undefined) options[option] = secrets.split(',').map((secret) => secret.trim());
+  }
   const metrics = lookUp(env, 'metrics');
   if (metrics !== undefined) {
     if (metrics.value !== 'true' && metrics.value !== 'false') {
@@ -67,8 +80,8 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
  * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
  */
 export function compilerConfigFromEnv(env: Environment = process.env): CompilerEnvironment {
-  const { metrics: _, ...options } = configFromEnv(env) as Record<string, unknown>;
-  for (const limit of EXECUTION_LIMITS) delete options[limit];
+  const options: Record<string, unknown> = { ...configFromEnv(env) };
+  for (const option of RUNTIME_ONLY) delete options[option];
   return options as CompilerEnvironment;
 }
 

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
+import type { SuspensionStore } from './suspension-store.js';
 
 /** A library for all handlers, as `$lib.<name>`: CommonJS, UMD or IIFE text that needs nothing but the language. */
 export type LibraryOption =
@@ -85,8 +86,33 @@ export interface LimitOptions {
   readonly maxResultBytes?: number;
 }
 
+export interface SuspensionOptions {
+  /**
+   * Directory for suspended handlers, relative to the working directory: they outlive the process, and whichever process
+   * shares it can resume them. Not `cacheDir`: what is here cannot be made again.
+   *
+   * @default none: they are kept in memory
+   */
+  readonly suspensionDir?: string;
+  /** A store of your own, in a database, say. Excludes `suspensionDir`. @default none */
+  readonly suspensionStore?: SuspensionStore;
+  /**
+   * Encrypts suspended handlers, which hold the data of whoever they run for; at least 16 bytes. Without one they carry an
+   * HMAC with a key that lies beside them: whoever can read the store can then read and change them.
+   *
+   * Of several, the first seals and all open: put a new one first, and take the old one out after `suspensionTtlMs`.
+   *
+   * @default none
+   */
+  readonly suspensionSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** How long a handler may stay suspended, in milliseconds, up to 10 years. @default 604,800,000 (7 days) */
+  readonly suspensionTtlMs?: number;
+  /** Longest suspended handler, in bytes as it is kept, compressed. @default 32 MiB */
+  readonly maxSuspensionBytes?: number;
+}
+
 /** Options of `createRuntime`. All are optional; an unknown key is INVALID_CONFIG. */
-export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions {
+export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions, SuspensionOptions {
   /** Prometheus metrics, for `getPrometheusMetrics()`. @default true */
   readonly metrics?: boolean | MetricsOptions;
   /**

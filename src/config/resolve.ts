@@ -1,11 +1,12 @@
-import { describe, integer, invalidOption, rejectUnknownKeys } from './check.js';
+import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, MAX_TIMER_MS } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { CacheOptions, LibraryOption, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+import { resolveSecrets } from './resolve-secrets.js';
+import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
 
 const GIB = 1024 ** 3;
-const MIN_SECRET_BYTES = 16;
 
 /** From here on, absence is spelled out: no option is undefined by accident. */
 export interface CacheConfig {
@@ -35,13 +36,11 @@ export interface RuntimeConfig {
   readonly limits: ExecutionLimits;
   /** What a single execution may ask for at most. */
   readonly ceilings: ExecutionLimits;
+  readonly suspension: SuspensionConfig;
   readonly observer: RuntimeObserver;
   /** False for no metrics at all. */
   readonly metrics: false | MetricsOptions;
 }
-
-/** Every key of an options interface; the compiler complains when one is missing. */
-type Keys<T> = { readonly [K in keyof Required<T>]: true };
 
 const CACHE_KEYS: Keys<CacheOptions> = {
   cacheDir: true,
@@ -66,6 +65,7 @@ const POOL_KEYS: Keys<PoolOptions> = {
 const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   ...CACHE_KEYS,
   ...POOL_KEYS,
+  ...SUSPENSION_KEYS,
   timeoutMs: true,
   maxHostCalls: true,
   maxStateMutations: true,
@@ -97,6 +97,7 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
     pool,
     limits,
     ceilings: resolveCeilings(options.limitCeilings, limits),
+    suspension: resolveSuspension(options),
     observer: resolveObserver(options.observer),
     metrics: resolveMetrics(options.metrics),
   };
@@ -127,26 +128,12 @@ function resolveCache(options: CacheOptions): CacheConfig {
       options.maxDiskCacheSizeBytes,
       defaults.DEFAULT_MAX_DISK_CACHE_SIZE_BYTES,
     ),
-    cacheSecrets: resolveSecrets(options.cacheSecret),
+    cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: integer('maxSourceBytes', options.maxSourceBytes, defaults.DEFAULT_MAX_SOURCE_BYTES, {
       min: 1,
       max: 128 * 1024 * 1024,
     }),
   });
-}
-
-function resolveSecrets(given: unknown): readonly Uint8Array[] {
-  if (given === undefined) return [];
-  return Object.freeze((Array.isArray(given) ? given : [given]).map(resolveSecret));
-}
-
-function resolveSecret(secret: unknown): Uint8Array {
-  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret;
-  if (!(bytes instanceof Uint8Array)) throw invalidOption('cacheSecret', typeof secret, 'a string or bytes, or a list');
-  if (bytes.length < MIN_SECRET_BYTES) {
-    throw invalidOption('cacheSecret', `${bytes.length} bytes`, `at least ${MIN_SECRET_BYTES} bytes`);
-  }
-  return bytes;
 }
 
 function resolvePool(options: PoolOptions): PoolConfig {
@@ -251,12 +238,4 @@ function resolveMetrics(metrics: unknown = true): false | MetricsOptions {
     throw invalidOption('metrics.prefix', prefix, 'a beginning of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
   }
   return metrics as MetricsOptions;
-}
-
-function count(option: string, given: unknown, fallback: number, max = Number.MAX_SAFE_INTEGER): number {
-  return integer(option, given, fallback, { min: 0, max });
-}
-
-function requireObject(option: string, given: unknown): asserts given is object {
-  if (typeof given !== 'object' || given === null) throw invalidOption(option, describe(given), 'an object');
 }

@@ -4,12 +4,11 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utim
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-import type { DirectoryProblem } from '#build/cache/cache-directory.js';
-import { temporaryName } from '#build/cache/directory-sweep.js';
 import { EntryCodec } from '#build/cache/entry-codec.js';
 import { FileTier, type FileTierOptions } from '#build/cache/file-tier.js';
 import { MemoryTier } from '#build/cache/memory-tier.js';
+import type { DirectoryProblem } from '#build/files/private-directory.js';
+import { temporaryName } from '#build/files/temporary.js';
 import { describeTier, makeEntry } from './tier-conformance.js';
 
 const codec = new EntryCodec('engine-1', [Buffer.from('a secret of tests')]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { configFromEnv } from '#build/config/env.js';
+import { compilerConfigFromEnv, configFromEnv } from '#build/config/env.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { NexusError } from '#build/errors/nexus-error.js';
 
@@ -19,7 +19,14 @@ describe('options', () => {
     expect(config.cache.cacheDir).toBe('.nexus-cache');
     expect(config.limits.timeoutMs).toBe(5_000);
     expect(config.pool.memoryLimitBytes).toBe(32 * 1024 * 1024);
-    expect([config, config.cache, config.pool, config.limits].every(Object.isFrozen)).toBe(true);
+    expect(config.suspension).toEqual({
+      place: 'memory',
+      secrets: [],
+      ttlMs: 7 * 24 * 60 * 60 * 1000,
+      maxBytes: 32 * 1024 * 1024,
+    });
+    const parts = [config, config.cache, config.pool, config.limits, config.suspension];
+    expect(parts.every(Object.isFrozen)).toBe(true);
   });
 
   it.each([
@@ -47,6 +54,14 @@ describe('options', () => {
     [{ cacheDir: '' }, 'cacheDir'],
     [{ cacheDir: 5 }, 'cacheDir'],
     [{ cacheSecret: 'too short' }, 'cacheSecret'],
+    [{ suspensionDir: '' }, 'suspensionDir'],
+    [{ suspensionStore: {} }, 'suspensionStore'],
+    [{ suspensionStore: {}, suspensionDir: 'a' }, 'suspensionStore'],
+    [{ suspensionSecret: 'too short' }, 'suspensionSecret'],
+    [{ suspensionSecret: ['long enough for a secret', 5] }, 'suspensionSecret'],
+    [{ suspensionSecret: [] }, 'suspensionSecret'],
+    [{ suspensionTtlMs: 0 }, 'suspensionTtlMs'],
+    [{ maxSuspensionBytes: -1 }, 'maxSuspensionBytes'],
     [{ libraries: { a: {} } }, 'libraries.a'],
     [{ libraries: { a: { source: '1', file: 'x' } } }, 'libraries.a'],
     [{ metrics: { prefix: '9bad' } }, 'metrics.prefix'],
@@ -72,6 +87,24 @@ describe('the environment', () => {
 
   it('turns the disk tier off with CACHE_DIR=false and ignores empty variables', () => {
     expect(configFromEnv({ CACHE_DIR: 'false', MAX_INSTANCES: '' })).toEqual({ cacheDir: false });
+  });
+
+  it('gives several secrets of a list, and a compiler only what it takes', () => {
+    const env = {
+      SUSPENSION_DIR: '/s',
+      SUSPENSION_SECRET: 'the new secret 1, the old secret 2',
+      SUSPENSION_TTL_MS: '1000',
+      NEXUS_MAX_SUSPENSION_BYTES: '2000',
+      CACHE_DIR: '/c',
+    };
+    expect(configFromEnv(env)).toEqual({
+      cacheDir: '/c',
+      suspensionDir: '/s',
+      suspensionSecret: ['the new secret 1', 'the old secret 2'],
+      suspensionTtlMs: 1000,
+      maxSuspensionBytes: 2000,
+    });
+    expect(compilerConfigFromEnv(env)).toEqual({ cacheDir: '/c' });
   });
 
   it('names the variable that is no number', () => {

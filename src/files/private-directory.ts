@@ -2,8 +2,6 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { CONTAINER_VERSION } from '../compiler/artifact.js';
-
 const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
 
@@ -19,7 +17,7 @@ export interface DirectoryProblem {
  * Its path may go through a descriptor, whose number means something else once it is closed: so the path is lent to those
  * who use it, and the descriptor closed when the last has given it back.
  */
-export class CacheDirectory {
+export class PrivateDirectory {
   readonly #path: string;
   readonly #descriptor: number | undefined;
   #users = 0;
@@ -30,7 +28,7 @@ export class CacheDirectory {
     this.#descriptor = descriptor;
   }
 
-  /** Runs something with the path, to be joined with names of entries; undefined after {@link close}. */
+  /** Runs something with the path, to be joined with names of files; undefined after {@link close}. */
   async use<T>(run: (path: string) => Promise<T>): Promise<T | undefined> {
     if (this.#isClosing) return undefined;
     this.#users++;
@@ -54,45 +52,54 @@ export class CacheDirectory {
   }
 }
 
-export type OpenedDirectory = { readonly directory: CacheDirectory } | { readonly problem: DirectoryProblem };
+export type OpenedDirectory = { readonly directory: PrivateDirectory } | { readonly problem: DirectoryProblem };
 
 /** Paths through a descriptor lead to the directory that was opened, not to what has its name now. */
 const DESCRIPTORS = '/proc/self/fd';
 
+/** Where a directory of ours is, and which option says so. */
+export interface DirectoryPlace {
+  /** The option's value: a directory that others may use, too. */
+  readonly outer: string;
+  /** Name of our own directory in it: `v<format version>`, so that versions with different formats share it in peace. */
+  readonly folder: string;
+  /** For remedies: `'cacheDir'`, say. */
+  readonly option: string;
+}
+
 /**
- * Makes and checks the directory of entries below `cacheDir`: `v<container version>`, so that library versions with
- * different formats share `cacheDir` in peace. It must be a real directory, ours, and closed to others; `cacheDir` itself
- * may belong to root, as a mounted volume does. What is in it is checked again, entry by entry.
+ * Makes and checks a directory of our own. It must be a real directory, ours, and closed to others; the outer one may
+ * belong to root, as a mounted volume does. What is in it is checked again, file by file.
  */
-export async function openCacheDirectory(cacheDir: string): Promise<OpenedDirectory> {
-  const path = join(cacheDir, `v${CONTAINER_VERSION}`);
+export async function openPrivateDirectory({ outer, folder, option }: DirectoryPlace): Promise<OpenedDirectory> {
+  const path = join(outer, folder);
   try {
     // Not all of it at once: the recursive form says ENOENT where the filesystem is read-only.
-    await mkdir(dirname(resolve(cacheDir)), { recursive: true, mode: PRIVATE_MODE }).catch(() => {});
-    await mkdir(cacheDir, { mode: PRIVATE_MODE }).catch(ignoreExisting);
-    const outer = await inspect(cacheDir, [currentUser(), 0]);
-    if (outer !== undefined) return { problem: outer };
+    await mkdir(dirname(resolve(outer)), { recursive: true, mode: PRIVATE_MODE }).catch(() => {});
+    await mkdir(outer, { mode: PRIVATE_MODE }).catch(ignoreExisting);
+    const outerProblem = await inspect(outer, [currentUser(), 0], option);
+    if (outerProblem !== undefined) return { problem: outerProblem };
     await mkdir(path, { mode: PRIVATE_MODE }).catch(ignoreExisting);
-    const inner = await inspect(path, [currentUser()]);
-    if (inner !== undefined) return { problem: inner };
+    const problem = await inspect(path, [currentUser()], option);
+    if (problem !== undefined) return { problem };
     if (((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
     return { directory: pin(path) };
   } catch (error) {
-    return { problem: describe(error, cacheDir) };
+    return { problem: describe(error, outer, option) };
   }
 }
 
 /** Holds on to the directory by a descriptor, where the system lets paths go through one (Linux). */
-function pin(path: string): CacheDirectory {
+function pin(path: string): PrivateDirectory {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  if (!existsSync(DESCRIPTORS)) return new CacheDirectory(path);
+  if (!existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
   const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const { uid, mode } = fstatSync(descriptor);
   if (uid !== currentUser() || (mode & OTHERS) !== 0) {
     closeSync(descriptor);
     throw new Error('it was exchanged while it was being opened');
   }
-  return new CacheDirectory(`${DESCRIPTORS}/${descriptor}`, descriptor);
+  return new PrivateDirectory(`${DESCRIPTORS}/${descriptor}`, descriptor);
 }
 
 /** Where there are no user ids (Windows), access lists of the system decide. */
@@ -100,18 +107,22 @@ export function currentUser(): number | undefined {
   return process.getuid?.();
 }
 
-async function inspect(path: string, owners: readonly (number | undefined)[]): Promise<DirectoryProblem | undefined> {
+async function inspect(
+  path: string,
+  owners: readonly (number | undefined)[],
+  option: string,
+): Promise<DirectoryProblem | undefined> {
   const status = await lstat(path);
   if (status.isSymbolicLink()) {
     return { reason: `${path} is a symbolic link`, remedy: 'Give the path it leads to, or remove the link.' };
   }
   if (!status.isDirectory()) {
-    return { reason: `${path} is not a directory`, remedy: 'Remove it, or give another cacheDir.' };
+    return { reason: `${path} is not a directory`, remedy: `Remove it, or give another ${option}.` };
   }
   if (currentUser() !== undefined && !owners.includes(status.uid)) {
     return {
       reason: `${path} belongs to user ${status.uid}, this process runs as ${currentUser()}`,
-      remedy: 'Change its owner, or give another cacheDir.',
+      remedy: `Change its owner, or give another ${option}.`,
     };
   }
   return undefined;
@@ -121,21 +132,28 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-const REASONS: Readonly<Record<string, DirectoryProblem>> = {
-  EEXIST: { reason: 'there is a file in its place', remedy: 'Remove it, or give another cacheDir.' },
-  ENOTDIR: { reason: 'part of the path is a file', remedy: 'Give another cacheDir.' },
-  EACCES: { reason: 'permission is denied', remedy: 'Make it writable for this user, or give another cacheDir.' },
-  EPERM: { reason: 'permission is denied', remedy: 'Make it writable for this user, or give another cacheDir.' },
-  EROFS: { reason: 'the filesystem is read-only', remedy: 'Mount a writable volume there.' },
-  ENOSPC: { reason: 'the filesystem is full', remedy: 'Free space, or give another cacheDir.' },
-  EDQUOT: { reason: 'the quota is used up', remedy: 'Free space, or give another cacheDir.' },
+/** What went wrong, and what helps; the name of the option follows. */
+const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
+  EEXIST: ['there is a file in its place', 'Remove it, or give another'],
+  ENOTDIR: ['part of the path is a file', 'Give another'],
+  EACCES: ['permission is denied', 'Make it writable for this user, or give another'],
+  EPERM: ['permission is denied', 'Make it writable for this user, or give another'],
+  EROFS: ['the filesystem is read-only', 'Mount a writable volume there, or give another'],
+  ENOSPC: ['the filesystem is full', 'Free space, or give another'],
+  EDQUOT: ['the quota is used up', 'Free space, or give another'],
 };
 
-/** A failed file operation in words. */
-export function describe(error: unknown, path: string): DirectoryProblem {
+/**
+ * A failed file operation in words.
+ *
+ * @param option that names the directory, for the remedy
+ */
+export function describe(error: unknown, path: string, option: string): DirectoryProblem {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   const known = REASONS[code];
-  if (known === undefined)
-    return { reason: `${path}: ${message}`, remedy: 'Check the path, or give another cacheDir.' };
-  return { reason: `${path}: ${known.reason} (${code})`, remedy: known.remedy };
+  if (known === undefined) {
+    return { reason: `${path}: ${message}`, remedy: `Check the path, or give another ${option}.` };
+  }
+  const [reason, remedy] = known;
+  return { reason: `${path}: ${reason} (${code})`, remedy: `${remedy} ${option}.` };
 }

@@ -1,0 +1,89 @@
+import { describe } from '../config/check.js';
+import type { StoredSuspension, SuspensionLease, SuspensionOutcome } from '../config/suspension-store.js';
+import { packMessage } from '../contract/message-pack.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { nextSuspensionId, parseSuspensionId } from './ids.js';
+
+const MAX_INFO_BYTES = 16 * 1024;
+const MAX_OWNER_LENGTH = 256;
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkFirst(suspension: StoredSuspension): void {
+  checkSuspension(suspension);
+  if (parseSuspensionId(suspension.id)?.generation !== 1) {
+    throw invalid('id', suspension.id, 'of generation 1; later ones come with settle()');
+  }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkLease({ owner, leaseUntilMs }: SuspensionLease): void {
+  if (typeof owner !== 'string' || owner.length > MAX_OWNER_LENGTH) {
+    throw invalid('owner', owner, `a string of at most ${MAX_OWNER_LENGTH} characters`);
+  }
+  checkTime('leaseUntilMs', leaseUntilMs);
+}
+
+/**
+ * That the parts of a settlement fit together.
+ *
+ * @throws NexusError INVALID_ARGUMENT
+ */
+export function checkSettlement(
+  id: string,
+  fence: number | undefined,
+  outcome: SuspensionOutcome,
+  next: StoredSuspension | undefined,
+): void {
+  const { state, content, settledAtMs, keepUntilMs } = outcome;
+  if (!(content instanceof Uint8Array)) throw invalid('outcome.content', content, 'bytes');
+  checkTime('outcome.settledAtMs', settledAtMs);
+  checkTime('outcome.keepUntilMs', keepUntilMs);
+  if (fence === undefined && state !== 'cancelled' && state !== 'expired') {
+    throw invalid('fence', fence, `the fence of a claim, for an outcome that is ${state}`);
+  }
+  if (fence !== undefined) checkFence(fence);
+  if ((next !== undefined) !== (state === 'continued')) {
+    throw invalid('next', next, `${state === 'continued' ? 'given' : 'absent'}, for an outcome that is ${state}`);
+  }
+  if (next === undefined) return;
+  checkSuspension(next);
+  const parsed = parseSuspensionId(id);
+  if (parsed !== undefined && next.id !== nextSuspensionId(parsed)) {
+    throw invalid('next.id', next.id, nextSuspensionId(parsed));
+  }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkTime(name: string, given: unknown): void {
+  if (!Number.isSafeInteger(given) || (given as number) < 0) {
+    throw invalid(name, given, 'a time in milliseconds since the epoch, a whole number');
+  }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkFence(fence: unknown): void {
+  if (!Number.isSafeInteger(fence) || (fence as number) < 1) throw invalid('fence', fence, 'that of a claim');
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkPage(limit: unknown): void {
+  if (!Number.isSafeInteger(limit) || (limit as number) < 1) throw invalid('limit', limit, 'a whole number from 1');
+}
+
+function checkSuspension({ id, envelope, createdAtMs, expiresAtMs, info }: StoredSuspension): void {
+  if (typeof id !== 'string' || parseSuspensionId(id) === undefined) {
+    throw invalid('id', id, 'a run id of 22 characters (base64url), a dot and a generation');
+  }
+  if (!(envelope instanceof Uint8Array)) throw invalid('envelope', envelope, 'bytes');
+  checkTime('createdAtMs', createdAtMs);
+  checkTime('expiresAtMs', expiresAtMs);
+  if (typeof info !== 'object' || info === null || Array.isArray(info)) throw invalid('info', info, 'an object');
+  const { length } = packMessage(info);
+  if (length > MAX_INFO_BYTES) throw invalid('info', `${length} bytes`, `at most ${MAX_INFO_BYTES} as MessagePack`);
+}
+
+function invalid(name: string, given: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `Suspension: ${name} is ${describe(given)}; it must be ${expected}.`, {
+    context: { argument: name, expected },
+  });
+}

@@ -1,0 +1,168 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
+import { incompatible } from './incompatible.js';
+
+/** Raise it whenever the layout changes: an unknown version is refused. */
+export const ENVELOPE_VERSION = 1;
+
+const MAGIC = Buffer.from('NXSE', 'latin1');
+const SEAL_NUMBERS = { 'aes-256-gcm': 1, 'hmac-sha256': 2 } as const satisfies Record<EnvelopeKeys['seal'], number>;
+const KEY_ID_BYTES = 8;
+const VERSION_AT = MAGIC.length;
+const SEAL_AT = VERSION_AT + 2;
+const KEY_ID_AT = SEAL_AT + 1;
+const PREAMBLE_BYTES = KEY_ID_AT + KEY_ID_BYTES;
+const HEADER_LENGTH_BYTES = 4;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const MAC_BYTES = 32;
+
+export interface Envelope {
+  /** What was sealed as header: plain data, of a shape that its reader checks. */
+  readonly header: unknown;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Seals a header and a payload under an id: magic, version (u16), seal (u8), key id, then
+ * - encrypted: nonce, AES-256-GCM of [header length (u32), MessagePack header, payload], tag;
+ * - authenticated: header length, header, payload, HMAC-SHA256.
+ *
+ * Integers are big-endian. Both seals cover every byte, and the id.
+ *
+ * @param id under which alone it opens
+ */
+export function sealEnvelope(id: string, header: unknown, payload: Uint8Array, keys: EnvelopeKeys): Uint8Array {
+  const [key] = keys.keys;
+  if (key === undefined) throw new Error('There is no key to seal with.');
+  const preamble = Buffer.alloc(PREAMBLE_BYTES);
+  MAGIC.copy(preamble);
+  preamble.writeUInt16BE(ENVELOPE_VERSION, VERSION_AT);
+  preamble.writeUInt8(SEAL_NUMBERS[keys.seal], SEAL_AT);
+  key.id.copy(preamble, KEY_ID_AT);
+
+  const encoded = packMessage(header);
+  const length = Buffer.alloc(HEADER_LENGTH_BYTES);
+  length.writeUInt32BE(encoded.length);
+  const content = [length, encoded, payload];
+  const sealed =
+    keys.seal === 'aes-256-gcm'
+      ? encrypt(id, preamble, content, key.key)
+      : authenticate(id, preamble, content, key.key);
+  // In bytes of its own: concat takes small ones from a pool, which a kept one would hold on to.
+  const bytes = new Uint8Array(sealed.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of sealed) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+/**
+ * Opens an envelope. Nothing of it is decoded before its seal was found right.
+ *
+ * @throws NexusError SUSPENSION_INCOMPATIBLE; `context.problem` names the check that failed
+ */
+export function openEnvelope(id: string, envelope: Uint8Array, keys: EnvelopeKeys): Envelope {
+  const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.length);
+  const refuse = (problem: Parameters<typeof incompatible>[0], what: string, remedy: string) =>
+    incompatible(problem, `The suspended handler ${id} cannot be opened: its envelope ${what}. ${remedy}`, {
+      suspensionId: id,
+    });
+  const restore = 'It is kept; put back a copy that is whole, or cancel it.';
+
+  if (bytes.length < PREAMBLE_BYTES) throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
+  if (!bytes.subarray(0, VERSION_AT).equals(MAGIC)) throw refuse('magic', 'is none', restore);
+  const version = bytes.readUInt16BE(VERSION_AT);
+  if (version !== ENVELOPE_VERSION) {
+    const expected = `has version ${version}, this library reads ${ENVELOPE_VERSION}`;
+    throw refuse('version', expected, 'Resume it with the version of the library that suspended it.');
+  }
+  if (bytes.readUInt8(SEAL_AT) !== SEAL_NUMBERS[keys.seal]) {
+    const [has, remedy] =
+      keys.seal === 'aes-256-gcm'
+        ? ['was not sealed with a suspensionSecret', 'Resume it without one; forged envelopes look like this, too.']
+        : ['was sealed with a suspensionSecret', 'Configure the suspensionSecret that it was sealed with.'];
+    throw refuse('key', has, remedy);
+  }
+  const keyId = bytes.subarray(KEY_ID_AT, PREAMBLE_BYTES);
+  const key = keys.keys.find((candidate) => candidate.id.equals(keyId));
+  if (key === undefined) {
+    const remedy =
+      keys.seal === 'aes-256-gcm'
+        ? 'Add the suspensionSecret that it was sealed with to the list.'
+        : 'It belongs to another store, or to a process that has ended: set a suspensionSecret where envelopes move.';
+    throw refuse('key', 'was sealed with a key that is not ours', remedy);
+  }
+
+  const sealBytes = keys.seal === 'aes-256-gcm' ? NONCE_BYTES + TAG_BYTES : MAC_BYTES;
+  if (bytes.length < PREAMBLE_BYTES + sealBytes + HEADER_LENGTH_BYTES) {
+    throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
+  }
+  const content = keys.seal === 'aes-256-gcm' ? decrypt(id, bytes, key.key) : verify(id, bytes, key.key);
+  if (content === undefined) throw refuse('seal', 'is damaged, was edited, or belongs to another id', restore);
+  const headerEnd = HEADER_LENGTH_BYTES + content.readUInt32BE(0);
+  try {
+    if (headerEnd > content.length) throw new RangeError('the header ends outside of it');
+    return {
+      header: unpackMessage(content.subarray(HEADER_LENGTH_BYTES, headerEnd)),
+      payload: content.subarray(headerEnd),
+    };
+  } catch (error) {
+    throw refuse('content', `has a header that does not decode (${String(error)})`, restore);
+  }
+}
+
+/** What a seal covers besides the content. The id's length keeps it apart from what follows. */
+function associated(id: string, preamble: Uint8Array): Buffer {
+  const name = Buffer.from(id, 'utf8');
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(name.length);
+  return Buffer.concat([preamble, length, name]);
+}
+
+function encrypt(id: string, preamble: Buffer, content: readonly Uint8Array[], key: EnvelopeKey['key']): Uint8Array[] {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associated(id, preamble));
+  const encrypted = content.map((part) => cipher.update(part));
+  encrypted.push(cipher.final());
+  return [preamble, nonce, ...encrypted, cipher.getAuthTag()];
+}
+
+function decrypt(id: string, bytes: Buffer, key: EnvelopeKey['key']): Buffer | undefined {
+  const end = bytes.length - TAG_BYTES;
+  const begin = PREAMBLE_BYTES + NONCE_BYTES;
+  const nonce = bytes.subarray(PREAMBLE_BYTES, begin);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
+  decipher.setAuthTag(bytes.subarray(end));
+  const content = decipher.update(bytes.subarray(begin, end));
+  try {
+    decipher.final();
+    return content;
+  } catch {
+    return undefined;
+  }
+}
+
+function authenticate(id: string, preamble: Buffer, content: readonly Uint8Array[], key: Uint8Array): Uint8Array[] {
+  const parts = [preamble, ...content];
+  return [...parts, macOf(id, preamble, content, key)];
+}
+
+function verify(id: string, bytes: Buffer, key: Uint8Array): Buffer | undefined {
+  const end = bytes.length - MAC_BYTES;
+  const content = bytes.subarray(PREAMBLE_BYTES, end);
+  const expected = macOf(id, bytes.subarray(0, PREAMBLE_BYTES), [content], key);
+  return timingSafeEqual(expected, bytes.subarray(end)) ? content : undefined;
+}
+
+function macOf(id: string, preamble: Buffer, content: readonly Uint8Array[], key: Uint8Array): Buffer {
+  const hmac = createHmac('sha256', key).update(associated(id, preamble));
+  for (const part of content) hmac.update(part);
+  return hmac.digest();
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { link, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { NexusError } from '../errors/nexus-error.js';
+import { openOwnFile, writeTemporary } from '../files/own-file.js';
+
+const NAME = 'key';
+const KEY_BYTES = 32;
+
+/**
+ * The secret of a store in files: random, made by whoever comes first, the same for all from then on.
+ *
+ * @param directory private to its owner
+ * @throws NexusError INTERNAL_ERROR when there is a file that is no key
+ */
+export async function readOrMakeKey(directory: string): Promise<Uint8Array> {
+  const path = join(directory, NAME);
+  const found = await readKey(path);
+  if (found !== undefined) return found;
+  const temporary = await writeTemporary(directory, NAME, randomBytes(KEY_BYTES));
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+  const made = await readKey(path);
+  if (made === undefined) throw new Error(`${path} was removed while it was being made`);
+  return made;
+}
+
+async function readKey(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { file, size } = await openOwnFile(path, KEY_BYTES);
+    try {
+      if (size === KEY_BYTES) return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  // Another one would make everything that is there unreadable.
+  throw new NexusError('INTERNAL_ERROR', `The suspension store's key ${path} is damaged. Put back a copy of it.`, {
+    context: { path },
+  });
+}

@@ -1,0 +1,41 @@
+import type { FoundSuspension, StoredSuspension } from '../config/suspension-store.js';
+import { packMessage } from '../contract/message-pack.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { type Standing, stateOf } from './standing.js';
+
+/** A suspension without its envelope. */
+export type SuspensionFacts = Omit<StoredSuspension, 'envelope'>;
+
+export function factsOf({ id, createdAtMs, expiresAtMs, info }: StoredSuspension): SuspensionFacts {
+  return { id, createdAtMs, expiresAtMs, info };
+}
+
+/** What {@link SuspensionStore.read} gives. */
+export function toFound(
+  { id, createdAtMs, expiresAtMs, info }: SuspensionFacts,
+  standing: Standing,
+  envelope: Uint8Array | undefined,
+): FoundSuspension {
+  const found = { id, state: stateOf(standing), createdAtMs, expiresAtMs, info };
+  if (standing.state === 'settled') return { ...found, outcome: standing.outcome };
+  const withEnvelope = envelope === undefined ? found : { ...found, envelope };
+  if (standing.state === 'suspended') return withEnvelope;
+  const { owner, leaseUntilMs, fence } = standing;
+  return { ...withEnvelope, lease: { owner, leaseUntilMs, fence } };
+}
+
+export function alreadyThere(id: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `Suspension: there is another one, or a settled one, under id ${id}.`, {
+    context: { argument: 'id', suspensionId: id },
+  });
+}
+
+export function storeClosed(): NexusError {
+  return new NexusError('RUNTIME_CLOSED', 'The suspension store was closed.');
+}
+
+/** Whether it is what was put, to the byte. */
+export function isSame(facts: SuspensionFacts, envelope: Uint8Array | undefined, other: StoredSuspension): boolean {
+  if (envelope === undefined || Buffer.compare(envelope, other.envelope) !== 0) return false;
+  return Buffer.compare(packMessage(facts), packMessage(factsOf(other))) === 0;
+}
