@@ -18,7 +18,7 @@ export type {
 } from './compiler/precompile-all.js';
 export { compilerConfigFromEnv, configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
-export type { AuditEvent, RuntimeObserver } from './config/observer.js';
+export type { AuditEvent, ExpiryEvent, RuntimeObserver } from './config/observer.js';
 export type {
   CacheOptions,
   LibraryOption,
@@ -42,6 +42,7 @@ export type {
   SuspensionSummary,
   SuspensionSweep,
 } from './config/suspension-store.js';
+export type { AsyncResult, CallResult } from './contract/answers.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
 export type { ExtensionRegistry } from './contract/extension.js';
@@ -58,7 +59,10 @@ export type {
 } from './contract/result.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
+export type { ResumeOptions } from './executions.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
 export type { ExecuteOptions } from './pool/execute-options.js';
+export type { CallContext, Extension, SegmentEffects } from './run-loop.js';
+export type { RunOptions } from './run-options.js';
 export { createRuntime } from './runtime.js';

@@ -4,9 +4,7 @@ import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { inferCapabilities } from './capabilities/inference/infer.js';
 import { createCompileService } from './compile-service.js';
-import { ArtifactError, openArtifact } from './compiler/artifact.js';
-import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
-import { type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import type { CachingCompiler } from './compiler/caching-compiler.js';
 import {
   type PrecompileOptions,
   type PrecompileReport,
@@ -16,24 +14,25 @@ import {
 import { describe } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { RuntimeConfig } from './config/resolve.js';
-import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
+import type { SuspensionSummary } from './config/suspension-store.js';
+import type { AsyncResult, CallResult } from './contract/answers.js';
 import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
-import { abortable } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
+import { type Executed, Executions, type ResumeOptions } from './executions.js';
+import { HandlerSources, type Obtain } from './handler-sources.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
-import { tell } from './observe.js';
-import { auditEvents } from './pool/audit.js';
-import { prepareRequest } from './pool/build-request.js';
+import { matchAnswers } from './pool/answers.js';
 import { Calls } from './pool/calls.js';
 import { type ExecuteOptions, normaliseOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
-import type { ReadOutcome } from './pool/outcome.js';
-import { assembleResult, cancelledResult, errorResult } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
+import { RunLoop } from './run-loop.js';
+import { checkRunOptions, type RunOptions } from './run-options.js';
+import { SuspendedRuns } from './suspended-runs.js';
 
 export interface RuntimeStats extends ExecutionStatistics {
   /** Workers that execute right now. */
@@ -41,6 +40,8 @@ export interface RuntimeStats extends ExecutionStatistics {
   /** Workers that are up and idle. */
   readonly availableInstances: number;
   readonly queuedExecutions: number;
+  /** Handlers that this process suspended and that have not ended, as far as it knows. */
+  readonly suspendedExecutions: number;
   /** 0 to 1. */
   readonly cacheHitRate: number;
   readonly cache: CacheStats;
@@ -54,8 +55,6 @@ const MIN_FLUSH_MS = 500;
  */
 export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
-  /** Fingerprint. */
-  readonly #engine: string;
   readonly #pool: InstancePool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
@@ -64,17 +63,23 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #statistics = new Statistics();
   readonly #recorder: MetricsRecorder;
+  readonly #sources: HandlerSources;
+  readonly #executions: Executions;
+  readonly #suspended: SuspendedRuns;
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
   constructor(config: RuntimeConfig, engine: string, threads: ThreadPool, equipped: Promise<void>) {
     this.#config = config;
-    this.#engine = engine;
     const { pool, cache, compiler } = createCompileService(config, engine, threads, equipped);
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
-    this.#recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
+    const recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
+    this.#recorder = recorder;
+    this.#sources = new HandlerSources(config, engine, compiler, cache);
+    this.#executions = new Executions(config, engine, pool, { statistics: this.#statistics, recorder });
+    this.#suspended = new SuspendedRuns(config, engine);
   }
 
   /**
@@ -87,7 +92,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#execute(context, options, (filename) => this.#compiler.compile(code, filename));
+    return this.#execute(context, options, this.#sources.source(code));
   }
 
   /**
@@ -116,7 +121,75 @@ export class NexusRuntime implements AsyncDisposable {
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#execute(context, options, async () => ({ ok: true, handler: this.#openArtifact(artifact) }));
+    return this.#execute(context, options, this.#sources.artifact(artifact));
+  }
+
+  /**
+   * Goes on with a suspended handler, here or in another process than the one that it was suspended in.
+   *
+   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day.
+   *
+   * @param suspensionId of {@link WasmResult.suspension}
+   * @param answers one answer, to the first of the calls that wait, or several with their call ids. Those without one wait on
+   * @param options its `timeoutMs` counts for what is executed now; the other limits go on from what was used
+   * @returns what the handler did since, which may be to wait again, as another suspension
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for
+   * an answer to no call that waits, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
+   */
+  resumeHandler(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: number | ResumeOptions = {},
+  ): Promise<WasmResult> {
+    return this.#calls.run(() => this.#resume(suspensionId, answers, normaliseOptions(options)));
+  }
+
+  /**
+   * Calls off a suspended handler. Resuming it gives CANCELLED from then on.
+   *
+   * @returns whether this call did it: false when it has ended, expired or never was
+   */
+  cancelSuspension(suspensionId: string): Promise<boolean> {
+    return this.#calls.run(() => this.#suspended.cancel(suspensionId));
+  }
+
+  /** All suspended handlers of the store, those included whose outcome is still kept. Without anything secret. */
+  listSuspensions(): AsyncIterable<SuspensionSummary> {
+    return this.#suspended.list();
+  }
+
+  /** One of {@link listSuspensions}; undefined when it is unknown. */
+  inspectSuspension(suspensionId: string): Promise<SuspensionSummary | undefined> {
+    return this.#calls.run(() => this.#suspended.inspect(suspensionId));
+  }
+
+  /**
+   * Runs a handler to its end: executes it, hands its effects to `onEffects` whenever it waits, makes the calls it waits for and goes
+   * on with their answers. An extension that throws, takes too long or answers with something that cannot enter is an error at
+   * the handler's `await`.
+   *
+   * @param code source, or an artifact
+   * @returns the end, with the effects of the whole run
+   * @throws NexusError what {@link executeHandler} throws, and what `onEffects` throws
+   */
+  async run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
+    const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(options);
+    return this.#calls.run(() => {
+      const executeOptions = normaliseOptions(rest);
+      const { signal, ...resumeOptions } = executeOptions;
+      const loop = new RunLoop({
+        extensions,
+        onEffects,
+        signal,
+        deadlineMs,
+        callTimeoutMs,
+        resume: (run, answers, given) => this.#executions.resume(run, answers, given),
+        resumeOptions,
+      });
+      const obtain = typeof code === 'string' ? this.#sources.source(code) : this.#sources.artifact(code);
+      const known = { extensionRegistry: extensions, ...context };
+      return loop.drive((stop) => this.#executions.call(known, { ...executeOptions, signal: stop }, obtain));
+    });
   }
 
   /**
@@ -178,6 +251,7 @@ export class NexusRuntime implements AsyncDisposable {
       activeInstances: running,
       availableInstances: Math.max(0, threads - running),
       queuedExecutions: queued,
+      suspendedExecutions: this.#suspended.active,
       cacheHitRate: cache.hitRate,
       cache,
     };
@@ -216,66 +290,41 @@ export class NexusRuntime implements AsyncDisposable {
     const startedAt = performance.now();
     await this.#calls.close(drainTimeoutMs);
     await this.#pool.close();
+    await this.#suspended.close();
     await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
   }
 
-  /** One call from its arguments to its result; `obtain` says where the handler comes from. */
-  #execute(
+  async #execute(
     context: WasmContext,
     options: number | ExecuteOptions | undefined,
-    obtain: (filename: string | undefined) => Promise<CompileAttempt>,
+    obtain: Obtain,
   ): Promise<WasmResult> {
-    const calledAt = performance.now();
     return this.#calls.run(async () => {
-      const { filename, signal, ...rest } = normaliseOptions(options);
-      const { request, grants } = prepareRequest(context, rest, this.#config);
-      const attempt = await abortable(() => obtain(filename), signal);
-      if (attempt === 'aborted') return this.#observed(cancelledResult(signal, context), false);
-      if (!attempt.ok) return this.#observed(errorResult(attempt.error, context), false);
-      const { handler } = attempt;
-      const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
-      const bounds = { grants, limits: request.limits };
-      const { onAudit } = this.#config.observer;
-      const audit = onAudit && {
-        onOutcome: (outcome: ReadOutcome) => tell(onAudit, auditEvents(outcome, bounds, context)),
-      };
-      return this.#observed(assembleResult(execution, handler, { context, bounds, calledAt, signal, ...audit }));
+      const executed = await this.#executions.call(context, normaliseOptions(options), obtain);
+      return this.#suspended.keep(executed);
     });
   }
 
-  #observed(result: WasmResult, executed = true): WasmResult {
-    const { status, error, metrics } = result;
-    const observation = { status, metrics, executed, ...(error && { code: error.code }) };
-    this.#statistics.execution(observation);
-    this.#recorder.execution(observation);
-    return result;
-  }
-
-  /** Kept under a name of its own: what an artifact says of its key is its own word. */
-  #openArtifact(sealed: unknown): CompileResult {
-    if (!(sealed instanceof Uint8Array)) {
-      throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
-        context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
-      });
-    }
+  /** Of any number of callers at the same time one resumes it; all get its outcome. */
+  async #resume(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: ResumeOptions,
+  ): Promise<WasmResult> {
+    const claim = await this.#suspended.claim(suspensionId, options.signal);
+    if (!('run' in claim)) return claim;
+    let executed: Executed;
     try {
-      const startedAt = performance.now();
-      const { header, content, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecrets);
-      if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
-      const { filename, source, namespace } = header;
-      const key = `artifact:${digest}`;
-      let entry = this.#cache.peek(key);
-      if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: shareBytecode(content) };
-        this.#cache.adopt(entry);
-      }
-      const compilationTimeUs = (performance.now() - startedAt) * 1000;
-      return { key, filename, source, bytecode: entry.content, tier: 'memory', compilationTimeUs };
+      executed = await this.#executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
     } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-      throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {
-        context: { problem: error.problem },
-      });
+      await claim.release();
+      throw error;
     }
+    // The caller gave up: nothing was delivered, and somebody may want to resume it later.
+    if (executed.result.error?.code === 'CANCELLED') {
+      await claim.release();
+      return executed.result;
+    }
+    return claim.settle(executed);
   }
 }

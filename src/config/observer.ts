@@ -9,8 +9,15 @@ export interface AuditEvent {
   readonly panelId?: string;
 }
 
+/** A handler that nobody resumed in time. */
+export interface ExpiryEvent {
+  readonly suspensionId: string;
+}
+
 /** What an application is told while handlers run. A listener that throws harms nobody. */
 export interface RuntimeObserver {
   /** Every use of a capability, allowed or denied: after each execution, once per capability. */
   readonly onAudit?: (event: AuditEvent) => void;
+  /** A suspended handler expired; told to one of the processes that share a store, up to a minute later. */
+  readonly onExpired?: (event: ExpiryEvent) => void;
 }

@@ -79,7 +79,7 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   observer: true,
 };
 
-const OBSERVER_KEYS: Keys<RuntimeObserver> = { onAudit: true };
+const OBSERVER_KEYS: Keys<RuntimeObserver> = { onAudit: true, onExpired: true };
 const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true };
 
 /**

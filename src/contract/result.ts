@@ -34,12 +34,16 @@ export interface ExtensionCall {
 
 /** What a suspended handler waits for. */
 export interface Suspension {
+  /** With what it is resumed, once. The next time that it waits there is another one. */
+  readonly suspensionId: string;
   /** Of the first of {@link calls}. */
   readonly extensionName: string;
   readonly method: string;
   readonly args: readonly unknown[];
   /** All calls without an answer, in the order in which they were made. */
   readonly calls: readonly ExtensionCall[];
+  /** Nobody can resume it from then on. */
+  readonly expiresAt: Date;
 }
 
 /** Why a handler did not finish. */
@@ -92,6 +96,8 @@ export interface WasmResult {
   readonly partial?: true;
   /** Present when `status` is `'suspended'`. */
   readonly suspension?: Suspension;
+  /** Calls of extensions that the handler made and, having ended, does not wait for. */
+  readonly unawaitedCalls?: readonly ExtensionCall[];
   /** Present when `status` is `'error'`. */
   readonly error?: WasmError;
   readonly metrics: ExecutionMetrics;

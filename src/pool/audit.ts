@@ -1,11 +1,11 @@
+import type { Grants } from '../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../capabilities/token.js';
 import type { AuditEvent } from '../config/observer.js';
-import type { WasmContext } from '../contract/context.js';
-import type { Bounds } from './effects.js';
 import type { ReadOutcome } from './outcome.js';
+import type { Origin } from './result.js';
 
 /** Which capabilities an execution used and was denied, each once, allowed ones first. */
-export function auditEvents(outcome: ReadOutcome, { grants }: Bounds, context: WasmContext): AuditEvent[] {
+export function auditEvents(outcome: ReadOutcome, grants: Grants, origin: Origin): AuditEvent[] {
   const allowed = new Map<string, number>();
   const denied = new Map<string, number>();
   const count = (uses: Map<string, number>, capability: string) =>
@@ -21,8 +21,6 @@ export function auditEvents(outcome: ReadOutcome, { grants }: Bounds, context: W
   const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
   if (typeof forged === 'string' && isCapability(forged) && !denied.has(forged)) count(denied, forged);
 
-  const { handlerName, panelId } = context;
-  const origin = { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
   return [
     ...Array.from(allowed, ([capability, uses]) => ({ capability, allowed: true, uses, ...origin })),
     ...Array.from(denied, ([capability, uses]) => ({ capability, allowed: false, uses, ...origin })),

@@ -3,7 +3,7 @@ import type { PoolConfig } from '../config/resolve.js';
 import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { runtimeClosed } from './calls.js';
-import { type Executed, type ExecuteRequest, encodeRequest, type Request } from './protocol.js';
+import { type Executed, type ExecuteRequest, encodeRequest, type Request, type ResumeRequest } from './protocol.js';
 import { type RunningTask, type ThreadPool, WorkerCrashed, WorkerTerminated } from './thread-pool.js';
 import { type Interruption, watch } from './watchdog.js';
 
@@ -73,7 +73,24 @@ export class InstancePool implements CompileBackend {
    *
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
    */
-  async execute(handler: CompiledHandler, request: ExecuteRequest, signal?: AbortSignal): Promise<Execution> {
+  execute(handler: CompiledHandler, request: ExecuteRequest, signal?: AbortSignal): Promise<Execution> {
+    return this.#execute({ kind: 'execute', ...request }, handler.bytecode, signal);
+  }
+
+  /**
+   * Goes on with a handler that was suspended.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE, and whatever {@link execute} throws
+   */
+  resume(request: ResumeRequest, signal?: AbortSignal): Promise<Execution> {
+    return this.#execute({ kind: 'resume', ...request }, undefined, signal);
+  }
+
+  async #execute(
+    request: Exclude<Request, { kind: 'compile' }>,
+    bytecode: CompiledHandler['bytecode'] | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Execution> {
     if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
     const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
     const watchExecution = async (task: RunningTask): Promise<Execution> => {
@@ -88,8 +105,7 @@ export class InstancePool implements CompileBackend {
         return { interruption: watched.reason() ?? 'watchdog', runningMs: task.runningMs() ?? 0 };
       }
     };
-    const message: Request = { kind: 'execute', ...request };
-    return this.#dispatch(message, handler.bytecode, watchExecution, signal).catch((error: unknown) => {
+    return this.#dispatch(request, bytecode, watchExecution, signal).catch((error: unknown) => {
       if (error === CANCELLED_IN_QUEUE) return { interruption: 'cancelled', runningMs: 0 };
       throw error;
     });

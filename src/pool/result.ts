@@ -2,59 +2,82 @@ import { inspect } from 'node:util';
 
 import type { CompileResult } from '../compiler/compiled-handler.js';
 import type { WasmContext } from '../contract/context.js';
-import type { ExecutionMetrics, ExtensionCall, Suspension, WasmError, WasmResult } from '../contract/result.js';
-import type { Bounds } from './effects.js';
+import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../contract/result.js';
+import { type Bounds, malformed } from './effects.js';
 import type { Execution } from './instance-pool.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
 import type { Executed } from './protocol.js';
 import type { Interruption } from './watchdog.js';
 
+/** What every error says of where it happened. */
+export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
+
 export interface ResultInputs {
-  readonly context: WasmContext;
+  readonly context: Origin;
   readonly bounds: Bounds;
   /** `performance.now()` when the caller called. */
   readonly calledAt: number;
   readonly signal: AbortSignal | undefined;
-  /** Told what came out of the VM, whenever something did. */
-  readonly onOutcome?: (outcome: ReadOutcome) => void;
+}
+
+/** A handler that waits, and with what it goes on. */
+export interface Waiting {
+  readonly snapshot: Uint8Array;
+  readonly imageHash: string;
+  readonly features: number;
+  readonly calls: readonly ExtensionCall[];
+}
+
+/** One execution, up to its end or to where it waits. */
+export interface Segment {
+  readonly result: WasmResult;
+  /** What came out of the VM, if anything did. */
+  readonly outcome?: ReadOutcome;
+  /** Present when the status is `'suspended'`. */
+  readonly waiting?: Waiting;
 }
 
 /** What a worker answered, or how it was stopped, as the result the caller gets. */
-export function assembleResult(execution: Execution, handler: CompileResult, inputs: ResultInputs): WasmResult {
+export function assembleSegment(execution: Execution, handler: CompileResult, inputs: ResultInputs): Segment {
   const { context, calledAt, bounds } = inputs;
   if ('interruption' in execution) {
     const error = describeInterruption(execution.interruption, inputs);
     const result = errorResult(error, context, handler);
-    return { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } };
+    return { result: { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } } };
   }
-  const outcome = readOutcome(execution.executed, handler, bounds);
-  inputs.onOutcome?.(outcome);
-  const { status, stateMutations, events, viewCommands, logs, calls, error } = outcome;
-  return {
+  const { executed } = execution;
+  const outcome = readOutcome(executed, handler, bounds);
+  const { stateMutations, events, viewCommands, logs, calls } = outcome;
+  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
+  // The guest says that it waits, and its prelude does not know of it.
+  const error = outcome.status === 'suspended' && waiting === undefined ? malformed('calls').error : outcome.error;
+  const status = error === undefined ? outcome.status : 'error';
+  const result: WasmResult = {
     status,
     ...(status === 'success' && { returnValue: outcome.returnValue }),
     stateMutations,
     events,
     viewCommands,
     logs,
-    ...(status === 'suspended' && { suspension: describeSuspension(calls) }),
+    ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
     ...(error && { partial: true, error: withOrigin(error, context) }),
-    metrics: executionMetrics(execution.executed, handler, outcome.hostCalls, calledAt),
+    metrics: executionMetrics(executed, handler, outcome.hostCalls, calledAt),
   };
+  return { result, outcome, ...(waiting && { waiting }) };
 }
 
-function describeSuspension(calls: readonly ExtensionCall[]): Suspension {
-  const [{ extensionName, method, args }] = calls as [ExtensionCall];
-  return { extensionName, method, args, calls };
+function waitingOf({ snapshot, imageHash, features }: Executed, calls: readonly ExtensionCall[]): Waiting | undefined {
+  if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
+  return { snapshot, imageHash, features, calls };
 }
 
 /** The caller gave up before there was an execution to stop. */
-export function cancelledResult(signal: AbortSignal | undefined, context: WasmContext): WasmResult {
+export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
   return errorResult(describeCancellation(signal), context);
 }
 
 /** A result without an execution behind it. */
-export function errorResult(error: WasmError, context: WasmContext, handler?: CompileResult): WasmResult {
+export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): WasmResult {
   return {
     status: 'error',
     stateMutations: [],
@@ -118,7 +141,7 @@ function renderReason(reason: unknown): string {
 }
 
 /** Every error says which handler it was. */
-function withOrigin(error: WasmError, { handlerName, panelId }: WasmContext): WasmError {
+function withOrigin(error: WasmError, { handlerName, panelId }: Origin): WasmError {
   if (handlerName === undefined && panelId === undefined) return error;
   const origin = { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
   return { ...error, context: { ...error.context, ...origin } };

@@ -31,5 +31,12 @@ export async function unpackSnapshot(request: ResumeRequest, imageHash: string):
       { context: { expected: request.imageHash, actual: imageHash } },
     );
   }
-  return decodeDelta(await inflate(request.snapshot, { maxOutputLength: MAX_SNAPSHOT_BYTES }));
+  try {
+    return decodeDelta(await inflate(request.snapshot, { maxOutputLength: MAX_SNAPSHOT_BYTES }));
+  } catch (error) {
+    // It was sealed by us, or never left the process: a fault of ours or of the machine's memory.
+    throw new NexusError('SUSPENSION_INCOMPATIBLE', `The snapshot of the handler cannot be read: ${String(error)}`, {
+      context: { problem: 'content' },
+    });
+  }
 }

@@ -1,0 +1,129 @@
+import { Grants } from './capabilities/grants.js';
+import { type CompileResult, EMPTY_BYTECODE } from './compiler/compiled-handler.js';
+import type { RuntimeConfig } from './config/resolve.js';
+import type { CallResult } from './contract/answers.js';
+import type { WasmContext } from './contract/context.js';
+import type { WasmResult } from './contract/result.js';
+import { abortable } from './contract/waiting.js';
+import type { Obtain } from './handler-sources.js';
+import type { MetricsRecorder } from './metrics/recorder.js';
+import type { Statistics } from './metrics/statistics.js';
+import { tell } from './observe.js';
+import { encodeAnswers } from './pool/answers.js';
+import { auditEvents } from './pool/audit.js';
+import { prepareRequest } from './pool/build-request.js';
+import type { ExecuteOptions } from './pool/execute-options.js';
+import type { InstancePool } from './pool/instance-pool.js';
+import { assembleSegment, cancelledResult, errorResult, type Origin, type Segment } from './pool/result.js';
+import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
+import type { SuspendedRun } from './suspension/suspended-run.js';
+
+/** A segment, and what is to be kept when the handler waits. */
+export interface Executed extends Segment {
+  /** Everything about the run but its id. */
+  readonly run?: SuspendedRun;
+}
+
+/** Where executions are told of. */
+export interface Observers {
+  readonly statistics: Statistics;
+  readonly recorder: MetricsRecorder;
+}
+
+/** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
+export class Executions {
+  readonly #config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #pool: InstancePool;
+  readonly #observers: Observers;
+
+  constructor(config: RuntimeConfig, engine: string, pool: InstancePool, observers: Observers) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#pool = pool;
+    this.#observers = observers;
+  }
+
+  /**
+   * A call of a handler.
+   *
+   * @param obtain where the handler comes from
+   */
+  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
+    const calledAt = performance.now();
+    const { filename, signal, ...rest } = options;
+    const { request, grants } = prepareRequest(context, rest, this.#config);
+    const origin = originOf(context);
+    const attempt = await abortable(() => obtain(filename), signal);
+    if (attempt === 'aborted') return this.#observed({ result: cancelledResult(signal, origin) }, false);
+    if (!attempt.ok) return this.#observed({ result: errorResult(attempt.error, origin) }, false);
+    const { handler } = attempt;
+    const { limits } = request;
+    const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
+    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal };
+    const segment = assembleSegment(execution, handler, inputs);
+    this.#audit(segment, grants, origin);
+    const { key, filename: file, source } = handler;
+    const base = { handler: { key, filename: file, source }, capabilities: context.capabilities ?? [], origin, limits };
+    return this.#observed({ ...segment, ...this.#runOf(segment, base, NO_USAGE) });
+  }
+
+  /**
+   * Goes on with a handler that waits.
+   *
+   * @param options its `timeoutMs` is this segment's; the other limits go on from what was used
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
+   */
+  async resume(run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions): Promise<Executed> {
+    const calledAt = performance.now();
+    const { signal, now, timeoutMs = run.limits.timeoutMs } = options;
+    const limits = { ...run.limits, timeoutMs };
+    const grants = Grants.parse(run.capabilities);
+    const encoded = encodeAnswers(answers, run.usage, limits);
+    const { snapshot, imageHash, features, handler, origin } = run;
+    const request = { key: handler.key, snapshot, imageHash, features, answers: encoded, limits };
+    const execution = await this.#pool.resume({ ...request, ...(now !== undefined && { now }) }, signal);
+    const bounds = { grants, limits: remainingLimits(limits, run.usage) };
+    const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
+    const segment = assembleSegment(execution, resumed, { context: origin, bounds, calledAt, signal });
+    const knownCalls = new Set(run.calls.map(({ callId }) => callId));
+    this.#audit(segment, grants, origin, knownCalls);
+    return this.#observed({ ...segment, ...this.#runOf(segment, run, run.usage) });
+  }
+
+  #runOf(
+    { outcome, waiting }: Segment,
+    { handler, capabilities, origin, limits }: Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'>,
+    used: Usage,
+  ): { readonly run?: SuspendedRun } {
+    if (waiting === undefined || outcome === undefined) return {};
+    const calls = waiting.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
+    const { snapshot, imageHash, features } = waiting;
+    const usage = addUsage(used, outcome);
+    const engine = this.#engine;
+    return { run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, calls } };
+  }
+
+  #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
+    const { onAudit } = this.#config.observer;
+    if (onAudit === undefined || outcome === undefined) return;
+    const calls = outcome.calls.filter(({ callId }) => knownCalls?.has(callId) !== true);
+    tell(onAudit, auditEvents({ ...outcome, calls }, grants, origin));
+  }
+
+  #observed<T extends { readonly result: WasmResult }>(executed: T, began = true): T {
+    const { status, error, metrics } = executed.result;
+    const observation = { status, metrics, executed: began, ...(error && { code: error.code }) };
+    this.#observers.statistics.execution(observation);
+    this.#observers.recorder.execution(observation);
+    return executed;
+  }
+}
+
+/** How a handler goes on. */
+export type ResumeOptions = Pick<ExecuteOptions, 'timeoutMs' | 'signal' | 'now'>;
+
+function originOf({ handlerName, panelId }: WasmContext): Origin {
+  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
+}

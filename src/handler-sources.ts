@@ -1,0 +1,64 @@
+import type { TieredCache } from './cache/tiered-cache.js';
+import { ArtifactError, openArtifact } from './compiler/artifact.js';
+import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
+import { type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import { describe } from './config/check.js';
+import type { RuntimeConfig } from './config/resolve.js';
+import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
+import { NexusError } from './errors/nexus-error.js';
+
+/** Says where a handler comes from, once it is known under which file name. */
+export type Obtain = (filename: string | undefined) => Promise<CompileAttempt>;
+
+/** Handlers as callers have them: source text, or what `precompileHandler` made of it. */
+export class HandlerSources {
+  readonly #config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #compiler: CachingCompiler;
+  readonly #cache: TieredCache;
+
+  constructor(config: RuntimeConfig, engine: string, compiler: CachingCompiler, cache: TieredCache) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#compiler = compiler;
+    this.#cache = cache;
+  }
+
+  source(code: string): Obtain {
+    return (filename) => this.#compiler.compile(code, filename);
+  }
+
+  /** The result rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  artifact(sealed: unknown): Obtain {
+    return async () => ({ ok: true, handler: this.#open(sealed) });
+  }
+
+  /** Kept under a name of its own: what an artifact says of its key is its own word. */
+  #open(sealed: unknown): CompileResult {
+    if (!(sealed instanceof Uint8Array)) {
+      throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
+        context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
+      });
+    }
+    try {
+      const startedAt = performance.now();
+      const { header, content, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecrets);
+      if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
+      const { filename, source, namespace } = header;
+      const key = `artifact:${digest}`;
+      let entry = this.#cache.peek(key);
+      if (entry === undefined) {
+        entry = { key, namespace, filename, source, content: shareBytecode(content) };
+        this.#cache.adopt(entry);
+      }
+      const compilationTimeUs = (performance.now() - startedAt) * 1000;
+      return { key, filename, source, bytecode: entry.content, tier: 'memory', compilationTimeUs };
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {
+        context: { problem: error.problem },
+      });
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { describe } from '../config/check.js';
+import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
+import type { AsyncResult, CallResult } from '../contract/answers.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { encodeFields } from './packed-context.js';
+import type { Usage } from './usage.js';
+
+/** A call that waits, as far as an answer has to know it. */
+export interface WaitingCall {
+  readonly callId: string;
+  readonly extensionName: string;
+  readonly method: string;
+}
+
+/**
+ * The answers by call.
+ *
+ * @param given one answer, to the first of the calls, or several with their call ids
+ * @throws NexusError INVALID_ARGUMENT for an answer to no call, a second one to the same, or none at all
+ */
+export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): CallResult[] {
+  if (!Array.isArray(given)) {
+    const [first] = calls;
+    const callId = isRecord(given) && typeof given['callId'] === 'string' ? given['callId'] : first?.callId;
+    return matchAnswers([{ ...requireAnswer(given, 'answer'), callId }], calls);
+  }
+  if (given.length === 0) throw invalidAnswer('answers', given, 'at least one answer');
+  const answered = new Set<string>();
+  return given.map((one: unknown, i) => {
+    const field = `answers[${i}]`;
+    const answer = requireAnswer(one, field);
+    const { callId } = one as { callId?: unknown };
+    const known = calls.some((call) => call.callId === callId);
+    if (typeof callId !== 'string' || !known || answered.has(callId)) {
+      const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
+      throw invalidAnswer(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
+    }
+    answered.add(callId);
+    return { ...answer, callId };
+  });
+}
+
+/**
+ * What the prelude's `resume` takes: `[callId, succeeded, value or error]` for each answer, and what was used.
+ *
+ * @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
+ */
+export function encodeAnswers(answers: readonly CallResult[], used: Usage, limits: ExecutionLimits): Uint8Array {
+  const tuples = answers.map((answer) => [
+    answer.callId,
+    answer.success,
+    answer.success ? answer.value : toError(answer.error),
+  ]);
+  const counts = COUNTED_LIMITS.map((name) => used[name]);
+  return encodeFields(
+    [
+      ['answers', tuples],
+      ['used', counts],
+    ],
+    limits.maxContextBytes,
+  );
+}
+
+/** What the handler sees thrown: an error, whatever the host threw. */
+function toError(thrown: unknown): unknown {
+  if (thrown instanceof Error) return thrown;
+  if (typeof thrown === 'string') return new Error(thrown);
+  if (!isRecord(thrown) || typeof thrown['message'] !== 'string') return thrown;
+  const { name, message, ...fields } = thrown;
+  const error = Object.assign(new Error(message as string), fields);
+  if (typeof name === 'string') error.name = name;
+  return error;
+}
+
+function requireAnswer(given: unknown, field: string): AsyncResult {
+  if (!isRecord(given)) throw invalidAnswer(field, given, 'an object { success, value } or { success, error }');
+  const { success, value, error } = given;
+  if (success === true) return { success, value };
+  if (success === false) return { success, error };
+  throw invalidAnswer(`${field}.success`, success, 'true or false');
+}
+
+function invalidAnswer(field: string, value: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
+    context: { field, value, expected },
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,54 @@
+import { describe } from './config/check.js';
+import { MAX_TIMER_MS } from './config/limits.js';
+import { NexusError } from './errors/nexus-error.js';
+import type { ExecuteOptions } from './pool/execute-options.js';
+import type { Extension, SegmentEffects } from './run-loop.js';
+
+/** Longer than most services take, shorter than what a person waits. */
+const DEFAULT_CALL_TIMEOUT_MS = 30_000;
+
+/** Options of `run`. */
+export interface RunOptions extends ExecuteOptions {
+  /**
+   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions. A function finds its extension as `this`, and
+   * in `this.call` the call's `key`, the same if the call is made again, and an AbortSignal.
+   *
+   * @default none
+   */
+  readonly extensions?: Readonly<Record<string, Extension>>;
+  /** Told what the handler did, in order, whenever it waits and at its end. Awaited before it goes on. @default none */
+  readonly onEffects?: (effects: SegmentEffects) => unknown;
+  /** For the whole run, waiting included, in milliseconds: TIMEOUT. @default none */
+  readonly deadlineMs?: number;
+  /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
+  readonly callTimeoutMs?: number;
+}
+
+/** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
+export function checkRunOptions(options: RunOptions) {
+  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object');
+  const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
+  if (typeof extensions !== 'object' || extensions === null) {
+    throw invalid('extensions', extensions, 'an object of extensions');
+  }
+  for (const [name, extension] of Object.entries(extensions)) {
+    if (typeof extension !== 'object' || extension === null) {
+      throw invalid(`extensions.${name}`, extension, 'an object of functions');
+    }
+  }
+  if (onEffects !== undefined && typeof onEffects !== 'function') throw invalid('onEffects', onEffects, 'a function');
+  if (deadlineMs !== undefined) requireMs('deadlineMs', deadlineMs);
+  requireMs('callTimeoutMs', callTimeoutMs);
+  return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
+}
+
+function requireMs(field: string, value: unknown): void {
+  if (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMER_MS) return;
+  throw invalid(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
+}
+
+function invalid(field: string, value: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
+    context: { field, value, expected },
+  });
+}

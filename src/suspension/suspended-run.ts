@@ -1,0 +1,64 @@
+import type { ExecutionLimits } from '../config/limits.js';
+import type { CapabilityToken } from '../contract/capability.js';
+import type { WasmResult } from '../contract/result.js';
+import { decodeFields } from '../contract/values/decode.js';
+import { ValueEncoder } from '../contract/values/encode.js';
+import { openEnvelope, sealEnvelope } from './envelope.js';
+import type { EnvelopeKeys } from './envelope-keys.js';
+import { incompatible } from './incompatible.js';
+
+/** A handler that waits: all that it takes to go on with it, in any process that has its engine and libraries. */
+export interface SuspendedRun {
+  /** Fingerprint of the engine. */
+  readonly engine: string;
+  /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
+  readonly imageHash: string;
+  readonly features: number;
+  /** The VM beyond its image, deflated. */
+  readonly snapshot: Uint8Array;
+  /** For errors: where it came from, and the author's lines. */
+  readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
+  readonly capabilities: readonly CapabilityToken[];
+  readonly limits: ExecutionLimits;
+  /** What was used of the counted limits, by their names. */
+  readonly usage: Readonly<
+    Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
+  >;
+  /** Calls that wait for an answer. */
+  readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  readonly origin: { readonly handlerName?: string; readonly panelId?: string };
+}
+
+/** A longer source is left out: errors then have lines and no snippet. */
+const MAX_SOURCE_CHARACTERS = 32 * 1024;
+
+/** @param id under which alone it can be opened */
+export function sealRun(id: string, run: SuspendedRun, keys: EnvelopeKeys): Uint8Array {
+  const { snapshot, handler, ...header } = run;
+  const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
+  return sealEnvelope(id, { ...header, handler: { ...handler, source } }, snapshot, keys);
+}
+
+/** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, or of another engine than `engine` */
+export function openRun(id: string, envelope: Uint8Array, keys: EnvelopeKeys, engine: string): SuspendedRun {
+  const { header, payload } = openEnvelope(id, envelope, keys);
+  // Sealed by this library: what is in it is what was put in.
+  const run = { ...(header as Omit<SuspendedRun, 'snapshot'>), snapshot: payload };
+  if (run.engine === engine) return run;
+  throw incompatible(
+    'content',
+    `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
+    { expected: run.engine, actual: engine },
+  );
+}
+
+/** A result as bytes, with everything that can cross in it. */
+export function encodeOutcome(result: WasmResult): Uint8Array {
+  return new ValueEncoder().encodeFields([['result', result]], Number.POSITIVE_INFINITY);
+}
+
+/** @throws MalformedValueError */
+export function decodeOutcome(content: Uint8Array): WasmResult {
+  const [result] = decodeFields(content) as [WasmResult];
+  return result;
+}
