@@ -45,8 +45,10 @@ class ValueDecoder {
   readonly #names: string[] = [];
   readonly #references: unknown[] = [];
   #nodes = 0;
-  /** Containers on the way from the root to the current node. */
-  readonly #open = new Set<unknown>();
+  /** By reference: whether it is on the way from the root to the current node. A list to search would be an enemy's. */
+  readonly #open: boolean[] = [];
+  /** How many are. */
+  #depth = 0;
   readonly #path: (string | number)[] = [];
 
   /** First item of a document: an array that begins with it is a form. */
@@ -96,7 +98,7 @@ class ValueDecoder {
   }
 
   #object(tag: number): unknown {
-    if (this.#open.size >= MAX_DEPTH) throw new MalformedValueError(`is nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#depth >= MAX_DEPTH) throw new MalformedValueError(`is nested deeper than ${MAX_DEPTH} levels`);
     switch (tag) {
       case Tag.object:
         return this.#record();
@@ -117,8 +119,9 @@ class ValueDecoder {
 
   #record(): Record<string, unknown> {
     const record: Record<string, unknown> = {};
-    this.#references.push(record);
-    this.#open.add(record);
+    const slot = this.#references.push(record) - 1;
+    this.#open[slot] = true;
+    this.#depth++;
     const count = this.#reader.count();
     for (let i = 0; i < count; i++) {
       const name = this.#reader.propertyName(this.#names);
@@ -131,14 +134,16 @@ class ValueDecoder {
         record[name] = value;
       }
     }
-    this.#open.delete(record);
+    this.#open[slot] = false;
+    this.#depth--;
     return record;
   }
 
   #array(): unknown {
     const array: unknown[] = [];
     const slot = this.#references.push(array) - 1;
-    this.#open.add(array);
+    this.#open[slot] = true;
+    this.#depth++;
     const count = this.#reader.count();
     for (let i = 0; i < count; i++) {
       this.#path.push(i);
@@ -147,7 +152,8 @@ class ValueDecoder {
       // Known once the first item of the outermost array was read: no form can be before it.
       if (this.#isDocument && this.#marker === undefined) this.#marker = this.#references[MARKER_NUMBER];
     }
-    this.#open.delete(array);
+    this.#open[slot] = false;
+    this.#depth--;
     if (this.#marker === undefined || slot === 0 || count < FORM_ITEMS_AT || array[0] !== this.#marker) return array;
     const value = fromForm(array.slice(1));
     this.#references[slot] = value;
@@ -211,7 +217,7 @@ class ValueDecoder {
     const number = this.#reader.unsigned();
     if (number >= this.#references.length) throw new MalformedValueError(`refers to object ${number}, unknown so far`);
     const value = this.#references[number];
-    if (this.#open.has(value)) throw new CyclicValueError([...this.#path]);
+    if (this.#open[number] === true) throw new CyclicValueError([...this.#path]);
     return value;
   }
 }

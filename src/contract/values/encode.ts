@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
-import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag, TYPED_ARRAYS } from './format.js';
+import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag } from './format.js';
 import { FORM_ITEMS_AT, type Form, formOf } from './forms.js';
+import { isPlainObject, nameIndex, typedArrayNumber } from './host-values.js';
 
 /** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
 export class UncrossableValueError extends Error {
@@ -22,9 +23,6 @@ export interface EncodedTail {
   readonly bytes: Uint8Array;
 }
 
-const TYPED_ARRAY_NUMBER = new Map<unknown, number>(
-  TYPED_ARRAYS.flatMap((type, number) => (type === undefined ? [] : [[type, number]])),
-);
 /** Buffers are not grown in smaller steps; the exact check is the caller's. */
 const MIN_LIMIT_BYTES = 64 * 1024;
 const BIGINT_BITS_PER_BYTE = 8n;
@@ -45,10 +43,9 @@ export class ValueEncoder {
   readonly #nameNumbers = new Map<string, number>();
   readonly #references = new Map<object, number>();
   /** Objects on the way from the root to the current node, to tell a cycle from a shared object. */
-  readonly #open = new Set<object>();
+  readonly #open: object[] = [];
   readonly #path: (string | number)[] = [];
   #referenceCount = 0;
-  #depth = 0;
   #isDocument = false;
   /** Number of the object that is being written, and the key in it at which we are. */
   #parent = 0;
@@ -122,11 +119,10 @@ export class ValueEncoder {
     // Clearing a map allocates, even when it is empty.
     if (this.#nameNumbers.size > 0) this.#nameNumbers.clear();
     if (this.#references.size > 0) this.#references.clear();
-    if (this.#open.size > 0) this.#open.clear();
+    this.#open.length = 0;
     this.#body.limit = Number.POSITIVE_INFINITY;
     this.#path.length = 0;
     this.#referenceCount = 0;
-    this.#depth = 0;
     this.#isDocument = false;
     this.#parent = 0;
     this.#key = 0;
@@ -215,25 +211,24 @@ export class ValueEncoder {
   #object(value: object): void {
     const seen = this.#references.get(value);
     if (seen !== undefined) {
-      if (this.#open.has(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
+      if (this.#open.includes(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
       this.#body.u8(Tag.reference);
       this.#body.unsigned(seen);
       if (seen < this.#ownFrom) this.#isShared = true;
       if (this.#forms.has(seen)) this.#places.push([this.#parent, this.#key]);
       return;
     }
-    if (++this.#depth > MAX_DEPTH) throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#open.length >= MAX_DEPTH) throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
     const parent = this.#parent;
     const number = this.#referenceCount++;
     this.#parent = number;
     this.#references.set(value, number);
-    this.#open.add(value);
+    this.#open.push(value);
     if (Array.isArray(value)) this.#array(value);
     else if (isPlainObject(value)) this.#record(value);
     else this.#special(value, parent);
-    this.#open.delete(value);
+    this.#open.pop();
     this.#parent = parent;
-    this.#depth--;
   }
 
   #array(value: readonly unknown[]): void {
@@ -251,7 +246,7 @@ export class ValueEncoder {
     const keys = Object.keys(value);
     this.#body.u8(Tag.object);
     this.#body.unsigned(keys.length);
-    const isFirstField = this.#depth === 1 && this.#parent === MARKER_NUMBER + 1;
+    const isFirstField = this.#open.length === 1 && this.#parent === MARKER_NUMBER + 1;
     for (const key of keys) {
       if (isFirstField) this.#ownFrom = this.#referenceCount;
       this.#key = key;
@@ -314,7 +309,7 @@ export class ValueEncoder {
 
   /** The view's own bytes cross, not the rest of its buffer. */
   #typedArray(view: ArrayBufferView): void {
-    const number = TYPED_ARRAY_NUMBER.get(typedArrayClass(view));
+    const number = typedArrayNumber(view);
     if (number === undefined) throw new Uncrossable('is a view that cannot enter the VM; pass a typed array');
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     this.#body.u8(Tag.typedArray);
@@ -354,30 +349,4 @@ class Uncrossable extends Error {
     super(reason);
     this.reason = reason;
   }
-}
-
-const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,9})$/;
-const MAX_INDEX = 0x7fff_ffff;
-const CODE_0 = 0x30;
-const CODE_9 = 0x39;
-
-/** Property names that are array indices are written as numbers with the lowest bit set. */
-function nameIndex(name: string): number | undefined {
-  const first = name.charCodeAt(0);
-  if (!(first >= CODE_0 && first <= CODE_9) || !CANONICAL_INDEX.test(name)) return undefined;
-  const index = Number(name);
-  return index <= MAX_INDEX ? index * 2 + 1 : undefined;
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  // An object of another realm (node:vm, a test runner) has an Object.prototype of its own.
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
-}
-
-/** Own constructor of a typed array, whatever realm or subclass (Buffer) it comes from. */
-function typedArrayClass(view: ArrayBufferView): unknown {
-  const name = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  return TYPED_ARRAYS.find((type) => type?.name === name);
 }

@@ -1,0 +1,28 @@
+import { TYPED_ARRAYS } from './format.js';
+
+const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,9})$/;
+const MAX_INDEX = 0x7fff_ffff;
+const CODE_0 = 0x30;
+const CODE_9 = 0x39;
+
+/** Property names that are array indices are written as numbers with the lowest bit set. */
+export function nameIndex(name: string): number | undefined {
+  const first = name.charCodeAt(0);
+  if (!(first >= CODE_0 && first <= CODE_9) || !CANONICAL_INDEX.test(name)) return undefined;
+  const index = Number(name);
+  return index <= MAX_INDEX ? index * 2 + 1 : undefined;
+}
+
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  // An object of another realm (node:vm, a test runner) has an Object.prototype of its own.
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
+}
+
+/** The engine's number of a typed array's class, whatever realm or subclass (Buffer) it comes from; undefined for other views. */
+export function typedArrayNumber(view: ArrayBufferView): number | undefined {
+  const name = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  const number = TYPED_ARRAYS.findIndex((type) => type?.name === name);
+  return number === -1 ? undefined : number;
+}
