@@ -12,6 +12,7 @@ import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contrac
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { tell } from './observe.js';
+import { cancelledResult, errorResult } from './pool/result.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
 import { formatSuspensionId, newRunId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
@@ -51,6 +52,8 @@ export class SuspendedRuns {
     this.#config = config;
     this.#engine = engine;
     this.#store = openStore(config.suspension.place);
+    // What other processes left behind expires, too.
+    if (config.suspension.place !== 'memory') this.#sweepFromNowOn();
   }
 
   get active(): number {
@@ -77,12 +80,12 @@ export class SuspendedRuns {
   /**
    * Claims a suspended handler. Somebody who has it is waited for.
    *
-   * @returns what was recorded, when it was settled before
+   * @returns what was recorded, when it was settled before; CANCELLED when the signal fires first
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE
    */
   async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
     for (;;) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) return cancelledResult(signal, {});
       const nowMs = Date.now();
       const answer = await this.#store.claim(id, { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS }, nowMs);
       switch (answer.kind) {
@@ -105,7 +108,7 @@ export class SuspendedRuns {
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
-    const answer = await this.#store.settle(id, undefined, this.#outcome('cancelled', cancelledResult(id)));
+    const answer = await this.#store.settle(id, undefined, this.#outcome('cancelled', calledOff(id)));
     if (answer.kind === 'recorded') this.#active = Math.max(0, this.#active - 1);
     return answer.kind === 'recorded';
   }
@@ -270,25 +273,9 @@ function recorded(id: string, { state, content }: SuspensionOutcome): WasmResult
   return decodeOutcome(content);
 }
 
-function cancelledResult(id: string): WasmResult {
-  return {
-    status: 'error',
-    stateMutations: [],
-    events: [],
-    viewCommands: [],
-    logs: [],
-    partial: true,
-    error: { code: 'CANCELLED', message: `The suspended handler ${id} was cancelled.`, context: { suspensionId: id } },
-    metrics: {
-      durationUs: 0,
-      queueTimeUs: 0,
-      memoryUsedBytes: 0,
-      memoryPeakBytes: 0,
-      hostCalls: 0,
-      instructionCount: 0,
-      cacheHit: false,
-    },
-  };
+function calledOff(suspensionId: string): WasmResult {
+  const message = `The suspended handler ${suspensionId} was cancelled.`;
+  return errorResult({ code: 'CANCELLED', message, context: { suspensionId } }, {});
 }
 
 function notFound(suspensionId: string): NexusError {
