@@ -22,7 +22,8 @@ const onlyEarlier = LAYERS.map((layer, index) => ({
 }));
 
 /** Files that run in a worker, or are engine code that only a worker may load. */
-const WORKER_ONLY = '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|execution-vm|handler-images|snapshot)\\.ts$';
+const WORKER_ONLY =
+  '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|execution-vm|handler-images|snapshot)\\.ts$';
 
 export default {
   forbidden: [

@@ -1,7 +1,7 @@
 // One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
 import { readFile } from 'node:fs/promises';
-import { wrapHandler } from '../build/contract/wrapper.js';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
+import { wrapHandler } from '../build/contract/wrapper.js';
 import { loadEngine } from '../build/engine/load-engine.js';
 import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';

@@ -2,8 +2,8 @@
 // isolation from quickjs-emscripten by making a new runtime and context?
 import { readFile } from 'node:fs/promises';
 import { getQuickJS } from 'quickjs-emscripten';
-import { wrapHandler } from '../build/contract/wrapper.js';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
+import { wrapHandler } from '../build/contract/wrapper.js';
 import { loadEngine } from '../build/engine/load-engine.js';
 import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';

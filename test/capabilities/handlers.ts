@@ -178,6 +178,9 @@ export function handlers(maxDepth = 4): fc.Arbitrary<string> {
         text`(delete ${e}?.${member})`,
         text`(delete $state[${k}])`,
         text`(typeof ${e})`,
+        text`$ext.${oneOf('http', 'db')}.${oneOf('get', 'put')}(${e}).catch(() => 0)`,
+        oneOf('$ext', '$ext.http', '$ext.db?.get', '$view', '$view.focus', '$emit'),
+        text`$ext[${k}]?.[${k}]?.(${e})?.catch(() => 0)`,
       ),
       statement: fc.oneof(
         { maxDepth, depthIdentifier: 'depth' },
@@ -239,7 +242,7 @@ export function handlers(maxDepth = 4): fc.Arbitrary<string> {
   return block;
 }
 
-interface Grammar {
+type Grammar = {
   key: string;
   target: string;
   pattern: string;
@@ -249,7 +252,7 @@ interface Grammar {
   body: string;
   outermost: string;
   block: string;
-}
+};
 
 /** One statement's error is not the end. What was denied is told by the runtime, so that it need not show here. */
 const guarded = (statement: string) =>

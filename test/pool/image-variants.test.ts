@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
-
-import { wrapHandler } from '#build/contract/wrapper.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { wrapHandler } from '#build/contract/wrapper.js';
 import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES, namedFeatures } from '#build/engine/features.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { prepareRequest } from '#build/pool/build-request.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { wrapHandler } from '#build/contract/wrapper.js';
 import type { RuntimeOptions } from '#build/config/options.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { WasmContext } from '#build/contract/context.js';
+import { wrapHandler } from '#build/contract/wrapper.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { decodePreludeImage } from '#build/engine/prelude-image.js';

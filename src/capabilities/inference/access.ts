@@ -270,6 +270,8 @@ export function describeAtom(atom: Atom): string {
       return `$ext.${atom.name}`;
     case 'within':
       return `a value of ${stateMember(atom.keys)}`;
+    case 'global':
+      return 'globalThis';
     case 'builtin':
       return `the builtin ${atom.path}`;
     default:

@@ -2,14 +2,14 @@ import type { FunctionExpression } from 'acorn';
 
 import type { FunctionAtom, Unit } from './atoms.js';
 import { union } from './atoms.js';
-import { evaluateClass } from './classes.js';
 import type { Demands } from './demands.js';
-import { Evaluator, type Shared } from './evaluator.js';
+import type { Shared } from './evaluation.js';
+import { Evaluator } from './evaluator.js';
 import { BudgetExceeded } from './flow.js';
 import { Machine } from './machine.js';
 import { type Frame, Program } from './program.js';
 import { resolveScopes } from './scope.js';
-import { mayComplete, runStatements } from './statements.js';
+import { mayComplete } from './statements.js';
 import type { AnyFunction } from './syntax.js';
 
 /**
@@ -30,7 +30,7 @@ export function analyse(handler: FunctionExpression): Demands {
     },
   );
   const machine = program.machine as Machine;
-  const shared: Shared = { program, calls: machine.calls, members: machine.members, evaluateClass, runStatements };
+  const shared: Shared = { program, calls: machine.calls, members: machine.members };
   for (const statement of scopes.withs) machine.demands.everything(statement, 'a with statement');
   try {
     const root = program.functionAt(handler, undefined);
@@ -52,7 +52,7 @@ function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, share
   const { body } = node;
   if (body.type !== 'BlockStatement') evaluator.giveBack(evaluator.evaluate(body), body);
   else {
-    runStatements(body.body, evaluator);
+    evaluator.run(body.body);
     if (mayComplete(body.body)) machine.flow.add(callee.returned, machine.atoms.undefined);
   }
   // What the handler itself returns goes to the host.

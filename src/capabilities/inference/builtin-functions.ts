@@ -191,7 +191,12 @@ const BY_PATH: Readonly<Record<string, Model>> = {
     reader,
   ),
   ...each('Math console $log', reader, '.*'),
-  ...each('RegExp structuredClone', maker),
+  RegExp: maker,
+  structuredClone: (call) => {
+    // A buffer that is transferred is empty then.
+    if (call.args.count > 1 || call.args.hasSpread) opaque(call);
+    return maker(call);
+  },
   ...each('Array.isArray Number.isInteger Number.isFinite Number.isNaN Number.isSafeInteger Object.is', inspector),
   ...each('Object.isFrozen Object.isSealed Object.isExtensible Reflect.isExtensible ArrayBuffer.isView', inspector),
   'JSON.stringify': stringify,

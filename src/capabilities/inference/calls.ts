@@ -26,7 +26,7 @@ export interface Builtins {
 }
 
 /** Calls that make calls: methods that call back, `call` of `bind` of `apply`, getters of getters. */
-const MAX_DEPTH = 12;
+const MAX_DEPTH = 5;
 
 /** Calls and constructions of whatever a value may be. */
 export class Calls {

@@ -1,12 +1,12 @@
 import type { Class, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn';
 
 import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './atoms.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
 import type { Frame } from './program.js';
 
 /** Makes a class: its members, and what its fields and static blocks do. */
-export function evaluateClass(node: Class, outside: Evaluator): Value {
+export function evaluateClass(node: Class, outside: Evaluation): Value {
   const { machine, shared } = outside;
   const { atoms, flow } = machine;
   const made = shared.program.classAt(node);
@@ -27,7 +27,7 @@ export function evaluateClass(node: Class, outside: Evaluator): Value {
 }
 
 /** A builtin's own methods make instances with the constructor of a class that extends it: of what, if it returns others? */
-function warnOfBuiltin({ body, superClass }: Class, parent: Value, { machine }: Evaluator): void {
+function warnOfBuiltin({ body, superClass }: Class, parent: Value, { machine }: Evaluation): void {
   const isBuiltin = [...parent].some(({ kind, ...atom }) => kind === 'builtin' && !isErrorClass(atom));
   const ownConstructor = body.body.find(
     (member) => member.type === 'MethodDefinition' && member.kind === 'constructor',
@@ -44,7 +44,7 @@ function evaluateMember(
   member: MethodDefinition | PropertyDefinition | StaticBlock,
   made: FunctionAtom,
   parts: ClassParts,
-  outside: Evaluator,
+  outside: Evaluation,
 ): void {
   const isStatic = member.type === 'StaticBlock' || member.static;
   const home: Home = { kind: isStatic ? 'static' : 'prototype', parent: parts.superclass };
@@ -77,7 +77,7 @@ function evaluateMember(
 }
 
 /** A field: the value is made anew for each instance. */
-function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluator, frame: Frame): void {
+function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluation, frame: Frame): void {
   const { machine, shared } = inside;
   const initial = value ? inside.evaluate(value) : machine.atoms.undefined;
   for (const instance of machine.flow.read(frame.self)) {

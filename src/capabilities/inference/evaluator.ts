@@ -1,46 +1,32 @@
 import type {
-  AssignmentExpression,
-  BinaryExpression,
   CallExpression,
-  Class,
   Expression,
   Identifier,
   MemberExpression,
   NewExpression,
   Node,
-  ObjectExpression,
   Pattern,
-  Property,
   SpreadElement,
   Super,
   TaggedTemplateExpression,
-  TemplateLiteral,
-  UnaryExpression,
   YieldExpression,
 } from 'acorn';
 
 import { Args } from './arguments.js';
 import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './atoms.js';
-import type { Calls } from './calls.js';
+import { evaluateClass } from './classes.js';
 import { onlyFunctions } from './collections.js';
+import type { Evaluation, Shared } from './evaluation.js';
 import type { Interpreter } from './interpreter.js';
-import type { MemberAccess } from './member-access.js';
-import { concatenate, plus } from './names.js';
+import { evaluateArray, evaluateObject } from './literals.js';
 import { knownElements } from './native-methods.js';
-import { assignPattern, keyOf, type PatternContext } from './patterns.js';
-import type { Frame, Program } from './program.js';
-
-/** What the evaluation of all functions has in common. */
-export interface Shared {
-  readonly program: Program;
-  readonly calls: Calls;
-  readonly members: MemberAccess;
-  readonly evaluateClass: (node: Class, evaluator: Evaluator) => Value;
-  readonly runStatements: (statements: readonly Node[], evaluator: Evaluator) => void;
-}
+import { evaluateAssignment, evaluateBinary, evaluateTemplate, evaluateUnary } from './operators.js';
+import { assignPattern, keyOf } from './patterns.js';
+import type { Frame } from './program.js';
+import { runStatements } from './statements.js';
 
 /** Evaluates expressions in a frame: what they may be, and what happens on the way. */
-export class Evaluator implements PatternContext {
+export class Evaluator implements Evaluation {
   readonly machine: Interpreter;
   readonly shared: Shared;
   readonly frame: Frame;
@@ -60,28 +46,28 @@ export class Evaluator implements PatternContext {
       case 'Literal':
         return node.regex ? this.#regex(node) : atoms.constant(node.value as Primitive);
       case 'TemplateLiteral':
-        return this.#template(node);
+        return evaluateTemplate(node, this);
       case 'ThisExpression':
         return flow.read(this.frame.self);
       case 'ArrayExpression':
-        return this.#array(node.elements, node);
+        return evaluateArray(node.elements, node, this);
       case 'ObjectExpression':
-        return this.#object(node);
+        return evaluateObject(node, this);
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
         return new Set<Atom>([this.shared.program.functionAt(node, this.frame)]);
       case 'ClassExpression':
-        return this.shared.evaluateClass(node, this);
+        return evaluateClass(node, this);
       case 'UnaryExpression':
-        return this.#unary(node);
+        return evaluateUnary(node, this);
       case 'UpdateExpression':
         this.evaluate(node.argument);
         this.assign(node.argument as Pattern, atoms.number);
         return atoms.number;
       case 'BinaryExpression':
-        return this.#binary(node);
+        return evaluateBinary(node, this);
       case 'AssignmentExpression':
-        return this.#assignment(node);
+        return evaluateAssignment(node, this);
       case 'LogicalExpression':
         return union(this.evaluate(node.left), this.evaluate(node.right));
       case 'ConditionalExpression':
@@ -120,7 +106,7 @@ export class Evaluator implements PatternContext {
   }
 
   run(statements: readonly Node[]): void {
-    this.shared.runStatements(statements, this);
+    runStatements(statements, this);
   }
 
   /** `return`: an async function's caller gets what the value resolves to. */
@@ -165,143 +151,13 @@ export class Evaluator implements PatternContext {
   }
 
   #identifier(node: Identifier): Value {
-    const value = this.shared.program.read(node);
-    return node.name === 'arguments' ? union(value, new Set<Atom>([this.frame.arguments])) : value;
+    const { program } = this.shared;
+    if (node.name !== 'arguments') return program.read(node);
+    return union(program.isDeclared(node) ? program.read(node) : NOTHING, new Set<Atom>([this.frame.arguments]));
   }
 
   #regex(at: Node): Value {
     return this.machine.data(at, 'regexp');
-  }
-
-  #template({ quasis, expressions }: TemplateLiteral): Value {
-    const { atoms } = this.machine;
-    let text = atoms.constant(quasis[0]?.value.cooked ?? '');
-    expressions.forEach((expression, index) => {
-      const value = this.evaluate(expression);
-      this.machine.readWhole(value, expression);
-      const next = atoms.constant(quasis[index + 1]?.value.cooked ?? '');
-      text = concatenate(atoms, concatenate(atoms, text, value), next);
-    });
-    return text;
-  }
-
-  #array(elements: readonly (Expression | SpreadElement | null)[], at: Node): Value {
-    const { atoms } = this.machine;
-    const list = atoms.object(at, 'array', 'array');
-    const self = new Set<Atom>([list]);
-    let isIndexKnown = true;
-    elements.forEach((element, index) => {
-      const isSpread = element?.type === 'SpreadElement';
-      if (isSpread) isIndexKnown = false;
-      const value = element === null ? atoms.undefined : isSpread ? this.args([element]).all() : this.evaluate(element);
-      if (isIndexKnown) this.#define(list, String(index), value);
-      else this.machine.store(self, atoms.number, value, at);
-    });
-    return self;
-  }
-
-  /** Whether it is there from the beginning shows when it is first made. */
-  #define(object: ObjectAtom, name: string, value: Value): void {
-    if (!object.fields.has(name)) object.definite.add(name);
-    this.shared.members.define(object, name, value);
-  }
-
-  #object(node: ObjectExpression): Value {
-    const { atoms } = this.machine;
-    const object = atoms.object(node, 'object');
-    const self = new Set<Atom>([object]);
-    for (const property of node.properties) {
-      if (property.type === 'SpreadElement') this.machine.copyMembers(this.evaluate(property.argument), self, property);
-      else this.#property(property, object, node);
-    }
-    return self;
-  }
-
-  #property(property: Property, object: ObjectAtom, node: ObjectExpression): void {
-    const { atoms, flow } = this.machine;
-    const key = keyOf(property, property.key, this);
-    const value = this.#propertyValue(property, object);
-    const [only] = key;
-    const isName = key.size === 1 && only?.kind === 'constant';
-    const name = isName ? String(only.value) : undefined;
-    if (property.kind !== 'init') {
-      const names = [...key].map((atom) => (atom.kind === 'constant' ? String(atom.value) : symbolName(atom)));
-      for (const each of names) this.shared.members.defineAccessor(object, property.kind, each, value);
-    } else if (name === '__proto__' && !property.computed && !property.shorthand && !property.method) {
-      flow.add(object.prototypes, value);
-    } else if (name !== undefined) {
-      const isAlone = node.properties.every(
-        (other) => other === property || other.type === 'SpreadElement' || !isNamed(other, name),
-      );
-      if (isAlone) this.#define(object, name, value);
-      else this.shared.members.define(object, name, value);
-    } else this.machine.store(new Set<Atom>([object]), key.size === 0 ? atoms.primitive : key, value, property);
-  }
-
-  #propertyValue({ value, method, kind }: Property, object: ObjectAtom): Value {
-    if ((method || kind !== 'init') && value.type === 'FunctionExpression') {
-      const home = { kind: 'object', parent: object.prototypes } as const;
-      return new Set<Atom>([this.shared.program.functionAt(value, this.frame, home)]);
-    }
-    return this.evaluate(value);
-  }
-
-  #unary({ operator, argument }: UnaryExpression): Value {
-    const { atoms } = this.machine;
-    if (operator === 'delete') {
-      const target = argument.type === 'ChainExpression' ? argument.expression : argument;
-      if (target.type === 'MemberExpression' && target.object.type !== 'Super') {
-        const object = this.evaluate(target.object);
-        this.machine.remove(object, keyOf(target, target.property, this), target);
-      } else this.evaluate(argument);
-      return atoms.primitive;
-    }
-    const value = this.evaluate(argument);
-    if (operator === 'void') return atoms.undefined;
-    if (operator === '!' || operator === 'typeof') return atoms.primitive;
-    this.machine.readWhole(value, argument);
-    return atoms.number;
-  }
-
-  #binary({ operator, left, right }: BinaryExpression): Value {
-    const { atoms } = this.machine;
-    const [a, b] = [left.type === 'PrivateIdentifier' ? atoms.primitive : this.evaluate(left), this.evaluate(right)];
-    switch (operator) {
-      case 'in':
-        this.machine.has(b, a, right);
-        return atoms.primitive;
-      case 'instanceof': {
-        const tests = onlyFunctions(this.machine.load(b, atoms.symbol('@@hasInstance'), right));
-        this.machine.call(tests, b, new Args([a], atoms.undefined), right);
-        return atoms.primitive;
-      }
-      case '===':
-      case '!==':
-        return atoms.primitive;
-      case '+':
-        this.machine.readWhole(union(a, b), right);
-        return plus(atoms, a, b);
-      default:
-        this.machine.readWhole(union(a, b), right);
-        return /^[-*/%|^&]|<<|>>/.test(operator) ? atoms.number : atoms.primitive;
-    }
-  }
-
-  #assignment(node: AssignmentExpression): Value {
-    const { atoms } = this.machine;
-    const { operator, left, right } = node;
-    if (operator === '=') {
-      const value = this.evaluate(right);
-      this.assign(left, value);
-      return value;
-    }
-    const before = this.evaluate(left as Expression);
-    const operand = this.evaluate(right);
-    const isLogical = ['||=', '&&=', '??='].includes(operator);
-    if (!isLogical) this.machine.readWhole(union(before, operand), node);
-    const value = isLogical ? operand : operator === '+=' ? plus(atoms, before, operand) : atoms.number;
-    this.assign(left, value);
-    return isLogical ? union(before, value) : value;
   }
 
   /** A member with what it was read from, which is `this` when it is called. */
@@ -395,13 +251,4 @@ export class Evaluator implements PatternContext {
     const self = new Set<Atom>([atom]);
     return onlyFunctions(this.machine.load(self, this.machine.atoms.symbol('@@iterator'), at)).size > 0;
   }
-}
-
-function symbolName(atom: Atom): string {
-  return atom.kind === 'symbol' ? atom.name : '*';
-}
-
-function isNamed({ computed, key }: Property, name: string): boolean {
-  if (computed) return true;
-  return key.type === 'Identifier' ? key.name === name : key.type === 'Literal' && String(key.value) === name;
 }

@@ -2,7 +2,8 @@ import type { CapabilityToken } from '../../contract/capability.js';
 import { requireSource } from '../../contract/source-check.js';
 import type { SourceLocation } from '../../contract/source-text.js';
 import { analyse } from './analysis.js';
-import { locationOf, parseHandler } from './syntax.js';
+import { Demands } from './demands.js';
+import { BEGINNING, locationOf, parseHandler } from './syntax.js';
 
 /** A place in the handler that needs a capability. Line and column from 1. */
 export interface CapabilityReason extends SourceLocation {
@@ -25,8 +26,7 @@ export interface ExplainedCapability {
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function inferCapabilities(code: string): CapabilityToken[] {
-  requireSource(code);
-  return analyse(parseHandler(code)).tokens();
+  return demandsOf(code).tokens();
 }
 
 /**
@@ -35,10 +35,22 @@ export function inferCapabilities(code: string): CapabilityToken[] {
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function explainCapabilities(code: string): ExplainedCapability[] {
-  requireSource(code);
-  const demands = analyse(parseHandler(code));
+  const demands = demandsOf(code);
   return demands.tokens().map((capability) => ({
     capability,
     reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, code), reason })),
   }));
+}
+
+function demandsOf(code: string): Demands {
+  requireSource(code);
+  try {
+    return analyse(parseHandler(code));
+  } catch (error) {
+    // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
+    if (!(error instanceof RangeError)) throw error;
+    const demands = new Demands();
+    demands.everything(BEGINNING, 'too deeply nested to be followed');
+    return demands;
+  }
 }

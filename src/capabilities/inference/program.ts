@@ -41,6 +41,10 @@ export class Program {
     this.#writeVariable(this.#scopes.variables.get(node), node.name, value);
   }
 
+  isDeclared(node: Identifier): boolean {
+    return this.#scopes.variables.has(node);
+  }
+
   usesArguments(node: AnyFunction): boolean {
     return this.#scopes.usesArguments.has(node);
   }
@@ -48,7 +52,10 @@ export class Program {
   /** What a name means where nothing in the handler declares it. */
   readGlobal(name: string): Value {
     const { atoms, flow } = this.machine;
-    return union(flow.read(this.#global(name)), this.#knownGlobal(name) ?? atoms.builtin(name));
+    const assigned = flow.read(this.#global(name));
+    const known = this.#knownGlobal(name) ?? (BUILTINS.has(name) ? atoms.builtin(name) : undefined);
+    // A variable that nobody declared is one that somebody assigned, or an error.
+    return union(assigned, known ?? (assigned.size > 0 ? atoms.undefined : atoms.unknown));
   }
 
   writeGlobal(name: string, value: Value): void {
@@ -190,6 +197,9 @@ export class Program {
     }
   }
 }
+
+/** Names that the language, the runtime and the web give to something: those of this process are more than a handler has. */
+const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
 
 /** Stands for the place where the runtime makes `$args` and `$scope`. */
 const GLOBAL_DATA: Node = { type: 'Program', start: 0, end: 0 };

@@ -10,84 +10,84 @@ import type {
 
 import { type Atom, union, type Value } from './atoms.js';
 import { evaluateClass } from './classes.js';
-import type { Evaluator } from './evaluator.js';
+import type { Evaluation } from './evaluation.js';
 
 /** Evaluates statements, all of them: which of them run is not asked. */
-export function runStatements(statements: readonly Node[], evaluator: Evaluator): void {
-  for (const statement of statements) runStatement(statement as Statement, evaluator);
+export function runStatements(statements: readonly Node[], evaluation: Evaluation): void {
+  for (const statement of statements) runStatement(statement as Statement, evaluation);
 }
 
-function runStatement(node: Statement, evaluator: Evaluator): void {
-  const { machine } = evaluator;
+function runStatement(node: Statement, evaluation: Evaluation): void {
+  const { machine } = evaluation;
   switch (node.type) {
     case 'ExpressionStatement':
       machine.unused.add(node.expression);
-      evaluator.evaluate(node.expression);
+      evaluation.evaluate(node.expression);
       return;
     case 'VariableDeclaration':
-      declare(node, evaluator);
+      declare(node, evaluation);
       return;
     case 'FunctionDeclaration':
-      evaluator.write(node.id, new Set<Atom>([evaluator.shared.program.functionAt(node, evaluator.frame)]));
+      evaluation.write(node.id, new Set<Atom>([evaluation.shared.program.functionAt(node, evaluation.frame)]));
       return;
     case 'ClassDeclaration':
-      evaluateClass(node, evaluator);
+      evaluateClass(node, evaluation);
       return;
     case 'ReturnStatement': {
-      const value = node.argument ? evaluator.evaluate(node.argument) : machine.atoms.undefined;
-      evaluator.giveBack(value, node);
+      const value = node.argument ? evaluation.evaluate(node.argument) : machine.atoms.undefined;
+      evaluation.giveBack(value, node);
       return;
     }
     case 'ThrowStatement': {
-      const value = evaluator.evaluate(node.argument);
+      const value = evaluation.evaluate(node.argument);
       machine.flow.add(machine.thrown, value);
       // When nobody catches it, the host gets it.
       machine.readWhole(value, node);
       return;
     }
     case 'BlockStatement':
-      runStatements(node.body, evaluator);
+      runStatements(node.body, evaluation);
       return;
     case 'IfStatement':
-      evaluator.evaluate(node.test);
-      runStatement(node.consequent, evaluator);
-      if (node.alternate) runStatement(node.alternate, evaluator);
+      evaluation.evaluate(node.test);
+      runStatement(node.consequent, evaluation);
+      if (node.alternate) runStatement(node.alternate, evaluation);
       return;
     case 'SwitchStatement':
-      evaluator.evaluate(node.discriminant);
+      evaluation.evaluate(node.discriminant);
       for (const { test, consequent } of node.cases) {
-        if (test) evaluator.evaluate(test);
-        runStatements(consequent, evaluator);
+        if (test) evaluation.evaluate(test);
+        runStatements(consequent, evaluation);
       }
       return;
     case 'TryStatement':
-      attempt(node, evaluator);
+      attempt(node, evaluation);
       return;
     case 'WhileStatement':
     case 'DoWhileStatement':
-      evaluator.evaluate(node.test);
-      runStatement(node.body, evaluator);
+      evaluation.evaluate(node.test);
+      runStatement(node.body, evaluation);
       return;
     case 'ForStatement':
-      if (node.init?.type === 'VariableDeclaration') declare(node.init, evaluator);
-      else if (node.init) evaluator.evaluate(node.init);
-      if (node.test) evaluator.evaluate(node.test);
-      if (node.update) evaluator.evaluate(node.update);
-      runStatement(node.body, evaluator);
+      if (node.init?.type === 'VariableDeclaration') declare(node.init, evaluation);
+      else if (node.init) evaluation.evaluate(node.init);
+      if (node.test) evaluation.evaluate(node.test);
+      if (node.update) evaluation.evaluate(node.update);
+      runStatement(node.body, evaluation);
       return;
     case 'ForInStatement':
-      forEach(node, machine.memberNames(evaluator.evaluate(node.right), node.right), evaluator);
+      forEach(node, machine.memberNames(evaluation.evaluate(node.right), node.right), evaluation);
       return;
     case 'ForOfStatement':
-      forEach(node, iterated(node, evaluator), evaluator);
+      forEach(node, iterated(node, evaluation), evaluation);
       return;
     case 'LabeledStatement':
-      runStatement(node.body, evaluator);
+      runStatement(node.body, evaluation);
       return;
     case 'WithStatement':
       // Its names may be anybody's; everything was demanded where the statement was found.
-      machine.escape(evaluator.evaluate(node.object), node, 'a with statement');
-      runStatement(node.body, evaluator);
+      machine.escape(evaluation.evaluate(node.object), node, 'a with statement');
+      runStatement(node.body, evaluation);
       return;
     case 'EmptyStatement':
     case 'DebuggerStatement':
@@ -97,37 +97,37 @@ function runStatement(node: Statement, evaluator: Evaluator): void {
   }
 }
 
-function declare({ declarations, kind }: VariableDeclaration, evaluator: Evaluator): void {
+function declare({ declarations, kind }: VariableDeclaration, evaluation: Evaluation): void {
   for (const { id, init } of declarations) {
-    if (init) evaluator.assign(id, evaluator.evaluate(init));
-    else if (kind !== 'var') evaluator.assign(id, evaluator.machine.atoms.undefined);
+    if (init) evaluation.assign(id, evaluation.evaluate(init));
+    else if (kind !== 'var') evaluation.assign(id, evaluation.machine.atoms.undefined);
   }
 }
 
-function iterated({ right, await: isAwaited }: ForOfStatement, evaluator: Evaluator): Value {
-  const { machine } = evaluator;
-  const elements = machine.elements(evaluator.evaluate(right), right);
+function iterated({ right, await: isAwaited }: ForOfStatement, evaluation: Evaluation): Value {
+  const { machine } = evaluation;
+  const elements = machine.elements(evaluation.evaluate(right), right);
   return isAwaited ? machine.awaited(elements, right) : elements;
 }
 
-function forEach({ left, body }: ForInStatement | ForOfStatement, value: Value, evaluator: Evaluator): void {
+function forEach({ left, body }: ForInStatement | ForOfStatement, value: Value, evaluation: Evaluation): void {
   const target: Pattern | undefined = left.type === 'VariableDeclaration' ? left.declarations[0]?.id : left;
-  if (target) evaluator.assign(target, value);
-  runStatement(body, evaluator);
+  if (target) evaluation.assign(target, value);
+  runStatement(body, evaluation);
 }
 
-function attempt({ block, handler, finalizer }: TryStatement, evaluator: Evaluator): void {
-  runStatement(block, evaluator);
+function attempt({ block, handler, finalizer }: TryStatement, evaluation: Evaluation): void {
+  runStatement(block, evaluation);
   if (handler) {
-    const { machine } = evaluator;
+    const { machine } = evaluation;
     if (handler.param) {
       // Of what a builtin threw: its message, its stack.
       const error = machine.data(handler, 'error');
-      evaluator.assign(handler.param, union(machine.flow.read(machine.thrown), error, machine.atoms.unknown));
+      evaluation.assign(handler.param, union(machine.flow.read(machine.thrown), error, machine.atoms.unknown));
     }
-    runStatement(handler.body, evaluator);
+    runStatement(handler.body, evaluation);
   }
-  if (finalizer) runStatement(finalizer, evaluator);
+  if (finalizer) runStatement(finalizer, evaluation);
 }
 
 /** Whether a function may come to the end of these without returning. */

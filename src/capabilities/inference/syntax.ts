@@ -8,6 +8,9 @@ import { NexusError } from '../../errors/nexus-error.js';
 
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
+/** How acorn tells of a source that is nested deeper than it can go. */
+const STACK_EXHAUSTED = 'Not enough stack space';
+
 /** Of the errors that acorn throws: line from 1, column from 0. */
 interface AcornError extends SyntaxError {
   readonly loc: { readonly line: number; readonly column: number };
@@ -17,6 +20,7 @@ interface AcornError extends SyntaxError {
  * The async function that a handler's source is the body of: exactly the script that would be compiled, parsed.
  *
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER when the source closes its function
+ * @throws RangeError when it is nested too deeply
  */
 export function parseHandler(source: string): FunctionExpression {
   // Synchronous, and some 10 ms that only those pay who ask.
@@ -30,10 +34,14 @@ export function parseHandler(source: string): FunctionExpression {
     }
   } catch (error) {
     if (!(error instanceof SyntaxError && 'loc' in error)) throw error;
+    if (error.message.startsWith(STACK_EXHAUSTED)) throw new RangeError(error.message);
     throw compilationError(error as AcornError, source);
   }
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
+
+/** Stands for all of a source that could not be parsed. */
+export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
 /** Where a node of the wrapped script begins in what the author wrote. */
 export function locationOf(node: Node, source: string): SourceLocation {

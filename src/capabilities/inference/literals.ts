@@ -1,0 +1,81 @@
+import type { Expression, Node, ObjectExpression, Property, SpreadElement } from 'acorn';
+
+import type { Atom, ObjectAtom, Value } from './atoms.js';
+import type { Evaluation } from './evaluation.js';
+import { keyOf } from './patterns.js';
+
+export function evaluateArray(
+  elements: readonly (Expression | SpreadElement | null)[],
+  at: Node,
+  evaluation: Evaluation,
+): Value {
+  const { atoms } = evaluation.machine;
+  const list = atoms.object(at, 'array', 'array');
+  const self = new Set<Atom>([list]);
+  let isIndexKnown = true;
+  elements.forEach((element, index) => {
+    const isSpread = element?.type === 'SpreadElement';
+    if (isSpread) isIndexKnown = false;
+    const value =
+      element === null ? atoms.undefined : isSpread ? evaluation.args([element]).all() : evaluation.evaluate(element);
+    if (isIndexKnown) define(list, String(index), value, evaluation);
+    else evaluation.machine.store(self, atoms.number, value, at);
+  });
+  return self;
+}
+
+/** Whether it is there from the beginning shows when it is first made. */
+function define(object: ObjectAtom, name: string, value: Value, evaluation: Evaluation): void {
+  if (!object.fields.has(name)) object.definite.add(name);
+  evaluation.shared.members.define(object, name, value);
+}
+
+export function evaluateObject(node: ObjectExpression, evaluation: Evaluation): Value {
+  const { atoms } = evaluation.machine;
+  const object = atoms.object(node, 'object');
+  const self = new Set<Atom>([object]);
+  for (const property of node.properties) {
+    if (property.type === 'SpreadElement')
+      evaluation.machine.copyMembers(evaluation.evaluate(property.argument), self, property);
+    else addProperty(property, object, node, evaluation);
+  }
+  return self;
+}
+
+function addProperty(property: Property, object: ObjectAtom, node: ObjectExpression, evaluation: Evaluation): void {
+  const { atoms, flow } = evaluation.machine;
+  const key = keyOf(property, property.key, evaluation);
+  const value = valueOfProperty(property, object, evaluation);
+  const [only] = key;
+  const isName = key.size === 1 && only?.kind === 'constant';
+  const name = isName ? String(only.value) : undefined;
+  if (property.kind !== 'init') {
+    const names = [...key].map((atom) => (atom.kind === 'constant' ? String(atom.value) : symbolName(atom)));
+    for (const each of names) evaluation.shared.members.defineAccessor(object, property.kind, each, value);
+  } else if (name === '__proto__' && !property.computed && !property.shorthand && !property.method) {
+    flow.add(object.prototypes, value);
+  } else if (name !== undefined) {
+    const isAlone = node.properties.every(
+      (other) => other === property || other.type === 'SpreadElement' || !isNamed(other, name),
+    );
+    if (isAlone) define(object, name, value, evaluation);
+    else evaluation.shared.members.define(object, name, value);
+  } else evaluation.machine.store(new Set<Atom>([object]), key.size === 0 ? atoms.primitive : key, value, property);
+}
+
+function valueOfProperty({ value, method, kind }: Property, object: ObjectAtom, evaluation: Evaluation): Value {
+  if ((method || kind !== 'init') && value.type === 'FunctionExpression') {
+    const home = { kind: 'object', parent: object.prototypes } as const;
+    return new Set<Atom>([evaluation.shared.program.functionAt(value, evaluation.frame, home)]);
+  }
+  return evaluation.evaluate(value);
+}
+
+function symbolName(atom: Atom): string {
+  return atom.kind === 'symbol' ? atom.name : '*';
+}
+
+function isNamed({ computed, key }: Property, name: string): boolean {
+  if (computed) return true;
+  return key.type === 'Identifier' ? key.name === name : key.type === 'Literal' && String(key.value) === name;
+}
