@@ -12,7 +12,7 @@ import { tell } from './observe.js';
 import { encodeAnswers } from './pool/answers.js';
 import { auditEvents } from './pool/audit.js';
 import { prepareRequest } from './pool/build-request.js';
-import type { ExecuteOptions } from './pool/execute-options.js';
+import type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import { assembleSegment, cancelledResult, errorResult, type Origin, type Segment } from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
@@ -120,9 +120,6 @@ export class Executions {
     return executed;
   }
 }
-
-/** How a handler goes on. */
-export type ResumeOptions = Pick<ExecuteOptions, 'timeoutMs' | 'signal' | 'now'>;
 
 function originOf({ handlerName, panelId }: WasmContext): Origin {
   return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };

@@ -45,12 +45,13 @@ export type {
 export type { AsyncResult, CallResult } from './contract/answers.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
-export type { ExtensionRegistry } from './contract/extension.js';
+export type { CallContext, Extension, ExtensionRegistry } from './contract/extension.js';
 export type {
   EmittedEvent,
   ExecutionMetrics,
   ExtensionCall,
   LogEntry,
+  SegmentEffects,
   StateMutation,
   Suspension,
   ViewCommand,
@@ -59,10 +60,8 @@ export type {
 } from './contract/result.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
-export type { ResumeOptions } from './executions.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
-export type { ExecuteOptions } from './pool/execute-options.js';
-export type { CallContext, Extension, SegmentEffects } from './run-loop.js';
+export type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
 export type { RunOptions } from './run-options.js';
 export { createRuntime } from './runtime.js';

@@ -1,36 +1,12 @@
 import { MAX_TIMER_MS } from './config/limits.js';
 import type { CallResult } from './contract/answers.js';
-import type {
-  EmittedEvent,
-  ExtensionCall,
-  LogEntry,
-  StateMutation,
-  ViewCommand,
-  WasmError,
-  WasmResult,
-} from './contract/result.js';
+import type { CallContext, Extension } from './contract/extension.js';
+import type { ExtensionCall, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
-import type { Executed, ResumeOptions } from './executions.js';
+import type { Executed } from './executions.js';
+import type { ResumeOptions } from './pool/execute-options.js';
 import { newRunId } from './suspension/ids.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
-
-/** What an extension's method finds as `this.call`, beside its extension. */
-export interface CallContext {
-  /** `runId:callId`: the same whenever this call is made again, and of no other. */
-  readonly key: string;
-  /** Fires when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
-}
-
-/** Methods that a handler may call; own the answer or a promise of it. */
-export type Extension = Readonly<Record<string, unknown>>;
-
-export interface SegmentEffects {
-  readonly stateMutations: readonly StateMutation[];
-  readonly events: readonly EmittedEvent[];
-  readonly viewCommands: readonly ViewCommand[];
-  readonly logs: readonly LogEntry[];
-}
 
 export interface RunLoopOptions {
   /** By name; a handler calls `$ext.<name>.<method>(…args)`. */

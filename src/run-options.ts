@@ -1,8 +1,9 @@
 import { describe } from './config/check.js';
 import { MAX_TIMER_MS } from './config/limits.js';
+import type { Extension } from './contract/extension.js';
+import type { SegmentEffects } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { ExecuteOptions } from './pool/execute-options.js';
-import type { Extension, SegmentEffects } from './run-loop.js';
 
 /** Longer than most services take, shorter than what a person waits. */
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;

@@ -46,6 +46,14 @@ export interface Suspension {
   readonly expiresAt: Date;
 }
 
+/** What a handler did between its call, or its last suspension, and the next one, or its end. All in order. */
+export interface SegmentEffects {
+  readonly stateMutations: readonly StateMutation[];
+  readonly events: readonly EmittedEvent[];
+  readonly viewCommands: readonly ViewCommand[];
+  readonly logs: readonly LogEntry[];
+}
+
 /** Why a handler did not finish. */
 export interface WasmError {
   readonly code: ResultCode;

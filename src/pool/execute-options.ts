@@ -18,6 +18,9 @@ export interface ExecuteOptions {
   readonly filename?: string;
 }
 
+/** How a handler goes on. */
+export type ResumeOptions = Pick<ExecuteOptions, 'timeoutMs' | 'signal' | 'now'>;
+
 const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   timeoutMs: true,
   signal: true,
