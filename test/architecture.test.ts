@@ -37,13 +37,15 @@ describe('the order of the folders', () => {
   it('is enforced: an import upwards, the engine on the main thread, a second importer of a library', async () => {
     const planted = `
       import { Tinypool } from 'tinypool';
+      import { parse } from 'acorn';
       import { Vm } from '../engine/vm.js';
-      export const planted = [Tinypool, Vm];
+      export const planted = [Tinypool, Vm, parse];
     `;
     await writeFile(join(copy, 'src', 'errors', 'planted.ts'), planted);
     const names = await violations();
     expect(names).toContain('errors-imports-only-what-is-before-it');
     expect(names).toContain('main-thread-has-no-engine');
     expect(names).toContain('one-file-imports-tinypool');
+    expect(names).toContain('one-file-imports-acorn');
   }, 60_000);
 });

@@ -26,7 +26,7 @@ const programs = (await Promise.all(documents.map(programsOf))).flat();
 
 describe('the documents', () => {
   it('have programs', () => {
-    expect(programs.length).toBeGreaterThanOrEqual(12);
+    expect(programs.length).toBeGreaterThanOrEqual(13);
   });
 
   it.each(programs)(

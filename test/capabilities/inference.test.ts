@@ -234,6 +234,8 @@ describe('events, view commands and extensions', () => {
     ['return await $ext[$args.name].get()', 'ext:*'],
     ['$lib.f($ext.http)', 'ext:http.*'],
     ['$lib.f($ext)', 'ext:*'],
+    ['return `${$ext.http}`', 'ext:http.*'],
+    ['return JSON.stringify(Object.create($ext.http))', 'ext:http.*'],
     ['(await $ext.db.find($state.q)).rows.push(1)', 'ext:db.find', 'state:read:q'],
     ['$log($args, $scope); console.log(1); return $lib.x.y($args)'],
   ]);

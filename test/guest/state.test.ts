@@ -178,6 +178,17 @@ describe('$state', () => {
     expect((await run(source, { gone: 1 })).returnValue).toEqual([2, [2], false, after, Object.entries(after)]);
   });
 
+  it('is deleted from, once, where the key may not be read', async () => {
+    const source = 'delete $state.a; delete $state.a; $state.b = 1; delete $state.b; $state.b = 2; $state.delete("b")';
+    const context = { stateSnapshot: { a: 1 }, capabilities: ['state:write:*'] as const };
+    const outcome = await runInThread(executor, source, context);
+    const keys = outcome.stateMutations.map(({ operation, key }) => `${operation} ${key}`);
+    expect(keys).toEqual(['delete a', 'set b', 'delete b', 'set b', 'delete b']);
+    expect((await runInThread(executor, 'delete $state.a', { stateSnapshot: { a: 1 } })).denials).toEqual([
+      'state:write:a',
+    ]);
+  });
+
   it('has get, set, has, delete and keys where no key has the name', async () => {
     const source = `
       $state.set('b', 2);

@@ -1,7 +1,7 @@
 import type { Node } from 'acorn';
 
 import type { CapabilityKind } from '../../contract/capability.js';
-import { type Atom, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
+import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 import { patternsOf } from './names.js';
@@ -37,6 +37,7 @@ export class Access {
   }
 
   load(target: Value, key: Value, at: Node): Value {
+    this.#spell(key, at);
     return union(...[...target].map((atom) => this.#loadFrom(atom, key, at)));
   }
 
@@ -89,6 +90,7 @@ export class Access {
   }
 
   store(target: Value, key: Value, value: Value, at: Node): void {
+    this.#spell(key, at);
     for (const atom of target) this.#storeInto(atom, key, value, at);
   }
 
@@ -139,6 +141,7 @@ export class Access {
   }
 
   remove(target: Value, key: Value, at: Node): void {
+    this.#spell(key, at);
     for (const atom of target) {
       if (atom.kind === 'state') this.#demand('state:write', key, at, 'deleted');
       else if (atom.kind === 'within') this.writeWithin(atom, at);
@@ -151,6 +154,7 @@ export class Access {
   }
 
   has(target: Value, key: Value, at: Node): void {
+    this.#spell(key, at);
     for (const atom of target) if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
   }
 
@@ -234,6 +238,11 @@ export class Access {
     return union(
       ...names.filter((name) => INTRINSIC_MEMBERS.has(name)).map((name) => this.#machine.atoms.builtin(name)),
     );
+  }
+
+  /** A key becomes a text. */
+  #spell(key: Value, at: Node): void {
+    for (const atom of key) if (!isPrimitive(atom)) this.#machine.readWhole(new Set([atom]), at);
   }
 
   /** The patterns of a key; every name, when it turns out that nothing ever gives it a value. */

@@ -19,7 +19,14 @@ import { overlap } from './patterns-of-names.js';
 
 /** Makes every atom once. */
 export class Atoms {
-  readonly #known = new Map<string, Atom>();
+  readonly #constants = new Map<Primitive, Value>();
+  readonly #prefixes = new Map<string, Value>();
+  readonly #symbols = new Map<string, Value>();
+  readonly #builtins = new Map<string, Value>();
+  readonly #natives = new Map<string, Value>();
+  readonly #stateMethods = new Map<string, Value>();
+  readonly #extensions = new Map<string, Value>();
+  readonly #extensionMethods = new Map<string, Value>();
   readonly #byPlace = new Map<Node, Map<string, ObjectAtom | BoundAtom>>();
   readonly within = new Map<string, WithinAtom>();
 
@@ -39,43 +46,47 @@ export class Atoms {
     return new Set([atom]);
   }
 
-  #interned(atom: Atom, name: string): Value {
-    const key = `${atom.kind} ${name}`;
-    const known = this.#known.get(key) ?? atom;
-    this.#known.set(key, known);
-    return new Set([known]);
+  #interned<Name>(known: Map<Name, Value>, name: Name, make: () => Atom): Value {
+    let value = known.get(name);
+    if (value === undefined) {
+      value = new Set([make()]);
+      known.set(name, value);
+    }
+    return value;
   }
 
   constant(value: Primitive): Value {
-    return this.#interned({ kind: 'constant', value }, `${typeof value} ${Object.is(value, -0) ? '-0' : value}`);
+    // A Map takes -0 and 0 for one: as the name of a member they are.
+    return this.#interned(this.#constants, value, () => ({ kind: 'constant', value }));
   }
 
   prefix(text: string): Value {
-    return text === '' ? this.primitive : this.#interned({ kind: 'prefix', text }, text);
+    if (text === '') return this.primitive;
+    return this.#interned(this.#prefixes, text, () => ({ kind: 'prefix', text }));
   }
 
   symbol(name: string): Value {
-    return this.#interned({ kind: 'symbol', name }, name);
+    return this.#interned(this.#symbols, name, () => ({ kind: 'symbol', name }));
   }
 
   builtin(path: string): Value {
-    return this.#interned({ kind: 'builtin', path }, path);
+    return this.#interned(this.#builtins, path, () => ({ kind: 'builtin', path }));
   }
 
   native(name: string): Value {
-    return this.#interned({ kind: 'native', name }, name);
+    return this.#interned(this.#natives, name, () => ({ kind: 'native', name }));
   }
 
   stateMethod(name: StateMethodName): Value {
-    return this.#interned({ kind: 'stateMethod', name }, name);
+    return this.#interned(this.#stateMethods, name, () => ({ kind: 'stateMethod', name }));
   }
 
   extension(name: string): Value {
-    return this.#interned({ kind: 'extension', name }, name);
+    return this.#interned(this.#extensions, name, () => ({ kind: 'extension', name }));
   }
 
   extensionMethod(name: string): Value {
-    return this.#interned({ kind: 'extensionMethod', name }, name);
+    return this.#interned(this.#extensionMethods, name, () => ({ kind: 'extensionMethod', name }));
   }
 
   withinState(keys: string): WithinAtom {

@@ -28,16 +28,12 @@ export function evaluateClass(node: Class, outside: Evaluation): Value {
 
 /** A builtin's own methods make instances with the constructor of a class that extends it: of what, if it returns others? */
 function warnOfBuiltin({ body, superClass }: Class, parent: Value, { machine }: Evaluation): void {
-  const isBuiltin = [...parent].some(({ kind, ...atom }) => kind === 'builtin' && !isErrorClass(atom));
+  const isBuiltin = [...parent].some((atom) => atom.kind === 'builtin' && !atom.path.endsWith('Error'));
   const ownConstructor = body.body.find(
     (member) => member.type === 'MethodDefinition' && member.kind === 'constructor',
   );
   if (!isBuiltin || ownConstructor === undefined || superClass == null) return;
   machine.demands.everything(superClass, 'a builtin is extended by a class with a constructor');
-}
-
-function isErrorClass(atom: object): boolean {
-  return 'path' in atom && typeof atom.path === 'string' && atom.path.endsWith('Error');
 }
 
 function evaluateMember(

@@ -37,6 +37,8 @@ export class Escapes {
       else if (atom.kind === 'global') this.#machine.demands.everything(at, 'all of globalThis is read');
       else if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
       else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
+      // It has every method that is asked of it: making a text of it calls its toString.
+      else if (atom.kind === 'extension') this.#demand(atom, at, `${describeAtom(atom)} is made a text`);
     }
   }
 

@@ -61,7 +61,7 @@ export class Evaluator implements Evaluation {
       case 'UnaryExpression':
         return evaluateUnary(node, this);
       case 'UpdateExpression':
-        this.evaluate(node.argument);
+        this.machine.readWhole(this.evaluate(node.argument), node);
         this.assign(node.argument as Pattern, atoms.number);
         return atoms.number;
       case 'BinaryExpression':

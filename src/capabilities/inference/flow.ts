@@ -6,8 +6,8 @@ import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch 
 const MAX_CONSTANTS = 32;
 /** How many values of any kind a cell tells apart before they are taken to escape. */
 const MAX_ATOMS = 64;
-/** Some 100 ms. A handler of a hundred lines takes a few thousand; what takes more is built to take more. */
-const MAX_STEPS = 1_000_000;
+/** About a second, for the largest sources. A handler of a hundred lines takes some 10,000; what takes more is built to take more. */
+const MAX_STEPS = 300_000;
 
 /** The handler is too large or too entangled to be followed. */
 export class BudgetExceeded extends Error {}

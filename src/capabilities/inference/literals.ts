@@ -4,6 +4,7 @@ import type { Atom, ObjectAtom, Value } from './atoms.js';
 import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
 
+/** A list whose elements are told apart up to the first spread. */
 export function evaluateArray(
   elements: readonly (Expression | SpreadElement | null)[],
   at: Node,
@@ -30,6 +31,7 @@ function define(object: ObjectAtom, name: string, value: Value, evaluation: Eval
   evaluation.shared.members.define(object, name, value);
 }
 
+/** An object; what the literal itself names is there from the beginning. */
 export function evaluateObject(node: ObjectExpression, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   const object = atoms.object(node, 'object');

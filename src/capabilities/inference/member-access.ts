@@ -94,8 +94,10 @@ export class MemberAccess {
     const { flow } = this.#machine;
     for (const cell of owner.fields.values()) flow.watch(cell, watch, at);
     this.#watchGetters(owner, at);
+    // A toJSON or toString may be inherited.
+    flow.watch(owner.prototypes, watch, at);
     if (watch !== Watch.escape) return;
-    for (const cell of [...owner.getters.values(), ...owner.setters.values(), owner.prototypes]) {
+    for (const cell of [...owner.getters.values(), ...owner.setters.values()]) {
       flow.watch(cell, watch, at);
     }
   }

@@ -7,6 +7,7 @@ import type { Evaluation } from './evaluation.js';
 import { concatenate, plus } from './names.js';
 import { keyOf } from './patterns.js';
 
+/** A text, or how it begins. */
 export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   let text = atoms.constant(quasis[0]?.value.cooked ?? '');
@@ -36,6 +37,7 @@ export function evaluateUnary({ operator, argument }: UnaryExpression, evaluatio
   return atoms.number;
 }
 
+/** Operators that look into their operands read them as a whole. */
 export function evaluateBinary({ operator, left, right }: BinaryExpression, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   const [a, b] = [
