@@ -6,7 +6,10 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from './protocol.js';
 
 /** Of the levels, the fastest: the next ones save less than a tenth of the bytes, and take up to twice the time. */
-const LEVEL = 1;
+const OPTIONS = { level: 1 };
+/** To prepare the usual tables takes as long as to deflate this much. */
+const SMALL_BYTES = 16 * 1024;
+const SMALL_OPTIONS = { ...OPTIONS, windowBits: 13, memLevel: 6 };
 /** No memory of a VM is larger. */
 const MAX_SNAPSHOT_BYTES = 2 ** 31;
 
@@ -17,7 +20,8 @@ const MAX_SNAPSHOT_BYTES = 2 ** 31;
  * @param delta of fine grain
  */
 export function packSnapshot(delta: Delta): Uint8Array {
-  return deflateRawSync(encodeDelta(delta), { level: LEVEL });
+  const encoded = encodeDelta(delta);
+  return deflateRawSync(encoded, encoded.length <= SMALL_BYTES ? SMALL_OPTIONS : OPTIONS);
 }
 
 /**
