@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-const documents = ['README.md', 'docs/caching.md', 'docs/handlers.md'];
+const documents = ['README.md', 'docs/caching.md', 'docs/handlers.md', 'docs/suspension.md'];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 /** Every program of a document with the output that stands behind it, if any does. */
@@ -66,5 +66,19 @@ describe('the demo', () => {
     } finally {
       await rm(cacheDir, { recursive: true, force: true });
     }
+  }, 30_000);
+});
+
+describe('the approval example', () => {
+  it('goes on in another process with the answer of a person, and answers once', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'approval', 'run.mjs')]);
+    const [before, after] = stdout.split('$ node app.mjs answer');
+    expect(before).toMatch(/suspended\s+\$state\.status = waiting for approval\s+refund\.requested/);
+    expect(before).not.toContain('refunded');
+    expect(after).toContain('found refund of order-1042, waiting for approvals.request');
+    expect(after).toMatch(/success\s+\$state\.status = refunded\s+refund\.granted/);
+    expect(after).not.toContain('refund.requested');
+    expect(after?.match(/says Grace/g)).toHaveLength(2);
+    expect(after).not.toContain('Mallory');
   }, 30_000);
 });

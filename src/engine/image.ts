@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { Vm } from './vm.js';
 
-/** Granularity of a delta, in bytes. Smaller blocks make smaller envelopes and longer lists. */
-export const BLOCK_BYTES = 256;
+const WORD_BYTES = 4;
+/** Areas of this size are compared at once; only those that differ are looked at word by word. */
+const AREA_BYTES = 1024;
 
 /** The stack is scrubbed downwards in steps of this size until one is clean. */
 const SCRUB_BYTES = 16 * 1024;
@@ -19,6 +20,18 @@ export interface Image {
   /** From `heapBase` up to the last byte that is not zero. */
   readonly heap: Uint8Array;
 }
+
+/** How finely a delta tells what differs. Multiples of 8 bytes, which everything that is compared is, too. */
+export interface Grain {
+  readonly blockBytes: number;
+  /** Blocks with no more than this between them are one run. */
+  readonly gapBytes: number;
+}
+
+/** For deltas that stay here: few runs, which are quick to copy. */
+export const COARSE: Grain = { blockBytes: 256, gapBytes: 0 };
+/** For deltas that are kept: few bytes. A value of the engine has eight. */
+export const FINE: Grain = { blockBytes: 8, gapBytes: 8 };
 
 /** What differs from an image, as runs of whole blocks in ascending order of their address. */
 export interface Delta {
@@ -69,27 +82,29 @@ export function deltaEnd({ addresses, ends }: Delta): number {
 }
 
 /** What the idle VM holds that `base` does not. */
-export function captureDelta(vm: Vm, base: Image): Delta {
+export function captureDelta(vm: Vm, base: Image, grain = COARSE): Delta {
   const memory = vm.heap;
   const { dataEnd, heapBase } = vm.layout;
-  const runs: { address: number; end: number }[] = [];
-  collectRuns(runs, memory, base.data, 0, dataEnd);
-  collectRuns(runs, memory, base.heap, heapBase, Math.max(vm.heapBreak, heapBase + base.heap.length));
+  const runs: number[] = [];
+  collectRuns(runs, memory, base.data, 0, dataEnd, grain);
+  collectRuns(runs, memory, base.heap, heapBase, Math.max(vm.heapBreak, heapBase + base.heap.length), grain);
 
-  const total = runs.reduce((sum, run) => sum + run.end - run.address, 0);
-  const delta = {
-    addresses: new Uint32Array(runs.length),
-    ends: new Uint32Array(runs.length),
-    bytes: new Uint8Array(total),
-  };
-  let offset = 0;
-  runs.forEach(({ address, end }, i) => {
-    delta.bytes.set(memory.subarray(address, end), offset);
-    offset += end - address;
-    delta.addresses[i] = address;
-    delta.ends[i] = offset;
-  });
-  return delta;
+  const count = runs.length / 2;
+  const addresses = new Uint32Array(count);
+  const ends = new Uint32Array(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    addresses[i] = runs[2 * i] ?? 0;
+    total += (runs[2 * i + 1] ?? 0) - (runs[2 * i] ?? 0);
+    ends[i] = total;
+  }
+  const bytes = new Uint8Array(total);
+  let start = 0;
+  for (let i = 0; i < count; i++) {
+    bytes.set(memory.subarray(runs[2 * i], runs[2 * i + 1]), start);
+    start = ends[i] ?? 0;
+  }
+  return { addresses, ends, bytes };
 }
 
 /**
@@ -98,35 +113,6 @@ export function captureDelta(vm: Vm, base: Image): Delta {
 export function hashImage(image: Image): string {
   const lengths = new Uint32Array([image.data.length, image.heap.length]);
   return createHash('sha256').update(lengths).update(image.data).update(image.heap).digest('hex');
-}
-
-/** A delta as bytes: the number of runs, their addresses and ends as u32, then their content. Little-endian. */
-export function encodeDelta({ addresses, ends, bytes }: Delta): Uint8Array {
-  const table = new Uint32Array(1 + addresses.length * 2);
-  table[0] = addresses.length;
-  table.set(addresses, 1);
-  table.set(ends, 1 + addresses.length);
-  return Buffer.concat([new Uint8Array(table.buffer), bytes]);
-}
-
-/** @throws RangeError when the bytes are no delta */
-export function decodeDelta(encoded: Uint8Array): Delta {
-  const aligned = encoded.byteOffset % 4 === 0 ? encoded : encoded.slice();
-  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
-  const count = words[0] ?? 0;
-  const content = (1 + count * 2) * 4;
-  if (content > aligned.length) throw new RangeError('a delta ends in its table');
-  const addresses = words.slice(1, 1 + count);
-  const ends = words.slice(1 + count, 1 + count * 2);
-  const bytes = aligned.subarray(content);
-  let end = 0;
-  for (let i = 0; i < count; i++) {
-    const next = ends[i] ?? 0;
-    if (next < end) throw new RangeError('a run of a delta ends before it begins');
-    end = next;
-  }
-  if (end !== bytes.length) throw new RangeError('a delta is longer or shorter than its runs');
-  return { addresses, ends, bytes };
 }
 
 /** Bytes that a delta keeps alive. */
@@ -170,25 +156,55 @@ function endOfContent(memory: Uint8Array, from: number, to: number): number {
   return Math.max(from, (index + 1) * 8);
 }
 
+/** Appends start and end of every run in `[from, to)` that differs from `base`, which is `[from, …)` of an image. */
 function collectRuns(
-  runs: { address: number; end: number }[],
+  runs: number[],
   memory: Uint8Array,
   base: Uint8Array,
   from: number,
   to: number,
+  { blockBytes, gapBytes }: Grain,
 ): void {
   const baseBuffer = Buffer.from(base.buffer, base.byteOffset, base.length);
-  for (let address = from; address < to; address += BLOCK_BYTES) {
-    const end = Math.min(address + BLOCK_BYTES, to);
-    if (blockEquals(memory, address, end, baseBuffer, address - from)) continue;
-    const last = runs.at(-1);
-    if (last?.end === address) last.end = end;
-    else runs.push({ address, end });
+  const words = new Int32Array(memory.buffer);
+  const baseWords = wordsOf(base);
+  let start = Number.NEGATIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  for (let area = from; area < to; area += AREA_BYTES) {
+    const areaEnd = Math.min(area + AREA_BYTES, to);
+    if (areaEquals(memory, area, areaEnd, baseBuffer, area - from)) continue;
+    for (let address = area; ; address = end) {
+      address = nextDifference(words, baseWords, from, address, areaEnd);
+      if (address >= areaEnd) break;
+      const block = address - ((address - from) % blockBytes);
+      if (block - end > gapBytes) {
+        if (end > start) runs.push(start, end);
+        start = block;
+      }
+      end = Math.min(block + blockBytes, to);
+    }
   }
+  if (end > start) runs.push(start, end);
 }
 
-/** Beyond the end of the image everything counts as zero. */
-function blockEquals(memory: Uint8Array, start: number, end: number, base: Buffer, offset: number): boolean {
+/** Address of the first word in `[address, to)` that differs; `to` or more when there is none. Beyond the image all is zero. */
+function nextDifference(words: Int32Array, baseWords: Int32Array, from: number, address: number, to: number): number {
+  const offset = from >>> 2;
+  const end = to >>> 2;
+  const covered = Math.min(end, offset + baseWords.length);
+  let word = address >>> 2;
+  while (word < covered && words[word] === baseWords[word - offset]) word++;
+  if (word < covered) return (word << 2) >>> 0;
+  while (word < end && words[word] === 0) word++;
+  return (word << 2) >>> 0;
+}
+
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const { buffer, byteOffset, length } = bytes.byteOffset % WORD_BYTES === 0 ? bytes : bytes.slice();
+  return new Int32Array(buffer, byteOffset, Math.floor(length / WORD_BYTES));
+}
+
+function areaEquals(memory: Uint8Array, start: number, end: number, base: Buffer, offset: number): boolean {
   const covered = Math.max(0, Math.min(end - start, base.length - offset));
   if (covered > 0 && base.compare(memory, start, start + covered, offset, offset + covered) !== 0) return false;
   const rest = end - start - covered;

@@ -179,6 +179,11 @@ export class Vm {
     return this.#memory.numbers.getUint32(this.#engine.table.breakPointerAddress, true);
   }
 
+  /** Start and end of the buffer through which values enter. Once they are read nobody looks at it. */
+  get inlet(): readonly [start: number, end: number] {
+    return [this.#inlet.bytes, this.#inlet.bytes + INLET_BYTES];
+  }
+
   /** What nobody has handled up to now. A promise may still be handled while there are pending jobs. */
   get unhandledRejections(): UnhandledRejections {
     return this.#rejections?.read() ?? { count: 0, firstReason: undefined };

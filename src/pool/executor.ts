@@ -90,7 +90,7 @@ export class Executor {
    */
   async resume(request: ResumeRequest): Promise<Executed> {
     const variant = this.#variants.get(this.#vm.current, request.features);
-    const delta = await unpackSnapshot(request, this.hashImage(request.features));
+    const delta = unpackSnapshot(request, this.hashImage(request.features));
     return this.#run(
       request,
       new ResumedBeginning(this.#vm, variant, delta, this.#options.prelude, request.key, request.answers),
@@ -118,7 +118,7 @@ export class Executor {
       outcome,
       failure: run.failure,
       ...(run.waiting !== undefined && {
-        snapshot: await packSnapshot(run.waiting),
+        snapshot: packSnapshot(run.waiting),
         imageHash: this.#variants.hashOf(variant),
         features: variant.features,
       }),

@@ -1,8 +1,9 @@
 import type { ExecutionLimits } from '../config/limits.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
+import { forgetUnused } from '../engine/free-memory.js';
 import { lacksFeature, mayWait } from '../engine/host-cells.js';
-import { captureDelta, type Delta, type Image } from '../engine/image.js';
+import { captureDelta, type Delta, FINE, type Image } from '../engine/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { collectWithChanges } from './deep-changes.js';
@@ -72,7 +73,9 @@ export class Run {
     if (this.failure !== undefined || vm.poison !== undefined || !mayWait(vm, roots.cells)) return;
     try {
       const waits = vm.call(roots.waits, roots.undefined);
-      if (!vm.isSame(waits, roots.undefined)) this.waiting = captureDelta(vm, image);
+      if (vm.isSame(waits, roots.undefined)) return;
+      forgetUnused(vm, image);
+      this.waiting = captureDelta(vm, image, FINE);
     } catch (error) {
       this.stop(error);
     }
