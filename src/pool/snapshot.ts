@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 
-import { type Delta, decodeDelta, encodeDelta } from '../engine/image.js';
+import { type Delta, decodeDelta, deltaEnd, encodeDelta } from '../engine/image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from './protocol.js';
 
@@ -39,4 +39,18 @@ export async function unpackSnapshot(request: ResumeRequest, imageHash: string):
       context: { problem: 'content' },
     });
   }
+}
+
+/**
+ * @param memoryLimitBytes of the VM in which it is to go on
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function requireRoom(delta: Delta, memoryLimitBytes: number): void {
+  const bytes = deltaEnd(delta);
+  if (bytes <= memoryLimitBytes) return;
+  throw new NexusError(
+    'SUSPENSION_INCOMPATIBLE',
+    `The handler was suspended with ${bytes} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}) of this runtime. Resume it where that is higher.`,
+    { context: { limit: 'memoryLimitBytes', value: memoryLimitBytes, bytes } },
+  );
 }
