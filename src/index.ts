@@ -59,10 +59,9 @@ export type {
 } from './contract/result.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
-export type { ResumeOptions } from './executions.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
-export type { ExecuteOptions } from './pool/execute-options.js';
+export type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
 export type { CallContext, Extension, SegmentEffects } from './run-loop.js';
 export type { RunOptions } from './run-options.js';
 export { createRuntime } from './runtime.js';
