@@ -10,13 +10,13 @@ import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { type Beginning, FreshBeginning, ResumedBeginning } from './beginning.js';
-import { SeededEntropy, SystemEntropy } from './entropy.js';
+import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { ExecutionVm } from './execution-vm.js';
 import { HandlerImages } from './handler-images.js';
 import { encodeInput } from './packed-context.js';
 import type { Executed, ExecuteRequest, ResumeRequest } from './protocol.js';
 import { Run } from './run.js';
-import { packSnapshot, unpackSnapshot } from './snapshot.js';
+import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
 
 const CRYPTO = featureSet('crypto');
 
@@ -91,6 +91,7 @@ export class Executor {
   async resume(request: ResumeRequest): Promise<Executed> {
     const variant = this.#variants.get(this.#vm.current, request.features);
     const delta = unpackSnapshot(request, this.hashImage(request.features));
+    requireRoom(delta, request.limits.memoryLimitBytes);
     return this.#run(
       request,
       new ResumedBeginning(this.#vm, variant, delta, this.#options.prelude, request.key, request.answers),
@@ -143,12 +144,14 @@ export class Executor {
     const vm = this.#vm.current;
     const { roots } = this.#base;
     const run = new Run(vm, this.#base, request.limits, deadline);
+    const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = beginning.variant;
     try {
       vm.beginRun();
       beginning.load();
       variant = beginning.variant;
-      this.#prepare(request, beginning.isFresh, variant);
+      this.#prepare(request);
+      if (beginning.isFresh) this.#begin(entropy, variant);
       if (guarded) vm.call(roots.guardState, roots.undefined);
       beginning.start(run);
     } catch (error) {
@@ -159,23 +162,36 @@ export class Executor {
       }
       run.stop(error);
     }
-    run.noteWaiting(variant.image);
+    run.noteWaiting(variant.image, () => {
+      // It may come to need it when it goes on: then there is no chance left to it but what is in the snapshot.
+      if (beginning.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
+    });
     return { run, variant, outcome: run.finish(beginning.input), interruptPolls: vm.interruptPolls };
   }
 
-  /** Bounds, time and chance of this execution alone. What is random in a handler that goes on is in its snapshot. */
-  #prepare({ limits, seed, now }: ExecuteRequest | ResumeRequest, isFresh: boolean, { features }: ImageVariant): void {
+  /** Bounds and time of this execution alone. */
+  #prepare({ limits, now }: ExecuteRequest | ResumeRequest): void {
     const vm = this.#vm.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
     vm.applyStackSize(limits.stackSizeBytes);
     vm.clock = now === undefined ? Date.now : () => now;
-    if (!isFresh) return;
-    const { cells } = this.#base.roots;
-    writeStart(vm, cells, vm.clock());
-    const entropy = seed === undefined ? this.#entropy : new SeededEntropy(seed);
-    vm.seedRandom(entropy.uint32(), entropy.uint32());
-    if ((features & CRYPTO) !== 0) writeEntropy(vm, cells, entropy.bytes(ENTROPY_BYTES));
   }
+
+  /** Beginning and chance. Those of a handler that goes on are in its snapshot. */
+  #begin(entropy: Entropy, variant: ImageVariant): void {
+    const vm = this.#vm.current;
+    writeStart(vm, this.#base.roots.cells, vm.clock());
+    vm.seedRandom(entropy.uint32(), entropy.uint32());
+    if (hasCrypto(variant)) this.#writeEntropy(entropy);
+  }
+
+  #writeEntropy(entropy: Entropy): void {
+    writeEntropy(this.#vm.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
+  }
+}
+
+function hasCrypto({ features }: ImageVariant): boolean {
+  return (features & CRYPTO) !== 0;
 }
 
 interface AttemptOptions {

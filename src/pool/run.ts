@@ -66,14 +66,16 @@ export class Run {
    * make it larger.
    *
    * @param image what the VM started from
+   * @param prepare what to do in the VM before it is kept
    */
-  noteWaiting(image: Image): void {
+  noteWaiting(image: Image, prepare: () => void): void {
     const vm = this.#vm;
     const { roots } = this.#base;
     if (this.failure !== undefined || vm.poison !== undefined || !mayWait(vm, roots.cells)) return;
     try {
       const waits = vm.call(roots.waits, roots.undefined);
       if (vm.isSame(waits, roots.undefined)) return;
+      prepare();
       forgetUnused(vm, image);
       this.waiting = captureDelta(vm, image, FINE);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import { decodeDelta, encodeDelta } from '../engine/delta-codec.js';
-import type { Delta } from '../engine/image.js';
+import { type Delta, deltaEnd } from '../engine/image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from './protocol.js';
 
@@ -45,4 +45,18 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string): Delta
       context: { problem: 'content' },
     });
   }
+}
+
+/**
+ * @param memoryLimitBytes of the VM in which it is to go on
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function requireRoom(delta: Delta, memoryLimitBytes: number): void {
+  const bytes = deltaEnd(delta);
+  if (bytes <= memoryLimitBytes) return;
+  throw new NexusError(
+    'SUSPENSION_INCOMPATIBLE',
+    `The handler was suspended with ${bytes} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}) of this runtime. Resume it where that is higher.`,
+    { context: { limit: 'memoryLimitBytes', value: memoryLimitBytes, bytes } },
+  );
 }
