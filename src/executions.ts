@@ -1,5 +1,6 @@
 import { Grants } from './capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from './compiler/compiled-handler.js';
+import type { ExecutionLimits } from './config/limits.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
@@ -12,7 +13,8 @@ import { tell } from './observe.js';
 import { encodeAnswers } from './pool/answers.js';
 import { auditEvents } from './pool/audit.js';
 import { prepareRequest } from './pool/build-request.js';
-import type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
+import { newCalls } from './pool/effects.js';
+import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import { assembleSegment, cancelledResult, errorResult, type Origin, type Segment } from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
@@ -61,7 +63,7 @@ export class Executions {
     const { handler } = attempt;
     const { limits } = request;
     const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
-    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal };
+    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, hostCallsBefore: 0 };
     const segment = assembleSegment(execution, handler, inputs);
     this.#audit(segment, grants, origin);
     const { key, filename: file, source } = handler;
@@ -78,29 +80,42 @@ export class Executions {
   async resume(run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions): Promise<Executed> {
     const calledAt = performance.now();
     const { signal, now, timeoutMs = run.limits.timeoutMs } = options;
-    const limits = { ...run.limits, timeoutMs };
+    checkTimeout(timeoutMs, this.#config.ceilings);
+    const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
     const encoded = encodeAnswers(answers, run.usage, limits);
     const { snapshot, imageHash, features, handler, origin } = run;
     const request = { key: handler.key, snapshot, imageHash, features, answers: encoded, limits };
     const execution = await this.#pool.resume({ ...request, ...(now !== undefined && { now }) }, signal);
-    const bounds = { grants, limits: remainingLimits(limits, run.usage) };
-    const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
-    const segment = assembleSegment(execution, resumed, { context: origin, bounds, calledAt, signal });
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
+    const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
+    const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
+    const hostCallsBefore = run.usage.maxHostCalls;
+    const segment = assembleSegment(execution, resumed, { context: origin, bounds, calledAt, signal, hostCallsBefore });
     this.#audit(segment, grants, origin, knownCalls);
-    return this.#observed({ ...segment, ...this.#runOf(segment, run, run.usage) });
+    return this.#observed({ ...segment, ...this.#runOf(segment, run, run.usage, knownCalls) });
+  }
+
+  /** It may have been suspended under larger ones than the workers of this process are made for. */
+  #withinVm(limits: ExecutionLimits): ExecutionLimits {
+    const { memoryLimitBytes, stackSizeBytes } = this.#config.limits;
+    return {
+      ...limits,
+      memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
+      stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
+    };
   }
 
   #runOf(
     { outcome, waiting }: Segment,
     { handler, capabilities, origin, limits }: Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'>,
     used: Usage,
+    knownCalls?: ReadonlySet<string>,
   ): { readonly run?: SuspendedRun } {
     if (waiting === undefined || outcome === undefined) return {};
     const calls = waiting.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
     const { snapshot, imageHash, features } = waiting;
-    const usage = addUsage(used, outcome);
+    const usage = addUsage(used, outcome, knownCalls);
     const engine = this.#engine;
     return { run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, calls } };
   }
@@ -108,7 +123,7 @@ export class Executions {
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
     const { onAudit } = this.#config.observer;
     if (onAudit === undefined || outcome === undefined) return;
-    const calls = outcome.calls.filter(({ callId }) => knownCalls?.has(callId) !== true);
+    const calls = newCalls(outcome.calls, knownCalls);
     tell(onAudit, auditEvents({ ...outcome, calls }, grants, origin));
   }
 

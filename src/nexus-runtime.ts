@@ -27,7 +27,12 @@ import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
 import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
 import { matchAnswers } from './pool/answers.js';
 import { Calls } from './pool/calls.js';
-import { type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
+import {
+  type ExecuteOptions,
+  normaliseOptions,
+  normaliseResumeOptions,
+  type ResumeOptions,
+} from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import type { ThreadPool } from './pool/thread-pool.js';
 import { RunLoop } from './run-loop.js';
@@ -141,7 +146,7 @@ export class NexusRuntime implements AsyncDisposable {
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
-    return this.#calls.run(() => this.#resume(suspensionId, answers, normaliseOptions(options)));
+    return this.#calls.run(async () => this.#resume(suspensionId, answers, normaliseResumeOptions(options)));
   }
 
   /**

@@ -1,10 +1,13 @@
 import { MAX_TIMER_MS } from './config/limits.js';
 import type { CallResult } from './contract/answers.js';
 import type { CallContext, Extension } from './contract/extension.js';
-import type { ExtensionCall, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
+import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
+import { abortable } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
+import { methodNamesOf } from './pool/build-request.js';
 import type { ResumeOptions } from './pool/execute-options.js';
+import { addMetrics } from './pool/result.js';
 import { newRunId } from './suspension/ids.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
 
@@ -41,6 +44,9 @@ export class RunLoop {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
 
+  /** Of all segments so far. */
+  #metrics: ExecutionMetrics | undefined;
+
   constructor(options: RunLoopOptions) {
     this.#options = options;
   }
@@ -73,30 +79,39 @@ export class RunLoop {
     let executed = await begin(this.#stop.signal);
     for (;;) {
       const { result, waiting, run } = executed;
+      this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
       await this.#deliver(result);
       const calls = waiting?.calls ?? result.unawaitedCalls ?? [];
+      const isCalledOff = this.#stop.signal.aborted;
+      if (isCalledOff && run !== undefined) return this.#whole(this.#calledOff(result));
+      if (isCalledOff) return this.#whole(this.#ended(result));
       for (const call of calls) if (!this.#pending.has(call.callId)) this.#pending.set(call.callId, this.#begin(call));
       if (run === undefined) {
-        // Nobody waits for these answers; they are made all the same.
-        await Promise.all(calls.map(({ callId }) => this.#pending.get(callId)?.answer));
-        this.#pending.clear();
-        return this.#withAllEffects(this.#ended(result));
+        // Nobody waits for these answers; the calls are made all the same.
+        await this.#unlessStopped(Promise.all(calls.map(({ callId }) => this.#pending.get(callId)?.answer)));
+        return this.#whole(result);
       }
       const answers = await this.#nextAnswers(calls);
-      if (answers === undefined) return this.#withAllEffects(this.#calledOff(result));
+      if (answers === undefined) return this.#whole(this.#calledOff(result));
       executed = await this.#resume(run, answers);
     }
   }
 
-  /** An answer that cannot enter the VM becomes an error at the handler's `await`. */
+  /** An answer that cannot enter the VM becomes an error at the handler's `await`, and harms no other. */
   async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<Executed> {
     const options = { ...this.#options.resumeOptions, signal: this.#stop.signal };
+    const resume = (given: readonly CallResult[]) => this.#options.resume(run, given, options);
+    const [first] = answers;
     try {
-      return await this.#options.resume(run, answers, options);
+      const executed = await resume(answers);
+      for (const { callId } of answers) this.#pending.delete(callId);
+      return executed;
     } catch (error) {
-      if (!(error instanceof NexusError) || !isAnswersFault(error)) throw error;
-      const refused = answers.map(({ callId }): CallResult => ({ callId, success: false, error: uncrossable(error) }));
-      return this.#options.resume(run, refused, options);
+      if (!(error instanceof NexusError) || !isAnswersFault(error) || first === undefined) throw error;
+      // The others have their turn after it, one by one if need be.
+      if (answers.length > 1) return this.#resume(run, [first]);
+      this.#pending.delete(first.callId);
+      return resume([refuse(first, error)]);
     }
   }
 
@@ -115,13 +130,16 @@ export class RunLoop {
     if (signal.aborted) return undefined;
     const ready: CallResult[] = [];
     const waiting = calls.map(({ callId }) => this.#pending.get(callId)?.answer.then((answer) => ready.push(answer)));
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    await Promise.race([...waiting, aborted]);
+    await this.#unlessStopped(Promise.race(waiting));
     // Those that settled at the same time.
     await new Promise((resolve) => setImmediate(resolve));
-    if (signal.aborted) return undefined;
-    for (const { callId } of ready) this.#pending.delete(callId);
-    return ready;
+    // A copy: those that settle later are for the next time.
+    return signal.aborted ? undefined : [...ready];
+  }
+
+  /** Waits for a promise, or until the run is called off. */
+  async #unlessStopped(promise: Promise<unknown>): Promise<void> {
+    await abortable(() => promise, this.#stop.signal);
   }
 
   #begin({ callId, extensionName, method, args }: ExtensionCall): Pending {
@@ -134,7 +152,9 @@ export class RunLoop {
       let timer: NodeJS.Timeout | undefined;
       try {
         const extension = Object.hasOwn(extensions, extensionName) ? extensions[extensionName] : undefined;
-        const implementation = extension?.[method];
+        // What every object inherits is no method of an extension.
+        const isMethod = extension !== undefined && methodNamesOf(extension).includes(method);
+        const implementation = isMethod ? extension[method] : undefined;
         if (typeof implementation !== 'function') throw new TypeError(`There is no extension method ${name}`);
         const context: CallContext = { key: `${this.#runId}:${callId}`, signal: abort.signal };
         const self = Object.create(extension as object, { call: { value: context } }) as object;
@@ -167,9 +187,10 @@ export class RunLoop {
     return { ...rest, status: 'error', partial: true, error: describeStop(this.#stop.signal.reason, result.error) };
   }
 
-  #withAllEffects(result: WasmResult): WasmResult {
+  /** The end, of all segments. */
+  #whole(result: WasmResult): WasmResult {
     const { unawaitedCalls: _, ...rest } = result;
-    return { ...rest, ...this.#effects };
+    return { ...rest, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
 }
 
@@ -205,6 +226,13 @@ function isAnswersFault({ code, context }: NexusError): boolean {
   return code === 'SERIALIZATION_ERROR' || (code === 'INVALID_ARGUMENT' && context['limit'] === 'maxContextBytes');
 }
 
-function uncrossable(error: NexusError): Error {
-  return new TypeError(`The answer of the extension cannot enter the VM: ${error.message}`);
+/** In place of an answer that cannot enter. Of an error, name and message always can. */
+function refuse(answer: CallResult, { message }: NexusError): CallResult {
+  const { callId } = answer;
+  if (!answer.success && answer.error instanceof Error) {
+    const { name, message } = answer.error;
+    return { callId, success: false, error: { name: String(name), message: String(message) } };
+  }
+  const error = new TypeError(`The answer of the extension cannot enter the VM: ${message}`);
+  return { callId, success: false, error };
 }

@@ -124,17 +124,29 @@ function methodNames(registry: ExtensionRegistry): Record<string, readonly strin
     if (typeof methods !== 'object' || methods === null) {
       throw invalid(`${field}.${name}`, methods, 'a list of method names, or an object of functions');
     }
-    if (!Array.isArray(methods)) return [name, functionNames(methods)];
+    if (!Array.isArray(methods)) return [name, methodNamesOf(methods)];
     for (const method of methods as unknown[]) requireText(`${field}.${name}`, method);
     return [name, methods];
   });
   return Object.fromEntries(named);
 }
 
-function functionNames(extension: object): string[] {
-  return Object.entries(extension)
-    .filter(([, member]) => typeof member === 'function')
-    .map(([name]) => name);
+/** Functions of an object and of its class, the constructor apart; nothing that every object has. */
+export function methodNamesOf(extension: object): string[] {
+  const names = new Set<string>();
+  let at: object | null = extension;
+  while (at !== null && !isRoot(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+    }
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  return [...names];
+}
+
+/** An Object.prototype, of whichever realm. */
+function isRoot(object: object): boolean {
+  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'isPrototypeOf');
 }
 
 function requireText(field: string, value: unknown): void {

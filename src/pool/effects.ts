@@ -24,6 +24,8 @@ export interface Effects {
 export interface Bounds {
   readonly grants: Grants;
   readonly limits: ExecutionLimits;
+  /** Ids of calls that waited before: they were counted when they were made. Default: none. */
+  readonly knownCalls?: ReadonlySet<string>;
 }
 
 const NO_CALLS: readonly ExtensionCall[] = [];
@@ -73,8 +75,16 @@ export function readEffects(
   };
   const { stateMutations, logs: entries } = effects;
   const used = stateMutations.length + effects.events.length + effects.viewCommands.length + entries.length;
-  atMost(bounds, 'maxHostCalls', used + effects.calls.length);
+  atMost(bounds, 'maxHostCalls', used + newCalls(effects.calls, bounds.knownCalls).length);
   return effects;
+}
+
+/** Those that were made in this segment. */
+export function newCalls(
+  calls: readonly ExtensionCall[],
+  known: ReadonlySet<string> | undefined,
+): readonly ExtensionCall[] {
+  return known === undefined ? calls : calls.filter(({ callId }) => !known.has(callId));
 }
 
 export function malformed(field: string): ForgedOutcome {

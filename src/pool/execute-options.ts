@@ -30,6 +30,12 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   filename: true,
 };
 
+const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
+  timeoutMs: true,
+  signal: true,
+  now: true,
+};
+
 /** Steps and least values of limits that are not simply counted. */
 const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: number; readonly multipleOf: number }>> = {
   memoryLimitBytes: { min: 16 * 1024 * 1024, multipleOf: 65_536 },
@@ -52,6 +58,16 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   return given;
 }
 
+/**
+ * The third argument of the method that resumes.
+ *
+ * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
+ */
+export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
+  if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS);
+  return normaliseOptions(given);
+}
+
 /** The limits of one execution: the runtime's, with what the options change of them. */
 export function resolveExecutionLimits(
   options: ExecuteOptions,
@@ -60,13 +76,16 @@ export function resolveExecutionLimits(
 ): ExecutionLimits {
   const { timeoutMs, limits } = options;
   if (timeoutMs === undefined && limits === undefined) return defaults;
-  const most = ceilings.timeoutMs;
-  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= most)) {
-    const bound = most === MAX_TIMER_MS ? '2,147,483,647' : `${most} (limitCeilings.timeoutMs)`;
-    throw invalid('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
-  }
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs, ceilings);
   if (limits !== undefined) checkLimits(limits, ceilings);
   return { ...defaults, ...limits, timeoutMs: timeoutMs ?? defaults.timeoutMs };
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkTimeout(timeoutMs: unknown, { timeoutMs: most }: ExecutionLimits): void {
+  if (Number.isInteger(timeoutMs) && Number(timeoutMs) > 0 && Number(timeoutMs) <= most) return;
+  const bound = most === MAX_TIMER_MS ? '2,147,483,647' : `${most} (limitCeilings.timeoutMs)`;
+  throw invalid('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
 }
 
 function checkLimits(limits: object, ceilings: ExecutionLimits): void {

@@ -18,6 +18,8 @@ export interface ResultInputs {
   /** `performance.now()` when the caller called. */
   readonly calledAt: number;
   readonly signal: AbortSignal | undefined;
+  /** Host calls of the segments before this one: the guest goes on counting. */
+  readonly hostCallsBefore: number;
 }
 
 /** A handler that waits, and with what it goes on. */
@@ -39,7 +41,7 @@ export interface Segment {
 
 /** What a worker answered, or how it was stopped, as the result the caller gets. */
 export function assembleSegment(execution: Execution, handler: CompileResult, inputs: ResultInputs): Segment {
-  const { context, calledAt, bounds } = inputs;
+  const { context, calledAt, bounds, hostCallsBefore } = inputs;
   if ('interruption' in execution) {
     const error = describeInterruption(execution.interruption, inputs);
     const result = errorResult(error, context, handler);
@@ -61,7 +63,7 @@ export function assembleSegment(execution: Execution, handler: CompileResult, in
     logs,
     ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
     ...(error && { partial: true, error: withOrigin(error, context) }),
-    metrics: executionMetrics(executed, handler, outcome.hostCalls, calledAt),
+    metrics: executionMetrics(executed, handler, Math.max(0, outcome.hostCalls - hostCallsBefore), calledAt),
   };
   return { result, outcome, ...(waiting && { waiting }) };
 }
@@ -117,6 +119,19 @@ function executionMetrics(
     instructionCount: executed.instructionCount,
     cacheHit: handler.tier !== undefined,
     ...(handler.tier !== undefined && { cacheTier: handler.tier }),
+  };
+}
+
+/** Of a run so far and its next segment: what was spent is summed, where the bytecode came from is the first one's. */
+export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): ExecutionMetrics {
+  return {
+    ...sofar,
+    durationUs: sofar.durationUs + next.durationUs,
+    queueTimeUs: sofar.queueTimeUs + next.queueTimeUs,
+    memoryUsedBytes: Math.max(sofar.memoryUsedBytes, next.memoryUsedBytes),
+    memoryPeakBytes: Math.max(sofar.memoryPeakBytes, next.memoryPeakBytes),
+    hostCalls: sofar.hostCalls + next.hostCalls,
+    instructionCount: sofar.instructionCount + next.instructionCount,
   };
 }
 

@@ -1,4 +1,5 @@
 import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
+import { newCalls } from './effects.js';
 import type { ReadOutcome } from './outcome.js';
 
 /** What the segments of an execution have used of its counted limits. */
@@ -12,10 +13,15 @@ export const NO_USAGE: Usage = {
   maxLogBytes: 0,
 };
 
-/** After one more segment, counted on the host. Of host calls the guest may know of more than their effects show. */
-export function addUsage(used: Usage, outcome: ReadOutcome): Usage {
-  const { stateMutations, events, viewCommands, logs, calls } = outcome;
-  const effects = stateMutations.length + events.length + viewCommands.length + logs.length + calls.length;
+/**
+ * After one more segment, counted on the host. Of host calls the guest may know of more than their effects show.
+ *
+ * @param knownCalls ids of calls that waited before the segment
+ */
+export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: ReadonlySet<string>): Usage {
+  const { stateMutations, events, viewCommands, logs } = outcome;
+  const calls = newCalls(outcome.calls, knownCalls).length;
+  const effects = stateMutations.length + events.length + viewCommands.length + logs.length + calls;
   return {
     maxHostCalls: Math.max(used.maxHostCalls + effects, outcome.hostCalls),
     maxStateMutations: used.maxStateMutations + stateMutations.length,
