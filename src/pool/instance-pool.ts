@@ -167,7 +167,7 @@ export class InstancePool implements CompileBackend {
 
   /** While the threads start, as many calls as they will take at once are not a queue yet. */
   #isQueueFull(): boolean {
-    const notYetBegun = this.#phase === 'starting' ? this.#threads.free : 0;
+    const notYetBegun = this.#phase === 'starting' ? this.#config.maxInstances : 0;
     return this.#waiting.length >= this.#config.maxQueue + notYetBegun;
   }
 
