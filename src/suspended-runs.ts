@@ -8,15 +8,27 @@ import type {
   SuspensionStore,
   SuspensionSummary,
 } from './config/suspension-store.js';
-import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contract/result.js';
-import { NexusError } from './errors/nexus-error.js';
+import type { WasmError, WasmResult } from './contract/result.js';
+import { abortable } from './contract/waiting.js';
 import type { Executed } from './executions.js';
 import { tell } from './observe.js';
-import { cancelledResult, errorResult } from './pool/result.js';
+import { cancelledResult } from './pool/result.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
 import { formatSuspensionId, newRunId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
-import { decodeOutcome, encodeOutcome, openRun, type SuspendedRun, sealRun } from './suspension/suspended-run.js';
+import { encodeOutcome, openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
+import {
+  calledOff,
+  expired,
+  lostLease,
+  notFound,
+  notKept,
+  recorded,
+  storeFault,
+  suspended,
+  tooLarge,
+  unkept,
+} from './suspension-results.js';
 
 /** Renewed long before it ends; whoever dies leaves the handler to others after this time. */
 const LEASE_MS = 30_000;
@@ -31,7 +43,7 @@ const SWEEP_MS = 60_000;
 export interface Claim {
   readonly id: string;
   readonly run: SuspendedRun;
-  /** Gives it back as it was. */
+  /** Gives it back as it was. When that fails, the lease lapses by itself. */
   release(): Promise<void>;
   /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
   settle(executed: Executed): Promise<WasmResult>;
@@ -45,8 +57,8 @@ export class SuspendedRuns {
   readonly #owner = `${hostname()}:${process.pid}`;
   #keys: Promise<EnvelopeKeys> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
-  /** Kept by this process and not settled by it. */
-  #active = 0;
+  /** Kept by this process and not settled by it: when they expire, by id. */
+  readonly #active = new Map<string, number>();
 
   constructor(config: RuntimeConfig, engine: string) {
     this.#config = config;
@@ -57,7 +69,7 @@ export class SuspendedRuns {
   }
 
   get active(): number {
-    return this.#active;
+    return this.#active.size;
   }
 
   /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
@@ -65,29 +77,29 @@ export class SuspendedRuns {
     const { run } = executed;
     if (run === undefined) return executed.result;
     const id = formatSuspensionId({ runId: newRunId(), generation: 1 });
-    const sealed = await this.#seal(id, run);
-    if ('error' in sealed) return unkept(executed.result, sealed.error);
     try {
+      const sealed = await this.#seal(id, run);
+      if ('error' in sealed) return unkept(executed.result, sealed.error);
       await this.#store.put(sealed);
+      this.#noteKept(sealed);
+      return suspended(executed, sealed);
     } catch (error) {
-      return unkept(executed.result, storeFailure(error));
+      return unkept(executed.result, notKept(error));
     }
-    this.#active++;
-    this.#sweepFromNowOn();
-    return suspended(executed, sealed);
   }
 
   /**
    * Claims a suspended handler. Somebody who has it is waited for.
    *
    * @returns what was recorded, when it was settled before; CANCELLED when the signal fires first
-   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, INTERNAL_ERROR
    */
   async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
     for (;;) {
       if (signal?.aborted) return cancelledResult(signal, {});
       const nowMs = Date.now();
-      const answer = await this.#store.claim(id, { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS }, nowMs);
+      const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
+      const answer = await ask(() => this.#store.claim(id, lease, nowMs));
       switch (answer.kind) {
         case 'claimed':
           return this.#claimed(id, answer.fence, answer.envelope);
@@ -98,7 +110,7 @@ export class SuspendedRuns {
         case 'unknown':
           throw notFound(id);
         case 'leased':
-          await new Promise((resolve) => setTimeout(resolve, Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))));
+          await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
           continue;
         default:
           throw answer satisfies never;
@@ -108,22 +120,24 @@ export class SuspendedRuns {
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
-    const answer = await this.#store.settle(id, undefined, this.#outcome('cancelled', calledOff(id)));
-    if (answer.kind === 'recorded') this.#active = Math.max(0, this.#active - 1);
+    const outcome = this.#outcome('cancelled', calledOff(id));
+    const answer = await ask(() => this.#store.settle(id, undefined, outcome));
+    if (answer.kind === 'recorded') this.#active.delete(id);
     return answer.kind === 'recorded';
   }
 
   async *list(): AsyncGenerator<SuspensionSummary> {
     let after: string | undefined;
     do {
-      const page = await this.#store.list({ limit: 1_000, ...(after !== undefined && { after }) });
+      const from = after;
+      const page = await ask(() => this.#store.list({ limit: 1_000, ...(from !== undefined && { after: from }) }));
       yield* page.suspensions;
       after = page.next;
     } while (after !== undefined);
   }
 
   async inspect(id: string): Promise<SuspensionSummary | undefined> {
-    const found = await this.#store.read(id);
+    const found = await ask(() => this.#store.read(id));
     if (found === undefined) return undefined;
     const { envelope, lease: _, outcome: __, ...summary } = found;
     return { ...summary, envelopeBytes: envelope?.length ?? 0 };
@@ -131,16 +145,17 @@ export class SuspendedRuns {
 
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
-    await this.#store.close();
+    this.#active.clear();
+    await ask(() => this.#store.close());
   }
 
   async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
     const release = async () => {
       clearInterval(renewal);
-      await this.#store.release(id, fence);
+      await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
     const renewal = setInterval(() => {
-      this.#store.renew(id, fence, Date.now() + LEASE_MS).catch(() => {});
+      ask(() => this.#store.renew(id, fence, Date.now() + LEASE_MS)).catch(() => {});
     }, RENEW_MS);
     renewal.unref();
     try {
@@ -148,6 +163,10 @@ export class SuspendedRuns {
       const settle = async (executed: Executed) => {
         try {
           return await this.#settle(id, fence, executed);
+        } catch (error) {
+          // If nothing was recorded, it can be resumed again at once.
+          await release();
+          throw error;
         } finally {
           clearInterval(renewal);
         }
@@ -174,9 +193,11 @@ export class SuspendedRuns {
       }
     }
     const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-    const answer = await this.#store.settle(id, fence, this.#outcome(state, result), next);
+    const outcome = this.#outcome(state, result);
+    const answer = await ask(() => this.#store.settle(id, fence, outcome, next));
+    this.#active.delete(id);
     if (answer.kind === 'recorded') {
-      if (next === undefined) this.#active = Math.max(0, this.#active - 1);
+      if (next !== undefined) this.#noteKept(next);
       return result;
     }
     return this.#supersededBy(id, answer);
@@ -187,13 +208,13 @@ export class SuspendedRuns {
     if (answer.kind === 'settled') return recorded(id, answer.outcome);
     if (answer.kind === 'unknown') throw notFound(id);
     for (;;) {
-      const found = await this.#store.read(id);
+      const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return recorded(id, found.outcome);
       // Whoever had it after us died, too: nothing is recorded, and it may be resumed again.
       const isFree = found.lease === undefined || found.lease.leaseUntilMs <= Date.now();
       if (isFree) throw lostLease(id);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await sleep(POLL_MS);
     }
   }
 
@@ -202,9 +223,7 @@ export class SuspendedRuns {
     const envelope = sealRun(id, run, await this.#getKeys());
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = Date.now();
-    const { calls, origin } = run;
-    const info = { ...origin, filename: run.handler.filename, calls };
-    return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info };
+    return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };
   }
 
   #outcome(state: SuspensionOutcome['state'], result: WasmResult): SuspensionOutcome {
@@ -213,8 +232,16 @@ export class SuspendedRuns {
   }
 
   #getKeys(): Promise<EnvelopeKeys> {
-    this.#keys ??= envelopeKeys(this.#config.suspension.secrets, () => this.#store.key());
+    this.#keys ??= envelopeKeys(this.#config.suspension.secrets, () => ask(() => this.#store.key())).catch((error) => {
+      this.#keys = undefined;
+      throw error;
+    });
     return this.#keys;
+  }
+
+  #noteKept({ id, expiresAtMs }: StoredSuspension): void {
+    this.#active.set(id, expiresAtMs);
+    this.#sweepFromNowOn();
   }
 
   #sweepFromNowOn(): void {
@@ -225,8 +252,9 @@ export class SuspendedRuns {
 
   /** Makes what is past its time expired, and tells whoever wants to know. */
   async sweep(): Promise<readonly string[]> {
-    const { expired: ids } = await this.#store.sweep(Date.now());
-    this.#active = Math.max(0, this.#active - ids.length);
+    const nowMs = Date.now();
+    for (const [id, expiresAtMs] of this.#active) if (expiresAtMs <= nowMs) this.#active.delete(id);
+    const { expired: ids } = await ask(() => this.#store.sweep(nowMs));
     const { onExpired } = this.#config.observer;
     if (onExpired !== undefined) {
       tell(
@@ -238,57 +266,15 @@ export class SuspendedRuns {
   }
 }
 
-function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
-  const calls = waiting?.calls ?? [];
-  const [{ extensionName, method, args }] = calls as [ExtensionCall];
-  const expiresAt = new Date(expiresAtMs);
-  const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };
-  return { ...result, suspension };
+/** What a store throws, also at once, as an error of ours. */
+async function ask<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw storeFault(error);
+  }
 }
 
-/** The handler waits and cannot go on; what it did up to here still happened. */
-function unkept(result: WasmResult, error: WasmError): WasmResult {
-  return { ...result, status: 'error', partial: true, error };
-}
-
-function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
-  return {
-    code: 'RESOURCE_LIMIT',
-    message: `The suspended handler has ${bytes} bytes, more than maxSuspensionBytes (${maxSuspensionBytes}); raise maxSuspensionBytes to allow more.`,
-    context: { limit: 'maxSuspensionBytes', value: maxSuspensionBytes, bytes },
-  };
-}
-
-function storeFailure(error: unknown): WasmError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return {
-    code: 'EXECUTION_ERROR',
-    message: `The handler waits for an extension and could not be kept: ${reason}`,
-    context: { layer: 'suspension', reason },
-  };
-}
-
-function recorded(id: string, { state, content }: SuspensionOutcome): WasmResult {
-  if (state === 'expired') throw expired(id);
-  return decodeOutcome(content);
-}
-
-function calledOff(suspensionId: string): WasmResult {
-  const message = `The suspended handler ${suspensionId} was cancelled.`;
-  return errorResult({ code: 'CANCELLED', message, context: { suspensionId } }, {});
-}
-
-function notFound(suspensionId: string): NexusError {
-  const message = `There is no suspended handler ${suspensionId}: it was never here, or its outcome is no longer kept.`;
-  return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
-}
-
-function expired(suspensionId: string): NexusError {
-  const message = `The suspended handler ${suspensionId} has expired; suspensionTtlMs says how long one is kept.`;
-  return new NexusError('SUSPENSION_EXPIRED', message, { context: { suspensionId } });
-}
-
-function lostLease(suspensionId: string): NexusError {
-  const message = `The lease on the suspended handler ${suspensionId} was lost while it was resumed. Nothing of it was delivered: resume it again.`;
-  return new NexusError('INTERNAL_ERROR', message, { context: { suspensionId } });
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -52,13 +52,28 @@ export function encodeAnswers(answers: readonly CallResult[], used: Usage, limit
     answer.success ? answer.value : toError(answer.error),
   ]);
   const counts = COUNTED_LIMITS.map((name) => used[name]);
-  return encodeFields(
-    [
-      ['answers', tuples],
-      ['used', counts],
-    ],
-    limits.maxContextBytes,
-  );
+  try {
+    return encodeFields(
+      [
+        ['answers', tuples],
+        ['used', counts],
+      ],
+      limits.maxContextBytes,
+    );
+  } catch (error) {
+    throw inTermsOf(answers, error);
+  }
+}
+
+/** The path in a tuple, as the caller knows it: `answers[0][2].x` is `answers[0].value.x`. */
+function inTermsOf(answers: readonly CallResult[], error: unknown): unknown {
+  if (!(error instanceof NexusError)) return error;
+  const path = String(error.context['path']);
+  const [encoded, index] = /^answers\[(\d+)\]\[2\]/.exec(path) ?? [];
+  if (encoded === undefined || index === undefined) return error;
+  const field = `answers[${index}].${answers[Number(index)]?.success === true ? 'value' : 'error'}`;
+  const inTerms = (text: string) => text.replace(encoded, () => field);
+  return new NexusError(error.code, inTerms(error.message), { context: { ...error.context, path: inTerms(path) } });
 }
 
 /** What the handler sees thrown: an error, whatever the host threw. */

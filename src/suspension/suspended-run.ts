@@ -32,6 +32,22 @@ export interface SuspendedRun {
 /** A longer source is left out: errors then have lines and no snippet. */
 const MAX_SOURCE_CHARACTERS = 32 * 1024;
 
+/** Of what a listing shows: a store takes only so much of it. */
+const MAX_LISTED_CALLS = 20;
+const MAX_LISTED_CHARACTERS = 100;
+
+/** What a listing shows. The handler chooses what it calls and how often, so this is cut where the run itself is not. */
+export function summariseRun({ calls, origin, handler }: SuspendedRun): Readonly<Record<string, unknown>> {
+  const listed = calls.slice(0, MAX_LISTED_CALLS).map(cutTexts);
+  return { ...cutTexts({ ...origin, filename: handler.filename }), calls: listed, callCount: calls.length };
+}
+
+function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const cut = (text: string) =>
+    text.length <= MAX_LISTED_CHARACTERS ? text : `${text.slice(0, MAX_LISTED_CHARACTERS - 1)}…`;
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, cut(text)]));
+}
+
 /** @param id under which alone it can be opened */
 export function sealRun(id: string, run: SuspendedRun, keys: EnvelopeKeys): Uint8Array {
   const { snapshot, handler, ...header } = run;

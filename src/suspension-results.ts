@@ -1,0 +1,70 @@
+import type { StoredSuspension, SuspensionOutcome } from './config/suspension-store.js';
+import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contract/result.js';
+import { NexusError } from './errors/nexus-error.js';
+import type { Executed } from './executions.js';
+import { errorResult } from './pool/result.js';
+import { decodeOutcome } from './suspension/suspended-run.js';
+
+/** The result of a handler that waits and was kept. */
+export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
+  const calls = waiting?.calls ?? [];
+  const [{ extensionName, method, args }] = calls as [ExtensionCall];
+  const expiresAt = new Date(expiresAtMs);
+  const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };
+  return { ...result, suspension };
+}
+
+/** The handler waits and cannot go on; what it did up to here still happened. */
+export function unkept(result: WasmResult, error: WasmError): WasmResult {
+  return { ...result, status: 'error', partial: true, error };
+}
+
+export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
+  return {
+    code: 'RESOURCE_LIMIT',
+    message: `The suspended handler has ${bytes} bytes, more than maxSuspensionBytes (${maxSuspensionBytes}); raise maxSuspensionBytes to allow more.`,
+    context: { limit: 'maxSuspensionBytes', value: maxSuspensionBytes, bytes },
+  };
+}
+
+export function notKept(error: unknown): WasmError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'EXECUTION_ERROR',
+    message: `The handler waits for an extension and could not be kept: ${reason}`,
+    context: { layer: 'suspension', reason },
+  };
+}
+
+/** @throws NexusError SUSPENSION_EXPIRED when that is what became of it */
+export function recorded(id: string, { state, content }: SuspensionOutcome): WasmResult {
+  if (state === 'expired') throw expired(id);
+  return decodeOutcome(content);
+}
+
+export function calledOff(suspensionId: string): WasmResult {
+  const message = `The suspended handler ${suspensionId} was cancelled.`;
+  return errorResult({ code: 'CANCELLED', message, context: { suspensionId } }, {});
+}
+
+export function notFound(suspensionId: string): NexusError {
+  const message = `There is no suspended handler ${suspensionId}: it was never here, or its outcome is no longer kept.`;
+  return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
+}
+
+export function expired(suspensionId: string): NexusError {
+  const message = `The suspended handler ${suspensionId} has expired; suspensionTtlMs says how long one is kept.`;
+  return new NexusError('SUSPENSION_EXPIRED', message, { context: { suspensionId } });
+}
+
+export function lostLease(suspensionId: string): NexusError {
+  const message = `The lease on the suspended handler ${suspensionId} was lost while it was resumed. Nothing of it was delivered: resume it again.`;
+  return new NexusError('INTERNAL_ERROR', message, { context: { suspensionId } });
+}
+
+/** A store of the application's own may throw what it likes. */
+export function storeFault(error: unknown): NexusError {
+  if (error instanceof NexusError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new NexusError('INTERNAL_ERROR', `The store of suspended handlers failed: ${reason}`, { cause: error });
+}
