@@ -1,0 +1,141 @@
+import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from 'nexus-runtime';
+import { describe, expect, it } from 'vitest';
+
+import { MemoryStore } from '#build/suspension/memory-store.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+
+type Operation = keyof SuspensionStore;
+
+/** A store in memory that can be told to fail, as one in a database does. */
+class FragileStore extends MemoryStore {
+  /** Operations that fail, and with what. */
+  readonly failing = new Map<Operation, unknown>();
+  /** Do what they should and fail all the same: the answer was lost on its way. */
+  readonly losing = new Set<Operation>();
+
+  override key() {
+    return this.#attempt('key', () => super.key());
+  }
+  override put(suspension: StoredSuspension) {
+    return this.#attempt('put', () => super.put(suspension));
+  }
+  override claim(...given: Parameters<SuspensionStore['claim']>) {
+    return this.#attempt('claim', () => super.claim(...given));
+  }
+  override settle(...given: Parameters<SuspensionStore['settle']>) {
+    return this.#attempt('settle', () => super.settle(...given));
+  }
+  override release(...given: Parameters<SuspensionStore['release']>) {
+    return this.#attempt('release', () => super.release(...given));
+  }
+  override sweep(nowMs: number) {
+    return this.#attempt('sweep', () => super.sweep(nowMs));
+  }
+
+  async #attempt<T>(name: Operation, operation: () => Promise<T>): Promise<T> {
+    if (this.failing.has(name)) throw this.failing.get(name);
+    const result = await operation();
+    if (this.losing.has(name)) throw new Error('connection reset');
+    return result;
+  }
+}
+
+const CODE =
+  '$emit("before"); await $ext.a.b(); $emit("after", [Math.random(), globalThis["cry" + "pto"].randomUUID()]); return 1';
+
+async function withStore(use: (runtime: NexusRuntime, store: FragileStore) => Promise<void>): Promise<void> {
+  const store = new FragileStore();
+  await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1, suspensionStore: store });
+  await use(runtime, store);
+}
+
+describe('a store that fails', () => {
+  it.each([
+    'put',
+    'key',
+  ] as const)('in %s: the result says so and keeps the effects, and the next is kept', (operation) =>
+    withStore(async (runtime, store) => {
+      store.failing.set(operation, new Error('disk full'));
+      const result = await runtime.executeHandler(CODE, ANYTHING);
+      expect(result).toMatchObject({
+        status: 'error',
+        partial: true,
+        error: {
+          code: 'EXECUTION_ERROR',
+          context: { layer: 'suspension', reason: expect.stringContaining('disk full') },
+        },
+        events: [{ name: 'before' }],
+      });
+      expect(result.suspension).toBeUndefined();
+      expect(runtime.getStats().suspendedExecutions).toBe(0);
+      store.failing.clear();
+      const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
+      expect((await runtime.resumeHandler(suspensionId, answer())).status).toBe('success');
+    }));
+
+  it.each([
+    [new Error('no route')],
+    ['no route'],
+    [undefined],
+  ])('in a claim, with %s, is INTERNAL_ERROR, and the handler waits on', (thrown) =>
+    withStore(async (runtime, store) => {
+      const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
+      store.failing.set('claim', thrown);
+      const error = await rejection(runtime.resumeHandler(suspensionId, answer()));
+      expect([error.code, error.retryable]).toEqual(['INTERNAL_ERROR', true]);
+      store.failing.clear();
+      expect((await runtime.resumeHandler(suspensionId, answer())).status).toBe('success');
+    }));
+
+  it('while the outcome is recorded delivers nothing, and a second resume does the same again', () =>
+    withStore(async (runtime, store) => {
+      const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING, { seed: 1 }));
+      const twin = suspensionOf(await runtime.executeHandler(CODE, ANYTHING, { seed: 1 }));
+      store.failing.set('settle', new Error('disk full'));
+      expect((await rejection(runtime.resumeHandler(suspensionId, answer()))).code).toBe('INTERNAL_ERROR');
+      expect((await runtime.inspectSuspension(suspensionId))?.state).toBe('suspended');
+      store.failing.clear();
+      const again = await runtime.resumeHandler(suspensionId, answer());
+      expect(again).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
+      // Nothing random in it is drawn when it goes on.
+      expect(again.events).toEqual((await runtime.resumeHandler(twin.suspensionId, answer())).events);
+    }));
+
+  it('and recorded the outcome all the same gives it to the next who asks', () =>
+    withStore(async (runtime, store) => {
+      const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
+      store.losing.add('settle');
+      expect((await rejection(runtime.resumeHandler(suspensionId, answer()))).code).toBe('INTERNAL_ERROR');
+      store.losing.clear();
+      const { totalExecutions } = runtime.getStats();
+      const again = await runtime.resumeHandler(suspensionId, answer());
+      expect(again).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
+      expect(runtime.getStats().totalExecutions).toBe(totalExecutions);
+    }));
+
+  it('to release does not hide what went wrong', () =>
+    withStore(async (runtime, store) => {
+      const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
+      store.failing.set('release', new Error('no route'));
+      expect((await rejection(runtime.resumeHandler(suspensionId, []))).code).toBe('INVALID_ARGUMENT');
+    }));
+});
+
+describe('two runtimes with one store', () => {
+  it('resume a suspension once, and both get its outcome', async () => {
+    const suspensionStore = new FragileStore();
+    // Whoever ends last closes it.
+    const options = { cacheDir: false, maxInstances: 1, suspensionStore } as const;
+    await using one = await createRuntime(options);
+    await using other = await createRuntime(options);
+    for (let i = 0; i < 20; i++) {
+      const { suspensionId } = suspensionOf(await one.executeHandler(CODE, ANYTHING));
+      const [a, b] = await Promise.all([
+        one.resumeHandler(suspensionId, answer()),
+        other.resumeHandler(suspensionId, answer()),
+      ]);
+      expect(b).toEqual(a);
+    }
+    expect(one.getStats().totalExecutions + other.getStats().totalExecutions).toBe(40);
+  });
+});
