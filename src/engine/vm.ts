@@ -71,9 +71,6 @@ export class GuestException extends Error {
   }
 }
 
-/** There was no memory left to do what the host asked for. */
-export class HeapExhaustedError extends Error {}
-
 /** Something other than a guest exception came out of wasm: the instance is in an unknown state and must be dropped. */
 export class VmPoisonedError extends Error {
   constructor(cause: unknown) {
@@ -120,6 +117,7 @@ export class Vm {
   /** Kept by VMs that execute handlers. */
   readonly #rejections: RejectionList | undefined;
   #poison: VmPoisonedError | undefined;
+  #isWriting = false;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
     const holder: { vm?: Vm } = {};
@@ -134,7 +132,7 @@ export class Vm {
         now: () => (holder.vm === undefined ? BUILD_CLOCK_MS : holder.vm.clock()),
         memoryCeiling: () => holder.vm?.memoryCeilingBytes ?? Number.POSITIVE_INFINITY,
         onHeapExhausted: () => {
-          if (holder.vm !== undefined) holder.vm.heapExhausted = true;
+          holder.vm?.noteHeapExhausted();
         },
       },
     );
@@ -192,6 +190,11 @@ export class Vm {
   /** How far below its base the native stack can have been written. */
   get stackReachBytes(): number {
     return this.#stackSizeBytes + STACK_MARGIN_BYTES;
+  }
+
+  private noteHeapExhausted(): void {
+    this.heapExhausted = true;
+    if (this.#isWriting) throw new Error('out of memory while a value was written');
   }
 
   /** Forgets what the last execution left on the host side. */
@@ -288,16 +291,16 @@ export class Vm {
   /**
    * Copies a value out in the engine's binary object format. Runs no guest code.
    *
-   * @throws GuestException when the value is none that the engine writes; HeapExhaustedError
+   * @throws GuestException when the value is none that the engine writes; VmPoisonedError when there is no memory for its bytes
    */
   writeValue(value: Pointer): Uint8Array {
-    const ranOut = this.heapExhausted;
-    this.heapExhausted = false;
-    const written = this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
-    // The engine's writer goes on after an allocation that failed: what it wrote then has holes.
-    if (this.heapExhausted) throw new HeapExhaustedError();
-    this.heapExhausted = ranOut;
-    return written;
+    // The engine's writer goes on after an allocation that failed, for as many items as an array says it has: it is left at once.
+    this.#isWriting = true;
+    try {
+      return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+    } finally {
+      this.#isWriting = false;
+    }
   }
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */

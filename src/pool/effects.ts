@@ -71,7 +71,7 @@ export function readEffects(
     viewCommands: readViewCommands(viewCommands, bounds),
     logs: readLogs(logs, bounds),
     calls: calls === undefined ? NO_CALLS : readCalls(calls, bounds),
-    hostCalls: typeof hostCalls === 'number' ? hostCalls : 0,
+    hostCalls: Number.isSafeInteger(hostCalls) ? Math.max(0, hostCalls as number) : 0,
   };
   const { stateMutations, logs: entries } = effects;
   const used = stateMutations.length + effects.events.length + effects.viewCommands.length + entries.length;

@@ -108,10 +108,12 @@ export class Executor {
       attempt = await this.#attempt(request, beginning, { deadline: attempt.run.deadline });
       polls += attempt.interruptPolls;
     }
-    if (attempt.run.changedInVain) {
+    if (attempt.run.changedInVain && attempt.run.failure === undefined) {
       // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
-      attempt = await this.#attempt(request, beginning, { deadline: attempt.run.deadline, guarded: true });
-      polls += attempt.interruptPolls;
+      const again = await this.#attempt(request, beginning, { deadline: attempt.run.deadline, guarded: true });
+      polls += again.interruptPolls;
+      // When there is no time left for that, the error has no line.
+      if (again.run.failure === undefined) attempt = again;
     }
     const { run, outcome, variant } = attempt;
     const vm = this.#vm.current;

@@ -22,6 +22,8 @@ interface Description {
 /** Codes that the prelude gives its own errors. */
 const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RESOURCE_LIMIT', 'SERIALIZATION_ERROR']);
 
+const CONTEXT_KEYS = ['capability', 'limit', 'value', 'path'] as const;
+
 /** An overflowed stack is as deep as the limit allows; its top says what happened. */
 const MAX_FRAMES = 20;
 
@@ -79,7 +81,7 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
     message: code === 'EXECUTION_ERROR' ? `${name}: ${message}` : message,
     ...(stack !== '' && { stack }),
     ...(location && { location, snippet: renderSnippet(handler.source, location) }),
-    ...(isRecord(description.context) && { context: description.context }),
+    ...(isRecord(description.context) && { context: knownContext(description.context) }),
     ...((code === 'MEMORY_LIMIT' || code === 'STACK_OVERFLOW') && describeEngineLimit(code, limits)),
   };
 }
@@ -142,6 +144,11 @@ function render(value: unknown): string {
 
 function cut(text: string): string {
   return text.length <= MAX_MESSAGE_CHARACTERS ? text : `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…`;
+}
+
+/** What the prelude says of its own errors; a guest could say any amount. */
+function knownContext(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(CONTEXT_KEYS.flatMap((key) => (Object.hasOwn(context, key) ? [[key, context[key]]] : [])));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -12,7 +12,7 @@ const encoder = new ValueEncoder();
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
-  const [state, args, scope, registry, grants, limits, audited] = decodeFields(input);
+  const [state, args, scope, registry, grants, limits, audited] = decodeFields(input, Number.POSITIVE_INFINITY);
   const fields: [root: string, value: unknown][] = [
     ['context.stateSnapshot', packed.state === undefined ? state : unpackState(packed.state, packed.readable)],
     ['context.args', packed.args === undefined ? args : unpackField('context.args', packed.args)],

@@ -1,4 +1,5 @@
 import type { ExecutionLimits } from '../config/limits.js';
+import { isDecodable } from '../contract/values/check.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
 import { forgetUnused } from '../engine/free-memory.js';
@@ -12,8 +13,12 @@ import type { ExecutionFailure } from './protocol.js';
 
 /** Jobs between two looks at the clock. */
 const JOBS_PER_SLICE = 100;
-/** What the guest's own bookkeeping gets after the deadline, to hand over the effects so far. */
+/**
+ * What the guest's own bookkeeping gets after the deadline, to hand over the effects so far: for the outcome, and for each substitute of
+ * it. Together less than the watchdog's grace.
+ */
 const COLLECT_GRACE_MS = 100;
+const SUBSTITUTE_GRACE_MS = 50;
 
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
 export class Run {
@@ -149,12 +154,20 @@ export class Run {
     const vm = this.#vm;
     if (vm.poison !== undefined || this.lackedFeature) return undefined;
     const { salvage, admitDefeat } = this.#base.roots;
-    const deadline = performance.now() + COLLECT_GRACE_MS;
-    vm.shouldInterrupt = () => performance.now() > deadline || this.lackedFeature;
     for (const substitute of [undefined, salvage, admitDefeat]) {
+      const graceMs = substitute === undefined ? COLLECT_GRACE_MS : SUBSTITUTE_GRACE_MS;
+      const deadline = Math.max(this.#deadline ?? 0, performance.now() + graceMs);
+      let isLate = false;
+      vm.shouldInterrupt = () => {
+        isLate ||= performance.now() > deadline;
+        return isLate || this.lackedFeature;
+      };
       try {
-        return this.#bounded(vm.writeValue(this.#gather(substitute, input)));
+        const outcome = vm.writeValue(this.#gather(substitute, input));
+        // What our decoder would refuse is better refused with a path: by the prelude, which finds it.
+        if (substitute === admitDefeat || isDecodable(outcome)) return this.#bounded(outcome);
       } catch (error) {
+        if (isLate) this.#fail(this.#timeout('interrupt'));
         if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
         else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
         else continue;

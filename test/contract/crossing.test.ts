@@ -188,6 +188,18 @@ describe('objects', () => {
     expect(error?.message).toContain('cycle');
   });
 
+  it('in a cycle lose nothing of what happened beside them', async () => {
+    const source = '$emit("a", 1); $log("l"); $state.ok = 1; const o = {}; o.list = [{ o }]; return o';
+    const outcome = await run(source, 0);
+    expect(outcome).toMatchObject({
+      status: 'error',
+      error: { code: 'SERIALIZATION_ERROR', context: { path: 'returnValue.list[0].o' } },
+      events: [{ name: 'a' }],
+      logs: [{ message: 'l' }],
+      stateMutations: [{ key: 'ok', value: 1 }],
+    });
+  });
+
   it.each([
     ['a Map', () => new Map().set('k', undefined), 'args[0]'],
     ['a Set', () => new Set(), 'args[0]'],
@@ -250,6 +262,7 @@ describe('what only looks like a builtin', () => {
     ['a WeakMap', 'new WeakMap()', 'WeakMap'],
     ['a RegExp', '/x/', 'RegExp'],
     ['a promise', '[Promise.resolve(1)]', 'Promise'],
+    ['a Float16Array', 'new Float16Array(2)', 'typed array'],
     ['a DataView', 'new DataView(new ArrayBuffer(1))', 'DataView'],
     ['a function', '{ f() {} }', 'function'],
     ['an accessor', '{ get x() { return 1 } }', 'accessor'],

@@ -79,6 +79,12 @@ describe('a change deep inside the state', () => {
     ['a Map', '$state.prices.get("a").cents = 2', 'prices', new Map([['a', { cents: 2 }]])],
     ['a Date', '$state.when.setUTCFullYear(2000)', 'when', new Date('2000-01-01T00:00:00Z')],
     ['a typed array', '$state.bytes[0] = 9', 'bytes', new Uint8Array([9, 2])],
+    [
+      'another order in a Set',
+      'const [a] = $state.tags; $state.tags.delete(a); $state.tags.add("b").add(a)',
+      'tags',
+      new Set(['b', 'a']),
+    ],
     ['-0 in place of 0', '$state.user.zero = 0; $state.user.zero = -0', 'user', { ...state.user, zero: -0 }],
     [
       'a prototype that is a key',
@@ -149,6 +155,24 @@ describe('a change deep inside the state', () => {
     const outcome = await run('$state.user.self = $state.user', state);
     expect(outcome.error).toMatchObject({ code: 'SERIALIZATION_ERROR' });
     expect(outcome.error?.message).toContain('cycle');
+  });
+
+  it('is found among objects that have as many paths as a guest likes', async () => {
+    const source = `
+      let x = { v: 1 };
+      for (let i = 0; i < 40; i++) x = [x, x];
+      $state.items.push(x);
+      const { name } = $state.user; delete $state.user.name; $state.user.name = name;
+    `;
+    const outcome = await run(source, state);
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.stateMutations.map(({ key }) => key)).toEqual(['items']);
+  });
+
+  it('is looked for under the time limit of the handler, not less', async () => {
+    const m = new Map(Array.from({ length: 20_000 }, (_, i) => [i, { a: i }]));
+    const outcome = await run('return $state.m.size', { m });
+    expect(outcome).toMatchObject({ status: 'success', returnValue: 20_000, stateMutations: [] });
   });
 
   it('counts against maxStateMutations', async () => {
@@ -222,6 +246,7 @@ describe('$state', () => {
   it.each([
     ['a symbol as key', '$state[Symbol()] = 1', 'strings'],
     ['an accessor', 'Object.defineProperty($state, "a", { get() {} })', 'accessors'],
+    ['a fixed key', 'Object.defineProperty($state, "a", { value: 1, configurable: false })', 'changed and deleted'],
     ['a function', '$state.f = () => {}', '$state.f is a function'],
     ['another prototype', 'Object.setPrototypeOf($state, null)', 'bad prototype'],
   ])('refuses %s', async (_title, source, message) => {
@@ -269,6 +294,21 @@ describe('state that may be read and not written', () => {
     expect(status).toBe('error');
     expect(error).toMatchObject({ code: 'PERMISSION_DENIED', context: { capability: `state:write:${key}` } });
     expect(stateMutations).toEqual([]);
+  });
+
+  it('with effects around it gives the same effects, and an error without a line when there is no time to look for it', async () => {
+    const source = "$emit('a', 1); $state.user.x = 2; for (let i = 0; i < 1e5; i++); $emit('b', 1); for (;;);";
+    const context = { stateSnapshot: state, capabilities: [...capabilities, 'events:emit:*'] as const };
+    const outcome = await runInThread(executor, source, context, { timeoutMs: 200 });
+    expect(outcome.events.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(outcome.error?.code).toBe('TIMEOUT');
+  });
+
+  it('can be frozen by whoever changes nothing in it', async () => {
+    const source = 'Object.freeze($args.o); $state.o.inner; try { $state.user.x = 1 } catch (e) { return e.code }';
+    const o = { inner: { n: 1 } };
+    const context = { stateSnapshot: { ...state, o }, args: { o }, capabilities };
+    expect((await runInThread(executor, source, context)).returnValue).toBe('PERMISSION_DENIED');
   });
 
   it('is plain data to whoever only reads it, also in an execution that is denied something', async () => {

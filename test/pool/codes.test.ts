@@ -112,6 +112,14 @@ await outer();`;
     expect(error?.context).toEqual({ thrown: value });
   });
 
+  it('of a result that is nested too deeply names the place, and loses nothing beside it', async () => {
+    const source = '$emit("a", 1); let o = 1; for (let i = 0; i < 1100; i++) o = [o]; return { o }';
+    const { error, events } = await runtime.executeHandler(source, { capabilities: ['events:emit:a'] });
+    expect(error?.code).toBe('SERIALIZATION_ERROR');
+    expect(error?.context?.['path']).toMatch(/^returnValue\.o/);
+    expect(events).toHaveLength(1);
+  });
+
   it('keeps the effects before it, marked, and nothing is applied', async () => {
     const state = { n: 1, list: [1] };
     const result = await runtime.executeHandler('$state.n = 2; $state.list.push(2); $emit("e"); $log("l"); throw 1', {

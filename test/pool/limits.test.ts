@@ -81,6 +81,12 @@ describe('a limit', () => {
     expect((await execute(source, 80, {})).error).toMatchObject({ code: 'MEMORY_LIMIT', context: { value: 64 * MIB } });
   });
 
+  it('memoryLimitBytes ends a result that only says that it is large, at once', async () => {
+    const { error } = await execute('const a = []; a.length = 4e9; return a', 0, {});
+    expect(error).toMatchObject({ code: 'MEMORY_LIMIT', context: { limit: 'memoryLimitBytes', value: 64 * MIB } });
+    expect((await execute('return 1', 0, {})).returnValue).toBe(1);
+  });
+
   it('stackSizeBytes can be lowered for one execution, and recursion is an error that the guest can catch', async () => {
     const source = `
       let depth = 0;

@@ -104,6 +104,42 @@ describe('an outcome', () => {
     expect(result.returnValue).toBeUndefined();
   });
 
+  /** Version, no names, an array of eleven: the marker, and a status that is `bytes`. */
+  const withStatus = (...bytes: number[]) => Buffer.from([5, 0, 9, 11, 8, 0, ...bytes]);
+
+  it.each([
+    ['boxes in boxes', withStatus(...Array(20_000).fill(18))],
+    ['dates of dates', withStatus(...Array(100_000).fill(17))],
+    ['views of views', withStatus(...Array.from({ length: 20_000 }, () => [14, 2, 0, 0]).flat())],
+    [
+      'an error whose fields are bytes',
+      withStatus(9, 6, 19, 1, 5, 4, 7, 0, 7, 0, 7, 0, 15, 2, 255, 255, 255, 255, 15, 1, 2),
+    ],
+  ])('of %s is refused, and the host goes on', (_title, bytes) => {
+    expect(read(undefined, bytes)).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' } });
+  });
+
+  it('of many errors that share many fields is refused before it takes long', () => {
+    const fields = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`k${i}`, i]));
+    const sharing = Array.from({ length: 3_000 }, () => Object.assign(new Error('x'), { fields }));
+    const encoder = new ValueEncoder();
+    const document = encoder.encodeFields(
+      [
+        ['outcome', 1],
+        ['outcome', sharing],
+      ],
+      64 * 1024 * 1024,
+    );
+    expect(read(undefined, document).error?.code).toBe('SERIALIZATION_ERROR');
+  });
+
+  it('says of its error no more than the prelude does, and of host calls only what can be', () => {
+    const context = { capability: 'x', 0: 'more', other: 'more' };
+    const thrown = { name: 'X', message: 'm', stack: '', code: 'PERMISSION_DENIED', context };
+    expect(read([2, thrown, [], [], [], [], 0, []]).error?.context).toEqual({ capability: 'x' });
+    for (const hostCalls of [Number.NaN, -1e300, 0.5, '7']) expect(read(forge(6, hostCalls)).hostCalls).toBe(0);
+  });
+
   it('that does not decode is a SERIALIZATION_ERROR', () => {
     expect(read(undefined, Buffer.from('05ff', 'hex'))).toMatchObject({
       status: 'error',

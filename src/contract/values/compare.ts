@@ -1,8 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import { MalformedValueError } from './byte-reader.js';
 import { decodeFields } from './decode.js';
 import { MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
+import { isSameValue } from './same-value.js';
 import { Walker } from './walker.js';
 
 /**
@@ -77,11 +76,12 @@ class Comparison {
 
   /** Decodes both, which costs, but tells. */
   #decide(verdicts: Verdict[]): void {
-    const [record] = decodeFields(this.#document) as [Record<string, unknown>];
-    const pairs = decodeFields(this.#pairs);
+    const [record] = decodeFields(this.#document, Number.POSITIVE_INFINITY) as [Record<string, unknown>];
+    const pairs = decodePairs(this.#pairs);
     verdicts.forEach((verdict, i) => {
       if (verdict !== 'unsure') return;
-      verdicts[i] = isDeepStrictEqual(record[String(pairs[i * 2])], pairs[i * 2 + 1]) ? 'same' : 'different';
+      const isSame = pairs !== undefined && isSameValue(record[String(pairs[i * 2])], pairs[i * 2 + 1]);
+      verdicts[i] = isSame ? 'same' : 'different';
     });
   }
 
@@ -163,6 +163,16 @@ class Comparison {
     if (this.#same(depth + 1)) return true;
     this.#unsure = true;
     return false;
+  }
+}
+
+/** Undefined when they are more than we decode: a cycle, say. */
+function decodePairs(pairs: Uint8Array): unknown[] | undefined {
+  try {
+    return decodeFields(pairs);
+  } catch (error) {
+    if (error instanceof MalformedValueError) return undefined;
+    throw error;
   }
 }
 

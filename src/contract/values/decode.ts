@@ -14,7 +14,7 @@ export class CyclicValueError extends MalformedValueError {
 }
 
 /** A value of a byte each costs the host more than its size says. */
-const MAX_NODES = 2_000_000;
+export const MAX_NODES = 2_000_000;
 /** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;
 
@@ -31,13 +31,21 @@ export function decodeValue(bytes: Uint8Array): unknown {
 /**
  * Decodes a document, with its Maps, Sets and Errors.
  *
+ * @param maxNodes values in it at most; what we encoded ourselves needs no bound
  * @returns its items without the marker
  * @throws what {@link decodeValue} throws
  */
-export function decodeFields(bytes: Uint8Array): unknown[] {
-  const fields = new ValueDecoder(bytes, true).decode();
-  if (!Array.isArray(fields)) throw new MalformedValueError('is no document');
-  return fields.slice(1);
+export function decodeFields(bytes: Uint8Array, maxNodes = MAX_NODES): unknown[] {
+  // The errors in it have the stack of the guest: to capture ours for each would be most of the work.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const fields = new ValueDecoder(bytes, true, maxNodes).decode();
+    if (Array.isArray(fields)) return fields.slice(1);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  throw new MalformedValueError('is no document');
 }
 
 class ValueDecoder {
@@ -55,9 +63,12 @@ class ValueDecoder {
   #marker: unknown;
   readonly #isDocument: boolean;
 
-  constructor(bytes: Uint8Array, isDocument = false) {
+  readonly #maxNodes: number;
+
+  constructor(bytes: Uint8Array, isDocument = false, maxNodes = MAX_NODES) {
     this.#reader = new ByteReader(bytes);
     this.#isDocument = isDocument;
+    this.#maxNodes = maxNodes;
   }
 
   decode(): unknown {
@@ -70,8 +81,21 @@ class ValueDecoder {
     return value;
   }
 
+  #charge(values: number): void {
+    this.#nodes += values;
+    if (this.#nodes > this.#maxNodes) throw new MalformedValueError(`has more than ${this.#maxNodes} values`);
+  }
+
+  /** What a date, a box or a view is of. Nesting of these counts like any other. */
+  #inner(): unknown {
+    this.#depth++;
+    const value = this.#value();
+    this.#depth--;
+    return value;
+  }
+
   #value(): unknown {
-    if (++this.#nodes > MAX_NODES) throw new MalformedValueError(`has more than ${MAX_NODES} values`);
+    this.#charge(1);
     const tag = this.#reader.u8();
     switch (tag) {
       case Tag.null:
@@ -155,14 +179,14 @@ class ValueDecoder {
     this.#open[slot] = false;
     this.#depth--;
     if (this.#marker === undefined || slot === 0 || count < FORM_ITEMS_AT || array[0] !== this.#marker) return array;
-    const value = fromForm(array.slice(1));
+    const value = fromForm(array.slice(1), (values) => this.#charge(values));
     this.#references[slot] = value;
     return value;
   }
 
   #date(): Date {
     const slot = this.#references.push(undefined) - 1;
-    const time = this.#value();
+    const time = this.#inner();
     if (typeof time !== 'number') throw new MalformedValueError('has a date that is no number');
     const date = new Date(time);
     this.#references[slot] = date;
@@ -172,7 +196,7 @@ class ValueDecoder {
   /** `new Number(1)` and its kin arrive as the primitive. */
   #boxed(): unknown {
     const slot = this.#references.push(undefined) - 1;
-    const value = this.#value();
+    const value = this.#inner();
     if (typeof value === 'object' && value !== null) throw new MalformedValueError('boxes an object');
     this.#references[slot] = value;
     return value;
@@ -192,7 +216,7 @@ class ValueDecoder {
     const number = this.#reader.u8();
     const length = this.#reader.unsigned();
     const offset = this.#reader.unsigned();
-    const buffer = this.#value();
+    const buffer = this.#inner();
     const View = TYPED_ARRAYS[number];
     if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${number}, unknown here`);
     if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');

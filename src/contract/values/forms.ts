@@ -38,8 +38,11 @@ function fieldsOf(error: Error): Record<string, unknown> {
   return Object.fromEntries(keys.map((key) => [key, (error as unknown as Record<string, unknown>)[key]]));
 }
 
-/** @throws MalformedValueError when it is none of the forms */
-export function fromForm([kind, ...items]: readonly unknown[]): object {
+/**
+ * @param charge told how much work the form is beyond its items
+ * @throws MalformedValueError when it is none of the forms
+ */
+export function fromForm([kind, ...items]: readonly unknown[], charge: (values: number) => void): object {
   switch (kind) {
     case FormKind.map:
       if (items.length % 2 !== 0) break;
@@ -47,16 +50,18 @@ export function fromForm([kind, ...items]: readonly unknown[]): object {
     case FormKind.set:
       return new Set(items);
     case FormKind.error:
-      return errorFrom(items);
+      return errorFrom(items, charge);
   }
   throw new MalformedValueError('has a Map, Set or Error of no known form');
 }
 
-function errorFrom([name, message, stack, fields]: readonly unknown[]): Error {
+function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (values: number) => void): Error {
   const areTexts = typeof name === 'string' && typeof message === 'string' && typeof stack === 'string';
-  if (!areTexts || typeof fields !== 'object' || fields === null) {
+  if (!areTexts || !isRecord(fields)) {
     throw new MalformedValueError('has an error without name, message or stack');
   }
+  // Many errors may refer to the same fields.
+  charge(Object.keys(fields).length);
   const error = new (ERROR_CLASSES.get(name) ?? Error)(message);
   if (error.name !== name) define(error, 'name', name, false);
   // Ours would show where it was decoded.
@@ -69,4 +74,9 @@ function errorFrom([name, message, stack, fields]: readonly unknown[]): Error {
 
 function define(target: object, key: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
+}
+
+/** A typed array has as many keys as items. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

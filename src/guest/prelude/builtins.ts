@@ -57,6 +57,9 @@ function succeeds(method: () => unknown, value: object): boolean {
   }
 }
 
+/** Stands for a typed array that the host does not know: Float16Array. */
+export const UNKNOWN_VIEW = {};
+
 /** A copy of a Date, typed array or ArrayBuffer, the primitive in a box; the value itself when it only looks like one. */
 export function copyBuiltin(value: object, kind: number): unknown {
   try {
@@ -67,9 +70,9 @@ export function copyBuiltin(value: object, kind: number): unknown {
       if (apply(isDetached, value, [])) return apply(bufferOf, new ByteArray(0), []);
       return apply(bufferOf, new ByteArray(new ByteArray(value as ArrayBuffer)), []);
     }
-    const Constructor = apply(mapGet, typedArrays, [apply(typedArrayName, value, [])]);
-    // Float16Array is one that the host does not know: the engine writes it and the host says so.
-    if (Constructor === undefined) return value;
+    const name = apply(typedArrayName, value, []);
+    const Constructor = apply(mapGet, typedArrays, [name]);
+    if (Constructor === undefined) return typeof name === 'string' ? UNKNOWN_VIEW : value;
     const isEmpty = apply(isDetached, apply(bufferOf, value, []), []);
     return new (Constructor as TypedArrayConstructor)(isEmpty ? 0 : value);
   } catch {

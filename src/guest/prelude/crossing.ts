@@ -1,4 +1,4 @@
-import { copyBuiltin, isMap, isSet } from './builtins.js';
+import { copyBuiltin, isMap, isSet, UNKNOWN_VIEW } from './builtins.js';
 import { uncrossable } from './coded-error.js';
 import { ERROR_FORM, MAP_FORM, marker, SET_FORM } from './forms.js';
 import {
@@ -56,6 +56,7 @@ export function snapshot(value: unknown, path: string, copies?: Copies, depth = 
   if (kind === UNCROSSABLE) throw uncrossable(path, text('an instance of ', classNameOf(source)));
   if (isBuiltin(kind)) {
     const copy = copyBuiltin(source, kind);
+    if (copy === UNKNOWN_VIEW) throw uncrossable(path, 'a typed array of a kind that the host does not have');
     if (copy !== source) return close(copies, value, copy);
   } else if (kind === ERROR || (kind === MAP && isMap(source)) || (kind === SET && isSet(source))) {
     return copySpecial(source, kind, path, open(copies, value), depth, value);

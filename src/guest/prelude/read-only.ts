@@ -1,5 +1,14 @@
 import { demand, STATE_WRITE } from './admission.js';
-import { apply, isArray, MapConstructor, mapGet, mapSet, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
+import {
+  apply,
+  getOwnPropertyDescriptor,
+  isArray,
+  MapConstructor,
+  mapGet,
+  mapSet,
+  ProxyConstructor,
+  setPrototypeOf,
+} from './intrinsics.js';
 import { kindOf, PLAIN } from './kinds.js';
 import { standIn } from './stand-ins.js';
 
@@ -18,7 +27,11 @@ export function readOnly(value: object, key: string): object {
   const traps: ProxyHandler<Record<PropertyKey, unknown>> = {
     get(target, name) {
       const member = target[name];
-      return typeof member === 'object' && member !== null ? readOnly(member, key) : member;
+      if (typeof member !== 'object' || member === null) return member;
+      // Of what cannot change the engine accepts nothing else than what it is.
+      const descriptor = getOwnPropertyDescriptor(target, name);
+      const isFixed = descriptor !== undefined && !descriptor.configurable && descriptor.writable !== true;
+      return isFixed ? member : readOnly(member, key);
     },
     set: deny,
     defineProperty: deny,

@@ -157,6 +157,10 @@ function requireReadable(key: PropertyKey): void {
   if (!hasOwn(target, key)) demand(STATE_READ, key);
 }
 
+function isOff(descriptor: PropertyDescriptor, attribute: 'configurable' | 'writable' | 'enumerable'): boolean {
+  return hasOwn(descriptor, attribute) && descriptor[attribute] === false;
+}
+
 const traps: ProxyHandler<Keyed> = {
   get: read,
   set: write,
@@ -164,6 +168,9 @@ const traps: ProxyHandler<Keyed> = {
   deleteProperty: remove,
   defineProperty(_, key, descriptor) {
     if (!hasOwn(descriptor, 'value')) throw new TypeErrorConstructor('$state has no accessors');
+    if (isOff(descriptor, 'configurable') || isOff(descriptor, 'writable') || isOff(descriptor, 'enumerable')) {
+      throw new TypeErrorConstructor('keys of $state can be listed, changed and deleted');
+    }
     return write(_, key, descriptor.value);
   },
   setPrototypeOf: () => false,
