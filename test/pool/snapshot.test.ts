@@ -1,0 +1,96 @@
+import { inflateRawSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { wrapHandler } from '#build/contract/wrapper.js';
+import { encodeAnswers } from '#build/pool/answers.js';
+import { prepareRequest } from '#build/pool/build-request.js';
+import type { Executor } from '#build/pool/executor.js';
+import { readOutcome } from '#build/pool/outcome.js';
+import { unpackSnapshot } from '#build/pool/snapshot.js';
+import { NO_USAGE } from '#build/pool/usage.js';
+import { createExecutor } from '../support/executor.js';
+
+const KIB = 1024;
+const REFERENCE = "const user = await $ext.http.get('/users/' + $args.id); return user.name";
+/** Works on 4 MB of text and lets go of it. */
+const LETS_GO = `
+const summary = (() => {
+  const parts = [];
+  for (let i = 0; i < 20000; i++) parts.push('let go of number ' + i + ' '.repeat(i % 150));
+  return JSON.parse(JSON.stringify(parts)).length;
+})();
+const user = await $ext.http.get('/users/' + summary);
+return user.name + summary;
+`;
+
+let executor: Executor;
+let other: Executor;
+
+beforeAll(async () => {
+  [executor, other] = await Promise.all([createExecutor(), createExecutor()]);
+});
+
+/** Executes a handler to where it waits: what it takes to go on, and to read what comes of that. */
+async function suspend(source: string, by = executor) {
+  const compiled = await by.compileScript(wrapHandler(source), 'handler.js');
+  if (!compiled.ok) throw new Error(compiled.problem.message);
+  const context = { args: { id: 7 }, capabilities: ['ext:http.get'] as const };
+  const { request, grants } = prepareRequest(context, { seed: 1, now: 0 }, resolveRuntimeConfig({}));
+  const executed = await by.execute({ key: source, ...request }, compiled.bytecode);
+  const { snapshot, imageHash, features, memoryUsedBytes } = executed;
+  if (snapshot === undefined || imageHash === undefined || features === undefined) throw new Error('it does not wait');
+  const { limits } = request;
+  const answers = encodeAnswers([{ callId: 'c1', success: true, value: { name: 'Ada' } }], NO_USAGE, limits);
+  const resumption = { key: source, snapshot, imageHash, features, answers, limits, now: 0 };
+  const handler = { key: source, filename: 'handler.js', source, bytecode: new Uint8Array(new SharedArrayBuffer(0)) };
+  const resume = async (on: Executor, changes: Partial<typeof resumption> = {}) =>
+    readOutcome(await on.resume({ ...resumption, ...changes }), handler, { grants, limits });
+  return { resumption, memoryUsedBytes, resume };
+}
+
+describe('a snapshot', () => {
+  it('of a handler that waits for one call is far below 16 KiB, and goes on in another executor', async () => {
+    const { resumption, resume } = await suspend(REFERENCE);
+    expect(resumption.snapshot.length).toBeLessThan(6 * KIB);
+    expect((await resume(other)).returnValue).toBe('Ada');
+  });
+
+  it('does not hold what the handler let go of', async () => {
+    const { resumption, memoryUsedBytes, resume } = await suspend(LETS_GO);
+    expect(memoryUsedBytes).toBeGreaterThan(2_000 * KIB);
+    expect(resumption.snapshot.length).toBeLessThan(16 * KIB);
+    expect(inflateRawSync(resumption.snapshot).includes('let go of number 1999')).toBe(false);
+    expect((await resume(other)).returnValue).toBe('Ada20000');
+  });
+
+  it('is the same, byte by byte, of the same execution', async () => {
+    const [one, two] = [await suspend(REFERENCE), await suspend(REFERENCE, other)];
+    expect(Buffer.compare(one.resumption.snapshot, two.resumption.snapshot)).toBe(0);
+  });
+
+  it('goes on as often as it is resumed, each time from where it was', async () => {
+    const { resume } = await suspend(REFERENCE);
+    for (const on of [executor, other, executor]) expect((await resume(on)).returnValue).toBe('Ada');
+  });
+
+  it('of another image is refused, naming both', async () => {
+    const { resumption, resume } = await suspend(REFERENCE);
+    const imageHash = '0'.repeat(64);
+    await expect(resume(executor, { imageHash })).rejects.toMatchObject({
+      code: 'SUSPENSION_INCOMPATIBLE',
+      context: { expected: imageHash, actual: resumption.imageHash },
+    });
+  });
+
+  it('that is cut or damaged in its compression is refused', async () => {
+    const { resumption } = await suspend(REFERENCE);
+    const { snapshot, imageHash } = resumption;
+    const damaged = [new Uint8Array(), Uint8Array.of(0xff, 0xff), snapshot.slice(0, 100), snapshot.slice(0, -1)];
+    for (const bytes of damaged) {
+      expect(() => unpackSnapshot({ ...resumption, snapshot: bytes }, imageHash)).toThrow(
+        expect.objectContaining({ code: 'SUSPENSION_INCOMPATIBLE', context: { problem: 'content' } }),
+      );
+    }
+  });
+});
