@@ -1,10 +1,11 @@
 import { denials, hostCalls } from './admission.js';
 import { codeOf, uncrossable } from './coded-error.js';
-import { allowAccessors, snapshot } from './crossing.js';
+import { allowAccessors, readText, snapshot } from './crossing.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { marker } from './forms.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
+import { isError } from './kinds.js';
 import { isReached, listChanges, reached, readKeys, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
@@ -115,11 +116,12 @@ export function salvage(): unknown[] {
     const kept = nullArray<Effect>([]);
     for (let i = 0; i < effects.length; i++) {
       const effect = effects[i] as Effect;
+      const path = name(effect);
       try {
-        effect[at] = snapshot(effect[at], name(effect));
+        effect[at] = snapshot(effect[at], path);
         kept[kept.length] = effect;
       } catch (error) {
-        failure ??= error;
+        failure ??= asUncrossable(error, path);
       }
     }
     return kept;
@@ -127,12 +129,19 @@ export function salvage(): unknown[] {
   try {
     value = snapshot(value, 'returnValue');
   } catch (error) {
-    failure = error;
+    failure = asUncrossable(error, 'returnValue');
   }
   if (!isSettled && isReached()) failure ??= uncrossable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);
   return outcome();
+}
+
+/** To copy what is nested deeply takes more stack than to make it: that is no recursion of the handler's. */
+function asUncrossable(error: unknown, path: string): unknown {
+  const isStackOverflow =
+    isError(error) && codeOf(error) === undefined && readText(error, 'message') === 'stack overflow';
+  return isStackOverflow ? uncrossable(path, 'nested too deeply') : error;
 }
 
 /** The last resort: an engine that refuses even that. */
