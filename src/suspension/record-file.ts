@@ -50,7 +50,7 @@ export async function readRecord(
 export function explain(error: unknown, id: string): unknown {
   if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') return error;
   if (error.context['suspensionId'] !== undefined) return error;
-  const message = `The suspension ${id} cannot be used: of what its store has of it, ${error.message}. It is kept.`;
+  const message = `The suspension ${id} cannot be used: its record in the store ${error.message}. It is kept.`;
   return new NexusError(error.code, message, { context: { ...error.context, suspensionId: id } });
 }
 
