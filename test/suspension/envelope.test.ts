@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import type { NexusError } from '#build/errors/nexus-error.js';
-import { deflate, inflate } from '#build/suspension/compression.js';
 import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
 import { type EnvelopeKeys, envelopeKeys } from '#build/suspension/envelope-keys.js';
 
@@ -131,22 +130,5 @@ describe('secrets', () => {
     const edited = Buffer.from(sealEnvelope(ID, HEADER, PAYLOAD, keys));
     edited.write('state:read:*', edited.indexOf('state:read:a'), 'latin1');
     expect(refusal(edited, keys).context['problem']).toBe('seal');
-  });
-});
-
-describe('compression', () => {
-  it('gives back what was deflated', async () => {
-    for (const bytes of [Buffer.alloc(0), PAYLOAD, randomBytes(100_000)]) {
-      expect(Buffer.compare(await inflate(await deflate(bytes), bytes.length), bytes)).toBe(0);
-    }
-  });
-
-  it.each([
-    ['more than the bound', async () => deflate(Buffer.alloc(1_001))],
-    ['a bomb', async () => deflate(Buffer.alloc(50_000_000))],
-    ['no deflated data', async () => Buffer.from('plain text')],
-    ['half of it', async () => (await deflate(randomBytes(900))).subarray(0, 450)],
-  ])('refuses %s', async (_title, make) => {
-    await expect(inflate(await make(), 1_000)).rejects.toMatchObject({ code: 'SUSPENSION_INCOMPATIBLE' });
   });
 });

@@ -38,7 +38,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
 
       it('takes envelopes of any length, and info of any plain data', async () => {
         for (const length of [0, 1, 4_095, 40_000, 1_000_000]) {
-          const info = { text: 'a'.repeat(length % 10_000), nothing: null, nested: [{ n: 1.5 }] };
+          const info = { text: 'a'.repeat(length / 4), nothing: null, nested: [{ n: 1.5 }] };
           const given = { ...makeSuspension(idOf(`run ${length}`)), envelope: Buffer.alloc(length, 'x'), info };
           await store.put(given);
           expect(plain(await other.read(given.id))).toEqual(plain({ ...given, state: 'suspended' }));
@@ -74,7 +74,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         ['an envelope that is no bytes', { envelope: 'text' }],
         ['a time that is none', { createdAtMs: Number.NaN }],
         ['an expiry that is none', { expiresAtMs: '10000' }],
-        ['info that is too large', { info: { text: 'a'.repeat(17_000) } }],
+        ['info that is too large', { info: { text: 'a'.repeat(1_100_000) } }],
         ['info that is no object', { info: [] }],
       ])('refuses %s', async (_title, part) => {
         const given = { ...suspension, ...part } as StoredSuspension;
