@@ -15,7 +15,7 @@ export interface StoredSuspension {
   readonly envelope: Uint8Array;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** What a listing shows: plain data, at most 16 KiB as MessagePack. It is not sealed, and not secret. */
+  /** What a listing shows: plain data, at most 1 MiB as MessagePack. It is not sealed, and not secret. */
   readonly info: Readonly<Record<string, unknown>>;
 }
 

@@ -7,7 +7,7 @@ import { temporaryName } from './temporary.js';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** What is there is no file that we wrote: a link, a pipe, somebody else's, open to others, or too large. */
+/** What is there is no file that we wrote: a link, a pipe, somebody else's, open to others, or too large. Says what it is. */
 export class ForeignFileError extends Error {}
 
 export interface OwnFile {
@@ -26,15 +26,16 @@ export interface OwnFile {
 export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFile> {
   // A pipe in its place must not make us wait for a writer.
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ELOOP' ? new ForeignFileError(`${path} is a symbolic link`) : error;
+    throw error.code === 'ELOOP' ? new ForeignFileError('is a symbolic link') : error;
   });
   try {
     const status = await file.stat();
     const user = currentUser();
     const isOurs = user === undefined || (status.uid === user && (status.mode & WRITABLE_BY_OTHERS) === 0);
-    if (!status.isFile()) throw new ForeignFileError(`${path} is no regular file`);
-    if (!isOurs) throw new ForeignFileError(`${path} belongs to another user, or others may write it`);
-    if (status.size > maxBytes) throw new ForeignFileError(`${path} has ${status.size} bytes, at most ${maxBytes}`);
+    if (!status.isFile()) throw new ForeignFileError('is no regular file');
+    if (!isOurs) throw new ForeignFileError('belongs to another user, or others may write it');
+    if (status.size > maxBytes)
+      throw new ForeignFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
     return { file, size: status.size, modifiedMs: status.mtimeMs };
   } catch (error) {
     await file.close().catch(() => {});

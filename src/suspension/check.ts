@@ -4,7 +4,8 @@ import { packMessage } from '../contract/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { nextSuspensionId, parseSuspensionId } from './ids.js';
 
-const MAX_INFO_BYTES = 16 * 1024;
+/** Ten thousand pending calls with names of usual length. */
+const MAX_INFO_BYTES = 1024 * 1024;
 const MAX_OWNER_LENGTH = 256;
 
 /** @throws NexusError INVALID_ARGUMENT */

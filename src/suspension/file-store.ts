@@ -13,6 +13,7 @@ import type {
   SuspensionSweep,
 } from '../config/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { ForeignFileError } from '../files/own-file.js';
 import {
   type DirectoryProblem,
   describe,
@@ -208,6 +209,10 @@ export class FileStore implements SuspensionStore {
 
   #explain(error: unknown): NexusError {
     if (error instanceof NexusError) return error;
+    if (error instanceof ForeignFileError) {
+      const reason = `${this.#path}: the key in it ${error.message}`;
+      return this.#failure({ reason, remedy: 'Put back a copy of it.' }, error);
+    }
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === 'link' && NO_HARD_LINKS.has(code)) {
       const reason = `${this.#path}: the filesystem has no hard links (${code})`;
@@ -221,7 +226,7 @@ export class FileStore implements SuspensionStore {
   }
 
   #failure({ reason, remedy }: DirectoryProblem, cause?: unknown): NexusError {
-    return new NexusError('INTERNAL_ERROR', `The store of suspended handlers fails: ${reason}. ${remedy}`, {
+    return new NexusError('INTERNAL_ERROR', `Suspended handlers cannot be kept in ${OPTION}: ${reason}. ${remedy}`, {
       context: { path: this.#path, code: (cause as NodeJS.ErrnoException | undefined)?.code },
       ...(cause !== undefined && { cause }),
     });

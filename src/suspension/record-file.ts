@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 import { NexusError } from '../errors/nexus-error.js';
 import { ForeignFileError, openOwnFile } from '../files/own-file.js';
@@ -41,19 +42,22 @@ export async function readRecord(
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw explain(error, id);
+    throw error instanceof ForeignFileError ? foreign(error, id, path) : explain(error, id);
   }
 }
 
 /** What is wrong with a record, said of the suspension that it belongs to. Other errors pass through. */
 export function explain(error: unknown, id: string): unknown {
-  if (error instanceof ForeignFileError) {
-    return incompatible('file', `The suspension ${id} cannot be used: ${error.message}.`, { suspensionId: id });
-  }
   if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') return error;
   if (error.context['suspensionId'] !== undefined) return error;
-  const message = `The suspension ${id} cannot be used: of what its store has of it, ${error.message}. It is kept.`;
+  const message = `The suspension ${id} cannot be used: its record in the store ${error.message}. It is kept.`;
   return new NexusError(error.code, message, { context: { ...error.context, suspensionId: id } });
+}
+
+function foreign({ message }: ForeignFileError, id: string, path: string): NexusError {
+  const file = basename(path);
+  const what = `The suspension ${id} cannot be used: its file ${file} ${message}. It is kept.`;
+  return incompatible('file', what, { suspensionId: id, file });
 }
 
 async function readUpTo(file: FileHandle, start: Buffer, size: number): Promise<Buffer> {

@@ -214,7 +214,7 @@ export class RecordLog {
     const { transition, beginning } = file.header;
     const isItself =
       version === 0 ? beginning?.facts.id === id : transition?.id === id && transition.standing.version === version;
-    if (!isItself) throw explain(incompatible('seal', 'a record belongs to another suspension'), id);
+    if (!isItself) throw explain(incompatible('seal', 'belongs to another suspension'), id);
     return file;
   }
 

@@ -78,11 +78,11 @@ export function encodeRecord({ transition, beginning }: RecordContent, key: Uint
 
 /** How many bytes to read for the header, of which these are the first. */
 export function headerBytes(start: Buffer): number {
-  if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `it has only ${start.length} bytes`);
-  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'it is no record');
+  if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `has only ${start.length} bytes`);
+  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is no record');
   const version = start.readUInt16BE(VERSION_AT);
   if (version !== RECORD_VERSION) {
-    throw incompatible('version', `it has version ${version}, this library reads ${RECORD_VERSION}`);
+    throw incompatible('version', `has version ${version}, this library reads ${RECORD_VERSION}`);
   }
   return PREAMBLE_BYTES + start.readUInt32BE(HEADER_LENGTH_AT) + MAC_BYTES;
 }
@@ -94,15 +94,15 @@ export function headerBytes(start: Buffer): number {
  */
 export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): RecordHeader {
   const end = headerBytes(bytes);
-  if (end > bytes.length) throw incompatible('truncated', 'it ends within its header');
+  if (end > bytes.length) throw incompatible('truncated', 'ends within its header');
   const sealed = bytes.subarray(0, end - MAC_BYTES);
   if (!timingSafeEqual(macOf([sealed], key), bytes.subarray(end - MAC_BYTES, end))) {
-    throw incompatible('seal', 'it is damaged, or was edited');
+    throw incompatible('seal', 'is damaged, or was edited');
   }
   // Sealed with our key, so this is our own writing.
   const header = unpackMessage(sealed.subarray(PREAMBLE_BYTES)) as RecordHeader;
   const expected = end + (header.transition?.content.bytes ?? 0) + (header.beginning?.envelope.bytes ?? 0);
-  if (size !== expected) throw incompatible('truncated', `it has ${size} bytes, and should have ${expected}`);
+  if (size !== expected) throw incompatible('truncated', `has ${size} bytes, and should have ${expected}`);
   return header;
 }
 
@@ -114,13 +114,13 @@ export function standingOf({ standing, content }: TransitionHeader, bytes: Buffe
 }
 
 export function envelopeOf({ transition, beginning }: RecordHeader, bytes: Buffer): Uint8Array {
-  if (beginning === undefined) throw incompatible('content', 'it has no envelope');
+  if (beginning === undefined) throw incompatible('content', 'has no envelope');
   return part(bytes, headerBytes(bytes) + (transition?.content.bytes ?? 0), beginning.envelope);
 }
 
 function part(record: Buffer, begin: number, { bytes, digest }: Part): Uint8Array {
   const found = record.subarray(begin, begin + bytes);
-  if (!sha256(found).equals(digest)) throw incompatible('seal', 'it is damaged, or was edited');
+  if (!sha256(found).equals(digest)) throw incompatible('seal', 'is damaged, or was edited');
   return found;
 }
 

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { NexusError } from '../errors/nexus-error.js';
-import { openOwnFile, writeTemporary } from '../files/own-file.js';
+import { ForeignFileError, openOwnFile, writeTemporary } from '../files/own-file.js';
 
 const NAME = 'key';
 const KEY_BYTES = 32;
@@ -12,7 +11,7 @@ const KEY_BYTES = 32;
  * The secret of a store in files: random, made by whoever comes first, the same for all from then on.
  *
  * @param directory private to its owner
- * @throws NexusError INTERNAL_ERROR when there is a file that is no key
+ * @throws ForeignFileError when there is something that is no key
  */
 export async function readOrMakeKey(directory: string): Promise<Uint8Array> {
   const path = join(directory, NAME);
@@ -44,7 +43,5 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
     throw error;
   }
   // Another one would make everything that is there unreadable.
-  throw new NexusError('INTERNAL_ERROR', `The suspension store's key ${path} is damaged. Put back a copy of it.`, {
-    context: { path },
-  });
+  throw new ForeignFileError('is damaged');
 }

@@ -8,6 +8,11 @@ export class Findings {
     if (!isRight) this.#violations.set(violation, (this.#violations.get(violation) ?? 0) + 1);
   }
 
+  /** Violations so far. */
+  get count() {
+    return [...this.#violations.values()].reduce((sum, times) => sum + times, 0);
+  }
+
   /** @throws Error naming every violation; the figure when there was none */
   end(figure) {
     if (this.#violations.size === 0) return { figure };
