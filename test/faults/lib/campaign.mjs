@@ -1,7 +1,7 @@
 // Runs faults one after the other and prints a line for each.
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { killWorkers } from './children.mjs';
@@ -10,14 +10,20 @@ import { unmountBelow } from './mounts.mjs';
 const TMPFS_MAGIC = 0x01021994;
 const FIGURE_COLUMNS = 132;
 
-/** Runs modules that export `title` and `run({ quick, scratch })`, which returns `{ figure }` or throws. */
-export async function runCampaign(urls) {
+/**
+ * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
+ * throws; its name begins with its number.
+ */
+export async function runCampaign(folder) {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+  const urls = names.sort().map((name) => new URL(name, folder));
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
   const faults = await Promise.all(urls.map((url) => import(url)));
   const titleColumns = Math.max(...faults.map(({ title }) => title.length));
   let failed = 0;
   for (const [index, { title, run }] of faults.entries()) {
-    const start = `${String(index + 1).padStart(2)}  ${title.padEnd(titleColumns)}`;
+    const [number] = basename(urls[index].pathname).split('-');
+    const start = `${number.padEnd(3)} ${title.padEnd(titleColumns)}`;
     try {
       const { figure } = await inScratch((scratch) => run({ quick: values.quick, scratch }));
       console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}  ok`);

@@ -32,7 +32,7 @@ export class Worker {
       for (const { reject } of this.#requests.values()) reject(new Error(`The worker ended: ${this.#stderr}`));
       this.#requests.clear();
     });
-    this.ready = this.#expect('ready');
+    this.ready = this.expect('ready');
     // Who kills a worker at once does not wait for it to be ready.
     this.ready.catch(() => {});
     this.#child.on('message', ({ id, error, result }) => {
@@ -50,9 +50,17 @@ export class Worker {
   async ask(command, argument) {
     await this.ready;
     const id = ++this.#lastId;
-    const answer = this.#expect(id);
+    const answer = this.expect(id);
     this.#child.send({ id, command, argument });
     return answer;
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  signal(name) {
+    this.#child.kill(name);
   }
 
   async kill() {
@@ -60,7 +68,8 @@ export class Worker {
     await this.ended;
   }
 
-  #expect(id) {
+  /** An answer that comes by itself. */
+  expect(id) {
     return new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject }));
   }
 
