@@ -92,11 +92,22 @@ class Ledger {
   /** Ends all runs that began, and asks for every outcome again. */
   async finish(process) {
     for (const run of this.#runs.values()) {
-      while (run.id !== undefined && !(await this.#step(process, run)));
+      await this.#expectNoLoss(async () => {
+        while (run.id !== undefined && !(await this.#step(process, run)));
+      });
     }
     for (const id of this.#acknowledged) {
-      const outcome = await process.ask('resume', { id, value: ++this.#lastToken });
-      this.#record(id, outcome);
+      await this.#expectNoLoss(async () => {
+        this.#record(id, await process.ask('resume', { id, value: ++this.#lastToken }));
+      });
+    }
+  }
+
+  async #expectNoLoss(resume) {
+    try {
+      await resume();
+    } catch (error) {
+      this.#findings.check(false, `acknowledged, and lost: ${firstLine(error)}`);
     }
   }
 
