@@ -154,10 +154,10 @@ export class RunLoop {
         const extension = Object.hasOwn(extensions, extensionName) ? extensions[extensionName] : undefined;
         // What every object inherits is no method of an extension.
         const isMethod = extension !== undefined && methodNamesOf(extension).includes(method);
-        const implementation = isMethod ? extension[method] : undefined;
+        const implementation: unknown = isMethod ? Reflect.get(extension, method) : undefined;
         if (typeof implementation !== 'function') throw new TypeError(`There is no extension method ${name}`);
         const context: CallContext = { key: `${this.#runId}:${callId}`, signal: abort.signal };
-        const self = Object.create(extension as object, { call: { value: context } }) as object;
+        const self = Object.create(extension ?? null, { call: { value: context } }) as object;
         const late = new Promise<never>((_, reject) => {
           timer = setTimeout(
             () => reject(new CallTimeoutError(name, callTimeoutMs)),

@@ -11,8 +11,10 @@ const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
   /**
-   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions. A function finds its extension as `this`, and
-   * in `this.call` the call's `key`, the same if the call is made again, and an AbortSignal.
+   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes. A method finds as
+   * `this` an object that inherits from its extension, so not the extension's `#private` members, and in `this.call` the call's
+   * `key`, the same if the call is made again, and an AbortSignal. What it throws enters the VM with its name, message and
+   * enumerable fields.
    *
    * @default none
    */

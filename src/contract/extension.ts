@@ -12,5 +12,5 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** Methods that a handler may call; own the answer or a promise of it. */
-export type Extension = Readonly<Record<string, unknown>>;
+/** Methods that a handler may call, own ones or those of its class; each returns the answer or a promise of it. */
+export type Extension = object;

@@ -78,7 +78,7 @@ export interface ExecutionMetrics {
   readonly memoryUsedBytes: number;
   /** Size of the VM's linear memory after the execution; it never shrinks while the VM lives. Bytes. */
   readonly memoryPeakBytes: number;
-  /** Effects that left the VM: mutations, events, view commands, logs, extension calls. */
+  /** Effects that left the VM since it was called or resumed: mutations, events, view commands, logs, extension calls. */
   readonly hostCalls: number;
   /** Interpreter steps, counted in units of 10,000 by the engine's interrupt counter. */
   readonly instructionCount: number;

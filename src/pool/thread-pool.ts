@@ -3,7 +3,7 @@ import { Tinypool } from 'tinypool';
 import type { PoolConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
-import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
+import { type Equipment, type EquipReply, elapsedMs, type Task, type WorkerSetup } from './task.js';
 
 const MIB = 1024 * 1024;
 const SLOTS_PER_THREAD = 4;
@@ -73,7 +73,7 @@ export class ThreadPool {
     this.#minThreads = config.minInstances;
     this.#freeSlots = Array.from({ length: slots }, (_, slot) => slot);
     const startTimes = new Int32Array(new SharedArrayBuffer(slots * Int32Array.BYTES_PER_ELEMENT));
-    this.#setup = { startTimes, epochMs: Date.now() };
+    this.#setup = { startTimes };
     this.#pool = new Tinypool({
       filename: workerUrl.href,
       minThreads: config.minInstances,
@@ -127,7 +127,7 @@ export class ThreadPool {
     const slot = this.free > 0 ? this.#freeSlots.shift() : undefined;
     if (slot === undefined) throw new NexusError('INTERNAL_ERROR', 'A task was started with no thread free.');
     this.#running++;
-    const { startTimes, epochMs } = this.#setup;
+    const { startTimes } = this.#setup;
     Atomics.store(startTimes, slot, 0);
     const killSwitch = new KillSwitch();
     let killed = false;
@@ -144,7 +144,7 @@ export class ThreadPool {
       reply,
       runningMs: () => {
         const startedAt = Atomics.load(startTimes, slot);
-        return startedAt === 0 ? undefined : Date.now() - epochMs - startedAt;
+        return startedAt === 0 ? undefined : elapsedMs(startedAt);
       },
       kill: () => {
         // Once the pool is being destroyed, tinypool would start a new thread for the one it ends.

@@ -6,7 +6,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { toWireError } from '../errors/wire.js';
 import { Executor } from './executor.js';
 import { decodeRequest, encodeReply, type Reply } from './protocol.js';
-import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
+import { type Equipment, type EquipReply, startStamp, type Task, type WorkerSetup } from './task.js';
 
 /** tinypool puts its own data first. */
 const [, setup] = workerData as [unknown, WorkerSetup];
@@ -43,7 +43,7 @@ async function answer({ message, slot, bytecode = NO_BYTECODE }: Task & { kind: 
   if (executor === undefined) throw new NexusError('INTERNAL_ERROR', 'A worker was given work before its engine.');
   const ready = await executor;
   // From here on it is the request's own time: building the base image was not.
-  Atomics.store(setup.startTimes, slot, Math.max(1, Date.now() - setup.epochMs));
+  Atomics.store(setup.startTimes, slot, startStamp());
   switch (request.kind) {
     case 'compile':
       return { kind: 'compiled', outcome: await ready.compileScript(request.source, request.filename) };

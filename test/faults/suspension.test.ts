@@ -12,7 +12,7 @@ describe('the fault campaign of the stores of suspended handlers', () => {
       (error) => error as { stdout: string; code: number },
     );
     // The output names what was violated.
-    expect(stdout).toContain('5 passed, 0 failed');
+    expect(stdout).toContain('7 passed, 0 failed');
     expect(code).toBe(0);
   }, 180_000);
 });

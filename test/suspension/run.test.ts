@@ -165,7 +165,7 @@ describe('an extension that', () => {
   it('is missing is an error at the line of the call', async () => {
     const extensions = {
       a: { b: 5, c: () => 1 },
-      inherited: Object.create({ b: () => 'found' }) as object as { b(): string },
+      inherited: Object.create({ b: () => 'found' }) as object,
     };
     const { error } = await runtime.run('\n\nawait $ext.a.b()', ANYTHING, { extensions });
     expect(error).toMatchObject({ message: expect.stringContaining('$ext.a.b'), location: { line: 3 } });
@@ -189,7 +189,7 @@ describe('an extension that', () => {
       { b: () => 1 },
       new (class Service {
         b() {}
-      })() as unknown as Record<string, unknown>,
+      })(),
     ]) {
       const { error } = await runtime.run(call, context, { extensions: { a: extension } });
       expect(error?.message).toContain(`There is no extension method $ext.a.${method}`);
@@ -219,7 +219,7 @@ describe('an extension that', () => {
       }
     }
     const counter = new Counter();
-    const extensions = { counter: counter as unknown as Record<string, unknown> };
+    const extensions = { counter: counter };
     expect((await runtime.run('return $ext.counter.next()', ANYTHING, { extensions })).returnValue).toBe(6);
   });
 

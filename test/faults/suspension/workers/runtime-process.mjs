@@ -1,0 +1,35 @@
+// A process with a runtime, whose clock may be ahead of the others': to it, the leases of those that are dead have lapsed.
+import { createRuntime } from '#build/index.js';
+import { serve, startArguments } from '../../lib/serve.mjs';
+
+const [{ clockAheadMs = 0, ...options }] = startArguments();
+const now = Date.now;
+Date.now = () => now() + clockAheadMs;
+
+const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, minInstances: 1, metrics: false, ...options });
+serve({
+  /** Whoever kills it wants to hit it at work, not while it starts. */
+  async warmUp() {
+    const { suspension } = await runtime.executeHandler('await $ext.a.b()', { capabilities: ['ext:*'] });
+    await runtime.resumeHandler(suspension.suspensionId, { success: true });
+  },
+  async execute({ code, args }) {
+    return outcomeOf(await runtime.executeHandler(code, { args, capabilities: ['events:emit:*', 'ext:*'] }));
+  },
+  async resume({ id, value }) {
+    return outcomeOf(await runtime.resumeHandler(id, { success: true, value }));
+  },
+  /** Whether a worker is at it right now. */
+  async isExecuting() {
+    return runtime.getStats().activeInstances > 0;
+  },
+  async count() {
+    let count = 0;
+    for await (const _ of runtime.listSuspensions()) count++;
+    return count;
+  },
+});
+
+function outcomeOf({ status, returnValue, events, suspension, error }) {
+  return { status, returnValue, events, next: suspension?.suspensionId, error };
+}
