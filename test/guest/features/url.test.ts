@@ -9,6 +9,9 @@ import { ABSOLUTE, BASES, RELATIVE } from './url-inputs.js';
 /** Node 20 strays from the standard in places; this does not. */
 const REFERENCE = { URL: whatwgUrl.URL, URLSearchParams: whatwgUrl.URLSearchParams };
 
+/** A label that is no Punycode: refused by the standard and by Node 20. */
+const NODE_24_STRAYS: ReadonlySet<string> = new Set(['http://xn--a']);
+
 const describeUrl = (input: string) => {
   const { href, origin, protocol, username, password, host, hostname, port, pathname, search, hash } = new URL(input);
   return { href, origin, protocol, username, password, host, hostname, port, pathname, search, hash };
@@ -16,7 +19,10 @@ const describeUrl = (input: string) => {
 
 describe('URL', () => {
   it('has the parts that Node gives it, or is refused as Node refuses it', async () => {
-    await expectAsInNode(describeUrl, ABSOLUTE);
+    await expectAsInNode(
+      describeUrl,
+      ABSOLUTE.filter((input) => !NODE_24_STRAYS.has(input)),
+    );
     await expectAsInNode(describeUrl, ABSOLUTE, REFERENCE);
   });
 
