@@ -95,6 +95,19 @@ describe('a suspension that was resumed', () => {
     expect(['completed', 'failed', 'continued']).toContain(await stateOf(id));
   });
 
+  it('gives all of an outcome that is too much to be recorded once, and then its error', async () => {
+    await using roomy = await createRuntime({ cacheDir: false, maxInstances: 1, memoryLimitBytes: 256 * 1024 ** 2 });
+    // A few values fewer than can leave the VM: with what a result has beside them, they are too many.
+    const code = 'await $ext.a.b(); return new Array(1_999_980).fill(1)';
+    const { suspensionId } = suspensionOf(await roomy.executeHandler(code, ANYTHING));
+    const first = await roomy.resumeHandler(suspensionId, answer());
+    expect(first.status).toBe('success');
+    expect(first.returnValue).toHaveLength(1_999_980);
+    const again = await roomy.resumeHandler(suspensionId, answer());
+    expect(again).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' }, metrics: first.metrics });
+    expect((await roomy.inspectSuspension(suspensionId))?.state).toBe('failed');
+  });
+
   it('at the same time by many is executed once, and all get its outcome', async () => {
     const id = await suspend();
     const { totalExecutions } = runtime.getStats();
