@@ -57,6 +57,8 @@ export class Executions {
     const { filename, signal, ...rest } = options;
     const { request, grants } = prepareRequest(context, rest, this.#config);
     const origin = originOf(context);
+    // The caller's own list may be another one by the time that it is kept.
+    const capabilities = [...(context.capabilities ?? [])];
     const attempt = await abortable(() => obtain(filename), signal);
     if (attempt === 'aborted') return this.#observed({ result: cancelledResult(signal, origin) }, false);
     if (!attempt.ok) return this.#observed({ result: errorResult(attempt.error, origin) }, false);
@@ -67,7 +69,7 @@ export class Executions {
     const segment = assembleSegment(execution, handler, inputs);
     this.#audit(segment, grants, origin);
     const { key, filename: file, source } = handler;
-    const base = { handler: { key, filename: file, source }, capabilities: context.capabilities ?? [], origin, limits };
+    const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
     return this.#observed({ ...segment, ...this.#runOf(segment, base, NO_USAGE) });
   }
 
@@ -136,6 +138,7 @@ export class Executions {
   }
 }
 
-function originOf({ handlerName, panelId }: WasmContext): Origin {
+/** What errors say of where they happened. */
+export function originOf({ handlerName, panelId }: WasmContext): Origin {
   return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
 }

@@ -58,6 +58,7 @@ export type {
   WasmError,
   WasmResult,
 } from './contract/result.js';
+export { currentCall } from './current-call.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';

@@ -20,7 +20,7 @@ import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
-import { type Executed, Executions } from './executions.js';
+import { type Executed, Executions, originOf } from './executions.js';
 import { HandlerSources, type Obtain } from './handler-sources.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
@@ -54,6 +54,8 @@ export interface RuntimeStats extends ExecutionStatistics {
 
 /** What the disk cache gets at least to finish its writes, when calls took all of the drain timeout. */
 const MIN_FLUSH_MS = 500;
+/** What calls that the end of the drain timeout cut short get to give back what they hold. */
+const RELEASE_MS = 1_000;
 
 /**
  * Runs handlers: compiles them once, keeps them, executes each in a pristine VM. Made by `createRuntime`; shut it down, or declare it with `await using`.
@@ -71,6 +73,8 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #sources: HandlerSources;
   readonly #executions: Executions;
   readonly #suspended: SuspendedRuns;
+  /** Fires when the drain timeout is over. */
+  readonly #closing = new AbortController();
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
@@ -173,6 +177,9 @@ export class NexusRuntime implements AsyncDisposable {
    * on with their answers. An extension that throws, takes too long or answers with something that cannot enter is an error at
    * the handler's `await`.
    *
+   * When the handler has ended, calls that are still under way are told so by their signal and not waited for. Calls that it made
+   * last and does not await are made and waited for if it succeeded; after an error, they are `unawaitedCalls` of the result.
+   *
    * @param code source, or an artifact
    * @returns the end, with the effects of the whole run
    * @throws NexusError what {@link executeHandler} throws, and what `onEffects` throws
@@ -186,6 +193,8 @@ export class NexusRuntime implements AsyncDisposable {
         extensions,
         onEffects,
         signal,
+        closing: this.#closing.signal,
+        origin: originOf(context),
         deadlineMs,
         callTimeoutMs,
         resume: (run, answers, given) => this.#executions.resume(run, answers, given),
@@ -273,8 +282,8 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Stops admission, waits for what was accepted, at most `drainTimeoutMs` (default 25,000), then ends the workers. Calling
-   * again returns the same promise.
+   * Stops admission, waits for what was accepted, at most `drainTimeoutMs` (default 25,000), then calls off runs and ends the
+   * workers; handlers that were being resumed wait on. Calling again returns the same promise.
    */
   shutdown({ drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
     if (!(drainTimeoutMs >= 0)) {
@@ -294,7 +303,10 @@ export class NexusRuntime implements AsyncDisposable {
   async #end(drainTimeoutMs: number): Promise<void> {
     const startedAt = performance.now();
     await this.#calls.close(drainTimeoutMs);
+    this.#closing.abort(new Error('the runtime is shutting down'));
     await this.#pool.close();
+    // A claim that is not given back keeps its handler from everybody until its lease ends.
+    await this.#calls.idle(RELEASE_MS);
     await this.#suspended.close();
     await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
   }

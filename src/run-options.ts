@@ -11,10 +11,9 @@ const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
   /**
-   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes. A method finds as
-   * `this` an object that inherits from its extension, so not the extension's `#private` members, and in `this.call` the call's
-   * `key`, the same if the call is made again, and an AbortSignal. What it throws enters the VM with its name, message and
-   * enumerable fields.
+   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes. A method finds its
+   * extension as `this`; `currentCall()` tells it the call's `key`, the same if the call is made again, and gives it an AbortSignal.
+   * What it throws enters the VM with its name, message and those enumerable fields that can.
    *
    * @default none
    */

@@ -10,24 +10,28 @@ import type {
 } from './config/suspension-store.js';
 import type { WasmError, WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
+import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { tell } from './observe.js';
 import { cancelledResult } from './pool/result.js';
+import { ask, offer, sleep } from './store-calls.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
 import { formatSuspensionId, newRunId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
-import { encodeOutcome, openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
+import { encodeOutcome } from './suspension/outcome-content.js';
+import { openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
 import {
   calledOff,
   expired,
   lostLease,
   notFound,
   notKept,
+  notRecorded,
   recorded,
-  storeFault,
   suspended,
   tooLarge,
   unkept,
+  withoutValues,
 } from './suspension-results.js';
 
 /** Renewed long before it ends; whoever dies leaves the handler to others after this time. */
@@ -79,12 +83,12 @@ export class SuspendedRuns {
     const id = formatSuspensionId({ runId: newRunId(), generation: 1 });
     try {
       const sealed = await this.#seal(id, run);
-      if ('error' in sealed) return unkept(executed.result, sealed.error);
+      if ('error' in sealed) return unkept(executed.result, sealed.error, run.origin);
       await this.#store.put(sealed);
       this.#noteKept(sealed);
       return suspended(executed, sealed);
     } catch (error) {
-      return unkept(executed.result, notKept(error));
+      return unkept(executed.result, notKept(error), run.origin);
     }
   }
 
@@ -120,7 +124,7 @@ export class SuspendedRuns {
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
-    const outcome = this.#outcome('cancelled', calledOff(id));
+    const outcome = this.#plainOutcome('cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
     if (answer.kind === 'recorded') this.#active.delete(id);
     return answer.kind === 'recorded';
@@ -186,15 +190,22 @@ export class SuspendedRuns {
       const current = parseSuspensionId(id);
       if (current === undefined) throw notFound(id);
       const sealed = await this.#seal(nextSuspensionId(current), run);
-      if ('error' in sealed) result = unkept(result, sealed.error);
+      if ('error' in sealed) result = unkept(result, sealed.error, run.origin);
       else {
         next = sealed;
         result = suspended(executed, next);
       }
     }
     const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-    const outcome = this.#outcome(state, result);
-    const answer = await ask(() => this.#store.settle(id, fence, outcome, next));
+    let outcome = this.#outcome(state, result);
+    if ('unencodable' in outcome) {
+      const reason = outcome.unencodable;
+      // What it waits for could not be told to whoever asks again.
+      if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
+      next = undefined;
+      outcome = this.#plainOutcome('failed', withoutValues(result, reason));
+    }
+    const answer = await offer(this.#store, id, fence, outcome, next);
     this.#active.delete(id);
     if (answer.kind === 'recorded') {
       if (next !== undefined) this.#noteKept(next);
@@ -226,9 +237,21 @@ export class SuspendedRuns {
     return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };
   }
 
-  #outcome(state: SuspensionOutcome['state'], result: WasmResult): SuspensionOutcome {
+  #outcome(
+    state: SuspensionOutcome['state'],
+    result: WasmResult,
+  ): SuspensionOutcome | { readonly unencodable: string } {
+    const encoded = encodeOutcome(result);
+    if ('unencodable' in encoded) return encoded;
     const settledAtMs = Date.now();
-    return { state, content: encodeOutcome(result), settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
+    return { state, content: encoded.content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
+  }
+
+  /** Of a result without values of the handler's. */
+  #plainOutcome(state: SuspensionOutcome['state'], result: WasmResult): SuspensionOutcome {
+    const outcome = this.#outcome(state, result);
+    if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
+    return outcome;
   }
 
   #getKeys(): Promise<EnvelopeKeys> {
@@ -264,17 +287,4 @@ export class SuspendedRuns {
     }
     return ids;
   }
-}
-
-/** What a store throws, also at once, as an error of ours. */
-async function ask<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw storeFault(error);
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -2,8 +2,8 @@ import type { StoredSuspension, SuspensionOutcome } from './config/suspension-st
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
-import { errorResult } from './pool/result.js';
-import { decodeOutcome } from './suspension/suspended-run.js';
+import { errorResult, type Origin, renderReason, withOrigin } from './pool/result.js';
+import { decodeOutcome } from './suspension/outcome-content.js';
 
 /** The result of a handler that waits and was kept. */
 export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
@@ -15,8 +15,8 @@ export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: St
 }
 
 /** The handler waits and cannot go on; what it did up to here still happened. */
-export function unkept(result: WasmResult, error: WasmError): WasmResult {
-  return { ...result, status: 'error', partial: true, error };
+export function unkept(result: WasmResult, error: WasmError, origin: Origin): WasmResult {
+  return { ...result, status: 'error', partial: true, error: withOrigin(error, origin) };
 }
 
 export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
@@ -28,12 +28,27 @@ export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
 }
 
 export function notKept(error: unknown): WasmError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = renderReason(error);
   return {
     code: 'EXECUTION_ERROR',
     message: `The handler waits for an extension and could not be kept: ${reason}`,
     context: { layer: 'suspension', reason },
   };
+}
+
+/** @param reason why its values cannot be recorded for whoever asks again */
+export function notRecorded(reason: string): WasmError {
+  return {
+    code: 'SERIALIZATION_ERROR',
+    message: `The outcome of the handler cannot be recorded: it ${reason}.`,
+    context: { path: 'outcome', layer: 'suspension' },
+  };
+}
+
+/** What is recorded of a result whose values cannot be: its error, or that there is none to give. */
+export function withoutValues({ error, metrics }: WasmResult, reason: string): WasmResult {
+  const { code, message } = error ?? notRecorded(reason);
+  return { ...errorResult({ code, message, context: { layer: 'suspension', reason } }, {}), metrics };
 }
 
 /** @throws NexusError SUSPENSION_EXPIRED when that is what became of it */
@@ -65,6 +80,6 @@ export function lostLease(suspensionId: string): NexusError {
 /** A store of the application's own may throw what it likes. */
 export function storeFault(error: unknown): NexusError {
   if (error instanceof NexusError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = renderReason(error);
   return new NexusError('INTERNAL_ERROR', `The store of suspended handlers failed: ${reason}`, { cause: error });
 }

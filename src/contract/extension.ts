@@ -4,7 +4,7 @@
  */
 export type ExtensionRegistry = Readonly<Record<string, readonly string[] | object>>;
 
-/** What an extension's method finds as `this.call`, beside its extension. */
+/** What `currentCall()` tells an extension's method of the call that it answers. */
 export interface CallContext {
   /** `runId:callId`: the same whenever this call is made again, and of no other. */
   readonly key: string;
@@ -12,5 +12,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-/** Methods that a handler may call, own ones or those of its class; each returns the answer or a promise of it. */
+/**
+ * An object or an instance of a class. Its functions, those of its class included, are methods that a handler may call: each
+ * finds it as `this` and returns the answer or a promise of it.
+ */
 export type Extension = object;

@@ -3,7 +3,7 @@ import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
 import type { AsyncResult, CallResult } from '../contract/answers.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { encodeFields } from './packed-context.js';
-import type { Usage } from './usage.js';
+import { NO_USAGE, type Usage } from './usage.js';
 
 /** A call that waits, as far as an answer has to know it. */
 export interface WaitingCall {
@@ -74,6 +74,17 @@ function inTermsOf(answers: readonly CallResult[], error: unknown): unknown {
   const field = `answers[${index}].${answers[Number(index)]?.success === true ? 'value' : 'error'}`;
   const inTerms = (text: string) => text.replace(encoded, () => field);
   return new NexusError(error.code, inTerms(error.message), { context: { ...error.context, path: inTerms(path) } });
+}
+
+/** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
+export function answerFault(answer: CallResult, limits: ExecutionLimits): NexusError | undefined {
+  try {
+    encodeAnswers([answer], NO_USAGE, limits);
+    return undefined;
+  } catch (error) {
+    if (error instanceof NexusError) return error;
+    throw error;
+  }
 }
 
 /** What the handler sees thrown: an error, whatever the host threw. */

@@ -1,4 +1,4 @@
-import { addFeatures } from '../engine/add-features.js';
+import { addFeaturesLate } from '../engine/add-features.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/features.js';
 import { captureDelta, type Delta, deltaEnd } from '../engine/image.js';
 import type { ImageVariant, ImageVariants } from '../engine/image-variants.js';
@@ -18,8 +18,12 @@ export interface Beginning {
   readonly neededBytes: number;
   /** The context with which it began, if it is at hand. */
   readonly input: Uint8Array | undefined;
-  /** Puts the VM into the state just before it goes on. */
-  load(): void;
+  /**
+   * Puts the VM into the state just before it goes on.
+   *
+   * @param deadline of an attempt before this one, on the clock of `performance.now()`
+   */
+  load(deadline?: number): void;
   /** Lets it run. */
   start(run: Run): void;
   /** The names in its bytecode did not tell which features it needs. */
@@ -122,10 +126,10 @@ export class ResumedBeginning implements Beginning {
     return deltaEnd(this.#delta);
   }
 
-  load(): void {
+  load(deadline?: number): void {
     this.#vm.restore(this.#key, this.variant.image, this.#delta);
     // Its image is given: what it turned out to need is evaluated beside it.
-    addFeatures(this.#vm.current, this.#prelude, this.#missing);
+    addFeaturesLate(this.#vm.current, this.#prelude, this.#missing, deadline);
   }
 
   start(run: Run): void {

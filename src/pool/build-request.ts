@@ -133,15 +133,16 @@ function methodNames(registry: ExtensionRegistry): Record<string, readonly strin
 
 /** Functions of an object and of its class, the constructor apart; nothing that every object has. */
 export function methodNamesOf(extension: object): string[] {
-  const names = new Set<string>();
+  /** By name: whether it is a function. What is nearer hides what is farther. */
+  const found = new Map<string, boolean>();
   let at: object | null = extension;
   while (at !== null && !isRoot(at)) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+      if (!found.has(name)) found.set(name, typeof value === 'function' && name !== 'constructor');
     }
     at = Object.getPrototypeOf(at) as object | null;
   }
-  return [...names];
+  return [...found].filter(([, isMethod]) => isMethod).map(([name]) => name);
 }
 
 /** An Object.prototype, of whichever realm. */

@@ -22,11 +22,16 @@ export class Calls {
   /** Admits no more and waits for those under way, at most `drainTimeoutMs`. */
   async close(drainTimeoutMs: number): Promise<void> {
     this.#closed = true;
+    await this.idle(drainTimeoutMs);
+  }
+
+  /** Waits for those under way, at most `timeoutMs`. */
+  async idle(timeoutMs: number): Promise<void> {
     if (this.#active === 0) return;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    await settleWithin(idle, drainTimeoutMs);
+    await settleWithin(idle, timeoutMs);
   }
 }
 

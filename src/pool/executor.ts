@@ -150,7 +150,7 @@ export class Executor {
     let variant = beginning.variant;
     try {
       vm.beginRun();
-      beginning.load();
+      beginning.load(deadline);
       variant = beginning.variant;
       this.#prepare(request);
       if (beginning.isFresh) this.#begin(entropy, variant);

@@ -150,13 +150,14 @@ function describeCancellation(signal: AbortSignal | undefined): WasmError {
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
 }
 
-/** Any value can be the reason of an abort, one that cannot be made a string included. */
-function renderReason(reason: unknown): string {
-  return reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : inspect(reason, { depth: 1 });
+/** Any value can be thrown or be the reason of an abort, one that cannot be made a string included. */
+export function renderReason(reason: unknown): string {
+  const text = reason instanceof Error ? reason.message : reason;
+  return typeof text === 'string' ? text : inspect(text, { depth: 1, customInspect: false });
 }
 
 /** Every error says which handler it was. */
-function withOrigin(error: WasmError, { handlerName, panelId }: Origin): WasmError {
+export function withOrigin(error: WasmError, { handlerName, panelId }: Origin): WasmError {
   if (handlerName === undefined && panelId === undefined) return error;
   const origin = { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
   return { ...error, context: { ...error.context, ...origin } };

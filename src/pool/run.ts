@@ -120,7 +120,9 @@ export class Run {
     if (this.#timedOut) return;
     if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
     else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
-    else this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
+    else if (!this.#isOverdue('interrupt')) {
+      this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
+    }
   }
 
   /** When its time is up, on the clock of `performance.now()`; undefined before it starts. */

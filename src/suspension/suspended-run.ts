@@ -1,8 +1,5 @@
 import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
-import type { WasmResult } from '../contract/result.js';
-import { decodeFields } from '../contract/values/decode.js';
-import { ValueEncoder } from '../contract/values/encode.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
@@ -66,15 +63,4 @@ export function openRun(id: string, envelope: Uint8Array, keys: EnvelopeKeys, en
     `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
     { expected: run.engine, actual: engine },
   );
-}
-
-/** A result as bytes, with everything that can cross in it. */
-export function encodeOutcome(result: WasmResult): Uint8Array {
-  return new ValueEncoder().encodeFields([['result', result]], Number.POSITIVE_INFINITY);
-}
-
-/** @throws MalformedValueError */
-export function decodeOutcome(content: Uint8Array): WasmResult {
-  const [result] = decodeFields(content) as [WasmResult];
-  return result;
 }

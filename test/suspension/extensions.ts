@@ -1,9 +1,7 @@
-import type { CallContext } from 'nexus-runtime';
+import { type CallContext, currentCall } from 'nexus-runtime';
 
-/** What an extension finds as `this`. */
-export interface Self {
-  readonly call: CallContext;
-}
+/** The call that an extension answers. */
+export const call = () => currentCall() as CallContext;
 
 /** Resolves when the signal fires, with its reason. */
 export function aborted(signal: AbortSignal): Promise<unknown> {

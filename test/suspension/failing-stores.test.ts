@@ -12,6 +12,8 @@ class FragileStore extends MemoryStore {
   readonly failing = new Map<Operation, unknown>();
   /** Do what they should and fail all the same: the answer was lost on its way. */
   readonly losing = new Set<Operation>();
+  /** How often each of them fails, when not always. */
+  readonly times = new Map<Operation, number>();
 
   override key() {
     return this.#attempt('key', () => super.key());
@@ -33,6 +35,9 @@ class FragileStore extends MemoryStore {
   }
 
   async #attempt<T>(name: Operation, operation: () => Promise<T>): Promise<T> {
+    const left = this.times.get(name);
+    if (left === 0) return operation();
+    if (left !== undefined) this.times.set(name, left - 1);
     if (this.failing.has(name)) throw this.failing.get(name);
     const result = await operation();
     if (this.losing.has(name)) throw new Error('connection reset');
@@ -111,6 +116,19 @@ describe('a store that fails', () => {
       const again = await runtime.resumeHandler(suspensionId, answer());
       expect(again).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
       expect(runtime.getStats().totalExecutions).toBe(totalExecutions);
+    }));
+
+  it.each(['failing', 'losing'] as const)('for a moment while the outcome is recorded (%s) costs nothing', (how) =>
+    withStore(async (runtime, store) => {
+      const { suspensionId } = suspensionOf(
+        await runtime.executeHandler('await $ext.a.b(); await $ext.a.c()', ANYTHING),
+      );
+      if (how === 'failing') store.failing.set('settle', new Error('connection reset'));
+      else store.losing.add('settle');
+      store.times.set('settle', 1);
+      const next = suspensionOf(await runtime.resumeHandler(suspensionId, answer()));
+      expect(runtime.getStats().suspendedExecutions).toBe(1);
+      expect((await runtime.resumeHandler(next.suspensionId, answer())).status).toBe('success');
     }));
 
   it('to release does not hide what went wrong', () =>

@@ -236,3 +236,31 @@ describe('time', () => {
     expect(ended.returnValue).toEqual([1_000, 5_000]);
   });
 });
+
+describe('a global that is reached for only after a suspension', () => {
+  const LATE = 'await $ext.a.b(); return new (globalThis["U" + "RL"])("http://a").href';
+  const resumed = async (tampering: string, timeoutMs: number) => {
+    const { suspensionId } = suspensionOf(await runtime.executeHandler(`${tampering}; ${LATE}`, ANYTHING));
+    return runtime.resumeHandler(suspensionId, answer(), timeoutMs);
+  };
+
+  it('is there', async () => {
+    expect((await resumed('', 5_000)).returnValue).toBe('http://a/');
+  });
+
+  it.each([
+    'Uint8Array = undefined; Error = undefined; Map = undefined',
+    'Object.defineProperty(globalThis, "Error", { get() { throw { toJSON() { for (;;); } } } })',
+  ])('and cannot be made of what the handler left of its realm is its own error: %s', async (tampering) => {
+    const { error } = await resumed(tampering, 5_000);
+    expect(error?.code).toBe('EXECUTION_ERROR');
+    expect((await runtime.executeHandler('return new URL("http://a").href')).returnValue).toBe('http://a/');
+  });
+
+  it('and whose making the handler turned into a loop ends with its time', async () => {
+    const loop =
+      'for (const name of ["Map", "Uint8Array", "Error"]) Object.defineProperty(globalThis, name, { get() { for (;;); } })';
+    const { error } = await resumed(loop, 200);
+    expect(error).toMatchObject({ code: 'TIMEOUT', context: { limit: 'timeoutMs', value: 200, layer: 'interrupt' } });
+  });
+});

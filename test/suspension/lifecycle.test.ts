@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createRuntime, type NexusRuntime, type SuspensionSummary } from 'nexus-runtime';
+import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from 'nexus-runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
@@ -30,6 +33,16 @@ async function all(suspensions: AsyncIterable<SuspensionSummary>): Promise<Suspe
 async function stateOf(id: string): Promise<string | undefined> {
   return (await runtime.inspectSuspension(id))?.state;
 }
+
+describe('a handler that is suspended', () => {
+  it('has the capabilities with which it was called, whatever becomes of the list', async () => {
+    const capabilities: CapabilityToken[] = ['ext:*', 'events:emit:*'];
+    const begun = runtime.executeHandler('await $ext.a.b(); $emit("e")', { capabilities });
+    capabilities.length = 0;
+    const { suspensionId } = suspensionOf(await begun);
+    expect(await runtime.resumeHandler(suspensionId, answer())).toMatchObject({ events: [{ name: 'e' }] });
+  });
+});
 
 describe('a suspension that was resumed', () => {
   it('gives its outcome again, whatever the answer, and executes nothing', async () => {
@@ -66,6 +79,33 @@ describe('a suspension that was resumed', () => {
     const first = await runtime.resumeHandler(id, answer());
     expect(first.status).toBe('success');
     expect(await runtime.resumeHandler(id, answer())).toEqual(first);
+  });
+
+  const nested = (levels: number) => `let v = 1; for (let i = 0; i < ${levels}; i++) v = [v];`;
+  it.each(
+    [990, 995, 996, 997, 998, 999, 1000].flatMap((levels) =>
+      ['throw v', 'return v', '$emit("e", v)', '$state.x = v', 'await $ext.a.c(v)', '$ext.a.c(v)'].map(
+        (end) => [levels, end] as const,
+      ),
+    ),
+  )('gives its outcome again, however deep: %i levels, %s', async (levels, end) => {
+    const id = await suspend(`await $ext.a.b(); ${nested(levels)} ${end}`);
+    const first = await runtime.resumeHandler(id, answer());
+    expect(await runtime.resumeHandler(id, answer())).toEqual(first);
+    expect(['completed', 'failed', 'continued']).toContain(await stateOf(id));
+  });
+
+  it('gives all of an outcome that is too much to be recorded once, and then its error', async () => {
+    await using roomy = await createRuntime({ cacheDir: false, maxInstances: 1, memoryLimitBytes: 256 * 1024 ** 2 });
+    // A few values fewer than can leave the VM: with what a result has beside them, they are too many.
+    const code = 'await $ext.a.b(); return new Array(1_999_980).fill(1)';
+    const { suspensionId } = suspensionOf(await roomy.executeHandler(code, ANYTHING));
+    const first = await roomy.resumeHandler(suspensionId, answer());
+    expect(first.status).toBe('success');
+    expect(first.returnValue).toHaveLength(1_999_980);
+    const again = await roomy.resumeHandler(suspensionId, answer());
+    expect(again).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' }, metrics: first.metrics });
+    expect((await roomy.inspectSuspension(suspensionId))?.state).toBe('failed');
   });
 
   it('at the same time by many is executed once, and all get its outcome', async () => {
@@ -230,6 +270,23 @@ describe('a runtime that was shut down', () => {
     ]) {
       expect((await rejection(call())).code).toBe('RUNTIME_CLOSED');
     }
+  });
+
+  it('while it resumes for too long gives the handler back to others', async () => {
+    const suspensionDir = await mkdtemp(join(tmpdir(), 'nexus-closing-'));
+    const options = { cacheDir: false, maxInstances: 1, suspensionDir } as const;
+    const closing = await createRuntime(options);
+    const { suspensionId } = suspensionOf(await closing.executeHandler(CODE, ANYTHING));
+    const resumed = rejection(closing.resumeHandler(suspensionId, FOREVER, 20_000));
+    while (closing.getStats().activeInstances === 0) await nextTurn();
+    await closing.shutdown({ drainTimeoutMs: 0 });
+    expect((await resumed).code).toBe('RUNTIME_CLOSED');
+    {
+      await using other = await createRuntime(options);
+      expect((await other.inspectSuspension(suspensionId))?.state).toBe('suspended');
+      expect((await other.resumeHandler(suspensionId, answer(1))).returnValue).toBe(1);
+    }
+    await rm(suspensionDir, { recursive: true });
   });
 
   it('while it resumes waits for that', async () => {

@@ -155,16 +155,20 @@ describe('memory and stack', () => {
   it('beyond maxSuspensionBytes are a RESOURCE_LIMIT, with the effects', async () => {
     await using small = await createRuntime({ cacheDir: false, maxInstances: 1, maxSuspensionBytes: 20_000 });
     const noise = 'let x = 1; const noise = Array.from({ length: 20000 }, () => (x = (x * 48271) % 2147483647));';
-    const begun = await small.executeHandler(`$state.n = 1; ${noise} await $ext.a.b(); return noise`, ANYTHING);
+    const context = { ...ANYTHING, handlerName: 'refresh' };
+    const begun = await small.executeHandler(`$state.n = 1; ${noise} await $ext.a.b(); return noise`, context);
     const refused = {
       status: 'error',
       partial: true,
-      error: { code: 'RESOURCE_LIMIT', context: { limit: 'maxSuspensionBytes', value: 20_000 } },
+      error: {
+        code: 'RESOURCE_LIMIT',
+        context: { limit: 'maxSuspensionBytes', value: 20_000, handlerName: 'refresh' },
+      },
       stateMutations: [{ operation: 'set', key: 'n', value: 1 }],
     };
     expect(begun).toMatchObject(refused);
     expect(begun.suspension).toBeUndefined();
-    const later = await small.executeHandler(`await $ext.a.b(); $state.n = 1; ${noise} await $ext.a.b()`, ANYTHING);
+    const later = await small.executeHandler(`await $ext.a.b(); $state.n = 1; ${noise} await $ext.a.b()`, context);
     const { suspensionId } = suspensionOf(later);
     expect(await small.resumeHandler(suspensionId, answer())).toMatchObject(refused);
     expect((await small.inspectSuspension(suspensionId))?.state).toBe('failed');

@@ -3,7 +3,7 @@ import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ANYTHING } from './driving.js';
-import { aborted, messageOf, type Self } from './extensions.js';
+import { aborted, call, messageOf } from './extensions.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {
@@ -26,16 +26,60 @@ describe('calls that nobody awaits', () => {
     expect(result).toMatchObject({ status: 'success', returnValue: 1 });
     expect(result.unawaitedCalls).toBeUndefined();
     expect(made).toEqual(['a', 'b']);
-    await runtime.run('$ext.audit.note("c"); throw 1', ANYTHING, { extensions });
-    expect(made).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each([
+    ['threw', '$ext.a.pay(); throw 1', {}],
+    ['ran too long', '$ext.a.pay(); while (true);', { timeoutMs: 50 }],
+    ['did what it may not', '$ext.a.pay(); $emit("e")', {}],
+  ])('of a handler that %s are not made, and are in the result', async (_, code, options) => {
+    let made = 0;
+    const extensions = { a: { pay: () => void made++ } };
+    const result = await runtime.run(code, { capabilities: ['ext:a'] }, { extensions, ...options });
+    expect(result.status).toBe('error');
+    expect(result.unawaitedCalls).toMatchObject([{ extensionName: 'a', method: 'pay' }]);
+    expect(made).toBe(0);
+  });
+
+  it('and were made before the last segment are told and not waited for', async () => {
+    const told: Promise<unknown>[] = [];
+    const extensions = {
+      a: {
+        slow() {
+          told.push(aborted(call().signal));
+          return new Promise(() => {});
+        },
+        fast: () => 'fast',
+      },
+    };
+    // It would wait for the slow one for longer than a test may take.
+    const options = { extensions, callTimeoutMs: 600_000 };
+    const result = await runtime.run('return Promise.race([$ext.a.slow(), $ext.a.fast()])', ANYTHING, options);
+    expect(result).toMatchObject({ status: 'success', returnValue: 'fast' });
+    expect(messageOf(await told[0])).toBe('the handler has ended');
+  });
+
+  it('do not hold up the end beyond a signal', async () => {
+    const controller = new AbortController();
+    const extensions = {
+      a: {
+        b() {
+          setImmediate(() => controller.abort(new Error('enough')));
+          return new Promise(() => {});
+        },
+      },
+    };
+    const options = { extensions, callTimeoutMs: 600_000, signal: controller.signal };
+    const result = await runtime.run('$ext.a.b(); return 1', ANYTHING, options);
+    expect(result).toMatchObject({ status: 'success', returnValue: 1 });
   });
 
   it('do not hold up the end beyond deadlineMs', async () => {
     let told: Promise<unknown> = Promise.resolve();
     const extensions = {
       a: {
-        b(this: Self) {
-          told = aborted(this.call.signal);
+        b() {
+          told = aborted(call().signal);
           return new Promise(() => {});
         },
       },
@@ -51,8 +95,8 @@ describe('a run is called off', () => {
     const told: Promise<unknown>[] = [];
     const extensions = {
       a: {
-        b(this: Self) {
-          told.push(aborted(this.call.signal));
+        b() {
+          told.push(aborted(call().signal));
           return new Promise(() => {});
         },
       },
@@ -120,6 +164,53 @@ describe('a run is called off', () => {
     });
     expect(result).toMatchObject({ error: { code: 'CANCELLED' }, logs: [{ message: '1' }] });
     expect(told).toEqual([]);
+  });
+
+  it('by an extension: the calls after it are not made', async () => {
+    const controller = new AbortController();
+    const made: string[] = [];
+    const extensions = {
+      a: {
+        first() {
+          made.push('first');
+          controller.abort(new Error('enough'));
+        },
+        second: () => void made.push('second'),
+      },
+    };
+    const code = 'await Promise.all([$ext.a.first(), $ext.a.second()])';
+    const result = await runtime.run(code, ANYTHING, { extensions, signal: controller.signal });
+    expect(result.error).toMatchObject({ code: 'CANCELLED', message: 'The run was cancelled: enough' });
+    expect(made).toEqual(['first']);
+  });
+
+  it('for a reason that has no text: CANCELLED, with the effects', async () => {
+    const { told, extensions } = hanging();
+    const controller = new AbortController();
+    const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
+    while (told.length === 0) await sleep(1);
+    controller.abort(Object.create(null));
+    expect(await running).toMatchObject({ error: { code: 'CANCELLED' }, logs: [{ message: '1' }] });
+  });
+
+  it('says which handler it was', async () => {
+    const { extensions } = hanging();
+    const context = { ...ANYTHING, handlerName: 'refresh', panelId: 'p1' };
+    const { error } = await runtime.run('await $ext.a.b()', context, { extensions, deadlineMs: 100 });
+    expect(error).toMatchObject({ code: 'TIMEOUT', context: { handlerName: 'refresh', panelId: 'p1' } });
+  });
+
+  it('by the end of the runtime, after the drain timeout: CANCELLED, and calls are told', async () => {
+    const ending = await createRuntime({ cacheDir: false, maxInstances: 1 });
+    const { told, extensions } = hanging();
+    const running = ending.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, callTimeoutMs: 600_000 });
+    while (told.length === 0) await sleep(1);
+    await ending.shutdown({ drainTimeoutMs: 0 });
+    expect(await running).toMatchObject({
+      error: { code: 'CANCELLED', message: 'The run was cancelled: the runtime is shutting down' },
+      logs: [{ message: '1' }],
+    });
+    expect(messageOf(await told[0])).toBe('the runtime is shutting down');
   });
 
   it('by onEffects that throws: the run rejects with that, and calls are told', async () => {

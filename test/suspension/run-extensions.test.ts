@@ -2,7 +2,7 @@ import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ANYTHING } from './driving.js';
-import { aborted, messageOf, type Self } from './extensions.js';
+import { aborted, call, messageOf } from './extensions.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {
@@ -31,6 +31,51 @@ describe('an extension that', () => {
     const b = () => Promise.reject(Object.assign(new TypeError('refused'), { request: { retry: () => 1 } }));
     const result = await runtime.run(code, ANYTHING, { extensions: { a: { b } } });
     expect(result.returnValue).toEqual(['TypeError', 'refused', undefined]);
+  });
+
+  it('throws more than can enter the VM keeps what can: name, message, code and cause', async () => {
+    const error: Error = Object.assign(new RangeError('refused'), {
+      code: 'ECONNREFUSED',
+      port: 80,
+      request: new (class ClientRequest {})(),
+    });
+    error.cause = { host: 'a' };
+    Object.assign(error, { self: error });
+    const extensions = { a: { b: () => Promise.reject(error), c: () => 'fine' } };
+    const result = await runtime.run(
+      'const [b, c] = await Promise.allSettled([$ext.a.b(), $ext.a.c()]); const e = b.reason; return [e.name, e.message, e.code, e.cause, e.port, "request" in e, "self" in e, c.value]',
+      ANYTHING,
+      { extensions },
+    );
+    expect(result.returnValue).toEqual([
+      'RangeError',
+      'refused',
+      'ECONNREFUSED',
+      { host: 'a' },
+      80,
+      false,
+      false,
+      'fine',
+    ]);
+  });
+
+  it('answers with what can enter alone, and not with the others, is answered after them', async () => {
+    const extensions = { a: { b: (name: string) => name.repeat(3_000) } };
+    const result = await runtime.run(
+      'const all = await Promise.all(["a", "b", "c"].map((name) => $ext.a.b(name))); return all.map((text) => [text[0], text.length])',
+      ANYTHING,
+      { extensions, limits: { maxContextBytes: 4_000 } },
+    );
+    expect(result.returnValue).toEqual(['a', 'b', 'c'].map((name) => [name, 3_000]));
+  });
+
+  it('throws an endless message is an error with the beginning of it', async () => {
+    const b = () => Promise.reject(new Error('x'.repeat(100_000)));
+    const result = await runtime.run('try { await $ext.a.b() } catch (e) { return e.message.slice(0, 3) }', ANYTHING, {
+      extensions: { a: { b } },
+      limits: { maxContextBytes: 50_000 },
+    });
+    expect(result.returnValue).toBe('xxx');
   });
 
   it('answers with a function is a TypeError at the await, and harms no other answer', async () => {
@@ -89,8 +134,8 @@ describe('an extension that', () => {
     let told: Promise<unknown> = Promise.resolve();
     const extensions = {
       a: {
-        b(this: Self) {
-          told = aborted(this.call.signal);
+        b() {
+          told = aborted(call().signal);
           return new Promise(() => {});
         },
       },
@@ -112,6 +157,37 @@ describe('an extension that', () => {
     expect((await runtime.run('return $ext.counter.next()', ANYTHING, { extensions })).returnValue).toBe(6);
   });
 
+  it('keeps its state, private fields included', async () => {
+    class Counter {
+      count = 0;
+      #secret = 0;
+      next() {
+        return [++this.count, ++this.#secret];
+      }
+    }
+    const counter = new Counter();
+    const code = 'await $ext.counter.next(); return $ext.counter.next()';
+    expect((await runtime.run(code, ANYTHING, { extensions: { counter } })).returnValue).toEqual([2, 2]);
+    expect(counter.count).toBe(2);
+  });
+
+  it('is an instance of a class of Node.js has the methods of that', async () => {
+    const extensions = { map: new Map([['k', 1]]) };
+    expect((await runtime.run('return $ext.map.get("k")', ANYTHING, { extensions })).returnValue).toBe(1);
+  });
+
+  it('hides a method of its class has none of that name', async () => {
+    class Service {
+      open() {
+        return 'class';
+      }
+    }
+    const service = Object.defineProperty(new Service(), 'open', { get: () => () => 'accessor' });
+    const context = { ...ANYTHING, extensionRegistry: { service: ['open'] } };
+    const { error } = await runtime.run('await $ext.service.open()', context, { extensions: { service } });
+    expect(error?.message).toContain('There is no extension method $ext.service.open');
+  });
+
   it('needs a capability like any other', async () => {
     let called = false;
     const extensions = {
@@ -127,13 +203,13 @@ describe('an extension that', () => {
   });
 });
 
-describe('this.call of an extension', () => {
+describe('currentCall in an extension', () => {
   it('has a key for each call of each run, and of no other', async () => {
     const keys: string[] = [];
     const extensions = {
       a: {
-        b(this: Self) {
-          keys.push(this.call.key);
+        b() {
+          keys.push(call().key);
         },
       },
     };
@@ -149,8 +225,8 @@ describe('this.call of an extension', () => {
     const told: Promise<unknown>[] = [];
     const extensions = {
       a: {
-        slow(this: Self) {
-          const reason = aborted(this.call.signal);
+        slow() {
+          const reason = aborted(call().signal);
           told.push(reason);
           return reason.then(() => 'late');
         },

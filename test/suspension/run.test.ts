@@ -86,6 +86,13 @@ describe('run', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('keeps as many effects as one segment may have', async () => {
+    const limits = { maxEvents: 200_000, maxHostCalls: 200_000 };
+    await using roomy = await createRuntime({ cacheDir: false, maxInstances: 1, ...limits });
+    const result = await roomy.run('for (let i = 0; i < 150_000; i++) $emit("e", i)', ANYTHING);
+    expect(result.events).toHaveLength(150_000);
+  });
+
   it('counts time, memory and calls over all segments', async () => {
     const busy = 'for (const end = Date.now() + 30; Date.now() < end;);';
     const durations: number[] = [];

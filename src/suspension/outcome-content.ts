@@ -1,0 +1,59 @@
+import type { ExtensionCall, WasmResult } from '../contract/result.js';
+import { MalformedValueError } from '../contract/values/byte-reader.js';
+import { decodeFields } from '../contract/values/decode.js';
+import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+
+/** Below it a content cannot hold more values than the decoder takes. */
+const SURELY_DECODABLE_BYTES = 1024 * 1024;
+
+/**
+ * A result as bytes: a document whose first field is the result with a number in place of each of the handler's values, and whose
+ * other fields are these. So no value lies deeper than it did when it left the VM, and an object that occurs twice stays one.
+ *
+ * @returns the reason, when it has values that the decoder would refuse
+ */
+export function encodeOutcome(result: WasmResult): { readonly content: Uint8Array } | { readonly unencodable: string } {
+  const values: unknown[] = [];
+  const frame = mapValues(result, (value) => values.push(value));
+  try {
+    const fields = [frame, ...values].map((field): [string, unknown] => ['result', field]);
+    const content = new ValueEncoder().encodeFields(fields, Number.POSITIVE_INFINITY);
+    if (content.length > SURELY_DECODABLE_BYTES) decodeFields(content);
+    return { content };
+  } catch (error) {
+    if (error instanceof UncrossableValueError) return { unencodable: error.reason };
+    if (error instanceof MalformedValueError) return { unencodable: error.message };
+    throw error;
+  }
+}
+
+/** @throws MalformedValueError */
+export function decodeOutcome(content: Uint8Array): WasmResult {
+  const fields = decodeFields(content);
+  return mapValues(fields[0] as WasmResult, (number) => fields[number as number]);
+}
+
+/** The result with other values in place of those that come from the handler. */
+function mapValues(result: WasmResult, swap: (value: unknown) => unknown): WasmResult {
+  const { returnValue, suspension, unawaitedCalls, error } = result;
+  const swapArgs = <T extends { readonly args: readonly unknown[] }>(one: T): T => ({
+    ...one,
+    args: swap(one.args) as readonly unknown[],
+  });
+  const swapCalls = (calls: readonly ExtensionCall[]) => calls.map((call) => swapArgs(call));
+  return {
+    ...result,
+    ...('returnValue' in result && { returnValue: swap(returnValue) }),
+    stateMutations: result.stateMutations.map((one) => ('value' in one ? { ...one, value: swap(one.value) } : one)),
+    events: result.events.map((event) => ({ ...event, payload: swap(event.payload) })),
+    viewCommands: result.viewCommands.map((command) => swapArgs(command)),
+    ...(suspension && { suspension: { ...swapArgs(suspension), calls: swapCalls(suspension.calls) } }),
+    ...(unawaitedCalls && { unawaitedCalls: swapCalls(unawaitedCalls) }),
+    ...(error?.context && {
+      error: {
+        ...error,
+        context: Object.fromEntries(Object.entries(error.context).map(([name, value]) => [name, swap(value)])),
+      },
+    }),
+  };
+}
