@@ -4,9 +4,7 @@ import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
 import {
   apply,
-  dataDescriptor,
   define,
-  defineProperty,
   deleteProperty,
   get,
   hasOwn,
@@ -17,7 +15,6 @@ import {
   mapSet,
   nullArray,
   nullObject,
-  objectPrototype,
   ProxyConstructor,
   setPrototypeOf,
   TypeErrorConstructor,
@@ -42,7 +39,8 @@ const reachOf = nullObject() as Record<string, number | undefined>;
 let hasReaches = false;
 let hasSuperseded = false;
 let writes = 0;
-let target: Keyed = {};
+/** Without a prototype: what the handler plants on one is not met. */
+let target: Keyed = nullObject();
 let proxy: Keyed | undefined;
 /** Keys that were read, when someone audits. */
 const reads = new MapConstructor<string, boolean>();
@@ -66,16 +64,14 @@ function write(_: unknown, key: PropertyKey, value: unknown): boolean {
   if (gone[key] === true) gone[key] = false;
   if (hasReaches || (typeof value === 'object' && value !== null)) supersede(key);
   log[log.length] = ['set', key, value];
-  // An assignment that adds a key would meet a setter that the handler planted on a prototype.
-  if (hasOwn(target, key)) target[key] = value;
-  else defineProperty(target, key, dataDescriptor(value));
+  target[key] = value;
   return true;
 }
 
 function remove(_: unknown, key: PropertyKey): boolean {
   if (typeof key !== 'string') return true;
   const isReadable = isGranted(STATE_READ, key);
-  if (!hasOwn(target, key) && (isReadable || gone[key] === true)) return true;
+  if (!(key in target) && (isReadable || gone[key] === true)) return true;
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
   if (hasReaches) supersede(key);
@@ -96,7 +92,7 @@ function supersede(key: string): void {
 }
 
 function reach(key: string, value: object): void {
-  if (reachOf[key] !== undefined || !hasOwn(target, key)) return;
+  if (reachOf[key] !== undefined) return;
   const at = log.length;
   log[at] = reachCount;
   reachOf[key] = at + 1;
@@ -128,7 +124,7 @@ export function continueState(): void {
   const keys = keysOf(reachOf);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
-    const value = hasOwn(target, key) ? target[key] : undefined;
+    const value = target[key];
     deleteProperty(reachOf, key);
     if (typeof value === 'object' && value !== null) reach(key, value);
   }
@@ -147,14 +143,15 @@ function read(_: unknown, key: PropertyKey): unknown {
     reach(key, value);
     return guarded && !isGranted(STATE_WRITE, key) ? readOnly(value, key) : value;
   }
-  if (value === undefined) requireReadable(key);
-  return value;
+  return value === undefined ? readAbsent(key) : value;
 }
 
 /** A key that is not there may be one that may not be read. What the language itself asks of any object is no use of the state. */
-function requireReadable(key: PropertyKey): void {
-  if (typeof key !== 'string' || key === 'then' || key === 'toJSON' || key in objectPrototype) return;
-  if (!hasOwn(target, key)) demand(STATE_READ, key);
+function readAbsent(key: PropertyKey): unknown {
+  if (key in target) return undefined;
+  if (key in methods) return methods[key];
+  if (typeof key === 'string' && key !== 'then' && key !== 'toJSON') demand(STATE_READ, key);
+  return undefined;
 }
 
 function isOff(descriptor: PropertyDescriptor, attribute: 'configurable' | 'writable' | 'enumerable'): boolean {
@@ -164,7 +161,8 @@ function isOff(descriptor: PropertyDescriptor, attribute: 'configurable' | 'writ
 const traps: ProxyHandler<Keyed> = {
   get: read,
   set: write,
-  has: (_, key) => hasOwn(target, key),
+  has: (_, key) => key in target,
+  getPrototypeOf: () => methods,
   deleteProperty: remove,
   defineProperty(_, key, descriptor) {
     if (!hasOwn(descriptor, 'value')) throw new TypeErrorConstructor('$state has no accessors');
@@ -179,18 +177,18 @@ const traps: ProxyHandler<Keyed> = {
 setPrototypeOf(traps, null);
 
 /** Behind the keys of the state: found only where no key has the name. */
-const methods = {};
+const methods: Keyed = {};
 define(methods, 'get', (key: string) => {
-  if (hasOwn(target, key)) return read(target, key);
-  requireReadable(key);
+  if (key in target) return read(target, key);
+  demand(STATE_READ, key);
   return undefined;
 });
 define(methods, 'set', (key: string, value: unknown) => {
   write(target, key, value);
 });
-define(methods, 'has', (key: string) => hasOwn(target, key));
+define(methods, 'has', (key: string) => key in target);
 define(methods, 'delete', (key: string) => {
-  const had = hasOwn(target, key);
+  const had = key in target;
   remove(target, key);
   return had;
 });
@@ -204,7 +202,7 @@ define(methods, 'keys', () => keysOf(target));
  */
 export function openState(state: Keyed, isAudited: boolean, shared: boolean): Keyed {
   target = state;
-  setPrototypeOf(target, methods);
+  setPrototypeOf(target, null);
   audited = isAudited;
   if (shared) reachAll();
   proxy = standIn(new ProxyConstructor(target, traps), target);
