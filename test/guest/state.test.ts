@@ -231,6 +231,14 @@ describe('$state', () => {
     expect(outcome.stateMutations).toEqual([set('get', 2), set('keys', [5, 6])]);
   });
 
+  it('is not changed by an object that inherits from it', async () => {
+    const outcome = await run(
+      'const o = Object.create($state); o.x = 5; o.a = 6; return [o.x, o.a, $state.a, "x" in $state]',
+      { a: 1 },
+    );
+    expect(outcome).toMatchObject({ returnValue: [5, 6, 1, false], stateMutations: [] });
+  });
+
   it('can be returned, emitted and cloned as the object it stands for', async () => {
     const outcome = await run('$emit("e", { all: $state }); return [$state, { inner: $state }]', { a: { b: 1 } });
     expect(outcome.returnValue).toEqual([{ a: { b: 1 } }, { inner: { a: { b: 1 } } }]);

@@ -4,7 +4,9 @@ import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
 import {
   apply,
+  dataDescriptor,
   define,
+  defineProperty,
   deleteProperty,
   get,
   hasOwn,
@@ -55,7 +57,11 @@ const gone = nullObject() as Record<string, boolean | undefined>;
 
 const REPLACED = -1;
 
-function write(_: unknown, key: PropertyKey, value: unknown): boolean {
+function write(_: unknown, key: PropertyKey, value: unknown, receiver?: unknown): boolean {
+  // An object that inherits from the state was assigned to: the key is its own.
+  if (receiver !== undefined && receiver !== proxy) {
+    return defineProperty(receiver as object, key, dataDescriptor(value));
+  }
   if (typeof key !== 'string') throw new TypeErrorConstructor('$state keys are strings');
   if (typeof value === 'function' || typeof value === 'symbol')
     throw uncrossable(text('$state.', key), text('a ', typeof value));
