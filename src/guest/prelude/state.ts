@@ -18,6 +18,7 @@ import {
   nullArray,
   nullObject,
   ProxyConstructor,
+  StringFunction,
   setPrototypeOf,
   TypeErrorConstructor,
   text,
@@ -182,20 +183,28 @@ const traps: ProxyHandler<Keyed> = {
 };
 setPrototypeOf(traps, null);
 
+/** As the language makes a name of anything; a symbol is none. */
+function nameOf(key: unknown): string {
+  if (typeof key === 'symbol') throw new TypeErrorConstructor('$state keys are strings');
+  return typeof key === 'string' ? key : StringFunction(key);
+}
+
 /** Behind the keys of the state: found only where no key has the name. */
 const methods: Keyed = {};
-define(methods, 'get', (key: string) => {
-  if (key in target) return read(target, key);
-  demand(STATE_READ, key);
+define(methods, 'get', (key: unknown) => {
+  const name = nameOf(key);
+  if (name in target) return read(target, name);
+  demand(STATE_READ, name);
   return undefined;
 });
-define(methods, 'set', (key: string, value: unknown) => {
-  write(target, key, value);
+define(methods, 'set', (key: unknown, value: unknown) => {
+  write(target, nameOf(key), value);
 });
-define(methods, 'has', (key: string) => key in target);
-define(methods, 'delete', (key: string) => {
-  const had = key in target;
-  remove(target, key);
+define(methods, 'has', (key: unknown) => nameOf(key) in target);
+define(methods, 'delete', (key: unknown) => {
+  const name = nameOf(key);
+  const had = name in target;
+  remove(target, name);
   return had;
 });
 define(methods, 'keys', () => keysOf(target));
