@@ -18,7 +18,7 @@ import { ask, offer, sleep } from './store-calls.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
 import { formatSuspensionId, newRunId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
-import { encodeOutcome } from './suspension/outcome-content.js';
+import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './suspension/outcome-content.js';
 import { openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
 import {
   calledOff,
@@ -27,7 +27,6 @@ import {
   notFound,
   notKept,
   notRecorded,
-  recorded,
   suspended,
   tooLarge,
   unkept,
@@ -108,7 +107,7 @@ export class SuspendedRuns {
         case 'claimed':
           return this.#claimed(id, answer.fence, answer.envelope);
         case 'settled':
-          return recorded(id, answer.outcome);
+          return this.#recorded(id, answer.outcome);
         case 'expired':
           throw expired(id);
         case 'unknown':
@@ -124,7 +123,7 @@ export class SuspendedRuns {
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
-    const outcome = this.#plainOutcome('cancelled', calledOff(id));
+    const outcome = await this.#plainOutcome(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
     if (answer.kind === 'recorded') this.#active.delete(id);
     return answer.kind === 'recorded';
@@ -197,13 +196,13 @@ export class SuspendedRuns {
       }
     }
     const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-    let outcome = this.#outcome(state, result);
+    let outcome = await this.#outcome(id, state, result);
     if ('unencodable' in outcome) {
       const reason = outcome.unencodable;
       // What it waits for could not be told to whoever asks again.
       if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
       next = undefined;
-      outcome = this.#plainOutcome('failed', withoutValues(result, reason));
+      outcome = await this.#plainOutcome(id, 'failed', withoutValues(result, reason));
     }
     const answer = await offer(this.#store, id, fence, outcome, next);
     this.#active.delete(id);
@@ -216,12 +215,12 @@ export class SuspendedRuns {
 
   /** The lease was lost, and somebody else's outcome is the one. */
   async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<WasmResult> {
-    if (answer.kind === 'settled') return recorded(id, answer.outcome);
+    if (answer.kind === 'settled') return this.#recorded(id, answer.outcome);
     if (answer.kind === 'unknown') throw notFound(id);
     for (;;) {
       const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
-      if (found.outcome !== undefined) return recorded(id, found.outcome);
+      if (found.outcome !== undefined) return this.#recorded(id, found.outcome);
       // Whoever had it after us died, too: nothing is recorded, and it may be resumed again.
       const isFree = found.lease === undefined || found.lease.leaseUntilMs <= Date.now();
       if (isFree) throw lostLease(id);
@@ -237,21 +236,30 @@ export class SuspendedRuns {
     return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };
   }
 
-  #outcome(
+  /** Sealed like the handler: whoever asks again is given what is in it as if it had just happened. */
+  async #outcome(
+    id: string,
     state: SuspensionOutcome['state'],
     result: WasmResult,
-  ): SuspensionOutcome | { readonly unencodable: string } {
+  ): Promise<SuspensionOutcome | { readonly unencodable: string }> {
     const encoded = encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
+    const content = sealOutcome(id, state, encoded.content, await this.#getKeys());
     const settledAtMs = Date.now();
-    return { state, content: encoded.content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
+    return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
   }
 
   /** Of a result without values of the handler's. */
-  #plainOutcome(state: SuspensionOutcome['state'], result: WasmResult): SuspensionOutcome {
-    const outcome = this.#outcome(state, result);
+  async #plainOutcome(id: string, state: SuspensionOutcome['state'], result: WasmResult): Promise<SuspensionOutcome> {
+    const outcome = await this.#outcome(id, state, result);
     if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
     return outcome;
+  }
+
+  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE when it is not what was recorded */
+  async #recorded(id: string, { state, content }: SuspensionOutcome): Promise<WasmResult> {
+    if (state === 'expired') throw expired(id);
+    return decodeOutcome(openOutcome(id, state, content, await this.#getKeys()));
   }
 
   #getKeys(): Promise<EnvelopeKeys> {

@@ -1,9 +1,8 @@
-import type { StoredSuspension, SuspensionOutcome } from './config/suspension-store.js';
+import type { StoredSuspension } from './config/suspension-store.js';
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { errorResult, type Origin, renderReason, withOrigin } from './pool/result.js';
-import { decodeOutcome } from './suspension/outcome-content.js';
 
 /** The result of a handler that waits and was kept. */
 export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
@@ -49,12 +48,6 @@ export function notRecorded(reason: string): WasmError {
 export function withoutValues({ error, metrics }: WasmResult, reason: string): WasmResult {
   const { code, message } = error ?? notRecorded(reason);
   return { ...errorResult({ code, message, context: { layer: 'suspension', reason } }, {}), metrics };
-}
-
-/** @throws NexusError SUSPENSION_EXPIRED when that is what became of it */
-export function recorded(id: string, { state, content }: SuspensionOutcome): WasmResult {
-  if (state === 'expired') throw expired(id);
-  return decodeOutcome(content);
 }
 
 export function calledOff(suspensionId: string): WasmResult {

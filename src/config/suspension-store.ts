@@ -22,7 +22,7 @@ export interface StoredSuspension {
 /** What became of a suspension. Recorded once, never changed. */
 export interface SuspensionOutcome {
   readonly state: SettledState;
-  /** Opaque to the store: the result, say. Not sealed. */
+  /** Sealed; opaque to the store. */
   readonly content: Uint8Array;
   readonly settledAtMs: number;
   /** A sweep may forget the outcome, and with it the suspension, from then on. */

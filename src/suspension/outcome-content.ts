@@ -1,7 +1,11 @@
+import type { SettledState } from '../config/suspension-store.js';
 import type { ExtensionCall, WasmResult } from '../contract/result.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
 import { decodeFields } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { openEnvelope, sealEnvelope } from './envelope.js';
+import type { EnvelopeKeys } from './envelope-keys.js';
+import { incompatible } from './incompatible.js';
 
 /** Below it a content cannot hold more values than the decoder takes. */
 const SURELY_DECODABLE_BYTES = 1024 * 1024;
@@ -31,6 +35,24 @@ export function encodeOutcome(result: WasmResult): { readonly content: Uint8Arra
 export function decodeOutcome(content: Uint8Array): WasmResult {
   const fields = decodeFields(content);
   return mapValues(fields[0] as WasmResult, (number) => fields[number as number]);
+}
+
+/** An outcome opens under the id and as the state with which it was recorded. */
+export function sealOutcome(id: string, state: SettledState, content: Uint8Array, keys: EnvelopeKeys): Uint8Array {
+  return sealEnvelope(outcomeId(id), { state }, content, keys);
+}
+
+/** @throws NexusError SUSPENSION_INCOMPATIBLE */
+export function openOutcome(id: string, state: SettledState, sealed: Uint8Array, keys: EnvelopeKeys): Uint8Array {
+  const { header, payload } = openEnvelope(outcomeId(id), sealed, keys);
+  if ((header as { state: unknown }).state === state) return payload;
+  throw incompatible('content', `What is recorded of the suspended handler ${id} is not the outcome "${state}".`, {
+    suspensionId: id,
+  });
+}
+
+function outcomeId(id: string): string {
+  return `${id}:outcome`;
 }
 
 /** The result with other values in place of those that come from the handler. */
