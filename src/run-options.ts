@@ -1,8 +1,7 @@
-import { describe } from './config/check.js';
+import { invalidArgument } from './config/check.js';
 import { MAX_TIMER_MS } from './config/limits.js';
 import type { Extension } from './contract/extension.js';
 import type { SegmentEffects } from './contract/result.js';
-import { NexusError } from './errors/nexus-error.js';
 import type { ExecuteOptions } from './pool/execute-options.js';
 
 /** Longer than most services take, shorter than what a person waits. */
@@ -28,17 +27,18 @@ export interface RunOptions extends ExecuteOptions {
 
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
 export function checkRunOptions(options: RunOptions) {
-  if (typeof options !== 'object' || options === null) throw invalid('options', options, 'an object');
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
   if (typeof extensions !== 'object' || extensions === null) {
-    throw invalid('extensions', extensions, 'an object of extensions');
+    throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
   for (const [name, extension] of Object.entries(extensions)) {
     if (typeof extension !== 'object' || extension === null) {
-      throw invalid(`extensions.${name}`, extension, 'an object of functions');
+      throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
     }
   }
-  if (onEffects !== undefined && typeof onEffects !== 'function') throw invalid('onEffects', onEffects, 'a function');
+  if (onEffects !== undefined && typeof onEffects !== 'function')
+    throw invalidArgument('onEffects', onEffects, 'a function');
   if (deadlineMs !== undefined) requireMs('deadlineMs', deadlineMs);
   requireMs('callTimeoutMs', callTimeoutMs);
   return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
@@ -46,11 +46,5 @@ export function checkRunOptions(options: RunOptions) {
 
 function requireMs(field: string, value: unknown): void {
   if (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMER_MS) return;
-  throw invalid(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
-}
-
-function invalid(field: string, value: unknown, expected: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
-    context: { field, value, expected },
-  });
+  throw invalidArgument(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
 }

@@ -54,6 +54,13 @@ export function invalidOption(option: string, given: unknown, expected: string):
   });
 }
 
+/** As {@link invalidOption}, of what is given with one call. */
+export function invalidArgument(field: string, value: unknown, expected: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
+    context: { field, value, expected },
+  });
+}
+
 /** A value as an error message shows it: short, and never a secret's content. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')

@@ -1,4 +1,4 @@
-import { describe } from '../config/check.js';
+import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** Why a text cannot be a handler, or undefined. */
@@ -49,7 +49,5 @@ const FILENAME = /^[^\n\r():]+$/;
 export function requireFilename(filename: unknown): asserts filename is string {
   if (typeof filename === 'string' && FILENAME.test(filename)) return;
   const expected = 'a name without line breaks, colons and parentheses';
-  throw new NexusError('INVALID_ARGUMENT', `filename is ${describe(filename)}; it must be ${expected}.`, {
-    context: { field: 'filename', value: filename, expected },
-  });
+  throw invalidArgument('filename', filename, expected);
 }

@@ -1,4 +1,4 @@
-import { describe } from '../config/check.js';
+import { invalidArgument } from '../config/check.js';
 import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
 import type { AsyncResult, CallResult } from '../contract/answers.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -24,7 +24,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
     const callId = isRecord(given) && typeof given['callId'] === 'string' ? given['callId'] : first?.callId;
     return matchAnswers([{ ...requireAnswer(given, 'answer'), callId }], calls);
   }
-  if (given.length === 0) throw invalidAnswer('answers', given, 'at least one answer');
+  if (given.length === 0) throw invalidArgument('answers', given, 'at least one answer');
   const answered = new Set<string>();
   return given.map((one: unknown, i) => {
     const field = `answers[${i}]`;
@@ -33,7 +33,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
     const known = calls.some((call) => call.callId === callId);
     if (typeof callId !== 'string' || !known || answered.has(callId)) {
       const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
-      throw invalidAnswer(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
+      throw invalidArgument(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
     }
     answered.add(callId);
     return { ...answer, callId };
@@ -99,17 +99,11 @@ function toError(thrown: unknown): unknown {
 }
 
 function requireAnswer(given: unknown, field: string): AsyncResult {
-  if (!isRecord(given)) throw invalidAnswer(field, given, 'an object { success, value } or { success, error }');
+  if (!isRecord(given)) throw invalidArgument(field, given, 'an object { success, value } or { success, error }');
   const { success, value, error } = given;
   if (success === true) return { success, value };
   if (success === false) return { success, error };
-  throw invalidAnswer(`${field}.success`, success, 'true or false');
-}
-
-function invalidAnswer(field: string, value: unknown, expected: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
-    context: { field, value, expected },
-  });
+  throw invalidArgument(`${field}.success`, success, 'true or false');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

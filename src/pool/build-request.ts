@@ -1,11 +1,12 @@
 import { type Grant, Grants } from '../capabilities/grants.js';
+import { invalidArgument } from '../config/check.js';
 import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
 import type { RuntimeObserver } from '../config/observer.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExtensionRegistry } from '../contract/extension.js';
 import type { EncodedTail } from '../contract/values/encode.js';
-import { checkShape, type ExecuteOptions, invalid, resolveExecutionLimits } from './execute-options.js';
+import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 import { encodeFields, encodeRights, readableState } from './packed-context.js';
 import type { ExecuteRequest, PackedContext } from './protocol.js';
 
@@ -87,7 +88,7 @@ export function prepareRequest(
 }
 
 function rightsOf(capabilities: readonly CapabilityToken[]): Rights {
-  if (!Array.isArray(capabilities)) throw invalid('context.capabilities', capabilities, 'an array of tokens');
+  if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
   const tokens = capabilities.join('\n');
   const known = knownRights.get(capabilities);
   if (known?.tokens === tokens) return known;
@@ -119,10 +120,10 @@ function encodedRights(rights: Rights, limits: ExecutionLimits, audited: boolean
 function methodNames(registry: ExtensionRegistry): Record<string, readonly string[]> {
   const field = 'context.extensionRegistry';
   if (typeof registry !== 'object' || Array.isArray(registry))
-    throw invalid(field, registry, 'an object of extensions');
+    throw invalidArgument(field, registry, 'an object of extensions');
   const named = Object.entries(registry).map(([name, methods]): [string, readonly string[]] => {
     if (typeof methods !== 'object' || methods === null) {
-      throw invalid(`${field}.${name}`, methods, 'a list of method names, or an object of functions');
+      throw invalidArgument(`${field}.${name}`, methods, 'a list of method names, or an object of functions');
     }
     if (!Array.isArray(methods)) return [name, methodNamesOf(methods)];
     for (const method of methods as unknown[]) requireText(`${field}.${name}`, method);
@@ -151,7 +152,7 @@ function isRoot(object: object): boolean {
 }
 
 function requireText(field: string, value: unknown): void {
-  if (typeof value !== 'string') throw invalid(field, value, 'a string');
+  if (typeof value !== 'string') throw invalidArgument(field, value, 'a string');
 }
 
 /** Bytes in one of these places are MessagePack; any other typed array is a value like others. */
@@ -167,5 +168,5 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
 function requireState(state: unknown): object {
   // An instance of a class is the encoder's to refuse: it names the class.
   if (Object.prototype.toString.call(state) === '[object Object]') return state as object;
-  throw invalid('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');
+  throw invalidArgument('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');
 }

@@ -1,6 +1,5 @@
-import { describe, rejectUnknownKeys } from '../config/check.js';
+import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
 import { type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
-import { NexusError } from '../errors/nexus-error.js';
 
 /** How one execution differs from what the runtime does by default. */
 export interface ExecuteOptions {
@@ -52,7 +51,8 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (typeof given === 'number') return { timeoutMs: given };
   checkShape('options', given, OPTION_KEYS);
   const { signal } = given;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalidArgument('signal', signal, 'an AbortSignal');
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
   return given;
@@ -85,7 +85,7 @@ export function resolveExecutionLimits(
 export function checkTimeout(timeoutMs: unknown, { timeoutMs: most }: ExecutionLimits): void {
   if (Number.isInteger(timeoutMs) && Number(timeoutMs) > 0 && Number(timeoutMs) <= most) return;
   const bound = most === MAX_TIMER_MS ? '2,147,483,647' : `${most} (limitCeilings.timeoutMs)`;
-  throw invalid('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
+  throw invalidArgument('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
 }
 
 function checkLimits(limits: object, ceilings: ExecutionLimits): void {
@@ -99,7 +99,7 @@ function checkLimits(limits: object, ceilings: ExecutionLimits): void {
     }
     const step = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
     const remedy = name in VM_LIMIT_STEPS ? name : `${name} or limitCeilings.${name}`;
-    throw invalid(
+    throw invalidArgument(
       `limits.${name}`,
       value,
       `a whole number from ${min} to ${most}${step}; a runtime with a higher ${remedy} allows more`,
@@ -108,19 +108,14 @@ function checkLimits(limits: object, ceilings: ExecutionLimits): void {
 }
 
 function finite(field: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(field, value, 'a finite number');
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidArgument(field, value, 'a finite number');
 }
 
 export function checkShape(field: string, given: unknown, keys: object): asserts given is object {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalid(field, given, 'an object');
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidArgument(field, given, 'an object');
   // for-in over a small object is several times faster than a list of its keys.
   for (const key in given) {
     if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
   }
-}
-
-export function invalid(field: string, value: unknown, expected: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
-    context: { field, value, expected },
-  });
 }
