@@ -16,7 +16,7 @@ import { prepareRequest } from './pool/build-request.js';
 import { newCalls } from './pool/effects.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
-import { assembleSegment, cancelledResult, errorResult, type Origin, type Segment } from './pool/result.js';
+import { assembleSegment, cancelledResult, errorResult, type Origin, originOf, type Segment } from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
 
@@ -136,9 +136,4 @@ export class Executions {
     this.#observers.recorder.execution(observation);
     return executed;
   }
-}
-
-/** What errors say of where they happened. */
-export function originOf({ handlerName, panelId }: WasmContext): Origin {
-  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
 }

@@ -20,7 +20,7 @@ import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
-import { type Executed, Executions, originOf } from './executions.js';
+import { type Executed, Executions } from './executions.js';
 import { HandlerSources, type Obtain } from './handler-sources.js';
 import { PrometheusRecorder } from './metrics/prometheus.js';
 import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
@@ -34,6 +34,7 @@ import {
   type ResumeOptions,
 } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
+import { originOf } from './pool/result.js';
 import type { ThreadPool } from './pool/thread-pool.js';
 import { RunLoop } from './run-loop.js';
 import { checkRunOptions, type RunOptions } from './run-options.js';

@@ -156,9 +156,13 @@ export function renderReason(reason: unknown): string {
   return typeof text === 'string' ? text : inspect(text, { depth: 1, customInspect: false });
 }
 
+/** What errors say of where they happened. */
+export function originOf({ handlerName, panelId }: Origin): Origin {
+  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
+}
+
 /** Every error says which handler it was. */
-export function withOrigin(error: WasmError, { handlerName, panelId }: Origin): WasmError {
-  if (handlerName === undefined && panelId === undefined) return error;
-  const origin = { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
-  return { ...error, context: { ...error.context, ...origin } };
+export function withOrigin(error: WasmError, origin: Origin): WasmError {
+  if (origin.handlerName === undefined && origin.panelId === undefined) return error;
+  return { ...error, context: { ...error.context, ...originOf(origin) } };
 }
