@@ -42,26 +42,20 @@ export class Run {
   }
 
   start(handler: Pointer, input: Uint8Array): void {
-    const vm = this.#vm;
-    const { start, undefined: thisArg } = this.#base.roots;
-    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
-    vm.shouldInterrupt = () => this.#isOver('interrupt');
-    vm.call(start, thisArg, handler, this.#load(input));
-    this.#drain();
+    this.#enter(this.#base.roots.start, input, handler);
   }
 
   /** @param answers a document, see `answers.ts` */
   resume(answers: Uint8Array): void {
-    const vm = this.#vm;
-    const { resume, undefined: thisArg } = this.#base.roots;
-    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
-    vm.shouldInterrupt = () => this.#isOver('interrupt');
-    vm.call(resume, thisArg, this.#load(answers));
-    this.#drain();
+    this.#enter(this.#base.roots.resume, answers);
   }
 
-  #drain(): void {
+  /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
+  #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
     const vm = this.#vm;
+    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
+    vm.shouldInterrupt = () => this.#isOver('interrupt');
+    vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
     while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
     if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
   }
