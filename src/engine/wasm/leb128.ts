@@ -1,14 +1,23 @@
 /** LEB128, the variable-length integers of the WebAssembly binary format (core specification, section 5.2.2). */
 
+/** Of 32 bits. */
+export const MAX_UNSIGNED_BYTES = 5;
+
 export function encodeUnsigned(value: number): number[] {
   const bytes: number[] = [];
-  let rest = value >>> 0;
-  do {
-    const low = rest & 0x7f;
-    rest >>>= 7;
-    bytes.push(rest === 0 ? low : low | 0x80);
-  } while (rest !== 0);
+  writeUnsigned(bytes, 0, value);
   return bytes;
+}
+
+/** @returns the offset behind it */
+export function writeUnsigned(bytes: { [offset: number]: number }, offset: number, value: number): number {
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes[offset++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[offset++] = rest;
+  return offset;
 }
 
 export function encodeSigned64(value: bigint): number[] {
@@ -46,10 +55,13 @@ export class LebReader {
 
   unsigned(): number {
     let result = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    // Not `2 ** shift`, which costs more than all the rest.
+    let scale = 1;
+    for (let i = 0; i < MAX_UNSIGNED_BYTES; i++) {
       const byte = this.byte();
-      result += (byte & 0x7f) * 2 ** shift;
+      result += (byte & 0x7f) * scale;
       if ((byte & 0x80) === 0) return result;
+      scale *= 0x80;
     }
     throw new RangeError(`integer longer than 32 bits at offset ${this.offset}`);
   }
