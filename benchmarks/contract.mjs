@@ -1,13 +1,10 @@
 // One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
-import { readFile } from 'node:fs/promises';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
 import { wrapHandler } from '../build/contract/wrapper.js';
-import { loadEngine } from '../build/engine/load-engine.js';
-import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';
-import { Executor } from '../build/pool/executor.js';
 import { readOutcome } from '../build/pool/outcome.js';
 import { measureInTurn, printMachine, printTable, us } from './harness.mjs';
+import { referenceExecutor } from './reference-executor.mjs';
 
 // Reads and writes state, emits one event, returns.
 const REFERENCE = `
@@ -60,15 +57,7 @@ const WEB = {
   crypto: 'crypto.randomUUID()',
 };
 
-const engine = await loadEngine();
-const encodedPrelude = await readFile(new URL('../build/guest/prelude.image', import.meta.url));
-const executor = await Executor.create({
-  engine,
-  prelude: decodePreludeImage(encodedPrelude, engine.fingerprint),
-  libraries: [],
-  memoryLimitBytes: 32 * 1024 * 1024,
-  stackSizeBytes: 512 * 1024,
-});
+const { executor } = await referenceExecutor();
 const plain = resolveRuntimeConfig({});
 const audited = resolveRuntimeConfig({ observer: { onAudit: () => {} } });
 

@@ -1,15 +1,12 @@
 // One thread: what does a pristine execution of the reference handler cost, and what does it cost to get the same
 // isolation from quickjs-emscripten by making a new runtime and context?
-import { readFile } from 'node:fs/promises';
 import { getQuickJS } from 'quickjs-emscripten';
 import { resolveRuntimeConfig } from '../build/config/resolve.js';
 import { wrapHandler } from '../build/contract/wrapper.js';
-import { loadEngine } from '../build/engine/load-engine.js';
-import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { prepareRequest } from '../build/pool/build-request.js';
-import { Executor } from '../build/pool/executor.js';
 import { readOutcome } from '../build/pool/outcome.js';
 import { measure, printMachine, printTable, us } from './harness.mjs';
+import { referenceExecutor } from './reference-executor.mjs';
 
 // Reads and writes state, emits one event, returns.
 const SOURCE = `
@@ -25,15 +22,7 @@ const CONTEXT = {
 };
 const EXPECTED = 8;
 
-const engine = await loadEngine();
-const encodedPrelude = await readFile(new URL('../build/guest/prelude.image', import.meta.url));
-const executor = await Executor.create({
-  engine,
-  prelude: decodePreludeImage(encodedPrelude, engine.fingerprint),
-  libraries: [],
-  memoryLimitBytes: 32 * 1024 * 1024,
-  stackSizeBytes: 512 * 1024,
-});
+const { executor } = await referenceExecutor();
 const config = resolveRuntimeConfig({});
 const { bytecode } = await executor.compileScript(wrapHandler(SOURCE), 'handler.js');
 const handler = { key: 'reference', filename: 'handler.js', source: SOURCE, bytecode };

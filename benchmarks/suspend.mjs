@@ -2,7 +2,6 @@
 // `--short` takes a tenth of the time and of the handlers.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +10,8 @@ import { wrapHandler } from '../build/contract/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../build/engine/base-image.js';
 import { forgetUnused } from '../build/engine/free-memory.js';
 import { captureDelta, FINE, restoreImage } from '../build/engine/image.js';
-import { loadEngine } from '../build/engine/load-engine.js';
-import { decodePreludeImage } from '../build/engine/prelude-image.js';
 import { encodeAnswers } from '../build/pool/answers.js';
 import { prepareRequest } from '../build/pool/build-request.js';
-import { Executor } from '../build/pool/executor.js';
 import { readOutcome } from '../build/pool/outcome.js';
 import { packSnapshot, unpackSnapshot } from '../build/pool/snapshot.js';
 import { addUsage, NO_USAGE } from '../build/pool/usage.js';
@@ -25,6 +21,7 @@ import { formatSuspensionId, newRunId } from '../build/suspension/ids.js';
 import { MemoryStore } from '../build/suspension/memory-store.js';
 import { openRun, sealRun } from '../build/suspension/suspended-run.js';
 import { measure, printMachine, printTable, us } from './harness.mjs';
+import { referenceExecutor } from './reference-executor.mjs';
 
 const isShort = process.argv.includes('--short');
 const MIB = 1024 * 1024;
@@ -53,13 +50,8 @@ const CONTEXT = {
 };
 
 const config = resolveRuntimeConfig({});
-const engine = await loadEngine();
-const prelude = decodePreludeImage(
-  await readFile(new URL('../build/guest/prelude.image', import.meta.url)),
-  engine.fingerprint,
-);
 const vmLimits = { memoryLimitBytes: 256 * MIB, stackSizeBytes: 512 * 1024 };
-const executor = await Executor.create({ engine, prelude, libraries: [], ...vmLimits });
+const { engine, prelude, executor } = await referenceExecutor(vmLimits);
 /** A VM of our own, to take the parts of an execution one by one. */
 const vm = await createExecutionVm(engine, vmLimits, 64 * MIB);
 const { image } = await buildBaseImage(vm, prelude, [], () => Promise.reject(new Error('there are no libraries')));
