@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { concatBytes } from '../contract/values/concat-bytes.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
 
@@ -47,18 +47,8 @@ export function sealEnvelope(id: string, header: unknown, payload: Uint8Array, k
   const length = Buffer.alloc(HEADER_LENGTH_BYTES);
   length.writeUInt32BE(encoded.length);
   const content = [length, encoded, payload];
-  const sealed =
-    keys.seal === 'aes-256-gcm'
-      ? encrypt(id, preamble, content, key.key)
-      : authenticate(id, preamble, content, key.key);
-  // In bytes of its own: concat takes small ones from a pool, which a kept one would hold on to.
-  const bytes = new Uint8Array(sealed.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of sealed) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+  const seal = keys.seal === 'aes-256-gcm' ? encrypt : authenticate;
+  return concatBytes(seal(id, preamble, content, key.key));
 }
 
 /**

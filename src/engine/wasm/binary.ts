@@ -1,3 +1,4 @@
+import { concatBytes } from '../../contract/values/concat-bytes.js';
 import { wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from './leb128.js';
 
@@ -81,7 +82,7 @@ export class WasmBinary {
   /** Appends a function of the given type and returns its index. */
   appendFunction(type: number, body: Uint8Array): number {
     this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
-    this.#append(SectionId.code, concat([Uint8Array.from(encodeUnsigned(body.length)), body]));
+    this.#append(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(body.length)), body]));
     return this.#importedFunctions + this.#functionCount++;
   }
 
@@ -114,7 +115,7 @@ export class WasmBinary {
       const whole = added === undefined ? body : appendToVector(body, added);
       parts.push(Uint8Array.from([id, ...encodeUnsigned(whole.length)]), whole);
     }
-    return concat(parts);
+    return concatBytes(parts);
   }
 
   #append(section: number, item: Uint8Array): void {
@@ -141,7 +142,7 @@ export function occurrences(bytes: Uint8Array, pattern: Uint8Array): number[] {
 
 /** A copy of `bytes` in which the `length` bytes at `offset` are replaced. */
 export function splice(bytes: Uint8Array, offset: number, length: number, replacement: Uint8Array): Uint8Array {
-  return concat([bytes.subarray(0, offset), replacement, bytes.subarray(offset + length)]);
+  return concatBytes([bytes.subarray(0, offset), replacement, bytes.subarray(offset + length)]);
 }
 
 function readSections(bytes: Uint8Array): Section[] {
@@ -169,7 +170,7 @@ function nthItem<T>(body: Uint8Array, index: number, readItem: (reader: LebReade
 function appendToVector(body: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
   const reader = new LebReader(body);
   const count = reader.unsigned();
-  return concat([Uint8Array.from(encodeUnsigned(count + items.length)), body.subarray(reader.offset), ...items]);
+  return concatBytes([Uint8Array.from(encodeUnsigned(count + items.length)), body.subarray(reader.offset), ...items]);
 }
 
 function readName(reader: LebReader): string {
@@ -223,14 +224,4 @@ function skipLimits(reader: LebReader): void {
   const hasMaximum = (reader.byte() & 1) !== 0;
   reader.unsigned();
   if (hasMaximum) reader.unsigned();
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
