@@ -11,4 +11,18 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
   });
 }
 
+/** Extensions of which `$ext.a.b()` never answers, and what each call of it was told when it was given up. */
+export function hanging() {
+  const told: Promise<unknown>[] = [];
+  const extensions = {
+    a: {
+      b() {
+        told.push(aborted(call().signal));
+        return new Promise(() => {});
+      },
+    },
+  };
+  return { told, extensions };
+}
+
 export const messageOf = (error: unknown) => (error as Error).message;

@@ -2,7 +2,7 @@ import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ANYTHING } from './driving.js';
-import { aborted, call, messageOf } from './extensions.js';
+import { aborted, call, hanging, messageOf } from './extensions.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {
@@ -131,18 +131,10 @@ describe('an extension that', () => {
   });
 
   it('does not answer within callTimeoutMs is a TimeoutError at the await, and is told', async () => {
-    let told: Promise<unknown> = Promise.resolve();
-    const extensions = {
-      a: {
-        b() {
-          told = aborted(call().signal);
-          return new Promise(() => {});
-        },
-      },
-    };
+    const { told, extensions } = hanging();
     const result = await runtime.run(code, ANYTHING, { extensions, callTimeoutMs: 30 });
     expect(result.returnValue).toEqual(['TimeoutError', expect.stringContaining('callTimeoutMs (30 ms)'), undefined]);
-    expect(messageOf(await told)).toContain('callTimeoutMs');
+    expect(messageOf(await told[0])).toContain('callTimeoutMs');
   });
 
   it('is an instance of a class finds its own as this', async () => {
