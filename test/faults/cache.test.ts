@@ -1,17 +1,10 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const campaign = fileURLToPath(new URL('cache.mjs', import.meta.url));
+import { runCampaign } from '../support/campaign.js';
 
 describe('the fault campaign of the cache', () => {
   it('passes in its quick form', async () => {
-    const { stdout, code } = await promisify(execFile)(process.execPath, [campaign, '--quick']).then(
-      (result) => ({ ...result, code: 0 }),
-      (error) => error as { stdout: string; code: number },
-    );
-    // The output names what was violated.
+    const { stdout, code } = await runCampaign(new URL('cache.mjs', import.meta.url));
     expect(stdout).toContain('8 passed, 0 failed');
     expect(code).toBe(0);
   }, 180_000);
