@@ -1,3 +1,4 @@
+import { TYPED_ARRAYS } from '../typed-arrays.js';
 import { kindOf } from './clone/kinds.js';
 import { type DOMExceptionConstructor, exceptionsOf, type FeatureHost } from './feature.js';
 
@@ -14,20 +15,7 @@ const ERROR_TYPES: Record<string, ErrorConstructor> = {
   URIError,
 };
 const VIEW_TYPES = new Map<string, new (buffer: ArrayBuffer, byteOffset: number, length?: number) => object>(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    BigInt64Array,
-    BigUint64Array,
-    Float32Array,
-    Float64Array,
-    DataView,
-  ].map((type) => [type.name, type]),
+  [...TYPED_ARRAYS, DataView].map((type) => [type.name, type]),
 );
 
 /** One call of `structuredClone`: https://html.spec.whatwg.org/#structuredserializeinternal, in one pass. */

@@ -1,3 +1,4 @@
+import { TYPED_ARRAYS } from '../typed-arrays.js';
 import { apply, getOwnPropertyDescriptor, getPrototypeOf, MapConstructor, mapGet, nullArray } from './intrinsics.js';
 import { BOXED, BUFFER, DATE } from './kinds.js';
 
@@ -23,21 +24,7 @@ const unboxers = nullArray<() => unknown>([
   BigInt.prototype.valueOf,
 ]);
 const typedArrays = new MapConstructor<unknown, TypedArrayConstructor>(
-  (
-    [
-      Int8Array,
-      Uint8Array,
-      Uint8ClampedArray,
-      Int16Array,
-      Uint16Array,
-      Int32Array,
-      Uint32Array,
-      Float32Array,
-      Float64Array,
-      BigInt64Array,
-      BigUint64Array,
-    ] as unknown as TypedArrayConstructor[]
-  ).map((type) => [type.name, type]),
+  (TYPED_ARRAYS as unknown as TypedArrayConstructor[]).map((type) => [type.name, type]),
 );
 
 export function isMap(value: object): boolean {
