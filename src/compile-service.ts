@@ -1,8 +1,10 @@
 import { TieredCache } from './cache/tiered-cache.js';
 import { CachingCompiler } from './compiler/caching-compiler.js';
-import type { CacheConfig, PoolConfig } from './config/resolve.js';
+import type { CacheConfig } from './config/resolve.js';
+import type { PoolConfig } from './config/resolve-pool.js';
 import { InstancePool } from './pool/instance-pool.js';
-import type { ThreadPool } from './pool/thread-pool.js';
+import type { RetirementReason } from './pool/retirement.js';
+import type { WorkerThreads } from './pool/worker-threads.js';
 
 /** What a runtime and a stand-alone compiler have in common. */
 export interface CompileService {
@@ -20,16 +22,16 @@ function warn(message: string): void {
  * Puts pool, cache and compiler together.
  *
  * @param engine fingerprint of the engine the threads run
- * @param equipped resolves when the threads have it
+ * @param threads equipped with it
  */
 export function createCompileService(
   config: { readonly cache: CacheConfig; readonly pool: PoolConfig },
   engine: string,
-  threads: ThreadPool,
-  equipped: Promise<void>,
+  threads: WorkerThreads,
+  onRetired?: (reason: RetirementReason) => void,
 ): CompileService {
   const { maxSourceBytes, cacheSecrets } = config.cache;
-  const pool = new InstancePool(threads, config.pool, equipped);
+  const pool = new InstancePool(threads, config.pool, onRetired);
   const cache = new TieredCache({ ...config.cache, engine, onWarning: warn });
   const compiler = new CachingCompiler(pool, cache, { engine, maxSourceBytes, secret: cacheSecrets[0] });
   return { pool, cache, compiler };

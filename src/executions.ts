@@ -4,10 +4,10 @@ import type { ExecutionLimits } from './config/limits.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
-import type { WasmResult } from './contract/result.js';
+import type { WasmError, WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
 import type { Obtain } from './handler-sources.js';
-import type { MetricsRecorder } from './metrics/recorder.js';
+import { KILL_LAYERS, type KillLayer, type MetricsRecorder } from './metrics/recorder.js';
 import type { Statistics } from './metrics/statistics.js';
 import { tell } from './observe.js';
 import { encodeAnswers } from './pool/answers.js';
@@ -15,8 +15,17 @@ import { auditEvents } from './pool/audit.js';
 import { prepareRequest } from './pool/build-request.js';
 import { newCalls } from './pool/effects.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
-import type { InstancePool } from './pool/instance-pool.js';
-import { assembleSegment, cancelledResult, errorResult, type Origin, originOf, type Segment } from './pool/result.js';
+import type { InstancePool, Treatment } from './pool/instance-pool.js';
+import type { CallDeadline } from './pool/protocol.js';
+import {
+  assembleSegment,
+  cancelledResult,
+  errorResult,
+  lateResult,
+  type Origin,
+  originOf,
+  type Segment,
+} from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
 
@@ -54,18 +63,28 @@ export class Executions {
    */
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
     const calledAt = performance.now();
-    const { filename, signal, ...rest } = options;
+    const { filename, signal, deadlineMs, ...rest } = options;
     const { request, grants } = prepareRequest(context, rest, this.#config);
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
-    const attempt = await abortable(() => obtain(filename), signal);
-    if (attempt === 'aborted') return this.#observed({ result: cancelledResult(signal, origin) }, false);
+    const compiling = deadlineMs === undefined ? signal : withTimeout(signal, deadlineMs);
+    const attempt = await abortable(() => obtain(filename), compiling);
+    if (attempt === 'aborted') {
+      const isLate = deadlineMs !== undefined && !signal?.aborted;
+      const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
+      return this.#observed({ result }, false);
+    }
     if (!attempt.ok) return this.#observed({ result: errorResult(attempt.error, origin) }, false);
     const { handler } = attempt;
     const { limits } = request;
-    const execution = await this.#pool.execute(handler, { key: handler.key, ...request }, signal);
-    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, hostCallsBefore: 0 };
+    const deadline = deadlineOf(calledAt, deadlineMs);
+    const execution = await this.#pool.execute(
+      handler.bytecode,
+      { key: handler.key, ...request, ...deadline },
+      treatmentOf(options),
+    );
+    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const segment = assembleSegment(execution, handler, inputs);
     this.#audit(segment, grants, origin);
     const { key, filename: file, source } = handler;
@@ -81,19 +100,24 @@ export class Executions {
    */
   async resume(run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions): Promise<Executed> {
     const calledAt = performance.now();
-    const { signal, now, timeoutMs = run.limits.timeoutMs } = options;
+    const suspendedTimeUs = Math.max(0, Date.now() - run.suspendedAtMs) * 1000;
+    const { signal, now, deadlineMs, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
     const encoded = encodeAnswers(answers, run.usage, limits);
     const { snapshot, imageHash, features, handler, origin } = run;
     const request = { key: handler.key, snapshot, imageHash, features, answers: encoded, limits };
-    const execution = await this.#pool.resume({ ...request, ...(now !== undefined && { now }) }, signal);
+    const execution = await this.#pool.resume(
+      { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
+      treatmentOf(options),
+    );
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
     const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
     const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const hostCallsBefore = run.usage.maxHostCalls;
-    const segment = assembleSegment(execution, resumed, { context: origin, bounds, calledAt, signal, hostCallsBefore });
+    const times = { calledAt, deadlineMs, suspendedTimeUs };
+    const segment = assembleSegment(execution, resumed, { context: origin, bounds, ...times, signal, hostCallsBefore });
     this.#audit(segment, grants, origin, knownCalls);
     return this.#observed({ ...segment, ...this.#runOf(segment, run, run.usage, knownCalls) });
   }
@@ -119,7 +143,10 @@ export class Executions {
     const { snapshot, imageHash, features } = waiting;
     const usage = addUsage(used, outcome, knownCalls);
     const engine = this.#engine;
-    return { run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, calls } };
+    const when = { suspendedAtMs: Date.now() };
+    return {
+      run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, ...when, calls },
+    };
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
@@ -131,9 +158,35 @@ export class Executions {
 
   #observed<T extends { readonly result: WasmResult }>(executed: T, began = true): T {
     const { status, error, metrics } = executed.result;
-    const observation = { status, metrics, executed: began, ...(error && { code: error.code }) };
+    const layer = error?.code === 'TIMEOUT' ? killLayer(error) : undefined;
+    const observation = {
+      status,
+      metrics,
+      executed: began,
+      ...(error && { code: error.code }),
+      ...(layer && { layer }),
+    };
     this.#observers.statistics.execution(observation);
     this.#observers.recorder.execution(observation);
     return executed;
   }
+}
+
+/** None when it was over before anything had to be stopped. */
+function killLayer({ context }: WasmError): KillLayer | undefined {
+  return KILL_LAYERS.find((layer) => layer === context?.['layer']);
+}
+
+function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {
+  return { signal, tenant, queueTimeoutMs };
+}
+
+function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonly deadline?: CallDeadline } {
+  if (deadlineMs === undefined) return {};
+  return { deadline: { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs } };
+}
+
+function withTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }

@@ -13,7 +13,7 @@ import type { CacheOptions, PoolOptions } from './config/options.js';
 import { resolveCompilerConfig } from './config/resolve.js';
 import { NexusError } from './errors/nexus-error.js';
 import { Calls } from './pool/calls.js';
-import { ThreadPool } from './pool/thread-pool.js';
+import { WorkerThreads } from './pool/worker-threads.js';
 import { WORKER_URL } from './worker-url.js';
 
 /** What a stand-alone compiler can be told. Libraries matter to executions only. */
@@ -96,7 +96,7 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   async #create(): Promise<Parts> {
-    const threads = new ThreadPool(this.#config.pool, WORKER_URL);
+    const threads = new WorkerThreads(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.
       const [engine, { createCompileService }] = await Promise.all([
@@ -104,12 +104,12 @@ export class HandlerCompiler implements AsyncDisposable {
         import('./compile-service.js'),
       ]);
       const { memoryLimitBytes, stackSizeBytes } = this.#config.pool;
-      const equipped = threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
-      const service = createCompileService(this.#config, engine.fingerprint, threads, equipped);
+      threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+      const service = createCompileService(this.#config, engine.fingerprint, threads);
       this.#stats = () => service.cache.stats();
       return { ...service, calls: new Calls() };
     } catch (error) {
-      await threads.destroy();
+      await threads.end();
       throw error;
     }
   }

@@ -1,10 +1,11 @@
 import type { TieredCache } from './cache/tiered-cache.js';
 import { ArtifactError, openArtifact } from './compiler/artifact.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
-import { type CompileResult, shareBytecode } from './compiler/compiled-handler.js';
+import type { CompileResult } from './compiler/compiled-handler.js';
 import { describe } from './config/check.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
+import { toShared } from './contract/shared-bytes.js';
 import { NexusError } from './errors/nexus-error.js';
 
 /** Says where a handler comes from, once it is known under which file name. */
@@ -49,7 +50,7 @@ export class HandlerSources {
       const key = `artifact:${digest}`;
       let entry = this.#cache.peek(key);
       if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: shareBytecode(content) };
+        entry = { key, namespace, filename, source, content: toShared(content) };
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;

@@ -35,17 +35,23 @@ import {
 } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import { originOf } from './pool/result.js';
-import type { ThreadPool } from './pool/thread-pool.js';
+import type { Retirements } from './pool/retirement.js';
+import type { WorkerThreads } from './pool/worker-threads.js';
 import { RunLoop } from './run-loop.js';
 import { checkRunOptions, type RunOptions } from './run-options.js';
 import { SuspendedRuns } from './suspended-runs.js';
+import { type WarmupOptions, type WarmupReport, type WarmupUnit, warmUp } from './warmup.js';
 
 export interface RuntimeStats extends ExecutionStatistics {
   /** Workers that execute right now. */
   readonly activeInstances: number;
   /** Workers that are up and idle. */
   readonly availableInstances: number;
+  /** Workers that are not up yet. */
+  readonly startingInstances: number;
   readonly queuedExecutions: number;
+  /** Workers, and VMs in them, that were given up, by the reason. */
+  readonly retirements: Retirements;
   /** Handlers that this process suspended and that have not ended, as far as it knows. */
   readonly suspendedExecutions: number;
   /** 0 to 1. */
@@ -79,14 +85,16 @@ export class NexusRuntime implements AsyncDisposable {
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
-  constructor(config: RuntimeConfig, engine: string, threads: ThreadPool, equipped: Promise<void>) {
+  constructor(config: RuntimeConfig, engine: string, threads: WorkerThreads) {
     this.#config = config;
-    const { pool, cache, compiler } = createCompileService(config, engine, threads, equipped);
+    const recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
+    this.#recorder = recorder;
+    const { pool, cache, compiler } = createCompileService(config, engine, threads, (reason) =>
+      recorder.retirement(reason),
+    );
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
-    const recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
-    this.#recorder = recorder;
     this.#sources = new HandlerSources(config, engine, compiler, cache);
     this.#executions = new Executions(config, engine, pool, { statistics: this.#statistics, recorder });
     this.#suspended = new SuspendedRuns(config, engine);
@@ -225,6 +233,18 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
+   * Resolves when workers are up and know the handlers: the first calls then take no longer than later ones.
+   *
+   * @param handlers sources, artifacts, or sources with their file names. One that does not compile is in the report
+   * @param options how many workers; default: `minInstances`, and all that are up
+   * @throws NexusError INVALID_ARGUMENT, INVALID_ARTIFACT, RUNTIME_CLOSED, and INTERNAL_ERROR or INVALID_CONFIG with the reason why no
+   * worker can be started
+   */
+  warmup(handlers: Iterable<WarmupUnit> = [], options: WarmupOptions = {}): Promise<WarmupReport> {
+    return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#sources));
+  }
+
+  /**
    * Data of the application's own in the tiers of the cache, under a namespace: a parsed document, a snapshot. It may be
    * evicted at any time and is made again then.
    *
@@ -259,13 +279,15 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   getStats(): RuntimeStats {
-    const { threads, running, queued } = this.#pool.stats;
+    const { busy, idle, starting, queued, retirements } = this.#pool.stats;
     const cache = this.#cache.stats();
     return {
       ...this.#statistics.snapshot(),
-      activeInstances: running,
-      availableInstances: Math.max(0, threads - running),
+      activeInstances: busy,
+      availableInstances: idle,
+      startingInstances: starting,
       queuedExecutions: queued,
+      retirements,
       suspendedExecutions: this.#suspended.active,
       cacheHitRate: cache.hitRate,
       cache,

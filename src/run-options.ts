@@ -1,8 +1,7 @@
 import { invalidArgument } from './config/check.js';
-import { MAX_TIMER_MS } from './config/limits.js';
 import type { Extension } from './contract/extension.js';
 import type { SegmentEffects } from './contract/result.js';
-import type { ExecuteOptions } from './pool/execute-options.js';
+import { type ExecuteOptions, requireMilliseconds } from './pool/execute-options.js';
 
 /** Longer than most services take, shorter than what a person waits. */
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
@@ -39,12 +38,7 @@ export function checkRunOptions(options: RunOptions) {
   }
   if (onEffects !== undefined && typeof onEffects !== 'function')
     throw invalidArgument('onEffects', onEffects, 'a function');
-  if (deadlineMs !== undefined) requireMs('deadlineMs', deadlineMs);
-  requireMs('callTimeoutMs', callTimeoutMs);
+  if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
+  requireMilliseconds('callTimeoutMs', callTimeoutMs);
   return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
-}
-
-function requireMs(field: string, value: unknown): void {
-  if (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMER_MS) return;
-  throw invalidArgument(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
 }

@@ -5,7 +5,7 @@ import type { LibraryOption, RuntimeOptions } from './config/options.js';
 import { resolveRuntimeConfig } from './config/resolve.js';
 import type { LibrarySource } from './engine/library.js';
 import type { NexusRuntime } from './nexus-runtime.js';
-import { ThreadPool } from './pool/thread-pool.js';
+import { WorkerThreads } from './pool/worker-threads.js';
 import { WORKER_URL } from './worker-url.js';
 
 /**
@@ -18,7 +18,7 @@ import { WORKER_URL } from './worker-url.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
-  const threads = new ThreadPool(config.pool, WORKER_URL);
+  const threads = new WorkerThreads(config.pool, WORKER_URL);
   try {
     const [engine, { NexusRuntime }, libraries] = await Promise.all([
       import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
@@ -26,13 +26,22 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
       readLibraries(config.pool.libraries),
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;
-    const equipped = threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-    const runtime = new NexusRuntime(config, engine.fingerprint, threads, equipped);
+    threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
+    const runtime = new NexusRuntime(config, engine.fingerprint, threads);
     // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
-    if (libraries.length > 0) await equipped;
+    if (libraries.length > 0) await shutDownUnlessReady(runtime);
     return runtime;
   } catch (error) {
-    await threads.destroy();
+    await threads.end();
+    throw error;
+  }
+}
+
+async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
+  try {
+    await runtime.warmup();
+  } catch (error) {
+    await runtime.shutdown();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { ArtifactError, openArtifact, sealArtifact } from '../compiler/artifact.js';
-import { shareBytecode } from '../compiler/compiled-handler.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
+import { toShared } from '../contract/shared-bytes.js';
 
 /** How entries become bytes that may leave the process, and how they are let in again. */
 export class EntryCodec {
@@ -25,6 +25,6 @@ export class EntryCodec {
     const { header, content } = openArtifact(sealed, this.#engine, this.#secrets);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);
     const { namespace, filename, source } = header;
-    return { key, namespace, filename, source, content: shareBytecode(content) };
+    return { key, namespace, filename, source, content: toShared(content) };
   }
 }

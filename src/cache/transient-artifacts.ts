@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-
-import { shareBytecode } from '../compiler/compiled-handler.js';
 import { describe } from '../config/check.js';
+import { toShared } from '../contract/shared-bytes.js';
 import { decodeValue } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -62,7 +61,7 @@ export class TransientArtifacts {
   async #findOrMake(name: string, create: () => unknown): Promise<Uint8Array> {
     const found = await this.#cache.get(name);
     if (found !== undefined) return found.entry.content;
-    const content = shareBytecode(this.#encode(await create()));
+    const content = toShared(this.#encode(await create()));
     this.#cache.put({ key: name, namespace: this.#namespace, filename: '', source: '', content });
     return content;
   }

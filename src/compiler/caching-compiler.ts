@@ -3,12 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
 import type { CompileBackend, ScriptProblem } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
+import { toShared } from '../contract/shared-bytes.js';
 import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
 import { renderSnippet } from '../contract/source-text.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { sealArtifact } from './artifact.js';
-import { type CompiledHandler, type CompileResult, shareBytecode } from './compiled-handler.js';
+import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { KeyDeriver } from './key.js';
 import { isSingleClosure } from './script-shape.js';
 
@@ -155,7 +156,7 @@ export class CachingCompiler {
     if (!outcome.ok) return this.#failed(key, describeProblem(outcome.problem, source));
     if (!isSingleClosure(outcome.bytecode)) return this.#failed(key, escapesWrapper(source));
 
-    const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: shareBytecode(outcome.bytecode) };
+    const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: toShared(outcome.bytecode) };
     this.#cache.put(entry);
     return { ok: true, handler: { ...toHandler(entry), compilationTimeUs: microsecondsSince(startedAt) } };
   }

@@ -18,9 +18,3 @@ export interface CompileResult extends CompiledHandler {
 
 /** Of a handler that is not executed from its beginning. */
 export const EMPTY_BYTECODE = new Uint8Array(new SharedArrayBuffer(0));
-
-export function shareBytecode(bytecode: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytecode.length));
-  shared.set(bytecode);
-  return shared;
-}

@@ -44,6 +44,13 @@ export function count(option: string, given: unknown, fallback: number, max = Nu
   return integer(option, given, fallback, { min: 0, max });
 }
 
+/** True or false, or the default when absent. */
+export function boolean(option: string, given: unknown, fallback: boolean): boolean {
+  if (given === undefined) return fallback;
+  if (typeof given !== 'boolean') throw invalidOption(option, given, 'true or false');
+  return given;
+}
+
 export function requireObject(option: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null) throw invalidOption(option, describe(given), 'an object');
 }

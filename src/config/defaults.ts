@@ -19,6 +19,14 @@ export const DEFAULT_MIN_INSTANCES = 1;
 export const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 /** At 50 µs each, a full queue is 50 ms of work per core. */
 export const DEFAULT_MAX_QUEUE = 1_000;
+/** One tenant alone does not shut out the others. */
+export const defaultMaxQueuePerTenant = (maxQueue: number) => Math.ceil(maxQueue / 2);
+/** One worker is left for everybody else, whatever the handlers of a tenant do. */
+export const defaultMaxInstancesPerTenant = (maxInstances: number) => Math.max(1, maxInstances - 1);
+/** Whoever waits says for how long: a caller has its own deadline, a batch job has none. */
+export const DEFAULT_QUEUE_TIMEOUT_MS = Number.POSITIVE_INFINITY;
+/** What killed one worker is likely to kill the next. */
+export const DEFAULT_RETRY_ON_CRASH = false;
 /** Twice the stock module's minimum. */
 export const DEFAULT_MEMORY_LIMIT_BYTES = 32 * MIB;
 /** Some 3,000 frames of plain recursion. */

@@ -29,6 +29,9 @@ const NUMBERS = [
   'minInstances',
   'idleTimeoutMs',
   'maxQueue',
+  'maxQueuePerTenant',
+  'maxInstancesPerTenant',
+  'queueTimeoutMs',
   'killGraceMs',
   'compileTimeoutMs',
   'memoryLimitBytes',
@@ -36,6 +39,8 @@ const NUMBERS = [
   ...SUSPENSION_NUMBERS,
   ...EXECUTION_LIMITS,
 ] as const satisfies readonly (keyof RuntimeOptions)[];
+
+const SWITCHES = ['metrics', 'retryOnCrash'] as const satisfies readonly (keyof RuntimeOptions)[];
 
 type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -57,12 +62,13 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
     const secrets = lookUp(env, option)?.value;
     if (secrets !== undefined) options[option] = secrets.split(',').map((secret) => secret.trim());
   }
-  const metrics = lookUp(env, 'metrics');
-  if (metrics !== undefined) {
-    if (metrics.value !== 'true' && metrics.value !== 'false') {
-      throw invalidOption(`${metrics.name} (environment)`, metrics.value, 'true or false');
+  for (const option of SWITCHES) {
+    const found = lookUp(env, option);
+    if (found === undefined) continue;
+    if (found.value !== 'true' && found.value !== 'false') {
+      throw invalidOption(`${found.name} (environment)`, found.value, 'true or false');
     }
-    options['metrics'] = metrics.value === 'true';
+    options[option] = found.value === 'true';
   }
   for (const option of NUMBERS) {
     const found = lookUp(env, option);

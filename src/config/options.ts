@@ -52,8 +52,22 @@ export interface PoolOptions {
   readonly idleTimeoutMs?: number;
   /** Executions that may wait; one more is rejected with POOL_SATURATED. @default 1,000 */
   readonly maxQueue?: number;
+  /** Executions of one `ExecuteOptions.tenant` that may wait; at most `maxQueue`. @default half of `maxQueue` */
+  readonly maxQueuePerTenant?: number;
+  /**
+   * Workers that execute something of one `ExecuteOptions.tenant` at the same time; at most `maxInstances`. With all of them, a tenant
+   * can make the others wait for as long as its handlers run. @default all but one, at least one
+   */
+  readonly maxInstancesPerTenant?: number;
+  /** How long an execution may wait for a worker, in milliseconds, before it is rejected with POOL_SATURATED. @default no limit */
+  readonly queueTimeoutMs?: number;
   /** What a handler gets beyond `timeoutMs` before its worker is ended, in milliseconds. @default 250 */
   readonly killGraceMs?: number;
+  /**
+   * Whether an execution whose worker dies under it is executed once more. It may be what killed the worker. Executions that only
+   * shared the worker are repeated in any case. @default false
+   */
+  readonly retryOnCrash?: boolean;
   /**
    * How long a compilation may take, in milliseconds. It cannot be interrupted: its worker is ended then. Large functions
    * with tens of thousands of variables take quadratic time. @default 10,000

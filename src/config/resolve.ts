@@ -2,7 +2,8 @@ import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, 
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, MAX_TIMER_MS } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
-import type { CacheOptions, LibraryOption, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
 
@@ -16,18 +17,6 @@ export interface CacheConfig {
   /** The first seals, all of them open. */
   readonly cacheSecrets: readonly Uint8Array[];
   readonly maxSourceBytes: number;
-}
-
-export interface PoolConfig {
-  readonly maxInstances: number;
-  readonly minInstances: number;
-  readonly idleTimeoutMs: number;
-  readonly maxQueue: number;
-  readonly killGraceMs: number;
-  readonly compileTimeoutMs: number;
-  readonly memoryLimitBytes: number;
-  readonly stackSizeBytes: number;
-  readonly libraries: Readonly<Record<string, LibraryOption>>;
 }
 
 export interface RuntimeConfig {
@@ -48,18 +37,6 @@ const CACHE_KEYS: Keys<CacheOptions> = {
   maxDiskCacheSizeBytes: true,
   cacheSecret: true,
   maxSourceBytes: true,
-};
-
-const POOL_KEYS: Keys<PoolOptions> = {
-  maxInstances: true,
-  minInstances: true,
-  idleTimeoutMs: true,
-  maxQueue: true,
-  killGraceMs: true,
-  compileTimeoutMs: true,
-  memoryLimitBytes: true,
-  stackSizeBytes: true,
-  libraries: true,
 };
 
 const RUNTIME_KEYS: Keys<RuntimeOptions> = {
@@ -134,56 +111,6 @@ function resolveCache(options: CacheOptions): CacheConfig {
       max: 128 * 1024 * 1024,
     }),
   });
-}
-
-function resolvePool(options: PoolOptions): PoolConfig {
-  const maxInstances = integer('maxInstances', options.maxInstances, defaults.DEFAULT_MAX_INSTANCES, {
-    min: 1,
-    max: 1024,
-  });
-  const minInstances = integer(
-    'minInstances',
-    options.minInstances,
-    Math.min(defaults.DEFAULT_MIN_INSTANCES, maxInstances),
-    { min: 1, max: 1024 },
-  );
-  if (minInstances > maxInstances) {
-    throw invalidOption('minInstances', minInstances, `at most maxInstances, which is ${maxInstances}`);
-  }
-  return Object.freeze({
-    maxInstances,
-    minInstances,
-    idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_TIMER_MS),
-    maxQueue: count('maxQueue', options.maxQueue, defaults.DEFAULT_MAX_QUEUE),
-    killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_TIMER_MS),
-    compileTimeoutMs: integer('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS, {
-      min: 1,
-      max: MAX_TIMER_MS,
-    }),
-    memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
-      min: 16 * 1024 * 1024,
-      max: 2 * GIB,
-      multipleOf: 65_536,
-    }),
-    stackSizeBytes: integer('stackSizeBytes', options.stackSizeBytes, defaults.DEFAULT_STACK_SIZE_BYTES, {
-      min: 64 * 1024,
-      max: 1024 * 1024,
-    }),
-    libraries: resolveLibraries(options.libraries ?? {}),
-  });
-}
-
-function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): PoolConfig['libraries'] {
-  requireObject('libraries', libraries);
-  for (const [name, library] of Object.entries(libraries)) {
-    requireObject(`libraries.${name}`, library);
-    rejectUnknownKeys(library, ['source', 'file'], `libraries.${name}.`);
-    const { source, file } = library;
-    if ((typeof source === 'string') === (typeof file === 'string')) {
-      throw invalidOption(`libraries.${name}`, library, 'an object with either source or file, a string');
-    }
-  }
-  return Object.freeze({ ...libraries });
 }
 
 /** Limits of the runtime, which an execution may lower. */

@@ -74,6 +74,8 @@ export interface ExecutionMetrics {
   readonly compilationTimeUs?: number;
   /** Time between the call and its start on a worker, compilation not included. Microseconds. */
   readonly queueTimeUs: number;
+  /** Time between its suspension and the call that resumed it, when there was one. Microseconds. */
+  readonly suspendedTimeUs?: number;
   /** Heap that this execution took beyond what every execution starts with. Bytes. */
   readonly memoryUsedBytes: number;
   /** Size of the VM's linear memory after the execution; it never shrinks while the VM lives. Bytes. */

@@ -18,6 +18,8 @@ interface Instruments {
   readonly duration: Histogram;
   readonly queue: Histogram;
   readonly errors: Counter<'code'>;
+  readonly kills: Counter<'layer'>;
+  readonly retirements: Counter<'reason'>;
   readonly cacheHits: Counter<'tier'>;
   readonly cacheMisses: Counter;
   readonly compileDuration: Histogram;
@@ -30,7 +32,7 @@ interface Instruments {
  */
 export class PrometheusRecorder implements MetricsRecorder {
   readonly #options: MetricsOptions;
-  #pending: ExecutionObservation[] = [];
+  #pending: ((instruments: Instruments) => void)[] = [];
   #loading: Promise<Instruments> | undefined;
   #instruments: Instruments | undefined;
   #hasFailed = false;
@@ -41,12 +43,20 @@ export class PrometheusRecorder implements MetricsRecorder {
   }
 
   execution(observation: ExecutionObservation): void {
+    this.#record((instruments) => record(instruments, observation));
+  }
+
+  retirement(reason: string): void {
+    this.#record(({ retirements }) => retirements.inc({ reason }));
+  }
+
+  #record(observe: (instruments: Instruments) => void): void {
     if (this.#instruments !== undefined) {
-      record(this.#instruments, observation);
+      observe(this.#instruments);
       return;
     }
     if (this.#hasFailed) return;
-    this.#pending.push(observation);
+    this.#pending.push(observe);
     if (this.#pending.length === MAX_PENDING) this.#loadInBackground();
   }
 
@@ -63,7 +73,7 @@ export class PrometheusRecorder implements MetricsRecorder {
     this.#loading ??= createInstruments(this.#options).then(
       (instruments) => {
         this.#instruments = instruments;
-        for (const observation of this.#pending.splice(0)) record(instruments, observation);
+        for (const observe of this.#pending.splice(0)) observe(instruments);
         return instruments;
       },
       (cause: unknown) => {
@@ -98,15 +108,20 @@ async function createInstruments(options: MetricsOptions): Promise<Instruments> 
     duration: histogram('handler_duration_seconds', 'Time in the VM.'),
     queue: histogram('handler_queue_seconds', 'Time from the call to its start on a worker, compilation excluded.'),
     errors: counter('handler_errors_total', 'Executions that ended with an error, by its code.', ['code']),
+    kills: counter('handler_kills_total', 'Executions whose time was over, by what stopped them.', ['layer']),
+    retirements: counter('pool_instances_retired_total', 'Workers and VMs that were given up, by the reason.', [
+      'reason',
+    ]),
     cacheHits: counter('cache_hits_total', 'Handlers found compiled, by tier.', ['tier']),
     cacheMisses: counter('cache_misses_total', 'Handlers that had to be compiled.'),
     compileDuration: histogram('compile_duration_seconds', 'Time to compile a handler that no tier had.'),
   };
 }
 
-function record(instruments: Instruments, { status, code, metrics, executed }: ExecutionObservation): void {
+function record(instruments: Instruments, { status, code, layer, metrics, executed }: ExecutionObservation): void {
   instruments.executions.inc({ status });
   if (code !== undefined) instruments.errors.inc({ code });
+  if (layer !== undefined) instruments.kills.inc({ layer });
   if (executed) {
     instruments.duration.observe(metrics.durationUs / 1e6);
     instruments.queue.observe(metrics.queueTimeUs / 1e6);

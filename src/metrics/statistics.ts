@@ -1,7 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 
 import type { ResultCode } from '../errors/codes.js';
-import type { ExecutionObservation } from './recorder.js';
+import type { ExecutionObservation, KillLayer } from './recorder.js';
 
 export interface ExecutionStatistics {
   readonly totalExecutions: number;
@@ -11,6 +11,8 @@ export interface ExecutionStatistics {
   readonly p99ExecutionTimeUs: number;
   /** Executions that ended with an error, by its code. */
   readonly errors: Readonly<Partial<Record<ResultCode, number>>>;
+  /** Executions whose time was over, by what stopped them. */
+  readonly kills: Readonly<Record<KillLayer, number>>;
 }
 
 const NS_PER_US = 1000;
@@ -19,11 +21,13 @@ const NS_PER_US = 1000;
 export class Statistics {
   readonly #durations = createHistogram();
   readonly #errors: Partial<Record<ResultCode, number>> = {};
+  readonly #kills = { interrupt: 0, jobs: 0, watchdog: 0 };
   #total = 0;
 
-  execution({ code, metrics, executed }: ExecutionObservation): void {
+  execution({ code, layer, metrics, executed }: ExecutionObservation): void {
     this.#total++;
     if (executed) this.#durations.record(Math.max(1, Math.round(metrics.durationUs * NS_PER_US)));
+    if (layer !== undefined) this.#kills[layer]++;
     if (code !== undefined) this.#errors[code] = (this.#errors[code] ?? 0) + 1;
   }
 
@@ -37,6 +41,7 @@ export class Statistics {
       p95ExecutionTimeUs: percentile(95),
       p99ExecutionTimeUs: percentile(99),
       errors: { ...this.#errors },
+      kills: { ...this.#kills },
     };
   }
 }

@@ -5,6 +5,17 @@ import { type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
 export interface ExecuteOptions {
   /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
   readonly timeoutMs?: number;
+  /**
+   * Over the whole call, in milliseconds: compiling, waiting for a worker, executing. TIMEOUT, saying which it was at. @default none
+   */
+  readonly deadlineMs?: number;
+  /** How long it may wait for a worker, in milliseconds: POOL_SATURATED. Default: the runtime's `queueTimeoutMs`. */
+  readonly queueTimeoutMs?: number;
+  /**
+   * On whose behalf it is executed. Tenants take turns, each under `maxQueuePerTenant` and `maxInstancesPerTenant`. Default: nobody's,
+   * who take turns as if they were one tenant, without bounds of its own
+   */
+  readonly tenant?: string;
   /** Aborting ends the execution with CANCELLED, wherever it is. */
   readonly signal?: AbortSignal;
   /** Limits below the runtime's own, or up to its `limitCeilings`. */
@@ -19,6 +30,9 @@ export interface ExecuteOptions {
 
 const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   timeoutMs: true,
+  deadlineMs: true,
+  queueTimeoutMs: true,
+  tenant: true,
   signal: true,
   limits: true,
   seed: true,
@@ -27,10 +41,16 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
 };
 
 /** How a suspended handler goes on. Its limits go on with it. */
-export type ResumeOptions = Pick<ExecuteOptions, 'timeoutMs' | 'signal' | 'now'>;
+export type ResumeOptions = Pick<
+  ExecuteOptions,
+  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now'
+>;
 
 const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
   timeoutMs: true,
+  deadlineMs: true,
+  queueTimeoutMs: true,
+  tenant: true,
   signal: true,
   now: true,
 };
@@ -53,6 +73,11 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   const { signal } = given;
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', signal, 'an AbortSignal');
+  if (given.tenant !== undefined && (typeof given.tenant !== 'string' || given.tenant === '')) {
+    throw invalidArgument('tenant', given.tenant, 'a string that is not empty');
+  }
+  if (given.deadlineMs !== undefined) requireMilliseconds('deadlineMs', given.deadlineMs);
+  if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
   return given;
@@ -105,6 +130,12 @@ function checkLimits(limits: object, ceilings: ExecutionLimits): void {
       `a whole number from ${min} to ${most}${step}; a runtime with a higher ${remedy} allows more`,
     );
   }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function requireMilliseconds(field: string, value: unknown): void {
+  if (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMER_MS) return;
+  throw invalidArgument(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
 }
 
 function finite(field: string, value: unknown): void {

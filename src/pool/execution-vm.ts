@@ -2,6 +2,7 @@ import { createExecutionVm, type VmLimits } from '../engine/base-image.js';
 import { type Delta, deltaEnd, type Image, imageEnd, restoreImage } from '../engine/image.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { MIN_MEMORY_BYTES, type Vm } from '../engine/vm.js';
+import type { VmRetirement } from './protocol.js';
 
 /** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
 const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
@@ -14,6 +15,7 @@ export class ExecutionVm {
   /** Memory that every image so far needs. */
   #imageBytes = MIN_MEMORY_BYTES;
   #lastOwner: string | undefined;
+  #retired: VmRetirement[] = [];
 
   static async create(engine: EngineModule, limits: VmLimits): Promise<ExecutionVm> {
     return new ExecutionVm(engine, limits, await createExecutionVm(engine, limits));
@@ -47,24 +49,32 @@ export class ExecutionVm {
   }
 
   /**
-   * Whether what comes next needs another VM than this one.
+   * Whether what comes next needs a VM of another size than this one.
    *
    * @param memoryLimitBytes of what comes next
    * @param neededBytes that its image takes
    */
-  isUnfitFor(memoryLimitBytes: number, neededBytes: number): boolean {
+  isMisfitFor(memoryLimitBytes: number, neededBytes: number): boolean {
     const { length } = this.#current.heap;
     const isTooLarge = length > Math.max(memoryLimitBytes, this.#imageBytes, neededBytes);
-    return isTooLarge || length < neededBytes || this.isWorn;
+    return isTooLarge || length < neededBytes;
   }
 
-  /** Nothing that a handler broke or blew up is used again. */
-  get isWorn(): boolean {
+  /** Why it must not be used again: nothing is that a handler broke, exhausted or blew up. */
+  get wear(): VmRetirement | undefined {
     const vm = this.#current;
-    return vm.poison !== undefined || vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES;
+    if (vm.poison !== undefined) return 'poisoned';
+    if (vm.heapExhausted) return 'out_of_memory';
+    return vm.heap.length > this.#imageBytes + RETAINED_GROWTH_BYTES ? 'grown' : undefined;
   }
 
-  async replace(neededBytes = 0): Promise<void> {
+  /** Why VMs were replaced since it was asked last. */
+  takeRetired(): readonly VmRetirement[] {
+    return this.#retired.splice(0);
+  }
+
+  async replace(reason: VmRetirement, neededBytes = 0): Promise<void> {
+    this.#retired.push(reason);
     this.#current = await createExecutionVm(this.#engine, this.#limits, Math.max(this.#imageBytes, neededBytes));
   }
 }

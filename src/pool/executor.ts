@@ -19,6 +19,8 @@ import { Run } from './run.js';
 import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
 
 const CRYPTO = featureSet('crypto');
+const NEVER = () => false;
+const EMPTY = new Uint8Array(0);
 
 export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
@@ -74,13 +76,24 @@ export class Executor {
     return (await this.#getCompiler()).compile(source, filename);
   }
 
-  /** @throws NexusError when packed context does not decode */
-  async execute(request: ExecuteRequest, bytecode: Uint8Array): Promise<Executed> {
+  /**
+   * @param isCancelled polled while it runs: whether nobody wants it any more
+   * @throws NexusError when packed context does not decode
+   */
+  async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<Executed> {
     const input = encodeInput(request);
-    return this.#run(
-      request,
-      new FreshBeginning(this.#vm, this.#variants, this.#handlers, request.key, bytecode, input),
-    );
+    return this.#run(request, this.#beginning(request.key, bytecode, input), isCancelled);
+  }
+
+  /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
+  load(key: string, bytecode: Uint8Array): void {
+    this.#handlers.expect(key);
+    this.#vm.current.beginRun();
+    this.#beginning(key, bytecode, EMPTY).load();
+  }
+
+  #beginning(key: string, bytecode: Uint8Array, input: Uint8Array): FreshBeginning {
+    return new FreshBeginning(this.#vm, this.#variants, this.#handlers, key, bytecode, input);
   }
 
   /**
@@ -88,36 +101,51 @@ export class Executor {
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
    */
-  async resume(request: ResumeRequest): Promise<Executed> {
+  async resume(request: ResumeRequest, isCancelled = NEVER): Promise<Executed> {
     const variant = this.#variants.get(this.#vm.current, request.features);
     const delta = unpackSnapshot(request, this.hashImage(request.features));
     requireRoom(delta, request.limits.memoryLimitBytes);
     return this.#run(
       request,
       new ResumedBeginning(this.#vm, variant, delta, this.#options.prelude, request.key, request.answers),
+      isCancelled,
     );
   }
 
-  async #run(request: ExecuteRequest | ResumeRequest, beginning: Beginning): Promise<Executed> {
+  async #run(
+    request: ExecuteRequest | ResumeRequest,
+    beginning: Beginning,
+    isCancelled: () => boolean,
+  ): Promise<Executed> {
     const startedAt = performance.now();
-    let attempt = await this.#attempt(request, beginning, {});
+    let attempt = await this.#attempt(request, beginning, { isCancelled });
     let polls = attempt.interruptPolls;
     if (attempt.run.lackedFeature) {
       // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
       beginning.demandAllFeatures();
-      attempt = await this.#attempt(request, beginning, { deadline: attempt.run.deadline });
+      attempt = await this.#attempt(request, beginning, { isCancelled, deadline: attempt.run.deadline });
       polls += attempt.interruptPolls;
     }
     if (attempt.run.changedInVain && attempt.run.failure === undefined) {
       // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
-      const again = await this.#attempt(request, beginning, { deadline: attempt.run.deadline, guarded: true });
+      const { deadline } = attempt.run;
+      const again = await this.#attempt(request, beginning, { isCancelled, deadline, guarded: true });
       polls += again.interruptPolls;
       // When there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
     }
     const { run, outcome, variant } = attempt;
     const vm = this.#vm.current;
-    const executed: Executed = {
+    const { wear } = this.#vm;
+    const { heapExhausted } = vm;
+    const measured = {
+      startedAtMs: performance.timeOrigin + startedAt,
+      durationUs: (performance.now() - startedAt) * 1000,
+      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, variant.image)),
+      memoryPeakBytes: vm.heap.length,
+    };
+    if (wear !== undefined) await this.#vm.replace(wear);
+    return {
       outcome,
       failure: run.failure,
       ...(run.waiting !== undefined && {
@@ -125,27 +153,27 @@ export class Executor {
         imageHash: this.#variants.hashOf(variant),
         features: variant.features,
       }),
-      startedAtMs: performance.timeOrigin + startedAt,
-      durationUs: (performance.now() - startedAt) * 1000,
-      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, variant.image)),
-      memoryPeakBytes: vm.heap.length,
+      ...measured,
       instructionCount: polls * STEPS_PER_POLL,
-      heapExhausted: vm.heapExhausted,
+      heapExhausted,
+      retired: this.#vm.takeRetired(),
     };
-    if (this.#vm.isWorn) await this.#vm.replace();
-    return executed;
   }
 
   async #attempt(
     request: ExecuteRequest | ResumeRequest,
     beginning: Beginning,
-    { deadline, guarded = false }: AttemptOptions,
+    { isCancelled, deadline, guarded = false }: AttemptOptions,
   ): Promise<Attempt> {
     const { neededBytes } = beginning;
-    if (this.#vm.isUnfitFor(request.limits.memoryLimitBytes, neededBytes)) await this.#vm.replace(neededBytes);
+    const { wear } = this.#vm;
+    if (wear !== undefined) await this.#vm.replace(wear, neededBytes);
+    else if (this.#vm.isMisfitFor(request.limits.memoryLimitBytes, neededBytes)) {
+      await this.#vm.replace('resized', neededBytes);
+    }
     const vm = this.#vm.current;
     const { roots } = this.#base;
-    const run = new Run(vm, this.#base, request.limits, deadline);
+    const run = new Run(vm, this.#base, request, { isCancelled, deadline });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = beginning.variant;
     try {
@@ -159,7 +187,7 @@ export class Executor {
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
         // Not the guest's doing. The VM is in no known state.
-        await this.#vm.replace();
+        await this.#vm.replace('poisoned');
         throw error;
       }
       run.stop(error);
@@ -197,6 +225,7 @@ function hasCrypto({ features }: ImageVariant): boolean {
 }
 
 interface AttemptOptions {
+  readonly isCancelled: () => boolean;
   /** Of the attempt before it, whose time it shares. */
   readonly deadline?: number | undefined;
   /** Whether state that may not be changed is handed out read-only. */

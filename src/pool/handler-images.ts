@@ -51,6 +51,11 @@ export class HandlerImages {
     return executions >= HOT_EXECUTIONS;
   }
 
+  /** From now on it counts as one that comes often. */
+  expect(key: string): void {
+    this.#executions.set(key, HOT_EXECUTIONS);
+  }
+
   put(key: string, image: HandlerImage): void {
     this.#executions.delete(key);
     this.#images.set(key, image);

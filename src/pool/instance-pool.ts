@@ -1,71 +1,81 @@
-import type { CompiledHandler } from '../compiler/compiled-handler.js';
-import type { PoolConfig } from '../config/resolve.js';
+import type { PoolConfig } from '../config/resolve-pool.js';
 import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { fromWireError } from '../errors/wire.js';
 import { runtimeClosed } from './calls.js';
-import { type Executed, type ExecuteRequest, encodeRequest, type Request, type ResumeRequest } from './protocol.js';
-import { type RunningTask, type ThreadPool, WorkerCrashed, WorkerTerminated } from './thread-pool.js';
-import { type Interruption, watch } from './watchdog.js';
-
-/** A task that died with a worker before it was begun has done nothing: it is begun again, a few times. */
-const MAX_RESTARTS = 3;
+import { Dispatcher } from './dispatcher.js';
+import { COMPILER, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { type Executed, type ExecuteRequest, epochMs, type Request, type ResumeRequest } from './protocol.js';
+import type { RetirementReason, Retirements } from './retirement.js';
+import { queueTimeout, saturated } from './saturation.js';
+import type { WorkerThreads } from './worker-threads.js';
 
 /** What came of an execution: the worker's answer, or how it was stopped and after what time. */
-export type Execution =
-  | { readonly executed: Executed }
-  | { readonly interruption: Interruption; readonly runningMs: number };
+export type Execution = { readonly executed: Executed } | Exclude<JobEnd, { reply: unknown }>;
 
-interface Waiting {
-  begin(): void;
-  reject(error: unknown): void;
+/** How a caller wants an execution treated, apart from what is executed. */
+export interface Treatment {
+  readonly signal?: AbortSignal | undefined;
+  readonly tenant?: string | undefined;
+  readonly queueTimeoutMs?: number | undefined;
 }
 
-/** Admission, dispatch and the watchdog: what lies between a call and a thread. */
+/** Admission, cancellation and waiting: what lies between a call and its job. */
 export class InstancePool implements CompileBackend {
-  readonly #threads: ThreadPool;
   readonly #config: PoolConfig;
-  readonly #compilations: Semaphore;
-  readonly #waiting: Waiting[] = [];
-  #running = 0;
-  /** Calls wait until the threads are equipped; when they cannot be, each call learns why. */
-  #phase: 'starting' | 'open' | 'failed' | 'closed' = 'starting';
-  #startFailure: unknown;
+  readonly #dispatcher: Dispatcher;
+  readonly #retirements: Partial<Record<RetirementReason, number>> = {};
+  #isClosed = false;
 
-  /** @param equipped resolves when the threads have their base image, see {@link ThreadPool.equip} */
-  constructor(threads: ThreadPool, config: PoolConfig, equipped: Promise<void>) {
-    this.#threads = threads;
+  /** @param threads equipped */
+  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void = () => {}) {
     this.#config = config;
-    // Compiling takes no timeout from a caller: of several workers it leaves one to executions.
-    this.#compilations = new Semaphore(Math.max(1, config.maxInstances - 1));
-    equipped.then(
-      () => this.#open(),
-      (error: unknown) => this.#fail(error),
-    );
+    this.#dispatcher = new Dispatcher(threads, config, (reason) => {
+      this.#retirements[reason] = (this.#retirements[reason] ?? 0) + 1;
+      onRetired(reason);
+    });
+  }
+
+  get maxInstances(): number {
+    return this.#config.maxInstances;
   }
 
   get stats() {
-    return { threads: this.#threads.threads, running: this.#running, queued: this.#waiting.length };
+    const { busy, idle, starting, queued } = this.#dispatcher;
+    return { busy, idle, starting, queued, retirements: { ...this.#retirements } as Retirements };
+  }
+
+  /**
+   * Resolves when so many workers are ready, `minInstances` at least.
+   *
+   * @throws NexusError RUNTIME_CLOSED, INTERNAL_ERROR, INVALID_CONFIG with the reason why none can be started
+   */
+  async ready(instances?: number): Promise<void> {
+    if (this.#isClosed) throw runtimeClosed();
+    await this.#dispatcher.ready(Math.max(instances ?? 0, this.#config.minInstances));
+  }
+
+  /** Gives a handler an image in all workers that are up. */
+  async load(key: string, bytecode: Uint8Array): Promise<void> {
+    if (this.#isClosed) throw runtimeClosed();
+    const limitMs = this.#config.compileTimeoutMs;
+    const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode }, { limitMs }));
+    await Promise.all(jobs.map(({ end }) => end));
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    const watchCompilation = async (task: RunningTask): Promise<ScriptOutcome> => {
-      try {
-        const reply = await watch(task, this.#config.compileTimeoutMs).reply;
-        if (reply.kind !== 'compiled') throw unexpected(reply.kind);
-        return reply.outcome;
-      } catch (error) {
-        if (this.#phase === 'closed') throw runtimeClosed();
-        if (!(error instanceof WorkerTerminated)) throw error;
-        const limit = `compileTimeoutMs (${this.#config.compileTimeoutMs} ms)`;
-        return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
-      }
-    };
-    await this.#compilations.enter();
-    try {
-      return await this.#dispatch({ kind: 'compile', source, filename }, undefined, watchCompilation);
-    } finally {
-      this.#compilations.leave();
+    if (this.#isClosed) throw runtimeClosed();
+    const limitMs = this.#config.compileTimeoutMs;
+    const job = new Job({ kind: 'compile', source, filename }, { tenant: COMPILER, limitMs });
+    this.#dispatcher.add(job);
+    const end = await job.end;
+    if ('interruption' in end) {
+      const limit = `compileTimeoutMs (${limitMs} ms)`;
+      return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
     }
+    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+    if (end.reply.kind !== 'compiled') throw unexpected(end.reply.kind);
+    return end.reply.outcome;
   }
 
   /**
@@ -73,8 +83,8 @@ export class InstancePool implements CompileBackend {
    *
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
    */
-  execute(handler: CompiledHandler, request: ExecuteRequest, signal?: AbortSignal): Promise<Execution> {
-    return this.#execute({ kind: 'execute', ...request }, handler.bytecode, signal);
+  execute(bytecode: Uint8Array, request: ExecuteRequest, treatment: Treatment = {}): Promise<Execution> {
+    return this.#execute({ kind: 'execute', bytecode, ...request }, request.key, treatment);
   }
 
   /**
@@ -82,149 +92,86 @@ export class InstancePool implements CompileBackend {
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE, and whatever {@link execute} throws
    */
-  resume(request: ResumeRequest, signal?: AbortSignal): Promise<Execution> {
-    return this.#execute({ kind: 'resume', ...request }, undefined, signal);
-  }
-
-  async #execute(
-    request: Exclude<Request, { kind: 'compile' }>,
-    bytecode: CompiledHandler['bytecode'] | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Execution> {
-    if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
-    const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
-    const watchExecution = async (task: RunningTask): Promise<Execution> => {
-      const watched = watch(task, limitMs, signal);
-      try {
-        const reply = await watched.reply;
-        if (reply.kind !== 'executed') throw unexpected(reply.kind);
-        return { executed: reply };
-      } catch (error) {
-        if (this.#phase === 'closed') throw runtimeClosed();
-        if (!(error instanceof WorkerTerminated)) throw error;
-        return { interruption: watched.reason() ?? 'watchdog', runningMs: task.runningMs() ?? 0 };
-      }
-    };
-    return this.#dispatch(request, bytecode, watchExecution, signal).catch((error: unknown) => {
-      if (error === CANCELLED_IN_QUEUE) return { interruption: 'cancelled', runningMs: 0 };
-      throw error;
-    });
+  resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
+    return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
   }
 
   /** Ends the workers. What is still under way or waiting rejects with RUNTIME_CLOSED. */
   async close(): Promise<void> {
-    this.#phase = 'closed';
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(runtimeClosed());
-    await this.#threads.destroy();
+    this.#isClosed = true;
+    await this.#dispatcher.close();
   }
 
-  #open(): void {
-    if (this.#phase !== 'starting') return;
-    this.#phase = 'open';
-    while (this.#threads.free > 0 && this.#waiting.length > 0) this.#waiting.shift()?.begin();
+  async #execute(
+    request: Extract<Request, { kind: 'execute' | 'resume' }>,
+    estimateKey: string,
+    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs }: Treatment,
+  ): Promise<Execution> {
+    if (this.#isClosed) throw runtimeClosed();
+    if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
+    const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
+    const tenant: TenantKey = name ?? NO_TENANT;
+    const job = new Job(request, { tenant, limitMs, estimateKey });
+    this.#admit(job);
+    this.#dispatcher.add(job);
+    const end = await this.#await(job, signal, queueTimeoutMs, request.deadline?.atMs);
+    if ('interruption' in end) return end;
+    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+    if (end.reply.kind !== 'executed') throw unexpected(end.reply.kind);
+    return { executed: end.reply };
   }
 
-  #fail(error: unknown): void {
-    if (this.#phase !== 'starting') return;
-    this.#phase = 'failed';
-    this.#startFailure = error;
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+  /** @throws NexusError POOL_SATURATED */
+  #admit(job: Job): void {
+    const { maxInstances, maxQueue, maxQueuePerTenant } = this.#config;
+    const { busy, queued } = this.#dispatcher;
+    // What a worker will take at once, be it one that has yet to start, is no queue.
+    const room = maxInstances - busy;
+    const estimatedWaitMs = this.#dispatcher.estimatedWaitMs;
+    if (queued >= maxQueue + room) throw saturated({ queued, maxQueue, estimatedWaitMs });
+    const { tenant } = job;
+    if (typeof tenant !== 'string') return;
+    const queuedOfTenant = this.#dispatcher.queuedOf(tenant);
+    if (queuedOfTenant < maxQueuePerTenant + room) return;
+    throw saturated({ queued, tenant, queuedOfTenant, maxQueuePerTenant, estimatedWaitMs });
   }
 
-  /** Starts a task now, or when its turn comes; `watchTask` makes of it what the caller wants. */
-  #dispatch<T>(
-    request: Request,
-    bytecode: Uint8Array<SharedArrayBuffer> | undefined,
-    watchTask: (task: RunningTask) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    if (this.#phase === 'closed') return Promise.reject(runtimeClosed());
-    if (this.#phase === 'failed') return Promise.reject(this.#startFailure);
-    const message = encodeRequest(request);
-    const begin = () => this.#begin(message, bytecode, watchTask);
-    const isFree = this.#phase === 'open' && this.#threads.free > 0 && this.#waiting.length === 0;
-    if (isFree) return begin();
-    if (this.#isQueueFull()) return Promise.reject(saturated(this.#waiting.length));
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(CANCELLED_IN_QUEUE);
-      };
-      const waiting: Waiting = {
-        begin: () => {
-          signal?.removeEventListener('abort', onAbort);
-          begin().then(resolve, reject);
+  async #await(
+    job: Job,
+    signal: AbortSignal | undefined,
+    queueTimeoutMs: number,
+    deadlineAtMs: number | undefined,
+  ): Promise<JobEnd> {
+    const releases: (() => void)[] = [];
+    if (signal !== undefined) {
+      const onAbort = () => this.#dispatcher.stop(job, 'cancelled');
+      signal.addEventListener('abort', onAbort, { once: true });
+      releases.push(() => signal.removeEventListener('abort', onAbort));
+    }
+    if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
+      const { queued } = this.#dispatcher;
+      const timer = setTimeout(() => {
+        if (this.#dispatcher.withdraw(job)) job.reject(queueTimeout({ queued, queueTimeoutMs }));
+      }, queueTimeoutMs);
+      releases.push(() => clearTimeout(timer));
+    }
+    if (deadlineAtMs !== undefined) {
+      // A handler that executes ends by itself then, and has its effects so far.
+      const timer = setTimeout(
+        () => {
+          if (this.#dispatcher.withdraw(job)) job.settle({ interruption: 'deadline', runningMs: 0 });
         },
-        reject: (error) => {
-          signal?.removeEventListener('abort', onAbort);
-          reject(error);
-        },
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(waiting);
-    });
-  }
-
-  /** While the threads start, as many calls as they will take at once are not a queue yet. */
-  #isQueueFull(): boolean {
-    const notYetBegun = this.#phase === 'starting' ? this.#config.maxInstances : 0;
-    return this.#waiting.length >= this.#config.maxQueue + notYetBegun;
-  }
-
-  /** Runs a task; when it ends, the next one begins. */
-  async #begin<T>(
-    message: Uint8Array,
-    bytecode: Uint8Array<SharedArrayBuffer> | undefined,
-    watchTask: (task: RunningTask) => Promise<T>,
-  ): Promise<T> {
-    this.#running++;
+        Math.max(0, deadlineAtMs - epochMs()),
+      );
+      releases.push(() => clearTimeout(timer));
+    }
+    if (releases.length === 0) return job.end;
     try {
-      for (let restarts = 0; ; restarts++) {
-        const task = this.#threads.run(message, bytecode);
-        try {
-          return await watchTask(task);
-        } catch (error) {
-          const isInnocent = error instanceof WorkerCrashed && task.runningMs() === undefined;
-          if (!isInnocent || restarts === MAX_RESTARTS || this.#phase !== 'open' || this.#threads.free === 0)
-            throw error;
-        }
-      }
+      return await job.end;
     } finally {
-      this.#running--;
-      if (this.#threads.free > 0) this.#waiting.shift()?.begin();
+      for (const release of releases) release();
     }
   }
-}
-
-/** Lets so many in at a time, in the order in which they came. */
-class Semaphore {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(size: number) {
-    this.#free = size;
-  }
-
-  async enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
-  }
-}
-
-const CANCELLED_IN_QUEUE = new Error('cancelled while waiting for a thread');
-
-function saturated(queued: number): NexusError {
-  return new NexusError(
-    'POOL_SATURATED',
-    `${queued} executions are waiting already (maxQueue). Try again later, or raise maxInstances or maxQueue.`,
-    { context: { queued } },
-  );
 }
 
 function unexpected(kind: string): NexusError {

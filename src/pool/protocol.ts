@@ -1,15 +1,16 @@
 import type { Grant } from '../capabilities/grants.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { ScriptOutcome } from '../contract/compile.js';
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import type { ResultCode } from '../errors/codes.js';
 import type { WireError } from '../errors/wire.js';
 
 /** What a worker is asked. */
 export type Request =
   | { readonly kind: 'compile'; readonly source: string; readonly filename: string }
-  | ({ readonly kind: 'execute' } & ExecuteRequest)
-  | ({ readonly kind: 'resume' } & ResumeRequest);
+  | ({ readonly kind: 'execute'; readonly bytecode: Uint8Array } & ExecuteRequest)
+  | ({ readonly kind: 'resume' } & ResumeRequest)
+  /** Makes the handler quick to begin, and executes nothing. */
+  | { readonly kind: 'load'; readonly key: string; readonly bytecode: Uint8Array };
 
 export interface ExecuteRequest {
   readonly key: string;
@@ -22,6 +23,15 @@ export interface ExecuteRequest {
   readonly now?: number;
   /** Fixes `Math.random`. */
   readonly seed?: number;
+  readonly deadline?: CallDeadline;
+}
+
+/** When a call, from its beginning to its result, has to be over. */
+export interface CallDeadline {
+  /** How long it may take, in milliseconds. */
+  readonly ms: number;
+  /** When that is over, as {@link epochMs} has it. */
+  readonly atMs: number;
 }
 
 /** Goes on with a handler that was suspended. What it was given is in the snapshot. */
@@ -38,6 +48,7 @@ export interface ResumeRequest {
   readonly limits: ExecutionLimits;
   readonly now?: number;
   readonly seed?: never;
+  readonly deadline?: CallDeadline;
 }
 
 export interface PackedContext {
@@ -51,6 +62,7 @@ export interface PackedContext {
 /** What a worker answers. */
 export type Reply =
   | { readonly kind: 'compiled'; readonly outcome: ScriptOutcome }
+  | { readonly kind: 'loaded' }
   | ({ readonly kind: 'executed' } & Executed)
   | { readonly kind: 'failed'; readonly error: WireError };
 
@@ -71,7 +83,12 @@ export interface Executed {
   readonly instructionCount: number;
   /** The heap reached its limit at some time; the guest may have caught the error. */
   readonly heapExhausted: boolean;
+  /** Why VMs of the worker were given up since its last reply. */
+  readonly retired: readonly VmRetirement[];
 }
+
+/** Why a worker takes another VM: this one broke, ran out of memory, grew too large, or is not of the size that is needed. */
+export type VmRetirement = 'poisoned' | 'out_of_memory' | 'grown' | 'resized';
 
 export interface ExecutionFailure {
   readonly code: ResultCode;
@@ -79,18 +96,7 @@ export interface ExecutionFailure {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-export function encodeRequest(request: Request): Uint8Array {
-  return packMessage(request);
-}
-
-export function decodeRequest(message: Uint8Array): Request {
-  return unpackMessage(message) as Request;
-}
-
-export function encodeReply(reply: Reply): Uint8Array {
-  return packMessage(reply);
-}
-
-export function decodeReply(message: Uint8Array): Reply {
-  return unpackMessage(message) as Reply;
+/** Now, in milliseconds since the epoch, with the resolution of `performance.now()` and the same in all threads of the process. */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
 }

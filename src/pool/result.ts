@@ -3,11 +3,12 @@ import { inspect } from 'node:util';
 import type { CompileResult } from '../compiler/compiled-handler.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../contract/result.js';
+import { type DeadlineLayer, deadlineFailure } from './deadline.js';
 import { type Bounds, malformed } from './effects.js';
 import type { Execution } from './instance-pool.js';
+import type { Interruption } from './job.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
 import type { Executed } from './protocol.js';
-import type { Interruption } from './watchdog.js';
 
 /** What every error says of where it happened. */
 export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
@@ -18,6 +19,10 @@ export interface ResultInputs {
   /** `performance.now()` when the caller called. */
   readonly calledAt: number;
   readonly signal: AbortSignal | undefined;
+  /** Over the whole call, in milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** How long the handler was suspended before, in microseconds. */
+  readonly suspendedTimeUs?: number;
   /** Host calls of the segments before this one: the guest goes on counting. */
   readonly hostCallsBefore: number;
 }
@@ -41,9 +46,9 @@ export interface Segment {
 
 /** What a worker answered, or how it was stopped, as the result the caller gets. */
 export function assembleSegment(execution: Execution, handler: CompileResult, inputs: ResultInputs): Segment {
-  const { context, calledAt, bounds, hostCallsBefore } = inputs;
+  const { context, bounds, hostCallsBefore } = inputs;
   if ('interruption' in execution) {
-    const error = describeInterruption(execution.interruption, inputs);
+    const error = describeInterruption(execution, inputs);
     const result = errorResult(error, context, handler);
     return { result: { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } } };
   }
@@ -63,7 +68,7 @@ export function assembleSegment(execution: Execution, handler: CompileResult, in
     logs,
     ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
     ...(error && { partial: true, error: withOrigin(error, context) }),
-    metrics: executionMetrics(executed, handler, Math.max(0, outcome.hostCalls - hostCallsBefore), calledAt),
+    metrics: executionMetrics(executed, handler, Math.max(0, outcome.hostCalls - hostCallsBefore), inputs),
   };
   return { result, outcome, ...(waiting && { waiting }) };
 }
@@ -76,6 +81,11 @@ function waitingOf({ snapshot, imageHash, features }: Executed, calls: readonly 
 /** The caller gave up before there was an execution to stop. */
 export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
   return errorResult(describeCancellation(signal), context);
+}
+
+/** The time of the call was over before there was an execution. */
+export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Origin): WasmResult {
+  return errorResult(deadlineFailure({ ms: deadlineMs }, layer), context);
 }
 
 /** A result without an execution behind it. */
@@ -106,13 +116,14 @@ function executionMetrics(
   executed: Executed,
   handler: CompileResult,
   hostCalls: number,
-  calledAt: number,
+  { calledAt, suspendedTimeUs }: ResultInputs,
 ): ExecutionMetrics {
   const untilStartMs = executed.startedAtMs - (performance.timeOrigin + calledAt);
   return {
     durationUs: executed.durationUs,
     compilationTimeUs: handler.compilationTimeUs,
     queueTimeUs: Math.max(0, untilStartMs * 1000 - handler.compilationTimeUs),
+    ...(suspendedTimeUs !== undefined && { suspendedTimeUs }),
     memoryUsedBytes: executed.memoryUsedBytes,
     memoryPeakBytes: executed.memoryPeakBytes,
     hostCalls,
@@ -128,6 +139,7 @@ export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): Exe
     ...sofar,
     durationUs: sofar.durationUs + next.durationUs,
     queueTimeUs: sofar.queueTimeUs + next.queueTimeUs,
+    suspendedTimeUs: (sofar.suspendedTimeUs ?? 0) + (next.suspendedTimeUs ?? 0),
     memoryUsedBytes: Math.max(sofar.memoryUsedBytes, next.memoryUsedBytes),
     memoryPeakBytes: Math.max(sofar.memoryPeakBytes, next.memoryPeakBytes),
     hostCalls: sofar.hostCalls + next.hostCalls,
@@ -135,9 +147,15 @@ export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): Exe
   };
 }
 
-function describeInterruption(interruption: Interruption, { bounds, signal }: ResultInputs): WasmError {
+function describeInterruption(
+  { interruption, runningMs }: { readonly interruption: Interruption; readonly runningMs: number },
+  { bounds, signal, deadlineMs }: ResultInputs,
+): WasmError {
   if (interruption === 'cancelled') return describeCancellation(signal);
   const { timeoutMs } = bounds.limits;
+  if (deadlineMs !== undefined && (interruption === 'deadline' || runningMs < timeoutMs)) {
+    return deadlineFailure({ ms: deadlineMs }, interruption === 'deadline' ? 'queue' : 'watchdog');
+  }
   return {
     code: 'TIMEOUT',
     message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop, so its worker was ended; raise timeoutMs to allow more.`,

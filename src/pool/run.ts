@@ -7,9 +7,10 @@ import { lacksFeature, mayWait } from '../engine/host-cells.js';
 import { captureDelta, type Delta, FINE, type Image } from '../engine/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { deadlineFailure } from './deadline.js';
 import { collectWithChanges } from './deep-changes.js';
 import { describeEngineLimit } from './engine-limits.js';
-import type { ExecutionFailure } from './protocol.js';
+import type { CallDeadline, ExecuteRequest, ExecutionFailure } from './protocol.js';
 
 /** Jobs between two looks at the clock. */
 const JOBS_PER_SLICE = 100;
@@ -19,6 +20,16 @@ const JOBS_PER_SLICE = 100;
  */
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
+
+/** Whoever cancelled it has their answer already. */
+const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
+
+export interface RunOptions {
+  /** Polled while it runs: whether nobody wants it any more. */
+  readonly isCancelled: () => boolean;
+  /** Of an attempt before this one, on the clock of `performance.now()`; else its time begins when it does. */
+  readonly deadline?: number | undefined;
+}
 
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
 export class Run {
@@ -30,14 +41,22 @@ export class Run {
   readonly #vm: Vm;
   readonly #base: BaseImage;
   readonly #limits: ExecutionLimits;
+  readonly #callDeadline: CallDeadline | undefined;
+  readonly #isCancelled: () => boolean;
   #deadline: number | undefined;
   #timedOut = false;
 
-  /** @param deadline of an attempt before this one, on the clock of `performance.now()`; else it begins with `start` */
-  constructor(vm: Vm, base: BaseImage, limits: ExecutionLimits, deadline?: number) {
+  constructor(
+    vm: Vm,
+    base: BaseImage,
+    { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
+    { isCancelled, deadline }: RunOptions,
+  ) {
     this.#vm = vm;
     this.#base = base;
     this.#limits = limits;
+    this.#callDeadline = callDeadline;
+    this.#isCancelled = isCancelled;
     this.#deadline = deadline;
   }
 
@@ -53,7 +72,7 @@ export class Run {
   /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
   #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
     const vm = this.#vm;
-    this.#deadline ??= performance.now() + this.#limits.timeoutMs;
+    this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     vm.shouldInterrupt = () => this.#isOver('interrupt');
     vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
     while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
@@ -124,6 +143,12 @@ export class Run {
     return this.#deadline;
   }
 
+  get #callDeadlineAt(): number {
+    return this.#callDeadline === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#callDeadline.atMs - performance.timeOrigin;
+  }
+
   /** It reached for a global that its image does not have, in time: nothing else that it did counts. */
   get lackedFeature(): boolean {
     return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
@@ -135,9 +160,10 @@ export class Run {
   }
 
   #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
-    if (performance.now() <= (this.#deadline ?? Number.POSITIVE_INFINITY)) return false;
+    const isLate = performance.now() > (this.#deadline ?? Number.POSITIVE_INFINITY);
+    if (!isLate && !this.#isCancelled()) return false;
     this.#timedOut = true;
-    this.#fail(this.#timeout(layer));
+    this.#fail(isLate ? this.#timeout(layer) : CANCELLED);
     return true;
   }
 
@@ -148,7 +174,7 @@ export class Run {
    */
   finish(input: Uint8Array | undefined): Uint8Array | undefined {
     const vm = this.#vm;
-    if (vm.poison !== undefined || this.lackedFeature) return undefined;
+    if (vm.poison !== undefined || this.lackedFeature || this.failure === CANCELLED) return undefined;
     const { salvage, admitDefeat } = this.#base.roots;
     for (const substitute of [undefined, salvage, admitDefeat]) {
       const graceMs = substitute === undefined ? COLLECT_GRACE_MS : SUBSTITUTE_GRACE_MS;
@@ -216,6 +242,9 @@ export class Run {
 
   #timeout(layer: 'interrupt' | 'jobs'): ExecutionFailure {
     const { timeoutMs } = this.#limits;
+    if (this.#callDeadline !== undefined && this.#deadline === this.#callDeadlineAt) {
+      return deadlineFailure(this.#callDeadline, layer);
+    }
     return {
       code: 'TIMEOUT',
       message: `The handler ran longer than timeoutMs (${timeoutMs} ms); raise timeoutMs to allow more.`,

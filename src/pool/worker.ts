@@ -4,56 +4,61 @@ import { workerData } from 'node:worker_threads';
 import { decodePreludeImage } from '../engine/prelude-image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { toWireError } from '../errors/wire.js';
+import { decodeBatch, encodeReplies } from './batch-codec.js';
+import { ControlBlock } from './control-block.js';
 import { Executor } from './executor.js';
-import { decodeRequest, encodeReply, type Reply } from './protocol.js';
-import { type Equipment, type EquipReply, startStamp, type Task, type WorkerSetup } from './task.js';
+import type { Reply, Request } from './protocol.js';
+import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
 
 /** tinypool puts its own data first. */
 const [, setup] = workerData as [unknown, WorkerSetup];
-
-const NO_BYTECODE = new Uint8Array(new SharedArrayBuffer(0));
-
-let executor = setup.equipment === undefined ? undefined : createExecutor(setup.equipment);
-// Whoever asks first learns why.
-executor?.catch(() => {});
+const control = new ControlBlock(setup.control);
+let executor: Executor | undefined;
 
 /** Entry of a pool worker, called by tinypool for every task. Faults become replies: nothing is lost on the way. */
 export default async function handle(task: Task): Promise<EquipReply | Uint8Array> {
   if (task.kind === 'equip') return equip(task.equipment);
-  return encodeReply(
-    await answer(task).catch((error: unknown) => ({
-      kind: 'failed',
-      error: toWireError(error),
-    })),
-  );
+  const replies: (Reply | undefined)[] = [];
+  for (const [item, request] of decodeBatch(task).entries()) {
+    if (!control.claim(item)) {
+      replies.push(undefined);
+      continue;
+    }
+    const isCancelled = () => control.isCancelled(item);
+    replies.push(await answer(request, isCancelled).catch(failed));
+    control.finish(item);
+  }
+  return encodeReplies(replies);
 }
 
 async function equip(equipment: Equipment): Promise<EquipReply> {
-  executor ??= createExecutor(equipment);
   try {
-    await executor;
+    executor = await createExecutor(equipment);
     return {};
   } catch (error) {
     return { error: toWireError(error) };
   }
 }
 
-async function answer({ message, slot, bytecode = NO_BYTECODE }: Task & { kind: 'request' }): Promise<Reply> {
-  const request = decodeRequest(message);
+async function answer(request: Request, isCancelled: () => boolean): Promise<Reply> {
   if (executor === undefined) throw new NexusError('INTERNAL_ERROR', 'A worker was given work before its engine.');
-  const ready = await executor;
-  // From here on it is the request's own time: building the base image was not.
-  Atomics.store(setup.startTimes, slot, startStamp());
   switch (request.kind) {
     case 'compile':
-      return { kind: 'compiled', outcome: await ready.compileScript(request.source, request.filename) };
+      return { kind: 'compiled', outcome: await executor.compileScript(request.source, request.filename) };
     case 'execute':
-      return { kind: 'executed', ...(await ready.execute(request, bytecode)) };
+      return { kind: 'executed', ...(await executor.execute(request, request.bytecode, isCancelled)) };
     case 'resume':
-      return { kind: 'executed', ...(await ready.resume(request)) };
+      return { kind: 'executed', ...(await executor.resume(request, isCancelled)) };
+    case 'load':
+      executor.load(request.key, request.bytecode);
+      return { kind: 'loaded' };
     default:
       throw request satisfies never;
   }
+}
+
+function failed(error: unknown): Reply {
+  return { kind: 'failed', error: toWireError(error) };
 }
 
 async function createExecutor(equipment: Equipment): Promise<Executor> {

@@ -21,6 +21,8 @@ export interface SuspendedRun {
   readonly usage: Readonly<
     Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
   >;
+  /** Milliseconds since the epoch. */
+  readonly suspendedAtMs: number;
   /** Calls that wait for an answer. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };

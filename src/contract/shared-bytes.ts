@@ -1,0 +1,6 @@
+/** A copy in memory that every thread sees, so that it is not copied again. */
+export function toShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
+}

@@ -1,0 +1,287 @@
+import type { Keys } from '../config/check.js';
+import type { ExecutionLimits } from '../config/limits.js';
+import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { toShared } from '../contract/shared-bytes.js';
+import type { CallDeadline, Executed, PackedContext, Reply, Request } from './protocol.js';
+
+/**
+ * Several requests as one message. What they have in common, limits and bytecode, is in it once; arrays, not maps: the names of
+ * the fields would be most of the message, and most of the time it takes.
+ */
+export interface BatchMessage {
+  /** MessagePack. */
+  readonly packed: Uint8Array;
+  /** What both threads see, not copied: bytecode, and other bytes that are many. */
+  readonly shared: readonly Uint8Array[];
+}
+
+/** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
+const SHARED_FROM_BYTES = 64 * 1024;
+
+const EVERY_LIMIT: Keys<ExecutionLimits> = {
+  timeoutMs: true,
+  memoryLimitBytes: true,
+  stackSizeBytes: true,
+  maxHostCalls: true,
+  maxStateMutations: true,
+  maxEvents: true,
+  maxViewCommands: true,
+  maxLogBytes: true,
+  maxContextBytes: true,
+  maxResultBytes: true,
+};
+const LIMIT_NAMES = Object.keys(EVERY_LIMIT) as (keyof ExecutionLimits)[];
+
+/** Bytes in the message, or the number of an item of {@link BatchMessage.shared}. */
+type Placed = Uint8Array | number;
+
+type PackedRequest =
+  | readonly [kind: 'compile', source: string, filename: string]
+  | readonly [
+      kind: 'execute',
+      key: string,
+      bytecode: number,
+      input: Placed,
+      limits: number,
+      now: number | null,
+      seed: number | null,
+      deadline: PackedDeadline | null,
+      packed:
+        | readonly [
+            state: Placed | null,
+            args: Placed | null,
+            scope: Placed | null,
+            readable: PackedContext['readable'],
+          ]
+        | null,
+    ]
+  | readonly [
+      kind: 'resume',
+      key: string,
+      snapshot: Placed,
+      imageHash: string,
+      features: number,
+      answers: Placed,
+      limits: number,
+      now: number | null,
+      deadline: PackedDeadline | null,
+    ]
+  | readonly [kind: 'load', key: string, bytecode: number];
+
+type PackedDeadline = readonly [ms: number, atMs: number];
+
+type PackedBatch = readonly [limits: readonly (readonly number[])[], requests: readonly PackedRequest[]];
+
+/** Main thread. */
+export function encodeBatch(requests: readonly Request[]): BatchMessage {
+  const limits = new Table<ExecutionLimits>();
+  const shared = new Table<Uint8Array>();
+  const place = (bytes: Uint8Array): Placed => {
+    if (bytes.length < SHARED_FROM_BYTES) return bytes;
+    return shared.numberOf(bytes.buffer instanceof SharedArrayBuffer ? bytes : toShared(bytes));
+  };
+  const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
+  const encoded = requests.map((request): PackedRequest => {
+    switch (request.kind) {
+      case 'compile':
+        return ['compile', request.source, request.filename];
+      case 'execute': {
+        const { packed } = request;
+        return [
+          'execute',
+          request.key,
+          shared.numberOf(request.bytecode),
+          place(request.input),
+          limits.numberOf(request.limits),
+          request.now ?? null,
+          request.seed ?? null,
+          packDeadline(request.deadline),
+          packed === undefined
+            ? null
+            : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
+        ];
+      }
+      case 'resume':
+        return [
+          'resume',
+          request.key,
+          place(request.snapshot),
+          request.imageHash,
+          request.features,
+          place(request.answers),
+          limits.numberOf(request.limits),
+          request.now ?? null,
+          packDeadline(request.deadline),
+        ];
+      case 'load':
+        return ['load', request.key, shared.numberOf(request.bytecode)];
+      default:
+        throw request satisfies never;
+    }
+  });
+  const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
+  return { packed: packMessage([packedLimits, encoded] satisfies PackedBatch), shared: shared.items };
+}
+
+/** Worker. */
+export function decodeBatch({ packed, shared }: BatchMessage): Request[] {
+  const [packedLimits, requests] = unpackMessage(packed) as PackedBatch;
+  const limits = packedLimits.map(
+    (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
+  );
+  const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
+  return requests.map((request): Request => {
+    switch (request[0]) {
+      case 'compile': {
+        const [kind, source, filename] = request;
+        return { kind, source, filename };
+      }
+      case 'execute': {
+        const [kind, key, bytecode, input, limit, now, seed, deadline, context] = request;
+        return {
+          kind,
+          key,
+          bytecode: at(shared, bytecode),
+          input: placed(input),
+          limits: at(limits, limit),
+          ...(now !== null && { now }),
+          ...(seed !== null && { seed }),
+          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
+          ...(context !== null && { packed: unpackContext(context, placed) }),
+        };
+      }
+      case 'resume': {
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline] = request;
+        return {
+          kind,
+          key,
+          snapshot: placed(snapshot),
+          imageHash,
+          features,
+          answers: placed(answers),
+          limits: at(limits, limit),
+          ...(now !== null && { now }),
+          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
+        };
+      }
+      case 'load': {
+        const [kind, key, bytecode] = request;
+        return { kind, key, bytecode: at(shared, bytecode) };
+      }
+      default:
+        throw request satisfies never;
+    }
+  });
+}
+
+function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null {
+  return deadline === undefined ? null : [deadline.ms, deadline.atMs];
+}
+
+type PackedExecute = Extract<PackedRequest, readonly ['execute', ...unknown[]]>;
+
+function unpackContext(
+  [state, args, scope, readable]: NonNullable<PackedExecute[8]>,
+  placed: (bytes: Placed) => Uint8Array,
+): PackedContext {
+  return {
+    ...(state !== null && { state: placed(state) }),
+    ...(args !== null && { args: placed(args) }),
+    ...(scope !== null && { scope: placed(scope) }),
+    readable,
+  };
+}
+
+/** In the order of {@link packReply}. */
+type PackedReply =
+  | null
+  | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
+  | readonly [
+      kind: 'executed',
+      outcome: Uint8Array | null,
+      failure: Executed['failure'] | null,
+      startedAtMs: number,
+      durationUs: number,
+      memoryUsedBytes: number,
+      memoryPeakBytes: number,
+      instructionCount: number,
+      heapExhausted: boolean,
+      retired: Executed['retired'],
+      snapshot: Uint8Array | null,
+      imageHash: string | null,
+      features: number | null,
+    ];
+
+/** Worker. @param replies undefined for a request that was taken back */
+export function encodeReplies(replies: readonly (Reply | undefined)[]): Uint8Array {
+  return packMessage(replies.map(packReply));
+}
+
+function packReply(reply: Reply | undefined): PackedReply {
+  if (reply === undefined) return null;
+  if (reply.kind !== 'executed') return ['other', reply];
+  return [
+    'executed',
+    reply.outcome ?? null,
+    reply.failure ?? null,
+    reply.startedAtMs,
+    reply.durationUs,
+    reply.memoryUsedBytes,
+    reply.memoryPeakBytes,
+    reply.instructionCount,
+    reply.heapExhausted,
+    reply.retired,
+    reply.snapshot ?? null,
+    reply.imageHash ?? null,
+    reply.features ?? null,
+  ];
+}
+
+/** Main thread. */
+export function decodeReplies(message: Uint8Array): (Reply | undefined)[] {
+  return (unpackMessage(message) as PackedReply[]).map(unpackReply);
+}
+
+function unpackReply(packed: PackedReply): Reply | undefined {
+  if (packed === null) return undefined;
+  if (packed[0] === 'other') return packed[1];
+  const [kind, outcome, failure, startedAtMs, durationUs, memoryUsedBytes, memoryPeakBytes, ...rest] = packed;
+  const [instructionCount, heapExhausted, retired, snapshot, imageHash, features] = rest;
+  return {
+    kind,
+    outcome: outcome ?? undefined,
+    failure: failure ?? undefined,
+    startedAtMs,
+    durationUs,
+    memoryUsedBytes,
+    memoryPeakBytes,
+    instructionCount,
+    heapExhausted,
+    retired,
+    ...(snapshot !== null &&
+      imageHash !== null &&
+      features !== null && {
+        // It is kept: a view would keep the replies of all others with it.
+        snapshot: Uint8Array.prototype.slice.call(snapshot),
+        imageHash,
+        features,
+      }),
+  };
+}
+
+/** Items by number, each in it once. */
+class Table<T> {
+  readonly items: T[] = [];
+
+  numberOf(item: T): number {
+    const known = this.items.lastIndexOf(item);
+    return known >= 0 ? known : this.items.push(item) - 1;
+  }
+}
+
+/** @throws RangeError when a message names what is not in it */
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`A message names item ${index} of ${items.length}.`);
+  return item;
+}

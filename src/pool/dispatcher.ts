@@ -1,0 +1,346 @@
+import type { PoolConfig } from '../config/resolve-pool.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { runtimeClosed } from './calls.js';
+import { MAX_BATCH } from './control-block.js';
+import { DurationEstimates } from './duration-estimates.js';
+import { FairQueue } from './fair-queue.js';
+import type { Batch, Instance } from './instance.js';
+import { Instances } from './instances.js';
+import { COMPILER, type Interruption, type Job, type TenantKey } from './job.js';
+import { Patrol } from './patrol.js';
+import { epochMs, type Reply } from './protocol.js';
+import type { RetirementReason } from './retirement.js';
+import { WorkerGone } from './worker-thread.js';
+import type { WorkerThreads } from './worker-threads.js';
+
+/** What a batch may take, as far as it is known beforehand: nobody in it waits for longer because of the others. */
+const BATCH_BUDGET_US = 1_000;
+/** A batch that is at one request for this long gives the others away. */
+const STALL_MS = 10;
+/** A job that loses its worker before it was begun has done nothing: it is begun again, a few times. */
+const MAX_RESTARTS = 3;
+const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
+
+/** The worker that had the job ended by itself while it executed it. */
+export class WorkerCrashed extends NexusError {
+  constructor(cause: WorkerGone) {
+    super('INTERNAL_ERROR', `A worker ended unexpectedly: ${cause.message}. The pool has replaced it.`, { cause });
+  }
+}
+
+/**
+ * Brings jobs and workers together. Jobs that are known to be quick travel several at a time; when one of them holds up or kills its
+ * worker, the control block tells which, and only that one bears it: the others are executed elsewhere, as nothing of them was
+ * delivered.
+ */
+export class Dispatcher {
+  readonly #config: PoolConfig;
+  readonly #instances: Instances;
+  readonly #queue: FairQueue;
+  readonly #estimates = new DurationEstimates();
+  readonly #patrol = new Patrol(() => this.#look());
+  readonly #onRetired: (reason: RetirementReason) => void;
+  /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
+  #isGathering = false;
+  #waitingForReady: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
+  #isClosed = false;
+
+  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
+    this.#config = config;
+    this.#onRetired = onRetired;
+    const compilerCap = Math.max(1, config.maxInstances - 1);
+    this.#queue = new FairQueue((tenant) => {
+      if (typeof tenant === 'string') return config.maxInstancesPerTenant;
+      return tenant === COMPILER ? compilerCap : Number.POSITIVE_INFINITY;
+    });
+    this.#instances = new Instances(threads, config, {
+      onReady: () => this.#onReady(),
+      onLost: (instance, reason) => this.#onLost(instance, reason),
+      onStartFailure: (error) => this.#onStartFailure(error),
+      onRetired,
+    });
+    this.#instances.growTo(config.minInstances);
+  }
+
+  get busy(): number {
+    return this.#instances.busy;
+  }
+
+  get idle(): number {
+    return this.#instances.idle;
+  }
+
+  get starting(): number {
+    return this.#instances.starting;
+  }
+
+  /** Executions that wait; compilations are part of calls that will wait after them. */
+  get queued(): number {
+    return this.#queue.size - this.#queue.sizeOf(COMPILER);
+  }
+
+  queuedOf(tenant: TenantKey): number {
+    return this.#queue.sizeOf(tenant);
+  }
+
+  /** Of the execution that is queued last, going by what executions took so far. */
+  get estimatedWaitMs(): number {
+    return Math.ceil((this.queued * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
+  }
+
+  /** Resolves when so many workers are up. */
+  ready(instances: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#instances.growTo(instances);
+      this.#waitingForReady.push({ instances: Math.min(instances, this.#config.maxInstances), resolve, reject });
+      this.#patrol.wake();
+      this.#tellReady();
+    });
+  }
+
+  add(job: Job): void {
+    this.#queue.push(job);
+    this.#patrol.wake();
+    this.#dispatch();
+  }
+
+  /** Takes a job out of the queue. False when a worker has it, or had it already. */
+  withdraw(job: Job): boolean {
+    if (job.isSettled || !job.isQueued || job.holder !== undefined) return false;
+    this.#queue.remove(job);
+    return true;
+  }
+
+  /** Ends a job, wherever it is. A worker that executes it is asked to stop, and ended when it does not. */
+  stop(job: Job, interruption: Interruption): void {
+    if (job.isSettled) return;
+    const { holder } = job;
+    const running = holder?.current();
+    this.#queue.remove(job);
+    if (holder !== undefined && !holder.takeBack(job)) holder.cancel(job);
+    job.settle({ interruption, runningMs: running?.job === job ? running.runningMs : 0 });
+  }
+
+  /** One job for each worker that is up, past the queue, as soon as it is idle. */
+  addToAll(create: () => Job): Job[] {
+    const jobs: Job[] = [];
+    for (const instance of this.#instances.allUp()) {
+      const job = create();
+      jobs.push(job);
+      if (instance.phase === 'idle') {
+        this.#instances.take(instance);
+        this.#begin(instance, [job]);
+      } else instance.next.push(job);
+    }
+    return jobs;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#patrol.stop();
+    for (const job of this.#queue.drain()) job.reject(runtimeClosed());
+    for (const { batch, next } of this.#instances.allBusy()) {
+      for (const job of [...(batch?.jobs ?? []), ...next]) job.reject(runtimeClosed());
+    }
+    for (const { reject } of this.#waitingForReady.splice(0)) reject(runtimeClosed());
+    await this.#instances.close();
+  }
+
+  #dispatch(): void {
+    if (this.#isGathering || this.#isClosed) return;
+    while (this.#queue.hasEligible) {
+      const instance = this.#instances.takeIdle();
+      if (instance === undefined) {
+        const { size, starting } = this.#instances;
+        if (starting < this.#queue.size) this.#instances.growTo(size + 1);
+        return;
+      }
+      this.#begin(instance, this.#takeBatch());
+    }
+  }
+
+  /** The next job, and of those behind it as many as are quick and this worker's share. */
+  #takeBatch(): Job[] {
+    const share = Math.ceil(this.#queue.size / Math.max(1, this.#instances.size));
+    const first = this.#queue.take(NO_TENANTS);
+    if (first === undefined) return [];
+    const jobs = [first];
+    const tenants = new Set([first.tenant]);
+    let budgetUs = BATCH_BUDGET_US - this.#estimate(first);
+    const fits = (job: Job) => this.#estimate(job) <= budgetUs;
+    while (jobs.length < Math.min(share, MAX_BATCH)) {
+      const next = this.#queue.take(tenants, fits);
+      if (next === undefined) break;
+      budgetUs -= this.#estimate(next);
+      tenants.add(next.tenant);
+      jobs.push(next);
+    }
+    return jobs;
+  }
+
+  /** What is not known may take any time. */
+  #estimate({ estimateKey }: Job): number {
+    const known = estimateKey === undefined ? undefined : this.#estimates.get(estimateKey);
+    return known ?? Number.POSITIVE_INFINITY;
+  }
+
+  #begin(instance: Instance, jobs: readonly Job[]): void {
+    const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isReleased: false };
+    for (const tenant of batch.tenants) this.#queue.occupy(tenant);
+    for (const job of jobs) job.holder = instance;
+    instance.run(batch).then(
+      (replies) => this.#onReplies(instance, batch, replies),
+      (error: unknown) => this.#onFailure(instance, batch, error),
+    );
+  }
+
+  #onReplies(instance: Instance, batch: Batch, replies: readonly (Reply | undefined)[]): void {
+    if (instance.phase === 'ended' || this.#isClosed) return;
+    this.#vacate(batch);
+    const next = instance.next.shift();
+    if (next === undefined) this.#instances.giveBack(instance);
+    else this.#begin(instance, [next]);
+    // Who waits for these may call again in the same turn; together they are one message.
+    const isBurst = batch.jobs.length > 1;
+    if (isBurst && !this.#isGathering) {
+      this.#isGathering = true;
+      setImmediate(() => {
+        this.#isGathering = false;
+        this.#dispatch();
+      });
+    }
+    for (const [i, job] of batch.jobs.entries()) {
+      const reply = replies[i];
+      if (reply === undefined) continue;
+      if (reply.kind === 'executed') this.#note(job, reply.durationUs, reply.retired);
+      // It was to be begun elsewhere, as this worker did not get on.
+      this.#queue.remove(job);
+      job.settle({ reply });
+    }
+    if (this.#isResting) this.#patrol.rest();
+    this.#dispatch();
+  }
+
+  /** What cannot be told to a worker, or be understood of it, is a fault of ours; those that are gone are seen to elsewhere. */
+  #onFailure(instance: Instance, { jobs }: Batch, error: unknown): void {
+    if (error instanceof WorkerGone || instance.phase === 'ended') return;
+    const reason = error instanceof Error ? error.message : String(error);
+    const fault = new NexusError('INTERNAL_ERROR', `A message between threads failed: ${reason}.`, { cause: error });
+    for (const job of jobs) if (job.holder === instance) job.reject(fault);
+    this.#instances.retire(instance, 'crashed');
+    this.#takeOver(instance, () => true);
+  }
+
+  #note({ estimateKey }: Job, durationUs: number, retired: readonly RetirementReason[]): void {
+    if (estimateKey !== undefined) this.#estimates.record(estimateKey, durationUs);
+    for (const reason of retired) this.#onRetired(reason);
+  }
+
+  #vacate(batch: Batch): void {
+    for (const tenant of batch.tenants) this.#queue.vacate(tenant);
+    batch.tenants.clear();
+  }
+
+  get #isResting(): boolean {
+    return this.#queue.size === 0 && this.#instances.busy === 0 && this.#waitingForReady.length === 0;
+  }
+
+  /** At every tick of the patrol. */
+  #look(): boolean {
+    for (const instance of [...this.#instances.allBusy()]) {
+      const current = instance.current();
+      if (current === undefined) continue;
+      const { job, runningMs } = current;
+      if (job.isSettled) {
+        if (performance.now() - job.settledAt >= this.#config.killGraceMs)
+          this.#kill(instance, job, 'cancelled', runningMs);
+      } else if (runningMs >= this.#limitOf(job, runningMs)) this.#kill(instance, job, 'watchdog', runningMs);
+      else if (runningMs >= STALL_MS) this.#release(instance, job);
+    }
+    return !this.#isResting;
+  }
+
+  /** A deadline ends the time of an execution early. */
+  #limitOf({ limitMs, request }: Job, runningMs: number): number {
+    if (!('deadline' in request) || request.deadline === undefined) return limitMs;
+    const untilDeadlineMs = request.deadline.atMs - epochMs() + runningMs;
+    return Math.min(limitMs, untilDeadlineMs + this.#config.killGraceMs);
+  }
+
+  /** Others in the batch do not wait for one that takes its time. */
+  #release(instance: Instance, holdingUp: Job): void {
+    const { batch } = instance;
+    if (batch === undefined || batch.jobs.length === 1 || batch.isReleased) return;
+    batch.isReleased = true;
+    this.#vacate(batch);
+    batch.tenants.add(holdingUp.tenant);
+    this.#queue.occupy(holdingUp.tenant);
+    this.#requeue(
+      instance,
+      batch.jobs.filter((job) => job !== holdingUp),
+    );
+    this.#dispatch();
+  }
+
+  #kill(instance: Instance, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
+    if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
+    this.#instances.retire(instance, interruption);
+    culprit.settle({ interruption, runningMs });
+    this.#takeOver(instance, (job) => job !== culprit);
+  }
+
+  #onLost(instance: Instance, reason: WorkerGone): void {
+    for (const job of instance.batch?.jobs ?? []) {
+      if (job.isSettled || !instance.isExecuting(job)) continue;
+      job.crashes++;
+      if (job.crashes > (this.#config.retryOnCrash ? 1 : 0)) job.reject(new WorkerCrashed(reason));
+    }
+    this.#takeOver(instance, () => true, reason);
+  }
+
+  /** What a worker that is gone leaves behind. */
+  #takeOver(instance: Instance, isLeft: (job: Job) => boolean, reason?: WorkerGone): void {
+    const { batch, next } = instance;
+    if (batch === undefined) return;
+    this.#vacate(batch);
+    const left = [...batch.jobs, ...next].filter((job) => isLeft(job) && !job.isSettled);
+    for (const job of left) {
+      job.restarts++;
+      if (job.restarts > MAX_RESTARTS && reason !== undefined) job.reject(new WorkerCrashed(reason));
+    }
+    this.#requeue(
+      instance,
+      left.filter((job) => !job.isSettled),
+    );
+    this.#dispatch();
+  }
+
+  /** Jobs that did nothing that anybody saw wait again, before all others. */
+  #requeue(instance: Instance, jobs: readonly Job[]): void {
+    for (const job of [...jobs].reverse()) {
+      if (job.isSettled || job.isQueued || job.holder !== instance) continue;
+      instance.takeBack(job);
+      job.holder = undefined;
+      this.#queue.pushFront(job);
+    }
+  }
+
+  #onReady(): void {
+    this.#tellReady();
+    this.#dispatch();
+  }
+
+  #tellReady(): void {
+    const up = this.#instances.size - this.#instances.starting;
+    const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
+    for (const { resolve } of this.#waitingForReady.filter(isEnough)) resolve();
+    this.#waitingForReady = this.#waitingForReady.filter((waiting) => !isEnough(waiting));
+  }
+
+  /** Whoever waits learns why, unless there is a worker that will come to them. */
+  #onStartFailure(error: NexusError): void {
+    for (const { reject } of this.#waitingForReady.splice(0)) reject(error);
+    if (this.#instances.size > 0) return;
+    for (const job of this.#queue.drain()) job.reject(error);
+  }
+}

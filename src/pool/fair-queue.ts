@@ -1,0 +1,169 @@
+import type { Job, TenantKey } from './job.js';
+
+/** The jobs of one tenant, in the order in which they came. */
+class Lane {
+  readonly tenant: TenantKey;
+  #jobs: Job[] = [];
+  #head = 0;
+
+  constructor(tenant: TenantKey) {
+    this.tenant = tenant;
+  }
+
+  /** The first that is still wanted. */
+  first(): Job | undefined {
+    for (;;) {
+      const job = this.#jobs[this.#head];
+      if (job === undefined || job.isQueued) return job;
+      this.#drop();
+    }
+  }
+
+  shift(): void {
+    this.#drop();
+  }
+
+  push(job: Job): void {
+    this.#jobs.push(job);
+  }
+
+  unshift(job: Job): void {
+    if (this.#head > 0) this.#jobs[--this.#head] = job;
+    else this.#jobs.unshift(job);
+  }
+
+  /** What was taken is let go of half a list at a time: moving all others up for each would be quadratic. */
+  #drop(): void {
+    (this.#jobs as (Job | undefined)[])[this.#head++] = undefined;
+    if (this.#head * 2 < this.#jobs.length) return;
+    this.#jobs = this.#jobs.slice(this.#head);
+    this.#head = 0;
+  }
+}
+
+/**
+ * Jobs that wait for a worker. Tenants take turns; each one's jobs keep their order. A tenant that uses as many workers as it may is
+ * passed over until one of them is free again.
+ */
+export class FairQueue {
+  readonly #capOf: (tenant: TenantKey) => number;
+  readonly #lanes = new Map<TenantKey, Lane>();
+  /** Lanes in the order of their turns. */
+  #turns: Lane[] = [];
+  readonly #queued = new Map<TenantKey, number>();
+  /** Workers that execute something of a tenant. */
+  readonly #using = new Map<TenantKey, number>();
+  #size = 0;
+
+  /** @param capOf how many workers a tenant may use at once */
+  constructor(capOf: (tenant: TenantKey) => number) {
+    this.#capOf = capOf;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  sizeOf(tenant: TenantKey): number {
+    return this.#queued.get(tenant) ?? 0;
+  }
+
+  push(job: Job): void {
+    this.#laneOf(job.tenant).push(job);
+    this.#note(job);
+  }
+
+  /** Before all others of its tenant: it has waited its turn already. */
+  pushFront(job: Job): void {
+    this.#laneOf(job.tenant).unshift(job);
+    this.#note(job);
+  }
+
+  /** Takes a job out of turn, because it is settled. */
+  remove(job: Job): void {
+    if (!job.isQueued) return;
+    job.isQueued = false;
+    this.#size--;
+    const left = this.sizeOf(job.tenant) - 1;
+    if (left > 0) {
+      this.#queued.set(job.tenant, left);
+      return;
+    }
+    this.#queued.delete(job.tenant);
+    this.#lanes.delete(job.tenant);
+    this.#turns = this.#turns.filter(({ tenant }) => tenant !== job.tenant);
+  }
+
+  /**
+   * The job whose turn it is.
+   *
+   * @param fits looked at before it is taken: when it does not fit, nobody else is taken in its place
+   * @param batch tenants that use the worker anyway for which it is taken
+   */
+  take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean = () => true): Job | undefined {
+    for (const [turn, lane] of this.#turns.entries()) {
+      const job = lane.first();
+      if (job === undefined) continue;
+      if (!batch.has(lane.tenant) && this.#isAtCap(lane.tenant)) continue;
+      if (!fits(job)) return undefined;
+      lane.shift();
+      // Whoever had their turn goes to the end; those that were passed over keep theirs.
+      if (this.#turns.length > 1) {
+        this.#turns.splice(turn, 1);
+        this.#turns.push(lane);
+      }
+      this.remove(job);
+      return job;
+    }
+    return undefined;
+  }
+
+  /** Whether a worker that is free would get something to do. */
+  get hasEligible(): boolean {
+    return this.#turns.some((lane) => lane.first() !== undefined && !this.#isAtCap(lane.tenant));
+  }
+
+  /** A worker executes something of the tenant from now on. */
+  occupy(tenant: TenantKey): void {
+    this.#using.set(tenant, (this.#using.get(tenant) ?? 0) + 1);
+  }
+
+  /** It does no longer. */
+  vacate(tenant: TenantKey): void {
+    const left = (this.#using.get(tenant) ?? 0) - 1;
+    if (left > 0) this.#using.set(tenant, left);
+    else this.#using.delete(tenant);
+  }
+
+  /** Empties it. */
+  drain(): Job[] {
+    const jobs: Job[] = [];
+    for (const lane of [...this.#turns]) {
+      for (let job = lane.first(); job !== undefined; job = lane.first()) {
+        lane.shift();
+        this.remove(job);
+        jobs.push(job);
+      }
+    }
+    return jobs;
+  }
+
+  #isAtCap(tenant: TenantKey): boolean {
+    return (this.#using.get(tenant) ?? 0) >= this.#capOf(tenant);
+  }
+
+  #laneOf(tenant: TenantKey): Lane {
+    const known = this.#lanes.get(tenant);
+    if (known !== undefined) return known;
+    const lane = new Lane(tenant);
+    this.#lanes.set(tenant, lane);
+    this.#turns.push(lane);
+    return lane;
+  }
+
+  #note(job: Job): void {
+    job.isQueued = true;
+    this.#size++;
+    this.#queued.set(job.tenant, this.sizeOf(job.tenant) + 1);
+  }
+}

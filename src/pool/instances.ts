@@ -1,0 +1,190 @@
+import type { PoolConfig } from '../config/resolve-pool.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { Instance } from './instance.js';
+import type { WorkerRetirement } from './retirement.js';
+import { WorkerGone } from './worker-thread.js';
+import type { WorkerThreads } from './worker-threads.js';
+
+/** Workers that do not come up, one after the other, until whoever waits for one is told. */
+const MAX_START_FAILURES = 3;
+/** Booting takes 0.1 s, and libraries rarely more than one; a worker that takes this long will not come. */
+const START_TIMEOUT_MS = 60_000;
+
+export interface InstancesListener {
+  /** One can take work. */
+  onReady(): void;
+  /** One that had work is gone, and another one starts. */
+  onLost(instance: Instance, reason: WorkerGone): void;
+  /** None can be started; the next call may try again. */
+  onStartFailure(error: NexusError): void;
+  onRetired(reason: WorkerRetirement): void;
+}
+
+/** The workers: as many as are needed, between `minInstances` and `maxInstances`, each until it breaks or has idled too long. */
+export class Instances {
+  readonly #threads: WorkerThreads;
+  readonly #config: PoolConfig;
+  readonly #listener: InstancesListener;
+  readonly #all = new Set<Instance>();
+  /** The most recently used last: that one is taken first, so that surplus ones idle. */
+  readonly #idle: Instance[] = [];
+  #starting = 0;
+  #startFailures = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(threads: WorkerThreads, config: PoolConfig, listener: InstancesListener) {
+    this.#threads = threads;
+    this.#config = config;
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get starting(): number {
+    return this.#starting;
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  get busy(): number {
+    return this.#all.size - this.#starting - this.#idle.length;
+  }
+
+  /** Those that can work, or do. */
+  allUp(): Instance[] {
+    return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
+  }
+
+  allBusy(): Instance[] {
+    return [...this.#all].filter(({ phase }) => phase === 'busy');
+  }
+
+  /** Starts workers until there are so many, and no more than `maxInstances`. */
+  growTo(size: number): void {
+    while (this.#all.size < Math.min(size, this.#config.maxInstances) && !this.#isClosed) this.#start();
+  }
+
+  takeIdle(): Instance | undefined {
+    return this.#idle.pop();
+  }
+
+  /** Takes this very one, which is idle. */
+  take(instance: Instance): void {
+    const place = this.#idle.indexOf(instance);
+    if (place >= 0) this.#idle.splice(place, 1);
+  }
+
+  giveBack(instance: Instance): void {
+    if (instance.phase === 'ended') return;
+    instance.phase = 'idle';
+    instance.batch = undefined;
+    instance.idleSince = performance.now();
+    this.#idle.push(instance);
+    this.#watchIdle();
+  }
+
+  /** Ends a worker for good and starts another one in its place. */
+  retire(instance: Instance, reason: WorkerRetirement): void {
+    this.#forget(instance);
+    void instance.end();
+    this.#listener.onRetired(reason);
+    this.growTo(this.#all.size + 1);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#idleTimer);
+    const all = [...this.#all];
+    this.#all.clear();
+    this.#idle.length = 0;
+    this.#starting = 0;
+    await Promise.all([...all.map((instance) => instance.end()), this.#threads.end()]);
+  }
+
+  #start(): void {
+    const { thread, ready } = this.#threads.take();
+    const instance = new Instance(thread);
+    this.#all.add(instance);
+    this.#starting++;
+    const timeout = setTimeout(() => {
+      this.#startFailed(instance, new NexusError('INTERNAL_ERROR', `it was not ready in ${START_TIMEOUT_MS / 1000} s`));
+    }, START_TIMEOUT_MS).unref();
+    ready
+      .then(
+        () => {
+          if (instance.phase !== 'starting') return;
+          this.#starting--;
+          this.#startFailures = 0;
+          instance.onGone = (reason) => this.#lost(instance, reason);
+          this.giveBack(instance);
+          this.#listener.onReady();
+        },
+        (error: unknown) => this.#startFailed(instance, error),
+      )
+      .finally(() => clearTimeout(timeout));
+  }
+
+  #startFailed(instance: Instance, error: unknown): void {
+    if (instance.phase !== 'starting' || this.#isClosed) return;
+    this.#forget(instance);
+    void instance.end();
+    this.#listener.onRetired('start');
+    // A worker that died may have been unlucky. One that says what it lacks will say so again.
+    if (error instanceof WorkerGone && ++this.#startFailures < MAX_START_FAILURES) {
+      this.growTo(this.#all.size + 1);
+      return;
+    }
+    this.#startFailures = 0;
+    this.#listener.onStartFailure(startFailure(error));
+  }
+
+  #lost(instance: Instance, reason: WorkerGone): void {
+    if (instance.phase === 'ended' || this.#isClosed) return;
+    const wasBusy = instance.phase === 'busy';
+    this.#forget(instance);
+    instance.phase = 'ended';
+    this.#listener.onRetired('crashed');
+    this.growTo(this.#all.size + 1);
+    if (wasBusy) this.#listener.onLost(instance, reason);
+  }
+
+  #forget(instance: Instance): void {
+    if (!this.#all.delete(instance)) return;
+    if (instance.phase === 'starting') this.#starting--;
+    this.take(instance);
+  }
+
+  /** One timer for all: the one that idles longest is the first. */
+  #watchIdle(): void {
+    if (this.#idleTimer !== undefined || this.#all.size <= this.#config.minInstances) return;
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    const dueMs = Math.max(0, oldest.idleSince + this.#config.idleTimeoutMs - performance.now());
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      this.#endIdle();
+      this.#watchIdle();
+    }, Math.ceil(dueMs)).unref();
+  }
+
+  #endIdle(): void {
+    const before = performance.now() - this.#config.idleTimeoutMs;
+    for (const instance of [...this.#idle]) {
+      if (instance.idleSince > before || this.#all.size <= this.#config.minInstances) return;
+      this.#forget(instance);
+      void instance.end();
+      this.#listener.onRetired('idle');
+    }
+  }
+}
+
+function startFailure(error: unknown): NexusError {
+  if (error instanceof NexusError && error.code !== 'INTERNAL_ERROR') return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new NexusError('INTERNAL_ERROR', `No worker can be started: ${reason}.`, { cause: error });
+}

@@ -1,0 +1,12 @@
+import type { VmRetirement } from './protocol.js';
+
+/**
+ * Why a worker ended: it outlived the time of an execution, or of one that nobody wanted any more; it died by itself; it did not come
+ * up; or it had nothing to do for `idleTimeoutMs`.
+ */
+export type WorkerRetirement = 'watchdog' | 'cancelled' | 'crashed' | 'start' | 'idle';
+
+/** Why something that executes was given up for a new one: a VM, or a worker with the VM in it. */
+export type RetirementReason = WorkerRetirement | VmRetirement;
+
+export type Retirements = Readonly<Partial<Record<RetirementReason, number>>>;

@@ -1,0 +1,116 @@
+import { Tinypool } from 'tinypool';
+
+import type { PoolConfig } from '../config/resolve-pool.js';
+import { fromWireError } from '../errors/wire.js';
+import type { BatchMessage } from './batch-codec.js';
+import { ControlBlock } from './control-block.js';
+import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
+
+const MIB = 1024 * 1024;
+/** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
+const NATIVE_STACK_FACTOR = 96;
+
+/** The thread is gone: by itself, or because somebody ended it. */
+export class WorkerGone extends Error {}
+
+/**
+ * One thread: a tinypool of one. Which of several workers does what, and what is lost with which, is then ours to know; starting
+ * threads, talking to them and ending them is tinypool's.
+ */
+export class WorkerThread {
+  readonly control = new ControlBlock();
+  readonly #pool: Tinypool;
+  #gone: WorkerGone | undefined;
+  #ended: Promise<void> | undefined;
+  /** Rejects what waits for the thread. */
+  readonly #waiting = new Set<(reason: WorkerGone) => void>();
+  #onGone: ((reason: WorkerGone) => void) | undefined;
+
+  /**
+   * Starts it.
+   *
+   * @param url entry of the thread, see `worker.ts`
+   */
+  constructor(config: Pick<PoolConfig, 'stackSizeBytes'>, url: URL) {
+    this.#pool = new Tinypool({
+      filename: url.href,
+      minThreads: 1,
+      maxThreads: 1,
+      workerData: { control: this.control.cells } satisfies WorkerSetup,
+      // Neither the flags nor the environment of the process are any of a worker's business.
+      execArgv: [],
+      env: {},
+      resourceLimits: { stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB) },
+    });
+    // Errors while a task runs reject it; the others come here.
+    this.#pool.on('error', (error: unknown) => this.#isGone(error));
+    for (const thread of this.#pool.threads) {
+      thread.on('error', (error: unknown) => this.#isGone(error));
+      // One that exits without an error is none of tinypool's business.
+      thread.on('exit', (code: unknown) => this.#isGone(new Error(`it exited with code ${String(code)}`)));
+    }
+  }
+
+  /** Told once when the thread ends without {@link end}. */
+  set onGone(listener: (reason: WorkerGone) => void) {
+    this.#onGone = listener;
+    if (this.#gone !== undefined && this.#ended === undefined) listener(this.#gone);
+  }
+
+  /**
+   * Gives it what it needs and waits until it has built its base image.
+   *
+   * @throws NexusError with the reason why it cannot be built
+   * @throws WorkerGone
+   */
+  async equip(equipment: Equipment): Promise<void> {
+    const { error } = await this.#run<EquipReply>({ kind: 'equip', equipment });
+    if (error !== undefined) throw fromWireError(error);
+  }
+
+  /**
+   * @returns the replies, see `batch-codec.ts`
+   * @throws WorkerGone
+   */
+  run(batch: BatchMessage): Promise<Uint8Array> {
+    return this.#run({ kind: 'batch', packed: batch.packed, shared: batch.shared });
+  }
+
+  /** Ends the thread, whatever it does; what waits for it rejects with {@link WorkerGone}. Resolves when it is gone. */
+  end(): Promise<void> {
+    this.#ended ??= this.#gone === undefined ? this.#pool.destroy() : Promise.resolve();
+    this.#rejectWaiting(new WorkerGone('it was ended'));
+    return this.#ended;
+  }
+
+  #run<T>(task: Task): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone !== undefined) {
+        reject(this.#gone);
+        return;
+      }
+      this.#waiting.add(reject);
+      this.#pool.run(task).then(
+        (reply: T) => {
+          this.#waiting.delete(reject);
+          resolve(reply);
+        },
+        (error: unknown) => this.#isGone(error),
+      );
+    });
+  }
+
+  #isGone(cause: unknown): void {
+    if (this.#gone !== undefined || this.#ended !== undefined) return;
+    this.#gone = new WorkerGone(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.#rejectWaiting(this.#gone);
+    // tinypool has started another one in its place, of which nobody knows.
+    this.#pool.destroy().catch(() => {});
+    this.#onGone?.(this.#gone);
+  }
+
+  #rejectWaiting(reason: WorkerGone): void {
+    for (const reject of this.#waiting) reject(reason);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,42 @@
+import type { PoolConfig } from '../config/resolve-pool.js';
+import type { Equipment } from './task.js';
+import { WorkerThread } from './worker-thread.js';
+
+/**
+ * Makes threads. `minInstances` of them boot at once, while the engine is still being loaded; they and all later ones can do something
+ * from {@link equip} on.
+ */
+export class WorkerThreads {
+  readonly #config: PoolConfig;
+  readonly #url: URL;
+  readonly #booting: WorkerThread[];
+  #equipment: Equipment | undefined;
+
+  /** @param url entry of a thread, see `worker.ts` */
+  constructor(config: PoolConfig, url: URL) {
+    this.#config = config;
+    this.#url = url;
+    this.#booting = Array.from({ length: config.minInstances }, () => this.#boot());
+  }
+
+  /** What every thread gets. Before it, {@link take} must not be called. */
+  equip(equipment: Equipment): void {
+    this.#equipment = equipment;
+  }
+
+  /** A thread, and when it is ready: rejects as {@link WorkerThread.equip} does. */
+  take(): { readonly thread: WorkerThread; readonly ready: Promise<void> } {
+    if (this.#equipment === undefined) throw new TypeError('The threads have no equipment yet.');
+    const thread = this.#booting.shift() ?? this.#boot();
+    return { thread, ready: thread.equip(this.#equipment) };
+  }
+
+  /** Ends those that nobody took. */
+  async end(): Promise<void> {
+    await Promise.all(this.#booting.splice(0).map((thread) => thread.end()));
+  }
+
+  #boot(): WorkerThread {
+    return new WorkerThread(this.#config, this.#url);
+  }
+}
