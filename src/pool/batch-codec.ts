@@ -2,21 +2,11 @@ import type { Keys } from '../config/check.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import { toShared } from '../contract/shared-bytes.js';
+import type { Message } from './mailbox.js';
 import type { CallDeadline, Executed, PackedContext, Reply, Request } from './protocol.js';
 
-/**
- * Several requests as one message. What they have in common, limits and bytecode, is in it once; arrays, not maps: the names of
- * the fields would be most of the message, and most of the time it takes.
- */
-export interface BatchMessage {
-  /** MessagePack. */
-  readonly packed: Uint8Array;
-  /** What both threads see, not copied: bytecode, and other bytes that are many. */
-  readonly shared: readonly Uint8Array[];
-}
-
 /** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
-const SHARED_FROM_BYTES = 64 * 1024;
+const SHARED_FROM_BYTES = 16 * 1024;
 
 const EVERY_LIMIT: Keys<ExecutionLimits> = {
   timeoutMs: true,
@@ -32,8 +22,18 @@ const EVERY_LIMIT: Keys<ExecutionLimits> = {
 };
 const LIMIT_NAMES = Object.keys(EVERY_LIMIT) as (keyof ExecutionLimits)[];
 
-/** Bytes in the message, or the number of an item of {@link BatchMessage.shared}. */
+/** Bytes in the message, or the number of an item of {@link Message.shared}. */
 type Placed = Uint8Array | number;
+
+/**
+ * A batch of requests is one message. What they have in common, limits and bytecode, is in it once; arrays, not maps: the names of
+ * the fields would be most of the message, and most of the time it takes.
+ */
+type PackedBatch = readonly [
+  limits: readonly (readonly number[])[],
+  bytecodes: readonly Placed[],
+  requests: readonly PackedRequest[],
+];
 
 type PackedRequest =
   | readonly [kind: 'compile', source: string, filename: string]
@@ -70,11 +70,10 @@ type PackedRequest =
 
 type PackedDeadline = readonly [ms: number, atMs: number];
 
-type PackedBatch = readonly [limits: readonly (readonly number[])[], requests: readonly PackedRequest[]];
-
 /** Main thread. */
-export function encodeBatch(requests: readonly Request[]): BatchMessage {
+export function encodeBatch(requests: readonly Request[]): Message {
   const limits = new Table<ExecutionLimits>();
+  const bytecodes = new Table<Uint8Array>();
   const shared = new Table<Uint8Array>();
   const place = (bytes: Uint8Array): Placed => {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
@@ -90,7 +89,7 @@ export function encodeBatch(requests: readonly Request[]): BatchMessage {
         return [
           'execute',
           request.key,
-          shared.numberOf(request.bytecode),
+          bytecodes.numberOf(request.bytecode),
           place(request.input),
           limits.numberOf(request.limits),
           request.now ?? null,
@@ -114,22 +113,24 @@ export function encodeBatch(requests: readonly Request[]): BatchMessage {
           packDeadline(request.deadline),
         ];
       case 'load':
-        return ['load', request.key, shared.numberOf(request.bytecode)];
+        return ['load', request.key, bytecodes.numberOf(request.bytecode)];
       default:
         throw request satisfies never;
     }
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
-  return { packed: packMessage([packedLimits, encoded] satisfies PackedBatch), shared: shared.items };
+  const batch: PackedBatch = [packedLimits, bytecodes.items.map(place), encoded];
+  return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** Worker. */
-export function decodeBatch({ packed, shared }: BatchMessage): Request[] {
-  const [packedLimits, requests] = unpackMessage(packed) as PackedBatch;
+export function decodeBatch({ packed, shared }: Message): Request[] {
+  const [packedLimits, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
   const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
+  const bytecodes = packedBytecodes.map(placed);
   return requests.map((request): Request => {
     switch (request[0]) {
       case 'compile': {
@@ -141,7 +142,7 @@ export function decodeBatch({ packed, shared }: BatchMessage): Request[] {
         return {
           kind,
           key,
-          bytecode: at(shared, bytecode),
+          bytecode: at(bytecodes, bytecode),
           input: placed(input),
           limits: at(limits, limit),
           ...(now !== null && { now }),
@@ -166,7 +167,7 @@ export function decodeBatch({ packed, shared }: BatchMessage): Request[] {
       }
       case 'load': {
         const [kind, key, bytecode] = request;
-        return { kind, key, bytecode: at(shared, bytecode) };
+        return { kind, key, bytecode: at(bytecodes, bytecode) };
       }
       default:
         throw request satisfies never;
@@ -213,8 +214,8 @@ type PackedReply =
     ];
 
 /** Worker. @param replies undefined for a request that was taken back */
-export function encodeReplies(replies: readonly (Reply | undefined)[]): Uint8Array {
-  return packMessage(replies.map(packReply));
+export function encodeReplies(replies: readonly (Reply | undefined)[]): Message {
+  return { packed: packMessage(replies.map(packReply)), shared: [] };
 }
 
 function packReply(reply: Reply | undefined): PackedReply {
@@ -238,8 +239,8 @@ function packReply(reply: Reply | undefined): PackedReply {
 }
 
 /** Main thread. */
-export function decodeReplies(message: Uint8Array): (Reply | undefined)[] {
-  return (unpackMessage(message) as PackedReply[]).map(unpackReply);
+export function decodeReplies({ packed }: Message): (Reply | undefined)[] {
+  return (unpackMessage(packed) as PackedReply[]).map(unpackReply);
 }
 
 function unpackReply(packed: PackedReply): Reply | undefined {

@@ -1,4 +1,4 @@
-import { type BatchMessage, decodeReplies, encodeBatch } from './batch-codec.js';
+import { decodeReplies, encodeBatch } from './batch-codec.js';
 import { ItemState } from './control-block.js';
 import type { Job, JobHolder, TenantKey } from './job.js';
 import type { Reply } from './protocol.js';
@@ -51,7 +51,7 @@ export class Instance implements JobHolder {
     this.phase = 'busy';
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
-    const message: BatchMessage = encodeBatch(batch.jobs.map(({ request }) => request));
+    const message = encodeBatch(batch.jobs.map(({ request }) => request));
     return decodeReplies(await this.#thread.run(message));
   }
 

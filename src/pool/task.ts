@@ -1,7 +1,7 @@
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { WireError } from '../errors/wire.js';
-import type { BatchMessage } from './batch-codec.js';
+import type { MailboxEnd } from './mailbox.js';
 
 /** What a worker needs before it can do anything: all that its base image is made of. */
 export interface Equipment {
@@ -11,18 +11,20 @@ export interface Equipment {
   readonly stackSizeBytes: number;
 }
 
-/** What a thread is born with. */
+/** How a worker and the main thread know of each other. */
 export interface WorkerSetup {
-  /** Of its {@link ControlBlock}. */
+  /** Of the worker's `ControlBlock`. */
   readonly control: Int32Array<SharedArrayBuffer>;
+  readonly mailbox: MailboxEnd;
 }
 
-/** One task of a worker. */
-export type Task =
-  /** The first one. */
-  { readonly kind: 'equip'; readonly equipment: Equipment } | ({ readonly kind: 'batch' } & BatchMessage);
+/** The one task of a worker, as tinypool has it. What comes after it comes through the mailbox. */
+export interface EquipTask {
+  readonly equipment: Equipment;
+  readonly setup: WorkerSetup;
+}
 
-/** The answer to `'equip'`: nothing, or why there is no base image. */
+/** The answer: nothing, or why there is no base image. */
 export interface EquipReply {
   readonly error?: WireError;
 }

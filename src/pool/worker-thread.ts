@@ -2,9 +2,9 @@ import { Tinypool } from 'tinypool';
 
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { fromWireError } from '../errors/wire.js';
-import type { BatchMessage } from './batch-codec.js';
 import { ControlBlock } from './control-block.js';
-import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
+import { Mailbox, type Message } from './mailbox.js';
+import type { Equipment, EquipReply, EquipTask, WorkerSetup } from './task.js';
 
 const MIB = 1024 * 1024;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
@@ -15,11 +15,13 @@ export class WorkerGone extends Error {}
 
 /**
  * One thread: a tinypool of one. Which of several workers does what, and what is lost with which, is then ours to know; starting
- * threads, talking to them and ending them is tinypool's.
+ * threads, equipping and ending them is tinypool's. From then on, messages go through a {@link Mailbox}.
  */
 export class WorkerThread {
   readonly control = new ControlBlock();
   readonly #pool: Tinypool;
+  readonly #mailbox: Mailbox;
+  readonly #setup: WorkerSetup;
   #gone: WorkerGone | undefined;
   #ended: Promise<void> | undefined;
   /** Rejects what waits for the thread. */
@@ -32,11 +34,15 @@ export class WorkerThread {
    * @param url entry of the thread, see `worker.ts`
    */
   constructor(config: Pick<PoolConfig, 'stackSizeBytes'>, url: URL) {
+    const { mailbox, farEnd } = Mailbox.create();
+    this.#mailbox = mailbox;
+    this.#setup = { control: this.control.cells, mailbox: farEnd };
     this.#pool = new Tinypool({
       filename: url.href,
       minThreads: 1,
       maxThreads: 1,
-      workerData: { control: this.control.cells } satisfies WorkerSetup,
+      // It would wait for tinypool's messages, where it is to wait for ours.
+      useAtomics: false,
       // Neither the flags nor the environment of the process are any of a worker's business.
       execArgv: [],
       env: {},
@@ -64,36 +70,43 @@ export class WorkerThread {
    * @throws WorkerGone
    */
   async equip(equipment: Equipment): Promise<void> {
-    const { error } = await this.#run<EquipReply>({ kind: 'equip', equipment });
+    const task: EquipTask = { equipment, setup: this.#setup };
+    const reply = this.#pool.run(task, { transferList: [this.#setup.mailbox.port] }) as Promise<EquipReply>;
+    const { error } = await this.#whileAlive(reply);
     if (error !== undefined) throw fromWireError(error);
   }
 
   /**
-   * @returns the replies, see `batch-codec.ts`
+   * Gives it work, once it has no other.
+   *
+   * @param batch see `batch-codec.ts`
    * @throws WorkerGone
    */
-  run(batch: BatchMessage): Promise<Uint8Array> {
-    return this.#run({ kind: 'batch', packed: batch.packed, shared: batch.shared });
+  async run(batch: Message): Promise<Message> {
+    const reply = this.#mailbox.receive();
+    this.#mailbox.send(batch);
+    return this.#whileAlive(reply);
   }
 
   /** Ends the thread, whatever it does; what waits for it rejects with {@link WorkerGone}. Resolves when it is gone. */
   end(): Promise<void> {
     this.#ended ??= this.#gone === undefined ? this.#pool.destroy() : Promise.resolve();
-    this.#rejectWaiting(new WorkerGone('it was ended'));
+    this.#leave(new WorkerGone('it was ended'));
     return this.#ended;
   }
 
-  #run<T>(task: Task): Promise<T> {
+  /** The reply, unless the thread ends first. */
+  #whileAlive<T>(reply: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#gone !== undefined) {
         reject(this.#gone);
         return;
       }
       this.#waiting.add(reject);
-      this.#pool.run(task).then(
-        (reply: T) => {
+      reply.then(
+        (value) => {
           this.#waiting.delete(reject);
-          resolve(reply);
+          resolve(value);
         },
         (error: unknown) => this.#isGone(error),
       );
@@ -103,13 +116,14 @@ export class WorkerThread {
   #isGone(cause: unknown): void {
     if (this.#gone !== undefined || this.#ended !== undefined) return;
     this.#gone = new WorkerGone(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.#rejectWaiting(this.#gone);
+    this.#leave(this.#gone);
     // tinypool has started another one in its place, of which nobody knows.
     this.#pool.destroy().catch(() => {});
     this.#onGone?.(this.#gone);
   }
 
-  #rejectWaiting(reason: WorkerGone): void {
+  #leave(reason: WorkerGone): void {
+    this.#mailbox.close();
     for (const reject of this.#waiting) reject(reason);
     this.#waiting.clear();
   }

@@ -1,47 +1,44 @@
 import { readFile } from 'node:fs/promises';
-import { workerData } from 'node:worker_threads';
 
 import { decodePreludeImage } from '../engine/prelude-image.js';
-import { NexusError } from '../errors/nexus-error.js';
 import { toWireError } from '../errors/wire.js';
 import { decodeBatch, encodeReplies } from './batch-codec.js';
 import { ControlBlock } from './control-block.js';
 import { Executor } from './executor.js';
+import { Mailbox } from './mailbox.js';
 import type { Reply, Request } from './protocol.js';
-import type { Equipment, EquipReply, Task, WorkerSetup } from './task.js';
+import type { Equipment, EquipReply, EquipTask, WorkerSetup } from './task.js';
 
-/** tinypool puts its own data first. */
-const [, setup] = workerData as [unknown, WorkerSetup];
-const control = new ControlBlock(setup.control);
-let executor: Executor | undefined;
-
-/** Entry of a pool worker, called by tinypool for every task. Faults become replies: nothing is lost on the way. */
-export default async function handle(task: Task): Promise<EquipReply | Uint8Array> {
-  if (task.kind === 'equip') return equip(task.equipment);
-  const replies: (Reply | undefined)[] = [];
-  for (const [item, request] of decodeBatch(task).entries()) {
-    if (!control.claim(item)) {
-      replies.push(undefined);
-      continue;
-    }
-    const isCancelled = () => control.isCancelled(item);
-    replies.push(await answer(request, isCancelled).catch(failed));
-    control.finish(item);
-  }
-  return encodeReplies(replies);
-}
-
-async function equip(equipment: Equipment): Promise<EquipReply> {
+/** Entry of a pool worker: called by tinypool, once. */
+export default async function equip({ equipment, setup }: EquipTask): Promise<EquipReply> {
   try {
-    executor = await createExecutor(equipment);
+    const executor = await createExecutor(equipment);
+    // After the reply is on its way: from then on the thread waits for work and for nothing else.
+    setImmediate(() => void serve(executor, setup));
     return {};
   } catch (error) {
     return { error: toWireError(error) };
   }
 }
 
-async function answer(request: Request, isCancelled: () => boolean): Promise<Reply> {
-  if (executor === undefined) throw new NexusError('INTERNAL_ERROR', 'A worker was given work before its engine.');
+async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
+  const control = new ControlBlock(setup.control);
+  const mailbox = Mailbox.open(setup.mailbox);
+  for (;;) {
+    const requests = decodeBatch(mailbox.receiveSync());
+    const replies: (Reply | undefined)[] = [];
+    for (const [item, request] of requests.entries()) {
+      if (control.claim(item)) {
+        // Faults become replies: nothing is lost on the way.
+        replies.push(await answer(executor, request, () => control.isCancelled(item)).catch(failed));
+        control.finish(item);
+      } else replies.push(undefined);
+    }
+    mailbox.send(encodeReplies(replies));
+  }
+}
+
+async function answer(executor: Executor, request: Request, isCancelled: () => boolean): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
       return { kind: 'compiled', outcome: await executor.compileScript(request.source, request.filename) };

@@ -1,0 +1,130 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+
+/** What two threads tell each other. */
+export interface Message {
+  readonly packed: Uint8Array;
+  /** Bytes that the message refers to by number, not copied. */
+  readonly shared: readonly Uint8Array[];
+}
+
+/** Longer messages, and those that refer to bytes, go through a port. */
+const AREA_BYTES = 64 * 1024;
+/** How many messages were sent. */
+const SENT = 0;
+const LENGTH = 1;
+const CELLS = 2;
+const CELL_BYTES = CELLS * Int32Array.BYTES_PER_ELEMENT;
+const DIRECTION_BYTES = CELL_BYTES + AREA_BYTES;
+/** In {@link LENGTH}: the message is in the port. */
+const IN_PORT = -1;
+const NOTHING_SHARED: readonly Uint8Array[] = [];
+
+/** What a thread needs to take part. */
+export interface MailboxEnd {
+  readonly memory: SharedArrayBuffer;
+  readonly port: MessagePort;
+}
+
+/**
+ * Two threads that ask and answer in turn. A message lies in memory that both see, which takes a third of the time that a port takes:
+ * nothing is cloned, and no event is dispatched.
+ *
+ * It does not keep the process alive.
+ */
+export class Mailbox {
+  readonly #port: MessagePort;
+  readonly #outgoing: Direction;
+  readonly #incoming: Direction;
+
+  /** The end of the thread that asks, and what the other one makes its own of. */
+  static create(): { readonly mailbox: Mailbox; readonly farEnd: MailboxEnd } {
+    const memory = new SharedArrayBuffer(2 * DIRECTION_BYTES);
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    return { mailbox: new Mailbox({ memory, port: port1 }, 0), farEnd: { memory, port: port2 } };
+  }
+
+  /** The end of the thread that answers. */
+  static open(end: MailboxEnd): Mailbox {
+    return new Mailbox(end, 1);
+  }
+
+  private constructor({ memory, port }: MailboxEnd, outgoing: 0 | 1) {
+    this.#port = port;
+    this.#outgoing = new Direction(memory, port, outgoing);
+    this.#incoming = new Direction(memory, port, 1 - outgoing);
+  }
+
+  /** The other thread must have taken the message before. */
+  send(message: Message): void {
+    this.#outgoing.send(message);
+  }
+
+  /** Resolves with the next message. */
+  receive(): Promise<Message> {
+    return this.#incoming.receive();
+  }
+
+  /** Blocks the thread until the next message. */
+  receiveSync(): Message {
+    return this.#incoming.receiveSync();
+  }
+
+  /** What is received from then on is nothing. */
+  close(): void {
+    this.#port.close();
+    this.#incoming.giveUp();
+  }
+}
+
+/** From one thread to the other: a place for one message. */
+class Direction {
+  readonly #cells: Int32Array<SharedArrayBuffer>;
+  readonly #area: Uint8Array<SharedArrayBuffer>;
+  readonly #port: MessagePort;
+  #received = 0;
+
+  constructor(memory: SharedArrayBuffer, port: MessagePort, number: number) {
+    const offset = number * DIRECTION_BYTES;
+    this.#cells = new Int32Array(memory, offset, CELLS);
+    this.#area = new Uint8Array(memory, offset + CELL_BYTES, AREA_BYTES);
+    this.#port = port;
+  }
+
+  send(message: Message): void {
+    const { packed, shared } = message;
+    if (shared.length === 0 && packed.length <= AREA_BYTES) {
+      this.#area.set(packed);
+      Atomics.store(this.#cells, LENGTH, packed.length);
+    } else {
+      // Its bytes are its own: they change hands.
+      this.#port.postMessage(message, packed.length > AREA_BYTES ? [packed.buffer as ArrayBuffer] : []);
+      Atomics.store(this.#cells, LENGTH, IN_PORT);
+    }
+    Atomics.add(this.#cells, SENT, 1);
+    Atomics.notify(this.#cells, SENT);
+  }
+
+  async receive(): Promise<Message> {
+    const arrival = Atomics.waitAsync(this.#cells, SENT, this.#received);
+    if (arrival.async) await arrival.value;
+    return this.#take();
+  }
+
+  receiveSync(): Message {
+    Atomics.wait(this.#cells, SENT, this.#received);
+    return this.#take();
+  }
+
+  /** A wait that nobody ends would be kept as long as the process lives. */
+  giveUp(): void {
+    Atomics.notify(this.#cells, SENT);
+  }
+
+  #take(): Message {
+    this.#received = Atomics.load(this.#cells, SENT);
+    const length = Atomics.load(this.#cells, LENGTH);
+    if (length === IN_PORT) return receiveMessageOnPort(this.#port)?.message as Message;
+    return { packed: this.#area.slice(0, length), shared: NOTHING_SHARED };
+  }
+}
