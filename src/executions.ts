@@ -63,6 +63,7 @@ export class Executions {
    */
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
     const calledAt = performance.now();
+    this.#pool.announce();
     const { filename, signal, deadlineMs, ...rest } = options;
     const { request, grants } = prepareRequest(context, rest, this.#config);
     const origin = originOf(context);

@@ -98,6 +98,11 @@ export class Dispatcher {
     });
   }
 
+  /** A job will be added at once, most likely: whoever will have it may as well get up. */
+  announce(): void {
+    if (this.#queue.size === 0) this.#instances.nextIdle?.announce();
+  }
+
   add(job: Job): void {
     this.#queue.push(job);
     this.#patrol.wake();

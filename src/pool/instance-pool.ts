@@ -78,6 +78,11 @@ export class InstancePool implements CompileBackend {
     return end.reply.outcome;
   }
 
+  /** An execution is being prepared. */
+  announce(): void {
+    this.#dispatcher.announce();
+  }
+
   /**
    * Runs a handler. Resolves with how it ended, whatever the handler did.
    *

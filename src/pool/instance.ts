@@ -41,6 +41,11 @@ export class Instance implements JobHolder {
     this.#thread.onGone = listener;
   }
 
+  /** It will be given work at once. */
+  announce(): void {
+    this.#thread.announce();
+  }
+
   /**
    * Gives it work.
    *

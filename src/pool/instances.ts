@@ -69,6 +69,11 @@ export class Instances {
     while (this.#all.size < Math.min(size, this.#config.maxInstances) && !this.#isClosed) this.#start();
   }
 
+  /** Whoever is taken next. */
+  get nextIdle(): Instance | undefined {
+    return this.#idle.at(-1);
+  }
+
   takeIdle(): Instance | undefined {
     return this.#idle.pop();
   }

@@ -9,15 +9,19 @@ export interface Message {
 
 /** Longer messages, and those that refer to bytes, go through a port. */
 const AREA_BYTES = 64 * 1024;
+/** Changes when there is something to look at. */
+const SIGNAL = 0;
 /** How many messages were sent. */
-const SENT = 0;
-const LENGTH = 1;
-const CELLS = 2;
+const SENT = 1;
+const LENGTH = 2;
+const CELLS = 4;
 const CELL_BYTES = CELLS * Int32Array.BYTES_PER_ELEMENT;
 const DIRECTION_BYTES = CELL_BYTES + AREA_BYTES;
 /** In {@link LENGTH}: the message is in the port. */
 const IN_PORT = -1;
 const NOTHING_SHARED: readonly Uint8Array[] = [];
+/** How long who was woken looks out for the message before it sleeps again. */
+const EXPECTING_MS = 0.2;
 
 /** What a thread needs to take part. */
 export interface MailboxEnd {
@@ -60,6 +64,11 @@ export class Mailbox {
     this.#outgoing.send(message);
   }
 
+  /** A message will follow at once: waking the other thread takes as long as writing it. */
+  announce(): void {
+    this.#outgoing.announce();
+  }
+
   /** Resolves with the next message. */
   receive(): Promise<Message> {
     return this.#incoming.receive();
@@ -82,6 +91,7 @@ class Direction {
   readonly #cells: Int32Array<SharedArrayBuffer>;
   readonly #area: Uint8Array<SharedArrayBuffer>;
   readonly #port: MessagePort;
+  #signal = 0;
   #received = 0;
 
   constructor(memory: SharedArrayBuffer, port: MessagePort, number: number) {
@@ -102,26 +112,41 @@ class Direction {
       Atomics.store(this.#cells, LENGTH, IN_PORT);
     }
     Atomics.add(this.#cells, SENT, 1);
-    Atomics.notify(this.#cells, SENT);
+    this.announce();
+  }
+
+  announce(): void {
+    Atomics.add(this.#cells, SIGNAL, 1);
+    Atomics.notify(this.#cells, SIGNAL);
   }
 
   async receive(): Promise<Message> {
-    const arrival = Atomics.waitAsync(this.#cells, SENT, this.#received);
+    const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
     if (arrival.async) await arrival.value;
     return this.#take();
   }
 
   receiveSync(): Message {
-    Atomics.wait(this.#cells, SENT, this.#received);
+    while (!this.#hasArrived) {
+      Atomics.wait(this.#cells, SIGNAL, this.#signal);
+      this.#signal = Atomics.load(this.#cells, SIGNAL);
+      const until = performance.now() + EXPECTING_MS;
+      while (!this.#hasArrived && performance.now() < until);
+    }
     return this.#take();
+  }
+
+  get #hasArrived(): boolean {
+    return Atomics.load(this.#cells, SENT) !== this.#received;
   }
 
   /** A wait that nobody ends would be kept as long as the process lives. */
   giveUp(): void {
-    Atomics.notify(this.#cells, SENT);
+    Atomics.notify(this.#cells, SIGNAL);
   }
 
   #take(): Message {
+    this.#signal = Atomics.load(this.#cells, SIGNAL);
     this.#received = Atomics.load(this.#cells, SENT);
     const length = Atomics.load(this.#cells, LENGTH);
     if (length === IN_PORT) return receiveMessageOnPort(this.#port)?.message as Message;

@@ -119,18 +119,19 @@ function executionMetrics(
   { calledAt, suspendedTimeUs }: ResultInputs,
 ): ExecutionMetrics {
   const untilStartMs = executed.startedAtMs - (performance.timeOrigin + calledAt);
-  return {
+  const metrics: { -readonly [K in keyof ExecutionMetrics]: ExecutionMetrics[K] } = {
     durationUs: executed.durationUs,
     compilationTimeUs: handler.compilationTimeUs,
     queueTimeUs: Math.max(0, untilStartMs * 1000 - handler.compilationTimeUs),
-    ...(suspendedTimeUs !== undefined && { suspendedTimeUs }),
     memoryUsedBytes: executed.memoryUsedBytes,
     memoryPeakBytes: executed.memoryPeakBytes,
     hostCalls,
     instructionCount: executed.instructionCount,
     cacheHit: handler.tier !== undefined,
-    ...(handler.tier !== undefined && { cacheTier: handler.tier }),
   };
+  if (suspendedTimeUs !== undefined) metrics.suspendedTimeUs = suspendedTimeUs;
+  if (handler.tier !== undefined) metrics.cacheTier = handler.tier;
+  return metrics;
 }
 
 /** Of a run so far and its next segment: what was spent is summed, where the bytecode came from is the first one's. */

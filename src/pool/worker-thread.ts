@@ -76,6 +76,11 @@ export class WorkerThread {
     if (error !== undefined) throw fromWireError(error);
   }
 
+  /** There will be work at once. */
+  announce(): void {
+    this.#mailbox.announce();
+  }
+
   /**
    * Gives it work, once it has no other.
    *
