@@ -12,6 +12,7 @@ import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { CacheOptions, PoolOptions } from './config/options.js';
 import { resolveCompilerConfig } from './config/resolve.js';
 import { NexusError } from './errors/nexus-error.js';
+import { noteOpen } from './open-handles.js';
 import { Calls } from './pool/calls.js';
 import { WorkerThreads } from './pool/worker-threads.js';
 import { WORKER_URL } from './worker-url.js';
@@ -32,6 +33,7 @@ export class HandlerCompiler implements AsyncDisposable {
   #parts: Promise<Parts> | undefined;
   #stats: () => CacheStats = () => EMPTY_STATS;
   #closed: Promise<void> | undefined;
+  #noteClosed: () => void = () => {};
 
   /** @throws NexusError INVALID_CONFIG naming the option */
   constructor(options: CompilerOptions = {}) {
@@ -79,6 +81,7 @@ export class HandlerCompiler implements AsyncDisposable {
 
   /** Waits until everything compiled is on disk, then ends the worker. */
   close(): Promise<void> {
+    this.#noteClosed();
     this.#closed ??= this.#stop();
     return this.#closed;
   }
@@ -96,6 +99,7 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   async #create(): Promise<Parts> {
+    this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     const threads = new WorkerThreads(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.

@@ -82,11 +82,13 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #suspended: SuspendedRuns;
   /** Fires when the drain timeout is over. */
   readonly #closing = new AbortController();
+  readonly #onShutdown: () => void;
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
-  constructor(config: RuntimeConfig, engine: string, threads: WorkerThreads) {
+  constructor(config: RuntimeConfig, engine: string, threads: WorkerThreads, onShutdown: () => void = () => {}) {
     this.#config = config;
+    this.#onShutdown = onShutdown;
     const recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
     this.#recorder = recorder;
     const { pool, cache, compiler } = createCompileService(config, engine, threads, (reason) =>
@@ -315,7 +317,10 @@ export class NexusRuntime implements AsyncDisposable {
         new NexusError('INVALID_ARGUMENT', `drainTimeoutMs is ${describe(drainTimeoutMs)}; it must be ${expected}.`),
       );
     }
-    this.#shutdown ??= this.#end(drainTimeoutMs);
+    if (this.#shutdown === undefined) {
+      this.#onShutdown();
+      this.#shutdown = this.#end(drainTimeoutMs);
+    }
     return this.#shutdown;
   }
 

@@ -5,6 +5,7 @@ import type { LibraryOption, RuntimeOptions } from './config/options.js';
 import { resolveRuntimeConfig } from './config/resolve.js';
 import type { LibrarySource } from './engine/library.js';
 import type { NexusRuntime } from './nexus-runtime.js';
+import { noteOpen } from './open-handles.js';
 import { WorkerThreads } from './pool/worker-threads.js';
 import { WORKER_URL } from './worker-url.js';
 
@@ -18,6 +19,7 @@ import { WORKER_URL } from './worker-url.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
+  const close = noteOpen('shutdown() of the runtime');
   const threads = new WorkerThreads(config.pool, WORKER_URL);
   try {
     const [engine, { NexusRuntime }, libraries] = await Promise.all([
@@ -27,11 +29,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;
     threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-    const runtime = new NexusRuntime(config, engine.fingerprint, threads);
+    const runtime = new NexusRuntime(config, engine.fingerprint, threads, close);
     // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
     if (libraries.length > 0) await shutDownUnlessReady(runtime);
     return runtime;
   } catch (error) {
+    close();
     await threads.end();
     throw error;
   }

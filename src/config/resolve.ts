@@ -115,6 +115,17 @@ function resolveCache(options: CacheOptions): CacheConfig {
 
 /** Limits of the runtime, which an execution may lower. */
 function resolveLimits(options: RuntimeOptions, pool: PoolConfig): ExecutionLimits {
+  const limits = resolveEachLimit(options, pool);
+  for (const name of ['maxContextBytes', 'maxResultBytes'] as const) {
+    if (limits[name] > pool.memoryLimitBytes) {
+      const expected = `at most memoryLimitBytes, which is ${pool.memoryLimitBytes}: it has to fit into the VM`;
+      throw invalidOption(name, limits[name], expected);
+    }
+  }
+  return limits;
+}
+
+function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionLimits {
   return Object.freeze({
     memoryLimitBytes: pool.memoryLimitBytes,
     stackSizeBytes: pool.stackSizeBytes,
