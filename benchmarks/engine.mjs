@@ -7,20 +7,7 @@ import { prepareRequest } from '../build/pool/build-request.js';
 import { readOutcome } from '../build/pool/outcome.js';
 import { measure, printMachine, printTable, us } from './harness.mjs';
 import { referenceExecutor } from './reference-executor.mjs';
-
-// Reads and writes state, emits one event, returns.
-const SOURCE = `
-$state.count = ($state.count ?? 0) + $args.n;
-$emit('counted', { count: $state.count });
-return $state.count;
-`;
-const CONTEXT = {
-  stateSnapshot: { count: 5, user: { name: 'Ada', roles: ['admin', 'author'] } },
-  args: { n: 3 },
-  scope: {},
-  capabilities: ['state:read:*', 'state:write:*', 'events:emit:*'],
-};
-const EXPECTED = 8;
+import { CONTEXT, EXPECTED, SOURCE } from './reference-handler.mjs';
 
 const { executor } = await referenceExecutor();
 const config = resolveRuntimeConfig({});

@@ -43,6 +43,8 @@ export class Dispatcher {
   /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
   #isGathering = false;
   #waitingForReady: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
+  /** Tenants that broke a worker, for each that is not replaced yet. */
+  readonly #charged: TenantKey[] = [];
   #isClosed = false;
 
   constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
@@ -128,6 +130,7 @@ export class Dispatcher {
 
   /** One job for each worker that is up, past the queue, as soon as it is idle. */
   addToAll(create: () => Job): Job[] {
+    this.#patrol.wake();
     const jobs: Job[] = [];
     for (const instance of this.#instances.allUp()) {
       const job = create();
@@ -289,6 +292,7 @@ export class Dispatcher {
 
   #kill(instance: Instance, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
     if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
+    this.#chargeLoss(instance, culprit);
     this.#instances.retire(instance, interruption);
     culprit.settle({ interruption, runningMs });
     this.#takeOver(instance, (job) => job !== culprit);
@@ -298,9 +302,19 @@ export class Dispatcher {
     for (const job of instance.batch?.jobs ?? []) {
       if (job.isSettled || !instance.isExecuting(job)) continue;
       job.crashes++;
+      this.#chargeLoss(instance, job);
       if (job.crashes > (this.#config.retryOnCrash ? 1 : 0)) job.reject(new WorkerCrashed(reason));
     }
     this.#takeOver(instance, () => true, reason);
+  }
+
+  /** The worker that a tenant broke counts as used by it until there is another: it does not go on to break the next one. */
+  #chargeLoss({ batch }: Instance, { tenant }: Job): void {
+    if (batch?.tenants.delete(tenant)) this.#charged.push(tenant);
+  }
+
+  #forgiveLoss(losses = 1): void {
+    for (const tenant of this.#charged.splice(0, losses)) this.#queue.vacate(tenant);
   }
 
   /** What a worker that is gone leaves behind. */
@@ -331,6 +345,7 @@ export class Dispatcher {
   }
 
   #onReady(): void {
+    this.#forgiveLoss();
     this.#tellReady();
     this.#dispatch();
   }
@@ -345,6 +360,7 @@ export class Dispatcher {
   /** Whoever waits learns why, unless there is a worker that will come to them. */
   #onStartFailure(error: NexusError): void {
     for (const { reject } of this.#waitingForReady.splice(0)) reject(error);
+    this.#forgiveLoss(this.#charged.length);
     if (this.#instances.size > 0) return;
     for (const job of this.#queue.drain()) job.reject(error);
   }

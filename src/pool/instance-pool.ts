@@ -154,8 +154,8 @@ export class InstancePool implements CompileBackend {
       releases.push(() => signal.removeEventListener('abort', onAbort));
     }
     if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
-      const { queued } = this.#dispatcher;
       const timer = setTimeout(() => {
+        const { queued } = this.#dispatcher;
         if (this.#dispatcher.withdraw(job)) job.reject(queueTimeout({ queued, queueTimeoutMs }));
       }, queueTimeoutMs);
       releases.push(() => clearTimeout(timer));

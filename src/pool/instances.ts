@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { Instance } from './instance.js';
@@ -7,6 +9,8 @@ import type { WorkerThreads } from './worker-threads.js';
 
 /** Workers that do not come up, one after the other, until whoever waits for one is told. */
 const MAX_START_FAILURES = 3;
+/** More at a time are not up sooner, and leave the main thread no core. */
+const STARTS_AT_ONCE = availableParallelism();
 /** Booting takes 0.1 s, and libraries rarely more than one; a worker that takes this long will not come. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -29,6 +33,8 @@ export class Instances {
   /** The most recently used last: that one is taken first, so that surplus ones idle. */
   readonly #idle: Instance[] = [];
   #starting = 0;
+  /** To be started, one a turn of the event loop: each takes some milliseconds. */
+  #planned = 0;
   #startFailures = 0;
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -39,12 +45,13 @@ export class Instances {
     this.#listener = listener;
   }
 
+  /** Those that are about to start included. */
   get size(): number {
-    return this.#all.size;
+    return this.#all.size + this.#planned;
   }
 
   get starting(): number {
-    return this.#starting;
+    return this.#starting + this.#planned;
   }
 
   get idle(): number {
@@ -66,7 +73,10 @@ export class Instances {
 
   /** Starts workers until there are so many, and no more than `maxInstances`. */
   growTo(size: number): void {
-    while (this.#all.size < Math.min(size, this.#config.maxInstances) && !this.#isClosed) this.#start();
+    const missing = Math.min(size, this.#config.maxInstances) - this.size;
+    if (missing <= 0 || this.#isClosed) return;
+    this.#planned += missing;
+    this.#startNext();
   }
 
   /** Whoever is taken next. */
@@ -98,17 +108,25 @@ export class Instances {
     this.#forget(instance);
     void instance.end();
     this.#listener.onRetired(reason);
-    this.growTo(this.#all.size + 1);
+    this.growTo(this.size + 1);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#planned = 0;
     clearTimeout(this.#idleTimer);
     const all = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
     this.#starting = 0;
     await Promise.all([...all.map((instance) => instance.end()), this.#threads.end()]);
+  }
+
+  #startNext(): void {
+    if (this.#planned === 0 || this.#starting >= STARTS_AT_ONCE) return;
+    this.#planned--;
+    this.#start();
+    if (this.#planned > 0) setImmediate(() => this.#startNext());
   }
 
   #start(): void {
@@ -125,6 +143,7 @@ export class Instances {
           if (instance.phase !== 'starting') return;
           this.#starting--;
           this.#startFailures = 0;
+          this.#startNext();
           instance.onGone = (reason) => this.#lost(instance, reason);
           this.giveBack(instance);
           this.#listener.onReady();
@@ -141,10 +160,11 @@ export class Instances {
     this.#listener.onRetired('start');
     // A worker that died may have been unlucky. One that says what it lacks will say so again.
     if (error instanceof WorkerGone && ++this.#startFailures < MAX_START_FAILURES) {
-      this.growTo(this.#all.size + 1);
+      this.growTo(this.size + 1);
       return;
     }
     this.#startFailures = 0;
+    this.#planned = 0;
     this.#listener.onStartFailure(startFailure(error));
   }
 
@@ -154,7 +174,7 @@ export class Instances {
     this.#forget(instance);
     instance.phase = 'ended';
     this.#listener.onRetired('crashed');
-    this.growTo(this.#all.size + 1);
+    this.growTo(this.size + 1);
     if (wasBusy) this.#listener.onLost(instance, reason);
   }
 
@@ -166,7 +186,7 @@ export class Instances {
 
   /** One timer for all: the one that idles longest is the first. */
   #watchIdle(): void {
-    if (this.#idleTimer !== undefined || this.#all.size <= this.#config.minInstances) return;
+    if (this.#idleTimer !== undefined || this.size <= this.#config.minInstances) return;
     const [oldest] = this.#idle;
     if (oldest === undefined) return;
     const dueMs = Math.max(0, oldest.idleSince + this.#config.idleTimeoutMs - performance.now());
@@ -180,7 +200,7 @@ export class Instances {
   #endIdle(): void {
     const before = performance.now() - this.#config.idleTimeoutMs;
     for (const instance of [...this.#idle]) {
-      if (instance.idleSince > before || this.#all.size <= this.#config.minInstances) return;
+      if (instance.idleSince > before || this.size <= this.#config.minInstances) return;
       this.#forget(instance);
       void instance.end();
       this.#listener.onRetired('idle');

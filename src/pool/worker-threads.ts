@@ -9,14 +9,16 @@ import { WorkerThread } from './worker-thread.js';
 export class WorkerThreads {
   readonly #config: PoolConfig;
   readonly #url: URL;
-  readonly #booting: WorkerThread[];
+  readonly #booting: WorkerThread[] = [];
+  #toBoot: number;
   #equipment: Equipment | undefined;
 
   /** @param url entry of a thread, see `worker.ts` */
   constructor(config: PoolConfig, url: URL) {
     this.#config = config;
     this.#url = url;
-    this.#booting = Array.from({ length: config.minInstances }, () => this.#boot());
+    this.#toBoot = config.minInstances;
+    this.#bootNext();
   }
 
   /** What every thread gets. Before it, {@link take} must not be called. */
@@ -33,10 +35,19 @@ export class WorkerThreads {
 
   /** Ends those that nobody took. */
   async end(): Promise<void> {
+    this.#toBoot = 0;
     await Promise.all(this.#booting.splice(0).map((thread) => thread.end()));
   }
 
+  /** One a turn of the event loop: each takes some milliseconds. */
+  #bootNext(): void {
+    if (this.#toBoot === 0) return;
+    this.#booting.push(this.#boot());
+    setImmediate(() => this.#bootNext());
+  }
+
   #boot(): WorkerThread {
+    if (this.#toBoot > 0) this.#toBoot--;
     return new WorkerThread(this.#config, this.#url);
   }
 }

@@ -35,6 +35,7 @@ function read(outcome: unknown, bytes?: Uint8Array) {
     memoryPeakBytes: 0,
     instructionCount: 0,
     heapExhausted: false,
+    retired: [],
   };
   return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits });
 }

@@ -1,0 +1,25 @@
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { loadEngine } from '#build/engine/load-engine.js';
+import { NexusRuntime } from '#build/nexus-runtime.js';
+import { WorkerThreads } from '#build/pool/worker-threads.js';
+
+const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta.url);
+
+/**
+ * A runtime whose worker is another module than the library's own.
+ *
+ * @param worker default: the library's worker, in which executions can die as `fates.mjs` says
+ */
+export async function withFragileRuntime(options, use, worker = FRAGILE_WORKER) {
+  const config = resolveRuntimeConfig({ metrics: false, cacheDir: false, ...options });
+  const engine = await loadEngine();
+  const threads = new WorkerThreads(config.pool, worker);
+  const { memoryLimitBytes, stackSizeBytes } = config.pool;
+  threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+  const runtime = new NexusRuntime(config, engine.fingerprint, threads);
+  try {
+    return await use(runtime);
+  } finally {
+    await runtime.shutdown({ drainTimeoutMs: 1_000 });
+  }
+}

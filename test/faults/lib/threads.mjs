@@ -1,0 +1,29 @@
+// The real threads that are behind the workers of a process, to be ended as nobody in the library ends them.
+import { syncBuiltinESMExports } from 'node:module';
+import workerThreads from 'node:worker_threads';
+
+const alive = new Set();
+const { Worker } = workerThreads;
+
+class ObservedWorker extends Worker {
+  constructor(...args) {
+    super(...args);
+    alive.add(this);
+    this.once('exit', () => alive.delete(this));
+  }
+}
+
+workerThreads.Worker = ObservedWorker;
+syncBuiltinESMExports();
+
+/** Ends threads from outside, at once; resolves when they are gone. Returns how many there were. */
+export async function terminateThreads(most = Number.POSITIVE_INFINITY) {
+  const victims = [...alive].slice(0, most);
+  await Promise.all(victims.map((thread) => thread.terminate()));
+  return victims.length;
+}
+
+/** Threads that run now. */
+export function threadCount() {
+  return alive.size;
+}

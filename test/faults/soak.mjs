@@ -1,0 +1,54 @@
+// Mixed load for a long time: `npm run soak -- --minutes 10`. Prints a line a minute; memory must be flat after the first.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { Findings, mebibytes, thousands } from './lib/findings.mjs';
+import { soak } from './lib/soak.mjs';
+import { checkSoak } from './pool/23-soak.mjs';
+
+const MINUTE_MS = 60_000;
+/** What collectors leave lying differs from minute to minute by as much. */
+const MAX_GROWTH_BYTES = 64 * 2 ** 20;
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}; it must be a number above 0`);
+
+// Until the last line says otherwise: whatever ends it early is a failure.
+process.exitCode = 1;
+const scratch = mkdtempSync(join(tmpdir(), 'nexus-soak-'));
+const findings = new Findings();
+const list = (counts) =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${thousands(count)}`)
+    .join(', ');
+try {
+  const reports = await soak({
+    durationMs: minutes * MINUTE_MS,
+    intervalMs: Math.min(MINUTE_MS, (minutes * MINUTE_MS) / 5),
+    cacheDir: join(scratch, 'cache'),
+    onReport: ({ minutes: at, rssBytes, stats, rejections }) => {
+      const { totalExecutions, errors, kills, retirements } = stats;
+      console.log(
+        `${at.toFixed(1).padStart(5)} min  ${thousands(totalExecutions).padStart(11)} executions  RSS ${mebibytes(rssBytes)}\n` +
+          `       errors: ${list(errors)}\n       kills: ${list(kills)}; retired: ${list(retirements)}\n` +
+          `       rejections: ${list(rejections)}`,
+      );
+    },
+  });
+  checkSoak(reports, findings);
+  const [first, ...later] = reports;
+  const growth = Math.max(...later.map(({ rssBytes }) => rssBytes)) - first.rssBytes;
+  findings.check(growth <= MAX_GROWTH_BYTES, `RSS grew by ${mebibytes(growth)} after the first report`);
+  const { figure } = findings.end(
+    `RSS ${mebibytes(Math.abs(growth))} ${growth > 0 ? 'more' : 'less'} at most than after the first report`,
+  );
+  console.log(`${figure}\n1 passed, 0 failed`);
+  process.exitCode = 0;
+} catch (error) {
+  console.log(`${error.isFinding ? error.message : error.stack}\n0 passed, 1 failed`);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
