@@ -47,7 +47,7 @@ export default {
         path: '^src/',
         pathNot: {
           'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
-          tinypool: '^src/pool/thread-pool\\.ts$',
+          tinypool: '^src/pool/worker-thread\\.ts$',
           'prom-client': '^src/metrics/prometheus\\.ts$',
           '@noble/hashes': '^src/compiler/key\\.ts$',
           acorn: '^src/capabilities/inference/syntax\\.ts$',
