@@ -47,6 +47,14 @@ describe('a process', () => {
     expect(stderr).toContain('NEXUS_NOT_CLOSED');
   });
 
+  it('waits for the handlers that it warms up with', () => {
+    const { stdout, status } = run(`
+      const runtime = await createRuntime({ cacheDir: false, maxInstances: 2, minInstances: 2 });
+      console.log((await runtime.warmup(['return 1', 'return 2'])).loaded);
+      await runtime.shutdown();`);
+    expect({ stdout, status }).toEqual({ stdout: '2\n', status: 0 });
+  });
+
   it('waits for what it asked for, while a worker starts and while it executes', () => {
     const { stdout, status } = run(`
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 2 });

@@ -176,8 +176,10 @@ export class Dispatcher {
     const tenants = new Set([first.tenant]);
     let budgetUs = BATCH_BUDGET_US - this.#estimate(first);
     const fits = (job: Job) => this.#estimate(job) <= budgetUs;
+    // Others have a worker of their own; in this batch they would wait for its end.
+    const only = this.#instances.idle > 0 ? first.tenant : undefined;
     while (jobs.length < Math.min(share, MAX_BATCH)) {
-      const next = this.#queue.take(tenants, fits);
+      const next = this.#queue.take(tenants, fits, only);
       if (next === undefined) break;
       budgetUs -= this.#estimate(next);
       tenants.add(next.tenant);

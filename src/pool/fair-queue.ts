@@ -97,13 +97,14 @@ export class FairQueue {
   /**
    * The job whose turn it is.
    *
-   * @param fits looked at before it is taken: when it does not fit, nobody else is taken in its place
    * @param batch tenants that use the worker anyway for which it is taken
+   * @param fits looked at before it is taken: when it does not fit, nobody else is taken in its place
+   * @param only the tenant whose job it must be; default: whose turn it is
    */
-  take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean = () => true): Job | undefined {
+  take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean = () => true, only?: TenantKey): Job | undefined {
     for (const [turn, lane] of this.#turns.entries()) {
       const job = lane.first();
-      if (job === undefined) continue;
+      if (job === undefined || (only !== undefined && lane.tenant !== only)) continue;
       if (!batch.has(lane.tenant) && this.#isAtCap(lane.tenant)) continue;
       if (!fits(job)) return undefined;
       lane.shift();
