@@ -243,6 +243,7 @@ describe('a runtime', () => {
       [{ timeout: 5 }, 'options.timeoutMs'],
       [{ seed: Number.NaN }, 'seed'],
       [{ filename: 'a:1' }, 'filename'],
+      [{ filename: '\ud800.js' }, 'filename'],
     ])('option %j rejects naming %s', async (options, names) => {
       const error = await rejection(runtime.executeHandler('return 1', {}, options as never));
       expect(error.code).toBe('INVALID_ARGUMENT');

@@ -47,7 +47,7 @@ const FILENAME = /^[^\n\r():]+$/;
 
 /** @throws NexusError INVALID_ARGUMENT */
 export function requireFilename(filename: unknown): asserts filename is string {
-  if (typeof filename === 'string' && FILENAME.test(filename)) return;
-  const expected = 'a name without line breaks, colons and parentheses';
+  if (typeof filename === 'string' && FILENAME.test(filename) && filename.isWellFormed()) return;
+  const expected = 'a name without line breaks, colons, parentheses and lone surrogates';
   throw invalidArgument('filename', filename, expected);
 }

@@ -5,6 +5,8 @@ class Lane {
   readonly tenant: TenantKey;
   #jobs: Job[] = [];
   #head = 0;
+  /** Those behind the head that are no longer wanted. */
+  #stale = 0;
 
   constructor(tenant: TenantKey) {
     this.tenant = tenant;
@@ -15,8 +17,18 @@ class Lane {
     for (;;) {
       const job = this.#jobs[this.#head];
       if (job === undefined || job.isQueued) return job;
+      this.#stale--;
       this.#drop();
     }
+  }
+
+  /** One of them is no longer wanted. They are left where they are until they are half of all: looking for each would be quadratic. */
+  noteStale(): void {
+    this.#stale++;
+    if (this.#stale * 2 < this.#jobs.length - this.#head) return;
+    this.#jobs = this.#jobs.slice(this.#head).filter((job) => job.isQueued);
+    this.#head = 0;
+    this.#stale = 0;
   }
 
   shift(): void {
@@ -79,9 +91,14 @@ export class FairQueue {
     this.#note(job);
   }
 
-  /** Takes a job out of turn, because it is settled. */
+  /** Takes a job out of turn, because it is settled: it must not be pushed again. */
   remove(job: Job): void {
     if (!job.isQueued) return;
+    this.#forget(job);
+    this.#lanes.get(job.tenant)?.noteStale();
+  }
+
+  #forget(job: Job): void {
     job.isQueued = false;
     this.#size--;
     const left = this.sizeOf(job.tenant) - 1;
@@ -113,7 +130,7 @@ export class FairQueue {
         this.#turns.splice(turn, 1);
         this.#turns.push(lane);
       }
-      this.remove(job);
+      this.#forget(job);
       return job;
     }
     return undefined;
@@ -142,7 +159,7 @@ export class FairQueue {
     for (const lane of [...this.#turns]) {
       for (let job = lane.first(); job !== undefined; job = lane.first()) {
         lane.shift();
-        this.remove(job);
+        this.#forget(job);
         jobs.push(job);
       }
     }

@@ -69,7 +69,7 @@ export class Mailbox {
     this.#outgoing.announce();
   }
 
-  /** Resolves with the next message. */
+  /** Resolves with the next message; rejects when the mailbox is closed. */
   receive(): Promise<Message> {
     return this.#incoming.receive();
   }
@@ -79,7 +79,7 @@ export class Mailbox {
     return this.#incoming.receiveSync();
   }
 
-  /** What is received from then on is nothing. */
+  /** Whoever waits for a message is told. */
   close(): void {
     this.#port.close();
     this.#incoming.giveUp();
@@ -91,6 +91,7 @@ class Direction {
   readonly #cells: Int32Array<SharedArrayBuffer>;
   readonly #area: Uint8Array<SharedArrayBuffer>;
   readonly #port: MessagePort;
+  #isGivenUp = false;
   #signal = 0;
   #received = 0;
 
@@ -107,8 +108,7 @@ class Direction {
       this.#area.set(packed);
       Atomics.store(this.#cells, LENGTH, packed.length);
     } else {
-      // Its bytes are its own: they change hands.
-      this.#port.postMessage(message, packed.length > AREA_BYTES ? [packed.buffer as ArrayBuffer] : []);
+      this.#port.postMessage(message, ownBuffer(packed));
       Atomics.store(this.#cells, LENGTH, IN_PORT);
     }
     Atomics.add(this.#cells, SENT, 1);
@@ -121,8 +121,12 @@ class Direction {
   }
 
   async receive(): Promise<Message> {
-    const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
-    if (arrival.async) await arrival.value;
+    while (!this.#hasArrived) {
+      if (this.#isGivenUp) throw new Error('The mailbox is closed.');
+      const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
+      if (arrival.async) await arrival.value;
+      this.#signal = Atomics.load(this.#cells, SIGNAL);
+    }
     return this.#take();
   }
 
@@ -142,6 +146,7 @@ class Direction {
 
   /** A wait that nobody ends would be kept as long as the process lives. */
   giveUp(): void {
+    this.#isGivenUp = true;
     Atomics.notify(this.#cells, SIGNAL);
   }
 
@@ -152,4 +157,9 @@ class Direction {
     if (length === IN_PORT) return receiveMessageOnPort(this.#port)?.message as Message;
     return { packed: this.#area.slice(0, length), shared: NOTHING_SHARED };
   }
+}
+
+/** Many bytes change hands, if nobody else has a part of their buffer. */
+function ownBuffer({ buffer, length }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && length > AREA_BYTES && length === buffer.byteLength ? [buffer] : [];
 }

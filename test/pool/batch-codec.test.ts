@@ -64,6 +64,7 @@ describe('a request', () => {
     ['to execute with no input', { ...execute, input: bytes(0) }],
     ['to resume, with what it must have', resume],
     ['to resume, with all', { ...resume, now: 12, deadline }],
+    ['to resume at 0', { ...resume, now: 0, features: 0, deadline: { ms: 0, atMs: 0 } }],
   ])('%s comes across', (_what, request) => {
     expect(plain(crossRequests([request]))).toStrictEqual([plain(request)]);
   });

@@ -210,7 +210,18 @@ describe('closing', () => {
     }
     const pending = near.receive();
     near.close();
-    await pending;
+    await expect(pending).rejects.toThrow('closed');
+    await expect(near.receive()).rejects.toThrow('closed');
+  });
+
+  it('is not taken for a message, nor is an announcement', async () => {
+    const { near, far } = createBoth();
+    far.send(message(10));
+    await near.receive();
+    const pending = near.receive();
+    far.announce();
+    far.send(message(20));
+    expect((await pending).packed).toHaveLength(20);
   });
 
   it('may be done twice', () => {
