@@ -1,7 +1,7 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { BatchComposer } from './batch-composer.js';
 import { runtimeClosed } from './calls.js';
-import { MAX_BATCH } from './control-block.js';
 import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
 import type { Batch, Instance } from './instance.js';
@@ -13,13 +13,10 @@ import type { RetirementReason } from './retirement.js';
 import { WorkerGone } from './worker-thread.js';
 import type { WorkerThreads } from './worker-threads.js';
 
-/** What a batch may take, as far as it is known beforehand: nobody in it waits for longer because of the others. */
-const BATCH_BUDGET_US = 1_000;
 /** A batch that is at one request for this long gives the others away. */
 const STALL_MS = 10;
 /** A job that loses its worker before it was begun has done nothing: it is begun again, a few times. */
 const MAX_RESTARTS = 3;
-const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 
 /** The worker that had the job ended by itself while it executed it. */
 export class WorkerCrashed extends NexusError {
@@ -38,11 +35,11 @@ export class Dispatcher {
   readonly #instances: Instances;
   readonly #queue: FairQueue;
   readonly #estimates = new DurationEstimates();
+  readonly #composer: BatchComposer;
   readonly #patrol = new Patrol(() => this.#look());
   readonly #onRetired: (reason: RetirementReason) => void;
   /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
   #isGathering = false;
-  #waitingForReady: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
   /** Tenants that broke a worker, for each that is not replaced yet. */
   readonly #charged: TenantKey[] = [];
   #isClosed = false;
@@ -55,6 +52,7 @@ export class Dispatcher {
       if (typeof tenant === 'string') return config.maxInstancesPerTenant;
       return tenant === COMPILER ? compilerCap : Number.POSITIVE_INFINITY;
     });
+    this.#composer = new BatchComposer(this.#queue, this.#estimates);
     this.#instances = new Instances(threads, config, {
       onReady: () => this.#onReady(),
       onLost: (instance, reason) => this.#onLost(instance, reason),
@@ -92,12 +90,8 @@ export class Dispatcher {
 
   /** Resolves when so many workers are up. */
   ready(instances: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#instances.growTo(instances);
-      this.#waitingForReady.push({ instances: Math.min(instances, this.#config.maxInstances), resolve, reject });
-      this.#patrol.wake();
-      this.#tellReady();
-    });
+    this.#patrol.wake();
+    return this.#instances.ready(instances);
   }
 
   /** A job will be added at once, most likely: whoever will have it may as well get up. */
@@ -150,7 +144,6 @@ export class Dispatcher {
     for (const { batch, next } of this.#instances.allBusy()) {
       for (const job of [...(batch?.jobs ?? []), ...next]) job.reject(runtimeClosed());
     }
-    for (const { reject } of this.#waitingForReady.splice(0)) reject(runtimeClosed());
     await this.#instances.close();
   }
 
@@ -163,35 +156,9 @@ export class Dispatcher {
         if (starting < this.#queue.size) this.#instances.growTo(size + 1);
         return;
       }
-      this.#begin(instance, this.#takeBatch());
+      const { size, idle } = this.#instances;
+      this.#begin(instance, this.#composer.take(size, idle > 0));
     }
-  }
-
-  /** The next job, and of those behind it as many as are quick and this worker's share. */
-  #takeBatch(): Job[] {
-    const share = Math.ceil(this.#queue.size / Math.max(1, this.#instances.size));
-    const first = this.#queue.take(NO_TENANTS);
-    if (first === undefined) return [];
-    const jobs = [first];
-    const tenants = new Set([first.tenant]);
-    let budgetUs = BATCH_BUDGET_US - this.#estimate(first);
-    const fits = (job: Job) => this.#estimate(job) <= budgetUs;
-    // Others have a worker of their own; in this batch they would wait for its end.
-    const only = this.#instances.idle > 0 ? first.tenant : undefined;
-    while (jobs.length < Math.min(share, MAX_BATCH)) {
-      const next = this.#queue.take(tenants, fits, only);
-      if (next === undefined) break;
-      budgetUs -= this.#estimate(next);
-      tenants.add(next.tenant);
-      jobs.push(next);
-    }
-    return jobs;
-  }
-
-  /** What is not known may take any time. */
-  #estimate({ estimateKey }: Job): number {
-    const known = estimateKey === undefined ? undefined : this.#estimates.get(estimateKey);
-    return known ?? Number.POSITIVE_INFINITY;
   }
 
   #begin(instance: Instance, jobs: readonly Job[]): void {
@@ -252,7 +219,7 @@ export class Dispatcher {
   }
 
   get #isResting(): boolean {
-    return this.#queue.size === 0 && this.#instances.busy === 0 && this.#waitingForReady.length === 0;
+    return this.#queue.size === 0 && this.#instances.busy === 0 && !this.#instances.isAwaited;
   }
 
   /** At every tick of the patrol. */
@@ -348,20 +315,11 @@ export class Dispatcher {
 
   #onReady(): void {
     this.#forgiveLoss();
-    this.#tellReady();
     this.#dispatch();
-  }
-
-  #tellReady(): void {
-    const up = this.#instances.size - this.#instances.starting;
-    const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
-    for (const { resolve } of this.#waitingForReady.filter(isEnough)) resolve();
-    this.#waitingForReady = this.#waitingForReady.filter((waiting) => !isEnough(waiting));
   }
 
   /** Whoever waits learns why, unless there is a worker that will come to them. */
   #onStartFailure(error: NexusError): void {
-    for (const { reject } of this.#waitingForReady.splice(0)) reject(error);
     this.#forgiveLoss(this.#charged.length);
     if (this.#instances.size > 0) return;
     for (const job of this.#queue.drain()) job.reject(error);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { runtimeClosed } from './calls.js';
 import { Instance } from './instance.js';
 import type { WorkerRetirement } from './retirement.js';
 import { WorkerGone } from './worker-thread.js';
@@ -36,6 +37,7 @@ export class Instances {
   /** To be started, one a turn of the event loop: each takes some milliseconds. */
   #planned = 0;
   #startFailures = 0;
+  #awaiting: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -60,6 +62,20 @@ export class Instances {
 
   get busy(): number {
     return this.#all.size - this.#starting - this.#idle.length;
+  }
+
+  /** Resolves when so many are up, or all that there may be. */
+  ready(instances: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.growTo(instances);
+      this.#awaiting.push({ instances: Math.min(instances, this.#config.maxInstances), resolve, reject });
+      this.#tellReady();
+    });
+  }
+
+  /** Whether somebody waits for {@link ready}. */
+  get isAwaited(): boolean {
+    return this.#awaiting.length > 0;
   }
 
   /** Those that can work, or do. */
@@ -115,6 +131,7 @@ export class Instances {
     this.#isClosed = true;
     this.#planned = 0;
     clearTimeout(this.#idleTimer);
+    for (const { reject } of this.#awaiting.splice(0)) reject(runtimeClosed());
     const all = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
@@ -146,6 +163,7 @@ export class Instances {
           this.#startNext();
           instance.onGone = (reason) => this.#lost(instance, reason);
           this.giveBack(instance);
+          this.#tellReady();
           this.#listener.onReady();
         },
         (error: unknown) => this.#startFailed(instance, error),
@@ -165,7 +183,16 @@ export class Instances {
     }
     this.#startFailures = 0;
     this.#planned = 0;
-    this.#listener.onStartFailure(startFailure(error));
+    const failure = startFailure(error);
+    for (const { reject } of this.#awaiting.splice(0)) reject(failure);
+    this.#listener.onStartFailure(failure);
+  }
+
+  #tellReady(): void {
+    const up = this.#all.size - this.#starting;
+    const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
+    for (const { resolve } of this.#awaiting.filter(isEnough)) resolve();
+    this.#awaiting = this.#awaiting.filter((waiting) => !isEnough(waiting));
   }
 
   #lost(instance: Instance, reason: WorkerGone): void {

@@ -6,7 +6,7 @@ import { terminateThreads, threadCount } from '../lib/threads.mjs';
 export const title = 'workers killed, crashed, out of memory';
 
 const SOURCE = 'return $args * 2';
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 90_000;
 
 export async function run({ quick }) {
   const findings = new Findings();
@@ -39,7 +39,7 @@ async function crashAmongInnocents(seed, fate, findings) {
     await Promise.all(warm);
     const calls = Array.from({ length: 64 }, (_, n) => {
       const isCulprit = n % 32 === 20;
-      const call = runtime.executeHandler(SOURCE, { args: n }, isCulprit ? { seed } : {});
+      const call = runtime.executeHandler(SOURCE, { args: n }, isCulprit ? { seed, timeoutMs: 60_000 } : {});
       return within(
         TIMEOUT_MS,
         call.then(

@@ -1,0 +1,50 @@
+import { MAX_BATCH } from './control-block.js';
+import type { DurationEstimates } from './duration-estimates.js';
+import type { FairQueue } from './fair-queue.js';
+import type { Job, TenantKey } from './job.js';
+
+/** What a batch may take, as far as it is known beforehand: nobody in it waits for longer because of the others. */
+const BUDGET_US = 1_000;
+const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
+
+/** Decides which jobs travel together. */
+export class BatchComposer {
+  readonly #queue: FairQueue;
+  readonly #estimates: DurationEstimates;
+
+  constructor(queue: FairQueue, estimates: DurationEstimates) {
+    this.#queue = queue;
+    this.#estimates = estimates;
+  }
+
+  /**
+   * The next job for a worker, and of those behind it as many as are quick.
+   *
+   * @param workers among which the queue is shared out
+   * @param areOthersIdle whether other tenants have a worker of their own: in this batch they would wait for its end
+   */
+  take(workers: number, areOthersIdle: boolean): Job[] {
+    const share = Math.min(Math.ceil(this.#queue.size / Math.max(1, workers)), MAX_BATCH);
+    const first = this.#queue.take(NO_TENANTS);
+    if (first === undefined) return [];
+    const jobs = [first];
+    const tenants = new Set([first.tenant]);
+    let budgetUs = BUDGET_US - this.#estimate(first);
+    const fits = (job: Job) => this.#estimate(job) <= budgetUs;
+    const only = areOthersIdle ? first.tenant : undefined;
+    while (jobs.length < share) {
+      const next = this.#queue.take(tenants, fits, only);
+      if (next === undefined) break;
+      budgetUs -= this.#estimate(next);
+      tenants.add(next.tenant);
+      jobs.push(next);
+    }
+    return jobs;
+  }
+
+  /** What is not known may take any time. */
+  #estimate({ estimateKey }: Job): number {
+    const known = estimateKey === undefined ? undefined : this.#estimates.get(estimateKey);
+    return known ?? Number.POSITIVE_INFINITY;
+  }
+}
