@@ -1,3 +1,5 @@
+import type { Keys } from './check.js';
+
 /** The longest delay a timer of Node takes, in milliseconds; a longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -20,6 +22,19 @@ export interface ExecutionLimits {
   /** Encoded size of everything the execution returns, in bytes. */
   readonly maxResultBytes: number;
 }
+
+export const LIMIT_KEYS: Keys<ExecutionLimits> = {
+  timeoutMs: true,
+  memoryLimitBytes: true,
+  stackSizeBytes: true,
+  maxHostCalls: true,
+  maxStateMutations: true,
+  maxEvents: true,
+  maxViewCommands: true,
+  maxLogBytes: true,
+  maxContextBytes: true,
+  maxResultBytes: true,
+};
 
 /** Limits that the guest counts itself, in the order in which the prelude expects them. */
 export const COUNTED_LIMITS = [

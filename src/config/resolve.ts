@@ -1,6 +1,6 @@
 import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
-import { type ExecutionLimits, MAX_TIMER_MS } from './limits.js';
+import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
@@ -43,14 +43,7 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   ...CACHE_KEYS,
   ...POOL_KEYS,
   ...SUSPENSION_KEYS,
-  timeoutMs: true,
-  maxHostCalls: true,
-  maxStateMutations: true,
-  maxEvents: true,
-  maxViewCommands: true,
-  maxLogBytes: true,
-  maxContextBytes: true,
-  maxResultBytes: true,
+  ...LIMIT_KEYS,
   metrics: true,
   limitCeilings: true,
   observer: true,

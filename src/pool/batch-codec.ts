@@ -1,5 +1,4 @@
-import type { Keys } from '../config/check.js';
-import type { ExecutionLimits } from '../config/limits.js';
+import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import { toShared } from '../contract/shared-bytes.js';
 import type { Message } from './mailbox.js';
@@ -8,19 +7,7 @@ import type { CallDeadline, Executed, PackedContext, Reply, Request } from './pr
 /** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
 
-const EVERY_LIMIT: Keys<ExecutionLimits> = {
-  timeoutMs: true,
-  memoryLimitBytes: true,
-  stackSizeBytes: true,
-  maxHostCalls: true,
-  maxStateMutations: true,
-  maxEvents: true,
-  maxViewCommands: true,
-  maxLogBytes: true,
-  maxContextBytes: true,
-  maxResultBytes: true,
-};
-const LIMIT_NAMES = Object.keys(EVERY_LIMIT) as (keyof ExecutionLimits)[];
+const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
 
 /** Bytes in the message, or the number of an item of {@link Message.shared}. */
 type Placed = Uint8Array | number;
