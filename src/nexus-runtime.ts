@@ -147,7 +147,8 @@ export class NexusRuntime implements AsyncDisposable {
   /**
    * Goes on with a suspended handler, here or in another process than the one that it was suspended in.
    *
-   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day.
+   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day;
+   * of a store in memory, the last 10,000 outcomes, or 32 MiB of them.
    *
    * @param suspensionId of {@link WasmResult.suspension}
    * @param answers one answer, to the first of the calls that wait, or several with their call ids. Those without one wait on

@@ -26,6 +26,9 @@ import {
 import { alreadyThere, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
 const KEY_BYTES = 32;
+/** Outcomes take memory for nothing once nobody asks again. Of many, the oldest go before their time. */
+const MAX_OUTCOMES = 10_000;
+const MAX_OUTCOME_BYTES = 32 * 1024 * 1024;
 
 interface Kept {
   readonly facts: SuspensionFacts;
@@ -37,11 +40,14 @@ interface Kept {
 
 /**
  * Suspended handlers in the memory of this process, gone with it. Envelopes are kept as they are given, not copied, and let
- * go when they are settled.
+ * go when they are settled. Of outcomes the last 10,000 are kept, or as many as have 32 MiB together.
  */
 export class MemoryStore implements SuspensionStore {
   readonly #kept = new Map<string, Kept>();
   readonly #key = randomBytes(KEY_BYTES);
+  /** What is settled, the oldest first, and how long its outcome is. */
+  readonly #settled = new Map<string, number>();
+  #settledBytes = 0;
   /** All ids in order, as of the last listing, while nothing was added or removed. */
   #order: readonly string[] | undefined;
   #isClosed = false;
@@ -128,8 +134,7 @@ export class MemoryStore implements SuspensionStore {
     for (const [id, { standing }] of this.#kept) {
       if (standing.state === 'settled') {
         if (nowMs < standing.outcome.keepUntilMs) continue;
-        this.#kept.delete(id);
-        this.#order = undefined;
+        this.#forget(id);
         forgotten++;
       } else if (this.#change(id, (current) => decideExpiry(current, nowMs))) {
         expired.push(id);
@@ -141,6 +146,7 @@ export class MemoryStore implements SuspensionStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#kept.clear();
+    this.#settled.clear();
     this.#order = undefined;
   }
 
@@ -158,9 +164,29 @@ export class MemoryStore implements SuspensionStore {
     const { answer, next } = decide(kept.standing);
     if (next !== undefined) {
       kept.standing = next;
-      if (next.state === 'settled') kept.envelope = undefined;
+      if (next.state === 'settled') {
+        kept.envelope = undefined;
+        this.#noteSettled(id, next.outcome);
+      }
     }
     return answer;
+  }
+
+  #noteSettled(id: string, { content }: SuspensionOutcome): void {
+    this.#settled.set(id, content.length);
+    this.#settledBytes += content.length;
+    for (const oldest of this.#settled.keys()) {
+      if (this.#settled.size <= MAX_OUTCOMES && this.#settledBytes <= MAX_OUTCOME_BYTES) return;
+      // The one that was just recorded is somebody's answer.
+      if (oldest !== id) this.#forget(oldest);
+    }
+  }
+
+  #forget(id: string): void {
+    this.#kept.delete(id);
+    this.#settledBytes -= this.#settled.get(id) ?? 0;
+    this.#settled.delete(id);
+    this.#order = undefined;
   }
 
   #requireOpen(): void {

@@ -29,10 +29,10 @@ try {
     durationMs: minutes * MINUTE_MS,
     intervalMs: Math.min(MINUTE_MS, (minutes * MINUTE_MS) / 5),
     cacheDir: join(scratch, 'cache'),
-    onReport: ({ minutes: at, rssBytes, stats, rejections }) => {
+    onReport: ({ minutes: at, rssBytes, heapBytes, stats, rejections }) => {
       const { totalExecutions, errors, kills, retirements } = stats;
       console.log(
-        `${at.toFixed(1).padStart(5)} min  ${thousands(totalExecutions).padStart(11)} executions  RSS ${mebibytes(rssBytes)}\n` +
+        `${at.toFixed(1).padStart(5)} min  ${thousands(totalExecutions).padStart(11)} executions  RSS ${mebibytes(rssBytes)}, heap of the main thread ${mebibytes(heapBytes)}\n` +
           `       errors: ${list(errors)}\n       kills: ${list(kills)}; retired: ${list(retirements)}\n` +
           `       rejections: ${list(rejections)}`,
       );

@@ -29,8 +29,8 @@ const CLIENTS = {
     return (await Promise.all(calls)).every(({ returnValue }) => returnValue === n + 1);
   },
   diverse: async ({ runtime }, n) => {
-    const source = `const salt = ${n % 20_000}; return $args + salt`;
-    return (await runtime.executeHandler(source, { args: 1 })).returnValue === (n % 20_000) + 1;
+    const source = `const salt = ${n % 4_000}; return $args + salt`;
+    return (await runtime.executeHandler(source, { args: 1 })).returnValue === (n % 4_000) + 1;
   },
   large: async ({ runtime }, n) => {
     const args = Array.from({ length: 2_000 }, (_, i) => ({ id: i, name: `record ${i}`, n }));
@@ -98,7 +98,8 @@ export async function soak({ durationMs, intervalMs, cacheDir, onReport = () => 
     const minutes = (performance.now() - startedAt) / 60_000;
     const stats = runtime.getStats();
     const counters = countersOf(await runtime.getPrometheusMetrics());
-    reports.push({ minutes, rssBytes: process.memoryUsage.rss(), stats, counters, ...state });
+    const { rss: rssBytes, heapUsed: heapBytes } = process.memoryUsage();
+    reports.push({ minutes, rssBytes, heapBytes, stats, counters, ...state });
     onReport(reports.at(-1));
   };
   const timer = setInterval(report, intervalMs);
