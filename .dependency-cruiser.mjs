@@ -40,6 +40,13 @@ export default {
         dependencyTypesNot: ['type-only'],
       },
     },
+    {
+      name: 'workers-use-no-zlib',
+      comment: 'A thread that is ended while it makes a stream of zlib takes the process with it.',
+      severity: 'error',
+      from: { path: WORKER_ONLY },
+      to: { path: '^(node:)?zlib$' },
+    },
     ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr', 'acorn'].map((name) => ({
       name: `one-file-imports-${name.replace(/\W/g, '-')}`,
       severity: 'error',

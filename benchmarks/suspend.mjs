@@ -15,6 +15,7 @@ import { prepareRequest } from '../build/pool/build-request.js';
 import { readOutcome } from '../build/pool/outcome.js';
 import { packSnapshot, unpackSnapshot } from '../build/pool/snapshot.js';
 import { addUsage, NO_USAGE } from '../build/pool/usage.js';
+import { compress, decompress } from '../build/suspension/compression.js';
 import { envelopeKeys } from '../build/suspension/envelope-keys.js';
 import { FileStore } from '../build/suspension/file-store.js';
 import { formatSuspensionId, newRunId } from '../build/suspension/ids.js';
@@ -89,7 +90,7 @@ async function parts(scratch) {
   const keys = await envelopeKeys([Buffer.alloc(32, 1)], () => Promise.reject(new Error('there is a secret')));
   const runId = newRunId();
   const id = formatSuspensionId({ runId, generation: 1 });
-  const envelope = sealRun(id, run, keys);
+  const envelope = await sealRun(id, run, keys);
   restoreImage(vm, image, delta);
 
   const nowMs = Date.now();
@@ -113,14 +114,14 @@ async function parts(scratch) {
     ['execute to suspension, all of it', execute],
     ['  leave out what is free', () => forgetUnused(vm, image)],
     ['  capture the delta', () => captureDelta(vm, image, FINE), 'counts'],
-    ['  encode and deflate', () => packSnapshot(delta), 'counts'],
-    ['seal (AES-256-GCM)', () => sealRun(id, run, keys), 'counts'],
+    ['  encode', () => packSnapshot(delta), 'counts'],
+    ['deflate and seal (AES-256-GCM)', () => sealRun(id, run, keys), 'counts'],
     ['store in memory', () => memory.put(suspension())],
     ['store in a file', () => files.put(suspension())],
     ['claim and give back, in memory', load(memory)],
     ['claim and give back, in a file', load(files)],
-    ['open', () => openRun(id, envelope, keys, engine.fingerprint), 'counts'],
-    ['  inflate and decode', () => unpackSnapshot(resumption, run.imageHash)],
+    ['open and inflate', () => openRun(id, envelope, keys, engine.fingerprint), 'counts'],
+    ['  decode', () => unpackSnapshot(resumption, run.imageHash)],
     ['  restore', () => restoreImage(vm, image, delta, true)],
     ['resume to the end, all of it', resume, 'counts'],
   ];
@@ -151,17 +152,18 @@ async function growth() {
     const { execute, resume, run, resumption, memoryUsedBytes } = await prepare(GROWN, { bytes: megabytes * 1e6 });
     const delta = unpackSnapshot(resumption, run.imageHash);
     restoreImage(vm, image, delta);
+    const compressed = await compress(run.snapshot);
     const times = [
       execute,
       () => captureDelta(vm, image, FINE),
-      () => packSnapshot(delta),
-      () => unpackSnapshot(resumption, run.imageHash),
+      () => compress(packSnapshot(delta)),
+      async () => unpackSnapshot({ ...resumption, snapshot: await decompress(compressed) }, run.imageHash),
       resume,
     ];
     const medians = [];
     for (const time of times) medians.push(ms(await medianMs(time)));
     const size = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
-    rows.push([size(memoryUsedBytes), ...medians, size(delta.bytes.length), size(run.snapshot.length)]);
+    rows.push([size(memoryUsedBytes), ...medians, size(delta.bytes.length), size(compressed.length)]);
   }
   const header = ['heap', 'to suspension', 'capture', 'deflate', 'inflate', 'resume', 'delta', 'snapshot'];
   printTable(header, rows);

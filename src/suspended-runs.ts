@@ -162,7 +162,7 @@ export class SuspendedRuns {
     }, RENEW_MS);
     renewal.unref();
     try {
-      const run = openRun(id, envelope, await this.#getKeys(), this.#engine);
+      const run = await openRun(id, envelope, await this.#getKeys(), this.#engine);
       const settle = async (executed: Executed) => {
         try {
           return await this.#settle(id, fence, executed);
@@ -230,7 +230,7 @@ export class SuspendedRuns {
 
   async #seal(id: string, run: SuspendedRun): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#config.suspension;
-    const envelope = sealRun(id, run, await this.#getKeys());
+    const envelope = await sealRun(id, run, await this.#getKeys());
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = Date.now();
     return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };

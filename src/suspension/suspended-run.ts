@@ -1,5 +1,6 @@
 import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
+import { compress, decompress } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
@@ -11,7 +12,7 @@ export interface SuspendedRun {
   /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
   readonly imageHash: string;
   readonly features: number;
-  /** The VM beyond its image, deflated. */
+  /** The VM beyond its image, see `pool/snapshot.ts`. Compressed when it is sealed. */
   readonly snapshot: Uint8Array;
   /** For errors: where it came from, and the author's lines. */
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
@@ -48,18 +49,29 @@ function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<stri
 }
 
 /** @param id under which alone it can be opened */
-export function sealRun(id: string, run: SuspendedRun, keys: EnvelopeKeys): Uint8Array {
+export async function sealRun(id: string, run: SuspendedRun, keys: EnvelopeKeys): Promise<Uint8Array> {
   const { snapshot, handler, ...header } = run;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
-  return sealEnvelope(id, { ...header, handler: { ...handler, source } }, snapshot, keys);
+  return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, or of another engine than `engine` */
-export function openRun(id: string, envelope: Uint8Array, keys: EnvelopeKeys, engine: string): SuspendedRun {
+export async function openRun(
+  id: string,
+  envelope: Uint8Array,
+  keys: EnvelopeKeys,
+  engine: string,
+): Promise<SuspendedRun> {
   const { header, payload } = openEnvelope(id, envelope, keys);
   // Sealed by this library: what is in it is what was put in.
-  const run = { ...(header as Omit<SuspendedRun, 'snapshot'>), snapshot: payload };
-  if (run.engine === engine) return run;
+  const run = header as Omit<SuspendedRun, 'snapshot'>;
+  if (run.engine === engine) {
+    try {
+      return { ...run, snapshot: await decompress(payload) };
+    } catch (error) {
+      throw incompatible('content', `The snapshot of the handler ${id} cannot be read: ${String(error)}`, {});
+    }
+  }
   throw incompatible(
     'content',
     `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
