@@ -1,5 +1,6 @@
 import { TieredCache } from './cache/tiered-cache.js';
 import { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CacheEvent, CompileEvent, WarningEvent } from './config/observer.js';
 import type { CacheConfig } from './config/resolve.js';
 import type { PoolConfig } from './config/resolve-pool.js';
 import { InstancePool } from './pool/instance-pool.js';
@@ -13,9 +14,13 @@ export interface CompileService {
   readonly compiler: CachingCompiler;
 }
 
-/** As Node shows warnings: once, on stderr, and to whoever listens to `process.on('warning')`. */
-function warn(message: string): void {
-  process.emitWarning(message, { type: 'NexusWarning', code: 'NEXUS_CACHE' });
+/** Who is told what happens. */
+export interface CompileListener {
+  warn(warning: WarningEvent): void;
+  compilation(event: CompileEvent): void;
+  /** @param make is called only if somebody listens */
+  cache(make: () => CacheEvent): void;
+  retirement(reason: RetirementReason): void;
 }
 
 /**
@@ -28,11 +33,21 @@ export function createCompileService(
   config: { readonly cache: CacheConfig; readonly pool: PoolConfig },
   engine: string,
   threads: WorkerThreads,
-  onRetired?: (reason: RetirementReason) => void,
+  listener: CompileListener,
 ): CompileService {
   const { maxSourceBytes, cacheSecrets } = config.cache;
-  const pool = new InstancePool(threads, config.pool, onRetired);
-  const cache = new TieredCache({ ...config.cache, engine, onWarning: warn });
-  const compiler = new CachingCompiler(pool, cache, { engine, maxSourceBytes, secret: cacheSecrets[0] });
+  const pool = new InstancePool(threads, config.pool, (reason) => listener.retirement(reason));
+  const cache = new TieredCache({
+    ...config.cache,
+    engine,
+    onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
+    onEvent: (make) => listener.cache(make),
+  });
+  const compiler = new CachingCompiler(pool, cache, {
+    engine,
+    maxSourceBytes,
+    secret: cacheSecrets[0],
+    onCompiled: (event) => listener.compilation(event),
+  });
   return { pool, cache, compiler };
 }

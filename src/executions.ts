@@ -4,18 +4,15 @@ import type { ExecutionLimits } from './config/limits.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
-import type { WasmError, WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
 import type { Obtain } from './handler-sources.js';
-import { KILL_LAYERS, type KillLayer, type MetricsRecorder } from './metrics/recorder.js';
-import type { Statistics } from './metrics/statistics.js';
-import { tell } from './observe.js';
+import type { EventHub } from './metrics/event-hub.js';
 import { encodeAnswers } from './pool/answers.js';
 import { auditEvents } from './pool/audit.js';
 import { prepareRequest } from './pool/build-request.js';
 import { newCalls } from './pool/effects.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
-import type { InstancePool, Treatment } from './pool/instance-pool.js';
+import type { Execution, InstancePool, Treatment } from './pool/instance-pool.js';
 import type { CallDeadline } from './pool/protocol.js';
 import {
   assembleSegment,
@@ -33,12 +30,8 @@ import type { SuspendedRun } from './suspension/suspended-run.js';
 export interface Executed extends Segment {
   /** Everything about the run but its id. */
   readonly run?: SuspendedRun;
-}
-
-/** Where executions are told of. */
-export interface Observers {
-  readonly statistics: Statistics;
-  readonly recorder: MetricsRecorder;
+  /** False when it ended before a worker began it: it compiled badly, say. */
+  readonly began: boolean;
 }
 
 /** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
@@ -47,13 +40,13 @@ export class Executions {
   /** Fingerprint. */
   readonly #engine: string;
   readonly #pool: InstancePool;
-  readonly #observers: Observers;
+  readonly #events: EventHub;
 
-  constructor(config: RuntimeConfig, engine: string, pool: InstancePool, observers: Observers) {
+  constructor(config: RuntimeConfig, engine: string, pool: InstancePool, events: EventHub) {
     this.#config = config;
     this.#engine = engine;
     this.#pool = pool;
-    this.#observers = observers;
+    this.#events = events;
   }
 
   /**
@@ -65,7 +58,12 @@ export class Executions {
     const calledAt = performance.now();
     this.#pool.announce();
     const { filename, signal, deadlineMs, ...rest } = options;
-    const { request, grants } = prepareRequest(context, rest, this.#config);
+    const isAudited = this.#events.hears('onAudit');
+    const { request, grants } = prepareRequest(context, rest, {
+      limits: this.#config.limits,
+      ceilings: this.#config.ceilings,
+      isAudited,
+    });
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
@@ -74,9 +72,9 @@ export class Executions {
     if (attempt === 'aborted') {
       const isLate = deadlineMs !== undefined && !signal?.aborted;
       const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-      return this.#observed({ result }, false);
+      return { result, began: false };
     }
-    if (!attempt.ok) return this.#observed({ result: errorResult(attempt.error, origin) }, false);
+    if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
     const { handler } = attempt;
     const { limits } = request;
     const deadline = deadlineOf(calledAt, deadlineMs);
@@ -90,7 +88,7 @@ export class Executions {
     this.#audit(segment, grants, origin);
     const { key, filename: file, source } = handler;
     const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
-    return this.#observed({ ...segment, ...this.#runOf(segment, base, NO_USAGE) });
+    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began: hasBegun(execution) };
   }
 
   /**
@@ -120,7 +118,7 @@ export class Executions {
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const segment = assembleSegment(execution, resumed, { context: origin, bounds, ...times, signal, hostCallsBefore });
     this.#audit(segment, grants, origin, knownCalls);
-    return this.#observed({ ...segment, ...this.#runOf(segment, run, run.usage, knownCalls) });
+    return { ...segment, ...this.#runOf(segment, run, run.usage, knownCalls), began: hasBegun(execution) };
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */
@@ -151,31 +149,17 @@ export class Executions {
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
-    const { onAudit } = this.#config.observer;
-    if (onAudit === undefined || outcome === undefined) return;
-    const calls = newCalls(outcome.calls, knownCalls);
-    tell(onAudit, auditEvents({ ...outcome, calls }, grants, origin));
-  }
-
-  #observed<T extends { readonly result: WasmResult }>(executed: T, began = true): T {
-    const { status, error, metrics } = executed.result;
-    const layer = error?.code === 'TIMEOUT' ? killLayer(error) : undefined;
-    const observation = {
-      status,
-      metrics,
-      executed: began,
-      ...(error && { code: error.code }),
-      ...(layer && { layer }),
-    };
-    this.#observers.statistics.execution(observation);
-    this.#observers.recorder.execution(observation);
-    return executed;
+    if (outcome === undefined) return;
+    this.#events.emitAll('onAudit', () => {
+      const calls = newCalls(outcome.calls, knownCalls);
+      return auditEvents({ ...outcome, calls }, grants, origin);
+    });
   }
 }
 
-/** None when it was over before anything had to be stopped. */
-function killLayer({ context }: WasmError): KillLayer | undefined {
-  return KILL_LAYERS.find((layer) => layer === context?.['layer']);
+/** Whether a worker had it: one that was cancelled or late may never have left the queue. */
+function hasBegun(execution: Execution): boolean {
+  return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
 
 function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {

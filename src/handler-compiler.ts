@@ -1,6 +1,6 @@
 import type { VerifyReport } from './cache/file-tier.js';
 import type { CacheStats } from './cache/tiered-cache.js';
-import type { CompileService } from './compile-service.js';
+import type { CompileListener, CompileService } from './compile-service.js';
 import type { CompiledHandler } from './compiler/compiled-handler.js';
 import {
   type PrecompileOptions,
@@ -109,7 +109,7 @@ export class HandlerCompiler implements AsyncDisposable {
       ]);
       const { memoryLimitBytes, stackSizeBytes } = this.#config.pool;
       threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
-      const service = createCompileService(this.#config, engine.fingerprint, threads);
+      const service = createCompileService(this.#config, engine.fingerprint, threads, SILENT);
       this.#stats = () => service.cache.stats();
       return { ...service, calls: new Calls() };
     } catch (error) {
@@ -125,6 +125,14 @@ export class HandlerCompiler implements AsyncDisposable {
     await parts?.cache.close(DEFAULT_DRAIN_TIMEOUT_MS);
   }
 }
+
+/** A build step has its report; what the cache has to say is for people. */
+const SILENT: CompileListener = {
+  warn: ({ message, code }) => process.emitWarning(message, { type: 'NexusWarning', code }),
+  compilation: () => {},
+  cache: () => {},
+  retirement: () => {},
+};
 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },

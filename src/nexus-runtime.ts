@@ -20,25 +20,19 @@ import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
-import { type Executed, Executions } from './executions.js';
-import { HandlerSources, type Obtain } from './handler-sources.js';
-import { PrometheusRecorder } from './metrics/prometheus.js';
-import { type MetricsRecorder, noMetrics } from './metrics/recorder.js';
-import { type ExecutionStatistics, Statistics } from './metrics/statistics.js';
-import { matchAnswers } from './pool/answers.js';
+import { Executions } from './executions.js';
+import { HandlerCalls } from './handler-calls.js';
+import { HandlerSources } from './handler-sources.js';
+import type { Gauges } from './metrics/exposition.js';
+import { type MetricsHandler, metricsHandler } from './metrics/http.js';
+import type { ExecutionStatistics } from './metrics/statistics.js';
+import { Telemetry } from './metrics/telemetry.js';
 import { Calls } from './pool/calls.js';
-import {
-  type ExecuteOptions,
-  normaliseOptions,
-  normaliseResumeOptions,
-  type ResumeOptions,
-} from './pool/execute-options.js';
+import { type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
-import { originOf } from './pool/result.js';
 import type { Retirements } from './pool/retirement.js';
 import type { WorkerThreads } from './pool/worker-threads.js';
-import { RunLoop } from './run-loop.js';
-import { checkRunOptions, type RunOptions } from './run-options.js';
+import type { RunOptions } from './run-options.js';
 import { SuspendedRuns } from './suspended-runs.js';
 import { type WarmupOptions, type WarmupReport, type WarmupUnit, warmUp } from './warmup.js';
 
@@ -52,6 +46,8 @@ export interface RuntimeStats extends ExecutionStatistics {
   readonly queuedExecutions: number;
   /** Workers, and VMs in them, that were given up, by the reason. */
   readonly retirements: Retirements;
+  /** Linear memory of all VMs in the workers, in bytes; `process.memoryUsage()` does not show it. */
+  readonly totalMemoryBytes: number;
   /** Handlers that this process suspended and that have not ended, as far as it knows. */
   readonly suspendedExecutions: number;
   /** 0 to 1. */
@@ -75,13 +71,10 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #calls = new Calls();
   /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
-  readonly #statistics = new Statistics();
-  readonly #recorder: MetricsRecorder;
+  readonly #telemetry: Telemetry;
   readonly #sources: HandlerSources;
-  readonly #executions: Executions;
+  readonly #handlerCalls: HandlerCalls;
   readonly #suspended: SuspendedRuns;
-  /** Fires when the drain timeout is over. */
-  readonly #closing = new AbortController();
   readonly #onShutdown: () => void;
   #shutdown: Promise<void> | undefined;
 
@@ -89,17 +82,20 @@ export class NexusRuntime implements AsyncDisposable {
   constructor(config: RuntimeConfig, engine: string, threads: WorkerThreads, onShutdown: () => void = () => {}) {
     this.#config = config;
     this.#onShutdown = onShutdown;
-    const recorder = config.metrics === false ? noMetrics : new PrometheusRecorder(config.metrics);
-    this.#recorder = recorder;
-    const { pool, cache, compiler } = createCompileService(config, engine, threads, (reason) =>
-      recorder.retirement(reason),
-    );
+    this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
+    const { pool, cache, compiler } = createCompileService(config, engine, threads, this.#telemetry);
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
     this.#sources = new HandlerSources(config, engine, compiler, cache);
-    this.#executions = new Executions(config, engine, pool, { statistics: this.#statistics, recorder });
-    this.#suspended = new SuspendedRuns(config, engine);
+    this.#suspended = new SuspendedRuns(config, engine, this.#telemetry);
+    this.#handlerCalls = new HandlerCalls({
+      calls: this.#calls,
+      sources: this.#sources,
+      executions: new Executions(config, engine, pool, this.#telemetry.events),
+      suspended: this.#suspended,
+      telemetry: this.#telemetry,
+    });
   }
 
   /**
@@ -112,7 +108,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#execute(context, options, this.#sources.source(code));
+    return this.#handlerCalls.execute(context, options, this.#sources.source(code));
   }
 
   /**
@@ -141,7 +137,7 @@ export class NexusRuntime implements AsyncDisposable {
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#execute(context, options, this.#sources.artifact(artifact));
+    return this.#handlerCalls.execute(context, options, this.#sources.artifact(artifact));
   }
 
   /**
@@ -162,7 +158,7 @@ export class NexusRuntime implements AsyncDisposable {
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
-    return this.#calls.run(async () => this.#resume(suspensionId, answers, normaliseResumeOptions(options)));
+    return this.#handlerCalls.resume(suspensionId, answers, options);
   }
 
   /**
@@ -196,26 +192,8 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns the end, with the effects of the whole run
    * @throws NexusError what {@link executeHandler} throws, and what `onEffects` throws
    */
-  async run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
-    const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(options);
-    return this.#calls.run(() => {
-      const executeOptions = normaliseOptions(rest);
-      const { signal, ...resumeOptions } = executeOptions;
-      const loop = new RunLoop({
-        extensions,
-        onEffects,
-        signal,
-        closing: this.#closing.signal,
-        origin: originOf(context),
-        deadlineMs,
-        callTimeoutMs,
-        resume: (run, answers, given) => this.#executions.resume(run, answers, given),
-        resumeOptions,
-      });
-      const obtain = typeof code === 'string' ? this.#sources.source(code) : this.#sources.artifact(code);
-      const known = { extensionRegistry: extensions, ...context };
-      return loop.drive((stop) => this.#executions.call(known, { ...executeOptions, signal: stop }, obtain));
-    });
+  run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
+    return this.#handlerCalls.run(code, context, options);
   }
 
   /**
@@ -282,16 +260,17 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   getStats(): RuntimeStats {
-    const { busy, idle, starting, queued, retirements } = this.#pool.stats;
-    const cache = this.#cache.stats();
+    const { pool, memoryBytes, cache, suspended } = this.#gauges();
+    const { busy, idle, starting, queued } = pool;
     return {
-      ...this.#statistics.snapshot(),
+      ...this.#telemetry.statistics(),
       activeInstances: busy,
       availableInstances: idle,
       startingInstances: starting,
       queuedExecutions: queued,
-      retirements,
-      suspendedExecutions: this.#suspended.active,
+      retirements: this.#telemetry.retirements,
+      suspendedExecutions: suspended,
+      totalMemoryBytes: memoryBytes,
       cacheHitRate: cache.hitRate,
       cache,
     };
@@ -299,7 +278,15 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** All metrics in the Prometheus text format; empty when they are off. */
   getPrometheusMetrics(): Promise<string> {
-    return this.#recorder.text();
+    return this.#telemetry.text();
+  }
+
+  /**
+   * Answers requests of any Node HTTP server with the metrics: `createServer(runtime.metricsHandler())`, or as a route of Express. 405 for
+   * anything but GET and HEAD, 500 when they cannot be had.
+   */
+  metricsHandler(): MetricsHandler {
+    return metricsHandler(this.#telemetry);
   }
 
   /** Forgets compiled handlers. Default: both tiers. */
@@ -332,45 +319,17 @@ export class NexusRuntime implements AsyncDisposable {
   async #end(drainTimeoutMs: number): Promise<void> {
     const startedAt = performance.now();
     await this.#calls.close(drainTimeoutMs);
-    this.#closing.abort(new Error('the runtime is shutting down'));
+    this.#handlerCalls.close();
     await this.#pool.close();
     // A claim that is not given back keeps its handler from everybody until its lease ends.
     await this.#calls.idle(RELEASE_MS);
     await this.#suspended.close();
     await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
+    this.#telemetry.close();
   }
 
-  async #execute(
-    context: WasmContext,
-    options: number | ExecuteOptions | undefined,
-    obtain: Obtain,
-  ): Promise<WasmResult> {
-    return this.#calls.run(async () => {
-      const executed = await this.#executions.call(context, normaliseOptions(options), obtain);
-      return this.#suspended.keep(executed);
-    });
-  }
-
-  /** Of any number of callers at the same time one resumes it; all get its outcome. */
-  async #resume(
-    suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
-    options: ResumeOptions,
-  ): Promise<WasmResult> {
-    const claim = await this.#suspended.claim(suspensionId, options.signal);
-    if (!('run' in claim)) return claim;
-    let executed: Executed;
-    try {
-      executed = await this.#executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
-    } catch (error) {
-      await claim.release();
-      throw error;
-    }
-    // The caller gave up: nothing was delivered, and somebody may want to resume it later.
-    if (executed.result.error?.code === 'CANCELLED') {
-      await claim.release();
-      return executed.result;
-    }
-    return claim.settle(executed);
+  #gauges(): Gauges {
+    const { memoryBytes, ...pool } = this.#pool.stats;
+    return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active };
   }
 }

@@ -12,7 +12,7 @@ import type { WasmError, WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
-import { tell } from './observe.js';
+import type { Telemetry } from './metrics/telemetry.js';
 import { cancelledResult } from './pool/result.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
@@ -56,6 +56,7 @@ export interface Claim {
 export class SuspendedRuns {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
+  readonly #telemetry: Telemetry;
   readonly #store: SuspensionStore;
   readonly #owner = `${hostname()}:${process.pid}`;
   #keys: Promise<EnvelopeKeys> | undefined;
@@ -63,8 +64,9 @@ export class SuspendedRuns {
   /** Kept by this process and not settled by it: when they expire, by id. */
   readonly #active = new Map<string, number>();
 
-  constructor(config: RuntimeConfig, engine: string) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry) {
     this.#config = config;
+    this.#telemetry = telemetry;
     this.#engine = engine;
     this.#store = openStore(config.suspension.place);
     // What other processes left behind expires, too.
@@ -84,7 +86,7 @@ export class SuspendedRuns {
       const sealed = await this.#seal(id, run);
       if ('error' in sealed) return unkept(executed.result, sealed.error, run.origin);
       await this.#store.put(sealed);
-      this.#noteKept(sealed);
+      this.#noteKept(sealed, run);
       return suspended(executed, sealed);
     } catch (error) {
       return unkept(executed.result, notKept(error), run.origin);
@@ -207,7 +209,7 @@ export class SuspendedRuns {
     const answer = await offer(this.#store, id, fence, outcome, next);
     this.#active.delete(id);
     if (answer.kind === 'recorded') {
-      if (next !== undefined) this.#noteKept(next);
+      if (next !== undefined && run !== undefined) this.#noteKept(next, run);
       return result;
     }
     return this.#supersededBy(id, answer);
@@ -270,7 +272,8 @@ export class SuspendedRuns {
     return this.#keys;
   }
 
-  #noteKept({ id, expiresAtMs }: StoredSuspension): void {
+  #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, { origin }: SuspendedRun): void {
+    this.#telemetry.suspension({ id, bytes: envelope.length, expiresAtMs }, origin);
     this.#active.set(id, expiresAtMs);
     this.#sweepFromNowOn();
   }
@@ -286,13 +289,7 @@ export class SuspendedRuns {
     const nowMs = Date.now();
     for (const [id, expiresAtMs] of this.#active) if (expiresAtMs <= nowMs) this.#active.delete(id);
     const { expired: ids } = await ask(() => this.#store.sweep(nowMs));
-    const { onExpired } = this.#config.observer;
-    if (onExpired !== undefined) {
-      tell(
-        onExpired,
-        ids.map((suspensionId) => ({ suspensionId })),
-      );
-    }
+    this.#telemetry.expiry(ids);
     return ids;
   }
 }

@@ -53,6 +53,10 @@ export interface FileTierOptions {
   readonly codec: EntryCodec;
   /** Told once why the directory cannot be used, and once why it cannot be written. */
   readonly onProblem: (problem: DirectoryProblem, kind: ProblemKind) => void;
+  /** Told of files that were not let in. */
+  readonly onRejected?: (key: string, reason: RejectionReason) => void;
+  /** Told how many entries made room for others. */
+  readonly onEvicted?: (entries: number) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -190,6 +194,7 @@ export class FileTier implements CacheTier {
 
   async #reject(key: string, reason: RejectionReason): Promise<void> {
     this.#rejections[reason] = (this.#rejections[reason] ?? 0) + 1;
+    this.#options.onRejected?.(key, reason);
     await this.delete(key);
   }
 
@@ -262,6 +267,7 @@ export class FileTier implements CacheTier {
       this.#entries = result.entries;
       this.#bytes = result.bytes;
       this.#evictions += result.evicted;
+      if (result.evicted > 0) this.#options.onEvicted?.(result.evicted);
     } catch {
       // The directory is gone; the next write makes it again.
     }

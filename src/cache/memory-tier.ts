@@ -31,16 +31,19 @@ export class MemoryTier implements CacheTier {
   /**
    * @param maxBytes 0 keeps nothing
    * @param now milliseconds since the epoch
+   * @param onEvicted told the key of each entry that makes room for others
    */
-  constructor(maxBytes: number, now: () => number = Date.now) {
+  constructor(maxBytes: number, now: () => number = Date.now, onEvicted: (key: string) => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#now = now;
     if (maxBytes === 0) return;
     this.#slots = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ entry }) => entryBytes(entry) + 1,
-      dispose: (_slot, _key, reason) => {
-        if (reason === 'evict') this.#evictions++;
+      dispose: (_slot, key, reason) => {
+        if (reason !== 'evict') return;
+        this.#evictions++;
+        onEvicted(key);
       },
     });
   }

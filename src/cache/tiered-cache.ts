@@ -1,3 +1,4 @@
+import type { CacheEvent } from '../config/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { type CacheEntry, entryBytes } from '../contract/cache-entry.js';
 import { settleWithin } from '../contract/waiting.js';
@@ -34,6 +35,8 @@ export interface TieredCacheOptions extends CacheConfig {
   readonly engine: string;
   /** Told once when the disk tier cannot be used. */
   readonly onWarning: (message: string) => void;
+  /** Told what happens; `make` describes it, for whoever wants to know. */
+  readonly onEvent?: (make: () => CacheEvent) => void;
 }
 
 /** Entries may wait for the disk with so many bytes together; beyond that they are not written at all. */
@@ -47,6 +50,7 @@ export class TieredCache {
   readonly #disk: FileTier | undefined;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0 };
+  readonly #tell: (make: () => CacheEvent) => void;
   #misses = 0;
   #compilations = 0;
   #pendingBytes = 0;
@@ -54,7 +58,10 @@ export class TieredCache {
 
   constructor(options: TieredCacheOptions) {
     const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, engine, onWarning } = options;
-    this.#memory = new MemoryTier(maxCacheSizeBytes);
+    this.#tell = options.onEvent ?? (() => {});
+    this.#memory = new MemoryTier(maxCacheSizeBytes, Date.now, (key) =>
+      this.#tell(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
+    );
     if (cacheDir === false) return;
     this.#disk = new FileTier({
       cacheDir,
@@ -64,13 +71,15 @@ export class TieredCache {
         const what = kind === 'off' ? 'is off' : 'could not keep an entry';
         onWarning(`The disk cache ${what}: ${reason}. ${remedy} Handlers run without it.`);
       },
+      onRejected: (key, reason) => this.#tell(() => ({ kind: 'rejection', tier: 'disk', key, reason })),
+      onEvicted: (entries) => this.#tell(() => ({ kind: 'eviction', tier: 'disk', entries })),
     });
   }
 
   /** Memory only, without a turn of the event loop. Counts hits, not misses. */
   peek(key: string): CacheEntry | undefined {
     const entry = this.#memory.peek(key);
-    if (entry !== undefined) this.#hits.memory++;
+    if (entry !== undefined) this.#hit('memory', key);
     return entry;
   }
 
@@ -80,9 +89,10 @@ export class TieredCache {
     const far = await this.#disk?.get(key);
     if (far === undefined) {
       this.#misses++;
+      this.#tell(() => ({ kind: 'miss', key }));
       return undefined;
     }
-    this.#hits.disk++;
+    this.#hit('disk', key);
     this.#memory.keep(far);
     return { entry: far, tier: 'disk' };
   }
@@ -111,7 +121,7 @@ export class TieredCache {
 
   /** An entry that came from outside, checked by whoever brings it: a hit, kept in memory only. */
   adopt(entry: CacheEntry): void {
-    this.#hits.memory++;
+    this.#hit('memory', entry.key);
     this.#memory.keep(entry);
   }
 
@@ -120,8 +130,13 @@ export class TieredCache {
     await Promise.all([this.#memory.delete(key), this.#disk?.delete(key)]);
   }
 
-  countJoin(): void {
-    this.#hits.memory++;
+  countJoin(key: string): void {
+    this.#hit('memory', key);
+  }
+
+  #hit(tier: CacheTierName, key: string): void {
+    this.#hits[tier]++;
+    this.#tell(() => ({ kind: 'hit', tier, key }));
   }
 
   countCompilation(): void {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import type { CompileEvent } from '../config/observer.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
 import type { CompileBackend, ScriptProblem } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
@@ -25,7 +26,7 @@ export interface HandlerCache {
   put(entry: CacheEntry): void;
   countCompilation(): void;
   /** A lookup answered by a compilation under way. */
-  countJoin(): void;
+  countJoin(key: string): void;
 }
 
 export interface CachingCompilerOptions {
@@ -34,6 +35,8 @@ export interface CachingCompilerOptions {
   readonly maxSourceBytes: number;
   /** Seals artifacts that leave the process; see {@link sealArtifact}. */
   readonly secret: Uint8Array | undefined;
+  /** Told of every compilation, whatever came of it. */
+  readonly onCompiled?: (event: CompileEvent) => void;
   /** Milliseconds, for how long errors are remembered. */
   readonly now?: () => number;
 }
@@ -133,7 +136,7 @@ export class CachingCompiler {
     if (leader === undefined) return this.#lead(unit, startedAt);
     try {
       const attempt = joined(await leader, startedAt);
-      if (attempt.ok) this.#cache.countJoin();
+      if (attempt.ok) this.#cache.countJoin(unit.key);
       return attempt;
     } catch {
       return this.#inFlight.has(unit.key) ? this.#fly(unit, startedAt) : this.#lead(unit, startedAt);
@@ -150,19 +153,23 @@ export class CachingCompiler {
     const cached = await this.#cache.get(unit.key);
     if (cached !== undefined) return found(cached.entry, cached.tier, startedAt);
 
-    const { key, source, filename } = unit;
+    const { source, filename } = unit;
     this.#cache.countCompilation();
     const outcome = await this.#backend.compileScript(wrapHandler(source), filename);
-    if (!outcome.ok) return this.#failed(key, describeProblem(outcome.problem, source));
-    if (!isSingleClosure(outcome.bytecode)) return this.#failed(key, escapesWrapper(source));
+    const compilationTimeUs = microsecondsSince(startedAt);
+    if (!outcome.ok) return this.#failed(unit, describeProblem(outcome.problem, source), compilationTimeUs);
+    if (!isSingleClosure(outcome.bytecode)) return this.#failed(unit, escapesWrapper(source), compilationTimeUs);
 
     const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: toShared(outcome.bytecode) };
     this.#cache.put(entry);
-    return { ok: true, handler: { ...toHandler(entry), compilationTimeUs: microsecondsSince(startedAt) } };
+    const bytecodeBytes = entry.content.length;
+    this.#options.onCompiled?.({ filename, durationUs: compilationTimeUs, bytecodeBytes });
+    return { ok: true, handler: { ...toHandler(entry), compilationTimeUs } };
   }
 
-  #failed(key: string, error: WasmError): CompileAttempt {
+  #failed({ key, filename }: HandlerUnit, error: WasmError, durationUs: number): CompileAttempt {
     this.#errors.set(key, error);
+    this.#options.onCompiled?.({ filename, durationUs, code: error.code });
     return { ok: false, error };
   }
 

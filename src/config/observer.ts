@@ -1,3 +1,68 @@
+import type { ResultCode } from '../errors/codes.js';
+import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+
+/** What events say of the call that they belong to. */
+export interface EventOrigin {
+  readonly handlerName?: string;
+  readonly panelId?: string;
+  readonly tenant?: string;
+}
+
+/** An execution gave a result: to its end, or to where the handler waits. */
+export interface ExecutionEvent extends EventOrigin {
+  readonly status: ExecutionStatus;
+  /** Present when `status` is `'error'`. */
+  readonly code?: ResultCode;
+  readonly metrics: ExecutionMetrics;
+}
+
+/** A handler was compiled, because no tier of the cache had it. */
+export interface CompileEvent {
+  readonly filename: string;
+  /** From the request until the bytecode was there, in microseconds. */
+  readonly durationUs: number;
+  /** Present when it compiled. */
+  readonly bytecodeBytes?: number;
+  /** Present when it did not. */
+  readonly code?: ResultCode;
+}
+
+/** A handler waits, and is kept. */
+export interface SuspensionEvent extends EventOrigin {
+  readonly suspensionId: string;
+  /** As it is kept, in bytes. */
+  readonly bytes: number;
+  readonly expiresAt: Date;
+}
+
+/** A suspended handler went on, and what came of it was recorded. */
+export interface ResumeEvent extends EventOrigin {
+  readonly suspensionId: string;
+  readonly status: ExecutionStatus;
+  /** From the call to the recorded outcome, in microseconds. */
+  readonly durationUs: number;
+}
+
+/** Something happened to the compile cache. */
+export interface CacheEvent {
+  readonly kind: 'hit' | 'miss' | 'eviction' | 'rejection';
+  /** Absent for a miss: no tier had it. */
+  readonly tier?: 'memory' | 'disk';
+  /** Absent for evictions from disk, which go by the directory. */
+  readonly key?: string;
+  /** Which check failed, of a rejection. */
+  readonly reason?: string;
+  /** How many were evicted. */
+  readonly entries?: number;
+}
+
+/** An execution was stopped because its time was over. */
+export interface KillEvent extends EventOrigin {
+  /** What stopped it: the engine's interrupt, the end of a slice of jobs, or the watchdog, which ends the worker. */
+  readonly layer: 'interrupt' | 'jobs' | 'watchdog';
+  readonly durationUs: number;
+}
+
 /** One capability that an execution used, or tried to use in vain. */
 export interface AuditEvent {
   /** A token of the exact name that was used, never with a `*`: `'state:write:count'`. */
@@ -14,10 +79,31 @@ export interface ExpiryEvent {
   readonly suspensionId: string;
 }
 
-/** What an application is told while handlers run. A listener that throws harms nobody. */
+/** Something that an operator should know of, and no call is told. */
+export interface WarningEvent {
+  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written. `'NEXUS_WORKER'`: a worker died or did not come up. */
+  readonly code: 'NEXUS_CACHE' | 'NEXUS_WORKER';
+  readonly message: string;
+}
+
+/**
+ * What an application is told while handlers run. A listener that throws harms nobody and is reported once. Each event is also published
+ * on the channel `nexus-runtime:<name>` of `node:diagnostics_channel`, `nexus-runtime:onExecution`, say, for all runtimes of the process.
+ * Without listeners nothing is done for an event.
+ */
 export interface RuntimeObserver {
+  readonly onExecution?: (event: ExecutionEvent) => void;
+  readonly onCompile?: (event: CompileEvent) => void;
+  readonly onSuspension?: (event: SuspensionEvent) => void;
+  readonly onResume?: (event: ResumeEvent) => void;
+  readonly onCache?: (event: CacheEvent) => void;
+  readonly onKill?: (event: KillEvent) => void;
   /** Every use of a capability, allowed or denied: after each execution, once per capability. */
   readonly onAudit?: (event: AuditEvent) => void;
+  readonly onWarning?: (event: WarningEvent) => void;
   /** A suspended handler expired; told to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;
 }
+
+export type EventName = keyof RuntimeObserver;
+export type EventOf<Name extends EventName> = Parameters<NonNullable<RuntimeObserver[Name]>>[0];

@@ -18,8 +18,17 @@ export interface MetricsOptions {
   readonly registry?: Registry;
   /** Put before every metric name. @default 'nexus_' */
   readonly prefix?: string;
-  /** Labels on every metric; only with a registry of the runtime's own. @default none */
+  /**
+   * Labels on every metric of this runtime. Runtimes that share a registry are told apart by them; without, what they count is added.
+   *
+   * @default none
+   */
   readonly defaultLabels?: Readonly<Record<string, string>>;
+  /**
+   * Whether executions and their durations have a label `handler`, the `handlerName` of the call. The first 200 names have one of their
+   * own, all others are `other`. @default false
+   */
+  readonly handlerLabel?: boolean;
 }
 
 /** Options of the compile cache, shared by the runtime and a stand-alone HandlerCompiler. */

@@ -3,6 +3,7 @@ import * as defaults from './defaults.js';
 import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
@@ -49,8 +50,17 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   observer: true,
 };
 
-const OBSERVER_KEYS: Keys<RuntimeObserver> = { onAudit: true, onExpired: true };
-const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true };
+const OBSERVER_KEYS: Keys<RuntimeObserver> = {
+  onExecution: true,
+  onCompile: true,
+  onSuspension: true,
+  onResume: true,
+  onCache: true,
+  onKill: true,
+  onAudit: true,
+  onWarning: true,
+  onExpired: true,
+};
 
 /**
  * Options to one frozen config with every default in place. Opens nothing, starts nothing.
@@ -155,18 +165,4 @@ function resolveObserver(observer: unknown = {}): RuntimeObserver {
     }
   }
   return observer;
-}
-
-function resolveMetrics(metrics: unknown = true): false | MetricsOptions {
-  if (typeof metrics === 'boolean') return metrics ? {} : false;
-  requireObject('metrics', metrics);
-  rejectUnknownKeys(metrics, Object.keys(METRICS_KEYS), 'metrics.');
-  const { prefix, registry } = metrics as MetricsOptions;
-  if (registry !== undefined && typeof registry?.registerMetric !== 'function') {
-    throw invalidOption('metrics.registry', describe(registry), 'a Registry of prom-client');
-  }
-  if (prefix !== undefined && (typeof prefix !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$|^$/.test(prefix))) {
-    throw invalidOption('metrics.prefix', prefix, 'a beginning of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
-  }
-  return metrics as MetricsOptions;
 }

@@ -31,6 +31,11 @@ export class SourceCompiler {
     this.#image = captureImage(vm);
   }
 
+  /** Linear memory, in bytes. */
+  get memoryBytes(): number {
+    return this.#vm.heap.length;
+  }
+
   async compile(source: string, filename: string): Promise<ScriptOutcome> {
     try {
       return { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };

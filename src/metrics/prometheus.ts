@@ -1,135 +1,122 @@
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 
+import { invalidOption } from '../config/check.js';
 import type { MetricsOptions } from '../config/options.js';
-import { NexusError } from '../errors/nexus-error.js';
-import type { ExecutionObservation, MetricsRecorder } from './recorder.js';
+import { METRICS, type MetricDefinition, type MetricName } from './catalog.js';
+import type { Sample } from './exposition.js';
 
 export const DEFAULT_PREFIX = 'nexus_';
 
-/** From 50 µs, a warm handler, to 10 s, beyond the default timeout. Seconds. */
-const DURATION_BUCKETS = [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.1, 0.5, 1, 2.5, 5, 10];
-
-/** Observations that may wait for prom-client; one more, and it is loaded for them. */
-const MAX_PENDING = 10_000;
-
-interface Instruments {
-  readonly registry: Registry;
-  readonly executions: Counter<'status'>;
-  readonly duration: Histogram;
-  readonly queue: Histogram;
-  readonly errors: Counter<'code'>;
-  readonly kills: Counter<'layer'>;
-  readonly retirements: Counter<'reason'>;
-  readonly cacheHits: Counter<'tier'>;
-  readonly cacheMisses: Counter;
-  readonly compileDuration: Histogram;
-}
+/** The lines of all metrics of one runtime, as they are now. */
+export type Source = () => Record<MetricName, Sample[]>;
 
 /**
- * Prometheus metrics through prom-client. Loading that blocks the thread for longer than the rest of the library
- * together, so it waits until somebody asks for the metrics; what happens until then is kept in a list. A caller who
- * brings a registry has loaded it already.
+ * A metric as registries of prom-client know one: they ask it for its values when they are scraped. What it counts is counted elsewhere, so
+ * nothing is done for it before.
+ *
+ * Runtimes that share a registry and a prefix share the metric: their values are told apart by `defaultLabels`, or added.
  */
-export class PrometheusRecorder implements MetricsRecorder {
-  readonly #options: MetricsOptions;
-  #pending: ((instruments: Instruments) => void)[] = [];
-  #loading: Promise<Instruments> | undefined;
-  #instruments: Instruments | undefined;
-  #hasFailed = false;
+class ExposedMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricDefinition['type'];
+  readonly aggregator: 'sum' | 'average';
+  readonly #key: MetricName;
+  readonly #prefix: string;
+  readonly #sources = new Map<object, { readonly source: Source; readonly labels: Readonly<Record<string, string>> }>();
 
-  constructor(options: MetricsOptions) {
-    this.#options = options;
-    if (options.registry !== undefined) this.#loadInBackground();
+  constructor(key: MetricName, prefix: string) {
+    const { help, type, aggregator }: MetricDefinition = METRICS[key];
+    this.name = prefix + key;
+    this.help = help;
+    this.type = type;
+    this.aggregator = aggregator ?? 'sum';
+    this.#key = key;
+    this.#prefix = prefix;
   }
 
-  execution(observation: ExecutionObservation): void {
-    this.#record((instruments) => record(instruments, observation));
+  set(owner: object, source: Source, labels: Readonly<Record<string, string>>): void {
+    this.#sources.set(owner, { source, labels });
   }
 
-  retirement(reason: string): void {
-    this.#record(({ retirements }) => retirements.inc({ reason }));
+  async get() {
+    const { name, help, type, aggregator } = this;
+    return { name, help, type, aggregator, values: this.#values() };
   }
 
-  #record(observe: (instruments: Instruments) => void): void {
-    if (this.#instruments !== undefined) {
-      observe(this.#instruments);
-      return;
+  /** A counter that goes back is none. */
+  reset(): void {}
+
+  #values() {
+    const series = new Map<string, { metricName: string; labels: Sample['labels']; values: number[] }>();
+    for (const { source, labels: own } of this.#sources.values()) {
+      for (const { labels, value, metricName } of source()[this.#key]) {
+        const all = { ...labels, ...own };
+        const fullName = metricName === undefined ? this.name : this.#prefix + metricName;
+        const key = JSON.stringify([fullName, all]);
+        const known = series.get(key);
+        if (known === undefined) series.set(key, { metricName: fullName, labels: all, values: [value] });
+        else known.values.push(value);
+      }
     }
-    if (this.#hasFailed) return;
-    this.#pending.push(observe);
-    if (this.#pending.length === MAX_PENDING) this.#loadInBackground();
+    return [...series.values()].map(({ metricName, labels, values }) => {
+      const sum = values.reduce((left, right) => left + right, 0);
+      return { metricName, labels, value: this.aggregator === 'average' ? sum / values.length : sum };
+    });
+  }
+}
+
+/** The metrics of a runtime in a registry: one that the application brings, or one of its own, made when somebody asks. */
+export class PrometheusExporter {
+  readonly #options: MetricsOptions;
+  #source: Source;
+  #registry: Promise<Registry> | undefined;
+
+  /** @throws NexusError INVALID_CONFIG when the registry has a metric of another kind under one of the names */
+  constructor(options: MetricsOptions, source: Source) {
+    this.#options = options;
+    this.#source = source;
+    if (options.registry !== undefined) {
+      this.#registerIn(options.registry);
+      this.#registry = Promise.resolve(options.registry);
+    }
   }
 
   async text(): Promise<string> {
-    return (await this.#load()).registry.metrics();
+    return (await this.#getRegistry()).metrics();
   }
 
-  /** Whoever asks for the text learns what went wrong. */
-  #loadInBackground(): void {
-    this.#load().catch(() => {});
+  async contentType(): Promise<string> {
+    return (await this.#getRegistry()).contentType;
   }
 
-  #load(): Promise<Instruments> {
-    this.#loading ??= createInstruments(this.#options).then(
-      (instruments) => {
-        this.#instruments = instruments;
-        for (const observe of this.#pending.splice(0)) observe(instruments);
-        return instruments;
-      },
-      (cause: unknown) => {
-        this.#hasFailed = true;
-        this.#pending = [];
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new NexusError('INVALID_CONFIG', `The metrics cannot be registered: ${reason}. Give another prefix.`, {
-          cause,
-        });
-      },
-    );
-    return this.#loading;
+  /** The runtime has ended: what it counted stays as it is, and nothing else of it is kept. */
+  close(): void {
+    const last = this.#source();
+    this.#source = () => last;
   }
-}
 
-async function createInstruments(options: MetricsOptions): Promise<Instruments> {
-  const { Counter, Histogram, Registry } = await import('prom-client');
-  const registry = options.registry ?? new Registry();
-  // On a registry that is the caller's, the labels would show on metrics that are not ours.
-  if (options.defaultLabels !== undefined && options.registry === undefined) {
-    registry.setDefaultLabels({ ...options.defaultLabels });
+  /** Loading prom-client blocks the thread for longer than the rest of the library together, so it waits until somebody asks. */
+  #getRegistry(): Promise<Registry> {
+    this.#registry ??= import('prom-client').then(({ Registry: OwnRegistry }) => {
+      const registry = new OwnRegistry();
+      this.#registerIn(registry);
+      return registry;
+    });
+    return this.#registry;
   }
-  const prefix = options.prefix ?? DEFAULT_PREFIX;
-  const registers = [registry];
-  const histogram = (name: string, help: string) =>
-    new Histogram({ name: prefix + name, help, buckets: DURATION_BUCKETS, registers });
-  const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
-    new Counter<L>({ name: prefix + name, help, labelNames, registers });
-  return {
-    registry,
-    executions: counter('handler_executions_total', 'Executions by how they ended.', ['status']),
-    duration: histogram('handler_duration_seconds', 'Time in the VM.'),
-    queue: histogram('handler_queue_seconds', 'Time from the call to its start on a worker, compilation excluded.'),
-    errors: counter('handler_errors_total', 'Executions that ended with an error, by its code.', ['code']),
-    kills: counter('handler_kills_total', 'Executions whose time was over, by what stopped them.', ['layer']),
-    retirements: counter('pool_instances_retired_total', 'Workers and VMs that were given up, by the reason.', [
-      'reason',
-    ]),
-    cacheHits: counter('cache_hits_total', 'Handlers found compiled, by tier.', ['tier']),
-    cacheMisses: counter('cache_misses_total', 'Handlers that had to be compiled.'),
-    compileDuration: histogram('compile_duration_seconds', 'Time to compile a handler that no tier had.'),
-  };
-}
 
-function record(instruments: Instruments, { status, code, layer, metrics, executed }: ExecutionObservation): void {
-  instruments.executions.inc({ status });
-  if (code !== undefined) instruments.errors.inc({ code });
-  if (layer !== undefined) instruments.kills.inc({ layer });
-  if (executed) {
-    instruments.duration.observe(metrics.durationUs / 1e6);
-    instruments.queue.observe(metrics.queueTimeUs / 1e6);
-  }
-  if (metrics.cacheTier !== undefined) {
-    instruments.cacheHits.inc({ tier: metrics.cacheTier });
-  } else if (metrics.compilationTimeUs !== undefined) {
-    instruments.cacheMisses.inc();
-    instruments.compileDuration.observe(metrics.compilationTimeUs / 1e6);
+  #registerIn(registry: Registry): void {
+    const { prefix = DEFAULT_PREFIX, defaultLabels = {} } = this.#options;
+    const metrics = (Object.keys(METRICS) as MetricName[]).map((key) => {
+      const known: unknown = registry.getSingleMetric(prefix + key);
+      if (known === undefined || known instanceof ExposedMetric) return known ?? new ExposedMetric(key, prefix);
+      throw invalidOption('metrics.prefix', prefix, `another one: the registry has a metric ${prefix}${key} already`);
+    });
+    for (const metric of metrics) {
+      metric.set(this, () => this.#source(), defaultLabels);
+      // It is no Metric of prom-client's own, but all that a registry asks of one.
+      registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
+    }
   }
 }

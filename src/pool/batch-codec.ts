@@ -200,9 +200,16 @@ type PackedReply =
       features: number | null,
     ];
 
-/** Worker. @param replies undefined for a request that was taken back */
-export function encodeReplies(replies: readonly (Reply | undefined)[]): Message {
-  return { packed: packMessage(replies.map(packReply)), shared: [] };
+type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
+
+/**
+ * Worker.
+ *
+ * @param replies undefined for a request that was taken back
+ * @param memoryBytes of the worker's VMs
+ */
+export function encodeReplies(replies: readonly (Reply | undefined)[], memoryBytes: number): Message {
+  return { packed: packMessage([memoryBytes, replies.map(packReply)] satisfies PackedReplies), shared: [] };
 }
 
 function packReply(reply: Reply | undefined): PackedReply {
@@ -226,8 +233,9 @@ function packReply(reply: Reply | undefined): PackedReply {
 }
 
 /** Main thread. */
-export function decodeReplies({ packed }: Message): (Reply | undefined)[] {
-  return (unpackMessage(packed) as PackedReply[]).map(unpackReply);
+export function decodeReplies({ packed }: Message) {
+  const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
+  return { memoryBytes, replies: replies.map(unpackReply) };
 }
 
 function unpackReply(packed: PackedReply): Reply | undefined {

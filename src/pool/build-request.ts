@@ -1,7 +1,6 @@
 import { type Grant, Grants } from '../capabilities/grants.js';
 import { invalidArgument } from '../config/check.js';
 import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
-import type { RuntimeObserver } from '../config/observer.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExtensionRegistry } from '../contract/extension.js';
@@ -23,7 +22,8 @@ const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
 export interface RequestDefaults {
   readonly limits: ExecutionLimits;
   readonly ceilings: ExecutionLimits;
-  readonly observer: RuntimeObserver;
+  /** Whether the guest is to note which keys it reads. @default false */
+  readonly isAudited?: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -78,7 +78,7 @@ export function prepareRequest(
       ['context.extensionRegistry', context.extensionRegistry && methodNames(context.extensionRegistry)],
     ],
     limits.maxContextBytes,
-    encodedRights(rights, limits, defaults.observer.onAudit !== undefined),
+    encodedRights(rights, limits, defaults.isAudited ?? false),
   );
   const request: Mutable<PreparedRequest['request']> = { input, limits };
   if (packed !== undefined) request.packed = packed;

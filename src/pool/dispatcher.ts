@@ -70,6 +70,10 @@ export class Dispatcher {
     return this.#instances.idle;
   }
 
+  get memoryBytes(): number {
+    return this.#instances.memoryBytes;
+  }
+
   get starting(): number {
     return this.#instances.starting;
   }

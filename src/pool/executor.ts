@@ -39,31 +39,23 @@ export class Executor {
   readonly #handlers = new HandlerImages();
   readonly #entropy = new SystemEntropy();
   readonly #vm: ExecutionVm;
-  readonly #getCompiler: () => Promise<SourceCompiler>;
+  readonly #compiler: LazyCompiler;
 
   /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
     const vm = await ExecutionVm.create(options.engine, options);
-    let compiler: Promise<SourceCompiler> | undefined;
-    const getCompiler = () => {
-      compiler ??= SourceCompiler.create(options.engine, options.stackSizeBytes);
-      return compiler;
-    };
+    const compiler = new LazyCompiler(options);
+    const getCompiler = () => compiler.get();
     const base = await buildBaseImage(vm.current, options.prelude, options.libraries, getCompiler);
-    return new Executor(options, vm, base, getCompiler);
+    return new Executor(options, vm, base, compiler);
   }
 
-  private constructor(
-    options: ExecutorOptions,
-    vm: ExecutionVm,
-    base: BaseImage,
-    getCompiler: () => Promise<SourceCompiler>,
-  ) {
+  private constructor(options: ExecutorOptions, vm: ExecutionVm, base: BaseImage, compiler: LazyCompiler) {
     this.#options = options;
     this.#vm = vm;
     this.#base = base;
     this.#variants = new ImageVariants(base, options.prelude);
-    this.#getCompiler = getCompiler;
+    this.#compiler = compiler;
     vm.makeRoomFor(base.image);
   }
 
@@ -72,8 +64,13 @@ export class Executor {
     return this.#variants.hash(this.#vm.current, features);
   }
 
+  /** Linear memory of its VMs, the compiler's included. */
+  get memoryBytes(): number {
+    return this.#vm.current.heap.length + this.#compiler.memoryBytes;
+  }
+
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    return (await this.#getCompiler()).compile(source, filename);
+    return (await this.#compiler.get()).compile(source, filename);
   }
 
   /**
@@ -222,6 +219,28 @@ export class Executor {
 
 function hasCrypto({ features }: ImageVariant): boolean {
   return (features & CRYPTO) !== 0;
+}
+
+/** Made when something is compiled for the first time: a worker that finds everything compiled needs none. */
+class LazyCompiler {
+  readonly #options: Pick<ExecutorOptions, 'engine' | 'stackSizeBytes'>;
+  #creation: Promise<SourceCompiler> | undefined;
+  #compiler: SourceCompiler | undefined;
+
+  constructor(options: Pick<ExecutorOptions, 'engine' | 'stackSizeBytes'>) {
+    this.#options = options;
+  }
+
+  /** 0 before there is one. */
+  get memoryBytes(): number {
+    return this.#compiler?.memoryBytes ?? 0;
+  }
+
+  async get(): Promise<SourceCompiler> {
+    this.#creation ??= SourceCompiler.create(this.#options.engine, this.#options.stackSizeBytes);
+    this.#compiler = await this.#creation;
+    return this.#compiler;
+  }
 }
 
 interface AttemptOptions {

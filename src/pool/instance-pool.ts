@@ -6,7 +6,7 @@ import { runtimeClosed } from './calls.js';
 import { Dispatcher } from './dispatcher.js';
 import { COMPILER, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { type Executed, type ExecuteRequest, epochMs, type Request, type ResumeRequest } from './protocol.js';
-import type { RetirementReason, Retirements } from './retirement.js';
+import type { RetirementReason } from './retirement.js';
 import { queueTimeout, saturated } from './saturation.js';
 import type { WorkerThreads } from './worker-threads.js';
 
@@ -24,16 +24,12 @@ export interface Treatment {
 export class InstancePool implements CompileBackend {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
-  readonly #retirements: Partial<Record<RetirementReason, number>> = {};
   #isClosed = false;
 
   /** @param threads equipped */
-  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void = () => {}) {
+  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
-    this.#dispatcher = new Dispatcher(threads, config, (reason) => {
-      this.#retirements[reason] = (this.#retirements[reason] ?? 0) + 1;
-      onRetired(reason);
-    });
+    this.#dispatcher = new Dispatcher(threads, config, onRetired);
   }
 
   get maxInstances(): number {
@@ -41,8 +37,8 @@ export class InstancePool implements CompileBackend {
   }
 
   get stats() {
-    const { busy, idle, starting, queued } = this.#dispatcher;
-    return { busy, idle, starting, queued, retirements: { ...this.#retirements } as Retirements };
+    const { busy, idle, starting, queued, memoryBytes } = this.#dispatcher;
+    return { busy, idle, starting, queued, memoryBytes };
   }
 
   /**

@@ -31,6 +31,8 @@ export class Instance implements JobHolder {
   readonly next: Job[] = [];
   /** On the clock of `performance.now()`. */
   idleSince = 0;
+  /** Of its VMs, as of its last reply. */
+  memoryBytes = 0;
   readonly #thread: WorkerThread;
 
   constructor(thread: WorkerThread) {
@@ -57,7 +59,9 @@ export class Instance implements JobHolder {
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
     const message = encodeBatch(batch.jobs.map(({ request }) => request));
-    return decodeReplies(await this.#thread.run(message));
+    const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message));
+    this.memoryBytes = memoryBytes;
+    return replies;
   }
 
   current(): { readonly job: Job; readonly runningMs: number } | undefined {

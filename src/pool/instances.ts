@@ -78,6 +78,13 @@ export class Instances {
     return this.#awaiting.length > 0;
   }
 
+  /** Of the VMs in all of them. */
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const instance of this.#all) bytes += instance.memoryBytes;
+    return bytes;
+  }
+
   /** Those that can work, or do. */
   allUp(): Instance[] {
     return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
@@ -156,7 +163,8 @@ export class Instances {
     }, START_TIMEOUT_MS).unref();
     ready
       .then(
-        () => {
+        (memoryBytes) => {
+          instance.memoryBytes = memoryBytes;
           if (instance.phase !== 'starting') return;
           this.#starting--;
           this.#startFailures = 0;

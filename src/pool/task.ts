@@ -24,7 +24,5 @@ export interface EquipTask {
   readonly setup: WorkerSetup;
 }
 
-/** The answer: nothing, or why there is no base image. */
-export interface EquipReply {
-  readonly error?: WireError;
-}
+/** The answer: memory of its VMs in bytes, or why there is no base image. */
+export type EquipReply = { readonly memoryBytes: number } | { readonly error: WireError };

@@ -66,14 +66,16 @@ export class WorkerThread {
   /**
    * Gives it what it needs and waits until it has built its base image.
    *
+   * @returns memory of its VMs, in bytes
    * @throws NexusError with the reason why it cannot be built
    * @throws WorkerGone
    */
-  async equip(equipment: Equipment): Promise<void> {
+  async equip(equipment: Equipment): Promise<number> {
     const task: EquipTask = { equipment, setup: this.#setup };
     const reply = this.#pool.run(task, { transferList: [this.#setup.mailbox.port] }) as Promise<EquipReply>;
-    const { error } = await this.#whileAlive(reply);
-    if (error !== undefined) throw fromWireError(error);
+    const answer = await this.#whileAlive(reply);
+    if ('error' in answer) throw fromWireError(answer.error);
+    return answer.memoryBytes;
   }
 
   /** There will be work at once. */

@@ -27,7 +27,7 @@ export class WorkerThreads {
   }
 
   /** A thread, and when it is ready: rejects as {@link WorkerThread.equip} does. */
-  take(): { readonly thread: WorkerThread; readonly ready: Promise<void> } {
+  take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
     if (this.#equipment === undefined) throw new TypeError('The threads have no equipment yet.');
     const thread = this.#booting.shift() ?? this.#boot();
     return { thread, ready: thread.equip(this.#equipment) };

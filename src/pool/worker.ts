@@ -15,7 +15,7 @@ export default async function equip({ equipment, setup }: EquipTask): Promise<Eq
     const executor = await createExecutor(equipment);
     // After the reply is on its way: from then on the thread waits for work and for nothing else.
     setImmediate(() => void serve(executor, setup));
-    return {};
+    return { memoryBytes: executor.memoryBytes };
   } catch (error) {
     return { error: toWireError(error) };
   }
@@ -34,7 +34,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
         control.finish(item);
       } else replies.push(undefined);
     }
-    mailbox.send(encodeReplies(replies));
+    mailbox.send(encodeReplies(replies, executor.memoryBytes));
   }
 }
 

@@ -25,7 +25,8 @@ function arrive({ packed, shared }: Message): Message {
 }
 
 const crossRequests = (requests: readonly Request[]) => decodeBatch(arrive(encodeBatch(requests)));
-const crossReplies = (replies: readonly (Reply | undefined)[]) => decodeReplies(arrive(encodeReplies(replies)));
+const crossReplies = (replies: readonly (Reply | undefined)[]) =>
+  decodeReplies(arrive(encodeReplies(replies, 7))).replies;
 
 /** Bytes as text, so that whose memory it is does not matter; all else as it is, down to which fields there are. */
 function plain(value: unknown): unknown {
@@ -273,11 +274,15 @@ describe('a reply', () => {
     expect(crossReplies([])).toEqual([]);
   });
 
+  it('comes with the memory of the worker', () => {
+    expect(decodeReplies(arrive(encodeReplies([], 32 * 2 ** 20)))).toEqual({ memoryBytes: 32 * 2 ** 20, replies: [] });
+  });
+
   it('does not keep the whole message with its snapshot', () => {
     const waiting = { ...executed, outcome: bytes(5_000), snapshot: bytes(700), imageHash: 'h', features: 0 };
-    const message = encodeReplies([waiting, { ...waiting, snapshot: bytes(900, 3) }]);
+    const message = encodeReplies([waiting, { ...waiting, snapshot: bytes(900, 3) }], 0);
     for (const arrived of [message, arrive(message)]) {
-      const snapshots = decodeReplies(arrived).map((reply) =>
+      const snapshots = decodeReplies(arrived).replies.map((reply) =>
         reply?.kind === 'executed' ? reply.snapshot : undefined,
       );
       expect(snapshots.map((snapshot) => snapshot?.buffer.byteLength)).toEqual([700, 900]);

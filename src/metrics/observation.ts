@@ -5,30 +5,15 @@ import type { ResultCode } from '../errors/codes.js';
 export const KILL_LAYERS = ['interrupt', 'jobs', 'watchdog'] as const;
 export type KillLayer = (typeof KILL_LAYERS)[number];
 
-/** What the runtime tells of every execution that gave a result. */
+/** What is told of every execution that gave a result. */
 export interface ExecutionObservation {
   readonly status: WasmResult['status'];
   /** Present when `status` is `'error'`. */
-  readonly code?: ResultCode;
+  readonly code?: ResultCode | undefined;
   /** What stopped it, when its time was over. */
-  readonly layer?: KillLayer;
+  readonly layer?: KillLayer | undefined;
+  readonly handlerName?: string | undefined;
   readonly metrics: ExecutionMetrics;
   /** False when it ended before a worker began it: it compiled badly, say. */
-  readonly executed: boolean;
+  readonly began: boolean;
 }
-
-/** Receives what happens, on the main thread. Implementations must not throw. */
-export interface MetricsRecorder {
-  execution(observation: ExecutionObservation): void;
-  /** A worker, or a VM in one, was given up. */
-  retirement(reason: string): void;
-  /** In the Prometheus text format. */
-  text(): Promise<string>;
-}
-
-/** With metrics off, nothing is recorded. */
-export const noMetrics: MetricsRecorder = {
-  execution: () => {},
-  retirement: () => {},
-  text: async () => '',
-};

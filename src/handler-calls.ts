@@ -1,0 +1,136 @@
+import type { EventOrigin } from './config/observer.js';
+import type { AsyncResult, CallResult } from './contract/answers.js';
+import type { WasmContext } from './contract/context.js';
+import type { WasmResult } from './contract/result.js';
+import type { Executed, Executions } from './executions.js';
+import type { HandlerSources, Obtain } from './handler-sources.js';
+import type { Telemetry } from './metrics/telemetry.js';
+import { matchAnswers } from './pool/answers.js';
+import type { Calls } from './pool/calls.js';
+import {
+  type ExecuteOptions,
+  normaliseOptions,
+  normaliseResumeOptions,
+  type ResumeOptions,
+} from './pool/execute-options.js';
+import { originOf } from './pool/result.js';
+import { RunLoop } from './run-loop.js';
+import { checkRunOptions, type RunOptions } from './run-options.js';
+import type { SuspendedRuns } from './suspended-runs.js';
+
+export interface HandlerCallsParts {
+  readonly calls: Calls;
+  readonly sources: HandlerSources;
+  readonly executions: Executions;
+  readonly suspended: SuspendedRuns;
+  readonly telemetry: Telemetry;
+}
+
+/** The calls that execute handlers, from their arguments to their results: executed, kept when they wait, told of. */
+export class HandlerCalls {
+  readonly #parts: HandlerCallsParts;
+  /** Fires when the drain timeout is over. */
+  readonly #closing = new AbortController();
+
+  constructor(parts: HandlerCallsParts) {
+    this.#parts = parts;
+  }
+
+  /** @param obtain where the handler comes from */
+  execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
+    return this.#counted(async () => {
+      const { executions, suspended } = this.#parts;
+      const options = normaliseOptions(given);
+      const executed = await executions.call(context, options, obtain);
+      const result = executed.run === undefined ? executed.result : await suspended.keep(executed);
+      this.#tell(result, executed, eventOrigin(context, options));
+      return result;
+    });
+  }
+
+  /** Of any number of callers at the same time one resumes it; all get its outcome. */
+  resume(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    given: number | ResumeOptions,
+  ): Promise<WasmResult> {
+    return this.#counted(async () => {
+      const { executions, suspended, telemetry } = this.#parts;
+      const calledAt = performance.now();
+      const options = normaliseResumeOptions(given);
+      const claim = await suspended.claim(suspensionId, options.signal);
+      if (!('run' in claim)) return claim;
+      const origin = eventOrigin(claim.run.origin, options);
+      let executed: Executed;
+      try {
+        executed = await executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
+      } catch (error) {
+        await claim.release();
+        throw error;
+      }
+      // The caller gave up: nothing was delivered, and somebody may want to resume it later.
+      if (executed.result.error?.code === 'CANCELLED') {
+        await claim.release();
+        this.#tell(executed.result, executed, origin);
+        return executed.result;
+      }
+      const result = await claim.settle(executed);
+      this.#tell(result, executed, origin);
+      telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+      return result;
+    });
+  }
+
+  /** @param given checked, but for its options of an execution */
+  run(code: string | Uint8Array, context: WasmContext, given: RunOptions): Promise<WasmResult> {
+    return this.#counted(() => {
+      const { sources, executions } = this.#parts;
+      const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
+      const executeOptions = normaliseOptions(rest);
+      const origin = eventOrigin(context, executeOptions);
+      const { signal, ...resumeOptions } = executeOptions;
+      const told = async (execution: Promise<Executed>) => {
+        const executed = await execution;
+        this.#tell(executed.result, executed, origin);
+        return executed;
+      };
+      const loop = new RunLoop({
+        extensions,
+        onEffects,
+        signal,
+        closing: this.#closing.signal,
+        origin: originOf(context),
+        deadlineMs,
+        callTimeoutMs,
+        resume: (run, answers, options) => told(executions.resume(run, answers, options)),
+        resumeOptions,
+      });
+      const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
+      const known = { extensionRegistry: extensions, ...context };
+      return loop.drive((stop) => told(executions.call(known, { ...executeOptions, signal: stop }, obtain)));
+    });
+  }
+
+  /** Calls off runs. */
+  close(): void {
+    this.#closing.abort(new Error('the runtime is shutting down'));
+  }
+
+  #tell(result: WasmResult, { began }: Executed, origin: EventOrigin): void {
+    this.#parts.telemetry.execution(result, began, origin);
+  }
+
+  /** A call that gives no result is counted by its code. */
+  async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
+    try {
+      return await this.#parts.calls.run(async () => call());
+    } catch (error) {
+      this.#parts.telemetry.rejection(error);
+      throw error;
+    }
+  }
+}
+
+function eventOrigin({ handlerName, panelId }: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
+  return { ...originOf({ handlerName, panelId } as WasmContext), ...(tenant !== undefined && { tenant }) };
+}

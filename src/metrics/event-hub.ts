@@ -1,0 +1,67 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+
+import type { EventName, EventOf, RuntimeObserver } from '../config/observer.js';
+
+const CHANNEL_PREFIX = 'nexus-runtime:';
+
+const EVENT_NAMES = [
+  'onExecution',
+  'onCompile',
+  'onSuspension',
+  'onResume',
+  'onCache',
+  'onKill',
+  'onAudit',
+  'onWarning',
+  'onExpired',
+] as const satisfies readonly EventName[];
+
+/** Brings events to the application's observer, and to whoever subscribed to their channels. */
+export class EventHub {
+  readonly #observer: RuntimeObserver;
+  readonly #channels: Readonly<Record<EventName, Channel>>;
+  readonly #reported = new Set<EventName>();
+
+  constructor(observer: RuntimeObserver) {
+    this.#observer = observer;
+    const channels = EVENT_NAMES.map((name) => [name, channel(CHANNEL_PREFIX + name)]);
+    this.#channels = Object.fromEntries(channels) as Record<EventName, Channel>;
+  }
+
+  /** Whether anybody would hear of it: if not, the event need not be made. */
+  hears(name: EventName): boolean {
+    return this.#observer[name] !== undefined || this.#channels[name].hasSubscribers;
+  }
+
+  /** @param make is called once, if anybody hears of it */
+  emit<Name extends EventName>(name: Name, make: () => EventOf<Name>): void {
+    if (this.hears(name)) this.#tell(name, make());
+  }
+
+  /** @param make is called once, if anybody hears of them */
+  emitAll<Name extends EventName>(name: Name, make: () => readonly EventOf<Name>[]): void {
+    if (!this.hears(name)) return;
+    for (const event of make()) this.#tell(name, event);
+  }
+
+  #tell<Name extends EventName>(name: Name, event: EventOf<Name>): void {
+    const events = this.#channels[name];
+    if (events.hasSubscribers) events.publish(event);
+    try {
+      (this.#observer[name] as ((event: EventOf<Name>) => void) | undefined)?.(event);
+    } catch (error) {
+      this.#report(name, error);
+    }
+  }
+
+  /** Each listener once: it would throw again and again. */
+  #report(name: EventName, error: unknown): void {
+    if (this.#reported.has(name)) return;
+    this.#reported.add(name);
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`observer.${name} threw, which is ignored: ${reason}`, {
+      type: 'NexusWarning',
+      code: 'NEXUS_OBSERVER',
+    });
+  }
+}

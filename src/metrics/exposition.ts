@@ -1,0 +1,103 @@
+import type { CacheStats } from '../cache/tiered-cache.js';
+import { METRICS, type MetricName } from './catalog.js';
+import type { Buckets, Counts } from './counting.js';
+import type { Tally } from './tally.js';
+
+/** One line of an exposition. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+  /** Where it is another than the metric's own. */
+  readonly metricName?: string;
+}
+
+/** What is not counted but is there to be looked at. */
+export interface Gauges {
+  readonly pool: { readonly busy: number; readonly idle: number; readonly starting: number; readonly queued: number };
+  readonly memoryBytes: number;
+  readonly cache: CacheStats;
+  readonly suspended: number;
+}
+
+/** The lines of each metric, at a moment. Labels whose values are known are all there from the start, as Prometheus would have it. */
+export function expose(tally: Tally, { pool, memoryBytes, cache, suspended }: Gauges): Record<MetricName, Sample[]> {
+  return {
+    handler_executions_total: executions(tally),
+    handler_duration_seconds: [...tally.durations].flatMap(([handler, durations]) =>
+      histogram('handler_duration_seconds', durations, tally.tellsHandlersApart ? { handler } : {}),
+    ),
+    handler_queue_seconds: histogram('handler_queue_seconds', tally.queueing),
+    handler_errors_total: counts('handler_errors_total', 'code', tally.errors),
+    handler_kills_total: counts('handler_kills_total', 'layer', tally.kills),
+    cache_hits_total: tiers((tier) => cache[tier].hits),
+    cache_misses_total: single(cache.misses),
+    cache_hit_rate: single(cache.hitRate),
+    cache_evictions_total: tiers((tier) => cache[tier].evictions),
+    cache_rejections_total: Object.entries(cache.disk.rejections).map(([reason, value]) => ({
+      labels: { reason },
+      value,
+    })),
+    cache_size_bytes: tiers((tier) => cache[tier].bytes),
+    compile_duration_seconds: histogram('compile_duration_seconds', tally.compiling),
+    pool_instances: [
+      { labels: { state: 'busy' }, value: pool.busy },
+      { labels: { state: 'idle' }, value: pool.idle },
+      { labels: { state: 'starting' }, value: pool.starting },
+    ],
+    pool_queue_depth: single(pool.queued),
+    pool_instances_retired_total: counts('pool_instances_retired_total', 'reason', tally.retirements),
+    pool_memory_bytes: single(memoryBytes),
+    memory_peak_bytes: histogram('memory_peak_bytes', tally.memoryPeaks),
+    suspensions_active: single(suspended),
+    suspension_size_bytes: histogram('suspension_size_bytes', tally.suspensionSizes),
+    suspensions_expired_total: single(tally.expired),
+    resume_duration_seconds: histogram('resume_duration_seconds', tally.resuming),
+  };
+}
+
+function single(value: number): Sample[] {
+  return [{ labels: {}, value }];
+}
+
+function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {
+  return METRICS.cache_hits_total.labels.tier.map((tier) => ({
+    labels: { tier },
+    value: amountOf(tier as 'memory' | 'disk'),
+  }));
+}
+
+function counts(
+  name: 'handler_errors_total' | 'handler_kills_total' | 'pool_instances_retired_total',
+  label: string,
+  counted: Counts,
+): Sample[] {
+  const known: readonly string[] = Object.values(METRICS[name].labels)[0] ?? [];
+  return known.map((value) => ({ labels: { [label]: value }, value: counted.get(value) }));
+}
+
+function executions({ executions: counted, tellsHandlersApart }: Tally): Sample[] {
+  if (!tellsHandlersApart) {
+    return METRICS.handler_executions_total.labels.status.map((status) => ({
+      labels: { status },
+      value: counted.get(status),
+    }));
+  }
+  return [...counted.entries()].map(([key, value]) => {
+    const [status = '', handler = ''] = key.split('\n');
+    return { labels: { status, handler }, value };
+  });
+}
+
+function histogram(name: MetricName, { bounds, counts: perBucket, sum, count }: Buckets, labels = {}): Sample[] {
+  let below = 0;
+  const buckets = bounds.map((le, i) => {
+    below += perBucket[i] ?? 0;
+    return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: below };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_bucket`, labels: { le: '+Inf', ...labels }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
+}
