@@ -68,7 +68,7 @@ export class Executions {
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
     const compiling = deadlineMs === undefined ? signal : withTimeout(signal, deadlineMs);
-    const attempt = await abortable(() => obtain(filename), compiling);
+    const attempt = await abortable(() => obtain(filename, treatmentOf(options)), compiling);
     if (attempt === 'aborted') {
       const isLate = deadlineMs !== undefined && !signal?.aborted;
       const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);

@@ -5,11 +5,12 @@ import type { CompileResult } from './compiler/compiled-handler.js';
 import { describe } from './config/check.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
+import type { CompileOrder } from './contract/compile.js';
 import { toShared } from './contract/shared-bytes.js';
 import { NexusError } from './errors/nexus-error.js';
 
-/** Says where a handler comes from, once it is known under which file name. */
-export type Obtain = (filename: string | undefined) => Promise<CompileAttempt>;
+/** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
+export type Obtain = (filename: string | undefined, order?: CompileOrder) => Promise<CompileAttempt>;
 
 /** Handlers as callers have them: source text, or what `precompileHandler` made of it. */
 export class HandlerSources {
@@ -27,7 +28,7 @@ export class HandlerSources {
   }
 
   source(code: string): Obtain {
-    return (filename) => this.#compiler.compile(code, filename);
+    return (filename, order) => this.#compiler.compile(code, filename, order);
   }
 
   /** The result rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */

@@ -19,8 +19,8 @@ import { WORKER_URL } from './worker-url.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
-  const close = noteOpen('shutdown() of the runtime');
   const threads = new WorkerThreads(config.pool, WORKER_URL);
+  const close = noteOpen('shutdown() of the runtime');
   try {
     const [engine, { NexusRuntime }, libraries] = await Promise.all([
       import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),

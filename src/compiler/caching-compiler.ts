@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../config/observer.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
-import type { CompileBackend, ScriptProblem } from '../contract/compile.js';
+import type { CompileBackend, CompileOrder, ScriptProblem } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
 import { toShared } from '../contract/shared-bytes.js';
 import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
@@ -85,9 +85,10 @@ export class CachingCompiler {
   }
 
   /**
-   * @throws NexusError INVALID_ARGUMENT when `source` is no string or `filename` no name
+   * @param order of a call that waits for it
+   * @throws NexusError INVALID_ARGUMENT when `source` is no string or `filename` no name; what the backend throws
    */
-  async compile(source: string, filename: string = DEFAULT_FILENAME): Promise<CompileAttempt> {
+  async compile(source: string, filename: string = DEFAULT_FILENAME, order?: CompileOrder): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
     const key = this.#keys.get(source)?.get(filename);
@@ -95,7 +96,7 @@ export class CachingCompiler {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, 'memory', startedAt);
     }
-    return this.#compileSlowly(source, filename, key, startedAt);
+    return this.#compileSlowly({ source, filename }, key, order, startedAt);
   }
 
   /**
@@ -116,9 +117,9 @@ export class CachingCompiler {
   }
 
   async #compileSlowly(
-    source: string,
-    filename: string,
+    { source, filename }: Pick<HandlerUnit, 'source' | 'filename'>,
     memoisedKey: string | undefined,
+    order: CompileOrder | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
     requireFilename(filename);
@@ -127,35 +128,39 @@ export class CachingCompiler {
     const key = memoisedKey ?? this.#rememberKey(source, filename);
     const remembered = this.#errors.get(key);
     if (remembered !== undefined) return { ok: false, error: remembered };
-    return this.#fly({ key, source, filename }, startedAt);
+    return this.#fly({ key, source, filename }, order, startedAt);
   }
 
   /** Joins the compilation under way, or leads one. A leader that comes to grief leaves the lead to the next in line. */
-  async #fly(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
+  async #fly(unit: HandlerUnit, order: CompileOrder | undefined, startedAt: number): Promise<CompileAttempt> {
     const leader = this.#inFlight.get(unit.key);
-    if (leader === undefined) return this.#lead(unit, startedAt);
+    if (leader === undefined) return this.#lead(unit, order, startedAt);
     try {
       const attempt = joined(await leader, startedAt);
       if (attempt.ok) this.#cache.countJoin(unit.key);
       return attempt;
     } catch {
-      return this.#inFlight.has(unit.key) ? this.#fly(unit, startedAt) : this.#lead(unit, startedAt);
+      return this.#inFlight.has(unit.key) ? this.#fly(unit, order, startedAt) : this.#lead(unit, order, startedAt);
     }
   }
 
-  #lead(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
-    const flight = this.#lookUpOrCompile(unit, startedAt).finally(() => this.#inFlight.delete(unit.key));
+  #lead(unit: HandlerUnit, order: CompileOrder | undefined, startedAt: number): Promise<CompileAttempt> {
+    const flight = this.#lookUpOrCompile(unit, order, startedAt).finally(() => this.#inFlight.delete(unit.key));
     this.#inFlight.set(unit.key, flight);
     return flight;
   }
 
-  async #lookUpOrCompile(unit: HandlerUnit, startedAt: number): Promise<CompileAttempt> {
+  async #lookUpOrCompile(
+    unit: HandlerUnit,
+    order: CompileOrder | undefined,
+    startedAt: number,
+  ): Promise<CompileAttempt> {
     const cached = await this.#cache.get(unit.key);
     if (cached !== undefined) return found(cached.entry, cached.tier, startedAt);
 
     const { source, filename } = unit;
     this.#cache.countCompilation();
-    const outcome = await this.#backend.compileScript(wrapHandler(source), filename);
+    const outcome = await this.#backend.compileScript(wrapHandler(source), filename, order);
     const compilationTimeUs = microsecondsSince(startedAt);
     if (!outcome.ok) return this.#failed(unit, describeProblem(outcome.problem, source), compilationTimeUs);
     if (!isSingleClosure(outcome.bytecode)) return this.#failed(unit, escapesWrapper(source), compilationTimeUs);

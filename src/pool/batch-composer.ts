@@ -43,7 +43,9 @@ export class BatchComposer {
   }
 
   /** What is not known may take any time. */
-  #estimate({ estimateKey }: Job): number {
+  #estimate({ estimateKey, restarts }: Job): number {
+    // Nobody shares a worker with it that may have been in its company by chance once too often.
+    if (restarts > 0) return Number.POSITIVE_INFINITY;
     const known = estimateKey === undefined ? undefined : this.#estimates.get(estimateKey);
     return known ?? Number.POSITIVE_INFINITY;
   }

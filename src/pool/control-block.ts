@@ -59,7 +59,8 @@ export class ControlBlock {
 
   /** Main thread: asks the worker to stop what it executes, should it be this one. */
   cancel(item: number): void {
-    Atomics.store(this.cells, CANCELLED, item + 1);
+    // One flag for all: it must not be taken from the one that runs.
+    if (this.stateOf(item) === ItemState.running) Atomics.store(this.cells, CANCELLED, item + 1);
   }
 
   /** Worker: begins a request. False when it was taken back. */

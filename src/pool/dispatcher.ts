@@ -6,7 +6,7 @@ import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
 import type { Batch, Instance } from './instance.js';
 import { Instances } from './instances.js';
-import { COMPILER, type Interruption, type Job, type TenantKey } from './job.js';
+import { type Interruption, isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
 import { Patrol } from './patrol.js';
 import { epochMs, type Reply } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
@@ -23,6 +23,14 @@ export class WorkerCrashed extends NexusError {
   constructor(cause: WorkerGone) {
     super('INTERNAL_ERROR', `A worker ended unexpectedly: ${cause.message}. The pool has replaced it.`, { cause });
   }
+}
+
+/** Of a job that was meant for a worker that is gone: there is nobody left to do it for. */
+const OVERTAKEN: JobEnd = { interruption: 'cancelled', runningMs: 0 };
+
+/** The deadline of its call is over. */
+function isLate({ request }: Job): boolean {
+  return 'deadline' in request && request.deadline !== undefined && epochMs() >= request.deadline.atMs;
 }
 
 /**
@@ -47,10 +55,11 @@ export class Dispatcher {
   constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#onRetired = onRetired;
+    // Compiling cannot be interrupted: of several workers it leaves one to executions.
     const compilerCap = Math.max(1, config.maxInstances - 1);
     this.#queue = new FairQueue((tenant) => {
-      if (typeof tenant === 'string') return config.maxInstancesPerTenant;
-      return tenant === COMPILER ? compilerCap : Number.POSITIVE_INFINITY;
+      if (isCompilation(tenant) && this.#queue.usedByAll(isCompilation) >= compilerCap) return 0;
+      return typeof tenant === 'string' ? config.maxInstancesPerTenant : Number.POSITIVE_INFINITY;
     });
     this.#composer = new BatchComposer(this.#queue, this.#estimates);
     this.#instances = new Instances(threads, config, {
@@ -78,9 +87,14 @@ export class Dispatcher {
     return this.#instances.starting;
   }
 
-  /** Executions that wait; compilations are part of calls that will wait after them. */
+  /** Executions that wait. */
   get queued(): number {
-    return this.#queue.size - this.#queue.sizeOf(COMPILER);
+    return this.#queue.size - this.#queue.sizeOfAll(isCompilation);
+  }
+
+  /** All that wait, be it for a compilation or for an execution. */
+  get waiting(): number {
+    return this.#queue.size;
   }
 
   queuedOf(tenant: TenantKey): number {
@@ -89,7 +103,7 @@ export class Dispatcher {
 
   /** Of the execution that is queued last, going by what executions took so far. */
   get estimatedWaitMs(): number {
-    return Math.ceil((this.queued * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
+    return Math.ceil((this.waiting * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
   }
 
   /** Resolves when so many workers are up. */
@@ -109,9 +123,10 @@ export class Dispatcher {
     this.#dispatch();
   }
 
-  /** Takes a job out of the queue. False when a worker has it, or had it already. */
+  /** Takes back a job that was not begun. False when it was, or is settled. */
   withdraw(job: Job): boolean {
-    if (job.isSettled || !job.isQueued || job.holder !== undefined) return false;
+    if (job.isSettled) return false;
+    if (!job.isQueued) return job.holder?.takeBack(job) ?? false;
     this.#queue.remove(job);
     return true;
   }
@@ -194,8 +209,10 @@ export class Dispatcher {
       const reply = replies[i];
       if (reply === undefined) continue;
       if (reply.kind === 'executed') this.#note(job, reply.durationUs, reply.retired);
-      // It was to be begun elsewhere, as this worker did not get on.
+      // It was to be begun elsewhere, or was, as this worker did not get on.
       this.#queue.remove(job);
+      const { holder } = job;
+      if (holder !== undefined && holder !== instance && !holder.takeBack(job)) holder.cancel(job);
       job.settle({ reply });
     }
     if (this.#isResting) this.#patrol.rest();
@@ -232,11 +249,11 @@ export class Dispatcher {
       const current = instance.current();
       if (current === undefined) continue;
       const { job, runningMs } = current;
+      if (runningMs >= STALL_MS) this.#release(instance, job);
       if (job.isSettled) {
-        if (performance.now() - job.settledAt >= this.#config.killGraceMs)
-          this.#kill(instance, job, 'cancelled', runningMs);
+        const isIgnored = performance.now() - job.settledAt >= this.#config.killGraceMs;
+        if (isIgnored) this.#kill(instance, job, 'cancelled', runningMs);
       } else if (runningMs >= this.#limitOf(job, runningMs)) this.#kill(instance, job, 'watchdog', runningMs);
-      else if (runningMs >= STALL_MS) this.#release(instance, job);
     }
     return !this.#isResting;
   }
@@ -245,7 +262,7 @@ export class Dispatcher {
   #limitOf({ limitMs, request }: Job, runningMs: number): number {
     if (!('deadline' in request) || request.deadline === undefined) return limitMs;
     const untilDeadlineMs = request.deadline.atMs - epochMs() + runningMs;
-    return Math.min(limitMs, untilDeadlineMs + this.#config.killGraceMs);
+    return Math.min(limitMs, Math.max(0, untilDeadlineMs) + this.#config.killGraceMs);
   }
 
   /** Others in the batch do not wait for one that takes its time. */
@@ -266,8 +283,8 @@ export class Dispatcher {
   #kill(instance: Instance, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
     if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
     this.#chargeLoss(instance, culprit);
-    this.#instances.retire(instance, interruption);
     culprit.settle({ interruption, runningMs });
+    this.#instances.retire(instance, interruption);
     this.#takeOver(instance, (job) => job !== culprit);
   }
 
@@ -276,6 +293,7 @@ export class Dispatcher {
       if (job.isSettled || !instance.isExecuting(job)) continue;
       job.crashes++;
       this.#chargeLoss(instance, job);
+      if (job.estimateKey !== undefined) this.#estimates.distrust(job.estimateKey);
       if (job.crashes > (this.#config.retryOnCrash ? 1 : 0)) job.reject(new WorkerCrashed(reason));
     }
     this.#takeOver(instance, () => true, reason);
@@ -295,15 +313,14 @@ export class Dispatcher {
     const { batch, next } = instance;
     if (batch === undefined) return;
     this.#vacate(batch);
-    const left = [...batch.jobs, ...next].filter((job) => isLeft(job) && !job.isSettled);
+    for (const job of next.splice(0)) job.settle(OVERTAKEN);
+    const left = batch.jobs.filter((job) => isLeft(job) && !job.isSettled && job.holder === instance);
     for (const job of left) {
+      if (reason === undefined) continue;
       job.restarts++;
-      if (job.restarts > MAX_RESTARTS && reason !== undefined) job.reject(new WorkerCrashed(reason));
+      if (job.restarts > MAX_RESTARTS) job.reject(new WorkerCrashed(reason));
     }
-    this.#requeue(
-      instance,
-      left.filter((job) => !job.isSettled),
-    );
+    this.#requeue(instance, left);
     this.#dispatch();
   }
 
@@ -313,7 +330,8 @@ export class Dispatcher {
       if (job.isSettled || job.isQueued || job.holder !== instance) continue;
       instance.takeBack(job);
       job.holder = undefined;
-      this.#queue.pushFront(job);
+      if (isLate(job)) job.settle({ interruption: 'deadline', runningMs: 0 });
+      else this.#queue.pushFront(job);
     }
   }
 
@@ -325,7 +343,10 @@ export class Dispatcher {
   /** Whoever waits learns why, unless there is a worker that will come to them. */
   #onStartFailure(error: NexusError): void {
     this.#forgiveLoss(this.#charged.length);
-    if (this.#instances.size > 0) return;
+    if (this.#instances.size > 0) {
+      this.#dispatch();
+      return;
+    }
     for (const job of this.#queue.drain()) job.reject(error);
   }
 }

@@ -6,6 +6,8 @@ const DECAY = 0.1;
 /** Of one execution in the mean over all. */
 const MEAN_WEIGHT = 0.01;
 
+const DISTRUSTED_US = 10_000_000;
+
 interface Estimate {
   us: number;
 }
@@ -23,6 +25,11 @@ export class DurationEstimates {
   /** Of all handlers together; 0 when there was none. */
   get meanUs(): number {
     return this.#meanUs ?? 0;
+  }
+
+  /** Something bad came of it: it takes some ninety good executions until it counts as quick again. */
+  distrust(key: string): void {
+    this.#estimates.set(key, { us: DISTRUSTED_US });
   }
 
   record(key: string, durationUs: number): void {

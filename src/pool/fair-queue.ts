@@ -76,6 +76,16 @@ export class FairQueue {
     return this.#size;
   }
 
+  /** Of all tenants that are meant. */
+  sizeOfAll(isMeant: (tenant: TenantKey) => boolean): number {
+    return sumOf(this.#queued, isMeant);
+  }
+
+  /** Workers that execute something of the tenants that are meant. */
+  usedByAll(isMeant: (tenant: TenantKey) => boolean): number {
+    return sumOf(this.#using, isMeant);
+  }
+
   sizeOf(tenant: TenantKey): number {
     return this.#queued.get(tenant) ?? 0;
   }
@@ -184,4 +194,10 @@ export class FairQueue {
     this.#size++;
     this.#queued.set(job.tenant, this.sizeOf(job.tenant) + 1);
   }
+}
+
+function sumOf(counts: ReadonlyMap<TenantKey, number>, isMeant: (tenant: TenantKey) => boolean): number {
+  let sum = 0;
+  for (const [tenant, count] of counts) if (isMeant(tenant)) sum += count;
+  return sum;
 }

@@ -1,10 +1,12 @@
+import { setMaxListeners } from 'node:events';
+
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { CompileBackend, ScriptOutcome } from '../contract/compile.js';
+import type { CompileBackend, CompileOrder, ScriptOutcome } from '../contract/compile.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
 import { runtimeClosed } from './calls.js';
 import { Dispatcher } from './dispatcher.js';
-import { COMPILER, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { compilationsOf, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { type Executed, type ExecuteRequest, epochMs, type Request, type ResumeRequest } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
 import { queueTimeout, saturated } from './saturation.js';
@@ -56,15 +58,25 @@ export class InstancePool implements CompileBackend {
     if (this.#isClosed) throw runtimeClosed();
     const limitMs = this.#config.compileTimeoutMs;
     const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode }, { limitMs }));
-    await Promise.all(jobs.map(({ end }) => end));
+    for (const { end } of jobs) {
+      const ended = await end;
+      if ('reply' in ended && ended.reply.kind === 'failed') throw fromWireError(ended.reply.error);
+    }
   }
 
-  async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
+  async compileScript(source: string, filename: string, order?: CompileOrder): Promise<ScriptOutcome> {
     if (this.#isClosed) throw runtimeClosed();
     const limitMs = this.#config.compileTimeoutMs;
-    const job = new Job({ kind: 'compile', source, filename }, { tenant: COMPILER, limitMs });
+    if (order !== undefined) this.#admit(order.tenant);
+    const job = new Job({ kind: 'compile', source, filename }, { tenant: compilationsOf(order?.tenant), limitMs });
     this.#dispatcher.add(job);
-    const end = await job.end;
+    const queueTimeoutMs = order?.queueTimeoutMs ?? this.#config.queueTimeoutMs;
+    const end = await this.#await(
+      job,
+      undefined,
+      order === undefined ? Number.POSITIVE_INFINITY : queueTimeoutMs,
+      undefined,
+    );
     if ('interruption' in end) {
       const limit = `compileTimeoutMs (${limitMs} ms)`;
       return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
@@ -113,7 +125,7 @@ export class InstancePool implements CompileBackend {
     const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
     const tenant: TenantKey = name ?? NO_TENANT;
     const job = new Job(request, { tenant, limitMs, estimateKey });
-    this.#admit(job);
+    this.#admit(name);
     this.#dispatcher.add(job);
     const end = await this.#await(job, signal, queueTimeoutMs, request.deadline?.atMs);
     if ('interruption' in end) return end;
@@ -123,16 +135,15 @@ export class InstancePool implements CompileBackend {
   }
 
   /** @throws NexusError POOL_SATURATED */
-  #admit(job: Job): void {
+  #admit(tenant: string | undefined): void {
     const { maxInstances, maxQueue, maxQueuePerTenant } = this.#config;
-    const { busy, queued } = this.#dispatcher;
+    const { busy, waiting: queued } = this.#dispatcher;
     // What a worker will take at once, be it one that has yet to start, is no queue.
     const room = maxInstances - busy;
     const estimatedWaitMs = this.#dispatcher.estimatedWaitMs;
     if (queued >= maxQueue + room) throw saturated({ queued, maxQueue, estimatedWaitMs });
-    const { tenant } = job;
-    if (typeof tenant !== 'string') return;
-    const queuedOfTenant = this.#dispatcher.queuedOf(tenant);
+    if (tenant === undefined) return;
+    const queuedOfTenant = this.#dispatcher.queuedOf(tenant) + this.#dispatcher.queuedOf(compilationsOf(tenant));
     if (queuedOfTenant < maxQueuePerTenant + room) return;
     throw saturated({ queued, tenant, queuedOfTenant, maxQueuePerTenant, estimatedWaitMs });
   }
@@ -145,6 +156,8 @@ export class InstancePool implements CompileBackend {
   ): Promise<JobEnd> {
     const releases: (() => void)[] = [];
     if (signal !== undefined) {
+      // One signal for many calls is what signals are for.
+      setMaxListeners(0, signal);
       const onAbort = () => this.#dispatcher.stop(job, 'cancelled');
       signal.addEventListener('abort', onAbort, { once: true });
       releases.push(() => signal.removeEventListener('abort', onAbort));

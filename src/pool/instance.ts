@@ -31,6 +31,8 @@ export class Instance implements JobHolder {
   readonly next: Job[] = [];
   /** On the clock of `performance.now()`. */
   idleSince = 0;
+  /** Whether it ever did anything. */
+  hasReplied = false;
   /** Of its VMs, as of its last reply. */
   memoryBytes = 0;
   readonly #thread: WorkerThread;
@@ -61,6 +63,7 @@ export class Instance implements JobHolder {
     const message = encodeBatch(batch.jobs.map(({ request }) => request));
     const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message));
     this.memoryBytes = memoryBytes;
+    this.hasReplied = true;
     return replies;
   }
 

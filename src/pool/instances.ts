@@ -122,6 +122,7 @@ export class Instances {
     instance.phase = 'idle';
     instance.batch = undefined;
     instance.idleSince = performance.now();
+    if (instance.hasReplied) this.#startFailures = 0;
     this.#idle.push(instance);
     this.#watchIdle();
   }
@@ -154,7 +155,15 @@ export class Instances {
   }
 
   #start(): void {
-    const { thread, ready } = this.#threads.take();
+    let taken: ReturnType<WorkerThreads['take']>;
+    try {
+      taken = this.#threads.take();
+    } catch (error) {
+      // The system gives no thread. Whoever waits is told, but not from within whatever we are called from.
+      setImmediate(() => this.#noteStartFailure(new WorkerGone(String(error), { cause: error })));
+      return;
+    }
+    const { thread, ready } = taken;
     const instance = new Instance(thread);
     this.#all.add(instance);
     this.#starting++;
@@ -167,7 +176,6 @@ export class Instances {
           instance.memoryBytes = memoryBytes;
           if (instance.phase !== 'starting') return;
           this.#starting--;
-          this.#startFailures = 0;
           this.#startNext();
           instance.onGone = (reason) => this.#lost(instance, reason);
           this.giveBack(instance);
@@ -183,12 +191,21 @@ export class Instances {
     if (instance.phase !== 'starting' || this.#isClosed) return;
     this.#forget(instance);
     void instance.end();
+    this.#noteStartFailure(error);
+  }
+
+  #noteStartFailure(error: unknown): void {
+    if (this.#isClosed) return;
     this.#listener.onRetired('start');
     // A worker that died may have been unlucky. One that says what it lacks will say so again.
     if (error instanceof WorkerGone && ++this.#startFailures < MAX_START_FAILURES) {
       this.growTo(this.size + 1);
       return;
     }
+    this.#giveUpStarting(error);
+  }
+
+  #giveUpStarting(error: unknown): void {
     this.#startFailures = 0;
     this.#planned = 0;
     const failure = startFailure(error);
@@ -201,6 +218,7 @@ export class Instances {
     const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
     for (const { resolve } of this.#awaiting.filter(isEnough)) resolve();
     this.#awaiting = this.#awaiting.filter((waiting) => !isEnough(waiting));
+    this.#watchIdle();
   }
 
   #lost(instance: Instance, reason: WorkerGone): void {
@@ -209,7 +227,10 @@ export class Instances {
     this.#forget(instance);
     instance.phase = 'ended';
     this.#listener.onRetired('crashed');
-    this.growTo(this.size + 1);
+    // One that dies by itself and never did anything may be one that cannot.
+    const isHopeless = !wasBusy && !instance.hasReplied && ++this.#startFailures >= MAX_START_FAILURES;
+    if (isHopeless) this.#giveUpStarting(reason);
+    else this.growTo(this.size + 1);
     if (wasBusy) this.#listener.onLost(instance, reason);
   }
 
@@ -219,9 +240,14 @@ export class Instances {
     this.take(instance);
   }
 
+  /** So many are kept, however long they idle. */
+  get #needed(): number {
+    return Math.max(this.#config.minInstances, ...this.#awaiting.map(({ instances }) => instances));
+  }
+
   /** One timer for all: the one that idles longest is the first. */
   #watchIdle(): void {
-    if (this.#idleTimer !== undefined || this.size <= this.#config.minInstances) return;
+    if (this.#idleTimer !== undefined || this.size <= this.#needed) return;
     const [oldest] = this.#idle;
     if (oldest === undefined) return;
     const dueMs = Math.max(0, oldest.idleSince + this.#config.idleTimeoutMs - performance.now());
@@ -235,7 +261,7 @@ export class Instances {
   #endIdle(): void {
     const before = performance.now() - this.#config.idleTimeoutMs;
     for (const instance of [...this.#idle]) {
-      if (instance.idleSince > before || this.size <= this.#config.minInstances) return;
+      if (instance.idleSince > before || this.size <= this.#needed) return;
       this.#forget(instance);
       void instance.end();
       this.#listener.onRetired('idle');

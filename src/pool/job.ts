@@ -9,13 +9,23 @@ export type Interruption = 'watchdog' | 'cancelled' | 'deadline';
 /** What came of a job: the worker's reply, or how it was stopped and after what time. */
 export type JobEnd = { readonly reply: Reply } | { readonly interruption: Interruption; readonly runningMs: number };
 
-/** Which tenant a job is queued under: a name that the caller gave, nobody's, or the compiler's own. */
+/** Which tenant a job is queued under: a name that the caller gave, nobody's, or that of a tenant's compilations. */
 export type TenantKey = string | symbol;
 
 /** Everybody who gave no name. */
 export const NO_TENANT: TenantKey = Symbol('no tenant');
-/** Compiling takes no timeout from a caller, so it must never have all workers. */
-export const COMPILER: TenantKey = Symbol('compiler');
+/** Compilations that nobody's call waits for. */
+const COMPILATIONS: TenantKey = Symbol('compilations');
+const COMPILATION_PREFIX = '\0compilation of ';
+
+/** Compilations have a lane of their own beside their tenant's executions, which may wait for them. */
+export function compilationsOf(tenant: string | undefined): TenantKey {
+  return tenant === undefined ? COMPILATIONS : COMPILATION_PREFIX + tenant;
+}
+
+export function isCompilation(tenant: TenantKey): boolean {
+  return tenant === COMPILATIONS || (typeof tenant === 'string' && tenant.startsWith(COMPILATION_PREFIX));
+}
 
 export interface JobOptions {
   readonly tenant?: TenantKey;

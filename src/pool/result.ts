@@ -50,7 +50,10 @@ export function assembleSegment(execution: Execution, handler: CompileResult, in
   if ('interruption' in execution) {
     const error = describeInterruption(execution, inputs);
     const result = errorResult(error, context, handler);
-    return { result: { ...result, metrics: { ...result.metrics, durationUs: execution.runningMs * 1000 } } };
+    const durationUs = execution.runningMs * 1000;
+    const sinceCallUs = (performance.now() - inputs.calledAt) * 1000;
+    const queueTimeUs = Math.max(0, sinceCallUs - handler.compilationTimeUs - durationUs);
+    return { result: { ...result, metrics: { ...result.metrics, durationUs, queueTimeUs } } };
   }
   const { executed } = execution;
   const outcome = readOutcome(executed, handler, bounds);

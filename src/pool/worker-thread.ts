@@ -24,6 +24,7 @@ export class WorkerThread {
   readonly #setup: WorkerSetup;
   #gone: WorkerGone | undefined;
   #ended: Promise<void> | undefined;
+  #exited: Promise<void> = Promise.resolve();
   /** Rejects what waits for the thread. */
   readonly #waiting = new Set<(reason: WorkerGone) => void>();
   #onGone: ((reason: WorkerGone) => void) | undefined;
@@ -48,12 +49,19 @@ export class WorkerThread {
       env: {},
       resourceLimits: { stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB) },
     });
+    // Neither does it start another thread in the place of one that fails, nor end one that idles: both are ours to do.
+    (this.#pool.options as { minThreads: number }).minThreads = Number.NaN;
     // Errors while a task runs reject it; the others come here.
     this.#pool.on('error', (error: unknown) => this.#isGone(error));
     for (const thread of this.#pool.threads) {
       thread.on('error', (error: unknown) => this.#isGone(error));
       // One that exits without an error is none of tinypool's business.
-      thread.on('exit', (code: unknown) => this.#isGone(new Error(`it exited with code ${String(code)}`)));
+      this.#exited = new Promise((resolve) => {
+        thread.on('exit', (code: unknown) => {
+          this.#isGone(new Error(`it exited with code ${String(code)}`));
+          resolve();
+        });
+      });
     }
   }
 
@@ -71,6 +79,7 @@ export class WorkerThread {
    * @throws WorkerGone
    */
   async equip(equipment: Equipment): Promise<number> {
+    if (this.#gone !== undefined) throw this.#gone;
     const task: EquipTask = { equipment, setup: this.#setup };
     const reply = this.#pool.run(task, { transferList: [this.#setup.mailbox.port] }) as Promise<EquipReply>;
     const answer = await this.#whileAlive(reply);
@@ -97,9 +106,15 @@ export class WorkerThread {
 
   /** Ends the thread, whatever it does; what waits for it rejects with {@link WorkerGone}. Resolves when it is gone. */
   end(): Promise<void> {
-    this.#ended ??= this.#gone === undefined ? this.#pool.destroy() : Promise.resolve();
+    this.#ended ??= this.#gone === undefined ? this.#terminate() : Promise.resolve();
     this.#leave(new WorkerGone('it was ended'));
     return this.#ended;
+  }
+
+  /** Not tinypool's `destroy`: it takes an error that comes afterwards for its own, with a listener that throws. */
+  #terminate(): Promise<void> {
+    for (const thread of this.#pool.threads) void thread.terminate();
+    return this.#exited;
   }
 
   /** The reply, unless the thread ends first. */
@@ -124,8 +139,7 @@ export class WorkerThread {
     if (this.#gone !== undefined || this.#ended !== undefined) return;
     this.#gone = new WorkerGone(cause instanceof Error ? cause.message : String(cause), { cause });
     this.#leave(this.#gone);
-    // tinypool has started another one in its place, of which nobody knows.
-    this.#pool.destroy().catch(() => {});
+    void this.#terminate();
     this.#onGone?.(this.#gone);
   }
 

@@ -26,7 +26,11 @@ export class WorkerThreads {
     this.#equipment = equipment;
   }
 
-  /** A thread, and when it is ready: rejects as {@link WorkerThread.equip} does. */
+  /**
+   * A thread, and when it is ready: rejects as {@link WorkerThread.equip} does.
+   *
+   * @throws Error when the system gives no thread
+   */
   take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
     if (this.#equipment === undefined) throw new TypeError('The threads have no equipment yet.');
     const thread = this.#booting.shift() ?? this.#boot();
@@ -42,7 +46,12 @@ export class WorkerThreads {
   /** One a turn of the event loop: each takes some milliseconds. */
   #bootNext(): void {
     if (this.#toBoot === 0) return;
-    this.#booting.push(this.#boot());
+    try {
+      this.#booting.push(this.#boot());
+    } catch {
+      // The system gives no thread: whoever takes one is told.
+      this.#toBoot = 0;
+    }
     setImmediate(() => this.#bootNext());
   }
 

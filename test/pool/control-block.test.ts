@@ -158,9 +158,22 @@ describe('cancelling', () => {
       Array.from({ length: MAX_BATCH }, (_, item) => item).filter((item) => control.isCancelled(item));
     expect(cancelled()).toEqual([]);
     for (const item of [0, 5, MAX_BATCH - 1]) {
+      control.claim(item);
       control.cancel(item);
       expect(cancelled()).toEqual([item]);
+      control.finish(item);
     }
+  });
+
+  it('one that is not running takes the flag from none that is', () => {
+    const control = begin();
+    control.claim(0);
+    control.finish(0);
+    control.claim(1);
+    control.cancel(1);
+    control.cancel(0);
+    control.cancel(2);
+    expect([0, 1, 2].filter((item) => control.isCancelled(item))).toEqual([1]);
   });
 
   it('leaves the item running: it is up to the worker', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FairQueue } from '#build/pool/fair-queue.js';
-import { COMPILER, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
+import { compilationsOf, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
 
 const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 const NO_CAP = () => Number.POSITIVE_INFINITY;
@@ -56,12 +56,12 @@ describe('a queue', () => {
     expect(takeAll()).toBe('b1 a2 c1 b2 a3');
   });
 
-  it('takes those without a name, and the compiler, for tenants of their own', () => {
+  it('takes those without a name, and compilations, for tenants of their own', () => {
     const queue = new FairQueue(NO_CAP);
-    const tenants: TenantKey[] = [NO_TENANT, COMPILER, 'no tenant', 'compiler'];
+    const tenants: TenantKey[] = [NO_TENANT, compilationsOf(undefined), compilationsOf('a'), 'a', 'no tenant'];
     for (const tenant of [...tenants, ...tenants]) queue.push(createJob(tenant));
-    expect(tenants.map((tenant) => queue.sizeOf(tenant))).toEqual([2, 2, 2, 2]);
-    expect(queue.drain().length).toBe(8);
+    expect(tenants.map((tenant) => queue.sizeOf(tenant))).toEqual([2, 2, 2, 2, 2]);
+    expect(queue.drain().length).toBe(10);
     expect(new Job({ kind: 'compile', source: '', filename: '' }, { limitMs: 1 }).tenant).toBe(NO_TENANT);
   });
 
@@ -259,7 +259,7 @@ describe('draining', () => {
 const CAPS = new Map<TenantKey, number>([
   ['a', 1],
   ['b', 2],
-  [COMPILER, 1],
+  [compilationsOf(undefined), 1],
   [NO_TENANT, Number.POSITIVE_INFINITY],
 ]);
 const capOf = (tenant: TenantKey) => CAPS.get(tenant) ?? 0;
