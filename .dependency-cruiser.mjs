@@ -12,6 +12,7 @@ const LAYERS = [
   'suspension',
   'pool',
   'metrics',
+  'otel',
 ];
 
 const onlyEarlier = LAYERS.map((layer, index) => ({

@@ -20,7 +20,7 @@ const common = {
 
 await build({
   ...common,
-  entryPoints: { index: path('build/index.js') },
+  entryPoints: { index: path('build/index.js'), otel: path('build/otel/index.js') },
   packages: 'external',
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.

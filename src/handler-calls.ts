@@ -1,4 +1,6 @@
+import { TracedCall } from './call-tracing.js';
 import type { EventOrigin } from './config/observer.js';
+import type { TraceCarrier, Tracing } from './config/tracing.js';
 import type { AsyncResult, CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
@@ -24,6 +26,7 @@ export interface HandlerCallsParts {
   readonly executions: Executions;
   readonly suspended: SuspendedRuns;
   readonly telemetry: Telemetry;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The calls that execute handlers, from their arguments to their results: executed, kept when they wait, told of. */
@@ -40,11 +43,18 @@ export class HandlerCalls {
   execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
     return this.#counted(async () => {
       const { executions, suspended } = this.#parts;
+      const calledAt = performance.now();
       const options = normaliseOptions(given);
-      const executed = await executions.call(context, options, obtain);
-      const result = executed.run === undefined ? executed.result : await suspended.keep(executed);
-      this.#tell(result, executed, eventOrigin(context, options));
-      return result;
+      const origin = eventOrigin(context, options);
+      return this.#traced('execute', origin, undefined, async (trace) => {
+        const executed = await executions.call(context, options, obtain);
+        trace.executed(executed.result, calledAt);
+        const keptAt = performance.now();
+        const result = executed.run === undefined ? executed.result : await suspended.keep(withTrace(executed, trace));
+        trace.suspended(result, keptAt);
+        this.#tell(result, executed, origin);
+        return result;
+      });
     });
   }
 
@@ -61,23 +71,29 @@ export class HandlerCalls {
       const claim = await suspended.claim(suspensionId, options.signal);
       if (!('run' in claim)) return claim;
       const origin = eventOrigin(claim.run.origin, options);
-      let executed: Executed;
-      try {
-        executed = await executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
-      } catch (error) {
-        await claim.release();
-        throw error;
-      }
-      // The caller gave up: nothing was delivered, and somebody may want to resume it later.
-      if (executed.result.error?.code === 'CANCELLED') {
-        await claim.release();
-        this.#tell(executed.result, executed, origin);
-        return executed.result;
-      }
-      const result = await claim.settle(executed);
-      this.#tell(result, executed, origin);
-      telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
-      return result;
+      return this.#traced('resume', origin, claim.run.trace, async (trace) => {
+        const claimedAt = performance.now();
+        let executed: Executed;
+        try {
+          executed = await executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
+        } catch (error) {
+          await claim.release();
+          throw error;
+        }
+        trace.executed(executed.result, claimedAt);
+        // The caller gave up: nothing was delivered, and somebody may want to resume it later.
+        if (executed.result.error?.code === 'CANCELLED') {
+          await claim.release();
+          this.#tell(executed.result, executed, origin);
+          return executed.result;
+        }
+        const keptAt = performance.now();
+        const result = await claim.settle(withTrace(executed, trace));
+        trace.suspended(result, keptAt);
+        this.#tell(result, executed, origin);
+        telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+        return result;
+      });
     });
   }
 
@@ -89,31 +105,52 @@ export class HandlerCalls {
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
       const { signal, ...resumeOptions } = executeOptions;
-      const told = async (execution: Promise<Executed>) => {
-        const executed = await execution;
-        this.#tell(executed.result, executed, origin);
-        return executed;
-      };
-      const loop = new RunLoop({
-        extensions,
-        onEffects,
-        signal,
-        closing: this.#closing.signal,
-        origin: originOf(context),
-        deadlineMs,
-        callTimeoutMs,
-        resume: (run, answers, options) => told(executions.resume(run, answers, options)),
-        resumeOptions,
+      return this.#traced('run', origin, undefined, (trace) => {
+        const told = async (execute: () => Promise<Executed>) => {
+          const startedAt = performance.now();
+          const executed = await execute();
+          trace.executed(executed.result, startedAt);
+          this.#tell(executed.result, executed, origin);
+          return executed;
+        };
+        const loop = new RunLoop({
+          extensions,
+          onEffects,
+          signal,
+          closing: this.#closing.signal,
+          origin: originOf(context),
+          deadlineMs,
+          callTimeoutMs,
+          resume: (run, answers, options) => told(() => executions.resume(run, answers, options)),
+          resumeOptions,
+        });
+        const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
+        const known = { extensionRegistry: extensions, ...context };
+        return loop.drive((stop) => told(() => executions.call(known, { ...executeOptions, signal: stop }, obtain)));
       });
-      const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
-      const known = { extensionRegistry: extensions, ...context };
-      return loop.drive((stop) => told(executions.call(known, { ...executeOptions, signal: stop }, obtain)));
     });
   }
 
   /** Calls off runs. */
   close(): void {
     this.#closing.abort(new Error('the runtime is shutting down'));
+  }
+
+  async #traced(
+    name: 'execute' | 'resume' | 'run',
+    origin: EventOrigin,
+    carrier: TraceCarrier | undefined,
+    call: (trace: TracedCall) => Promise<WasmResult>,
+  ): Promise<WasmResult> {
+    const trace = new TracedCall(this.#parts.tracing, name, origin, carrier);
+    try {
+      const result = await call(trace);
+      trace.end(result);
+      return result;
+    } catch (error) {
+      trace.fail(error);
+      throw error;
+    }
   }
 
   #tell(result: WasmResult, { began }: Executed, origin: EventOrigin): void {
@@ -129,6 +166,12 @@ export class HandlerCalls {
       throw error;
     }
   }
+}
+
+/** A handler that waits goes on in this trace. */
+function withTrace(executed: Executed, { carrier }: TracedCall): Executed {
+  if (executed.run === undefined || carrier === undefined) return executed;
+  return { ...executed, run: { ...executed.run, trace: carrier } };
 }
 
 function eventOrigin({ handlerName, panelId }: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {

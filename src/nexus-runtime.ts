@@ -95,6 +95,7 @@ export class NexusRuntime implements AsyncDisposable {
       executions: new Executions(config, engine, pool, this.#telemetry.events),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
+      tracing: config.tracing,
     });
   }
 

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { ExecutionLimits, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { SuspensionStore } from './suspension-store.js';
+import type { Tracing } from './tracing.js';
 
 /** A library for all handlers, as `$lib.<name>`: CommonJS, UMD or IIFE text that needs nothing but the language. */
 export type LibraryOption =
@@ -146,4 +147,6 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
   readonly limitCeilings?: Partial<Omit<ExecutionLimits, VmLimitName>>;
   /** @default none */
   readonly observer?: RuntimeObserver;
+  /** Where traces of calls go, `openTelemetry()` of `nexus-runtime/otel`, say. @default none */
+  readonly tracing?: Tracing;
 }

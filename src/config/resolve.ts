@@ -7,6 +7,7 @@ import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
+import type { Tracing } from './tracing.js';
 
 const GIB = 1024 ** 3;
 
@@ -28,6 +29,8 @@ export interface RuntimeConfig {
   readonly ceilings: ExecutionLimits;
   readonly suspension: SuspensionConfig;
   readonly observer: RuntimeObserver;
+  /** Absent for no traces. */
+  readonly tracing: Tracing | undefined;
   /** False for no metrics at all. */
   readonly metrics: false | MetricsOptions;
 }
@@ -48,6 +51,7 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   metrics: true,
   limitCeilings: true,
   observer: true,
+  tracing: true,
 };
 
 const OBSERVER_KEYS: Keys<RuntimeObserver> = {
@@ -79,6 +83,7 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
     ceilings: resolveCeilings(options.limitCeilings, limits),
     suspension: resolveSuspension(options),
     observer: resolveObserver(options.observer),
+    tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),
   };
   return Object.freeze(config);
@@ -154,6 +159,11 @@ function resolveCeilings(given: unknown = {}, limits: ExecutionLimits): Executio
     ceilings[name] = integer(`limitCeilings.${name}`, value, min, { min, max });
   }
   return Object.freeze(ceilings) as unknown as ExecutionLimits;
+}
+
+function resolveTracing(tracing: Tracing | undefined): Tracing | undefined {
+  if (tracing === undefined || typeof tracing?.begin === 'function') return tracing;
+  throw invalidOption('tracing', describe(tracing), 'a Tracing, of openTelemetry() of nexus-runtime/otel, say');
 }
 
 function resolveObserver(observer: unknown = {}): RuntimeObserver {

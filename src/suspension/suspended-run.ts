@@ -1,4 +1,5 @@
 import type { ExecutionLimits } from '../config/limits.js';
+import type { TraceCarrier } from '../config/tracing.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import { compress, decompress } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
@@ -22,6 +23,8 @@ export interface SuspendedRun {
   readonly usage: Readonly<
     Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
   >;
+  /** Of the trace in which it was suspended. */
+  readonly trace?: TraceCarrier;
   /** Milliseconds since the epoch. */
   readonly suspendedAtMs: number;
   /** Calls that wait for an answer. */

@@ -1,0 +1,86 @@
+import {
+  type Context,
+  context as contexts,
+  createTraceState,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
+
+import type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../config/tracing.js';
+
+export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../config/tracing.js';
+
+const INSTRUMENTATION = 'nexus-runtime';
+/** W3C Trace Context, version 00. */
+const TRACEPARENT = /^00-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
+
+export interface OpenTelemetryOptions {
+  /** Where spans go. Default: the globally registered one, as it is when a call begins. */
+  readonly tracerProvider?: TracerProvider;
+}
+
+/**
+ * Traces of calls as spans of OpenTelemetry, for the option `tracing` of `createRuntime`: one span for each call, with its parts as children
+ * (`compile`, `queue`, `execute`, `suspend`). The call is a child of the span that is active when it is made. A handler that is resumed goes on
+ * in the trace in which it was suspended: the W3C trace context travels in its envelope.
+ */
+export function openTelemetry({ tracerProvider }: OpenTelemetryOptions = {}): Tracing {
+  return {
+    begin(name, attributes, carrier) {
+      const tracer = (tracerProvider ?? trace.getTracerProvider()).getTracer(INSTRUMENTATION);
+      const parent = carrier === undefined ? contexts.active() : extract(carrier);
+      return new SpanTrace(tracer, `nexus.${name}`, attributes, parent);
+    },
+  };
+}
+
+class SpanTrace implements CallTrace {
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  readonly #context: Context;
+
+  constructor(tracer: Tracer, name: string, attributes: TraceAttributes, parent: Context) {
+    this.#tracer = tracer;
+    this.#span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes: { ...attributes } }, parent);
+    this.#context = trace.setSpan(parent, this.#span);
+  }
+
+  phase(name: TracePhase, startMs: number, endMs: number, attributes: TraceAttributes): void {
+    const options = { startTime: startMs, attributes: { ...attributes } };
+    this.#tracer.startSpan(`nexus.${name}`, options, this.#context).end(endMs);
+  }
+
+  carrier(): TraceCarrier {
+    const { traceId, spanId, traceFlags, traceState } = this.#span.spanContext();
+    const traceparent = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+    const tracestate = traceState?.serialize();
+    return tracestate ? { traceparent, tracestate } : { traceparent };
+  }
+
+  end(attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void {
+    this.#span.setAttributes({ ...attributes });
+    if (error !== undefined) {
+      this.#span.setAttribute('error.type', error.code);
+      this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+    }
+    this.#span.end();
+  }
+}
+
+/** Of a handler that was suspended without tracing, or by a newer version: a trace of its own. */
+function extract({ traceparent = '', tracestate }: TraceCarrier): Context {
+  const { traceId, spanId, flags } = TRACEPARENT.exec(traceparent)?.groups ?? {};
+  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16),
+    isRemote: true,
+    ...(tracestate !== undefined && { traceState: createTraceState(tracestate) }),
+  });
+}
