@@ -18,7 +18,19 @@ export type {
 } from './compiler/precompile-all.js';
 export { compilerConfigFromEnv, configFromEnv } from './config/env.js';
 export type { ExecutionLimits } from './config/limits.js';
-export type { AuditEvent, ExpiryEvent, RuntimeObserver } from './config/observer.js';
+export type {
+  AuditEvent,
+  CacheEvent,
+  CompileEvent,
+  EventOrigin,
+  ExecutionEvent,
+  ExpiryEvent,
+  KillEvent,
+  ResumeEvent,
+  RuntimeObserver,
+  SuspensionEvent,
+  WarningEvent,
+} from './config/observer.js';
 export type {
   CacheOptions,
   LibraryOption,
@@ -42,6 +54,7 @@ export type {
   SuspensionSummary,
   SuspensionSweep,
 } from './config/suspension-store.js';
+export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from './config/tracing.js';
 export type { AsyncResult, CallResult } from './contract/answers.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
@@ -58,11 +71,14 @@ export type {
   WasmError,
   WasmResult,
 } from './contract/result.js';
+export type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 export { currentCall } from './current-call.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError } from './errors/nexus-error.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
+export type { MetricsHandler } from './metrics/http.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
 export type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
+export type { RetirementReason, Retirements } from './pool/retirement.js';
 export type { RunOptions } from './run-options.js';
 export { createRuntime } from './runtime.js';

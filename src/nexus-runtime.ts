@@ -19,6 +19,7 @@ import type { AsyncResult, CallResult } from './contract/answers.js';
 import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
+import type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 import { NexusError } from './errors/nexus-error.js';
 import { Executions } from './executions.js';
 import { HandlerCalls } from './handler-calls.js';
@@ -34,7 +35,7 @@ import type { Retirements } from './pool/retirement.js';
 import type { WorkerThreads } from './pool/worker-threads.js';
 import type { RunOptions } from './run-options.js';
 import { SuspendedRuns } from './suspended-runs.js';
-import { type WarmupOptions, type WarmupReport, type WarmupUnit, warmUp } from './warmup.js';
+import { warmUp } from './warmup.js';
 
 export interface RuntimeStats extends ExecutionStatistics {
   /** Workers that execute right now. */

@@ -1,25 +1,8 @@
 import { invalidArgument } from './config/check.js';
-import type { WasmError } from './contract/result.js';
+import type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 import type { HandlerSources } from './handler-sources.js';
 import { checkShape } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
-
-/** Source, an artifact, or source with the name of its file. */
-export type WarmupUnit = string | Uint8Array | { readonly code: string; readonly filename?: string };
-
-export interface WarmupOptions {
-  /** Workers to have up, 1 to `maxInstances`. Those above `minInstances` end when they idle. Default: `minInstances` */
-  readonly instances?: number;
-}
-
-export interface WarmupReport {
-  /** Workers that are up. */
-  readonly instances: number;
-  /** Handlers that all of them know. */
-  readonly loaded: number;
-  /** Handlers that did not compile: where they stand in what was given, and why. */
-  readonly failures: readonly { readonly index: number; readonly error: WasmError }[];
-}
 
 /** Starts workers, compiles handlers and gives each an image in every worker. */
 export async function warmUp(

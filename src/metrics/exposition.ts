@@ -19,39 +19,41 @@ export interface Gauges {
   readonly suspended: number;
 }
 
-/** The lines of each metric, at a moment. Labels whose values are known are all there from the start, as Prometheus would have it. */
-export function expose(tally: Tally, { pool, memoryBytes, cache, suspended }: Gauges): Record<MetricName, Sample[]> {
+/** The lines of each metric, as they are when it is asked for them. */
+export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
+
+/** Labels whose values are known are all there from the start, as Prometheus would have it. */
+export function expose(tally: Tally, gauges: () => Gauges): Exposition {
+  const cache = () => gauges().cache;
   return {
-    handler_executions_total: executions(tally),
-    handler_duration_seconds: [...tally.durations].flatMap(([handler, durations]) =>
-      histogram('handler_duration_seconds', durations, tally.tellsHandlersApart ? { handler } : {}),
-    ),
-    handler_queue_seconds: histogram('handler_queue_seconds', tally.queueing),
-    handler_errors_total: counts('handler_errors_total', 'code', tally.errors),
-    handler_kills_total: counts('handler_kills_total', 'layer', tally.kills),
-    cache_hits_total: tiers((tier) => cache[tier].hits),
-    cache_misses_total: single(cache.misses),
-    cache_hit_rate: single(cache.hitRate),
-    cache_evictions_total: tiers((tier) => cache[tier].evictions),
-    cache_rejections_total: Object.entries(cache.disk.rejections).map(([reason, value]) => ({
-      labels: { reason },
-      value,
-    })),
-    cache_size_bytes: tiers((tier) => cache[tier].bytes),
-    compile_duration_seconds: histogram('compile_duration_seconds', tally.compiling),
-    pool_instances: [
-      { labels: { state: 'busy' }, value: pool.busy },
-      { labels: { state: 'idle' }, value: pool.idle },
-      { labels: { state: 'starting' }, value: pool.starting },
-    ],
-    pool_queue_depth: single(pool.queued),
-    pool_instances_retired_total: counts('pool_instances_retired_total', 'reason', tally.retirements),
-    pool_memory_bytes: single(memoryBytes),
-    memory_peak_bytes: histogram('memory_peak_bytes', tally.memoryPeaks),
-    suspensions_active: single(suspended),
-    suspension_size_bytes: histogram('suspension_size_bytes', tally.suspensionSizes),
-    suspensions_expired_total: single(tally.expired),
-    resume_duration_seconds: histogram('resume_duration_seconds', tally.resuming),
+    handler_executions_total: () => executions(tally),
+    handler_duration_seconds: () =>
+      [...tally.durations].flatMap(([handler, durations]) =>
+        histogram('handler_duration_seconds', durations, tally.tellsHandlersApart ? { handler } : {}),
+      ),
+    handler_queue_seconds: () => histogram('handler_queue_seconds', tally.queueing),
+    handler_errors_total: () => counts('handler_errors_total', 'code', tally.errors),
+    handler_kills_total: () => counts('handler_kills_total', 'layer', tally.kills),
+    cache_hits_total: () => tiers((tier) => cache()[tier].hits),
+    cache_misses_total: () => single(cache().misses),
+    cache_hit_rate: () => single(cache().hitRate),
+    cache_evictions_total: () => tiers((tier) => cache()[tier].evictions),
+    cache_rejections_total: () =>
+      Object.entries(cache().disk.rejections).map(([reason, value]) => ({ labels: { reason }, value })),
+    cache_size_bytes: () => tiers((tier) => cache()[tier].bytes),
+    compile_duration_seconds: () => histogram('compile_duration_seconds', tally.compiling),
+    pool_instances: () => {
+      const { busy, idle, starting } = gauges().pool;
+      return Object.entries({ busy, idle, starting }).map(([state, value]) => ({ labels: { state }, value }));
+    },
+    pool_queue_depth: () => single(gauges().pool.queued),
+    pool_instances_retired_total: () => counts('pool_instances_retired_total', 'reason', tally.retirements),
+    pool_memory_bytes: () => single(gauges().memoryBytes),
+    memory_peak_bytes: () => histogram('memory_peak_bytes', tally.memoryPeaks),
+    suspensions_active: () => single(gauges().suspended),
+    suspension_size_bytes: () => histogram('suspension_size_bytes', tally.suspensionSizes),
+    suspensions_expired_total: () => single(tally.expired),
+    resume_duration_seconds: () => histogram('resume_duration_seconds', tally.resuming),
   };
 }
 

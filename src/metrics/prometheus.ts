@@ -3,12 +3,20 @@ import type { Registry } from 'prom-client';
 import { invalidOption } from '../config/check.js';
 import type { MetricsOptions } from '../config/options.js';
 import { METRICS, type MetricDefinition, type MetricName } from './catalog.js';
-import type { Sample } from './exposition.js';
+import type { Exposition, Sample } from './exposition.js';
 
 export const DEFAULT_PREFIX = 'nexus_';
+const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 
-/** The lines of all metrics of one runtime, as they are now. */
-export type Source = () => Record<MetricName, Sample[]>;
+interface Source {
+  readonly samples: (key: MetricName) => readonly Sample[];
+  /** Of the runtime's own. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+interface Value extends Sample {
+  readonly metricName: string;
+}
 
 /**
  * A metric as registries of prom-client know one: they ask it for its values when they are scraped. What it counts is counted elsewhere, so
@@ -23,7 +31,7 @@ class ExposedMetric {
   readonly aggregator: 'sum' | 'average';
   readonly #key: MetricName;
   readonly #prefix: string;
-  readonly #sources = new Map<object, { readonly source: Source; readonly labels: Readonly<Record<string, string>> }>();
+  readonly #sources = new Map<object, Source>();
 
   constructor(key: MetricName, prefix: string) {
     const { help, type, aggregator }: MetricDefinition = METRICS[key];
@@ -35,8 +43,9 @@ class ExposedMetric {
     this.#prefix = prefix;
   }
 
-  set(owner: object, source: Source, labels: Readonly<Record<string, string>>): void {
-    this.#sources.set(owner, { source, labels });
+  /** @param owner of whom there is one source */
+  set(owner: object, source: Source): void {
+    this.#sources.set(owner, source);
   }
 
   async get() {
@@ -47,21 +56,33 @@ class ExposedMetric {
   /** A counter that goes back is none. */
   reset(): void {}
 
-  #values() {
-    const series = new Map<string, { metricName: string; labels: Sample['labels']; values: number[] }>();
-    for (const { source, labels: own } of this.#sources.values()) {
-      for (const { labels, value, metricName } of source()[this.#key]) {
-        const all = { ...labels, ...own };
-        const fullName = metricName === undefined ? this.name : this.#prefix + metricName;
-        const key = JSON.stringify([fullName, all]);
-        const known = series.get(key);
-        if (known === undefined) series.set(key, { metricName: fullName, labels: all, values: [value] });
-        else known.values.push(value);
-      }
+  #values(): Value[] {
+    const perSource = [...this.#sources.values()].map((source) => this.#valuesOf(source));
+    const [first = [], ...others] = perSource;
+    return others.length === 0 ? first : this.#merge(perSource);
+  }
+
+  #valuesOf({ samples, labels: own }: Source): Value[] {
+    const isLabelled = Object.keys(own).length > 0;
+    return samples(this.#key).map(({ labels, value, metricName }) => ({
+      metricName: metricName === undefined ? this.name : this.#prefix + metricName,
+      labels: isLabelled ? { ...labels, ...own } : labels,
+      value,
+    }));
+  }
+
+  /** Runtimes that are not told apart by a label have the same series. */
+  #merge(perSource: readonly Value[][]): Value[] {
+    const series = new Map<string, { readonly first: Value; readonly values: number[] }>();
+    for (const value of perSource.flat()) {
+      const key = JSON.stringify([value.metricName, value.labels]);
+      const known = series.get(key);
+      if (known === undefined) series.set(key, { first: value, values: [value.value] });
+      else known.values.push(value.value);
     }
-    return [...series.values()].map(({ metricName, labels, values }) => {
+    return [...series.values()].map(({ first, values }) => {
       const sum = values.reduce((left, right) => left + right, 0);
-      return { metricName, labels, value: this.aggregator === 'average' ? sum / values.length : sum };
+      return { ...first, value: this.aggregator === 'average' ? sum / values.length : sum };
     });
   }
 }
@@ -69,13 +90,13 @@ class ExposedMetric {
 /** The metrics of a runtime in a registry: one that the application brings, or one of its own, made when somebody asks. */
 export class PrometheusExporter {
   readonly #options: MetricsOptions;
-  #source: Source;
+  #samples: (key: MetricName) => readonly Sample[];
   #registry: Promise<Registry> | undefined;
 
   /** @throws NexusError INVALID_CONFIG when the registry has a metric of another kind under one of the names */
-  constructor(options: MetricsOptions, source: Source) {
+  constructor(options: MetricsOptions, exposition: Exposition) {
     this.#options = options;
-    this.#source = source;
+    this.#samples = (key) => exposition[key]();
     if (options.registry !== undefined) {
       this.#registerIn(options.registry);
       this.#registry = Promise.resolve(options.registry);
@@ -92,8 +113,8 @@ export class PrometheusExporter {
 
   /** The runtime has ended: what it counted stays as it is, and nothing else of it is kept. */
   close(): void {
-    const last = this.#source();
-    this.#source = () => last;
+    const last = Object.fromEntries(METRIC_NAMES.map((key) => [key, this.#samples(key)]));
+    this.#samples = (key) => last[key] ?? [];
   }
 
   /** Loading prom-client blocks the thread for longer than the rest of the library together, so it waits until somebody asks. */
@@ -108,13 +129,13 @@ export class PrometheusExporter {
 
   #registerIn(registry: Registry): void {
     const { prefix = DEFAULT_PREFIX, defaultLabels = {} } = this.#options;
-    const metrics = (Object.keys(METRICS) as MetricName[]).map((key) => {
+    const metrics = METRIC_NAMES.map((key) => {
       const known: unknown = registry.getSingleMetric(prefix + key);
       if (known === undefined || known instanceof ExposedMetric) return known ?? new ExposedMetric(key, prefix);
       throw invalidOption('metrics.prefix', prefix, `another one: the registry has a metric ${prefix}${key} already`);
     });
     for (const metric of metrics) {
-      metric.set(this, () => this.#source(), defaultLabels);
+      metric.set(this, { samples: (key) => this.#samples(key), labels: defaultLabels });
       // It is no Metric of prom-client's own, but all that a registry asks of one.
       registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
     }

@@ -33,7 +33,7 @@ export class Telemetry {
     this.events = new EventHub(observer);
     this.#tally = new Tally(metrics !== false && metrics.handlerLabel === true);
     if (metrics === false) return;
-    this.#exporter = new PrometheusExporter(metrics, () => expose(this.#tally, gauges()));
+    this.#exporter = new PrometheusExporter(metrics, expose(this.#tally, gauges));
   }
 
   /** @param began false when it ended before a worker began it: it compiled badly, say */

@@ -1,0 +1,134 @@
+// Writes docs/metrics.md from the table of all metrics. With --check nothing is written: it fails when the page is not what
+// it would write. Needs a build.
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { METRICS } from '../build/metrics/catalog.js';
+import { DEFAULT_PREFIX } from '../build/metrics/prometheus.js';
+
+const PAGE = new URL('../docs/metrics.md', import.meta.url);
+const COMMAND = 'npm run build && node scripts/metrics-page.mjs';
+const LINE_WIDTH = 140;
+/** Values of a label that are longer than this stand below the table. */
+const CELL_WIDTH = 50;
+
+const GROUPS = [
+  { title: 'Handlers', prefixes: ['handler_'] },
+  { title: 'Compiling and the cache', prefixes: ['compile_', 'cache_'] },
+  { title: 'The pool and memory', prefixes: ['pool_', 'memory_'] },
+  { title: 'Suspension', prefixes: ['suspension_', 'suspensions_', 'resume_'] },
+];
+
+const INTRO = `# Metrics
+
+The text that \`await runtime.getPrometheusMetrics()\` gives, and that \`runtime.metricsHandler()\` answers HTTP requests with. With
+\`metrics: { registry }\` the same metrics are in a registry of prom-client that the application brings, beside its own. How to get and
+watch them: [operations](operations.md).
+
+${aligned([
+  ['option of `metrics`', 'default', 'what it does'],
+  ['`registry`', 'one of its own', 'where the metrics are registered; several runtimes may share one'],
+  ['`prefix`', `\`'${DEFAULT_PREFIX}'\``, 'stands before every name'],
+  [
+    '`defaultLabels`',
+    'none',
+    'labels on every metric of this runtime; runtimes that share a registry are told apart by them',
+  ],
+  ['`handlerLabel`', '`false`', 'a label `handler` on the metrics of executions and of their duration'],
+])}
+
+\`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a value of their own, all others are \`other\`.
+Runtimes that share a registry and have no labels of their own are added up.
+
+This page is generated from \`src/metrics/catalog.ts\`: \`${COMMAND}\`. Do not edit it.
+`;
+
+const page = makePage();
+if (!process.argv.includes('--check')) await writeFile(PAGE, page);
+else if ((await readFile(PAGE, 'utf8').catch(() => undefined)) !== page) {
+  console.error(`docs/metrics.md is not what src/metrics/catalog.ts says. Run: ${COMMAND}`);
+  process.exitCode = 1;
+}
+
+function makePage() {
+  const grouped = GROUPS.map(({ title, prefixes }) => ({
+    title,
+    names: Object.keys(METRICS).filter((name) => prefixes.some((prefix) => name.startsWith(prefix))),
+  }));
+  const known = new Set(grouped.flatMap(({ names }) => names));
+  const left = Object.keys(METRICS).filter((name) => !known.has(name));
+  if (left.length > 0) throw new Error(`${left.join(', ')}: in no group of scripts/metrics-page.mjs`);
+  const sections = grouped.map(({ title, names }) => [`## ${title}`, table(names), ...notes(names)].join('\n\n'));
+  const advice = Object.entries(METRICS).map(([name, metric]) =>
+    wrap(`- \`${DEFAULT_PREFIX}${name}\`: ${withPrefixes(metric.advice)}`, '  '),
+  );
+  return `${[INTRO.trimEnd(), ...sections, '## When it moves', advice.join('\n')].join('\n\n')}\n`;
+}
+
+function table(names) {
+  const rows = names.map((name) => {
+    const { type, labels, help } = METRICS[name];
+    return [`\`${DEFAULT_PREFIX}${name}\``, type, Object.entries(labels).map(labelCell).join('; '), withPrefixes(help)];
+  });
+  return aligned([['metric', 'type', 'labels', 'what it is'], ...rows]);
+}
+
+/** @param rows those of a table, its head first */
+function aligned(rows) {
+  const widths = rows[0].map((_title, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  const [head, ...body] = rows.map(line);
+  return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
+}
+
+function labelCell([label, values]) {
+  if (values.length === 0) return `\`${label}\``;
+  const list = values.join(', ');
+  return list.length > CELL_WIDTH ? `\`${label}\`, see below` : `\`${label}\`: ${list}`;
+}
+
+/** What has no room in the table: long lists of values, and the bounds of histograms. */
+function notes(names) {
+  const values = names.flatMap((name) =>
+    Object.entries(METRICS[name].labels)
+      .filter(([, known]) => known.join(', ').length > CELL_WIDTH)
+      .map(([label, known]) => `- \`${label}\` of \`${DEFAULT_PREFIX}${name}\`: ${known.join(', ')}`),
+  );
+  const buckets = new Map();
+  for (const name of names) {
+    const { buckets: bounds } = METRICS[name];
+    if (bounds === undefined) continue;
+    const list = bounds.map((bound) => (name.endsWith('_bytes') ? bytes(bound) : seconds(bound))).join(', ');
+    buckets.set(list, [...(buckets.get(list) ?? []), `\`${DEFAULT_PREFIX}${name}\``]);
+  }
+  const bounds = [...buckets].map(([list, of]) => `- buckets of ${of.join(', ')}: up to ${list}, and above`);
+  const lines = [...values, ...bounds].map((text) => wrap(text, '  '));
+  return lines.length > 0 ? [lines.join('\n')] : [];
+}
+
+/** Names of metrics are given in full wherever they are mentioned. */
+function withPrefixes(text) {
+  return text.replace(/`([a-z_]+)`/g, (quoted, name) => (name in METRICS ? `\`${DEFAULT_PREFIX}${name}\`` : quoted));
+}
+
+function bytes(size) {
+  return size >= 1024 ** 2 ? `${size / 1024 ** 2} MiB` : `${size / 1024} KiB`;
+}
+
+function seconds(time) {
+  const rounded = (value) => String(Number(value.toPrecision(6)));
+  if (time < 1e-3) return `${rounded(time * 1e6)} µs`;
+  return time < 1 ? `${rounded(time * 1e3)} ms` : `${rounded(time)} s`;
+}
+
+/** Between words, but not between a number and its unit. */
+function wrap(text, indent) {
+  const lines = [];
+  let line = '';
+  for (const word of text.split(/ (?!(?:µs|ms|s|KiB|MiB)\b)/)) {
+    if (line !== '' && line.length + 1 + word.length > LINE_WIDTH) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
