@@ -174,6 +174,8 @@ function withTrace(executed: Executed, { carrier }: TracedCall): Executed {
   return { ...executed, run: { ...executed.run, trace: carrier } };
 }
 
-function eventOrigin({ handlerName, panelId }: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
+/** What is no context is refused later, with its own error. */
+function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
+  const { handlerName, panelId }: WasmContext = context ?? {};
   return { ...originOf({ handlerName, panelId } as WasmContext), ...(tenant !== undefined && { tenant }) };
 }
