@@ -6,7 +6,7 @@ import { METRICS } from '../build/metrics/catalog.js';
 import { DEFAULT_PREFIX } from '../build/metrics/prometheus.js';
 
 const PAGE = new URL('../docs/metrics.md', import.meta.url);
-const COMMAND = 'npm run build && node scripts/metrics-page.mjs';
+const COMMAND = 'npm run metrics:page';
 const LINE_WIDTH = 140;
 /** Values of a label that are longer than this stand below the table. */
 const CELL_WIDTH = 50;

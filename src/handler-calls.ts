@@ -100,17 +100,19 @@ export class HandlerCalls {
   /** @param given checked, but for its options of an execution */
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions): Promise<WasmResult> {
     return this.#counted(() => {
-      const { sources, executions } = this.#parts;
+      const { sources, executions, telemetry } = this.#parts;
       const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
       const { signal, ...resumeOptions } = executeOptions;
-      return this.#traced('run', origin, undefined, (trace) => {
+      return this.#traced('run', origin, undefined, async (trace) => {
+        let last: WasmResult | undefined;
         const told = async (execute: () => Promise<Executed>) => {
           const startedAt = performance.now();
           const executed = await execute();
           trace.executed(executed.result, startedAt);
-          this.#tell(executed.result, executed, origin);
+          last = executed.result;
+          this.#tell(last, executed, origin);
           return executed;
         };
         const loop = new RunLoop({
@@ -126,7 +128,11 @@ export class HandlerCalls {
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
         const known = { extensionRegistry: extensions, ...context };
-        return loop.drive((stop) => told(() => executions.call(known, { ...executeOptions, signal: stop }, obtain)));
+        const result = await loop.drive((stop) =>
+          told(() => executions.call(known, { ...executeOptions, signal: stop }, obtain)),
+        );
+        if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
+        return result;
       });
     });
   }

@@ -47,7 +47,7 @@ export interface RuntimeStats extends ExecutionStatistics {
   readonly queuedExecutions: number;
   /** Workers, and VMs in them, that were given up, by the reason. */
   readonly retirements: Retirements;
-  /** Linear memory of all VMs in the workers, in bytes; `process.memoryUsage()` does not show it. */
+  /** Linear memory of all VMs in the workers, in bytes: no part of the heap that `process.memoryUsage()` shows. */
   readonly totalMemoryBytes: number;
   /** Handlers that this process suspended and that have not ended, as far as it knows. */
   readonly suspendedExecutions: number;

@@ -8,7 +8,14 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-const documents = ['README.md', 'docs/caching.md', 'docs/handlers.md', 'docs/pool.md', 'docs/suspension.md'];
+const documents = [
+  'README.md',
+  'docs/caching.md',
+  'docs/handlers.md',
+  'docs/operations.md',
+  'docs/pool.md',
+  'docs/suspension.md',
+];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 /** Every program of a document with the output that stands behind it, if any does. */
@@ -26,7 +33,7 @@ const programs = (await Promise.all(documents.map(programsOf))).flat();
 
 describe('the documents', () => {
   it('have programs', () => {
-    expect(programs.length).toBeGreaterThanOrEqual(15);
+    expect(programs.length).toBeGreaterThanOrEqual(17);
   });
 
   it.each(programs)(

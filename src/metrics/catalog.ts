@@ -69,13 +69,13 @@ export const METRICS = {
   },
   cache_hits_total: {
     type: 'counter',
-    help: 'Lookups of a compiled handler that a tier answered.',
+    help: 'Lookups of compiled handlers, and of artifacts of the application, that a tier answered.',
     labels: { tier: TIERS },
     advice: 'Many of `disk` in a process that is long up: `maxCacheSizeBytes` is too small for the handlers in use.',
   },
   cache_misses_total: {
     type: 'counter',
-    help: 'Lookups of a compiled handler that no tier could answer.',
+    help: 'Lookups of compiled handlers, and of artifacts of the application, that no tier could answer.',
     labels: {},
     advice:
       'It should stop rising once all handlers were seen. If not: sources that change at every call, or both tiers are too small.',
@@ -96,9 +96,9 @@ export const METRICS = {
   cache_rejections_total: {
     type: 'counter',
     help: 'Files of the disk cache that were not let in, by the check that failed.',
-    labels: { reason: [] },
+    labels: { reason: ['file', 'length', 'magic', 'version', 'mac', 'header', 'engine', 'key'] },
     advice:
-      '`engine` after an update is as it should be. `seal` means another secret, damage or forgery: look at who writes there.',
+      '`mac` means another secret, damage or forgery, `file` that somebody else can write there: look at who does. Others: damage.',
   },
   cache_size_bytes: {
     type: 'gauge',
@@ -137,10 +137,10 @@ export const METRICS = {
   },
   pool_memory_bytes: {
     type: 'gauge',
-    help: 'Memory of all VMs in the workers; no part of what process.memoryUsage() shows of a VM.',
+    help: 'Linear memory of all VMs in the workers, those included that compile.',
     labels: {},
     advice:
-      'Its bound is two VMs of `memoryLimitBytes` a worker; the container needs that beside the heap of the process.',
+      'Part of RSS, not of the heap that process.memoryUsage() shows. It grows with the workers, and where large sources are compiled.',
   },
   memory_peak_bytes: {
     type: 'histogram',
@@ -153,7 +153,8 @@ export const METRICS = {
     type: 'gauge',
     help: 'Handlers that this process suspended and that have not ended, as far as it knows.',
     labels: {},
-    advice: 'Rising for ever: nobody resumes them. See which in `listSuspensions()`; lower `suspensionTtlMs`.',
+    advice:
+      'Rising for ever: nobody resumes them, or other processes that share the store do. See which in `listSuspensions()`.',
   },
   suspension_size_bytes: {
     type: 'histogram',

@@ -39,7 +39,10 @@ export function expose(tally: Tally, gauges: () => Gauges): Exposition {
     cache_hit_rate: () => single(cache().hitRate),
     cache_evictions_total: () => tiers((tier) => cache()[tier].evictions),
     cache_rejections_total: () =>
-      Object.entries(cache().disk.rejections).map(([reason, value]) => ({ labels: { reason }, value })),
+      METRICS.cache_rejections_total.labels.reason.map((reason) => ({
+        labels: { reason },
+        value: (cache().disk.rejections as Record<string, number>)[reason] ?? 0,
+      })),
     cache_size_bytes: () => tiers((tier) => cache()[tier].bytes),
     compile_duration_seconds: () => histogram('compile_duration_seconds', tally.compiling),
     pool_instances: () => {

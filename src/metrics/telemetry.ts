@@ -46,6 +46,11 @@ export class Telemetry {
     if (layer !== undefined) this.#kill(layer, metrics, origin);
   }
 
+  /** A run was called off while it waited: no execution of it could end with that. */
+  calledOff(code: NexusErrorCode): void {
+    this.#tally.rejection(code);
+  }
+
   /** A call that gave no result. */
   rejection(error: unknown): void {
     const code: NexusErrorCode | undefined = error instanceof NexusError ? error.code : undefined;

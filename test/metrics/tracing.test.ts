@@ -398,6 +398,18 @@ describe('a run', () => {
         attributes: { 'nexus.status': 'error', 'error.type': 'EXECUTION_ERROR' },
       });
     }));
+
+  it.skip.each([
+    ['null', null],
+    ['an object without a prototype', Object.create(null)],
+  ])('that its onEffects ends with %s rejects with just that', (_what, thrown) =>
+    withTraces(async (runtime, spans) => {
+      const onEffects = () => {
+        throw thrown;
+      };
+      expect(await rejection(runtime.run('return 1', {}, { onEffects }))).toBe(thrown);
+      expect(spans.call.span.attributes).toMatchObject({ 'nexus.status': 'rejected' });
+    }));
 });
 
 describe('the context of the application', () => {
@@ -549,7 +561,18 @@ describe('the option tracing', () => {
     });
   });
 
-  it.skip.each([
+  it.skip('may throw what cannot be made a string', () => {
+    const tracing: Tracing = {
+      begin() {
+        throw Object.create(null);
+      },
+    };
+    return withRuntime({ ...ONE_WORKER, tracing }, async (runtime) => {
+      expect((await runtime.executeHandler('return 1')).returnValue).toBe(1);
+    });
+  });
+
+  it.each([
     'begin',
     'phase',
     'carrier',
