@@ -1,6 +1,10 @@
 import type { EventOrigin } from './config/observer.js';
-import type { CallTrace, TraceAttributes, TraceCarrier, Tracing } from './config/tracing.js';
+import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from './config/tracing.js';
 import type { WasmResult } from './contract/result.js';
+import { NexusError } from './errors/nexus-error.js';
+import type { Executed } from './executions.js';
+import { epochMs } from './pool/protocol.js';
+import { renderReason } from './pool/result.js';
 
 let isReported = false;
 
@@ -11,15 +15,17 @@ let isReported = false;
 export class TracedCall {
   #trace: CallTrace | undefined;
 
+  /** @param calledAt on the clock of `performance.now()` */
   constructor(
     tracing: Tracing | undefined,
-    name: 'execute' | 'resume' | 'run',
+    name: TracedCallName,
+    calledAt: number,
     origin: EventOrigin,
     carrier?: TraceCarrier,
   ) {
     if (tracing === undefined) return;
     this.#safely(() => {
-      this.#trace = tracing.begin(name, attributesOf(origin), carrier);
+      this.#trace = tracing.begin(name, performance.timeOrigin + calledAt, attributesOf(origin), carrier);
     });
   }
 
@@ -32,18 +38,21 @@ export class TracedCall {
    * An execution, or a segment of one.
    *
    * @param startedAt when it was asked for, on the clock of `performance.now()`
+   * @param isCompiled whether its handler had to be obtained first: not that of one that goes on
    */
-  executed({ status, metrics }: WasmResult, startedAt: number): void {
+  executed({ result: { status, metrics }, began }: Executed, startedAt: number, isCompiled: boolean): void {
     const trace = this.#trace;
     if (trace === undefined) return;
-    const { compilationTimeUs, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
+    const { compilationTimeUs = 0, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
     const startMs = performance.timeOrigin + startedAt;
-    const compiledMs = startMs + (compilationTimeUs ?? 0) / 1000;
+    // It ended while it compiled, or before.
+    const compiledMs = began ? startMs + compilationTimeUs / 1000 : epochMs();
     const begunMs = compiledMs + queueTimeUs / 1000;
     this.#safely(() => {
-      if (compilationTimeUs !== undefined) {
+      if (isCompiled) {
         trace.phase('compile', startMs, compiledMs, { 'nexus.cache.hit': cacheHit, 'nexus.cache.tier': cacheTier });
       }
+      if (!began) return;
       trace.phase('queue', compiledMs, begunMs, {});
       trace.phase('execute', begunMs, begunMs + durationUs / 1000, {
         'nexus.status': status,
@@ -58,19 +67,20 @@ export class TracedCall {
   suspended({ suspension }: WasmResult, startedAt: number): void {
     if (this.#trace === undefined || suspension === undefined) return;
     const { suspensionId, calls } = suspension;
-    const [startMs, endMs] = [startedAt, performance.now()].map((time) => performance.timeOrigin + time);
+    const startMs = performance.timeOrigin + startedAt;
     const attributes = { 'nexus.suspension.id': suspensionId, 'nexus.suspension.calls': calls.length };
-    this.#safely(() => this.#trace?.phase('suspend', startMs ?? 0, endMs ?? 0, attributes));
+    this.#safely(() => this.#trace?.phase('suspend', startMs, epochMs(), attributes));
   }
 
   end({ status, error }: WasmResult): void {
-    this.#safely(() => this.#trace?.end({ 'nexus.status': status }, error));
+    this.#safely(() => this.#trace?.end(epochMs(), { 'nexus.status': status }, error));
   }
 
   /** It gave no result. */
   fail(error: unknown): void {
-    const { code = 'INTERNAL_ERROR', message = String(error) } = error as { code?: string; message?: string };
-    this.#safely(() => this.#trace?.end({ 'nexus.status': 'rejected' }, { code, message }));
+    const code = error instanceof NexusError ? error.code : 'INTERNAL_ERROR';
+    const end = { code, message: renderReason(error) };
+    this.#safely(() => this.#trace?.end(epochMs(), { 'nexus.status': 'rejected' }, end));
   }
 
   #safely<T>(use: () => T): T | undefined {
@@ -80,7 +90,7 @@ export class TracedCall {
       this.#trace = undefined;
       if (!isReported) {
         isReported = true;
-        const warning = `tracing threw, which is ignored: ${String(error)}`;
+        const warning = `tracing threw, which is ignored: ${renderReason(error)}`;
         process.emitWarning(warning, { type: 'NexusWarning', code: 'NEXUS_OBSERVER' });
       }
       return undefined;

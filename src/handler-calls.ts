@@ -1,6 +1,6 @@
 import { TracedCall } from './call-tracing.js';
 import type { EventOrigin } from './config/observer.js';
-import type { TraceCarrier, Tracing } from './config/tracing.js';
+import type { TraceCarrier, TracedCallName, Tracing } from './config/tracing.js';
 import type { AsyncResult, CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
@@ -46,11 +46,12 @@ export class HandlerCalls {
       const calledAt = performance.now();
       const options = normaliseOptions(given);
       const origin = eventOrigin(context, options);
-      return this.#traced('execute', origin, undefined, async (trace) => {
+      return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
         const executed = await executions.call(context, options, obtain);
-        trace.executed(executed.result, calledAt);
+        trace.executed(executed, calledAt, true);
         const keptAt = performance.now();
-        const result = executed.run === undefined ? executed.result : await suspended.keep(withTrace(executed, trace));
+        const result =
+          executed.run === undefined ? executed.result : await suspended.keep(withTrace(executed, trace), origin);
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
         return result;
@@ -71,7 +72,7 @@ export class HandlerCalls {
       const claim = await suspended.claim(suspensionId, options.signal);
       if (!('run' in claim)) return claim;
       const origin = eventOrigin(claim.run.origin, options);
-      return this.#traced('resume', origin, claim.run.trace, async (trace) => {
+      return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
         const claimedAt = performance.now();
         let executed: Executed;
         try {
@@ -80,7 +81,7 @@ export class HandlerCalls {
           await claim.release();
           throw error;
         }
-        trace.executed(executed.result, claimedAt);
+        trace.executed(executed, claimedAt, false);
         // The caller gave up: nothing was delivered, and somebody may want to resume it later.
         if (executed.result.error?.code === 'CANCELLED') {
           await claim.release();
@@ -88,7 +89,11 @@ export class HandlerCalls {
           return executed.result;
         }
         const keptAt = performance.now();
-        const result = await claim.settle(withTrace(executed, trace));
+        const result = await claim.settle(withTrace(executed, trace), origin).catch((error: unknown) => {
+          // It was executed all the same.
+          this.#tell(executed.result, executed, origin);
+          throw error;
+        });
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
         telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
@@ -105,12 +110,12 @@ export class HandlerCalls {
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
       const { signal, ...resumeOptions } = executeOptions;
-      return this.#traced('run', origin, undefined, async (trace) => {
+      return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
         let last: WasmResult | undefined;
         const told = async (execute: () => Promise<Executed>) => {
           const startedAt = performance.now();
           const executed = await execute();
-          trace.executed(executed.result, startedAt);
+          trace.executed(executed, startedAt, last === undefined);
           last = executed.result;
           this.#tell(last, executed, origin);
           return executed;
@@ -143,12 +148,13 @@ export class HandlerCalls {
   }
 
   async #traced(
-    name: 'execute' | 'resume' | 'run',
+    name: TracedCallName,
+    calledAt: number,
     origin: EventOrigin,
     carrier: TraceCarrier | undefined,
     call: (trace: TracedCall) => Promise<WasmResult>,
   ): Promise<WasmResult> {
-    const trace = new TracedCall(this.#parts.tracing, name, origin, carrier);
+    const trace = new TracedCall(this.#parts.tracing, name, calledAt, origin, carrier);
     try {
       const result = await call(trace);
       trace.end(result);

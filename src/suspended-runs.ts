@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import type { EventOrigin } from './config/observer.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type {
   SettleAnswer,
@@ -49,7 +50,7 @@ export interface Claim {
   /** Gives it back as it was. When that fails, the lease lapses by itself. */
   release(): Promise<void>;
   /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
-  settle(executed: Executed): Promise<WasmResult>;
+  settle(executed: Executed, origin: EventOrigin): Promise<WasmResult>;
 }
 
 /** Suspended handlers between their executions: kept, claimed, settled, called off, forgotten. */
@@ -78,7 +79,7 @@ export class SuspendedRuns {
   }
 
   /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
-  async keep(executed: Executed): Promise<WasmResult> {
+  async keep(executed: Executed, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     if (run === undefined) return executed.result;
     const id = formatSuspensionId({ runId: newRunId(), generation: 1 });
@@ -86,7 +87,7 @@ export class SuspendedRuns {
       const sealed = await this.#seal(id, run);
       if ('error' in sealed) return unkept(executed.result, sealed.error, run.origin);
       await this.#store.put(sealed);
-      this.#noteKept(sealed, run);
+      this.#noteKept(sealed, origin);
       return suspended(executed, sealed);
     } catch (error) {
       return unkept(executed.result, notKept(error), run.origin);
@@ -165,9 +166,9 @@ export class SuspendedRuns {
     renewal.unref();
     try {
       const run = await openRun(id, envelope, await this.#getKeys(), this.#engine);
-      const settle = async (executed: Executed) => {
+      const settle = async (executed: Executed, origin: EventOrigin) => {
         try {
-          return await this.#settle(id, fence, executed);
+          return await this.#settle(id, fence, executed, origin);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();
@@ -183,7 +184,7 @@ export class SuspendedRuns {
     }
   }
 
-  async #settle(id: string, fence: number, executed: Executed): Promise<WasmResult> {
+  async #settle(id: string, fence: number, executed: Executed, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     let { result } = executed;
     let next: StoredSuspension | undefined;
@@ -209,7 +210,7 @@ export class SuspendedRuns {
     const answer = await offer(this.#store, id, fence, outcome, next);
     this.#active.delete(id);
     if (answer.kind === 'recorded') {
-      if (next !== undefined && run !== undefined) this.#noteKept(next, run);
+      if (next !== undefined) this.#noteKept(next, origin);
       return result;
     }
     return this.#supersededBy(id, answer);
@@ -272,7 +273,7 @@ export class SuspendedRuns {
     return this.#keys;
   }
 
-  #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, { origin }: SuspendedRun): void {
+  #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, origin: EventOrigin): void {
     this.#telemetry.suspension({ id, bytes: envelope.length, expiresAtMs }, origin);
     this.#active.set(id, expiresAtMs);
     this.#sweepFromNowOn();

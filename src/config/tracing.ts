@@ -7,14 +7,20 @@ export type TraceCarrier = Readonly<Record<string, string>>;
 /** Parts of a call: compiling, or finding it compiled; waiting for a worker; in the VM; keeping a handler that waits. */
 export type TracePhase = 'compile' | 'queue' | 'execute' | 'suspend';
 
+/** `executeHandler` and `executeCompiledHandler`, `resumeHandler`, `run`. */
+export type TracedCallName = 'execute' | 'resume' | 'run';
+
 /** The trace of one call. */
 export interface CallTrace {
   /** A part that is over; times in milliseconds since the epoch. */
   phase(name: TracePhase, startMs: number, endMs: number, attributes: TraceAttributes): void;
   /** Whoever goes on with the handler continues from here. */
   carrier(): TraceCarrier;
-  /** @param error what the call ended with, if it did */
-  end(attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void;
+  /**
+   * @param endMs milliseconds since the epoch
+   * @param error what the call ended with, if it did
+   */
+  end(endMs: number, attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void;
 }
 
 /** Where traces of calls go: `openTelemetry()` of `nexus-runtime/otel` makes one. */
@@ -23,6 +29,7 @@ export interface Tracing {
    * A call begins.
    *
    * @param name `'resume'` goes on from a `carrier`, if its handler was suspended with one
+   * @param startMs milliseconds since the epoch, on the clock of the other times: that of the process's start, and not set since
    */
-  begin(name: 'execute' | 'resume' | 'run', attributes: TraceAttributes, carrier?: TraceCarrier): CallTrace;
+  begin(name: TracedCallName, startMs: number, attributes: TraceAttributes, carrier?: TraceCarrier): CallTrace;
 }

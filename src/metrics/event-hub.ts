@@ -1,6 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
 import type { EventName, EventOf, RuntimeObserver } from '../config/observer.js';
+import { renderReason } from '../pool/result.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';
 
@@ -48,7 +49,8 @@ export class EventHub {
     const events = this.#channels[name];
     if (events.hasSubscribers) events.publish(event);
     try {
-      (this.#observer[name] as ((event: EventOf<Name>) => void) | undefined)?.(event);
+      const returned: unknown = (this.#observer[name] as ((event: EventOf<Name>) => unknown) | undefined)?.(event);
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#report(name, error));
     } catch (error) {
       this.#report(name, error);
     }
@@ -58,8 +60,7 @@ export class EventHub {
   #report(name: EventName, error: unknown): void {
     if (this.#reported.has(name)) return;
     this.#reported.add(name);
-    const reason = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`observer.${name} threw, which is ignored: ${reason}`, {
+    process.emitWarning(`observer.${name} threw, which is ignored: ${renderReason(error)}`, {
       type: 'NexusWarning',
       code: 'NEXUS_OBSERVER',
     });

@@ -11,13 +11,26 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-import type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../config/tracing.js';
+import type {
+  CallTrace,
+  TraceAttributes,
+  TraceCarrier,
+  TracedCallName,
+  TracePhase,
+  Tracing,
+} from '../config/tracing.js';
 
 export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../config/tracing.js';
 
 const INSTRUMENTATION = 'nexus-runtime';
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-(?<traceId>[0-9a-f]{32})-(?<spanId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
+
+const CALL_SPANS: Readonly<Record<TracedCallName, string>> = {
+  execute: 'nexus.handler',
+  resume: 'nexus.resume',
+  run: 'nexus.run',
+};
 
 export interface OpenTelemetryOptions {
   /** Where spans go. Default: the globally registered one, as it is when a call begins. */
@@ -26,15 +39,15 @@ export interface OpenTelemetryOptions {
 
 /**
  * Traces of calls as spans of OpenTelemetry, for the option `tracing` of `createRuntime`: one span for each call, with its parts as children
- * (`compile`, `queue`, `execute`, `suspend`). The call is a child of the span that is active when it is made. A handler that is resumed goes on
+ * (`nexus.compile`, `nexus.queue`, `nexus.execute`, `nexus.suspend`). The call's own is `nexus.handler`, `nexus.resume` or `nexus.run`. The call is a child of the span that is active when it is made. A handler that is resumed goes on
  * in the trace in which it was suspended: the W3C trace context travels in its envelope.
  */
 export function openTelemetry({ tracerProvider }: OpenTelemetryOptions = {}): Tracing {
   return {
-    begin(name, attributes, carrier) {
+    begin(name, startMs, attributes, carrier) {
       const tracer = (tracerProvider ?? trace.getTracerProvider()).getTracer(INSTRUMENTATION);
       const parent = carrier === undefined ? contexts.active() : extract(carrier);
-      return new SpanTrace(tracer, `nexus.${name}`, attributes, parent);
+      return new SpanTrace(tracer, CALL_SPANS[name], startMs, attributes, parent);
     },
   };
 }
@@ -44,9 +57,10 @@ class SpanTrace implements CallTrace {
   readonly #span: Span;
   readonly #context: Context;
 
-  constructor(tracer: Tracer, name: string, attributes: TraceAttributes, parent: Context) {
+  constructor(tracer: Tracer, name: string, startTime: number, attributes: TraceAttributes, parent: Context) {
     this.#tracer = tracer;
-    this.#span = tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes: { ...attributes } }, parent);
+    const options = { kind: SpanKind.INTERNAL, startTime, attributes: { ...attributes } };
+    this.#span = tracer.startSpan(name, options, parent);
     this.#context = trace.setSpan(parent, this.#span);
   }
 
@@ -62,13 +76,13 @@ class SpanTrace implements CallTrace {
     return tracestate ? { traceparent, tracestate } : { traceparent };
   }
 
-  end(attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void {
+  end(endMs: number, attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void {
     this.#span.setAttributes({ ...attributes });
     if (error !== undefined) {
       this.#span.setAttribute('error.type', error.code);
       this.#span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
     }
-    this.#span.end();
+    this.#span.end(endMs);
   }
 }
 
