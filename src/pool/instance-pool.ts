@@ -58,8 +58,7 @@ export class InstancePool implements CompileBackend {
     if (this.#isClosed) throw runtimeClosed();
     const limitMs = this.#config.compileTimeoutMs;
     const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode }, { limitMs }));
-    for (const { end } of jobs) {
-      const ended = await end;
+    for (const ended of await Promise.all(jobs.map(({ end }) => end))) {
       if ('reply' in ended && ended.reply.kind === 'failed') throw fromWireError(ended.reply.error);
     }
   }
