@@ -15,12 +15,15 @@ let isReported = false;
 export class TracedCall {
   #trace: CallTrace | undefined;
 
-  /** @param calledAt on the clock of `performance.now()` */
+  /**
+   * @param tracing default: none, and nobody is told
+   * @param calledAt on the clock of `performance.now()`
+   */
   constructor(
-    tracing: Tracing | undefined,
-    name: TracedCallName,
-    calledAt: number,
-    origin: EventOrigin,
+    tracing?: Tracing,
+    name: TracedCallName = 'execute',
+    calledAt = 0,
+    origin: EventOrigin = {},
     carrier?: TraceCarrier,
   ) {
     if (tracing === undefined) return;
@@ -31,7 +34,7 @@ export class TracedCall {
 
   /** To be kept with a handler that waits. */
   get carrier(): TraceCarrier | undefined {
-    return this.#safely(() => this.#trace?.carrier());
+    return this.#trace === undefined ? undefined : this.#safely(() => this.#trace?.carrier());
   }
 
   /**

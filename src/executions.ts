@@ -57,13 +57,10 @@ export class Executions {
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
     const calledAt = performance.now();
     this.#pool.announce();
-    const { filename, signal, deadlineMs, ...rest } = options;
+    const { filename, signal, deadlineMs } = options;
+    const { limits: defaults, ceilings } = this.#config;
     const isAudited = this.#events.hears('onAudit');
-    const { request, grants } = prepareRequest(context, rest, {
-      limits: this.#config.limits,
-      ceilings: this.#config.ceilings,
-      isAudited,
-    });
+    const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
@@ -77,18 +74,18 @@ export class Executions {
     if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
     const { handler } = attempt;
     const { limits } = request;
-    const deadline = deadlineOf(calledAt, deadlineMs);
+    const { key, filename: file, source, bytecode } = handler;
     const execution = await this.#pool.execute(
-      handler.bytecode,
-      { key: handler.key, ...request, ...deadline },
+      { kind: 'execute', key, bytecode, ...request, ...deadlineOf(calledAt, deadlineMs) },
       treatmentOf(options),
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const segment = assembleSegment(execution, handler, inputs);
     this.#audit(segment, grants, origin);
-    const { key, filename: file, source } = handler;
+    const began = hasBegun(execution);
+    if (segment.waiting === undefined) return { ...segment, began };
     const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
-    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began: hasBegun(execution) };
+    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
   }
 
   /**

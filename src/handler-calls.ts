@@ -29,6 +29,9 @@ export interface HandlerCallsParts {
   readonly tracing: Tracing | undefined;
 }
 
+/** Most calls: one trace that tells nobody will do for all. */
+const UNTRACED = new TracedCall();
+
 /** The calls that execute handlers, from their arguments to their results: executed, kept when they wait, told of. */
 export class HandlerCalls {
   readonly #parts: HandlerCallsParts;
@@ -147,14 +150,19 @@ export class HandlerCalls {
     this.#closing.abort(new Error('the runtime is shutting down'));
   }
 
-  async #traced(
+  #traced(
     name: TracedCallName,
     calledAt: number,
     origin: EventOrigin,
     carrier: TraceCarrier | undefined,
     call: (trace: TracedCall) => Promise<WasmResult>,
   ): Promise<WasmResult> {
-    const trace = new TracedCall(this.#parts.tracing, name, calledAt, origin, carrier);
+    const { tracing } = this.#parts;
+    if (tracing === undefined) return call(UNTRACED);
+    return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), call);
+  }
+
+  async #trace(trace: TracedCall, call: (trace: TracedCall) => Promise<WasmResult>): Promise<WasmResult> {
     try {
       const result = await call(trace);
       trace.end(result);
@@ -172,7 +180,7 @@ export class HandlerCalls {
   /** A call that gives no result is counted by its code. */
   async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
     try {
-      return await this.#parts.calls.run(async () => call());
+      return await this.#parts.calls.run(call);
     } catch (error) {
       this.#parts.telemetry.rejection(error);
       throw error;
@@ -189,5 +197,9 @@ function withTrace(executed: Executed, { carrier }: TracedCall): Executed {
 /** What is no context is refused later, with its own error. */
 function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
   const { handlerName, panelId }: WasmContext = context ?? {};
-  return { ...originOf({ handlerName, panelId } as WasmContext), ...(tenant !== undefined && { tenant }) };
+  const origin: { -readonly [K in keyof EventOrigin]: EventOrigin[K] } = {};
+  if (handlerName !== undefined) origin.handlerName = handlerName;
+  if (panelId !== undefined) origin.panelId = panelId;
+  if (tenant !== undefined) origin.tenant = tenant;
+  return origin;
 }

@@ -7,7 +7,7 @@ import { fromWireError } from '../errors/wire.js';
 import { runtimeClosed } from './calls.js';
 import { Dispatcher } from './dispatcher.js';
 import { compilationsOf, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
-import { type Executed, type ExecuteRequest, epochMs, type Request, type ResumeRequest } from './protocol.js';
+import { type Executed, epochMs, type Request, type ResumeRequest } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
 import { queueTimeout, saturated } from './saturation.js';
 import type { WorkerThreads } from './worker-threads.js';
@@ -95,8 +95,8 @@ export class InstancePool implements CompileBackend {
    *
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
    */
-  execute(bytecode: Uint8Array, request: ExecuteRequest, treatment: Treatment = {}): Promise<Execution> {
-    return this.#execute({ kind: 'execute', bytecode, ...request }, request.key, treatment);
+  execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
+    return this.#execute(request, request.key, treatment);
   }
 
   /**
