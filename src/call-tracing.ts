@@ -46,17 +46,18 @@ export class TracedCall {
   executed({ result: { status, metrics }, began }: Executed, startedAt: number, isCompiled: boolean): void {
     const trace = this.#trace;
     if (trace === undefined) return;
-    const { compilationTimeUs = 0, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
+    const { compilationTimeUs, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
     const startMs = performance.timeOrigin + startedAt;
-    // It ended while it compiled, or before.
-    const compiledMs = began ? startMs + compilationTimeUs / 1000 : epochMs();
+    // Without a handler, it ended while it compiled, or before.
+    const isObtained = !isCompiled || compilationTimeUs !== undefined;
+    const compiledMs = isObtained ? startMs + (compilationTimeUs ?? 0) / 1000 : epochMs();
     const begunMs = compiledMs + queueTimeUs / 1000;
     this.#safely(() => {
       if (isCompiled) {
         trace.phase('compile', startMs, compiledMs, { 'nexus.cache.hit': cacheHit, 'nexus.cache.tier': cacheTier });
       }
+      if (isObtained) trace.phase('queue', compiledMs, begunMs, {});
       if (!began) return;
-      trace.phase('queue', compiledMs, begunMs, {});
       trace.phase('execute', begunMs, begunMs + durationUs / 1000, {
         'nexus.status': status,
         'nexus.instructions': metrics.instructionCount,
@@ -82,22 +83,27 @@ export class TracedCall {
   /** It gave no result. */
   fail(error: unknown): void {
     const code = error instanceof NexusError ? error.code : 'INTERNAL_ERROR';
-    const end = { code, message: renderReason(error) };
-    this.#safely(() => this.#trace?.end(epochMs(), { 'nexus.status': 'rejected' }, end));
+    const attributes = { 'nexus.status': 'rejected' };
+    this.#safely(() => this.#trace?.end(epochMs(), attributes, { code, message: renderReason(error) }));
   }
 
   #safely<T>(use: () => T): T | undefined {
     try {
-      return use();
+      const returned = use();
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#giveUp(error));
+      return returned;
     } catch (error) {
-      this.#trace = undefined;
-      if (!isReported) {
-        isReported = true;
-        const warning = `tracing threw, which is ignored: ${renderReason(error)}`;
-        process.emitWarning(warning, { type: 'NexusWarning', code: 'NEXUS_OBSERVER' });
-      }
+      this.#giveUp(error);
       return undefined;
     }
+  }
+
+  #giveUp(error: unknown): void {
+    this.#trace = undefined;
+    if (isReported) return;
+    isReported = true;
+    const warning = `tracing threw, which is ignored: ${renderReason(error)}`;
+    process.emitWarning(warning, { type: 'NexusWarning', code: 'NEXUS_OBSERVER' });
   }
 }
 

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { Grants } from './capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from './compiler/compiled-handler.js';
 import type { ExecutionLimits } from './config/limits.js';
@@ -64,8 +66,11 @@ export class Executions {
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
-    const compiling = deadlineMs === undefined ? signal : withTimeout(signal, deadlineMs);
-    const attempt = await abortable(() => obtain(filename, treatmentOf(options)), compiling);
+    const obtaining = () => obtain(filename, treatmentOf(options));
+    const attempt =
+      deadlineMs === undefined
+        ? await abortable(obtaining, signal)
+        : await withinDeadline(deadlineMs, signal, (either) => abortable(obtaining, either));
     if (attempt === 'aborted') {
       const isLate = deadlineMs !== undefined && !signal?.aborted;
       const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
@@ -168,7 +173,23 @@ function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonl
   return { deadline: { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs } };
 }
 
-function withTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+/** Under a signal that fires with the caller's own, or when the time is over. Nothing of it is left on the caller's. */
+async function withinDeadline<T>(
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
+  use: (either: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, deadlineMs);
+  if (signal?.aborted) stop();
+  // One signal for many calls is what signals are for.
+  if (signal !== undefined) setMaxListeners(0, signal);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await use(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  }
 }

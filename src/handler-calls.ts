@@ -8,6 +8,7 @@ import type { Executed, Executions } from './executions.js';
 import type { HandlerSources, Obtain } from './handler-sources.js';
 import type { Telemetry } from './metrics/telemetry.js';
 import { matchAnswers } from './pool/answers.js';
+import { checkContext } from './pool/build-request.js';
 import type { Calls } from './pool/calls.js';
 import {
   type ExecuteOptions,
@@ -73,7 +74,11 @@ export class HandlerCalls {
       const calledAt = performance.now();
       const options = normaliseResumeOptions(given);
       const claim = await suspended.claim(suspensionId, options.signal);
-      if (!('run' in claim)) return claim;
+      if (!('run' in claim)) {
+        // An outcome that was recorded was counted then; who gave up waiting for it was not.
+        if (options.signal?.aborted && claim.error?.code === 'CANCELLED') telemetry.calledOff('CANCELLED');
+        return claim;
+      }
       const origin = eventOrigin(claim.run.origin, options);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
         const claimedAt = performance.now();
@@ -85,21 +90,23 @@ export class HandlerCalls {
           throw error;
         }
         trace.executed(executed, claimedAt, false);
-        // The caller gave up: nothing was delivered, and somebody may want to resume it later.
-        if (executed.result.error?.code === 'CANCELLED') {
+        // The caller gave up, or its time was over before it began: nothing was delivered, and somebody may want to resume it later.
+        if (!executed.began || executed.result.error?.code === 'CANCELLED') {
           await claim.release();
           this.#tell(executed.result, executed, origin);
           return executed.result;
         }
         const keptAt = performance.now();
-        const result = await claim.settle(withTrace(executed, trace), origin).catch((error: unknown) => {
-          // It was executed all the same.
-          this.#tell(executed.result, executed, origin);
-          throw error;
-        });
+        const { result, isRecorded } = await claim
+          .settle(withTrace(executed, trace), origin)
+          .catch((error: unknown) => {
+            // It was executed all the same.
+            this.#tell(executed.result, executed, origin);
+            throw error;
+          });
         trace.suspended(result, keptAt);
-        this.#tell(result, executed, origin);
-        telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+        this.#tell(isRecorded ? result : executed.result, executed, origin);
+        if (isRecorded) telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
         return result;
       });
     });
@@ -109,6 +116,7 @@ export class HandlerCalls {
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions): Promise<WasmResult> {
     return this.#counted(() => {
       const { sources, executions, telemetry } = this.#parts;
+      checkContext(context);
       const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
@@ -119,11 +127,11 @@ export class HandlerCalls {
           const startedAt = performance.now();
           const executed = await execute();
           trace.executed(executed, startedAt, last === undefined);
-          last = executed.result;
+          last = loop.inWordsOfRun(executed.result);
           this.#tell(last, executed, origin);
           return executed;
         };
-        const loop = new RunLoop({
+        const loop: RunLoop = new RunLoop({
           extensions,
           onEffects,
           signal,

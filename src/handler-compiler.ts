@@ -14,6 +14,7 @@ import { resolveCompilerConfig } from './config/resolve.js';
 import { NexusError } from './errors/nexus-error.js';
 import { noteOpen } from './open-handles.js';
 import { Calls } from './pool/calls.js';
+import { checkShape } from './pool/execute-options.js';
 import { WorkerThreads } from './pool/worker-threads.js';
 import { WORKER_URL } from './worker-url.js';
 
@@ -46,6 +47,7 @@ export class HandlerCompiler implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async compile(code: string, options: { readonly filename?: string } = {}): Promise<CompiledHandler> {
+    checkShape('options', options, { filename: true });
     const { calls, compiler } = await this.#start();
     return calls.run(() => compiler.compileOrThrow(code, options.filename));
   }
@@ -75,6 +77,7 @@ export class HandlerCompiler implements AsyncDisposable {
 
   /** Forgets compiled handlers. Default: both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    checkShape('tiers', tiers, { memory: true, disk: true });
     const { cache } = await this.#start();
     await cache.clear(tiers);
   }

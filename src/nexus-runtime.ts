@@ -11,7 +11,7 @@ import {
   type PrecompileUnit,
   precompileAll,
 } from './compiler/precompile-all.js';
-import { describe } from './config/check.js';
+import { invalidArgument } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { SuspensionSummary } from './config/suspension-store.js';
@@ -20,7 +20,6 @@ import type { CapabilityToken } from './contract/capability.js';
 import type { WasmContext } from './contract/context.js';
 import type { WasmResult } from './contract/result.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
-import { NexusError } from './errors/nexus-error.js';
 import { Executions } from './executions.js';
 import { HandlerCalls } from './handler-calls.js';
 import { HandlerSources } from './handler-sources.js';
@@ -29,7 +28,7 @@ import { type MetricsHandler, metricsHandler } from './metrics/http.js';
 import type { ExecutionStatistics } from './metrics/statistics.js';
 import { Telemetry } from './metrics/telemetry.js';
 import { Calls } from './pool/calls.js';
-import { type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
+import { checkShape, type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { InstancePool } from './pool/instance-pool.js';
 import type { Retirements } from './pool/retirement.js';
 import type { WorkerThreads } from './pool/worker-threads.js';
@@ -257,7 +256,9 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /** How the entries in memory are used, the most recently used first. */
-  inspectCache({ limit = 100 }: { readonly limit?: number } = {}): EntryUse[] {
+  inspectCache(options: { readonly limit?: number } = {}): EntryUse[] {
+    checkShape('options', options, { limit: true });
+    const { limit = 100 } = options;
     return this.#cache.uses(limit);
   }
 
@@ -293,6 +294,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** Forgets compiled handlers. Default: both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    checkShape('tiers', tiers, { memory: true, disk: true });
     await this.#cache.clear(tiers);
   }
 
@@ -300,12 +302,12 @@ export class NexusRuntime implements AsyncDisposable {
    * Stops admission, waits for what was accepted, at most `drainTimeoutMs` (default 25,000), then calls off runs and ends the
    * workers; handlers that were being resumed wait on. Calling again returns the same promise.
    */
-  shutdown({ drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS }: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
-    if (!(drainTimeoutMs >= 0)) {
-      const expected = 'a number of milliseconds from 0, or Infinity';
-      return Promise.reject(
-        new NexusError('INVALID_ARGUMENT', `drainTimeoutMs is ${describe(drainTimeoutMs)}; it must be ${expected}.`),
-      );
+  shutdown(options: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
+    let drainTimeoutMs: number;
+    try {
+      drainTimeoutMs = resolveDrainTimeout(options);
+    } catch (error) {
+      return Promise.reject(error);
     }
     if (this.#shutdown === undefined) {
       this.#onShutdown();
@@ -334,4 +336,11 @@ export class NexusRuntime implements AsyncDisposable {
     const { memoryBytes, ...pool } = this.#pool.stats;
     return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active };
   }
+}
+
+function resolveDrainTimeout(options: { readonly drainTimeoutMs?: number }): number {
+  checkShape('options', options, { drainTimeoutMs: true });
+  const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS } = options;
+  if (typeof drainTimeoutMs === 'number' && drainTimeoutMs >= 0) return drainTimeoutMs;
+  throw invalidArgument('drainTimeoutMs', drainTimeoutMs, 'a number of milliseconds from 0, or Infinity');
 }

@@ -106,7 +106,7 @@ export class RunLoop {
       this.#calls.begin(unmade);
       await this.#calls.settled(unmade);
     }
-    return this.#whole(this.#ended(result));
+    return this.#whole(this.inWordsOfRun(result));
   }
 
   #endCalls(): void {
@@ -146,7 +146,7 @@ export class RunLoop {
   }
 
   /** A segment that was stopped by our own signal says so in the words of what stopped it. */
-  #ended(result: WasmResult): WasmResult {
+  inWordsOfRun(result: WasmResult): WasmResult {
     return result.error?.code === 'CANCELLED' && this.#isCalledOff ? this.#calledOff(result) : result;
   }
 

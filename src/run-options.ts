@@ -26,7 +26,8 @@ export interface RunOptions extends ExecuteOptions {
 
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
 export function checkRunOptions(options: RunOptions) {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalidArgument('options', options, 'an object');
   const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');

@@ -43,6 +43,14 @@ const POLL_MS = 100;
 const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 const SWEEP_MS = 60_000;
 
+/** What came of a claim. */
+export interface Settlement {
+  /** What counts. */
+  readonly result: WasmResult;
+  /** False when somebody else's outcome was recorded before. */
+  readonly isRecorded: boolean;
+}
+
 /** A claim on a suspended handler. */
 export interface Claim {
   readonly id: string;
@@ -50,7 +58,7 @@ export interface Claim {
   /** Gives it back as it was. When that fails, the lease lapses by itself. */
   release(): Promise<void>;
   /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
-  settle(executed: Executed, origin: EventOrigin): Promise<WasmResult>;
+  settle(executed: Executed, origin: EventOrigin): Promise<Settlement>;
 }
 
 /** Suspended handlers between their executions: kept, claimed, settled, called off, forgotten. */
@@ -83,15 +91,16 @@ export class SuspendedRuns {
     const { run } = executed;
     if (run === undefined) return executed.result;
     const id = formatSuspensionId({ runId: newRunId(), generation: 1 });
+    let sealed: StoredSuspension | { readonly error: WasmError };
     try {
-      const sealed = await this.#seal(id, run);
+      sealed = await this.#seal(id, run);
       if ('error' in sealed) return unkept(executed.result, sealed.error, run.origin);
       await this.#store.put(sealed);
-      this.#noteKept(sealed, origin);
-      return suspended(executed, sealed);
     } catch (error) {
       return unkept(executed.result, notKept(error), run.origin);
     }
+    this.#noteKept(sealed, origin);
+    return suspended(executed, sealed);
   }
 
   /**
@@ -110,10 +119,13 @@ export class SuspendedRuns {
         case 'claimed':
           return this.#claimed(id, answer.fence, answer.envelope);
         case 'settled':
+          this.#active.delete(id);
           return this.#recorded(id, answer.outcome);
         case 'expired':
+          this.#active.delete(id);
           throw expired(id);
         case 'unknown':
+          this.#active.delete(id);
           throw notFound(id);
         case 'leased':
           await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
@@ -128,7 +140,8 @@ export class SuspendedRuns {
   async cancel(id: string): Promise<boolean> {
     const outcome = await this.#plainOutcome(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
-    if (answer.kind === 'recorded') this.#active.delete(id);
+    // Whatever it was, it waits no longer.
+    if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
   }
 
@@ -184,7 +197,7 @@ export class SuspendedRuns {
     }
   }
 
-  async #settle(id: string, fence: number, executed: Executed, origin: EventOrigin): Promise<WasmResult> {
+  async #settle(id: string, fence: number, executed: Executed, origin: EventOrigin): Promise<Settlement> {
     const { run } = executed;
     let { result } = executed;
     let next: StoredSuspension | undefined;
@@ -211,9 +224,9 @@ export class SuspendedRuns {
     this.#active.delete(id);
     if (answer.kind === 'recorded') {
       if (next !== undefined) this.#noteKept(next, origin);
-      return result;
+      return { result, isRecorded: true };
     }
-    return this.#supersededBy(id, answer);
+    return { result: await this.#supersededBy(id, answer), isRecorded: false };
   }
 
   /** The lease was lost, and somebody else's outcome is the one. */

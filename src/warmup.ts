@@ -20,7 +20,7 @@ export async function warmUp(
       `a whole number from 1 to ${pool.maxInstances} (maxInstances)`,
     );
   }
-  if (typeof handlers === 'string' || typeof handlers[Symbol.iterator] !== 'function') {
+  if (typeof handlers === 'string' || typeof handlers?.[Symbol.iterator] !== 'function') {
     throw invalidArgument('handlers', handlers, 'a list of handlers');
   }
   await pool.ready(instances);

@@ -1,3 +1,4 @@
+import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** A handler to warm a deployment with. */
@@ -51,6 +52,9 @@ export async function precompileAll(
   store: PrecompiledStore,
   { concurrency = 1, onProgress, signal }: PrecompileOptions,
 ): Promise<PrecompileReport> {
+  if (typeof units === 'string' || !isIterable(units)) {
+    throw invalidArgument('units', units, 'a list of sources, or an async iterable of them');
+  }
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw new NexusError('INVALID_ARGUMENT', `concurrency is ${concurrency}; it must be a whole number from 1.`, {
       context: { field: 'concurrency', value: concurrency },
@@ -61,6 +65,9 @@ export async function precompileAll(
   const underWay = new Set<Promise<void>>();
 
   const take = async (unit: PrecompileUnit, index: number): Promise<void> => {
+    if (typeof unit !== 'string' && (typeof unit !== 'object' || unit === null)) {
+      throw invalidArgument(`units[${index}]`, unit, 'source, or an object { code, filename }');
+    }
     const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
     try {
       const { tier } = await compiler.compileOrThrow(code, filename);
@@ -92,4 +99,8 @@ export async function precompileAll(
   }
   await store.settled();
   return { ...counts, failures: failures.sort((a, b) => a.index - b.index) };
+}
+
+function isIterable(units: object | undefined | null): boolean {
+  return typeof units === 'object' && units !== null && (Symbol.iterator in units || Symbol.asyncIterator in units);
 }

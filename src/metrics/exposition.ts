@@ -88,8 +88,8 @@ function executions({ executions: counted, tellsHandlersApart }: Tally): Sample[
     }));
   }
   return [...counted.entries()].map(([key, value]) => {
-    const [status = '', handler = ''] = key.split('\n');
-    return { labels: { status, handler }, value };
+    const end = key.indexOf('\n');
+    return { labels: { status: key.slice(0, end), handler: key.slice(end + 1) }, value };
   });
 }
 

@@ -13,10 +13,13 @@ export function metricsHandler(telemetry: Telemetry): MetricsHandler {
     }
     Promise.all([telemetry.text(), telemetry.contentType()]).then(
       ([text, contentType]) => {
+        // Somebody else may have answered meanwhile, or the client gone.
+        if (response.headersSent || response.destroyed) return;
         response.writeHead(200, { 'Content-Type': contentType });
         response.end(method === 'HEAD' ? undefined : text);
       },
       (error: unknown) => {
+        if (response.headersSent || response.destroyed) return;
         response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8' });
         response.end(`The metrics cannot be had: ${error instanceof Error ? error.message : String(error)}`);
       },

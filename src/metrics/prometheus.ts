@@ -14,10 +14,6 @@ interface Source {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-interface Value extends Sample {
-  readonly metricName: string;
-}
-
 /**
  * A metric as registries of prom-client know one: they ask it for its values when they are scraped. What it counts is counted elsewhere, so
  * nothing is done for it before.
@@ -25,7 +21,8 @@ interface Value extends Sample {
  * Runtimes that share a registry and a prefix share the metric: their values are told apart by `defaultLabels`, or added.
  */
 class ExposedMetric {
-  readonly name: string;
+  /** A registry in the format of OpenMetrics takes the ending of counters off it. */
+  name: string;
   readonly help: string;
   readonly type: MetricDefinition['type'];
   readonly aggregator: 'sum' | 'average';
@@ -56,26 +53,27 @@ class ExposedMetric {
   /** A counter that goes back is none. */
   reset(): void {}
 
-  #values(): Value[] {
+  #values(): Sample[] {
     const perSource = [...this.#sources.values()].map((source) => this.#valuesOf(source));
     const [first = [], ...others] = perSource;
     return others.length === 0 ? first : this.#merge(perSource);
   }
 
-  #valuesOf({ samples, labels: own }: Source): Value[] {
+  #valuesOf({ samples, labels: own }: Source): Sample[] {
     const isLabelled = Object.keys(own).length > 0;
     return samples(this.#key).map(({ labels, value, metricName }) => ({
-      metricName: metricName === undefined ? this.name : this.#prefix + metricName,
+      ...(metricName !== undefined && { metricName: this.#prefix + metricName }),
       labels: isLabelled ? { ...labels, ...own } : labels,
       value,
     }));
   }
 
   /** Runtimes that are not told apart by a label have the same series. */
-  #merge(perSource: readonly Value[][]): Value[] {
-    const series = new Map<string, { readonly first: Value; readonly values: number[] }>();
+  #merge(perSource: readonly Sample[][]): Sample[] {
+    const series = new Map<string, { readonly first: Sample; readonly values: number[] }>();
     for (const value of perSource.flat()) {
-      const key = JSON.stringify([value.metricName, value.labels]);
+      // Labels are the same in whichever order.
+      const key = JSON.stringify([value.metricName, Object.entries(value.labels).sort(([a], [b]) => (a < b ? -1 : 1))]);
       const known = series.get(key);
       if (known === undefined) series.set(key, { first: value, values: [value.value] });
       else known.values.push(value.value);
@@ -111,10 +109,10 @@ export class PrometheusExporter {
     return (await this.#getRegistry()).contentType;
   }
 
-  /** The runtime has ended: what it counted stays as it is, and nothing else of it is kept. */
+  /** The runtime has ended: what it counted is there for good, and it has nothing that could be looked at. */
   close(): void {
-    const last = Object.fromEntries(METRIC_NAMES.map((key) => [key, this.#samples(key)]));
-    this.#samples = (key) => last[key] ?? [];
+    const samples = this.#samples;
+    this.#samples = (key) => (METRICS[key].type === 'gauge' ? [] : samples(key));
   }
 
   /** Loading prom-client blocks the thread for longer than the rest of the library together, so it waits until somebody asks. */
@@ -131,13 +129,14 @@ export class PrometheusExporter {
     const { prefix = DEFAULT_PREFIX, defaultLabels = {} } = this.#options;
     const metrics = METRIC_NAMES.map((key) => {
       const known: unknown = registry.getSingleMetric(prefix + key);
-      if (known === undefined || known instanceof ExposedMetric) return known ?? new ExposedMetric(key, prefix);
+      if (known instanceof ExposedMetric) return { metric: known, isNew: false };
+      if (known === undefined) return { metric: new ExposedMetric(key, prefix), isNew: true };
       throw invalidOption('metrics.prefix', prefix, `another one: the registry has a metric ${prefix}${key} already`);
     });
-    for (const metric of metrics) {
+    for (const { metric, isNew } of metrics) {
       metric.set(this, { samples: (key) => this.#samples(key), labels: defaultLabels });
       // It is no Metric of prom-client's own, but all that a registry asks of one.
-      registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
+      if (isNew) registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
     }
   }
 }

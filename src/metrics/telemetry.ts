@@ -24,6 +24,7 @@ export class Telemetry {
   readonly #tally: Tally;
   readonly #statistics = new Statistics();
   readonly #exporter: PrometheusExporter | undefined;
+  #gauges: () => Gauges;
 
   /**
    * @param gauges what is to be looked at when somebody asks
@@ -31,9 +32,13 @@ export class Telemetry {
    */
   constructor(observer: RuntimeObserver, metrics: false | MetricsOptions, gauges: () => Gauges) {
     this.events = new EventHub(observer);
+    this.#gauges = gauges;
     this.#tally = new Tally(metrics !== false && metrics.handlerLabel === true);
     if (metrics === false) return;
-    this.#exporter = new PrometheusExporter(metrics, expose(this.#tally, gauges));
+    this.#exporter = new PrometheusExporter(
+      metrics,
+      expose(this.#tally, () => this.#gauges()),
+    );
   }
 
   /** @param began false when it ended before a worker began it: it compiled badly, say */
@@ -114,6 +119,9 @@ export class Telemetry {
 
   /** The runtime has ended. What was counted can still be asked for. */
   close(): void {
+    // The runtime itself is let go.
+    const last = this.#gauges();
+    this.#gauges = () => last;
     this.#exporter?.close();
   }
 

@@ -48,6 +48,11 @@ const NO_CAPABILITIES: readonly CapabilityToken[] = [];
 /** Applications pass the same list over and over. */
 const knownRights = new WeakMap<readonly string[], Rights>();
 
+/** @throws NexusError INVALID_ARGUMENT when it is no object, or has an unknown key */
+export function checkContext(context: unknown): asserts context is WasmContext {
+  checkShape('context', context, CONTEXT_KEYS);
+}
+
 /**
  * Checks and encodes what the caller passes with a handler.
  *
@@ -58,7 +63,7 @@ export function prepareRequest(
   options: ExecuteOptions,
   defaults: RequestDefaults,
 ): PreparedRequest {
-  checkShape('context', context, CONTEXT_KEYS);
+  checkContext(context);
   const { stateSnapshot = {}, args, scope, capabilities = NO_CAPABILITIES } = context;
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);

@@ -35,6 +35,7 @@ try {
     durationMs: minutes * MINUTE_MS,
     intervalMs: Math.min(MINUTE_MS, (minutes * MINUTE_MS) / 5),
     cacheDir: join(scratch, 'cache'),
+    isFilled: true,
     onReport: ({ minutes: at, rssBytes, heapBytes, stats, rejections }) => {
       const { totalExecutions, errors, kills, retirements } = stats;
       console.log(

@@ -84,17 +84,21 @@ const CLIENTS = {
 /**
  * @param durationMs of the load
  * @param intervalMs between two reports
+ * @param isFilled whether all that is bounded is filled before, so that it does not grow later
  * @param onReport told what happened so far
  * @returns all reports
  */
-export async function soak({ durationMs, intervalMs, cacheDir, onReport = () => {} }) {
+export async function soak({ durationMs, intervalMs, cacheDir, isFilled = false, onReport = () => {} }) {
   const runtime = await createRuntime({ ...OPTIONS, cacheDir });
   const state = { runtime, wrong: {}, rejections: {}, warnings: [], isOver: false };
   const onWarning = (warning) => state.warnings.push(String(warning));
   process.on('warning', onWarning);
+  if (isFilled) await fill(runtime);
   const startedAt = performance.now();
   const reports = [];
   const report = async () => {
+    // What nobody holds any more is no growth.
+    globalThis.gc?.();
     const minutes = (performance.now() - startedAt) / 60_000;
     const stats = runtime.getStats();
     const counters = countersOf(await runtime.getPrometheusMetrics());
@@ -112,6 +116,20 @@ export async function soak({ durationMs, intervalMs, cacheDir, onReport = () => 
   await runtime.shutdown();
   process.off('warning', onWarning);
   return reports;
+}
+
+/** As many outcomes as are kept, and as many handlers. */
+async function fill(runtime) {
+  for (let n = 0; n < 10_500; n += 50) {
+    const calls = Array.from({ length: 50 }, async (_, i) => {
+      const context = { args: n + i, capabilities: CAPABILITIES };
+      const { suspension } = await runtime.executeHandler(WAITING, context);
+      await runtime.resumeHandler(suspension.suspensionId, { success: true, value: 1 });
+    });
+    await Promise.all(calls);
+  }
+  const state = { runtime };
+  for (let n = 0; n < 4_000; n++) await CLIENTS.diverse(state, n);
 }
 
 async function client(state, name, act) {
