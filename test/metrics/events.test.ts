@@ -260,14 +260,21 @@ describe('onCache', () => {
 
 describe('onKill', () => {
   it.each([
-    ['interrupt', 'an endless loop', ENDLESS],
-    ['jobs', 'an endless chain of promises', 'const next = () => Promise.resolve().then(next); await next()'],
-    ['watchdog', 'a native function that does not end', NATIVE],
-  ])('is told that %s stopped %s', (layer, _what, code) => {
+    ['an endless loop', ENDLESS, ['interrupt']],
+    // Whichever looks at the clock first.
+    [
+      'an endless chain of promises',
+      'const next = () => Promise.resolve().then(next); await next()',
+      ['jobs', 'interrupt'],
+    ],
+    ['a native function that does not end', NATIVE, ['watchdog']],
+  ])('is told what stopped %s', (_what, code, layers) => {
     const { observer, told } = recorder();
     return withRuntime({ ...ONE_WORKER, observer }, async (runtime) => {
       const { error, metrics } = await runtime.executeHandler(code, ORIGIN, { ...TENANT, timeoutMs: 100 });
-      expect(error).toMatchObject({ code: 'TIMEOUT', context: { layer } });
+      expect(error?.code).toBe('TIMEOUT');
+      const layer = error?.context?.['layer'];
+      expect(layers).toContain(layer);
       expect(told.onKill).toEqual([{ ...ORIGIN, ...TENANT, layer, durationUs: metrics.durationUs }]);
       expect(told.onExecution).toMatchObject([{ ...ORIGIN, ...TENANT, status: 'error', code: 'TIMEOUT' }]);
     });
