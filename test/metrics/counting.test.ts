@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRuntime, HandlerCompiler, type NexusRuntime } from 'nexus-runtime';
 import { Registry } from 'prom-client';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 
+import { terminateThreads } from '../faults/lib/threads.mjs';
 import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
 import { parsed, seriesOf } from './exposition.js';
 
@@ -116,6 +117,56 @@ describe('a shared registry', () => {
     expect(series.get('nexus_handler_executions_total{status="success"}')).toBe(3);
     expect([...series.keys()].filter((key) => /cache_size|hit_rate|pool_instances\{/.test(key))).toEqual([]);
   });
+});
+
+it('each code that a call can be rejected with is counted by it, in both views', async () => {
+  const options = { ...ONE_WORKER, cacheDir: false, maxQueue: 1, suspensionDir: join(directory, 'codes') } as const;
+  const other = await createRuntime({ ...options, libraries: { one: { source: 'exports.one = 1' } } });
+  const foreign = await suspend(other);
+  await other.shutdown();
+  const runtime = await createRuntime({ ...options, suspensionTtlMs: 20 });
+  await runtime.warmup([ENDLESS, 'return 1']);
+  const expired = await suspend(runtime);
+  await new Promise((resolve) => setTimeout(resolve, 40));
+
+  const codes: string[] = [];
+  const reject = async (call: Promise<unknown>) => {
+    codes.push(((await rejection(call)) as { code: string }).code);
+  };
+  await reject(runtime.executeHandler('return 1', {}, -1));
+  await reject(runtime.executeHandler('return 1', { args: () => {} }));
+  await reject(runtime.executeCompiledHandler(new Uint8Array(9)));
+  await reject(runtime.resumeHandler('unknown', ANSWER));
+  await reject(runtime.resumeHandler(expired, ANSWER));
+  await reject(runtime.resumeHandler(foreign, ANSWER));
+  const crowd = [1, 2, 3].map(() => runtime.executeHandler(ENDLESS, {}, 100));
+  await reject(crowd[2] ?? Promise.resolve());
+  await Promise.all(crowd.slice(0, 2));
+  const running = runtime.executeHandler(ENDLESS);
+  await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(1));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await terminateThreads();
+  await reject(running);
+  await runtime.shutdown();
+  await reject(runtime.executeHandler('return 1'));
+
+  expect(codes).toEqual([
+    'INVALID_ARGUMENT',
+    'SERIALIZATION_ERROR',
+    'INVALID_ARTIFACT',
+    'SUSPENSION_NOT_FOUND',
+    'SUSPENSION_EXPIRED',
+    'SUSPENSION_INCOMPATIBLE',
+    'POOL_SATURATED',
+    'INTERNAL_ERROR',
+    'RUNTIME_CLOSED',
+  ]);
+  const series = seriesOf(await runtime.getPrometheusMetrics());
+  const { errors } = runtime.getStats();
+  expect(errors).toEqual({ ...Object.fromEntries(codes.map((code) => [code, 1])), TIMEOUT: 2 });
+  for (const [code, count] of Object.entries(errors)) {
+    expect([code, series.get(`nexus_handler_errors_total{code="${code}"}`)]).toEqual([code, count]);
+  }
 });
 
 it('what is counted after the end is counted in both views', async () => {
