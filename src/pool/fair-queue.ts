@@ -12,13 +12,18 @@ class Lane {
     this.tenant = tenant;
   }
 
+  /** Those that are still wanted. */
+  get size(): number {
+    return this.#jobs.length - this.#head - this.#stale;
+  }
+
   /** The first that is still wanted. */
   first(): Job | undefined {
     for (;;) {
       const job = this.#jobs[this.#head];
       if (job === undefined || job.isQueued) return job;
       this.#stale--;
-      this.#drop();
+      this.shift();
     }
   }
 
@@ -31,10 +36,6 @@ class Lane {
     this.#stale = 0;
   }
 
-  shift(): void {
-    this.#drop();
-  }
-
   push(job: Job): void {
     this.#jobs.push(job);
   }
@@ -44,8 +45,8 @@ class Lane {
     else this.#jobs.unshift(job);
   }
 
-  /** What was taken is let go of half a list at a time: moving all others up for each would be quadratic. */
-  #drop(): void {
+  /** Takes the first. What was taken is let go of half a list at a time: moving all others up for each would be quadratic. */
+  shift(): void {
     (this.#jobs as (Job | undefined)[])[this.#head++] = undefined;
     if (this.#head * 2 < this.#jobs.length) return;
     this.#jobs = this.#jobs.slice(this.#head);
@@ -62,7 +63,6 @@ export class FairQueue {
   readonly #lanes = new Map<TenantKey, Lane>();
   /** Lanes in the order of their turns. */
   #turns: Lane[] = [];
-  readonly #queued = new Map<TenantKey, number>();
   /** Workers that execute something of a tenant. */
   readonly #using = new Map<TenantKey, number>();
   #size = 0;
@@ -76,18 +76,22 @@ export class FairQueue {
     return this.#size;
   }
 
+  sizeOf(tenant: TenantKey): number {
+    return this.#lanes.get(tenant)?.size ?? 0;
+  }
+
   /** Of all tenants that are meant. */
   sizeOfAll(isMeant: (tenant: TenantKey) => boolean): number {
-    return sumOf(this.#queued, isMeant);
+    let size = 0;
+    for (const lane of this.#turns) if (isMeant(lane.tenant)) size += lane.size;
+    return size;
   }
 
   /** Workers that execute something of the tenants that are meant. */
   usedByAll(isMeant: (tenant: TenantKey) => boolean): number {
-    return sumOf(this.#using, isMeant);
-  }
-
-  sizeOf(tenant: TenantKey): number {
-    return this.#queued.get(tenant) ?? 0;
+    let workers = 0;
+    for (const [tenant, count] of this.#using) if (isMeant(tenant)) workers += count;
+    return workers;
   }
 
   push(job: Job): void {
@@ -103,22 +107,11 @@ export class FairQueue {
 
   /** Takes a job out of turn, because it is settled: it must not be pushed again. */
   remove(job: Job): void {
-    if (!job.isQueued) return;
-    this.#forget(job);
-    this.#lanes.get(job.tenant)?.noteStale();
-  }
-
-  #forget(job: Job): void {
+    const lane = this.#lanes.get(job.tenant);
+    if (!job.isQueued || lane === undefined) return;
     job.isQueued = false;
-    this.#size--;
-    const left = this.sizeOf(job.tenant) - 1;
-    if (left > 0) {
-      this.#queued.set(job.tenant, left);
-      return;
-    }
-    this.#queued.delete(job.tenant);
-    this.#lanes.delete(job.tenant);
-    this.#turns = this.#turns.filter(({ tenant }) => tenant !== job.tenant);
+    lane.noteStale();
+    this.#noteGone(lane);
   }
 
   /**
@@ -134,13 +127,12 @@ export class FairQueue {
       if (job === undefined || (only !== undefined && lane.tenant !== only)) continue;
       if (!batch.has(lane.tenant) && this.#isAtCap(lane.tenant)) continue;
       if (!fits(job)) return undefined;
-      lane.shift();
+      this.#takeFirst(lane, job);
       // Whoever had their turn goes to the end; those that were passed over keep theirs.
-      if (this.#turns.length > 1) {
+      if (lane.size > 0 && this.#turns.length > 1) {
         this.#turns.splice(turn, 1);
         this.#turns.push(lane);
       }
-      this.#forget(job);
       return job;
     }
     return undefined;
@@ -168,8 +160,7 @@ export class FairQueue {
     const jobs: Job[] = [];
     for (const lane of [...this.#turns]) {
       for (let job = lane.first(); job !== undefined; job = lane.first()) {
-        lane.shift();
-        this.#forget(job);
+        this.#takeFirst(lane, job);
         jobs.push(job);
       }
     }
@@ -192,12 +183,19 @@ export class FairQueue {
   #note(job: Job): void {
     job.isQueued = true;
     this.#size++;
-    this.#queued.set(job.tenant, this.sizeOf(job.tenant) + 1);
   }
-}
 
-function sumOf(counts: ReadonlyMap<TenantKey, number>, isMeant: (tenant: TenantKey) => boolean): number {
-  let sum = 0;
-  for (const [tenant, count] of counts) if (isMeant(tenant)) sum += count;
-  return sum;
+  #takeFirst(lane: Lane, job: Job): void {
+    lane.shift();
+    job.isQueued = false;
+    this.#noteGone(lane);
+  }
+
+  /** One of its jobs is no longer here. */
+  #noteGone(lane: Lane): void {
+    this.#size--;
+    if (lane.size > 0) return;
+    this.#lanes.delete(lane.tenant);
+    this.#turns = this.#turns.filter((other) => other !== lane);
+  }
 }
