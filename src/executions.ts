@@ -1,12 +1,10 @@
-import { setMaxListeners } from 'node:events';
-
 import { Grants } from './capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from './compiler/compiled-handler.js';
 import type { ExecutionLimits } from './config/limits.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
-import { abortable } from './contract/waiting.js';
+import { abortable, whenAborted } from './contract/waiting.js';
 import type { Obtain } from './handler-sources.js';
 import type { EventHub } from './metrics/event-hub.js';
 import { encodeAnswers } from './pool/answers.js';
@@ -173,7 +171,7 @@ function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonl
   return { deadline: { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs } };
 }
 
-/** Under a signal that fires with the caller's own, or when the time is over. Nothing of it is left on the caller's. */
+/** Under a signal that fires with the caller's own, or when the time is over. */
 async function withinDeadline<T>(
   deadlineMs: number,
   signal: AbortSignal | undefined,
@@ -182,14 +180,11 @@ async function withinDeadline<T>(
   const controller = new AbortController();
   const stop = () => controller.abort();
   const timer = setTimeout(stop, deadlineMs);
-  if (signal?.aborted) stop();
-  // One signal for many calls is what signals are for.
-  if (signal !== undefined) setMaxListeners(0, signal);
-  signal?.addEventListener('abort', stop, { once: true });
+  const release = whenAborted(signal, stop);
   try {
     return await use(controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+    release();
   }
 }

@@ -1,9 +1,8 @@
-import { setMaxListeners } from 'node:events';
-
 import { MAX_TIMER_MS } from './config/limits.js';
 import type { CallResult } from './contract/answers.js';
 import type { Extension } from './contract/extension.js';
 import type { ExecutionMetrics, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
+import { whenAborted } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { ExtensionCalls } from './extension-calls.js';
@@ -54,7 +53,7 @@ export class RunLoop {
   /** @param begin executes the first segment, under the signal */
   async drive(begin: (signal: AbortSignal) => Promise<Executed>): Promise<WasmResult> {
     const { signal, closing, deadlineMs } = this.#options;
-    const releases = [signal, closing].map((source) => this.#stopWith(source));
+    const releases = [signal, closing].map((source) => whenAborted(source, () => this.#stop.abort(source?.reason)));
     const timer =
       deadlineMs === undefined
         ? undefined
@@ -66,17 +65,6 @@ export class RunLoop {
       for (const release of releases) release();
       this.#endCalls();
     }
-  }
-
-  /** @returns what ends it */
-  #stopWith(source: AbortSignal | undefined): () => void {
-    if (source === undefined) return () => {};
-    // One signal for many runs is what signals are for.
-    setMaxListeners(0, source);
-    const onAbort = () => this.#stop.abort(source.reason);
-    if (source.aborted) onAbort();
-    source.addEventListener('abort', onAbort, { once: true });
-    return () => source.removeEventListener('abort', onAbort);
   }
 
   get #isCalledOff(): boolean {

@@ -8,18 +8,29 @@ import { MAX_TIMER_MS } from '../config/limits.js';
 export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal | undefined): Promise<T | 'aborted'> {
   if (signal === undefined) return begin();
   if (signal.aborted) return 'aborted';
-  // One signal for many calls is what signals are for.
-  setMaxListeners(0, signal);
-  let onAbort: (() => void) | undefined;
+  let release = () => {};
   const aborted = new Promise<'aborted'>((resolve) => {
-    onAbort = () => resolve('aborted');
-    signal.addEventListener('abort', onAbort, { once: true });
+    release = whenAborted(signal, () => resolve('aborted'));
   });
   try {
     return await Promise.race([begin(), aborted]);
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    release();
   }
+}
+
+/**
+ * Listens to a signal, if there is one. At once when it has fired.
+ *
+ * @returns what ends it: nothing of it is left on the signal, which may be one for many calls
+ */
+export function whenAborted(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) listener();
+  // One signal for many calls is what signals are for.
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
 }
 
 /** Waits for a promise to settle, at most `timeoutMs`; Infinity for as long as it takes. */

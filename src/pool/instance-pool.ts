@@ -1,7 +1,6 @@
-import { setMaxListeners } from 'node:events';
-
 import type { PoolConfig } from '../config/resolve-pool.js';
 import type { CompileBackend, CompileOrder, ScriptOutcome } from '../contract/compile.js';
+import { whenAborted } from '../contract/waiting.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
 import { runtimeClosed } from './calls.js';
@@ -20,6 +19,14 @@ export interface Treatment {
   readonly signal?: AbortSignal | undefined;
   readonly tenant?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
+}
+
+/** What may end a job from outside. Default of each: nothing does. */
+interface Bounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly queueTimeoutMs?: number | undefined;
+  /** As `epochMs` has it. */
+  readonly deadlineAtMs?: number | undefined;
 }
 
 /** Admission, cancellation and waiting: what lies between a call and its job. */
@@ -69,13 +76,9 @@ export class InstancePool implements CompileBackend {
     if (order !== undefined) this.#admit(order.tenant);
     const job = new Job({ kind: 'compile', source, filename }, { tenant: compilationsOf(order?.tenant), limitMs });
     this.#dispatcher.add(job);
-    const queueTimeoutMs = order?.queueTimeoutMs ?? this.#config.queueTimeoutMs;
-    const end = await this.#await(
-      job,
-      undefined,
-      order === undefined ? Number.POSITIVE_INFINITY : queueTimeoutMs,
-      undefined,
-    );
+    // What no call waits for has all the time.
+    const queueTimeoutMs = order === undefined ? undefined : (order.queueTimeoutMs ?? this.#config.queueTimeoutMs);
+    const end = await this.#await(job, { queueTimeoutMs });
     if ('interruption' in end) {
       const limit = `compileTimeoutMs (${limitMs} ms)`;
       return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
@@ -126,7 +129,7 @@ export class InstancePool implements CompileBackend {
     const job = new Job(request, { tenant, limitMs, estimateKey });
     this.#admit(name);
     this.#dispatcher.add(job);
-    const end = await this.#await(job, signal, queueTimeoutMs, request.deadline?.atMs);
+    const end = await this.#await(job, { signal, queueTimeoutMs, deadlineAtMs: request.deadline?.atMs });
     if ('interruption' in end) return end;
     if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
     if (end.reply.kind !== 'executed') throw unexpected(end.reply.kind);
@@ -147,20 +150,9 @@ export class InstancePool implements CompileBackend {
     throw saturated({ queued, tenant, queuedOfTenant, maxQueuePerTenant, estimatedWaitMs });
   }
 
-  async #await(
-    job: Job,
-    signal: AbortSignal | undefined,
-    queueTimeoutMs: number,
-    deadlineAtMs: number | undefined,
-  ): Promise<JobEnd> {
+  async #await(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
     const releases: (() => void)[] = [];
-    if (signal !== undefined) {
-      // One signal for many calls is what signals are for.
-      setMaxListeners(0, signal);
-      const onAbort = () => this.#dispatcher.stop(job, 'cancelled');
-      signal.addEventListener('abort', onAbort, { once: true });
-      releases.push(() => signal.removeEventListener('abort', onAbort));
-    }
+    if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.stop(job, 'cancelled')));
     if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
       const timer = setTimeout(() => {
         const { queued } = this.#dispatcher;
