@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ArtifactError, type ArtifactProblem, CONTAINER_VERSION } from '../compiler/artifact.js';
+import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from '../compiler/artifact.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../files/own-file.js';
 import {
@@ -23,7 +23,8 @@ const TOUCH_AFTER_MS = 60_000;
 const RESCAN_SHARE = 1 / 320;
 
 /** Why a file was not let in: a check of the container, or of the file itself. */
-export type RejectionReason = ArtifactProblem | 'file';
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+export const REJECTION_REASONS = ['file', ...ARTIFACT_PROBLEMS] as const;
 
 export interface FileTierStats extends TierStats {
   readonly writes: number;

@@ -32,7 +32,8 @@ export interface Artifact {
   readonly digest: string;
 }
 
-export type ArtifactProblem = 'length' | 'magic' | 'version' | 'mac' | 'header' | 'engine' | 'key';
+export type ArtifactProblem = (typeof ARTIFACT_PROBLEMS)[number];
+export const ARTIFACT_PROBLEMS = ['length', 'magic', 'version', 'mac', 'header', 'engine', 'key'] as const;
 
 /** Bytes that are no artifact this runtime may load, and why. */
 export class ArtifactError extends Error {

@@ -1,4 +1,5 @@
 import type { ResultCode } from '../errors/codes.js';
+import type { Keys } from './check.js';
 import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 
 /** What events say of the call that they belong to. */
@@ -56,10 +57,14 @@ export interface CacheEvent {
   readonly entries?: number;
 }
 
+/** The layers of time: the engine's interrupt, the slices of jobs, and the watchdog, which ends the worker. */
+export const KILL_LAYERS = ['interrupt', 'jobs', 'watchdog'] as const;
+export type KillLayer = (typeof KILL_LAYERS)[number];
+
 /** An execution was stopped because its time was over. */
 export interface KillEvent extends EventOrigin {
-  /** What stopped it: the engine's interrupt, the end of a slice of jobs, or the watchdog, which ends the worker. */
-  readonly layer: 'interrupt' | 'jobs' | 'watchdog';
+  /** What stopped it. */
+  readonly layer: KillLayer;
   readonly durationUs: number;
 }
 
@@ -104,6 +109,18 @@ export interface RuntimeObserver {
   /** A suspended handler expired; told to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;
 }
+
+export const OBSERVER_KEYS: Keys<RuntimeObserver> = {
+  onExecution: true,
+  onCompile: true,
+  onSuspension: true,
+  onResume: true,
+  onCache: true,
+  onKill: true,
+  onAudit: true,
+  onWarning: true,
+  onExpired: true,
+};
 
 export type EventName = keyof RuntimeObserver;
 export type EventOf<Name extends EventName> = Parameters<NonNullable<RuntimeObserver[Name]>>[0];

@@ -1,7 +1,7 @@
 import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
-import type { RuntimeObserver } from './observer.js';
+import { OBSERVER_KEYS, type RuntimeObserver } from './observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
@@ -52,18 +52,6 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   limitCeilings: true,
   observer: true,
   tracing: true,
-};
-
-const OBSERVER_KEYS: Keys<RuntimeObserver> = {
-  onExecution: true,
-  onCompile: true,
-  onSuspension: true,
-  onResume: true,
-  onCache: true,
-  onKill: true,
-  onAudit: true,
-  onWarning: true,
-  onExpired: true,
 };
 
 /**

@@ -1,4 +1,7 @@
+import { REJECTION_REASONS } from '../cache/file-tier.js';
+import { KILL_LAYERS } from '../config/observer.js';
 import { REJECTION_CODES, RESULT_CODES } from '../errors/codes.js';
+import { RETIREMENT_REASONS } from '../pool/retirement.js';
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
@@ -23,7 +26,7 @@ const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * 
 
 const STATUSES = ['success', 'suspended', 'error'];
 const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTION_CODES)])];
-const TIERS = ['memory', 'disk'];
+const TIERS = ['memory', 'disk'] as const;
 
 /**
  * Every metric, without its prefix. The exposition, its tests and docs/metrics.md are made from this table.
@@ -63,7 +66,7 @@ export const METRICS = {
   handler_kills_total: {
     type: 'counter',
     help: 'Executions whose time was over, by what stopped them.',
-    labels: { layer: ['interrupt', 'jobs', 'watchdog'] },
+    labels: { layer: KILL_LAYERS },
     advice:
       '`watchdog` costs a worker each: find the handler in `onKill`. Many of all: `timeoutMs` is short, or there are too few cores.',
   },
@@ -96,7 +99,7 @@ export const METRICS = {
   cache_rejections_total: {
     type: 'counter',
     help: 'Files of the disk cache that were not let in, by the check that failed.',
-    labels: { reason: ['file', 'length', 'magic', 'version', 'mac', 'header', 'engine', 'key'] },
+    labels: { reason: REJECTION_REASONS },
     advice:
       '`mac` means another secret, damage or forgery, `file` that somebody else can write there: look at who does. Others: damage.',
   },
@@ -129,9 +132,7 @@ export const METRICS = {
   pool_instances_retired_total: {
     type: 'counter',
     help: 'Workers, and VMs in them, that were given up, by the reason.',
-    labels: {
-      reason: ['poisoned', 'out_of_memory', 'grown', 'resized', 'watchdog', 'cancelled', 'crashed', 'start', 'idle'],
-    },
+    labels: { reason: RETIREMENT_REASONS },
     advice:
       "`crashed` and `start` are the host's: look at memory and logs. `grown`, `out_of_memory`: handlers that take much memory.",
   },

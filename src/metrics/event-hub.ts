@@ -1,21 +1,11 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import type { EventName, EventOf, RuntimeObserver } from '../config/observer.js';
+import { type EventName, type EventOf, OBSERVER_KEYS, type RuntimeObserver } from '../config/observer.js';
 import { renderReason } from '../pool/result.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';
 
-const EVENT_NAMES = [
-  'onExecution',
-  'onCompile',
-  'onSuspension',
-  'onResume',
-  'onCache',
-  'onKill',
-  'onAudit',
-  'onWarning',
-  'onExpired',
-] as const satisfies readonly EventName[];
+const EVENT_NAMES = Object.keys(OBSERVER_KEYS) as EventName[];
 
 /** Brings events to the application's observer, and to whoever subscribed to their channels. */
 export class EventHub {

@@ -41,7 +41,7 @@ export function expose(tally: Tally, gauges: () => Gauges): Exposition {
     cache_rejections_total: () =>
       METRICS.cache_rejections_total.labels.reason.map((reason) => ({
         labels: { reason },
-        value: (cache().disk.rejections as Record<string, number>)[reason] ?? 0,
+        value: cache().disk.rejections[reason] ?? 0,
       })),
     cache_size_bytes: () => tiers((tier) => cache()[tier].bytes),
     compile_duration_seconds: () => histogram('compile_duration_seconds', tally.compiling),
@@ -67,7 +67,7 @@ function single(value: number): Sample[] {
 function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {
   return METRICS.cache_hits_total.labels.tier.map((tier) => ({
     labels: { tier },
-    value: amountOf(tier as 'memory' | 'disk'),
+    value: amountOf(tier),
   }));
 }
 

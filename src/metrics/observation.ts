@@ -1,9 +1,6 @@
+import type { KillLayer } from '../config/observer.js';
 import type { ExecutionMetrics, WasmResult } from '../contract/result.js';
 import type { ResultCode } from '../errors/codes.js';
-
-/** The layers of time: the engine's interrupt, the slices of jobs, and the watchdog that ends the worker. */
-export const KILL_LAYERS = ['interrupt', 'jobs', 'watchdog'] as const;
-export type KillLayer = (typeof KILL_LAYERS)[number];
 
 /** What is told of every execution that gave a result. */
 export interface ExecutionObservation {

@@ -1,7 +1,8 @@
 import { createHistogram } from 'node:perf_hooks';
 
+import { KILL_LAYERS, type KillLayer } from '../config/observer.js';
 import type { NexusErrorCode } from '../errors/codes.js';
-import { type ExecutionObservation, KILL_LAYERS, type KillLayer } from './observation.js';
+import type { ExecutionObservation } from './observation.js';
 import type { Tally } from './tally.js';
 
 export interface ExecutionStatistics {

@@ -1,4 +1,12 @@
-import type { CacheEvent, CompileEvent, EventOrigin, RuntimeObserver, WarningEvent } from '../config/observer.js';
+import {
+  type CacheEvent,
+  type CompileEvent,
+  type EventOrigin,
+  KILL_LAYERS,
+  type KillLayer,
+  type RuntimeObserver,
+  type WarningEvent,
+} from '../config/observer.js';
 import type { MetricsOptions } from '../config/options.js';
 import type { ExecutionMetrics, WasmError, WasmResult } from '../contract/result.js';
 import type { NexusErrorCode } from '../errors/codes.js';
@@ -6,7 +14,6 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../pool/retirement.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
-import { KILL_LAYERS, type KillLayer } from './observation.js';
 import { PrometheusExporter } from './prometheus.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';

@@ -88,7 +88,8 @@ export interface Executed {
 }
 
 /** Why a worker takes another VM: this one broke, ran out of memory, grew too large, or is not of the size that is needed. */
-export type VmRetirement = 'poisoned' | 'out_of_memory' | 'grown' | 'resized';
+export type VmRetirement = (typeof VM_RETIREMENTS)[number];
+export const VM_RETIREMENTS = ['poisoned', 'out_of_memory', 'grown', 'resized'] as const;
 
 export interface ExecutionFailure {
   readonly code: ResultCode;
