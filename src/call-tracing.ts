@@ -3,6 +3,7 @@ import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing 
 import type { WasmResult } from './contract/result.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
+import { harmlessly, warnOfIgnored } from './metrics/harmless.js';
 import { epochMs } from './pool/protocol.js';
 import { renderReason } from './pool/result.js';
 
@@ -88,22 +89,14 @@ export class TracedCall {
   }
 
   #safely<T>(use: () => T): T | undefined {
-    try {
-      const returned = use();
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#giveUp(error));
-      return returned;
-    } catch (error) {
-      this.#giveUp(error);
-      return undefined;
-    }
+    return harmlessly(use, (error) => this.#giveUp(error));
   }
 
   #giveUp(error: unknown): void {
     this.#trace = undefined;
     if (isReported) return;
     isReported = true;
-    const warning = `tracing threw, which is ignored: ${renderReason(error)}`;
-    process.emitWarning(warning, { type: 'NexusWarning', code: 'NEXUS_OBSERVER' });
+    warnOfIgnored('tracing', error);
   }
 }
 

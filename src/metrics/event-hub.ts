@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
 import { type EventName, type EventOf, OBSERVER_KEYS, type RuntimeObserver } from '../config/observer.js';
-import { renderReason } from '../pool/result.js';
+import { harmlessly, warnOfIgnored } from './harmless.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';
 
@@ -38,21 +38,17 @@ export class EventHub {
   #tell<Name extends EventName>(name: Name, event: EventOf<Name>): void {
     const events = this.#channels[name];
     if (events.hasSubscribers) events.publish(event);
-    try {
-      const returned: unknown = (this.#observer[name] as ((event: EventOf<Name>) => unknown) | undefined)?.(event);
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#report(name, error));
-    } catch (error) {
-      this.#report(name, error);
-    }
+    const observer = this.#observer as Readonly<Partial<Record<Name, (event: EventOf<Name>) => unknown>>>;
+    harmlessly(
+      () => observer[name]?.(event),
+      (error) => this.#report(name, error),
+    );
   }
 
   /** Each listener once: it would throw again and again. */
   #report(name: EventName, error: unknown): void {
     if (this.#reported.has(name)) return;
     this.#reported.add(name);
-    process.emitWarning(`observer.${name} threw, which is ignored: ${renderReason(error)}`, {
-      type: 'NexusWarning',
-      code: 'NEXUS_OBSERVER',
-    });
+    warnOfIgnored(`observer.${name}`, error);
   }
 }
