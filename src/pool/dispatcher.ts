@@ -6,7 +6,7 @@ import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
 import type { Batch, Instance } from './instance.js';
 import { Instances } from './instances.js';
-import { type Interruption, isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
+import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
 import { Patrol } from './patrol.js';
 import { epochMs, type Reply } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
@@ -131,14 +131,14 @@ export class Dispatcher {
     return true;
   }
 
-  /** Ends a job, wherever it is. A worker that executes it is asked to stop, and ended when it does not. */
-  stop(job: Job, interruption: Interruption): void {
+  /** Cancels a job, wherever it is. A worker that executes it is asked to stop, and ended when it does not. */
+  cancel(job: Job): void {
     if (job.isSettled) return;
     const { holder } = job;
     const running = holder?.current();
     this.#queue.remove(job);
     if (holder !== undefined && !holder.takeBack(job)) holder.cancel(job);
-    job.settle({ interruption, runningMs: running?.job === job ? running.runningMs : 0 });
+    job.settle({ interruption: 'cancelled', runningMs: running?.job === job ? running.runningMs : 0 });
   }
 
   /** One job for each worker that is up, past the queue, as soon as it is idle. */

@@ -152,7 +152,7 @@ export class InstancePool implements CompileBackend {
 
   async #await(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
     const releases: (() => void)[] = [];
-    if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.stop(job, 'cancelled')));
+    if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.cancel(job)));
     if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
       const timer = setTimeout(() => {
         const { queued } = this.#dispatcher;
