@@ -16,8 +16,8 @@ const stackSizeBytes = 256 * 1024;
 const engine = await loadEngine();
 const compiler = await SourceCompiler.create(engine, stackSizeBytes);
 
-async function compileScript(entry, options) {
-  const { source, inputs } = await bundleGuestScript(entry, options);
+async function compileScript(entry) {
+  const { source, inputs } = await bundleGuestScript(entry);
   const compiled = await compiler.compile(source, PRELUDE_FILENAME);
   if (!compiled.ok) throw new Error(`${entry} does not compile: ${JSON.stringify(compiled.problem)}`);
   return { source, inputs, bytecode: compiled.bytecode };
@@ -25,7 +25,7 @@ async function compileScript(entry, options) {
 
 const prelude = await compileScript('src/guest/prelude/index.ts');
 const features = [];
-for (const { name } of FEATURES) features.push(await compileScript(`src/guest/features/${name}.ts`, { small: true }));
+for (const { name } of FEATURES) features.push(await compileScript(`src/guest/features/${name}.ts`));
 
 const vm = await createExecutionVm(engine, { memoryLimitBytes: MIN_MEMORY_BYTES, stackSizeBytes });
 const preludeImage = capturePreludeImage(

@@ -39,6 +39,8 @@ await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Objec
 await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
+// Beside the entry, as the code that reads it.
+await cp(path('build/engine/engine.image'), path('dist/engine.image'));
 await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),

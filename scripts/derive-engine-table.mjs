@@ -125,7 +125,7 @@ const draft = {
 };
 
 async function instantiate(table) {
-  const { bytes, ...added } = rewriteEngine(wasm, table);
+  const { wasm: bytes, ...added } = rewriteEngine(wasm, table);
   const module = await WebAssembly.compile(bytes);
   const instance = await instantiateQuickJs(
     { module, ...added, table, fingerprint: table.name },

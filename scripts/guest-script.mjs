@@ -29,11 +29,13 @@ const standIns = {
 };
 
 /**
+ * With short names, as these are part of every image that has the script. The syntax stays as it is written: rewritten, it might
+ * call what a handler has replaced.
+ *
  * @param {string} entry the module, from the root of the project
- * @param {boolean} small shortens names, which are part of every image that has the script
  * @returns {Promise<{ source: string, inputs: string[] }>} the script, and the files that it was made of
  */
-export async function bundleGuestScript(entry, { small = false } = {}) {
+export async function bundleGuestScript(entry) {
   const { outputFiles, metafile } = await build({
     entryPoints: [path(entry)],
     absWorkingDir: path('.'),
@@ -44,8 +46,7 @@ export async function bundleGuestScript(entry, { small = false } = {}) {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2023',
-    minifyIdentifiers: small,
-    minifySyntax: small,
+    minifyIdentifiers: true,
     legalComments: 'none',
     logLevel: 'warning',
     plugins: [standIns],

@@ -41,7 +41,7 @@ function evaluateFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet, i
   // A feature that wants another one that does not come before it would wait for ever.
   vm.shouldInterrupt = () => isOver() || lacksFeature(vm, roots.cells);
   prelude.features.forEach((bytecode, index) => {
-    if ((features & (1 << index)) !== 0) vm.call(vm.evaluateBytecode(bytecode), roots.undefined, roots.featureHost);
+    if ((features & (1 << index)) !== 0) vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, roots.featureHost);
   });
   vm.beginRun();
 }

@@ -90,7 +90,7 @@ function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: R
   const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
   vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
   try {
-    const factory = vm.evaluateBytecode(bytecode);
+    const factory = vm.evaluateIntoImage(bytecode);
     const name = vm.readValue(new ValueEncoder().encode(library.name, 'name'));
     vm.call(roots.install, roots.undefined, name, factory);
     vm.runJobs(MAX_LIBRARY_JOBS);

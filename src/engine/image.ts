@@ -6,8 +6,8 @@ const WORD_BYTES = 4;
 /** Areas of this size are compared at once; only those that differ are looked at word by word. */
 const AREA_BYTES = 1024;
 
-/** The stack is scrubbed downwards in steps of this size until one is clean. */
-const SCRUB_BYTES = 16 * 1024;
+/** The stack is scrubbed downwards in steps of this size until one is clean. The first is used by every run. */
+const SCRUB_BYTES = 8 * 1024;
 const ZEROS = Buffer.alloc(SCRUB_BYTES);
 
 /**
@@ -28,8 +28,8 @@ export interface Grain {
   readonly gapBytes: number;
 }
 
-/** For deltas that stay here: few runs, which are quick to copy. */
-export const COARSE: Grain = { blockBytes: 256, gapBytes: 0 };
+/** For deltas that stay here: few runs, as to begin one takes as long as to copy some kilobytes. */
+export const COARSE: Grain = { blockBytes: 256, gapBytes: 1024 };
 /** For deltas that are kept: few bytes. A value of the engine has eight. */
 export const FINE: Grain = { blockBytes: 8, gapBytes: 8 };
 
@@ -142,7 +142,8 @@ function scrubWholeStack(vm: Vm): void {
 function scrubStack(vm: Vm): void {
   const memory = vm.heap;
   const { dataEnd, heapBase } = vm.layout;
-  for (let end = heapBase; end > dataEnd; end -= SCRUB_BYTES) {
+  memory.fill(0, heapBase - SCRUB_BYTES, heapBase);
+  for (let end = heapBase - SCRUB_BYTES; end > dataEnd; end -= SCRUB_BYTES) {
     const start = Math.max(dataEnd, end - SCRUB_BYTES);
     if (ZEROS.compare(memory, start, end, 0, end - start) === 0) return;
     memory.fill(0, start, end);

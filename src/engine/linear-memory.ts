@@ -23,8 +23,9 @@ export class LinearMemory {
   }
 
   #refresh(): void {
+    // A view of a detached buffer is empty. To ask the memory for its buffer takes longer.
+    if (this.#bytes.length > 0) return;
     const { buffer } = this.#memory;
-    if (this.#bytes.buffer === buffer) return;
     this.#bytes = new Uint8Array(buffer);
     this.#numbers = new DataView(buffer);
   }

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 
 import { NexusError } from '../errors/nexus-error.js';
 import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
-import { type MemoryLayout, REWRITE_VERSION, rewriteEngine } from './rewrite.js';
+import { decodeOptimisedEngine } from './optimised-engine.js';
+import { type MemoryLayout, REWRITE_VERSION } from './rewrite.js';
 
 /** The engine, compiled once per process. Structured-cloneable: workers get it as it is. */
 export interface EngineModule {
@@ -20,14 +21,17 @@ export interface EngineModule {
 let loaded: Promise<EngineModule> | undefined;
 
 /**
- * Reads the stock QuickJS binary of `@jitl/quickjs-wasmfile-release-sync`, checks that it is one we know, rewrites and
- * compiles it. Memoised: one module serves every runtime of the process.
+ * Reads the stock QuickJS binary of `@jitl/quickjs-wasmfile-release-sync`, checks that it is one we know, and compiles what was made of
+ * it when this package was built. Memoised: one module serves every runtime of the process.
  *
  * @throws NexusError ENGINE_MISMATCH when the binary is unknown, before any of it runs
  */
 export function loadEngine(): Promise<EngineModule> {
-  loaded ??= readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm'))
-    .then(prepareEngine)
+  loaded ??= Promise.all([
+    readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')),
+    readFile(new URL('./engine.image', import.meta.url)),
+  ])
+    .then(([upstream, optimised]) => prepareEngine(upstream, optimised))
     .catch((error: unknown) => {
       loaded = undefined;
       throw error;
@@ -35,21 +39,26 @@ export function loadEngine(): Promise<EngineModule> {
   return loaded;
 }
 
-/** {@link loadEngine} for a binary at hand. */
-export async function prepareEngine(upstream: Uint8Array): Promise<EngineModule> {
+/** {@link loadEngine} for binaries at hand. */
+export async function prepareEngine(upstream: Uint8Array, encoded: Uint8Array): Promise<EngineModule> {
+  const table = identifyEngine(upstream);
+  const { wasm, layout, rejectionTracker } = decodeOptimisedEngine(encoded, table.upstreamSha256);
+  const module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
+  const fingerprint = `${table.name}#${table.upstreamSha256.slice(0, 16)}+${REWRITE_VERSION}`;
+  return { module, layout, rejectionTracker, table, fingerprint };
+}
+
+/** @throws NexusError ENGINE_MISMATCH for a binary that is none of those that we know */
+export function identifyEngine(upstream: Uint8Array): EngineTable {
   const sha256 = createHash('sha256').update(upstream).digest('hex');
   const table = KNOWN_ENGINES.find((candidate) => candidate.upstreamSha256 === sha256);
-  if (table === undefined) {
-    const known = KNOWN_ENGINES.map((engine) => `${engine.name} (${engine.upstreamSha256.slice(0, 16)}…)`);
-    throw new NexusError(
-      'ENGINE_MISMATCH',
-      `The installed QuickJS binary has SHA-256 ${sha256.slice(0, 16)}…, this library knows ${known.join(', ')}. ` +
-        'Install the exact version of @jitl/quickjs-wasmfile-release-sync that package.json names, or derive a table ' +
-        'for yours with scripts/derive-engine-table.mjs and add it to src/engine/known-engines.ts.',
-      { context: { sha256, known: KNOWN_ENGINES.map((engine) => engine.upstreamSha256) } },
-    );
-  }
-  const { bytes, ...added } = rewriteEngine(upstream, table);
-  const module = await WebAssembly.compile(bytes);
-  return { module, ...added, table, fingerprint: `${table.name}#${sha256.slice(0, 16)}+${REWRITE_VERSION}` };
+  if (table !== undefined) return table;
+  const known = KNOWN_ENGINES.map((engine) => `${engine.name} (${engine.upstreamSha256.slice(0, 16)}…)`);
+  throw new NexusError(
+    'ENGINE_MISMATCH',
+    `The installed QuickJS binary has SHA-256 ${sha256.slice(0, 16)}…, this library knows ${known.join(', ')}. ` +
+      'Install the exact version of @jitl/quickjs-wasmfile-release-sync that package.json names, or derive a table ' +
+      'for yours with scripts/derive-engine-table.mjs and add it to src/engine/known-engines.ts.',
+    { context: { sha256, known: KNOWN_ENGINES.map((engine) => engine.upstreamSha256) } },
+  );
 }

@@ -9,10 +9,16 @@ import type { Vm } from './vm.js';
 
 /** What the prelude exports, in its order. */
 const EXPORTS = [
-  /** `(handler, input)`: runs the handler. */
+  /** `(rights)`: before `start`, what the handler may do. */
+  'setRights',
+  /** `(handler, input)`: runs the handler. Its promise. */
   'start',
-  /** `(answers)`: goes on with a handler that waits. */
+  /** `(answers)`: goes on with a handler that waits. Its promise. */
   'resume',
+  /** `(value)`: the promise was fulfilled with it. */
+  'fulfil',
+  /** The promise was rejected: takes note of why, in a job. */
+  'settle',
   /** Whether it waits for an extension. */
   'waits',
   /** From here on see `guest/prelude/outcome.ts`. */
@@ -73,7 +79,7 @@ export function capturePreludeImage(
   prelude: Uint8Array,
   features: readonly Uint8Array[],
 ): PreludeImage {
-  const exported = vm.evaluateBytecode(prelude);
+  const exported = vm.evaluateIntoImage(prelude);
   const addresses = Object.fromEntries(EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
   // An index that is not there.
   const roots = { ...addresses, undefined: vm.element(exported, EXPORTS.length) } as Roots;

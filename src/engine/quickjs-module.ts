@@ -28,6 +28,9 @@ export interface EngineFunctions {
   QTS_GetPropNumber(ctx: Pointer, value: Pointer, index: number): Pointer;
   QTS_GetFloat64(ctx: Pointer, value: Pointer): number;
   QTS_IsJobPending(rt: Pointer): number;
+  /** A JSPromiseStateEnum; -1 for what is no promise. */
+  QTS_PromiseState(ctx: Pointer, promise: Pointer): number;
+  QTS_PromiseResult(ctx: Pointer, promise: Pointer): Pointer;
   QTS_FreeValuePointer(ctx: Pointer, value: Pointer): void;
   QTS_RuntimeSetMaxStackSize(rt: Pointer, bytes: number): void;
   QTS_bjson_encode(ctx: Pointer, value: Pointer): Pointer;
@@ -112,6 +115,8 @@ export async function instantiateQuickJs(
     QTS_GetPropNumber: ffi.QTS_GetPropNumber,
     QTS_GetFloat64: ffi.QTS_GetFloat64,
     QTS_IsJobPending: ffi.QTS_IsJobPending,
+    QTS_PromiseState: ffi.QTS_PromiseState,
+    QTS_PromiseResult: ffi.QTS_PromiseResult,
     QTS_FreeValuePointer: ffi.QTS_FreeValuePointer,
     QTS_RuntimeSetMaxStackSize: ffi.QTS_RuntimeSetMaxStackSize,
     QTS_bjson_encode: ffi.QTS_bjson_encode,

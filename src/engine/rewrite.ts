@@ -15,8 +15,11 @@ export const ADDED_EXPORTS = {
   evalFunction: 'nexus_eval_function',
 } as const;
 
-/** Part of the engine fingerprint: raise it whenever this file makes another binary from the same upstream. */
-export const REWRITE_VERSION = 2;
+/**
+ * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
+ * upstream.
+ */
+export const REWRITE_VERSION = 3;
 
 /** Where the parts of linear memory lie, in bytes. */
 export interface MemoryLayout {
@@ -26,7 +29,7 @@ export interface MemoryLayout {
 }
 
 export interface RewrittenEngine {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly wasm: Uint8Array<ArrayBuffer>;
   readonly layout: MemoryLayout;
   /** Slot of the function table that holds our JSHostPromiseRejectionTracker, see `wasm/rejection-tracker.ts`. */
   readonly rejectionTracker: number;
@@ -72,7 +75,7 @@ export function rewriteEngine(upstream: Uint8Array, table: EngineTable): Rewritt
 
   const heapBase = binary.globalI32(STACK_POINTER_GLOBAL);
   const layout = { dataEnd: heapBase - table.stackBytes, heapBase };
-  return { bytes: binary.encode(), layout, rejectionTracker };
+  return { wasm: binary.encode(), layout, rejectionTracker };
 }
 
 function exported(binary: WasmBinary, name: string): number {

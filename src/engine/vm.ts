@@ -26,6 +26,8 @@ const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
+/** Heap that loaded bytecode takes at most, in multiples of its size. */
+const LOADED_PER_BYTECODE = 16;
 /** What an execution may allocate before its first collection, which costs more than most executions. */
 const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
@@ -60,6 +62,10 @@ const INTRINSICS: Record<VmOptions['purpose'], InstanceOptions['intrinsics']> = 
     Promise: true,
   },
 };
+
+export type PromiseState = 'pending' | 'fulfilled' | 'rejected';
+/** In the order of JSPromiseStateEnum. */
+const PROMISE_STATES: readonly PromiseState[] = ['pending', 'fulfilled', 'rejected'];
 
 /** A guest exception that reached the host; `error` is the address of the thrown value. */
 export class GuestException extends Error {
@@ -262,7 +268,10 @@ export class Vm {
 
   /** Serialises a compiled function. */
   writeBytecode(compiled: Pointer): Uint8Array {
-    return this.#takeBytes(this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled)));
+    const buffer = this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled));
+    const bytes = this.#takeBytes(buffer);
+    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    return bytes;
   }
 
   /**
@@ -271,7 +280,30 @@ export class Vm {
    * QuickJS does not verify bytecode: the caller vouches for every byte.
    */
   evaluateBytecode(bytecode: Uint8Array): Pointer {
-    const fn = this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer));
+    return this.#evaluateFunction(
+      this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer)),
+    );
+  }
+
+  /**
+   * {@link evaluateBytecode} for what becomes part of an image: the bytes do not lie in the heap meanwhile, where they would leave a
+   * hole of their size to be copied with every execution.
+   */
+  evaluateIntoImage(bytecode: Uint8Array): Pointer {
+    // The same place in every VM: it remains in the image.
+    const start = Math.floor((MIN_MEMORY_BYTES - bytecode.length) / VALUE_BYTES) * VALUE_BYTES;
+    if (start - this.heapBreak < bytecode.length * LOADED_PER_BYTECODE) return this.evaluateBytecode(bytecode);
+    this.heap.set(bytecode, start);
+    // Never freed, as its bytes are not the allocator's.
+    const buffer = this.#checked(
+      this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
+    );
+    const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+    this.heap.fill(0, start, start + bytecode.length);
+    return this.#evaluateFunction(fn);
+  }
+
+  #evaluateFunction(fn: Pointer): Pointer {
     const unevaluated = this.#memory.numbers.getBigUint64(fn, true);
     const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, unevaluated));
     // The call consumed the function; its cell now holds the result.
@@ -323,6 +355,15 @@ export class Vm {
 
   get hasPendingJobs(): boolean {
     return this.#functions.QTS_IsJobPending(this.#rt) !== 0;
+  }
+
+  promiseState(promise: Pointer): PromiseState {
+    return PROMISE_STATES[this.#functions.QTS_PromiseState(this.#ctx, promise)] ?? 'pending';
+  }
+
+  /** Why a promise is rejected, or what it is fulfilled with. */
+  promiseResult(promise: Pointer): Pointer {
+    return this.#functions.QTS_PromiseResult(this.#ctx, promise);
   }
 
   element(array: Pointer, index: number): Pointer {
@@ -390,7 +431,6 @@ export class Vm {
     // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.heap.subarray(start, start + length));
-    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
     return bytes;
   }
 

@@ -13,11 +13,12 @@ const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
 type Placed = Uint8Array | number;
 
 /**
- * A batch of requests is one message. What they have in common, limits and bytecode, is in it once; arrays, not maps: the names of
+ * A batch of requests is one message. What they have in common, limits, rights and bytecode, is in it once; arrays, not maps: the names of
  * the fields would be most of the message, and most of the time it takes.
  */
 type PackedBatch = readonly [
   limits: readonly (readonly number[])[],
+  rights: readonly Uint8Array[],
   bytecodes: readonly Placed[],
   requests: readonly PackedRequest[],
 ];
@@ -29,6 +30,7 @@ type PackedRequest =
       key: string,
       bytecode: number,
       input: Placed,
+      rights: number,
       limits: number,
       now: number | null,
       seed: number | null,
@@ -60,6 +62,7 @@ type PackedDeadline = readonly [ms: number, atMs: number];
 /** Main thread. */
 export function encodeBatch(requests: readonly Request[]): Message {
   const limits = new Table<ExecutionLimits>();
+  const rights = new Table<Uint8Array>();
   const bytecodes = new Table<Uint8Array>();
   const shared = new Table<Uint8Array>();
   const place = (bytes: Uint8Array): Placed => {
@@ -78,6 +81,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.key,
           bytecodes.numberOf(request.bytecode),
           place(request.input),
+          rights.numberOf(request.rights),
           limits.numberOf(request.limits),
           request.now ?? null,
           request.seed ?? null,
@@ -106,13 +110,13 @@ export function encodeBatch(requests: readonly Request[]): Message {
     }
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
-  const batch: PackedBatch = [packedLimits, bytecodes.items.map(place), encoded];
+  const batch: PackedBatch = [packedLimits, rights.items, bytecodes.items.map(place), encoded];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** Worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
+  const [packedLimits, rights, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
@@ -125,12 +129,13 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, source, filename };
       }
       case 'execute': {
-        const [kind, key, bytecode, input, limit, now, seed, deadline, context] = request;
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context] = request;
         return {
           kind,
           key,
           bytecode: at(bytecodes, bytecode),
           input: placed(input),
+          rights: at(rights, right),
           limits: at(limits, limit),
           ...(now !== null && { now }),
           ...(seed !== null && { seed }),
@@ -169,7 +174,7 @@ function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null
 type PackedExecute = Extract<PackedRequest, readonly ['execute', ...unknown[]]>;
 
 function unpackContext(
-  [state, args, scope, readable]: NonNullable<PackedExecute[8]>,
+  [state, args, scope, readable]: NonNullable<PackedExecute[9]>,
   placed: (bytes: Placed) => Uint8Array,
 ): PackedContext {
   return {

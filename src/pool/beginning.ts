@@ -2,10 +2,10 @@ import { addFeaturesLate } from '../engine/add-features.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/features.js';
 import { captureDelta, type Delta, deltaEnd } from '../engine/image.js';
 import type { ImageVariant, ImageVariants } from '../engine/image-variants.js';
-import type { PreludeImage } from '../engine/prelude-image.js';
+import type { PreludeImage, Roots } from '../engine/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import type { ExecutionVm } from './execution-vm.js';
-import type { HandlerImages } from './handler-images.js';
+import type { HandlerImage, HandlerImages } from './handler-images.js';
 import type { Run } from './run.js';
 
 /** How an execution gets going: from its call, or from where it was suspended. It may have to begin more than once. */
@@ -30,34 +30,39 @@ export interface Beginning {
   demandAllFeatures(): void;
 }
 
+/** What a call of a handler begins with. */
+export interface HandlerCall {
+  readonly key: string;
+  readonly bytecode: Uint8Array;
+  /** Encoded context. */
+  readonly input: Uint8Array;
+  /** Encoded, see `rights.ts`. Default: none, for one that is only loaded */
+  readonly rights?: Uint8Array;
+}
+
 /** A call of a handler. */
 export class FreshBeginning implements Beginning {
   readonly isFresh = true;
   readonly neededBytes = 0;
-  readonly input: Uint8Array;
   readonly #vm: ExecutionVm;
   readonly #variants: ImageVariants;
   readonly #handlers: HandlerImages;
-  readonly #key: string;
-  readonly #bytecode: Uint8Array;
+  readonly #roots: Roots;
+  readonly #call: HandlerCall;
   #variant: ImageVariant;
   #handler: Pointer = 0;
 
-  constructor(
-    vm: ExecutionVm,
-    variants: ImageVariants,
-    handlers: HandlerImages,
-    key: string,
-    bytecode: Uint8Array,
-    input: Uint8Array,
-  ) {
+  constructor(vm: ExecutionVm, variants: ImageVariants, handlers: HandlerImages, roots: Roots, call: HandlerCall) {
     this.#vm = vm;
     this.#variants = variants;
     this.#handlers = handlers;
-    this.#key = key;
-    this.#bytecode = bytecode;
-    this.input = input;
+    this.#roots = roots;
+    this.#call = call;
     this.#variant = variants.plain;
+  }
+
+  get input(): Uint8Array {
+    return this.#call.input;
   }
 
   get variant(): ImageVariant {
@@ -65,32 +70,54 @@ export class FreshBeginning implements Beginning {
   }
 
   load(): void {
-    const known = this.#handlers.get(this.#key);
-    if (known !== undefined) {
-      this.#vm.restore(this.#key, known.variant.image, known.delta);
-      this.#variant = known.variant;
-      this.#handler = known.handler;
+    const { key, rights } = this.#call;
+    const known = this.#handlers.get(key);
+    if (known === undefined) {
+      this.#loadBytecode();
       return;
     }
+    this.#vm.restore(key, known.variant.image, known.delta);
+    this.#variant = known.variant;
+    this.#handler = known.handler;
+    if (hasRights(known, rights)) return;
+    this.#setRights();
+    // One that was loaded ahead of its first call.
+    if (known.rights === undefined) this.#keepImage();
+  }
+
+  #loadBytecode(): void {
+    const { key, bytecode } = this.#call;
     const vm = this.#vm.current;
-    const variant = this.#variants.get(vm, this.#handlers.featuresFor(this.#key, this.#bytecode));
+    const variant = this.#variants.get(vm, this.#handlers.featuresFor(key, bytecode));
     this.#vm.makeRoomFor(variant.image);
-    this.#vm.restore(this.#key, variant.image);
+    this.#vm.restore(key, variant.image);
     this.#variant = variant;
-    this.#handler = vm.evaluateBytecode(this.#bytecode);
-    if (this.#handlers.isWorthAnImage(this.#key, this.#bytecode.length)) {
-      const delta = captureDelta(vm, variant.image);
-      this.#vm.makeRoomFor(variant.image, delta);
-      this.#handlers.put(this.#key, { delta, handler: this.#handler, variant });
-    }
+    this.#handler = vm.evaluateBytecode(bytecode);
+    this.#setRights();
+    if (this.#handlers.isWorthAnImage(key, bytecode.length)) this.#keepImage();
+  }
+
+  #keepImage(): void {
+    const { key, rights } = this.#call;
+    const { image } = this.#variant;
+    const delta = captureDelta(this.#vm.current, image);
+    this.#vm.makeRoomFor(image, delta);
+    this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, rights });
+  }
+
+  #setRights(): void {
+    const { rights } = this.#call;
+    if (rights === undefined) return;
+    const vm = this.#vm.current;
+    vm.call(this.#roots.setRights, this.#roots.undefined, vm.readValue(rights));
   }
 
   start(run: Run): void {
-    run.start(this.#handler, this.input);
+    run.start(this.#handler, this.#call.input);
   }
 
   demandAllFeatures(): void {
-    this.#handlers.needsAllFeatures(this.#key);
+    this.#handlers.needsAllFeatures(this.#call.key);
   }
 }
 
@@ -139,4 +166,10 @@ export class ResumedBeginning implements Beginning {
   demandAllFeatures(): void {
     this.#missing = ALL_FEATURES & ~this.variant.features;
   }
+}
+
+/** Their bytes: a message brings them anew. */
+function hasRights(image: HandlerImage, rights: Uint8Array | undefined): boolean {
+  if (image.rights === undefined || rights === undefined) return image.rights === rights;
+  return image.rights === rights || Buffer.compare(image.rights, rights) === 0;
 }

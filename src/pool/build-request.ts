@@ -1,13 +1,13 @@
-import { type Grant, Grants } from '../capabilities/grants.js';
+import type { Grant, Grants } from '../capabilities/grants.js';
 import { invalidArgument } from '../config/check.js';
-import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
+import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExtensionRegistry } from '../contract/extension.js';
-import type { EncodedTail } from '../contract/values/encode.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
-import { encodeFields, encodeRights, readableState } from './packed-context.js';
+import { encodeFields, readableState } from './packed-context.js';
 import type { ExecuteRequest, PackedContext } from './protocol.js';
+import { Rights } from './rights.js';
 
 const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   panelId: true,
@@ -34,20 +34,7 @@ export interface PreparedRequest {
   readonly grants: Grants;
 }
 
-/** A parsed list of capabilities, and what was encoded for it last. */
-interface Rights {
-  readonly tokens: string;
-  readonly grants: Grants;
-  encoded?: { readonly limits: ExecutionLimits; readonly audited: boolean; readonly tail: EncodedTail };
-}
-
-/** Logging needs no capability, only room. */
-const LOGGING_GRANT: Grant = true;
-
 const NO_CAPABILITIES: readonly CapabilityToken[] = [];
-/** Applications pass the same list over and over. */
-const knownRights = new WeakMap<readonly string[], Rights>();
-
 /** @throws NexusError INVALID_ARGUMENT when it is no object, or has an unknown key */
 export function checkContext(context: unknown): asserts context is WasmContext {
   checkShape('context', context, CONTEXT_KEYS);
@@ -68,7 +55,7 @@ export function prepareRequest(
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
-  const rights = rightsOf(capabilities);
+  const rights = Rights.of(capabilities);
   const readable = rights.grants.grant('state:read');
   const isPacked = [stateSnapshot, args, scope].some((value) => value instanceof Uint8Array);
   const packed = isPacked ? packedFields(context, readable) : undefined;
@@ -83,43 +70,16 @@ export function prepareRequest(
       ['context.extensionRegistry', context.extensionRegistry && methodNames(context.extensionRegistry)],
     ],
     limits.maxContextBytes,
-    encodedRights(rights, limits, defaults.isAudited ?? false),
   );
-  const request: Mutable<PreparedRequest['request']> = { input, limits };
+  const request: Mutable<PreparedRequest['request']> = {
+    input,
+    rights: rights.encode(limits, defaults.isAudited ?? false),
+    limits,
+  };
   if (packed !== undefined) request.packed = packed;
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
   return { request, grants: rights.grants };
-}
-
-function rightsOf(capabilities: readonly CapabilityToken[]): Rights {
-  if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
-  const tokens = capabilities.join('\n');
-  const known = knownRights.get(capabilities);
-  if (known?.tokens === tokens) return known;
-  const rights: Rights = { tokens, grants: Grants.parse(capabilities) };
-  knownRights.set(capabilities, rights);
-  return rights;
-}
-
-function encodedRights(rights: Rights, limits: ExecutionLimits, audited: boolean): EncodedTail {
-  if (rights.encoded?.limits === limits && rights.encoded.audited === audited) return rights.encoded.tail;
-  const { grants } = rights;
-  const tail = encodeRights(
-    // In the order of `guest/prelude/admission.ts`.
-    [
-      grants.grant('state:write'),
-      grants.grant('events:emit'),
-      grants.grant('view:update'),
-      LOGGING_GRANT,
-      grants.grant('ext'),
-      grants.grant('state:read'),
-    ],
-    COUNTED_LIMITS.map((limit) => limits[limit]),
-    audited,
-  );
-  rights.encoded = { limits, audited, tail };
-  return tail;
 }
 
 function methodNames(registry: ExtensionRegistry): Record<string, readonly string[]> {

@@ -7,6 +7,8 @@ import type { VmRetirement } from './protocol.js';
 /** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
 const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
 
+const NONE: readonly VmRetirement[] = [];
+
 /** The VM of a worker: one after the other, each used until it is broken or too large. */
 export class ExecutionVm {
   readonly #engine: EngineModule;
@@ -70,7 +72,7 @@ export class ExecutionVm {
 
   /** Why VMs were replaced since it was asked last. */
   takeRetired(): readonly VmRetirement[] {
-    return this.#retired.splice(0);
+    return this.#retired.length === 0 ? NONE : this.#retired.splice(0);
   }
 
   async replace(reason: VmRetirement, neededBytes = 0): Promise<void> {

@@ -9,7 +9,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
-import { type Beginning, FreshBeginning, ResumedBeginning } from './beginning.js';
+import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './beginning.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { ExecutionVm } from './execution-vm.js';
 import { HandlerImages } from './handler-images.js';
@@ -20,6 +20,8 @@ import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
 
 const CRYPTO = featureSet('crypto');
 const NEVER = () => false;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const EMPTY = new Uint8Array(0);
 
 export interface ExecutorOptions extends VmLimits {
@@ -78,19 +80,20 @@ export class Executor {
    * @throws NexusError when packed context does not decode
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<Executed> {
-    const input = encodeInput(request);
-    return this.#run(request, this.#beginning(request.key, bytecode, input), isCancelled);
+    const { key, rights } = request;
+    const beginning = this.#beginning({ key, bytecode, input: encodeInput(request), rights });
+    return this.#run(request, beginning, isCancelled);
   }
 
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
   load(key: string, bytecode: Uint8Array): void {
     this.#handlers.expect(key);
     this.#vm.current.beginRun();
-    this.#beginning(key, bytecode, EMPTY).load();
+    this.#beginning({ key, bytecode, input: EMPTY }).load();
   }
 
-  #beginning(key: string, bytecode: Uint8Array, input: Uint8Array): FreshBeginning {
-    return new FreshBeginning(this.#vm, this.#variants, this.#handlers, key, bytecode, input);
+  #beginning(call: HandlerCall): FreshBeginning {
+    return new FreshBeginning(this.#vm, this.#variants, this.#handlers, this.#base.roots, call);
   }
 
   /**
@@ -115,7 +118,8 @@ export class Executor {
     isCancelled: () => boolean,
   ): Promise<Executed> {
     const startedAt = performance.now();
-    let attempt = await this.#attempt(request, beginning, { isCancelled });
+    const first = this.#attempt(request, beginning, { isCancelled });
+    let attempt = first instanceof Promise ? await first : first;
     let polls = attempt.interruptPolls;
     if (attempt.run.lackedFeature) {
       // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
@@ -131,43 +135,53 @@ export class Executor {
       // When there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
     }
-    const { run, outcome, variant } = attempt;
-    const vm = this.#vm.current;
+    const executed = this.#report(attempt, startedAt, polls);
     const { wear } = this.#vm;
-    const { heapExhausted } = vm;
-    const measured = {
+    if (wear !== undefined) await this.#vm.replace(wear);
+    executed.retired = this.#vm.takeRetired();
+    return executed;
+  }
+
+  #report({ run, outcome, variant }: Attempt, startedAt: number, polls: number): Mutable<Executed> {
+    const vm = this.#vm.current;
+    // One literal: spreading into an object costs more than all the rest.
+    const executed: Mutable<Executed> = {
+      outcome,
+      failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,
       durationUs: (performance.now() - startedAt) * 1000,
       memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, variant.image)),
       memoryPeakBytes: vm.heap.length,
-    };
-    if (wear !== undefined) await this.#vm.replace(wear);
-    return {
-      outcome,
-      failure: run.failure,
-      ...(run.waiting !== undefined && {
-        snapshot: packSnapshot(run.waiting),
-        imageHash: this.#variants.hashOf(variant),
-        features: variant.features,
-      }),
-      ...measured,
       instructionCount: polls * STEPS_PER_POLL,
-      heapExhausted,
-      retired: this.#vm.takeRetired(),
+      heapExhausted: vm.heapExhausted,
+      retired: [],
     };
+    if (run.waiting !== undefined) {
+      executed.snapshot = packSnapshot(run.waiting);
+      executed.imageHash = this.#variants.hashOf(variant);
+      executed.features = variant.features;
+    }
+    return executed;
   }
 
-  async #attempt(
+  /** Makes sure of a VM that is good for it, which in most cases is there, then runs it. */
+  #attempt(
+    request: ExecuteRequest | ResumeRequest,
+    beginning: Beginning,
+    options: AttemptOptions,
+  ): Attempt | Promise<Attempt> {
+    const { neededBytes } = beginning;
+    const isMisfit = this.#vm.isMisfitFor(request.limits.memoryLimitBytes, neededBytes);
+    const reason = this.#vm.wear ?? (isMisfit ? 'resized' : undefined);
+    if (reason === undefined) return this.#runOnce(request, beginning, options);
+    return this.#vm.replace(reason, neededBytes).then(() => this.#runOnce(request, beginning, options));
+  }
+
+  #runOnce(
     request: ExecuteRequest | ResumeRequest,
     beginning: Beginning,
     { isCancelled, deadline, guarded = false }: AttemptOptions,
-  ): Promise<Attempt> {
-    const { neededBytes } = beginning;
-    const { wear } = this.#vm;
-    if (wear !== undefined) await this.#vm.replace(wear, neededBytes);
-    else if (this.#vm.isMisfitFor(request.limits.memoryLimitBytes, neededBytes)) {
-      await this.#vm.replace('resized', neededBytes);
-    }
+  ): Attempt | Promise<never> {
     const vm = this.#vm.current;
     const { roots } = this.#base;
     const run = new Run(vm, this.#base, request, { isCancelled, deadline });
@@ -184,8 +198,9 @@ export class Executor {
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
         // Not the guest's doing. The VM is in no known state.
-        await this.#vm.replace('poisoned');
-        throw error;
+        return this.#vm.replace('poisoned').then(() => {
+          throw error;
+        });
       }
       run.stop(error);
     }

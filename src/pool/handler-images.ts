@@ -9,6 +9,8 @@ export interface HandlerImage {
   readonly variant: ImageVariant;
   readonly delta: Delta;
   readonly handler: Pointer;
+  /** Encoded, those that are set in it; undefined when none are. */
+  readonly rights: Uint8Array | undefined;
 }
 
 /** From this size on, loading the bytecode costs more than capturing once and copying. */

@@ -2,7 +2,7 @@ import { covers, type Grant } from '../capabilities/grants.js';
 import { unpackMessage } from '../contract/message-pack.js';
 import { TooManyBytesError } from '../contract/values/byte-writer.js';
 import { decodeFields } from '../contract/values/decode.js';
-import { type EncodedTail, UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteRequest } from './protocol.js';
 
@@ -12,15 +12,12 @@ const encoder = new ValueEncoder();
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
-  const [state, args, scope, registry, grants, limits, audited] = decodeFields(input, Number.POSITIVE_INFINITY);
+  const [state, args, scope, registry] = decodeFields(input, Number.POSITIVE_INFINITY);
   const fields: [root: string, value: unknown][] = [
     ['context.stateSnapshot', packed.state === undefined ? state : unpackState(packed.state, packed.readable)],
     ['context.args', packed.args === undefined ? args : unpackField('context.args', packed.args)],
     ['context.scope', packed.scope === undefined ? scope : unpackField('context.scope', packed.scope)],
     ['context.extensionRegistry', registry],
-    ['grants', grants],
-    ['limits', limits],
-    ['audited', audited],
   ];
   try {
     return encodeFields(fields, request.limits.maxContextBytes);
@@ -36,11 +33,10 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
 export function encodeFields(
   fields: readonly (readonly [root: string, value: unknown])[],
   maxContextBytes: number,
-  tail?: EncodedTail,
 ): Uint8Array {
   let encoded: Uint8Array;
   try {
-    encoded = encoder.encodeFields(fields, maxContextBytes, tail);
+    encoded = encoder.encodeFields(fields, maxContextBytes);
   } catch (error) {
     if (error instanceof TooManyBytesError) throw contextTooLarge(maxContextBytes);
     if (!(error instanceof UncrossableValueError)) throw error;
@@ -61,14 +57,10 @@ function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
   );
 }
 
-/** The end of every input: it changes only with the capabilities and the limits. */
-export function encodeRights(grants: readonly Grant[], limits: readonly number[], audited: boolean): EncodedTail {
-  return encoder.encodeTail([grants, limits, audited]);
-}
-
 /** Only what may be read enters the VM. */
 export function readableState(state: object, readable: Grant): Record<string, unknown> {
-  if (readable === true) return state as Record<string, unknown>;
+  const given = state as Record<string, unknown>;
+  if (readable === true || Object.keys(given).every((key) => covers(readable, key))) return given;
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
 }
 

@@ -14,8 +14,10 @@ export type Request =
 
 export interface ExecuteRequest {
   readonly key: string;
-  /** State, arguments, scope, extensions, grants, limits: a document in the engine's binary object format. */
+  /** State, arguments, scope, extensions: a document in the engine's binary object format. */
   readonly input: Uint8Array;
+  /** What it may do, encoded, see `rights.ts`. */
+  readonly rights: Uint8Array;
   /** Context fields that came as MessagePack: decoded in the worker, in place of what `input` has there. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;

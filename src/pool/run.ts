@@ -74,9 +74,26 @@ export class Run {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     vm.shouldInterrupt = () => this.#isOver('interrupt');
-    vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
-    while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    const promise = vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
+    this.#runJobs();
+    this.#settle(promise);
     if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
+  }
+
+  #runJobs(): void {
+    while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
+  }
+
+  /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
+  #settle(promise: Pointer): void {
+    const vm = this.#vm;
+    const { fulfil, settle, undefined: thisArg } = this.#base.roots;
+    const state = vm.promiseState(promise);
+    if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
+    else if (state === 'rejected' && !this.#isOver('jobs')) {
+      vm.call(settle, thisArg);
+      this.#runJobs();
+    }
   }
 
   /**

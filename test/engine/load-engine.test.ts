@@ -4,19 +4,21 @@ import { describe, expect, it } from 'vitest';
 
 import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
 import { loadEngine, prepareEngine } from '#build/engine/load-engine.js';
+import { decodeOptimisedEngine, encodeOptimisedEngine } from '#build/engine/optimised-engine.js';
 import { ADDED_EXPORTS, rewriteEngine } from '#build/engine/rewrite.js';
 import { WasmBinary } from '#build/engine/wasm/binary.js';
 import { TRACKER_PARAMETERS } from '#build/engine/wasm/rejection-tracker.js';
 
 const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 const upstream = await readFile(path);
+const optimised = await readFile(new URL('../../build/engine/engine.image', import.meta.url));
 const [table] = KNOWN_ENGINES;
 if (table === undefined) throw new Error('no known engine');
 
 describe('the rewrite', () => {
   it('adds its four exports and leaves every upstream function as it was', () => {
     const before = new WasmBinary(upstream);
-    const after = new WasmBinary(rewriteEngine(upstream, table).bytes);
+    const after = new WasmBinary(rewriteEngine(upstream, table).wasm);
     for (const name of Object.values(ADDED_EXPORTS)) {
       expect(before.exportedFunction(name)).toBeUndefined();
       expect(after.exportedFunction(name)).toBeTypeOf('number');
@@ -29,7 +31,7 @@ describe('the rewrite', () => {
   });
 
   it('changes the copies in their flags and nothing else', () => {
-    const binary = new WasmBinary(rewriteEngine(upstream, table).bytes);
+    const binary = new WasmBinary(rewriteEngine(upstream, table).wasm);
     const original = binary.functionBody(binary.exportedFunction(table.exports.writer) ?? -1);
     const copy = binary.functionBody(binary.exportedFunction(ADDED_EXPORTS.writeBytecode) ?? -1);
     expect(copy.length).toBe(original.length);
@@ -37,8 +39,8 @@ describe('the rewrite', () => {
   });
 
   it('puts the rejection tracker behind the functions that the table holds already', () => {
-    const { bytes, rejectionTracker } = rewriteEngine(upstream, table);
-    const appended = new WasmBinary(bytes).appendToTable(0);
+    const { wasm, rejectionTracker } = rewriteEngine(upstream, table);
+    const appended = new WasmBinary(wasm).appendToTable(0);
     expect(new WasmBinary(upstream).appendToTable(0)).toBe(rejectionTracker);
     expect(appended).toBe(rejectionTracker + 1);
   });
@@ -60,6 +62,28 @@ describe('the rewrite', () => {
   });
 });
 
+describe('the optimised engine', () => {
+  const { upstreamSha256 } = table;
+
+  it('has what the rewritten one has', () => {
+    const { wasm, layout, rejectionTracker } = decodeOptimisedEngine(optimised, upstreamSha256);
+    const rewritten = rewriteEngine(upstream, table);
+    expect({ layout, rejectionTracker }).toEqual({
+      layout: rewritten.layout,
+      rejectionTracker: rewritten.rejectionTracker,
+    });
+    const binary = new WasmBinary(wasm);
+    for (const name of [...Object.values(ADDED_EXPORTS), ...Object.values(table.exports)]) {
+      expect(binary.exportedFunction(name)).toBeTypeOf('number');
+    }
+  });
+
+  it('is refused when it was made of another binary', () => {
+    const other = encodeOptimisedEngine('0'.repeat(64), rewriteEngine(upstream, table));
+    expect(() => decodeOptimisedEngine(other, upstreamSha256)).toThrow(/npm run build/);
+  });
+});
+
 describe('loading the engine', () => {
   it('happens once per process', async () => {
     expect(await loadEngine()).toBe(await loadEngine());
@@ -68,7 +92,7 @@ describe('loading the engine', () => {
   it('refuses a binary it does not know, before compiling it, and says what to do', async () => {
     const unknown = Buffer.from(upstream);
     unknown[unknown.length - 1] = (unknown[unknown.length - 1] ?? 0) ^ 1;
-    await expect(prepareEngine(unknown)).rejects.toMatchObject({
+    await expect(prepareEngine(unknown, optimised)).rejects.toMatchObject({
       code: 'ENGINE_MISMATCH',
       message: expect.stringContaining('scripts/derive-engine-table.mjs'),
     });

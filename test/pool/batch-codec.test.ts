@@ -36,7 +36,8 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-const execute: Of<'execute'> = { kind: 'execute', key: 'k', bytecode, input: bytes(40), limits };
+const rights = bytes(30, 3);
+const execute: Of<'execute'> = { kind: 'execute', key: 'k', bytecode, input: bytes(40), rights, limits };
 const resume: Of<'resume'> = {
   kind: 'resume',
   key: 'k',
@@ -178,13 +179,13 @@ describe('small bytes', () => {
 
 describe('a message that names what is not in it', () => {
   const large = toShared(bytes(SHARED_FROM));
-  type Packed = [limits: unknown[], bytecodes: unknown[], requests: unknown[][]];
+  type Packed = [limits: unknown[], rights: unknown[], bytecodes: unknown[], requests: unknown[][]];
 
   /** The message of one request, edited. */
   function edited(request: Request, edit: (packed: Packed, only: unknown[]) => void): Message {
     const { packed, shared } = encodeBatch([request]);
     const batch = unpackMessage(packed) as Packed;
-    const [only] = batch[2];
+    const [only] = batch[3];
     if (only === undefined) throw new Error('lost');
     edit(batch, only);
     return { packed: packMessage(batch), shared };
@@ -199,9 +200,10 @@ describe('a message that names what is not in it', () => {
     for (const message of [
       edited(execute, set(2, number)),
       edited(execute, set(4, number)),
+      edited(execute, set(5, number)),
       edited(withLarge, set(3, number)),
-      edited(withLarge, ([, bytecodes]) => bytecodes.splice(0, 1, number)),
-      edited({ ...withLarge, packed: { readable: true } }, set(8, [number, null, null, true])),
+      edited(withLarge, ([, , bytecodes]) => bytecodes.splice(0, 1, number)),
+      edited({ ...withLarge, packed: { readable: true } }, set(9, [number, null, null, true])),
       edited({ ...resume, snapshot: large }, set(2, number)),
       edited({ ...resume, snapshot: large }, set(5, number)),
       edited(resume, set(6, number)),
@@ -314,8 +316,8 @@ const someLimits = fc
     values.map((value, i) => ({ ...limits, timeoutMs: value, memoryLimitBytes: i, maxResultBytes: -value + 0 })),
   );
 const batches = fc
-  .tuple(someLimits, fc.array(anyBytes, { minLength: 3, maxLength: 3 }))
-  .chain(([ofLimits, ofBytecodes]) =>
+  .tuple(someLimits, fc.array(anyBytes, { minLength: 3, maxLength: 3 }), fc.array(anyBytes, { minLength: 2, maxLength: 2 }))
+  .chain(([ofLimits, ofBytecodes, ofRights]) =>
     fc.array(
       fc.oneof<[fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>]>(
         fc.record({ kind: fc.constant('compile'), source: text, filename: text }),
@@ -325,13 +327,14 @@ const batches = fc
             key: text,
             bytecode: fc.constantFrom(...ofBytecodes),
             input: anyBytes,
+            rights: fc.constantFrom(...ofRights),
             limits: fc.constantFrom(...ofLimits),
             now: number,
             seed: number,
             deadline: deadlines,
             packed: packedContexts,
           },
-          { requiredKeys: ['kind', 'key', 'bytecode', 'input', 'limits'] },
+          { requiredKeys: ['kind', 'key', 'bytecode', 'input', 'rights', 'limits'] },
         ),
         fc.record(
           {
@@ -391,14 +394,15 @@ const replies: fc.Arbitrary<Reply | undefined> = fc.oneof<fc.Arbitrary<Reply | u
 );
 
 describe('any message', () => {
-  it('of requests comes across, with each limit and bytecode in it once', () => {
+  it('of requests comes across, with each limit, right and bytecode in it once', () => {
     fc.assert(
       fc.property(batches, (requests) => {
         const message = encodeBatch(requests);
         expect(plain(decodeBatch(arrive(message)))).toStrictEqual(plain(requests));
-        const [packedLimits, bytecodes] = unpackMessage(message.packed) as unknown[][];
+        const [packedLimits, packedRights, bytecodes] = unpackMessage(message.packed) as unknown[][];
         const distinct = (items: readonly unknown[]) => new Set(items).size;
         expect(packedLimits?.length).toBe(distinct(requests.flatMap((one) => ('limits' in one ? [one.limits] : []))));
+        expect(packedRights?.length).toBe(distinct(requests.flatMap((one) => ('rights' in one ? [one.rights] : []))));
         expect(bytecodes?.length).toBe(distinct(requests.flatMap((one) => ('bytecode' in one ? [one.bytecode] : []))));
       }),
     );

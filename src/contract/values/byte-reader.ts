@@ -1,3 +1,5 @@
+import { shortString } from './short-strings.js';
+
 /** Bytes that are not what they should be: truncated, out of range, or of an unknown tag. */
 export class MalformedValueError extends Error {}
 
@@ -34,6 +36,11 @@ export class ByteReader {
 
   /** Unsigned LEB128 of up to 32 bits. */
   unsigned(): number {
+    const first = this.#bytes[this.#offset];
+    if (first !== undefined && first < 0x80) {
+      this.#offset++;
+      return first;
+    }
     let result = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.u8();
@@ -67,9 +74,7 @@ export class ByteReader {
     this.#skip(wide ? length * 2 : length);
     if (wide) return this.#bytes.toString('utf16le', start, this.#offset);
     if (length >= SHORT_STRING) return this.#bytes.toString('latin1', start, this.#offset);
-    let text = '';
-    for (let i = start; i < this.#offset; i++) text += String.fromCharCode(this.#bytes[i] ?? 0);
-    return text;
+    return shortString(this.#bytes, start, this.#offset);
   }
 
   /** Whether the same string comes next here and there. Both readers pass it. */

@@ -36,15 +36,8 @@ export function decodeValue(bytes: Uint8Array): unknown {
  * @throws what {@link decodeValue} throws
  */
 export function decodeFields(bytes: Uint8Array, maxNodes = MAX_NODES): unknown[] {
-  // The errors in it have the stack of the guest: to capture ours for each would be most of the work.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    const fields = new ValueDecoder(bytes, true, maxNodes).decode();
-    if (Array.isArray(fields)) return fields.slice(1);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  const fields = new ValueDecoder(bytes, true, maxNodes).decode();
+  if (Array.isArray(fields)) return fields.slice(1);
   throw new MalformedValueError('is no document');
 }
 

@@ -4,6 +4,7 @@ import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag } from './format.js';
 import { FORM_ITEMS_AT, type Form, formOf } from './forms.js';
 import { isPlainObject, nameIndex, typedArrayNumber } from './host-values.js';
+import { Numbering } from './numbering.js';
 
 /** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
 export class UncrossableValueError extends Error {
@@ -15,12 +16,6 @@ export class UncrossableValueError extends Error {
     this.path = path;
     this.reason = reason;
   }
-}
-
-/** Encoded items for the end of an array, see {@link ValueEncoder.encodeTail}. */
-export interface EncodedTail {
-  readonly count: number;
-  readonly bytes: Uint8Array;
 }
 
 /** Buffers are not grown in smaller steps; the exact check is the caller's. */
@@ -40,8 +35,8 @@ export class ValueEncoder {
   readonly #header = new ByteWriter();
   readonly #body = new ByteWriter();
   readonly #names = new ByteWriter();
-  readonly #nameNumbers = new Map<string, number>();
-  readonly #references = new Map<object, number>();
+  readonly #nameNumbers = new Numbering<string>();
+  readonly #references = new Numbering<object>();
   /** Objects on the way from the root to the current node, to tell a cycle from a shared object. */
   readonly #open: object[] = [];
   readonly #path: (string | number)[] = [];
@@ -68,23 +63,21 @@ export class ValueEncoder {
   }
 
   /**
-   * Encodes several values as one document: an array of the marker, the fields, the tail, whether an object occurs under more
+   * Encodes several values as one document: an array of the marker, the fields, whether an object occurs under more
    * than one field (or key of the first field), and the places of the forms (see `format.ts`).
    *
    * @param fields each with its own root name for errors
    * @param maxBytes a value that takes much more is given up on the way, not after
-   * @param tail more items, encoded by {@link encodeTail}
    */
   encodeFields(
     fields: readonly (readonly [root: string, value: unknown])[],
     maxBytes: number,
-    tail?: EncodedTail,
   ): Uint8Array {
     this.#begin();
     this.#isDocument = true;
     this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
     this.#body.u8(Tag.array);
-    this.#body.unsigned(fields.length + (tail?.count ?? 0) + DOCUMENT_EXTRAS);
+    this.#body.unsigned(fields.length + DOCUMENT_EXTRAS);
     this.#body.u8(Tag.object);
     this.#body.unsigned(0);
     this.#referenceCount = MARKER_NUMBER + 1;
@@ -94,31 +87,16 @@ export class ValueEncoder {
       this.#ownFrom = this.#referenceCount;
       this.#rootValue(value, root);
     }
-    if (tail !== undefined) this.#body.raw(tail.bytes);
     this.#value(this.#isShared);
     this.#writePlaces();
     return this.#finish();
   }
 
-  /**
-   * Encodes items that stand at the end of many arrays once for all of them. They may hold numbers, booleans, strings and
-   * arrays of these, no objects: property names and references depend on what stands before.
-   */
-  encodeTail(items: readonly unknown[]): EncodedTail {
-    this.#begin();
-    for (const item of items) this.#value(item);
-    if (this.#nameNumbers.size > 0) throw new TypeError('a tail has no property names');
-    const bytes = new Uint8Array(this.#body.length);
-    this.#body.copyInto(bytes, 0);
-    return { count: items.length, bytes };
-  }
-
   #begin(): void {
     this.#body.reset();
     this.#names.reset();
-    // Clearing a map allocates, even when it is empty.
-    if (this.#nameNumbers.size > 0) this.#nameNumbers.clear();
-    if (this.#references.size > 0) this.#references.clear();
+    this.#nameNumbers.clear();
+    this.#references.clear();
     this.#open.length = 0;
     this.#body.limit = Number.POSITIVE_INFINITY;
     this.#path.length = 0;
@@ -129,6 +107,7 @@ export class ValueEncoder {
     this.#ownFrom = 0;
     this.#isShared = false;
     this.#places.length = 0;
+    // Clearing a set allocates, even when it is empty.
     if (this.#forms.size > 0) this.#forms.clear();
   }
 
@@ -209,7 +188,7 @@ export class ValueEncoder {
   }
 
   #object(value: object): void {
-    const seen = this.#references.get(value);
+    const seen = this.#references.numberOf(value);
     if (seen !== undefined) {
       if (this.#open.includes(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
       this.#body.u8(Tag.reference);
@@ -222,7 +201,7 @@ export class ValueEncoder {
     const parent = this.#parent;
     const number = this.#referenceCount++;
     this.#parent = number;
-    this.#references.set(value, number);
+    this.#references.add(value, number);
     this.#open.push(value);
     if (Array.isArray(value)) this.#array(value);
     else if (isPlainObject(value)) this.#record(value);
@@ -328,11 +307,11 @@ export class ValueEncoder {
   }
 
   #nameNumber(name: string): number {
-    const known = this.#nameNumbers.get(name);
+    const known = this.#nameNumbers.numberOf(name);
     if (known !== undefined) return known;
     // Zero is no atom; a number is shifted left by one, see nameIndex.
     const number = (this.#nameNumbers.size + 1) * 2;
-    this.#nameNumbers.set(name, number);
+    this.#nameNumbers.add(name, number);
     this.#names.string(name);
     return number;
   }

@@ -62,7 +62,7 @@ function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (
   }
   // Many errors may refer to the same fields.
   charge(Object.keys(fields).length);
-  const error = new (ERROR_CLASSES.get(name) ?? Error)(message);
+  const error = withoutStack(() => new (ERROR_CLASSES.get(name) ?? Error)(message));
   if (error.name !== name) define(error, 'name', name, false);
   // Ours would show where it was decoded.
   define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
@@ -70,6 +70,17 @@ function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
   }
   return error;
+}
+
+/** It gets the stack of the guest: to capture ours would be most of the work. */
+function withoutStack(make: () => Error): Error {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function define(target: object, key: string, value: unknown, enumerable: boolean): void {

@@ -1,8 +1,11 @@
 import { codedError } from './coded-error.js';
-import { apply, endsWith, nullArray, slice, startsWith, text } from './intrinsics.js';
+import { apply, nullArray, startsWith, text } from './intrinsics.js';
 
-/** Everything of its kind, or names and prefixes before a `*`. */
-export type Grant = true | string[];
+/** Everything of its kind, or these names and whatever begins with one of these prefixes. */
+type Grant = true | readonly [names: string[], prefixes: string[]];
+
+/** What the host passes, see `pool/rights.ts`. */
+type Rights = readonly [grants: Grant[], limits: number[], audited: boolean];
 
 /** The order in which the host passes the grants, and what a token of each kind begins with. */
 const KINDS = nullArray(['state:write:', 'events:emit:', 'view:update:', 'log:', 'ext:', 'state:read:']);
@@ -32,10 +35,13 @@ export let hostCalls = 0;
 export const usedBefore = nullArray<number>([0, 0, 0, 0, 0]);
 /** Capabilities that were asked for in vain, as often as they were. */
 export const denials = nullArray<string>([]);
+/** Whether someone wants to know which state is read. */
+export let audited = false;
 
-export function setRights(granted: Grant[], allowed: number[]): void {
-  grants = granted;
-  limits = allowed;
+export function setRights(rights: Rights): void {
+  grants = rights[0];
+  limits = rights[1];
+  audited = rights[2];
 }
 
 /**
@@ -51,19 +57,23 @@ export function continueRights(used: number[]): void {
 
 export function isGranted(kind: number, name: string): boolean {
   const grant = grants[kind];
-  if (grant === true) return true;
-  if (grant === undefined) return false;
-  for (let i = 0; i < grant.length; i++) {
-    const pattern = grant[i] as string;
-    if (pattern === name) return true;
-    if (apply(endsWith, pattern, ['*']) && apply(startsWith, name, [apply(slice, pattern, [0, -1])])) return true;
-  }
+  return grant === true || (grant !== undefined && covers(grant, name));
+}
+
+function covers(grant: Exclude<Grant, true>, name: string): boolean {
+  const names = grant[0];
+  for (let i = 0; i < names.length; i++) if (names[i] === name) return true;
+  const prefixes = grant[1];
+  for (let i = 0; i < prefixes.length; i++) if (apply(startsWith, name, [prefixes[i]])) return true;
   return false;
 }
 
 /** Throws PERMISSION_DENIED unless the handler may do this. */
 export function demand(kind: number, name: string): void {
-  if (isGranted(kind, name)) return;
+  if (!isGranted(kind, name)) deny(kind, name);
+}
+
+function deny(kind: number, name: string): never {
   const capability = KINDS[kind] + name;
   if (denials.length < MAX_DENIALS) denials[denials.length] = capability;
   throw codedError('PERMISSION_DENIED', text('The handler has no capability "', capability, '"'), { capability });
@@ -76,7 +86,8 @@ export function checkRoom(limit: number, used: number): void {
 
 /** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
 export function admit(kind: number, name: string, limit: number, used: number): void {
-  if (grants[kind] !== true) demand(kind, name);
+  const grant = grants[kind];
+  if (grant !== true && (grant === undefined || !covers(grant, name))) deny(kind, name);
   if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
   if (++hostCalls > (limits[HOST_CALLS] as number)) exceed(HOST_CALLS);
 }

@@ -5,6 +5,7 @@ import {
   apply,
   get,
   getOwnPropertyDescriptor,
+  getPrototypeOf,
   hasOwn,
   isArray,
   type Keyed,
@@ -15,6 +16,7 @@ import {
   mapSet,
   nullArray,
   nullObject,
+  objectPrototype,
   setForEach,
   text,
 } from './intrinsics.js';
@@ -42,26 +44,36 @@ export function allowAccessors(allowed: boolean): void {
  * @throws SERIALIZATION_ERROR naming the path of what cannot leave the VM
  */
 export function snapshot(value: unknown, path: string, copies?: Copies, depth = 0): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, text('a ', typeof value));
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object') {
+    if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, text('a ', typeof value));
+    return value;
+  }
+  if (value === null) return value;
   if (copies !== undefined) {
     const known = apply(mapGet, copies, [value]);
     if (known === marker) throw uncrossable(path, 'a reference to an object that contains it (a cycle)');
     if (known !== undefined) return known;
   }
   if (depth > MAX_DEPTH) throw uncrossable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
-  const source = underlying(value);
-  if (isArray(source)) return copyArray(source, path, open(copies, value), depth, value);
+  const prototype = getPrototypeOf(value);
+  if ((prototype === objectPrototype || prototype === null) && !isArray(value)) {
+    return copyRecord(value as Keyed, path, copies, depth, value);
+  }
+  return copyOther(underlying(value), path, copies, depth, value);
+}
+
+function copyOther(source: object, path: string, copies: Copies | undefined, depth: number, original: object): unknown {
+  if (isArray(source)) return copyArray(source, path, open(copies, original), depth, original);
   const kind = kindOf(source);
   if (kind === UNCROSSABLE) throw uncrossable(path, text('an instance of ', classNameOf(source)));
   if (isBuiltin(kind)) {
     const copy = copyBuiltin(source, kind);
     if (copy === UNKNOWN_VIEW) throw uncrossable(path, 'a typed array of a kind that the host does not have');
-    if (copy !== source) return close(copies, value, copy);
+    if (copy !== source) return close(copies, original, copy);
   } else if (kind === ERROR || (kind === MAP && isMap(source)) || (kind === SET && isSet(source))) {
-    return copySpecial(source, kind, path, open(copies, value), depth, value);
+    return copySpecial(source, kind, path, open(copies, original), depth, original);
   }
-  return copyRecord(source as Keyed, path, copies, depth, value);
+  return copyRecord(source as Keyed, path, copies, depth, original);
 }
 
 function open(copies: Copies | undefined, original: object): Copies {
@@ -102,13 +114,16 @@ function copyRecord(
 ): Keyed {
   let copies = copiesSoFar;
   let opened = false;
-  const copy = nullObject();
+  // As nullObject() makes one.
+  const copy = { __proto__: null } as unknown as Keyed;
   const keys = keysOf(source);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     if (!callsAccessors && isAccessor(source, key)) throw uncrossable(stepTo(path, key), 'an accessor');
     const member = source[key];
-    if (!isObjectLike(member)) {
+    // Not by a function of ours: in the guest, a call costs more than what it does.
+    const type: string = typeof member;
+    if (type !== 'object' && type !== 'function' && type !== 'symbol') {
       copy[key] = member;
       continue;
     }
@@ -118,7 +133,7 @@ function copyRecord(
     }
     copy[key] = snapshot(member, stepTo(path, key), copies, depth + 1);
   }
-  return close(copies, original, copy);
+  return copies === undefined ? copy : close(copies, original, copy);
 }
 
 function isAccessor(source: object, key: string | number): boolean {

@@ -5,7 +5,7 @@
  * with a protocol the handler could replace, and stores nothing on an object with a prototype. What it enforces here is
  * for ergonomics, an error at the right line; the host checks every effect again.
  */
-import { continueRights, type Grant, setRights } from './admission.js';
+import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
 import { define, type Keyed } from './intrinsics.js';
@@ -34,13 +34,9 @@ interface Input {
   readonly 3: unknown;
   /** Extensions there are; undefined when the host does not say. */
   readonly 4: Keyed | undefined;
-  readonly 5: Grant[];
-  readonly 6: number[];
-  /** Whether someone wants to know which state is read. */
-  readonly 7: boolean;
   /** Whether an object occurs in more than one place of the context. */
-  readonly 8: boolean;
-  readonly 9: unknown[] | undefined;
+  readonly 5: boolean;
+  readonly 6: unknown[] | undefined;
 }
 
 type Handler = () => Promise<unknown>;
@@ -56,14 +52,17 @@ define(globals, '$view', view);
 define(globals, '$ext', extensions);
 define(globals, '$lib', libraries);
 
-function start(handler: Handler, input: Input): void {
-  if (input[9] !== undefined) revive(input[9]);
-  setRights(input[5], input[6]);
+/** What the handler returned; the host looks at it when the jobs are done. */
+let running: Promise<unknown>;
+
+function start(handler: Handler, input: Input): Promise<unknown> {
+  if (input[6] !== undefined) revive(input[6]);
   setRegistry(input[4]);
-  globals['$state'] = openState(input[1], input[7], input[8]);
+  globals['$state'] = openState(input[1], input[5]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
-  drive(handler);
+  running = handler();
+  return running;
 }
 
 /** What the host passes to go on, see `pool/answers.ts`. */
@@ -74,18 +73,20 @@ interface Answers {
   readonly 4: unknown[] | undefined;
 }
 
-function resume(input: Answers): void {
+function resume(input: Answers): Promise<unknown> {
   if (input[4] !== undefined) revive(input[4]);
   continueRights(input[2]);
   forgetEffects();
   continueState();
   continueOutcome();
   for (let i = 0; i < input[1].length; i++) takeAnswer(input[1][i] as Answer);
+  return running;
 }
 
-async function drive(handler: Handler): Promise<void> {
+/** For a handler that threw. Until somebody waits for it, its promise counts as one that nobody handles. */
+async function settle(): Promise<void> {
   try {
-    fulfil(await handler());
+    fulfil(await running);
   } catch (thrown) {
     reject(thrown);
   }
@@ -93,8 +94,11 @@ async function drive(handler: Handler): Promise<void> {
 
 /** In the order of `Roots` in `engine/prelude-image.ts`. */
 export default [
+  setRights,
   start,
   resume,
+  fulfil,
+  settle,
   waits,
   collect,
   reached,

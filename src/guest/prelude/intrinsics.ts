@@ -20,7 +20,7 @@ export const MapConstructor = Map;
 export const { get: mapGet, set: mapSet, delete: mapDelete, forEach: mapForEach } = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
-export const { startsWith, endsWith, slice } = String.prototype;
+export const { startsWith } = String.prototype;
 
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;
@@ -35,6 +35,14 @@ export function text(...parts: (string | number)[]): string {
 /** An array on which assigning an index cannot meet a setter that the handler planted on a prototype. */
 export function nullArray<T>(items: T[]): T[] {
   return setPrototypeOf(items, null);
+}
+
+/** A map whose methods are its own, so that calling them asks no prototype: `apply` takes twice the time. */
+export function ownMap<K, V>(): Map<K, V> {
+  const map = new MapConstructor<K, V>();
+  define(map, 'get', mapGet);
+  define(map, 'set', mapSet);
+  return map;
 }
 
 /** An object whose keys are all its own: `__proto__` is one like any other. */

@@ -1,13 +1,4 @@
-import {
-  apply,
-  type Constructor,
-  errorPrototype,
-  getPrototypeOf,
-  MapConstructor,
-  mapGet,
-  nullArray,
-  objectPrototype,
-} from './intrinsics.js';
+import { type Constructor, errorPrototype, getPrototypeOf, nullArray, objectPrototype, ownMap } from './intrinsics.js';
 
 /** What an object is to the contract: how it crosses, or that it does not. */
 export const PLAIN = 0;
@@ -23,7 +14,7 @@ export const UNCROSSABLE = 8;
 /** A prototype chain of a proxy may be endless. */
 const MAX_CHAIN = 100;
 
-const kinds = new MapConstructor<object, number>();
+const kinds = ownMap<object, number>();
 const list = (kind: number, types: readonly Constructor[]) => {
   for (let i = 0; i < types.length; i++) kinds.set((types[i] as Constructor).prototype as object, kind);
 };
@@ -46,7 +37,7 @@ export function kindOf(value: object): number {
   let prototype = getPrototypeOf(value);
   if (prototype === null || prototype === objectPrototype) return PLAIN;
   for (let depth = 0; prototype !== null && depth < MAX_CHAIN; depth++) {
-    const kind = apply(mapGet, kinds, [prototype]) as number | undefined;
+    const kind = kinds.get(prototype);
     if (kind !== undefined) return kind;
     prototype = getPrototypeOf(prototype);
   }

@@ -1,18 +1,9 @@
 import { demand, STATE_WRITE } from './admission.js';
-import {
-  apply,
-  getOwnPropertyDescriptor,
-  isArray,
-  MapConstructor,
-  mapGet,
-  mapSet,
-  ProxyConstructor,
-  setPrototypeOf,
-} from './intrinsics.js';
+import { getOwnPropertyDescriptor, isArray, ownMap, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
 import { kindOf, PLAIN } from './kinds.js';
 import { standIn } from './stand-ins.js';
 
-const proxies = new MapConstructor<object, object>();
+const proxies = ownMap<object, object>();
 
 /**
  * The value behind a proxy that throws PERMISSION_DENIED at the line that tries to change anything in it. Reading through one is
@@ -21,7 +12,7 @@ const proxies = new MapConstructor<object, object>();
  */
 export function readOnly(value: object, key: string): object {
   if (!isArray(value) && kindOf(value) !== PLAIN) return value;
-  const known = apply(mapGet, proxies, [value]) as object | undefined;
+  const known = proxies.get(value);
   if (known !== undefined) return known;
   const deny = (): never => demand(STATE_WRITE, key) as never;
   const traps: ProxyHandler<Record<PropertyKey, unknown>> = {
@@ -41,6 +32,6 @@ export function readOnly(value: object, key: string): object {
   };
   setPrototypeOf(traps, null);
   const proxy = new ProxyConstructor(value as Record<PropertyKey, unknown>, traps);
-  apply(mapSet, proxies, [value, proxy]);
+  proxies.set(value, proxy);
   return standIn(proxy, value);
 }

@@ -1,15 +1,25 @@
-import { apply, MapConstructor, mapGet, mapSet } from './intrinsics.js';
+import { ownMap } from './intrinsics.js';
 
 /** Proxies of ours that handlers hold, and what is behind them: that is what leaves the VM. */
-const targets = new MapConstructor<object, object>();
+const targets = ownMap<object, object>();
 let any = false;
+
+/** The one that every execution has. */
+let stateProxy: object | undefined;
+let stateTarget: object;
+
+export function standForState(proxy: object, target: object): void {
+  stateProxy = proxy;
+  stateTarget = target;
+}
 
 export function standIn<T extends object>(proxy: T, target: object): T {
   any = true;
-  apply(mapSet, targets, [proxy, target]);
+  targets.set(proxy, target);
   return proxy;
 }
 
 export function underlying(value: object): object {
-  return any ? ((apply(mapGet, targets, [value]) as object | undefined) ?? value) : value;
+  if (value === stateProxy) return stateTarget;
+  return any ? (targets.get(value) ?? value) : value;
 }

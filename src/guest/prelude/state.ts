@@ -1,4 +1,4 @@
-import { admit, demand, isGranted, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from './admission.js';
+import { admit, audited, demand, isGranted, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from './admission.js';
 import { uncrossable } from './coded-error.js';
 import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
@@ -24,7 +24,7 @@ import {
   text,
 } from './intrinsics.js';
 import { readOnly } from './read-only.js';
-import { standIn } from './stand-ins.js';
+import { standForState } from './stand-ins.js';
 
 type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
 
@@ -47,7 +47,6 @@ let target: Keyed = nullObject();
 let proxy: Keyed | undefined;
 /** Keys that were read, when someone audits. */
 const reads = new MapConstructor<string, boolean>();
-let audited = false;
 /** Whether values that may not be changed are handed out behind proxies that say so at the line that tries. */
 let guarded = false;
 
@@ -212,15 +211,14 @@ define(methods, 'keys', () => keysOf(target));
 /**
  * The `$state` of this execution.
  *
- * @param isAudited whether to note which keys are read
  * @param shared whether objects of the state can be had in another way than by their key
  */
-export function openState(state: Keyed, isAudited: boolean, shared: boolean): Keyed {
+export function openState(state: Keyed, shared: boolean): Keyed {
   target = state;
   setPrototypeOf(target, null);
-  audited = isAudited;
   if (shared) reachAll();
-  proxy = standIn(new ProxyConstructor(target, traps), target);
+  proxy = new ProxyConstructor(target, traps);
+  standForState(proxy, target);
   return proxy;
 }
 

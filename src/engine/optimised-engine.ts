@@ -1,0 +1,25 @@
+import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { type RewrittenEngine, REWRITE_VERSION } from './rewrite.js';
+
+/** The rewritten engine, optimised once when the package is built: upstream is compiled for size, we want it fast. */
+export interface OptimisedEngine extends RewrittenEngine {
+  /** SHA-256 of the upstream binary that it was made of, hex. */
+  readonly upstreamSha256: string;
+  readonly rewriteVersion: number;
+}
+
+export function encodeOptimisedEngine(upstreamSha256: string, engine: RewrittenEngine): Uint8Array {
+  return packMessage({ ...engine, upstreamSha256, rewriteVersion: REWRITE_VERSION } satisfies OptimisedEngine);
+}
+
+/** @throws NexusError INTERNAL_ERROR when it was made of another binary, or in another way, than this library would */
+export function decodeOptimisedEngine(encoded: Uint8Array, upstreamSha256: string): OptimisedEngine {
+  const engine = unpackMessage(encoded) as OptimisedEngine;
+  if (engine.upstreamSha256 === upstreamSha256 && engine.rewriteVersion === REWRITE_VERSION) return engine;
+  throw new NexusError(
+    'INTERNAL_ERROR',
+    `The engine was built from ${engine.upstreamSha256.slice(0, 16)}… by rewrite ${engine.rewriteVersion}, not from ` +
+      `${upstreamSha256.slice(0, 16)}… by rewrite ${REWRITE_VERSION}. Build the package again (npm run build).`,
+  );
+}
