@@ -42,7 +42,10 @@ function optimise(bytes) {
 /** It takes ten seconds, and comes out the same until the engine, the optimiser or this file changes. */
 async function cached(bytes, make) {
   const { version } = JSON.parse(await readFile(path('node_modules/binaryen/package.json'), 'utf8'));
-  const key = createHash('sha256').update(bytes).update(version).update(await readFile(fileURLToPath(import.meta.url)));
+  const key = createHash('sha256')
+    .update(bytes)
+    .update(version)
+    .update(await readFile(fileURLToPath(import.meta.url)));
   const folder = path('node_modules/.cache/nexus-runtime');
   const file = `${folder}/${key.digest('hex')}.wasm`;
   const known = await readFile(file).catch(() => undefined);

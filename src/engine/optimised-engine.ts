@@ -1,6 +1,6 @@
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { type RewrittenEngine, REWRITE_VERSION } from './rewrite.js';
+import { REWRITE_VERSION, type RewrittenEngine } from './rewrite.js';
 
 /** The rewritten engine, optimised once when the package is built: upstream is compiled for size, we want it fast. */
 export interface OptimisedEngine extends RewrittenEngine {

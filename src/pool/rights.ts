@@ -76,8 +76,5 @@ export class Rights {
 function namesAndPrefixes(grant: Grant): true | [names: string[], prefixes: string[]] {
   if (grant === true) return true;
   const isPrefix = (pattern: string) => pattern.endsWith('*');
-  return [
-    grant.filter((pattern) => !isPrefix(pattern)),
-    grant.filter(isPrefix).map((pattern) => pattern.slice(0, -1)),
-  ];
+  return [grant.filter((pattern) => !isPrefix(pattern)), grant.filter(isPrefix).map((pattern) => pattern.slice(0, -1))];
 }

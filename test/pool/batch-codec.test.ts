@@ -316,7 +316,11 @@ const someLimits = fc
     values.map((value, i) => ({ ...limits, timeoutMs: value, memoryLimitBytes: i, maxResultBytes: -value + 0 })),
   );
 const batches = fc
-  .tuple(someLimits, fc.array(anyBytes, { minLength: 3, maxLength: 3 }), fc.array(anyBytes, { minLength: 2, maxLength: 2 }))
+  .tuple(
+    someLimits,
+    fc.array(anyBytes, { minLength: 3, maxLength: 3 }),
+    fc.array(anyBytes, { minLength: 2, maxLength: 2 }),
+  )
   .chain(([ofLimits, ofBytecodes, ofRights]) =>
     fc.array(
       fc.oneof<[fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>]>(

@@ -69,10 +69,7 @@ export class ValueEncoder {
    * @param fields each with its own root name for errors
    * @param maxBytes a value that takes much more is given up on the way, not after
    */
-  encodeFields(
-    fields: readonly (readonly [root: string, value: unknown])[],
-    maxBytes: number,
-  ): Uint8Array {
+  encodeFields(fields: readonly (readonly [root: string, value: unknown])[], maxBytes: number): Uint8Array {
     this.#begin();
     this.#isDocument = true;
     this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
