@@ -1,9 +1,12 @@
 import { clampLocation, fileHeaderShift, neutraliseFileHeader, type SourceLocation } from './source-text.js';
 
 /** Raise it whenever the same handler would be wrapped into another script: it is part of the cache key. */
-export const WRAPPER_VERSION = 1;
+export const WRAPPER_VERSION = 2;
 
 const PREFIX = '(async function(){';
+/** As long as the other. A handler that cannot wait is spared a promise, which costs more than many a handler. */
+const SYNCHRONOUS_PREFIX = '(      function(){';
+const AWAIT = /await/;
 /** On a line of its own, so that a comment at the end of the source does not swallow it. */
 const SUFFIX = '\n})';
 
@@ -13,11 +16,12 @@ export const ESCAPED_WRAPPER =
   'A handler must be the body of one function.';
 
 /**
- * The script whose value is the handler: an async function with the source as its body. The source begins on line 1, so
- * lines are the author's; columns of line 1 are put right by {@link toAuthorLocation}.
+ * The script whose value is the handler: a function with the source as its body, which is to the handler like the body of an async
+ * function. The source begins on line 1, so lines are the author's; columns of line 1 are put right by {@link toAuthorLocation}.
  */
 export function wrapHandler(source: string): string {
-  return PREFIX + neutraliseFileHeader(source) + SUFFIX;
+  const prefix = AWAIT.test(source) ? PREFIX : SYNCHRONOUS_PREFIX;
+  return prefix + neutraliseFileHeader(source) + SUFFIX;
 }
 
 /**

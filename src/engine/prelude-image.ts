@@ -11,7 +11,7 @@ import type { Vm } from './vm.js';
 const EXPORTS = [
   /** `(rights)`: before `start`, what the handler may do. */
   'setRights',
-  /** `(handler, input)`: runs the handler. Its promise. */
+  /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
   'start',
   /** `(answers)`: goes on with a handler that waits. Its promise. */
   'resume',

@@ -357,6 +357,7 @@ export class Vm {
     return this.#functions.QTS_IsJobPending(this.#rt) !== 0;
   }
 
+  /** What is no promise counts as one that is pending. */
   promiseState(promise: Pointer): PromiseState {
     return PROMISE_STATES[this.#functions.QTS_PromiseState(this.#ctx, promise)] ?? 'pending';
   }

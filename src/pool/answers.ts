@@ -53,13 +53,7 @@ export function encodeAnswers(answers: readonly CallResult[], used: Usage, limit
   ]);
   const counts = COUNTED_LIMITS.map((name) => used[name]);
   try {
-    return encodeFields(
-      [
-        ['answers', tuples],
-        ['used', counts],
-      ],
-      limits.maxContextBytes,
-    );
+    return encodeFields([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
   } catch (error) {
     throw inTermsOf(answers, error);
   }

@@ -5,7 +5,7 @@ import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExtensionRegistry } from '../contract/extension.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
-import { encodeFields, readableState } from './packed-context.js';
+import { CONTEXT_ROOTS, encodeFields, readableState } from './packed-context.js';
 import type { ExecuteRequest, PackedContext } from './protocol.js';
 import { Rights } from './rights.js';
 
@@ -57,18 +57,13 @@ export function prepareRequest(
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
   const rights = Rights.of(capabilities);
   const readable = rights.grants.grant('state:read');
-  const isPacked = [stateSnapshot, args, scope].some((value) => value instanceof Uint8Array);
+  const isPacked = stateSnapshot instanceof Uint8Array || args instanceof Uint8Array || scope instanceof Uint8Array;
   const packed = isPacked ? packedFields(context, readable) : undefined;
+  const state = packed?.state === undefined ? readableState(requireState(stateSnapshot), readable) : {};
+  const extensions = context.extensionRegistry && methodNames(context.extensionRegistry);
   const input = encodeFields(
-    [
-      [
-        'context.stateSnapshot',
-        packed?.state === undefined ? readableState(requireState(stateSnapshot), readable) : {},
-      ],
-      ['context.args', packed?.args === undefined ? args : undefined],
-      ['context.scope', packed?.scope === undefined ? scope : undefined],
-      ['context.extensionRegistry', context.extensionRegistry && methodNames(context.extensionRegistry)],
-    ],
+    [state, packed?.args === undefined ? args : undefined, packed?.scope === undefined ? scope : undefined, extensions],
+    CONTEXT_ROOTS,
     limits.maxContextBytes,
   );
   const request: Mutable<PreparedRequest['request']> = {
@@ -131,6 +126,7 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
 }
 
 function requireState(state: unknown): object {
+  if (typeof state === 'object' && state !== null && Object.getPrototypeOf(state) === Object.prototype) return state;
   // An instance of a class is the encoder's to refuse: it names the class.
   if (Object.prototype.toString.call(state) === '[object Object]') return state as object;
   throw invalidArgument('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');

@@ -96,25 +96,31 @@ export function malformed(field: string): ForgedOutcome {
 }
 
 function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
-  const mutations = list(raw, 'stateMutations').map((item): StateMutation => {
-    const [operation, key, value] = list(item, 'stateMutations');
+  const mutations: StateMutation[] = [];
+  // Here and for events no destructuring: it goes through an iterator, for every effect of every execution.
+  for (const entry of list(raw, 'stateMutations')) {
+    const item = list(entry, 'stateMutations');
+    const operation = item[0];
+    const key = item[1];
     if (typeof key !== 'string') throw malformed('stateMutations');
     allow(bounds, 'state:write', key);
-    if (operation === 'set') return { operation, key, value };
-    if (operation === 'delete') return { operation, key };
-    throw malformed('stateMutations');
-  });
+    if (operation === 'set') mutations.push({ operation, key, value: item[2] });
+    else if (operation === 'delete') mutations.push({ operation, key });
+    else throw malformed('stateMutations');
+  }
   atMost(bounds, 'maxStateMutations', mutations.length);
   return mutations;
 }
 
 function readEvents(raw: unknown, bounds: Bounds): EmittedEvent[] {
-  const events = list(raw, 'events').map((item): EmittedEvent => {
-    const [name, payload] = list(item, 'events');
+  const events: EmittedEvent[] = [];
+  for (const entry of list(raw, 'events')) {
+    const item = list(entry, 'events');
+    const name = item[0];
     if (typeof name !== 'string') throw malformed('events');
     allow(bounds, 'events:emit', name);
-    return { name, payload };
-  });
+    events.push({ name, payload: item[1] });
+  }
   atMost(bounds, 'maxEvents', events.length);
   return events;
 }

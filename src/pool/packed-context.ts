@@ -6,6 +6,9 @@ import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.j
 import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteRequest } from './protocol.js';
 
+/** What the input holds, in the order of `guest/prelude/index.ts`. */
+export const CONTEXT_ROOTS = ['context.stateSnapshot', 'context.args', 'context.scope', 'context.extensionRegistry'];
+
 const encoder = new ValueEncoder();
 
 /** The input for the guest, with context that came as MessagePack put in its place. */
@@ -13,14 +16,14 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
   const [state, args, scope, registry] = decodeFields(input, Number.POSITIVE_INFINITY);
-  const fields: [root: string, value: unknown][] = [
-    ['context.stateSnapshot', packed.state === undefined ? state : unpackState(packed.state, packed.readable)],
-    ['context.args', packed.args === undefined ? args : unpackField('context.args', packed.args)],
-    ['context.scope', packed.scope === undefined ? scope : unpackField('context.scope', packed.scope)],
-    ['context.extensionRegistry', registry],
+  const fields = [
+    packed.state === undefined ? state : unpackState(packed.state, packed.readable),
+    packed.args === undefined ? args : unpackField('context.args', packed.args),
+    packed.scope === undefined ? scope : unpackField('context.scope', packed.scope),
+    registry,
   ];
   try {
-    return encodeFields(fields, request.limits.maxContextBytes);
+    return encodeFields(fields, CONTEXT_ROOTS, request.limits.maxContextBytes);
   } catch (error) {
     // What was plain data when it was packed is now something else.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
@@ -31,12 +34,13 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
-  fields: readonly (readonly [root: string, value: unknown])[],
+  fields: readonly unknown[],
+  roots: readonly string[],
   maxContextBytes: number,
 ): Uint8Array {
   let encoded: Uint8Array;
   try {
-    encoded = encoder.encodeFields(fields, maxContextBytes);
+    encoded = encoder.encodeFields(fields, roots, maxContextBytes);
   } catch (error) {
     if (error instanceof TooManyBytesError) throw contextTooLarge(maxContextBytes);
     if (!(error instanceof UncrossableValueError)) throw error;

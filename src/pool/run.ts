@@ -76,7 +76,7 @@ export class Run {
     vm.shouldInterrupt = () => this.#isOver('interrupt');
     const promise = vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
     this.#runJobs();
-    this.#settle(promise);
+    if (!vm.isSame(promise, this.#base.roots.undefined)) this.#settle(promise);
     if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
   }
 

@@ -20,8 +20,7 @@ export function encodeOutcome(result: WasmResult): { readonly content: Uint8Arra
   const values: unknown[] = [];
   const frame = mapValues(result, (value) => values.push(value));
   try {
-    const fields = [frame, ...values].map((field): [string, unknown] => ['result', field]);
-    const content = new ValueEncoder().encodeFields(fields, Number.POSITIVE_INFINITY);
+    const content = new ValueEncoder().encodeFields([frame, ...values], ['result'], Number.POSITIVE_INFINITY);
     if (content.length > SURELY_DECODABLE_BYTES) decodeFields(content);
     return { content };
   } catch (error) {

@@ -17,11 +17,10 @@ const allowed: CapabilityToken[] = ['state:write:a', 'events:emit:e', 'view:upda
 
 /** As the prelude writes it: an outcome begins with the marker. */
 function encode(outcome: unknown): Uint8Array {
-  const fields: [string, unknown][] = Array.isArray(outcome)
-    ? outcome.map((field): [string, unknown] => ['outcome', field])
-    : [];
   const encoder = new ValueEncoder();
-  return Array.isArray(outcome) ? encoder.encodeFields(fields, 1024 * 1024) : encoder.encode(outcome, 'outcome');
+  return Array.isArray(outcome)
+    ? encoder.encodeFields(outcome, ['outcome'], 1024 * 1024)
+    : encoder.encode(outcome, 'outcome');
 }
 
 /** Reads an outcome that a guest wrote past the prelude. */
@@ -124,13 +123,7 @@ describe('an outcome', () => {
     const fields = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`k${i}`, i]));
     const sharing = Array.from({ length: 3_000 }, () => Object.assign(new Error('x'), { fields }));
     const encoder = new ValueEncoder();
-    const document = encoder.encodeFields(
-      [
-        ['outcome', 1],
-        ['outcome', sharing],
-      ],
-      64 * 1024 * 1024,
-    );
+    const document = encoder.encodeFields([1, sharing], ['outcome'], 64 * 1024 * 1024);
     expect(read(undefined, document).error?.code).toBe('SERIALIZATION_ERROR');
   });
 

@@ -66,10 +66,10 @@ export class ValueEncoder {
    * Encodes several values as one document: an array of the marker, the fields, whether an object occurs under more
    * than one field (or key of the first field), and the places of the forms (see `format.ts`).
    *
-   * @param fields each with its own root name for errors
+   * @param roots for each field what the path in an error begins with; the last one is that of all further fields, too
    * @param maxBytes a value that takes much more is given up on the way, not after
    */
-  encodeFields(fields: readonly (readonly [root: string, value: unknown])[], maxBytes: number): Uint8Array {
+  encodeFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): Uint8Array {
     this.#begin();
     this.#isDocument = true;
     this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
@@ -78,11 +78,11 @@ export class ValueEncoder {
     this.#body.u8(Tag.object);
     this.#body.unsigned(0);
     this.#referenceCount = MARKER_NUMBER + 1;
-    for (const [root, value] of fields) {
+    for (let i = 0; i < fields.length; i++) {
       this.#parent = 0;
-      this.#key = (this.#key as number) + 1;
+      this.#key = i + 1;
       this.#ownFrom = this.#referenceCount;
-      this.#rootValue(value, root);
+      this.#rootValue(fields[i], roots[Math.min(i, roots.length - 1)] ?? '');
     }
     this.#value(this.#isShared);
     this.#writePlaces();

@@ -8,7 +8,7 @@
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
-import { define, type Keyed } from './intrinsics.js';
+import { define, getPrototypeOf, type Keyed } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import {
   admitDefeat,
@@ -39,7 +39,8 @@ interface Input {
   readonly 6: unknown[] | undefined;
 }
 
-type Handler = () => Promise<unknown>;
+/** Async when the word `await` is in it, see `contract/wrapper.ts`. */
+type Handler = () => unknown;
 
 const globals = globalThis as Keyed;
 define(globals, '$state', undefined);
@@ -52,17 +53,35 @@ define(globals, '$view', view);
 define(globals, '$ext', extensions);
 define(globals, '$lib', libraries);
 
-/** What the handler returned; the host looks at it when the jobs are done. */
-let running: Promise<unknown>;
+/** Of what is to come of the handler; undefined when that is known. The host looks at it when the jobs are done. */
+let running: Promise<unknown> | undefined;
 
-function start(handler: Handler, input: Input): Promise<unknown> {
+const asyncPrototype = getPrototypeOf(async () => {});
+
+function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   if (input[6] !== undefined) revive(input[6]);
   setRegistry(input[4]);
   globals['$state'] = openState(input[1], input[5]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
-  running = handler();
+  if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
+  else runToItsEnd(handler);
   return running;
+}
+
+function runToItsEnd(handler: Handler): void {
+  try {
+    const returned = handler();
+    const isObject = (typeof returned === 'object' && returned !== null) || typeof returned === 'function';
+    if (isObject && 'then' in (returned as object)) running = awaited(returned);
+    else fulfil(returned);
+  } catch (thrown) {
+    reject(thrown);
+  }
+}
+
+async function awaited(returned: unknown): Promise<unknown> {
+  return returned;
 }
 
 /** What the host passes to go on, see `pool/answers.ts`. */
@@ -73,7 +92,7 @@ interface Answers {
   readonly 4: unknown[] | undefined;
 }
 
-function resume(input: Answers): Promise<unknown> {
+function resume(input: Answers): Promise<unknown> | undefined {
   if (input[4] !== undefined) revive(input[4]);
   continueRights(input[2]);
   forgetEffects();
