@@ -22,14 +22,18 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   const threads = new WorkerThreads(config.pool, WORKER_URL);
   const close = noteOpen('shutdown() of the runtime');
   try {
-    const [engine, { NexusRuntime }, libraries] = await Promise.all([
+    const [engine, { NexusRuntime }, { InstancePool }, libraries] = await Promise.all([
       import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
       import('./nexus-runtime.js'),
+      import('./pool/instance-pool.js'),
       readLibraries(config.pool.libraries),
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;
     threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-    const runtime = new NexusRuntime(config, engine.fingerprint, threads, close);
+    const runtime = new NexusRuntime(config, engine.fingerprint, {
+      createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+      onShutdown: close,
+    });
     // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
     if (libraries.length > 0) await shutDownUnlessReady(runtime);
     return runtime;
