@@ -151,7 +151,7 @@ export class HandlerCalls {
           resumeOptions,
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
-        const known = { extensionRegistry: extensions, ...context };
+        const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
         const result = await loop.drive((stop) =>
           told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain)),
         );

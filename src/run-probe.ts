@@ -9,6 +9,8 @@ export interface RunProbe {
    * @param byExtension asks the extension of the run's options
    */
   answer?(call: ExtensionCall, byExtension: () => Promise<unknown>): Promise<unknown>;
+  /** Whether `answer` answers all there is, so that any extension can be called. @default false */
+  readonly answersAll?: boolean;
   /** The guest's clock in the segment that begins, in milliseconds since the epoch. Default: as the run's options say */
   now?(): number;
   /**

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
-import { invalidOption } from './config/check.js';
-import type { LibraryOption, RuntimeOptions } from './config/options.js';
+import type { RuntimeOptions } from './config/options.js';
 import { resolveRuntimeConfig } from './config/resolve.js';
-import type { LibrarySource } from './engine/library.js';
+import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 import { WorkerThreads } from './pool/worker-threads.js';
@@ -51,16 +48,4 @@ async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
     await runtime.shutdown();
     throw error;
   }
-}
-
-async function readLibraries(libraries: Readonly<Record<string, LibraryOption>>): Promise<LibrarySource[]> {
-  return Promise.all(
-    Object.entries(libraries).map(async ([name, { source, file }]): Promise<LibrarySource> => {
-      if (source !== undefined) return { name, source, filename: `${name}.js` };
-      const text = await readFile(file ?? '', 'utf8').catch((error: unknown) => {
-        throw invalidOption(`libraries.${name}.file`, file, `a readable file: ${String(error)}`);
-      });
-      return { name, source: text, filename: file ?? name };
-    }),
-  );
 }
