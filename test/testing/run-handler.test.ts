@@ -201,7 +201,7 @@ describe('mocks', () => {
       code: 'INVALID_ARGUMENT',
       context: { extensionName: 'http', method: 'post', args: ['/users', { name: 'Ada' }] },
     });
-    const { message } = await missing.catch((error: Error) => error);
+    const message = await missing.then(String, (error: Error) => error.message);
     expect(message).toContain(`$ext.http.post('/users', { name: 'Ada' })`);
     expect(message).toContain('there are mocks for http.get, db.find');
     expect(message).toContain('ext: { http: { post: async (arg1, arg2) => … } }');
