@@ -23,7 +23,7 @@ const onlyEarlier = LAYERS.map((layer, index) => ({
 }));
 
 /** Of `nexus-runtime/testing`, the one part that runs in the calling thread what workers run elsewhere. */
-const IN_CALLING_THREAD = '^src/testing/(create-test-runtime|calling-thread)\\.ts$';
+const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts$';
 
 /** Files that run in a worker, or are engine code that only a worker may load. */
 const WORKER_ONLY =

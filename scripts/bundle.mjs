@@ -18,24 +18,42 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Variants of the engine that are named by quickjs-emscripten and never loaded. */
+const UNUSED_VARIANTS = ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'];
+
 await build({
   ...common,
-  entryPoints: { index: path('build/index.js'), otel: path('build/otel/index.js') },
+  entryPoints: {
+    index: path('build/index.js'),
+    otel: path('build/otel/index.js'),
+    'one-of-each': path('build/one-of-each.js'),
+  },
   packages: 'external',
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
+// Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
+// the application has, too.
+const testing = await build({
+  ...common,
+  entryPoints: { testing: path('build/testing/index.js'), 'testing-vitest': path('build/testing/vitest.js') },
+  splitting: true,
+  chunkNames: 'testing-[name]-[hash]',
+  external: ['tinypool', 'prom-client', 'vitest', ...UNUSED_VARIANTS],
+  plugins: [{ name: 'one-of-each', setup: shareOneOfEach }],
+  metafile: true,
+});
 const { metafile } = await build({
   ...common,
   entryPoints: { 'pool/worker': path('build/pool/worker.js') },
-  // Variants of the engine that are named by quickjs-emscripten and never loaded.
-  external: ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'],
+  external: UNUSED_VARIANTS,
   metafile: true,
 });
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
 const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
 await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await writeFile(path('dist/testing-THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(testing.metafile.inputs)));
 await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
@@ -45,6 +63,11 @@ await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
 });
+
+/** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
+function shareOneOfEach({ onResolve }) {
+  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './one-of-each.js', external: true }));
+}
 
 /** The licence texts of all packages that the inputs of a bundle belong to. */
 async function licences(inputs) {

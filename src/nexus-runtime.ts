@@ -4,7 +4,7 @@ import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { inferCapabilities } from './capabilities/inference/infer.js';
 import { createCompileService } from './compile-service.js';
-import type { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import {
   type PrecompileOptions,
   type PrecompileReport,
@@ -63,6 +63,16 @@ export interface RuntimeParts {
   readonly surroundings?: Surroundings;
 }
 
+/** @internal what an execution depends on and its caller does not say */
+export interface RuntimeInner {
+  readonly config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly engine: string;
+  readonly surroundings: Surroundings;
+  /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  open(artifact: Uint8Array): Promise<CompileAttempt>;
+}
+
 /** What the disk cache gets at least to finish its writes, when calls took all of the drain timeout. */
 const MIN_FLUSH_MS = 500;
 /** What calls that the end of the drain timeout cut short get to give back what they hold. */
@@ -73,6 +83,9 @@ const RELEASE_MS = 1_000;
  */
 export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #surroundings: Surroundings;
   readonly #pool: HandlerPool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
@@ -93,6 +106,8 @@ export class NexusRuntime implements AsyncDisposable {
     { createPool, onShutdown = () => {}, surroundings = SYSTEM }: RuntimeParts,
   ) {
     this.#config = config;
+    this.#engine = engine;
+    this.#surroundings = surroundings;
     this.#onShutdown = onShutdown;
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
     const { pool, cache, compiler } = createCompileService(config, engine, createPool, this.#telemetry);
@@ -208,6 +223,16 @@ export class NexusRuntime implements AsyncDisposable {
    */
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
     return this.#handlerCalls.run(code, context, options);
+  }
+
+  /** @internal for recordings */
+  get inner(): RuntimeInner {
+    return {
+      config: this.#config,
+      engine: this.#engine,
+      surroundings: this.#surroundings,
+      open: (artifact) => this.#sources.artifact(artifact)(undefined),
+    };
   }
 
   /** @internal {@link run} with somebody who takes part */

@@ -8,6 +8,8 @@ import type { RetirementReason } from '../pool/retirement.js';
 
 export interface CallingThreadOptions {
   readonly executor: Executor;
+  /** Whether handlers are executed in the worker in any case. */
+  readonly isWorkerOnly: boolean;
   /** Makes a pool of one worker, for what needs more stack than this thread has. */
   readonly createWorker: () => Promise<HandlerPool>;
   readonly onRetired: (reason: RetirementReason) => void;
@@ -86,6 +88,7 @@ export class CallingThread implements HandlerPool {
     signal: AbortSignal | undefined,
     run: (executor: Executor) => Promise<Executed>,
   ): Promise<Execution | undefined> {
+    if (this.#options.isWorkerOnly) return undefined;
     return this.#take(async (executor) => {
       if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
       if (deadline !== undefined && epochMs() >= deadline.atMs) return { interruption: 'deadline', runningMs: 0 };

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+
+import { type EngineModule, loadEngine } from '../engine/load-engine.js';
+import { PRELUDE_URL } from '../prelude-url.js';
+import { withLateTierUp } from './late-tier-up.js';
+
+/** What a test runtime is made of, apart from code. */
+export interface Parts {
+  readonly engine: EngineModule;
+  /** The encoded prelude image. */
+  readonly prelude: Uint8Array;
+}
+
+/** Nobody may ever ask for them: that they cannot be had is told to who does. */
+export function loadParts(): Promise<Parts> {
+  const loading = Promise.all([withLateTierUp(loadEngine), readFile(PRELUDE_URL)]);
+  const parts = loading.then(([engine, prelude]) => ({ engine, prelude }));
+  parts.catch(() => {});
+  return parts;
+}
