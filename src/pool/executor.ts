@@ -28,6 +28,8 @@ export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
   readonly prelude: PreludeImage;
   readonly libraries: readonly LibrarySource[];
+  /** Whether a handler that is executed once will be executed again: not so in a process that ends soon. @default true */
+  readonly expectsRepetition?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #variants: ImageVariants;
-  readonly #handlers = new HandlerImages();
+  readonly #handlers: HandlerImages;
   readonly #entropy = new SystemEntropy();
   readonly #vm: ExecutionVm;
   readonly #compiler: LazyCompiler;
@@ -57,6 +59,7 @@ export class Executor {
     this.#vm = vm;
     this.#base = base;
     this.#variants = new ImageVariants(base, options.prelude);
+    this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
     this.#compiler = compiler;
     vm.makeRoomFor(base.image);
   }

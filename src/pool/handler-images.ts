@@ -17,6 +17,8 @@ export interface HandlerImage {
 const LARGE_BYTECODE_BYTES = 16 * 1024;
 /** A handler that came this often will come again. */
 const HOT_EXECUTIONS = 3;
+/** Where handlers are not expected to come again, the first time says nothing. */
+const HOT_EXECUTIONS_IF_LARGE = 2;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_COUNTED_KEYS = 10_000;
 
@@ -26,9 +28,15 @@ export class HandlerImages {
     maxSize: MAX_BYTES,
     sizeCalculation: (image) => deltaBytes(image.delta) + 1,
   });
+  readonly #expectsRepetition: boolean;
   readonly #executions = new LRUCache<string, number>({ max: MAX_COUNTED_KEYS });
   /** Handlers that reached for a global without naming it. */
   readonly #unpredictable = new LRUCache<string, true>({ max: MAX_COUNTED_KEYS });
+
+  /** @param expectsRepetition whether a large handler is worth an image at once */
+  constructor(expectsRepetition: boolean) {
+    this.#expectsRepetition = expectsRepetition;
+  }
 
   get(key: string): HandlerImage | undefined {
     return this.#images.get(key);
@@ -47,10 +55,11 @@ export class HandlerImages {
 
   /** Counts an execution without an image and says whether it is time for one. */
   isWorthAnImage(key: string, bytecodeBytes: number): boolean {
-    if (bytecodeBytes >= LARGE_BYTECODE_BYTES) return true;
+    const isLarge = bytecodeBytes >= LARGE_BYTECODE_BYTES;
+    if (isLarge && this.#expectsRepetition) return true;
     const executions = (this.#executions.get(key) ?? 0) + 1;
     this.#executions.set(key, executions);
-    return executions >= HOT_EXECUTIONS;
+    return executions >= (isLarge ? HOT_EXECUTIONS_IF_LARGE : HOT_EXECUTIONS);
   }
 
   /** From now on it counts as one that comes often. */

@@ -12,6 +12,6 @@ const parts = loadParts();
  * @throws NexusError INVALID_CONFIG naming the option, ENGINE_MISMATCH, INTERNAL_ERROR
  */
 export async function createTestRuntime(options: TestRuntimeOptions = {}): Promise<TestRuntime> {
-  const { startTestRuntime } = await import('./start-test-runtime.js');
+  const { startTestRuntime } = await import('./kit.js');
   return startTestRuntime(options, await parts);
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
 import { type EngineModule, loadEngine } from '../engine/load-engine.js';
 import { PRELUDE_URL } from '../prelude-url.js';
@@ -13,8 +13,9 @@ export interface Parts {
 
 /** Nobody may ever ask for them: that they cannot be had is told to who does. */
 export function loadParts(): Promise<Parts> {
-  const loading = Promise.all([withLateTierUp(loadEngine), readFile(PRELUDE_URL)]);
-  const parts = loading.then(([engine, prelude]) => ({ engine, prelude }));
+  const loading = withLateTierUp(loadEngine);
+  // To wait for a file takes the thread longer than to read it.
+  const parts = loading.then((engine) => ({ engine, prelude: readFileSync(PRELUDE_URL) }));
   parts.catch(() => {});
   return parts;
 }

@@ -19,7 +19,7 @@ export type { Replay, ReplayOptions } from './recording/replay.js';
  * @throws NexusError INVALID_ARGUMENT, and what the system throws when the directory cannot be made
  */
 export async function record(runtime: NexusRuntime, options: RecordOptions): Promise<RecordingRuntime> {
-  const { startRecording } = await import('./recording/record.js');
+  const { startRecording } = await import('./kit.js');
   return startRecording(runtime, options);
 }
 
@@ -31,6 +31,6 @@ export async function record(runtime: NexusRuntime, options: RecordOptions): Pro
  * COMPILATION_ERROR and INVALID_HANDLER of `options.code`
  */
 export async function replay(file: string | URL, options: ReplayOptions = {}): Promise<Replay> {
-  const { replayRecording } = await import('./recording/replay.js');
+  const { replayRecording } = await import('./kit.js');
   return replayRecording(file, options, createTestRuntime);
 }

@@ -1,13 +1,8 @@
 import { boolean, invalidOption } from '../config/check.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
-import type { PoolConfig } from '../config/resolve-pool.js';
-import type { LibrarySource } from '../engine/library.js';
-import type { EngineModule } from '../engine/load-engine.js';
 import { decodePreludeImage } from '../engine/prelude-image.js';
 import { readLibraries } from '../libraries.js';
 import { Executor } from '../pool/executor.js';
-import type { HandlerPool } from '../pool/handler-pool.js';
-import { WORKER_URL } from '../worker-url.js';
 import { CallingThread } from './calling-thread.js';
 import { TestClock } from './clock.js';
 import type { Parts } from './load-parts.js';
@@ -31,6 +26,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
     libraries,
     memoryLimitBytes,
     stackSizeBytes,
+    expectsRepetition: false,
   });
   return new TestRuntime(config, engine.fingerprint, {
     clock,
@@ -40,24 +36,11 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
         executor,
         isWorkerOnly: boolean('inWorker', inWorker, false),
         onRetired,
-        createWorker: () => createWorker(config.pool, engine, libraries),
+        // Loaded when needed: most tests do without.
+        createWorker: async () => {
+          const { createWorkerPool } = await import('./worker-pool.js');
+          return createWorkerPool(config.pool, engine, libraries);
+        },
       }),
   });
-}
-
-/** Loaded when needed: most tests do without. */
-async function createWorker(
-  config: PoolConfig,
-  engine: EngineModule,
-  libraries: readonly LibrarySource[],
-): Promise<HandlerPool> {
-  const [{ InstancePool }, { WorkerThreads }] = await Promise.all([
-    import('../pool/instance-pool.js'),
-    import('../pool/worker-threads.js'),
-  ]);
-  const one = { ...config, maxInstances: 1, minInstances: 1, maxInstancesPerTenant: 1 };
-  const threads = new WorkerThreads(one, WORKER_URL);
-  const { memoryLimitBytes, stackSizeBytes } = config;
-  threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-  return new InstancePool(threads, one, () => {});
 }
