@@ -1,9 +1,11 @@
-// Measures in batches and reports medians: on shared machines the mean tells of the neighbours.
-import { cpus } from 'node:os';
+// Calls that are too short for the clock, in batches; medians of these: on shared machines the mean tells of the neighbours.
+import { isShort } from './options.mjs';
 
-const WARM_UP_MS = 300;
-const BATCHES = 60;
-const BATCH_MS = 15;
+const WARM_UP_MS = isShort ? 40 : 300;
+const BATCHES = isShort ? 10 : 60;
+const BATCH_MS = isShort ? 4 : 15;
+const ROUNDS = isShort ? 3 : 25;
+const CALLS = isShort ? 20 : 100;
 
 /**
  * Lowest, median and 99th percentile over batches of the mean time of one call, in microseconds. Batches are long enough for the
@@ -34,7 +36,7 @@ export async function measure(run) {
  *
  * @param {(() => Promise<unknown>)[]} runs
  */
-export async function measureInTurn(runs, { rounds = 25, calls = 100 } = {}) {
+export async function measureInTurn(runs, { rounds = ROUNDS, calls = CALLS } = {}) {
   const times = runs.map(() => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, run] of runs.entries()) {
@@ -62,21 +64,3 @@ async function callsWithin(run, batchMs) {
   }
   return Math.max(1, Math.round((calls / WARM_UP_MS) * batchMs));
 }
-
-export function printMachine() {
-  const [cpu] = cpus();
-  console.log(`Node ${process.version}, ${process.arch}, ${cpus().length} × ${cpu?.model ?? 'unknown'}\n`);
-}
-
-/** @param {string[]} header @param {(string | number)[][]} rows */
-export function printTable(header, rows) {
-  const lines = [header, ...rows].map((row) => row.map(String));
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const render = (line) =>
-    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ');
-  console.log(render(lines[0]));
-  console.log(widths.map((width) => '-'.repeat(width)).join('  '));
-  for (const line of lines.slice(1)) console.log(render(line));
-}
-
-export const us = (value) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} µs`;

@@ -1,0 +1,37 @@
+// Times of single calls of several things, measured in turn.
+import { Bench } from 'tinybench';
+import { isShort } from './options.mjs';
+import { percentile } from './statistics.mjs';
+
+/**
+ * Each case has its slice of time in every round, so that a busy neighbour hits all of them and not the one that is due. The first round
+ * warms up. The percentiles are those of single calls over all other rounds.
+ *
+ * @param {{ name: string, run: () => unknown }[]} cases a run is awaited when it returns a promise
+ * @returns {Promise<{ medianUs: number, p99Us: number, samples: number }[]>} in the order of the cases
+ */
+export async function compare(cases, { rounds = isShort ? 2 : 10, sliceMs = isShort ? 25 : 120, leastCalls = 2 } = {}) {
+  const samples = cases.map(() => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, { name, run }] of cases.entries()) {
+      const bench = new Bench({
+        time: sliceMs,
+        iterations: leastCalls,
+        // What ran before it took the caches.
+        warmupTime: sliceMs / 5,
+        warmupIterations: 1,
+        retainSamples: true,
+        throws: true,
+      });
+      bench.add(name, run);
+      const [{ result }] = await bench.run();
+      if (round === 0) continue;
+      for (const tookMs of result.latency.samples) samples[i].push(tookMs * 1000);
+    }
+  }
+  return samples.map((times) => ({
+    medianUs: percentile(times, 0.5),
+    p99Us: percentile(times, 0.99),
+    samples: times.length,
+  }));
+}
