@@ -12,6 +12,9 @@ export const text = optional(String);
 /** @param value how many times as much, or as fast */
 export const ratio = optional((value) => `${value < 10 ? value.toFixed(2) : grouped(value)}×`);
 
+/** One figure over another. */
+export const times = (value, one) => ratio(value / one);
+
 /** Microseconds, or what is easier to read for long times. */
 export const time = optional((valueUs) => (valueUs < 10_000 ? us(valueUs) : ms(valueUs / 1000)));
 
@@ -20,3 +23,6 @@ export const bytes = optional((value) => {
   if (value < 1024 * 1024) return `${(value / 1024).toFixed(1)} KiB`;
   return `${(value / 1024 / 1024).toFixed(1)} MiB`;
 });
+
+/** By the names that columns of tables use. */
+export const FORMATS = { us, ms, rate, percent, count, text, ratio, time, bytes };

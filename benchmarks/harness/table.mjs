@@ -1,11 +1,11 @@
 // Tables as text, for a terminal and as Markdown. A table has an id, columns and rows; a row is data, by the keys of the columns.
-import * as format from './format.mjs';
+import { FORMATS } from './format.mjs';
 import { record } from './report.mjs';
 
 /**
  * Prints a table of data and records it: what `run.mjs` writes into the results and computes ratios from.
  *
- * @param {{ id: string, columns: [key: string, label: string, format: keyof typeof format][], rows: object[], note?: string }} table
+ * @param {{ id: string, columns: [key: string, label: string, format: keyof typeof FORMATS][], rows: object[], note?: string }} table
  */
 export function printData(table) {
   record(table);
@@ -38,7 +38,7 @@ export function asText({ header, text, columns, rows }) {
   if (text !== undefined) return { header, rows: text };
   const cells = rows.map((row) =>
     // What could not be measured says why in place of its first figure.
-    columns.map(([key, , kind], i) => (i === 1 && row.unavailable ? row.unavailable : format[kind](row[key]))),
+    columns.map(([key, , kind], i) => (i === 1 && row.unavailable ? row.unavailable : FORMATS[kind](row[key]))),
   );
   return { header: columns.map(([, label]) => label), rows: cells };
 }

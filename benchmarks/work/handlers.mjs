@@ -29,6 +29,6 @@ export const markdown = {
   libraries: { marked: readFileSync(exampleLibraries.marked.file, 'utf8') },
 };
 
-function pick({ source, context, check }) {
-  return { source, context, check };
+function pick({ source, context, check, expected }) {
+  return { source, context, check, expected: expected.returnValue };
 }
