@@ -11,7 +11,7 @@ export function printData(table) {
   record(table);
   const { header, rows } = asText(table);
   print(header, rows);
-  console.log(table.note === undefined ? '' : `\n${table.note}\n`);
+  for (const note of notesOf(table)) console.log(`\n${note}`);
 }
 
 /** Prints a table of text and records it. @param {string[]} header @param {(string | number)[][]} rows */
@@ -37,10 +37,16 @@ function print(header, rows) {
 export function asText({ header, text, columns, rows }) {
   if (text !== undefined) return { header, rows: text };
   const cells = rows.map((row) =>
-    // What could not be measured says why in place of its first figure.
-    columns.map(([key, , kind], i) => (i === 1 && row.unavailable ? row.unavailable : FORMATS[kind](row[key]))),
+    columns.map(([key, , kind], i) => (i === 1 && row.unavailable ? 'not measured' : FORMATS[kind](row[key]))),
   );
   return { header: columns.map(([, label]) => label), rows: cells };
+}
+
+/** What stands below a table: why something in it was not measured, and what else there is to say. */
+export function notesOf({ rows = [], note }) {
+  const missing = rows.filter(({ unavailable }) => unavailable !== undefined);
+  const reasons = missing.map(({ subject, unavailable }) => `${subject}: ${unavailable}`);
+  return note === undefined ? reasons : [...reasons, note];
 }
 
 /** @param table as it was recorded */
@@ -48,5 +54,6 @@ export function asMarkdown(table) {
   const { header, rows } = asText(table);
   const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const rule = `| ${header.map((_, i) => (i === 0 ? '---' : '---:')).join(' | ')} |`;
-  return [line(header), rule, ...rows.map(line)].join('\n');
+  const notes = notesOf(table).map((note) => `\n${note}`);
+  return [line(header), rule, ...rows.map(line), ...notes].join('\n');
 }

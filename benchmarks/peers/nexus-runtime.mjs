@@ -13,12 +13,7 @@ const executors = new Map();
 async function executorFor(libraries) {
   const key = Object.keys(libraries).join();
   if (!executors.has(key)) {
-    const sources = Object.entries(libraries).map(([name, source]) => ({
-      name,
-      // It tells libraries where the globals are, see the example.
-      source: `const self = globalThis; ${source}`,
-      filename: `${name}.js`,
-    }));
+    const sources = Object.entries(libraries).map(([name, source]) => ({ name, source, filename: `${name}.js` }));
     executors.set(key, await referenceExecutor({ libraries: sources }));
   }
   return executors.get(key).executor;

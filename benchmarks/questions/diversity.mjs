@@ -23,8 +23,9 @@ const CACHES = [
 ];
 
 async function execute(runtime, source) {
-  const { returnValue, error } = await runtime.executeHandler(source, quickStart.context);
+  const { returnValue, error, metrics } = await runtime.executeHandler(source, quickStart.context);
   if (returnValue !== quickStart.expected) throw new Error(`expected ${quickStart.expected}: ${error?.message}`);
+  return metrics.cacheHit;
 }
 
 /** All of them in turn, from where the last round ended. */
@@ -35,13 +36,15 @@ function cycle(count) {
 
 async function oneAtATime(runtime, nextSource, calls) {
   const times = [];
+  let hits = 0;
   for (let i = 0; i < calls; i++) {
     const source = nextSource();
     const startedAt = performance.now();
-    await execute(runtime, source);
+    const isHit = await execute(runtime, source);
     times.push((performance.now() - startedAt) * 1000);
+    if (isHit) hits++;
   }
-  return times;
+  return { times, hits };
 }
 
 async function manyInFlight(runtime, nextSource, calls) {
@@ -59,30 +62,31 @@ async function measureCache(options, fits) {
   const runtimes = [];
   for (const count of COUNTS) {
     const runtime = await createRuntime({ cacheDir: false, maxInstances: CORES, minInstances: CORES, ...options });
-    runtimes.push({ runtime, nextSource: cycle(count), alone: [], inFlight: [], count });
+    runtimes.push({ runtime, nextSource: cycle(count), alone: [], inFlight: [], hitShares: [], count });
     if (fits) await runtime.precompileAll(sources.slice(0, count), { concurrency: IN_FLIGHT });
   }
   // What compiles for every execution takes long enough to be measured with fewer.
   const calls = fits ? CALLS : CALLS / 10;
   for (let round = 0; round <= ROUNDS; round++) {
-    for (const { runtime, nextSource, alone, inFlight } of runtimes) {
-      const times = await oneAtATime(runtime, nextSource, calls / 4);
+    for (const { runtime, nextSource, alone, inFlight, hitShares } of runtimes) {
+      const { times, hits } = await oneAtATime(runtime, nextSource, calls / 4);
       const eachUs = await manyInFlight(runtime, nextSource, calls);
       // The first round warms up.
       if (round === 0) continue;
       for (const time of times) alone.push(time);
       inFlight.push(eachUs);
+      hitShares.push(hits / times.length);
     }
   }
   const rows = [];
-  for (const { runtime, alone, inFlight, count } of runtimes) {
+  for (const { runtime, alone, inFlight, hitShares, count } of runtimes) {
     const { cache } = runtime.getStats();
     rows.push({
       count,
       aloneUs: percentile(alone, 0.5),
       aloneP99Us: percentile(alone, 0.99),
       inFlightUs: percentile(inFlight, 0.5),
-      hits: runtime.getStats().cacheHitRate,
+      hits: percentile(hitShares, 0.5),
       cacheBytes: cache.memory.bytes,
     });
     await runtime.shutdown();

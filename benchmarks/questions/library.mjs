@@ -25,9 +25,7 @@ async function firstAndLater(handlers) {
       const options = {
         cacheDir: false,
         maxInstances: 1,
-        libraries: Object.fromEntries(
-          Object.entries(wanted).map(([library, text]) => [library, { source: `const self = globalThis; ${text}` }]),
-        ),
+        libraries: Object.fromEntries(Object.entries(wanted).map(([library, text]) => [library, { source: text }])),
       };
       const isWith = Object.keys(wanted).length > 0;
       const execute = (runtime) =>
