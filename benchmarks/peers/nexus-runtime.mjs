@@ -19,18 +19,20 @@ async function executorFor(libraries) {
   return executors.get(key).executor;
 }
 
-async function prepare({ source, context, libraries = {} }) {
-  const executor = await executorFor(libraries);
+/** What executes the handler once, in this executor. */
+export async function executionOf(executor, { source, context }) {
   const config = resolveRuntimeConfig({});
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };
-  return {
-    async run() {
-      const { request, grants } = prepareRequest(context, {}, config);
-      const executed = await executor.execute({ key: handler.key, ...request }, bytecode);
-      return readOutcome(executed, handler, { grants, limits: request.limits });
-    },
+  return async () => {
+    const { request, grants } = prepareRequest(context, {}, config);
+    const executed = await executor.execute({ key: handler.key, ...request }, bytecode);
+    return readOutcome(executed, handler, { grants, limits: request.limits });
   };
+}
+
+async function prepare(work) {
+  return { run: await executionOf(await executorFor(work.libraries ?? {}), work) };
 }
 
 export async function load() {
