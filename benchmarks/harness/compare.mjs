@@ -3,6 +3,8 @@ import { Bench } from 'tinybench';
 import { isShort } from './options.mjs';
 import { percentile } from './statistics.mjs';
 
+const WARM_UP_MS = isShort ? 100 : 500;
+
 /**
  * Each case has its slice of time in every round, so that a busy neighbour hits all of them and not the one that is due. The first round
  * warms up. The percentiles are those of single calls over all other rounds.
@@ -17,8 +19,8 @@ export async function compare(cases, { rounds = isShort ? 2 : 10, sliceMs = isSh
       const bench = new Bench({
         time: sliceMs,
         iterations: leastCalls,
-        // What ran before it took the caches.
-        warmupTime: sliceMs / 5,
+        // At first there is code to be compiled, of JavaScript and of WebAssembly; later, what ran before it took the caches.
+        warmupTime: round === 0 ? WARM_UP_MS : sliceMs / 5,
         warmupIterations: 1,
         retainSamples: true,
         throws: true,

@@ -1,26 +1,37 @@
-// All that may be measured beside each other. Every peer's file exports `packages`, and `load`, which gives its variants or throws when
+// All that may be measured beside each other. Every peer's file exports `load`, which gives its variants or throws when
 // it cannot be loaded here; a variant takes `{ source, context, libraries }` and gives `run`, which executes that once and resolves
 // to the outcome, and perhaps `release`.
-import * as isolatedVm from './isolated-vm.mjs';
-import * as nexusRuntime from './nexus-runtime.mjs';
-import * as nodeVm from './node-vm.mjs';
-import * as quickjsEmscripten from './quickjs-emscripten.mjs';
-import * as quickjsWasi from './quickjs-wasi.mjs';
-import * as run from './run.mjs';
-import * as sebastianwesselQuickjs from './sebastianwessel-quickjs.mjs';
 
-const PEERS = {
-  'nexus-runtime': nexusRuntime,
-  'quickjs-emscripten': quickjsEmscripten,
-  'quickjs-wasi': quickjsWasi,
-  'isolated-vm': isolatedVm,
-  run,
-  '@sebastianwessel/quickjs': sebastianwesselQuickjs,
-  'node:vm, no sandbox': nodeVm,
+const FILES = {
+  'nexus-runtime': './nexus-runtime.mjs',
+  'quickjs-emscripten': './quickjs-emscripten.mjs',
+  'quickjs-wasi': './quickjs-wasi.mjs',
+  'isolated-vm': './isolated-vm.mjs',
+  run: './run.mjs',
+  '@sebastianwessel/quickjs': './sebastianwessel-quickjs.mjs',
+  'node:vm, no sandbox': './node-vm.mjs',
 };
 
-export const PEER_NAMES = Object.keys(PEERS);
-export const PEER_PACKAGES = PEER_NAMES.flatMap((name) => PEERS[name].packages);
+export const PEER_NAMES = Object.keys(FILES);
+
+/** Whose versions matter: what the peers' files import. */
+export const PEER_PACKAGES = [
+  'nexus-runtime',
+  'quickjs-emscripten',
+  'quickjs-wasi',
+  'isolated-vm-7',
+  'isolated-vm-6',
+  'isolated-vm-5',
+  'run',
+  '@sebastianwessel/quickjs',
+  '@jitl/quickjs-ng-wasmfile-release-sync',
+];
+
+/** Of one peer, and nothing of the others. */
+export async function loadPeer(name) {
+  const { load } = await import(FILES[name]);
+  return load();
+}
 
 /**
  * @returns {Promise<{ subject: string, prepare?: Function, unavailable?: string }[]>} one for each variant; of a peer that does not load,
@@ -30,7 +41,7 @@ export async function loadSubjects(names = PEER_NAMES) {
   const subjects = [];
   for (const name of names) {
     try {
-      const { variants } = await PEERS[name].load();
+      const { variants } = await loadPeer(name);
       for (const [variant, prepare] of Object.entries(variants)) {
         subjects.push({ subject: `${name}: ${variant}`, prepare });
       }

@@ -3,7 +3,6 @@ import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
 /** Each supports some versions of Node only. Those that do not build on the version at hand are not installed. */
 const INSTALLED_AS = ['isolated-vm-7', 'isolated-vm-6', 'isolated-vm-5'];
-export const packages = INSTALLED_AS;
 
 const MEMORY_LIMIT_MIB = 32;
 

@@ -5,8 +5,6 @@ import { prepareRequest } from '../../build/pool/build-request.js';
 import { readOutcome } from '../../build/pool/outcome.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
-export const packages = ['nexus-runtime'];
-
 /** An image is made for the libraries, not for the handler: an application has one. */
 const executors = new Map();
 

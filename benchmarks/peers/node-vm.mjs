@@ -2,8 +2,6 @@
 import { createContext, Script } from 'node:vm';
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
-export const packages = [];
-
 export async function load() {
   return {
     variants: {

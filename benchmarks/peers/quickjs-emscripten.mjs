@@ -1,8 +1,6 @@
 // The QuickJS that we build on, as it comes: source in, a new context for every execution.
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
-export const packages = ['quickjs-emscripten'];
-
 export async function load() {
   const { getQuickJS } = await import('quickjs-emscripten');
   const quickjs = await getQuickJS();

@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
-export const packages = ['quickjs-wasi'];
-
 const define = (source) => `globalThis.handle = (json) => {
   (${jsonHandler(source)})(json).then((outcome) => { globalThis.outcome = outcome; });
 };`;

@@ -1,8 +1,6 @@
 // `run`: QuickJS in worker threads of its own, a new context for every execution, and continuations by replay.
 import { encodeContext, librariesScript, plainHandler } from './glue.mjs';
 
-export const packages = ['run'];
-
 /** Of source and values: the context travels in the source, and a library does. */
 const MAX_BYTES = 16 * 1024 * 1024;
 

@@ -1,8 +1,6 @@
 // A sandbox with much of Node around QuickJS-ng: modules, files, timers. For every execution a new one.
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
-export const packages = ['@sebastianwessel/quickjs', '@jitl/quickjs-ng-wasmfile-release-sync'];
-
 export async function load() {
   const { loadQuickJs } = await import('@sebastianwessel/quickjs');
   const { default: variant } = await import('@jitl/quickjs-ng-wasmfile-release-sync');

@@ -1,5 +1,5 @@
 // One process of a deployment: precompiles its 1,000 handlers, prints when it was ready, in milliseconds since its start.
-import { createRuntime } from 'nexus-runtime';
+import { createRuntime } from '../../dist/index.js';
 
 const HANDLERS = 1_000;
 

@@ -1,5 +1,5 @@
-// One process of `suspend.mjs`: suspends handlers, or resumes all that there are, and prints how many, how long and its RSS.
-import { createRuntime } from 'nexus-runtime';
+// One process of `suspend-parts.mjs`: suspends handlers, or resumes all that there are, and prints how many, how long and its RSS.
+import { createRuntime } from '../../dist/index.js';
 
 const HANDLER = `
 const user = await $ext.http.get('/users/' + $args.id);

@@ -7,18 +7,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { HandlerCompiler } from 'nexus-runtime';
+import { HandlerCompiler } from '../../dist/index.js';
 
-import { measure, printMachine, printTable, us } from './harness.mjs';
+import { measure } from '../harness/batches.mjs';
+import { us } from '../harness/format.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { isShort } from '../harness/options.mjs';
+import { printTable } from '../harness/table.mjs';
 
-const COMPILES = 15;
-const DISK_HITS = 60;
-const DEPLOYMENT_STARTS = 5;
-const PROCESSES = 16;
+const COMPILES = isShort ? 2 : 15;
+const DISK_HITS = isShort ? 5 : 60;
+const DEPLOYMENT_STARTS = isShort ? 1 : 5;
+const PROCESSES = isShort ? 2 : 16;
+/** That a memory hit is looked for among. */
+const HANDLERS = isShort ? 1_000 : 10_000;
 
 const require = createRequire(import.meta.url);
 const beside = (name, file) => join(require.resolve(`${name}/package.json`), '..', file);
-const example = fileURLToPath(new URL('../examples/handlers/render-markdown.js', import.meta.url));
+const example = fileURLToPath(new URL('../../examples/handlers/render-markdown.js', import.meta.url));
 
 const sources = {
   lodash: readFileSync(beside('lodash', 'lodash.js'), 'utf8'),
@@ -73,7 +79,7 @@ async function compileAndHits() {
 /** A hit among many must cost what a hit among few does. */
 async function diversity() {
   const compiler = new HandlerCompiler({ cacheDir: false, maxInstances: 2 });
-  const handlers = Array.from({ length: 10_000 }, (_, i) => `const n = ${i};\nreturn $args.value * n + ${i % 7};`);
+  const handlers = Array.from({ length: HANDLERS }, (_, i) => `const n = ${i};\nreturn $args.value * n + ${i % 7};`);
   for (let i = 0; i < handlers.length; i += 500) {
     await Promise.all(handlers.slice(i, i + 500).map((handler) => compiler.compile(handler)));
   }
@@ -81,14 +87,16 @@ async function diversity() {
     let next = 0;
     return (await measure(() => compiler.compile(handlers[next++ % count]))).medianUs;
   };
-  const [few, many] = [await cycle(10), await cycle(10_000)];
+  const [few, many] = [await cycle(10), await cycle(HANDLERS)];
   await compiler.close();
-  console.log(`\nmemory hit among 10 handlers ${us(few)}, among 10,000 ${us(many)}: ${(many / few).toFixed(2)}×`);
+  console.log(
+    `\nmemory hit among 10 handlers ${us(few)}, among ${HANDLERS.toLocaleString('en')} ${us(many)}: ${(many / few).toFixed(2)}×`,
+  );
 }
 
 /** From the start of a process until 1,000 handlers are ready to execute. */
 async function deployment() {
-  const program = fileURLToPath(new URL('cache-deployment.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('../programs/deployment.mjs', import.meta.url));
   const start = async (directory) =>
     JSON.parse((await promisify(execFile)(process.execPath, [program, directory])).stdout);
   const cold = [];

@@ -1,10 +1,13 @@
 // One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
-import { resolveRuntimeConfig } from '../build/config/resolve.js';
-import { wrapHandler } from '../build/contract/wrapper.js';
-import { prepareRequest } from '../build/pool/build-request.js';
-import { readOutcome } from '../build/pool/outcome.js';
-import { measureInTurn, printMachine, printTable, us } from './harness.mjs';
-import { referenceExecutor } from './reference-executor.mjs';
+import { resolveRuntimeConfig } from '../../build/config/resolve.js';
+import { wrapHandler } from '../../build/contract/wrapper.js';
+import { prepareRequest } from '../../build/pool/build-request.js';
+import { readOutcome } from '../../build/pool/outcome.js';
+import { measureInTurn } from '../harness/batches.mjs';
+import { us } from '../harness/format.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { printTable } from '../harness/table.mjs';
+import { referenceExecutor } from '../work/executor.mjs';
 
 // Reads and writes state, emits one event, returns.
 const REFERENCE = `

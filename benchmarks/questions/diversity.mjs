@@ -5,7 +5,7 @@ import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { percentile } from '../harness/statistics.mjs';
 import { printData } from '../harness/table.mjs';
-import { quickStart } from '../work/handlers.mjs';
+import { quickStart } from '../work/quick-start.mjs';
 
 const COUNTS = isShort ? [10, 1_000] : [10, 100, 1_000, 10_000];
 const ROUNDS = isShort ? 2 : 6;

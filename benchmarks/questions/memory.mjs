@@ -16,6 +16,7 @@ const TABLES = [
     kinds: {
       'nexus-runtime: VM': 20,
       'nexus-runtime: worker with its VM': 8,
+      'run: worker': 8,
       'quickjs-emscripten: runtime + context': 200,
       'quickjs-wasi: instance': 50,
       'isolated-vm: isolate with its context': 20,
@@ -35,8 +36,9 @@ const TABLES = [
   },
 ];
 
-function measure(subject, count) {
-  const args = ['--expose-gc', PROGRAM, subject, String(isShort ? Math.max(4, Math.ceil(count / 20)) : count)];
+function measure(subject, wanted) {
+  const count = isShort ? Math.max(4, Math.ceil(wanted / 20)) : wanted;
+  const args = ['--expose-gc', PROGRAM, subject, String(count)];
   try {
     const { rssBytes, ownBytes } = JSON.parse(
       execFileSync(process.execPath, args, { encoding: 'utf8', stdio: 'pipe' }),
@@ -54,7 +56,7 @@ for (const { id, title, kinds } of TABLES) {
     columns: [
       ['subject', title, 'text'],
       ['rssBytes', 'RSS, each', 'bytes'],
-      ['ownBytes', 'of which data', 'bytes'],
+      ['ownBytes', 'of which data, as it says itself', 'bytes'],
       ['count', 'measured over', 'count'],
     ],
     rows: Object.entries(kinds).map(([subject, count]) => measure(subject, count)),

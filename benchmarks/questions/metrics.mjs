@@ -1,14 +1,17 @@
 // What do metrics and events cost: for each execution, on the main thread, and at a scrape? `--short` takes a fifth of the time.
-import { createRuntime } from '../build/index.js';
-import { Telemetry } from '../build/metrics/telemetry.js';
-import { measure, printMachine, printTable, us } from './harness.mjs';
-import { CONTEXT, EXPECTED, SOURCE } from './reference-handler.mjs';
+import { createRuntime } from '../../build/index.js';
+import { Telemetry } from '../../build/metrics/telemetry.js';
+import { measure } from '../harness/batches.mjs';
+import { us } from '../harness/format.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { isShort } from '../harness/options.mjs';
+import { printTable } from '../harness/table.mjs';
+import { quickStart } from '../work/quick-start.mjs';
 
-const isShort = process.argv.includes('--short');
 const HANDLER_NAMES = isShort ? 20_000 : 100_000;
 const SCRAPES = isShort ? 10 : 50;
 const ROUNDS = isShort ? 4 : 12;
-const ROUND_MS = 300;
+const ROUND_MS = isShort ? 80 : 300;
 const IN_FLIGHT = 64;
 
 const GAUGES = {
@@ -80,7 +83,7 @@ async function throughPool() {
   const runtimes = [];
   for (const [, options] of settings) {
     const runtime = await createRuntime({ cacheDir: false, maxInstances: 2, minInstances: 2, ...options });
-    await runtime.warmup([SOURCE]);
+    await runtime.warmup([quickStart.source]);
     runtimes.push(runtime);
   }
   const samples = settings.map(() => []);
@@ -112,8 +115,8 @@ async function load(runtime) {
   const until = startedAt + ROUND_MS;
   const caller = async () => {
     while (performance.now() < until) {
-      const { returnValue } = await runtime.executeHandler(SOURCE, CONTEXT);
-      if (returnValue !== EXPECTED) throw new Error(`expected ${EXPECTED}, got ${returnValue}`);
+      const { returnValue } = await runtime.executeHandler(quickStart.source, quickStart.context);
+      if (returnValue !== quickStart.expected) throw new Error(`expected ${quickStart.expected}, got ${returnValue}`);
       executions++;
     }
   };

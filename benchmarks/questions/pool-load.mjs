@@ -4,7 +4,7 @@ import { CORES, callers, execute, inTurn, measureCalls, section, withWorkers } f
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { printTable } from '../harness/table.mjs';
-import { quickStart } from '../work/handlers.mjs';
+import { quickStart } from '../work/quick-start.mjs';
 import { sized } from '../work/sized.mjs';
 
 const HANDLER = quickStart;

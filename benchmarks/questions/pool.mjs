@@ -4,7 +4,7 @@ import { CORES, execute, inTurn, measureCalls, section, withWorkers } from '../h
 import { printMachine } from '../harness/machine.mjs';
 import { median } from '../harness/statistics.mjs';
 import { printData, printTable } from '../harness/table.mjs';
-import { quickStart } from '../work/handlers.mjs';
+import { quickStart } from '../work/quick-start.mjs';
 import { loadRun } from '../work/run-pool.mjs';
 
 const HANDLER = quickStart;

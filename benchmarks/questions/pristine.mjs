@@ -2,7 +2,8 @@
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { loadSubjects, only, PEER_PACKAGES } from '../peers/index.mjs';
-import { exampleHandlers, markdown, quickStart } from '../work/handlers.mjs';
+import { exampleHandlers, markdown } from '../work/handlers.mjs';
+import { quickStart } from '../work/quick-start.mjs';
 
 printMachine(PEER_PACKAGES);
 const subjects = await loadSubjects();

@@ -5,22 +5,26 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
-import { envelopeKeys } from '#build/suspension/envelope-keys.js';
-import { FileStore } from '#build/suspension/file-store.js';
-import { newRunId } from '#build/suspension/ids.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { openEnvelope, sealEnvelope } from '../../build/suspension/envelope.js';
+import { envelopeKeys } from '../../build/suspension/envelope-keys.js';
+import { FileStore } from '../../build/suspension/file-store.js';
+import { newRunId } from '../../build/suspension/ids.js';
+import { MemoryStore } from '../../build/suspension/memory-store.js';
 
-import { measure, printMachine, printTable, us } from './harness.mjs';
+import { measure } from '../harness/batches.mjs';
+import { us } from '../harness/format.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { isShort } from '../harness/options.mjs';
+import { printTable } from '../harness/table.mjs';
 
 /** Of a handler that was suspended in the middle of a loop, compressed. */
 const ENVELOPE_BYTES = 9 * 1024;
-const SAMPLES = 300;
+const SAMPLES = isShort ? 20 : 300;
 const [NOW_MS, LATER_MS] = [1_000, 1e12];
 const LEASE = { owner: 'the bench', leaseUntilMs: NOW_MS + 30_000 };
-const KEPT_IN_MEMORY = 100_000;
+const KEPT_IN_MEMORY = isShort ? 5_000 : 100_000;
 const KEPT_IN_MEMORY_BYTES = 16 * 1024;
-const KEPT_IN_FILES = 10_000;
+const KEPT_IN_FILES = isShort ? 300 : 10_000;
 const PAGE = 1_000;
 const AT_ONCE = 64;
 const TMPFS_MAGIC = 0x01021994;
@@ -107,7 +111,7 @@ async function memory() {
   const listed = await timed(() => store.list({ limit: PAGE }));
   const swept = await timed(() => store.sweep(NOW_MS));
   console.log(
-    `100,000 of 16 KiB in memory: ${mib.toFixed(0)} MiB RSS, ${data.toFixed(0)} of them envelopes; ` +
+    `${KEPT_IN_MEMORY.toLocaleString('en')} of 16 KiB in memory: ${mib.toFixed(0)} MiB RSS, ${data.toFixed(0)} of them envelopes; ` +
       `first page of ${PAGE} ${us(listed.tookUs)}, sweep with nothing to do ${us(swept.tookUs)}`,
   );
   await store.close();
@@ -171,7 +175,17 @@ try {
   console.log();
   const rows = [];
   for (const [medium, directory] of directories) rows.push(await restart(medium, directory));
-  printTable(['10,000 of 9 KiB', 'put, 64 at once', 'restart: sweep', 'list', 'claim, 64 at once', 'found'], rows);
+  printTable(
+    [
+      `${KEPT_IN_FILES.toLocaleString('en')} of 9 KiB`,
+      'put, 64 at once',
+      'restart: sweep',
+      'list',
+      'claim, 64 at once',
+      'found',
+    ],
+    rows,
+  );
   console.log();
   await memory();
 } finally {

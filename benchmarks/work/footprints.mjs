@@ -5,9 +5,10 @@ import { jsonHandler } from '../peers/glue.mjs';
 import { loadNewest } from '../peers/isolated-vm.mjs';
 import { executionOf } from '../peers/nexus-runtime.mjs';
 import { compileEngine } from '../peers/quickjs-wasi.mjs';
+import { load as loadRun } from '../peers/run.mjs';
 import { contextOf, SOURCE } from '../suspension/awaits.mjs';
 import { referenceExecutor } from './executor.mjs';
-import { quickStart } from './handlers.mjs';
+import { quickStart } from './quick-start.mjs';
 
 const script = `(${jsonHandler(quickStart.source)})(input).then((json) => { globalThis.outcome = json; });`;
 const input = JSON.stringify({ state: quickStart.context.stateSnapshot, args: quickStart.context.args });
@@ -19,7 +20,7 @@ export const footprints = {
       const { executor } = await referenceExecutor();
       const execute = await executionOf(executor, quickStart);
       await execute();
-      return { executor, ownBytes: () => executor.memoryBytes };
+      return executor;
     },
   }),
 
@@ -117,6 +118,15 @@ export const footprints = {
         return compiled;
       },
     };
+  },
+
+  'run: worker': async () => {
+    const { variants, setMaxWorkers } = await loadRun();
+    setMaxWorkers(64);
+    const { run } = variants['its own worker'](quickStart);
+    let made = 0;
+    // It starts one when all others are busy, and keeps it.
+    return { make: () => Promise.all(Array.from({ length: ++made }, run)) };
   },
 
   'node:vm, no sandbox: context': async () => {
