@@ -1,7 +1,7 @@
 // What does a handler on a library cost, the first time and later: with the library in the image, or evaluated for every execution?
 
 import { createRuntime } from '../../build/index.js';
-import { compare } from '../harness/compare.mjs';
+import { compare, WARM_UP_MS } from '../harness/compare.mjs';
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
@@ -58,6 +58,9 @@ async function firstAndLater(handlers) {
 
 printMachine(PEER_PACKAGES);
 const subjects = await loadSubjects();
-await printComparison('lodash', 'lodash, 533 KB, later runs', salesReport, subjects, OPTIONS);
+await printComparison('lodash', 'lodash, 533 KB, later runs', salesReport, subjects, {
+  ...OPTIONS,
+  warmUpMs: WARM_UP_MS,
+});
 await printComparison('marked', 'marked, 52 KB, later runs', markdown, subjects, OPTIONS);
 await firstAndLater([salesReport, markdown]);

@@ -1,4 +1,5 @@
 // One thread: what does a pristine execution cost, here and elsewhere?
+import { WARM_UP_MS } from '../harness/compare.mjs';
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { loadSubjects, only, PEER_PACKAGES } from '../peers/index.mjs';
@@ -9,7 +10,9 @@ printMachine(PEER_PACKAGES);
 const subjects = await loadSubjects();
 const creation = { subject: 'quickjs-emscripten: the same, nothing run', prepare: prepareCreation };
 subjects.splice(2, 0, creation);
-await printComparison('quick-start', 'the first example of the README', quickStart, subjects);
+await printComparison('quick-start', 'the first example of the README', quickStart, subjects, {
+  warmUpMs: WARM_UP_MS,
+});
 
 // The others of the examples, so that nobody has to believe that the first is typical.
 const some = only(subjects, 'nexus-runtime', 'quickjs-emscripten: new runtime', 'isolated-vm: new context');
