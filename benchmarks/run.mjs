@@ -38,11 +38,9 @@ for (const question of chosen) {
   else answered.push({ ...question, tables });
 }
 const seconds = Math.round((performance.now() - startedAt) / 1000);
+if (failed.length > 0) process.exitCode = 1;
 if (only === undefined) report();
-if (failed.length > 0) {
-  console.error(`failed: ${failed.join(', ')}`);
-  process.exitCode = 1;
-}
+else if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
 
 function report() {
   const results = {
@@ -63,12 +61,13 @@ function report() {
   const judged = targets.length - targets.filter(({ verdict }) => verdict.startsWith('not')).length;
   // A full run says what it finds, it is the short form that guards.
   if (isShort && missed.length > 0) process.exitCode = 1;
-  const margins = isShort ? 'wide margins' : 'targets';
-  console.log(
-    `\n${answered.length} of ${chosen.length} questions answered in ${seconds} s, ${folder}: ` +
-      `${judged - missed.length} of ${judged} ${margins} met` +
-      `${unknown.length > 0 ? `, ${unknown.length} not measured` : ''}${missed.length > 0 && isShort ? ', FAILED' : ''}`,
-  );
+  const summary = [
+    `${answered.length} of ${chosen.length} questions answered in ${seconds} s, see ${folder}`,
+    `${judged - missed.length} of ${judged} ${isShort ? 'wide margins' : 'targets'} met`,
+    ...(unknown.length > 0 ? [`${unknown.length} not measured`] : []),
+    ...(failed.length > 0 ? [`failed: ${failed.join(', ')}`] : []),
+  ];
+  console.log(`\n${process.exitCode === 1 ? 'FAILED: ' : ''}${summary.join('; ')}`);
 }
 
 /** What a question found out, or undefined when it failed. */

@@ -59,7 +59,7 @@ ${parts.join('\n')}
 `;
 }
 
-function rowsOf({ questions }, { question, table, key, isIt = () => true }) {
+function rowsOf({ questions }, { question, table, key, isIt = ({ runsNothing }) => !runsNothing }) {
   const found = questions.find(({ id }) => id === question)?.tables.find(({ id }) => id === table);
   return (found?.rows ?? []).filter((row) => row[key] !== undefined && isIt(row));
 }

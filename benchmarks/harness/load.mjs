@@ -17,7 +17,7 @@ export async function withWorkers(counts, handler, use, options = {}) {
   try {
     for (const count of counts) {
       const instances = { maxInstances: count, minInstances: count };
-      const runtime = await createRuntime({ cacheDir: false, metrics: false, ...instances, ...options });
+      const runtime = await createRuntime({ cacheDir: false, ...instances, ...options });
       runtimes.push(runtime);
       await runtime.warmup([handler.source]);
       await runFor(WARM_UP_MS, 64, () => execute(runtime, handler));
