@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { createRuntime } from '../../build/index.js';
 import { isShort } from './options.mjs';
-import { percentile } from './statistics.mjs';
+import { median, percentile } from './statistics.mjs';
 
 export const CORES = availableParallelism();
 export const ROUNDS = isShort ? 2 : 8;
@@ -79,6 +79,23 @@ export async function measureCalls(inFlight, call, note = () => {}) {
     mainShare: utilization,
     samples: times.length,
   };
+}
+
+/** One at a time, and where the time goes, by what their metrics say. */
+export async function measureParts(runtime, handler) {
+  const parts = { toWorker: [], inVm: [], back: [] };
+  const figures = await measureCalls(
+    1,
+    () => execute(runtime, handler),
+    ({ metrics }, tookUs) => {
+      const toWorkerUs = metrics.queueTimeUs + metrics.compilationTimeUs;
+      parts.toWorker.push(toWorkerUs);
+      parts.inVm.push(metrics.durationUs);
+      parts.back.push(tookUs - toWorkerUs - metrics.durationUs);
+    },
+  );
+  const [toWorkerUs, inVmUs, backUs] = [parts.toWorker, parts.inVm, parts.back].map(median);
+  return { ...figures, toWorkerUs, inVmUs, backUs };
 }
 
 /** Every measurement in every round, so that a busy neighbour hits all of them: for each, the medians over rounds of what it gives. */

@@ -1,6 +1,6 @@
 // What becomes of an execution through the pool with large contexts, with more workers, beside another tenant?
 import { percent, rate, times, us } from '../harness/format.mjs';
-import { CORES, callers, execute, inTurn, measureCalls, section, withWorkers } from '../harness/load.mjs';
+import { CORES, callers, execute, inTurn, measureCalls, measureParts, section, withWorkers } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { printTable } from '../harness/table.mjs';
@@ -19,9 +19,10 @@ async function contextSizes(runtime) {
     ['100 KB', sized(100e3)],
     ['5 MB', sized(5e6)],
   ];
-  const measurements = sizes.flatMap(([, handler]) =>
-    [1, 8].map((count) => () => measureCalls(count, () => execute(runtime, handler))),
-  );
+  const measurements = sizes.flatMap(([, handler]) => [
+    () => measureParts(runtime, handler),
+    () => measureCalls(8, () => execute(runtime, handler)),
+  ]);
   const figures = await inTurn(measurements, CONTEXT_ROUNDS);
   printTable(
     ['context, as JSON', 'p50', 'p99', 'main thread', 'in the VM', '8 in flight', 'main thread'],

@@ -1,34 +1,16 @@
 // What does an execution cost through the pool, alone and with many at once, here and in `run`, which has a pool, too?
 import { percent, rate, times, us } from '../harness/format.mjs';
-import { CORES, execute, inTurn, measureCalls, section, withWorkers } from '../harness/load.mjs';
+import { CORES, execute, inTurn, measureCalls, measureParts, section, withWorkers } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
-import { median } from '../harness/statistics.mjs';
 import { printData, printTable } from '../harness/table.mjs';
 import { quickStart } from '../work/quick-start.mjs';
 import { loadRun } from '../work/run-pool.mjs';
 
 const HANDLER = quickStart;
 
-/** Where the time of one goes, by what its metrics say. */
-async function measureParts(runtime) {
-  const parts = { toWorker: [], inVm: [], back: [] };
-  const figures = await measureCalls(
-    1,
-    () => execute(runtime, HANDLER),
-    ({ metrics }, tookUs) => {
-      const toWorkerUs = metrics.queueTimeUs + metrics.compilationTimeUs;
-      parts.toWorker.push(toWorkerUs);
-      parts.inVm.push(metrics.durationUs);
-      parts.back.push(tookUs - toWorkerUs - metrics.durationUs);
-    },
-  );
-  const [toWorkerUs, inVmUs, backUs] = [parts.toWorker, parts.inVm, parts.back].map(median);
-  return { ...figures, toWorkerUs, inVmUs, backUs };
-}
-
 /** One at a time, and where the time goes. */
 async function alone(runtime) {
-  const [figures] = await inTurn([() => measureParts(runtime)]);
+  const [figures] = await inTurn([() => measureParts(runtime, HANDLER)]);
   const { p50Us, p99Us, toWorkerUs, inVmUs, backUs } = figures;
   const row = (title, medianUs, p99 = '') => [title, us(medianUs), p99, percent(medianUs / p50Us)];
   printTable(
