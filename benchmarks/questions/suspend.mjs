@@ -9,6 +9,17 @@ import { SUSPENSION_PACKAGES, withSuspensions } from '../suspension/index.mjs';
 const AWAITS = [1, 10, 100];
 const SAMPLES = isShort ? 5 : 60;
 const WARM_UP = isShort ? 1 : 5;
+/** Of each, before one that is timed. */
+const CALLS_BEFORE = 3;
+/** Of each, before anything is measured: until what is hot is compiled, in every thread. */
+const WARM_UP_MS = isShort ? 300 : 1500;
+
+async function warmUp(subjects) {
+  for (const { prepare, resume, unavailable } of subjects) {
+    const until = performance.now() + WARM_UP_MS;
+    while (unavailable === undefined && performance.now() < until) check(1, await resume(await prepare(1)));
+  }
+}
 
 /** In turn. One that is used up by its resume is prepared again, outside of what is timed. */
 async function measure(subjects, awaits) {
@@ -21,6 +32,8 @@ async function measure(subjects, awaits) {
       if (isRepeatable) prepared.set(i, waiting);
       rows[i].bytes = bytes?.(waiting);
       rows[i].deflatedBytes ??= deflatedBytes?.(waiting);
+      // What ran before it took the caches.
+      for (let i = 0; i < CALLS_BEFORE; i++) await resume(await prepare(1));
       const startedAt = performance.now();
       const outcome = await resume(waiting);
       const tookUs = (performance.now() - startedAt) * 1000;
@@ -38,6 +51,7 @@ async function measure(subjects, awaits) {
 
 printMachine(SUSPENSION_PACKAGES);
 await withSuspensions(async (subjects) => {
+  await warmUp(subjects);
   for (const awaits of AWAITS) {
     const rows = await measure(subjects, awaits);
     printData({
