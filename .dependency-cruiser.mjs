@@ -4,6 +4,7 @@ const LAYERS = [
   'files',
   'config',
   'contract',
+  'typescript',
   'capabilities',
   'engine',
   'guest',
@@ -48,7 +49,7 @@ export default {
       from: { path: WORKER_ONLY },
       to: { path: '^(node:)?zlib$' },
     },
-    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr', 'acorn'].map((name) => ({
+    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr', 'acorn', 'typescript'].map((name) => ({
       name: `one-file-imports-${name.replace(/\W/g, '-')}`,
       severity: 'error',
       from: {
@@ -59,6 +60,7 @@ export default {
           'prom-client': '^src/metrics/prometheus\\.ts$',
           '@noble/hashes': '^src/compiler/key\\.ts$',
           acorn: '^src/capabilities/inference/syntax\\.ts$',
+          typescript: '^src/typescript/check-handlers\\.ts$',
           msgpackr: '^src/contract/message-pack\\.ts$',
         }[name],
       },

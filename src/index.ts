@@ -7,6 +7,7 @@ export {
   type CapabilityReason,
   type ExplainedCapability,
   explainCapabilities,
+  type InferenceOptions,
   inferCapabilities,
 } from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';

@@ -9,6 +9,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
+import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './beginning.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { ExecutionVm } from './execution-vm.js';
@@ -72,7 +73,9 @@ export class Executor {
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    return (await this.#compiler.get()).compile(source, filename);
+    const stripped = isTypeScript(filename) ? stripTypes(source) : undefined;
+    if (stripped?.ok === false) return stripped;
+    return (await this.#compiler.get()).compile(stripped?.script ?? source, filename);
   }
 
   /**
