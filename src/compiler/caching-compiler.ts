@@ -9,7 +9,7 @@ import { findSourceProblem, requireFilename, requireSource } from '../contract/s
 import { renderSnippet } from '../contract/source-text.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { remedyFor } from '../typescript/remedies.js';
+import { remedyAfterStripping } from '../typescript/remedies.js';
 import { isTypeScript } from '../typescript/strip-types.js';
 import { sealArtifact } from './artifact.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
@@ -212,10 +212,12 @@ function describeProblem(problem: ScriptProblem, { source, filename }: HandlerUn
     return { code: 'COMPILATION_ERROR', message: `The handler does not compile: ${problem.message}` };
   }
   const { line, column } = problem;
-  const remedy = isTypeScript(filename) ? remedyFor(problem.message) : undefined;
-  const message = `SyntaxError: ${remedy ?? problem.message}`;
-  if (line === undefined || column === undefined) return { code: 'COMPILATION_ERROR', message };
+  if (line === undefined || column === undefined) {
+    return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}` };
+  }
   const location = toAuthorLocation({ line, column }, source);
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(problem.message, source, location) : undefined;
+  const message = `SyntaxError: ${remedy ?? problem.message}`;
   return { code: 'COMPILATION_ERROR', message, location, snippet: renderSnippet(source, location) };
 }
 

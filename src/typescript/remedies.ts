@@ -1,6 +1,8 @@
+import { readLines, type SourceLocation } from '../contract/source-text.js';
+
 /**
- * What the parsers say of TypeScript that is more than types, and what to write instead. The last two are what the
- * engine's own parser says: decorators and `<const>` are left in the script.
+ * What the parsers say of TypeScript that is more than types, and what to write instead. Of what comes as types go, `<const>` alone is
+ * left in the script, for the engine's own parser to refuse.
  */
 const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
@@ -20,10 +22,16 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
     /'import', and 'export'/,
     "a handler is no module; write a type of another file as `import('./types.ts').Name`, and have values passed in",
   ],
-  [/'@'/, 'decorators are no JavaScript that the engine knows; call the function yourself'],
 ];
+
+const DECORATOR = 'decorators are no JavaScript that the engine knows; call the function yourself';
 
 /** What to write instead, or undefined when it is an error like any other. */
 export function remedyFor(message: string): string | undefined {
   return REMEDIES.find(([said]) => said.test(message))?.[1];
+}
+
+/** {@link remedyFor} what a parser of JavaScript says of a TypeScript handler without its types. */
+export function remedyAfterStripping(message: string, source: string, { line, column }: SourceLocation) {
+  return readLines(source, line, line).lines[0]?.[column - 1] === '@' ? DECORATOR : remedyFor(message);
 }

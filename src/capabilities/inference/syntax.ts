@@ -5,7 +5,7 @@ import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, 
 import { renderSnippet, type SourceLocation } from '../../contract/source-text.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { remedyFor } from '../../typescript/remedies.js';
+import { remedyAfterStripping } from '../../typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../typescript/strip-types.js';
 
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
@@ -92,18 +92,17 @@ function scriptOf(source: string, filename: string | undefined): string {
   if (stripped.ok) return stripped.script;
   const { message, line, column } = stripped.problem;
   if (line === undefined || column === undefined) throw new RangeError(message);
-  throw compilationError(message, { line, column }, source);
+  throw compilationError(message, toAuthorLocation({ line, column }, source), source);
 }
 
 function acornError({ message, loc }: AcornError, source: string, filename = ''): NexusError {
-  const remedy = isTypeScript(filename) ? remedyFor(message) : undefined;
+  const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   // acorn puts its own idea of the place behind the message.
-  const said = remedy ?? message.replace(/ \(\d+:\d+\)$/, '');
-  return compilationError(said, { line: loc.line, column: loc.column + 1 }, source);
+  return compilationError(remedy ?? message.replace(/ \(\d+:\d+\)$/, ''), location, source);
 }
 
-function compilationError(message: string, place: SourceLocation, source: string): NexusError {
-  const location = toAuthorLocation(place, source);
+function compilationError(message: string, location: SourceLocation, source: string): NexusError {
   const snippet = renderSnippet(source, location);
   return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}\n${snippet}`, { context: { location, snippet } });
 }
