@@ -20,7 +20,11 @@ const common = {
 
 await build({
   ...common,
-  entryPoints: { index: path('build/index.js'), otel: path('build/otel/index.js') },
+  entryPoints: {
+    index: path('build/index.js'),
+    otel: path('build/otel/index.js'),
+    typescript: path('build/typescript/index.js'),
+  },
   packages: 'external',
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
@@ -41,6 +45,8 @@ await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(gues
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.
 await cp(path('build/engine/engine.image'), path('dist/engine.image'));
+// Declarations for handlers, written by hand.
+for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
 await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
