@@ -9,7 +9,9 @@ export const catalog = {
     // A search that nobody waits for any more is not made to the end.
     await delay(100, undefined, { signal: currentCall().signal });
     console.log(`    … the catalog answers "${text}"`);
-    return Object.keys(stock).filter((sku) => sku.includes(text.toUpperCase())).map((sku) => ({ sku }));
+    return Object.keys(stock)
+      .filter((sku) => sku.includes(text.toUpperCase()))
+      .map((sku) => ({ sku }));
   },
 };
 

@@ -22,7 +22,14 @@ async function run(file, args) {
   const context = {
     stateSnapshot: { status: 'open', limit: 100 },
     args,
-    capabilities: ['state:read:*', 'state:write:*', 'events:emit:refund.*', 'view:update:*', 'ext:orders.find', 'ext:approvals'],
+    capabilities: [
+      'state:read:*',
+      'state:write:*',
+      'events:emit:refund.*',
+      'view:update:*',
+      'ext:orders.find',
+      'ext:approvals',
+    ],
   };
   const { status, returnValue, stateMutations, error } = await runtime.run(code, context, options);
   console.log(`\n${file} ${JSON.stringify(args)}: ${status}`);
