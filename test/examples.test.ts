@@ -60,6 +60,24 @@ describe('the documents', () => {
   });
 });
 
+describe('the quick start', () => {
+  it('is the first program of the README, and prints what that prints', async () => {
+    const [[, code, output] = []] = programs;
+    const unindented = (text: string | undefined) => text?.replaceAll(/^ +/gm, '') ?? '';
+    const handler = await readFile(join(root, 'examples', 'quick-start', 'handler.js'), 'utf8');
+    expect(unindented(code)).toContain(handler);
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'quick-start', 'run.mjs')]);
+    expect(stdout).toBe(output);
+  }, 20_000);
+});
+
+describe('the sales report', () => {
+  it('has lodash as a library, and what it must come to', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'sales-report', 'run.mjs')]);
+    expect(stdout).toContain('PAPER-A4');
+  }, 20_000);
+});
+
 describe('the demo', () => {
   it('verifies its own results, compiles at the first start and finds everything on disk at the second', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'nexus-demo-'));
