@@ -28,8 +28,8 @@ export interface Grain {
   readonly gapBytes: number;
 }
 
-/** For deltas that stay here: few runs, as to begin one takes as long as to copy some kilobytes. */
-export const COARSE: Grain = { blockBytes: 256, gapBytes: 1024 };
+/** For deltas that stay here: few runs, which are quick to copy. */
+export const COARSE: Grain = { blockBytes: 256, gapBytes: 0 };
 /** For deltas that are kept: few bytes. A value of the engine has eight. */
 export const FINE: Grain = { blockBytes: 8, gapBytes: 8 };
 

@@ -371,6 +371,11 @@ export class Vm {
     return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
   }
 
+  /** Lets go of a value before the next restore does: what is to be kept is better without it. Runs no guest code. */
+  release(value: Pointer): void {
+    this.#enter(() => this.#functions.QTS_FreeValuePointer(this.#ctx, value));
+  }
+
   /** Whether two cells hold the same object, or the same undefined, null or boolean. */
   isSame(a: Pointer, b: Pointer): boolean {
     const { numbers } = this.#memory;

@@ -94,7 +94,7 @@ export class FreshBeginning implements Beginning {
     this.#variant = variant;
     this.#handler = vm.evaluateBytecode(bytecode);
     this.#setRights();
-    if (this.#handlers.isWorthAnImage(key, bytecode.length)) this.#keepImage();
+    if (this.#handlers.isWorthAnImage(key, bytecode)) this.#keepImage();
   }
 
   #keepImage(): void {
