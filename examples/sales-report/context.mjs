@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 export const source = readFileSync(new URL('handler.js', import.meta.url), 'utf8');
 
 /** What the handler expects as `$lib`. */
-export const libraries = { lodash: { file: fileURLToPath(new URL('lodash.js', import.meta.resolve('lodash/package.json'))) } };
+export const libraries = {
+  lodash: { file: fileURLToPath(new URL('lodash.js', import.meta.resolve('lodash/package.json'))) },
+};
 
 const line = (sku, quantity, price) => ({ sku, quantity, price });
 

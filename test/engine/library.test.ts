@@ -41,7 +41,10 @@ describe('a library', () => {
     ['global', 'exports.found = global === globalThis && this === global'],
     ['self', 'exports.found = self === globalThis'],
     ['global, which it declares itself', 'const global = 1; exports.found = global === 1'],
-    ['neither, as lodash does', 'exports.found = (typeof global == "object" && global || Function("return this")()) === globalThis'],
+    [
+      'neither, as lodash does',
+      'exports.found = (typeof global == "object" && global || Function("return this")()) === globalThis',
+    ],
   ])('finds the global object as %s', async (_name, source) => {
     const outcome = await runInThread(await load('tool', source), 'return $lib.tool.found');
     expect(outcome.returnValue).toBe(true);
