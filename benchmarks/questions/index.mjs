@@ -1,6 +1,7 @@
 // All questions, in the order of the report. Each is a program of this folder by its id.
 export const QUESTIONS = [
   { id: 'pristine', title: 'A pristine execution in one thread' },
+  { id: 'pristine-parts', title: 'The parts of an execution' },
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants' },
   { id: 'library', title: 'A handler on a library' },

@@ -9,7 +9,7 @@ export const salesReport = {
   source: salesReportExample.source,
   context: salesReportExample.context,
   check: salesReportExample.check,
-  libraries: { lodash: salesReportExample.libraries.lodash.source },
+  libraries: { lodash: readFileSync(salesReportExample.libraries.lodash.file, 'utf8') },
 };
 
 const [priceOrder, updateProfile, validateForm, renderMarkdown] = examples.map(({ name, file, context, check }) => ({

@@ -1,13 +1,14 @@
 // A handler on a library of 500 KB, what an application passes it, and what must come of it.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 export const source = readFileSync(new URL('handler.js', import.meta.url), 'utf8');
 
-const lodash = readFileSync(new URL('lodash.js', import.meta.resolve('lodash/package.json')), 'utf8');
-
-/** What the handler expects as `$lib`. lodash looks for `self` before it resorts to `Function`, which a handler's VM refuses. */
-export const libraries = { lodash: { source: `const self = globalThis; ${lodash}` } };
+/** What the handler expects as `$lib`. */
+export const libraries = {
+  lodash: { file: fileURLToPath(new URL('lodash.js', import.meta.resolve('lodash/package.json'))) },
+};
 
 const line = (sku, quantity, price) => ({ sku, quantity, price });
 

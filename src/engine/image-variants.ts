@@ -34,6 +34,10 @@ export class ImageVariants {
     this.plain = { features: base.features, image: base.image };
   }
 
+  get hasLibraries(): boolean {
+    return this.#base.hasLibraries;
+  }
+
   /** Whether {@link get} would leave the VM as it is. */
   has(features: FeatureSet): boolean {
     const set = features | this.#base.features;

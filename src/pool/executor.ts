@@ -90,7 +90,7 @@ export class Executor {
 
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
   load(key: string, bytecode: Uint8Array): void {
-    this.#handlers.expect(key);
+    this.#handlers.expect(key, bytecode);
     this.#vm.current.beginRun();
     this.#beginning({ key, bytecode, input: EMPTY }).load();
   }
