@@ -1,4 +1,11 @@
-import { createRuntime, explainCapabilities, HandlerCompiler, inferCapabilities, NexusError } from 'nexus-runtime';
+import {
+  createRuntime,
+  explainCapabilities,
+  HandlerCompiler,
+  inferCapabilities,
+  NexusError,
+  type WasmContext,
+} from 'nexus-runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 2 });
@@ -9,7 +16,10 @@ const HANDLER = `interface Order { readonly lines: readonly { net: number }[] }
 const { lines }: Order = $args;
 $state.net = lines.reduce((sum: number, { net }) => sum + net, 0) as number;
 return $state.net satisfies number;`;
-const context = { args: { lines: [{ net: 2 }, { net: 3 }] }, capabilities: ['state:write:net', 'state:read:net'] };
+const context: WasmContext = {
+  args: { lines: [{ net: 2 }, { net: 3 }] },
+  capabilities: ['state:write:net', 'state:read:net'],
+};
 
 function thrownBy(call: () => unknown): NexusError {
   try {
@@ -35,7 +45,7 @@ describe('a handler in TypeScript', () => {
     await using compiler = new HandlerCompiler({ cacheDir: false });
     const { bytecode, source } = await compiler.compile(HANDLER, { filename });
     const artifact = Buffer.from(await runtime.precompileHandler(HANDLER, { filename }));
-    expect(artifact.includes(bytecode)).toBe(true);
+    expect(artifact.includes(Buffer.from(bytecode))).toBe(true);
     expect(source).toBe(HANDLER);
   });
 
