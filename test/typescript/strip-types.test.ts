@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { wrapHandler } from '#build/contract/wrapper.js';
 import { isTypeScript, STRIPPER, stripTypes } from '#build/typescript/strip-types.js';
+import { SUBJECTS } from '../engine/conformance/catalogue.js';
 
 const PREFIX = '(async function(){'.length;
 
@@ -62,6 +63,15 @@ describe('types', () => {
       }),
     );
   });
+});
+
+it('JavaScript is left as it is, every program of the conformance suite that TypeScript has a grammar for', () => {
+  const scripts = SUBJECTS.flatMap(({ programs }) => programs.map(({ body }) => wrapHandler(body)));
+  const stripped = scripts.map((script) => [script, stripTypes(script)] as const);
+  const taken = stripped.flatMap(([script, result]) => (result.ok ? [[script, result.script] as const] : []));
+  // The others are no programs, or have `with` or numbers like 010.
+  expect(taken.length).toBeGreaterThan(scripts.length * 0.9);
+  for (const [script, result] of taken) expect(result).toBe(script);
 });
 
 describe('what is more than a type', () => {
