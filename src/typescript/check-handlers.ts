@@ -24,7 +24,7 @@ export interface HandlerProblem {
  * Checks handlers with the application's own TypeScript, each as the body of an async function, which is what it is: an editor
  * complains of a `return` that stands in no function (TS1108) and does not look at what is returned. For build steps.
  *
- * @param project the `tsconfig.json` of the handlers: every file of it that declares more than types is one
+ * @param project the `tsconfig.json` of the handlers: every file that it includes is one, unless it is a `.d.ts`
  * @returns what is wrong with them and with the declarations of the project, by file and line
  * @throws NexusError INVALID_ARGUMENT when it is no project, INVALID_CONFIG when there is no TypeScript
  */

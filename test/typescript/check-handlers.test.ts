@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { checkHandlers } from '#build/typescript/check-handlers.js';
@@ -53,6 +54,19 @@ describe('handlers that are as they should be', () => {
     ['no await', 'return [1, 2].map((n) => n * 2).at(0)?.toFixed();'],
   ])('%s', async (_, source) => {
     expect(await problemsOf('good.ts', source)).toEqual([]);
+  });
+});
+
+describe('an editor', () => {
+  it('complains of a return that stands in no function, and of nothing else', () => {
+    const path = join(example, 'handlers', 'tsconfig.json');
+    const unreadable = () => expect.unreachable();
+    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: unreadable };
+    const project = ts.getParsedCommandLineOfConfigFile(path, {}, host);
+    const program = ts.createProgram(project?.fileNames ?? [], project?.options ?? {});
+    const codes = ts.getPreEmitDiagnostics(program).map(({ code }) => code);
+    // One in each handler: a return that this finds no fault with is a reason to simplify what the documents say of it.
+    expect(codes).toEqual([1108, 1108]);
   });
 });
 
