@@ -64,13 +64,15 @@ export class ExecutionVm {
    */
   restore(owner: string, image: Image, delta?: Delta, codeBytes = Number.POSITIVE_INFINITY): void {
     const isAnother = owner !== this.#lastOwner;
-    const cleanBytes = isAnother ? frameGapBytes(this.#lastCodeBytes) : undefined;
+    // Where it can be known how deep to look, it is looked each time: what a quick look left would be taken for clean by the next.
+    const isKnown = Number.isFinite(this.#lastCodeBytes);
+    const cleanBytes = isKnown || isAnother ? frameGapBytes(this.#lastCodeBytes) : undefined;
     this.#lastCodeBytes = codeBytes;
     if (isAnother || delta !== this.#lastDelta) this.#forgetRuns();
     this.#lastOwner = owner;
     this.#lastDelta = delta;
     if (this.#whole !== undefined) {
-      restoreImage(this.#current, this.#whole);
+      restoreImage(this.#current, this.#whole, undefined, cleanBytes);
       return;
     }
     restoreImage(this.#current, image, delta, cleanBytes);
