@@ -1,4 +1,4 @@
-import { describe, invalidArgument, rejectUnknownKeys } from '../config/check.js';
+import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
 
 /** Whose types a `handler.d.ts` has. All but `libraries` are names of types that {@link from} exports. */
 export interface HandlerTypesOptions {
@@ -89,11 +89,7 @@ function check(options: HandlerTypesOptions): void {
   }
   for (const [name, type] of Object.entries(libraries)) {
     if (typeof type === 'string' && type.trim() !== '') continue;
-    throw invalidArgument(
-      `options.libraries.${name}`,
-      describe(type),
-      'a type, like "import(\'lodash\').LoDashStatic"',
-    );
+    throw invalidArgument(`options.libraries.${name}`, type, 'a type, like "import(\'lodash\').LoDashStatic"');
   }
 }
 
