@@ -11,6 +11,7 @@ const run = promisify(execFile);
 const documents = [
   'README.md',
   'docs/caching.md',
+  'docs/getting-started.md',
   'docs/handlers.md',
   'docs/operations.md',
   'docs/pool.md',
