@@ -104,13 +104,15 @@ describe('every example', () => {
   it('has a README with its command, and a script of its name', async () => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
     const folders = await readdir(join(root, 'examples'), { withFileTypes: true });
-    const examples = folders.filter(({ name }) => !['data', 'handlers'].includes(name) && !name.endsWith('.mjs'));
+    const examples = folders.filter((entry) => entry.isDirectory() && !['data', 'handlers'].includes(entry.name));
+    const table = await readFile(join(root, 'examples', 'README.md'), 'utf8');
     expect(examples.length).toBeGreaterThanOrEqual(8);
     for (const { name } of examples) {
       const text = await readFile(join(root, 'examples', name, 'README.md'), 'utf8');
       expect(text).toContain(`npm run example:${name}\n`);
       expect(Object.keys(scripts)).toContain(`example:${name}`);
       expect(readme).toContain(`[${name}](examples/${name})`);
+      expect(table).toContain(`[${name}](${name})`);
     }
   });
 });
