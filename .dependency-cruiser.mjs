@@ -4,6 +4,7 @@ const LAYERS = [
   'files',
   'config',
   'contract',
+  'typescript',
   'capabilities',
   'engine',
   'guest',
@@ -28,6 +29,18 @@ const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts
 /** Files that run in a worker, or are engine code that only a worker may load. */
 const WORKER_ONLY =
   '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|execution-vm|handler-images|snapshot)\\.ts$';
+
+/** The one file that imports each third-party library. */
+const IMPORTERS = {
+  'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  tinypool: '^src/pool/worker-thread\\.ts$',
+  'prom-client': '^src/metrics/prometheus\\.ts$',
+  '@noble/hashes': '^src/compiler/key\\.ts$',
+  acorn: '^src/capabilities/inference/syntax\\.ts$',
+  '@swc/wasm-typescript': '^src/typescript/strip-types\\.ts$',
+  typescript: '^src/typescript/check-handlers\\.ts$',
+  msgpackr: '^src/contract/message-pack\\.ts$',
+};
 
 export default {
   forbidden: [
@@ -58,20 +71,10 @@ export default {
       from: { path: WORKER_ONLY },
       to: { path: '^(node:)?zlib$' },
     },
-    ...['quickjs-emscripten', 'tinypool', 'prom-client', '@noble/hashes', 'msgpackr', 'acorn'].map((name) => ({
+    ...Object.entries(IMPORTERS).map(([name, file]) => ({
       name: `one-file-imports-${name.replace(/\W/g, '-')}`,
       severity: 'error',
-      from: {
-        path: '^src/',
-        pathNot: {
-          'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
-          tinypool: '^src/pool/worker-thread\\.ts$',
-          'prom-client': '^src/metrics/prometheus\\.ts$',
-          '@noble/hashes': '^src/compiler/key\\.ts$',
-          acorn: '^src/capabilities/inference/syntax\\.ts$',
-          msgpackr: '^src/contract/message-pack\\.ts$',
-        }[name],
-      },
+      from: { path: '^src/', pathNot: file },
       to: { path: `node_modules/${name}/`, dependencyTypesNot: ['type-only'] },
     })),
   ],

@@ -26,7 +26,11 @@ await build({ ...common, entryPoints: { 'one-of-each': path('build/one-of-each.j
 const sharing = { name: 'one-of-each', setup: shareOneOfEach };
 await build({
   ...common,
-  entryPoints: { index: path('build/index.js'), otel: path('build/otel/index.js') },
+  entryPoints: {
+    index: path('build/index.js'),
+    otel: path('build/otel/index.js'),
+    typescript: path('build/typescript/index.js'),
+  },
   packages: 'external',
   plugins: [sharing],
   splitting: true,
@@ -81,6 +85,8 @@ await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(gues
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.
 await cp(path('build/engine/engine.image'), path('dist/engine.image'));
+// Declarations for handlers, written by hand.
+for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
 await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),

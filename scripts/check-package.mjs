@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nexus-package-'));
 const CONSUMER = `
 import { createRuntime, HandlerCompiler, NexusError, configFromEnv } from 'nexus-runtime';
+import { checkHandlers, handlerTypes, type HandlerProblem } from 'nexus-runtime/typescript';
 import type { NexusRuntime, RuntimeOptions, WasmContext, WasmResult } from 'nexus-runtime';
 
 const options: RuntimeOptions = { ...configFromEnv(), maxInstances: 2 };
@@ -18,7 +19,17 @@ const context: WasmContext = { args: 1, capabilities: ['state:read:*'] };
 const result: WasmResult = await runtime.executeHandler('return $args', context, { timeoutMs: 10 });
 const code: string = result.error?.code ?? 'none';
 const compiler = new HandlerCompiler({ cacheDir: false });
-export { code, compiler, NexusError };
+const declarations: string = handlerTypes({ from: './types.ts', state: 'State' });
+const problems = (): Promise<HandlerProblem[]> => checkHandlers('tsconfig.json');
+export { code, compiler, declarations, NexusError, problems };
+`;
+/** A handler in TypeScript: its types are taken off by a dependency that the worker loads. */
+const TYPED = `
+import { createRuntime } from 'nexus-runtime';
+const runtime = await createRuntime({ cacheDir: false });
+const { status, error } = await runtime.executeHandler('return 1 as number', {}, { filename: 'typed.ts' });
+if (status !== 'success') throw new Error(error.message);
+await runtime.shutdown();
 `;
 
 execSync('npm run --silent build', { cwd: root, stdio: 'inherit' });
@@ -63,6 +74,9 @@ try {
   console.log('a strict TypeScript consumer compiles, declarations checked');
 
   writeFileSync(join(folder, 'example.js'), example);
+  writeFileSync(join(folder, 'typed.js'), TYPED);
+  // From the bundled worker, where it is installed.
+  execFileSync('node', ['typed.js'], { cwd: folder, stdio: 'inherit' });
   const output = execFileSync('node', ['example.js'], { cwd: folder, encoding: 'utf8' });
   console.log(`the README's first example in an empty folder:\n${output.trimEnd()}`);
 } finally {

@@ -1,3 +1,8 @@
+/**
+ * Runs JavaScript handlers nobody has to trust.
+ *
+ * @module nexus-runtime
+ */
 export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
 export type { EntryUse } from './cache/memory-tier.js';
 export type { TierStats } from './cache/tier.js';
@@ -7,6 +12,7 @@ export {
   type CapabilityReason,
   type ExplainedCapability,
   explainCapabilities,
+  type InferenceOptions,
   inferCapabilities,
 } from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
@@ -16,8 +22,9 @@ export type {
   PrecompileReport,
   PrecompileUnit,
 } from './compiler/precompile-all.js';
-export { compilerConfigFromEnv, configFromEnv } from './config/env.js';
-export type { ExecutionLimits } from './config/limits.js';
+export { type CompilerEnvironment, compilerConfigFromEnv, configFromEnv, type Environment } from './config/env.js';
+export type { ExecutionStatus } from './config/execution-metrics.js';
+export type { ExecutionLimits, VmLimitName } from './config/limits.js';
 export type {
   AuditEvent,
   CacheEvent,
@@ -26,6 +33,7 @@ export type {
   ExecutionEvent,
   ExpiryEvent,
   KillEvent,
+  KillLayer,
   ResumeEvent,
   RuntimeObserver,
   SuspensionEvent,
@@ -54,7 +62,14 @@ export type {
   SuspensionSummary,
   SuspensionSweep,
 } from './config/suspension-store.js';
-export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from './config/tracing.js';
+export type {
+  CallTrace,
+  TraceAttributes,
+  TraceCarrier,
+  TracedCallName,
+  TracePhase,
+  Tracing,
+} from './config/tracing.js';
 export type { AsyncResult, CallResult } from './contract/answers.js';
 export type { CapabilityToken } from './contract/capability.js';
 export type { ContextValue, WasmContext } from './contract/context.js';
@@ -74,7 +89,7 @@ export type {
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 export { currentCall } from './current-call.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
-export { type ErrorContext, NexusError } from './errors/nexus-error.js';
+export { type ErrorContext, NexusError, type NexusErrorOptions } from './errors/nexus-error.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';

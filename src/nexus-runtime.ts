@@ -2,7 +2,7 @@ import type { VerifyReport } from './cache/file-tier.js';
 import type { EntryUse } from './cache/memory-tier.js';
 import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
-import { inferCapabilities } from './capabilities/inference/infer.js';
+import { type InferenceOptions, inferCapabilities } from './capabilities/inference/infer.js';
 import { createCompileService } from './compile-service.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import {
@@ -294,8 +294,8 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns sorted; none is covered by another
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
-  inferCapabilities(code: string): CapabilityToken[] {
-    return inferCapabilities(code);
+  inferCapabilities(code: string, options?: InferenceOptions): CapabilityToken[] {
+    return inferCapabilities(code, options);
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and says which and why. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ const run = promisify(execFile);
 const documents = [
   'README.md',
   'docs/caching.md',
+  'docs/getting-started.md',
   'docs/handlers.md',
   'docs/operations.md',
   'docs/pool.md',
@@ -63,6 +64,24 @@ describe('the documents', () => {
   });
 });
 
+describe('the quick start', () => {
+  it('is the first program of the README, and prints what that prints', async () => {
+    const [[, code, output] = []] = programs;
+    const unindented = (text: string | undefined) => text?.replaceAll(/^ +/gm, '') ?? '';
+    const handler = await readFile(join(root, 'examples', 'quick-start', 'handler.js'), 'utf8');
+    expect(unindented(code)).toContain(handler);
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'quick-start', 'run.mjs')]);
+    expect(stdout).toBe(output);
+  }, 20_000);
+});
+
+describe('the sales report', () => {
+  it('has lodash as a library, and what it must come to', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'sales-report', 'run.mjs')]);
+    expect(stdout).toContain('PAPER-A4');
+  }, 20_000);
+});
+
 describe('the demo', () => {
   it('verifies its own results, compiles at the first start and finds everything on disk at the second', async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), 'nexus-demo-'));
@@ -78,6 +97,99 @@ describe('the demo', () => {
     }
   }, 30_000);
 });
+
+/** What an example prints. */
+async function example(name: string, ...args: string[]): Promise<string> {
+  return (await run(process.execPath, [join(root, 'examples', name, 'run.mjs'), ...args])).stdout;
+}
+
+describe('every example', () => {
+  it('has a README with its command, and a script of its name', async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
+    const folders = await readdir(join(root, 'examples'), { withFileTypes: true });
+    const examples = folders.filter((entry) => entry.isDirectory() && !['data', 'handlers'].includes(entry.name));
+    const table = await readFile(join(root, 'examples', 'README.md'), 'utf8');
+    expect(examples.length).toBeGreaterThanOrEqual(8);
+    for (const { name } of examples) {
+      const text = await readFile(join(root, 'examples', name, 'README.md'), 'utf8');
+      expect(text).toContain(`npm run example:${name}\n`);
+      expect(Object.keys(scripts)).toContain(`example:${name}`);
+      expect(readme).toContain(`[${name}](examples/${name})`);
+      expect(table).toContain(`[${name}](${name})`);
+    }
+  });
+});
+
+describe('the panel', () => {
+  it('shows a spinner before the service answers, calls off what is out of date, and survives a refusal', async () => {
+    const output = await example('panel');
+    expect(output).toContain('search {"text":"lam"} was called off');
+    expect(output).not.toContain('answers "lam"');
+    const steps = ['◌ results  "lamp": nothing', '… the catalog answers "lamp"', '"lamp": LAMP-2, LAMP-3'];
+    expect(steps.map((step) => output.indexOf(step))).toEqual(
+      [...steps.map((step) => output.indexOf(step))].sort(ascending),
+    );
+    for (const step of steps) expect(output).toContain(step);
+    expect(output).toMatch(
+      /◌ basket +1 × LAMP-2\n.*the shop answers for LAMP-3\n.*\n +basket +1 × LAMP-2 +\(LAMP-3 is sold out\)/,
+    );
+    expect(output).toContain('▸ results  "desk": DESK-140');
+  }, 30_000);
+});
+
+describe('the tenants', () => {
+  it('are served, all but the hostile one, before that is done', async () => {
+    const output = await example('tenants');
+    expect(output).toMatch(/^acme +30 × success \(108\)$/m);
+    expect(output).toMatch(/^globex +30 × success \(7\)$/m);
+    const mallory = /^mallory .*$/m.exec(output)?.[0];
+    for (const code of ['TIMEOUT', 'MEMORY_LIMIT', 'PERMISSION_DENIED', 'refused: POOL_SATURATED']) {
+      expect(mallory).toContain(code);
+    }
+    expect(mallory).not.toContain('success');
+    expect(output).toContain('acme and globex were done while mallory still had calls waiting');
+  }, 30_000);
+});
+
+describe('the rules', () => {
+  it('judge alike, one at a time and many at once', async () => {
+    const output = await example('rules', '10000');
+    expect(output).toMatch(/^ {2}1 per execution: +[\d,]+ records\/s\n500 per execution: +[\d,]+ records\/s$/m);
+    expect(output).toContain('10,000 payments, judged twice alike:');
+    expect(output).toMatch(/^nexus_handler_executions_total\{status="success"\} 10020$/m);
+  }, 60_000);
+});
+
+describe('the server', () => {
+  it('executes handlers, says what they did wrong, and answers what it accepted before it ends', async () => {
+    const output = await example('fastify');
+    expect(output).toContain('POST /handlers/price 200 {"value":{"total":120,"approval":true}');
+    expect(output).toMatch(/price 422 .*"code":"EXECUTION_ERROR".*"location":\{"line":4/);
+    expect(output).toMatch(/endless 504 .*"code":"TIMEOUT"/);
+    expect(output).toContain('/nowhere 404');
+    expect(output).toContain('nexus_handler_executions_total{status="error"} 2');
+    expect(output).toMatch(
+      /SIGTERM\nPOST \/handlers\/price refused\nPOST \/handlers\/weather 200 .*\nthe server has ended/,
+    );
+  }, 30_000);
+});
+
+describe('the handlers in TypeScript', () => {
+  it('are checked by the types of the application, and run', async () => {
+    const declarations = join(root, 'examples', 'typescript', 'handlers', 'handler.d.ts');
+    const before = await readFile(declarations, 'utf8');
+    const output = await example('typescript');
+    expect(await readFile(declarations, 'utf8')).toBe(before);
+    expect(output).toContain('handlers checked, nothing to complain of');
+    expect(output).toMatch(/refund\.ts .*success\n.*waiting\n.*refunded\n.*"amount":120/);
+    expect(output).toMatch(/note\.js .*success\n.*\$state\.note = [0-9a-f]{4} arrived broken/);
+    expect(output).toContain('2 | const { order: id }: RefundArgs = $args;');
+  }, 30_000);
+});
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
 
 describe('the approval example', () => {
   it('goes on in another process with the answer of a person, and answers once', async () => {

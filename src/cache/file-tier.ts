@@ -22,7 +22,11 @@ const TOUCH_AFTER_MS = 60_000;
 /** The directory is looked at again after this share of the cap was written: 32 processes together stay below the cap. */
 const RESCAN_SHARE = 1 / 320;
 
-/** Why a file was not let in: a check of the container, or of the file itself. */
+/**
+ * Why a file was not let in: a check of the container, or of the file itself.
+ *
+ * @useDeclaredType
+ */
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 export const REJECTION_REASONS = ['file', ...ARTIFACT_PROBLEMS] as const;
 

@@ -9,6 +9,8 @@ import { findSourceProblem, requireFilename, requireSource } from '../contract/s
 import { renderSnippet } from '../contract/source-text.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { remedyAfterStripping } from '../typescript/remedies.js';
+import { isTypeScript } from '../typescript/strip-types.js';
 import { sealArtifact } from './artifact.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { KeyDeriver } from './key.js';
@@ -162,7 +164,7 @@ export class CachingCompiler {
     this.#cache.countCompilation();
     const outcome = await this.#backend.compileScript(wrapHandler(source), filename, order);
     const compilationTimeUs = microsecondsSince(startedAt);
-    if (!outcome.ok) return this.#failed(unit, describeProblem(outcome.problem, source), compilationTimeUs);
+    if (!outcome.ok) return this.#failed(unit, describeProblem(outcome.problem, unit), compilationTimeUs);
     if (!isSingleClosure(outcome.bytecode)) return this.#failed(unit, escapesWrapper(source), compilationTimeUs);
 
     const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: toShared(outcome.bytecode) };
@@ -205,14 +207,17 @@ function joined(attempt: CompileAttempt, startedAt: number): CompileAttempt {
   return { ok: true, handler: { ...attempt.handler, tier: 'memory', compilationTimeUs: microsecondsSince(startedAt) } };
 }
 
-function describeProblem(problem: ScriptProblem, source: string): WasmError {
+function describeProblem(problem: ScriptProblem, { source, filename }: HandlerUnit): WasmError {
   if (problem.kind !== 'syntax') {
     return { code: 'COMPILATION_ERROR', message: `The handler does not compile: ${problem.message}` };
   }
   const { line, column } = problem;
-  const message = `SyntaxError: ${problem.message}`;
-  if (line === undefined || column === undefined) return { code: 'COMPILATION_ERROR', message };
+  if (line === undefined || column === undefined) {
+    return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}` };
+  }
   const location = toAuthorLocation({ line, column }, source);
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(problem.message, source, location) : undefined;
+  const message = `SyntaxError: ${remedy ?? problem.message}`;
   return { code: 'COMPILATION_ERROR', message, location, snippet: renderSnippet(source, location) };
 }
 

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { WRAPPER_VERSION } from '../contract/wrapper.js';
+import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
 import { CONTAINER_VERSION } from './artifact.js';
 
 type Hash = ReturnType<typeof sha256.create>;
@@ -23,6 +24,7 @@ export class KeyDeriver {
 
   derive(source: string, filename: string): string {
     const hash = this.#common.clone();
+    if (isTypeScript(filename)) absorb(hash, `types:${STRIPPER}`);
     absorb(hash, filename);
     absorb(hash, source);
     return bytesToHex(hash.digest());

@@ -42,8 +42,8 @@ const NUMBERS = [
 
 const SWITCHES = ['metrics', 'retryOnCrash'] as const satisfies readonly (keyof RuntimeOptions)[];
 
-type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
-type Environment = Readonly<Record<string, string | undefined>>;
+export type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Options from the environment: every scalar option in upper snake case, with or without `NEXUS_` before it (with it

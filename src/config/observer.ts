@@ -57,8 +57,12 @@ export interface CacheEvent {
   readonly entries?: number;
 }
 
-/** The layers of time: the engine's interrupt, the slices of jobs, and the watchdog, which ends the worker. */
 export const KILL_LAYERS = ['interrupt', 'jobs', 'watchdog'] as const;
+/**
+ * The layers of time: the engine's interrupt, the slices of jobs, and the watchdog, which ends the worker.
+ *
+ * @useDeclaredType
+ */
 export type KillLayer = (typeof KILL_LAYERS)[number];
 
 /** An execution was stopped because its time was over. */

@@ -22,6 +22,7 @@ export interface BaseImage {
   readonly roots: Roots;
   /** What the libraries needed: part of this image, and so of every variant. */
   readonly features: FeatureSet;
+  readonly hasLibraries: boolean;
 }
 
 export interface VmLimits {
@@ -71,7 +72,7 @@ export async function buildBaseImage(
   vm.deferCollection();
   // An image has one name, whatever the stack limit of those who use it.
   vm.applyStackSize(0);
-  return { image: captureImage(vm), roots: prelude.roots, features };
+  return { image: captureImage(vm), roots: prelude.roots, features, hasLibraries: libraries.length > 0 };
 }
 
 interface CompiledLibrary {

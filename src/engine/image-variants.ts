@@ -34,6 +34,10 @@ export class ImageVariants {
     this.plain = { features: base.features, image: base.image };
   }
 
+  get hasLibraries(): boolean {
+    return this.#base.hasLibraries;
+  }
+
   /** Whether {@link get} would leave the VM as it is. */
   has(features: FeatureSet): boolean {
     const set = features | this.#base.features;
@@ -46,7 +50,8 @@ export class ImageVariants {
     if (set === this.#base.features) return this.plain;
     const known = this.#variants.get(set);
     if (known !== undefined) return known;
-    restoreImage(vm, this.#base.image);
+    // Handlers ran in it, and nobody knows how deep.
+    restoreImage(vm, this.#base.image, undefined, Number.POSITIVE_INFINITY);
     vm.applyStackSize();
     addFeatures(vm, this.#prelude, set & ~this.#base.features);
     vm.deferCollection();

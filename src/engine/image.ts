@@ -9,6 +9,8 @@ const AREA_BYTES = 1024;
 /** The stack is scrubbed downwards in steps of this size until one is clean. The first is used by every run. */
 const SCRUB_BYTES = 8 * 1024;
 const ZEROS = Buffer.alloc(SCRUB_BYTES);
+const VALUE_BYTES = 8;
+const NATIVE_GAP_BYTES = 16 * 1024;
 
 /**
  * The whole state of an idle VM: static data and heap. The stack between them holds no live frame while no guest code
@@ -28,8 +30,8 @@ export interface Grain {
   readonly gapBytes: number;
 }
 
-/** For deltas that stay here: few runs, as to begin one takes as long as to copy some kilobytes. */
-export const COARSE: Grain = { blockBytes: 256, gapBytes: 1024 };
+/** For deltas that stay here: few runs, which are quick to copy. */
+export const COARSE: Grain = { blockBytes: 256, gapBytes: 0 };
 /** For deltas that are kept: few bytes. A value of the engine has eight. */
 export const FINE: Grain = { blockBytes: 8, gapBytes: 8 };
 
@@ -45,7 +47,7 @@ export interface Delta {
 export function captureImage(vm: Vm): Image {
   const memory = vm.heap;
   const { dataEnd, heapBase } = vm.layout;
-  scrubStack(vm);
+  scrubStack(vm, SCRUB_BYTES);
   return { data: memory.slice(0, dataEnd), heap: memory.slice(heapBase, endOfContent(memory, heapBase, vm.heapBreak)) };
 }
 
@@ -54,9 +56,10 @@ export function captureImage(vm: Vm): Image {
  * are zeroed. No guest code can see memory that the engine did not give it; zeroing is for the case that the engine has a
  * flaw that lets it.
  *
- * @param thorough zeroes the stack as far down as a guest can reach, not only until it looks clean
+ * @param cleanBytes how much of the stack must be clean for what lies below to be taken for clean; as far down as a guest can reach,
+ *   everything is zeroed. See {@link frameGapBytes}
  */
-export function restoreImage(vm: Vm, image: Image, delta?: Delta, thorough = false): void {
+export function restoreImage(vm: Vm, image: Image, delta?: Delta, cleanBytes = SCRUB_BYTES): void {
   const { heapBase } = vm.layout;
   const top = heapBase + image.heap.length;
   const memory = vm.heap;
@@ -64,8 +67,7 @@ export function restoreImage(vm: Vm, image: Image, delta?: Delta, thorough = fal
   memory.set(image.data, 0);
   memory.set(image.heap, heapBase);
   memory.fill(0, top, used);
-  if (thorough) scrubWholeStack(vm);
-  else scrubStack(vm);
+  scrubStack(vm, cleanBytes);
   if (delta !== undefined) applyDelta(memory, delta);
 }
 
@@ -129,24 +131,33 @@ function applyDelta(memory: Uint8Array, { addresses, ends, bytes }: Delta): void
   }
 }
 
-/** A guest reaches as deep as its stack limit lets it, and a little further before the engine notices. */
-function scrubWholeStack(vm: Vm): void {
-  const { dataEnd, heapBase } = vm.layout;
-  vm.heap.fill(0, Math.max(dataEnd, heapBase - vm.stackReachBytes), heapBase);
+/**
+ * The most that a run leaves unwritten between two things that it wrote to the stack. A frame of a function has a place for each value
+ * that its code can push, used or not, and code of so many bytes pushes no more values. Frames of the engine itself are of a kilobyte at
+ * most, and written.
+ *
+ * @param bytecodeBytes of all functions that ran, ours apart: none of them has a large frame
+ */
+export function frameGapBytes(bytecodeBytes: number): number {
+  return NATIVE_GAP_BYTES + bytecodeBytes * VALUE_BYTES;
 }
 
-/**
- * Zeroes what the last execution left of its stack, from the top until a step is clean. Cheap, and not complete: a frame
- * with a large operand stack that was never used leaves a clean step above others.
- */
-function scrubStack(vm: Vm): void {
+/** Zeroes what the last run left of its stack, from the top until `cleanBytes` in a row are clean. */
+function scrubStack(vm: Vm, cleanBytes: number): void {
   const memory = vm.heap;
   const { dataEnd, heapBase } = vm.layout;
+  const deepest = Math.max(dataEnd, heapBase - vm.stackReachBytes);
+  if (cleanBytes >= heapBase - deepest) {
+    memory.fill(0, deepest, heapBase);
+    return;
+  }
   memory.fill(0, heapBase - SCRUB_BYTES, heapBase);
-  for (let end = heapBase - SCRUB_BYTES; end > dataEnd; end -= SCRUB_BYTES) {
-    const start = Math.max(dataEnd, end - SCRUB_BYTES);
-    if (ZEROS.compare(memory, start, end, 0, end - start) === 0) return;
+  let cleanFrom = heapBase - SCRUB_BYTES;
+  for (let end = cleanFrom; end > deepest && cleanFrom - end < cleanBytes; end -= SCRUB_BYTES) {
+    const start = Math.max(deepest, end - SCRUB_BYTES);
+    if (ZEROS.compare(memory, start, end, 0, end - start) === 0) continue;
     memory.fill(0, start, end);
+    cleanFrom = start;
   }
 }
 

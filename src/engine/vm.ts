@@ -280,9 +280,7 @@ export class Vm {
    * QuickJS does not verify bytecode: the caller vouches for every byte.
    */
   evaluateBytecode(bytecode: Uint8Array): Pointer {
-    return this.#evaluateFunction(
-      this.#withArrayBuffer(bytecode, (buffer) => this.#functions.readBytecode(this.#ctx, buffer)),
-    );
+    return this.#evaluateFunction(this.#read(bytecode, this.#functions.readBytecode));
   }
 
   /**
@@ -313,11 +311,13 @@ export class Vm {
 
   /** Makes a value of the engine's binary object format (see contract/values). */
   readValue(encoded: Uint8Array): Pointer {
-    if (encoded.length <= INLET_BYTES) {
-      this.heap.set(encoded, this.#inlet.bytes);
-      return this.#checked(this.#enter(() => this.#functions.readValue(this.#ctx, this.#inlet.value)));
-    }
-    return this.#withArrayBuffer(encoded, (buffer) => this.#functions.readValue(this.#ctx, buffer));
+    return this.#read(encoded, this.#functions.readValue);
+  }
+
+  #read(bytes: Uint8Array, read: (ctx: Pointer, arrayBuffer: Pointer) => Pointer): Pointer {
+    if (bytes.length > INLET_BYTES) return this.#withArrayBuffer(bytes, (buffer) => read(this.#ctx, buffer));
+    this.heap.set(bytes, this.#inlet.bytes);
+    return this.#checked(this.#enter(() => read(this.#ctx, this.#inlet.value)));
   }
 
   /**
@@ -369,6 +369,11 @@ export class Vm {
 
   element(array: Pointer, index: number): Pointer {
     return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
+  }
+
+  /** Lets go of a value before the next restore does: what is to be kept is better without it. Runs no guest code. */
+  release(value: Pointer): void {
+    this.#enter(() => this.#functions.QTS_FreeValuePointer(this.#ctx, value));
   }
 
   /** Whether two cells hold the same object, or the same undefined, null or boolean. */

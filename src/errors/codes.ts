@@ -58,6 +58,16 @@ export const REJECTION_CODES = {
   INTERNAL_ERROR: { fault: 'host', retryable: true },
 } as const satisfies Record<string, CodeTraits>;
 
+/**
+ * What a result with `status: 'error'` says went wrong.
+ *
+ * @useDeclaredType
+ */
 export type ResultCode = keyof typeof RESULT_CODES;
+/**
+ * What a call rejects with.
+ *
+ * @useDeclaredType
+ */
 export type RejectionCode = keyof typeof REJECTION_CODES;
 export type NexusErrorCode = ResultCode | RejectionCode;

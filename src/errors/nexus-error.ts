@@ -11,7 +11,7 @@ export interface NexusErrorOptions {
 /**
  * The one error class this library rejects with. Match on {@link NexusError.code}; messages may be reworded.
  *
- * A code of {@link RESULT_CODES} appears here where there is no result to carry it: `precompileHandler` rejects with
+ * A code of {@link ResultCode} appears here where there is no result to carry it: `precompileHandler` rejects with
  * COMPILATION_ERROR.
  */
 export class NexusError extends Error {

@@ -1,3 +1,8 @@
+/**
+ * Calls of a runtime as spans of OpenTelemetry.
+ *
+ * @module nexus-runtime/otel
+ */
 import {
   type Context,
   context as contexts,

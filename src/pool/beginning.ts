@@ -76,7 +76,7 @@ export class FreshBeginning implements Beginning {
       this.#loadBytecode();
       return;
     }
-    this.#vm.restore(key, known.variant.image, known.delta);
+    this.#vm.restore(key, known.variant.image, known.delta, this.#codeBytes);
     this.#variant = known.variant;
     this.#handler = known.handler;
     if (hasRights(known, rights)) return;
@@ -90,11 +90,16 @@ export class FreshBeginning implements Beginning {
     const vm = this.#vm.current;
     const variant = this.#variants.get(vm, this.#handlers.featuresFor(key, bytecode));
     this.#vm.makeRoomFor(variant.image);
-    this.#vm.restore(key, variant.image);
+    this.#vm.restore(key, variant.image, undefined, this.#codeBytes);
     this.#variant = variant;
     this.#handler = vm.evaluateBytecode(bytecode);
     this.#setRights();
-    if (this.#handlers.isWorthAnImage(key, bytecode.length)) this.#keepImage();
+    if (this.#handlers.isWorthAnImage(key, bytecode)) this.#keepImage();
+  }
+
+  /** How much code of libraries there is, nobody counts. */
+  get #codeBytes(): number {
+    return this.#variants.hasLibraries ? Number.POSITIVE_INFINITY : this.#call.bytecode.length;
   }
 
   #keepImage(): void {

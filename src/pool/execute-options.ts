@@ -24,7 +24,7 @@ export interface ExecuteOptions {
   readonly seed?: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
-  /** Name of the handler's file in stack traces. Part of the cache key. @default 'handler.js' */
+  /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
 

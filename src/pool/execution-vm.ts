@@ -1,5 +1,13 @@
 import { createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { captureImage, type Delta, deltaEnd, type Image, imageEnd, restoreImage } from '../engine/image.js';
+import {
+  captureImage,
+  type Delta,
+  deltaEnd,
+  frameGapBytes,
+  type Image,
+  imageEnd,
+  restoreImage,
+} from '../engine/image.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { MIN_MEMORY_BYTES, type Vm } from '../engine/vm.js';
 import type { VmRetirement } from './protocol.js';
@@ -20,6 +28,8 @@ export class ExecutionVm {
   /** Memory that every image so far needs. */
   #imageBytes = MIN_MEMORY_BYTES;
   #lastOwner: string | undefined;
+  /** Of the functions that the last run could call beside those of the prelude; infinite when it is not known. */
+  #lastCodeBytes = Number.POSITIVE_INFINITY;
   #lastDelta: Delta | undefined;
   #runsInARow = 0;
   /** Image and delta of the last run, as one; undefined while it has not been repeated often. */
@@ -50,17 +60,22 @@ export class ExecutionVm {
    * Puts an image into the VM.
    *
    * @param owner whose handler it is: between runs of one, the quick way will do, since it could only read its own
+   * @param codeBytes of its functions, and those of libraries. Default: not known
    */
-  restore(owner: string, image: Image, delta?: Delta): void {
+  restore(owner: string, image: Image, delta?: Delta, codeBytes = Number.POSITIVE_INFINITY): void {
     const isAnother = owner !== this.#lastOwner;
+    // Where it can be known how deep to look, it is looked each time: what a quick look left would be taken for clean by the next.
+    const isKnown = Number.isFinite(this.#lastCodeBytes);
+    const cleanBytes = isKnown || isAnother ? frameGapBytes(this.#lastCodeBytes) : undefined;
+    this.#lastCodeBytes = codeBytes;
     if (isAnother || delta !== this.#lastDelta) this.#forgetRuns();
     this.#lastOwner = owner;
     this.#lastDelta = delta;
     if (this.#whole !== undefined) {
-      restoreImage(this.#current, this.#whole);
+      restoreImage(this.#current, this.#whole, undefined, cleanBytes);
       return;
     }
-    restoreImage(this.#current, image, delta, isAnother);
+    restoreImage(this.#current, image, delta, cleanBytes);
     if (delta !== undefined && ++this.#runsInARow === REPEATED_RUNS) this.#whole = captureImage(this.#current);
   }
 

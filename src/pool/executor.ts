@@ -9,6 +9,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
+import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './beginning.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { ExecutionVm } from './execution-vm.js';
@@ -75,7 +76,9 @@ export class Executor {
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    return (await this.#compiler.get()).compile(source, filename);
+    const stripped = isTypeScript(filename) ? stripTypes(source) : undefined;
+    if (stripped?.ok === false) return stripped;
+    return (await this.#compiler.get()).compile(stripped?.script ?? source, filename);
   }
 
   /**
@@ -90,7 +93,7 @@ export class Executor {
 
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
   load(key: string, bytecode: Uint8Array): void {
-    this.#handlers.expect(key);
+    this.#handlers.expect(key, bytecode);
     this.#vm.current.beginRun();
     this.#beginning({ key, bytecode, input: EMPTY }).load();
   }

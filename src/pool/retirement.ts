@@ -7,7 +7,11 @@ import { VM_RETIREMENTS } from './protocol.js';
 export type WorkerRetirement = (typeof WORKER_RETIREMENTS)[number];
 const WORKER_RETIREMENTS = ['watchdog', 'cancelled', 'crashed', 'start', 'idle'] as const;
 
-/** Why something that executes was given up for a new one: a VM, or a worker with the VM in it. */
+/**
+ * Why something that executes was given up for a new one: a VM, or a worker with the VM in it.
+ *
+ * @useDeclaredType
+ */
 export type RetirementReason = (typeof RETIREMENT_REASONS)[number];
 export const RETIREMENT_REASONS = [...VM_RETIREMENTS, ...WORKER_RETIREMENTS] as const;
 

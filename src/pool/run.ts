@@ -45,6 +45,8 @@ export class Run {
   readonly #isCancelled: () => boolean;
   #deadline: number | undefined;
   #timedOut = false;
+  /** Values that only the host holds on to. */
+  readonly #held: Pointer[] = [];
 
   constructor(
     vm: Vm,
@@ -74,7 +76,9 @@ export class Run {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     vm.shouldInterrupt = () => this.#isOver('interrupt');
-    const promise = vm.call(entry, this.#base.roots.undefined, ...before, this.#load(document));
+    const loaded = this.#load(document);
+    const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
+    this.#held.push(loaded, promise);
     this.#runJobs();
     if (!vm.isSame(promise, this.#base.roots.undefined)) this.#settle(promise);
     if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
@@ -111,6 +115,8 @@ export class Run {
       const waits = vm.call(roots.waits, roots.undefined);
       if (vm.isSame(waits, roots.undefined)) return;
       prepare();
+      // A handler that goes on waiting would keep the answers of all its waits.
+      for (const value of this.#held.splice(0)) vm.release(value);
       forgetUnused(vm, image);
       this.waiting = captureDelta(vm, image, FINE);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { WasmError } from '../contract/result.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** No handler is one word that ends so: it would be a property of something, read for nothing. */
-const FILE = /^\S+\.(?:js|mjs|ts)$/;
+const FILE = /^\S+\.(?:[cm]?js|[cm]?ts)$/;
 /** What a name in stack traces cannot have. */
 const UNNAMEABLE = /[\n\r():]/;
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureDelta, captureImage, hashImage, restoreImage } from '#build/engine/image.js';
+import { captureDelta, captureImage, frameGapBytes, hashImage, restoreImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
@@ -51,10 +51,11 @@ describe('restoring an image', () => {
     compiler = await SourceCompiler.create(engine, limits.stackSizeBytes);
   });
 
-  async function evaluate(script: string): Promise<void> {
+  async function evaluate(script: string): Promise<Uint8Array> {
     const compiled = await compiler.compile(script, 'script.js');
     if (!compiled.ok) throw new Error(compiled.problem.message);
     vm.evaluateBytecode(compiled.bytecode);
+    return compiled.bytecode;
   }
 
   it('puts back every byte, whatever the guest left in data, heap and stack', async () => {
@@ -67,6 +68,23 @@ describe('restoring an image', () => {
     `);
     expect(Buffer.from(vm.heap).includes('secret 1234')).toBe(true);
     restoreImage(vm, image);
+    expect(Buffer.compare(vm.heap, before)).toBe(0);
+  });
+
+  it('cleans the stack below frames of which a large part was never written', async () => {
+    const image = captureImage(vm);
+    const before = vm.heap.slice();
+    // Each frame has a place for all the numbers, and none is written: the innermost call throws before they are pushed.
+    const script = `
+      const hole = (n) => { if (n === 0) throw 1; return pick(hole(n - 1), ${Array.from({ length: 1_500 }, (_, i) => i)}); };
+      const pick = (first) => first;
+      try { hole(5) } catch {}
+    `;
+    const bytecode = await evaluate(script);
+    restoreImage(vm, image);
+    expect(Buffer.compare(vm.heap, before)).not.toBe(0);
+    await evaluate(script);
+    restoreImage(vm, image, undefined, frameGapBytes(bytecode.length));
     expect(Buffer.compare(vm.heap, before)).toBe(0);
   });
 

@@ -38,6 +38,24 @@ describe('a library', () => {
   });
 
   it.each([
+    ['global', 'exports.found = global === globalThis && this === global'],
+    ['self', 'exports.found = self === globalThis'],
+    ['global, which it declares itself', 'const global = 1; exports.found = global === 1'],
+    [
+      'neither, as lodash does',
+      'exports.found = (typeof global == "object" && global || Function("return this")()) === globalThis',
+    ],
+  ])('finds the global object as %s', async (_name, source) => {
+    const outcome = await runInThread(await load('tool', source), 'return $lib.tool.found');
+    expect(outcome.returnValue).toBe(true);
+  });
+
+  it('leaves no name of its own behind', async () => {
+    const outcome = await runInThread(await load('tool', 'exports.a = 1'), 'return [typeof global, typeof self]');
+    expect(outcome.returnValue).toEqual(['undefined', 'undefined']);
+  });
+
+  it.each([
     ['does not parse', 'exports.a = ;', /broken\.js.*line 1/],
     ['throws', 'throw new Error("no DOM here")', /no DOM here/],
     ['exports nothing', 'let a = 1;', /exports nothing/],

@@ -1,5 +1,6 @@
+import { invalidArgument, rejectUnknownKeys } from '../../config/check.js';
 import type { CapabilityToken } from '../../contract/capability.js';
-import { requireSource } from '../../contract/source-check.js';
+import { requireFilename, requireSource } from '../../contract/source-check.js';
 import type { SourceLocation } from '../../contract/source-text.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
@@ -17,16 +18,22 @@ export interface ExplainedCapability {
   readonly reasons: readonly CapabilityReason[];
 }
 
+export interface InferenceOptions {
+  /** As `executeHandler` has it: in a file of the name `*.ts`, `*.mts` or `*.cts`, a handler is TypeScript. @default 'handler.js' */
+  readonly filename?: string;
+}
+
 /**
  * The capabilities that a handler needs at most: with them it is denied nothing, whatever its arguments. Found without
  * running it. Where it cannot be seen which name is used, the token ends in `*`; {@link explainCapabilities} says why.
  *
  * @param code the body of a function, as `executeHandler` takes it
+ * @param options of TypeScript, the name of its file
  * @returns sorted; none is covered by another
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
-export function inferCapabilities(code: string): CapabilityToken[] {
-  return demandsOf(code).tokens();
+export function inferCapabilities(code: string, options: InferenceOptions = {}): CapabilityToken[] {
+  return demandsOf(code, options).tokens();
 }
 
 /**
@@ -34,18 +41,19 @@ export function inferCapabilities(code: string): CapabilityToken[] {
  *
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
-export function explainCapabilities(code: string): ExplainedCapability[] {
-  const demands = demandsOf(code);
+export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
+  const demands = demandsOf(code, options);
   return demands.tokens().map((capability) => ({
     capability,
     reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, code), reason })),
   }));
 }
 
-function demandsOf(code: string): Demands {
+function demandsOf(code: string, options: InferenceOptions): Demands {
   requireSource(code);
+  const filename = filenameOf(options);
   try {
-    return analyse(parseHandler(code));
+    return analyse(parseHandler(code, filename));
   } catch (error) {
     // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
     if (!(error instanceof RangeError)) throw error;
@@ -53,4 +61,11 @@ function demandsOf(code: string): Demands {
     demands.everything(BEGINNING, 'too deeply nested to be followed');
     return demands;
   }
+}
+
+function filenameOf(options: InferenceOptions): string | undefined {
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
+  rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
+  if (options.filename !== undefined) requireFilename(options.filename);
+  return options.filename;
 }

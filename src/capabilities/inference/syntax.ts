@@ -5,6 +5,8 @@ import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, 
 import { renderSnippet, type SourceLocation } from '../../contract/source-text.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { remedyAfterStripping } from '../../typescript/remedies.js';
+import { isTypeScript, stripTypes } from '../../typescript/strip-types.js';
 
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
@@ -20,13 +22,18 @@ interface AcornError extends SyntaxError {
  * The async function that a handler's source is the body of: exactly the script that would be compiled, parsed.
  *
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER when the source closes its function
+ * @param filename TypeScript when it is the name of such a file
  * @throws RangeError when it is nested too deeply
  */
-export function parseHandler(source: string): FunctionExpression {
+export function parseHandler(source: string, filename?: string): FunctionExpression {
   // Synchronous, and some 10 ms that only those pay who ask.
   const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
   try {
-    const { body } = acorn.parse(wrapHandler(source), { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+    const { body } = acorn.parse(scriptOf(source, filename), {
+      ecmaVersion: 'latest',
+      sourceType: 'script',
+      locations: true,
+    });
     const [statement, ...others] = body;
     if (statement?.type === 'ExpressionStatement' && others.length === 0) {
       const { expression } = statement;
@@ -35,7 +42,7 @@ export function parseHandler(source: string): FunctionExpression {
   } catch (error) {
     if (!(error instanceof SyntaxError && 'loc' in error)) throw error;
     if (error.message.startsWith(STACK_EXHAUSTED)) throw new RangeError(error.message);
-    throw compilationError(error as AcornError, source);
+    throw acornError(error as AcornError, source, filename);
   }
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
@@ -78,10 +85,24 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 }
 
-function compilationError({ message, loc }: AcornError, source: string): NexusError {
+function scriptOf(source: string, filename: string | undefined): string {
+  const script = wrapHandler(source);
+  if (filename === undefined || !isTypeScript(filename)) return script;
+  const stripped = stripTypes(script);
+  if (stripped.ok) return stripped.script;
+  const { message, line, column } = stripped.problem;
+  if (line === undefined || column === undefined) throw new RangeError(message);
+  throw compilationError(message, toAuthorLocation({ line, column }, source), source);
+}
+
+function acornError({ message, loc }: AcornError, source: string, filename = ''): NexusError {
   const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
-  const snippet = renderSnippet(source, location);
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   // acorn puts its own idea of the place behind the message.
-  const text = `SyntaxError: ${message.replace(/ \(\d+:\d+\)$/, '')}`;
-  return new NexusError('COMPILATION_ERROR', `${text}\n${snippet}`, { context: { location, snippet } });
+  return compilationError(remedy ?? message.replace(/ \(\d+:\d+\)$/, ''), location, source);
+}
+
+function compilationError(message: string, location: SourceLocation, source: string): NexusError {
+  const snippet = renderSnippet(source, location);
+  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}\n${snippet}`, { context: { location, snippet } });
 }

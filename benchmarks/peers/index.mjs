@@ -1,0 +1,62 @@
+// All that may be measured beside each other. Every peer's file exports `load`, which gives its variants or throws when
+// it cannot be loaded here; a variant takes `{ source, context, libraries }` and gives `run`, which executes that once and resolves
+// to the outcome, and perhaps `release`.
+
+const FILES = {
+  'nexus-runtime': './nexus-runtime.mjs',
+  'quickjs-emscripten': './quickjs-emscripten.mjs',
+  'quickjs-wasi': './quickjs-wasi.mjs',
+  'isolated-vm': './isolated-vm.mjs',
+  run: './run.mjs',
+  '@sebastianwessel/quickjs': './sebastianwessel-quickjs.mjs',
+  'node:vm, no sandbox': './node-vm.mjs',
+};
+
+export const PEER_NAMES = Object.keys(FILES);
+
+/** Whose versions matter: what the peers' files import. */
+export const PEER_PACKAGES = [
+  'nexus-runtime',
+  'quickjs-emscripten',
+  'quickjs-wasi',
+  'isolated-vm-7',
+  'isolated-vm-6',
+  'isolated-vm-5',
+  'run',
+  '@sebastianwessel/quickjs',
+  '@jitl/quickjs-ng-wasmfile-release-sync',
+];
+
+/** Of one peer, and nothing of the others. */
+export async function loadPeer(name) {
+  const { load } = await import(FILES[name]);
+  return load();
+}
+
+/**
+ * @returns {Promise<{ subject: string, prepare?: Function, unavailable?: string }[]>} one for each variant; of a peer that does not load,
+ *   one with the reason
+ */
+export async function loadSubjects(names = PEER_NAMES) {
+  const subjects = [];
+  for (const name of names) {
+    try {
+      const { variants } = await loadPeer(name);
+      for (const [variant, prepare] of Object.entries(variants)) {
+        subjects.push({ subject: `${name}: ${variant}`, prepare });
+      }
+    } catch (error) {
+      subjects.push({ subject: name, unavailable: `does not load on Node ${process.version}: ${error.message}` });
+    }
+  }
+  return subjects;
+}
+
+/** Some variants only, by how their names begin. A peer that did not load stays, with its reason. */
+export function only(subjects, ...beginnings) {
+  return subjects.filter(
+    ({ subject, unavailable }) =>
+      beginnings.some((beginning) => subject.startsWith(beginning)) ||
+      (unavailable !== undefined && beginnings.some((beginning) => beginning.startsWith(subject))),
+  );
+}

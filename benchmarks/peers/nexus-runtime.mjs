@@ -1,0 +1,38 @@
+// Ours, in one thread: context in, restore, run, outcome out. All that `executeHandler` does but for changing threads.
+import { resolveRuntimeConfig } from '../../build/config/resolve.js';
+import { wrapHandler } from '../../build/contract/wrapper.js';
+import { prepareRequest } from '../../build/pool/build-request.js';
+import { readOutcome } from '../../build/pool/outcome.js';
+import { referenceExecutor } from '../work/executor.mjs';
+
+/** An image is made for the libraries, not for the handler: an application has one. */
+const executors = new Map();
+
+async function executorFor(libraries) {
+  const key = Object.keys(libraries).join();
+  if (!executors.has(key)) {
+    const sources = Object.entries(libraries).map(([name, source]) => ({ name, source, filename: `${name}.js` }));
+    executors.set(key, await referenceExecutor({ libraries: sources }));
+  }
+  return executors.get(key).executor;
+}
+
+/** What executes the handler once, in this executor. */
+export async function executionOf(executor, { source, context }) {
+  const config = resolveRuntimeConfig({});
+  const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
+  const handler = { key: source, filename: 'handler.js', source, bytecode };
+  return async () => {
+    const { request, grants } = prepareRequest(context, {}, config);
+    const executed = await executor.execute({ key: handler.key, ...request }, bytecode);
+    return readOutcome(executed, handler, { grants, limits: request.limits });
+  };
+}
+
+async function prepare(work) {
+  return { run: await executionOf(await executorFor(work.libraries ?? {}), work) };
+}
+
+export async function load() {
+  return { variants: { 'pristine image': prepare } };
+}

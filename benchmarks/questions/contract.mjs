@@ -1,0 +1,126 @@
+// One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
+import { resolveRuntimeConfig } from '../../build/config/resolve.js';
+import { wrapHandler } from '../../build/contract/wrapper.js';
+import { prepareRequest } from '../../build/pool/build-request.js';
+import { readOutcome } from '../../build/pool/outcome.js';
+import { measureInTurn } from '../harness/batches.mjs';
+import { us } from '../harness/format.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { printTable } from '../harness/table.mjs';
+import { referenceExecutor } from '../work/executor.mjs';
+
+// Reads and writes state, emits one event, returns.
+const REFERENCE = `
+$state.count = ($state.count ?? 0) + $args.n;
+$emit('counted', { count: $state.count });
+return $state.count;
+`;
+const STATE = { count: 5, user: { name: 'Ada', roles: ['admin', 'author'] } };
+const CAPABILITIES = ['state:read:*', 'state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'];
+const EXPECTED = 8;
+
+/** Orders of a shop, 10 KB as JSON. */
+const LARGE_STATE = {
+  ...STATE,
+  orders: Array.from({ length: 55 }, (_, i) => ({
+    id: `order-${1000 + i}`,
+    customer: `Customer number ${i}`,
+    address: { street: `${i} Main Street`, city: 'Zürich', zip: 8000 + i },
+    total: i * 12.5,
+    paid: i % 3 === 0,
+    tags: ['web', 'priority'],
+  })),
+};
+
+/** A use of each part of the contract, before the reference handler. */
+const CONTRACT = {
+  'reads inside the state': '$state.user.name;',
+  'changes inside the state': '$state.user.name = "Grace";',
+  'spreads the state': '({ ...$state });',
+  'assigns an object': '$state.last = { at: 1 };',
+  'logs a line': '$log("counting", 1);',
+  'commands a view': '$view.focus("field");',
+  'calls an extension': '$ext.audit.note("x");',
+  'makes a Map an event': '$emit("map", new Map([[1, 2]]));',
+  'is denied and catches it': 'try { $state[Symbol.iterator] = 1 } catch {}',
+};
+
+/** A small use of every global of the web platform, as a handler would have it. */
+const WEB = {
+  queueMicrotask: 'queueMicrotask(() => {})',
+  performance: 'performance.now()',
+  DOMException: 'new DOMException("m", "AbortError")',
+  atob: 'atob("bmV4dXM=")',
+  btoa: 'btoa("nexus")',
+  TextEncoder: 'new TextEncoder().encode("nexus")',
+  TextDecoder: 'new TextDecoder().decode(new Uint8Array([110, 101]))',
+  URL: 'new URL("https://example.com/orders?id=7").pathname',
+  URLSearchParams: 'new URLSearchParams("a=1&b=2").get("b")',
+  structuredClone: 'structuredClone({ a: [1, 2] })',
+  crypto: 'crypto.randomUUID()',
+};
+
+const { executor } = await referenceExecutor();
+const plain = resolveRuntimeConfig({});
+const audited = resolveRuntimeConfig({ observer: { onAudit: () => {} } });
+
+/** Context in, restore, run, outcome out: all that an execution does but for changing threads. */
+async function execution(source, { stateSnapshot = STATE, options = {}, config = plain, args = { n: 3 } } = {}) {
+  const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
+  const handler = { key: source, filename: 'handler.js', source, bytecode };
+  const context = { stateSnapshot, args, scope: {}, capabilities: CAPABILITIES };
+  const run = async () => {
+    const { request, grants } = prepareRequest(context, options, config);
+    const executed = await executor.execute({ key: handler.key, ...request }, bytecode);
+    return readOutcome(executed, handler, { grants, limits: request.limits });
+  };
+  const outcome = await run();
+  if (outcome.returnValue !== EXPECTED) throw new Error(`${source}: ${JSON.stringify(outcome)}`);
+  return run;
+}
+
+/** One table: the reference handler, then each case, measured in turn. @param {[label: string, source: string, situation?: object][]} cases */
+async function compare(title, cases) {
+  const all = [['the reference handler', REFERENCE], ...cases];
+  const runs = [];
+  for (const [, source, situation] of all) runs.push(await execution(source, situation));
+  const results = await measureInTurn(runs);
+  const rows = all.map(([label], i) => {
+    const { lowestUs, medianUs } = results[i];
+    return [label, us(lowestUs), us(medianUs), `${(medianUs / results[0].medianUs).toFixed(2)}×`];
+  });
+  console.log();
+  printTable([title, 'lowest', 'median', 'ratio'], rows);
+}
+
+printMachine();
+await compare('one thread, the contract', [
+  ...Object.entries(CONTRACT).map(([title, use]) => [`… ${title}`, use + REFERENCE]),
+  ['… with a seed and a clock', REFERENCE, { options: { seed: 1, now: 0 } }],
+  ['… with limits of its own', REFERENCE, { options: { limits: { maxEvents: 50 } } }],
+  ['… with a Map in its arguments', REFERENCE, { args: { n: 3, map: new Map([[1, { a: 2 }]]) } }],
+  ['… audited', REFERENCE, { config: audited }],
+]);
+
+const names = Object.keys(WEB);
+const named = (some) => some.map((name) => `typeof ${name};`).join(' ') + REFERENCE;
+const used = (some) => some.map((name) => `${WEB[name]};`).join(' ') + REFERENCE;
+await compare('one thread, web-platform globals', [
+  ...names.flatMap((name) => [
+    [`… names ${name}`, named([name])],
+    [`… uses it: ${WEB[name]}`, used([name])],
+  ]),
+  ['… names all of them', named(names)],
+  ['… uses all of them', used(names)],
+]);
+
+const everything = `${Object.values(CONTRACT).join('\n')} ${used(names)}`;
+const large = { stateSnapshot: LARGE_STATE };
+const reading = 'let sum = 0; for (const order of $state.orders) sum += order.total;';
+const kilobytes = (JSON.stringify(LARGE_STATE).length / 1024).toFixed(1);
+await compare(`one thread, a state of ${kilobytes} KB as JSON`, [
+  ['… all globals used, its own state', everything],
+  ['… the large state', REFERENCE, large],
+  ['… the large state, all of it read', reading + REFERENCE, large],
+  ['… the large state, all globals used', everything, large],
+]);

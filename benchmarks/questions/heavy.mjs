@@ -1,0 +1,23 @@
+// Where a handler computes for long, how much slower is an interpreter? V8 compiles what is hot: isolated-vm and node:vm win here.
+import assert from 'node:assert/strict';
+import { printComparison } from '../harness/compare-peers.mjs';
+import { printMachine } from '../harness/machine.mjs';
+import { isShort } from '../harness/options.mjs';
+import { loadSubjects, only, PEER_PACKAGES } from '../peers/index.mjs';
+import { heavy } from '../work/heavy.mjs';
+
+printMachine(PEER_PACKAGES);
+const subjects = only(
+  await loadSubjects(),
+  'nexus-runtime',
+  'quickjs-emscripten: new runtime',
+  'quickjs-wasi: restore',
+  'isolated-vm: new context',
+  'run',
+  'node:vm',
+);
+for (const { name, source, args, expected } of heavy) {
+  const check = ({ returnValue }) => assert.deepEqual(returnValue, expected);
+  const work = { source, context: { args, capabilities: [] }, check };
+  await printComparison(name, name, work, subjects, { sliceMs: isShort ? 20 : 200 });
+}

@@ -1,0 +1,89 @@
+// Runs all questions, each in a process of its own, and judges by the targets.
+//
+// node benchmarks/run.mjs [--short] [--only <question>]
+//
+// Without options it writes `results/`. `--short` is what CI runs: it is quick, writes to a temporary folder and fails when a ratio is
+// beyond its wide margin. `--only` runs one question, and those whose names begin with it, and writes nothing.
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './harness/machine.mjs';
+import { targetsTable, writeResults } from './harness/results.mjs';
+import { printTable } from './harness/table.mjs';
+import { PEER_PACKAGES } from './peers/index.mjs';
+import { QUESTIONS } from './questions/index.mjs';
+import { judge } from './targets.mjs';
+
+const { short: isShort, only } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
+}).values;
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+prepare();
+const chosen = QUESTIONS.filter(({ id }) => only === undefined || id === only || id.startsWith(`${only}-`));
+if (chosen.length === 0)
+  throw new Error(`no question named ${only}: there are ${QUESTIONS.map(({ id }) => id).join(', ')}`);
+
+const startedAt = performance.now();
+const answered = [];
+const failed = [];
+for (const question of chosen) {
+  if (chosen.length > 1) console.log(`\n━━ ${question.title} ━━\n`);
+  const tables = await ask(question.id);
+  if (tables === undefined) failed.push(question.id);
+  else answered.push({ ...question, tables });
+}
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+if (failed.length > 0) process.exitCode = 1;
+if (only === undefined) report();
+else if (failed.length > 0) console.error(`failed: ${failed.join(', ')}`);
+
+function report() {
+  const results = {
+    measuredAt: new Date().toISOString(),
+    isShort,
+    machine: describeMachine([...PEER_PACKAGES, 'tinybench', 'lodash', 'marked']),
+    questions: answered,
+  };
+  const targets = judge(results, isShort);
+  const folder = isShort ? mkdtempSync(join(tmpdir(), 'nexus-bench-')) : join(here, 'results');
+  writeResults(folder, { ...results, targets });
+
+  console.log('\n━━ Targets ━━\n');
+  const { header, text } = targetsTable(targets);
+  printTable(header, text);
+  const missed = targets.filter(({ verdict }) => verdict.startsWith('missed'));
+  const unknown = targets.filter(({ verdict }) => verdict === 'not measured');
+  const judged = targets.length - targets.filter(({ verdict }) => verdict.startsWith('not')).length;
+  // A full run says what it finds, it is the short form that guards.
+  if (isShort && missed.length > 0) process.exitCode = 1;
+  const summary = [
+    `${answered.length} of ${chosen.length} questions answered in ${seconds} s, see ${folder}`,
+    `${judged - missed.length} of ${judged} ${isShort ? 'wide margins' : 'targets'} met`,
+    ...(unknown.length > 0 ? [`${unknown.length} not measured`] : []),
+    ...(failed.length > 0 ? [`failed: ${failed.join(', ')}`] : []),
+  ];
+  console.log(`\n${process.exitCode === 1 ? 'FAILED: ' : ''}${summary.join('; ')}`);
+}
+
+/** What a question found out, or undefined when it failed. */
+async function ask(id) {
+  const child = fork(join(here, 'questions', `${id}.mjs`), isShort ? ['--short'] : []);
+  let tables;
+  child.on('message', (message) => {
+    tables = message;
+  });
+  const [code] = await once(child, 'exit');
+  return code === 0 ? tables : undefined;
+}
+
+/** The package and its peers, when they are not there. */
+function prepare() {
+  const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, stdio: 'inherit' });
+  npm(join(here, '..'), 'run', '--silent', 'build:once');
+  if (!existsSync(join(here, 'node_modules', 'tinybench'))) npm(here, 'ci');
+}

@@ -1,0 +1,69 @@
+// A handler that was suspended in an executor of this thread, and what it takes to do each part of that by itself.
+import { resolveRuntimeConfig } from '../../build/config/resolve.js';
+import { wrapHandler } from '../../build/contract/wrapper.js';
+import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
+import { encodeAnswers } from '../../build/pool/answers.js';
+import { prepareRequest } from '../../build/pool/build-request.js';
+import { readOutcome } from '../../build/pool/outcome.js';
+import { addUsage, NO_USAGE } from '../../build/pool/usage.js';
+import { referenceExecutor } from '../work/executor.mjs';
+
+const MIB = 1024 * 1024;
+// One call that waits for the application, as of HTTP.
+export const REFERENCE = `
+const user = await $ext.http.get('/users/' + $args.id);
+$state.name = user.name;
+return user.name;
+`;
+/** Keeps records until its heap has grown by \`$args.bytes\`: some 140 bytes each, strings of their own in them. */
+export const GROWN = `
+const kept = [];
+for (let i = 0; i < $args.bytes / 140; i++) kept.push({ id: i, name: 'customer ' + i * 7919, total: i * 12.5 });
+const user = await $ext.http.get('/users/' + kept.length);
+return user.name;
+`;
+const ANSWER = { name: 'Ada' };
+const CONTEXT = {
+  stateSnapshot: { count: 5, user: { name: 'Ada', roles: ['admin', 'author'] } },
+  args: { id: 7 },
+  scope: {},
+  capabilities: ['state:read:*', 'state:write:*', 'ext:http.get'],
+};
+
+const config = resolveRuntimeConfig({});
+const vmLimits = { memoryLimitBytes: 256 * MIB, stackSizeBytes: 512 * 1024 };
+const { engine, prelude, executor } = await referenceExecutor({ vmLimits });
+/** A VM of our own, to take the parts of an execution one by one. */
+export const vm = await createExecutionVm(engine, vmLimits, 64 * MIB);
+export const { image } = await buildBaseImage(vm, prelude, [], () =>
+  Promise.reject(new Error('there are no libraries')),
+);
+
+/** A handler, what it takes to suspend it, and what it is then. */
+export async function prepare(source, args) {
+  const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
+  const handler = { key: source, filename: 'handler.js', source, bytecode };
+  const { request, grants } = prepareRequest({ ...CONTEXT, args }, { timeoutMs: 60_000 }, config);
+  const limits = { ...request.limits, memoryLimitBytes: vmLimits.memoryLimitBytes };
+  const execute = () => executor.execute({ key: source, ...request, limits }, bytecode);
+
+  const executed = await execute();
+  const outcome = readOutcome(executed, handler, { grants, limits });
+  if (outcome.status !== 'suspended') throw new Error(`expected a suspended handler: ${JSON.stringify(outcome)}`);
+  const { snapshot, imageHash, features, memoryUsedBytes } = executed;
+  const { capabilities } = CONTEXT;
+  const origin = { handlerName: 'reference' };
+  const usage = addUsage(NO_USAGE, outcome);
+  const calls = outcome.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
+  const described = { key: source, filename: handler.filename, source };
+  const common = { imageHash, features, snapshot, limits };
+  const run = { engine: engine.fingerprint, ...common, handler: described, capabilities, usage, calls, origin };
+  const answers = encodeAnswers([{ callId: calls[0].callId, success: true, value: ANSWER }], usage, limits);
+  const resumption = { key: source, ...common, answers };
+  const resume = () => executor.resume(resumption);
+  const resumed = readOutcome(await resume(), handler, { grants, limits });
+  if (resumed.returnValue !== ANSWER.name) throw new Error(`expected ${ANSWER.name}: ${JSON.stringify(resumed)}`);
+  return { execute, resume, run, resumption, memoryUsedBytes };
+}
+
+export const fingerprint = engine.fingerprint;

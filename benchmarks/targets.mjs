@@ -1,0 +1,103 @@
+// What must hold, on two cores and Node 20, by the medians of one run. `ofShort` is the wide margin of the short form: it finds what is
+// broken, on whatever machine, and says nothing about speed; targets without one are absolute times, and it does not look at them.
+import { bytes, ratio, us } from './harness/format.mjs';
+
+const rows = (results, question, table, isIt = () => true) => {
+  const { tables = [] } = results.questions.find(({ id }) => id === question) ?? {};
+  const all = tables.find(({ id }) => id === table)?.rows ?? [];
+  return all.filter((row) => row.unavailable === undefined && isIt(row));
+};
+const row = (...what) => rows(...what)[0];
+const named =
+  (beginning) =>
+  ({ subject }) =>
+    subject.startsWith(beginning);
+
+/** How many times as long the fastest of a peer's variants takes. */
+function slower(results, question, table, beginning) {
+  const ours = row(results, question, table, named('nexus-runtime'));
+  const theirs = rows(results, question, table, named(beginning)).map(({ medianUs }) => medianUs);
+  return ours && theirs.length > 0 ? Math.min(...theirs) / ours.medianUs : undefined;
+}
+
+const atLeast = (target, ofShort) => ({ target, ofShort, isAtLeast: true, format: ratio });
+
+const pristine = (peer, beginning, target, ofShort) => ({
+  title: `pristine execution in one thread, against ${peer}`,
+  ...atLeast(target, ofShort),
+  measure: (results) => slower(results, 'pristine', 'quick-start', beginning),
+});
+
+const atRest = (awaits, compare, limits) => ({
+  title: `suspended handler at rest, after ${awaits} await${awaits === 1 ? '' : 's'}${compare ? ', quickjs-wasi snapshot against it' : ''}`,
+  ...limits,
+  measure(results) {
+    const ours = row(results, 'suspend', `${awaits}`, named('nexus-runtime: kept in files'));
+    if (!compare) return ours?.bytes;
+    const theirs = row(results, 'suspend', `${awaits}`, named('quickjs-wasi'));
+    return ours && theirs && theirs.bytes / ours.bytes;
+  },
+});
+
+const diverse = (title, key) => ({
+  title: `many different handlers that fit the cache against 10, ${title}`,
+  target: 1.3,
+  ofShort: 4,
+  format: ratio,
+  measure: (results) => rows(results, 'diversity', 'fits').at(-1)?.[key],
+});
+
+const ours64 = (results) =>
+  row(results, 'pool', 'pool', ({ subject, inFlight }) => subject === 'nexus-runtime' && inFlight === 64);
+const KIB = 1024;
+
+export const TARGETS = [
+  pristine('isolated-vm, new context', 'isolated-vm: new context', 8, 2.5),
+  pristine('quickjs-emscripten, new runtime', 'quickjs-emscripten: new runtime', 12, 3),
+  pristine('quickjs-wasi, restore', 'quickjs-wasi: restore', 40, 10),
+  {
+    title: 'throughput of the pool, 64 in flight, against `run`',
+    ...atLeast(40, 10),
+    measure(results) {
+      const theirs = rows(results, 'pool', 'pool', (r) => r.subject.startsWith('run') && r.inFlight === 64);
+      if (theirs.length === 0) return undefined;
+      return ours64(results)?.perSecond / Math.max(...theirs.map(({ perSecond }) => perSecond));
+    },
+  },
+  {
+    title: 'handler on lodash, later runs, against evaluating it each time (quickjs-emscripten)',
+    ...atLeast(100, 25),
+    measure: (results) => slower(results, 'library', 'lodash', 'quickjs-emscripten: new runtime'),
+  },
+  diverse('one at a time', 'aloneRatio'),
+  diverse('64 in flight', 'inFlightRatio'),
+  atRest(1, false, { target: 16 * KIB, ofShort: 32 * KIB, format: bytes }),
+  atRest(100, false, { target: 16 * KIB, ofShort: 48 * KIB, format: bytes }),
+  atRest(1, true, atLeast(100, 50)),
+  atRest(100, true, atLeast(100, 25)),
+  {
+    title: 'resume after 100 awaits, against replay in `run`',
+    ...atLeast(50, 8),
+    measure: (results) => slower(results, 'suspend', '100', 'run'),
+  },
+  {
+    title: 'main-thread time of an execution, 64 in flight',
+    target: 25,
+    format: us,
+    measure: (results) => ours64(results)?.mainUs,
+  },
+];
+
+/** @param {boolean} isShort whether to judge by the wide margin */
+export function judge(results, isShort) {
+  return TARGETS.map(({ title, target, ofShort, isAtLeast = false, format, measure }) => {
+    const limit = isShort ? ofShort : target;
+    const value = measure(results);
+    const bound = limit === undefined ? undefined : `${isAtLeast ? 'at least' : 'at most'} ${format(limit)}`;
+    const judged = { title, target, limit, bound, value, measured: format(value) };
+    if (value === undefined || Number.isNaN(value)) return { ...judged, verdict: 'not measured' };
+    if (limit === undefined) return { ...judged, verdict: 'not judged' };
+    const factor = isAtLeast ? limit / value : value / limit;
+    return { ...judged, verdict: factor <= 1 ? 'met' : `missed: ${ratio(factor)} off` };
+  });
+}

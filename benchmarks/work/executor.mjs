@@ -1,0 +1,16 @@
+// One executor without threads, as a worker of a default runtime has one.
+import { readFile } from 'node:fs/promises';
+import { loadEngine } from '../../build/engine/load-engine.js';
+import { decodePreludeImage } from '../../build/engine/prelude-image.js';
+import { Executor } from '../../build/pool/executor.js';
+
+const DEFAULT_VM_LIMITS = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 512 * 1024 };
+
+/** An executor, and what it was made of. */
+export async function referenceExecutor({ vmLimits = DEFAULT_VM_LIMITS, libraries = [] } = {}) {
+  const engine = await loadEngine();
+  const encodedPrelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
+  const prelude = decodePreludeImage(encodedPrelude, engine.fingerprint);
+  const executor = await Executor.create({ engine, prelude, libraries, ...vmLimits });
+  return { engine, prelude, executor };
+}

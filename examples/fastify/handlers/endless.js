@@ -1,0 +1,2 @@
+// POST /handlers/endless: is stopped.
+for (;;);

@@ -1,0 +1,7 @@
+// acme: gold customers get a tenth off.
+const { cart } = $state;
+
+if (cart.customer !== 'gold') return cart.total;
+cart.total = Math.round(cart.total * 90) / 100;
+$emit('cart.discounted', { total: cart.total });
+return cart.total;

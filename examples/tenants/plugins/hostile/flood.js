@@ -1,0 +1,2 @@
+// Emits for ever.
+for (;;) $emit('cart.changed', { at: Date.now() });

@@ -1,0 +1,2 @@
+// Wants what it was not granted.
+return $state.secrets.key;

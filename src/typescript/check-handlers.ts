@@ -1,0 +1,112 @@
+import { relative, resolve } from 'node:path';
+import type ts from 'typescript';
+
+import { invalidArgument } from '../config/check.js';
+import { renderSnippet } from '../contract/source-text.js';
+import { toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
+import { NexusError } from '../errors/nexus-error.js';
+
+type Compiler = typeof ts;
+
+/** What TypeScript says of a handler, at the author's line and column, both from 1. */
+export interface HandlerProblem {
+  /** From the current directory. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** `'TS2339'` */
+  readonly code: string;
+  readonly message: string;
+  readonly snippet: string;
+}
+
+/**
+ * Checks handlers with the application's own TypeScript, each as the body of an async function, which is what it is: an editor
+ * complains of a `return` that stands in no function (TS1108) and does not look at what is returned. For build steps.
+ *
+ * @param project the `tsconfig.json` of the handlers: every file that it includes is one, unless it is a `.d.ts`
+ * @returns what is wrong with them and with the declarations of the project, by file and line
+ * @throws NexusError INVALID_ARGUMENT when it is no project, INVALID_CONFIG when there is no TypeScript
+ */
+export async function checkHandlers(project: string): Promise<HandlerProblem[]> {
+  if (typeof project !== 'string') throw invalidArgument('project', project, 'the path of a tsconfig.json');
+  const compiler = await loadCompiler();
+  const { fileNames, options } = readProject(compiler, resolve(project));
+  // Declarations that are wrong make types of `any`, and nobody notices: they are checked, too.
+  const program = compiler.createProgram(
+    fileNames,
+    { ...options, noEmit: true, skipLibCheck: false },
+    hostOf(compiler, fileNames, options),
+  );
+  const problems = fileNames.flatMap((name) => {
+    const file = program.getSourceFile(name);
+    if (file === undefined) return [];
+    const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+    return found.map((diagnostic) => describe(compiler, diagnostic, file));
+  });
+  return problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
+}
+
+async function loadCompiler(): Promise<Compiler> {
+  try {
+    return (await import('typescript')).default;
+  } catch (cause) {
+    throw new NexusError(
+      'INVALID_CONFIG',
+      'checkHandlers needs the package typescript; install it beside nexus-runtime.',
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function readProject(compiler: Compiler, path: string): ts.ParsedCommandLine {
+  const fail = ({ messageText }: ts.Diagnostic): never => {
+    const message = compiler.flattenDiagnosticMessageText(messageText, '\n');
+    throw new NexusError('INVALID_ARGUMENT', `The project ${path} cannot be read: ${message}`, {
+      context: { field: 'project', value: path },
+    });
+  };
+  const parsed = compiler.getParsedCommandLineOfConfigFile(
+    path,
+    {},
+    { ...compiler.sys, onUnRecoverableConfigFileDiagnostic: fail },
+  );
+  for (const error of parsed?.errors ?? []) fail(error);
+  return parsed as ts.ParsedCommandLine;
+}
+
+/** Reads handlers wrapped, as the engine is given them. */
+function hostOf(compiler: Compiler, fileNames: readonly string[], options: ts.CompilerOptions): ts.CompilerHost {
+  const handlers = new Set(fileNames.filter((name) => !isDeclaration(name)));
+  const host = compiler.createCompilerHost(options);
+  const { readFile } = host;
+  host.readFile = (name) => {
+    const text = readFile.call(host, name);
+    return text === undefined || !handlers.has(name) ? text : wrapHandler(text);
+  };
+  return host;
+}
+
+function isDeclaration(name: string): boolean {
+  return /\.d\.[cm]?ts$/.test(name);
+}
+
+function describe(
+  compiler: Compiler,
+  { start = 0, code, messageText }: ts.Diagnostic,
+  file: ts.SourceFile,
+): HandlerProblem {
+  const place = file.getLineAndCharacterOfPosition(start);
+  const inFile = { line: place.line + 1, column: place.character + 1 };
+  const source = isDeclaration(file.fileName) ? file.text : (compiler.sys.readFile(file.fileName) ?? '');
+  const location = isDeclaration(file.fileName) ? inFile : toAuthorLocation(inFile, source);
+  return {
+    file: relative(process.cwd(), file.fileName),
+    ...location,
+    code: `TS${code}`,
+    message: compiler.flattenDiagnosticMessageText(messageText, '\n'),
+    snippet: renderSnippet(source, location),
+  };
+}

@@ -1,0 +1,7 @@
+/**
+ * For those who write handlers: an application's own types in their editors, and a check of handlers for build steps.
+ *
+ * @module nexus-runtime/typescript
+ */
+export { checkHandlers, type HandlerProblem } from './check-handlers.js';
+export { type HandlerTypesOptions, handlerTypes } from './handler-types.js';
