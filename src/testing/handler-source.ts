@@ -19,8 +19,8 @@ export interface HandlerSource {
 }
 
 /**
- * A handler as tests name it: a URL, or a string without white space that ends in `.js`, `.mjs` or `.ts`, is a file; any other string
- * is code.
+ * A handler as tests name it: a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and the like), is a file; any
+ * other string is code.
  *
  * @throws NexusError INVALID_ARGUMENT when the file cannot be read
  */

@@ -1,3 +1,8 @@
+/**
+ * Handlers in tests, without workers, and executions recorded and replayed.
+ *
+ * @module nexus-runtime/testing
+ */
 export { TestClock } from './clock.js';
 export { createTestRuntime } from './create-test-runtime.js';
 export { expectLimits, type LimitExpectations } from './expect-limits.js';
@@ -6,6 +11,7 @@ export type { HandlerStep } from './handler-step.js';
 export type { ExtensionMocks, MadeCall } from './mocks.js';
 export { answers, type Failure, failure, type RecordedAnswers } from './recorded-answers.js';
 export type { Difference } from './recording/differences.js';
+export type { RecordingPlace } from './recording/recording-files.js';
 export {
   type RecordingRuntime,
   type RecordOptions,

@@ -36,7 +36,7 @@ export class TestRuntime extends NexusRuntime {
   /**
    * Runs a handler to its end, its calls answered by mocks.
    *
-   * @param codeOrFile a URL, or a string without white space that ends in `.js`, `.mjs` or `.ts`, is a file; any other string is code
+   * @param codeOrFile a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and the like), is a file; any other string is code
    * @throws NexusError INVALID_ARGUMENT when it calls what no mock answers, or a file cannot be read; COMPILATION_ERROR, INVALID_HANDLER
    * with file, line and snippet; SERIALIZATION_ERROR, RUNTIME_CLOSED
    */

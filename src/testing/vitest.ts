@@ -1,3 +1,8 @@
+/**
+ * Matchers for vitest: to be imported once, for what it does.
+ *
+ * @module nexus-runtime/testing/vitest
+ */
 import { expect } from 'vitest';
 
 import { matchers } from './matchers.js';

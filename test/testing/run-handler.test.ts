@@ -238,6 +238,12 @@ describe('a handler in a file', () => {
     expect((await run(pathToFileURL(join(folder, 'double.js')), { args: 3 })).returnValue).toBe(6);
   });
 
+  it('may be TypeScript', async () => {
+    const typed = join(folder, 'typed.ts');
+    await writeFile(typed, 'const twice = (n: number): number => n * 2;\nreturn twice($args as number);\n');
+    expect((await run(typed, { args: 4 })).returnValue).toBe(8);
+  });
+
   it('is named in its errors', async () => {
     const { error } = await run(join(folder, 'throws.mjs'));
     expect(error?.stack).toContain('throws.mjs:2');
