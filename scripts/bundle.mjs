@@ -2,6 +2,7 @@
 //
 // The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
 // every worker resolves them anew, which costs more than all else it does. Their licences go along.
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -18,8 +19,9 @@ const common = {
   logLevel: 'warning',
 };
 
-/** Variants of the engine that are named by quickjs-emscripten and never loaded. */
-const UNUSED_VARIANTS = ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'];
+/** Variants of the engine that quickjs-emscripten imports and that are never used: three packages to be found and read at every start. */
+const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
+const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
 await build({ ...common, entryPoints: { 'one-of-each': path('build/one-of-each.js') } });
@@ -38,26 +40,40 @@ await build({
   chunkNames: '[name]-[hash]',
 });
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
-// the application has, too. What most tests do without is a bundle of its own: shared chunks are files to be found and read.
+// the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
 const forTests = {
   ...common,
-  external: ['tinypool', 'prom-client', 'vitest', ...UNUSED_VARIANTS],
-  minifySyntax: true,
-  minifyWhitespace: true,
+  external: ['tinypool', 'prom-client', 'vitest'],
   metafile: true,
 };
-const plugins = [
-  sharing,
-  { name: 'native-sha256', setup: useNativeSha256 },
-  { name: 'static-engine', setup: importEngineStatically },
-  { name: 'own-bundle', setup: leaveWorkerPool },
-];
 const testing = await build({
   ...forTests,
-  entryPoints: { testing: path('build/testing/index.js') },
-  plugins,
-  splitting: true,
-  chunkNames: 'testing-[name]-[hash]',
+  entryPoints: { 'testing-kit': path('build/testing/index.js') },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'kitUrl' },
+  plugins: [
+    sharing,
+    unused,
+    { name: 'native-sha256', setup: useNativeSha256 },
+    { name: 'static-engine', setup: importEngineStatically },
+    { name: 'own-bundle', setup: leaveWorkerPool },
+  ],
+});
+const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
+await writeFile(path('dist/testing-kit.cjs'), kit);
+const exported = Object.keys(await import(path('build/testing/index.js'))).join(', ');
+await build({
+  ...common,
+  stdin: {
+    contents: `import { kit } from './testing-entry.mjs';\nexport const { ${exported} } = kit;`,
+    resolveDir: path('scripts'),
+    sourcefile: 'testing.mjs',
+  },
+  outfile: path('dist/testing.js'),
+  outdir: undefined,
+  define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
+  external: ['./one-of-each.js'],
 });
 const others = await build({
   ...forTests,
@@ -70,7 +86,7 @@ const others = await build({
 const { metafile } = await build({
   ...common,
   entryPoints: { 'pool/worker': path('build/pool/worker.js') },
-  external: UNUSED_VARIANTS,
+  plugins: [unused],
   metafile: true,
 });
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
@@ -99,6 +115,20 @@ function shareOneOfEach({ onResolve }) {
 
 function leaveWorkerPool({ onResolve }) {
   onResolve({ filter: /\/worker-pool\.js$/ }, () => ({ path: './testing-worker-pool.js', external: true }));
+}
+
+function leaveOutVariants({ onResolve, onLoad }) {
+  onResolve({ filter: UNUSED_VARIANTS }, ({ path: name }) => ({ path: name, namespace: 'unused-variants' }));
+  onLoad({ filter: /./, namespace: 'unused-variants' }, () => ({ contents: 'export default undefined' }));
+}
+
+/** A script has no imports of its own once V8 has it from a cache. */
+function importThroughEntry(code) {
+  const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-worker-pool\.js)"\)/g;
+  const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
+  if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
+  // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.
+  return rewritten.replaceAll(/[^ -~\n\t]/g, '?');
 }
 
 /** The same digests: a process that ends soon has no time to optimise code that hashes. */

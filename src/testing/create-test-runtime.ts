@@ -2,7 +2,7 @@ import { loadParts } from './load-parts.js';
 import type { TestRuntime } from './test-runtime.js';
 import type { TestRuntimeOptions } from './test-runtime-options.js';
 
-/** With the rest of the library, which is read and parsed while another thread compiles the engine. */
+/** Begun at once: another thread compiles the engine while this one loads the rest. */
 const parts = loadParts();
 
 /**

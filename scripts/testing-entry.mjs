@@ -1,0 +1,65 @@
+// What `nexus-runtime/testing` is when it ships: its code is a script, and what V8 compiled of it is kept for the next process, which
+// would otherwise spend a third of its time on compiling it again. `bundle.mjs` adds the exports.
+//
+// V8 does not verify such data, and whoever can write it can run code here. So it is kept inside of this package, where the code itself is:
+// whoever can write there could as well change that. Where it cannot be written, or is not wanted, everything works without.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
+import { Script } from 'node:vm';
+import * as oneOfEach from './one-of-each.js';
+
+const DIGEST_BYTES = 32;
+const KIT = new URL('./testing-kit.cjs', import.meta.url);
+const CACHE = new URL('../node_modules/.cache/nexus-runtime/', import.meta.url);
+/** By the text of the kit, and by version and flags of V8: it compares lengths, and no texts. */
+const FILE = new URL(`testing-${KIT_HASH}-${cachedDataVersionTag().toString(16)}.bin`, CACHE);
+const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
+
+const cachedData = isWanted ? read() : undefined;
+const filename = fileURLToPath(KIT);
+// ASCII, as esbuild writes it.
+const source = `(function(require,exports,module,kitUrl,kitImport){${readFileSync(KIT, 'latin1')}\n})`;
+const script = new Script(source, { filename, cachedData });
+// When the process ends, to have what was compiled on the way, too.
+if (isWanted && (cachedData === undefined || script.cachedDataRejected)) process.once('exit', write);
+
+const require = createRequire(import.meta.url);
+const own = (id) => (id === './one-of-each.js' ? oneOfEach : require(id));
+const module = { exports: {} };
+script.runInThisContext()(own, module.exports, module, import.meta.url, (id) => import(id));
+export const kit = module.exports;
+
+function digest(data) {
+  return createHash('sha256').update(data).digest();
+}
+
+/** Undefined for what is not there, or not whole. */
+function read() {
+  try {
+    const bytes = readFileSync(FILE);
+    const data = bytes.subarray(DIGEST_BYTES);
+    return digest(data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function write() {
+  const temporary = new URL(`${FILE.href}.${process.pid}.tmp`);
+  try {
+    const data = script.createCachedData();
+    mkdirSync(CACHE, { recursive: true });
+    writeFileSync(temporary, Buffer.concat([digest(data), data]), { flag: 'wx' });
+    renameSync(temporary, FILE);
+    const outdated = (name) => name.startsWith('testing-') && !name.includes(KIT_HASH);
+    for (const name of readdirSync(CACHE).filter(outdated)) rmSync(new URL(name, CACHE));
+  } catch {
+    // Without it, then.
+    try {
+      rmSync(temporary, { force: true });
+    } catch {}
+  }
+}
