@@ -23,6 +23,9 @@ const onlyEarlier = LAYERS.map((layer, index) => ({
   to: { path: `^src/(${[...LAYERS.slice(index + 1), '[^/]+\\.ts$'].join('|')})` },
 }));
 
+/** Of `nexus-runtime/testing`, the one part that runs in the calling thread what workers run elsewhere. */
+const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts$';
+
 /** Files that run in a worker, or are engine code that only a worker may load. */
 const WORKER_ONLY =
   '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|execution-vm|handler-images|snapshot)\\.ts$';
@@ -44,10 +47,17 @@ export default {
     ...onlyEarlier,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'nothing-imports-testing',
+      comment: 'It is above everything, and the one thing that has the engine on the main thread.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
       name: 'main-thread-has-no-engine',
       comment: 'Only the module is loaded on the main thread, to be shared with the workers. Types cost nothing.',
       severity: 'error',
-      from: { path: '^src/', pathNot: WORKER_ONLY },
+      from: { path: '^src/', pathNot: [WORKER_ONLY, IN_CALLING_THREAD] },
       to: {
         path: WORKER_ONLY,
         pathNot: '^src/engine/(load-engine|rewrite|known-engines|wasm/[^/]+)\\.ts$',

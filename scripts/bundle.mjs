@@ -18,6 +18,12 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Variants of the engine that are named by quickjs-emscripten and never loaded. */
+const UNUSED_VARIANTS = ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'];
+
+// What there is one of in a process. The others import it.
+await build({ ...common, entryPoints: { 'one-of-each': path('build/one-of-each.js') } });
+const sharing = { name: 'one-of-each', setup: shareOneOfEach };
 await build({
   ...common,
   entryPoints: {
@@ -26,20 +32,54 @@ await build({
     typescript: path('build/typescript/index.js'),
   },
   packages: 'external',
+  plugins: [sharing],
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
+// Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
+// the application has, too. What most tests do without is a bundle of its own: shared chunks are files to be found and read.
+const forTests = {
+  ...common,
+  external: ['tinypool', 'prom-client', 'vitest', ...UNUSED_VARIANTS],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  metafile: true,
+};
+const plugins = [
+  sharing,
+  { name: 'native-sha256', setup: useNativeSha256 },
+  { name: 'static-engine', setup: importEngineStatically },
+  { name: 'own-bundle', setup: leaveWorkerPool },
+];
+const testing = await build({
+  ...forTests,
+  entryPoints: { testing: path('build/testing/index.js') },
+  plugins,
+  splitting: true,
+  chunkNames: 'testing-[name]-[hash]',
+});
+const others = await build({
+  ...forTests,
+  entryPoints: {
+    'testing-vitest': path('build/testing/vitest.js'),
+    'testing-worker-pool': path('build/testing/worker-pool.js'),
+  },
+  plugins: [sharing],
+});
 const { metafile } = await build({
   ...common,
   entryPoints: { 'pool/worker': path('build/pool/worker.js') },
-  // Variants of the engine that are named by quickjs-emscripten and never loaded.
-  external: ['@jitl/quickjs-wasmfile-debug-*', '@jitl/quickjs-wasmfile-release-asyncify'],
+  external: UNUSED_VARIANTS,
   metafile: true,
 });
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
 const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
 await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await writeFile(
+  path('dist/testing-THIRD-PARTY-LICENSES.txt'),
+  await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
+);
 await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
@@ -51,6 +91,35 @@ await cp(path('build'), path('dist/types'), {
   recursive: true,
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
 });
+
+/** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
+function shareOneOfEach({ onResolve }) {
+  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './one-of-each.js', external: true }));
+}
+
+function leaveWorkerPool({ onResolve }) {
+  onResolve({ filter: /\/worker-pool\.js$/ }, () => ({ path: './testing-worker-pool.js', external: true }));
+}
+
+/** The same digests: a process that ends soon has no time to optimise code that hashes. */
+function useNativeSha256({ onResolve }) {
+  onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, () => ({ path: path('scripts/native-sha256.mjs') }));
+}
+
+/** The parts of quickjs-emscripten that it imports when it has to: at once, in the same file and not in five more. */
+function importEngineStatically({ onLoad }) {
+  onLoad({ filter: /node_modules\/(quickjs-emscripten-core|@jitl\/quickjs-wasmfile-release-sync)\// }, async (file) => {
+    const imports = [];
+    const text = await readFile(file.path, 'utf8');
+    const contents = text.replaceAll(/import\((["'](?:\.|@jitl)\/[^"']+["'])\)/g, (_, from) => {
+      // For variants of the engine that are not used.
+      if (from.includes('asyncify')) return 'Promise.reject()';
+      imports.push(`import * as inlined${imports.length} from ${from};`);
+      return `Promise.resolve(inlined${imports.length - 1})`;
+    });
+    return { contents: `${imports.join('')}${contents}`, loader: 'js' };
+  });
+}
 
 /** The licence texts of all packages that the inputs of a bundle belong to. */
 async function licences(inputs) {

@@ -14,6 +14,7 @@ const CONSUMER = `
 import { createRuntime, HandlerCompiler, NexusError, configFromEnv } from 'nexus-runtime';
 import { checkHandlers, handlerTypes, type HandlerProblem } from 'nexus-runtime/typescript';
 import type { NexusRuntime, RuntimeOptions, WasmContext, WasmResult } from 'nexus-runtime';
+import { createTestRuntime, record, runHandler, type TestResult } from 'nexus-runtime/testing';
 
 const options: RuntimeOptions = { ...configFromEnv(), maxInstances: 2 };
 const runtime: NexusRuntime = await createRuntime(options);
@@ -23,7 +24,15 @@ const code: string = result.error?.code ?? 'none';
 const compiler = new HandlerCompiler({ cacheDir: false });
 const declarations: string = handlerTypes({ from: './types.ts', state: 'State' });
 const problems = (): Promise<HandlerProblem[]> => checkHandlers('tsconfig.json');
-export { code, compiler, declarations, NexusError, problems };
+const tested: TestResult = await runHandler('return 1', { ext: { http: { get: async (url: string) => url } } });
+const recorded: NexusRuntime = await record(await createTestRuntime({ now: 0 }), { directory: 'recordings' });
+export { code, compiler, declarations, NexusError, problems, recorded, tested };
+`;
+/** A test without any runner. */
+const TESTED = `
+import { runHandler } from 'nexus-runtime/testing';
+const { returnValue } = await runHandler('return await $ext.x.y()', { ext: { x: { y: () => 42 } } });
+if (returnValue !== 42) throw new Error(returnValue);
 `;
 /** A handler in TypeScript: its types are taken off by a dependency that the worker loads. */
 const TYPED = `
@@ -76,6 +85,8 @@ try {
   writeFileSync(join(folder, 'typed.js'), TYPED);
   // From the bundled worker, where it is installed.
   execFileSync('node', ['typed.js'], { cwd: folder, stdio: 'inherit' });
+  writeFileSync(join(folder, 'tested.js'), TESTED);
+  execFileSync('node', ['tested.js'], { cwd: folder, stdio: 'inherit' });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -2,14 +2,12 @@ import { TieredCache } from './cache/tiered-cache.js';
 import { CachingCompiler } from './compiler/caching-compiler.js';
 import type { CacheEvent, CompileEvent, WarningEvent } from './config/observer.js';
 import type { CacheConfig } from './config/resolve.js';
-import type { PoolConfig } from './config/resolve-pool.js';
-import { InstancePool } from './pool/instance-pool.js';
+import type { CreatePool, HandlerPool } from './pool/handler-pool.js';
 import type { RetirementReason } from './pool/retirement.js';
-import type { WorkerThreads } from './pool/worker-threads.js';
 
 /** What a runtime and a stand-alone compiler have in common. */
 export interface CompileService {
-  readonly pool: InstancePool;
+  readonly pool: HandlerPool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
 }
@@ -26,17 +24,16 @@ export interface CompileListener {
 /**
  * Puts pool, cache and compiler together.
  *
- * @param engine fingerprint of the engine the threads run
- * @param threads equipped with it
+ * @param engine fingerprint of the engine that the pool runs
  */
 export function createCompileService(
-  config: { readonly cache: CacheConfig; readonly pool: PoolConfig },
+  config: { readonly cache: CacheConfig },
   engine: string,
-  threads: WorkerThreads,
+  createPool: CreatePool,
   listener: CompileListener,
 ): CompileService {
   const { maxSourceBytes, cacheSecrets } = config.cache;
-  const pool = new InstancePool(threads, config.pool, (reason) => listener.retirement(reason));
+  const pool = createPool((reason) => listener.retirement(reason));
   const cache = new TieredCache({
     ...config.cache,
     engine,

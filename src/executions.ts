@@ -12,7 +12,7 @@ import { auditEvents } from './pool/audit.js';
 import { prepareRequest } from './pool/build-request.js';
 import { newCalls } from './pool/effects.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
-import type { Execution, InstancePool, Treatment } from './pool/instance-pool.js';
+import type { Execution, HandlerPool, Treatment } from './pool/handler-pool.js';
 import type { CallDeadline } from './pool/protocol.js';
 import {
   assembleSegment,
@@ -24,6 +24,7 @@ import {
   type Segment,
 } from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
+import type { Surroundings } from './surroundings.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
 
 /** A segment, and what is to be kept when the handler waits. */
@@ -39,14 +40,16 @@ export class Executions {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;
-  readonly #pool: InstancePool;
+  readonly #pool: HandlerPool;
   readonly #events: EventHub;
+  readonly #surroundings: Surroundings;
 
-  constructor(config: RuntimeConfig, engine: string, pool: InstancePool, events: EventHub) {
+  constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Surroundings) {
     this.#config = config;
     this.#engine = engine;
     this.#pool = pool;
     this.#events = events;
+    this.#surroundings = surroundings;
   }
 
   /**
@@ -99,7 +102,7 @@ export class Executions {
    */
   async resume(run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions): Promise<Executed> {
     const calledAt = performance.now();
-    const suspendedTimeUs = Math.max(0, Date.now() - run.suspendedAtMs) * 1000;
+    const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
     const { signal, now, deadlineMs, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
@@ -142,7 +145,7 @@ export class Executions {
     const { snapshot, imageHash, features } = waiting;
     const usage = addUsage(used, outcome, knownCalls);
     const engine = this.#engine;
-    const when = { suspendedAtMs: Date.now() };
+    const when = { suspendedAtMs: this.#surroundings.now() };
     return {
       run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, ...when, calls },
     };

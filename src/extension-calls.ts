@@ -5,8 +5,8 @@ import { withCall } from './current-call.js';
 import { methodNamesOf } from './pool/build-request.js';
 
 export interface ExtensionCallsOptions {
-  /** By name. */
-  readonly extensions: Readonly<Record<string, Extension>>;
+  /** Makes a call; it may throw. */
+  readonly answer: (call: ExtensionCall) => Promise<unknown>;
   /** For one call. */
   readonly callTimeoutMs: number;
   /** What the keys of the calls begin with. */
@@ -88,16 +88,16 @@ export class ExtensionCalls {
   }
 
   async #answer(call: ExtensionCall, controller: AbortController): Promise<CallResult> {
-    const { callTimeoutMs, runId } = this.#options;
+    const { answer, callTimeoutMs, runId } = this.#options;
     const { callId } = call;
-    const name = `$ext.${call.extensionName}.${call.method}`;
+    const name = nameOf(call);
     const timer = setTimeout(() => controller.abort(new CallTimeoutError(name, callTimeoutMs)), callTimeoutMs);
     const { signal } = controller;
     try {
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => this.#call(call, name));
+      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call));
       return { callId, success: true, value: await Promise.race([answered, aborted]) };
     } catch (error) {
       controller.abort(error);
@@ -106,17 +106,31 @@ export class ExtensionCalls {
       clearTimeout(timer);
     }
   }
+}
 
-  async #call({ extensionName, method, args }: ExtensionCall, name: string): Promise<unknown> {
-    const { extensions } = this.#options;
-    const extension = Object.hasOwn(extensions, extensionName) ? extensions[extensionName] : undefined;
-    // What every object inherits is no method of an extension.
-    const isMethod = extension !== undefined && methodNamesOf(extension).includes(method);
-    if (!isMethod) throw new TypeError(`There is no extension method ${name}`);
-    const implementation: unknown = Reflect.get(extension, method);
-    if (typeof implementation !== 'function') throw new TypeError(`There is no extension method ${name}`);
-    return Reflect.apply(implementation, extension, args);
-  }
+/**
+ * Calls a method of an extension.
+ *
+ * @param extensions by name
+ * @throws TypeError when there is no such method, and what it throws
+ */
+export async function callExtension(
+  extensions: Readonly<Record<string, Extension>>,
+  call: ExtensionCall,
+): Promise<unknown> {
+  const { extensionName, method, args } = call;
+  const extension = Object.hasOwn(extensions, extensionName) ? extensions[extensionName] : undefined;
+  // What every object inherits is no method of an extension.
+  const isMethod = extension !== undefined && methodNamesOf(extension).includes(method);
+  if (!isMethod) throw new TypeError(`There is no extension method ${nameOf(call)}`);
+  const implementation: unknown = Reflect.get(extension, method);
+  if (typeof implementation !== 'function') throw new TypeError(`There is no extension method ${nameOf(call)}`);
+  return Reflect.apply(implementation, extension, args);
+}
+
+/** As the handler writes it. */
+function nameOf({ extensionName, method }: ExtensionCall): string {
+  return `$ext.${extensionName}.${method}`;
 }
 
 /** What a handler sees when its extension does not answer. */

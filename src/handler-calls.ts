@@ -3,8 +3,9 @@ import type { EventOrigin } from './config/observer.js';
 import type { TraceCarrier, TracedCallName, Tracing } from './config/tracing.js';
 import type { AsyncResult, CallResult } from './contract/answers.js';
 import type { WasmContext } from './contract/context.js';
-import type { WasmResult } from './contract/result.js';
+import type { ExtensionCall, WasmResult } from './contract/result.js';
 import type { Executed, Executions } from './executions.js';
+import { callExtension } from './extension-calls.js';
 import type { HandlerSources, Obtain } from './handler-sources.js';
 import type { Telemetry } from './metrics/telemetry.js';
 import { matchAnswers } from './pool/answers.js';
@@ -19,6 +20,8 @@ import {
 import { originOf } from './pool/result.js';
 import { RunLoop } from './run-loop.js';
 import { checkRunOptions, type RunOptions } from './run-options.js';
+import type { RunProbe } from './run-probe.js';
+import type { Surroundings } from './surroundings.js';
 import type { SuspendedRuns } from './suspended-runs.js';
 
 export interface HandlerCallsParts {
@@ -28,6 +31,7 @@ export interface HandlerCallsParts {
   readonly suspended: SuspendedRuns;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
+  readonly surroundings: Surroundings;
 }
 
 /** Most calls: one trace that tells nobody will do for all. */
@@ -112,10 +116,9 @@ export class HandlerCalls {
     });
   }
 
-  /** @param given checked, but for its options of an execution */
-  run(code: string | Uint8Array, context: WasmContext, given: RunOptions): Promise<WasmResult> {
+  run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
     return this.#counted(() => {
-      const { sources, executions, telemetry } = this.#parts;
+      const { sources, executions, telemetry, surroundings } = this.#parts;
       checkContext(context);
       const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);
@@ -123,29 +126,34 @@ export class HandlerCalls {
       const { signal, ...resumeOptions } = executeOptions;
       return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
         let last: WasmResult | undefined;
-        const told = async (execute: () => Promise<Executed>) => {
+        const told = async (answers: readonly CallResult[], execute: () => Promise<Executed>) => {
           const startedAt = performance.now();
           const executed = await execute();
           trace.executed(executed, startedAt, last === undefined);
           last = loop.inWordsOfRun(executed.result);
           this.#tell(last, executed, origin);
+          probe.onSegment?.(answers, last);
           return executed;
         };
+        const byExtension = (call: ExtensionCall) => callExtension(extensions, call);
+        const clock = () => (probe.now === undefined ? {} : { now: probe.now() });
         const loop: RunLoop = new RunLoop({
-          extensions,
+          answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
+          runId: surroundings.newRunId(),
           onEffects,
           signal,
           closing: this.#closing.signal,
           origin: originOf(context),
           deadlineMs,
           callTimeoutMs,
-          resume: (run, answers, options) => told(() => executions.resume(run, answers, options)),
+          resume: (run, answers, options) =>
+            told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
           resumeOptions,
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
-        const known = { extensionRegistry: extensions, ...context };
+        const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
         const result = await loop.drive((stop) =>
-          told(() => executions.call(known, { ...executeOptions, signal: stop }, obtain)),
+          told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain)),
         );
         if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
         return result;

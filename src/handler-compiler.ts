@@ -106,13 +106,20 @@ export class HandlerCompiler implements AsyncDisposable {
     const threads = new WorkerThreads(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.
-      const [engine, { createCompileService }] = await Promise.all([
+      const [engine, { createCompileService }, { InstancePool }] = await Promise.all([
         import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
         import('./compile-service.js'),
+        import('./pool/instance-pool.js'),
       ]);
-      const { memoryLimitBytes, stackSizeBytes } = this.#config.pool;
+      const { pool } = this.#config;
+      const { memoryLimitBytes, stackSizeBytes } = pool;
       threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
-      const service = createCompileService(this.#config, engine.fingerprint, threads, SILENT);
+      const service = createCompileService(
+        this.#config,
+        engine.fingerprint,
+        (onRetired) => new InstancePool(threads, pool, onRetired),
+        SILENT,
+      );
       this.#stats = () => service.cache.stats();
       return { ...service, calls: new Calls() };
     } catch (error) {

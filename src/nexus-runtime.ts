@@ -4,7 +4,7 @@ import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from './capabilities/inference/infer.js';
 import { createCompileService } from './compile-service.js';
-import type { CachingCompiler } from './compiler/caching-compiler.js';
+import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import {
   type PrecompileOptions,
   type PrecompileReport,
@@ -29,10 +29,11 @@ import type { ExecutionStatistics } from './metrics/statistics.js';
 import { Telemetry } from './metrics/telemetry.js';
 import { Calls } from './pool/calls.js';
 import { checkShape, type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
-import type { InstancePool } from './pool/instance-pool.js';
+import type { CreatePool, HandlerPool } from './pool/handler-pool.js';
 import type { Retirements } from './pool/retirement.js';
-import type { WorkerThreads } from './pool/worker-threads.js';
 import type { RunOptions } from './run-options.js';
+import type { RunProbe } from './run-probe.js';
+import { type Surroundings, SYSTEM } from './surroundings.js';
 import { SuspendedRuns } from './suspended-runs.js';
 import { warmUp } from './warmup.js';
 
@@ -55,6 +56,23 @@ export interface RuntimeStats extends ExecutionStatistics {
   readonly cache: CacheStats;
 }
 
+/** What a runtime is put together from. */
+export interface RuntimeParts {
+  readonly createPool: CreatePool;
+  readonly onShutdown?: () => void;
+  readonly surroundings?: Surroundings;
+}
+
+/** @internal what an execution depends on and its caller does not say */
+export interface RuntimeInner {
+  readonly config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly engine: string;
+  readonly surroundings: Surroundings;
+  /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  open(artifact: Uint8Array): Promise<CompileAttempt>;
+}
+
 /** What the disk cache gets at least to finish its writes, when calls took all of the drain timeout. */
 const MIN_FLUSH_MS = 500;
 /** What calls that the end of the drain timeout cut short get to give back what they hold. */
@@ -65,7 +83,10 @@ const RELEASE_MS = 1_000;
  */
 export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
-  readonly #pool: InstancePool;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #surroundings: Surroundings;
+  readonly #pool: HandlerPool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
   readonly #calls = new Calls();
@@ -79,23 +100,30 @@ export class NexusRuntime implements AsyncDisposable {
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
-  constructor(config: RuntimeConfig, engine: string, threads: WorkerThreads, onShutdown: () => void = () => {}) {
+  constructor(
+    config: RuntimeConfig,
+    engine: string,
+    { createPool, onShutdown = () => {}, surroundings = SYSTEM }: RuntimeParts,
+  ) {
     this.#config = config;
+    this.#engine = engine;
+    this.#surroundings = surroundings;
     this.#onShutdown = onShutdown;
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
-    const { pool, cache, compiler } = createCompileService(config, engine, threads, this.#telemetry);
+    const { pool, cache, compiler } = createCompileService(config, engine, createPool, this.#telemetry);
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
     this.#sources = new HandlerSources(config, engine, compiler, cache);
-    this.#suspended = new SuspendedRuns(config, engine, this.#telemetry);
+    this.#suspended = new SuspendedRuns(config, engine, this.#telemetry, surroundings);
     this.#handlerCalls = new HandlerCalls({
       calls: this.#calls,
       sources: this.#sources,
-      executions: new Executions(config, engine, pool, this.#telemetry.events),
+      executions: new Executions(config, engine, pool, this.#telemetry.events, surroundings),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
+      surroundings,
     });
   }
 
@@ -195,6 +223,26 @@ export class NexusRuntime implements AsyncDisposable {
    */
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
     return this.#handlerCalls.run(code, context, options);
+  }
+
+  /** @internal for recordings */
+  get inner(): RuntimeInner {
+    return {
+      config: this.#config,
+      engine: this.#engine,
+      surroundings: this.#surroundings,
+      open: (artifact) => this.#sources.artifact(artifact)(undefined),
+    };
+  }
+
+  /** @internal {@link run} with somebody who takes part */
+  runProbed(
+    code: string | Uint8Array,
+    context: WasmContext,
+    options: RunOptions,
+    probe: RunProbe,
+  ): Promise<WasmResult> {
+    return this.#handlerCalls.run(code, context, options, probe);
   }
 
   /**

@@ -1,7 +1,6 @@
 import { MAX_TIMER_MS } from './config/limits.js';
 import type { CallResult } from './contract/answers.js';
-import type { Extension } from './contract/extension.js';
-import type { ExecutionMetrics, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
+import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from './contract/result.js';
 import { whenAborted } from './contract/waiting.js';
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
@@ -9,12 +8,13 @@ import { ExtensionCalls } from './extension-calls.js';
 import { admissibleAnswer } from './pool/admissible-answer.js';
 import type { ResumeOptions } from './pool/execute-options.js';
 import { addMetrics, type Origin, renderReason, withOrigin } from './pool/result.js';
-import { newRunId } from './suspension/ids.js';
 import type { SuspendedRun } from './suspension/suspended-run.js';
 
 export interface RunLoopOptions {
-  /** By name; a handler calls `$ext.<name>.<method>(…args)`. */
-  readonly extensions: Readonly<Record<string, Extension>>;
+  /** Makes a call that the handler waits for; it may throw. */
+  readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  /** What the keys of its calls begin with. */
+  readonly runId: string;
   /** Told what the handler did, in order, at every suspension and at its end. Awaited before the handler goes on. */
   readonly onEffects: ((effects: SegmentEffects) => unknown) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -46,8 +46,8 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { extensions, callTimeoutMs } = options;
-    this.#calls = new ExtensionCalls({ extensions, callTimeoutMs, runId: newRunId(), stop: this.#stop.signal });
+    const { answer, callTimeoutMs, runId } = options;
+    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal });
   }
 
   /** @param begin executes the first segment, under the signal */

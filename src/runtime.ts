@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
-import { invalidOption } from './config/check.js';
-import type { LibraryOption, RuntimeOptions } from './config/options.js';
+import type { RuntimeOptions } from './config/options.js';
 import { resolveRuntimeConfig } from './config/resolve.js';
-import type { LibrarySource } from './engine/library.js';
+import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 import { WorkerThreads } from './pool/worker-threads.js';
@@ -22,14 +19,18 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   const threads = new WorkerThreads(config.pool, WORKER_URL);
   const close = noteOpen('shutdown() of the runtime');
   try {
-    const [engine, { NexusRuntime }, libraries] = await Promise.all([
+    const [engine, { NexusRuntime }, { InstancePool }, libraries] = await Promise.all([
       import('./engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
       import('./nexus-runtime.js'),
+      import('./pool/instance-pool.js'),
       readLibraries(config.pool.libraries),
     ]);
     const { memoryLimitBytes, stackSizeBytes } = config.pool;
     threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
-    const runtime = new NexusRuntime(config, engine.fingerprint, threads, close);
+    const runtime = new NexusRuntime(config, engine.fingerprint, {
+      createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+      onShutdown: close,
+    });
     // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
     if (libraries.length > 0) await shutDownUnlessReady(runtime);
     return runtime;
@@ -47,16 +48,4 @@ async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
     await runtime.shutdown();
     throw error;
   }
-}
-
-async function readLibraries(libraries: Readonly<Record<string, LibraryOption>>): Promise<LibrarySource[]> {
-  return Promise.all(
-    Object.entries(libraries).map(async ([name, { source, file }]): Promise<LibrarySource> => {
-      if (source !== undefined) return { name, source, filename: `${name}.js` };
-      const text = await readFile(file ?? '', 'utf8').catch((error: unknown) => {
-        throw invalidOption(`libraries.${name}.file`, file, `a readable file: ${String(error)}`);
-      });
-      return { name, source: text, filename: file ?? name };
-    }),
-  );
 }

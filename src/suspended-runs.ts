@@ -16,8 +16,9 @@ import type { Executed } from './executions.js';
 import type { Telemetry } from './metrics/telemetry.js';
 import { cancelledResult } from './pool/result.js';
 import { ask, offer, sleep } from './store-calls.js';
+import type { Surroundings } from './surroundings.js';
 import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
-import { formatSuspensionId, newRunId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
+import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './suspension/outcome-content.js';
 import { openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
@@ -66,6 +67,7 @@ export class SuspendedRuns {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
   readonly #telemetry: Telemetry;
+  readonly #surroundings: Surroundings;
   readonly #store: SuspensionStore;
   readonly #owner = `${hostname()}:${process.pid}`;
   #keys: Promise<EnvelopeKeys> | undefined;
@@ -73,9 +75,10 @@ export class SuspendedRuns {
   /** Kept by this process and not settled by it: when they expire, by id. */
   readonly #active = new Map<string, number>();
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Surroundings) {
     this.#config = config;
     this.#telemetry = telemetry;
+    this.#surroundings = surroundings;
     this.#engine = engine;
     this.#store = openStore(config.suspension.place);
     // What other processes left behind expires, too.
@@ -90,7 +93,7 @@ export class SuspendedRuns {
   async keep(executed: Executed, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     if (run === undefined) return executed.result;
-    const id = formatSuspensionId({ runId: newRunId(), generation: 1 });
+    const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
     let sealed: StoredSuspension | { readonly error: WasmError };
     try {
       sealed = await this.#seal(id, run);
@@ -112,7 +115,7 @@ export class SuspendedRuns {
   async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
     for (;;) {
       if (signal?.aborted) return cancelledResult(signal, {});
-      const nowMs = Date.now();
+      const nowMs = this.#surroundings.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
       switch (answer.kind) {
@@ -174,7 +177,7 @@ export class SuspendedRuns {
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
     const renewal = setInterval(() => {
-      ask(() => this.#store.renew(id, fence, Date.now() + LEASE_MS)).catch(() => {});
+      ask(() => this.#store.renew(id, fence, this.#surroundings.now() + LEASE_MS)).catch(() => {});
     }, RENEW_MS);
     renewal.unref();
     try {
@@ -238,7 +241,7 @@ export class SuspendedRuns {
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return this.#recorded(id, found.outcome);
       // Whoever had it after us died, too: nothing is recorded, and it may be resumed again.
-      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= Date.now();
+      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#surroundings.now();
       if (isFree) throw lostLease(id);
       await sleep(POLL_MS);
     }
@@ -248,7 +251,7 @@ export class SuspendedRuns {
     const { maxBytes, ttlMs } = this.#config.suspension;
     const envelope = await sealRun(id, run, await this.#getKeys());
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
-    const createdAtMs = Date.now();
+    const createdAtMs = this.#surroundings.now();
     return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };
   }
 
@@ -261,7 +264,7 @@ export class SuspendedRuns {
     const encoded = encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
     const content = sealOutcome(id, state, encoded.content, await this.#getKeys());
-    const settledAtMs = Date.now();
+    const settledAtMs = this.#surroundings.now();
     return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
   }
 
@@ -300,7 +303,7 @@ export class SuspendedRuns {
 
   /** Makes what is past its time expired, and tells whoever wants to know. */
   async sweep(): Promise<readonly string[]> {
-    const nowMs = Date.now();
+    const nowMs = this.#surroundings.now();
     for (const [id, expiresAtMs] of this.#active) if (expiresAtMs <= nowMs) this.#active.delete(id);
     const { expired: ids } = await ask(() => this.#store.sweep(nowMs));
     this.#telemetry.expiry(ids);

@@ -2,13 +2,13 @@ import { invalidArgument } from './config/check.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 import type { HandlerSources } from './handler-sources.js';
 import { checkShape } from './pool/execute-options.js';
-import type { InstancePool } from './pool/instance-pool.js';
+import type { HandlerPool } from './pool/handler-pool.js';
 
 /** Starts workers, compiles handlers and gives each an image in every worker. */
 export async function warmUp(
   handlers: Iterable<WarmupUnit>,
   options: WarmupOptions,
-  pool: InstancePool,
+  pool: HandlerPool,
   sources: HandlerSources,
 ): Promise<WarmupReport> {
   checkShape('options', options, { instances: true });

@@ -39,12 +39,14 @@ describe('the order of the folders', () => {
       import { Tinypool } from 'tinypool';
       import { parse } from 'acorn';
       import { Vm } from '../engine/vm.js';
-      export const planted = [Tinypool, Vm, parse];
+      import { runHandler } from '../testing/index.js';
+      export const planted = [Tinypool, Vm, parse, runHandler];
     `;
     await writeFile(join(copy, 'src', 'errors', 'planted.ts'), planted);
     const names = await violations();
     expect(names).toContain('errors-imports-only-what-is-before-it');
     expect(names).toContain('main-thread-has-no-engine');
+    expect(names).toContain('nothing-imports-testing');
     expect(names).toContain('one-file-imports-tinypool');
     expect(names).toContain('one-file-imports-acorn');
   }, 60_000);

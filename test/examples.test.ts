@@ -16,6 +16,7 @@ const documents = [
   'docs/operations.md',
   'docs/pool.md',
   'docs/suspension.md',
+  'docs/testing.md',
 ];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
@@ -34,7 +35,7 @@ const programs = (await Promise.all(documents.map(programsOf))).flat();
 
 describe('the documents', () => {
   it('have programs', () => {
-    expect(programs.length).toBeGreaterThanOrEqual(17);
+    expect(programs.length).toBeGreaterThanOrEqual(23);
   });
 
   it.each(programs)(
@@ -43,8 +44,10 @@ describe('the documents', () => {
       const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
         // Self-reference works from inside the package only; the cache goes where the program runs.
-        const main = JSON.stringify(join(root, 'dist', 'index.js'));
-        const program = code.replaceAll("'nexus-runtime'", main);
+        const entry = (name: string) => JSON.stringify(join(root, 'dist', name));
+        const program = code
+          .replaceAll("'nexus-runtime'", entry('index.js'))
+          .replaceAll("'nexus-runtime/testing'", entry('testing.js'));
         const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
         expect(stdout.trim()).toBe((output ?? stdout).trim());
       } finally {

@@ -29,6 +29,8 @@ export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
   readonly prelude: PreludeImage;
   readonly libraries: readonly LibrarySource[];
+  /** Whether a handler that is executed once will be executed again: not so in a process that ends soon. @default true */
+  readonly expectsRepetition?: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #variants: ImageVariants;
-  readonly #handlers = new HandlerImages();
+  readonly #handlers: HandlerImages;
   readonly #entropy = new SystemEntropy();
   readonly #vm: ExecutionVm;
   readonly #compiler: LazyCompiler;
@@ -58,6 +60,7 @@ export class Executor {
     this.#vm = vm;
     this.#base = base;
     this.#variants = new ImageVariants(base, options.prelude);
+    this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
     this.#compiler = compiler;
     vm.makeRoomFor(base.image);
   }

@@ -17,6 +17,8 @@ export interface HandlerImage {
 const LARGE_BYTECODE_BYTES = 16 * 1024;
 /** A handler that came this often will come again. */
 const HOT_EXECUTIONS = 3;
+/** Where handlers are not expected to come again, the first time says nothing. */
+const HOT_EXECUTIONS_IF_LARGE = 2;
 /** To capture an image costs as much as to load the bytecode a few times: one that takes another's place has to be worth it. */
 const HOT_EXECUTIONS_WHEN_FULL = 64;
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -38,6 +40,12 @@ export class HandlerImages {
     sizeCalculation: (image) => deltaBytes(image.delta) + 1,
   });
   readonly #known = new LRUCache<string, Acquaintance>({ max: MAX_KNOWN_HANDLERS });
+  readonly #expectsRepetition: boolean;
+
+  /** @param expectsRepetition whether a large handler is worth an image at once */
+  constructor(expectsRepetition: boolean) {
+    this.#expectsRepetition = expectsRepetition;
+  }
 
   get(key: string): HandlerImage | undefined {
     return this.#images.get(key);
@@ -56,9 +64,12 @@ export class HandlerImages {
 
   /** Counts an execution without an image and says whether it is time for one. */
   isWorthAnImage(key: string, bytecode: Uint8Array): boolean {
-    if (bytecode.length >= LARGE_BYTECODE_BYTES) return true;
+    const isLarge = bytecode.length >= LARGE_BYTECODE_BYTES;
+    if (isLarge && this.#expectsRepetition) return true;
+    const { executions } = this.#count(key, bytecode);
+    if (isLarge) return executions >= HOT_EXECUTIONS_IF_LARGE;
     const isFull = this.#images.calculatedSize >= FULL_BYTES;
-    return ++this.#meet(key, bytecode).executions >= (isFull ? HOT_EXECUTIONS_WHEN_FULL : HOT_EXECUTIONS);
+    return executions >= (isFull ? HOT_EXECUTIONS_WHEN_FULL : HOT_EXECUTIONS);
   }
 
   /** From now on it counts as one that comes often. */
@@ -70,6 +81,12 @@ export class HandlerImages {
     this.#images.set(key, image);
     const known = this.#known.get(key);
     if (known !== undefined) known.executions = 0;
+  }
+
+  #count(key: string, bytecode: Uint8Array): Acquaintance {
+    const known = this.#meet(key, bytecode);
+    known.executions++;
+    return known;
   }
 
   #meet(key: string, bytecode: Uint8Array): Acquaintance {

@@ -1,25 +1,16 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { CompileBackend, CompileOrder, ScriptOutcome } from '../contract/compile.js';
+import type { CompileOrder, ScriptOutcome } from '../contract/compile.js';
 import { whenAborted } from '../contract/waiting.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
 import { runtimeClosed } from './calls.js';
 import { Dispatcher } from './dispatcher.js';
+import type { Execution, HandlerPool, PoolState, Treatment } from './handler-pool.js';
 import { compilationsOf, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
-import { type Executed, epochMs, type Request, type ResumeRequest } from './protocol.js';
+import { epochMs, type Request, type ResumeRequest } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
 import { queueTimeout, saturated } from './saturation.js';
 import type { WorkerThreads } from './worker-threads.js';
-
-/** What came of an execution: the worker's answer, or how it was stopped and after what time. */
-export type Execution = { readonly executed: Executed } | Exclude<JobEnd, { reply: unknown }>;
-
-/** How a caller wants an execution treated, apart from what is executed. */
-export interface Treatment {
-  readonly signal?: AbortSignal | undefined;
-  readonly tenant?: string | undefined;
-  readonly queueTimeoutMs?: number | undefined;
-}
 
 /** What may end a job from outside. Default of each: nothing does. */
 interface Bounds {
@@ -29,8 +20,8 @@ interface Bounds {
   readonly deadlineAtMs?: number | undefined;
 }
 
-/** Admission, cancellation and waiting: what lies between a call and its job. */
-export class InstancePool implements CompileBackend {
+/** Workers: admission, cancellation and waiting, all that lies between a call and its job. */
+export class InstancePool implements HandlerPool {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
   #isClosed = false;
@@ -45,22 +36,16 @@ export class InstancePool implements CompileBackend {
     return this.#config.maxInstances;
   }
 
-  get stats() {
+  get stats(): PoolState {
     const { busy, idle, starting, queued, memoryBytes } = this.#dispatcher;
     return { busy, idle, starting, queued, memoryBytes };
   }
 
-  /**
-   * Resolves when so many workers are ready, `minInstances` at least.
-   *
-   * @throws NexusError RUNTIME_CLOSED, INTERNAL_ERROR, INVALID_CONFIG with the reason why none can be started
-   */
   async ready(instances?: number): Promise<void> {
     if (this.#isClosed) throw runtimeClosed();
     await this.#dispatcher.ready(Math.max(instances ?? 0, this.#config.minInstances));
   }
 
-  /** Gives a handler an image in all workers that are up. */
   async load(key: string, bytecode: Uint8Array): Promise<void> {
     if (this.#isClosed) throw runtimeClosed();
     const limitMs = this.#config.compileTimeoutMs;
@@ -88,30 +73,18 @@ export class InstancePool implements CompileBackend {
     return end.reply.outcome;
   }
 
-  /** An execution is being prepared. */
   announce(): void {
     this.#dispatcher.announce();
   }
 
-  /**
-   * Runs a handler. Resolves with how it ended, whatever the handler did.
-   *
-   * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
-   */
   execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
     return this.#execute(request, request.key, treatment);
   }
 
-  /**
-   * Goes on with a handler that was suspended.
-   *
-   * @throws NexusError SUSPENSION_INCOMPATIBLE, and whatever {@link execute} throws
-   */
   resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
     return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
   }
 
-  /** Ends the workers. What is still under way or waiting rejects with RUNTIME_CLOSED. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#dispatcher.close();

@@ -5,7 +5,7 @@ import type { WasmContext } from '../contract/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../contract/result.js';
 import { type DeadlineLayer, deadlineFailure } from './deadline.js';
 import { type Bounds, malformed } from './effects.js';
-import type { Execution } from './instance-pool.js';
+import type { Execution } from './handler-pool.js';
 import type { Interruption } from './job.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
 import type { Executed } from './protocol.js';

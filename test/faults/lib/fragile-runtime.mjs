@@ -1,6 +1,7 @@
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { NexusRuntime } from '#build/nexus-runtime.js';
+import { InstancePool } from '#build/pool/instance-pool.js';
 import { WorkerThreads } from '#build/pool/worker-threads.js';
 
 const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta.url);
@@ -16,7 +17,9 @@ export async function withFragileRuntime(options, use, worker = FRAGILE_WORKER) 
   const threads = new WorkerThreads(config.pool, worker);
   const { memoryLimitBytes, stackSizeBytes } = config.pool;
   threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
-  const runtime = new NexusRuntime(config, engine.fingerprint, threads);
+  const runtime = new NexusRuntime(config, engine.fingerprint, {
+    createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+  });
   try {
     return await use(runtime);
   } finally {

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { basename, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { invalidArgument } from '../config/check.js';
+import type { WasmError } from '../contract/result.js';
+import { NexusError } from '../errors/nexus-error.js';
+
+/** No handler is one word that ends so: it would be a property of something, read for nothing. */
+const FILE = /^\S+\.(?:[cm]?js|[cm]?ts)$/;
+/** What a name in stack traces cannot have. */
+const UNNAMEABLE = /[\n\r():]/;
+
+/** A handler before it is compiled. */
+export interface HandlerSource {
+  readonly code: string;
+  /** In stack traces. Absent for code that was given as such. */
+  readonly filename?: string;
+}
+
+/**
+ * A handler as tests name it: a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and the like), is a file; any
+ * other string is code.
+ *
+ * @throws NexusError INVALID_ARGUMENT when the file cannot be read
+ */
+export async function readHandler(codeOrFile: string | URL): Promise<HandlerSource> {
+  if (typeof codeOrFile === 'string' && !FILE.test(codeOrFile)) return { code: codeOrFile };
+  if (typeof codeOrFile !== 'string' && !(codeOrFile instanceof URL)) {
+    throw invalidArgument('codeOrFile', codeOrFile, 'code, the path of a file, or a URL of one');
+  }
+  const path = pathOf(codeOrFile);
+  const name = relative(process.cwd(), path).split(sep).join('/');
+  const code = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'there is none' : error.message;
+    throw new NexusError('INVALID_ARGUMENT', `The handler file ${name} cannot be read: ${reason} (${path}).`, {
+      context: { field: 'codeOrFile', path },
+      cause: error,
+    });
+  });
+  return { code, filename: UNNAMEABLE.test(name) ? basename(name).replaceAll(/[\n\r():]/g, '_') : name };
+}
+
+function pathOf(file: string | URL): string {
+  if (typeof file === 'string') return resolve(file);
+  if (file.protocol === 'file:') return fileURLToPath(file);
+  throw invalidArgument('codeOrFile', file.href, 'a URL that begins with file:');
+}
+
+/** A handler that does not compile has nothing that could be tested: where it does not, with the lines. */
+export function notCompiled({ filename = 'handler.js' }: HandlerSource, error: WasmError): NexusError {
+  const { code, message, location, snippet } = error;
+  const place = location === undefined ? filename : `${filename}:${location.line}:${location.column}`;
+  const lines = snippet === undefined ? '' : `\n${snippet}`;
+  return new NexusError(code, `${place}: ${message}${lines}`, {
+    context: { ...error.context, filename, ...(location && { location }), ...(snippet && { snippet }) },
+  });
+}

@@ -1,0 +1,157 @@
+import { invalidArgument } from '../config/check.js';
+import type { AsyncResult, CallResult } from '../contract/answers.js';
+import type { ExtensionCall, Suspension, WasmResult } from '../contract/result.js';
+import { withCall } from '../current-call.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { NexusRuntime } from '../nexus-runtime.js';
+import type { ResumeOptions } from '../pool/execute-options.js';
+import { type HandlerOptions, prepareHandler } from './handler-options.js';
+import { notCompiled, readHandler } from './handler-source.js';
+import { Mocks, render } from './mocks.js';
+import { Failure, RecordedAnswers } from './recorded-answers.js';
+import { joined, type TestResult, testResult } from './test-result.js';
+
+/** Where a handler stands: at calls that wait for an answer, or at its end. Its effects are those from the beginning. */
+export interface HandlerStep extends TestResult {
+  /** Calls without an answer, in order. None when the handler has ended. */
+  readonly waitingFor: readonly ExtensionCall[];
+  /**
+   * Goes on with an answer.
+   *
+   * @param answer of the first call that waits; or `answers([…])` for several, in their order
+   * @returns where it stands next
+   * @throws NexusError INVALID_ARGUMENT when it has ended, went on already, or has fewer calls; SERIALIZATION_ERROR
+   */
+  resumeWith(answer?: unknown): Promise<HandlerStep>;
+  /**
+   * Goes on with an error at the first call that waits.
+   *
+   * @param error an Error, or the message of one
+   * @throws as {@link resumeWith}
+   */
+  failWith(error: unknown): Promise<HandlerStep>;
+}
+
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'>;
+
+/**
+ * Executes a handler to where it waits for a call that no mock answers.
+ *
+ * @throws NexusError INVALID_ARGUMENT when it ends before
+ */
+export async function suspendFirst(
+  runtime: Runtime,
+  codeOrFile: string | URL,
+  given: HandlerOptions,
+): Promise<HandlerStep> {
+  const mocks = new Mocks(given.ext);
+  const source = await readHandler(codeOrFile);
+  const { context, options } = prepareHandler(given, source.filename);
+  const { now, timeoutMs } = options;
+  const resumeOptions = { ...(now !== undefined && { now }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  const stepper = new Stepper(runtime, mocks, context.stateSnapshot, resumeOptions);
+  const first = await runtime.executeHandler(source.code, context, options);
+  const { error } = first;
+  if (error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER') throw notCompiled(source, error);
+  const step = await stepper.advance(first);
+  if (step.status !== 'suspended') throw neverWaited(step);
+  return step;
+}
+
+/** Steps through a handler, suspending it for real each time: sealed, kept, opened again. */
+class Stepper {
+  readonly #runtime: Runtime;
+  readonly #mocks: Mocks;
+  readonly #state: Parameters<typeof testResult>[1];
+  readonly #options: ResumeOptions;
+  #sofar: WasmResult | undefined;
+
+  constructor(runtime: Runtime, mocks: Mocks, state: Parameters<typeof testResult>[1], options: ResumeOptions) {
+    this.#runtime = runtime;
+    this.#mocks = mocks;
+    this.#state = state;
+    this.#options = options;
+  }
+
+  /** From the result of a segment to the next call that waits for the test. */
+  async advance(segment: WasmResult): Promise<HandlerStep> {
+    let next = segment;
+    for (;;) {
+      this.#sofar = joined(this.#sofar, next);
+      const { suspension } = next;
+      if (suspension === undefined) return this.#step([]);
+      for (const call of suspension.calls) this.#mocks.note(call);
+      const mocked = suspension.calls.filter((call) => this.#mocks.has(call));
+      if (mocked.length === 0) return this.#step(suspension.calls, suspension);
+      const { suspensionId } = suspension;
+      const key = suspensionId.slice(0, suspensionId.indexOf('.'));
+      const given = await Promise.all(mocked.map((call) => this.#ask(call, key)));
+      next = await this.#runtime.resumeHandler(suspensionId, given, this.#options);
+    }
+  }
+
+  async #ask(call: ExtensionCall, runId: string): Promise<CallResult> {
+    const { callId } = call;
+    const { signal } = new AbortController();
+    const answer = await withCall({ key: `${runId}:${callId}`, signal }, () => this.#mocks.answer(call));
+    return { callId, ...answer };
+  }
+
+  #step(waitingFor: readonly ExtensionCall[], suspension?: Suspension): HandlerStep {
+    const result = testResult(this.#sofar as WasmResult, this.#state, this.#mocks.calls);
+    let isResumed = false;
+    const resume = async (answers: readonly AsyncResult[]): Promise<HandlerStep> => {
+      if (suspension === undefined) throw ended(result);
+      if (isResumed) throw wentOn(waitingFor);
+      if (answers.length > waitingFor.length || answers.length === 0) throw tooMany(answers.length, waitingFor);
+      const calls = waitingFor.slice(0, answers.length);
+      const given = calls.map((call, i): CallResult => ({ callId: call.callId, ...(answers[i] as AsyncResult) }));
+      const next = await this.#runtime.resumeHandler(suspension.suspensionId, given, this.#options);
+      // An answer that cannot enter leaves the handler where it is.
+      isResumed = true;
+      for (const [i, call] of calls.entries()) this.#mocks.settle(call, answers[i] as AsyncResult);
+      return this.advance(next);
+    };
+    return {
+      ...result,
+      waitingFor,
+      resumeWith: (answer) => resume(answersOf(answer)),
+      failWith: (error) => resume([{ success: false, error }]),
+    };
+  }
+}
+
+function answersOf(answer: unknown): AsyncResult[] {
+  const list = answer instanceof RecordedAnswers ? answer.list : [answer];
+  return list.map((one) =>
+    one instanceof Failure ? { success: false, error: one.error } : { success: true, value: one },
+  );
+}
+
+function neverWaited({ status, error, returnValue }: TestResult): NexusError {
+  const how =
+    error === undefined
+      ? `it returned ${typeof returnValue === 'object' ? JSON.stringify(returnValue) : String(returnValue)}`
+      : `${error.code}: ${error.message}${error.snippet === undefined ? '' : `\n${error.snippet}`}`;
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `The handler ended without waiting for a call that no mock answers (${status}): ${how}\nrunHandler runs a handler to its end.`,
+    { context: { status, ...(error && { error }) } },
+  );
+}
+
+function ended({ status }: TestResult): NexusError {
+  const message = `The handler has ended (${status}): it waits for nothing, and cannot be resumed.`;
+  return new NexusError('INVALID_ARGUMENT', message, { context: { status } });
+}
+
+function wentOn(waitingFor: readonly ExtensionCall[]): NexusError {
+  const calls = waitingFor.map(render).join(', ');
+  const message = `The handler went on from ${calls} already: go on with the step that resumeWith returned.`;
+  return new NexusError('INVALID_ARGUMENT', message, { context: { waitingFor } });
+}
+
+function tooMany(count: number, waitingFor: readonly ExtensionCall[]): NexusError {
+  const calls = waitingFor.map(render).join(', ');
+  return invalidArgument('answers', count, `from 1 to ${waitingFor.length} answers, for ${calls}`);
+}

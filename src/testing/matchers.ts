@@ -1,0 +1,166 @@
+import { inspect } from 'node:util';
+
+import { describe } from '../config/check.js';
+import type { WasmResult } from '../contract/result.js';
+import type { MadeCall } from './mocks.js';
+import type { TestResult } from './test-result.js';
+
+/** The slice of a matcher's `this`, as vitest and Jest have it, that is used here. */
+export interface MatcherState {
+  readonly isNot: boolean;
+  readonly equals: (a: unknown, b: unknown) => boolean;
+  readonly utils: {
+    diff(expected: unknown, received: unknown): string | undefined | null;
+  };
+}
+
+export interface Verdict {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** What one matcher looked for, and what there was. */
+interface Finding {
+  readonly pass: boolean;
+  /** As the test wrote it: `toHaveEmitted("paid")`. */
+  readonly call: string;
+  /** `'to emit "paid"'`. */
+  readonly verb: string;
+  /** Absent where the verb says it all. */
+  readonly expected?: unknown;
+  /** The nearest to it that there was. */
+  readonly nearest?: unknown;
+  /** Everything of that kind that there was, in a line each. */
+  readonly received: readonly string[];
+  /** When there was none of it. */
+  readonly none: string;
+}
+
+type Matcher = (this: MatcherState, received: unknown, ...expected: never[]) => Verdict;
+
+/** Matchers for results of `runHandler`, `suspendAt`, `executeHandler` and the like. `expect.extend(matchers)` knows them then. */
+export const matchers = {
+  toHaveMutated(received: unknown, key: string, ...value: [unknown?]) {
+    const { stateMutations } = resultOf('toHaveMutated', received);
+    const ofKey = stateMutations.filter((mutation) => mutation.key === key);
+    const wanted = value.length > 0;
+    return judge(this, {
+      pass: wanted
+        ? ofKey.some(({ operation, value: set }) => operation === 'set' && this.equals(set, value[0]))
+        : ofKey.length > 0,
+      call: `toHaveMutated(${[key, ...value].map(show).join(', ')})`,
+      verb: `to have mutated ${show(key)}`,
+      ...(wanted && { expected: value[0] }),
+      ...(wanted && ofKey.at(-1)?.operation === 'set' && { nearest: ofKey.at(-1)?.value }),
+      received: stateMutations.map(({ operation, key: name, value: set }) =>
+        operation === 'set' ? `set ${show(name)} to ${show(set)}` : `deleted ${show(name)}`,
+      ),
+      none: 'it mutated nothing',
+    });
+  },
+
+  toHaveEmitted(received: unknown, name: string, ...payload: [unknown?]) {
+    const { events } = resultOf('toHaveEmitted', received);
+    const ofName = events.filter((event) => event.name === name);
+    const wanted = payload.length > 0;
+    return judge(this, {
+      pass: wanted ? ofName.some((event) => this.equals(event.payload, payload[0])) : ofName.length > 0,
+      call: `toHaveEmitted(${[name, ...payload].map(show).join(', ')})`,
+      verb: `to have emitted ${show(name)}`,
+      ...(wanted && { expected: payload[0] }),
+      ...(wanted && ofName.length > 0 && { nearest: ofName.at(-1)?.payload }),
+      received: events.map((event) => `emitted ${show(event.name)} with ${show(event.payload)}`),
+      none: 'it emitted nothing',
+    });
+  },
+
+  toHaveCalled(received: unknown, name: string, ...args: unknown[]) {
+    const calls = callsOf(resultOf('toHaveCalled', received));
+    const ofName = calls.filter(({ extensionName, method }) => `${extensionName}.${method}` === name);
+    const wanted = args.length > 0;
+    return judge(this, {
+      pass: wanted ? ofName.some((call) => this.equals(call.args, args)) : ofName.length > 0,
+      call: `toHaveCalled(${[name, ...args].map(show).join(', ')})`,
+      verb: `to have called $ext.${name}`,
+      ...(wanted && { expected: args }),
+      ...(wanted && ofName.length > 0 && { nearest: ofName.at(-1)?.args }),
+      received: calls.map(
+        (call) => `called $ext.${call.extensionName}.${call.method}(${call.args.map(show).join(', ')})`,
+      ),
+      none: 'it called nothing',
+    });
+  },
+
+  toBeDeniedCapability(received: unknown, ...capability: [string?]) {
+    const { status, error } = resultOf('toBeDeniedCapability', received);
+    const denied = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
+    const wanted = capability[0] !== undefined;
+    return judge(this, {
+      pass: wanted ? denied === capability[0] : denied !== undefined,
+      call: `toBeDeniedCapability(${capability.map(show).join(', ')})`,
+      verb: wanted ? `to be denied ${show(capability[0])}` : 'to be denied a capability',
+      received: denied === undefined ? outcomeOf(status, error) : [`was denied ${show(denied)}: ${error?.message}`],
+      none: `it ended with ${status}, and what a handler catches is no error of it`,
+    });
+  },
+
+  toTimeOut(received: unknown) {
+    const { status, error } = resultOf('toTimeOut', received);
+    return judge(this, {
+      pass: error?.code === 'TIMEOUT',
+      call: 'toTimeOut()',
+      verb: 'to time out',
+      received: outcomeOf(status, error),
+      none: `it ended with ${status}`,
+    });
+  },
+} satisfies Readonly<Record<string, Matcher>> & ThisType<MatcherState>;
+
+function judge({ isNot, utils }: MatcherState, finding: Finding): Verdict {
+  const { pass, call, verb, received, none } = finding;
+  return {
+    pass,
+    message() {
+      const lines = [
+        `expect(result).${isNot ? 'not.' : ''}${call}`,
+        '',
+        `Expected the handler ${isNot ? 'not ' : ''}${verb}`,
+      ];
+      if ('expected' in finding && !isNot) {
+        const { expected, nearest } = finding;
+        lines[2] += ` with ${show(expected)}`;
+        const difference = 'nearest' in finding ? utils.diff(expected, nearest) : undefined;
+        if (difference) lines.push('', difference);
+      }
+      lines.push('', received.length === 0 ? `Received: ${none}` : `Received: it\n${received.map(indent).join('\n')}`);
+      return lines.join('\n');
+    },
+  };
+}
+
+/** @throws TypeError when it is none: the test expects something of a promise, say */
+function resultOf(matcher: string, received: unknown): WasmResult {
+  const result = received as WasmResult | undefined | null;
+  if (typeof result === 'object' && result !== null && Array.isArray(result.stateMutations) && 'status' in result) {
+    return result;
+  }
+  const hint = received instanceof Promise ? ': await it first' : '';
+  throw new TypeError(`${matcher} is for the result of a handler; received ${describe(received)}${hint}.`);
+}
+
+/** A result of the runtime itself knows the calls that wait or were not waited for. */
+function callsOf(result: WasmResult & Partial<Pick<TestResult, 'calls'>>): readonly MadeCall[] {
+  return result.calls ?? [...(result.suspension?.calls ?? []), ...(result.unawaitedCalls ?? [])];
+}
+
+function outcomeOf(status: WasmResult['status'], error: WasmResult['error']): string[] {
+  return error === undefined ? [`ended with ${status}`] : [`ended with ${error.code}: ${error.message}`];
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
+}
+
+function indent(line: string): string {
+  return `  ${line}`;
+}

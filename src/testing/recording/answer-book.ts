@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { CallResult } from '../../contract/answers.js';
+import type { ExtensionCall } from '../../contract/result.js';
+import type { Recording } from './recording.js';
+
+interface Entry {
+  /** From 1: the segment that went on with it. */
+  readonly segment: number;
+  readonly call: ExtensionCall;
+  readonly answer: CallResult;
+}
+
+/** Recorded answers, given out again: to the same calls, or, of a handler that was changed, to those that are most like them. */
+export class AnswerBook {
+  readonly #left: Entry[] = [];
+
+  constructor({ segments, calls }: Recording) {
+    const byId = new Map(calls.map((call) => [call.callId, call]));
+    for (const [segment, { answers }] of segments.entries()) {
+      for (const answer of answers) {
+        const call = byId.get(answer.callId);
+        if (call !== undefined) this.#left.push({ segment, call, answer });
+      }
+    }
+  }
+
+  /** Calls whose answers nobody asked for. */
+  get unused(): readonly ExtensionCall[] {
+    return this.#left.map(({ call }) => call);
+  }
+
+  /**
+   * Answers to some of the calls that wait: those with which the handler went on at the same point, if it makes the same calls there, or
+   * else any.
+   *
+   * @param segment that they are for, from 1
+   */
+  take(waiting: readonly ExtensionCall[], segment: number): CallResult[] {
+    const inTime = this.#takeFrom(waiting, (entry) => entry.segment === segment);
+    return inTime.length > 0 ? inTime : this.#takeFrom(waiting, () => true);
+  }
+
+  #takeFrom(waiting: readonly ExtensionCall[], isOpen: (entry: Entry) => boolean): CallResult[] {
+    const order = [...this.#left];
+    const taken = waiting.flatMap((call): [entry: Entry, answer: CallResult][] => {
+      const entry = this.#find(call, isOpen);
+      if (entry === undefined) return [];
+      this.#left.splice(this.#left.indexOf(entry), 1);
+      return [[entry, { ...entry.answer, callId: call.callId }]];
+    });
+    // As they were given: of two that arrive together, the first decides a race.
+    return taken.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(([, answer]) => answer);
+  }
+
+  /** The same call, one of the same method with the same arguments, or one of the same method; the earliest of each kind. */
+  #find(call: ExtensionCall, isOpen: (entry: Entry) => boolean): Entry | undefined {
+    const ofMethod = this.#left.filter((entry) => isOpen(entry) && isSameMethod(entry.call, call));
+    const alike = ofMethod.filter((entry) => isDeepStrictEqual(entry.call.args, call.args));
+    return alike.find((entry) => entry.call.callId === call.callId) ?? alike[0] ?? ofMethod[0];
+  }
+}
+
+function isSameMethod(a: ExtensionCall, b: ExtensionCall): boolean {
+  return a.extensionName === b.extensionName && a.method === b.method;
+}

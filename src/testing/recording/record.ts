@@ -1,0 +1,55 @@
+import { boolean, invalidArgument } from '../../config/check.js';
+import type { NexusRuntime } from '../../nexus-runtime.js';
+import { checkShape } from '../../pool/execute-options.js';
+import { Recorder } from './recorder.js';
+import { RecordingFiles, type RecordingPlace } from './recording-files.js';
+
+/** Options of `record`. */
+export type RecordOptions = RecordingPlace & {
+  /** Whether what ends well is not kept. @default false */
+  readonly onlyFailures?: boolean;
+};
+
+/** A runtime that records, and is one in all else. */
+export type RecordingRuntime = NexusRuntime & {
+  /** Resolves when everything recorded so far is written. */
+  recordingsWritten(): Promise<void>;
+};
+
+export async function startRecording(runtime: NexusRuntime, options: RecordOptions): Promise<RecordingRuntime> {
+  checkShape('options', options, { file: true, directory: true, onlyFailures: true });
+  const place = options as { readonly file?: unknown; readonly directory?: unknown };
+  const paths = [place.file, place.directory].filter((path) => path !== undefined);
+  if (paths.length !== 1 || typeof paths[0] !== 'string' || paths[0] === '') {
+    throw invalidArgument('options', options, 'an object with either file or directory, a path');
+  }
+  const onlyFailures = boolean('onlyFailures', options.onlyFailures, false);
+  if (typeof runtime?.executeHandler !== 'function' || runtime.inner === undefined) {
+    throw invalidArgument('runtime', runtime, 'a runtime of createRuntime, of this version of the library');
+  }
+  const files = new RecordingFiles(options);
+  await files.open();
+  const recorder = new Recorder(runtime, files, onlyFailures);
+  const shutdown: NexusRuntime['shutdown'] = async (given) => {
+    await runtime.shutdown(given);
+    await recorder.settled();
+  };
+  const recorded: Partial<RecordingRuntime> = {
+    executeHandler: (code, context, given) => recorder.execute(code, context, given),
+    executeCompiledHandler: (artifact, context, given) => recorder.execute(artifact, context, given),
+    resumeHandler: (id, answers, given) => recorder.resume(id, answers, given),
+    run: (code, context, given) => recorder.run(code, context, given),
+    recordingsWritten: () => recorder.settled(),
+    shutdown,
+    [Symbol.asyncDispose]: () => shutdown(),
+  };
+  return new Proxy(runtime, {
+    get(target, name) {
+      const own: unknown = Reflect.get(recorded, name);
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name);
+      // What a class keeps private it finds in its own instance only.
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  }) as RecordingRuntime;
+}

@@ -1,0 +1,213 @@
+import { randomInt } from 'node:crypto';
+
+import { KeyDeriver } from '../../compiler/key.js';
+import type { AsyncResult, CallResult } from '../../contract/answers.js';
+import type { WasmContext } from '../../contract/context.js';
+import type { ExtensionRegistry } from '../../contract/extension.js';
+import type { ExtensionCall, WasmResult } from '../../contract/result.js';
+import type { NexusRuntime, RuntimeInner } from '../../nexus-runtime.js';
+import { matchAnswers } from '../../pool/answers.js';
+import { methodNamesOf } from '../../pool/build-request.js';
+import { type ExecuteOptions, type ResumeOptions, resolveExecutionLimits } from '../../pool/execute-options.js';
+import { renderReason } from '../../pool/result.js';
+import type { RunOptions } from '../../run-options.js';
+import { parseSuspensionId } from '../../suspension/ids.js';
+import { joined } from '../test-result.js';
+import type { RecordedSegment, Recording } from './recording.js';
+import type { RecordingFiles } from './recording-files.js';
+
+const DEFAULT_FILENAME = 'handler.js';
+const SEEDS = 2 ** 32;
+
+/** What of an execution is known before it begins: encoded later, so it is a copy. */
+type Beginning = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
+
+/** Executes handlers on a runtime and writes down what it takes to repeat them. */
+export class Recorder {
+  readonly #runtime: NexusRuntime;
+  readonly #inner: RuntimeInner;
+  readonly #files: RecordingFiles;
+  readonly #onlyFailures: boolean;
+  readonly #keys: KeyDeriver;
+  /** Runs that wait, by id. */
+  readonly #waiting = new Map<string, Recording>();
+  readonly #writing = new Set<Promise<void>>();
+
+  constructor(runtime: NexusRuntime, files: RecordingFiles, onlyFailures: boolean) {
+    this.#runtime = runtime;
+    this.#inner = runtime.inner;
+    this.#files = files;
+    this.#onlyFailures = onlyFailures;
+    this.#keys = new KeyDeriver(this.#inner.engine);
+  }
+
+  async execute(
+    code: string | Uint8Array,
+    context: WasmContext = {},
+    given: number | ExecuteOptions = {},
+  ): Promise<WasmResult> {
+    const options = this.#fixed(typeof given === 'number' ? { timeoutMs: given } : given);
+    const beginning = this.#begin(context, options);
+    const result =
+      typeof code === 'string'
+        ? await this.#runtime.executeHandler(code, context, options)
+        : await this.#runtime.executeCompiledHandler(code, context, options);
+    const segments = [{ nowMs: options.now, answers: [] }];
+    const runId = runIdOf(result) ?? this.#inner.surroundings.newRunId();
+    this.#keep(runId, code, options, beginning, { segments, calls: callsOf(result), outcome: result });
+    return result;
+  }
+
+  /** A handler whose beginning was not recorded is not recorded from the middle. */
+  async resume(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    given: number | ResumeOptions = {},
+  ): Promise<WasmResult> {
+    const options = typeof given === 'number' ? { timeoutMs: given } : given;
+    const nowMs = options.now ?? this.#inner.surroundings.now();
+    const id = parseSuspensionId(suspensionId);
+    const result = await this.#runtime.resumeHandler(suspensionId, answers, { ...options, now: nowMs });
+    if (id === undefined) return result;
+    this.#write(async () => {
+      const sofar = this.#waiting.get(id.runId) ?? (await this.#files.find(id.runId));
+      // Of several callers who resume it at once, all have the outcome, and one is enough.
+      if (sofar?.segments.length !== id.generation) return;
+      const waiting = sofar.calls.filter(({ callId }) => !isAnswered(sofar, callId));
+      const segment: RecordedSegment = { nowMs, answers: matchAnswers(answers, waiting) };
+      const calls = [...sofar.calls, ...callsOf(result).filter((call) => !sofar.calls.some(isSame(call)))];
+      const segments = [...sofar.segments, segment];
+      await this.#put(id.runId, { ...sofar, segments, calls, outcome: joined(sofar.outcome, result) });
+    });
+    return result;
+  }
+
+  async run(code: string | Uint8Array, context: WasmContext = {}, given: RunOptions = {}): Promise<WasmResult> {
+    const options = this.#fixed(given);
+    const { now: fixed, extensions } = given;
+    const beginning = this.#begin({ extensionRegistry: extensions ?? {}, ...context }, options);
+    const segments: RecordedSegment[] = [];
+    const calls: ExtensionCall[] = [];
+    let nowMs = options.now;
+    const { now: _, ...rest } = options;
+    const result = await this.#runtime.runProbed(code, context, rest, {
+      now: () => {
+        nowMs = fixed ?? this.#inner.surroundings.now();
+        return nowMs;
+      },
+      answer: (call, byExtension) => {
+        calls.push(call);
+        return byExtension();
+      },
+      onSegment: (answers) => segments.push({ nowMs, answers }),
+    });
+    const unmade = callsOf(result).filter((call) => !calls.some(isSame(call)));
+    const runId = this.#inner.surroundings.newRunId();
+    this.#keep(runId, code, options, beginning, { segments, calls: [...calls, ...unmade], outcome: result });
+    return result;
+  }
+
+  /** Resolves when everything recorded so far is written. */
+  async settled(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  /** What is left to chance and to time is not, so that it can be the same again. */
+  #fixed<T extends ExecuteOptions>(options: T): T & { readonly seed: number; readonly now: number } {
+    const { seed = randomInt(SEEDS), now = this.#inner.surroundings.now() } = options ?? {};
+    return { ...options, seed, now };
+  }
+
+  /** Undefined for what the runtime is about to refuse. */
+  #begin(context: WasmContext, options: ExecuteOptions & { readonly seed: number; readonly now: number }) {
+    const { config, engine } = this.#inner;
+    try {
+      const beginning: Beginning = {
+        recordedAtMs: Date.now(),
+        engine,
+        libraries: Object.keys(config.pool.libraries),
+        // The caller's own may be another one by the time that it is written.
+        context: structuredClone({ ...context, ...namedMethods(context.extensionRegistry) }),
+        limits: resolveExecutionLimits(options, config.limits, config.ceilings),
+        seed: options.seed,
+      };
+      return beginning;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #keep(
+    runId: string,
+    code: string | Uint8Array,
+    { filename = DEFAULT_FILENAME }: ExecuteOptions,
+    beginning: Beginning | undefined,
+    rest: Pick<Recording, 'segments' | 'calls' | 'outcome'>,
+  ): void {
+    if (beginning === undefined) return;
+    this.#write(async () => {
+      await this.#put(runId, { ...beginning, handler: await this.#handlerOf(code, filename), ...rest });
+    });
+  }
+
+  async #handlerOf(code: string | Uint8Array, filename: string): Promise<Recording['handler']> {
+    if (typeof code === 'string') return { key: this.#keys.derive(code, filename), filename, source: code };
+    const opened = await this.#inner.open(code);
+    if (!opened.ok) throw new Error(opened.error.message);
+    const { key, filename: name, source } = opened.handler;
+    return { key, filename: name, source };
+  }
+
+  async #put(runId: string, recording: Recording): Promise<void> {
+    const { status } = recording.outcome;
+    if (status === 'suspended') this.#waiting.set(runId, recording);
+    else this.#waiting.delete(runId);
+    if (this.#onlyFailures && status === 'success') {
+      await this.#files.remove(runId, recording);
+      return;
+    }
+    if (!(await this.#files.write(runId, recording))) warn('it has values that cannot be written');
+  }
+
+  /** Behind the caller's back: a recording that cannot be written costs no result. One at a time, so that none overtakes another. */
+  #write(write: () => Promise<void>): void {
+    const before = [...this.#writing].at(-1);
+    const writing = Promise.resolve(before)
+      .then(write)
+      .catch((error: unknown) => warn(renderReason(error)))
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+  }
+}
+
+function callsOf({ suspension, unawaitedCalls }: WasmResult): readonly ExtensionCall[] {
+  return suspension?.calls ?? unawaitedCalls ?? [];
+}
+
+function runIdOf({ suspension }: WasmResult): string | undefined {
+  return suspension === undefined ? undefined : parseSuspensionId(suspension.suspensionId)?.runId;
+}
+
+function isAnswered({ segments }: Recording, callId: string): boolean {
+  return segments.some(({ answers }) => answers.some((answer) => answer.callId === callId));
+}
+
+function isSame({ callId }: ExtensionCall): (call: ExtensionCall) => boolean {
+  return (call) => call.callId === callId;
+}
+
+function namedMethods(registry: ExtensionRegistry | undefined): { extensionRegistry?: Record<string, string[]> } {
+  if (registry === undefined) return {};
+  const named = Object.entries(registry).map(([name, methods]): [string, string[]] => [
+    name,
+    Array.isArray(methods) ? [...(methods as string[])] : methodNamesOf(methods),
+  ]);
+  return { extensionRegistry: Object.fromEntries(named) };
+}
+
+function warn(reason: string): void {
+  process.emitWarning(`An execution was not recorded: ${reason}. It is not affected.`, {
+    type: 'NexusWarning',
+    code: 'NEXUS_RECORDING',
+  });
+}

@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+
+import { invalidArgument } from '../../config/check.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
+import type { LibraryOption, RuntimeOptions } from '../../config/options.js';
+import type { ExtensionCall, WasmResult } from '../../contract/result.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { checkShape } from '../../pool/execute-options.js';
+import { type HandlerSource, notCompiled, readHandler } from '../handler-source.js';
+import { render } from '../mocks.js';
+import { joined, type TestResult, testResult } from '../test-result.js';
+import type { TestRuntime } from '../test-runtime.js';
+import type { TestRuntimeOptions } from '../test-runtime-options.js';
+import { AnswerBook } from './answer-book.js';
+import { type Difference, differencesOf } from './differences.js';
+import { isCalledOff, type Recording } from './recording.js';
+import { decodeRecording } from './recording-codec.js';
+
+/** A machine that runs tests may be slower than the one that recorded: less than this ends nothing that did not end by time before. */
+const LEAST_TIMEOUT_MS = 5_000;
+
+/** Options of `replay`. */
+export interface ReplayOptions {
+  /** The handler as it is now: code, or a file of it, by the same rule as `runHandler`. Default: as it was recorded */
+  readonly code?: string | URL;
+  /** Where it is replayed. Default: a test runtime with the limits that were recorded */
+  readonly runtime?: TestRuntime;
+  /** Those of the runtime that recorded, when no `runtime` is given. @default none */
+  readonly libraries?: Readonly<Record<string, LibraryOption>>;
+}
+
+/** What came of a replay. */
+export interface Replay {
+  /** What came of the execution when it was recorded. */
+  readonly recorded: TestResult;
+  /** What comes of it now. */
+  readonly replayed: TestResult;
+  /** Where they differ: in status, return value, effects, calls, or error. Times and sizes are not compared. */
+  readonly differences: readonly Difference[];
+  /** What else there is to know: another version of the engine, answers that nobody asked for. */
+  readonly notes: readonly string[];
+  /** Whether there are no differences. */
+  readonly same: boolean;
+  /** All of it, to be read by people. */
+  readonly report: string;
+}
+
+export async function replayRecording(
+  file: string | URL,
+  options: ReplayOptions,
+  create: (options: TestRuntimeOptions) => Promise<TestRuntime>,
+): Promise<Replay> {
+  checkShape('options', options, { code: true, runtime: true, libraries: true });
+  const name = nameOf(file);
+  const recording = decodeRecording(await read(file, name), name);
+  const { runtime, libraries, code } = options;
+  const source = code === undefined ? undefined : await readHandler(code);
+  if (runtime === undefined) requireLibraries(recording, libraries ?? {}, name);
+  const own = runtime ?? (await create(runtimeOptions(recording, libraries)));
+  try {
+    const attempt = await repeat(own, recording, source ?? { code: recording.handler.source });
+    const { error } = attempt.result;
+    const isBroken = error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER';
+    if (source !== undefined && error !== undefined && isBroken) throw notCompiled(source, error);
+    return compare(name, recording, attempt, { engine: own.inner.engine, isChanged: source !== undefined });
+  } finally {
+    if (runtime === undefined) await own.shutdown();
+  }
+}
+
+/** What came of the repetition, and what it left. */
+interface Attempt {
+  readonly result: WasmResult;
+  readonly calls: readonly ExtensionCall[];
+  readonly unused: readonly ExtensionCall[];
+  /** Calls for which there is no answer, and the recorded handler did not wait for them in the end. */
+  readonly unanswered: readonly ExtensionCall[];
+}
+
+async function repeat(
+  runtime: TestRuntime,
+  recording: Recording,
+  { code, filename = recording.handler.filename }: HandlerSource,
+): Promise<Attempt> {
+  const { seed, segments, limits } = recording;
+  const { extensionRegistry, ...rest } = recording.context;
+  // A handler that was changed may call what was not there then: it waits for that, and the replay says so.
+  const isChanged = code !== recording.handler.source;
+  const context = { ...rest, ...(!isChanged && extensionRegistry && { extensionRegistry }) };
+  const book = new AnswerBook(recording);
+  const calls = new Map<string, ExtensionCall>();
+  const timeoutMs = timeoutOf(recording);
+  const nowOf = (segment: number) => segments[Math.min(segment, segments.length - 1)]?.nowMs ?? recording.recordedAtMs;
+  const { timeoutMs: _, memoryLimitBytes: __, stackSizeBytes: ___, ...counted } = limits;
+  const options = { seed, timeoutMs, limits: counted, filename };
+  let result = await runtime.executeHandler(code, context, { ...options, now: nowOf(0) });
+  let whole = result;
+  for (let segment = 1; ; segment++) {
+    const waiting = result.suspension?.calls ?? [];
+    for (const call of [...waiting, ...(result.unawaitedCalls ?? [])]) calls.set(call.callId, call);
+    const answers = book.take(waiting, segment);
+    const { suspension } = result;
+    if (suspension === undefined || answers.length === 0) {
+      const unanswered = recording.outcome.status === 'suspended' || isCalledOff(recording.outcome) ? [] : waiting;
+      return { result: whole, calls: [...calls.values()], unused: book.unused, unanswered };
+    }
+    result = await runtime.resumeHandler(suspension.suspensionId, answers, { now: nowOf(segment), timeoutMs });
+    whole = joined(whole, result);
+  }
+}
+
+function compare(
+  name: string,
+  recording: Recording,
+  { result, calls, unused, unanswered }: Attempt,
+  { engine, isChanged }: { readonly engine: string; readonly isChanged: boolean },
+): Replay {
+  const { outcome, context, recordedAtMs } = recording;
+  const calledOff = isCalledOff(outcome);
+  const recorded = testResult(outcome, context.stateSnapshot, recording.calls);
+  const replayed = testResult(result, context.stateSnapshot, calls);
+  const shape = { withPlace: !isChanged, withEnd: !calledOff };
+  const differences = differencesOf(comparable(recorded, shape), comparable(replayed, shape), '');
+  const notes = [
+    ...(engine === recording.engine ? [] : [`It was recorded by the engine ${recording.engine}, this is ${engine}.`]),
+    ...(calledOff ? [`It was ended from outside (${outcome.error?.message}), which is not repeated.`] : []),
+    ...unanswered.map((call) => `The handler waits for ${render(call)}, and no answer to it was recorded.`),
+    ...unused.map((call) => `The answer that was recorded for ${render(call)} was not asked for.`),
+  ];
+  const same = differences.length === 0;
+  const heading = `${name}, recorded ${new Date(recordedAtMs).toISOString()}: ${same ? 'the same' : countOf(differences)}`;
+  const lines = differences.map(
+    (one) => `  ${one.path}: recorded ${show(one.recorded)}, replayed ${show(one.replayed)}`,
+  );
+  const report = [heading, ...lines, ...notes.map((note) => `  note: ${note}`)].join('\n');
+  return { recorded, replayed, differences, notes, same, report };
+}
+
+/** What is the same when a handler does the same. */
+function comparable(result: TestResult, { withPlace, withEnd }: { withPlace: boolean; withEnd: boolean }) {
+  const { status, returnValue, stateMutations, events, viewCommands, logs, error, calls } = result;
+  return {
+    ...(withEnd && { status, returnValue }),
+    ...(withEnd && error && { error: { code: error.code, message: error.message, ...(withPlace && error.location) } }),
+    stateMutations,
+    events,
+    viewCommands,
+    logs,
+    calls: calls.map(({ extensionName, method, args }) => ({ extensionName, method, args })),
+  };
+}
+
+/** The limits that held, as options of a runtime. */
+function runtimeOptions(recording: Recording, libraries: RuntimeOptions['libraries'] = {}): TestRuntimeOptions {
+  const { timeoutMs: _, maxContextBytes, maxResultBytes, ...limits } = recording.limits;
+  return {
+    ...limits,
+    // Some more than fits the VM is all that more would be.
+    maxContextBytes: Math.min(maxContextBytes, limits.memoryLimitBytes),
+    maxResultBytes: Math.min(maxResultBytes, limits.memoryLimitBytes),
+    limitCeilings: { maxContextBytes, maxResultBytes },
+    libraries,
+    cacheDir: false,
+    metrics: false,
+    inWorker: recording.outcome.error?.context?.['layer'] === 'watchdog',
+  };
+}
+
+function timeoutOf({ limits: { timeoutMs }, outcome }: Recording): number {
+  if (outcome.error?.code === 'TIMEOUT' && !isCalledOff(outcome)) return timeoutMs;
+  return Math.min(MAX_TIMER_MS, Math.max(timeoutMs, LEAST_TIMEOUT_MS));
+}
+
+/** Without them the handler would fail in another way than it did. */
+function requireLibraries({ libraries }: Recording, given: object, name: string): void {
+  const missing = libraries.filter((library) => !Object.hasOwn(given, library));
+  if (missing.length === 0) return;
+  throw new NexusError(
+    'INVALID_ARGUMENT',
+    `The recording ${name} was made with the libraries ${missing.join(', ')}: pass them as options.libraries, or a runtime that has them.`,
+    { context: { field: 'options.libraries', missing } },
+  );
+}
+
+async function read(file: string | URL, name: string): Promise<Uint8Array> {
+  return readFile(file).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'there is none' : error.message;
+    throw new NexusError('INVALID_ARGUMENT', `The recording ${name} cannot be read: ${reason}.`, {
+      context: { field: 'file', file: name },
+      cause: error,
+    });
+  });
+}
+
+function nameOf(file: unknown): string {
+  if (typeof file === 'string') return file;
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
+  throw invalidArgument('file', file, 'the path of a recording, or a URL of one');
+}
+
+function countOf(differences: readonly Difference[]): string {
+  return differences.length === 1 ? '1 difference' : `${differences.length} differences`;
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
+}

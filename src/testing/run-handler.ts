@@ -1,0 +1,45 @@
+import type { NexusRuntime } from '../nexus-runtime.js';
+import type { RunProbe } from '../run-probe.js';
+import { type HandlerOptions, prepareHandler } from './handler-options.js';
+import { notCompiled, readHandler } from './handler-source.js';
+import { Mocks } from './mocks.js';
+import { type TestResult, testResult } from './test-result.js';
+
+/** No test waits for an answer as long as a person would. */
+const MOCK_TIMEOUT_MS = 5_000;
+
+/** What the kit needs of a runtime. */
+export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'>;
+
+/** Runs a handler to its end, its calls answered by mocks. */
+export async function runToEnd(
+  runtime: ProbedRuntime,
+  codeOrFile: string | URL,
+  given: HandlerOptions,
+): Promise<TestResult> {
+  const mocks = new Mocks(given.ext);
+  const source = await readHandler(codeOrFile);
+  const { context, options } = prepareHandler(given, source.filename);
+  const stop = new AbortController();
+  let fault: unknown;
+  const probe: RunProbe = {
+    // A call without a mock is an error of the test, not of the handler.
+    answersAll: true,
+    async answer(call) {
+      const answer = await mocks.answer(call).catch((error: unknown) => {
+        // The handler could catch it; the test has to know.
+        fault ??= error;
+        stop.abort(error);
+        throw error;
+      });
+      if (answer.success) return answer.value;
+      throw answer.error;
+    },
+  };
+  const limits = { signal: stop.signal, callTimeoutMs: MOCK_TIMEOUT_MS };
+  const result = await runtime.runProbed(source.code, context, { ...options, ...limits }, probe);
+  if (fault !== undefined) throw fault;
+  const { error } = result;
+  if (error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER') throw notCompiled(source, error);
+  return testResult(result, context.stateSnapshot, mocks.calls);
+}
