@@ -1,10 +1,12 @@
-// Packs the library as npm would publish it, checks it with publint and attw, installs it into an empty folder and runs
-// the README's first example there.
+// Packs the library as npm would publish it, checks it with publint and attw, installs it into an empty folder and follows the
+// README there.
 import { execFileSync, execSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { followReadme } from './follow-readme.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nexus-package-'));
@@ -60,11 +62,9 @@ try {
   execFileSync('npx', ['publint', 'run', tarball, '--strict'], { cwd: root, stdio: 'inherit' });
   execFileSync('npx', ['attw', tarball, '--profile', 'esm-only'], { cwd: root, stdio: 'inherit' });
 
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1];
-  if (example === undefined) throw new Error('the README has no first example');
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
-  execSync(`npm install --silent --no-audit --no-fund ${tarball}`, { cwd: folder, stdio: 'inherit' });
+  const programs = followReadme(readFileSync(join(root, 'README.md'), 'utf8'), folder, tarball);
+  console.log(`the README, followed in an empty folder: ${programs} programs print what it says`);
+
   // A consumer that checks our declarations, too.
   writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
   const types = [
@@ -82,14 +82,11 @@ try {
   execFileSync(tsc, [...types, ...typeRoots, 'consumer.ts'], { cwd: folder, stdio: 'inherit' });
   console.log('a strict TypeScript consumer compiles, declarations checked');
 
-  writeFileSync(join(folder, 'example.js'), example);
   writeFileSync(join(folder, 'typed.js'), TYPED);
   // From the bundled worker, where it is installed.
   execFileSync('node', ['typed.js'], { cwd: folder, stdio: 'inherit' });
   writeFileSync(join(folder, 'tested.js'), TESTED);
   execFileSync('node', ['tested.js'], { cwd: folder, stdio: 'inherit' });
-  const output = execFileSync('node', ['example.js'], { cwd: folder, encoding: 'utf8' });
-  console.log(`the README's first example in an empty folder:\n${output.trimEnd()}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

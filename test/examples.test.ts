@@ -1,24 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
-const documents = [
-  'README.md',
-  'docs/caching.md',
-  'docs/getting-started.md',
-  'docs/handlers.md',
-  'docs/operations.md',
-  'docs/pool.md',
-  'docs/suspension.md',
-  'docs/testing.md',
-];
+const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
+
+/** What `nexus-runtime` and its entries are, in a program: self-reference works from inside the package only. */
+function withEntries(code: string): string {
+  return code.replaceAll(/'nexus-runtime(?:\/(\w+))?'/g, (_, name = 'index') =>
+    JSON.stringify(join(root, 'dist', `${name}.js`)),
+  );
+}
 
 /** Every program of a document with the output that stands behind it, if any does. */
 async function programsOf(document: string): Promise<[title: string, code: string, output: string | undefined][]> {
@@ -43,12 +43,10 @@ describe('the documents', () => {
     async (_title, code, output) => {
       const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
-        // Self-reference works from inside the package only; the cache goes where the program runs.
-        const entry = (name: string) => JSON.stringify(join(root, 'dist', name));
-        const program = code
-          .replaceAll("'nexus-runtime'", entry('index.js'))
-          .replaceAll("'nexus-runtime/testing'", entry('testing.js'));
-        const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: folder });
+        // The cache goes where the program runs.
+        const { stdout } = await run(process.execPath, ['--input-type=module', '-e', withEntries(code)], {
+          cwd: folder,
+        });
         expect(stdout.trim()).toBe((output ?? stdout).trim());
       } finally {
         await rm(folder, { recursive: true, force: true });
@@ -57,10 +55,46 @@ describe('the documents', () => {
     20_000,
   );
 
-  it('name only scripts that exist', async () => {
+  it('have TypeScript that compiles, strictly', async () => {
+    // Inside of the package, so that its name means this package.
+    const folder = await mkdtemp(join(root, 'build', 'documents-'));
+    try {
+      const files: string[] = [];
+      for (const document of documents) {
+        const text = await readFile(join(root, document), 'utf8');
+        for (const { groups } of text.matchAll(/```ts\n(?<code>[\s\S]*?)```/g)) {
+          const file = join(folder, `${files.length}-${basename(document, '.md')}.mts`);
+          await writeFile(file, groups?.['code'] ?? '');
+          files.push(file);
+        }
+      }
+      expect(files.length).toBeGreaterThanOrEqual(3);
+      const { NodeNext } = ts.ModuleKind;
+      const options = { strict: true, noEmit: true, module: NodeNext, target: ts.ScriptTarget.ES2023, types: ['node'] };
+      const found = ts.getPreEmitDiagnostics(ts.createProgram(files, options));
+      const format = {
+        getCanonicalFileName: (name: string) => name,
+        getCurrentDirectory: () => root,
+        getNewLine: () => '\n',
+      };
+      expect(ts.formatDiagnostics(found, format)).toBe('');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }, 30_000);
+
+  it.each(documents)('%s names only scripts that exist', async (document) => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]);
+    const text = await readFile(join(root, document), 'utf8');
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1]);
     for (const script of new Set(named)) expect(Object.keys(scripts)).toContain(script);
+  });
+
+  it.each(documents)('%s links only to what exists', async (document) => {
+    const text = await readFile(join(root, document), 'utf8');
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      await expect(access(join(root, dirname(document), target)), target).resolves.toBeUndefined();
+    }
   });
 });
 
@@ -172,6 +206,12 @@ describe('the server', () => {
       /SIGTERM\nPOST \/handlers\/price refused\nPOST \/handlers\/weather 200 .*\nthe server has ended/,
     );
   }, 30_000);
+});
+
+describe('the tests of a handler', () => {
+  it('pass', async () => {
+    expect(await example('testing')).toMatch(/Tests.*7 passed/);
+  }, 60_000);
 });
 
 describe('the handlers in TypeScript', () => {

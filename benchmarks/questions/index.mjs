@@ -13,6 +13,7 @@ export const QUESTIONS = [
   { id: 'suspension-store', title: 'The stores of suspended handlers' },
   { id: 'memory', title: 'Memory' },
   { id: 'start', title: 'Cold start' },
+  { id: 'suite', title: 'A suite of 94 tests' },
   { id: 'heavy', title: 'Heavy computation' },
   { id: 'contract', title: 'The parts of the contract' },
   { id: 'cache', title: 'The compile cache' },
