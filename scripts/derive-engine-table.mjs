@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 import { LinearMemory } from '../build/engine/linear-memory.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
@@ -116,6 +117,8 @@ const draft = {
   exports,
   writerFlags: { upstream: 0n, withBytecode: 0n },
   readerFlags: { frameOffset: 0, withBytecode: 0n, withReferences: 0n },
+  // The same in all versions so far; the rewrite says so when it is not.
+  tailCall: KNOWN_ENGINES[0].tailCall,
   evalFunctionIndex: binary.exportedFunction(evalName),
   imports,
   breakPointerAddress: 0,

@@ -1,14 +1,9 @@
-import { LRUCache } from 'lru-cache';
-
 import { addFeatures } from './add-features.js';
 import type { BaseImage } from './base-image.js';
 import type { FeatureSet } from './features.js';
 import { captureImage, hashImage, type Image, restoreImage } from './image.js';
 import type { PreludeImage } from './prelude-image.js';
 import type { Vm } from './vm.js';
-
-/** Of a worker, each some hundred KB. Handlers use few sets of features; one that comes back is built again. */
-const MAX_VARIANTS = 16;
 
 /** The base image with a set of features evaluated on top. Everything at its addresses, where it is in the base image. */
 export interface ImageVariant {
@@ -23,7 +18,8 @@ export interface ImageVariant {
 export class ImageVariants {
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;
-  readonly #variants = new LRUCache<FeatureSet, ImageVariant>({ max: MAX_VARIANTS });
+  /** All that were asked for: there are 64 sets of features, and images of handlers hold on to theirs. Some hundred KB each. */
+  readonly #variants = new Map<FeatureSet, ImageVariant>();
   /** The base image as it is. */
   readonly plain: ImageVariant;
   readonly #hashes = new WeakMap<ImageVariant, string>();

@@ -134,7 +134,7 @@ function applyDelta(memory: Uint8Array, { addresses, ends, bytes }: Delta): void
 /**
  * The most that a run leaves unwritten between two things that it wrote to the stack. A frame of a function has a place for each value
  * that its code can push, used or not, and code of so many bytes pushes no more values. Frames of the engine itself are of a kilobyte at
- * most, and written.
+ * most, and written. Not counted: what a bound function copies its arguments to.
  *
  * @param bytecodeBytes of all functions that ran, ours apart: none of them has a large frame
  */

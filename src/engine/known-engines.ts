@@ -24,6 +24,11 @@ export interface EngineTable {
     /** `allow_reference` only: for values, in which shared objects stay shared. */
     readonly withReferences: bigint;
   };
+  /**
+   * The opcode of `return`, in the constant `(-1 << 32) | opcode` that the compiler passes, stored at this offset of its frame, when it
+   * asks whether a call is followed by one: it would make both one call, at the place of the `return`.
+   */
+  readonly tailCall: { readonly returnOpcode: bigint; readonly frameOffset: number };
   /** Function index of JS_EvalFunction, `(ctx: i32, function: i64) -> i64`. */
   readonly evalFunctionIndex: number;
   /** Names of the imports that we replace, see `host-imports.ts`. */
@@ -56,6 +61,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
     exports: { writer: 'Ja', reader: 'Ka' },
     writerFlags: { upstream: 4295032832n, withBytecode: 4295032833n },
     readerFlags: { frameOffset: 40, withBytecode: 0x0100_0100_0000_0000n, withReferences: 0x0100_0000_0000_0000n },
+    tailCall: { returnOpcode: 40n, frameOffset: 80 },
     evalFunctionIndex: 777,
     imports: {
       memory: 'a',

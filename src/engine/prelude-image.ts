@@ -17,8 +17,8 @@ const EXPORTS = [
   'resume',
   /** `(value)`: the promise was fulfilled with it. */
   'fulfil',
-  /** The promise was rejected: takes note of why, in a job. */
-  'settle',
+  /** `(reason)`: the promise was rejected. */
+  'reject',
   /** Whether it waits for an extension. */
   'waits',
   /** From here on see `guest/prelude/outcome.ts`. */

@@ -19,7 +19,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
  * upstream.
  */
-export const REWRITE_VERSION = 3;
+export const REWRITE_VERSION = 4;
 
 /** Where the parts of linear memory lie, in bytes. */
 export interface MemoryLayout {
@@ -36,18 +36,21 @@ export interface RewrittenEngine {
 }
 
 const STACK_POINTER_GLOBAL = 0;
+/** As a power of two. */
+const I64_ALIGNMENT = 3;
 
 /**
  * Adds bytecode writing, reading and evaluation to the stock engine.
  *
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
- * rejects promises. The functions that are there stay as they are.
+ * rejects promises. The functions that are there stay as they are, but for one
+ * byte of the compiler, see {@link withoutTailCalls}.
  *
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
 export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
-  const binary = new WasmBinary(upstream);
+  const binary = new WasmBinary(withoutTailCalls(upstream, table));
   const writer = exported(binary, table.exports.writer);
   const reader = exported(binary, table.exports.reader);
 
@@ -78,6 +81,23 @@ export function rewriteEngine(upstream: Uint8Array, table: EngineTable): Rewritt
   return { wasm: binary.encode(), layout, rejectionTracker };
 }
 
+/**
+ * The compiler makes one instruction of a call and the `return` behind it, and gives it the place of the `return`: an error in
+ * `return a\n.b()\n.c()` would be reported at the first line. We have it look for an opcode that there is not. It saves nothing: such a
+ * call takes a frame like any other.
+ */
+function withoutTailCalls(upstream: Uint8Array, { tailCall }: EngineTable): Uint8Array {
+  const NO_OPCODE = 0n;
+  const asked = (opcode: bigint) => {
+    const constant = wasm.i64Const((-1n << 32n) | opcode);
+    return Uint8Array.from([...constant, ...wasm.i64Store(tailCall.frameOffset, I64_ALIGNMENT)]);
+  };
+  const from = asked(tailCall.returnOpcode);
+  const to = asked(NO_OPCODE);
+  if (from.length !== to.length) throw new Error('the question for tail calls changes its length');
+  return replaceOnce(upstream, from, to, 'tail calls');
+}
+
 function exported(binary: WasmBinary, name: string): number {
   const index = binary.exportedFunction(name);
   if (index === undefined) throw new Error(`the binary exports no function ${name}`);
@@ -86,7 +106,8 @@ function exported(binary: WasmBinary, name: string): number {
 
 function replaceOnce(body: Uint8Array, from: Uint8Array, to: Uint8Array, purpose: string): Uint8Array {
   const found = occurrences(body, from);
-  if (found.length !== 1) throw new Error(`the flags for ${purpose} occur ${found.length} times instead of once`);
+  if (found.length !== 1)
+    throw new Error(`what is replaced for ${purpose} occurs ${found.length} times instead of once`);
   return splice(body, found[0] ?? 0, from.length, to);
 }
 

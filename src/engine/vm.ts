@@ -26,8 +26,10 @@ const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
+/** What was copied out is left to the next restore up to this size: freeing it takes longer. */
+const KEPT_BYTES = 64 * 1024;
 /** Heap that loaded bytecode takes at most, in multiples of its size. */
-const LOADED_PER_BYTECODE = 16;
+const LOADED_PER_BYTECODE = 64;
 /** What an execution may allocate before its first collection, which costs more than most executions. */
 const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
@@ -270,7 +272,7 @@ export class Vm {
   writeBytecode(compiled: Pointer): Uint8Array {
     const buffer = this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled));
     const bytes = this.#takeBytes(buffer);
-    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    if (bytes.length <= KEPT_BYTES) this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
     return bytes;
   }
 
@@ -297,6 +299,7 @@ export class Vm {
       this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
     );
     const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+    if (this.heapBreak > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
     this.heap.fill(0, start, start + bytecode.length);
     return this.#evaluateFunction(fn);
   }
@@ -364,7 +367,9 @@ export class Vm {
 
   /** Why a promise is rejected, or what it is fulfilled with. */
   promiseResult(promise: Pointer): Pointer {
-    return this.#functions.QTS_PromiseResult(this.#ctx, promise);
+    const result = this.#functions.QTS_PromiseResult(this.#ctx, promise);
+    if (result === 0) throw this.#outOfMemory();
+    return result;
   }
 
   element(array: Pointer, index: number): Pointer {
@@ -414,11 +419,13 @@ export class Vm {
 
   #allocate(bytes: number): Pointer {
     const pointer = this.#enter(() => this.#functions.malloc(bytes));
-    if (pointer === 0) {
-      this.heapExhausted = true;
-      throw new VmPoisonedError('out of memory on the way in');
-    }
+    if (pointer === 0) throw this.#outOfMemory();
     return pointer;
+  }
+
+  #outOfMemory(): VmPoisonedError {
+    this.heapExhausted = true;
+    return new VmPoisonedError('out of memory on the way in');
   }
 
   #withArrayBuffer(bytes: Uint8Array, read: (buffer: Pointer) => Pointer): Pointer {
@@ -437,6 +444,7 @@ export class Vm {
     // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.heap.subarray(start, start + length));
+    if (length > KEPT_BYTES) this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
     return bytes;
   }
 

@@ -76,7 +76,7 @@ export class FreshBeginning implements Beginning {
       this.#loadBytecode();
       return;
     }
-    this.#vm.restore(key, known.variant.image, known.delta, this.#codeBytes);
+    this.#vm.restore(key, known.variant.image, known.delta, known.codeBytes);
     this.#variant = known.variant;
     this.#handler = known.handler;
     if (hasRights(known, rights)) return;
@@ -97,17 +97,27 @@ export class FreshBeginning implements Beginning {
     if (this.#handlers.isWorthAnImage(key, bytecode)) this.#keepImage();
   }
 
-  /** How much code of libraries there is, nobody counts. */
+  /** How much code of libraries there is, nobody counts; and a bound function has a frame for arguments that no code of it pushes. */
   get #codeBytes(): number {
-    return this.#variants.hasLibraries ? Number.POSITIVE_INFINITY : this.#call.bytecode.length;
+    const { bytecode } = this.#call;
+    const isUnknown = this.#variants.hasLibraries || asBuffer(bytecode).includes('bind');
+    return isUnknown ? Number.POSITIVE_INFINITY : bytecode.length;
   }
 
   #keepImage(): void {
-    const { key, rights } = this.#call;
+    const { key } = this.#call;
+    // A copy: they are a view of the message that they came with.
+    const rights = this.#call.rights && Uint8Array.prototype.slice.call(this.#call.rights);
     const { image } = this.#variant;
     const delta = captureDelta(this.#vm.current, image);
     this.#vm.makeRoomFor(image, delta);
-    this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, rights });
+    this.#handlers.put(key, {
+      delta,
+      handler: this.#handler,
+      variant: this.#variant,
+      rights,
+      codeBytes: this.#codeBytes,
+    });
   }
 
   #setRights(): void {
@@ -171,6 +181,10 @@ export class ResumedBeginning implements Beginning {
   demandAllFeatures(): void {
     this.#missing = ALL_FEATURES & ~this.variant.features;
   }
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Their bytes: a message brings them anew. */

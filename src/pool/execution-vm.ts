@@ -67,7 +67,7 @@ export class ExecutionVm {
     // Where it can be known how deep to look, it is looked each time: what a quick look left would be taken for clean by the next.
     const isKnown = Number.isFinite(this.#lastCodeBytes);
     const cleanBytes = isKnown || isAnother ? frameGapBytes(this.#lastCodeBytes) : undefined;
-    this.#lastCodeBytes = codeBytes;
+    this.#lastCodeBytes = cleanBytes === undefined ? Number.POSITIVE_INFINITY : codeBytes;
     if (isAnother || delta !== this.#lastDelta) this.#forgetRuns();
     this.#lastOwner = owner;
     this.#lastDelta = delta;

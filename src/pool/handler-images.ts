@@ -11,6 +11,8 @@ export interface HandlerImage {
   readonly handler: Pointer;
   /** Encoded, those that are set in it; undefined when none are. */
   readonly rights: Uint8Array | undefined;
+  /** See `frameGapBytes` of `engine/image.ts`. */
+  readonly codeBytes: number;
 }
 
 /** From this size on, loading the bytecode costs more than capturing once and copying. */

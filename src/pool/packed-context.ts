@@ -1,8 +1,11 @@
+import { types } from 'node:util';
+
 import { covers, type Grant } from '../capabilities/grants.js';
 import { unpackMessage } from '../contract/message-pack.js';
 import { TooManyBytesError } from '../contract/values/byte-writer.js';
 import { decodeFields } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { isPlainObject } from '../contract/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteRequest } from './protocol.js';
 
@@ -64,7 +67,10 @@ function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
 /** Only what may be read enters the VM. */
 export function readableState(state: object, readable: Grant): Record<string, unknown> {
   const given = state as Record<string, unknown>;
-  if (readable === true || Object.keys(given).every((key) => covers(readable, key))) return given;
+  if (readable === true) return given;
+  // What a proxy answers now says nothing of what it answers when it is encoded.
+  const isWhatItSeems = isPlainObject(given) && !types.isProxy(given);
+  if (isWhatItSeems && Object.keys(given).every((key) => covers(readable, key))) return given;
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
 }
 

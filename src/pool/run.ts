@@ -91,12 +91,12 @@ export class Run {
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
   #settle(promise: Pointer): void {
     const vm = this.#vm;
-    const { fulfil, settle, undefined: thisArg } = this.#base.roots;
+    const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
     if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
     else if (state === 'rejected' && !this.#isOver('jobs')) {
-      vm.call(settle, thisArg);
-      this.#runJobs();
+      // Which still counts as one that nobody handles: that is asked for only if there is no other error.
+      vm.call(reject, thisArg, vm.promiseResult(promise));
     }
   }
 

@@ -8,7 +8,7 @@
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
-import { define, getPrototypeOf, type Keyed } from './intrinsics.js';
+import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import {
   admitDefeat,
@@ -73,15 +73,21 @@ function runToItsEnd(handler: Handler): void {
   try {
     const returned = handler();
     const isObject = (typeof returned === 'object' && returned !== null) || typeof returned === 'function';
-    if (isObject && 'then' in (returned as object)) running = awaited(returned);
+    // As the language would: read once, which a proxy may answer as it likes, and called later.
+    const then = isObject ? (returned as Keyed)['then'] : undefined;
+    if (typeof then === 'function') running = awaited(returned as object, then);
     else fulfil(returned);
   } catch (thrown) {
     reject(thrown);
   }
 }
 
-async function awaited(returned: unknown): Promise<unknown> {
-  return returned;
+async function awaited(returned: object, then: unknown): Promise<unknown> {
+  const thenable = nullObject();
+  thenable['then'] = (resolve: unknown, refuse: unknown) => {
+    apply(then as () => void, returned, [resolve, refuse]);
+  };
+  return thenable;
 }
 
 /** What the host passes to go on, see `pool/answers.ts`. */
@@ -102,22 +108,13 @@ function resume(input: Answers): Promise<unknown> | undefined {
   return running;
 }
 
-/** For a handler that threw. Until somebody waits for it, its promise counts as one that nobody handles. */
-async function settle(): Promise<void> {
-  try {
-    fulfil(await running);
-  } catch (thrown) {
-    reject(thrown);
-  }
-}
-
 /** In the order of `Roots` in `engine/prelude-image.ts`. */
 export default [
   setRights,
   start,
   resume,
   fulfil,
-  settle,
+  reject,
   waits,
   collect,
   reached,
