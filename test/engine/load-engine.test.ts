@@ -57,7 +57,9 @@ describe('the rewrite', () => {
 
   it('stops when a fact of its table does not hold', () => {
     const wrong = { ...table, writerFlags: { upstream: 12345678901234n, withBytecode: 1n } };
-    expect(() => rewriteEngine(upstream, wrong)).toThrow(/occur 0 times instead of once/);
+    expect(() => rewriteEngine(upstream, wrong)).toThrow(/occurs 0 times instead of once/);
+    const elsewhere = { ...table, tailCall: { ...table.tailCall, frameOffset: 81 } };
+    expect(() => rewriteEngine(upstream, elsewhere)).toThrow(/tail calls occurs 0 times/);
     expect(() => rewriteEngine(upstream, { ...table, exports: { writer: 'nope', reader: 'Ka' } })).toThrow(/nope/);
   });
 });
