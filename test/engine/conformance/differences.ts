@@ -39,6 +39,17 @@ export const DIFFERENCES: readonly Difference[] = [
     bytecode: 'value "function f() {\\u000a    [native code]\\u000a}"',
     unmodified: 'value "(a) => a + 1"',
   },
+  {
+    title: 'the place of a call behind return is that of the call',
+    body: js`
+      const place = (e) => /program.js:\d+:(\d+)/.exec(e.stack)[1];
+      function outer() { return null.a.b(); }
+      function chain() { return [1].map((x) => x).missing(); }
+      return [outer, chain].map((f) => { try { f(); } catch (e) { return place(e); } }).join();
+    `,
+    bytecode: 'value "37,58"',
+    unmodified: 'value "37,26"',
+  },
 ];
 
 /** Globals that the unmodified engine has and an execution VM has not: quickjs-emscripten has no switch for them. */

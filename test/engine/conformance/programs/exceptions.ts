@@ -134,12 +134,12 @@ export const exceptions: Subject = {
       title: 'stacks name the functions, lines and columns of the source',
       body: js`
         function outer() {
-          return inner(1);
+          inner(1);
         }
         const inner = (x) => {
           if (x) throw new Error('here');
         };
-        class C { static #p() { outer(); } static go() { this.#p(); } get g() { return C.go(); } }
+        class C { static #p() { outer(); } static go() { this.#p(); } get g() { const gone = C.go(); return gone; } }
         try { new C().g; } catch (e) { return e.stack; }
       `,
     },
