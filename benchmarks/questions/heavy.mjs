@@ -3,19 +3,11 @@ import assert from 'node:assert/strict';
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
-import { loadSubjects, only, PEER_PACKAGES } from '../peers/index.mjs';
+import { FASTEST, loadSubjects, only, PEER_PACKAGES } from '../peers/index.mjs';
 import { heavy } from '../work/heavy.mjs';
 
 printMachine(PEER_PACKAGES);
-const subjects = only(
-  await loadSubjects(),
-  'nexus-runtime',
-  'quickjs-emscripten: new runtime',
-  'quickjs-wasi: restore',
-  'isolated-vm: new context',
-  'run',
-  'node:vm',
-);
+const subjects = only(await loadSubjects(), ...FASTEST);
 for (const { name, source, args, expected } of heavy) {
   const check = ({ returnValue }) => assert.deepEqual(returnValue, expected);
   const work = { source, context: { args, capabilities: [] }, check };
