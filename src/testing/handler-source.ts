@@ -47,12 +47,18 @@ function pathOf(file: string | URL): string {
   throw invalidArgument('codeOrFile', file.href, 'a URL that begins with file:');
 }
 
-/** A handler that does not compile has nothing that could be tested: where it does not, with the lines. */
-export function notCompiled({ filename = 'handler.js' }: HandlerSource, error: WasmError): NexusError {
+/**
+ * A handler that does not compile has nothing that could be tested.
+ *
+ * @param error with which it ended, if it did
+ * @throws NexusError COMPILATION_ERROR, INVALID_HANDLER: where it does not compile, with the lines
+ */
+export function requireCompiled({ filename = 'handler.js' }: HandlerSource, error: WasmError | undefined): void {
+  if (error?.code !== 'COMPILATION_ERROR' && error?.code !== 'INVALID_HANDLER') return;
   const { code, message, location, snippet } = error;
   const place = location === undefined ? filename : `${filename}:${location.line}:${location.column}`;
   const lines = snippet === undefined ? '' : `\n${snippet}`;
-  return new NexusError(code, `${place}: ${message}${lines}`, {
+  throw new NexusError(code, `${place}: ${message}${lines}`, {
     context: { ...error.context, filename, ...(location && { location }), ...(snippet && { snippet }) },
   });
 }

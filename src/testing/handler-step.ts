@@ -1,14 +1,16 @@
 import { invalidArgument } from '../config/check.js';
 import type { AsyncResult, CallResult } from '../contract/answers.js';
+import type { ContextValue } from '../contract/context.js';
 import type { ExtensionCall, Suspension, WasmResult } from '../contract/result.js';
 import { withCall } from '../current-call.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { NexusRuntime } from '../nexus-runtime.js';
 import type { ResumeOptions } from '../pool/execute-options.js';
+import { parseSuspensionId } from '../suspension/ids.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
-import { notCompiled, readHandler } from './handler-source.js';
+import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks, render } from './mocks.js';
-import { Failure, RecordedAnswers } from './recorded-answers.js';
+import { asAnswer, RecordedAnswers } from './recorded-answers.js';
 import { joined, type TestResult, testResult } from './test-result.js';
 
 /** Where a handler stands: at calls that wait for an answer, or at its end. Its effects are those from the beginning. */
@@ -51,8 +53,7 @@ export async function suspendFirst(
   const resumeOptions = { ...(now !== undefined && { now }), ...(timeoutMs !== undefined && { timeoutMs }) };
   const stepper = new Stepper(runtime, mocks, context.stateSnapshot, resumeOptions);
   const first = await runtime.executeHandler(source.code, context, options);
-  const { error } = first;
-  if (error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER') throw notCompiled(source, error);
+  requireCompiled(source, first.error);
   const step = await stepper.advance(first);
   if (step.status !== 'suspended') throw neverWaited(step);
   return step;
@@ -62,11 +63,11 @@ export async function suspendFirst(
 class Stepper {
   readonly #runtime: Runtime;
   readonly #mocks: Mocks;
-  readonly #state: Parameters<typeof testResult>[1];
+  readonly #state: ContextValue;
   readonly #options: ResumeOptions;
   #sofar: WasmResult | undefined;
 
-  constructor(runtime: Runtime, mocks: Mocks, state: Parameters<typeof testResult>[1], options: ResumeOptions) {
+  constructor(runtime: Runtime, mocks: Mocks, state: ContextValue, options: ResumeOptions) {
     this.#runtime = runtime;
     this.#mocks = mocks;
     this.#state = state;
@@ -84,8 +85,8 @@ class Stepper {
       const mocked = suspension.calls.filter((call) => this.#mocks.has(call));
       if (mocked.length === 0) return this.#step(suspension.calls, suspension);
       const { suspensionId } = suspension;
-      const key = suspensionId.slice(0, suspensionId.indexOf('.'));
-      const given = await Promise.all(mocked.map((call) => this.#ask(call, key)));
+      const { runId = suspensionId } = parseSuspensionId(suspensionId) ?? {};
+      const given = await Promise.all(mocked.map((call) => this.#ask(call, runId)));
       next = await this.#runtime.resumeHandler(suspensionId, given, this.#options);
     }
   }
@@ -123,9 +124,7 @@ class Stepper {
 
 function answersOf(answer: unknown): AsyncResult[] {
   const list = answer instanceof RecordedAnswers ? answer.list : [answer];
-  return list.map((one) =>
-    one instanceof Failure ? { success: false, error: one.error } : { success: true, value: one },
-  );
+  return list.map(asAnswer);
 }
 
 function neverWaited({ status, error, returnValue }: TestResult): NexusError {

@@ -5,7 +5,7 @@ import type { AsyncResult } from '../contract/answers.js';
 import type { ExtensionCall } from '../contract/result.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../pool/build-request.js';
-import { Failure, RecordedAnswers } from './recorded-answers.js';
+import { asAnswer, RecordedAnswers } from './recorded-answers.js';
 
 /** Extensions for a test: by name, objects of functions and of `answers([…])`, or instances of classes. */
 export type ExtensionMocks = Readonly<Record<string, object>>;
@@ -84,8 +84,7 @@ export class Mocks {
         { context: { ...contextOf(call), answers: list.length } },
       );
     }
-    const answer = list[given];
-    return answer instanceof Failure ? { success: false, error: answer.error } : { success: true, value: answer };
+    return asAnswer(list[given]);
   }
 
   #missing(call: ExtensionCall): NexusError {

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../config/check.js';
+import type { AsyncResult } from '../contract/answers.js';
 
 /** An answer that is an error, see {@link failure}. */
 export class Failure {
@@ -7,6 +8,11 @@ export class Failure {
   constructor(error: unknown) {
     this.error = error;
   }
+}
+
+/** One of {@link answers}, as a runtime takes it. */
+export function asAnswer(answer: unknown): AsyncResult {
+  return answer instanceof Failure ? { success: false, error: answer.error } : { success: true, value: answer };
 }
 
 /** Answers in order, see {@link answers}. */

@@ -1,7 +1,7 @@
 import type { NexusRuntime } from '../nexus-runtime.js';
 import type { RunProbe } from '../run-probe.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
-import { notCompiled, readHandler } from './handler-source.js';
+import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
 import { type TestResult, testResult } from './test-result.js';
 
@@ -39,7 +39,6 @@ export async function runToEnd(
   const limits = { signal: stop.signal, callTimeoutMs: MOCK_TIMEOUT_MS };
   const result = await runtime.runProbed(source.code, context, { ...options, ...limits }, probe);
   if (fault !== undefined) throw fault;
-  const { error } = result;
-  if (error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER') throw notCompiled(source, error);
+  requireCompiled(source, result.error);
   return testResult(result, context.stateSnapshot, mocks.calls);
 }

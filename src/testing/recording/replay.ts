@@ -8,7 +8,7 @@ import type { LibraryOption, RuntimeOptions } from '../../config/options.js';
 import type { ExtensionCall, WasmResult } from '../../contract/result.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { checkShape } from '../../pool/execute-options.js';
-import { type HandlerSource, notCompiled, readHandler } from '../handler-source.js';
+import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
 import { render } from '../mocks.js';
 import { joined, type TestResult, testResult } from '../test-result.js';
 import type { TestRuntime } from '../test-runtime.js';
@@ -61,9 +61,7 @@ export async function replayRecording(
   const own = runtime ?? (await create(runtimeOptions(recording, libraries)));
   try {
     const attempt = await repeat(own, recording, source ?? { code: recording.handler.source });
-    const { error } = attempt.result;
-    const isBroken = error?.code === 'COMPILATION_ERROR' || error?.code === 'INVALID_HANDLER';
-    if (source !== undefined && error !== undefined && isBroken) throw notCompiled(source, error);
+    if (source !== undefined) requireCompiled(source, attempt.result.error);
     return compare(name, recording, attempt, { engine: own.inner.engine, isChanged: source !== undefined });
   } finally {
     if (runtime === undefined) await own.shutdown();
