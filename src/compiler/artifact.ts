@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { describe } from '../config/check.js';
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { packMessage } from '../contract/message-pack.js';
+import { MalformedMessageError } from '../contract/message-reader.js';
+import { count, oneOf, readShaped, record, text } from '../contract/message-shape.js';
 
 /** Raise it whenever the layout changes: an unknown version is refused. */
 export const CONTAINER_VERSION = 1;
@@ -23,6 +24,22 @@ export interface ArtifactHeader {
   /** `'hmac-sha256'` when it was sealed with a secret. */
   readonly seal: 'hmac-sha256' | 'sha256';
 }
+
+/** Long enough for any path of a file system. */
+const MAX_FILENAME_CHARACTERS = 64 * 1024;
+/** The map, seven names and what they name. */
+const MAX_HEADER_VALUES = 15;
+/** A header with short texts counts more than it has bytes. */
+const HEADER_MARGIN_BYTES = 64;
+const HEADER = record({
+  key: text(64),
+  namespace: text(256),
+  engine: text(256),
+  filename: text(MAX_FILENAME_CHARACTERS),
+  source: text(Number.POSITIVE_INFINITY),
+  contentBytes: count,
+  seal: oneOf('hmac-sha256', 'sha256'),
+});
 
 export interface Artifact {
   readonly header: ArtifactHeader;
@@ -110,24 +127,19 @@ function mac(bytes: Uint8Array, secret: Uint8Array | undefined): Buffer {
   return hash.update(bytes).digest();
 }
 
-/** The MAC was right, so this is our own writing, unless there is no secret: then it may be anybody's. */
+/**
+ * The MAC was right, so this is our own writing, unless there is no secret: then anyone may have written it, and nothing but the fields
+ * of a header is read.
+ */
 function readHeader(encoded: Uint8Array): ArtifactHeader {
-  let header: unknown;
   try {
-    header = unpackMessage(encoded);
+    return readShaped(
+      encoded,
+      { maxBytes: encoded.length + HEADER_MARGIN_BYTES, maxValues: MAX_HEADER_VALUES },
+      HEADER,
+    );
   } catch (error) {
-    throw new ArtifactError('header', `has a header that does not decode: ${String(error)}`);
+    if (!(error instanceof MalformedMessageError)) throw error;
+    throw new ArtifactError('header', `has a header that ${error.message}`);
   }
-  const fields = header as Partial<Record<keyof ArtifactHeader, unknown>> | null;
-  const wellFormed =
-    typeof fields === 'object' &&
-    fields !== null &&
-    typeof fields.key === 'string' &&
-    typeof fields.engine === 'string' &&
-    typeof fields.namespace === 'string' &&
-    typeof fields.filename === 'string' &&
-    typeof fields.source === 'string' &&
-    typeof fields.contentBytes === 'number';
-  if (!wellFormed) throw new ArtifactError('header', `has a header that is ${describe(header)}`);
-  return fields as ArtifactHeader;
 }

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+
+import { pack, unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 
 import { ArtifactError, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
@@ -51,6 +54,36 @@ describe.each([
   it('is refused by another engine, naming both', () => {
     expect(problemOf(sealed, 'engine-2', secret)).toBe('engine');
     expect(() => openArtifact(sealed, 'engine-2', secret === undefined ? [] : [secret])).toThrow(/engine-1.*engine-2/);
+  });
+});
+
+describe('the header of an artifact without a secret', () => {
+  /** Sealed again by whoever changed it: without a secret anyone can. */
+  function withHeader(change: (header: Record<string, unknown>) => unknown): Uint8Array {
+    const sealed = Buffer.from(sealArtifact(header, bytecode, undefined));
+    const headerEnd = 10 + sealed.readUInt32BE(6);
+    const encoded = pack(change(unpack(sealed.subarray(10, headerEnd))));
+    const preamble = Buffer.from(sealed.subarray(0, 10));
+    preamble.writeUInt32BE(encoded.length, 6);
+    const body = Buffer.concat([preamble, encoded, sealed.subarray(headerEnd, -32)]);
+    return Buffer.concat([body, createHash('sha256').update(body).digest()]);
+  }
+
+  it('opens when it was only written again', () => {
+    expect(problemOf(withHeader((fields) => fields))).toBe('none');
+  });
+
+  it.each<[string, (header: Record<string, unknown>) => unknown]>([
+    ['one more field', (fields) => ({ ...fields, more: 1 })],
+    ['a field less', ({ source: _, ...fields }) => fields],
+    ['a field of another type', (fields) => ({ ...fields, source: 5 })],
+    ['a key that is too long', (fields) => ({ ...fields, key: 'k'.repeat(65) })],
+    ['an array in place of a map', (fields) => [fields]],
+    ['60,000 keys', () => Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`k${i}`, i]))],
+    ['nested arrays', (fields) => ({ ...fields, source: [[[]]] })],
+    ['a Set', (fields) => ({ ...fields, source: new Set([1]) })],
+  ])('is refused with %s', (_title, change) => {
+    expect(problemOf(withHeader(change))).toBe('header');
   });
 });
 

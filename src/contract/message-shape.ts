@@ -1,0 +1,124 @@
+import { MalformedMessageError, readMessage } from './message-reader.js';
+
+/** Says what is wrong with a value, in words that go after its name; undefined when nothing is. */
+export type Shape<T> = ((value: unknown) => string | undefined) & { readonly of?: T };
+
+/** The type of the values that a shape accepts. */
+export type Shaped<S> = S extends Shape<infer T> ? T : never;
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+type RecordOf<Required extends Fields, Optional extends Fields> = {
+  readonly [K in keyof Required]: Shaped<Required[K]>;
+} & { readonly [K in keyof Optional]?: Shaped<Optional[K]> };
+
+export interface MessageBounds {
+  /** See {@link readMessage}: small values count more than they have. */
+  readonly maxBytes: number;
+  /** Values in it, keys included. */
+  readonly maxValues: number;
+}
+
+/**
+ * Reads a message that must have a shape, and nothing beyond it. See {@link readMessage} for what is refused before that.
+ *
+ * @throws MalformedMessageError naming the field
+ *
+ * @example
+ * const header = readShaped(bytes, { maxBytes: 4_096, maxValues: 10 }, record({ key: text(64), size: count }));
+ */
+export function readShaped<T>(bytes: Uint8Array, { maxBytes, maxValues }: MessageBounds, shape: Shape<T>): T {
+  const message = readMessage(bytes, maxBytes, maxValues);
+  const problem = shape(message);
+  if (problem !== undefined) throw new MalformedMessageError(problem);
+  return message as T;
+}
+
+/** A string of at most so many UTF-16 code units. */
+export function text(maxLength: number): Shape<string> {
+  return (value) => {
+    if (typeof value !== 'string') return 'is no string';
+    return value.length > maxLength ? `has ${value.length} characters, more than ${maxLength}` : undefined;
+  };
+}
+
+/** One of some strings. */
+export function oneOf<T extends string>(...allowed: readonly T[]): Shape<T> {
+  return (value) => (allowed.includes(value as T) ? undefined : `is none of ${allowed.join(', ')}`);
+}
+
+/** A whole number from 0. */
+export const count: Shape<number> = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'is no whole number from 0';
+
+/** A number that is finite. */
+export const finite: Shape<number> = (value) => (Number.isFinite(value) ? undefined : 'is no finite number');
+
+export const flag: Shape<boolean> = (value) => (typeof value === 'boolean' ? undefined : 'is neither true nor false');
+
+/** Bytes, of a certain length if one is given. */
+export function binary(length?: number): Shape<Uint8Array> {
+  return (value) => {
+    if (!(value instanceof Uint8Array)) return 'is no bytes';
+    return length === undefined || value.length === length ? undefined : `has ${value.length} bytes, not ${length}`;
+  };
+}
+
+export function list<T>(item: Shape<T>, maxItems = Number.POSITIVE_INFINITY): Shape<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return 'is no array';
+    if (value.length > maxItems) return `has ${value.length} items, more than ${maxItems}`;
+    for (let i = 0; i < value.length; i++) {
+      const problem = item(value[i]);
+      if (problem !== undefined) return `has item ${i}, which ${problem}`;
+    }
+    return undefined;
+  };
+}
+
+/** An object with values of one shape under any keys. */
+export function dictionary<T>(item: Shape<T>, maxKeys = Number.POSITIVE_INFINITY): Shape<Readonly<Record<string, T>>> {
+  return (value) => {
+    if (!isMap(value)) return 'is no map';
+    const keys = Object.keys(value);
+    if (keys.length > maxKeys) return `has ${keys.length} keys, more than ${maxKeys}`;
+    for (const key of keys) {
+      const problem = item(value[key]);
+      if (problem !== undefined) return `has the key ${show(key)}, which ${problem}`;
+    }
+    return undefined;
+  };
+}
+
+/** An object of exactly these fields. An optional one may be absent or undefined. */
+export function record<Required extends Fields, Optional extends Fields = Record<never, never>>(
+  required: Required,
+  optional?: Optional,
+): Shape<RecordOf<Required, Optional>> {
+  const shapes = new Map(Object.entries({ ...required, ...optional }));
+  const names = Object.keys(required);
+  return (value) => {
+    if (!isMap(value)) return 'is no map';
+    for (const name of names) if (!Object.hasOwn(value, name)) return `has no field ${name}`;
+    for (const name of Object.keys(value)) {
+      const shape = shapes.get(name);
+      if (shape === undefined) return `has an unknown field ${show(name)}`;
+      if (value[name] === undefined && !Object.hasOwn(required, name)) continue;
+      const problem = shape(value[name]);
+      if (problem !== undefined) return `has the field ${name}, which ${problem}`;
+    }
+    return undefined;
+  };
+}
+
+/** The first shape that accepts the value counts; what the last one says is told otherwise. */
+export function either<A, B>(first: Shape<A>, second: Shape<B>): Shape<A | B> {
+  return (value) => (first(value) === undefined ? undefined : second(value));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function show(name: string): string {
+  return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
+}
