@@ -86,7 +86,8 @@ export class Executions {
       treatmentOf(options),
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
-    const segment = assembleSegment(execution, handler, inputs);
+    const assembled = assembleSegment(execution, handler, inputs);
+    const segment = assembled instanceof Promise ? await assembled : assembled;
     this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
     if (segment.waiting === undefined) return { ...segment, began };
@@ -119,16 +120,20 @@ export class Executions {
     const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const hostCallsBefore = run.usage.maxHostCalls;
     const times = { calledAt, deadlineMs, suspendedTimeUs };
-    const segment = assembleSegment(execution, resumed, { context: origin, bounds, ...times, signal, hostCallsBefore });
+    const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
+    const assembled = assembleSegment(execution, resumed, inputs);
+    const segment = assembled instanceof Promise ? await assembled : assembled;
     this.#audit(segment, grants, origin, knownCalls);
     return { ...segment, ...this.#runOf(segment, run, run.usage, knownCalls), began: hasBegun(execution) };
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
-    const { memoryLimitBytes, stackSizeBytes } = this.#config.limits;
+    const { memoryLimitBytes, stackSizeBytes, maxResultPaths } = this.#config.limits;
     return {
       ...limits,
+      // Sealed before there was this limit, it has none.
+      maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };

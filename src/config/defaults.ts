@@ -43,6 +43,8 @@ export const DEFAULT_MAX_VIEW_COMMANDS = 1_000;
 export const DEFAULT_MAX_LOG_BYTES = 64 * KIB;
 export const DEFAULT_MAX_CONTEXT_BYTES = 8 * MIB;
 export const DEFAULT_MAX_RESULT_BYTES = 8 * MIB;
+/** A walk over so many values takes some 100 ms, and JSON of them is as large as results may be. */
+export const DEFAULT_MAX_RESULT_PATHS = 1_000_000;
 /** A week: whatever a handler waits for, people included, has answered by then or will not. */
 export const DEFAULT_SUSPENSION_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 /** As much as the default memory of a VM: compressed, whatever fits into that one fits into this. */

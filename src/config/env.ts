@@ -11,6 +11,7 @@ const EXECUTION_LIMITS = [
   'maxLogBytes',
   'maxContextBytes',
   'maxResultBytes',
+  'maxResultPaths',
 ] as const satisfies readonly (keyof LimitOptions)[];
 
 const SUSPENSION_NUMBERS = [

@@ -21,6 +21,11 @@ export interface ExecutionLimits {
   readonly maxContextBytes: number;
   /** Encoded size of everything the execution returns, in bytes. */
   readonly maxResultBytes: number;
+  /**
+   * How many values more than it has a walk over everything that the execution returns may meet, because objects occur in it more than
+   * once.
+   */
+  readonly maxResultPaths: number;
 }
 
 export const LIMIT_KEYS: Keys<ExecutionLimits> = {
@@ -34,6 +39,7 @@ export const LIMIT_KEYS: Keys<ExecutionLimits> = {
   maxLogBytes: true,
   maxContextBytes: true,
   maxResultBytes: true,
+  maxResultPaths: true,
 };
 
 /** Limits that the guest counts itself, in the order in which the prelude expects them. */

@@ -108,6 +108,13 @@ export interface LimitOptions {
   readonly maxContextBytes?: number;
   /** Encoded size of everything an execution returns, in bytes. @default 8 MiB */
   readonly maxResultBytes?: number;
+  /**
+   * An object that occurs several times in what an execution returns stays one object, so a small result can have more paths than
+   * anything that walks over it will ever end with. Bounds how many values more than it has such a walk meets: through arrays, objects,
+   * Maps and Sets, over the return value, state mutations, events, view commands, arguments of calls and errors together. A result
+   * in which no object occurs twice has none. @default 1,000,000
+   */
+  readonly maxResultPaths?: number;
 }
 
 export interface SuspensionOptions {

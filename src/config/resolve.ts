@@ -133,6 +133,7 @@ function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionL
     maxLogBytes: count('maxLogBytes', options.maxLogBytes, defaults.DEFAULT_MAX_LOG_BYTES),
     maxContextBytes: count('maxContextBytes', options.maxContextBytes, defaults.DEFAULT_MAX_CONTEXT_BYTES, GIB),
     maxResultBytes: count('maxResultBytes', options.maxResultBytes, defaults.DEFAULT_MAX_RESULT_BYTES, GIB),
+    maxResultPaths: count('maxResultPaths', options.maxResultPaths, defaults.DEFAULT_MAX_RESULT_PATHS),
   });
 }
 

@@ -12,6 +12,9 @@ const LONG_KEY_FACTOR = 32;
 /** Bytes that are no MessagePack of plain data, or too much of it. The message goes after the name of the bytes. */
 export class MalformedMessageError extends Error {}
 
+/** It may be MessagePack of plain data, and is more than may be read. */
+export class TooLargeMessageError extends MalformedMessageError {}
+
 /**
  * Reads MessagePack that comes from outside: null, booleans, numbers, BigInts of 64 bits, strings, bytes, arrays, and maps with strings
  * or whole numbers as keys. Of the extension types only timestamps, which become dates, and the usual notation of `undefined`.
@@ -26,7 +29,7 @@ export class MalformedMessageError extends Error {}
  * readMessage(bytes, 64 * 1024); // { name: 'a', tags: ['b'] }
  */
 export function readMessage(bytes: Uint8Array, maxBytes: number, maxValues = Number.POSITIVE_INFINITY): unknown {
-  if (bytes.length > maxBytes) throw new MalformedMessageError(`has ${bytes.length} bytes, more than ${maxBytes}`);
+  if (bytes.length > maxBytes) throw new TooLargeMessageError(`has ${bytes.length} bytes, more than ${maxBytes}`);
   return new MessageReader(bytes, maxBytes, maxValues).read();
 }
 
@@ -54,7 +57,7 @@ class MessageReader {
 
   #value(): unknown {
     this.#count(VALUE_BYTES);
-    if (--this.#valuesLeft < 0) throw new MalformedMessageError('has more values than it may have');
+    if (--this.#valuesLeft < 0) throw new TooLargeMessageError('has more values than it may have');
     const type = this.#bytes[this.#advance(1)] as number;
     if (type < 0x80) return type;
     if (type < 0x90) return this.#map(type & 0x0f);
@@ -172,7 +175,7 @@ class MessageReader {
   #count(bytes: number): void {
     this.#counted += bytes;
     if (this.#counted > this.#maxBytes) {
-      throw new MalformedMessageError(
+      throw new TooLargeMessageError(
         `has more values than ${this.#maxBytes} bytes allow: an array or map counts ${CONTAINER_BYTES}, another value ${VALUE_BYTES}`,
       );
     }

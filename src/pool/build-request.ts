@@ -5,7 +5,7 @@ import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
 import type { ExtensionRegistry } from '../contract/extension.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
-import { CONTEXT_ROOTS, encodeFields, readableState } from './packed-context.js';
+import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from './packed-context.js';
 import type { ExecuteRequest, PackedContext } from './protocol.js';
 import { Rights } from './rights.js';
 
@@ -59,6 +59,7 @@ export function prepareRequest(
   const readable = rights.grants.grant('state:read');
   const isPacked = stateSnapshot instanceof Uint8Array || args instanceof Uint8Array || scope instanceof Uint8Array;
   const packed = isPacked ? packedFields(context, readable) : undefined;
+  if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
   const state = packed?.state === undefined ? readableState(requireState(stateSnapshot), readable) : {};
   const extensions = context.extensionRegistry && methodNames(context.extensionRegistry);
   const input = encodeFields(

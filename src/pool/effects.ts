@@ -39,6 +39,8 @@ export const NO_EFFECTS: Effects = {
 };
 
 const VIEW_TYPES: ReadonlySet<unknown> = new Set(['setFilter', 'scrollTo', 'focus', 'custom']);
+/** As the prelude makes them. Others could be made to collide where ids are looked up. */
+const CALL_ID = /^c\d{1,15}$/;
 const LOG_LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
 
 /** An effect that the prelude would have stopped: the guest went past it, so nothing it says is passed on. */
@@ -97,8 +99,10 @@ export function malformed(field: string): ForgedOutcome {
 
 function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
   const mutations: StateMutation[] = [];
+  const entries = list(raw, 'stateMutations');
+  atMost(bounds, 'maxStateMutations', entries.length);
   // Here and for events no destructuring: it goes through an iterator, for every effect of every execution.
-  for (const entry of list(raw, 'stateMutations')) {
+  for (const entry of entries) {
     const item = list(entry, 'stateMutations');
     const operation = item[0];
     const key = item[1];
@@ -108,38 +112,40 @@ function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
     else if (operation === 'delete') mutations.push({ operation, key });
     else throw malformed('stateMutations');
   }
-  atMost(bounds, 'maxStateMutations', mutations.length);
   return mutations;
 }
 
 function readEvents(raw: unknown, bounds: Bounds): EmittedEvent[] {
   const events: EmittedEvent[] = [];
-  for (const entry of list(raw, 'events')) {
+  const entries = list(raw, 'events');
+  atMost(bounds, 'maxEvents', entries.length);
+  for (const entry of entries) {
     const item = list(entry, 'events');
     const name = item[0];
     if (typeof name !== 'string') throw malformed('events');
     allow(bounds, 'events:emit', name);
     events.push({ name, payload: item[1] });
   }
-  atMost(bounds, 'maxEvents', events.length);
   return events;
 }
 
 function readViewCommands(raw: unknown, bounds: Bounds): ViewCommand[] {
-  const commands = list(raw, 'viewCommands').map((item): ViewCommand => {
+  const entries = list(raw, 'viewCommands');
+  atMost(bounds, 'maxViewCommands', entries.length);
+  return entries.map((item): ViewCommand => {
     const [type, componentId, args] = list(item, 'viewCommands');
     if (!VIEW_TYPES.has(type) || typeof componentId !== 'string' || !Array.isArray(args))
       throw malformed('viewCommands');
     allow(bounds, 'view:update', componentId);
     return { type: type as ViewCommand['type'], componentId, args };
   });
-  atMost(bounds, 'maxViewCommands', commands.length);
-  return commands;
 }
 
 function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
   let length = 0;
-  const logs = list(raw, 'logs').map((item): LogEntry => {
+  const entries = list(raw, 'logs');
+  atMost(bounds, 'maxHostCalls', entries.length);
+  const logs = entries.map((item): LogEntry => {
     const [level, message] = list(item, 'logs');
     if (!LOG_LEVELS.has(level) || typeof message !== 'string') throw malformed('logs');
     length += message.length;
@@ -151,12 +157,14 @@ function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
 
 function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
   const ids = new Set<string>();
-  return list(raw, 'calls').map((item): ExtensionCall => {
+  const entries = list(raw, 'calls');
+  atMost(bounds, 'maxHostCalls', entries.length - (bounds.knownCalls?.size ?? 0));
+  return entries.map((item): ExtensionCall => {
     const [callId, extensionName, method, args] = list(item, 'calls');
     if (typeof callId !== 'string' || typeof extensionName !== 'string' || typeof method !== 'string') {
       throw malformed('calls');
     }
-    if (!Array.isArray(args) || ids.has(callId)) throw malformed('calls');
+    if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
     ids.add(callId);
     allow(bounds, 'ext', `${extensionName}.${method}`);
     return { callId, extensionName, method, args };

@@ -1,7 +1,8 @@
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { WasmError, WasmResult } from '../contract/result.js';
+import { inSlices } from '../contract/slices.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
-import { CyclicValueError, decodeFields } from '../contract/values/decode.js';
+import { TooManyPathsError, ValueDecoder } from '../contract/values/decode.js';
 import { pathStep } from '../contract/values/format.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
 import { type Circumstances, describeGuestError } from './guest-error.js';
@@ -16,23 +17,40 @@ export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'retur
 
 const Status = { pending: 0, fulfilled: 1, rejected: 2 } as const;
 const NOTHING: readonly string[] = [];
+/** Of each list of {@link ReadOutcome} that the guest only tells. */
+const MAX_TEXTS = 100_000;
+
+/** Nothing that is in so few bytes takes a millisecond. */
+const AT_ONCE_BYTES = 1_024;
 
 /**
  * Reads what came out of a VM. The guest may own everything in there, so form, rights and limits are all checked again:
  * this check is the security, the prelude's only gives the better error.
+ *
+ * @returns what it says, at once if that is quick, and otherwise a promise of it: it is read in slices
  */
-export function readOutcome(executed: Executed, handler: CompiledHandler, bounds: Bounds): ReadOutcome {
-  const { outcome, failure } = executed;
+export function readOutcome(
+  executed: Executed,
+  handler: CompiledHandler,
+  bounds: Bounds,
+): ReadOutcome | Promise<ReadOutcome> {
+  const { outcome, failure, heapExhausted } = executed;
   if (outcome === undefined) return failed(failure ?? lostOutcome());
-  try {
-    const { heapExhausted } = executed;
-    const read = readFields(decodeFields(outcome), bounds, { handler, limits: bounds.limits, heapExhausted });
-    return failure === undefined ? read : { ...read, status: 'error', returnValue: undefined, error: failure };
-  } catch (error) {
-    if (error instanceof ForgedOutcome) return failed(failure ?? error.error);
-    if (error instanceof MalformedValueError) return failed(failure ?? cannotLeave(error));
-    throw error;
-  }
+  const decoder = new ValueDecoder(outcome, true, { maxPaths: bounds.limits.maxResultPaths });
+  const step = (until: number) => {
+    try {
+      if (!decoder.run(until)) return undefined;
+      const read = readFields(decoder.fields, bounds, { handler, limits: bounds.limits, heapExhausted });
+      if (failure === undefined) return { done: read };
+      return { done: { ...read, status: 'error' as const, returnValue: undefined, error: failure } };
+    } catch (error) {
+      if (error instanceof ForgedOutcome) return { done: failed(failure ?? error.error) };
+      if (error instanceof MalformedValueError) return { done: failed(failure ?? cannotLeave(error)) };
+      throw error;
+    }
+  };
+  if (outcome.length > AT_ONCE_BYTES) return inSlices(step);
+  return (step(Number.POSITIVE_INFINITY) as { done: ReadOutcome }).done;
 }
 
 function failed(error: WasmError): ReadOutcome {
@@ -79,12 +97,15 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: 
 }
 
 function texts(raw: unknown): readonly string[] {
-  return Array.isArray(raw) ? raw.filter((item): item is string => typeof item === 'string') : NOTHING;
+  return Array.isArray(raw) ? raw.slice(0, MAX_TEXTS).filter((item): item is string => typeof item === 'string') : NOTHING;
 }
 
 function cannotLeave(error: MalformedValueError): WasmError {
-  const path = error instanceof CyclicValueError ? describePath(error.path) : 'outcome';
-  return { code: 'SERIALIZATION_ERROR', message: `${path} ${error.message}.`, context: { path } };
+  const path = error.path === undefined ? 'outcome' : describePath(error.path);
+  const message = `${path} ${error.message}.`;
+  if (!(error instanceof TooManyPathsError)) return { code: 'SERIALIZATION_ERROR', message, context: { path } };
+  const context = { limit: 'maxResultPaths', value: error.maxPaths, used: error.paths, path };
+  return { code: 'RESOURCE_LIMIT', message, context };
 }
 
 /** A place in what `collect` returned as a place in the result. The first item there is the marker. */

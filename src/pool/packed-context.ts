@@ -1,13 +1,13 @@
 import { types } from 'node:util';
 
 import { covers, type Grant } from '../capabilities/grants.js';
-import { unpackMessage } from '../contract/message-pack.js';
+import { MalformedMessageError, readMessage, TooLargeMessageError } from '../contract/message-reader.js';
 import { TooManyBytesError } from '../contract/values/byte-writer.js';
 import { decodeFields } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { isPlainObject } from '../contract/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { ExecuteRequest } from './protocol.js';
+import type { ExecuteRequest, PackedContext } from './protocol.js';
 
 /** What the input holds, in the order of `guest/prelude/index.ts`. */
 export const CONTEXT_ROOTS = ['context.stateSnapshot', 'context.args', 'context.scope', 'context.extensionRegistry'];
@@ -18,15 +18,16 @@ const encoder = new ValueEncoder();
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
+  const { maxContextBytes } = request.limits;
   const [state, args, scope, registry] = decodeFields(input, Number.POSITIVE_INFINITY);
   const fields = [
-    packed.state === undefined ? state : unpackState(packed.state, packed.readable),
-    packed.args === undefined ? args : unpackField('context.args', packed.args),
-    packed.scope === undefined ? scope : unpackField('context.scope', packed.scope),
+    packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
+    packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
+    packed.scope === undefined ? scope : unpackField('context.scope', packed.scope, maxContextBytes),
     registry,
   ];
   try {
-    return encodeFields(fields, CONTEXT_ROOTS, request.limits.maxContextBytes);
+    return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
   } catch (error) {
     // What was plain data when it was packed is now something else.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
@@ -50,16 +51,26 @@ export function encodeFields(
     const path = error.path.replace(/^context\./, '');
     throw new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
   }
-  if (encoded.length > maxContextBytes) throw contextTooLarge(maxContextBytes, encoded.length);
+  if (encoder.countedBytes > maxContextBytes) throw contextTooLarge(maxContextBytes, encoder.countedBytes);
   return encoded;
 }
 
-/** @param bytes unknown when encoding was given up */
+/**
+ * MessagePack is bounded before anything is read of it.
+ *
+ * @throws NexusError INVALID_ARGUMENT
+ */
+export function checkPackedBytes({ state, args, scope }: PackedContext, maxContextBytes: number): void {
+  const bytes = (state?.length ?? 0) + (args?.length ?? 0) + (scope?.length ?? 0);
+  if (bytes > maxContextBytes) throw contextTooLarge(maxContextBytes, bytes);
+}
+
+/** @param bytes unknown when reading or encoding was given up */
 function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
-  const size = bytes === undefined ? 'more' : `${bytes}`;
+  const size = bytes === undefined ? 'more bytes' : `${bytes} bytes, more`;
   return new NexusError(
     'INVALID_ARGUMENT',
-    `The context has ${size} bytes encoded than are allowed: maxContextBytes is ${maxContextBytes}.`,
+    `The context has ${size} than maxContextBytes (${maxContextBytes}) allows; small objects count more than they have. Pass less, or raise maxContextBytes.`,
     { context: { limit: 'maxContextBytes', value: maxContextBytes, ...(bytes !== undefined && { bytes }) } },
   );
 }
@@ -74,19 +85,21 @@ export function readableState(state: object, readable: Grant): Record<string, un
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
 }
 
-function unpackState(bytes: Uint8Array, readable: Grant): Record<string, unknown> {
-  const state = unpackField('context.stateSnapshot', bytes);
+function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {
+  const state = unpackField('context.stateSnapshot', bytes, maxContextBytes);
   if (typeof state !== 'object' || state === null || Object.getPrototypeOf(state) !== Object.prototype) {
     throw notMessagePack('context.stateSnapshot', 'it holds no map');
   }
   return readableState(state, readable);
 }
 
-function unpackField(field: string, bytes: Uint8Array): unknown {
+function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number): unknown {
   try {
-    return unpackMessage(bytes);
+    return readMessage(bytes, maxContextBytes);
   } catch (error) {
-    throw notMessagePack(field, error instanceof Error ? error.message : String(error));
+    if (error instanceof TooLargeMessageError) throw contextTooLarge(maxContextBytes);
+    if (error instanceof MalformedMessageError) throw notMessagePack(field, `it ${error.message}`);
+    throw error;
   }
 }
 

@@ -44,9 +44,17 @@ export interface Segment {
   readonly waiting?: Waiting;
 }
 
-/** What a worker answered, or how it was stopped, as the result the caller gets. */
-export function assembleSegment(execution: Execution, handler: CompileResult, inputs: ResultInputs): Segment {
-  const { context, bounds, hostCallsBefore } = inputs;
+/**
+ * What a worker answered, or how it was stopped, as the result the caller gets.
+ *
+ * @returns a promise when it takes long to read, see {@link readOutcome}
+ */
+export function assembleSegment(
+  execution: Execution,
+  handler: CompileResult,
+  inputs: ResultInputs,
+): Segment | Promise<Segment> {
+  const { context, bounds } = inputs;
   if ('interruption' in execution) {
     const error = describeInterruption(execution, inputs);
     const result = errorResult(error, context, handler);
@@ -57,6 +65,12 @@ export function assembleSegment(execution: Execution, handler: CompileResult, in
   }
   const { executed } = execution;
   const outcome = readOutcome(executed, handler, bounds);
+  if (outcome instanceof Promise) return outcome.then((read) => segmentOf(executed, read, handler, inputs));
+  return segmentOf(executed, outcome, handler, inputs);
+}
+
+function segmentOf(executed: Executed, outcome: ReadOutcome, handler: CompileResult, inputs: ResultInputs): Segment {
+  const { context, hostCallsBefore } = inputs;
   const { stateMutations, events, viewCommands, logs, calls } = outcome;
   const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
   // The guest says that it waits, and its prelude does not know of it.

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { Grants } from '#build/capabilities/grants.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { CapabilityToken } from '#build/contract/capability.js';
+import { ByteWriter } from '#build/contract/values/byte-writer.js';
 import { ValueEncoder } from '#build/contract/values/encode.js';
-import { readOutcome } from '#build/pool/outcome.js';
+import { type ReadOutcome, readOutcome } from '#build/pool/outcome.js';
 
 const { limits } = resolveRuntimeConfig({ maxEvents: 2, maxStateMutations: 2, maxLogBytes: 10, maxHostCalls: 5 });
 const handler = {
@@ -23,7 +24,7 @@ function encode(outcome: unknown): Uint8Array {
     : encoder.encode(outcome, 'outcome');
 }
 
-/** Reads an outcome that a guest wrote past the prelude. */
+/** Reads an outcome that a guest wrote past the prelude. A small one is read at once. */
 function read(outcome: unknown, bytes?: Uint8Array) {
   const executed = {
     outcome: bytes ?? encode(outcome),
@@ -36,7 +37,7 @@ function read(outcome: unknown, bytes?: Uint8Array) {
     heapExhausted: false,
     retired: [],
   };
-  return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits });
+  return readOutcome(executed, handler, { grants: Grants.parse(allowed), limits }) as ReadOutcome;
 }
 
 const honest = [1, 'value', [['set', 'a', 1]], [['e', null]], [['focus', 'v', []]], [['info', 'hi']], 4, [], [], []];
@@ -115,16 +116,45 @@ describe('an outcome', () => {
       'an error whose fields are bytes',
       withStatus(9, 6, 19, 1, 5, 4, 7, 0, 7, 0, 7, 0, 15, 2, 255, 255, 255, 255, 15, 1, 2),
     ],
-  ])('of %s is refused, and the host goes on', (_title, bytes) => {
-    expect(read(undefined, bytes)).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' } });
+  ])('of %s is refused, and the host goes on', async (_title, bytes) => {
+    expect(await read(undefined, bytes)).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' } });
   });
 
-  it('of many errors that share many fields is refused before it takes long', () => {
-    const fields = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`k${i}`, i]));
-    const sharing = Array.from({ length: 3_000 }, () => Object.assign(new Error('x'), { fields }));
-    const encoder = new ValueEncoder();
-    const document = encoder.encodeFields([1, sharing], ['outcome'], 64 * 1024 * 1024);
-    expect(read(undefined, document).error?.code).toBe('SERIALIZATION_ERROR');
+  it('of many errors that share many fields is refused before it takes long', async () => {
+    const writer = new ByteWriter();
+    writer.u8(5);
+    writer.unsigned(3_000);
+    for (let i = 0; i < 3_000; i++) writer.string(`k${i}`);
+    // The marker, a status, and a value: an object with 3,000 names, and 3,000 errors of which it is the fields.
+    for (const byte of [9, 11, 8, 0, 5, 2, 9]) writer.u8(byte);
+    writer.unsigned(3_001);
+    writer.u8(8);
+    writer.unsigned(3_000);
+    for (let i = 0; i < 3_000; i++) {
+      writer.unsigned((i + 1) * 2);
+      writer.u8(1);
+    }
+    for (let i = 0; i < 3_000; i++) for (const byte of [9, 6, 19, 1, 5, 4, 7, 0, 7, 0, 7, 0, 19, 3]) writer.u8(byte);
+    const bytes = Buffer.alloc(writer.length);
+    writer.copyInto(bytes, 0);
+    const { error } = await read(undefined, bytes);
+    expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR', context: { path: 'returnValue[667]' } });
+    expect(error?.message).toContain('more than 2000000 values');
+  });
+
+  it('says where an object occurs so often that a walk over it would never end', async () => {
+    let folded: unknown[] = [];
+    for (let i = 0; i < 40; i++) folded = [folded, folded];
+    for (const [index, path] of [
+      [1, 'returnValue'],
+      [3, 'events[0][1]'],
+      [7, 'calls[0][3][0]'],
+    ] as const) {
+      const places: Record<number, unknown> = { 1: folded, 3: [['e', folded]], 7: [['c1', 'http', 'get', [folded]]] };
+      const { error } = await read(forge(index, places[index]));
+      expect(error).toMatchObject({ code: 'RESOURCE_LIMIT', context: { limit: 'maxResultPaths', value: 1_000_000 } });
+      expect(String(error?.context?.['path'])).toContain(path);
+    }
   });
 
   it('says of its error no more than the prelude does, and of host calls only what can be', () => {

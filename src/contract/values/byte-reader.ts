@@ -1,7 +1,10 @@
 import { shortString } from './short-strings.js';
 
 /** Bytes that are not what they should be: truncated, out of range, or of an unknown tag. */
-export class MalformedValueError extends Error {}
+export class MalformedValueError extends Error {
+  /** Steps from the root to the value, where they are known. */
+  path: readonly (string | number)[] | undefined;
+}
 
 /** Below this many characters a loop is faster than a call into native code. */
 const SHORT_STRING = 16;
@@ -32,6 +35,11 @@ export class ByteReader {
     const value = this.#bytes[this.#offset++];
     if (value === undefined) throw new MalformedValueError(`ends early at byte ${this.#offset - 1}`);
     return value;
+  }
+
+  /** The byte that comes next, or undefined at the end. */
+  peek(): number | undefined {
+    return this.#bytes[this.#offset];
   }
 
   /** Unsigned LEB128 of up to 32 bits. */
@@ -105,6 +113,17 @@ export class ByteReader {
     const name = names[number / 2 - 1];
     if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
     return name;
+  }
+
+  /** A two's complement integer of 1 to 8 bytes, the lowest first. */
+  bigInt64(length: number): bigint {
+    const start = this.#offset;
+    this.#skip(length);
+    // Up to 6 bytes are exact as a number, which is by far the quickest way.
+    if (length <= 6) return BigInt(this.#bytes.readIntLE(start, length));
+    if (length === 8) return this.#bytes.readBigInt64LE(start);
+    const low = BigInt(this.#bytes.readUIntLE(start, 4));
+    return low + (BigInt(this.#bytes.readIntLE(start + 4, length - 4)) << 32n);
   }
 
   /** A view, not a copy. */

@@ -2,6 +2,8 @@ const INITIAL_BYTES = 4 * 1024;
 /** A buffer that a large value blew up is not kept for the next one. */
 const KEPT_BYTES = 256 * 1024;
 
+const INT64_BYTES = 8;
+
 /** More bytes than were allowed. */
 export class TooManyBytesError extends Error {}
 
@@ -46,6 +48,19 @@ export class ByteWriter {
   f64(value: number): void {
     this.#reserve(8);
     this.length = this.#bytes.writeDoubleLE(value, this.length);
+  }
+
+  /** Length in bytes, then two's complement in as few as hold the sign, the lowest first. The value has at most 64 bits. */
+  bigInt64(value: bigint): void {
+    this.#reserve(1 + INT64_BYTES);
+    const start = this.length + 1;
+    this.#bytes.writeBigInt64LE(value, start);
+    let end = start + INT64_BYTES;
+    // A byte that only repeats the sign of the one before it says nothing.
+    while (end - 1 > start && this.#bytes[end - 1] === ((this.#bytes[end - 2] as number) < 0x80 ? 0 : 0xff)) end--;
+    if (value === 0n) end = start;
+    this.#bytes[this.length] = end - start;
+    this.length = end;
   }
 
   /** Length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */

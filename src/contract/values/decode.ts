@@ -1,22 +1,67 @@
 import { ByteReader, MalformedValueError } from './byte-reader.js';
+import { Collisions } from './collisions.js';
+import { Frame, FrameKind, pathOf } from './decoding-frames.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
-import { FORM_ITEMS_AT, fromForm } from './forms.js';
+import { errorFrom, FORM_ITEMS_AT, FormKind } from './forms.js';
 
 /** An object that contains itself: well-formed for the engine, but not a value of the contract. */
 export class CyclicValueError extends MalformedValueError {
-  /** Steps from the root to the reference that closes the cycle. */
-  readonly path: readonly (string | number)[];
-
-  constructor(path: readonly (string | number)[]) {
+  constructor() {
     super('refers back to an object that contains it (a cycle)');
-    this.path = path;
   }
+}
+
+/** An object occurs in a value so often that to walk over it would never end. */
+export class TooManyPathsError extends MalformedValueError {
+  readonly maxPaths: number;
+  readonly paths: number;
+
+  constructor(maxPaths: number, paths: number) {
+    super(
+      `holds objects that occur in it again and again: to walk over it meets ${paths} values more than it has, and maxResultPaths is ${maxPaths}; copy less of it, or raise maxResultPaths`,
+    );
+    this.maxPaths = maxPaths;
+    this.paths = paths;
+  }
+}
+
+export interface DecodingBounds {
+  /** Values in the document. @default {@link MAX_NODES} */
+  readonly maxNodes?: number;
+  /** How many values more than it has a walk over it may meet, because objects occur in it more than once. @default no bound */
+  readonly maxPaths?: number;
+  /** In milliseconds. @default performance.now */
+  readonly now?: () => number;
 }
 
 /** A value of a byte each costs the host more than its size says. */
 export const MAX_NODES = 2_000_000;
+/** V8 makes a larger table in one step: from these sizes on it takes longer than 50 ms. */
+export const MAX_ENTRIES = 2 ** 18;
+export const MAX_PROPERTIES = 2 ** 17;
+/** They are defined in one step. */
+const MAX_ERROR_FIELDS = 10_000;
 /** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;
+/** A smaller Map or Set costs little, whatever its keys. */
+const METERED_ENTRIES = 128;
+/** An array that is longer gets its length at once: growing it would copy it again and again. */
+const GROWN_ITEMS = 1_024;
+
+/** Work between two looks at the clock, in values of the cheapest kind: well below 1 ms. */
+const WORK_PER_LOOK = 512;
+const WORK = { text: 1, bigInt: 4, buffer: 16, object: 2, keyed: 16, error: 64 } as const;
+/** Bytes that take as long as a value. */
+const BYTES_PER_WORK = 64;
+/** A table that is ever so full of collisions takes a step for every so many of its keys. */
+const KEYS_PER_WORK = 128;
+
+/** What a document may take: hundred times what honest values take. Beyond it, it was made to take long. */
+const ALLOWED_MS = 500;
+const ALLOWED_MS_PER_VALUE = 0.02;
+
+/** Told apart from every value. */
+const OPENED = Symbol('a container was opened');
 
 /**
  * Decodes what the engine wrote. The bytes come out of a VM that its guest may own, so nothing in them is believed:
@@ -25,7 +70,9 @@ const MAX_BIGINT_BYTES = 128 * 1024;
  * @throws MalformedValueError; {@link CyclicValueError} when an object contains itself
  */
 export function decodeValue(bytes: Uint8Array): unknown {
-  return new ValueDecoder(bytes).decode();
+  const decoder = new ValueDecoder(bytes, false, {});
+  decoder.run();
+  return decoder.root;
 }
 
 /**
@@ -36,42 +83,126 @@ export function decodeValue(bytes: Uint8Array): unknown {
  * @throws what {@link decodeValue} throws
  */
 export function decodeFields(bytes: Uint8Array, maxNodes = MAX_NODES): unknown[] {
-  const fields = new ValueDecoder(bytes, true, maxNodes).decode();
-  if (Array.isArray(fields)) return fields.slice(1);
-  throw new MalformedValueError('is no document');
+  const decoder = new ValueDecoder(bytes, true, { maxNodes });
+  decoder.run();
+  return decoder.fields;
 }
 
-class ValueDecoder {
+/** Decodes one document or value, at once or in slices. Everything but the last step of making a table can be interrupted. */
+export class ValueDecoder {
   readonly #reader: ByteReader;
-  readonly #names: string[] = [];
-  readonly #references: unknown[] = [];
-  #nodes = 0;
-  /** By reference: whether it is on the way from the root to the current node. A list to search would be an enemy's. */
-  readonly #open: boolean[] = [];
-  /** How many are. */
-  #depth = 0;
-  readonly #path: (string | number)[] = [];
-
-  /** First item of a document: an array that begins with it is a form. */
-  #marker: unknown;
   readonly #isDocument: boolean;
-
   readonly #maxNodes: number;
+  readonly #maxPaths: number;
+  readonly #now: () => number;
+  readonly #collisions = new Collisions();
 
-  constructor(bytes: Uint8Array, isDocument = false, maxNodes = MAX_NODES) {
+  readonly #names: string[] = [];
+  /** -1 before they begin. */
+  #namesLeft = -1;
+  /** Values by the number with which a later one refers to them. */
+  readonly #references: unknown[] = [];
+  /** By the same number: how many values a walk over it meets, itself included; 0 while it is open. */
+  readonly #paths: number[] = [];
+  /** Objects of so many fields that no error can take them over in one step. */
+  readonly #large = new Set<unknown>();
+
+  readonly #frames: Frame[] = [];
+  #depth = 0;
+  #nodes = 0;
+  /** How many values a walk over the value that was read last meets. */
+  #size = 1;
+  #hasMarker = false;
+
+  #work = 0;
+  /** Time that was spent on it before this slice, in milliseconds, and since when this one goes on: known once it takes its time. */
+  #spentMs = 0;
+  #begunAt: number | undefined;
+  root: unknown;
+
+  constructor(bytes: Uint8Array, isDocument: boolean, bounds: DecodingBounds) {
     this.#reader = new ByteReader(bytes);
     this.#isDocument = isDocument;
-    this.#maxNodes = maxNodes;
+    this.#maxNodes = bounds.maxNodes ?? MAX_NODES;
+    this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
+    this.#now = bounds.now ?? (() => performance.now());
   }
 
-  decode(): unknown {
-    const version = this.#reader.u8();
-    if (version !== FORMAT_VERSION) throw new MalformedValueError(`has format version ${version}`);
-    const names = this.#reader.count();
-    for (let i = 0; i < names; i++) this.#names.push(this.#reader.string());
-    const value = this.#value();
-    if (this.#reader.remaining !== 0) throw new MalformedValueError(`has ${this.#reader.remaining} bytes left over`);
-    return value;
+  /** Of a document, without the marker, once {@link run} is done. */
+  get fields(): unknown[] {
+    if (Array.isArray(this.root)) return this.root.slice(1);
+    throw new MalformedValueError('is no document');
+  }
+
+  /**
+   * Goes on with it.
+   *
+   * @param until on the clock; it may take half a millisecond longer
+   * @returns whether it is done
+   * @throws MalformedValueError with the path to what is wrong
+   */
+  run(until = Number.POSITIVE_INFINITY): boolean {
+    this.#work = WORK_PER_LOOK;
+    this.#begunAt = undefined;
+    try {
+      return this.#run(until);
+    } catch (error) {
+      if (error instanceof MalformedValueError) error.path ??= pathOf(this.#frames, this.#depth);
+      throw error;
+    } finally {
+      if (this.#begunAt !== undefined) this.#spentMs += this.#now() - this.#begunAt;
+    }
+  }
+
+  #run(until: number): boolean {
+    if (this.#namesLeft !== 0 && !this.#readNames(until)) return false;
+    for (;;) {
+      if (--this.#work < 0 && !this.#mayGoOn(until)) return false;
+      const frame = this.#depth === 0 ? undefined : (this.#frames[this.#depth - 1] as Frame);
+      let value: unknown;
+      if (frame !== undefined && frame.index === frame.count) {
+        value = this.#close(frame);
+      } else {
+        if (frame?.kind === FrameKind.record) frame.key = this.#name();
+        value = this.#begin();
+        if (value === OPENED) continue;
+      }
+      if (this.#depth === 0) {
+        this.root = value;
+        this.#checkPaths(this.#size);
+        if (this.#reader.remaining === 0) return true;
+        throw new MalformedValueError(`has ${this.#reader.remaining} bytes left over`);
+      }
+      this.#put(this.#frames[this.#depth - 1] as Frame, value);
+    }
+  }
+
+  #readNames(until: number): boolean {
+    if (this.#namesLeft === -1) {
+      const version = this.#reader.u8();
+      if (version !== FORMAT_VERSION) throw new MalformedValueError(`has format version ${version}`);
+      this.#namesLeft = this.#reader.count();
+    }
+    for (; this.#namesLeft > 0; this.#namesLeft--) {
+      if (--this.#work < 0 && !this.#mayGoOn(until)) return false;
+      const name = this.#reader.string();
+      this.#collisions.name(name);
+      this.#names.push(name);
+    }
+    return true;
+  }
+
+  #mayGoOn(until: number): boolean {
+    this.#work = WORK_PER_LOOK;
+    if (this.#collisions.isTooMuch) {
+      throw new MalformedValueError('has Maps, Sets or names whose keys collide with each other; return arrays in their place');
+    }
+    const now = this.#now();
+    this.#begunAt ??= now;
+    if (this.#spentMs + now - this.#begunAt > ALLOWED_MS + ALLOWED_MS_PER_VALUE * this.#nodes) {
+      throw new MalformedValueError('takes far longer to read than its size warrants; return arrays in place of Maps and Sets');
+    }
+    return now < until;
   }
 
   #charge(values: number): void {
@@ -79,17 +210,23 @@ class ValueDecoder {
     if (this.#nodes > this.#maxNodes) throw new MalformedValueError(`has more than ${this.#maxNodes} values`);
   }
 
-  /** What a date, a box or a view is of. Nesting of these counts like any other. */
-  #inner(): unknown {
-    this.#depth++;
-    const value = this.#value();
-    this.#depth--;
-    return value;
+  #checkPaths(size: number): void {
+    if (size <= this.#maxPaths + this.#nodes) return;
+    throw new TooManyPathsError(this.#maxPaths, Math.min(size - this.#nodes, Number.MAX_SAFE_INTEGER));
   }
 
-  #value(): unknown {
-    this.#charge(1);
+  #name(): string | number {
+    const number = this.#reader.unsigned();
+    if (number % 2 === 1) return (number - 1) / 2;
+    const name = this.#names[number / 2 - 1];
+    if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
+    return name;
+  }
+
+  /** Reads a value, or the beginning of one. */
+  #begin(): unknown {
     const tag = this.#reader.u8();
+    this.#size = 1;
     switch (tag) {
       case Tag.null:
         return null;
@@ -103,8 +240,11 @@ class ValueDecoder {
         return this.#reader.zigzag();
       case Tag.float64:
         return this.#reader.f64();
-      case Tag.string:
-        return this.#reader.string();
+      case Tag.string: {
+        const text = this.#reader.string();
+        this.#work -= WORK.text + text.length / BYTES_PER_WORK;
+        return text;
+      }
       case Tag.bigInt:
         return this.#bigInt();
       case Tag.reference:
@@ -116,125 +256,220 @@ class ValueDecoder {
 
   #object(tag: number): unknown {
     if (this.#depth >= MAX_DEPTH) throw new MalformedValueError(`is nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#depth === 0) this.#charge(1);
     switch (tag) {
       case Tag.object:
         return this.#record();
       case Tag.array:
         return this.#array();
       case Tag.date:
-        return this.#date();
+        return this.#open(FrameKind.date, undefined, 1);
       case Tag.boxed:
-        return this.#boxed();
+        return this.#open(FrameKind.boxed, undefined, 1);
       case Tag.arrayBuffer:
         return this.#arrayBuffer();
-      case Tag.typedArray:
-        return this.#typedArray();
+      case Tag.typedArray: {
+        const view = [this.#reader.u8(), this.#reader.unsigned(), this.#reader.unsigned()];
+        this.#work -= WORK.buffer;
+        return this.#open(FrameKind.view, view, 1);
+      }
       default:
         throw new MalformedValueError(`has unknown tag ${tag}`);
     }
   }
 
-  #record(): Record<string, unknown> {
-    const record: Record<string, unknown> = {};
-    const slot = this.#references.push(record) - 1;
-    this.#open[slot] = true;
-    this.#depth++;
+  #record(): symbol {
     const count = this.#reader.count();
-    for (let i = 0; i < count; i++) {
-      const name = this.#reader.propertyName(this.#names);
-      this.#path.push(name);
-      const value = this.#value();
-      this.#path.pop();
-      if (name === '__proto__') {
-        Object.defineProperty(record, name, { value, writable: true, enumerable: true, configurable: true });
-      } else {
-        record[name] = value;
+    if (count > MAX_PROPERTIES) {
+      throw new MalformedValueError(`has ${count} properties, more than ${MAX_PROPERTIES}; return an array or a Map`);
+    }
+    const record = {};
+    if (count > MAX_ERROR_FIELDS) this.#large.add(record);
+    return this.#open(FrameKind.record, record, count);
+  }
+
+  #array(): symbol {
+    const count = this.#reader.count();
+    if (count >= FORM_ITEMS_AT && this.#hasMarker && this.#reader.peek() === Tag.reference && this.#passMarker()) {
+      return this.#form(count);
+    }
+    return this.#open(FrameKind.array, count > GROWN_ITEMS && count <= this.#maxNodes ? new Array(count) : [], count);
+  }
+
+  /** Whether a reference to the marker comes next; if so, it is passed. */
+  #passMarker(): boolean {
+    const { offset } = this.#reader;
+    this.#reader.u8();
+    if (this.#reader.unsigned() === MARKER_NUMBER) return true;
+    this.#reader.offset = offset;
+    return false;
+  }
+
+  #form(count: number): symbol {
+    if (this.#reader.u8() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
+    const kind = this.#reader.zigzag();
+    const items = count - FORM_ITEMS_AT;
+    this.#charge(FORM_ITEMS_AT);
+    switch (kind) {
+      case FormKind.map:
+        if (items % 2 !== 0) break;
+        return this.#keyed(FrameKind.map, new Map(), items, items / 2);
+      case FormKind.set:
+        return this.#keyed(FrameKind.set, new Set(), items, items);
+      case FormKind.error:
+        this.#work -= WORK.error;
+        return this.#open(FrameKind.error, [], items);
+    }
+    throw new MalformedValueError('has a Map, Set or Error of no known form');
+  }
+
+  #keyed(kind: number, target: object, items: number, entries: number): symbol {
+    const name = kind === FrameKind.map ? 'Map' : 'Set';
+    if (entries > MAX_ENTRIES) {
+      throw new MalformedValueError(`is a ${name} of ${entries} entries, more than ${MAX_ENTRIES}; return an array`);
+    }
+    this.#work -= WORK.keyed;
+    const opened = this.#open(kind, target, items);
+    if (entries > METERED_ENTRIES) (this.#frames[this.#depth - 1] as Frame).table = this.#collisions.table();
+    return opened;
+  }
+
+  #open(kind: number, target: unknown, count: number): symbol {
+    this.#charge(count);
+    this.#work -= WORK.object;
+    const frame = (this.#frames[this.#depth] ??= new Frame());
+    this.#depth++;
+    frame.kind = kind;
+    frame.target = target;
+    frame.count = count;
+    frame.index = 0;
+    frame.size = 1;
+    frame.key = undefined;
+    frame.table = undefined;
+    frame.slot = this.#references.push(target) - 1;
+    this.#paths.push(0);
+    return OPENED;
+  }
+
+  /** A value that is whole becomes part of the one around it. */
+  #put(frame: Frame, value: unknown): void {
+    frame.size += this.#size;
+    if (this.#size > 1) this.#checkPaths(frame.size);
+    switch (frame.kind) {
+      case FrameKind.array:
+        (frame.target as unknown[])[frame.index] = value;
+        // Nothing that could be a form is before the end of the first item of the outermost array.
+        if (this.#depth === 1 && frame.index === 0) this.#hasMarker = this.#isDocument && this.#references.length > 1;
+        break;
+      case FrameKind.record:
+        this.#setProperty(frame, value);
+        break;
+      case FrameKind.map:
+        if (frame.index % 2 === 0) {
+          this.#noteKey(frame, value);
+          frame.key = value;
+        } else (frame.target as Map<unknown, unknown>).set(frame.key, value);
+        break;
+      case FrameKind.set:
+        this.#noteKey(frame, value);
+        (frame.target as Set<unknown>).add(value);
+        break;
+      case FrameKind.error:
+        (frame.target as unknown[]).push(value);
+        break;
+      default:
+        frame.key = value;
+    }
+    frame.index++;
+  }
+
+  #setProperty({ target, key, index }: Frame, value: unknown): void {
+    this.#work -= index / KEYS_PER_WORK;
+    if (key === '__proto__') {
+      Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+    } else {
+      (target as Record<string | number, unknown>)[key as string | number] = value;
+    }
+  }
+
+  #noteKey({ table, index }: Frame, key: unknown): void {
+    if (table === undefined) return;
+    table.add(key);
+    this.#work -= WORK.text + index / KEYS_PER_WORK;
+  }
+
+  #close(frame: Frame): unknown {
+    const { slot } = frame;
+    const value = this.#finished(frame);
+    this.#depth--;
+    this.#references[slot] = value;
+    this.#paths[slot] = frame.size;
+    this.#size = frame.size;
+    return value;
+  }
+
+  #finished({ kind, target, key }: Frame): unknown {
+    switch (kind) {
+      case FrameKind.error: {
+        const items = target as unknown[];
+        if (this.#large.has(items[3])) throw new MalformedValueError(`is an error of more than ${MAX_ERROR_FIELDS} fields`);
+        // Many errors may refer to the same fields.
+        return errorFrom(items, (fields) => {
+          this.#charge(fields);
+          this.#work -= fields * WORK.bigInt;
+        });
       }
+      case FrameKind.date:
+        if (typeof key !== 'number') throw new MalformedValueError('has a date that is no number');
+        return new Date(key);
+      case FrameKind.boxed:
+        // `new Number(1)` and its kin arrive as the primitive.
+        if (typeof key === 'object' && key !== null) throw new MalformedValueError('boxes an object');
+        return key;
+      case FrameKind.view:
+        return viewOf(target as [number, number, number], key);
+      default:
+        return target;
     }
-    this.#open[slot] = false;
-    this.#depth--;
-    return record;
-  }
-
-  #array(): unknown {
-    const array: unknown[] = [];
-    const slot = this.#references.push(array) - 1;
-    this.#open[slot] = true;
-    this.#depth++;
-    const count = this.#reader.count();
-    for (let i = 0; i < count; i++) {
-      this.#path.push(i);
-      array.push(this.#value());
-      this.#path.pop();
-      // Known once the first item of the outermost array was read: no form can be before it.
-      if (this.#isDocument && this.#marker === undefined) this.#marker = this.#references[MARKER_NUMBER];
-    }
-    this.#open[slot] = false;
-    this.#depth--;
-    if (this.#marker === undefined || slot === 0 || count < FORM_ITEMS_AT || array[0] !== this.#marker) return array;
-    const value = fromForm(array.slice(1), (values) => this.#charge(values));
-    this.#references[slot] = value;
-    return value;
-  }
-
-  #date(): Date {
-    const slot = this.#references.push(undefined) - 1;
-    const time = this.#inner();
-    if (typeof time !== 'number') throw new MalformedValueError('has a date that is no number');
-    const date = new Date(time);
-    this.#references[slot] = date;
-    return date;
-  }
-
-  /** `new Number(1)` and its kin arrive as the primitive. */
-  #boxed(): unknown {
-    const slot = this.#references.push(undefined) - 1;
-    const value = this.#inner();
-    if (typeof value === 'object' && value !== null) throw new MalformedValueError('boxes an object');
-    this.#references[slot] = value;
-    return value;
   }
 
   #arrayBuffer(): ArrayBuffer {
-    const slot = this.#references.push(undefined) - 1;
     const length = this.#reader.unsigned();
     this.#reader.unsigned();
-    const buffer = new Uint8Array(this.#reader.raw(length)).buffer;
-    this.#references[slot] = buffer;
+    const { buffer } = new Uint8Array(this.#reader.raw(length));
+    this.#work -= WORK.buffer + length / BYTES_PER_WORK;
+    this.#references.push(buffer);
+    this.#paths.push(1);
     return buffer;
-  }
-
-  #typedArray(): ArrayBufferView {
-    const slot = this.#references.push(undefined) - 1;
-    const number = this.#reader.u8();
-    const length = this.#reader.unsigned();
-    const offset = this.#reader.unsigned();
-    const buffer = this.#inner();
-    const View = TYPED_ARRAYS[number];
-    if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${number}, unknown here`);
-    if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
-    const aligned = offset % View.BYTES_PER_ELEMENT === 0;
-    if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
-      throw new MalformedValueError('has a typed array outside its buffer');
-    }
-    const view = new View(buffer, offset, length);
-    this.#references[slot] = view;
-    return view;
   }
 
   #bigInt(): bigint {
     const length = this.#reader.unsigned();
-    if (length === 0) return 0n;
     if (length > MAX_BIGINT_BYTES) throw new MalformedValueError(`has a BigInt of ${length} bytes`);
+    this.#work -= WORK.bigInt + length / BYTES_PER_WORK;
+    if (length === 0) return 0n;
+    if (length <= 8) return this.#reader.bigInt64(length);
     const hex = Buffer.from(this.#reader.raw(length)).reverse().toString('hex');
     return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
   }
 
   #reference(): unknown {
     const number = this.#reader.unsigned();
-    if (number >= this.#references.length) throw new MalformedValueError(`refers to object ${number}, unknown so far`);
-    const value = this.#references[number];
-    if (this.#open[number] === true) throw new CyclicValueError([...this.#path]);
-    return value;
+    const paths = this.#paths[number];
+    if (paths === undefined) throw new MalformedValueError(`refers to object ${number}, unknown so far`);
+    if (paths === 0) throw new CyclicValueError();
+    this.#size = paths;
+    return this.#references[number];
   }
+}
+
+function viewOf([number, length, offset]: readonly [number, number, number], buffer: unknown): ArrayBufferView {
+  const View = TYPED_ARRAYS[number];
+  if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${number}, unknown here`);
+  if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
+  const aligned = offset % View.BYTES_PER_ELEMENT === 0;
+  if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
+    throw new MalformedValueError('has a typed array outside its buffer');
+  }
+  return new View(buffer, offset, length);
 }

@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
+import { Level, LevelKind } from './encoding-levels.js';
 import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag } from './format.js';
-import { FORM_ITEMS_AT, type Form, formOf } from './forms.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf } from './forms.js';
 import { isPlainObject, nameIndex, typedArrayNumber } from './host-values.js';
 import { Numbering } from './numbering.js';
 
@@ -20,9 +21,15 @@ export class UncrossableValueError extends Error {
 
 /** Buffers are not grown in smaller steps; the exact check is the caller's. */
 const MIN_LIMIT_BYTES = 64 * 1024;
-const BIGINT_BITS_PER_BYTE = 8n;
 /** Marker, whether objects are shared, places. */
 const DOCUMENT_EXTRAS = 3;
+/** What a value counts beyond its bytes: some take longer to encode than their bytes say. */
+const EXTRA_BYTES = { object: 14, name: 4, bigInt: 6, bytes: 32, form: 48, error: 112 } as const;
+/** Work between two looks at the clock, in values. */
+const VALUES_PER_LOOK = 256;
+const WORK_PER_FORM = 16;
+const BYTES_PER_WORK = 64;
+const INT64_BITS = 64;
 
 /** A place that holds a {@link Form}: the number of the object it is in, and the key there. */
 type Place = readonly [parent: number, key: string | number];
@@ -37,20 +44,22 @@ export class ValueEncoder {
   readonly #names = new ByteWriter();
   readonly #nameNumbers = new Numbering<string>();
   readonly #references = new Numbering<object>();
-  /** Objects on the way from the root to the current node, to tell a cycle from a shared object. */
-  readonly #open: object[] = [];
-  readonly #path: (string | number)[] = [];
+  /** Objects on the way from the root to the current value, and what was written of each. Used again, level by level. */
+  readonly #levels: Level[] = [];
+  #depth = 0;
   #referenceCount = 0;
   #isDocument = false;
-  /** Number of the object that is being written, and the key in it at which we are. */
-  #parent = 0;
-  #key: string | number = 0;
+  #roots: readonly string[] = [];
   /** Objects from this number on belong to the field, or key of the first field, that is being written. */
   #ownFrom = 0;
   #isShared = false;
   readonly #places: Place[] = [];
-  /** Numbers of the objects that are forms. */
-  readonly #forms = new Set<number>();
+  #placesWritten = -1;
+  /** Numbers of the objects that are forms, in order. */
+  readonly #forms: number[] = [];
+  #extraBytes = 0;
+  #maxBytes = Number.POSITIVE_INFINITY;
+  #work = 0;
 
   /**
    * @param root what the path in an error begins with
@@ -58,8 +67,14 @@ export class ValueEncoder {
    */
   encode(value: unknown, root: string): Uint8Array {
     this.#begin();
-    this.#rootValue(value, root);
-    return this.#finish();
+    this.#roots = [root];
+    try {
+      this.#value(value);
+      this.#goOn(Number.POSITIVE_INFINITY);
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+    return this.finish();
   }
 
   /**
@@ -70,45 +85,47 @@ export class ValueEncoder {
    * @param maxBytes a value that takes much more is given up on the way, not after
    */
   encodeFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): Uint8Array {
+    this.beginFields(fields, roots, maxBytes);
+    this.run();
+    return this.finish();
+  }
+
+  /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
+  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): void {
     this.#begin();
     this.#isDocument = true;
-    this.#body.limit = Math.max(maxBytes, MIN_LIMIT_BYTES);
+    this.#roots = roots;
+    this.#maxBytes = Math.max(maxBytes, MIN_LIMIT_BYTES);
+    this.#body.limit = this.#maxBytes;
     this.#body.u8(Tag.array);
     this.#body.unsigned(fields.length + DOCUMENT_EXTRAS);
     this.#body.u8(Tag.object);
     this.#body.unsigned(0);
     this.#referenceCount = MARKER_NUMBER + 1;
-    for (let i = 0; i < fields.length; i++) {
-      this.#parent = 0;
-      this.#key = i + 1;
-      this.#ownFrom = this.#referenceCount;
-      this.#rootValue(fields[i], roots[Math.min(i, roots.length - 1)] ?? '');
+    this.#enter(LevelKind.document, fields, fields.length, 0);
+  }
+
+  /** What the value counts: its bytes, and more where it takes longer to encode than these say. */
+  get countedBytes(): number {
+    return this.#header.length + this.#names.length + this.#body.length + this.#extraBytes;
+  }
+
+  /**
+   * Goes on with the fields. The values must not change before it is done.
+   *
+   * @param until on the clock of `performance.now()`
+   * @returns whether it is done
+   */
+  run(until = Number.POSITIVE_INFINITY): boolean {
+    this.#work = VALUES_PER_LOOK;
+    try {
+      return this.#goOn(until) && this.#writeEnd(until);
+    } catch (error) {
+      throw this.#refusal(error);
     }
-    this.#value(this.#isShared);
-    this.#writePlaces();
-    return this.#finish();
   }
 
-  #begin(): void {
-    this.#body.reset();
-    this.#names.reset();
-    this.#nameNumbers.clear();
-    this.#references.clear();
-    this.#open.length = 0;
-    this.#body.limit = Number.POSITIVE_INFINITY;
-    this.#path.length = 0;
-    this.#referenceCount = 0;
-    this.#isDocument = false;
-    this.#parent = 0;
-    this.#key = 0;
-    this.#ownFrom = 0;
-    this.#isShared = false;
-    this.#places.length = 0;
-    // Clearing a set allocates, even when it is empty.
-    if (this.#forms.size > 0) this.#forms.clear();
-  }
-
-  #finish(): Uint8Array {
+  finish(): Uint8Array {
     this.#header.reset();
     this.#header.u8(FORMAT_VERSION);
     this.#header.unsigned(this.#nameNumbers.size);
@@ -117,25 +134,115 @@ export class ValueEncoder {
     this.#header.copyInto(encoded, 0);
     this.#names.copyInto(encoded, this.#header.length);
     this.#body.copyInto(encoded, this.#header.length + this.#names.length);
+    this.#forget();
     return encoded;
   }
 
-  #rootValue(value: unknown, root: string): void {
-    try {
-      this.#value(value);
-    } catch (error) {
-      if (error instanceof TooManyBytesError) throw error;
-      // Anything else was thrown by an accessor of the caller's, or a proxy.
-      const reason = error instanceof Uncrossable ? error.reason : `cannot be read: ${String(error)}`;
-      throw new UncrossableValueError(this.#describePath(root), reason);
+  /** Keeps nothing of the caller's values alive. */
+  #forget(): void {
+    for (const level of this.#levels) {
+      if (level.value === undefined && level.items === NO_ITEMS) break;
+      level.value = undefined;
+      level.items = NO_ITEMS;
     }
+    this.#references.clear();
   }
 
+  #begin(): void {
+    this.#body.reset();
+    this.#names.reset();
+    this.#nameNumbers.clear();
+    this.#forget();
+    this.#depth = 0;
+    this.#body.limit = Number.POSITIVE_INFINITY;
+    this.#maxBytes = Number.POSITIVE_INFINITY;
+    this.#extraBytes = 0;
+    this.#referenceCount = 0;
+    this.#isDocument = false;
+    this.#ownFrom = 0;
+    this.#isShared = false;
+    this.#places.length = 0;
+    this.#placesWritten = -1;
+    this.#forms.length = 0;
+  }
+
+  /** Writes what is left of the objects on the way. */
+  #goOn(until: number): boolean {
+    while (this.#depth > 0) {
+      if (--this.#work < 0 && !this.#mayGoOn(until)) return false;
+      const level = this.#levels[this.#depth - 1] as Level;
+      if (level.index === level.count) {
+        this.#leave(level);
+        continue;
+      }
+      const index = level.index++;
+      switch (level.kind) {
+        case LevelKind.array:
+          level.key = index;
+          this.#value((level.value as readonly unknown[])[index]);
+          break;
+        case LevelKind.record: {
+          const key = level.items[index] as string;
+          level.key = key;
+          if (level.isFirstField) this.#ownFrom = this.#referenceCount;
+          this.#body.unsigned(nameIndex(key) ?? this.#nameNumber(key));
+          this.#value((level.value as Record<string, unknown>)[key]);
+          break;
+        }
+        case LevelKind.document:
+          level.key = index + 1;
+          this.#ownFrom = this.#referenceCount;
+          this.#value(level.items[index]);
+          break;
+        default:
+          level.key = index + FORM_ITEMS_AT;
+          this.#value(level.items[index]);
+      }
+    }
+    return true;
+  }
+
+  #mayGoOn(until: number): boolean {
+    this.#work = VALUES_PER_LOOK;
+    if (this.#body.length + this.#extraBytes > this.#maxBytes) throw new TooManyBytesError();
+    return until === Number.POSITIVE_INFINITY || performance.now() < until;
+  }
+
+  #enter(kind: number, value: unknown, count: number, number: number): Level {
+    const level = (this.#levels[this.#depth] ??= new Level());
+    this.#depth++;
+    level.kind = kind;
+    level.value = value;
+    level.items = kind === LevelKind.document ? (value as readonly unknown[]) : NO_ITEMS;
+    level.count = count;
+    level.index = 0;
+    level.number = number;
+    level.stride = 1;
+    level.isFirstField = false;
+    return level;
+  }
+
+  #leave(level: Level): void {
+    level.value = undefined;
+    level.items = NO_ITEMS;
+    this.#depth--;
+    // After what is inside, so that the guest makes that first.
+    if (level.kind === LevelKind.form) this.#notePlace();
+  }
+
+  /** The value that is being written is a form. */
+  #notePlace(): void {
+    const { number, key } = this.#levels[this.#depth - 1] as Level;
+    this.#places.push([number, key]);
+  }
+
+  /** Writes a value, or the beginning of one. */
   #value(value: unknown): void {
     switch (typeof value) {
       case 'string':
         this.#body.u8(Tag.string);
         this.#body.string(value);
+        this.#work -= value.length / BYTES_PER_WORK;
         return;
       case 'number':
         this.#number(value);
@@ -171,69 +278,73 @@ export class ValueEncoder {
   /** Two's complement in as few bytes as hold the sign. */
   #bigInt(value: bigint): void {
     this.#body.u8(Tag.bigInt);
-    if (value === 0n) {
-      this.#body.unsigned(0);
+    this.#extraBytes += EXTRA_BYTES.bigInt;
+    if (BigInt.asIntN(INT64_BITS, value) === value) {
+      this.#body.bigInt64(value);
       return;
     }
     const magnitude = value < 0n ? -value - 1n : value;
-    const bytes = Math.floor(magnitude.toString(2).length / Number(BIGINT_BITS_PER_BYTE)) + 1;
+    // The sign takes a bit of its own.
+    const digits = magnitude.toString(16);
+    const isHighDigit = digits.charCodeAt(0) > 0x37;
+    const bytes = Math.floor((digits.length + (isHighDigit ? 1 : 0) + 1) / 2);
     const hex = BigInt.asUintN(bytes * 8, value)
       .toString(16)
       .padStart(bytes * 2, '0');
     this.#body.unsigned(bytes);
     this.#body.raw(Buffer.from(hex, 'hex').reverse());
+    this.#work -= bytes / BYTES_PER_WORK;
   }
 
   #object(value: object): void {
     const seen = this.#references.numberOf(value);
     if (seen !== undefined) {
-      if (this.#open.includes(value)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
+      if (this.#isOpen(seen)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
       this.#body.u8(Tag.reference);
       this.#body.unsigned(seen);
       if (seen < this.#ownFrom) this.#isShared = true;
-      if (this.#forms.has(seen)) this.#places.push([this.#parent, this.#key]);
+      if (isAmong(this.#forms, seen)) this.#notePlace();
       return;
     }
-    if (this.#open.length >= MAX_DEPTH) throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
-    const parent = this.#parent;
-    const number = this.#referenceCount++;
-    this.#parent = number;
-    this.#references.add(value, number);
-    this.#open.push(value);
-    if (Array.isArray(value)) this.#array(value);
-    else if (isPlainObject(value)) this.#record(value);
-    else this.#special(value, parent);
-    this.#open.pop();
-    this.#parent = parent;
-  }
-
-  #array(value: readonly unknown[]): void {
-    this.#body.u8(Tag.array);
-    this.#body.unsigned(value.length);
-    for (let i = 0; i < value.length; i++) {
-      this.#key = i;
-      this.#path.push(i);
-      this.#value(value[i]);
-      this.#path.pop();
+    if (this.#depth - (this.#isDocument ? 1 : 0) >= MAX_DEPTH) {
+      throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
     }
+    this.#extraBytes += EXTRA_BYTES.object;
+    const number = this.#referenceCount++;
+    this.#references.add(value, number);
+    if (Array.isArray(value)) {
+      this.#body.u8(Tag.array);
+      this.#body.unsigned(value.length);
+      this.#enter(LevelKind.array, value, value.length, number);
+    } else if (isPlainObject(value)) this.#record(value, number);
+    else this.#special(value, number);
   }
 
-  #record(value: object): void {
+  /** Whether the object is on the way from the root. Each one there has a higher number than that around it. */
+  #isOpen(number: number): boolean {
+    let from = 0;
+    let to = this.#depth;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const found = (this.#levels[middle] as Level).number;
+      if (found === number) return true;
+      if (found < number) from = middle + 1;
+      else to = middle;
+    }
+    return false;
+  }
+
+  #record(value: object, number: number): void {
     const keys = Object.keys(value);
     this.#body.u8(Tag.object);
     this.#body.unsigned(keys.length);
-    const isFirstField = this.#open.length === 1 && this.#parent === MARKER_NUMBER + 1;
-    for (const key of keys) {
-      if (isFirstField) this.#ownFrom = this.#referenceCount;
-      this.#key = key;
-      this.#path.push(key);
-      this.#body.unsigned(nameIndex(key) ?? this.#nameNumber(key));
-      this.#value((value as Record<string, unknown>)[key]);
-      this.#path.pop();
-    }
+    const isFirstField = this.#isDocument && this.#depth === 1 && number === MARKER_NUMBER + 1;
+    const level = this.#enter(LevelKind.record, value, keys.length, number);
+    level.items = keys;
+    level.isFirstField = isFirstField;
   }
 
-  #special(value: object, parent: number): void {
+  #special(value: object, number: number): void {
     if (types.isDate(value)) {
       this.#body.u8(Tag.date);
       this.#body.u8(Tag.float64);
@@ -248,39 +359,41 @@ export class ValueEncoder {
         const name = Object.getPrototypeOf(value)?.constructor?.name;
         throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
       }
-      this.#form(form, [parent, this.#key]);
+      this.#form(form, number);
     }
   }
 
-  #form({ kind, items, stride }: Form, place: Place): void {
-    this.#forms.add(this.#parent);
+  #form({ kind, items, stride }: Form, number: number): void {
+    this.#forms.push(number);
+    this.#work -= WORK_PER_FORM;
+    this.#extraBytes += kind === FormKind.error ? EXTRA_BYTES.error : EXTRA_BYTES.form;
     this.#body.u8(Tag.array);
     this.#body.unsigned(items.length + FORM_ITEMS_AT);
     this.#body.u8(Tag.reference);
     this.#body.unsigned(MARKER_NUMBER);
     this.#number(kind);
-    for (let i = 0; i < items.length; i++) {
-      this.#key = i + FORM_ITEMS_AT;
-      this.#path.push(Math.floor(i / stride));
-      this.#value(items[i]);
-      this.#path.pop();
-    }
-    // After what is inside, so that the guest makes that first.
-    this.#places.push(place);
+    const level = this.#enter(LevelKind.form, undefined, items.length, number);
+    level.items = items;
+    level.stride = stride;
   }
 
-  #writePlaces(): void {
-    if (this.#places.length === 0) {
-      this.#body.u8(Tag.undefined);
-      return;
+  /** Whether objects are shared, and the places of the forms. */
+  #writeEnd(until: number): boolean {
+    const places = this.#places;
+    if (this.#placesWritten === -1) {
+      this.#body.u8(this.#isShared ? Tag.true : Tag.false);
+      this.#body.u8(places.length === 0 ? Tag.undefined : Tag.array);
+      if (places.length > 0) this.#body.unsigned(places.length * 2);
+      this.#placesWritten = 0;
     }
-    this.#body.u8(Tag.array);
-    this.#body.unsigned(this.#places.length * 2);
-    for (const [parent, key] of this.#places) {
+    while (this.#placesWritten < places.length) {
+      if (--this.#work < 0 && !this.#mayGoOn(until)) return false;
+      const [parent, key] = places[this.#placesWritten++] as Place;
       this.#body.u8(Tag.reference);
       this.#body.unsigned(parent);
       this.#value(key);
     }
+    return true;
   }
 
   /** The view's own bytes cross, not the rest of its buffer. */
@@ -297,6 +410,8 @@ export class ValueEncoder {
   }
 
   #arrayBuffer(bytes: Uint8Array): void {
+    this.#extraBytes += EXTRA_BYTES.bytes;
+    this.#work -= WORK_PER_FORM + bytes.length / BYTES_PER_WORK;
     this.#body.u8(Tag.arrayBuffer);
     this.#body.unsigned(bytes.length);
     this.#body.unsigned(FIXED_LENGTH);
@@ -304,18 +419,54 @@ export class ValueEncoder {
   }
 
   #nameNumber(name: string): number {
-    const known = this.#nameNumbers.numberOf(name);
+    const key = lookedUpAs(name);
+    const known = this.#nameNumbers.numberOf(key);
     if (known !== undefined) return known;
     // Zero is no atom; a number is shifted left by one, see nameIndex.
     const number = (this.#nameNumbers.size + 1) * 2;
-    this.#nameNumbers.add(name, number);
+    this.#nameNumbers.add(key, number);
     this.#names.string(name);
+    this.#extraBytes += EXTRA_BYTES.name;
     return number;
   }
 
-  #describePath(root: string): string {
-    return root + this.#path.map(pathStep).join('');
+  #refusal(error: unknown): Error {
+    if (error instanceof TooManyBytesError) return error;
+    // Anything else was thrown by an accessor of the caller's, or a proxy.
+    const reason = error instanceof Uncrossable ? error.reason : `cannot be read: ${String(error)}`;
+    return new UncrossableValueError(this.#describePath(), reason);
   }
+
+  #describePath(): string {
+    const levels = this.#levels.slice(0, this.#depth);
+    const at = this.#isDocument ? (levels[0]?.index ?? 1) - 1 : 0;
+    const root = this.#roots[Math.min(at, this.#roots.length - 1)] ?? '';
+    const steps = this.#isDocument ? levels.slice(1) : levels;
+    return root + steps.map((level) => pathStep(level.step)).join('');
+  }
+}
+
+const NO_ITEMS: readonly unknown[] = [];
+const NUMBER_SIGN = 0x23;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/** The hash of a name that is a number is one that everyone can compute, so names could be made to collide. */
+function lookedUpAs(name: string): string {
+  const first = name.charCodeAt(0);
+  return (first >= DIGIT_0 && first <= DIGIT_9) || first === NUMBER_SIGN ? `#${name}` : name;
+}
+
+/** @param numbers in rising order */
+function isAmong(numbers: readonly number[], number: number): boolean {
+  let from = 0;
+  let to = numbers.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((numbers[middle] as number) < number) from = middle + 1;
+    else to = middle;
+  }
+  return numbers[from] === number;
 }
 
 class Uncrossable extends Error {

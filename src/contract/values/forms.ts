@@ -10,7 +10,7 @@ export interface Form {
   readonly stride: number;
 }
 
-const FormKind = { map: 0, set: 1, error: 2 } as const;
+export const FormKind = { map: 0, set: 1, error: 2 } as const;
 
 /** Marker and kind come before the items. */
 export const FORM_ITEMS_AT = 2;
@@ -24,7 +24,11 @@ const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
 
 /** The form of a Map, Set or Error of any realm, or undefined. An error enters without its stack: it is the host's. */
 export function formOf(value: object): Form | undefined {
-  if (types.isMap(value)) return { kind: FormKind.map, items: [...value].flat(), stride: 2 };
+  if (types.isMap(value)) {
+    const items: unknown[] = [];
+    for (const [key, item] of value) items.push(key, item);
+    return { kind: FormKind.map, items, stride: 2 };
+  }
   if (types.isSet(value)) return { kind: FormKind.set, items: [...value], stride: 1 };
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
@@ -39,28 +43,16 @@ function fieldsOf(error: Error): Record<string, unknown> {
 }
 
 /**
- * @param charge told how much work the form is beyond its items
- * @throws MalformedValueError when it is none of the forms
+ * The error that its form describes.
+ *
+ * @param charge told how many fields it takes over
+ * @throws MalformedValueError when it is no form of an error
  */
-export function fromForm([kind, ...items]: readonly unknown[], charge: (values: number) => void): object {
-  switch (kind) {
-    case FormKind.map:
-      if (items.length % 2 !== 0) break;
-      return new Map(Array.from({ length: items.length / 2 }, (_, i) => [items[i * 2], items[i * 2 + 1]]));
-    case FormKind.set:
-      return new Set(items);
-    case FormKind.error:
-      return errorFrom(items, charge);
-  }
-  throw new MalformedValueError('has a Map, Set or Error of no known form');
-}
-
-function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (values: number) => void): Error {
+export function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (fields: number) => void): Error {
   const areTexts = typeof name === 'string' && typeof message === 'string' && typeof stack === 'string';
   if (!areTexts || !isRecord(fields)) {
     throw new MalformedValueError('has an error without name, message or stack');
   }
-  // Many errors may refer to the same fields.
   charge(Object.keys(fields).length);
   const error = withoutStack(() => new (ERROR_CLASSES.get(name) ?? Error)(message));
   if (error.name !== name) define(error, 'name', name, false);
