@@ -261,7 +261,7 @@ export class SuspendedRuns {
     state: SuspensionOutcome['state'],
     result: WasmResult,
   ): Promise<SuspensionOutcome | { readonly unencodable: string }> {
-    const encoded = encodeOutcome(result);
+    const encoded = await encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
     const content = sealOutcome(id, state, encoded.content, await this.#getKeys());
     const settledAtMs = this.#surroundings.now();

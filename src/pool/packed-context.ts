@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { covers, type Grant } from '../capabilities/grants.js';
 import { MalformedMessageError, readMessage, TooLargeMessageError } from '../contract/message-reader.js';
 import { TooManyBytesError } from '../contract/values/byte-writer.js';
-import { decodeFields } from '../contract/values/decode.js';
+import { decodeOwnFields } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { isPlainObject } from '../contract/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -19,7 +19,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
   const { maxContextBytes } = request.limits;
-  const [state, args, scope, registry] = decodeFields(input, Number.POSITIVE_INFINITY);
+  const [state, args, scope, registry] = decodeOwnFields(input);
   const fields = [
     packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
     packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),

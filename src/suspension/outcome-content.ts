@@ -1,27 +1,37 @@
 import type { SettledState } from '../config/suspension-store.js';
 import type { ExtensionCall, WasmResult } from '../contract/result.js';
+import { inSlices } from '../contract/slices.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
-import { decodeFields } from '../contract/values/decode.js';
+import { MAX_NODES, OWN_END, ValueDecoder } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
 
+/** Smaller ones are read at once. */
+const AT_ONCE_BYTES = 1_024;
 /** Below it a content cannot hold more values than the decoder takes. */
 const SURELY_DECODABLE_BYTES = 1024 * 1024;
+/** What came out of the VM is not larger; with what surrounds it, it may come to a little more. */
+const MAX_OUTCOME_NODES = 2 * MAX_NODES;
+
+/** A result as bytes, or why it cannot be: it has values that the decoder would refuse. */
+export type EncodedOutcome = { readonly content: Uint8Array } | { readonly unencodable: string };
 
 /**
  * A result as bytes: a document whose first field is the result with a number in place of each of the handler's values, and whose
  * other fields are these. So no value lies deeper than it did when it left the VM, and an object that occurs twice stays one.
  *
- * @returns the reason, when it has values that the decoder would refuse
+ * It is written in slices: the handler chose how much there is. The result must not change before it is done.
  */
-export function encodeOutcome(result: WasmResult): { readonly content: Uint8Array } | { readonly unencodable: string } {
+export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome> {
   const values: unknown[] = [];
   const frame = mapValues(result, (value) => values.push(value));
   try {
-    const content = new ValueEncoder().encodeFields([frame, ...values], ['result'], Number.POSITIVE_INFINITY);
-    if (content.length > SURELY_DECODABLE_BYTES) decodeFields(content);
+    const encoder = new ValueEncoder();
+    encoder.beginFields([frame, ...values], ['result'], Number.POSITIVE_INFINITY);
+    const content = await inSlices((until) => (encoder.run(until) ? { done: encoder.finish() } : undefined));
+    if (content.length > SURELY_DECODABLE_BYTES) await decodeContent(content);
     return { content };
   } catch (error) {
     if (error instanceof UncrossableValueError) return { unencodable: error.reason };
@@ -30,10 +40,22 @@ export function encodeOutcome(result: WasmResult): { readonly content: Uint8Arra
   }
 }
 
-/** @throws MalformedValueError */
-export function decodeOutcome(content: Uint8Array): WasmResult {
-  const fields = decodeFields(content);
+/**
+ * The result that was recorded. It is read in slices.
+ *
+ * @throws MalformedValueError
+ */
+export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
+  const fields = await decodeContent(content);
   return mapValues(fields[0] as WasmResult, (number) => fields[number as number]);
+}
+
+function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
+  const decoder = new ValueDecoder(content, true, { maxNodes: MAX_OUTCOME_NODES, end: OWN_END });
+  const step = (until: number) => (decoder.run(until) ? { done: decoder.fields } : undefined);
+  if (content.length > AT_ONCE_BYTES) return inSlices(step);
+  decoder.run();
+  return decoder.fields;
 }
 
 /** An outcome opens under the id and as the state with which it was recorded. */

@@ -1,6 +1,9 @@
 import type { ContextValue } from '../contract/context.js';
-import { unpackMessage } from '../contract/message-pack.js';
+import { readMessage } from '../contract/message-reader.js';
 import type { StateMutation } from '../contract/result.js';
+
+/** Of a state that is MessagePack: the largest that a runtime takes whose VMs have 64 MiB. */
+const MAX_STATE_BYTES = 64 * 1024 * 1024;
 
 export type TestState = Readonly<Record<string, unknown>>;
 
@@ -10,7 +13,8 @@ export type TestState = Readonly<Record<string, unknown>>;
  * @param state or MessagePack bytes of one
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
-  const copy = (state instanceof Uint8Array ? unpackMessage(state) : structuredClone(state)) as Record<string, unknown>;
+  const given = state instanceof Uint8Array ? readMessage(state, MAX_STATE_BYTES) : structuredClone(state);
+  const copy = given as Record<string, unknown>;
   for (const { operation, key, value } of mutations) {
     if (operation === 'delete') Reflect.deleteProperty(copy, key);
     // Not an assignment: a key may be called `__proto__`.

@@ -36,10 +36,8 @@ export class Collisions {
     });
   }
 
-  /** A property name. V8 keeps one of each, and finds it by its hash. */
-  name(name: string): void {
-    const { length } = name;
-    if (length <= MAX_HASHED_CHARACTERS) return;
+  /** A property name of more than {@link MAX_HASHED_CHARACTERS}. V8 keeps one of each, and finds it by its hash. */
+  name({ length }: string): void {
     const before = this.#longNames.get(length) ?? 0;
     this.#longNames.set(length, before + 1);
     this.#steps += Math.ceil((before * length) / CHARACTERS_PER_STEP);

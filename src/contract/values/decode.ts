@@ -1,6 +1,6 @@
 import { ByteReader, MalformedValueError } from './byte-reader.js';
-import { Collisions } from './collisions.js';
-import { Frame, FrameKind, pathOf } from './decoding-frames.js';
+import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
+import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from './forms.js';
 
@@ -30,17 +30,22 @@ export interface DecodingBounds {
   readonly maxNodes?: number;
   /** How many values more than it has a walk over it may meet, because objects occur in it more than once. @default no bound */
   readonly maxPaths?: number;
+  /** Items of the document that are read, the marker included, as `Array.prototype.slice` takes it. @default all */
+  readonly end?: number;
   /** In milliseconds. @default performance.now */
   readonly now?: () => number;
 }
 
 /** A value of a byte each costs the host more than its size says. */
 export const MAX_NODES = 2_000_000;
+/** The last item that our encoder writes, the places of forms, is for the guest: it refers to the document itself. */
+export const OWN_END = -1;
 /** V8 makes a larger table in one step: from these sizes on it takes longer than 50 ms. */
 export const MAX_ENTRIES = 2 ** 18;
 export const MAX_PROPERTIES = 2 ** 17;
-/** They are defined in one step. */
+/** They are defined in one step, each as a property that takes as long as so many values. */
 const MAX_ERROR_FIELDS = 10_000;
+const VALUES_PER_FIELD = 8;
 /** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;
 /** A smaller Map or Set costs little, whatever its keys. */
@@ -60,6 +65,8 @@ const KEYS_PER_WORK = 128;
 const ALLOWED_MS = 500;
 const ALLOWED_MS_PER_VALUE = 0.02;
 
+const wallClock = () => performance.now();
+
 /** Told apart from every value. */
 const OPENED = Symbol('a container was opened');
 
@@ -78,24 +85,30 @@ export function decodeValue(bytes: Uint8Array): unknown {
 /**
  * Decodes a document, with its Maps, Sets and Errors.
  *
- * @param maxNodes values in it at most; what we encoded ourselves needs no bound
  * @returns its items without the marker
  * @throws what {@link decodeValue} throws
  */
-export function decodeFields(bytes: Uint8Array, maxNodes = MAX_NODES): unknown[] {
-  const decoder = new ValueDecoder(bytes, true, { maxNodes });
+export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): unknown[] {
+  const decoder = new ValueDecoder(bytes, true, bounds);
   decoder.run();
   return decoder.fields;
+}
+
+/** Decodes the fields of a document of {@link ValueEncoder.encodeFields}, of any number of values. */
+export function decodeOwnFields(bytes: Uint8Array): unknown[] {
+  return decodeFields(bytes, { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END });
 }
 
 /** Decodes one document or value, at once or in slices. Everything but the last step of making a table can be interrupted. */
 export class ValueDecoder {
   readonly #reader: ByteReader;
   readonly #isDocument: boolean;
+  readonly #end: number | undefined;
   readonly #maxNodes: number;
   readonly #maxPaths: number;
   readonly #now: () => number;
-  readonly #collisions = new Collisions();
+  /** Made when there is something to count. */
+  #collisions: Collisions | undefined;
 
   readonly #names: string[] = [];
   /** -1 before they begin. */
@@ -105,9 +118,9 @@ export class ValueDecoder {
   /** By the same number: how many values a walk over it meets, itself included; 0 while it is open. */
   readonly #paths: number[] = [];
   /** Objects of so many fields that no error can take them over in one step. */
-  readonly #large = new Set<unknown>();
+  #large: Set<unknown> | undefined;
 
-  readonly #frames: Frame[] = [];
+  readonly #frames: Frame[] = takeFrames();
   #depth = 0;
   #nodes = 0;
   /** How many values a walk over the value that was read last meets. */
@@ -123,9 +136,10 @@ export class ValueDecoder {
   constructor(bytes: Uint8Array, isDocument: boolean, bounds: DecodingBounds) {
     this.#reader = new ByteReader(bytes);
     this.#isDocument = isDocument;
+    this.#end = bounds.end;
     this.#maxNodes = bounds.maxNodes ?? MAX_NODES;
     this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
-    this.#now = bounds.now ?? (() => performance.now());
+    this.#now = bounds.now ?? wallClock;
   }
 
   /** Of a document, without the marker, once {@link run} is done. */
@@ -145,7 +159,9 @@ export class ValueDecoder {
     this.#work = WORK_PER_LOOK;
     this.#begunAt = undefined;
     try {
-      return this.#run(until);
+      const isDone = this.#run(until);
+      if (isDone) giveBack(this.#frames);
+      return isDone;
     } catch (error) {
       if (error instanceof MalformedValueError) error.path ??= pathOf(this.#frames, this.#depth);
       throw error;
@@ -170,7 +186,7 @@ export class ValueDecoder {
       if (this.#depth === 0) {
         this.root = value;
         this.#checkPaths(this.#size);
-        if (this.#reader.remaining === 0) return true;
+        if (this.#reader.remaining === 0 || this.#end !== undefined) return true;
         throw new MalformedValueError(`has ${this.#reader.remaining} bytes left over`);
       }
       this.#put(this.#frames[this.#depth - 1] as Frame, value);
@@ -186,7 +202,7 @@ export class ValueDecoder {
     for (; this.#namesLeft > 0; this.#namesLeft--) {
       if (--this.#work < 0 && !this.#mayGoOn(until)) return false;
       const name = this.#reader.string();
-      this.#collisions.name(name);
+      if (name.length > MAX_HASHED_CHARACTERS) this.#countCollisions().name(name);
       this.#names.push(name);
     }
     return true;
@@ -194,7 +210,7 @@ export class ValueDecoder {
 
   #mayGoOn(until: number): boolean {
     this.#work = WORK_PER_LOOK;
-    if (this.#collisions.isTooMuch) {
+    if (this.#collisions?.isTooMuch) {
       throw new MalformedValueError('has Maps, Sets or names whose keys collide with each other; return arrays in their place');
     }
     const now = this.#now();
@@ -203,6 +219,11 @@ export class ValueDecoder {
       throw new MalformedValueError('takes far longer to read than its size warrants; return arrays in place of Maps and Sets');
     }
     return now < until;
+  }
+
+  #countCollisions(): Collisions {
+    this.#collisions ??= new Collisions();
+    return this.#collisions;
   }
 
   #charge(values: number): void {
@@ -284,7 +305,10 @@ export class ValueDecoder {
       throw new MalformedValueError(`has ${count} properties, more than ${MAX_PROPERTIES}; return an array or a Map`);
     }
     const record = {};
-    if (count > MAX_ERROR_FIELDS) this.#large.add(record);
+    if (count > MAX_ERROR_FIELDS) {
+      this.#large ??= new Set();
+      this.#large.add(record);
+    }
     return this.#open(FrameKind.record, record, count);
   }
 
@@ -292,6 +316,10 @@ export class ValueDecoder {
     const count = this.#reader.count();
     if (count >= FORM_ITEMS_AT && this.#hasMarker && this.#reader.peek() === Tag.reference && this.#passMarker()) {
       return this.#form(count);
+    }
+    if (this.#depth === 0 && this.#end !== undefined) {
+      const items = this.#end < 0 ? count + this.#end : Math.min(count, this.#end);
+      return this.#open(FrameKind.array, [], Math.max(0, items));
     }
     return this.#open(FrameKind.array, count > GROWN_ITEMS && count <= this.#maxNodes ? new Array(count) : [], count);
   }
@@ -330,7 +358,7 @@ export class ValueDecoder {
     }
     this.#work -= WORK.keyed;
     const opened = this.#open(kind, target, items);
-    if (entries > METERED_ENTRIES) (this.#frames[this.#depth - 1] as Frame).table = this.#collisions.table();
+    if (entries > METERED_ENTRIES) (this.#frames[this.#depth - 1] as Frame).table = this.#countCollisions().table();
     return opened;
   }
 
@@ -412,10 +440,10 @@ export class ValueDecoder {
     switch (kind) {
       case FrameKind.error: {
         const items = target as unknown[];
-        if (this.#large.has(items[3])) throw new MalformedValueError(`is an error of more than ${MAX_ERROR_FIELDS} fields`);
+        if (this.#large?.has(items[3])) throw new MalformedValueError(`is an error of more than ${MAX_ERROR_FIELDS} fields`);
         // Many errors may refer to the same fields.
         return errorFrom(items, (fields) => {
-          this.#charge(fields);
+          this.#charge(fields * VALUES_PER_FIELD);
           this.#work -= fields * WORK.bigInt;
         });
       }

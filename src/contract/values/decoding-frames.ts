@@ -20,6 +20,28 @@ export class Frame {
   table: KeyTable | undefined;
 }
 
+/** Kept for the next document: making them takes longer than reading a small one. */
+let spare: Frame[] | undefined;
+const KEPT_FRAMES = 16;
+
+/** Frames by level, some of which may be there already. */
+export function takeFrames(): Frame[] {
+  const frames = spare ?? [];
+  spare = undefined;
+  return frames;
+}
+
+/** Frames of a document that is read. They keep nothing of it. */
+export function giveBack(frames: Frame[]): void {
+  if (frames.length > KEPT_FRAMES) return;
+  for (const frame of frames) {
+    frame.target = undefined;
+    frame.key = undefined;
+    frame.table = undefined;
+  }
+  spare = frames;
+}
+
 /** Steps to where the topmost frame is at. */
 export function pathOf(frames: readonly Frame[], depth: number): (string | number)[] {
   return frames.slice(0, depth).flatMap((frame) => stepOf(frame));

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 
 import type { CallResult } from '../../contract/answers.js';
-import { packMessage, unpackMessage } from '../../contract/message-pack.js';
-import { decodeFields } from '../../contract/values/decode.js';
+import { packMessage } from '../../contract/message-pack.js';
+import { inSlices } from '../../contract/slices.js';
+import { MAX_NODES, OWN_END, ValueDecoder } from '../../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../../contract/values/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../pool/admissible-answer.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/outcome-content.js';
 import type { Recording } from './recording.js';
+import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 
 /** Raise it whenever the layout changes: an unknown version is refused. */
 export const RECORDING_VERSION = 1;
@@ -16,43 +18,38 @@ const MAGIC = Buffer.from('NXRC', 'latin1');
 const HEADER_LENGTH_AT = MAGIC.length + 2;
 const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
 const DIGEST_BYTES = 32;
+/** Context, answers and arguments of a long run: some of the largest each. */
+const MAX_RECORDED_NODES = 8 * MAX_NODES;
 const FIELDS = ['state', 'args', 'scope', 'answers', 'calls'];
-
-/** All of a recording but the values in it. */
-type Header = Omit<Recording, 'context' | 'segments' | 'calls' | 'outcome'> & {
-  readonly context: Omit<Recording['context'], 'stateSnapshot' | 'args' | 'scope'>;
-  readonly segments: readonly { readonly nowMs: number; readonly answers: readonly Omit<CallResult, 'value'>[] }[];
-  readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
-  /** Of the encoded values; the outcome comes after them. */
-  readonly valueBytes: number;
-};
 
 /**
  * A recording as bytes: magic, version (u16), header length (u32), MessagePack header, the values of context, answers and calls as one
  * document of the engine's format, the outcome, SHA-256 over all before it. Integers are big-endian.
  *
+ * Values are written in slices, as they are read.
+ *
  * @returns undefined when it has values that cannot be written: no handler can have had them
  */
-export function encodeRecording(recording: Recording): Uint8Array | undefined {
+export async function encodeRecording(recording: Recording): Promise<Uint8Array | undefined> {
   const { context, segments, calls, outcome, ...rest } = recording;
   const { stateSnapshot, args, scope, ...plain } = context;
   // What an extension answered may be anything; this is what the handler got of it.
   const given = segments.map(({ answers }) => answers.map((answer) => admissibleAnswer(answer, recording.limits)));
-  const values = encodeValues([
+  const values = await encodeValues([
     stateSnapshot,
     args,
     scope,
     given.map((answers) => answers.map((answer) => (answer.success ? answer.value : answer.error))),
     calls.map((call) => call.args),
   ]);
-  const encodedOutcome = encodeOutcome(outcome);
+  const encodedOutcome = await encodeOutcome(outcome);
   if (values === undefined || 'unencodable' in encodedOutcome) return undefined;
-  const header: Header = {
+  const header: RecordingHeader = {
     ...rest,
     context: plain,
     segments: segments.map(({ nowMs }, i) => ({
       nowMs,
-      answers: (given[i] ?? []).map(({ callId, success }) => ({ callId, success }) as Omit<CallResult, 'value'>),
+      answers: (given[i] ?? []).map(({ callId, success }) => ({ callId, success })),
     })),
     calls: calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method })),
     valueBytes: values.length,
@@ -70,7 +67,7 @@ export function encodeRecording(recording: Recording): Uint8Array | undefined {
  * @param name of the file, for errors
  * @throws NexusError INVALID_ARGUMENT saying what is wrong with it; `context.problem` names the check that failed
  */
-export function decodeRecording(given: Uint8Array, name: string): Recording {
+export async function decodeRecording(given: Uint8Array, name: string): Promise<Recording> {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.length);
   const refuse = (problem: string, what: string) =>
     new NexusError('INVALID_ARGUMENT', `The recording ${name} cannot be replayed: it ${what}.`, {
@@ -87,7 +84,7 @@ export function decodeRecording(given: Uint8Array, name: string): Recording {
   if (!digest(content).equals(bytes.subarray(-DIGEST_BYTES)))
     throw refuse('digest', 'is damaged: its SHA-256 does not match');
   try {
-    return decodeContent(content);
+    return await decodeContent(content);
   } catch (error) {
     throw refuse(
       'content',
@@ -96,12 +93,12 @@ export function decodeRecording(given: Uint8Array, name: string): Recording {
   }
 }
 
-/** Written by this library: what is in it is what was put in. */
-function decodeContent(content: Buffer): Recording {
+/** Nothing but a checksum seals it, so anyone may have written it. */
+async function decodeContent(content: Buffer): Promise<Recording> {
   const valuesAt = PREAMBLE_BYTES + content.readUInt32BE(HEADER_LENGTH_AT);
-  const { valueBytes, ...header } = unpackMessage(content.subarray(PREAMBLE_BYTES, valuesAt)) as Header;
+  const { valueBytes, ...header } = readRecordingHeader(content.subarray(PREAMBLE_BYTES, valuesAt));
   const outcomeAt = valuesAt + valueBytes;
-  const values = decodeFields(content.subarray(valuesAt, outcomeAt), Number.POSITIVE_INFINITY);
+  const values = await decodeValues(content.subarray(valuesAt, outcomeAt));
   const [stateSnapshot, args, scope, answers, callArgs] = values as [
     Recording['context']['stateSnapshot'],
     unknown,
@@ -120,13 +117,20 @@ function decodeContent(content: Buffer): Recording {
       }),
     })),
     calls: header.calls.map((call, i) => ({ ...call, args: callArgs[i] ?? [] })),
-    outcome: decodeOutcome(content.subarray(outcomeAt)),
+    outcome: await decodeOutcome(content.subarray(outcomeAt)),
   };
 }
 
-function encodeValues(values: readonly unknown[]): Uint8Array | undefined {
+async function decodeValues(encoded: Uint8Array): Promise<unknown[]> {
+  const decoder = new ValueDecoder(encoded, true, { maxNodes: MAX_RECORDED_NODES, end: OWN_END });
+  return inSlices((until) => (decoder.run(until) ? { done: decoder.fields } : undefined));
+}
+
+async function encodeValues(values: readonly unknown[]): Promise<Uint8Array | undefined> {
   try {
-    return new ValueEncoder().encodeFields(values, FIELDS, Number.POSITIVE_INFINITY);
+    const encoder = new ValueEncoder();
+    encoder.beginFields(values, FIELDS, Number.POSITIVE_INFINITY);
+    return await inSlices((until) => (encoder.run(until) ? { done: encoder.finish() } : undefined));
   } catch (error) {
     if (error instanceof UncrossableValueError) return undefined;
     throw error;

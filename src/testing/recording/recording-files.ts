@@ -40,7 +40,7 @@ export class RecordingFiles {
    * @throws what the system throws
    */
   async write(runId: string, recording: Recording): Promise<boolean> {
-    const content = encodeRecording(recording);
+    const content = await encodeRecording(recording);
     if (content === undefined) return false;
     const path = this.#pathOf(runId, recording);
     const temporary = await writeTemporary(this.#directory, basename(path), content);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
@@ -20,6 +20,9 @@ import { decodeRecording } from './recording-codec.js';
 
 /** A machine that runs tests may be slower than the one that recorded: less than this ends nothing that did not end by time before. */
 const LEAST_TIMEOUT_MS = 5_000;
+
+/** Some of the largest contexts, results and sources together. A larger file is not read. */
+const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
 
 /** Options of `replay`. */
 export interface ReplayOptions {
@@ -54,7 +57,7 @@ export async function replayRecording(
 ): Promise<Replay> {
   checkShape('options', options, { code: true, runtime: true, libraries: true });
   const name = nameOf(file);
-  const recording = decodeRecording(await read(file, name), name);
+  const recording = await decodeRecording(await read(file, name), name);
   const { runtime, libraries, code } = options;
   const source = code === undefined ? undefined : await readHandler(code);
   if (runtime === undefined) requireLibraries(recording, libraries ?? {}, name);
@@ -183,13 +186,20 @@ function requireLibraries({ libraries }: Recording, given: object, name: string)
 }
 
 async function read(file: string | URL, name: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? 'there is none' : error.message;
-    throw new NexusError('INVALID_ARGUMENT', `The recording ${name} cannot be read: ${reason}.`, {
+  const refuse = (reason: string, cause?: unknown) =>
+    new NexusError('INVALID_ARGUMENT', `The recording ${name} cannot be read: ${reason}.`, {
       context: { field: 'file', file: name },
-      cause: error,
+      ...(cause !== undefined && { cause }),
     });
-  });
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_RECORDING_BYTES) throw refuse(`it has ${size} bytes, more than ${MAX_RECORDING_BYTES}`);
+    return await readFile(file);
+  } catch (error) {
+    if (error instanceof NexusError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw refuse(code === 'ENOENT' ? 'there is none' : message, error);
+  }
 }
 
 function nameOf(file: unknown): string {
