@@ -44,24 +44,60 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
 }
 
 /**
+ * Reads a file whole if it is one of ours. Its size is looked at before anything is read; what is appended meanwhile is not read.
+ *
+ * @throws ForeignFileError when it is not, and what the system throws when there is none
+ */
+export async function readOwnFile(path: string, maxBytes: number): Promise<Buffer> {
+  const { file, size } = await openOwnFile(path, maxBytes);
+  try {
+    return await readAt(file, 0, size);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads so many bytes; fewer only where the file ends. */
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return bytes.subarray(0, await readInto(file, bytes, 0, position));
+}
+
+/**
+ * Fills a buffer from an offset on.
+ *
+ * @returns where the filled part ends; before the end of the buffer only where the file ends
+ */
+export async function readInto(file: FileHandle, bytes: Buffer, offset: number, position: number): Promise<number> {
+  let end = offset;
+  while (end < bytes.length) {
+    const { bytesRead } = await file.read(bytes, end, bytes.length - end, position + end - offset);
+    if (bytesRead === 0) break;
+    end += bytesRead;
+  }
+  return end;
+}
+
+/**
  * Writes a file under a name of its own, synced, from where a rename or a link puts it in its place: whole or not at all.
  * Leaves nothing behind when it fails.
  *
  * @param stem what it is to become
+ * @param content bytes, or parts of them in order
  * @param modifiedMs its time of modification, when that is to mean something; milliseconds since the epoch
  * @returns its path
  */
 export async function writeTemporary(
   directory: string,
   stem: string,
-  content: Uint8Array,
+  content: Uint8Array | readonly Uint8Array[],
   modifiedMs?: number,
 ): Promise<string> {
   const path = join(directory, temporaryName(stem));
   try {
     const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      await file.writeFile(content);
+      for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
       if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000);
       await file.datasync();
     } finally {
