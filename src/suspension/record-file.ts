@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { NexusError } from '../errors/nexus-error.js';
 import { ForeignFileError, openOwnFile, readAt, readInto } from '../files/own-file.js';
 import { incompatible } from './incompatible.js';
-import { decodeHeader, headerBytes, type RecordHeader } from './record.js';
+import { decodeHeader, headerBytes } from './record.js';
+import type { RecordHeader } from './record-header.js';
 
 /** Nearly all headers are shorter. */
 const HEADER_READ_BYTES = 4 * 1024;

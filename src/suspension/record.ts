@@ -1,9 +1,16 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
-import { MAX_INFO_BYTES } from './check.js';
+import { packMessage } from '../contract/message-pack.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { incompatible } from './incompatible.js';
-import { checkHeader } from './record-shape.js';
+import {
+  MAX_HEADER_BYTES,
+  type Part,
+  type RecordHeader,
+  readHeader,
+  type StandingHeader,
+  type TransitionHeader,
+} from './record-header.js';
 import { sha256 } from './slices.js';
 import type { Standing } from './standing.js';
 import type { SuspensionFacts } from './views.js';
@@ -16,45 +23,8 @@ const VERSION_AT = MAGIC.length;
 const HEADER_LENGTH_AT = VERSION_AT + 2;
 const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
 const MAC_BYTES = 32;
-/** The info, and what else there is: ids, times, an owner, digests. */
-const MAX_HEADER_BYTES = MAX_INFO_BYTES + 16 * 1024;
 /** What a record has beyond envelope and outcome. */
 export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + MAC_BYTES;
-
-/** Bytes that follow the header, and the SHA-256 that they must have. */
-interface Part {
-  readonly bytes: number;
-  readonly digest: Uint8Array;
-}
-
-/** A {@link Standing} as a header holds it: the content of its outcome is a part. */
-export type StandingHeader =
-  | Exclude<Standing, { state: 'settled' }>
-  | (Omit<Extract<Standing, { state: 'settled' }>, 'outcome'> & {
-      readonly outcome: Omit<Extract<Standing, { state: 'settled' }>['outcome'], 'content'>;
-    });
-
-/** The suspension that this record moved, and where to. */
-interface TransitionHeader {
-  readonly id: string;
-  readonly standing: StandingHeader;
-  readonly content: Part;
-}
-
-/** A suspension that begins with this record. */
-export interface BeginningHeader {
-  readonly facts: SuspensionFacts;
-  readonly envelope: Part;
-}
-
-/**
- * What one file says: that a suspension began, or went from one standing to the next, or both, of two generations of a run,
- * at once.
- */
-export interface RecordHeader {
-  readonly transition?: TransitionHeader;
-  readonly beginning?: BeginningHeader;
-}
 
 /** What to write: a transition, a beginning, or both. */
 export interface RecordContent {
@@ -67,6 +37,7 @@ export interface RecordContent {
  * the outcome, envelope. The header holds digests of what follows it, so it can be read and trusted without the rest.
  *
  * @returns its parts, in order
+ * @throws NexusError INVALID_ARGUMENT for an info that could not be read again
  */
 export async function encodeRecord({ transition, beginning }: RecordContent, key: Uint8Array): Promise<Uint8Array[]> {
   const content = transition?.standing.state === 'settled' ? transition.standing.outcome.content : new Uint8Array();
@@ -78,11 +49,23 @@ export async function encodeRecord({ transition, beginning }: RecordContent, key
     ...(beginning && { beginning: { facts: beginning.facts, envelope: await partOf(envelope) } }),
   };
   const encoded = packMessage(header);
+  if (beginning !== undefined) requireReadable(encoded);
   const preamble = Buffer.alloc(PREAMBLE_BYTES);
   MAGIC.copy(preamble);
   preamble.writeUInt16BE(RECORD_VERSION, VERSION_AT);
   preamble.writeUInt32BE(encoded.length, HEADER_LENGTH_AT);
   return [preamble, encoded, macOf([preamble, encoded], key), content, envelope];
+}
+
+function requireReadable(header: Uint8Array): void {
+  try {
+    readHeader(header);
+  } catch (error) {
+    if (!(error instanceof NexusError)) throw error;
+    throw new NexusError('INVALID_ARGUMENT', `Suspension: info could not be read again: the record ${error.message}.`, {
+      context: { argument: 'info' },
+    });
+  }
 }
 
 /**
@@ -99,7 +82,10 @@ export function headerBytes(start: Buffer): number {
   }
   const length = start.readUInt32BE(HEADER_LENGTH_AT);
   if (length > MAX_HEADER_BYTES) {
-    throw incompatible('truncated', `says that its header has ${length} bytes, at most ${MAX_HEADER_BYTES} can be right`);
+    throw incompatible(
+      'truncated',
+      `says that its header has ${length} bytes, at most ${MAX_HEADER_BYTES} can be right`,
+    );
   }
   return PREAMBLE_BYTES + length + MAC_BYTES;
 }
@@ -116,7 +102,7 @@ export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): Reco
   if (!timingSafeEqual(macOf([sealed], key), bytes.subarray(end - MAC_BYTES, end))) {
     throw incompatible('seal', 'is damaged, or was edited');
   }
-  const header = checkHeader(unpackHeader(sealed.subarray(PREAMBLE_BYTES)));
+  const header = readHeader(sealed.subarray(PREAMBLE_BYTES));
   const expected = end + (header.transition?.content.bytes ?? 0) + (header.beginning?.envelope.bytes ?? 0);
   if (size !== expected) throw incompatible('truncated', `has ${size} bytes, and should have ${expected}`);
   return header;
@@ -132,14 +118,6 @@ export async function standingOf({ standing, content }: TransitionHeader, bytes:
 export async function envelopeOf({ transition, beginning }: RecordHeader, bytes: Buffer): Promise<Uint8Array> {
   if (beginning === undefined) throw incompatible('content', 'has no envelope');
   return part(bytes, headerBytes(bytes) + (transition?.content.bytes ?? 0), beginning.envelope);
-}
-
-function unpackHeader(bytes: Uint8Array): unknown {
-  try {
-    return unpackMessage(bytes);
-  } catch (error) {
-    throw incompatible('content', `has a header that does not decode (${String(error)})`);
-  }
 }
 
 async function part(record: Buffer, begin: number, { bytes, digest }: Part): Promise<Uint8Array> {

@@ -11,11 +11,7 @@ export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: Suspensi
 }
 
 /** What {@link SuspensionStore.read} gives. */
-export function toFound(
-  facts: SuspensionFacts,
-  standing: Standing,
-  envelope: Uint8Array | undefined,
-): FoundSuspension {
+export function toFound(facts: SuspensionFacts, standing: Standing, envelope: Uint8Array | undefined): FoundSuspension {
   const found = { ...factsOf(facts), state: stateOf(standing) };
   if (standing.state === 'settled') return { ...found, outcome: standing.outcome };
   const withEnvelope = envelope === undefined ? found : { ...found, envelope };
