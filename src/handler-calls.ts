@@ -83,7 +83,7 @@ export class HandlerCalls {
         if (options.signal?.aborted && claim.error?.code === 'CANCELLED') telemetry.calledOff('CANCELLED');
         return claim;
       }
-      const origin = eventOrigin(claim.run.origin, { tenant: options.tenant ?? claim.run.tenant });
+      const origin = eventOrigin(claim.run.origin, options);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
         const claimedAt = performance.now();
         let executed: Executed;
@@ -211,7 +211,7 @@ function withTrace(executed: Executed, { carrier }: TracedCall): Executed {
 }
 
 /** What is no context is refused later, with its own error. */
-function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string | undefined }): EventOrigin {
+function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
   const { handlerName, panelId }: WasmContext = context ?? {};
   const origin: { -readonly [K in keyof EventOrigin]: EventOrigin[K] } = {};
   if (handlerName !== undefined) origin.handlerName = handlerName;

@@ -101,7 +101,7 @@ export interface SuspensionSweep {
   readonly expired: readonly string[];
   /** Settled suspensions that were forgotten, their time of keeping being over. */
   readonly forgotten: number;
-  /** Their ids. Without them, what they took is counted until the next listing of the store. */
+  /** Their ids, when there are any. Without them, what they took is counted until the store is listed the next time. */
   readonly forgottenIds?: readonly string[];
   /** Ids of those that seem due and are damaged. They are kept. */
   readonly unreadable: readonly string[];

@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { readAt } from './bounded-file.js';
 import { currentUser } from './private-directory.js';
 import { temporaryName } from './temporary.js';
 
@@ -9,6 +10,9 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 /** What is there is no file that we wrote: a link, a pipe, somebody else's, open to others, or too large. Says what it is. */
 export class ForeignFileError extends Error {}
+
+/** It is larger than anything that we write. */
+export class OversizedFileError extends ForeignFileError {}
 
 export interface OwnFile {
   readonly file: FileHandle;
@@ -35,7 +39,7 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
     if (!status.isFile()) throw new ForeignFileError('is no regular file');
     if (!isOurs) throw new ForeignFileError('belongs to another user, or others may write it');
     if (status.size > maxBytes)
-      throw new ForeignFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
+      throw new OversizedFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
     return { file, size: status.size, modifiedMs: status.mtimeMs };
   } catch (error) {
     await file.close().catch(() => {});
@@ -55,27 +59,6 @@ export async function readOwnFile(path: string, maxBytes: number): Promise<Buffe
   } finally {
     await file.close();
   }
-}
-
-/** Reads so many bytes; fewer only where the file ends. */
-export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  return bytes.subarray(0, await readInto(file, bytes, 0, position));
-}
-
-/**
- * Fills a buffer from an offset on.
- *
- * @returns where the filled part ends; before the end of the buffer only where the file ends
- */
-export async function readInto(file: FileHandle, bytes: Buffer, offset: number, position: number): Promise<number> {
-  let end = offset;
-  while (end < bytes.length) {
-    const { bytesRead } = await file.read(bytes, end, bytes.length - end, position + end - offset);
-    if (bytesRead === 0) break;
-    end += bytesRead;
-  }
-  return end;
 }
 
 /**

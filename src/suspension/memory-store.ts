@@ -109,10 +109,9 @@ export class MemoryStore implements SuspensionStore {
     const suspensions = ids.flatMap((id) => {
       const kept = this.#kept.get(id);
       if (kept === undefined) return [];
-      const { facts, envelopeBytes, envelope, standing } = kept;
-      const outcomeBytes = standing.state === 'settled' ? standing.outcome.content.length : 0;
-      const storedBytes = (envelope?.length ?? 0) + outcomeBytes;
-      return [{ ...facts, state: stateOf(standing), envelopeBytes, storedBytes }];
+      const { facts, envelopeBytes, standing } = kept;
+      const summary = { ...facts, state: stateOf(standing), envelopeBytes };
+      return [standing.state === 'settled' ? { ...summary, storedBytes: standing.outcome.content.length } : summary];
     });
     const last = ids.at(-1);
     return { suspensions, unreadable: [], ...(isLast || last === undefined ? {} : { next: last }) };
@@ -131,7 +130,8 @@ export class MemoryStore implements SuspensionStore {
       }
     }
     for (const id of forgottenIds) this.#kept.delete(id);
-    return { expired, forgotten: forgottenIds.length, forgottenIds, unreadable: [] };
+    const forgotten = forgottenIds.length;
+    return { expired, forgotten, ...(forgotten > 0 && { forgottenIds }), unreadable: [] };
   }
 
   async forget(ids: readonly string[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 
 import { NexusError } from '../errors/nexus-error.js';
-import { ForeignFileError, openOwnFile, readAt, readInto } from '../files/own-file.js';
+import { readAt, readInto } from '../files/bounded-file.js';
+import { ForeignFileError, OversizedFileError, openOwnFile } from '../files/own-file.js';
 import { incompatible } from './incompatible.js';
 import { decodeHeader, headerBytes } from './record.js';
 import type { RecordHeader } from './record-header.js';
@@ -60,8 +61,8 @@ export function explain(error: unknown, id: string): unknown {
   return new NexusError(error.code, message, { context: { ...error.context, suspensionId: id } });
 }
 
-function foreign({ message }: ForeignFileError, id: string, path: string): NexusError {
+function foreign(error: ForeignFileError, id: string, path: string): NexusError {
   const file = basename(path);
-  const what = `The suspension ${id} cannot be used: its file ${file} ${message}. It is kept.`;
-  return incompatible('file', what, { suspensionId: id, file });
+  const what = `The suspension ${id} cannot be used: its file ${file} ${error.message}. It is kept.`;
+  return incompatible(error instanceof OversizedFileError ? 'truncated' : 'file', what, { suspensionId: id, file });
 }

@@ -81,9 +81,10 @@ async function describeRecord(
     const next = state === 'continued' ? idAfter(id) : undefined;
     const recovered = next !== undefined && !(await log.hasBegun(next)) && (await log.promote(id, lastVersion, next));
     const envelopeBytes = beginning.envelope.bytes;
+    const summary = { ...beginning.facts, state, envelopeBytes };
+    if (last?.transition?.standing.state !== 'settled') return { line: { summary }, recovered };
     // Files are never changed: the envelope stays until all of it is forgotten.
-    const storedBytes = envelopeBytes + (last?.transition?.content.bytes ?? 0);
-    return { line: { summary: { ...beginning.facts, state, envelopeBytes, storedBytes } }, recovered };
+    return { line: { summary: { ...summary, storedBytes: envelopeBytes + last.transition.content.bytes } }, recovered };
   } catch (error) {
     if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') throw error;
     return { line: { unreadable: id }, recovered: false };

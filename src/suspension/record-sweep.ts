@@ -48,7 +48,9 @@ export async function sweepRecords(log: RecordLog, root: string, nowMs: number):
     const [one] = report.expired.slice(expiredBefore);
     if (one !== undefined) await log.sync(one);
   }
-  return { ...report, forgotten: report.forgottenIds.length };
+  const { forgottenIds, ...rest } = report;
+  const forgotten = forgottenIds.length;
+  return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
 }
 
 /** Records of each run, by generation. */

@@ -1,42 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import type { ExecutionLimits } from '../config/limits.js';
-import type { TraceCarrier } from '../config/tracing.js';
-import type { CapabilityToken } from '../contract/capability.js';
 import { MAX_TENANT_LENGTH } from './check.js';
 import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SuspendedRun } from './run-header.js';
 
-/** A handler that waits: all that it takes to go on with it, in any process that has its engine and libraries. */
-export interface SuspendedRun {
-  /** Fingerprint of the engine. */
-  readonly engine: string;
-  /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
-  readonly imageHash: string;
-  readonly features: number;
-  /** The VM beyond its image, see `pool/snapshot.ts`. Compressed when it is sealed. */
-  readonly snapshot: Uint8Array;
-  /** For errors: where it came from, and the author's lines. */
-  readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
-  readonly capabilities: readonly CapabilityToken[];
-  readonly limits: ExecutionLimits;
-  /** What was used of the counted limits, by their names. */
-  readonly usage: Readonly<
-    Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
-  >;
-  /** Of the trace in which it was suspended. */
-  readonly trace?: TraceCarrier;
-  /** Milliseconds since the epoch. */
-  readonly suspendedAtMs: number;
-  /** Calls that wait for an answer. */
-  readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
-  readonly origin: { readonly handlerName?: string; readonly panelId?: string };
-  /** On whose behalf it runs. */
-  readonly tenant?: string;
-}
+export type { SuspendedRun } from './run-header.js';
 
 /** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
 const SNAPSHOT_GROWTH = 1.25;
