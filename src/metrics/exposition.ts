@@ -36,8 +36,8 @@ export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
 /** Labels whose values are known are all there from the start, as Prometheus would have it. */
 export function expose(tally: Tally, gauges: () => Gauges): Exposition {
   const cache = () => gauges().cache;
-  const kinds = (amountsOf: (usage: KeptUsage) => Readonly<Record<'waiting' | 'outcome', number>>) =>
-    Object.entries(amountsOf(gauges().kept.usage)).map(([kind, value]) => ({ labels: { kind }, value }));
+  const keptBy = (amountsOf: (usage: KeptUsage) => Readonly<Record<'waiting' | 'outcome', number>>) =>
+    Object.entries(amountsOf(gauges().kept.usage)).map(([state, value]) => ({ labels: { state }, value }));
   return {
     handler_executions_total: () => executions(tally),
     handler_duration_seconds: () =>
@@ -68,12 +68,12 @@ export function expose(tally: Tally, gauges: () => Gauges): Exposition {
     memory_peak_bytes: () => histogram('memory_peak_bytes', tally.memoryPeaks),
     suspensions_active: () => single(gauges().suspended),
     suspension_size_bytes: () => histogram('suspension_size_bytes', tally.suspensionSizes),
-    suspension_store_handlers: () => kinds(({ waiting, outcomes }) => ({ waiting, outcome: outcomes })),
+    suspension_store_handlers: () => keptBy(({ waiting, outcomes }) => ({ waiting, outcome: outcomes })),
     suspension_store_bytes: () =>
-      kinds(({ waitingBytes, outcomeBytes }) => ({ waiting: waitingBytes, outcome: outcomeBytes })),
+      keptBy(({ waitingBytes, outcomeBytes }) => ({ waiting: waitingBytes, outcome: outcomeBytes })),
     suspension_rejections_total: () => {
       const { total, perTenant } = gauges().kept.refused;
-      return Object.entries({ total, tenant: perTenant }).map(([bound, value]) => ({ labels: { bound }, value }));
+      return Object.entries({ total, tenant: perTenant }).map(([reason, value]) => ({ labels: { reason }, value }));
     },
     suspension_outcome_evictions_total: () => single(gauges().kept.evicted),
     suspensions_expired_total: () => single(tally.expired),

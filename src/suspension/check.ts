@@ -87,8 +87,17 @@ function checkSuspension({ id, envelope, createdAtMs, expiresAtMs, tenant, info 
     throw invalid('tenant', tenant, `a string of at most ${MAX_TENANT_LENGTH} characters`);
   }
   if (typeof info !== 'object' || info === null || Array.isArray(info)) throw invalid('info', info, 'an object');
-  const { length } = packMessage(info);
+  const length = packedLength(info);
   if (length > MAX_INFO_BYTES) throw invalid('info', `${length} bytes`, `at most ${MAX_INFO_BYTES} as MessagePack`);
+}
+
+function packedLength(info: object): number {
+  try {
+    return packMessage(info).length;
+  } catch (error) {
+    // It is nested too deep, or has what MessagePack has not.
+    throw invalid('info', info, `plain data (${error instanceof Error ? error.message : String(error)})`);
+  }
 }
 
 function invalid(name: string, given: unknown, expected: string): NexusError {
