@@ -1,10 +1,9 @@
-import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { WasmError, WasmResult } from '../contract/result.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
 import { CyclicValueError, decodeFields } from '../contract/values/decode.js';
 import { pathStep } from '../contract/values/format.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { type Circumstances, describeGuestError } from './guest-error.js';
+import { type Circumstances, describeGuestError, type LocatableHandler } from './guest-error.js';
 import type { Executed } from './protocol.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
@@ -21,7 +20,7 @@ const NOTHING: readonly string[] = [];
  * Reads what came out of a VM. The guest may own everything in there, so form, rights and limits are all checked again:
  * this check is the security, the prelude's only gives the better error.
  */
-export function readOutcome(executed: Executed, handler: CompiledHandler, bounds: Bounds): ReadOutcome {
+export function readOutcome(executed: Executed, handler: LocatableHandler, bounds: Bounds): ReadOutcome {
   const { outcome, failure } = executed;
   if (outcome === undefined) return failed(failure ?? lostOutcome());
   try {

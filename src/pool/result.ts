@@ -5,6 +5,7 @@ import type { WasmContext } from '../contract/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../contract/result.js';
 import { type DeadlineLayer, deadlineFailure } from './deadline.js';
 import { type Bounds, malformed } from './effects.js';
+import type { LocatableHandler } from './guest-error.js';
 import type { Execution } from './handler-pool.js';
 import type { Interruption } from './job.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
@@ -45,7 +46,11 @@ export interface Segment {
 }
 
 /** What a worker answered, or how it was stopped, as the result the caller gets. */
-export function assembleSegment(execution: Execution, handler: CompileResult, inputs: ResultInputs): Segment {
+export function assembleSegment(
+  execution: Execution,
+  handler: CompileResult & LocatableHandler,
+  inputs: ResultInputs,
+): Segment {
   const { context, bounds, hostCallsBefore } = inputs;
   if ('interruption' in execution) {
     const error = describeInterruption(execution, inputs);

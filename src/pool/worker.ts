@@ -41,7 +41,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
 async function answer(executor: Executor, request: Request, isCancelled: () => boolean): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
-      return { kind: 'compiled', outcome: await executor.compileScript(request.source, request.filename) };
+      return { kind: 'compiled', outcome: await executor.compileHandler(textOf(request.source), request.filename) };
     case 'execute':
       return { kind: 'executed', ...(await executor.execute(request, request.bytecode, isCancelled)) };
     case 'resume':
@@ -52,6 +52,11 @@ async function answer(executor: Executor, request: Request, isCancelled: () => b
     default:
       throw request satisfies never;
   }
+}
+
+function textOf(source: string | Uint8Array): string {
+  if (typeof source === 'string') return source;
+  return Buffer.from(source.buffer, source.byteOffset, source.length).toString('utf8');
 }
 
 function failed(error: unknown): Reply {
