@@ -1,6 +1,7 @@
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { listDirectory } from '../files/descriptors.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../files/temporary.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
@@ -41,7 +42,7 @@ interface Found {
  * @param now milliseconds since the epoch
  */
 export async function sweepDirectory(directory: string, maxBytes: number, now: number): Promise<SweepResult> {
-  const names = await readdir(directory);
+  const names = await listDirectory(directory);
   const scanned = names.length <= MAX_SCANNED ? names : sample(names, MAX_SCANNED);
   const found = await inspectAll(directory, scanned);
   const kept: Found[] = [];
@@ -68,13 +69,13 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
 
 /** Names of all entries. */
 export async function listEntries(directory: string): Promise<string[]> {
-  const names = await readdir(directory);
+  const names = await listDirectory(directory);
   return names.filter((name) => ENTRY.test(name)).map((name) => name.slice(0, -ENTRY_EXTENSION.length));
 }
 
 /** Removes entries and temporary files alike. */
 export async function emptyDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory);
+  const names = await listDirectory(directory);
   const ours = names.filter((name) => ENTRY.test(name) || temporaryOfEntry(name) !== undefined);
   for (const name of ours) await remove(directory, name);
 }

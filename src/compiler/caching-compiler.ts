@@ -7,10 +7,10 @@ import type { WasmError } from '../contract/result.js';
 import { asShared } from '../contract/shared-bytes.js';
 import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { sealArtifact } from './artifact.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
+import { sealInSlices } from './sliced-artifact.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 
@@ -31,7 +31,7 @@ export interface CachingCompilerOptions {
   /** Fingerprint of the engine the backend compiles for. */
   readonly engine: string;
   readonly maxSourceBytes: number;
-  /** Seals artifacts that leave the process; see {@link sealArtifact}. */
+  /** Seals artifacts that leave the process; see {@link sealInSlices}. */
   readonly secret: Uint8Array | undefined;
   /** Told of every compilation, whatever came of it. */
   readonly onCompiled?: (event: CompileEvent) => void;
@@ -111,9 +111,9 @@ export class CachingCompiler {
   }
 
   /** The handler as an artifact: the content of its `.qjsc` file. */
-  seal({ key, filename, source, bytecode }: CompiledHandler): Uint8Array {
+  seal({ key, filename, source, bytecode }: CompiledHandler): Promise<Uint8Array> {
     const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
-    return sealArtifact(header, bytecode, this.#options.secret);
+    return sealInSlices(header, bytecode, this.#options.secret);
   }
 
   async #compileSlowly(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { encodeInSlices } from '../contract/slices.js';
+import { encodeInSlices } from '../contract/text-slices.js';
 import { WRAPPER_VERSION } from '../contract/wrapper.js';
 import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
 import { CONTAINER_VERSION } from './artifact.js';

@@ -1,4 +1,4 @@
-import { SLICE_LENGTH, waitATurn } from './slices.js';
+import { SLICE_LENGTH, waitATurn } from './text-slices.js';
 
 /** A position in a text, both from 1. */
 export interface SourceLocation {

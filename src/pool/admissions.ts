@@ -32,16 +32,17 @@ export class Admissions {
   /** @throws NexusError POOL_SATURATED */
   check(tenant: string | undefined): void {
     const { maxInstances, maxQueue, maxQueuePerTenant } = this.#config;
-    const queued = this.#load.waiting + this.#held;
+    const all = this.#load.waiting + this.#held;
     // What a worker will take at once, be it one that has yet to start, is no queue.
     const room = maxInstances - this.#load.busy;
-    if (queued >= maxQueue + room) {
-      throw saturated({ queued, maxQueue, estimatedWaitMs: this.#load.estimateWaitMs(queued) });
-    }
+    const queued = Math.max(0, all - room);
+    if (all >= maxQueue + room) throw saturated({ queued, maxQueue, estimatedWaitMs: this.#load.estimateWaitMs(all) });
     if (tenant === undefined) return;
-    const queuedOfTenant = this.#load.waitingOf(tenant) + (this.#heldBy.get(tenant) ?? 0);
-    if (queuedOfTenant < maxQueuePerTenant + room) return;
-    const estimatedWaitMs = this.#load.estimateWaitMs(queued);
+    const allOfTenant = this.#load.waitingOf(tenant) + (this.#heldBy.get(tenant) ?? 0);
+    const roomForTenant = Math.max(0, room - (all - allOfTenant));
+    if (allOfTenant < maxQueuePerTenant + roomForTenant) return;
+    const queuedOfTenant = allOfTenant - roomForTenant;
+    const estimatedWaitMs = this.#load.estimateWaitMs(all);
     throw saturated({ queued, tenant, queuedOfTenant, maxQueuePerTenant, estimatedWaitMs });
   }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { decodePreludeImage } from '../engine/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
+import { withDescriptor } from '../files/descriptors.js';
 import { decodeBatch, encodeReplies } from './batch-codec.js';
 import { ControlBlock } from './control-block.js';
 import { Executor } from './executor.js';
@@ -64,6 +65,6 @@ function failed(error: unknown): Reply {
 }
 
 async function createExecutor(equipment: Equipment): Promise<Executor> {
-  const encoded = await readFile(new URL('../guest/prelude.image', import.meta.url));
+  const encoded = await withDescriptor(() => readFile(new URL('../guest/prelude.image', import.meta.url)));
   return Executor.create({ ...equipment, prelude: decodePreludeImage(encoded, equipment.engine.fingerprint) });
 }

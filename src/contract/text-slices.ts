@@ -24,7 +24,7 @@ export function* slicesOf(text: string): Generator<string> {
 }
 
 /** Bytes in slices: views, not copies. */
-export function* byteSlicesOf<T extends Uint8Array>(bytes: T): Generator<Uint8Array> {
+export function* byteSlicesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += SLICE_LENGTH) {
     yield bytes.subarray(start, start + SLICE_LENGTH);
   }
@@ -57,4 +57,16 @@ export async function encodeInSlices(
     await waitATurn();
   }
   return new Uint8Array(memory);
+}
+
+/** Text of bytes in UTF-8, with turns of the event loop in between. What is no UTF-8 becomes U+FFFD. */
+export async function decodeInSlices(bytes: Uint8Array): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const pieces: string[] = [];
+  for (const slice of byteSlicesOf(bytes)) {
+    pieces.push(decoder.decode(slice, { stream: true }));
+    await waitATurn();
+  }
+  pieces.push(decoder.decode());
+  return pieces.join('');
 }
