@@ -1,3 +1,5 @@
+import { isUint8Array } from 'node:util/types';
+
 import type { TieredCache } from './cache/tiered-cache.js';
 import { ArtifactError } from './compiler/artifact.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
@@ -39,7 +41,7 @@ export class HandlerSources {
 
   /** Kept under a name of its own: what an artifact says of its key is its own word. */
   async #open(sealed: unknown): Promise<CompileResult> {
-    if (!(sealed instanceof Uint8Array)) {
+    if (!isUint8Array(sealed)) {
       throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
         context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
       });

@@ -57,7 +57,8 @@ export class TieredCache {
   #droppedWrites = 0;
 
   constructor(options: TieredCacheOptions) {
-    const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, maxSourceBytes, engine, onWarning } = options;
+    const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, maxSourceBytes, engine, onWarning } =
+      options;
     this.#tell = options.onEvent ?? (() => {});
     this.#memory = new MemoryTier(maxCacheSizeBytes, Date.now, (key) =>
       this.#tell(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),

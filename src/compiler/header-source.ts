@@ -31,7 +31,9 @@ export function locateSource(encoded: Buffer): SourcePlace | undefined {
       if (name === undefined) return undefined;
       const value = skipValue(encoded, name.end);
       if (value === undefined) return undefined;
-      if (encoded.toString('latin1', name.textStart, Math.min(name.end, name.textStart + SOURCE.length + 1)) === SOURCE) {
+      if (
+        encoded.toString('latin1', name.textStart, Math.min(name.end, name.textStart + SOURCE.length + 1)) === SOURCE
+      ) {
         return value;
       }
       at = value.end;

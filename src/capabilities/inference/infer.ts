@@ -1,4 +1,4 @@
-import { invalidArgument, rejectUnknownKeys } from '../../config/check.js';
+import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import type { CapabilityToken } from '../../contract/capability.js';
 import { requireFilename, requireSource } from '../../contract/source-check.js';
 import { SourceLines, type SourceLocation } from '../../contract/source-lines.js';
@@ -66,7 +66,10 @@ function demandsOf(code: string, options: InferenceOptions): Demands {
 
 function filenameOf(options: InferenceOptions): string | undefined {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
-  rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
-  if (options.filename !== undefined) requireFilename(options.filename);
-  return options.filename;
+  return readArgument('options', () => {
+    rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
+    const { filename } = options;
+    if (filename !== undefined) requireFilename(filename);
+    return filename;
+  });
 }
