@@ -3,6 +3,7 @@ import { type CompileResult, EMPTY_BYTECODE } from './compiler/compiled-handler.
 import type { ExecutionLimits } from './config/limits.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { CallResult } from './contract/answers.js';
+import type { Admission } from './contract/compile.js';
 import type { WasmContext } from './contract/context.js';
 import { abortable, whenAborted } from './contract/waiting.js';
 import type { Obtain } from './handler-sources.js';
@@ -13,6 +14,7 @@ import { prepareRequest } from './pool/build-request.js';
 import { newCalls } from './pool/effects.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { Execution, HandlerPool, Treatment } from './pool/handler-pool.js';
+import { LineIndexes } from './pool/line-indexes.js';
 import type { CallDeadline } from './pool/protocol.js';
 import {
   assembleSegment,
@@ -21,6 +23,7 @@ import {
   lateResult,
   type Origin,
   originOf,
+  type ResultInputs,
   type Segment,
 } from './pool/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './pool/usage.js';
@@ -48,6 +51,7 @@ export class Executions {
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
   readonly #surroundings: Surroundings;
+  readonly #lineIndexes = new LineIndexes();
 
   constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Surroundings) {
     this.#config = config;
@@ -64,15 +68,33 @@ export class Executions {
    */
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
     const calledAt = performance.now();
+    const { signal, tenant } = options;
+    // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
+    const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
+    try {
+      return await this.#callAdmitted(context, options, obtain, calledAt, admission);
+    } finally {
+      admission?.release();
+    }
+  }
+
+  async #callAdmitted(
+    context: WasmContext,
+    options: ExecuteOptions,
+    obtain: Obtain,
+    calledAt: number,
+    admission: Admission | undefined,
+  ): Promise<Executed> {
     this.#pool.announce();
     const { filename, signal, deadlineMs } = options;
+    const treatment: Treatment = { ...treatmentOf(options), admission };
     const { limits: defaults, ceilings } = this.#config;
     const isAudited = this.#events.hears('onAudit');
     const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
-    const obtaining = () => obtain(filename, treatmentOf(options));
+    const obtaining = () => obtain(filename, treatment);
     const attempt =
       deadlineMs === undefined
         ? await abortable(obtaining, signal)
@@ -88,11 +110,10 @@ export class Executions {
     const { key, filename: file, source, bytecode } = handler;
     const execution = await this.#pool.execute(
       { kind: 'execute', key, bytecode, ...request, ...deadlineOf(calledAt, deadlineMs) },
-      treatmentOf(options),
+      treatment,
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
-    const assembled = assembleSegment(execution, handler, inputs);
-    const segment = assembled instanceof Promise ? await assembled : assembled;
+    const segment = await this.#assemble(execution, handler, inputs);
     this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
     if (segment.waiting === undefined) return { ...segment, began };
@@ -128,12 +149,17 @@ export class Executions {
     const hostCallsBefore = run.usage.maxHostCalls;
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
-    const assembled = assembleSegment(execution, resumed, inputs);
-    const segment = assembled instanceof Promise ? await assembled : assembled;
+    const segment = await this.#assemble(execution, resumed, inputs);
     this.#audit(segment, grants, origin, knownCalls);
     // It is kept for whom it was begun.
     const base = { ...run, tenant: run.tenant ?? options.tenant };
     return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began: hasBegun(execution) };
+  }
+
+  /** Errors show places in the source: of a long one, its lines are counted before, in slices. */
+  async #assemble(execution: Execution, handler: CompileResult, inputs: ResultInputs): Promise<Segment> {
+    const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
+    return assembleSegment(execution, lines === undefined ? handler : { ...handler, lines: await lines }, inputs);
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */

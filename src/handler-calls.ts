@@ -1,4 +1,7 @@
+import { isUint8Array } from 'node:util/types';
+
 import { TracedCall } from './call-tracing.js';
+import { invalidArgument, readArgument, requireText } from './config/check.js';
 import type { EventOrigin } from './config/observer.js';
 import type { TraceCarrier, TracedCallName, Tracing } from './config/tracing.js';
 import type { AsyncResult, CallResult } from './contract/answers.js';
@@ -53,6 +56,7 @@ export class HandlerCalls {
       const { executions, suspended } = this.#parts;
       const calledAt = performance.now();
       const options = normaliseOptions(given);
+      checkContext(context);
       const origin = eventOrigin(context, options);
       return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
         const executed = await executions.call(context, options, obtain);
@@ -76,6 +80,7 @@ export class HandlerCalls {
     return this.#counted(async () => {
       const { executions, suspended, telemetry } = this.#parts;
       const calledAt = performance.now();
+      requireText('suspensionId', suspensionId);
       const options = normaliseResumeOptions(given);
       const claim = await suspended.claim(suspensionId, options.signal);
       if (!('run' in claim)) {
@@ -88,7 +93,8 @@ export class HandlerCalls {
         const claimedAt = performance.now();
         let executed: Executed;
         try {
-          executed = await executions.resume(claim.run, matchAnswers(answers, claim.run.calls), options);
+          const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
+          executed = await executions.resume(claim.run, matched, options);
         } catch (error) {
           await claim.release();
           throw error;
@@ -119,6 +125,9 @@ export class HandlerCalls {
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
     return this.#counted(() => {
       const { sources, executions, telemetry, surroundings } = this.#parts;
+      if (typeof code !== 'string' && !isUint8Array(code)) {
+        throw invalidArgument('code', code, 'source text, or an artifact');
+      }
       checkContext(context);
       const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);

@@ -1,5 +1,6 @@
 import type { VerifyReport } from './cache/file-tier.js';
 import type { CacheStats } from './cache/tiered-cache.js';
+import { checkTiers } from './check-tiers.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import type { CompiledHandler } from './compiler/compiled-handler.js';
 import {
@@ -62,6 +63,7 @@ export class HandlerCompiler implements AsyncDisposable {
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
     const { calls, cache, compiler } = await this.#start();
+    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
     const { maxInstances } = this.#config.pool;
     return calls.run(() => precompileAll(units, compiler, cache, { concurrency: maxInstances, ...options }));
   }
@@ -77,7 +79,7 @@ export class HandlerCompiler implements AsyncDisposable {
 
   /** Forgets compiled handlers. Default: both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
-    checkShape('tiers', tiers, { memory: true, disk: true });
+    checkTiers(tiers);
     const { cache } = await this.#start();
     await cache.clear(tiers);
   }

@@ -1,12 +1,15 @@
+import { isUint8Array } from 'node:util/types';
+
 import type { TieredCache } from './cache/tiered-cache.js';
-import { ArtifactError, openArtifact } from './compiler/artifact.js';
+import { ArtifactError } from './compiler/artifact.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import type { CompileResult } from './compiler/compiled-handler.js';
+import { openInSlices } from './compiler/sliced-artifact.js';
 import { describe } from './config/check.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import { HANDLER_NAMESPACE } from './contract/cache-entry.js';
 import type { CompileOrder } from './contract/compile.js';
-import { toShared } from './contract/shared-bytes.js';
+import { asShared, toShared } from './contract/shared-bytes.js';
 import { NexusError } from './errors/nexus-error.js';
 
 /** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
@@ -33,25 +36,27 @@ export class HandlerSources {
 
   /** The result rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   artifact(sealed: unknown): Obtain {
-    return async () => ({ ok: true, handler: this.#open(sealed) });
+    return async () => ({ ok: true, handler: await this.#open(sealed) });
   }
 
   /** Kept under a name of its own: what an artifact says of its key is its own word. */
-  #open(sealed: unknown): CompileResult {
-    if (!(sealed instanceof Uint8Array)) {
+  async #open(sealed: unknown): Promise<CompileResult> {
+    if (!isUint8Array(sealed)) {
       throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
         context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
       });
     }
     try {
       const startedAt = performance.now();
-      const { header, content, digest } = openArtifact(sealed, this.#engine, this.#config.cache.cacheSecrets);
+      const { cacheSecrets: secrets, maxSourceBytes } = this.#config.cache;
+      const options = { engine: this.#engine, secrets, maxSourceBytes };
+      const { header, content, digest } = await openInSlices(sealed, options);
       if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
       const { filename, source, namespace } = header;
       const key = `artifact:${digest}`;
       let entry = this.#cache.peek(key);
       if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: toShared(content) };
+        entry = { key, namespace, filename, source, content: ownShared(sealed, content) };
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;
@@ -63,4 +68,9 @@ export class HandlerSources {
       });
     }
   }
+}
+
+/** The caller's own bytes may change after they were checked, shared or not. */
+function ownShared(sealed: Uint8Array, content: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  return content.buffer === sealed.buffer ? toShared(content) : asShared(content);
 }

@@ -3,6 +3,7 @@ import type { EntryUse } from './cache/memory-tier.js';
 import type { CacheStats, TieredCache } from './cache/tiered-cache.js';
 import { TransientArtifacts } from './cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from './capabilities/inference/infer.js';
+import { checkTiers } from './check-tiers.js';
 import { createCompileService } from './compile-service.js';
 import type { CachingCompiler, CompileAttempt } from './compiler/caching-compiler.js';
 import {
@@ -11,7 +12,7 @@ import {
   type PrecompileUnit,
   precompileAll,
 } from './compiler/precompile-all.js';
-import { invalidArgument } from './config/check.js';
+import { invalidArgument, requireText } from './config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from './config/defaults.js';
 import type { RuntimeConfig } from './config/resolve.js';
 import type { SuspensionSummary } from './config/suspension-store.js';
@@ -28,7 +29,7 @@ import { type MetricsHandler, metricsHandler } from './metrics/http.js';
 import type { ExecutionStatistics } from './metrics/statistics.js';
 import { Telemetry } from './metrics/telemetry.js';
 import { Calls } from './pool/calls.js';
-import { checkShape, type ExecuteOptions, normaliseOptions, type ResumeOptions } from './pool/execute-options.js';
+import { checkShape, type ExecuteOptions, type ResumeOptions } from './pool/execute-options.js';
 import type { CreatePool, HandlerPool } from './pool/handler-pool.js';
 import type { Retirements } from './pool/retirement.js';
 import type { RunOptions } from './run-options.js';
@@ -165,7 +166,8 @@ export class NexusRuntime implements AsyncDisposable {
    */
   async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
     return this.#calls.run(async () => {
-      const { filename } = normaliseOptions(options);
+      checkShape('options', options, { filename: true });
+      const { filename } = options;
       const handler = await this.#compiler.compileOrThrow(code, filename);
       await this.#cache.settled();
       return this.#compiler.seal(handler);
@@ -212,7 +214,10 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns whether this call did it: false when it has ended, expired or never was
    */
   cancelSuspension(suspensionId: string): Promise<boolean> {
-    return this.#calls.run(() => this.#suspended.cancel(suspensionId));
+    return this.#calls.run(async () => {
+      requireText('suspensionId', suspensionId);
+      return this.#suspended.cancel(suspensionId);
+    });
   }
 
   /** All suspended handlers of the store, those included whose outcome is still kept. Without anything secret. */
@@ -222,7 +227,10 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** One of {@link listSuspensions}; undefined when it is unknown. */
   inspectSuspension(suspensionId: string): Promise<SuspensionSummary | undefined> {
-    return this.#calls.run(() => this.#suspended.inspect(suspensionId));
+    return this.#calls.run(async () => {
+      requireText('suspensionId', suspensionId);
+      return this.#suspended.inspect(suspensionId);
+    });
   }
 
   /**
@@ -272,6 +280,7 @@ export class NexusRuntime implements AsyncDisposable {
     units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
+    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
     const { maxInstances } = this.#config.pool;
     return this.#calls.run(() =>
       precompileAll(units, this.#compiler, this.#cache, { concurrency: maxInstances, ...options }),
@@ -323,6 +332,7 @@ export class NexusRuntime implements AsyncDisposable {
   inspectCache(options: { readonly limit?: number } = {}): EntryUse[] {
     checkShape('options', options, { limit: true });
     const { limit = 100 } = options;
+    if (typeof limit !== 'number' || !(limit >= 0)) throw invalidArgument('options.limit', limit, 'a number from 0');
     return this.#cache.uses(limit);
   }
 
@@ -363,7 +373,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** Forgets compiled handlers. Default: both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
-    checkShape('tiers', tiers, { memory: true, disk: true });
+    checkTiers(tiers);
     await this.#cache.clear(tiers);
   }
 

@@ -1,4 +1,4 @@
-import { invalidArgument } from './config/check.js';
+import { checkFunction, invalidArgument, readArgument } from './config/check.js';
 import type { Extension } from './contract/extension.js';
 import type { SegmentEffects } from './contract/result.js';
 import { type ExecuteOptions, requireMilliseconds } from './pool/execute-options.js';
@@ -26,19 +26,22 @@ export interface RunOptions extends ExecuteOptions {
 
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
 export function checkRunOptions(options: RunOptions) {
+  return readArgument('options', () => readRunOptions(options));
+}
+
+function readRunOptions(options: RunOptions) {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument('options', options, 'an object');
   const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
-  for (const [name, extension] of Object.entries(extensions)) {
+  for (const [name, extension] of readArgument('extensions', () => Object.entries(extensions))) {
     if (typeof extension !== 'object' || extension === null) {
       throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
     }
   }
-  if (onEffects !== undefined && typeof onEffects !== 'function')
-    throw invalidArgument('onEffects', onEffects, 'a function');
+  checkFunction('onEffects', onEffects);
   if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
   return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };

@@ -1,4 +1,6 @@
-import { invalidArgument } from './config/check.js';
+import { isUint8Array } from 'node:util/types';
+
+import { invalidArgument, readArgument } from './config/check.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 import type { HandlerSources } from './handler-sources.js';
 import { checkShape } from './pool/execute-options.js';
@@ -20,7 +22,8 @@ export async function warmUp(
       `a whole number from 1 to ${pool.maxInstances} (maxInstances)`,
     );
   }
-  if (typeof handlers === 'string' || typeof handlers?.[Symbol.iterator] !== 'function') {
+  const isList = readArgument('handlers', () => typeof handlers?.[Symbol.iterator] === 'function');
+  if (typeof handlers === 'string' || !isList) {
     throw invalidArgument('handlers', handlers, 'a list of handlers');
   }
   await pool.ready(instances);
@@ -39,7 +42,7 @@ export async function warmUp(
 
 function obtain(unit: WarmupUnit, index: number, sources: HandlerSources) {
   if (typeof unit === 'string') return sources.source(unit)(undefined);
-  if (unit instanceof Uint8Array) return sources.artifact(unit)(undefined);
+  if (isUint8Array(unit)) return sources.artifact(unit)(undefined);
   if (typeof unit !== 'object' || unit === null) {
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }

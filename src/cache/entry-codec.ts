@@ -1,30 +1,34 @@
-import { ArtifactError, openArtifact, sealArtifact } from '../compiler/artifact.js';
+import { ArtifactError } from '../compiler/artifact.js';
+import { openInSlices, sealInSlices } from '../compiler/sliced-artifact.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
-import { toShared } from '../contract/shared-bytes.js';
+import { asShared } from '../contract/shared-bytes.js';
 
-/** How entries become bytes that may leave the process, and how they are let in again. */
+export interface EntryCodecOptions {
+  /** Fingerprint that everything sealed carries and must carry. */
+  readonly engine: string;
+  /** The first seals, all of them open; none for a seal that detects damage only. */
+  readonly secrets: readonly Uint8Array[];
+  readonly maxSourceBytes: number;
+}
+
+/** How entries become bytes that may leave the process, and how they are let in again. Large ones take many turns of the event loop. */
 export class EntryCodec {
-  readonly #engine: string;
-  readonly #secrets: readonly Uint8Array[];
+  readonly #options: EntryCodecOptions;
 
-  /**
-   * @param engine fingerprint that everything sealed carries and must carry
-   * @param secrets the first seals, all of them open; none for a seal that detects damage only
-   */
-  constructor(engine: string, secrets: readonly Uint8Array[]) {
-    this.#engine = engine;
-    this.#secrets = secrets;
+  constructor(options: EntryCodecOptions) {
+    this.#options = options;
   }
 
-  seal({ key, namespace, filename, source, content }: CacheEntry): Uint8Array {
-    return sealArtifact({ key, namespace, filename, source, engine: this.#engine }, content, this.#secrets[0]);
+  seal({ key, namespace, filename, source, content }: CacheEntry): Promise<Uint8Array> {
+    const { engine, secrets } = this.#options;
+    return sealInSlices({ key, namespace, filename, source, engine }, content, secrets[0]);
   }
 
   /** @throws ArtifactError naming the check that failed; `'key'` when it is another entry's content */
-  open(key: string, sealed: Uint8Array): CacheEntry {
-    const { header, content } = openArtifact(sealed, this.#engine, this.#secrets);
+  async open(key: string, sealed: Uint8Array): Promise<CacheEntry> {
+    const { header, content } = await openInSlices(sealed, this.#options);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);
     const { namespace, filename, source } = header;
-    return { key, namespace, filename, source, content: toShared(content) };
+    return { key, namespace, filename, source, content: asShared(content) };
   }
 }

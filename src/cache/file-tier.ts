@@ -186,7 +186,7 @@ export class FileTier implements CacheTier {
     try {
       opened = await openOwnFile(path, Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES));
       const { file, size, modifiedMs } = opened;
-      const entry = this.#options.codec.open(key, await readAt(file, 0, size));
+      const entry = await this.#options.codec.open(key, await readAt(file, 0, size));
       const now = this.#now();
       if (now - modifiedMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
       return { entry };
@@ -205,7 +205,7 @@ export class FileTier implements CacheTier {
   }
 
   async #write(entry: CacheEntry): Promise<boolean> {
-    const sealed = this.#options.codec.seal(entry);
+    const sealed = await this.#options.codec.seal(entry);
     const space = spaceOf(sealed.length);
     if (space > Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES)) return false;
     if (!(await this.#writeSomehow(entry.key, sealed))) {

@@ -57,7 +57,8 @@ export class TieredCache {
   #droppedWrites = 0;
 
   constructor(options: TieredCacheOptions) {
-    const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, engine, onWarning } = options;
+    const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, maxSourceBytes, engine, onWarning } =
+      options;
     this.#tell = options.onEvent ?? (() => {});
     this.#memory = new MemoryTier(maxCacheSizeBytes, Date.now, (key) =>
       this.#tell(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
@@ -66,7 +67,7 @@ export class TieredCache {
     this.#disk = new FileTier({
       cacheDir,
       maxBytes: maxDiskCacheSizeBytes,
-      codec: new EntryCodec(engine, cacheSecrets),
+      codec: new EntryCodec({ engine, secrets: cacheSecrets, maxSourceBytes }),
       onProblem: ({ reason, remedy }, kind) => {
         const what = kind === 'off' ? 'is off' : 'could not keep an entry';
         onWarning(`The disk cache ${what}: ${reason}. ${remedy} Handlers run without it.`);

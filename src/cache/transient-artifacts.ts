@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe } from '../config/check.js';
+import { describe, invalidArgument } from '../config/check.js';
 import { toShared } from '../contract/shared-bytes.js';
 import { decodeValue } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
@@ -47,6 +47,7 @@ export class TransientArtifacts {
    */
   async getOrCreate<T>(key: string, create: () => T | Promise<T>): Promise<T> {
     const name = this.#nameOf(key);
+    if (typeof create !== 'function') throw invalidArgument('create', create, 'a function');
     const running = this.#creating.get(name);
     if (running !== undefined) return decodeValue(await running) as T;
     const making = this.#findOrMake(name, create).finally(() => this.#creating.delete(name));

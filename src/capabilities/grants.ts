@@ -1,3 +1,4 @@
+import { describe } from '../config/check.js';
 import type { CapabilityKind, CapabilityToken } from '../contract/capability.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CAPABILITY_KINDS, parseToken } from './token.js';
@@ -47,7 +48,7 @@ function matches(pattern: string, name: string): boolean {
 function invalidToken(token: unknown, index: number): NexusError {
   return new NexusError(
     'INVALID_ARGUMENT',
-    `context.capabilities[${index}] is ${JSON.stringify(token)}; a capability is one of ` +
+    `context.capabilities[${index}] is ${describe(token)}; a capability is one of ` +
       `${CAPABILITY_KINDS.map((kind) => `"${kind}:NAME"`).join(', ')}, where NAME may end in "*"`,
     { context: { field: `context.capabilities[${index}]`, value: token } },
   );

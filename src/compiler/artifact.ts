@@ -7,8 +7,8 @@ import { count, oneOf, readShaped, record, text } from '../contract/message-shap
 export const CONTAINER_VERSION = 1;
 
 const MAGIC = Buffer.from('NXQJ', 'latin1');
-const PREAMBLE_BYTES = MAGIC.length + 2 + 4;
-const MAC_BYTES = 32;
+export const PREAMBLE_BYTES = MAGIC.length + 2 + 4;
+export const MAC_BYTES = 32;
 
 /** Everything an artifact says about itself. What its key depends on stands here in full. */
 export interface ArtifactHeader {
@@ -62,30 +62,40 @@ export class ArtifactError extends Error {
   }
 }
 
+/** A hash, or a MAC. */
+export interface Sealing {
+  update(bytes: Uint8Array): Sealing;
+  digest(): Buffer;
+}
+
+/** What a header says before it is sealed. */
+export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes'>;
+
 /**
  * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, MAC over all before it.
  * Integers are big-endian.
  */
-export function sealArtifact(
-  header: Omit<ArtifactHeader, 'seal' | 'contentBytes'>,
-  content: Uint8Array,
+export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Uint8Array | undefined): Uint8Array {
+  const encoded = packMessage(completeHeader(header, content.length, secret));
+  const preamble = writePreamble(encoded.length);
+  const hash = hashUnder(secret).update(preamble).update(encoded).update(content);
+  return Buffer.concat([preamble, encoded, content, hash.digest()]);
+}
+
+export function completeHeader(
+  header: OpenHeader,
+  contentBytes: number,
   secret: Uint8Array | undefined,
-): Uint8Array {
-  const complete: ArtifactHeader = {
-    ...header,
-    contentBytes: content.length,
-    seal: secret === undefined ? 'sha256' : 'hmac-sha256',
-  };
-  const encoded = packMessage(complete);
-  const sealed = Buffer.alloc(PREAMBLE_BYTES + encoded.length + content.length + MAC_BYTES);
-  MAGIC.copy(sealed, 0);
-  sealed.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
-  sealed.writeUInt32BE(encoded.length, MAGIC.length + 2);
-  sealed.set(encoded, PREAMBLE_BYTES);
-  sealed.set(content, PREAMBLE_BYTES + encoded.length);
-  const end = sealed.length - MAC_BYTES;
-  sealed.set(mac(sealed.subarray(0, end), secret), end);
-  return sealed;
+): ArtifactHeader {
+  return { ...header, contentBytes, seal: secret === undefined ? 'sha256' : 'hmac-sha256' };
+}
+
+export function writePreamble(headerBytes: number): Buffer {
+  const preamble = Buffer.alloc(PREAMBLE_BYTES);
+  MAGIC.copy(preamble, 0);
+  preamble.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
+  preamble.writeUInt32BE(headerBytes, MAGIC.length + 2);
+  return preamble;
 }
 
 /**
@@ -97,41 +107,67 @@ export function sealArtifact(
  */
 export function openArtifact(sealed: Uint8Array, engine: string, secrets: readonly Uint8Array[]): Artifact {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
-  if (bytes.length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${bytes.length} bytes`);
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is no compiled handler');
-  const version = bytes.readUInt16BE(MAGIC.length);
-  if (version !== CONTAINER_VERSION) {
-    throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
-  }
-  const end = bytes.length - MAC_BYTES;
-  if (!isSealed(bytes.subarray(0, end), bytes.subarray(end), secrets)) {
-    throw new ArtifactError('mac', secrets.length === 0 ? 'is damaged' : 'is damaged or not sealed with our secret');
-  }
-  const headerEnd = PREAMBLE_BYTES + bytes.readUInt32BE(MAGIC.length + 2);
+  const { headerEnd, end } = readFrame(bytes, bytes.length);
+  const hashes = hashesUnder(secrets);
+  for (const hash of hashes) hash.update(bytes.subarray(0, end));
+  checkSeal(hashes, bytes.subarray(end), secrets.length > 0);
   if (headerEnd > end) throw new ArtifactError('length', 'has a header that ends outside of it');
   const header = readHeader(bytes.subarray(PREAMBLE_BYTES, headerEnd));
-  if (header.engine !== engine) {
-    throw new ArtifactError('engine', `was compiled for engine ${header.engine}, this is ${engine}`);
-  }
-  if (header.contentBytes !== end - headerEnd) throw new ArtifactError('length', 'has a content length that is wrong');
+  checkHeader(header, engine, end - headerEnd);
   return { header, content: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
 }
 
-function isSealed(bytes: Uint8Array, seal: Uint8Array, secrets: readonly Uint8Array[]): boolean {
-  const candidates = secrets.length === 0 ? [undefined] : secrets;
-  return candidates.some((secret) => timingSafeEqual(mac(bytes, secret), seal));
+/** What the first bytes of an artifact say of the others. The seal is yet to be checked. */
+export interface Frame {
+  readonly headerEnd: number;
+  /** Where the seal begins. */
+  readonly end: number;
 }
 
-function mac(bytes: Uint8Array, secret: Uint8Array | undefined): Buffer {
-  const hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
-  return hash.update(bytes).digest();
+/**
+ * @param start the first bytes, or all
+ * @param length of all
+ * @throws ArtifactError
+ */
+export function readFrame(start: Buffer, length: number): Frame {
+  if (length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${length} bytes`);
+  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is no compiled handler');
+  const version = start.readUInt16BE(MAGIC.length);
+  if (version !== CONTAINER_VERSION) {
+    throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
+  }
+  return { headerEnd: PREAMBLE_BYTES + start.readUInt32BE(MAGIC.length + 2), end: length - MAC_BYTES };
+}
+
+/** One for each secret that may have sealed it. */
+export function hashesUnder(secrets: readonly Uint8Array[]): Sealing[] {
+  return secrets.length === 0 ? [hashUnder(undefined)] : secrets.map(hashUnder);
+}
+
+export function hashUnder(secret: Uint8Array | undefined): Sealing {
+  return secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
+}
+
+/**
+ * @param hashes of all that is sealed, see {@link hashesUnder}
+ * @throws ArtifactError
+ */
+export function checkSeal(hashes: readonly Sealing[], seal: Uint8Array, hasSecret: boolean): void {
+  if (hashes.some((hash) => timingSafeEqual(hash.digest(), seal))) return;
+  throw new ArtifactError('mac', hasSecret ? 'is damaged or not sealed with our secret' : 'is damaged');
+}
+
+/** @throws ArtifactError */
+export function checkHeader({ engine: made, contentBytes }: ArtifactHeader, engine: string, actualBytes: number): void {
+  if (made !== engine) throw new ArtifactError('engine', `was compiled for engine ${made}, this is ${engine}`);
+  if (contentBytes !== actualBytes) throw new ArtifactError('length', 'has a content length that is wrong');
 }
 
 /**
  * The MAC was right, so this is our own writing, unless there is no secret: then anyone may have written it, and nothing but the fields
  * of a header is read.
  */
-function readHeader(encoded: Uint8Array): ArtifactHeader {
+export function readHeader(encoded: Uint8Array): ArtifactHeader {
   try {
     return readShaped(
       encoded,

@@ -2,19 +2,15 @@ import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../config/observer.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
-import type { CompileBackend, CompileOrder, ScriptProblem } from '../contract/compile.js';
+import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../contract/compile.js';
 import type { WasmError } from '../contract/result.js';
-import { toShared } from '../contract/shared-bytes.js';
+import { asShared } from '../contract/shared-bytes.js';
 import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
-import { renderSnippet } from '../contract/source-text.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { remedyAfterStripping } from '../typescript/remedies.js';
-import { isTypeScript } from '../typescript/strip-types.js';
-import { sealArtifact } from './artifact.js';
+import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
-import { KeyDeriver } from './key.js';
-import { isSingleClosure } from './script-shape.js';
+import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
+import { sealInSlices } from './sliced-artifact.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 
@@ -35,7 +31,7 @@ export interface CachingCompilerOptions {
   /** Fingerprint of the engine the backend compiles for. */
   readonly engine: string;
   readonly maxSourceBytes: number;
-  /** Seals artifacts that leave the process; see {@link sealArtifact}. */
+  /** Seals artifacts that leave the process; see {@link sealInSlices}. */
   readonly secret: Uint8Array | undefined;
   /** Told of every compilation, whatever came of it. */
   readonly onCompiled?: (event: CompileEvent) => void;
@@ -44,7 +40,7 @@ export interface CachingCompilerOptions {
 }
 
 /** What a handler is before it is compiled. */
-type HandlerUnit = Omit<CompiledHandler, 'bytecode'>;
+type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & { readonly encoded?: Uint8Array<SharedArrayBuffer> };
 
 /** A handler, or why there is none: a result's error, not a rejection. */
 export type CompileAttempt =
@@ -68,13 +64,15 @@ export class CachingCompiler {
   readonly #cache: HandlerCache;
   readonly #options: CachingCompilerOptions;
   readonly #keyDeriver: KeyDeriver;
-  readonly #inFlight = new Map<string, Promise<CompileAttempt>>();
+  readonly #inFlight = new Map<string, Flight<CompileAttempt>>();
   readonly #keys = new LRUCache<string, Map<string, string>>({
     max: KEY_MEMO_ENTRIES,
     maxSize: KEY_MEMO_CHARACTERS,
     sizeCalculation: (_keys, source) => source.length + 1,
   });
 
+  /** Keys of large sources under way: calls for one source at the same time hash it once. */
+  readonly #deriving = new Map<string, { readonly filename: string; readonly derived: Promise<DerivedKey> }>();
   readonly #errors: LRUCache<string, WasmError>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
@@ -113,9 +111,9 @@ export class CachingCompiler {
   }
 
   /** The handler as an artifact: the content of its `.qjsc` file. */
-  seal({ key, filename, source, bytecode }: CompiledHandler): Uint8Array {
+  seal({ key, filename, source, bytecode }: CompiledHandler): Promise<Uint8Array> {
     const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
-    return sealArtifact(header, bytecode, this.#options.secret);
+    return sealInSlices(header, bytecode, this.#options.secret);
   }
 
   async #compileSlowly(
@@ -125,49 +123,53 @@ export class CachingCompiler {
     startedAt: number,
   ): Promise<CompileAttempt> {
     requireFilename(filename);
-    const problem = findSourceProblem(source, this.#options.maxSourceBytes);
+    const problem = await findSourceProblem(source, this.#options.maxSourceBytes);
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
-    const key = memoisedKey ?? this.#rememberKey(source, filename);
+    const derived = memoisedKey === undefined ? await this.#deriveKey(source, filename) : { key: memoisedKey };
+    const { key } = derived;
     const remembered = this.#errors.get(key);
     if (remembered !== undefined) return { ok: false, error: remembered };
-    return this.#fly({ key, source, filename }, order, startedAt);
+    return this.#fly({ ...derived, source, filename }, order, startedAt);
   }
 
-  /** Joins the compilation under way, or leads one. A leader that comes to grief leaves the lead to the next in line. */
+  /** Joins the compilation under way, or leads one. When that comes to grief, the next one in line leads another. */
   async #fly(unit: HandlerUnit, order: CompileOrder | undefined, startedAt: number): Promise<CompileAttempt> {
     const leader = this.#inFlight.get(unit.key);
-    if (leader === undefined) return this.#lead(unit, order, startedAt);
-    try {
-      const attempt = joined(await leader, startedAt);
-      if (attempt.ok) this.#cache.countJoin(unit.key);
-      return attempt;
-    } catch {
-      return this.#inFlight.has(unit.key) ? this.#fly(unit, order, startedAt) : this.#lead(unit, order, startedAt);
+    const landing = await (leader ?? this.#lead(unit, startedAt)).wait(order);
+    if ('failure' in landing) {
+      if (leader !== undefined) return this.#fly(unit, order, startedAt);
+      throw landing.failure;
     }
+    if (leader === undefined || !landing.result.ok) return landing.result;
+    this.#cache.countJoin(unit.key);
+    return { ok: true, handler: joined(landing.result.handler, startedAt) };
   }
 
-  #lead(unit: HandlerUnit, order: CompileOrder | undefined, startedAt: number): Promise<CompileAttempt> {
-    const flight = this.#lookUpOrCompile(unit, order, startedAt).finally(() => this.#inFlight.delete(unit.key));
+  #lead(unit: HandlerUnit, startedAt: number): Flight<CompileAttempt> {
+    const flight: Flight<CompileAttempt> = new Flight(
+      (compile) => this.#lookUpOrCompile(unit, startedAt, compile),
+      () => this.#inFlight.delete(unit.key),
+    );
     this.#inFlight.set(unit.key, flight);
     return flight;
   }
 
   async #lookUpOrCompile(
     unit: HandlerUnit,
-    order: CompileOrder | undefined,
     startedAt: number,
+    begin: (compilation: Compilation) => Promise<HandlerOutcome>,
   ): Promise<CompileAttempt> {
     const cached = await this.#cache.get(unit.key);
     if (cached !== undefined) return found(cached.entry, cached.tier, startedAt);
 
-    const { source, filename } = unit;
+    const { key, source, filename } = unit;
     this.#cache.countCompilation();
-    const outcome = await this.#backend.compileScript(wrapHandler(source), filename, order);
+    const outcome = await begin(this.#backend.compile(unit));
     const compilationTimeUs = microsecondsSince(startedAt);
-    if (!outcome.ok) return this.#failed(unit, describeProblem(outcome.problem, unit), compilationTimeUs);
-    if (!isSingleClosure(outcome.bytecode)) return this.#failed(unit, escapesWrapper(source), compilationTimeUs);
+    if (!outcome.ok) return this.#failed(unit, outcome.error, compilationTimeUs);
 
-    const entry: CacheEntry = { ...unit, namespace: HANDLER_NAMESPACE, content: toShared(outcome.bytecode) };
+    const content = asShared(outcome.bytecode);
+    const entry: CacheEntry = { key, source, filename, namespace: HANDLER_NAMESPACE, content };
     this.#cache.put(entry);
     const bytecodeBytes = entry.content.length;
     this.#options.onCompiled?.({ filename, durationUs: compilationTimeUs, bytecodeBytes });
@@ -180,13 +182,30 @@ export class CachingCompiler {
     return { ok: false, error };
   }
 
-  #rememberKey(source: string, filename: string): string {
-    const key = this.#keyDeriver.derive(source, filename);
+  async #deriveKey(source: string, filename: string): Promise<DerivedKey> {
+    if (source.length < LARGE_SOURCE_CHARACTERS) {
+      const key = this.#keyDeriver.derive(source, filename);
+      this.#rememberKey(source, filename, key);
+      return { key };
+    }
+    const underWay = this.#deriving.get(source);
+    if (underWay !== undefined && underWay.filename === filename) return underWay.derived;
+    const derived = this.#keyDeriver.deriveInSlices(source, filename);
+    this.#deriving.set(source, { filename, derived });
+    try {
+      const { key } = await derived;
+      this.#rememberKey(source, filename, key);
+      return await derived;
+    } finally {
+      this.#deriving.delete(source);
+    }
+  }
+
+  #rememberKey(source: string, filename: string, key: string): void {
     const keys = this.#keys.get(source) ?? new Map<string, string>();
     if (keys.size >= MAX_NAMES_PER_SOURCE) keys.clear();
     keys.set(filename, key);
     this.#keys.set(source, keys);
-    return key;
   }
 }
 
@@ -202,31 +221,8 @@ function toHandler({ key, filename, source, content }: CacheEntry): CompiledHand
 }
 
 /** Who joins a compilation under way finds the handler in memory, after a wait. */
-function joined(attempt: CompileAttempt, startedAt: number): CompileAttempt {
-  if (!attempt.ok) return attempt;
-  return { ok: true, handler: { ...attempt.handler, tier: 'memory', compilationTimeUs: microsecondsSince(startedAt) } };
-}
-
-function describeProblem(problem: ScriptProblem, { source, filename }: HandlerUnit): WasmError {
-  if (problem.kind !== 'syntax') {
-    return { code: 'COMPILATION_ERROR', message: `The handler does not compile: ${problem.message}` };
-  }
-  const { line, column } = problem;
-  if (line === undefined || column === undefined) {
-    return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}` };
-  }
-  const location = toAuthorLocation({ line, column }, source);
-  const remedy = isTypeScript(filename) ? remedyAfterStripping(problem.message, source, location) : undefined;
-  const message = `SyntaxError: ${remedy ?? problem.message}`;
-  return { code: 'COMPILATION_ERROR', message, location, snippet: renderSnippet(source, location) };
-}
-
-function escapesWrapper(source: string): WasmError {
-  return {
-    code: 'INVALID_HANDLER',
-    message: ESCAPED_WRAPPER,
-    context: { sourceBytes: Buffer.byteLength(source, 'utf8') },
-  };
+function joined(handler: CompileResult, startedAt: number): CompileResult {
+  return { ...handler, tier: 'memory', compilationTimeUs: microsecondsSince(startedAt) };
 }
 
 function microsecondsSince(startedAt: number): number {

@@ -1,39 +1,76 @@
+import { createHash } from 'node:crypto';
+
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { encodeInSlices } from '../contract/text-slices.js';
 import { WRAPPER_VERSION } from '../contract/wrapper.js';
 import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
 import { CONTAINER_VERSION } from './artifact.js';
 
-type Hash = ReturnType<typeof sha256.create>;
+/** From so many characters on, a source is hashed natively and in slices: in JavaScript, 16 MiB take 90 ms, and 500 in a cold process. */
+export const LARGE_SOURCE_CHARACTERS = 64 * 1024;
+
+/** The part of a hash that is used here; that of @noble/hashes and that of Node have it in common. */
+interface Hash {
+  update(bytes: Uint8Array): unknown;
+}
+
+export interface DerivedKey {
+  /** Hex. */
+  readonly key: string;
+  /** The source in UTF-8, where it had to be encoded as a whole. */
+  readonly encoded?: Uint8Array<SharedArrayBuffer>;
+}
 
 /**
  * Names compiled handlers by all that their bytes depend on: hex SHA-256 over length-prefixed fields, so that no two
  * different inputs run together into the same text.
  */
 export class KeyDeriver {
+  readonly #commonFields: readonly string[];
   /** What is the same for every handler is hashed once. */
-  readonly #common: Hash;
+  readonly #common: ReturnType<typeof sha256.create>;
 
   /** @param engine fingerprint of engine and rewrite, see EngineModule */
   constructor(engine: string) {
     this.#common = sha256.create();
-    for (const field of [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine]) {
-      absorb(this.#common, field);
-    }
+    this.#commonFields = [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine];
+    absorbAll(this.#common, this.#commonFields);
   }
 
   derive(source: string, filename: string): string {
     const hash = this.#common.clone();
-    if (isTypeScript(filename)) absorb(hash, `types:${STRIPPER}`);
-    absorb(hash, filename);
-    absorb(hash, source);
+    absorbAll(hash, [...fieldsOf(filename), source]);
     return bytesToHex(hash.digest());
+  }
+
+  /** {@link derive} of a large source. The event loop turns in between. */
+  async deriveInSlices(source: string, filename: string): Promise<DerivedKey> {
+    const hash = createHash('sha256');
+    absorbAll(hash, [...this.#commonFields, ...fieldsOf(filename)]);
+    const encoded = await encodeInSlices(
+      source,
+      (bytes) => hash.update(lengthOf(bytes)),
+      (slice) => hash.update(slice),
+    );
+    return { key: hash.digest('hex'), encoded };
   }
 }
 
-function absorb(hash: Hash, field: string): void {
-  const bytes = Buffer.from(field, 'utf8');
+function fieldsOf(filename: string): string[] {
+  return isTypeScript(filename) ? [`types:${STRIPPER}`, filename] : [filename];
+}
+
+function absorbAll(hash: Hash, fields: readonly string[]): void {
+  for (const field of fields) {
+    const bytes = Buffer.from(field, 'utf8');
+    hash.update(lengthOf(bytes.length));
+    hash.update(bytes);
+  }
+}
+
+function lengthOf(bytes: number): Uint8Array {
   const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, bytes.length);
-  hash.update(length).update(bytes);
+  new DataView(length.buffer).setUint32(0, bytes);
+  return length;
 }

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../config/check.js';
+import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** A handler to warm a deployment with. */
@@ -52,14 +52,14 @@ export async function precompileAll(
   store: PrecompiledStore,
   { concurrency = 1, onProgress, signal }: PrecompileOptions,
 ): Promise<PrecompileReport> {
-  if (typeof units === 'string' || !isIterable(units)) {
+  if (typeof units === 'string' || !readArgument('units', () => isIterable(units))) {
     throw invalidArgument('units', units, 'a list of sources, or an async iterable of them');
   }
   if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new NexusError('INVALID_ARGUMENT', `concurrency is ${concurrency}; it must be a whole number from 1.`, {
-      context: { field: 'concurrency', value: concurrency },
-    });
+    throw invalidArgument('concurrency', concurrency, 'a whole number from 1');
   }
+  checkFunction('onProgress', onProgress);
+  checkSignal(signal);
   const failures: PrecompileReport['failures'][number][] = [];
   const counts = { done: 0, compiled: 0, cached: 0, failed: 0 };
   const underWay = new Set<Promise<void>>();
@@ -68,7 +68,11 @@ export async function precompileAll(
     if (typeof unit !== 'string' && (typeof unit !== 'object' || unit === null)) {
       throw invalidArgument(`units[${index}]`, unit, 'source, or an object { code, filename }');
     }
-    const { code, filename } = typeof unit === 'string' ? { code: unit, filename: undefined } : unit;
+    const field = `units[${index}]`;
+    const { code, filename } = readArgument(field, () =>
+      typeof unit === 'string' ? { code: unit, filename: undefined } : { code: unit.code, filename: unit.filename },
+    );
+    requireText(`${field}.code`, code, 'source text');
     try {
       const { tier } = await compiler.compileOrThrow(code, filename);
       await store.hasRoom();
@@ -84,13 +88,20 @@ export async function precompileAll(
   };
 
   let index = 0;
+  let fault: { readonly error: unknown } | undefined;
+  const note = (error: unknown) => {
+    fault ??= { error };
+  };
   for await (const unit of units) {
-    if (signal?.aborted) break;
-    const task: Promise<void> = take(unit, index++).finally(() => underWay.delete(task));
+    if (signal?.aborted || fault !== undefined) break;
+    const task: Promise<void> = take(unit, index++)
+      .catch(note)
+      .finally(() => underWay.delete(task));
     underWay.add(task);
     if (underWay.size >= concurrency) await Promise.race(underWay);
   }
   await Promise.all(underWay);
+  if (fault !== undefined) throw fault.error;
   if (signal?.aborted) {
     throw new NexusError('CANCELLED', `Precompiling was cancelled after ${counts.done} handlers.`, {
       context: { ...counts },

@@ -52,7 +52,8 @@ export function boolean(option: string, given: unknown, fallback: boolean): bool
 }
 
 export function requireObject(option: string, given: unknown): asserts given is object {
-  if (typeof given !== 'object' || given === null) throw invalidOption(option, describe(given), 'an object');
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidOption(option, describe(given), 'an object');
 }
 
 export function invalidOption(option: string, given: unknown, expected: string): NexusError {
@@ -74,5 +75,46 @@ export function describe(value: unknown): string {
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  return Array.isArray(value) ? 'an array' : `an object (${value.constructor?.name ?? 'no class'})`;
+  try {
+    if (Array.isArray(value)) return 'an array';
+    const name: unknown = value.constructor?.name;
+    return `an object (${typeof name === 'string' ? name.slice(0, 40) : 'no class'})`;
+  } catch {
+    return 'an object that cannot be looked at';
+  }
+}
+
+/**
+ * Reads an argument. What its getters or traps throw is a fault of the argument.
+ *
+ * @throws NexusError what `read` throws, or INVALID_ARGUMENT saying that the argument cannot be read
+ */
+export function readArgument<T>(
+  field: string,
+  read: () => T,
+  code: 'INVALID_CONFIG' | 'INVALID_ARGUMENT' = 'INVALID_ARGUMENT',
+): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof NexusError) throw cause;
+    const reason = cause instanceof Error ? cause.message : 'something was thrown that is no error';
+    throw new NexusError(code, `${field} cannot be read: ${reason}.`, { context: { field }, cause });
+  }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function requireText(field: string, value: unknown, expected = 'a string'): asserts value is string {
+  if (typeof value !== 'string') throw invalidArgument(field, value, expected);
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || readArgument('signal', () => signal instanceof AbortSignal)) return;
+  throw invalidArgument('signal', signal, 'an AbortSignal');
+}
+
+/** @throws NexusError INVALID_ARGUMENT when it is there and no function */
+export function checkFunction(field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw invalidArgument(field, value, 'a function');
 }

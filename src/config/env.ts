@@ -1,4 +1,4 @@
-import { invalidOption } from './check.js';
+import { invalidOption, readArgument, requireObject } from './check.js';
 import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions, SuspensionOptions } from './options.js';
 
 /** Options that matter to executions only. */
@@ -56,6 +56,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
  */
 export function configFromEnv(env: Environment = process.env): RuntimeOptions {
+  return readArgument('env', () => readEnvironment(env), 'INVALID_CONFIG');
+}
+
+function readEnvironment(env: Environment): RuntimeOptions {
+  requireObject('env', env);
   const options: Record<string, unknown> = {};
   const cacheDir = lookUp(env, 'cacheDir')?.value;
   if (cacheDir !== undefined) options['cacheDir'] = cacheDir === 'false' ? false : cacheDir;

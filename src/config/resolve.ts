@@ -1,4 +1,13 @@
-import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
+import {
+  count,
+  describe,
+  integer,
+  invalidOption,
+  type Keys,
+  readArgument,
+  rejectUnknownKeys,
+  requireObject,
+} from './check.js';
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS, type RuntimeObserver } from './observer.js';
@@ -60,6 +69,10 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
  * @throws NexusError INVALID_CONFIG naming the option, its value and what is allowed
  */
 export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfig {
+  return readArgument('options', () => resolveRuntimeOptions(options), 'INVALID_CONFIG');
+}
+
+function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
   requireObject('options', options);
   rejectUnknownKeys(options, Object.keys(RUNTIME_KEYS), '');
   const pool = resolvePool(options);
@@ -82,10 +95,13 @@ export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 
   cache: CacheConfig;
   pool: PoolConfig;
 } {
-  requireObject('options', options);
-  const { libraries: _, ...poolKeys } = POOL_KEYS;
-  rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(poolKeys)], '');
-  return { cache: resolveCache(options), pool: resolvePool(options) };
+  const resolve = () => {
+    requireObject('options', options);
+    const { libraries: _, ...poolKeys } = POOL_KEYS;
+    rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(poolKeys)], '');
+    return { cache: resolveCache(options), pool: resolvePool(options) };
+  };
+  return readArgument('options', resolve, 'INVALID_CONFIG');
 }
 
 function resolveCache(options: CacheOptions): CacheConfig {

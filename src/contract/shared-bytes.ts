@@ -4,3 +4,8 @@ export function toShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   shared.set(bytes);
   return shared;
 }
+
+/** Bytes that nobody changes: themselves if they are in shared memory, or else a copy there. */
+export function asShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  return bytes.buffer instanceof SharedArrayBuffer ? (bytes as Uint8Array<SharedArrayBuffer>) : toShared(bytes);
+}

@@ -1,5 +1,6 @@
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { slicesOf, waitATurn } from './text-slices.js';
 
 /** Why a text cannot be a handler, or undefined. */
 export type SourceProblem = { readonly message: string; readonly context: Readonly<Record<string, unknown>> };
@@ -12,30 +13,42 @@ export function requireSource(source: unknown): asserts source is string {
   });
 }
 
-/** What INVALID_HANDLER says of a source that the parser need not see. */
-export function findSourceProblem(source: string, maxSourceBytes: number): SourceProblem | undefined {
-  if (source.trim() === '') {
+/** What INVALID_HANDLER says of a source that the parser need not see. A large one is looked at in slices. */
+export async function findSourceProblem(source: string, maxSourceBytes: number): Promise<SourceProblem | undefined> {
+  // A UTF-16 unit takes one to three bytes: most sources are decided by their length alone.
+  if (source.length > maxSourceBytes) return tooLarge(`at least ${source.length}`, source.length, maxSourceBytes);
+  const isSmallEnough = source.length * 3 <= maxSourceBytes;
+  let bytes = 0;
+  let isEmpty = true;
+  let start = 0;
+  for (const slice of slicesOf(source)) {
+    if (start > 0) await waitATurn();
+    isEmpty &&= slice.trim() === '';
+    if (!slice.isWellFormed()) return illFormed(start + loneSurrogate(slice));
+    if (!isSmallEnough) bytes += Buffer.byteLength(slice, 'utf8');
+    start += slice.length;
+  }
+  if (isEmpty) {
     return {
       message: 'The handler is empty; it must be the body of a function.',
       context: { expected: 'source text' },
     };
   }
-  // A UTF-16 unit takes at most three bytes: most sources are decided by their length alone.
-  const bytes = source.length * 3 <= maxSourceBytes ? 0 : Buffer.byteLength(source, 'utf8');
-  if (bytes > maxSourceBytes) {
-    return {
-      message: `The handler has ${bytes} bytes; maxSourceBytes is ${maxSourceBytes}.`,
-      context: { limit: 'maxSourceBytes', value: maxSourceBytes, bytes },
-    };
-  }
-  if (!source.isWellFormed()) {
-    const index = loneSurrogate(source);
-    return {
-      message: `The handler holds a lone surrogate at index ${index}; it must be well-formed UTF-16.`,
-      context: { index },
-    };
-  }
-  return undefined;
+  return bytes > maxSourceBytes ? tooLarge(String(bytes), bytes, maxSourceBytes) : undefined;
+}
+
+function tooLarge(said: string, bytes: number, maxSourceBytes: number): SourceProblem {
+  return {
+    message: `The handler has ${said} bytes; maxSourceBytes is ${maxSourceBytes}.`,
+    context: { limit: 'maxSourceBytes', value: maxSourceBytes, bytes },
+  };
+}
+
+function illFormed(index: number): SourceProblem {
+  return {
+    message: `The handler holds a lone surrogate at index ${index}; it must be well-formed UTF-16.`,
+    context: { index },
+  };
 }
 
 function loneSurrogate(source: string): number {

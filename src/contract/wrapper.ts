@@ -1,4 +1,5 @@
-import { clampLocation, fileHeaderShift, neutraliseFileHeader, type SourceLocation } from './source-text.js';
+import { SourceLines, type SourceLocation } from './source-lines.js';
+import { fileHeaderShift, neutraliseFileHeader } from './source-text.js';
 
 /** Raise it whenever the same handler would be wrapped into another script: it is part of the cache key. */
 export const WRAPPER_VERSION = 2;
@@ -27,8 +28,12 @@ export function wrapHandler(source: string): string {
 /**
  * A place in the wrapped script as a place in what the author wrote. When something is open at the end of the source, the
  * engine stumbles over our suffix: that is the end of the source then.
+ *
+ * @param text what the author wrote; undefined when it is not at hand, and the place is not checked against it
  */
-export function toAuthorLocation({ line, column }: SourceLocation, source: string): SourceLocation {
-  const shift = line === 1 ? fileHeaderShift(source) - PREFIX.length : 0;
-  return clampLocation(source, { line, column: column + shift });
+export function toAuthorLocation(place: SourceLocation, text: string | SourceLines | undefined): SourceLocation {
+  const lines = text === undefined ? undefined : SourceLines.of(text);
+  const shift = place.line === 1 ? fileHeaderShift(lines?.source ?? '') - PREFIX.length : 0;
+  const moved = { line: place.line, column: place.column + shift };
+  return lines?.clamp(moved) ?? { line: moved.line, column: Math.max(1, moved.column) };
 }

@@ -1,5 +1,7 @@
 import { opendir } from 'node:fs/promises';
 
+import { withDescriptor } from './descriptors.js';
+
 /** Names are read so many at a time: between two reads the event loop is free. */
 const NAMES_AT_ONCE = 256;
 
@@ -11,7 +13,8 @@ const NAMES_AT_ONCE = 256;
  */
 export async function* namesIn(directory: string): AsyncGenerator<readonly string[]> {
   let batch: string[] = [];
-  for await (const { name } of await opendir(directory, { bufferSize: NAMES_AT_ONCE })) {
+  const entries = await withDescriptor(() => opendir(directory, { bufferSize: NAMES_AT_ONCE }));
+  for await (const { name } of entries) {
     batch.push(name);
     if (batch.length < NAMES_AT_ONCE) continue;
     yield batch;

@@ -1,7 +1,8 @@
-import { constants, type FileHandle, open, rm } from 'node:fs/promises';
+import { constants, type FileHandle, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readAt } from './bounded-file.js';
+import { openFile } from './descriptors.js';
 import { currentUser } from './private-directory.js';
 import { temporaryName } from './temporary.js';
 
@@ -23,13 +24,13 @@ export interface OwnFile {
 }
 
 /**
- * Opens a file for reading if it is one of ours. Who opens it closes it.
+ * Opens a file for reading if it is one of ours, when it is its turn. Who opens it closes it, and opens no other one before.
  *
  * @throws ForeignFileError when it is not, and what the system throws when there is none
  */
 export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFile> {
   // A pipe in its place must not make us wait for a writer.
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
+  const file = await openFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ELOOP' ? new ForeignFileError('is a symbolic link') : error;
   });
   try {
@@ -78,7 +79,7 @@ export async function writeTemporary(
 ): Promise<string> {
   const path = join(directory, temporaryName(stem));
   try {
-    const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    const file = await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
       if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000);

@@ -2,6 +2,8 @@ import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
+import { withDescriptor } from './descriptors.js';
+
 const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
 
@@ -83,17 +85,17 @@ export async function openPrivateDirectory({ outer, folder, option }: DirectoryP
     const problem = await inspect(path, [currentUser()], option);
     if (problem !== undefined) return { problem };
     if (((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
-    return { directory: pin(path) };
+    return { directory: await pin(path) };
   } catch (error) {
     return { problem: describe(error, outer, option) };
   }
 }
 
 /** Holds on to the directory by a descriptor, where the system lets paths go through one (Linux). */
-function pin(path: string): PrivateDirectory {
+async function pin(path: string): Promise<PrivateDirectory> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   if (!existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
-  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const descriptor = await withDescriptor(() => openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   const { uid, mode } = fstatSync(descriptor);
   if (uid !== currentUser() || (mode & OTHERS) !== 0) {
     closeSync(descriptor);

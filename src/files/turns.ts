@@ -10,16 +10,27 @@ export class Turns {
   }
 
   async take<T>(run: () => Promise<T>): Promise<T> {
-    // Who ends hands the turn on, so that nobody comes in between.
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running++;
+    const leave = await this.enter();
     try {
       return await run();
     } finally {
+      leave();
+    }
+  }
+
+  /** Resolves when it is the caller's turn, with what ends it. */
+  async enter(): Promise<() => void> {
+    // Who ends hands the turn on, so that nobody comes in between.
+    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
       const next = this.#waiting.shift();
       if (next !== undefined) next();
       else this.#leave();
-    }
+    };
   }
 
   /** Resolves when nobody runs or waits. */

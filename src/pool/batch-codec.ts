@@ -1,6 +1,6 @@
 import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
-import { toShared } from '../contract/shared-bytes.js';
+import { asShared } from '../contract/shared-bytes.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, Executed, PackedContext, Reply, Request } from './protocol.js';
 
@@ -24,7 +24,7 @@ type PackedBatch = readonly [
 ];
 
 type PackedRequest =
-  | readonly [kind: 'compile', source: string, filename: string]
+  | readonly [kind: 'compile', source: string | Placed, filename: string]
   | readonly [
       kind: 'execute',
       key: string,
@@ -67,13 +67,17 @@ export function encodeBatch(requests: readonly Request[]): Message {
   const shared = new Table<Uint8Array>();
   const place = (bytes: Uint8Array): Placed => {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
-    return shared.numberOf(bytes.buffer instanceof SharedArrayBuffer ? bytes : toShared(bytes));
+    return shared.numberOf(asShared(bytes));
   };
   const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
   const encoded = requests.map((request): PackedRequest => {
     switch (request.kind) {
       case 'compile':
-        return ['compile', request.source, request.filename];
+        return [
+          'compile',
+          typeof request.source === 'string' ? request.source : place(request.source),
+          request.filename,
+        ];
       case 'execute': {
         const { packed } = request;
         return [
@@ -126,7 +130,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
     switch (request[0]) {
       case 'compile': {
         const [kind, source, filename] = request;
-        return { kind, source, filename };
+        return { kind, source: typeof source === 'string' ? source : placed(source), filename };
       }
       case 'execute': {
         const [kind, key, bytecode, input, right, limit, now, seed, deadline, context] = request;
@@ -189,6 +193,7 @@ function unpackContext(
 type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
+  | readonly [kind: 'bytecode', bytecode: Placed]
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
@@ -214,11 +219,19 @@ type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedRepl
  * @param memoryBytes of the worker's VMs
  */
 export function encodeReplies(replies: readonly (Reply | undefined)[], memoryBytes: number): Message {
-  return { packed: packMessage([memoryBytes, replies.map(packReply)] satisfies PackedReplies), shared: [] };
+  const shared: Uint8Array[] = [];
+  const packed = replies.map((reply) => packReply(reply, shared));
+  return { packed: packMessage([memoryBytes, packed] satisfies PackedReplies), shared };
 }
 
-function packReply(reply: Reply | undefined): PackedReply {
+/** @param shared what large bytes are added to */
+function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply {
   if (reply === undefined) return null;
+  if (reply.kind === 'compiled' && reply.outcome.ok) {
+    const { bytecode } = reply.outcome;
+    // In memory that all workers see, where the cache keeps it: the main thread copies nothing.
+    return ['bytecode', bytecode.length < SHARED_FROM_BYTES ? bytecode : shared.push(asShared(bytecode)) - 1];
+  }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
     'executed',
@@ -238,13 +251,18 @@ function packReply(reply: Reply | undefined): PackedReply {
 }
 
 /** Main thread. */
-export function decodeReplies({ packed }: Message) {
+export function decodeReplies({ packed, shared }: Message) {
   const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
-  return { memoryBytes, replies: replies.map(unpackReply) };
+  return { memoryBytes, replies: replies.map((reply) => unpackReply(reply, shared)) };
 }
 
-function unpackReply(packed: PackedReply): Reply | undefined {
+function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
   if (packed === null) return undefined;
+  if (packed[0] === 'bytecode') {
+    const [, placed] = packed;
+    const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
+    return { kind: 'compiled', outcome: { ok: true, bytecode } };
+  }
   if (packed[0] === 'other') return packed[1];
   const [kind, outcome, failure, startedAtMs, durationUs, memoryUsedBytes, memoryPeakBytes, ...rest] = packed;
   const [instructionCount, heapExhausted, retired, snapshot, imageHash, features] = rest;

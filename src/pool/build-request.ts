@@ -1,5 +1,5 @@
 import type { Grant, Grants } from '../capabilities/grants.js';
-import { invalidArgument } from '../config/check.js';
+import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
 import type { WasmContext } from '../contract/context.js';
@@ -55,13 +55,17 @@ export function prepareRequest(
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
-  const rights = Rights.of(capabilities);
+  const rights = readArgument('context.capabilities', () => Rights.of(capabilities));
   const readable = rights.grants.grant('state:read');
   const isPacked = stateSnapshot instanceof Uint8Array || args instanceof Uint8Array || scope instanceof Uint8Array;
   const packed = isPacked ? packedFields(context, readable) : undefined;
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
   const state = packed?.state === undefined ? readableState(requireState(stateSnapshot), readable) : {};
-  const extensions = context.extensionRegistry && methodNames(context.extensionRegistry);
+  const { extensionRegistry } = context;
+  const extensions =
+    extensionRegistry === undefined
+      ? undefined
+      : readArgument('context.extensionRegistry', () => methodNames(extensionRegistry));
   const input = encodeFields(
     [state, packed?.args === undefined ? args : undefined, packed?.scope === undefined ? scope : undefined, extensions],
     CONTEXT_ROOTS,
@@ -80,7 +84,7 @@ export function prepareRequest(
 
 function methodNames(registry: ExtensionRegistry): Record<string, readonly string[]> {
   const field = 'context.extensionRegistry';
-  if (typeof registry !== 'object' || Array.isArray(registry))
+  if (typeof registry !== 'object' || registry === null || Array.isArray(registry))
     throw invalidArgument(field, registry, 'an object of extensions');
   const named = Object.entries(registry).map(([name, methods]): [string, readonly string[]] => {
     if (typeof methods !== 'object' || methods === null) {
@@ -110,10 +114,6 @@ export function methodNamesOf(extension: object): string[] {
 /** An Object.prototype, of whichever realm. */
 function isRoot(object: object): boolean {
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'isPrototypeOf');
-}
-
-function requireText(field: string, value: unknown): void {
-  if (typeof value !== 'string') throw invalidArgument(field, value, 'a string');
 }
 
 /** Bytes in one of these places are MessagePack; any other typed array is a value like others. */

@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
+import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
 import { runtimeClosed } from './calls.js';
 import { DurationEstimates } from './duration-estimates.js';
@@ -38,7 +39,7 @@ function isLate({ request }: Job): boolean {
  * worker, the control block tells which, and only that one bears it: the others are executed elsewhere, as nothing of them was
  * delivered.
  */
-export class Dispatcher {
+export class Dispatcher implements PoolLoad {
   readonly #config: PoolConfig;
   readonly #instances: Instances;
   readonly #queue: FairQueue;
@@ -49,17 +50,16 @@ export class Dispatcher {
   /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
   #isGathering = false;
   /** Tenants that broke a worker, for each that is not replaced yet. */
-  readonly #charged: TenantKey[] = [];
+  readonly #charged: { readonly tenant: TenantKey; readonly wasCompiling: boolean }[] = [];
   #isClosed = false;
 
   constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#onRetired = onRetired;
-    // Compiling cannot be interrupted: of several workers it leaves one to executions.
-    const compilerCap = Math.max(1, config.maxInstances - 1);
-    this.#queue = new FairQueue((tenant) => {
-      if (isCompilation(tenant) && this.#queue.usedByAll(isCompilation) >= compilerCap) return 0;
-      return typeof tenant === 'string' ? config.maxInstancesPerTenant : Number.POSITIVE_INFINITY;
+    this.#queue = new FairQueue({
+      capOf: (tenant) => (typeof tenant === 'string' ? config.maxInstancesPerTenant : Number.POSITIVE_INFINITY),
+      // Compiling cannot be interrupted: of several workers it leaves one to executions.
+      compilers: Math.max(1, config.maxInstances - 1),
     });
     this.#composer = new BatchComposer(this.#queue, this.#estimates);
     this.#instances = new Instances(threads, config, {
@@ -89,7 +89,7 @@ export class Dispatcher {
 
   /** Executions that wait. */
   get queued(): number {
-    return this.#queue.size - this.#queue.sizeOfAll(isCompilation);
+    return this.#queue.size - this.#queue.compilations;
   }
 
   /** All that wait, be it for a compilation or for an execution. */
@@ -97,13 +97,13 @@ export class Dispatcher {
     return this.#queue.size;
   }
 
-  queuedOf(tenant: TenantKey): number {
+  waitingOf(tenant: TenantKey): number {
     return this.#queue.sizeOf(tenant);
   }
 
-  /** Of the execution that is queued last, going by what executions took so far. */
-  get estimatedWaitMs(): number {
-    return Math.ceil((this.waiting * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
+  /** Of one that is queued behind so many, in milliseconds, going by what executions took so far. */
+  estimateWaitMs(waiting: number): number {
+    return Math.ceil((waiting * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
   }
 
   /** Resolves when so many workers are up. */
@@ -120,6 +120,13 @@ export class Dispatcher {
   add(job: Job): void {
     this.#queue.push(job);
     this.#patrol.wake();
+    this.#dispatch();
+  }
+
+  /** A tenant waits for a job that another one added. */
+  join(job: Job, tenant: TenantKey): void {
+    if (!job.isQueued) return;
+    this.#queue.join(job, tenant);
     this.#dispatch();
   }
 
@@ -181,8 +188,10 @@ export class Dispatcher {
   }
 
   #begin(instance: Instance, jobs: readonly Job[]): void {
-    const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isReleased: false };
+    const isCompiling = jobs.some(isCompilation);
+    const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isCompiling, isReleased: false };
     for (const tenant of batch.tenants) this.#queue.occupy(tenant);
+    if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
     instance.run(batch).then(
       (replies) => this.#onReplies(instance, batch, replies),
@@ -237,6 +246,8 @@ export class Dispatcher {
   #vacate(batch: Batch): void {
     for (const tenant of batch.tenants) this.#queue.vacate(tenant);
     batch.tenants.clear();
+    if (batch.isCompiling) this.#queue.countCompiler(-1);
+    batch.isCompiling = false;
   }
 
   get #isResting(): boolean {
@@ -301,11 +312,16 @@ export class Dispatcher {
 
   /** The worker that a tenant broke counts as used by it until there is another: it does not go on to break the next one. */
   #chargeLoss({ batch }: Instance, { tenant }: Job): void {
-    if (batch?.tenants.delete(tenant)) this.#charged.push(tenant);
+    if (!batch?.tenants.delete(tenant)) return;
+    this.#charged.push({ tenant, wasCompiling: batch.isCompiling });
+    batch.isCompiling = false;
   }
 
   #forgiveLoss(losses = 1): void {
-    for (const tenant of this.#charged.splice(0, losses)) this.#queue.vacate(tenant);
+    for (const { tenant, wasCompiling } of this.#charged.splice(0, losses)) {
+      this.#queue.vacate(tenant);
+      if (wasCompiling) this.#queue.countCompiler(-1);
+    }
   }
 
   /** What a worker that is gone leaves behind. */

@@ -1,4 +1,4 @@
-import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
+import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../config/check.js';
 import { type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
 
 /** How one execution differs from what the runtime does by default. */
@@ -71,8 +71,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (typeof given === 'number') return { timeoutMs: given };
   checkShape('options', given, OPTION_KEYS);
   const { signal } = given;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw invalidArgument('signal', signal, 'an AbortSignal');
+  checkSignal(signal);
   if (given.tenant !== undefined && (typeof given.tenant !== 'string' || given.tenant === '')) {
     throw invalidArgument('tenant', given.tenant, 'a string that is not empty');
   }
@@ -143,10 +142,18 @@ function finite(field: string, value: unknown): void {
 }
 
 export function checkShape(field: string, given: unknown, keys: object): asserts given is object {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw invalidArgument(field, given, 'an object');
-  // for-in over a small object is several times faster than a list of its keys.
-  for (const key in given) {
-    if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+  if (typeof given !== 'object' || given === null) throw invalidArgument(field, given, 'an object');
+  try {
+    if (Array.isArray(given)) throw invalidArgument(field, given, 'an object');
+    // for-in over a small object is several times faster than a list of its keys.
+    for (const key in given) {
+      if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+    }
+    // Getters that throw do it here, where it is said of which argument.
+    for (const key in keys) void (given as Readonly<Record<string, unknown>>)[key];
+  } catch (error) {
+    readArgument(field, () => {
+      throw error;
+    });
   }
 }

@@ -1,4 +1,5 @@
-import type { ScriptOutcome } from '../contract/compile.js';
+import { compileHandler } from '../compiler/compile-handler.js';
+import type { HandlerOutcome, ScriptOutcome } from '../contract/compile.js';
 import { type BaseImage, buildBaseImage, type VmLimits } from '../engine/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
@@ -10,6 +11,7 @@ import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
+import { retainedStripperBytes } from '../typescript/stripper.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './beginning.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { ExecutionVm } from './execution-vm.js';
@@ -70,15 +72,19 @@ export class Executor {
     return this.#variants.hash(this.#vm.current, features);
   }
 
-  /** Linear memory of its VMs, the compiler's included. */
+  /** Linear memory of its VMs, the compilers' included. */
   get memoryBytes(): number {
-    return this.#vm.current.heap.length + this.#compiler.memoryBytes;
+    return this.#vm.current.heap.length + this.#compiler.memoryBytes + retainedStripperBytes();
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
     const stripped = isTypeScript(filename) ? stripTypes(source) : undefined;
     if (stripped?.ok === false) return stripped;
     return (await this.#compiler.get()).compile(stripped?.script ?? source, filename);
+  }
+
+  compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
+    return compileHandler(source, filename, (script, name) => this.compileScript(script, name));
   }
 
   /**

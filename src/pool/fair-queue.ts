@@ -1,117 +1,67 @@
-import type { Job, TenantKey } from './job.js';
+import { isCompilation, type Job, type JobLane, type QueuePlace, type TenantKey } from './job.js';
+import { Lane } from './lane.js';
 
-/** The jobs of one tenant, in the order in which they came. */
-class Lane {
-  readonly tenant: TenantKey;
-  #jobs: Job[] = [];
-  #head = 0;
-  /** Those behind the head that are no longer wanted. */
-  #stale = 0;
-
-  constructor(tenant: TenantKey) {
-    this.tenant = tenant;
-  }
-
-  /** Those that are still wanted. */
-  get size(): number {
-    return this.#jobs.length - this.#head - this.#stale;
-  }
-
-  /** The first that is still wanted. */
-  first(): Job | undefined {
-    for (;;) {
-      const job = this.#jobs[this.#head];
-      if (job === undefined || job.isQueued) return job;
-      this.#stale--;
-      this.shift();
-    }
-  }
-
-  /** One of them is no longer wanted. They are left where they are until they are half of all: looking for each would be quadratic. */
-  noteStale(): void {
-    this.#stale++;
-    if (this.#stale * 2 < this.#jobs.length - this.#head) return;
-    this.#jobs = this.#jobs.slice(this.#head).filter((job) => job.isQueued);
-    this.#head = 0;
-    this.#stale = 0;
-  }
-
-  push(job: Job): void {
-    this.#jobs.push(job);
-  }
-
-  unshift(job: Job): void {
-    if (this.#head > 0) this.#jobs[--this.#head] = job;
-    else this.#jobs.unshift(job);
-  }
-
-  /** Takes the first. What was taken is let go of half a list at a time: moving all others up for each would be quadratic. */
-  shift(): void {
-    (this.#jobs as (Job | undefined)[])[this.#head++] = undefined;
-    if (this.#head * 2 < this.#jobs.length) return;
-    this.#jobs = this.#jobs.slice(this.#head);
-    this.#head = 0;
-  }
+/** What bounds the use of workers. */
+export interface QueueCaps {
+  /** How many workers a tenant may use at once, for whatever. */
+  capOf(tenant: TenantKey): number;
+  /** How many workers may compile at once. */
+  readonly compilers: number;
 }
 
 /**
- * Jobs that wait for a worker. Tenants take turns; each one's jobs keep their order. A tenant that uses as many workers as it may is
- * passed over until one of them is free again.
+ * Jobs that wait for a worker. Tenants take turns, each with one account for its executions and compilations; the jobs of one kind keep
+ * their order. A tenant that uses as many workers as it may is passed over until one of them is free again.
  */
 export class FairQueue {
-  readonly #capOf: (tenant: TenantKey) => number;
+  readonly #caps: QueueCaps;
   readonly #lanes = new Map<TenantKey, Lane>();
   /** Lanes in the order of their turns. */
   #turns: Lane[] = [];
-  /** Workers that execute something of a tenant. */
+  /** Workers that execute or compile something of a tenant. */
   readonly #using = new Map<TenantKey, number>();
+  /** Workers that compile. */
+  #compiling = 0;
   #size = 0;
+  #compilations = 0;
 
-  /** @param capOf how many workers a tenant may use at once */
-  constructor(capOf: (tenant: TenantKey) => number) {
-    this.#capOf = capOf;
+  constructor(caps: QueueCaps) {
+    this.#caps = caps;
   }
 
   get size(): number {
     return this.#size;
   }
 
+  get compilations(): number {
+    return this.#compilations;
+  }
+
+  /** Without compilations that calls of this tenant joined: those calls are counted elsewhere. */
   sizeOf(tenant: TenantKey): number {
-    return this.#lanes.get(tenant)?.size ?? 0;
-  }
-
-  /** Of all tenants that are meant. */
-  sizeOfAll(isMeant: (tenant: TenantKey) => boolean): number {
-    let size = 0;
-    for (const lane of this.#turns) if (isMeant(lane.tenant)) size += lane.size;
-    return size;
-  }
-
-  /** Workers that execute something of the tenants that are meant. */
-  usedByAll(isMeant: (tenant: TenantKey) => boolean): number {
-    let workers = 0;
-    for (const [tenant, count] of this.#using) if (isMeant(tenant)) workers += count;
-    return workers;
+    return this.#lanes.get(tenant)?.counted ?? 0;
   }
 
   push(job: Job): void {
-    this.#laneOf(job.tenant).push(job);
-    this.#note(job);
+    this.#laneOf(job.tenant).push(this.#place(job));
   }
 
-  /** Before all others of its tenant: it has waited its turn already. */
+  /** Before all others of its tenant and kind: it has waited its turn already. */
   pushFront(job: Job): void {
-    this.#laneOf(job.tenant).unshift(job);
-    this.#note(job);
+    this.#laneOf(job.tenant).unshift(this.#place(job));
+  }
+
+  /** A tenant waits for a job that another one queued: it comes when the turn of the first of them comes, at that one's expense. */
+  join(job: Job, tenant: TenantKey): void {
+    for (let place = job.place; place !== undefined; place = place.also) if (place.lane.tenant === tenant) return;
+    const lane = this.#laneOf(tenant);
+    job.place = { job, lane, isCounted: false, isDead: false, also: job.place };
+    lane.push(job.place);
   }
 
   /** Takes a job out of turn, because it is settled: it must not be pushed again. */
   remove(job: Job): void {
-    const lane = this.#lanes.get(job.tenant);
-    if (!job.isQueued || lane === undefined) return;
-    job.isQueued = false;
-    lane.noteStale();
-    this.#noteGone(lane);
+    if (job.isQueued) this.#leave(job, undefined);
   }
 
   /**
@@ -123,16 +73,18 @@ export class FairQueue {
    */
   take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean = () => true, only?: TenantKey): Job | undefined {
     for (const [turn, lane] of this.#turns.entries()) {
-      const job = lane.first();
-      if (job === undefined || (only !== undefined && lane.tenant !== only)) continue;
+      const place = lane.first(this.#mayCompile);
+      if (place === undefined || (only !== undefined && lane.tenant !== only)) continue;
       if (!batch.has(lane.tenant) && this.#isAtCap(lane.tenant)) continue;
+      const { job } = place;
       if (!fits(job)) return undefined;
-      this.#takeFirst(lane, job);
       // Whoever had their turn goes to the end; those that were passed over keep theirs.
-      if (lane.size > 0 && this.#turns.length > 1) {
+      if (lane.size > 1 && this.#turns.length > 1) {
         this.#turns.splice(turn, 1);
         this.#turns.push(lane);
       }
+      job.tenant = lane.tenant;
+      this.#leave(job, place);
       return job;
     }
     return undefined;
@@ -140,7 +92,7 @@ export class FairQueue {
 
   /** Whether a worker that is free would get something to do. */
   get hasEligible(): boolean {
-    return this.#turns.some((lane) => lane.first() !== undefined && !this.#isAtCap(lane.tenant));
+    return this.#turns.some((lane) => lane.first(this.#mayCompile) !== undefined && !this.#isAtCap(lane.tenant));
   }
 
   /** A worker executes something of the tenant from now on. */
@@ -155,20 +107,29 @@ export class FairQueue {
     else this.#using.delete(tenant);
   }
 
+  /** A worker compiles from now on: with 1; or does no longer: with -1. */
+  countCompiler(difference: 1 | -1): void {
+    this.#compiling = Math.max(0, this.#compiling + difference);
+  }
+
   /** Empties it. */
   drain(): Job[] {
     const jobs: Job[] = [];
     for (const lane of [...this.#turns]) {
-      for (let job = lane.first(); job !== undefined; job = lane.first()) {
-        this.#takeFirst(lane, job);
-        jobs.push(job);
+      for (let place = lane.first(true); place !== undefined; place = lane.first(true)) {
+        jobs.push(place.job);
+        this.#leave(place.job, place);
       }
     }
     return jobs;
   }
 
+  get #mayCompile(): boolean {
+    return this.#compiling < this.#caps.compilers;
+  }
+
   #isAtCap(tenant: TenantKey): boolean {
-    return (this.#using.get(tenant) ?? 0) >= this.#capOf(tenant);
+    return (this.#using.get(tenant) ?? 0) >= this.#caps.capOf(tenant);
   }
 
   #laneOf(tenant: TenantKey): Lane {
@@ -180,20 +141,28 @@ export class FairQueue {
     return lane;
   }
 
-  #note(job: Job): void {
-    job.isQueued = true;
+  #place(job: Job): QueuePlace {
+    const lane = this.#laneOf(job.tenant);
     this.#size++;
+    if (isCompilation(job)) this.#compilations++;
+    job.place = { job, lane, isCounted: true, isDead: false, also: undefined };
+    return job.place;
   }
 
-  #takeFirst(lane: Lane, job: Job): void {
-    lane.shift();
-    job.isQueued = false;
-    this.#noteGone(lane);
-  }
-
-  /** One of its jobs is no longer here. */
-  #noteGone(lane: Lane): void {
+  /** @param first the place that it is taken from, the first in its lane; default: it is taken out of turn */
+  #leave(job: Job, first: QueuePlace | undefined): void {
     this.#size--;
+    if (isCompilation(job)) this.#compilations--;
+    for (let place = job.place; place !== undefined; place = place.also) {
+      place.isDead = true;
+      if (place === first) place.lane.shift(place);
+      else place.lane.noteDead(place);
+      this.#endLane(place.lane);
+    }
+    job.place = undefined;
+  }
+
+  #endLane(lane: JobLane): void {
     if (lane.size > 0) return;
     this.#lanes.delete(lane.tenant);
     this.#turns = this.#turns.filter((other) => other !== lane);

@@ -2,7 +2,7 @@ import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import { PRELUDE_FILENAME } from '../contract/prelude-name.js';
 import type { WasmError } from '../contract/result.js';
-import { renderSnippet, type SourceLocation } from '../contract/source-text.js';
+import { SourceLines, type SourceLocation } from '../contract/source-lines.js';
 import { toAuthorLocation } from '../contract/wrapper.js';
 import { RESULT_CODES, type ResultCode } from '../errors/codes.js';
 import { describeEngineLimit } from './engine-limits.js';
@@ -34,9 +34,12 @@ const MAX_MESSAGE_CHARACTERS = 8 * 1024;
 const UNHANDLED = 'A promise was rejected and nobody handled it';
 const LARGE_BIGINT = 2n ** 64n;
 
+/** A handler, with the lines of its source if they are at hand already. */
+export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
+
 /** What an error has to be seen against. */
 export interface Circumstances {
-  readonly handler: CompiledHandler;
+  readonly handler: LocatableHandler;
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit on the way. */
   readonly heapExhausted: boolean;
@@ -74,13 +77,15 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
   }
   const name = typeof description.name === 'string' ? cut(description.name) : 'Error';
   const message = typeof description.message === 'string' ? cut(description.message) : '';
-  const { stack, location } = readStack(typeof description.stack === 'string' ? description.stack : '', handler);
+  const lines = linesOf(handler);
+  const raw = typeof description.stack === 'string' ? description.stack : '';
+  const { stack, location } = readStack(raw, handler.filename, lines);
   const code = codeOf(name, message, description.code);
   return {
     code,
     message: code === 'EXECUTION_ERROR' ? `${name}: ${message}` : message,
     ...(stack !== '' && { stack }),
-    ...(location && { location, snippet: renderSnippet(handler.source, location) }),
+    ...(location && { location, ...(lines && { snippet: lines.snippet(location) }) }),
     ...(isRecord(description.context) && { context: knownContext(description.context) }),
     ...((code === 'MEMORY_LIMIT' || code === 'STACK_OVERFLOW') && describeEngineLimit(code, limits)),
   };
@@ -96,8 +101,17 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
   return 'EXECUTION_ERROR';
 }
 
+/** The source of a handler that was suspended is left out when it is long. */
+function linesOf({ source, lines }: LocatableHandler): SourceLines | undefined {
+  return source === '' ? undefined : (lines ?? new SourceLines(source));
+}
+
 /** The guest's frames without our own, in the author's coordinates, and where the topmost of the handler's stands. */
-function readStack(raw: string, handler: CompiledHandler): { stack: string; location: SourceLocation | undefined } {
+function readStack(
+  raw: string,
+  filename: string,
+  text: SourceLines | undefined,
+): { readonly stack: string; readonly location: SourceLocation | undefined } {
   let location: SourceLocation | undefined;
   const frames: string[] = [];
   const lines = raw.slice(0, MAX_STACK_CHARACTERS).split('\n');
@@ -109,15 +123,15 @@ function readStack(raw: string, handler: CompiledHandler): { stack: string; loca
       frames.push('    … and more');
       break;
     }
-    const text = line.slice(0, MAX_FRAME_CHARACTERS).trimEnd();
-    const frame = parseFrame(text, handler.filename);
+    const shown = line.slice(0, MAX_FRAME_CHARACTERS).trimEnd();
+    const frame = parseFrame(shown, filename);
     if (frame === undefined) {
-      frames.push(text);
+      frames.push(shown);
       continue;
     }
-    const place = toAuthorLocation(frame.location, handler.source);
+    const place = toAuthorLocation(frame.location, text);
     location ??= place;
-    frames.push(`${frame.before}(${handler.filename}:${place.line}:${place.column})`);
+    frames.push(`${frame.before}(${filename}:${place.line}:${place.column})`);
   }
   return { stack: frames.join('\n'), location };
 }

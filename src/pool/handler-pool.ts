@@ -1,4 +1,4 @@
-import type { CompileBackend } from '../contract/compile.js';
+import type { Admission, CompileBackend } from '../contract/compile.js';
 import type { JobEnd } from './job.js';
 import type { Executed, Request, ResumeRequest } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
@@ -11,6 +11,8 @@ export interface Treatment {
   readonly signal?: AbortSignal | undefined;
   readonly tenant?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
+  /** Of the call, which is released when its execution is queued. Default: it is admitted then, or not */
+  readonly admission?: Admission | undefined;
 }
 
 /** What a pool has at the moment. */
@@ -33,6 +35,13 @@ export interface PoolState {
 export interface HandlerPool extends CompileBackend {
   readonly maxInstances: number;
   readonly stats: PoolState;
+
+  /**
+   * Admits a call before anything is done for it.
+   *
+   * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED
+   */
+  admit(tenant: string | undefined): Admission;
 
   /** An execution is being prepared. */
   announce(): void;

@@ -1,15 +1,16 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { CompileOrder, ScriptOutcome } from '../contract/compile.js';
+import type { Admission, Compilation, CompileUnit } from '../contract/compile.js';
 import { whenAborted } from '../contract/waiting.js';
-import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
+import { Admissions } from './admissions.js';
 import { runtimeClosed } from './calls.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Execution, HandlerPool, PoolState, Treatment } from './handler-pool.js';
-import { compilationsOf, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
-import { epochMs, type Request, type ResumeRequest } from './protocol.js';
+import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { PoolCompilation } from './pool-compilation.js';
+import { epochMs, type Request, type ResumeRequest, unexpectedReply } from './protocol.js';
 import type { RetirementReason } from './retirement.js';
-import { queueTimeout, saturated } from './saturation.js';
+import { queueTimeout } from './saturation.js';
 import type { WorkerThreads } from './worker-threads.js';
 
 /** What may end a job from outside. Default of each: nothing does. */
@@ -24,12 +25,14 @@ interface Bounds {
 export class InstancePool implements HandlerPool {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
+  readonly #admissions: Admissions;
   #isClosed = false;
 
   /** @param threads equipped */
   constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#dispatcher = new Dispatcher(threads, config, onRetired);
+    this.#admissions = new Admissions(config, this.#dispatcher);
   }
 
   get maxInstances(): number {
@@ -55,22 +58,16 @@ export class InstancePool implements HandlerPool {
     }
   }
 
-  async compileScript(source: string, filename: string, order?: CompileOrder): Promise<ScriptOutcome> {
+  admit(tenant: string | undefined): Admission {
     if (this.#isClosed) throw runtimeClosed();
-    const limitMs = this.#config.compileTimeoutMs;
-    if (order !== undefined) this.#admit(order.tenant);
-    const job = new Job({ kind: 'compile', source, filename }, { tenant: compilationsOf(order?.tenant), limitMs });
-    this.#dispatcher.add(job);
-    // What no call waits for has all the time.
-    const queueTimeoutMs = order === undefined ? undefined : (order.queueTimeoutMs ?? this.#config.queueTimeoutMs);
-    const end = await this.#await(job, { queueTimeoutMs });
-    if ('interruption' in end) {
-      const limit = `compileTimeoutMs (${limitMs} ms)`;
-      return { ok: false, problem: { kind: 'time', message: `it took longer than ${limit}` } };
-    }
-    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
-    if (end.reply.kind !== 'compiled') throw unexpected(end.reply.kind);
-    return end.reply.outcome;
+    return this.#admissions.admit(tenant);
+  }
+
+  compile({ source, encoded, filename }: CompileUnit): Compilation {
+    if (this.#isClosed) throw runtimeClosed();
+    const { compileTimeoutMs: limitMs, queueTimeoutMs } = this.#config;
+    const job = new Job({ kind: 'compile', source: encoded ?? source, filename }, { limitMs });
+    return new PoolCompilation(this.#dispatcher, job, queueTimeoutMs);
   }
 
   announce(): void {
@@ -93,34 +90,21 @@ export class InstancePool implements HandlerPool {
   async #execute(
     request: Extract<Request, { kind: 'execute' | 'resume' }>,
     estimateKey: string,
-    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs }: Treatment,
+    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission }: Treatment,
   ): Promise<Execution> {
     if (this.#isClosed) throw runtimeClosed();
     if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
     const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
     const tenant: TenantKey = name ?? NO_TENANT;
     const job = new Job(request, { tenant, limitMs, estimateKey });
-    this.#admit(name);
+    if (admission === undefined) this.#admissions.check(name);
+    admission?.release();
     this.#dispatcher.add(job);
     const end = await this.#await(job, { signal, queueTimeoutMs, deadlineAtMs: request.deadline?.atMs });
     if ('interruption' in end) return end;
     if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
-    if (end.reply.kind !== 'executed') throw unexpected(end.reply.kind);
+    if (end.reply.kind !== 'executed') throw unexpectedReply(end.reply.kind);
     return { executed: end.reply };
-  }
-
-  /** @throws NexusError POOL_SATURATED */
-  #admit(tenant: string | undefined): void {
-    const { maxInstances, maxQueue, maxQueuePerTenant } = this.#config;
-    const { busy, waiting: queued } = this.#dispatcher;
-    // What a worker will take at once, be it one that has yet to start, is no queue.
-    const room = maxInstances - busy;
-    const estimatedWaitMs = this.#dispatcher.estimatedWaitMs;
-    if (queued >= maxQueue + room) throw saturated({ queued, maxQueue, estimatedWaitMs });
-    if (tenant === undefined) return;
-    const queuedOfTenant = this.#dispatcher.queuedOf(tenant) + this.#dispatcher.queuedOf(compilationsOf(tenant));
-    if (queuedOfTenant < maxQueuePerTenant + room) return;
-    throw saturated({ queued, tenant, queuedOfTenant, maxQueuePerTenant, estimatedWaitMs });
   }
 
   async #await(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
@@ -150,8 +134,4 @@ export class InstancePool implements HandlerPool {
       for (const release of releases) release();
     }
   }
-}
-
-function unexpected(kind: string): NexusError {
-  return new NexusError('INTERNAL_ERROR', `A worker answered with "${kind}", which was not the question.`);
 }

@@ -19,6 +19,8 @@ export interface Batch {
   readonly jobs: readonly Job[];
   /** Whose use of the worker counts. */
   readonly tenants: Set<TenantKey>;
+  /** Whether its use as a compiler counts. */
+  isCompiling: boolean;
   /** All but the one that takes its time were given to others. */
   isReleased: boolean;
 }

@@ -9,22 +9,16 @@ export type Interruption = 'watchdog' | 'cancelled' | 'deadline';
 /** What came of a job: the worker's reply, or how it was stopped and after what time. */
 export type JobEnd = { readonly reply: Reply } | { readonly interruption: Interruption; readonly runningMs: number };
 
-/** Which tenant a job is queued under: a name that the caller gave, nobody's, or that of a tenant's compilations. */
+/** Whose account a job is on: a name that a caller gave, that of all who gave none, or the application's own. */
 export type TenantKey = string | symbol;
 
 /** Everybody who gave no name. */
 export const NO_TENANT: TenantKey = Symbol('no tenant');
-/** Compilations that nobody's call waits for. */
-const COMPILATIONS: TenantKey = Symbol('compilations');
-const COMPILATION_PREFIX = '\0compilation of ';
+/** The application itself, which compiles ahead of any call. */
+export const APPLICATION: TenantKey = Symbol('application');
 
-/** Compilations have a lane of their own beside their tenant's executions, which may wait for them. */
-export function compilationsOf(tenant: string | undefined): TenantKey {
-  return tenant === undefined ? COMPILATIONS : COMPILATION_PREFIX + tenant;
-}
-
-export function isCompilation(tenant: TenantKey): boolean {
-  return tenant === COMPILATIONS || (typeof tenant === 'string' && tenant.startsWith(COMPILATION_PREFIX));
+export function isCompilation({ request }: Job): boolean {
+  return request.kind === 'compile';
 }
 
 export interface JobOptions {
@@ -45,10 +39,35 @@ export interface JobHolder {
   cancel(job: Job): void;
 }
 
+/** What waits for one tenant, as far as a job needs to know. */
+export interface JobLane {
+  readonly tenant: TenantKey;
+  readonly size: number;
+  /** Takes a job that is the first of its kind. */
+  shift(place: QueuePlace): void;
+  /** A job is taken, or no longer wanted. */
+  noteDead(place: QueuePlace): void;
+}
+
+/**
+ * A job's place in a lane. A compilation that calls of several tenants wait for has one in the lane of each; it is taken from the first
+ * of them whose turn comes, and its other places are dead.
+ */
+export interface QueuePlace {
+  readonly job: Job;
+  readonly lane: JobLane;
+  /** Whether it counts as waiting for this tenant: false where the tenant's own calls wait for it and are counted themselves. */
+  readonly isCounted: boolean;
+  isDead: boolean;
+  /** The job's place in another lane. */
+  readonly also: QueuePlace | undefined;
+}
+
 /** One request on its way: queued, given to a worker, perhaps queued again, and at some time settled, once. */
 export class Job {
   readonly request: Request;
-  readonly tenant: TenantKey;
+  /** Of those that wait for it, the one whose turn came first. */
+  tenant: TenantKey;
   readonly limitMs: number;
   readonly estimateKey: string | undefined;
   readonly end: Promise<JobEnd>;
@@ -56,7 +75,8 @@ export class Job {
   restarts = 0;
   /** Workers that died while they executed it. */
   crashes = 0;
-  isQueued = false;
+  /** In the queue; the latest, if it has several. */
+  place: QueuePlace | undefined;
   /** The worker that it was given to; absent again when it has to be given to another. */
   holder: JobHolder | undefined;
   #settledAt: number | undefined;
@@ -72,6 +92,10 @@ export class Job {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  get isQueued(): boolean {
+    return this.place !== undefined;
   }
 
   get isSettled(): boolean {

@@ -1,11 +1,10 @@
-import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { WasmError, WasmResult } from '../contract/result.js';
 import { inSlices } from '../contract/slices.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
 import { TooManyPathsError, ValueDecoder } from '../contract/values/decode.js';
 import { pathStep } from '../contract/values/format.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { type Circumstances, describeGuestError } from './guest-error.js';
+import { type Circumstances, describeGuestError, type LocatableHandler } from './guest-error.js';
 import type { Executed } from './protocol.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
@@ -31,7 +30,7 @@ const AT_ONCE_BYTES = 1_024;
  */
 export function readOutcome(
   executed: Executed,
-  handler: CompiledHandler,
+  handler: LocatableHandler,
   bounds: Bounds,
 ): ReadOutcome | Promise<ReadOutcome> {
   const { outcome, failure, heapExhausted } = executed;

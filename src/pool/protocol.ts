@@ -1,12 +1,14 @@
 import type { Grant } from '../capabilities/grants.js';
 import type { ExecutionLimits } from '../config/limits.js';
-import type { ScriptOutcome } from '../contract/compile.js';
+import type { HandlerOutcome } from '../contract/compile.js';
 import type { ResultCode } from '../errors/codes.js';
+import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
 
 /** What a worker is asked. */
 export type Request =
-  | { readonly kind: 'compile'; readonly source: string; readonly filename: string }
+  /** @param source text, or its bytes in UTF-8 */
+  | { readonly kind: 'compile'; readonly source: string | Uint8Array; readonly filename: string }
   | ({ readonly kind: 'execute'; readonly bytecode: Uint8Array } & ExecuteRequest)
   | ({ readonly kind: 'resume' } & ResumeRequest)
   /** Makes the handler quick to begin, and executes nothing. */
@@ -63,7 +65,7 @@ export interface PackedContext {
 
 /** What a worker answers. */
 export type Reply =
-  | { readonly kind: 'compiled'; readonly outcome: ScriptOutcome }
+  | { readonly kind: 'compiled'; readonly outcome: HandlerOutcome }
   | { readonly kind: 'loaded' }
   | ({ readonly kind: 'executed' } & Executed)
   | { readonly kind: 'failed'; readonly error: WireError };
@@ -102,4 +104,9 @@ export interface ExecutionFailure {
 /** Now, in milliseconds since the epoch, with the resolution of `performance.now()` and the same in all threads of the process. */
 export function epochMs(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** A fault of ours. */
+export function unexpectedReply(kind: string): NexusError {
+  return new NexusError('INTERNAL_ERROR', `A worker answered with "${kind}", which was not the question.`);
 }

@@ -5,6 +5,7 @@ import type { WasmContext } from '../contract/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../contract/result.js';
 import { type DeadlineLayer, deadlineFailure } from './deadline.js';
 import { type Bounds, malformed } from './effects.js';
+import type { LocatableHandler } from './guest-error.js';
 import type { Execution } from './handler-pool.js';
 import type { Interruption } from './job.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
@@ -51,7 +52,7 @@ export interface Segment {
  */
 export function assembleSegment(
   execution: Execution,
-  handler: CompileResult,
+  handler: CompileResult & LocatableHandler,
   inputs: ResultInputs,
 ): Segment | Promise<Segment> {
   const { context, bounds } = inputs;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { decodePreludeImage } from '../engine/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
+import { withDescriptor } from '../files/descriptors.js';
 import { decodeBatch, encodeReplies } from './batch-codec.js';
 import { ControlBlock } from './control-block.js';
 import { Executor } from './executor.js';
@@ -41,7 +42,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
 async function answer(executor: Executor, request: Request, isCancelled: () => boolean): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
-      return { kind: 'compiled', outcome: await executor.compileScript(request.source, request.filename) };
+      return { kind: 'compiled', outcome: await executor.compileHandler(textOf(request.source), request.filename) };
     case 'execute':
       return { kind: 'executed', ...(await executor.execute(request, request.bytecode, isCancelled)) };
     case 'resume':
@@ -54,11 +55,16 @@ async function answer(executor: Executor, request: Request, isCancelled: () => b
   }
 }
 
+function textOf(source: string | Uint8Array): string {
+  if (typeof source === 'string') return source;
+  return Buffer.from(source.buffer, source.byteOffset, source.length).toString('utf8');
+}
+
 function failed(error: unknown): Reply {
   return { kind: 'failed', error: toWireError(error) };
 }
 
 async function createExecutor(equipment: Equipment): Promise<Executor> {
-  const encoded = await readFile(new URL('../guest/prelude.image', import.meta.url));
+  const encoded = await withDescriptor(() => readFile(new URL('../guest/prelude.image', import.meta.url)));
   return Executor.create({ ...equipment, prelude: decodePreludeImage(encoded, equipment.engine.fingerprint) });
 }

@@ -1,4 +1,4 @@
-import type { ScriptOutcome } from '../contract/compile.js';
+import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../contract/compile.js';
 import { Turns } from '../files/turns.js';
 import { runtimeClosed } from '../pool/calls.js';
 import type { Executor } from '../pool/executor.js';
@@ -54,10 +54,27 @@ export class CallingThread implements HandlerPool {
     return this.#take(async (executor) => executor.load(key, bytecode));
   }
 
-  async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    const outcome = await this.#take((executor) => executor.compileScript(source, filename));
-    if (outcome.ok || outcome.problem.kind !== 'nesting') return outcome;
-    return (await this.#inWorker()).compileScript(source, filename);
+  /** Calls are executed one after the other, however many there are. */
+  admit(): Admission {
+    if (this.#isClosed) throw runtimeClosed();
+    return UNCOUNTED;
+  }
+
+  compile(unit: CompileUnit): Compilation {
+    const outcome = this.#compile(unit);
+    const over = outcome.then(
+      () => {},
+      () => {},
+    );
+    return { outcome, join: () => over };
+  }
+
+  async #compile(unit: CompileUnit): Promise<HandlerOutcome> {
+    const outcome = await this.#take((executor) => executor.compileHandler(unit.source, unit.filename));
+    if (outcome.ok || !outcome.isTooDeep) return outcome;
+    const compilation = (await this.#inWorker()).compile(unit);
+    await compilation.join(undefined);
+    return compilation.outcome;
   }
 
   async execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
@@ -119,6 +136,8 @@ export class CallingThread implements HandlerPool {
     return this.#worker;
   }
 }
+
+const UNCOUNTED: Admission = { lend() {}, takeBack() {}, release() {} };
 
 /** A guest that overflows its own stack leaves a VM that is as good as before. */
 function hasOverflownThread({ failure, retired }: Executed): boolean {

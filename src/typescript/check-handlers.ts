@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import type ts from 'typescript';
 
 import { invalidArgument } from '../config/check.js';
-import { renderSnippet } from '../contract/source-text.js';
+import { renderSnippet } from '../contract/source-lines.js';
 import { toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
 

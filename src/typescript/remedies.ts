@@ -1,4 +1,4 @@
-import { readLines, type SourceLocation } from '../contract/source-text.js';
+import { SourceLines, type SourceLocation } from '../contract/source-lines.js';
 
 /**
  * What the parsers say of TypeScript that is more than types, and what to write instead. Of what comes as types go, `<const>` alone is
@@ -32,6 +32,6 @@ export function remedyFor(message: string): string | undefined {
 }
 
 /** {@link remedyFor} what a parser of JavaScript says of a TypeScript handler without its types. */
-export function remedyAfterStripping(message: string, source: string, { line, column }: SourceLocation) {
-  return readLines(source, line, line).lines[0]?.[column - 1] === '@' ? DECORATOR : remedyFor(message);
+export function remedyAfterStripping(message: string, text: string | SourceLines, location: SourceLocation) {
+  return SourceLines.of(text).read(location, 1) === '@' ? DECORATOR : remedyFor(message);
 }

@@ -1,23 +1,11 @@
-import { createRequire } from 'node:module';
-
 import type { ScriptProblem } from '../contract/compile.js';
-import { readLines } from '../contract/source-text.js';
+import { SourceLines } from '../contract/source-lines.js';
 import { remedyFor } from './remedies.js';
+import { MAX_STRIPPER_MEMORY_BYTES, StrippingFailed, strip } from './stripper.js';
 
-/** What takes the types off, exactly: part of the cache key of every TypeScript handler. */
-export const STRIPPER = '@swc/wasm-typescript 1.16.2';
+export { STRIPPER } from './stripper.js';
 
-const PACKAGE = '@swc/wasm-typescript';
 const EXTENSION = /\.[cm]?ts$/;
-
-/** Its memory never shrinks: after a source that took more, it is loaded anew when it is next needed. */
-const RETAINED_MEMORY_BYTES = 32 * 1024 * 1024;
-
-/** The part of the package that is used here. */
-interface Stripper {
-  transformSync(source: string, options: { mode: 'strip-only'; module: false; sourceMap: false }): { code: string };
-  readonly __wasm: { readonly memory: WebAssembly.Memory };
-}
 
 /** What it throws about a source: line from 1, column from 0 and as a terminal shows it. */
 interface Diagnostic {
@@ -41,30 +29,30 @@ export function isTypeScript(filename: string): boolean {
  * author's. What is more than a type, an enum say, is a problem with its place in the script.
  */
 export function stripTypes(script: string): Stripped {
-  // Synchronous, and some 50 ms that only those pay who have TypeScript.
-  const require = createRequire(import.meta.url);
-  const stripper = require(PACKAGE) as Stripper;
   try {
-    const stripped = strip(stripper, script);
+    const stripped = diagnose(script);
     if (typeof stripped === 'string') return { ok: true, script: stripped };
-    return { ok: false, problem: describe(stripped, locate(stripper, script, stripped)) };
-  } catch {
-    // Of its stack, or of its memory. What it is in after that nobody knows.
-    delete require.cache[require.resolve(PACKAGE)];
-    return { ok: false, problem: { kind: 'nesting', message: 'the TypeScript is nested too deeply, or too large' } };
-  } finally {
-    const { byteLength } = stripper.__wasm.memory.buffer;
-    if (byteLength > RETAINED_MEMORY_BYTES) delete require.cache[require.resolve(PACKAGE)];
+    return { ok: false, problem: describe(stripped, locate(script, stripped)) };
+  } catch (error) {
+    if (!(error instanceof StrippingFailed)) throw error;
+    return { ok: false, problem: FAILURES[error.kind] };
   }
 }
 
-function strip(stripper: Stripper, script: string): string | Diagnostic {
-  try {
-    return stripper.transformSync(script, { mode: 'strip-only', module: false, sourceMap: false }).code;
-  } catch (thrown) {
-    if (isDiagnostic(thrown)) return thrown;
-    throw thrown;
-  }
+const FAILURES: Readonly<Record<StrippingFailed['kind'], ScriptProblem>> = {
+  memory: {
+    kind: 'memory',
+    message: `the TypeScript is too large: taking its types off needs more than ${MAX_STRIPPER_MEMORY_BYTES / 2 ** 20} MiB`,
+  },
+  nesting: { kind: 'nesting', message: 'the TypeScript is nested too deeply' },
+};
+
+/** The script without its types, or what is wrong with it. */
+function diagnose(script: string): string | Diagnostic {
+  const stripped = strip(script);
+  if ('code' in stripped) return stripped.code;
+  if (isDiagnostic(stripped.thrown)) return stripped.thrown;
+  throw stripped.thrown;
 }
 
 function isDiagnostic(thrown: unknown): thrown is Diagnostic {
@@ -79,13 +67,10 @@ function describe({ message }: Diagnostic, { startLine, startColumn }: Diagnosti
  * The diagnostic counts a tab as four columns and some characters as none or two. Where there are any it is asked for once
  * more, of a text that has one column for each character of the script.
  */
-function locate(stripper: Stripper, script: string, diagnostic: Diagnostic): Diagnostic {
-  const [line = ''] = readLines(script, diagnostic.startLine, diagnostic.startLine).lines;
+function locate(script: string, diagnostic: Diagnostic): Diagnostic {
+  const line = new SourceLines(script).read({ line: diagnostic.startLine, column: 1 }, script.length);
   if (!UNEVEN.test(line)) return diagnostic;
-  const again = strip(
-    stripper,
-    script.replace(EVERY_UNEVEN, (character) => (/\s/.test(character) ? ' ' : 'x')),
-  );
+  const again = diagnose(script.replace(EVERY_UNEVEN, (character) => (/\s/.test(character) ? ' ' : 'x')));
   return typeof again !== 'string' && again.startLine === diagnostic.startLine ? again : diagnostic;
 }
 

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { TieredCache } from '#build/cache/tiered-cache.js';
 import { CachingCompiler } from '#build/compiler/caching-compiler.js';
+import { compileHandler } from '#build/compiler/compile-handler.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { CompileBackend } from '#build/contract/compile.js';
+import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/contract/compile.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 
@@ -17,10 +18,19 @@ const scripts = await SourceCompiler.create(engine, 128 * 1024);
 class CountingBackend implements CompileBackend {
   compilations = 0;
 
-  async compileScript(source: string, filename: string) {
+  compile({ source, filename }: CompileUnit): Compilation {
+    const outcome = this.compileHandler(source, filename);
+    const over = outcome.then(
+      () => {},
+      () => {},
+    );
+    return { outcome, join: () => over };
+  }
+
+  async compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
     this.compilations++;
     await new Promise(setImmediate);
-    return scripts.compile(source, filename);
+    return compileHandler(source, filename, (script, name) => scripts.compile(script, name));
   }
 }
 
@@ -108,8 +118,8 @@ describe('a handler', () => {
 
   it('whose compilation dies is compiled by the next in line', async () => {
     class DyingBackend extends CountingBackend {
-      override async compileScript(source: string, filename: string) {
-        if (this.compilations > 0) return super.compileScript(source, filename);
+      override async compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
+        if (this.compilations > 0) return super.compileHandler(source, filename);
         this.compilations++;
         await new Promise(setImmediate);
         throw new Error('the worker died');

@@ -11,7 +11,8 @@ import type { DirectoryProblem } from '#build/files/private-directory.js';
 import { temporaryName } from '#build/files/temporary.js';
 import { describeTier, makeEntry } from './tier-conformance.js';
 
-const codec = new EntryCodec('engine-1', [Buffer.from('a secret of tests')]);
+const OURS = { engine: 'engine-1', secrets: [Buffer.from('a secret of tests')], maxSourceBytes: 1024 };
+const codec = new EntryCodec(OURS);
 
 function fileHarness() {
   const directory = mkdtempSync(join(tmpdir(), 'nexus-tier-'));
@@ -121,17 +122,13 @@ describe('the file tier', () => {
       'version',
     ],
     ['another entry’s content', () => codec.seal(makeEntry('other')), 'key'],
-    [
-      'of another engine',
-      () => new EntryCodec('engine-2', [Buffer.from('a secret of tests')]).seal(makeEntry('a')),
-      'engine',
-    ],
-    ['sealed without the secret', () => new EntryCodec('engine-1', []).seal(makeEntry('a')), 'mac'],
+    ['of another engine', () => new EntryCodec({ ...OURS, engine: 'engine-2' }).seal(makeEntry('a')), 'engine'],
+    ['sealed without the secret', () => new EntryCodec({ ...OURS, secrets: [] }).seal(makeEntry('a')), 'mac'],
     ['larger than the cache', () => Buffer.alloc(1_000_001), 'file'],
   ])('a file that is %s is a miss, removed and counted under its reason', async (_title, damage, reason) => {
     const tier = openTier();
     await tier.put(makeEntry('a'));
-    await writeFile(fileOf('a'), damage(await readFile(fileOf('a'))));
+    await writeFile(fileOf('a'), await damage(await readFile(fileOf('a'))));
     expect(await tier.get(makeEntry('a').key)).toBeUndefined();
     expect(tier.stats().rejections).toEqual({ [reason]: 1 });
     expect(await readdir(entriesDir)).toEqual([]);

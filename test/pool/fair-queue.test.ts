@@ -2,23 +2,29 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FairQueue } from '#build/pool/fair-queue.js';
-import { compilationsOf, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
+import { APPLICATION, isCompilation, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
+import type { Request } from '#build/pool/protocol.js';
 
 const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 const NO_CAP = () => Number.POSITIVE_INFINITY;
 
 let jobs = 0;
 
-function createJob(tenant: TenantKey): Job {
-  return new Job({ kind: 'compile', source: '', filename: `${jobs++}.js` }, { tenant, limitMs: 1_000 });
+/** @param kind loading is treated as any execution is */
+function createJob(tenant: TenantKey, kind: 'compile' | 'load' = 'load'): Job {
+  const name = `${jobs++}`;
+  const request: Request =
+    kind === 'compile' ? { kind, source: '', filename: name } : { kind, key: name, bytecode: new Uint8Array(0) };
+  return new Job(request, { tenant, limitMs: 1_000 });
 }
 
-/** A queue of jobs that are named `a1`: the tenant, and its number among the tenant's. */
-function queueOf(names: string, capOf: (tenant: TenantKey) => number = NO_CAP) {
-  const queue = new FairQueue(capOf);
+/** A queue of jobs that are named `a1`: the tenant, and its number among the tenant's; `A1` is a compilation of the same tenant. */
+function queueOf(names: string, capOf: (tenant: TenantKey) => number = NO_CAP, compilers = Number.POSITIVE_INFINITY) {
+  const queue = new FairQueue({ capOf, compilers });
   const byName = new Map<string, Job>();
   const create = (name: string) => {
-    const job = createJob(name.replace(/\d+$/, ''));
+    const tenant = name.replace(/\d+$/, '');
+    const job = createJob(tenant.toLowerCase(), tenant === tenant.toLowerCase() ? 'load' : 'compile');
     byName.set(name, job);
     return job;
   };
@@ -56,9 +62,9 @@ describe('a queue', () => {
     expect(takeAll()).toBe('b1 a2 c1 b2 a3');
   });
 
-  it('takes those without a name, and compilations, for tenants of their own', () => {
-    const queue = new FairQueue(NO_CAP);
-    const tenants: TenantKey[] = [NO_TENANT, compilationsOf(undefined), compilationsOf('a'), 'a', 'no tenant'];
+  it('takes those without a name, and the application, for tenants of their own', () => {
+    const queue = new FairQueue({ capOf: NO_CAP, compilers: 1 });
+    const tenants: TenantKey[] = [NO_TENANT, APPLICATION, 'a', 'no tenant', 'application'];
     for (const tenant of [...tenants, ...tenants]) queue.push(createJob(tenant));
     expect(tenants.map((tenant) => queue.sizeOf(tenant))).toEqual([2, 2, 2, 2, 2]);
     expect(queue.drain().length).toBe(10);
@@ -66,7 +72,7 @@ describe('a queue', () => {
   });
 
   it('keeps the order of many jobs, some taken while others come', () => {
-    const queue = new FairQueue(NO_CAP);
+    const queue = new FairQueue({ capOf: NO_CAP, compilers: 1 });
     const pushed: Job[] = [];
     const taken: (Job | undefined)[] = [];
     for (let i = 0; i < 3_000; i++) {
@@ -256,52 +262,170 @@ describe('draining', () => {
   });
 });
 
+describe('compilations and executions of a tenant', () => {
+  it('have one turn together, and take it in turns', () => {
+    expect(queueOf('a1 a2 a3 A1 A2 b1 b2 b3').takeAll()).toBe('a1 b1 A1 b2 a2 b3 A2 a3');
+  });
+
+  it('have one account: a worker that compiles for a tenant is one that it uses', () => {
+    const { queue, take } = queueOf('a1 A1 b1', () => 1);
+    queue.occupy('a');
+    queue.countCompiler(1);
+    expect([take(), take(), queue.hasEligible]).toEqual(['b1', undefined, false]);
+    queue.vacate('a');
+    expect(take()).toBe('a1');
+  });
+
+  it('are told apart when so many workers compile as may: executions go on', () => {
+    const { queue, take, takeAll } = queueOf('A1 a1 B1 b1', NO_CAP, 1);
+    queue.countCompiler(1);
+    expect([take(), take(), take(), queue.hasEligible]).toEqual(['a1', 'b1', undefined, false]);
+    expect([queue.size, queue.compilations]).toEqual([2, 2]);
+    queue.countCompiler(-1);
+    expect(takeAll()).toBe('A1 B1');
+  });
+});
+
+describe('a compilation that another tenant joins', () => {
+  const long = 'a1 a2 a3 a4 A1 A2 A3';
+
+  it("does not wait for the other's queue", () => {
+    const { queue, job, take } = queueOf(long);
+    queue.join(job('A3'), 'b');
+    expect([take(), take()]).toEqual(['a1', 'A3']);
+  });
+
+  it('is on the account of the one whose turn it was', () => {
+    const { queue, job, take } = queueOf(long, () => 1);
+    queue.occupy('a');
+    expect(take()).toBeUndefined();
+    queue.join(job('A2'), 'b');
+    expect(take()).toBe('A2');
+    expect(job('A2').tenant).toBe('b');
+  });
+
+  it('is taken once, from whichever queue it is taken', () => {
+    const { queue, job, takeAll } = queueOf('A1 a1 b1');
+    for (const tenant of ['b', 'c', 'b']) queue.join(job('A1'), tenant);
+    expect(takeAll().split(' ').sort()).toEqual(['A1', 'a1', 'b1']);
+    expect([queue.size, queue.compilations, queue.hasEligible]).toEqual([0, 0, false]);
+  });
+
+  it('counts once, for the tenant that queued it', () => {
+    const { queue, job } = queueOf('A1 b1');
+    queue.join(job('A1'), 'b');
+    queue.join(job('A1'), 'c');
+    expect([queue.size, queue.sizeOf('a'), queue.sizeOf('b'), queue.sizeOf('c')]).toEqual([2, 1, 1, 0]);
+  });
+
+  it('that is removed is in no queue any more', () => {
+    const { queue, job, takeAll } = queueOf('A1 b1');
+    for (const tenant of ['b', 'c']) queue.join(job('A1'), tenant);
+    queue.remove(job('A1'));
+    expect([job('A1').isQueued, queue.size, takeAll(), queue.hasEligible]).toEqual([false, 1, 'b1', false]);
+  });
+
+  it('that comes again comes for the tenant that it was begun for', () => {
+    const { queue, job, take, takeAll } = queueOf('A1 A2 b1');
+    queue.join(job('A2'), 'c');
+    expect([take(), take(), take()]).toEqual(['A1', 'b1', 'A2']);
+    queue.pushFront(job('A2'));
+    expect([queue.sizeOf('a'), queue.sizeOf('c')]).toEqual([0, 1]);
+    expect(takeAll()).toBe('A2');
+  });
+});
+
 const CAPS = new Map<TenantKey, number>([
   ['a', 1],
   ['b', 2],
-  [compilationsOf(undefined), 1],
+  [APPLICATION, 1],
   [NO_TENANT, Number.POSITIVE_INFINITY],
 ]);
+const COMPILERS = 2;
 const capOf = (tenant: TenantKey) => CAPS.get(tenant) ?? 0;
+
+type Kind = 'executions' | 'compilations';
+
+const kindOf = (job: Job): Kind => (isCompilation(job) ? 'compilations' : 'executions');
+
+interface ModelLane extends Record<Kind, Job[]> {
+  readonly tenant: TenantKey;
+  isCompilationsTurn: boolean;
+}
 
 /** The same in arrays. */
 class Model {
-  lanes: { readonly tenant: TenantKey; jobs: Job[] }[] = [];
+  lanes: ModelLane[] = [];
   readonly using = new Map<TenantKey, number>();
+  compiling = 0;
 
   get jobs(): Job[] {
-    return this.lanes.flatMap((lane) => lane.jobs);
+    return [...new Set(this.lanes.flatMap(({ executions, compilations }) => [...executions, ...compilations]))];
   }
 
-  jobsOf(tenant: TenantKey): Job[] {
-    return this.jobs.filter((job) => job.tenant === tenant);
+  countedOf(tenant: TenantKey): number {
+    const lane = this.lanes.find((other) => other.tenant === tenant);
+    return lane === undefined
+      ? 0
+      : [...lane.executions, ...lane.compilations].filter((job) => job.tenant === tenant).length;
   }
 
   isAtCap(tenant: TenantKey): boolean {
     return (this.using.get(tenant) ?? 0) >= capOf(tenant);
   }
 
-  add(job: Job, end: 'front' | 'back'): void {
-    let lane = this.lanes.find(({ tenant }) => tenant === job.tenant);
+  firstOf({ executions, compilations, isCompilationsTurn }: ModelLane, isAnyTime = false): Job | undefined {
+    const [execution] = executions;
+    const [compilation] = this.compiling < COMPILERS || isAnyTime ? compilations : [];
+    return isCompilationsTurn ? (compilation ?? execution) : (execution ?? compilation);
+  }
+
+  get hasEligible(): boolean {
+    return this.lanes.some((lane) => this.firstOf(lane) !== undefined && !this.isAtCap(lane.tenant));
+  }
+
+  add(job: Job, end: 'front' | 'back', tenant = job.tenant): void {
+    let lane = this.lanes.find((other) => other.tenant === tenant);
     if (lane === undefined) {
-      lane = { tenant: job.tenant, jobs: [] };
+      lane = { tenant, executions: [], compilations: [], isCompilationsTurn: false };
       this.lanes.push(lane);
     }
-    lane.jobs = end === 'front' ? [job, ...lane.jobs] : [...lane.jobs, job];
+    const jobs = lane[kindOf(job)];
+    if (jobs.includes(job)) return;
+    lane[kindOf(job)] = end === 'front' ? [job, ...jobs] : [...jobs, job];
   }
 
   remove(job: Job): void {
-    for (const lane of this.lanes) lane.jobs = lane.jobs.filter((other) => other !== job);
-    this.lanes = this.lanes.filter((lane) => lane.jobs.length > 0);
+    const isOther = (other: Job) => other !== job;
+    for (const lane of this.lanes) {
+      lane.executions = lane.executions.filter(isOther);
+      lane.compilations = lane.compilations.filter(isOther);
+    }
+    this.lanes = this.lanes.filter(({ executions, compilations }) => executions.length + compilations.length > 0);
   }
 
-  take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean): Job | undefined {
-    const lane = this.lanes.find(({ tenant }) => batch.has(tenant) || !this.isAtCap(tenant));
-    const job = lane?.jobs[0];
+  take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean): { job: Job; tenant: TenantKey } | undefined {
+    const lane = this.lanes.find(
+      (other) => this.firstOf(other) !== undefined && (batch.has(other.tenant) || !this.isAtCap(other.tenant)),
+    );
+    const job = lane && this.firstOf(lane);
     if (lane === undefined || job === undefined || !fits(job)) return undefined;
     this.lanes = [...this.lanes.filter((other) => other !== lane), lane];
+    lane.isCompilationsTurn = !isCompilation(job);
     this.remove(job);
-    return job;
+    return { job, tenant: lane.tenant };
+  }
+
+  drain(): Job[] {
+    const drained: Job[] = [];
+    for (const lane of [...this.lanes]) {
+      for (let job = this.firstOf(lane, true); job !== undefined; job = this.firstOf(lane, true)) {
+        lane.isCompilationsTurn = !isCompilation(job);
+        drained.push(job);
+        this.remove(job);
+      }
+    }
+    return drained;
   }
 
   use(tenant: TenantKey, workers: 1 | -1): void {
@@ -310,9 +434,12 @@ class Model {
 }
 
 const tenants = fc.constantFrom(...CAPS.keys());
+const kinds = fc.constantFrom('load', 'compile');
 const steps = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('push'), tenant: tenants }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('push front'), tenant: tenants }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('push'), tenant: tenants, job: kinds }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('push front'), tenant: tenants, job: kinds }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('join'), tenant: tenants, pick: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('compilers'), difference: fc.constantFrom(1, -1) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('come again'), pick: fc.nat() }) },
   {
     weight: 5,
@@ -327,27 +454,27 @@ describe('any sequence of steps', () => {
   it('gives what simple arrays give; every job is taken once at most, and none is lost', () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 200, size: 'max' }), (sequence) => {
-        const queue = new FairQueue(capOf);
+        const queue = new FairQueue({ capOf, compilers: COMPILERS });
         const model = new Model();
         const seen: Job[] = [];
         /** Jobs out of the queue that nobody has removed. */
         const taken: Job[] = [];
         const removed: Job[] = [];
-        const create = (tenant: TenantKey) => {
-          const job = createJob(tenant);
+        const create = (tenant: TenantKey, kind: 'load' | 'compile') => {
+          const job = createJob(tenant, kind);
           seen.push(job);
           return job;
         };
         for (const step of sequence) {
           switch (step.kind) {
             case 'push': {
-              const job = create(step.tenant);
+              const job = create(step.tenant, step.job);
               queue.push(job);
               model.add(job, 'back');
               break;
             }
             case 'push front': {
-              const job = create(step.tenant);
+              const job = create(step.tenant, step.job);
               queue.pushFront(job);
               model.add(job, 'front');
               break;
@@ -362,13 +489,27 @@ describe('any sequence of steps', () => {
             case 'take': {
               const batch = new Set(step.batch);
               const fits = (job: Job) => seen.indexOf(job) % 7 !== step.unfit;
+              const expected = model.take(batch, fits);
               const job = queue.take(batch, fits);
-              expect(job === model.take(batch, fits)).toBe(true);
+              expect(job === expected?.job).toBe(true);
               if (job === undefined) break;
+              expect(job.tenant).toBe(expected?.tenant);
               expect(taken.includes(job) || removed.includes(job)).toBe(false);
               taken.push(job);
               break;
             }
+            case 'join': {
+              const waiting = seen.filter((job) => job.isQueued && isCompilation(job));
+              const job = waiting[step.pick % Math.max(1, waiting.length)];
+              if (job === undefined) break;
+              queue.join(job, step.tenant);
+              model.add(job, 'back', step.tenant);
+              break;
+            }
+            case 'compilers':
+              queue.countCompiler(step.difference);
+              model.compiling = Math.max(0, model.compiling + step.difference);
+              break;
             case 'remove': {
               const job = seen[step.pick % Math.max(1, seen.length)];
               if (job === undefined) break;
@@ -389,10 +530,11 @@ describe('any sequence of steps', () => {
               throw step satisfies never;
           }
           expect(queue.size).toBe(model.jobs.length);
-          for (const tenant of CAPS.keys()) expect(queue.sizeOf(tenant)).toBe(model.jobsOf(tenant).length);
-          expect(queue.hasEligible).toBe(model.lanes.some(({ tenant }) => !model.isAtCap(tenant)));
+          expect(queue.compilations).toBe(model.jobs.filter(isCompilation).length);
+          for (const tenant of CAPS.keys()) expect(queue.sizeOf(tenant)).toBe(model.countedOf(tenant));
+          expect(queue.hasEligible).toBe(model.hasEligible);
         }
-        const left = model.jobs;
+        const left = model.drain();
         const drained = queue.drain();
         expect(drained.map((job) => seen.indexOf(job))).toEqual(left.map((job) => seen.indexOf(job)));
         expect(new Set([...taken, ...removed, ...drained])).toEqual(new Set(seen));

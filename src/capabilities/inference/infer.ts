@@ -1,7 +1,7 @@
-import { invalidArgument, rejectUnknownKeys } from '../../config/check.js';
+import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import type { CapabilityToken } from '../../contract/capability.js';
 import { requireFilename, requireSource } from '../../contract/source-check.js';
-import type { SourceLocation } from '../../contract/source-text.js';
+import { SourceLines, type SourceLocation } from '../../contract/source-lines.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
 import { BEGINNING, locationOf, parseHandler } from './syntax.js';
@@ -43,9 +43,10 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
  */
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
   const demands = demandsOf(code, options);
+  const lines = new SourceLines(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, code), reason })),
+    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, lines), reason })),
   }));
 }
 
@@ -65,7 +66,10 @@ function demandsOf(code: string, options: InferenceOptions): Demands {
 
 function filenameOf(options: InferenceOptions): string | undefined {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
-  rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
-  if (options.filename !== undefined) requireFilename(options.filename);
-  return options.filename;
+  return readArgument('options', () => {
+    rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
+    const { filename } = options;
+    if (filename !== undefined) requireFilename(filename);
+    return filename;
+  });
 }

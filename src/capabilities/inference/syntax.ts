@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 
-import { renderSnippet, type SourceLocation } from '../../contract/source-text.js';
+import { renderSnippet, type SourceLines, type SourceLocation } from '../../contract/source-lines.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { remedyAfterStripping } from '../../typescript/remedies.js';
@@ -51,7 +51,7 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
 /** Where a node of the wrapped script begins in what the author wrote. */
-export function locationOf(node: Node, source: string): SourceLocation {
+export function locationOf(node: Node, source: string | SourceLines): SourceLocation {
   const { line, column } = node.loc?.start ?? { line: 1, column: 0 };
   return toAuthorLocation({ line, column: column + 1 }, source);
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import { KeyDeriver } from '../../compiler/key.js';
+import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
 import type { AsyncResult, CallResult } from '../../contract/answers.js';
 import type { WasmContext } from '../../contract/context.js';
 import type { ExtensionRegistry } from '../../contract/extension.js';
@@ -151,7 +151,13 @@ export class Recorder {
   }
 
   async #handlerOf(code: string | Uint8Array, filename: string): Promise<Recording['handler']> {
-    if (typeof code === 'string') return { key: this.#keys.derive(code, filename), filename, source: code };
+    if (typeof code === 'string') {
+      const isLarge = code.length >= LARGE_SOURCE_CHARACTERS;
+      const { key } = isLarge
+        ? await this.#keys.deriveInSlices(code, filename)
+        : { key: this.#keys.derive(code, filename) };
+      return { key, filename, source: code };
+    }
     const opened = await this.#inner.open(code);
     if (!opened.ok) throw new Error(opened.error.message);
     const { key, filename: name, source } = opened.handler;

@@ -1,5 +1,6 @@
 import { TieredCache } from '#build/cache/tiered-cache.js';
 import { CachingCompiler } from '#build/compiler/caching-compiler.js';
+import { compileHandler } from '#build/compiler/compile-handler.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
@@ -21,7 +22,12 @@ export async function openCompiler(fingerprint, options) {
   const [secret] = config.cacheSecrets;
   const compilerOptions = { engine: fingerprint, maxSourceBytes: config.maxSourceBytes, secret };
   const compiler = new CachingCompiler(
-    { compileScript: (source, filename) => backend.compile(source, filename) },
+    {
+      compile: ({ source, filename }) => {
+        const outcome = compileHandler(source, filename, (script, name) => backend.compile(script, name));
+        return { outcome, join: () => outcome.then(() => {}) };
+      },
+    },
     cache,
     compilerOptions,
   );

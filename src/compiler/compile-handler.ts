@@ -1,0 +1,52 @@
+import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../contract/compile.js';
+import type { WasmError } from '../contract/result.js';
+import { SourceLines } from '../contract/source-lines.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
+import { remedyAfterStripping } from '../typescript/remedies.js';
+import { isTypeScript } from '../typescript/strip-types.js';
+import { isSingleClosure } from './script-shape.js';
+
+/**
+ * Compiles a handler's source. All that takes longer the longer the source is happens here, in the worker: wrapping it, checking the
+ * bytecode, and finding the place of an error.
+ *
+ * @param compileScript compiles a whole script, without its types if the file is TypeScript
+ */
+export async function compileHandler(
+  source: string,
+  filename: string,
+  compileScript: (script: string, filename: string) => Promise<ScriptOutcome>,
+): Promise<HandlerOutcome> {
+  const outcome = await compileScript(wrapHandler(source), filename);
+  if (!outcome.ok) {
+    const error = describeProblem(outcome.problem, source, filename);
+    return { ok: false, error, ...(outcome.problem.kind === 'nesting' && { isTooDeep: true }) };
+  }
+  return isSingleClosure(outcome.bytecode) ? outcome : { ok: false, error: escapesWrapper(source) };
+}
+
+/** The error of a handler for which there is no bytecode. */
+export function doesNotCompile(reason: string): WasmError {
+  return { code: 'COMPILATION_ERROR', message: `The handler does not compile: ${reason}` };
+}
+
+function describeProblem(problem: ScriptProblem, source: string, filename: string): WasmError {
+  if (problem.kind !== 'syntax') return doesNotCompile(problem.message);
+  const { line, column } = problem;
+  if (line === undefined || column === undefined) {
+    return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}` };
+  }
+  const lines = new SourceLines(source);
+  const location = toAuthorLocation({ line, column }, lines);
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(problem.message, lines, location) : undefined;
+  const message = `SyntaxError: ${remedy ?? problem.message}`;
+  return { code: 'COMPILATION_ERROR', message, location, snippet: lines.snippet(location) };
+}
+
+function escapesWrapper(source: string): WasmError {
+  return {
+    code: 'INVALID_HANDLER',
+    message: ESCAPED_WRAPPER,
+    context: { sourceBytes: Buffer.byteLength(source, 'utf8') },
+  };
+}

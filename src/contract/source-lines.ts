@@ -1,0 +1,161 @@
+import { SLICE_LENGTH, waitATurn } from './text-slices.js';
+
+/** A position in a text, both from 1. */
+export interface SourceLocation {
+  readonly line: number;
+  readonly column: number;
+}
+
+const LINES_BEFORE = 3;
+const LINES_AFTER = 1;
+/** A minified line is cut around the column. */
+const MAX_LINE_LENGTH = 120;
+/** The index counts lines for every so many characters: no look-up reads more than two of these chunks. */
+const CHUNK = 16 * 1024;
+const CHUNKS_IN_SLICE = SLICE_LENGTH / CHUNK;
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_SEPARATOR = 0x2028;
+const PARAGRAPH_SEPARATOR = 0x2029;
+
+/**
+ * How many lines end before each chunk of one text. It holds numbers and not the text, so it may be kept for as long as the text is
+ * of interest.
+ */
+export class LineIndex {
+  /** Item i: the lines that end in the first i chunks. Grows as far as somebody asked. */
+  readonly endedBefore: number[] = [0];
+}
+
+/** The lines of a text that may have megabytes: no question about them reads the text more than once. */
+export class SourceLines {
+  readonly source: string;
+  readonly #index: LineIndex;
+
+  /** @param index of this very text, from an earlier look at it */
+  constructor(source: string, index: LineIndex = new LineIndex()) {
+    this.source = source;
+    this.#index = index;
+  }
+
+  static of(text: string | SourceLines): SourceLines {
+    return typeof text === 'string' ? new SourceLines(text) : text;
+  }
+
+  /** Reads all of the text, with turns of the event loop in between. Whatever is asked afterwards takes microseconds. */
+  async prepare(): Promise<void> {
+    for (;;) {
+      const end = this.#chunks + CHUNKS_IN_SLICE;
+      while (this.#chunks < end) if (!this.#countNextChunk()) return;
+      await waitATurn();
+    }
+  }
+
+  /** A location inside of the text: what lies behind a line's or the text's end is moved to it. */
+  clamp({ line, column }: SourceLocation): SourceLocation {
+    const known = this.#find(line);
+    if (known === undefined) {
+      const last = this.#find(this.#endedLines + 1) ?? { start: 0, end: this.source.length };
+      return { line: this.#endedLines + 1, column: last.end - last.start + 1 };
+    }
+    return { line, column: Math.max(1, Math.min(column, known.end - known.start + 1)) };
+  }
+
+  /** The characters of a line from a column on, at most so many; empty where there are none. */
+  read({ line, column }: SourceLocation, length: number): string {
+    const found = this.#find(line);
+    if (found === undefined) return '';
+    const start = found.start + column - 1;
+    return this.source.slice(start, Math.min(start + length, found.end));
+  }
+
+  /**
+   * Up to five lines around `location`, numbered, with a caret under the column:
+   *
+   *     2 | const total = items.reduce(
+   *     3 |   (sum, item) => sum + item.price.amount,
+   *       |                                   ^
+   */
+  snippet(given: SourceLocation): string {
+    const { line, column } = this.clamp(given);
+    const first = Math.max(1, line - LINES_BEFORE);
+    const numbers: number[] = [];
+    for (let number = first; number <= line + LINES_AFTER && this.#find(number) !== undefined; number++) {
+      numbers.push(number);
+    }
+    const gutter = String(numbers.at(-1)).length;
+    const { start, end } = this.#find(line) ?? { start: 0, end: 0 };
+    const cut = end - start > MAX_LINE_LENGTH ? Math.max(0, column - 1 - Math.floor(MAX_LINE_LENGTH / 2)) : 0;
+    const rendered: string[] = [];
+    for (const number of numbers) {
+      const shown = this.read({ line: number, column: number === line ? cut + 1 : 1 }, MAX_LINE_LENGTH);
+      rendered.push(`${String(number).padStart(gutter)} | ${shown}`.trimEnd());
+      if (number === line) rendered.push(`${' '.repeat(gutter)} | ${' '.repeat(column - 1 - cut)}^`);
+    }
+    return rendered.join('\n');
+  }
+
+  /** Where a line begins and ends, without what ends it. Undefined behind the last line. */
+  #find(line: number): { readonly start: number; readonly end: number } | undefined {
+    if (line < 1) return undefined;
+    const before = line === 1 ? { next: 0 } : this.#lineEnd(line - 1);
+    if (before === undefined) return undefined;
+    return { start: before.next, end: this.#lineEnd(line)?.end ?? this.source.length };
+  }
+
+  /** Where the line of this number ends, and where the next one begins. Undefined when the text ends before. */
+  #lineEnd(number: number): { readonly end: number; readonly next: number } | undefined {
+    const { endedBefore } = this.#index;
+    while (this.#endedLines < number) if (!this.#countNextChunk()) return undefined;
+    let low = 0;
+    let high = endedBefore.length - 1;
+    // The last chunk before which fewer lines have ended: the line ends in it.
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((endedBefore[middle] as number) < number) low = middle;
+      else high = middle;
+    }
+    let left = number - (endedBefore[low] as number);
+    let at = low * CHUNK;
+    for (; ; at++) if (endsLine(this.source, at) && --left === 0) break;
+    const isPair = this.source.charCodeAt(at) === LINE_FEED && this.source.charCodeAt(at - 1) === CARRIAGE_RETURN;
+    return { end: isPair ? at - 1 : at, next: at + 1 };
+  }
+
+  /** As far as the text was read. */
+  get #endedLines(): number {
+    return this.#index.endedBefore.at(-1) as number;
+  }
+
+  get #chunks(): number {
+    return this.#index.endedBefore.length - 1;
+  }
+
+  /** False when there is none. */
+  #countNextChunk(): boolean {
+    const start = this.#chunks * CHUNK;
+    if (start >= this.source.length) return false;
+    this.#index.endedBefore.push(this.#endedLines + countLineEnds(this.source, start, start + CHUNK));
+    return true;
+  }
+}
+
+/** {@link SourceLines.snippet} of a text that is looked at once. */
+export function renderSnippet(text: string | SourceLines, location: SourceLocation): string {
+  return SourceLines.of(text).snippet(location);
+}
+
+function countLineEnds(text: string, start: number, end: number): number {
+  let count = 0;
+  const stop = Math.min(end, text.length);
+  for (let at = start; at < stop; at++) if (endsLine(text, at)) count++;
+  return count;
+}
+
+/** A carriage return before a line feed ends nothing: the pair ends one line, at its line feed. */
+function endsLine(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (unit > CARRIAGE_RETURN) return unit === LINE_SEPARATOR || unit === PARAGRAPH_SEPARATOR;
+  return unit === LINE_FEED || (unit === CARRIAGE_RETURN && text.charCodeAt(at + 1) !== LINE_FEED);
+}

@@ -1,0 +1,72 @@
+/**
+ * Characters or bytes that are worked on at a time, between two turns of the event loop: hashing or encoding so many takes some
+ * milliseconds.
+ */
+export const SLICE_LENGTH = 1024 * 1024;
+
+const HIGH_SURROGATES_START = 0xd800;
+const HIGH_SURROGATES_END = 0xdbff;
+
+/** Lets everything else that waits for the event loop have its turn. */
+export function waitATurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A text in slices, none of which ends between the halves of a surrogate pair. */
+export function* slicesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(start + SLICE_LENGTH, text.length);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= HIGH_SURROGATES_START && last <= HIGH_SURROGATES_END) end++;
+    yield text.slice(start, end);
+    start = end;
+  }
+}
+
+/** Bytes in slices: views, not copies. */
+export function* byteSlicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += SLICE_LENGTH) {
+    yield bytes.subarray(start, start + SLICE_LENGTH);
+  }
+}
+
+/**
+ * A text in UTF-8, with turns of the event loop in between.
+ *
+ * @param onLength told its length in bytes first
+ * @param onSlice told every slice
+ */
+export async function encodeInSlices(
+  text: string,
+  onLength: (bytes: number) => void = () => {},
+  onSlice: (bytes: Uint8Array) => void = () => {},
+): Promise<Uint8Array<SharedArrayBuffer>> {
+  let length = 0;
+  for (const slice of slicesOf(text)) {
+    length += Buffer.byteLength(slice, 'utf8');
+    await waitATurn();
+  }
+  onLength(length);
+  const memory = new SharedArrayBuffer(length);
+  const encoded = Buffer.from(memory);
+  let at = 0;
+  for (const slice of slicesOf(text)) {
+    const end = at + encoded.write(slice, at, 'utf8');
+    onSlice(encoded.subarray(at, end));
+    at = end;
+    await waitATurn();
+  }
+  return new Uint8Array(memory);
+}
+
+/** Text of bytes in UTF-8, with turns of the event loop in between. What is no UTF-8 becomes U+FFFD. */
+export async function decodeInSlices(bytes: Uint8Array): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const pieces: string[] = [];
+  for (const slice of byteSlicesOf(bytes)) {
+    pieces.push(decoder.decode(slice, { stream: true }));
+    await waitATurn();
+  }
+  pieces.push(decoder.decode());
+  return pieces.join('');
+}

@@ -1,0 +1,83 @@
+import { doesNotCompile } from '../compiler/compile-handler.js';
+import type { Compilation, CompileOrder, HandlerOutcome } from '../contract/compile.js';
+import { fromWireError } from '../errors/wire.js';
+import type { Dispatcher } from './dispatcher.js';
+import { APPLICATION, type Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { unexpectedReply } from './protocol.js';
+import { queueTimeout } from './saturation.js';
+
+/** A compilation in the queue of every tenant whose calls wait for it. */
+export class PoolCompilation implements Compilation {
+  readonly outcome: Promise<HandlerOutcome>;
+  readonly #dispatcher: Dispatcher;
+  readonly #job: Job;
+  readonly #queueTimeoutMs: number;
+  #waiting = 0;
+  #isQueuedOnce = false;
+
+  /**
+   * @param job not queued yet
+   * @param queueTimeoutMs of calls that say no other
+   */
+  constructor(dispatcher: Dispatcher, job: Job, queueTimeoutMs: number) {
+    this.#dispatcher = dispatcher;
+    this.#job = job;
+    this.#queueTimeoutMs = queueTimeoutMs;
+    this.outcome = job.end.then((end) => readEnd(end, job.limitMs));
+    // Who waits for it is told by `join`, too.
+    this.outcome.catch(() => {});
+  }
+
+  async join(order: CompileOrder | undefined): Promise<void> {
+    const isFirst = this.#enqueue(order === undefined ? APPLICATION : (order.tenant ?? NO_TENANT));
+    if (isFirst) order?.admission?.lend();
+    this.#waiting++;
+    try {
+      await this.#whileWanted(order);
+    } finally {
+      this.#waiting--;
+      if (isFirst) order?.admission?.takeBack();
+    }
+  }
+
+  /** @returns whether it was not queued before */
+  #enqueue(tenant: TenantKey): boolean {
+    if (this.#isQueuedOnce) {
+      this.#dispatcher.join(this.#job, tenant);
+      return false;
+    }
+    this.#isQueuedOnce = true;
+    this.#job.tenant = tenant;
+    this.#dispatcher.add(this.#job);
+    return true;
+  }
+
+  /** Until it is over, or has not been begun in the time that this call has. */
+  #whileWanted(order: CompileOrder | undefined): Promise<unknown> {
+    // What no call waits for has all the time.
+    const timeoutMs = order === undefined ? Number.POSITIVE_INFINITY : (order.queueTimeoutMs ?? this.#queueTimeoutMs);
+    const over = this.#job.end.catch(() => {});
+    if (!this.#job.isQueued || !Number.isFinite(timeoutMs)) return over;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        if (!this.#job.isQueued) return;
+        const error = queueTimeout({ queued: this.#dispatcher.queued, queueTimeoutMs: timeoutMs });
+        if (this.#waiting === 1 && this.#dispatcher.withdraw(this.#job)) this.#job.reject(error);
+        reject(error);
+      }, timeoutMs);
+      void over.then(() => {
+        clearTimeout(timer);
+        resolve(undefined);
+      });
+    });
+  }
+}
+
+function readEnd(end: JobEnd, limitMs: number): HandlerOutcome {
+  if ('interruption' in end) {
+    return { ok: false, error: doesNotCompile(`it took longer than compileTimeoutMs (${limitMs} ms)`) };
+  }
+  if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+  if (end.reply.kind !== 'compiled') throw unexpectedReply(end.reply.kind);
+  return end.reply.outcome;
+}
