@@ -95,6 +95,8 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'the stack of an error begins with its name and message',
       'a stack overflow is a RangeError',
       'a date as text names its time zone',
+      'the compiler notes what it compiles wrongly',
+      'places are told in another text',
     ],
     stackBytes: 5 * 1024 * 1024,
   },

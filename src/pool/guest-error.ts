@@ -74,7 +74,8 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
   }
   const name = typeof description.name === 'string' ? cut(description.name) : 'Error';
   const message = typeof description.message === 'string' ? cut(description.message) : '';
-  const { stack, location } = readStack(typeof description.stack === 'string' ? description.stack : '', handler);
+  const given = typeof description.stack === 'string' ? description.stack : '';
+  const { stack, location } = readStack(withoutHead(given, description.message), handler);
   const code = codeOf(name, message, description.code);
   return {
     code,
@@ -91,9 +92,26 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
     return code as ResultCode;
   }
   if (name === 'InternalError' && message.startsWith('out of memory')) return 'MEMORY_LIMIT';
+  if (name === 'RangeError' && message === 'Maximum call stack size exceeded') return 'STACK_OVERFLOW';
   // JSON.parse and the parser of regular expressions make a SyntaxError of it.
   if ((name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow') return 'STACK_OVERFLOW';
   return 'EXECUTION_ERROR';
+}
+
+/** What a name of an error has at most before its message, where the message is looked for in the stack. */
+const MAX_NAME_CHARACTERS = 200;
+const FRAME_START = '    at ';
+
+/** The frames of a stack: it begins with the error's name and message, which may have any number of lines. */
+function withoutHead(stack: string, message: unknown): string {
+  let start = 0;
+  if (typeof message === 'string' && message !== '') {
+    const at = stack.slice(0, MAX_NAME_CHARACTERS + message.length).indexOf(message);
+    if (at !== -1) start = at + message.length;
+  }
+  if (start === 0 && stack.startsWith(FRAME_START)) return stack;
+  const frames = stack.indexOf(`\n${FRAME_START}`, start);
+  return stack.slice(frames === -1 ? start : frames + 1);
 }
 
 /** The guest's frames without our own, in the author's coordinates, and where the topmost of the handler's stands. */

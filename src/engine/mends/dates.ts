@@ -33,6 +33,9 @@ export const zonesOfDates: Mend = {
         ...[get(CONTEXT), get(TEXT), get(LENGTH), call(Call.newText)],
       ],
     );
+    // Of the parts no other than whether there is a date is left in local 7: it is noted where the time is written.
+    const written = [get(2), i32Const(16), i32Add, call(Call.format), get(4), i32Add, set(3)];
+    engine.insertAfter(written, [i32Const(TIME), set(7)]);
     const before = [get(0), get(2), i32Const(272), i32Add, get(3)];
     engine.replace([...before, call(Call.newText)], [...before, get(9), get(7), call(newText)]);
   },

@@ -69,6 +69,15 @@ export class EngineEditor {
     return this.#binary.appendFunction(type, bytesOf([...code, wasm.end]));
   }
 
+  /** @returns the index of a variable of type i32, 0 to begin with */
+  addGlobal(): number {
+    return this.#binary.appendGlobal();
+  }
+
+  export(name: string, index: number): void {
+    this.#binary.exportFunction(name, index);
+  }
+
   /**
    * A text in the engine's memory, ended by a zero.
    *

@@ -5,6 +5,7 @@ import { headOfStacks, stackOverflows } from './errors.js';
 import { closingOfHelpers, endedAsyncGenerators, spreadOfFailingIterators } from './iteration.js';
 import { freshLoopVariables, membersOfLiterals, yieldInLoopHead } from './loops.js';
 import type { Mend } from './mend.js';
+import { constructsToLower, placesOfLowered } from './notes.js';
 import { bigintsAgainstNumbers } from './numbers.js';
 import { comparatorsOfSame, frozenTemplates, keysOfProxies, spreadOfTexts } from './objects.js';
 import { placesOfClassCalls, placesOfPatterns } from './places.js';
@@ -29,6 +30,8 @@ export const MENDS: readonly Mend[] = [
   headOfStacks,
   stackOverflows,
   zonesOfDates,
+  constructsToLower,
+  placesOfLowered,
 ];
 
 /**

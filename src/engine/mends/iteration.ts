@@ -1,4 +1,4 @@
-import { I32, I64, wasm } from '../wasm/instructions.js';
+import { type Code, I32, I64, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, EXCEPTION, TAG_MASK, UNDEFINED } from './quickjs.js';
 
@@ -60,6 +60,11 @@ export const closingOfHelpers: Mend = {
       [get(CONTEXT), get(2), i64Load(Helper.inner), call(Call.freeValue)],
       2,
     );
+    // What threw is at its end.
+    const [MAGIC_HERE, RESULT] = [5, 6];
+    const ifResult: Code = [0x04, I32];
+    const ended = [i32Const(0xffff & ~(DONE | EXECUTING)), i32And, get(MAGIC_HERE)];
+    engine.replace([...ended, ifResult], [...ended, get(RESULT), i64Const(EXCEPTION), i64Eq, i32Or, ifResult]);
     engine.wrap([i32Const(CANNOT_INVOKE)], (original) => [
       [2, 2, I32, 1, I64],
       ...[get(MAGIC), i32Const(RETURN), i32Eq],

@@ -35,6 +35,8 @@ export const Call = {
   freeText: 81,
   /** `(JSParseState*, source*)`: emit_source_pos. */
   emitPlace: 98,
+  /** `(target, bytes, format, arguments) -> i32`: snprintf. */
+  format: 102,
   /** `(a, b, length) -> i32` */
   memcmp: 125,
   /** `(JSParseState*) -> i32` */
@@ -64,6 +66,7 @@ export const Opcode = {
   forOfStart: 123,
   forAwaitOfStart: 124,
   add: 155,
+  scopePutVariable: 183,
 } as const;
 
 export const Atom = { length: 50, message: 54, name: 58, concat: 96, raw: 116 } as const;

@@ -1,5 +1,5 @@
 import { concatBytes } from '../../contract/values/concat-bytes.js';
-import { wasm } from './instructions.js';
+import { I32, wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
@@ -11,6 +11,7 @@ const FUNCTION_REFERENCE = 0x70;
 /** A segment that fills table 0 with functions by index, from a constant offset on. */
 const ACTIVE_SEGMENT = 0;
 const I32_CONST = 0x41;
+const MUTABLE = 1;
 
 interface Section {
   readonly id: number;
@@ -131,6 +132,14 @@ export class WasmBinary {
     this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
     this.#append(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(body.length)), body]));
     return this.#importedFunctions + this.#functionCount++;
+  }
+
+  /** Appends a variable of type i32 that begins as 0, and returns its index. */
+  appendGlobal(): number {
+    const count = new LebReader(this.#body(SectionId.global)).unsigned();
+    const before = this.#appended.get(SectionId.global)?.length ?? 0;
+    this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(0), ...wasm.end]));
+    return count + before;
   }
 
   exportFunction(name: string, index: number): void {

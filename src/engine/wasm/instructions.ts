@@ -19,9 +19,11 @@ export const wasm = {
   block: (...body: Code[]): Code => [0x02, NO_RESULT, ...body.flat(), END],
   loop: (...body: Code[]): Code => [0x03, NO_RESULT, ...body.flat(), END],
   if: (...body: Code[]): Code => [0x04, NO_RESULT, ...body.flat(), END],
+  ifElse: (then: readonly Code[], otherwise: readonly Code[]): Code => [
+    ...[0x04, NO_RESULT, ...then.flat(), ELSE, ...otherwise.flat(), END],
+  ],
   /** Only the beginnings of such instructions, for patterns. */
   openIf: [0x04, NO_RESULT] as Code,
-  openBlock: [0x02, NO_RESULT] as Code,
   else: [ELSE] as Code,
   br: (depth: number): Code => [0x0c, ...encodeUnsigned(depth)],
   /** Leaves the block, or begins the loop again, that is `depth` further out. */
@@ -59,6 +61,7 @@ export const wasm = {
   i32GeU: [0x4f] as Code,
   i64Eq: [0x51] as Code,
   i64Ne: [0x52] as Code,
+  i32LeU: [0x4d] as Code,
   i64LeU: [0x58] as Code,
   i32Add: [0x6a] as Code,
   i32Sub: [0x6b] as Code,
