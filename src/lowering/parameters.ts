@@ -24,8 +24,9 @@ export function toldApart(node: AnyFunction): boolean {
   for (const name of names) if (inDefaults.has(name)) return true;
   const captured = new Set(expressions.flatMap(namesInFunctions));
   const inBody = assignedNames(node.body);
-  for (const name of names) if (captured.has(name) && inBody.has(name)) return true;
-  return false;
+  // A variable of the body is another one, which begins with what the parameter is.
+  const declared = declaredInFunction(node.body);
+  return [...names].some((name) => captured.has(name) && inBody.has(name) && !declared.has(name));
 }
 
 function namesInFunctions(root: Node): string[] {

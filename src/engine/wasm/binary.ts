@@ -43,6 +43,7 @@ export class WasmBinary {
   readonly #appended = new Map<number, Uint8Array[]>();
   /** Bodies of the functions that are defined in the module as it was read. */
   readonly #bodies: Uint8Array[];
+  #isMended = false;
   /** The data section, once it was read. */
   #data: Uint8Array | undefined;
   #functionCount: number;
@@ -74,6 +75,7 @@ export class WasmBinary {
 
   setFunctionBody(index: number, body: Uint8Array): void {
     this.functionBody(index);
+    this.#isMended = true;
     this.#bodies[index - this.#importedFunctions] = body;
   }
 
@@ -177,7 +179,7 @@ export class WasmBinary {
   #rewritten(id: number): Uint8Array | undefined {
     if (id === SectionId.table) return this.#table && encodeTable(this.#table);
     if (id === SectionId.data) return this.#data;
-    if (id !== SectionId.code) return undefined;
+    if (id !== SectionId.code || !this.#isMended) return undefined;
     const items = this.#bodies.flatMap((body) => [Uint8Array.from(encodeUnsigned(body.length)), body]);
     return concatBytes([Uint8Array.from(encodeUnsigned(this.#bodies.length)), ...items]);
   }
