@@ -14,6 +14,7 @@ export const FEATURES = [
   { name: 'url', globals: ['URL', 'URLSearchParams'] },
   { name: 'clone', globals: ['structuredClone'], needs: ['dom-exception'] },
   { name: 'crypto', globals: ['crypto'], needs: ['dom-exception'] },
+  { name: 'for-await', globals: ['$forAwait'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

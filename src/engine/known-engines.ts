@@ -50,6 +50,8 @@ export interface EngineTable {
    * JS_SetHostPromiseRejectionTracker sets, which the build does not export either.
    */
   readonly rejectionTrackerOffset: number;
+  /** Names of the mends that it needs, see `mends/`. */
+  readonly mends: readonly string[];
   /** Bytes of the native stack, which lies between static data and heap. */
   readonly stackBytes: number;
 }
@@ -75,6 +77,27 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
     breakPointerAddress: 86864,
     stripFlagsOffset: 228,
     rejectionTrackerOffset: 160,
+    mends: [
+      'each iteration of a for loop has its own variables',
+      'yield may stand in the head of a for of',
+      'a hexadecimal, octal or binary literal may be followed by a member',
+      'the values of a template become text one by one',
+      'negative bigints compare with numbers',
+      'a text is spread into its characters',
+      'what ownKeys of a proxy answers is an object',
+      'template objects are frozen',
+      'sort compares what is identical, too',
+      'spread does not close an iterator whose next threw',
+      'an iterator helper is closed as the language says',
+      'an answer to an async generator that ended is ignored',
+      'an error of destructuring is at its pattern',
+      'a class that is called without new is reported at the call',
+      'the stack of an error begins with its name and message',
+      'a stack overflow is a RangeError',
+      'a date as text names its time zone',
+      'the compiler notes what it compiles wrongly',
+      'places are told in another text',
+    ],
     stackBytes: 5 * 1024 * 1024,
   },
 ];

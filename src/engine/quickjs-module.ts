@@ -9,6 +9,7 @@ import {
 
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
+import { NOTE_EXPORTS } from './mends/notes.js';
 import { ADDED_EXPORTS } from './rewrite.js';
 
 /** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
@@ -40,6 +41,9 @@ export interface EngineFunctions {
   readBytecode(ctx: Pointer, arrayBuffer: Pointer): Pointer;
   readValue(ctx: Pointer, arrayBuffer: Pointer): Pointer;
   evalFunction(ctx: Pointer, fn: bigint): bigint;
+  /** Absent in an engine that needs no such mend, see `mends/notes.ts`. */
+  readonly takeNotes: (() => number) | undefined;
+  readonly usePlaces: ((table: Pointer) => void) | undefined;
 }
 
 /** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
@@ -125,6 +129,8 @@ export async function instantiateQuickJs(
     readBytecode: added('readBytecode'),
     readValue: added('readValue'),
     evalFunction: added('evalFunction'),
+    takeNotes: exports[NOTE_EXPORTS.takeNotes] as EngineFunctions['takeNotes'],
+    usePlaces: exports[NOTE_EXPORTS.usePlaces] as EngineFunctions['usePlaces'],
   };
 
   const runtime = quickjs.newRuntime();

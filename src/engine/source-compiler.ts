@@ -1,6 +1,9 @@
 import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
+import { lower, mayUse } from '../lowering/lower.js';
+import type { Piece } from '../lowering/writer.js';
 import { captureImage, type Image, restoreImage } from './image.js';
 import type { EngineModule } from './load-engine.js';
+import { encodePlaces } from './source-places.js';
 import { GuestException, Vm, VmPoisonedError } from './vm.js';
 
 /** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
@@ -8,7 +11,21 @@ const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
 /** An instance that grew past this while compiling something large is replaced. */
 const RETAINED_MEMORY_BYTES = 64 * 1024 * 1024;
 
+/** Of the parser, and of what makes bytecode of what it read. */
+const STACK_OVERFLOW = /^(?:stack overflow|Maximum call stack size exceeded)$/;
 const TOO_DEEP: ScriptProblem = { kind: 'nesting', message: 'the source is nested too deeply' };
+
+interface Compilation {
+  readonly outcome: ScriptOutcome;
+  /** Of the compiler, see `mends/notes.ts`. */
+  readonly notes: number;
+}
+
+/** What a script was written as. */
+interface LoweredForm {
+  readonly script: string;
+  readonly pieces: readonly Piece[];
+}
 
 /**
  * Turns scripts into bytecode in a VM that does nothing else: it has the parser, runs none of what it parses, and starts
@@ -36,23 +53,54 @@ export class SourceCompiler {
     return this.#vm.heap.length;
   }
 
+  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/lowering/`. */
   async compile(source: string, filename: string): Promise<ScriptOutcome> {
+    const first = await this.#compileOnce(source, filename);
+    const { outcome } = first;
+    const isToLower = outcome.ok ? first.notes !== 0 : outcome.problem.kind === 'syntax' && mayUse(source);
+    if (!isToLower) return outcome;
+    const lowered = lower(source);
+    switch (lowered.kind) {
+      case 'unchanged':
+        return outcome;
+      case 'refused':
+        return { ok: false, problem: lowered.problem };
+      case 'unreadable':
+        return outcome.ok ? { ok: false, problem: lowered.problem } : outcome;
+      case 'lowered':
+        return (await this.#compileOnce(lowered.text, filename, { script: source, pieces: lowered.pieces })).outcome;
+      default:
+        throw lowered satisfies never;
+    }
+  }
+
+  async #compileOnce(source: string, filename: string, form?: LoweredForm): Promise<Compilation> {
+    let outcome: ScriptOutcome;
+    let notes = 0;
     try {
-      return { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };
+      if (form !== undefined) this.#vm.usePlaces(encodePlaces(form.script, form.pieces), Buffer.from(form.script));
+      outcome = { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };
     } catch (error) {
-      if (error instanceof GuestException) return { ok: false, problem: this.#describe(error, filename) };
-      if (error instanceof VmPoisonedError && error.isStackOverflow) return { ok: false, problem: TOO_DEEP };
-      if (this.#vm.heapExhausted) return { ok: false, problem: { kind: 'memory', message: 'out of memory' } };
-      throw error;
+      outcome = { ok: false, problem: this.#problemOf(error, filename) };
     } finally {
+      notes = this.#vm.takeNotes();
+      this.#vm.useOwnPlaces();
       await this.#reset();
     }
+    return { outcome, notes };
+  }
+
+  #problemOf(error: unknown, filename: string): ScriptProblem {
+    if (error instanceof GuestException) return this.#describe(error, filename);
+    if (error instanceof VmPoisonedError && error.isStackOverflow) return TOO_DEEP;
+    if (this.#vm.heapExhausted) return { kind: 'memory', message: 'out of memory' };
+    throw error;
   }
 
   #describe(error: GuestException, filename: string): ScriptProblem {
     const { message = '', stack = '' } = this.#vm.dump(error.error) as { message?: string; stack?: string };
     if (message === 'out of memory') return { kind: 'memory', message };
-    if (message === 'stack overflow') return TOO_DEEP;
+    if (STACK_OVERFLOW.test(message)) return TOO_DEEP;
     const position = positionIn(stack, filename);
     return { kind: 'syntax', message, ...position };
   }
@@ -74,7 +122,8 @@ function createVm(engine: EngineModule, stackSizeBytes: number): Promise<Vm> {
 
 /** The engine puts the place of a syntax error into its stack: `    at handler.js:3:7`. */
 function positionIn(stack: string, filename: string): { line: number; column: number } | undefined {
-  const line = stack.split('\n').find((candidate) => candidate.includes(`${filename}:`));
+  // Before it there is the message, which may have any text of the source in it.
+  const line = stack.split('\n').findLast((candidate) => candidate.includes(`${filename}:`));
   const match = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line.trimEnd());
   return match === null ? undefined : { line: Number(match[1]), column: Number(match[2]) };
 }

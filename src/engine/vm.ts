@@ -1,6 +1,7 @@
 import { WASM_PAGE_BYTES } from './host-imports.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
+import { PlaceTable } from './mends/notes.js';
 import {
   type EngineFunctions,
   type InstanceOptions,
@@ -249,6 +250,31 @@ export class Vm {
   seedRandom(low: number, high: number): void {
     this.#memory.numbers.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
     this.#memory.numbers.setUint32(this.#randomStateAddress + 4, high, true);
+  }
+
+  /** What the compiler came across since it was last asked, as bits: see `mends/notes.ts`. */
+  takeNotes(): number {
+    return this.#functions.takeNotes?.() ?? 0;
+  }
+
+  /**
+   * From now on places in what is compiled are told as those in another text.
+   *
+   * @param table see `source-places.ts`; it is given the address where the text begins
+   */
+  usePlaces(table: Uint8Array, text: Uint8Array): void {
+    const start = this.#allocate(table.length + text.length);
+    this.heap.set(table, start);
+    this.heap.set(text, start + table.length);
+    for (const field of [PlaceTable.position, PlaceTable.textStart]) {
+      this.#memory.numbers.setUint32(start + field, start + table.length, true);
+    }
+    this.#functions.usePlaces?.(start);
+  }
+
+  /** Ends what {@link usePlaces} began. */
+  useOwnPlaces(): void {
+    this.#functions.usePlaces?.(0);
   }
 
   /**

@@ -78,8 +78,8 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
   const name = typeof description.name === 'string' ? cut(description.name) : 'Error';
   const message = typeof description.message === 'string' ? cut(description.message) : '';
   const lines = linesOf(handler);
-  const raw = typeof description.stack === 'string' ? description.stack : '';
-  const { stack, location } = readStack(raw, handler.filename, lines);
+  const given = typeof description.stack === 'string' ? description.stack : '';
+  const { stack, location } = readStack(withoutHead(given, description.message), handler.filename, lines);
   const code = codeOf(name, message, description.code);
   return {
     code,
@@ -96,6 +96,7 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
     return code as ResultCode;
   }
   if (name === 'InternalError' && message.startsWith('out of memory')) return 'MEMORY_LIMIT';
+  if (name === 'RangeError' && message === 'Maximum call stack size exceeded') return 'STACK_OVERFLOW';
   // JSON.parse and the parser of regular expressions make a SyntaxError of it.
   if ((name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow') return 'STACK_OVERFLOW';
   return 'EXECUTION_ERROR';
@@ -104,6 +105,28 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
 /** The source of a handler that was suspended is left out when it is long. */
 function linesOf({ source, lines }: LocatableHandler): SourceLines | undefined {
   return source === '' ? undefined : (lines ?? new SourceLines(source));
+}
+
+/** What a name of an error has at most before its message, where the message is looked for in the stack. */
+const MAX_NAME_CHARACTERS = 200;
+const FRAME_START = '    at ';
+const SEPARATOR = ': ';
+
+/** The frames of a stack: it begins with the error's name and message, which may have any number of lines. */
+function withoutHead(stack: string, message: unknown): string {
+  const start = typeof message === 'string' && message !== '' ? endOfMessage(stack, message) : 0;
+  if (start === 0 && stack.startsWith(FRAME_START)) return stack;
+  const frames = stack.indexOf(`\n${FRAME_START}`, start);
+  return stack.slice(frames === -1 ? start : frames + 1);
+}
+
+/** 0 when the stack has no message. Compared where it may begin only: to search for a long text can take as long as the guest likes. */
+function endOfMessage(stack: string, message: string): number {
+  const separator = stack.slice(0, MAX_NAME_CHARACTERS).indexOf(SEPARATOR);
+  for (const start of separator === -1 ? [0] : [0, separator + SEPARATOR.length]) {
+    if (stack.startsWith(message, start)) return start + message.length;
+  }
+  return 0;
 }
 
 /** The guest's frames without our own, in the author's coordinates, and where the topmost of the handler's stands. */

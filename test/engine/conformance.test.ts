@@ -8,7 +8,7 @@ import { loadEngine } from '#build/engine/load-engine.js';
 import { SUBJECTS } from './conformance/catalogue.js';
 import { DIFFERENCES, MISSING_GLOBALS } from './conformance/differences.js';
 import { generatePrograms } from './conformance/generate.js';
-import { BytecodePath, type Outcome, runInNewProcess, UnmodifiedEngine } from './conformance/paths.js';
+import { BytecodePath, type Outcome, runInNewProcess, EvaluatedText } from './conformance/paths.js';
 import { type Program, scriptOf } from './conformance/program.js';
 
 const SEED = 20_240_229;
@@ -17,16 +17,16 @@ const WRITTEN = SUBJECTS.flatMap(({ programs }) => programs);
 const PROGRAMS = [...WRITTEN, ...GENERATED];
 
 let bytecodePath: BytecodePath;
-let unmodified: UnmodifiedEngine;
+let evaluated: EvaluatedText;
 
 beforeAll(async () => {
   bytecodePath = await BytecodePath.create(await loadEngine());
-  unmodified = await UnmodifiedEngine.create();
+  evaluated = await EvaluatedText.create(await loadEngine());
 });
 
 async function expectAgreement(program: Program): Promise<void> {
   const outcome = await bytecodePath.outcome(program);
-  expect(outcome).toBe(unmodified.outcome(program));
+  expect(outcome).toBe(evaluated.outcome(program));
   // Two equal failures for the wrong reason would be agreement too.
   expect(outcome).toMatch(new RegExp(`^${program.ends ?? 'value'} `));
 }
@@ -58,18 +58,18 @@ describe('known differences', () => {
   for (const difference of DIFFERENCES) {
     it(difference.title, async () => {
       expect(await bytecodePath.outcome(difference)).toBe(difference.bytecode);
-      expect(unmodified.outcome(difference)).toBe(difference.unmodified);
+      expect(evaluated.outcome(difference)).toBe(difference.evaluated);
     });
   }
 
-  it('an execution VM has the globals of the unmodified engine except the weak references', async () => {
+  it('an execution VM has the globals of that engine except the weak references', async () => {
     const program = { title: 'globals', body: 'return Reflect.ownKeys(globalThis).map(String).join(" ");' };
     const namesIn = (outcome: Outcome) =>
       outcome
         .replace(/^value "|"$/g, '')
         .split(' ')
         .sort();
-    const all = namesIn(unmodified.outcome(program));
+    const all = namesIn(evaluated.outcome(program));
     expect(namesIn(await bytecodePath.outcome(program))).toEqual(all.filter((name) => !MISSING_GLOBALS.includes(name)));
     expect(all).toEqual(expect.arrayContaining(MISSING_GLOBALS));
   });
@@ -111,7 +111,7 @@ describe('a bytecode payload', () => {
         const compiled = await bytecodePath.compile(program);
         if (typeof compiled === 'string') continue;
         await writeFile(join(directory, `${index}`), compiled);
-        expected[index] = unmodified.outcome(program);
+        expected[index] = evaluated.outcome(program);
       }
       expect(await runInNewProcess(directory)).toEqual(expected);
       expect(Object.keys(expected).length).toBeGreaterThanOrEqual(300);

@@ -1,6 +1,7 @@
 import type { ForOfStatement, Node, Pattern, Statement, VariableDeclaration } from 'acorn';
 
-import { childrenOf, isFunction } from './syntax.js';
+import { childrenOf } from '../../lowering/parse-script.js';
+import { isFunction } from './syntax.js';
 
 /** From where to where in the text a declaration has certainly run. */
 export interface Range {

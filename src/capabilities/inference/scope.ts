@@ -10,7 +10,8 @@ import type {
 } from 'acorn';
 
 import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
-import { type AnyFunction, childrenOf, hasStrictDirective, isFunction } from './syntax.js';
+import { childrenOf } from '../../lowering/parse-script.js';
+import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
 /** What a name stands for in a part of the program. */
 export class Variable {

@@ -1,19 +1,26 @@
 import { concatBytes } from '../../contract/values/concat-bytes.js';
-import { wasm } from './instructions.js';
+import { I32, wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
 
-const SectionId = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10 } as const;
+const SectionId = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
 const ExternalKind = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNCTION_TYPE = 0x60;
 const FUNCTION_REFERENCE = 0x70;
 /** A segment that fills table 0 with functions by index, from a constant offset on. */
 const ACTIVE_SEGMENT = 0;
+const I32_CONST = 0x41;
+const MUTABLE = 1;
 
 interface Section {
   readonly id: number;
   readonly body: Uint8Array;
+}
+
+interface DataSegment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Sizes of a table of functions, in slots. */
@@ -23,8 +30,8 @@ interface Table {
 }
 
 /**
- * A WebAssembly binary, opened just as far as appending needs: functions can be read, copied under a new index,
- * exported and put into the table. What is there is carried over byte for byte, so existing indices stay valid.
+ * A WebAssembly binary, opened just as far as appending and mending need: functions can be read, copied under a new index,
+ * exported, put into the table and given another body. All else is carried over byte for byte, so existing indices stay valid.
  *
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  */
@@ -34,6 +41,11 @@ export class WasmBinary {
   readonly #importedFunctions: number;
   readonly #exports: ReadonlyMap<string, { kind: number; index: number }>;
   readonly #appended = new Map<number, Uint8Array[]>();
+  /** Bodies of the functions that are defined in the module as it was read. */
+  readonly #bodies: Uint8Array[];
+  #isMended = false;
+  /** The data section, once it was read. */
+  #data: Uint8Array | undefined;
   #functionCount: number;
   /** The table of the module, once it grew. */
   #table: Table | undefined;
@@ -45,6 +57,7 @@ export class WasmBinary {
     this.#importedFunctions = countImportedFunctions(this.#body(SectionId.import));
     this.#exports = new Map(readVector(this.#body(SectionId.export), readExport));
     this.#functionCount = new LebReader(this.#body(SectionId.function)).unsigned();
+    this.#bodies = readVector(this.#body(SectionId.code), (reader) => reader.take(reader.unsigned()));
   }
 
   /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
@@ -55,9 +68,42 @@ export class WasmBinary {
 
   /** Locals and code of a function defined in this module. */
   functionBody(index: number): Uint8Array {
-    return nthItem(this.#body(SectionId.code), index - this.#importedFunctions, (reader) =>
-      reader.take(reader.unsigned()),
+    const body = this.#bodies[index - this.#importedFunctions];
+    if (body === undefined) throw new RangeError(`function ${index} is not one that the module came with`);
+    return body;
+  }
+
+  setFunctionBody(index: number, body: Uint8Array): void {
+    this.functionBody(index);
+    this.#isMended = true;
+    this.#bodies[index - this.#importedFunctions] = body;
+  }
+
+  /** Indices of the functions that the module came with whose code holds `pattern`, each as often as it does. */
+  functionsWith(pattern: Uint8Array): number[] {
+    return this.#bodies.flatMap((body, i) => occurrences(body, pattern).map(() => this.#importedFunctions + i));
+  }
+
+  /** Where `pattern` stands in the data that the module puts into memory, with all that follows it in its segment. */
+  findData(pattern: Uint8Array): { address: number; bytes: Uint8Array }[] {
+    return this.#dataSegments().flatMap(({ address, bytes }) =>
+      occurrences(bytes, pattern).map((at) => ({ address: address + at, bytes: bytes.subarray(at) })),
     );
+  }
+
+  /** @throws RangeError when the bytes at `address` are not all in one segment */
+  writeData(address: number, bytes: Uint8Array): void {
+    const segment = this.#dataSegments().find(
+      (candidate) => candidate.address <= address && address + bytes.length <= candidate.address + candidate.bytes.length,
+    );
+    if (segment === undefined) throw new RangeError(`there is no data at ${address}`);
+    segment.bytes.set(bytes, address - segment.address);
+  }
+
+  /** In bytes of our own. */
+  #dataSegments(): DataSegment[] {
+    this.#data ??= Uint8Array.from(this.#body(SectionId.data));
+    return readVector(this.#data, readDataSegment);
   }
 
   /** Index into the type section. */
@@ -72,10 +118,14 @@ export class WasmBinary {
 
   /** Index of the type of functions that take `parameters` and return nothing, or undefined. */
   procedureType(parameters: readonly number[]): number | undefined {
+    return this.typeOf(parameters, []);
+  }
+
+  /** Index of the type of functions from `parameters` to `results`, or undefined. */
+  typeOf(parameters: readonly number[], results: readonly number[]): number | undefined {
     const types = readVector(this.#body(SectionId.type), readFunctionType);
-    const index = types.findIndex(
-      (type) => type.results.length === 0 && Buffer.from(type.parameters).equals(Uint8Array.from(parameters)),
-    );
+    const same = (bytes: Uint8Array, wanted: readonly number[]) => Buffer.from(bytes).equals(Uint8Array.from(wanted));
+    const index = types.findIndex((type) => same(type.parameters, parameters) && same(type.results, results));
     return index === -1 ? undefined : index;
   }
 
@@ -84,6 +134,14 @@ export class WasmBinary {
     this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
     this.#append(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(body.length)), body]));
     return this.#importedFunctions + this.#functionCount++;
+  }
+
+  /** Appends a variable of type i32 that begins as 0, and returns its index. */
+  appendGlobal(): number {
+    const count = new LebReader(this.#body(SectionId.global)).unsigned();
+    const before = this.#appended.get(SectionId.global)?.length ?? 0;
+    this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(0), ...wasm.end]));
+    return count + before;
   }
 
   exportFunction(name: string, index: number): void {
@@ -110,12 +168,20 @@ export class WasmBinary {
   encode(): Uint8Array<ArrayBuffer> {
     const parts: Uint8Array[] = [this.#header];
     for (const { id, body: upstream } of this.#sections) {
-      const body = id === SectionId.table && this.#table !== undefined ? encodeTable(this.#table) : upstream;
+      const body = this.#rewritten(id) ?? upstream;
       const added = this.#appended.get(id);
       const whole = added === undefined ? body : appendToVector(body, added);
       parts.push(Uint8Array.from([id, ...encodeUnsigned(whole.length)]), whole);
     }
     return concatBytes(parts);
+  }
+
+  #rewritten(id: number): Uint8Array | undefined {
+    if (id === SectionId.table) return this.#table && encodeTable(this.#table);
+    if (id === SectionId.data) return this.#data;
+    if (id !== SectionId.code || !this.#isMended) return undefined;
+    const items = this.#bodies.flatMap((body) => [Uint8Array.from(encodeUnsigned(body.length)), body]);
+    return concatBytes([Uint8Array.from(encodeUnsigned(this.#bodies.length)), ...items]);
   }
 
   #append(section: number, item: Uint8Array): void {
@@ -183,7 +249,7 @@ function readExport(reader: LebReader): [string, { kind: number; index: number }
 
 function readConstantI32Global(reader: LebReader): number {
   const [type, , opcode] = [reader.byte(), reader.byte(), reader.byte()];
-  if (type !== 0x7f || opcode !== 0x41) throw new RangeError('global is no constant i32');
+  if (type !== 0x7f || opcode !== I32_CONST) throw new RangeError('global is no constant i32');
   const value = reader.signed();
   reader.byte();
   return value;
@@ -200,6 +266,14 @@ function countImportedFunctions(body: Uint8Array): number {
     return kind;
   });
   return kinds.filter((kind) => kind === ExternalKind.function).length;
+}
+
+function readDataSegment(reader: LebReader): DataSegment {
+  const [flags, opcode] = [reader.unsigned(), reader.byte()];
+  if (flags !== ACTIVE_SEGMENT || opcode !== I32_CONST) throw new RangeError('data at no constant address');
+  const address = reader.signed();
+  reader.byte();
+  return { address, bytes: reader.take(reader.unsigned()) };
 }
 
 function readFunctionType(reader: LebReader): { parameters: Uint8Array; results: Uint8Array } {

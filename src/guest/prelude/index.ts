@@ -10,6 +10,7 @@ import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
+import { mend } from './mends/index.js';
 import {
   admitDefeat,
   changedInVain,
@@ -41,6 +42,8 @@ interface Input {
 
 /** Async when the word `await` is in it, see `contract/wrapper.ts`. */
 type Handler = () => unknown;
+
+mend();
 
 const globals = globalThis as Keyed;
 define(globals, '$state', undefined);

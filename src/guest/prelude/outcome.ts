@@ -139,8 +139,8 @@ export function salvage(): unknown[] {
 
 /** To copy what is nested deeply takes more stack than to make it: that is no recursion of the handler's. */
 function asUncrossable(error: unknown, path: string): unknown {
-  const isStackOverflow =
-    isError(error) && codeOf(error) === undefined && readText(error, 'message') === 'stack overflow';
+  const message = isError(error) && codeOf(error) === undefined ? readText(error, 'message') : undefined;
+  const isStackOverflow = message === 'stack overflow' || message === 'Maximum call stack size exceeded';
   return isStackOverflow ? uncrossable(path, 'nested too deeply') : error;
 }
 

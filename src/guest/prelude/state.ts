@@ -228,12 +228,20 @@ export function openState(state: Keyed, shared: boolean): Keyed {
  */
 function watchDescriptors(of: object, name: string): void {
   const native = get(of, name) as (...args: unknown[]) => unknown;
-  const watched = {
-    [name](object: unknown, key: unknown) {
-      if (object === proxy) reachAll();
-      return native(object, key);
-    },
-  };
+  const watched =
+    native.length === 1
+      ? {
+          [name](object: unknown) {
+            if (object === proxy) reachAll();
+            return native(object);
+          },
+        }
+      : {
+          [name](object: unknown, key: unknown) {
+            if (object === proxy) reachAll();
+            return native(object, key);
+          },
+        };
   define(of, name, watched[name]);
 }
 watchDescriptors(Object, 'getOwnPropertyDescriptor');

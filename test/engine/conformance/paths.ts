@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { getQuickJS, type QuickJSContext, type QuickJSWASMModule } from 'quickjs-emscripten';
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSWASMModule,
+  RELEASE_SYNC,
+} from 'quickjs-emscripten';
 
 import { decodeValue } from '#build/contract/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
@@ -10,6 +16,8 @@ import { captureImage, type Image, restoreImage } from '#build/engine/image.js';
 import type { EngineModule } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
+import { lower } from '#build/lowering/lower.js';
+import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 
 /** What became of a program: how it ended, a space, and what it returned or threw as the guest rendered it. */
@@ -31,7 +39,9 @@ export class BytecodePath {
 
   static async create(engine: EngineModule): Promise<BytecodePath> {
     const limits = { memoryLimitBytes: MEMORY_BYTES, stackSizeBytes: STACK_BYTES };
-    return new BytecodePath(await SourceCompiler.create(engine, STACK_BYTES), await createExecutionVm(engine, limits));
+    const vm = await createExecutionVm(engine, limits);
+    await defineLoweringGlobals(vm);
+    return new BytecodePath(await SourceCompiler.create(engine, STACK_BYTES), vm);
   }
 
   private constructor(compiler: SourceCompiler, vm: Vm) {
@@ -74,13 +84,14 @@ export class BytecodePath {
   }
 }
 
-/** The yardstick: `evalCode` of the engine as quickjs-emscripten ships it, in a new context for every program. */
-export class UnmodifiedEngine {
+/** The yardstick: `evalCode` of the same engine with all that it has, in a new context for every program. */
+export class EvaluatedText {
   readonly #quickjs: QuickJSWASMModule;
   readonly #outcomes = new Map<Program, Outcome>();
 
-  static async create(): Promise<UnmodifiedEngine> {
-    return new UnmodifiedEngine(await getQuickJS());
+  static async create(engine: EngineModule): Promise<EvaluatedText> {
+    const variant = newVariant(RELEASE_SYNC, { wasmModule: engine.module });
+    return new EvaluatedText(await newQuickJSWASMModuleFromVariant(variant));
   }
 
   private constructor(quickjs: QuickJSWASMModule) {
@@ -97,11 +108,17 @@ export class UnmodifiedEngine {
     const context = this.#quickjs.newContext();
     try {
       context.runtime.setMaxStackSize(STACK_BYTES);
-      return evaluate(context, scriptOf(program));
+      defineInContext(context);
+      const lowered = lower(scriptOf(program));
+      return evaluate(context, lowered.kind === 'lowered' ? lowered.text : scriptOf(program));
     } finally {
       context.dispose();
     }
   }
+}
+
+function defineInContext(context: QuickJSContext): void {
+  for (const script of LOWERING_SCRIPTS) context.evalCode(script, 'globals.js', { type: 'global' }).dispose();
 }
 
 function describe({ kind, message }: { kind: string; message: string }): Outcome {

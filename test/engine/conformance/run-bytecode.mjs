@@ -6,10 +6,12 @@ import { decodeValue } from '#build/contract/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage, restoreImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { defineLoweringGlobals } from './lowering-globals.mjs';
 
 const [directory, memoryLimitBytes, stackSizeBytes, maxJobs] = process.argv.slice(2);
 const limits = { memoryLimitBytes: Number(memoryLimitBytes), stackSizeBytes: Number(stackSizeBytes) };
 const vm = await createExecutionVm(await loadEngine(), limits);
+await defineLoweringGlobals(vm);
 const pristine = captureImage(vm);
 const outcomes = {};
 for (const name of await readdir(directory)) {

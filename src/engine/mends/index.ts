@@ -1,0 +1,64 @@
+import { WasmBinary } from '../wasm/binary.js';
+import { zonesOfDates } from './dates.js';
+import { EngineEditor } from './engine-editor.js';
+import { headOfStacks, stackOverflows } from './errors.js';
+import { closingOfHelpers, endedAsyncGenerators, spreadOfFailingIterators } from './iteration.js';
+import { freshLoopVariables, membersOfLiterals, yieldInLoopHead } from './loops.js';
+import type { Mend } from './mend.js';
+import { constructsToLower, placesOfLowered } from './notes.js';
+import { bigintsAgainstNumbers } from './numbers.js';
+import { comparatorsOfSame, frozenTemplates, keysOfProxies, spreadOfTexts } from './objects.js';
+import { placesOfClassCalls, placesOfPatterns } from './places.js';
+import { templatesInOrder } from './templates.js';
+
+/** All that we put right in the engine's binary. What is wrong in its builtins alone is in `guest/prelude/mends/`. */
+export const MENDS: readonly Mend[] = [
+  freshLoopVariables,
+  yieldInLoopHead,
+  membersOfLiterals,
+  templatesInOrder,
+  bigintsAgainstNumbers,
+  spreadOfTexts,
+  keysOfProxies,
+  frozenTemplates,
+  comparatorsOfSame,
+  spreadOfFailingIterators,
+  closingOfHelpers,
+  endedAsyncGenerators,
+  placesOfPatterns,
+  placesOfClassCalls,
+  headOfStacks,
+  stackOverflows,
+  zonesOfDates,
+  constructsToLower,
+  placesOfLowered,
+];
+
+/**
+ * @param names of those that the engine needs
+ * @throws Error that names the mend whose code is not there, or that is unknown
+ */
+export function applyMends(binary: WasmBinary, names: readonly string[]): void {
+  const engine = new EngineEditor(binary);
+  for (const name of names) {
+    const mend = MENDS.find((candidate) => candidate.name === name);
+    if (mend === undefined) throw new Error(`there is no mend "${name}"`);
+    try {
+      mend.apply(engine);
+    } catch (error) {
+      throw new Error(`the mend "${name}" does not fit the engine: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** Names of the mends whose code is in an engine. The others it does not need any more, or they are to be written anew for it. */
+export function fittingMends(upstream: Uint8Array): string[] {
+  return MENDS.filter(({ name }) => {
+    try {
+      applyMends(new WasmBinary(upstream), [name]);
+      return true;
+    } catch {
+      return false;
+    }
+  }).map(({ name }) => name);
+}

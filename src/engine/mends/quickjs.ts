@@ -1,0 +1,93 @@
+/**
+ * What mends call and name in the engine `quickjs-2025-09-13/quickjs-emscripten-0.32.0`, which is bellard/quickjs f113949. In another
+ * build these numbers are others: the code that mends look for holds them, so that it is not found there.
+ */
+
+/** Functions, by their index. */
+export const Call = {
+  /** `(ctx, value)` */
+  freeValue: 19,
+  /** `(JSFunctionDef*, opcode)`: emit_op without the parse state around it. */
+  emitOpcode: 20,
+  /** `(DynBuf*, byte)` */
+  putByte: 21,
+  /** `(ctx, format, arguments)` */
+  throwTypeError: 22,
+  throwRangeError: 50,
+  throwInternalError: 54,
+  /** `(JSParseState*) -> i32` */
+  nextToken: 23,
+  /** `(DynBuf*, u16)` */
+  putU16: 26,
+  /** `(JSParseState*, atom)` */
+  emitAtom: 29,
+  /** `(ctx, object, atom, value, flags) -> i32`: JS_DefinePropertyValue. */
+  defineProperty: 30,
+  /** `(ctx, value) -> value` */
+  toObject: 38,
+  /** `(ctx, value, class) -> pointer`: JS_GetOpaque2, which throws when it is none of that class. */
+  getOpaque: 44,
+  /** `(ctx, iterator, next, isDone*) -> value` */
+  iteratorNext: 57,
+  /** `(ctx, iterator, isExceptionPending) -> i32` */
+  iteratorClose: 68,
+  /** `(ctx, text)` */
+  freeText: 81,
+  /** `(JSParseState*, source*)`: emit_source_pos. */
+  emitPlace: 98,
+  /** `(target, bytes, format, arguments) -> i32`: snprintf. */
+  format: 102,
+  /** `(a, b, length) -> i32` */
+  memcmp: 125,
+  /** `(JSParseState*) -> i32` */
+  parseExpression: 166,
+  /** `(ctx, length*, object) -> i32` */
+  getLength: 219,
+  /** `(DynBuf*, format, arguments)` */
+  print: 253,
+  /** `(ctx, error, filename, line, column, flags)`: build_backtrace. */
+  buildBacktrace: 348,
+  /** `(ctx, text, length) -> value` */
+  newText: 361,
+  /** `(ctx, object) -> i32` */
+  preventExtensions: 381,
+  /** `(ctx, target, source, excluded, assigns) -> i32` */
+  copyDataProperties: 739,
+  /** `(ctx, object) -> text*`: its `name` where that is a text in itself or its prototype, else 0. */
+  nameOf: 769,
+} as const;
+
+export const Opcode = {
+  getField2: 62,
+  callMethod: 36,
+  toObject: 111,
+  toPropertyKey: 112,
+  forInStart: 122,
+  forOfStart: 123,
+  forAwaitOfStart: 124,
+  add: 155,
+  scopePutVariable: 183,
+} as const;
+
+export const Atom = { length: 50, message: 54, name: 58, concat: 96, raw: 116 } as const;
+
+/** JSValues. */
+export const UNDEFINED = 3n << 32n;
+export const EXCEPTION = 6n << 32n;
+/** All bits of a JSValue that say of what type it is, for those that are no floats. */
+export const TAG_MASK = -1n << 32n;
+export const OBJECT = -1n << 32n;
+export const STRING_TAG = -7n;
+export const ROPE_TAG = -6n;
+/** The greatest JSValue, unsigned, that is no object. */
+export const LAST_NON_OBJECT = OBJECT - 1n;
+
+/** Offsets in bytes. */
+export const ParseState = { sourcePointer: 12, currentFunction: 52 } as const;
+export const Context = { runtime: 16 } as const;
+export const Runtime = { currentException: 136 } as const;
+export const ObjectField = { shape: 20 } as const;
+export const ShapeField = { prototype: 44 } as const;
+
+/** Of the native stack. */
+export const STACK_POINTER = 0;

@@ -1,0 +1,63 @@
+import {
+  apply,
+  dataDescriptor,
+  define,
+  defineProperty,
+  ErrorConstructor,
+  getOwnPropertyDescriptor,
+  type Keyed,
+  StringFunction,
+  TypeErrorConstructor,
+} from '../intrinsics.js';
+
+const { indexOf, slice } = String.prototype;
+
+/** V8's, and not the language's: classes of errors in the style of Node call it. */
+export function mendErrors(): void {
+  define(
+    ErrorConstructor,
+    'captureStackTrace',
+    {
+      captureStackTrace(target: object, upTo: unknown): void {
+        const isObject = (typeof target === 'object' && target !== null) || typeof target === 'function';
+        if (!isObject) throw new TypeErrorConstructor('Invalid argument');
+        const { stack = '' } = new ErrorConstructor();
+        // Its head and the frame of this function.
+        const frames = dropLines(stack, 2);
+        const value = headOf(target as Keyed) + framesAfter(frames, upTo);
+        if (!defineProperty(target, 'stack', dataDescriptor(value, false))) {
+          throw new TypeErrorConstructor('Cannot define property stack, object is not extensible');
+        }
+      },
+    }.captureStackTrace,
+  );
+}
+
+/** As `Error.prototype.toString` would have it. */
+function headOf({ name, message }: Keyed): string {
+  const what = name === undefined ? 'Error' : StringFunction(name);
+  const why = message === undefined ? '' : StringFunction(message);
+  if (why === '') return what + '\n';
+  return (what === '' ? why : what + ': ' + why) + '\n';
+}
+
+/** Those above and including the topmost call of a function are left out. It is known by its name alone. */
+function framesAfter(frames: string, upTo: unknown): string {
+  if (typeof upTo !== 'function') return frames;
+  const name = getOwnPropertyDescriptor(upTo, 'name')?.value;
+  if (typeof name !== 'string' || name === '') return frames;
+  const frame = '    at ' + name + ' (';
+  for (let rest = frames; rest !== ''; rest = dropLines(rest, 1)) {
+    if (apply(indexOf, rest, [frame]) === 0) return dropLines(rest, 1);
+  }
+  return frames;
+}
+
+function dropLines(text: string, count: number): string {
+  let rest = text;
+  for (let i = 0; i < count; i++) {
+    const end = apply(indexOf, rest, ['\n']) as number;
+    rest = end === -1 ? '' : (apply(slice, rest, [end + 1]) as string);
+  }
+  return rest;
+}

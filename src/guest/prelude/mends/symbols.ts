@@ -1,0 +1,19 @@
+import { apply, define, defineProperty, getPrototypeOf, nullObject } from '../intrinsics.js';
+
+const SymbolFunction = Symbol as SymbolConstructor & { dispose: symbol; asyncDispose: symbol };
+
+/** By which `using` finds what it has to call. The classes around it are a feature. */
+export function addSymbols(): void {
+  for (const name of ['dispose', 'asyncDispose'] as const) {
+    const descriptor = nullObject() as PropertyDescriptor;
+    descriptor.value = SymbolFunction('Symbol.' + name);
+    defineProperty(SymbolFunction, name, descriptor);
+  }
+  const iteratorPrototype = getPrototypeOf(getPrototypeOf([][Symbol.iterator]()) as object) as object;
+  const dispose = function (this: { return?: () => unknown }): void {
+    const close = this.return;
+    if (close !== undefined && close !== null) apply(close, this, []);
+  };
+  define(dispose, 'name', '[Symbol.dispose]');
+  define(iteratorPrototype, SymbolFunction.dispose, dispose);
+}

@@ -1,0 +1,31 @@
+import type { Node, VariableDeclaration } from 'acorn';
+
+import { USING } from './globals.js';
+import type { Writer } from './writer.js';
+
+export type UsingDeclaration = VariableDeclaration & { readonly kind: 'using' | 'await using' };
+
+export function isUsing(node: Node | null | undefined): node is UsingDeclaration {
+  if (node?.type !== 'VariableDeclaration') return false;
+  const { kind } = node as VariableDeclaration;
+  return kind === 'using' || kind === 'await using';
+}
+
+/** The variable that keeps what is `using` in a block. */
+export const scopeName = (prefix: string): string => `${prefix}u`;
+
+/** A block around what `write` writes, at whose end what is `using` in it is disposed of. */
+export function writeDisposing(
+  writer: Writer,
+  isAsync: boolean,
+  prefix: string,
+  write: (scope: string) => void,
+  braces: readonly [string, string] = ['{', '}'],
+): void {
+  const scope = scopeName(prefix);
+  const error = `${prefix}e`;
+  writer.add(`${braces[0]}const ${scope}=${USING}(${isAsync});try{`);
+  write(scope);
+  writer.add(`}catch(${error}){${scope}.fail(${error})}`);
+  writer.add(`finally{${isAsync ? `await ${scope}.disposeAsync()` : `${scope}.dispose()`}}${braces[1]}`);
+}

@@ -1,0 +1,27 @@
+import type { ForOfStatement } from 'acorn';
+
+import { isUsing, writeDisposing } from './disposing.js';
+import type { Writer } from './writer.js';
+
+/** Binds or assigns the value of one iteration, and does the body. */
+export function writeIteration(writer: Writer, loop: ForOfStatement, value: string, prefix: string): void {
+  const { left, body } = loop;
+  if (left.type !== 'VariableDeclaration') {
+    writer.add('(');
+    writer.range(left.start, left.end);
+    writer.add(`=${value});`);
+  } else if (isUsing(left)) {
+    writeDisposing(writer, left.kind === 'await using', prefix, (scope) => {
+      const id = left.declarations[0]?.id ?? left;
+      writer.add('const ');
+      writer.range(id.start, id.end);
+      writer.add(`=${scope}.add(${value});`);
+      writer.range(body.start, body.end);
+    });
+    return;
+  } else {
+    writer.range(left.start, left.end);
+    writer.add(`=${value};`);
+  }
+  writer.range(body.start, body.end);
+}

@@ -1,0 +1,82 @@
+import type { BlockStatement, ForOfStatement, ForStatement, Node, Statement, StaticBlock } from 'acorn';
+
+import { isUsing, scopeName, type UsingDeclaration, writeDisposing } from './disposing.js';
+import { writeIteration } from './iteration.js';
+import type { Target } from './writer.js';
+
+/** A block, the body of a function or a static block that has `using` among its own statements. */
+export function lowerBlock(block: BlockStatement | StaticBlock, prefix: string): Target {
+  const target: Target = {
+    node: block,
+    render(writer) {
+      const first = firstStatement(block.body);
+      const start = first?.start ?? block.end - 1;
+      writer.copy(block.start, start);
+      const write = () => writer.range(start, block.end - 1, target);
+      writeDisposing(writer, block.body.some(isAsyncUsing), prefix, write, ['', '']);
+      writer.copy(block.end - 1, block.end);
+    },
+  };
+  return target;
+}
+
+/** Directives stay at the beginning of their function. */
+function firstStatement(body: readonly Statement[]): Statement | undefined {
+  return body.find((statement) => statement.type !== 'ExpressionStatement' || !('directive' in statement));
+}
+
+function isAsyncUsing(node: Node): boolean {
+  return isUsing(node) && node.kind === 'await using';
+}
+
+/** `using a = x, b = y` in a block that was lowered. */
+export function lowerDeclaration(declaration: UsingDeclaration, prefix: string): Target {
+  return {
+    node: declaration,
+    render(writer) {
+      const scope = scopeName(prefix);
+      const { declarations } = declaration;
+      writer.add('const ');
+      let at = declarations[0]?.start ?? declaration.start;
+      for (const { init } of declarations) {
+        if (init == null) continue;
+        writer.copy(at, init.start);
+        writer.add(`${scope}.add(`);
+        writer.range(init.start, init.end);
+        writer.add(')');
+        at = init.end;
+      }
+      writer.copy(at, declaration.end);
+    },
+  };
+}
+
+/** `for (using x = …; …; …)`: what it uses is disposed of when the loop ends. */
+export function lowerFor(loop: ForStatement & { readonly init: UsingDeclaration }, labelled: Node, prefix: string): Target {
+  return {
+    node: labelled,
+    render(writer) {
+      writeDisposing(writer, loop.init.kind === 'await using', prefix, () => {
+        writer.range(loop.init.start, loop.init.end);
+        writer.add(';');
+        writer.copy(labelled.start, loop.start);
+        writer.add('for(');
+        writer.range(loop.init.end, loop.end);
+      });
+    },
+  };
+}
+
+/** `for (using x of …)`: it is disposed of at the end of each iteration. */
+export function lowerForOf(loop: ForOfStatement, prefix: string): Target {
+  const value = `${prefix}v`;
+  return {
+    node: loop,
+    render(writer) {
+      writer.copy(loop.start, loop.left.start);
+      writer.add(`const ${value}`);
+      writer.range(loop.left.end, loop.body.start);
+      writeIteration(writer, loop, value, prefix);
+    },
+  };
+}
