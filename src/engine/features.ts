@@ -1,7 +1,10 @@
 /** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
   readonly name: string;
+  /** Names, or paths to a member of something that there is: `Array.fromAsync`. */
   readonly globals: readonly string[];
+  /** Further names by which scripts are known that need it. */
+  readonly words?: readonly string[];
   /** Features before it that it builds on. */
   readonly needs?: readonly string[];
 }
@@ -15,6 +18,23 @@ export const FEATURES = [
   { name: 'clone', globals: ['structuredClone'], needs: ['dom-exception'] },
   { name: 'crypto', globals: ['crypto'], needs: ['dom-exception'] },
   { name: 'for-await', globals: ['$forAwait'] },
+  { name: 'disposal', globals: ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError', '$using'] },
+  { name: 'from-async', globals: ['Array.fromAsync'], needs: ['for-await'] },
+  {
+    name: 'bytes-as-text',
+    globals: [
+      'Uint8Array.fromBase64',
+      'Uint8Array.fromHex',
+      'Uint8Array.prototype.toBase64',
+      'Uint8Array.prototype.toHex',
+      'Uint8Array.prototype.setFromBase64',
+      'Uint8Array.prototype.setFromHex',
+    ],
+  },
+  { name: 'weak-references', globals: ['WeakRef', 'FinalizationRegistry'] },
+  { name: 'regexp-escape', globals: ['RegExp.escape'] },
+  // The reviver of JSON.parse is given the source by the one that names it.
+  { name: 'json-source', globals: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];
@@ -35,12 +55,13 @@ export function featureSet(...names: readonly string[]): FeatureSet {
 }
 
 const WIDE = 1;
-/** By length and first character of a global's name: what most names in bytecode fail at. */
+/** By length and first character of the name, or of the last of a path: what most names in bytecode fail at. */
 const GLOBALS = new Map<number, { readonly name: Buffer; readonly set: FeatureSet }[]>();
-for (const { name, globals } of FEATURES) {
-  for (const global of globals) {
-    const key = lookupKey(global.length, global.charCodeAt(0));
-    GLOBALS.set(key, [...(GLOBALS.get(key) ?? []), { name: Buffer.from(global, 'latin1'), set: featureSet(name) }]);
+for (const { name, globals, words = [] } of FEATURES as readonly Feature[]) {
+  for (const path of [...globals, ...words]) {
+    const word = path.slice(path.lastIndexOf('.') + 1);
+    const key = lookupKey(word.length, word.charCodeAt(0));
+    GLOBALS.set(key, [...(GLOBALS.get(key) ?? []), { name: Buffer.from(word, 'latin1'), set: featureSet(name) }]);
   }
 }
 

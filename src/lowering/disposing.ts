@@ -11,6 +11,10 @@ export function isUsing(node: Node | null | undefined): node is UsingDeclaration
   return kind === 'using' || kind === 'await using';
 }
 
+export function adderOf({ kind }: UsingDeclaration): 'add' | 'addAsync' {
+  return kind === 'using' ? 'add' : 'addAsync';
+}
+
 /** The variable that keeps what is `using` in a block. */
 export const scopeName = (prefix: string): string => `${prefix}u`;
 
@@ -24,7 +28,7 @@ export function writeDisposing(
 ): void {
   const scope = scopeName(prefix);
   const error = `${prefix}e`;
-  writer.add(`${braces[0]}const ${scope}=${USING}(${isAsync});try{`);
+  writer.add(`${braces[0]}const ${scope}=${USING}();try{`);
   write(scope);
   writer.add(`}catch(${error}){${scope}.fail(${error})}`);
   writer.add(`finally{${isAsync ? `await ${scope}.disposeAsync()` : `${scope}.dispose()`}}${braces[1]}`);

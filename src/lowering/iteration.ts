@@ -1,6 +1,6 @@
 import type { ForOfStatement } from 'acorn';
 
-import { isUsing, writeDisposing } from './disposing.js';
+import { adderOf, isUsing, writeDisposing } from './disposing.js';
 import type { Writer } from './writer.js';
 
 /** Binds or assigns the value of one iteration, and does the body. */
@@ -15,7 +15,7 @@ export function writeIteration(writer: Writer, loop: ForOfStatement, value: stri
       const id = left.declarations[0]?.id ?? left;
       writer.add('const ');
       writer.range(id.start, id.end);
-      writer.add(`=${scope}.add(${value});`);
+      writer.add(`=${scope}.${adderOf(left)}(${value});`);
       writer.range(body.start, body.end);
     });
     return;

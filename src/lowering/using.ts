@@ -1,6 +1,6 @@
 import type { BlockStatement, ForOfStatement, ForStatement, Node, Statement, StaticBlock } from 'acorn';
 
-import { isUsing, scopeName, type UsingDeclaration, writeDisposing } from './disposing.js';
+import { adderOf, isUsing, scopeName, type UsingDeclaration, writeDisposing } from './disposing.js';
 import { writeIteration } from './iteration.js';
 import type { Target } from './writer.js';
 
@@ -41,7 +41,7 @@ export function lowerDeclaration(declaration: UsingDeclaration, prefix: string):
       for (const { init } of declarations) {
         if (init == null) continue;
         writer.copy(at, init.start);
-        writer.add(`${scope}.add(`);
+        writer.add(`${scope}.${adderOf(declaration)}(`);
         writer.range(init.start, init.end);
         writer.add(')');
         at = init.end;

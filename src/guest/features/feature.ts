@@ -1,6 +1,6 @@
 /** What a feature is given by the prelude; see `globals.ts` there. */
 export interface FeatureHost {
-  /** Puts `value` where the prelude reserved the name; leaves alone what a library put there first. */
+  /** Puts `value` where the prelude reserved the name or path; leaves alone what a library put there first. */
   define(name: string, value: unknown): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;

@@ -6,6 +6,7 @@ import {
   define,
   defineProperty,
   getOwnPropertyDescriptor,
+  type Keyed,
   nullObject,
   PromiseConstructor,
   TypeErrorConstructor,
@@ -49,35 +50,59 @@ define(performance, Symbol.toStringTag, 'Performance');
 define(globalThis, 'queueMicrotask', queueMicrotask);
 define(globalThis, 'performance', performance);
 
-/** By name; an accessor that is not in here is a library's. */
-const getters = nullObject() as Record<string, () => unknown>;
+/** Where a global of a feature stands, or a member of what there is already. */
+interface Place {
+  readonly holder: object;
+  readonly key: string;
+  /** What stands there until it comes. An accessor that is not this one is a library's. */
+  readonly get: () => unknown;
+}
+
+/** By name or path. */
+const places = nullObject() as Record<string, Place>;
 
 /** @param mark what tells the host that it is missing */
-function reserve(name: string, mark: number): void {
+function reserve(path: string, mark: number): void {
   const descriptor = nullObject() as PropertyDescriptor;
+  const { holder, key } = resolve(path);
   const get = (): unknown => {
-    const current = getOwnPropertyDescriptor(globalThis, name);
+    const current = getOwnPropertyDescriptor(holder, key);
     // Somebody kept the accessor, and what it stood for has come since.
     if (current !== undefined && current.get !== get) return current.value;
     noteMissing(mark);
     for (;;);
   };
-  getters[name] = get;
+  places[path] = { holder, key, get };
   descriptor.get = get;
   descriptor.set = function (this: unknown, value) {
-    const isEnumerable = this !== undefined && this !== globalThis;
-    defineProperty((this ?? globalThis) as object, name, dataDescriptor(value, isEnumerable));
+    const isEnumerable = this !== undefined && this !== holder;
+    defineProperty((this ?? holder) as object, key, dataDescriptor(value, isEnumerable));
   };
   descriptor.configurable = true;
-  defineProperty(globalThis, name, descriptor);
+  defineProperty(holder, key, descriptor);
 }
 
-function defineFeature(name: string, value: unknown): void {
-  const get = getOwnPropertyDescriptor(globalThis, name)?.get;
-  if (get === undefined || get !== getters[name]) return;
+function resolve(path: string): { holder: object; key: string } {
+  let holder: object = globalThis;
+  let key = '';
+  for (let i = 0; i < path.length; i++) {
+    const character = path[i] as string;
+    if (character === '.') {
+      holder = (holder as Keyed)[key] as object;
+      key = '';
+    } else key += character;
+  }
+  return { holder, key };
+}
+
+function defineFeature(path: string, value: unknown): void {
+  const { holder, key, get } = places[path] ?? { ...resolve(path), get: undefined };
+  const current = getOwnPropertyDescriptor(holder, key);
+  // One that is there already and was not reserved is replaced.
+  if (get !== undefined && current?.get !== get) return;
   // Names are shortened when the script is bundled.
-  if (typeof value === 'function') defineProperty(value, 'name', { value: name, configurable: true });
-  define(globalThis, name, value);
+  if (typeof value === 'function') defineProperty(value, 'name', { value: key, configurable: true });
+  define(holder, key, value);
 }
 
 /**

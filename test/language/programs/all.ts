@@ -1,4 +1,6 @@
+import { stacks as disposableStacks, using } from './disposal.js';
 import { captured, dates, overflows, stacks } from './errors.js';
+import { bytesAsText, fromAsync, jsonSource, newer, regexpEscape, weakReferences } from './features.js';
 import { order, parameters } from './functions.js';
 import { asyncGenerators, closing, iteratorHelpers } from './iteration.js';
 import { forAwait, loopVariables, yieldInHeads } from './loops.js';
@@ -28,4 +30,12 @@ export const KINDS: readonly Kind[] = [
   captured,
   overflows,
   dates,
+  using,
+  disposableStacks,
+  fromAsync,
+  bytesAsText,
+  weakReferences,
+  regexpEscape,
+  jsonSource,
+  newer,
 ];

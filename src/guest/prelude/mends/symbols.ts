@@ -16,4 +16,11 @@ export function addSymbols(): void {
   };
   define(dispose, 'name', '[Symbol.dispose]');
   define(iteratorPrototype, SymbolFunction.dispose, dispose);
+  const asyncIteratorPrototype = getPrototypeOf(getPrototypeOf(async function* () {}.prototype) as object) as object;
+  const asyncDispose = async function (this: { return?: () => unknown }): Promise<void> {
+    const close = this.return;
+    if (close !== undefined && close !== null) await apply(close, this, []);
+  };
+  define(asyncDispose, 'name', '[Symbol.asyncDispose]');
+  define(asyncIteratorPrototype, SymbolFunction.asyncDispose, asyncDispose);
 }

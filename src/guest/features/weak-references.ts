@@ -1,0 +1,59 @@
+import type { FeatureHost } from './feature.js';
+
+/**
+ * They hold what they refer to: when something is collected is nothing that two executions, or an execution and its snapshot, should
+ * differ in. The language allows it: that something is ever collected is no promise of it.
+ */
+function requireCollectable(value: unknown, what: string): void {
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function') return;
+  if (typeof value === 'symbol' && Symbol.keyFor(value) === undefined) return;
+  throw new TypeError(`${what} is neither an object nor a symbol that is not registered`);
+}
+
+class WeakRef {
+  readonly #target: unknown;
+
+  constructor(target: unknown) {
+    requireCollectable(target, 'the target');
+    this.#target = target;
+  }
+
+  deref(): unknown {
+    return this.#target;
+  }
+}
+
+class FinalizationRegistry {
+  /** By token, how often it was registered with. */
+  readonly #tokens = new Map<unknown, number>();
+
+  constructor(cleanup: unknown) {
+    if (typeof cleanup !== 'function') throw new TypeError('the cleanup callback is not a function');
+  }
+
+  register(target: unknown, held: unknown, ...rest: unknown[]): void {
+    const tokens = this.#tokens;
+    requireCollectable(target, 'the target');
+    if (Object.is(target, held)) throw new TypeError('the target and what is held for it are the same');
+    const [token] = rest;
+    if (token === undefined) return;
+    requireCollectable(token, 'the token');
+    tokens.set(token, 1);
+  }
+
+  unregister(token: unknown): boolean {
+    const tokens = this.#tokens;
+    requireCollectable(token, 'the token');
+    return tokens.delete(token);
+  }
+}
+
+export default function install(host: FeatureHost): void {
+  for (const [type, name] of [
+    [WeakRef, 'WeakRef'],
+    [FinalizationRegistry, 'FinalizationRegistry'],
+  ] as const) {
+    Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    host.define(name, type);
+  }
+}
