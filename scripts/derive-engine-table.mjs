@@ -125,6 +125,8 @@ const draft = {
   stripFlagsOffset: 0,
   rejectionTrackerOffset: 0,
   stackBytes: STACK_SIZES.at(-1),
+  // Written by hand: whether a version needs them, and where, says `advisories.ts`.
+  mends: [],
 };
 
 async function instantiate(table) {
@@ -280,4 +282,5 @@ const table = {
   rejectionTrackerOffset,
   stackBytes: await findStackBytes(),
 };
-console.log(print(table));
+const { mends: _, ...facts } = table;
+console.log(print(facts));

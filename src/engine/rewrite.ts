@@ -1,4 +1,5 @@
 import type { EngineTable } from './known-engines.js';
+import { mendFunctions } from './mends/function-mend.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
 import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
@@ -19,7 +20,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
  * upstream.
  */
-export const REWRITE_VERSION = 4;
+export const REWRITE_VERSION = 5;
 
 /** Where the parts of linear memory lie, in bytes. */
 export interface MemoryLayout {
@@ -45,12 +46,12 @@ const I64_ALIGNMENT = 3;
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
  * rejects promises. The functions that are there stay as they are, but for one
- * byte of the compiler, see {@link withoutTailCalls}.
+ * byte of the compiler, see {@link withoutTailCalls}, and for the table's `mends`.
  *
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
 export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
-  const binary = new WasmBinary(withoutTailCalls(upstream, table));
+  const binary = new WasmBinary(mendFunctions(withoutTailCalls(upstream, table), table.mends));
   const writer = exported(binary, table.exports.writer);
   const reader = exported(binary, table.exports.reader);
 

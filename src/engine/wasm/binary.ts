@@ -47,6 +47,11 @@ export class WasmBinary {
     this.#functionCount = new LebReader(this.#body(SectionId.function)).unsigned();
   }
 
+  /** How many functions are imported: the indices of the module's own begin behind theirs. */
+  get importedFunctions(): number {
+    return this.#importedFunctions;
+  }
+
   /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
   exportedFunction(name: string): number | undefined {
     const entry = this.#exports.get(name);

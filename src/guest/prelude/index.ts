@@ -8,6 +8,7 @@
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
+import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import {
@@ -41,6 +42,8 @@ interface Input {
 
 /** Async when the word `await` is in it, see `contract/wrapper.ts`. */
 type Handler = () => unknown;
+
+fixBuffers();
 
 const globals = globalThis as Keyed;
 define(globals, '$state', undefined);
