@@ -1,7 +1,8 @@
 // Writes docs/security/engine-advisories.md from the lists in src/engine/advisories/. A test compares the two.
 //
 //   npm run advisories:page
-import { mkdir, writeFile } from 'node:fs/promises';
+//   node scripts/advisories-page.mjs --check
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 
 import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
 import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
@@ -25,18 +26,18 @@ function linked(id) {
   return `[${id}](https://osv.dev/vulnerability/${id})`;
 }
 
-/** The name of the test that shows it, in `test/engine/advisories/`. */
-export function testTitle({ ids: [id] }) {
-  return `${id} is stopped`;
-}
-
-function row(advisory) {
-  const { ids, what, reaches, stoppedBy } = advisory;
-  const cells = [ids.map(linked).join(', '), what, REACHES[reaches], BY[stoppedBy.by](stoppedBy), testTitle(advisory)];
+function row({ ids, what, reaches, stoppedBy }) {
+  const cells = [
+    ids.map(linked).join(', '),
+    what,
+    REACHES[reaches],
+    BY[stoppedBy.by](stoppedBy),
+    `${ids[0]} is stopped`,
+  ];
   return `| ${cells.join(' | ')} |`;
 }
 
-export function advisoriesPage() {
+function page() {
   const lines = [
     '# Advisories of the engine',
     '',
@@ -57,8 +58,11 @@ export function advisoriesPage() {
   return lines.join('\n');
 }
 
-if (import.meta.main ?? process.argv[1]?.endsWith('advisories-page.mjs')) {
-  const folder = new URL('../docs/security/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL('engine-advisories.md', folder), advisoriesPage());
+const file = new URL('../docs/security/engine-advisories.md', import.meta.url);
+if (process.argv.includes('--check')) {
+  if ((await readFile(file, 'utf8')) !== page())
+    throw new Error(`${file.pathname} is out of date: npm run advisories:page`);
+} else {
+  await mkdir(new URL('.', file), { recursive: true });
+  await writeFile(file, page());
 }

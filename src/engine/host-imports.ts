@@ -50,7 +50,8 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
   const resizeHeap = imports[names.resizeHeap] as ImportedFunction;
   imports[names.resizeHeap] = (bytes = 0) => {
     const grown = resizeHeap(bytes);
-    if (!grown) host.onHeapExhausted(bytes);
+    // The engine's addresses are unsigned.
+    if (!grown) host.onHeapExhausted(bytes >>> 0);
     return grown;
   };
 }

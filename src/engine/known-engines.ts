@@ -1,6 +1,3 @@
-import type { FunctionMend } from './mends/function-mend.js';
-import { MENDS } from './mends/quickjs-2025-09-13.js';
-
 /**
  * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another
  * version of the package and proves them by running the result.
@@ -55,8 +52,6 @@ export interface EngineTable {
   readonly rejectionTrackerOffset: number;
   /** Bytes of the native stack, which lies between static data and heap. */
   readonly stackBytes: number;
-  /** Changes to functions of this binary that are not safe as they are, written by hand. */
-  readonly mends: readonly FunctionMend[];
 }
 
 export const KNOWN_ENGINES: readonly EngineTable[] = [
@@ -81,6 +76,5 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
     stripFlagsOffset: 228,
     rejectionTrackerOffset: 160,
     stackBytes: 5 * 1024 * 1024,
-    mends: MENDS,
   },
 ];

@@ -1,5 +1,6 @@
 import type { EngineTable } from './known-engines.js';
 import { mendFunctions } from './mends/function-mend.js';
+import { mendsOf } from './mends/known-mends.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
 import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
@@ -46,12 +47,17 @@ const I64_ALIGNMENT = 3;
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
  * rejects promises. The functions that are there stay as they are, but for one
- * byte of the compiler, see {@link withoutTailCalls}, and for the table's `mends`.
+ * byte of the compiler, see {@link withoutTailCalls}, and for those that `mends/` changes.
  *
+ * @param mends without them, the functions are what upstream made them
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
-export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
-  const binary = new WasmBinary(mendFunctions(withoutTailCalls(upstream, table), table.mends));
+export function rewriteEngine(
+  upstream: Uint8Array,
+  table: EngineTable,
+  mends = mendsOf(table.upstreamSha256),
+): RewrittenEngine {
+  const binary = new WasmBinary(mendFunctions(withoutTailCalls(upstream, table), mends));
   const writer = exported(binary, table.exports.writer);
   const reader = exported(binary, table.exports.reader);
 

@@ -1,10 +1,11 @@
 import type { EngineTable } from '../known-engines.js';
+import type { FunctionMend } from '../mends/function-mend.js';
 
 /** What keeps a fault of the engine from a guest. */
 export type Stop =
   /** The engine's own source has the fix. */
   | { readonly by: 'fix'; readonly how: string }
-  /** Our rewrite of the binary: the names of mends that its table must have. */
+  /** Our rewrite of the binary, by the names of mends. */
   | { readonly by: 'mend'; readonly mends: readonly string[] }
   /** The prelude: the way there is taken out of the VM before any code of a library or a handler runs. */
   | { readonly by: 'prelude'; readonly how: string }
@@ -25,13 +26,15 @@ export interface Advisory {
 }
 
 /**
- * The advisories of an engine that nothing stops: those without a `stoppedBy`, and those whose mend is not in the engine's table.
+ * The advisories of an engine that nothing stops: those without a `stoppedBy`, and those whose mend is none of the engine's.
  *
+ * @param mends those that the rewrite applies to it
  * @param advisories lists by the SHA-256 of the upstream binary
  * @throws Error when there is no list for this engine: nobody has looked at its faults
  */
 export function openAdvisories(
-  table: Pick<EngineTable, 'name' | 'upstreamSha256' | 'mends'>,
+  table: Pick<EngineTable, 'name' | 'upstreamSha256'>,
+  mends: readonly FunctionMend[],
   advisories: Readonly<Record<string, readonly Advisory[]>>,
 ): readonly Advisory[] {
   const known = advisories[table.upstreamSha256];
@@ -41,19 +44,20 @@ export function openAdvisories(
         'QuickJS that are known for it and add a list to src/engine/advisories/.',
     );
   }
-  const mends = new Set(table.mends.map(({ name }) => name));
+  const applied = new Set(mends.map(({ name }) => name));
   return known.filter(({ stoppedBy }) => {
     if (stoppedBy === undefined) return true;
-    return stoppedBy.by === 'mend' && !stoppedBy.mends.every((name) => mends.has(name));
+    return stoppedBy.by === 'mend' && !stoppedBy.mends.every((name) => applied.has(name));
   });
 }
 
 /** @throws Error that names every advisory that is open, see {@link openAdvisories} */
 export function refuseOpenAdvisories(
-  table: Pick<EngineTable, 'name' | 'upstreamSha256' | 'mends'>,
+  table: Pick<EngineTable, 'name' | 'upstreamSha256'>,
+  mends: readonly FunctionMend[],
   advisories: Readonly<Record<string, readonly Advisory[]>>,
 ): void {
-  const open = openAdvisories(table, advisories);
+  const open = openAdvisories(table, mends, advisories);
   if (open.length === 0) return;
   const lines = open.map(({ ids, what }) => `  ${ids[0]}: ${what}`);
   throw new Error(

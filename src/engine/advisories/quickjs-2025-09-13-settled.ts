@@ -53,7 +53,7 @@ export const SETTLED: readonly Advisory[] = [
     stoppedBy: fixed('1eb05e4'),
   },
   {
-    ids: ['bellard/quickjs#450', 'quickjs-ng/quickjs#1208', 'bellard/quickjs@75b5230'],
+    ids: ['bellard/quickjs#450', 'quickjs-ng/quickjs#1209', 'bellard/quickjs@75b5230'],
     what: 'ArrayBuffer.prototype.transfer leaves typed arrays on memory that was freed',
     reaches: 'nobody',
     stoppedBy: fixed('75b5230, and the engine’s own transfer is not in the VM'),
@@ -124,10 +124,10 @@ export const SETTLED: readonly Advisory[] = [
     stoppedBy: fixed('a774007; a pattern ends with a zero and is compared byte by byte'),
   },
   {
-    ids: ['OSV-2025-515', 'bellard/quickjs@0377dab'],
+    ids: ['OSV-2025-515'],
     what: 'the stack of an error is made of values that were never written',
     reaches: 'nobody',
-    stoppedBy: fixed('0377dab'),
+    stoppedBy: fixed('2d99c32'),
   },
   {
     ids: ['bellard/quickjs@dfd9c93', 'quickjs-ng/quickjs@40c7971'],

@@ -5,7 +5,7 @@ import { encodeUnsigned, LebReader } from '../wasm/leb128.js';
 
 /** A change to one function of the upstream binary. Indices and locals are those of that binary. */
 export interface FunctionMend {
-  /** What it stops, as `stoppedBy` in `advisories.ts` names it. */
+  /** What is so afterwards. The lists in `advisories/` name it. */
   readonly name: string;
   readonly functionIndex: number;
   /** Instructions that occur exactly once in the function, and what stands there instead. */
@@ -25,47 +25,57 @@ const NO_LOCALS = 0;
  * @throws Error when a function has not the shape that its mend describes; the message names the mend
  */
 export function mendFunctions(upstream: Uint8Array, mends: readonly FunctionMend[]): Uint8Array {
-  let bytes = upstream;
-  for (const mend of mends) bytes = apply(bytes, mend);
-  return bytes;
+  if (mends.length === 0) return upstream;
+  const binary = new WasmBinary(upstream);
+  const bodies = new Map<number, Uint8Array>();
+  for (const mend of mends) {
+    const { functionIndex, wrapper } = mend;
+    const body = edited(bodies.get(functionIndex) ?? binary.functionBody(functionIndex), mend);
+    if (wrapper === undefined) bodies.set(functionIndex, body);
+    else {
+      const original = binary.appendFunction(binary.functionType(functionIndex), body);
+      bodies.set(functionIndex, Uint8Array.from([NO_LOCALS, ...wrapper(original).flat()]));
+    }
+  }
+  return withBodies(binary.encode(), (item) => bodies.get(item + binary.importedFunctions));
 }
 
-function apply(bytes: Uint8Array, { name, functionIndex, edits = [], wrapper }: FunctionMend): Uint8Array {
-  const binary = new WasmBinary(bytes);
-  let body = binary.functionBody(functionIndex);
+function edited(body: Uint8Array, { name, edits = [] }: FunctionMend): Uint8Array {
+  let result = body;
   for (const { from, to } of edits) {
-    const found = occurrences(body, Uint8Array.from(from.flat()));
+    const pattern = Uint8Array.from(from.flat());
+    const found = occurrences(result, pattern);
     if (found.length !== 1) {
       throw new Error(`the mend "${name}" does not fit: its instructions occur ${found.length} times instead of once`);
     }
-    body = splice(body, found[0] ?? 0, from.flat().length, Uint8Array.from(to.flat()));
+    result = splice(result, found[0] ?? 0, pattern.length, Uint8Array.from(to.flat()));
   }
-  if (wrapper === undefined) return withBody(bytes, binary.importedFunctions, functionIndex, body);
-  const original = binary.appendFunction(binary.functionType(functionIndex), body);
-  const code = Uint8Array.from([NO_LOCALS, ...wrapper(original).flat()]);
-  return withBody(binary.encode(), binary.importedFunctions, functionIndex, code);
+  return result;
 }
 
-function withBody(bytes: Uint8Array, imported: number, functionIndex: number, body: Uint8Array): Uint8Array {
+/** @param replacement the body of a function of the module's own, by its place among them; undefined for one that stays */
+function withBodies(bytes: Uint8Array, replacement: (item: number) => Uint8Array | undefined): Uint8Array {
   const reader = new LebReader(bytes, HEADER_BYTES);
   while (!reader.done) {
     const start = reader.offset;
     const id = reader.byte();
     const content = reader.take(reader.unsigned());
     if (id !== CODE_SECTION) continue;
-    const code = replaceItem(content, functionIndex - imported, body);
+    const code = replaceItems(content, replacement);
     const section = concatBytes([Uint8Array.from([id, ...encodeUnsigned(code.length)]), code]);
     return splice(bytes, start, reader.offset - start, section);
   }
   throw new RangeError('the binary has no code');
 }
 
-function replaceItem(vector: Uint8Array, index: number, item: Uint8Array): Uint8Array {
+function replaceItems(vector: Uint8Array, replacement: (item: number) => Uint8Array | undefined): Uint8Array {
   const reader = new LebReader(vector);
-  reader.unsigned();
-  for (let i = 0; i < index; i++) reader.take(reader.unsigned());
-  const start = reader.offset;
-  reader.take(reader.unsigned());
-  const replacement = concatBytes([Uint8Array.from(encodeUnsigned(item.length)), item]);
-  return splice(vector, start, reader.offset - start, replacement);
+  const count = reader.unsigned();
+  const parts: Uint8Array[] = [Uint8Array.from(encodeUnsigned(count))];
+  for (let i = 0; i < count; i++) {
+    const item = reader.take(reader.unsigned());
+    const body = replacement(i) ?? item;
+    parts.push(Uint8Array.from(encodeUnsigned(body.length)), body);
+  }
+  return concatBytes(parts);
 }
