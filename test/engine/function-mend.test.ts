@@ -90,7 +90,7 @@ describe('the mends of the engine', () => {
     expect(mends.length).toBeGreaterThan(0);
     const mended = mendFunctions(upstream, mends);
     expect(mended.length).not.toBe(upstream.length);
-    expect(WebAssembly.validate(mended as Uint8Array<ArrayBuffer>)).toBe(true);
+    expect(new WebAssembly.Module(mended as Uint8Array<ArrayBuffer>)).toBeInstanceOf(WebAssembly.Module);
   });
 
   it('are none for a binary that is not known', () => {
