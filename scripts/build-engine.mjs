@@ -11,7 +11,7 @@ import binaryen from 'binaryen';
 import { refuseOpenAdvisories } from '../build/engine/advisories/advisory.js';
 import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
 import { identifyEngine } from '../build/engine/load-engine.js';
-import { mendsOf } from '../build/engine/mends/known-mends.js';
+import { mendsOf } from '../build/engine/memory-safety/known-mends.js';
 import { encodeOptimisedEngine } from '../build/engine/optimised-engine.js';
 import { rewriteEngine } from '../build/engine/rewrite.js';
 

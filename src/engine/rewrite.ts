@@ -1,6 +1,6 @@
 import type { EngineTable } from './known-engines.js';
-import { mendFunctions } from './mends/function-mend.js';
-import { mendsOf } from './mends/known-mends.js';
+import { mendFunctions } from './memory-safety/function-mend.js';
+import { mendsOf } from './memory-safety/known-mends.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
 import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
@@ -47,7 +47,7 @@ const I64_ALIGNMENT = 3;
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
  * rejects promises. The functions that are there stay as they are, but for one
- * byte of the compiler, see {@link withoutTailCalls}, and for those that `mends/` changes.
+ * byte of the compiler, see {@link withoutTailCalls}, and for those that `memory-safety/` changes.
  *
  * @param mends without them, the functions are what upstream made them
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed

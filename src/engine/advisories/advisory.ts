@@ -1,5 +1,5 @@
 import type { EngineTable } from '../known-engines.js';
-import type { FunctionMend } from '../mends/function-mend.js';
+import type { FunctionMend } from '../memory-safety/function-mend.js';
 
 /** What keeps a fault of the engine from a guest. */
 export type Stop =

@@ -10,7 +10,6 @@ export type Code = readonly number[];
 const NO_RESULT = 0x40;
 const END = 0x0b;
 /** What an access is aligned to, as a power of two. */
-const ALIGN_1 = 0;
 const ALIGN_4 = 2;
 const ALIGN_8 = 3;
 
@@ -22,42 +21,26 @@ export const wasm = {
   /** Leaves the block, or begins the loop again, that is `depth` further out. */
   brIf: (depth: number): Code => [0x0d, ...encodeUnsigned(depth)],
   return: [0x0f] as Code,
-  unreachable: [0x00] as Code,
-  call: (functionIndex: number): Code => [0x10, ...encodeUnsigned(functionIndex)],
-  callIndirect: (type: number): Code => [0x11, ...encodeUnsigned(type), 0x00],
-  /** Of two values the upper when the condition is 0, else the lower. */
-  select: [0x1b] as Code,
   end: [END] as Code,
 
   get: (local: number): Code => [0x20, ...encodeUnsigned(local)],
   set: (local: number): Code => [0x21, ...encodeUnsigned(local)],
-  tee: (local: number): Code => [0x22, ...encodeUnsigned(local)],
 
   i32Load: (offset: number): Code => [0x28, ALIGN_4, ...encodeUnsigned(offset)],
   i64Load: (offset: number): Code => [0x29, ALIGN_8, ...encodeUnsigned(offset)],
-  i32Load8: (offset: number): Code => [0x2d, ALIGN_1, ...encodeUnsigned(offset)],
-  i32Store8: (offset: number): Code => [0x3a, ALIGN_1, ...encodeUnsigned(offset)],
   i32Store: (offset: number): Code => [0x36, ALIGN_4, ...encodeUnsigned(offset)],
   i64Store: (offset: number, alignment = ALIGN_8): Code => [0x37, alignment, ...encodeUnsigned(offset)],
   /** Takes target, source and length in bytes; the two may overlap. */
   memoryCopy: [0xfc, 0x0a, 0x00, 0x00] as Code,
-  /** Takes target, byte and length in bytes. */
-  memoryFill: [0xfc, 0x0b, 0x00] as Code,
 
   i32Const: (value: number): Code => [0x41, ...encodeSigned64(BigInt(value))],
   i64Const: (value: bigint): Code => [0x42, ...encodeSigned64(value)],
   i32Eqz: [0x45] as Code,
   i32Eq: [0x46] as Code,
-  i32Ne: [0x47] as Code,
-  i32LtU: [0x49] as Code,
   i32GeU: [0x4f] as Code,
   i64Ne: [0x52] as Code,
-  i64GeS: [0x59] as Code,
-  i64GeU: [0x5a] as Code,
   i32Add: [0x6a] as Code,
   i32Sub: [0x6b] as Code,
-  i32And: [0x71] as Code,
-  i32Or: [0x72] as Code,
   i32Shl: [0x74] as Code,
   i32WrapI64: [0xa7] as Code,
 } as const;

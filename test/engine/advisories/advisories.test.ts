@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#build/engine/advisories/advisory.js';
 import { KNOWN_ADVISORIES } from '#build/engine/advisories/known-advisories.js';
 import { type EngineTable, KNOWN_ENGINES } from '#build/engine/known-engines.js';
-import { mendsOf } from '#build/engine/mends/known-mends.js';
+import { mendsOf } from '#build/engine/memory-safety/known-mends.js';
 import type { Executor } from '#build/pool/executor.js';
 import type { ReadOutcome } from '#build/pool/outcome.js';
 import { createExecutor, runInThread } from '../../support/executor.js';

@@ -1,5 +1,6 @@
-import { type Code, wasm } from '../wasm/instructions.js';
+import type { Code } from '../wasm/instructions.js';
 import type { FunctionMend } from './function-mend.js';
+import { wasm } from './instructions.js';
 
 /**
  * What is changed in `quickjs-emscripten` 0.32.0, which is bellard/quickjs f113949 of 2025-12-22. Each mend does what a later commit of
