@@ -8,7 +8,10 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import binaryen from 'binaryen';
 
+import { refuseOpenAdvisories } from '../build/engine/advisories/advisory.js';
+import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
 import { identifyEngine } from '../build/engine/load-engine.js';
+import { mendsOf } from '../build/engine/memory-safety/known-mends.js';
 import { encodeOptimisedEngine } from '../build/engine/optimised-engine.js';
 import { rewriteEngine } from '../build/engine/rewrite.js';
 
@@ -20,6 +23,7 @@ const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.u
 
 const upstream = await readFile(require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'));
 const table = identifyEngine(upstream);
+refuseOpenAdvisories(table, mendsOf(table.upstreamSha256), KNOWN_ADVISORIES);
 const rewritten = rewriteEngine(upstream, table);
 const wasm = await cached(rewritten.wasm, optimise);
 await writeFile(path('build/engine/engine.image'), encodeOptimisedEngine(table.upstreamSha256, { ...rewritten, wasm }));

@@ -22,6 +22,8 @@ const I64_STORE = 0x37;
 const CALL = 0x10;
 const COMPILE_ONLY = 32;
 const STRIP_SOURCE = 1;
+/** They are written for one binary, and change none of these facts. */
+const NO_MENDS = [];
 const FUNCTION_TAG = 12;
 /** What emscripten builds choose from. */
 const STACK_SIZES = [16, 8, 5, 4, 2, 1].map((mib) => mib * 1024 * 1024);
@@ -131,7 +133,7 @@ const draft = {
 };
 
 async function instantiate(table) {
-  const { wasm: bytes, ...added } = rewriteEngine(wasm, table);
+  const { wasm: bytes, ...added } = rewriteEngine(wasm, table, NO_MENDS);
   const module = await WebAssembly.compile(bytes);
   const instance = await instantiateQuickJs(
     { module, ...added, table, fingerprint: table.name },
@@ -250,7 +252,7 @@ const rejectionTrackerOffset = await theOne(
 /** The word in static data that follows the top of the heap when it grows, and is the highest of those that do. */
 async function findBreakPointer() {
   const { functions, memory } = await instantiate(found);
-  const { layout } = rewriteEngine(wasm, found);
+  const { layout } = rewriteEngine(wasm, found, NO_MENDS);
   const words = () => new Uint32Array(memory.buffer.slice(0, layout.dataEnd));
   const grownBy = 3_000_000;
   const before = words();
@@ -280,7 +282,7 @@ async function provenMends() {
 async function findStackBytes() {
   const instance = await instantiate(found);
   run(instance, writeBytecode(instance, compile(instance, PROBE)));
-  const { heapBase } = rewriteEngine(wasm, found).layout;
+  const { heapBase } = rewriteEngine(wasm, found, NO_MENDS).layout;
   const memory = new Uint8Array(instance.memory.buffer);
   const written = memory.subarray(0, heapBase - STACK_SIZES.at(-1)).findLastIndex((byte) => byte !== 0) + 1;
   const size = STACK_SIZES.find((bytes) => heapBase - bytes >= written);

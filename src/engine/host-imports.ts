@@ -6,8 +6,8 @@ export interface Host {
   now(): number;
   /** Bytes beyond which linear memory may not grow now, below its own maximum. */
   memoryCeiling(): number;
-  /** The heap wanted to grow and could not. */
-  onHeapExhausted(): void;
+  /** The heap wanted to end at `wantedEnd` and could not. What it throws ends the call into the engine. */
+  onHeapExhausted(wantedEnd: number): void;
 }
 
 type ImportedFunction = (...args: number[]) => unknown;
@@ -50,7 +50,8 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
   const resizeHeap = imports[names.resizeHeap] as ImportedFunction;
   imports[names.resizeHeap] = (bytes = 0) => {
     const grown = resizeHeap(bytes);
-    if (!grown) host.onHeapExhausted();
+    // The engine's addresses are unsigned.
+    if (!grown) host.onHeapExhausted(bytes >>> 0);
     return grown;
   };
 }

@@ -79,7 +79,6 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
     rejectionTrackerOffset: 160,
     mends: [
       'each iteration of a for loop has its own variables',
-      'yield may stand in the head of a for of',
       'a hexadecimal, octal or binary literal may be followed by a member',
       'the values of a template become text one by one',
       'negative bigints compare with numbers',
@@ -89,7 +88,6 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'sort compares what is identical, too',
       'spread does not close an iterator whose next threw',
       'an iterator helper is closed as the language says',
-      'an answer to an async generator that ended is ignored',
       'an error of destructuring is at its pattern',
       'a class that is called without new is reported at the call',
       'the stack of an error begins with its name and message',

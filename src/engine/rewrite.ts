@@ -1,4 +1,6 @@
 import type { EngineTable } from './known-engines.js';
+import { mendFunctions } from './memory-safety/function-mend.js';
+import { mendsOf } from './memory-safety/known-mends.js';
 import { applyMends } from './mends/index.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
@@ -46,12 +48,17 @@ const I64_ALIGNMENT = 3;
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
  * rejects promises. The functions that are there stay as they are, but for one byte of the compiler, see {@link withoutTailCalls},
- * and what `mends/` puts right.
+ * and for what `memory-safety/` and `mends/` put right.
  *
+ * @param mends without them, the functions are what upstream made them
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
-export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
-  const binary = new WasmBinary(withoutTailCalls(upstream, table));
+export function rewriteEngine(
+  upstream: Uint8Array,
+  table: EngineTable,
+  mends = mendsOf(table.upstreamSha256),
+): RewrittenEngine {
+  const binary = new WasmBinary(mendFunctions(withoutTailCalls(upstream, table), mends));
   applyMends(binary, table.mends);
   const writer = exported(binary, table.exports.writer);
   const reader = exported(binary, table.exports.reader);

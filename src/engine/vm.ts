@@ -66,6 +66,12 @@ const INTRINSICS: Record<VmOptions['purpose'], InstanceOptions['intrinsics']> = 
   },
 };
 
+/**
+ * By how much the allocator grows the heap for something small. When not even that is left the run ends; something large that finds no
+ * room is an error that the guest can catch.
+ */
+const SMALL_GROWTH_BYTES = WASM_PAGE_BYTES;
+
 export type PromiseState = 'pending' | 'fulfilled' | 'rejected';
 /** In the order of JSPromiseStateEnum. */
 const PROMISE_STATES: readonly PromiseState[] = ['pending', 'fulfilled', 'rejected'];
@@ -111,6 +117,7 @@ export class Vm {
   heapExhausted = false;
 
   readonly layout: MemoryLayout;
+  readonly #purpose: VmOptions['purpose'];
   readonly #stackSizeBytes: number;
   readonly #engine: EngineModule;
   readonly #memory: LinearMemory;
@@ -140,8 +147,8 @@ export class Vm {
       {
         now: () => (holder.vm === undefined ? BUILD_CLOCK_MS : holder.vm.clock()),
         memoryCeiling: () => holder.vm?.memoryCeilingBytes ?? Number.POSITIVE_INFINITY,
-        onHeapExhausted: () => {
-          holder.vm?.noteHeapExhausted();
+        onHeapExhausted: (wantedEnd) => {
+          holder.vm?.noteHeapExhausted(wantedEnd);
         },
       },
     );
@@ -158,6 +165,7 @@ export class Vm {
     this.#memory = new LinearMemory(instance.memory);
     this.#randomStateAddress = findRandomState(this.#memory.numbers, this.#ctx, BUILD_CLOCK_MS);
     this.#gcThresholdAddress = findGcThreshold(this.#memory.numbers, this.#rt);
+    this.#purpose = options.purpose;
     this.#stackSizeBytes = options.stackSizeBytes;
     this.applyStackSize();
     instance.runtime.setInterruptHandler(() => {
@@ -201,9 +209,12 @@ export class Vm {
     return this.#stackSizeBytes + STACK_MARGIN_BYTES;
   }
 
-  private noteHeapExhausted(): void {
+  private noteHeapExhausted(wantedEnd: number): void {
     this.heapExhausted = true;
     if (this.#isWriting) throw new Error('out of memory while a value was written');
+    // The engine has many places that allocate little, and not all of them are right when they get nothing. Nor is its compiler.
+    const isSmall = wantedEnd - this.heapBreak <= SMALL_GROWTH_BYTES;
+    if (isSmall || this.#purpose === 'compilation') throw new Error('out of memory');
   }
 
   /** Forgets what the last execution left on the host side. */

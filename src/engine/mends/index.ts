@@ -2,8 +2,8 @@ import { WasmBinary } from '../wasm/binary.js';
 import { zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
 import { headOfStacks, stackOverflows } from './errors.js';
-import { closingOfHelpers, endedAsyncGenerators, spreadOfFailingIterators } from './iteration.js';
-import { freshLoopVariables, membersOfLiterals, yieldInLoopHead } from './loops.js';
+import { closingOfHelpers, spreadOfFailingIterators } from './iteration.js';
+import { freshLoopVariables, membersOfLiterals } from './loops.js';
 import type { Mend } from './mend.js';
 import { constructsToLower, placesOfLowered } from './notes.js';
 import { bigintsAgainstNumbers } from './numbers.js';
@@ -14,7 +14,6 @@ import { templatesInOrder } from './templates.js';
 /** All that we put right in the engine's binary. What is wrong in its builtins alone is in `guest/prelude/mends/`. */
 export const MENDS: readonly Mend[] = [
   freshLoopVariables,
-  yieldInLoopHead,
   membersOfLiterals,
   templatesInOrder,
   bigintsAgainstNumbers,
@@ -24,7 +23,6 @@ export const MENDS: readonly Mend[] = [
   comparatorsOfSame,
   spreadOfFailingIterators,
   closingOfHelpers,
-  endedAsyncGenerators,
   placesOfPatterns,
   placesOfClassCalls,
   headOfStacks,

@@ -2,8 +2,7 @@ import { type Code, I32, I64, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, EXCEPTION, TAG_MASK, UNDEFINED } from './quickjs.js';
 
-const { br, brIf, call, drop, get, i32Add, i32And, i32Const, i32Eq, i32Load16u, i32LtS, i32Or, i32Store } =
-  wasm;
+const { br, brIf, call, drop, get, i32Add, i32And, i32Const, i32Eq, i32Load16u, i32LtS, i32Or, i32Store } = wasm;
 const { i32Store16, i64And, i64Const, i64Eq, i64Load, i64Ne, i64Store, tee } = wasm;
 
 /** An iterator whose `next` threw is at its end; spread closed it all the same. */
@@ -94,17 +93,5 @@ export const closingOfHelpers: Mend = {
       ...[0, 1, 2, 3, 4, 5].map(get),
       call(original),
     ]);
-  },
-};
-
-/** An await that is answered after its async generator ended stops the whole engine by an assertion. It answers nobody. */
-export const endedAsyncGenerators: Mend = {
-  name: 'an answer to an async generator that ended is ignored',
-  apply(engine) {
-    const [ASSERTION, FILE, LINE, FUNCTION] = [20_074, 18_527, 21_105, 10_840];
-    engine.replace(
-      [i32Const(ASSERTION), i32Const(FILE), i32Const(LINE), i32Const(FUNCTION), call(0), wasm.unreachable],
-      [i64Const(UNDEFINED)],
-    );
   },
 };

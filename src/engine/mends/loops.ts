@@ -1,6 +1,5 @@
 import { wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
-import { Call, Opcode, ParseState } from './quickjs.js';
 
 const { brIf, call, get, i32Add, i32Const, i32Eq, i32Load, i32Load8u, i32Or, i32Store, i32Store8, openIf, select } =
   wasm;
@@ -24,34 +23,6 @@ export const freshLoopVariables: Mend = {
       ...[get(BREAK_ENTRY), get(level), i32Store(BreakEntry.scopeLevel)],
     ];
     engine.replace(store(SCOPE_LEVEL), store(BLOCK_SCOPE_LEVEL));
-  },
-};
-
-/** Offsets from the frame of js_parse_for_in_of. */
-const ForOfEntry = { flags: 108, dropCount: 96 } as const;
-
-/**
- * The compiler counts the iterator of a `for … of` as there before it has compiled the expression that makes it: a `yield` in that
- * expression would have it closed. It counts from where the iterator is made.
- */
-export const yieldInLoopHead: Mend = {
-  name: 'yield may stand in the head of a for of',
-  apply(engine) {
-    const IS_SYNCHRONOUS = 1;
-    const FRAME = 3;
-    const IS_FOR_OF = 7;
-    const HAS_ITERATOR = 1;
-    const count = [
-      ...[get(FRAME), get(FRAME), i32Load8u(ForOfEntry.flags), i32Const(HAS_ITERATOR), i32Or],
-      i32Store8(ForOfEntry.flags),
-      ...[get(FRAME), get(FRAME), i32Load(ForOfEntry.dropCount), i32Const(2), i32Add, i32Store(ForOfEntry.dropCount)],
-    ];
-    const start = [
-      ...[get(0), i32Load(ParseState.currentFunction), i32Const(Opcode.forOfStart), i32Const(Opcode.forAwaitOfStart)],
-      ...[get(IS_SYNCHRONOUS), select, i32Const(Opcode.forInStart), get(IS_FOR_OF), select, call(Call.emitOpcode)],
-    ];
-    engine.replace([openIf, ...count], [openIf]);
-    engine.insertBefore(start, [get(IS_FOR_OF), wasm.if(...count)]);
   },
 };
 

@@ -60,6 +60,11 @@ export class WasmBinary {
     this.#bodies = readVector(this.#body(SectionId.code), (reader) => reader.take(reader.unsigned()));
   }
 
+  /** How many functions are imported: the indices of the module's own begin behind theirs. */
+  get importedFunctions(): number {
+    return this.#importedFunctions;
+  }
+
   /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
   exportedFunction(name: string): number | undefined {
     const entry = this.#exports.get(name);

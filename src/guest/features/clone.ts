@@ -105,11 +105,7 @@ class Cloning {
   }
 
   #buffer(value: ArrayBuffer): ArrayBuffer {
-    if (value.detached) throw this.#refuse(value);
-    const { maxByteLength } = value;
-    const copy = value.resizable
-      ? new ArrayBuffer(value.byteLength, { maxByteLength })
-      : new ArrayBuffer(value.byteLength);
+    const copy = new ArrayBuffer(value.byteLength);
     new Uint8Array(copy).set(new Uint8Array(value));
     return this.#remember(value, copy);
   }
@@ -144,26 +140,22 @@ function hide(target: object, key: string, value: unknown): void {
 export default function install(host: FeatureHost): void {
   const DOMException = exceptionsOf(host);
 
-  /** Detached once all of it was cloned: a value that cannot be leaves them whole. */
-  function transferable(list: Iterable<unknown>): ArrayBuffer[] {
-    const buffers = new Set<ArrayBuffer>();
+  /** They are copied like all the rest: no buffer is ever taken away from its owner, see `prelude/hardening/buffers.ts`. */
+  function checkTransferable(list: Iterable<unknown>): void {
+    const buffers = new Set<unknown>();
     for (const item of list) {
-      if (!(item instanceof ArrayBuffer) || item.detached || buffers.has(item)) {
+      if (!(item instanceof ArrayBuffer) || buffers.has(item)) {
         throw new DOMException('Value could not be transferred.', 'DataCloneError');
       }
       buffers.add(item);
     }
-    return [...buffers];
   }
 
   function structuredClone(...args: [value?: unknown, options?: { transfer?: Iterable<unknown> } | null]): unknown {
     if (args.length === 0) throw new TypeError('The "value" argument must be specified');
     const { transfer } = args[1] ?? {};
-    if (transfer === undefined) return new Cloning(DOMException).clone(args[0]);
-    const transferred = transferable(transfer);
-    const copy = new Cloning(DOMException).clone(args[0]);
-    for (const buffer of transferred) buffer.transfer();
-    return copy;
+    if (transfer !== undefined) checkTransferable(transfer);
+    return new Cloning(DOMException).clone(args[0]);
   }
 
   Object.defineProperty(structuredClone, 'length', { value: 1 });

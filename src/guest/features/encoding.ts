@@ -93,7 +93,7 @@ function bytesOf(input: Source): Uint8Array {
   if (input === undefined) return new Uint8Array();
   if (input instanceof Uint8Array) return input;
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-  if (input instanceof ArrayBuffer || input instanceof SharedArrayBuffer) return new Uint8Array(input);
+  if (input instanceof ArrayBuffer) return new Uint8Array(input);
   throw new TypeError('The "input" argument must be an ArrayBuffer or a view of one');
 }
 

@@ -13,8 +13,6 @@ const getter = (of: object, key: PropertyKey) => getOwnPropertyDescriptor(of, ke
 const typedArrayName = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
 const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
-/** A buffer that was transferred away: it and all that views it are empty, and cannot be copied. */
-const isDetached = getter(ArrayBuffer.prototype, 'detached');
 const mapSize = getter(Map.prototype, 'size');
 const setSize = getter(Set.prototype, 'size');
 const unboxers = nullArray<() => unknown>([
@@ -54,14 +52,12 @@ export function copyBuiltin(value: object, kind: number): unknown {
     if (kind === BOXED) return unbox(value);
     if (kind === BUFFER) {
       apply(bufferLength, value, []);
-      if (apply(isDetached, value, [])) return apply(bufferOf, new ByteArray(0), []);
       return apply(bufferOf, new ByteArray(new ByteArray(value as ArrayBuffer)), []);
     }
     const name = apply(typedArrayName, value, []);
     const Constructor = apply(mapGet, typedArrays, [name]);
     if (Constructor === undefined) return typeof name === 'string' ? UNKNOWN_VIEW : value;
-    const isEmpty = apply(isDetached, apply(bufferOf, value, []), []);
-    return new (Constructor as TypedArrayConstructor)(isEmpty ? 0 : value);
+    return new (Constructor as TypedArrayConstructor)(value);
   } catch {
     return value;
   }

@@ -8,6 +8,7 @@
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
+import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
@@ -44,6 +45,7 @@ interface Input {
 type Handler = () => unknown;
 
 mend();
+fixBuffers();
 
 const globals = globalThis as Keyed;
 define(globals, '$state', undefined);

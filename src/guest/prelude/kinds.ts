@@ -26,7 +26,7 @@ list(DATE, [Date]);
 list(BYTES, [getPrototypeOf(Uint8Array) as unknown as Constructor]);
 list(BUFFER, [ArrayBuffer]);
 list(BOXED, [Number, String, Boolean, BigInt as unknown as Constructor]);
-const uncrossableTypes = nullArray<Constructor>([WeakMap, WeakSet, RegExp, Promise, DataView, SharedArrayBuffer]);
+const uncrossableTypes = nullArray<Constructor>([WeakMap, WeakSet, RegExp, Promise, DataView]);
 list(UNCROSSABLE, uncrossableTypes);
 
 /**

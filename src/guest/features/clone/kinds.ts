@@ -34,7 +34,6 @@ const KINDS = new Map<object, readonly [Kind, Test]>([
   [String.prototype, ['primitive', String.prototype.valueOf]],
   [BigInt.prototype, ['primitive', BigInt.prototype.valueOf]],
   [Symbol.prototype, ['refused', Symbol.prototype.valueOf]],
-  [SharedArrayBuffer.prototype, ['refused', getterOf(SharedArrayBuffer.prototype, 'byteLength')]],
   [WeakMap.prototype, ['refused', refused]],
   [WeakSet.prototype, ['refused', refused]],
   [Promise.prototype, ['refused', refused]],

@@ -1,0 +1,68 @@
+// Writes docs/security/engine-advisories.md from the lists in src/engine/advisories/. A test compares the two.
+//
+//   npm run advisories:page
+//   node scripts/advisories-page.mjs --check
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+
+import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
+import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
+
+const REACHES = { guest: 'a handler', compiler: 'its source', nobody: 'no' };
+const BY = {
+  fix: ({ how }) => `fixed in the engine: ${how}`,
+  mend: ({ mends }) => `mend of the binary: ${mends.join('; ')}`,
+  prelude: ({ how }) => `prelude: ${how}`,
+  host: ({ how }) => `host: ${how}`,
+  absence: ({ how }) => how,
+};
+
+function linked(id) {
+  const issue = /^([\w-]+\/[\w-]+)#(\d+)$/.exec(id);
+  if (issue !== null) return `[${id}](https://github.com/${issue[1]}/issues/${issue[2]})`;
+  const commit = /^([\w-]+\/[\w-]+)@([0-9a-f]+)$/.exec(id);
+  if (commit !== null) return `[${id}](https://github.com/${commit[1]}/commit/${commit[2]})`;
+  if (id.startsWith('CVE-')) return `[${id}](https://www.cve.org/CVERecord?id=${id})`;
+  if (id.startsWith('GHSA-')) return `[${id}](https://github.com/advisories/${id})`;
+  return `[${id}](https://osv.dev/vulnerability/${id})`;
+}
+
+function row({ ids, what, reaches, stoppedBy }) {
+  const cells = [
+    ids.map(linked).join(', '),
+    what,
+    REACHES[reaches],
+    BY[stoppedBy.by](stoppedBy),
+    `${ids[0]} is stopped`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function page() {
+  const lines = [
+    '# Advisories of the engine',
+    '',
+    'The memory-safety faults of QuickJS that were reported or mended since 2024, in bellard/quickjs, on which the engine is built, and in',
+    'quickjs-ng, where they may have a twin. The third column says who reaches the fault in the binary as it comes: code of a handler, only',
+    'its source in the compiler, or nobody. Each row has a test of the name in the last column, in `test/engine/advisories/`, which runs a',
+    'program of our own for it.',
+    '',
+    'Written by `npm run advisories:page` from `src/engine/advisories/`. A build fails when the engine has an advisory there that nothing',
+    'stops, or when nobody has looked at the engine at all.',
+    '',
+  ];
+  for (const { name, upstreamSha256 } of KNOWN_ENGINES) {
+    lines.push(`## ${name}`, '');
+    lines.push('| advisory | what | reaches | what stops it | test |', '| --- | --- | --- | --- | --- |');
+    lines.push(...KNOWN_ADVISORIES[upstreamSha256].map(row), '');
+  }
+  return lines.join('\n');
+}
+
+const file = new URL('../docs/security/engine-advisories.md', import.meta.url);
+if (process.argv.includes('--check')) {
+  if ((await readFile(file, 'utf8')) !== page())
+    throw new Error(`${file.pathname} is out of date: npm run advisories:page`);
+} else {
+  await mkdir(new URL('.', file), { recursive: true });
+  await writeFile(file, page());
+}
