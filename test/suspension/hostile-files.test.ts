@@ -302,7 +302,7 @@ describe('a directory of suspensions', () => {
     const temporary = pathOf(`${id}.1.00000000.99999999999999999999999.0123456789ab.tmp`);
     mkdirSync(temporary);
     utimesSync(temporary, 1, 1);
-    expect((await store.sweep(20_000)).expired.sort()).toEqual([id, whole].sort());
+    expect([...(await store.sweep(20_000)).expired].sort()).toEqual([id, whole].sort());
   });
 
   it.each([
