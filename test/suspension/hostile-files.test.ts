@@ -19,7 +19,7 @@ import type { SuspensionStore } from '#build/config/suspension-store.js';
 import { packMessage } from '#build/contract/message-pack.js';
 import type { NexusError } from '#build/errors/nexus-error.js';
 import { FileStore } from '#build/suspension/file-store.js';
-import type { KeptSize } from '#build/suspension/ledger.js';
+import type { KeptSize } from '#build/suspension/kept.js';
 import { encodeRecord } from '#build/suspension/record.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from './support.js';
 
