@@ -309,7 +309,14 @@ export class SuspendedRuns {
 
   #sweepFromNowOn(): void {
     if (this.#sweeper !== undefined) return;
-    this.#sweeper = setInterval(() => void this.sweep().catch(() => {}), SWEEP_MS);
+    let isSweeping = false;
+    this.#sweeper = setInterval(async () => {
+      // One that takes longer than the interval is not joined by another.
+      if (isSweeping) return;
+      isSweeping = true;
+      await this.sweep().catch(() => {});
+      isSweeping = false;
+    }, SWEEP_MS);
     this.#sweeper.unref();
   }
 

@@ -3,7 +3,7 @@ import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contrac
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { errorResult, type Origin, renderReason, withOrigin } from './pool/result.js';
-import type { KeptRefusal } from './suspension/ledger.js';
+import type { KeptRefusal } from './suspension/kept.js';
 
 /** The result of a handler that waits and was kept. */
 export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {

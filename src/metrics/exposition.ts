@@ -1,5 +1,5 @@
 import type { CacheStats } from '../cache/tiered-cache.js';
-import type { KeptUsage } from '../suspension/ledger.js';
+import type { KeptUsage } from '../suspension/kept.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';
 import type { Tally } from './tally.js';

@@ -23,7 +23,7 @@ import {
 import { Turns } from '../files/turns.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from './check.js';
 import { parseSuspensionId } from './ids.js';
-import type { KeptSize, KnownVersions } from './ledger.js';
+import type { KeptSize, KnownVersions } from './kept.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
 import { listRecords } from './record-list.js';

@@ -1,5 +1,5 @@
 import type { SuspensionStore, SuspensionSummary } from '../config/suspension-store.js';
-import type { KeptSize } from './ledger.js';
+import type { KeptSize } from './kept.js';
 
 const PAGE = 1_000;
 

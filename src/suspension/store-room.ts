@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../config/suspension-store.js';
-import { type KeptRefusal, type KeptUsage, Ledger } from './ledger.js';
+import type { KeptRefusal, KeptUsage } from './kept.js';
+import { Ledger } from './ledger.js';
 import type { OpenedStore, StoreCensus } from './open-store.js';
 
 /** How long the first handler waits until a store is counted that others filled. What is counted later counts then. */

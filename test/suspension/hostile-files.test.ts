@@ -19,7 +19,7 @@ import type { SuspensionStore } from '#build/config/suspension-store.js';
 import { packMessage } from '#build/contract/message-pack.js';
 import type { NexusError } from '#build/errors/nexus-error.js';
 import { FileStore } from '#build/suspension/file-store.js';
-import type { KeptSize } from '#build/suspension/ledger.js';
+import type { KeptSize } from '#build/suspension/kept.js';
 import { encodeRecord } from '#build/suspension/record.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from './support.js';
 
@@ -302,7 +302,7 @@ describe('a directory of suspensions', () => {
     const temporary = pathOf(`${id}.1.00000000.99999999999999999999999.0123456789ab.tmp`);
     mkdirSync(temporary);
     utimesSync(temporary, 1, 1);
-    expect((await store.sweep(20_000)).expired.sort()).toEqual([id, whole].sort());
+    expect([...(await store.sweep(20_000)).expired].sort()).toEqual([id, whole].sort());
   });
 
   it.each([
