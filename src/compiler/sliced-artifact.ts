@@ -109,6 +109,7 @@ export async function openInSlices(
 
 /** The source is encoded by itself: MessagePack takes 0.2 s for 16 MiB. */
 async function encodeHeader(header: ArtifactHeader): Promise<Uint8Array> {
+  if (header.source.length < SLICED_FROM_BYTES) return packMessage(header);
   const encoded = Buffer.from(packMessage({ ...header, source: '' }));
   const place = locateSource(encoded);
   if (place === undefined) throw new Error('A header has no source.');
