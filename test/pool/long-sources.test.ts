@@ -69,15 +69,15 @@ describe('an error where the source is left out because it is long', () => {
     const waits = `${'\n'.repeat(LINES)}await $ext.a.b(); throw new Error("late")`;
     const { suspension } = await runtime.executeHandler(waits, { capabilities: ['ext:a'] });
     const { error } = await runtime.resumeHandler(suspension?.suspensionId ?? '', { success: true, value: 1 });
-    expect(error).toMatchObject({ message: 'Error: late', location: { line: LINES + 1, column: 25 } });
-    expect(error?.stack).toContain(`handler.js:${LINES + 1}:25`);
+    expect(error).toMatchObject({ message: 'Error: late', location: { line: LINES + 1, column: 34 } });
+    expect(error?.stack).toContain(`handler.js:${LINES + 1}:34`);
     expect(error?.snippet).toBeUndefined();
   });
 
   it('has its place when it is in an artifact of more than 4 MiB', async () => {
     const artifact = await runtime.precompileHandler(`${'\n'.repeat(5 * MIB)}throw new Error("far")`);
     const { error } = await runtime.executeCompiledHandler(artifact);
-    expect(error).toMatchObject({ message: 'Error: far', location: { line: 5 * MIB + 1, column: 7 } });
+    expect(error).toMatchObject({ message: 'Error: far', location: { line: 5 * MIB + 1, column: 16 } });
     expect(error?.snippet).toBeUndefined();
   });
 });

@@ -12,7 +12,7 @@ function moduleWith(...memory: number[]): Uint8Array {
 }
 
 function memoryOf(binary: Uint8Array): WebAssembly.Memory {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary), {});
   return exports['mem'] as WebAssembly.Memory;
 }
 
