@@ -38,7 +38,7 @@ const IMPORTERS = {
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
   acorn: '^src/lowering/parse-script\\.ts$',
-  '@swc/wasm-typescript': '^src/typescript/strip-types\\.ts$',
+  '@swc/wasm-typescript': '^src/typescript/stripper\\.ts$',
   typescript: '^src/typescript/check-handlers\\.ts$',
   msgpackr: '^src/contract/message-pack\\.ts$',
 };

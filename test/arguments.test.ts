@@ -202,6 +202,14 @@ const ROWS: readonly Row[] = [
   ['compilerConfigFromEnv', 'env', ENVIRONMENTS, (env) => compilerConfigFromEnv(env), 'INVALID_CONFIG'],
 ];
 
+const NAMED = ROWS.map(([method, argument, allowed, call, code = 'INVALID_ARGUMENT']) => ({
+  method,
+  argument,
+  allowed,
+  call,
+  code,
+}));
+
 /** What a call throws or rejects with. */
 async function faultOf(call: () => unknown): Promise<unknown> {
   try {
@@ -212,7 +220,7 @@ async function faultOf(call: () => unknown): Promise<unknown> {
   }
 }
 
-describe.each(ROWS)('%s: %s', (_method, argument, allowed, call, code = 'INVALID_ARGUMENT') => {
+describe.each(NAMED)('$method: $argument', ({ argument, allowed, call, code }) => {
   const kinds = (Object.keys(WRONG) as Kind[]).filter((kind) => !allowed.includes(kind));
 
   it.each(kinds)('that is wrong is refused by name: %s', async (kind) => {

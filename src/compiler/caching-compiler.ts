@@ -94,7 +94,7 @@ export class CachingCompiler {
     const key = this.#keys.get(source)?.get(filename);
     if (key !== undefined) {
       const entry = this.#cache.peek(key);
-      if (entry !== undefined) return found(entry, 'memory', startedAt);
+      if (entry !== undefined) return found(entry, source, 'memory', startedAt);
     }
     return this.#compileSlowly({ source, filename }, key, order, startedAt);
   }
@@ -160,9 +160,9 @@ export class CachingCompiler {
     begin: (compilation: Compilation) => Promise<HandlerOutcome>,
   ): Promise<CompileAttempt> {
     const cached = await this.#cache.get(unit.key);
-    if (cached !== undefined) return found(cached.entry, cached.tier, startedAt);
-
     const { key, source, filename } = unit;
+    if (cached !== undefined) return found(cached.entry, source, cached.tier, startedAt);
+
     this.#cache.countCompilation();
     const outcome = await begin(this.#backend.compile(unit));
     const compilationTimeUs = microsecondsSince(startedAt);
@@ -209,9 +209,10 @@ export class CachingCompiler {
   }
 }
 
-function found(entry: CacheEntry, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
+/** @param source which its entry may be without, when it is long */
+function found(entry: CacheEntry, source: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
   // A literal: at every execution, spreading would be most of what it takes to find a handler.
-  const { key, filename, source, content } = entry;
+  const { key, filename, content } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);
   return { ok: true, handler: { key, filename, source, bytecode: content, tier, compilationTimeUs } };
 }

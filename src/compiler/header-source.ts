@@ -1,5 +1,6 @@
 const SOURCE = 'source';
 const FIXED_MAP = 0x80;
+const MAP_16 = 0xde;
 const FIXED_TEXT = 0xa0;
 const TEXT_8 = 0xd9;
 const TEXT_16 = 0xda;
@@ -24,8 +25,10 @@ export interface SourcePlace {
  */
 export function locateSource(encoded: Buffer): SourcePlace | undefined {
   try {
-    const fields = encoded.readUInt8(0) - FIXED_MAP;
-    let at = 1;
+    const type = encoded.readUInt8(0);
+    if (type !== MAP_16 && (type & 0xf0) !== FIXED_MAP) return undefined;
+    const fields = type === MAP_16 ? encoded.readUInt16BE(1) : type & 0x0f;
+    let at = type === MAP_16 ? 3 : 1;
     for (let field = 0; field < fields; field++) {
       const name = skipValue(encoded, at);
       if (name === undefined) return undefined;

@@ -26,6 +26,8 @@ const SLICED_FROM_BYTES = 1024 * 1024;
 const HEADER_MARGIN_BYTES = 256 * 1024;
 /** Larger than the bytecode of any source, and than what can be read at once. */
 export const MAX_ARTIFACT_BYTES = 512 * 1024 * 1024;
+/** Making one string of more would hold the thread: a longer source is left out, and errors have lines then and no snippet. */
+const MAX_DECODED_SOURCE_BYTES = 4 * 1024 * 1024;
 const TEXT_32_BYTES = 5;
 const EMPTY_TEXT = Buffer.from(packMessage(''));
 
@@ -62,7 +64,8 @@ export async function sealInSlices(
 }
 
 /**
- * {@link openArtifact}: a large one in slices. It is copied before it is checked, so that it may change while that takes place.
+ * {@link openArtifact}: a large one in slices. It is copied before it is checked, so that it may change while that takes place. A source
+ * of more than 4 MiB is checked and left out.
  *
  * @throws ArtifactError naming the check that failed
  */
@@ -106,6 +109,7 @@ export async function openInSlices(
 
 /** The source is encoded by itself: MessagePack takes 0.2 s for 16 MiB. */
 async function encodeHeader(header: ArtifactHeader): Promise<Uint8Array> {
+  if (header.source.length < SLICED_FROM_BYTES) return packMessage(header);
   const encoded = Buffer.from(packMessage({ ...header, source: '' }));
   const place = locateSource(encoded);
   if (place === undefined) throw new Error('A header has no source.');
@@ -116,7 +120,7 @@ async function encodeHeader(header: ArtifactHeader): Promise<Uint8Array> {
   return Buffer.concat([encoded.subarray(0, place.start), type, source, encoded.subarray(place.end)]);
 }
 
-/** The source is decoded by itself: 16 MiB take 50 to 100 ms. */
+/** The source is decoded by itself, in slices. */
 async function decodeHeader(encoded: Buffer, maxSourceBytes: number): Promise<ArtifactHeader> {
   const place = locateSource(encoded);
   if (place === undefined) throw new ArtifactError('header', 'has a header that is not one of an artifact');
@@ -125,7 +129,8 @@ async function decodeHeader(encoded: Buffer, maxSourceBytes: number): Promise<Ar
   const rest = Buffer.concat([encoded.subarray(0, start), EMPTY_TEXT, encoded.subarray(end)]);
   if (rest.length > HEADER_MARGIN_BYTES) throw new ArtifactError('header', `has a header of ${rest.length} bytes`);
   const header = readHeader(rest);
-  return { ...header, source: await decodeInSlices(encoded.subarray(textStart, end)) };
+  const isLeftOut = end - textStart > MAX_DECODED_SOURCE_BYTES;
+  return { ...header, source: isLeftOut ? '' : await decodeInSlices(encoded.subarray(textStart, end)) };
 }
 
 function tooLong(bytes: number, maxSourceBytes: number): ArtifactError {

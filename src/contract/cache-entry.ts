@@ -8,7 +8,7 @@ export interface CacheEntry {
   readonly namespace: string;
   /** Empty when it is no handler. */
   readonly filename: string;
-  /** The author's text, for snippets in errors. Empty when it is no handler. */
+  /** The author's text, for snippets in errors. Empty when it is no handler, and when it is long and comes from a file. */
   readonly source: string;
   /** Bytecode, or whatever the application stored. Shared, so that workers see it without a copy. */
   readonly content: Uint8Array<SharedArrayBuffer>;

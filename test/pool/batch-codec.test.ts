@@ -237,7 +237,11 @@ describe('a reply', () => {
     retired: [],
   };
   const failure = { code: 'TIMEOUT', message: 'It took too long.', context: { limit: 'timeoutMs', value: 1 } } as const;
-  const problem = { kind: 'syntax', message: "expecting ';'", line: 3, column: 7 } as const;
+  const compileError = {
+    code: 'COMPILATION_ERROR',
+    message: "expecting ';'",
+    location: { line: 3, column: 7 },
+  } as const;
   const wire = {
     code: 'INTERNAL_ERROR',
     message: 'm',
@@ -249,7 +253,10 @@ describe('a reply', () => {
   it.each<[string, Reply | undefined]>([
     ['that there is none', undefined],
     ['of a compilation', { kind: 'compiled', outcome: { ok: true, bytecode: bytes(70_000) } }],
-    ['of a compilation that failed', { kind: 'compiled', outcome: { ok: false, problem } }],
+    [
+      'of a compilation that failed',
+      { kind: 'compiled', outcome: { ok: false, error: compileError, isTooDeep: true } },
+    ],
     ['of loading', { kind: 'loaded' }],
     ['of an execution', executed],
     ['of an execution that is large', { ...executed, outcome: bytes(300_000) }],

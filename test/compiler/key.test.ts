@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+
+import { KeyDeriver } from '#build/compiler/key.js';
+
+describe('the key of a source', () => {
+  const deriver = new KeyDeriver('engine-1');
+
+  it.each([
+    ['nothing', ''],
+    ['a few characters', 'return "aé€😀"'],
+    ['megabytes of ASCII', 'return 1\n'.repeat(300_000)],
+    ['megabytes of everything', 'aé€😀'.repeat(400_000)],
+  ])('is the same when it is hashed in slices: %s', async (_name, source) => {
+    for (const filename of ['handler.js', 'rules/é.ts']) {
+      const { key, encoded } = await deriver.deriveInSlices(source, filename);
+      expect(key).toBe(deriver.derive(source, filename));
+      expect(encoded && Buffer.from(encoded).toString('utf8') === source).toBe(true);
+    }
+  });
+
+  it('is another for another engine, file name or source', () => {
+    const keys = [
+      deriver.derive('return 1', 'a.js'),
+      deriver.derive('return 2', 'a.js'),
+      deriver.derive('return 1', 'b.js'),
+      deriver.derive('return 1', 'a.ts'),
+      new KeyDeriver('engine-2').derive('return 1', 'a.js'),
+      deriver.derive('', 'a.jsreturn 1'),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
