@@ -209,7 +209,8 @@ export class ValueEncoder {
   }
 
   #enter(kind: number, value: unknown, count: number, number: number): Level {
-    const level = (this.#levels[this.#depth] ??= new Level());
+    const level = this.#levels[this.#depth] ?? new Level();
+    this.#levels[this.#depth] = level;
     this.#depth++;
     level.kind = kind;
     level.value = value;
