@@ -97,7 +97,7 @@ describe('a document that is decoded in slices', () => {
     const decoder = new ValueDecoder(documentOf(Array.from({ length: 5_000 }, (_, i) => i)), true, {
       end: -1,
       now: () => {
-        time += 400;
+        time += 2_000;
         return time;
       },
     });

@@ -8,9 +8,10 @@ const SEARCHED = 12;
  * faster than filling a map and emptying it again.
  */
 export class Numbering<T> {
+  /** All, as long as they are few. */
   readonly #few: T[] = [];
   readonly #fewNumbers: number[] = [];
-  /** All but the last are full. */
+  /** All, once they are more. Every map but the last is full. */
   readonly #many: Map<T, number>[] = [new Map()];
   #size = 0;
 
@@ -30,9 +31,11 @@ export class Numbering<T> {
 
   /** Undefined for what was not added. */
   numberOf(item: T): number | undefined {
-    const few = this.#few;
-    for (let i = 0; i < few.length; i++) if (few[i] === item) return this.#fewNumbers[i];
-    if (this.#size <= SEARCHED) return undefined;
+    if (this.#size <= SEARCHED) {
+      const few = this.#few;
+      for (let i = 0; i < few.length; i++) if (few[i] === item) return this.#fewNumbers[i];
+      return undefined;
+    }
     for (const many of this.#many) {
       const number = many.get(item);
       if (number !== undefined) return number;
@@ -44,13 +47,18 @@ export class Numbering<T> {
     if (this.#size++ < SEARCHED) {
       this.#few.push(item);
       this.#fewNumbers.push(number);
-    } else {
-      let last = this.#many[this.#many.length - 1] as Map<T, number>;
-      if (last.size === MAX_MAPPED) {
-        last = new Map();
-        this.#many.push(last);
-      }
-      last.set(item, number);
+      return;
     }
+    if (this.#size === SEARCHED + 1) this.#few.forEach((one, i) => this.#map(one, this.#fewNumbers[i] as number));
+    this.#map(item, number);
+  }
+
+  #map(item: T, number: number): void {
+    let last = this.#many[this.#many.length - 1] as Map<T, number>;
+    if (last.size === MAX_MAPPED) {
+      last = new Map();
+      this.#many.push(last);
+    }
+    last.set(item, number);
   }
 }
