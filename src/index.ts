@@ -87,6 +87,7 @@ export type {
   WasmError,
   WasmResult,
 } from './contract/result.js';
+export { type ToJsonOptions, toJson } from './contract/to-json.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
 export { currentCall } from './current-call.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';

@@ -3,11 +3,12 @@ import { MAX_DEPTH } from './values/format.js';
 /** What an array or a map counts at least, in bytes, whatever it holds: that is near what it costs to make. */
 export const CONTAINER_BYTES = 16;
 /** What any other value counts at least. */
-export const VALUE_BYTES = 2;
+export const VALUE_BYTES = 4;
 
 /** V8 hashes a longer string by its length alone: such keys are told apart by comparing them with each other. */
 const MAX_HASHED_CHARACTERS = 16_383;
 const LONG_KEY_FACTOR = 32;
+const GROWN_ITEMS = 1_024;
 
 /** Bytes that are no MessagePack of plain data, or too much of it. The message goes after the name of the bytes. */
 export class MalformedMessageError extends Error {}
@@ -49,6 +50,7 @@ class MessageReader {
   }
 
   read(): unknown {
+    this.#count(VALUE_BYTES);
     const value = this.#value();
     const left = this.#bytes.length - this.#offset;
     if (left > 0) throw new MalformedMessageError(`has ${left} bytes left over`);
@@ -56,7 +58,6 @@ class MessageReader {
   }
 
   #value(): unknown {
-    this.#count(VALUE_BYTES);
     if (--this.#valuesLeft < 0) throw new TooLargeMessageError('has more values than it may have');
     const type = this.#bytes[this.#advance(1)] as number;
     if (type < 0x80) return type;
@@ -120,8 +121,9 @@ class MessageReader {
 
   #array(length: number): unknown[] {
     this.#enter(length);
-    const array: unknown[] = [];
-    for (let i = 0; i < length; i++) array.push(this.#value());
+    // Growing a long one would take as much memory again.
+    const array: unknown[] = length > GROWN_ITEMS ? new Array(length) : [];
+    for (let i = 0; i < length; i++) array[i] = this.#value();
     this.#depth--;
     return array;
   }
@@ -166,7 +168,7 @@ class MessageReader {
 
   /** @param items that follow, of a byte each at least */
   #enter(items: number): void {
-    this.#count(CONTAINER_BYTES - VALUE_BYTES);
+    this.#count(CONTAINER_BYTES - VALUE_BYTES + items * VALUE_BYTES);
     if (++this.#depth > MAX_DEPTH) throw new MalformedMessageError(`is nested deeper than ${MAX_DEPTH} levels`);
     const left = this.#bytes.length - this.#offset;
     if (items > left) throw new MalformedMessageError(`claims ${items} items with ${left} bytes left`);

@@ -96,7 +96,9 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: 
 }
 
 function texts(raw: unknown): readonly string[] {
-  return Array.isArray(raw) ? raw.slice(0, MAX_TEXTS).filter((item): item is string => typeof item === 'string') : NOTHING;
+  return Array.isArray(raw)
+    ? raw.slice(0, MAX_TEXTS).filter((item): item is string => typeof item === 'string')
+    : NOTHING;
 }
 
 function cannotLeave(error: MalformedValueError): WasmError {

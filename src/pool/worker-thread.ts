@@ -10,6 +10,13 @@ const MIB = 1024 * 1024;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
 const NATIVE_STACK_FACTOR = 96;
 
+/**
+ * Of its JavaScript heap; its VMs are not part of that. Far more than the largest context takes, and a thread that reaches it ends
+ * alone. What is read in a worker is counted before: a heap that is full in the middle of one large allocation would end the process.
+ */
+const MIN_HEAP_MB = 512;
+const HEAP_FACTOR = 16;
+
 /** The thread is gone: by itself, or because somebody ended it. */
 export class WorkerGone extends Error {}
 
@@ -34,7 +41,7 @@ export class WorkerThread {
    *
    * @param url entry of the thread, see `worker.ts`
    */
-  constructor(config: Pick<PoolConfig, 'stackSizeBytes'>, url: URL) {
+  constructor(config: Pick<PoolConfig, 'stackSizeBytes' | 'memoryLimitBytes'>, url: URL) {
     const { mailbox, farEnd } = Mailbox.create();
     this.#mailbox = mailbox;
     this.#setup = { control: this.control.cells, mailbox: farEnd };
@@ -47,7 +54,10 @@ export class WorkerThread {
       // Neither the flags nor the environment of the process are any of a worker's business.
       execArgv: [],
       env: {},
-      resourceLimits: { stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB) },
+      resourceLimits: {
+        stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB),
+        maxOldGenerationSizeMb: Math.max(MIN_HEAP_MB, Math.ceil((config.memoryLimitBytes * HEAP_FACTOR) / MIB)),
+      },
     });
     // Neither does it start another thread in the place of one that fails, nor end one that idles: both are ours to do.
     (this.#pool.options as { minThreads: number }).minThreads = Number.NaN;

@@ -98,11 +98,11 @@ describe('MessagePack from outside', () => {
     expect(readMessage(Buffer.concat([Buffer.alloc(1_000, 0x91), Buffer.of(0xc0)]), ROOM)).toHaveLength(1);
   });
 
-  it('counts an empty map as 16 bytes, a number as 2, and takes what fits exactly', () => {
+  it('counts an empty map as 16 bytes, a number as 4, and takes what fits exactly', () => {
     expect(readMessage(arrayOf(0x80, 100), 101 * 16)).toHaveLength(100);
-    expect(() => readMessage(arrayOf(0x80, 100), 101 * 16 - 1)).toThrow(/counts 16, another value 2/);
-    expect(readMessage(arrayOf(0x01, 100), 216)).toHaveLength(100);
-    expect(() => readMessage(arrayOf(0x01, 100), 215)).toThrow(/more values than 215 bytes allow/);
+    expect(() => readMessage(arrayOf(0x80, 100), 101 * 16 - 1)).toThrow(/counts 16, another value 4/);
+    expect(readMessage(arrayOf(0x01, 100), 416)).toHaveLength(100);
+    expect(() => readMessage(arrayOf(0x01, 100), 415)).toThrow(/more values than 415 bytes allow/);
   });
 
   it('refuses a message longer than it may be before it reads any of it', () => {

@@ -138,7 +138,10 @@ describe('an outcome', () => {
     const bytes = Buffer.alloc(writer.length);
     writer.copyInto(bytes, 0);
     const { error } = await read(undefined, bytes);
-    expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR', context: { path: expect.stringMatching(/^returnValue\[\d+\]$/) } });
+    expect(error).toMatchObject({
+      code: 'SERIALIZATION_ERROR',
+      context: { path: expect.stringMatching(/^returnValue\[\d+\]$/) },
+    });
     expect(error?.message).toContain('more than 2000000 values');
   });
 

@@ -6,6 +6,8 @@ export class MalformedValueError extends Error {
   path: readonly (string | number)[] | undefined;
 }
 
+const int64 = new DataView(new ArrayBuffer(8));
+
 /** Below this many characters a loop is faster than a call into native code. */
 const SHORT_STRING = 16;
 
@@ -121,9 +123,9 @@ export class ByteReader {
     this.#skip(length);
     // Up to 6 bytes are exact as a number, which is by far the quickest way.
     if (length <= 6) return BigInt(this.#bytes.readIntLE(start, length));
-    if (length === 8) return this.#bytes.readBigInt64LE(start);
-    const low = BigInt(this.#bytes.readUIntLE(start, 4));
-    return low + (BigInt(this.#bytes.readIntLE(start + 4, length - 4)) << 32n);
+    int64.setInt32(0, this.#bytes.readInt32LE(start), true);
+    int64.setInt32(4, this.#bytes.readIntLE(start + 4, length - 4), true);
+    return int64.getBigInt64(0, true);
   }
 
   /** A view, not a copy. */

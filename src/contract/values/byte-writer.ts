@@ -3,6 +3,8 @@ const INITIAL_BYTES = 4 * 1024;
 const KEPT_BYTES = 256 * 1024;
 
 const INT64_BYTES = 8;
+const int8 = new Int8Array(INT64_BYTES);
+const int64 = new DataView(int8.buffer);
 
 /** More bytes than were allowed. */
 export class TooManyBytesError extends Error {}
@@ -53,14 +55,13 @@ export class ByteWriter {
   /** Length in bytes, then two's complement in as few as hold the sign, the lowest first. The value has at most 64 bits. */
   bigInt64(value: bigint): void {
     this.#reserve(1 + INT64_BYTES);
-    const start = this.length + 1;
-    this.#bytes.writeBigInt64LE(value, start);
-    let end = start + INT64_BYTES;
+    int64.setBigInt64(0, value, true);
+    let last = INT64_BYTES - 1;
     // A byte that only repeats the sign of the one before it says nothing.
-    while (end - 1 > start && this.#bytes[end - 1] === ((this.#bytes[end - 2] as number) < 0x80 ? 0 : 0xff)) end--;
-    if (value === 0n) end = start;
-    this.#bytes[this.length] = end - start;
-    this.length = end;
+    while (last > 0 && int8[last] === ((int8[last - 1] as number) < 0 ? -1 : 0)) last--;
+    if (last === 0 && int8[0] === 0) last = -1;
+    this.#bytes[this.length++] = last + 1;
+    for (let i = 0; i <= last; i++) this.#bytes[this.length++] = int8[i] as number;
   }
 
   /** Length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */

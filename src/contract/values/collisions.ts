@@ -9,9 +9,11 @@ const FIRST_CAPACITY = 128;
 /** V8 hashes objects at random, and most strings with a secret seed. */
 export const UNPREDICTABLE = -1;
 
-/** Steps from key to key that a document may cost for every key of its Maps and Sets, and beside that: some 50 ms. */
+/** Steps from key to key that a document may cost for every key of its Maps and Sets, and beside that: some 20 ms. */
 const STEPS_PER_KEY = 16;
-const FREE_STEPS = 10_000_000;
+const FREE_STEPS = 4_000_000;
+/** Comparing BigInts is a call of V8's runtime. */
+const STEPS_OF_BIGINT = 4;
 
 /**
  * Keeps count of what the keys of a document's Maps and Sets cost in V8's hash tables. Numbers, BigInts, indices as text and very long
@@ -65,8 +67,7 @@ export class KeyTable {
     if (this.#size === this.#hashes.length) this.#grow();
     this.#hashes[this.#size++] = hash;
     const before = this.#enter(hash);
-    const isLong = typeof key === 'string' && key.length > MAX_HASHED_CHARACTERS;
-    this.#note(isLong ? Math.ceil((before * key.length) / CHARACTERS_PER_STEP) : before);
+    this.#note(before * stepsOf(key));
   }
 
   /** @returns how many keys were in its bucket before */
@@ -84,6 +85,12 @@ export class KeyTable {
     this.#buckets = new Uint32Array(hashes.length / 2);
     for (let i = 0; i < this.#size; i++) this.#enter(hashes[i] as number);
   }
+}
+
+/** What it costs to compare a key with another in its bucket. */
+function stepsOf(key: unknown): number {
+  if (typeof key === 'bigint') return STEPS_OF_BIGINT;
+  return typeof key === 'string' && key.length > MAX_HASHED_CHARACTERS ? key.length / CHARACTERS_PER_STEP : 1;
 }
 
 /** The hash that V8 gives a key of a Map or Set, or {@link UNPREDICTABLE}. */

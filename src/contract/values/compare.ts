@@ -76,7 +76,9 @@ class Comparison {
 
   /** Decodes both, which costs, but tells. */
   #decide(verdicts: Verdict[]): void {
-    const [record] = decodeFields(this.#document, { maxNodes: Number.POSITIVE_INFINITY, end: 2 }) as [Record<string, unknown>];
+    const [record] = decodeFields(this.#document, { maxNodes: Number.POSITIVE_INFINITY, end: 2 }) as [
+      Record<string, unknown>,
+    ];
     const pairs = decodePairs(this.#pairs);
     verdicts.forEach((verdict, i) => {
       if (verdict !== 'unsure') return;

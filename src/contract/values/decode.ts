@@ -61,9 +61,9 @@ const BYTES_PER_WORK = 64;
 /** A table that is ever so full of collisions takes a step for every so many of its keys. */
 const KEYS_PER_WORK = 128;
 
-/** What a document may take: hundred times what honest values take. Beyond it, it was made to take long. */
-const ALLOWED_MS = 500;
-const ALLOWED_MS_PER_VALUE = 0.02;
+/** What a document may take: a hundred times what honest values take. Beyond it, it was made to take long. */
+const ALLOWED_MS = 1_500;
+const ALLOWED_MS_PER_VALUE = 0.05;
 
 const wallClock = () => performance.now();
 
@@ -211,12 +211,16 @@ export class ValueDecoder {
   #mayGoOn(until: number): boolean {
     this.#work = WORK_PER_LOOK;
     if (this.#collisions?.isTooMuch) {
-      throw new MalformedValueError('has Maps, Sets or names whose keys collide with each other; return arrays in their place');
+      throw new MalformedValueError(
+        'has Maps, Sets or names whose keys collide with each other; return arrays in their place',
+      );
     }
     const now = this.#now();
     this.#begunAt ??= now;
-    if (this.#spentMs + now - this.#begunAt > ALLOWED_MS + ALLOWED_MS_PER_VALUE * this.#nodes) {
-      throw new MalformedValueError('takes far longer to read than its size warrants; return arrays in place of Maps and Sets');
+    if (this.#spentMs + now - this.#begunAt > ALLOWED_MS + ALLOWED_MS_PER_VALUE * (this.#nodes + this.#names.length)) {
+      throw new MalformedValueError(
+        'takes far longer to read than its size warrants; return arrays in place of Maps and Sets',
+      );
     }
     return now < until;
   }
@@ -365,7 +369,8 @@ export class ValueDecoder {
   #open(kind: number, target: unknown, count: number): symbol {
     this.#charge(count);
     this.#work -= WORK.object;
-    const frame = (this.#frames[this.#depth] ??= new Frame());
+    const frame = this.#frames[this.#depth] ?? new Frame();
+    this.#frames[this.#depth] = frame;
     this.#depth++;
     frame.kind = kind;
     frame.target = target;
@@ -440,7 +445,8 @@ export class ValueDecoder {
     switch (kind) {
       case FrameKind.error: {
         const items = target as unknown[];
-        if (this.#large?.has(items[3])) throw new MalformedValueError(`is an error of more than ${MAX_ERROR_FIELDS} fields`);
+        if (this.#large?.has(items[3]))
+          throw new MalformedValueError(`is an error of more than ${MAX_ERROR_FIELDS} fields`);
         // Many errors may refer to the same fields.
         return errorFrom(items, (fields) => {
           this.#charge(fields * VALUES_PER_FIELD);

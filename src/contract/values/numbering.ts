@@ -1,3 +1,5 @@
+/** A larger map grows in steps that hold the thread, and that take more memory at once than a thread at its limit is given. */
+const MAX_MAPPED = 2 ** 16;
 /** A list longer than this is searched by hash. */
 const SEARCHED = 12;
 
@@ -6,9 +8,11 @@ const SEARCHED = 12;
  * faster than filling a map and emptying it again.
  */
 export class Numbering<T> {
+  /** All, as long as they are few. */
   readonly #few: T[] = [];
   readonly #fewNumbers: number[] = [];
-  readonly #many = new Map<T, number>();
+  /** All, once they are more. Every map but the last is full. */
+  readonly #many: Map<T, number>[] = [new Map()];
   #size = 0;
 
   get size(): number {
@@ -18,23 +22,43 @@ export class Numbering<T> {
   clear(): void {
     this.#few.length = 0;
     this.#fewNumbers.length = 0;
-    if (this.#size > SEARCHED) this.#many.clear();
+    if (this.#size > SEARCHED) {
+      this.#many.length = 1;
+      this.#many[0]?.clear();
+    }
     this.#size = 0;
   }
 
   /** Undefined for what was not added. */
   numberOf(item: T): number | undefined {
-    const few = this.#few;
-    for (let i = 0; i < few.length; i++) if (few[i] === item) return this.#fewNumbers[i];
-    return this.#size > SEARCHED ? this.#many.get(item) : undefined;
+    if (this.#size <= SEARCHED) {
+      const few = this.#few;
+      for (let i = 0; i < few.length; i++) if (few[i] === item) return this.#fewNumbers[i];
+      return undefined;
+    }
+    for (const many of this.#many) {
+      const number = many.get(item);
+      if (number !== undefined) return number;
+    }
+    return undefined;
   }
 
   add(item: T, number: number): void {
     if (this.#size++ < SEARCHED) {
       this.#few.push(item);
       this.#fewNumbers.push(number);
-    } else {
-      this.#many.set(item, number);
+      return;
     }
+    if (this.#size === SEARCHED + 1) this.#few.forEach((one, i) => this.#map(one, this.#fewNumbers[i] as number));
+    this.#map(item, number);
+  }
+
+  #map(item: T, number: number): void {
+    let last = this.#many[this.#many.length - 1] as Map<T, number>;
+    if (last.size === MAX_MAPPED) {
+      last = new Map();
+      this.#many.push(last);
+    }
+    last.set(item, number);
   }
 }
