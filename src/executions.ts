@@ -87,8 +87,8 @@ export class Executions {
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const segment = assembleSegment(execution, handler, inputs);
-    this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
+    if (began) this.#audit(segment, grants, origin);
     if (segment.waiting === undefined) return { ...segment, began };
     const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
     return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
@@ -120,8 +120,9 @@ export class Executions {
     const hostCallsBefore = run.usage.maxHostCalls;
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const segment = assembleSegment(execution, resumed, { context: origin, bounds, ...times, signal, hostCallsBefore });
-    this.#audit(segment, grants, origin, knownCalls);
-    return { ...segment, ...this.#runOf(segment, run, run.usage, knownCalls), began: hasBegun(execution) };
+    const began = hasBegun(execution);
+    if (began) this.#audit(segment, grants, origin, knownCalls);
+    return { ...segment, ...this.#runOf(segment, run, run.usage, knownCalls), began };
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */
@@ -152,10 +153,9 @@ export class Executions {
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
-    if (outcome === undefined) return;
     this.#events.emitAll('onAudit', () => {
-      const calls = newCalls(outcome.calls, knownCalls);
-      return auditEvents({ ...outcome, calls }, grants, origin);
+      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, knownCalls) };
+      return auditEvents(told, grants, origin);
     });
   }
 }

@@ -17,7 +17,14 @@ export const objectPrototype = Object.prototype;
 export const errorPrototype = Error.prototype;
 
 export const MapConstructor = Map;
-export const { get: mapGet, set: mapSet, delete: mapDelete, forEach: mapForEach } = Map.prototype;
+export const {
+  get: mapGet,
+  set: mapSet,
+  has: mapHas,
+  delete: mapDelete,
+  clear: mapClear,
+  forEach: mapForEach,
+} = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
 export const { startsWith } = String.prototype;
