@@ -136,8 +136,12 @@ export class Cell {
   isWide = false;
 }
 
-/** Stands for all names that are not known. */
+/** Stands for all names that are not known, indices among them. */
 export const ANY_MEMBER = '*';
+/** What was stored under a name that is not known and may be any text: it may be what the language looks for. */
+export const ANY_NAMED = '*named';
+/** What was stored under a key that may be any symbol. */
+export const ANY_SYMBOL = '@@*';
 
 export const NOTHING: Value = new Set();
 

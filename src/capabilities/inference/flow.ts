@@ -17,6 +17,7 @@ export type OnWatched = (atoms: Value, watch: Watch, at: Node) => void;
 
 /** Evaluates units until nothing changes any more. */
 export class Flow {
+  readonly #units = new Set<Unit>();
   readonly #queue = new Set<Unit>();
   readonly #arrivals: { readonly atoms: Value; readonly watch: Watch; readonly at: Node }[] = [];
   readonly #onWatched: OnWatched;
@@ -30,6 +31,7 @@ export class Flow {
   }
 
   schedule(unit: Unit): void {
+    this.#units.add(unit);
     this.#queue.add(unit);
   }
 
@@ -77,10 +79,10 @@ export class Flow {
   }
 
   /** @throws BudgetExceeded */
-  settle(all: Iterable<Unit>): void {
+  settle(): void {
     this.#drain();
     this.isSettled = true;
-    for (const unit of all) this.#queue.add(unit);
+    for (const unit of this.#units) this.#queue.add(unit);
     this.#drain();
   }
 

@@ -2,7 +2,6 @@ import type { AssignmentExpression, BinaryExpression, Expression, TemplateLitera
 
 import { Args } from './arguments.js';
 import { union, type Value } from './atoms.js';
-import { onlyFunctions } from './collections.js';
 import type { Evaluation } from './evaluation.js';
 import { concatenate, plus } from './names.js';
 import { keyOf } from './patterns.js';
@@ -49,8 +48,8 @@ export function evaluateBinary({ operator, left, right }: BinaryExpression, eval
       evaluation.machine.has(b, a, right);
       return atoms.primitive;
     case 'instanceof': {
-      const tests = onlyFunctions(evaluation.machine.load(b, atoms.symbol('@@hasInstance'), right));
-      evaluation.machine.call(tests, b, new Args([a], atoms.undefined), right);
+      const tests = evaluation.machine.given(b, '@@hasInstance', right);
+      if (tests.size > 0) evaluation.machine.call(tests, b, new Args([a], atoms.undefined), right);
       return atoms.primitive;
     }
     case '===':

@@ -1,6 +1,15 @@
 import type { Class, Identifier, Node } from 'acorn';
 
-import { Cell, type FunctionAtom, type Home, members, type ObjectAtom, union, type Value } from './atoms.js';
+import {
+  ANY_MEMBER,
+  Cell,
+  type FunctionAtom,
+  type Home,
+  members,
+  type ObjectAtom,
+  union,
+  type Value,
+} from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { Scopes, Variable } from './scope.js';
 import { type AnyFunction, childrenOf } from './syntax.js';
@@ -119,7 +128,12 @@ export class Program {
       classParts: undefined,
       ...members(),
     };
-    callee.fields.set('*', new Cell());
+    callee.fields.set(ANY_MEMBER, new Cell());
+    if (!isArrow) {
+      const ofArguments = new Cell();
+      if (!isStrict) this.machine.flow.add(ofArguments, new Set([callee]));
+      callee.arguments.fields.set('callee', ofArguments);
+    }
     return callee;
   }
 

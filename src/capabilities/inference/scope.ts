@@ -101,6 +101,7 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
     if (isStrict) strict.add(node);
     const isArrow = node.type === 'ArrowFunctionExpression';
     const named = node.type === 'FunctionExpression' && node.id ? open(around, [node.id.name]) : around;
+    if (node.type === 'FunctionExpression' && node.id) declare(node.id, named);
     const parameters = open(named, node.params.flatMap(boundNames), {
       isHoisted: node.type === 'FunctionDeclaration',
       owner: isArrow ? undefined : node,
