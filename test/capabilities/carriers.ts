@@ -202,7 +202,10 @@ export const CARRIERS: readonly Carrier[] = [
   carrier('new F().x', 'function F() {} F.prototype = { x: V };'),
   carrier('Reflect.construct(F, [V]).x', 'function F(x) { this.x = x }'),
   carrier('Reflect.construct(F, [], G).x', 'function F() { this.x = new.target.x } function G() {} G.x = V;'),
-  carrier('F().x', 'function F(x) { if (new.target) this.x = x; else return new new.target.constructor(V) } F = () => ({ x: V });'),
+  carrier(
+    'F().x',
+    'function F(x) { if (new.target) this.x = x; else return new new.target.constructor(V) } F = () => ({ x: V });',
+  ),
   carrier('f.call({ x: V })', 'const o = { f() { return this.x } }; const { f } = o;'),
   carrier('(function () { return (() => this.x)() }).call({ x: V })'),
   // Classes
@@ -282,7 +285,10 @@ export const CARRIERS: readonly Carrier[] = [
   carrier('(function* () { yield* (function* () { yield V })() })().next().value'),
   carrier('(function* () { const x = yield* (function* () { return V })(); yield x })().next().value'),
   carrier('g.next(V).value', 'const g = (function* () { const x = yield; yield x })(); g.next();'),
-  carrier('g.next().value', 'const g = (function* () { try { yield 1 } finally { yield V } })(); g.next(); g.return();'),
+  carrier(
+    'g.next().value',
+    'const g = (function* () { try { yield 1 } finally { yield V } })(); g.next(); g.return();',
+  ),
   carrier('g.return(V).value', 'const g = (function* () { yield 1 })(); g.next();'),
   carrier('g.throw(V).value', 'const g = (function* () { try { yield } catch (x) { yield x } })(); g.next();'),
   carrier('held', 'let held; for (const x of (function* () { yield V })()) held = x;'),
@@ -294,7 +300,9 @@ export const CARRIERS: readonly Carrier[] = [
   carrier('held', 'let held; for (const key in { x: V }) held = ({ x: V })[key];'),
   carrier('held', 'let held; for (let f = () => V; !held; ) held = f();'),
   carrier('[...{ *[Symbol.iterator]() { yield V } }][0]'),
-  carrier('[...{ [Symbol.iterator]: () => ({ next() { return this.d ? { done: true } : (this.d = true, { value: V }) } }) }][0]'),
+  carrier(
+    '[...{ [Symbol.iterator]: () => ({ next() { return this.d ? { done: true } : (this.d = true, { value: V }) } }) }][0]',
+  ),
   carrier('[...{ [Symbol.iterator]: [][Symbol.iterator].bind([V]) }][0]'),
   carrier('[...{ length: 1, 0: V, [Symbol.iterator]: [][Symbol.iterator] }][0]'),
   carrier('held', 'let held; for (const x of { [Symbol.iterator]() { return [V].values() } }) held = x;'),
@@ -347,7 +355,10 @@ export const CARRIERS: readonly Carrier[] = [
   carrier('held', 'let held; [].concat({ get [Symbol.isConcatSpreadable]() { held = V } });'),
   carrier('held', 'let held; ({ get x() { held = V } }).x;'),
   carrier('held', 'let held; /x/[Symbol.replace]("x", () => { held = V; return "" });'),
-  carrier('held', 'let held; RegExp.prototype[Symbol.match].call({ flags: "", exec() { held = V; return null } }, "x");'),
+  carrier(
+    'held',
+    'let held; RegExp.prototype[Symbol.match].call({ flags: "", exec() { held = V; return null } }, "x");',
+  ),
   carrier('held', 'let held; new Set([1]).union({ size: 0, has() {}, keys() { held = V; return [].values() } });'),
   carrier('held', 'let held; new Date({ valueOf() { held = V; return 1 } });'),
   carrier('held', 'let held; Math.max({ valueOf() { held = V; return 1 } });'),

@@ -9,7 +9,9 @@ import type { Executor } from '#build/pool/executor.js';
 import { readOutcome } from '#build/pool/outcome.js';
 import { ARGS, STATE } from './handlers.js';
 
-export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map((kind): CapabilityToken => `${kind}:*`).sort();
+export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(
+  (kind): CapabilityToken => `${kind}:*`,
+).sort();
 
 /** Everything that the host gets to see of an execution but what it cost, and the capabilities that it used. */
 export async function run(executor: Executor, code: string, capabilities: readonly CapabilityToken[]) {
@@ -23,7 +25,12 @@ export async function run(executor: Executor, code: string, capabilities: readon
     { limits, ceilings, isAudited: true },
   );
   const executed = await executor.execute({ key: code, ...request }, compiled.bytecode);
-  const handler = { key: code, filename: 'handler.js', source: code, bytecode: new Uint8Array(new SharedArrayBuffer(0)) };
+  const handler = {
+    key: code,
+    filename: 'handler.js',
+    source: code,
+    bytecode: new Uint8Array(new SharedArrayBuffer(0)),
+  };
   const outcome = readOutcome(executed, handler, { grants, limits: request.limits });
   const { status, returnValue, error, events, viewCommands, logs, calls, denials } = outcome;
   const problem = error && { code: error.code, message: error.message, context: error.context };

@@ -93,7 +93,12 @@ export class Access {
         return union(atoms.unknown, this.#intrinsics(key));
       default:
         // Functions and primitives: what they have besides methods are numbers and texts.
-        return union(atoms.primitive, nativesOf(atoms, key), this.#intrinsics(key));
+        return union(
+          atoms.primitive,
+          nativesOf(atoms, key),
+          this.#intrinsics(key),
+          isPrimitive(atom) ? NOTHING : flow.read(this.#machine.planted),
+        );
     }
   }
 
@@ -141,6 +146,7 @@ export class Access {
       case 'extensionMethod':
       case 'bound':
         if (atom.kind === 'unknown') this.#machine.changeUnknown(at);
+        else flow.add(this.#machine.planted, value);
         this.#machine.escape(value, at, 'an object that is not known');
         return;
       default:
@@ -165,7 +171,11 @@ export class Access {
 
   has(target: Value, key: Value, at: Node): void {
     this.#spell(key, at);
-    for (const atom of target) if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
+    for (const atom of target) {
+      if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
+      // What it inherits from may be the state.
+      else if (atom.kind === 'object' || atom.kind === 'function') this.#members.load(atom, key, at);
+    }
   }
 
   /** A value of `$state` is changed, at any depth. */

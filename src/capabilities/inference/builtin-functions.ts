@@ -53,8 +53,8 @@ const fromEntries: Model = (call) => {
   return made;
 };
 
-function objectOf({ machine, at }: NativeCall, values: Value): Value {
-  const object = machine.atoms.object(at, 'object');
+function objectOf({ machine, at }: NativeCall, values: Value, tag = 'object'): Value {
+  const object = machine.atoms.object(at, tag);
   machine.flow.add(anyMember(object), values);
   return new Set<Atom>([object]);
 }
@@ -213,7 +213,11 @@ const BY_PATH: Readonly<Record<string, Model>> = {
     return maker(call);
   },
   ...each('Array.isArray Number.isInteger Number.isFinite Number.isNaN Number.isSafeInteger Object.is', inspector),
-  ...each('Object.isFrozen Object.isSealed Object.isExtensible Reflect.isExtensible ArrayBuffer.isView', inspector),
+  ...each('Object.isExtensible Reflect.isExtensible ArrayBuffer.isView', inspector),
+  ...each('Object.isFrozen Object.isSealed', (call) => {
+    keys(call);
+    return call.machine.atoms.primitive;
+  }),
   'JSON.stringify': stringify,
   'JSON.parse': parse,
   Object: ({ machine, args, at }) => union(args.at(0), machine.data(at, 'object')),
@@ -265,7 +269,14 @@ const BY_PATH: Readonly<Record<string, Model>> = {
     return machine.atoms.number;
   },
   ...each('Promise.resolve', resolve),
-  ...each('Promise.all Promise.race Promise.any', (call) => union(all(call), awaitedElements(call))),
+  ...each('Promise.all Promise.race', (call) => union(all(call), awaitedElements(call))),
+  'Promise.any': (call) => {
+    const { machine } = call;
+    // When all are rejected, it is with an error that holds what was thrown.
+    const reasons = listOf(call, machine.flow.read(machine.thrown), 'reasons');
+    machine.flow.add(machine.thrown, objectOf(call, reasons, 'aggregate'));
+    return union(all(call), awaitedElements(call));
+  },
   'Promise.allSettled': allSettled,
   'Promise.reject': reject,
   ...each('setTimeout setInterval setImmediate', later),

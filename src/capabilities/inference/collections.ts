@@ -78,17 +78,17 @@ export class Collections {
     const { atoms } = this.#machine;
     return union(
       ...[...target].map((atom) => {
-        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom);
+        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom, at);
         if (!isPrimitive(atom)) this.#valuesOf(atom, at);
         return atoms.primitive;
       }),
     );
   }
 
-  #namesOf(atom: Atom & { kind: 'object' | 'function' }): Value {
+  #namesOf(atom: Atom & { kind: 'object' | 'function' }, at: Node): Value {
     const { atoms } = this.#machine;
     const names = this.#members
-      .names(atom)
+      .names(atom, at)
       .filter((name) => !isSymbolName(name))
       .map((name) => (name === ANY_MEMBER ? atoms.primitive : atoms.constant(name)));
     return union(...names);
@@ -102,7 +102,7 @@ export class Collections {
         if (values.size > 0) this.#machine.store(into, atoms.primitive, values, at);
         continue;
       }
-      for (const name of this.#members.names(atom)) {
+      for (const name of this.#members.names(atom, at)) {
         const key = isSymbolName(name) ? atoms.symbol(name) : atoms.constant(name);
         const isAny = name === ANY_MEMBER;
         const value = this.#members.load(atom, isAny ? atoms.primitive : key, at);
@@ -124,7 +124,7 @@ export class Collections {
   /** Which element is where is not known any more. */
   #collapse(atom: ObjectAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
-    const elements = this.#members.names(atom).filter((name) => /^\d+$/.test(name));
+    const elements = this.#members.names(atom, at).filter((name) => /^\d+$/.test(name));
     if (elements.length === 0) return;
     flow.add(this.#members.field(atom, ANY_MEMBER), this.#members.load(atom, atoms.number, at));
     for (const name of elements) atom.definite.delete(name);

@@ -16,6 +16,8 @@ export interface Interpreter {
   readonly flow: Flow;
   /** Whatever was thrown anywhere. */
   readonly thrown: Cell;
+  /** Whatever was made a member of a function that is not the handler's own: of a bound one, of a builtin's method. */
+  readonly planted: Cell;
 
   /** Calls whose results nobody looks at. */
   readonly unused: Set<Node>;

@@ -23,6 +23,7 @@ export class Machine implements Interpreter {
     else this.readWhole(atoms, at);
   });
   readonly thrown = new Cell();
+  readonly planted = new Cell();
   readonly unused = new Set<Node>();
   readonly members = new MemberAccess(this);
   readonly calls: Calls;

@@ -161,10 +161,12 @@ export class MemberAccess {
   }
 
   /** Names of fields, inherited ones included; {@link ANY_MEMBER} among them when there are more. */
-  names(owner: Owner): string[] {
+  names(owner: Owner, at: Node): string[] {
     const { flow } = this.#machine;
     const { owners, others } = this.#prototypesOf(owner);
-    const found = new Set<string>([...others].some(({ kind }) => kind !== 'builtin') ? [ANY_MEMBER] : []);
+    const foreign = new Set([...others].filter(({ kind }) => kind !== 'builtin'));
+    this.#machine.memberNames(foreign, at);
+    const found = new Set<string>(foreign.size > 0 ? [ANY_MEMBER] : []);
     for (const each of [owner, ...owners]) {
       flow.read(each.shapeChanges);
       for (const [name, cell] of each.fields) if (name !== ANY_NAMED && flow.read(cell).size > 0) found.add(name);
