@@ -186,9 +186,9 @@ export class Access {
   /** What may be in, or be, a value of `$state`: itself, and what the handler put there. */
   inside(atom: WithinAtom): Value {
     const { atoms, flow } = this.#machine;
-    const contents = [...atoms.within.values()]
-      .filter(({ keys }) => overlap(keys, atom.keys))
-      .map((other) => flow.read(other.contents));
+    const others = atoms.overlapping(atom.keys);
+    flow.step(others.length);
+    const contents = others.map((other) => flow.read(other.contents));
     return union(new Set<Atom>([atom]), ...contents);
   }
 

@@ -188,7 +188,7 @@ export class Calls {
       flow.add(cell, args.at(index));
     });
     flow.add(extra, args.from(parameters.length));
-    flow.add(this.#members.field(callee.arguments, ANY_MEMBER), args.all());
+    if (callee.usesArguments) flow.add(this.#members.field(callee.arguments, ANY_MEMBER), args.all());
     if (node.type !== 'ArrowFunctionExpression') {
       if (self !== undefined) flow.add(callee.self, self);
       const isPlain = self === undefined || [...self].some(isNullish);

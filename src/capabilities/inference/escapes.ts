@@ -13,7 +13,6 @@ import {
 } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { overlap } from './patterns-of-names.js';
 
 /** What the language calls when it makes a text, a number or JSON of an object, or what its own methods that do so call. */
 const CONVERSIONS = ['@@toPrimitive', 'toString', 'valueOf', 'toJSON', 'toLocaleString', 'join', 'toISOString'];
@@ -164,9 +163,7 @@ export class Escapes {
   }
 
   #watchState({ keys }: WithinAtom, watch: Watch, at: Node): void {
-    for (const other of this.#machine.atoms.within.values()) {
-      if (overlap(other.keys, keys)) this.#machine.flow.watch(other.contents, watch, at);
-    }
+    for (const other of this.#machine.atoms.overlapping(keys)) this.#machine.flow.watch(other.contents, watch, at);
   }
 }
 

@@ -6,8 +6,8 @@ import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch 
 const MAX_CONSTANTS = 32;
 /** How many values of any kind a cell tells apart before they are taken to escape. */
 const MAX_ATOMS = 64;
-/** About a second, for the largest sources. A handler of a hundred lines takes some 10,000; what takes more is built to take more. */
-const MAX_STEPS = 300_000;
+/** Some 50 ms. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
+const MAX_STEPS = 60_000;
 
 /** The handler is too large or too entangled to be followed. */
 export class BudgetExceeded extends Error {}
@@ -42,7 +42,10 @@ export class Flow {
   }
 
   read(cell: Cell): Value {
-    if (this.#current !== undefined) cell.readers.add(this.#current);
+    if (this.#current !== undefined) {
+      cell.readers ??= new Set();
+      cell.readers.add(this.#current);
+    }
     this.step(cell.atoms.size);
     return cell.atoms;
   }
@@ -56,7 +59,7 @@ export class Flow {
       const known = isText && ++cell.constants > MAX_CONSTANTS ? PRIMITIVE : atom;
       if (cell.atoms.has(known)) continue;
       added.push(known);
-      if (!cell.isWide) cell.atoms.add(known);
+      if (!cell.isWide) cell.put(known);
     }
     if (added.length === 0) return;
     if (cell.watch !== Watch.none) this.#arrive(new Set(added), cell);
@@ -75,7 +78,7 @@ export class Flow {
 
   /** What read the cell has to be evaluated again, also for something that is not in its atoms. */
   touch(cell: Cell): void {
-    for (const reader of cell.readers) this.#queue.add(reader);
+    for (const reader of cell.readers ?? []) this.#queue.add(reader);
   }
 
   /** @throws BudgetExceeded */
@@ -93,7 +96,8 @@ export class Flow {
     this.watch(cell, Watch.escape, at);
     cell.isWide = true;
     cell.atoms.clear();
-    cell.atoms.add(UNKNOWN).add(PRIMITIVE);
+    cell.put(UNKNOWN);
+    cell.put(PRIMITIVE);
   }
 
   #arrive(atoms: Value, { watch, watchedAt }: Cell): void {

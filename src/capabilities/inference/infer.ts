@@ -4,7 +4,8 @@ import { requireFilename, requireSource } from '../../contract/source-check.js';
 import type { SourceLocation } from '../../contract/source-text.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
-import { BEGINNING, locationOf, parseHandler } from './syntax.js';
+import { isTooLarge } from './size.js';
+import { BEGINNING, Places, parseHandler } from './syntax.js';
 
 /** A place in the handler that needs a capability. Line and column from 1. */
 export interface CapabilityReason extends SourceLocation {
@@ -43,24 +44,30 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
  */
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
   const demands = demandsOf(code, options);
+  const places = new Places(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, code), reason })),
+    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...places.of(at), reason })),
   }));
 }
 
 function demandsOf(code: string, options: InferenceOptions): Demands {
   requireSource(code);
   const filename = filenameOf(options);
+  if (isTooLarge(code)) return everything('too large to be followed');
   try {
     return analyse(parseHandler(code, filename));
   } catch (error) {
     // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
     if (!(error instanceof RangeError)) throw error;
-    const demands = new Demands();
-    demands.everything(BEGINNING, 'too deeply nested to be followed');
-    return demands;
+    return everything('too deeply nested to be followed');
   }
+}
+
+function everything(reason: string): Demands {
+  const demands = new Demands();
+  demands.everything(BEGINNING, reason);
+  return demands;
 }
 
 function filenameOf(options: InferenceOptions): string | undefined {

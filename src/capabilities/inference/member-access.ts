@@ -153,6 +153,7 @@ export class MemberAccess {
   /** All that is in the members, those behind getters included. */
   values(owner: Owner, at: Node, receiver: Owner = owner): Value {
     const { flow } = this.#machine;
+    flow.step(owner.fields.size);
     flow.read(owner.shapeChanges);
     return union(
       ...[...owner.fields.values()].map((cell) => flow.read(cell)),
@@ -169,6 +170,7 @@ export class MemberAccess {
     const found = new Set<string>(foreign.size > 0 ? [ANY_MEMBER] : []);
     for (const each of [owner, ...owners]) {
       flow.read(each.shapeChanges);
+      flow.step(each.fields.size);
       for (const [name, cell] of each.fields) if (name !== ANY_NAMED && flow.read(cell).size > 0) found.add(name);
       for (const name of each.getters.keys()) found.add(name);
     }
@@ -208,6 +210,7 @@ export class MemberAccess {
   #loadIndexed(owner: Owner): Value {
     const { atoms, flow } = this.#machine;
     flow.read(owner.shapeChanges);
+    flow.step(owner.fields.size);
     const indexed = [...owner.fields].filter(([name]) => name === ANY_MEMBER || /^\d+$/.test(name));
     return union(...indexed.map(([, cell]) => flow.read(cell)), atoms.undefined);
   }
@@ -263,6 +266,7 @@ export class MemberAccess {
     const others = new Set<Atom>();
     const pending = [...flow.read(owner.prototypes)];
     for (let atom = pending.pop(); atom !== undefined; atom = pending.pop()) {
+      flow.step();
       if (atom.kind !== 'object' && atom.kind !== 'function') others.add(atom);
       else if (atom !== owner && !owners.has(atom)) {
         owners.add(atom);

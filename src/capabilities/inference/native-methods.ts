@@ -31,6 +31,7 @@ export function knownElements(machine: Interpreter, list: Value, at: Node): Valu
   const [only] = list;
   if (list.size !== 1 || only?.kind !== 'object' || only.shape !== 'array') return undefined;
   machine.flow.read(only.shapeChanges);
+  machine.flow.step(only.fields.size);
   const names = [...only.fields.keys()].filter(
     (name) => machine.flow.read(only.fields.get(name) ?? new Cell()).size > 0,
   );

@@ -14,6 +14,7 @@ export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evalu
     const value = evaluation.evaluate(expression);
     evaluation.machine.readWhole(value, expression);
     const next = atoms.constant(quasis[index + 1]?.value.cooked ?? '');
+    evaluation.machine.flow.step(text.size * value.size);
     text = concatenate(atoms, concatenate(atoms, text, value), next);
   });
   return text;
@@ -57,6 +58,7 @@ export function evaluateBinary({ operator, left, right }: BinaryExpression, eval
       return atoms.primitive;
     case '+':
       evaluation.machine.readWhole(union(a, b), right);
+      evaluation.machine.flow.step(a.size * b.size);
       return plus(atoms, a, b);
     default:
       evaluation.machine.readWhole(union(a, b), right);
@@ -76,6 +78,7 @@ export function evaluateAssignment(node: AssignmentExpression, evaluation: Evalu
   const operand = evaluation.evaluate(right);
   const isLogical = ['||=', '&&=', '??='].includes(operator);
   if (!isLogical) evaluation.machine.readWhole(union(before, operand), node);
+  evaluation.machine.flow.step(before.size * operand.size);
   const value = isLogical ? operand : operator === '+=' ? plus(atoms, before, operand) : atoms.number;
   evaluation.assign(left, value);
   return isLogical ? union(before, value) : value;

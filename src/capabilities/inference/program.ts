@@ -113,6 +113,7 @@ export class Program {
   ): FunctionAtom {
     const isArrow = node.type === 'ArrowFunctionExpression';
     const { atoms } = this.machine;
+    const usesArguments = !isArrow && this.#scopes.usesArguments.has(node as AnyFunction);
     const callee: FunctionAtom = {
       kind: 'function',
       node,
@@ -120,7 +121,11 @@ export class Program {
       self: isArrow && around !== undefined ? around.self : new Cell(),
       parameters: Array.from({ length: parameterCount }, () => new Cell()),
       extra: new Cell(),
-      arguments: isArrow && around !== undefined ? around.arguments : atoms.object(node, 'arguments', 'array'),
+      arguments:
+        isArrow && around !== undefined
+          ? around.arguments
+          : atoms.object(usesArguments ? node : NOWHERE, 'arguments', 'array'),
+      usesArguments,
       returned: new Cell(),
       yielded: new Cell(),
       sent: new Cell(),
@@ -129,7 +134,7 @@ export class Program {
       ...members(),
     };
     callee.fields.set(ANY_MEMBER, new Cell());
-    if (!isArrow) {
+    if (usesArguments) {
       const ofArguments = new Cell();
       if (!isStrict) this.machine.flow.add(ofArguments, new Set([callee]));
       callee.arguments.fields.set('callee', ofArguments);
@@ -214,6 +219,9 @@ export class Program {
 
 /** Names that the language, the runtime and the web give to something: those of this process are more than a handler has. */
 const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
+
+/** Stands for the place of what is made nowhere. */
+const NOWHERE: Node = { type: 'Program', start: 0, end: 0 };
 
 /** Stands for the place where the runtime makes `$args` and `$scope`. */
 const GLOBAL_DATA: Node = { type: 'Program', start: 0, end: 0 };

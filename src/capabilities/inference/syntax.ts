@@ -2,8 +2,13 @@ import { createRequire } from 'node:module';
 
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 
-import { renderSnippet, type SourceLocation } from '../../contract/source-text.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
+import {
+  fileHeaderShift,
+  neutraliseFileHeader,
+  renderSnippet,
+  type SourceLocation,
+} from '../../contract/source-text.js';
+import { ESCAPED_WRAPPER, PREFIX_LENGTH, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { remedyAfterStripping } from '../../typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../typescript/strip-types.js';
@@ -29,10 +34,9 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
   // Synchronous, and some 10 ms that only those pay who ask.
   const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
   try {
-    const { body } = acorn.parse(scriptOf(source, filename), {
+    const { body } = boundedParser(acorn).parse(scriptOf(source, filename), {
       ecmaVersion: 'latest',
       sourceType: 'script',
-      locations: true,
     });
     const [statement, ...others] = body;
     if (statement?.type === 'ExpressionStatement' && others.length === 0) {
@@ -47,20 +51,66 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
 
+/** Names that a source may declare: looking whether one is declared twice, the parser compares each with all others of its scope. */
+const MAX_NAMES = 4_000;
+
+type Parser = typeof import('acorn').Parser;
+/** What acorn calls for each name that is declared: its types do not tell. */
+type DeclaringParser = new (...args: never[]) => { declareName(...args: unknown[]): void };
+
+function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
+  return Parser.extend((Base) => {
+    class BoundedParser extends (Base as unknown as DeclaringParser) {
+      #names = 0;
+
+      override declareName(...args: unknown[]): void {
+        if (++this.#names > MAX_NAMES) throw new RangeError('too many names are declared');
+        super.declareName(...args);
+      }
+    }
+    return BoundedParser as unknown as Parser;
+  });
+}
+
 /** Stands for all of a source that could not be parsed. */
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
-/** Where a node of the wrapped script begins in what the author wrote. */
-export function locationOf(node: Node, source: string): SourceLocation {
-  const { line, column } = node.loc?.start ?? { line: 1, column: 0 };
-  return toAuthorLocation({ line, column: column + 1 }, source);
+/** Where nodes of the wrapped script begin in what the author wrote. */
+export class Places {
+  readonly #starts: number[] = [0];
+
+  constructor(source: string) {
+    const text = neutraliseFileHeader(source);
+    const shift = fileHeaderShift(source);
+    const terminator = /\r\n|[\n\r\u2028\u2029]/g;
+    while (terminator.exec(text) !== null) this.#starts.push(terminator.lastIndex);
+    // Of the first line, what was cut off at its beginning.
+    this.#starts[0] = -shift;
+  }
+
+  of(node: Node): SourceLocation {
+    const at = Math.max(0, node.start - PREFIX_LENGTH);
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#starts[middle] as number) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: at - (this.#starts[low] as number) + 1 };
+  }
 }
 
 /** The nodes right below one, in source order. */
 export function childrenOf(node: Node): Node[] {
-  return Object.values(node).flatMap((value: unknown) =>
-    Array.isArray(value) ? value.filter(isNode) : filterNode(value),
-  );
+  const children: Node[] = [];
+  for (const key in node) {
+    const value: unknown = node[key as keyof Node];
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const item of value as unknown[]) if (isNode(item)) children.push(item);
+    } else if (isNode(value)) children.push(value);
+  }
+  return children;
 }
 
 export function isFunction(node: Node): node is AnyFunction {
@@ -75,10 +125,6 @@ export function hasStrictDirective({ body }: AnyFunction): boolean {
   return body.body.some(
     (statement) => statement.type === 'ExpressionStatement' && statement.directive === 'use strict',
   );
-}
-
-function filterNode(value: unknown): Node[] {
-  return isNode(value) ? [value] : [];
 }
 
 function isNode(value: unknown): value is Node {
