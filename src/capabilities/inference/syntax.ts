@@ -58,8 +58,11 @@ type Parser = typeof import('acorn').Parser;
 /** What acorn calls for each name that is declared: its types do not tell. */
 type DeclaringParser = new (...args: never[]) => { declareName(...args: unknown[]): void };
 
+let bounded: Parser | undefined;
+
+/** One class for all: what the engine learns about it holds for the next source. */
 function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
-  return Parser.extend((Base) => {
+  bounded ??= Parser.extend((Base) => {
     class BoundedParser extends (Base as unknown as DeclaringParser) {
       #names = 0;
 
@@ -70,6 +73,7 @@ function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
     }
     return BoundedParser as unknown as Parser;
   });
+  return bounded;
 }
 
 /** Stands for all of a source that could not be parsed. */
