@@ -27,7 +27,7 @@ export const {
 } = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
-export const { startsWith } = String.prototype;
+export const { startsWith, includes } = String.prototype;
 
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;
