@@ -114,8 +114,8 @@ export class Executions {
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const segment = await this.#assemble(execution, handler, inputs);
-    this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
+    if (began) this.#audit(segment, grants, origin);
     if (segment.waiting === undefined) return { ...segment, began };
     const { tenant } = options;
     const base = { handler: { key, filename: file, source }, capabilities, origin, limits, tenant };
@@ -150,10 +150,11 @@ export class Executions {
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
     const segment = await this.#assemble(execution, resumed, inputs);
-    this.#audit(segment, grants, origin, knownCalls);
+    const began = hasBegun(execution);
+    if (began) this.#audit(segment, grants, origin, knownCalls);
     // It is kept for whom it was begun.
     const base = { ...run, tenant: run.tenant ?? options.tenant };
-    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began: hasBegun(execution) };
+    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began };
   }
 
   /** Errors show places in the source: of a long one, its lines are counted before, in slices. */
@@ -191,10 +192,9 @@ export class Executions {
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
-    if (outcome === undefined) return;
     this.#events.emitAll('onAudit', () => {
-      const calls = newCalls(outcome.calls, knownCalls);
-      return auditEvents({ ...outcome, calls }, grants, origin);
+      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, knownCalls) };
+      return auditEvents(told, grants, origin);
     });
   }
 }

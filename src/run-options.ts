@@ -1,3 +1,4 @@
+import { EXTENSION_NAME, isExtensionName } from './capabilities/token.js';
 import { checkFunction, invalidArgument, readArgument } from './config/check.js';
 import type { Extension } from './contract/extension.js';
 import type { SegmentEffects } from './contract/result.js';
@@ -9,7 +10,7 @@ const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
   /**
-   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes. A method finds its
+   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes, by names without dots. A method finds its
    * extension as `this`; `currentCall()` tells it the call's `key`, the same if the call is made again, and gives it an AbortSignal.
    * What it throws enters the VM with its name, message and those enumerable fields that can.
    *
@@ -37,6 +38,7 @@ function readRunOptions(options: RunOptions) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
   for (const [name, extension] of readArgument('extensions', () => Object.entries(extensions))) {
+    if (!isExtensionName(name)) throw invalidArgument('extensions', name, EXTENSION_NAME);
     if (typeof extension !== 'object' || extension === null) {
       throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
     }

@@ -22,6 +22,18 @@ export function parseToken(token: unknown): ParsedToken | undefined {
   const pattern = token.slice(kind.length + 1);
   const star = pattern.indexOf('*');
   if (pattern === '' || (star !== -1 && star !== pattern.length - 1)) return undefined;
+  if (kind === 'ext' && pattern.startsWith('.')) return undefined;
   // An extension without a method stands for all of its methods.
   return { kind, pattern: kind === 'ext' && star === -1 && !pattern.includes('.') ? `${pattern}.*` : pattern };
 }
+
+/**
+ * Whether an extension may have this name. A dot ends it: what follows the first dot of `ext:http.get` is the method. Could names have
+ * dots, `ext:http` would cover the extension `http.admin` as well.
+ */
+export function isExtensionName(name: string): boolean {
+  return name !== '' && !name.includes('.');
+}
+
+/** What is expected of the name of an extension, for an error. */
+export const EXTENSION_NAME = 'extensions named without dots, with at least one character';

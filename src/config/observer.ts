@@ -74,11 +74,21 @@ export interface KillEvent extends EventOrigin {
 
 /** One capability that an execution used, or tried to use in vain. */
 export interface AuditEvent {
-  /** A token of the exact name that was used, never with a `*`: `'state:write:count'`. */
+  /**
+   * A token of the exact name that was used: `'state:write:count'`. A name longer than 256 characters ends in `…`. Only an event
+   * with `isAssumed` or `isCut` stands for more than one name.
+   */
   readonly capability: string;
   readonly allowed: boolean;
-  /** How often it was used. Reads of a state key count once, however many there were. */
+  /** How often it was used. Reads of a state key count once in a segment, however many there were. */
   readonly uses: number;
+  /**
+   * The execution was stopped before it could tell which keys it read, or it did not tell: it may have read everything under this
+   * token, which is one that was granted. `uses` is 0.
+   */
+  readonly isAssumed?: true;
+  /** More than 1,000 names of this kind were used: `uses` counts the uses of those that have no event of their own. */
+  readonly isCut?: true;
   readonly handlerName?: string;
   readonly panelId?: string;
 }

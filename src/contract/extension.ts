@@ -1,6 +1,6 @@
 /**
  * Which extensions there are: method names by extension, or objects whose functions are the methods. A handler that calls
- * another one gets a TypeError at that line.
+ * another one gets a TypeError at that line. Names of extensions have no dots: `ext:http` would grant `http.admin` as well.
  */
 export type ExtensionRegistry = Readonly<Record<string, readonly string[] | object>>;
 

@@ -5,6 +5,8 @@ import { fileHeaderShift, neutraliseFileHeader } from './source-text.js';
 export const WRAPPER_VERSION = 2;
 
 const PREFIX = '(async function(){';
+/** How many characters of the script stand before the source. */
+export const PREFIX_LENGTH = PREFIX.length;
 /** As long as the other. A handler that cannot wait is spared a promise, which costs more than many a handler. */
 const SYNCHRONOUS_PREFIX = '(      function(){';
 const AWAIT = /await/;

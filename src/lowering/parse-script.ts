@@ -10,20 +10,44 @@ export interface AcornError extends SyntaxError {
 /** How acorn tells of a source that is nested deeper than it can go. */
 const STACK_EXHAUSTED = 'Not enough stack space';
 
+type Parser = typeof import('acorn').Parser;
+/** What acorn calls for each name that is declared: its types do not tell. */
+type DeclaringParser = new (...args: never[]) => { declareName(...args: unknown[]): void };
+
+let bounded: Parser | undefined;
+/** Names that the parser at work may still declare. Parsing is synchronous. */
+let namesLeft = Number.POSITIVE_INFINITY;
+
 /**
  * A script as acorn reads it.
  *
- * @throws an {@link AcornError} for a text that is no script; RangeError when it is nested too deeply
+ * @param maxNames that it may declare: to see whether a name is declared twice, acorn compares it with all others of its scope
+ * @throws an {@link AcornError} for a text that is no script; RangeError when it is nested too deeply or declares more names
  */
-export function parseScript(script: string): Program {
+export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY): Program {
   // Synchronous, and some 10 ms that only those pay who ask.
   const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  namesLeft = maxNames;
   try {
-    return acorn.parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+    return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
   } catch (error) {
     if (isAcornError(error) && error.message.startsWith(STACK_EXHAUSTED)) throw new RangeError(error.message);
     throw error;
   }
+}
+
+/** One class for all: what the engine learns about it holds for the next source. */
+function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
+  bounded ??= Parser.extend((Base) => {
+    class BoundedParser extends (Base as unknown as DeclaringParser) {
+      override declareName(...args: unknown[]): void {
+        if (--namesLeft < 0) throw new RangeError('too many names are declared');
+        super.declareName(...args);
+      }
+    }
+    return BoundedParser as unknown as Parser;
+  });
+  return bounded;
 }
 
 export function isAcornError(error: unknown): error is AcornError {
@@ -37,9 +61,15 @@ export function messageOf({ message }: AcornError): string {
 
 /** The nodes right below one, in source order. */
 export function childrenOf(node: Node): Node[] {
-  return Object.values(node).flatMap((value: unknown) =>
-    Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : [],
-  );
+  const children: Node[] = [];
+  for (const key in node) {
+    const value: unknown = node[key as keyof Node];
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const item of value as unknown[]) if (isNode(item)) children.push(item);
+    } else if (isNode(value)) children.push(value);
+  }
+  return children;
 }
 
 export function isNode(value: unknown): value is Node {

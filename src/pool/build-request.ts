@@ -1,4 +1,5 @@
 import type { Grant, Grants } from '../capabilities/grants.js';
+import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../contract/capability.js';
@@ -87,6 +88,7 @@ function methodNames(registry: ExtensionRegistry): Record<string, readonly strin
   if (typeof registry !== 'object' || registry === null || Array.isArray(registry))
     throw invalidArgument(field, registry, 'an object of extensions');
   const named = Object.entries(registry).map(([name, methods]): [string, readonly string[]] => {
+    if (!isExtensionName(name)) throw invalidArgument(field, name, EXTENSION_NAME);
     if (typeof methods !== 'object' || methods === null) {
       throw invalidArgument(`${field}.${name}`, methods, 'a list of method names, or an object of functions');
     }

@@ -1,4 +1,5 @@
 import type { Grants } from '../capabilities/grants.js';
+import { isExtensionName } from '../capabilities/token.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityKind } from '../contract/capability.js';
 import type {
@@ -165,6 +166,7 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
       throw malformed('calls');
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
+    if (!isExtensionName(extensionName)) throw malformed('calls');
     ids.add(callId);
     allow(bounds, 'ext', `${extensionName}.${method}`);
     return { callId, extensionName, method, args };

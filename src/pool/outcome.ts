@@ -9,9 +9,17 @@ import type { Executed } from './protocol.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
-  /** What the handler tried and read, in its own words: capabilities it was denied, keys of the state. */
+  /** What the handler was denied, in its own words: capabilities. */
   readonly denials: readonly string[];
-  readonly reads: readonly string[];
+  /** What it read, in its own words; undefined when it says nothing. */
+  readonly reads: ReadKeys | undefined;
+}
+
+/** Keys of the state that an execution read, each once. */
+export interface ReadKeys {
+  readonly keys: readonly string[];
+  /** Reads of keys that are not listed. */
+  readonly more: number;
 }
 
 const Status = { pending: 0, fulfilled: 1, rejected: 2 } as const;
@@ -53,7 +61,7 @@ export function readOutcome(
 }
 
 function failed(error: WasmError): ReadOutcome {
-  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: NOTHING, error };
+  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
 }
 
 /** In the order of `outcome` in `guest/prelude/outcome.ts`. */
@@ -90,7 +98,7 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: 
     calls: effects.calls,
     hostCalls: effects.hostCalls,
     denials: texts(denials),
-    reads: texts(reads),
+    reads: readKeysOf(reads),
     ...(error !== undefined && { error }),
   };
 }
@@ -99,6 +107,12 @@ function texts(raw: unknown): readonly string[] {
   return Array.isArray(raw)
     ? raw.slice(0, MAX_TEXTS).filter((item): item is string => typeof item === 'string')
     : NOTHING;
+}
+
+function readKeysOf(raw: unknown): ReadKeys | undefined {
+  if (!Array.isArray(raw)) return undefined;
+  const more: unknown = raw[0];
+  return { keys: texts(raw), more: Number.isSafeInteger(more) ? Math.max(0, more as number) : 0 };
 }
 
 function cannotLeave(error: MalformedValueError): WasmError {

@@ -17,7 +17,7 @@ const known = new WeakMap<readonly string[], Rights>();
  */
 export class Rights {
   readonly grants: Grants;
-  readonly #tokens: string;
+  readonly #tokens: readonly string[];
   #encoded: Uint8Array | undefined;
   #limits: readonly number[] = [];
   #isAudited = false;
@@ -25,17 +25,25 @@ export class Rights {
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
   static of(capabilities: readonly CapabilityToken[]): Rights {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
-    const tokens = capabilities.join('\n');
     const before = known.get(capabilities);
-    if (before !== undefined && before.#tokens === tokens) return before;
-    const rights = new Rights(tokens, Grants.parse(capabilities));
+    if (before !== undefined && before.#isOf(capabilities)) return before;
+    // A copy: what is parsed is what is compared with later.
+    const tokens = Array.from(capabilities);
+    const rights = new Rights(tokens, Grants.parse(tokens));
     known.set(capabilities, rights);
     return rights;
   }
 
-  private constructor(tokens: string, grants: Grants) {
+  private constructor(tokens: readonly string[], grants: Grants) {
     this.#tokens = tokens;
     this.grants = grants;
+  }
+
+  /** Whether the list still says what it said when it was parsed. */
+  #isOf(capabilities: readonly string[]): boolean {
+    if (capabilities.length !== this.#tokens.length) return false;
+    for (let i = 0; i < capabilities.length; i++) if (capabilities[i] !== this.#tokens[i]) return false;
+    return true;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 
+import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
 import { describe, invalidArgument } from '../config/check.js';
 import type { AsyncResult } from '../contract/answers.js';
 import type { ExtensionCall } from '../contract/result.js';
@@ -121,6 +122,7 @@ async function ask(mock: (...args: unknown[]) => unknown, { args }: ExtensionCal
 }
 
 function checkExtension(name: string, extension: unknown): void {
+  if (!isExtensionName(name)) throw invalidArgument('ext', name, EXTENSION_NAME);
   if (typeof extension !== 'object' || extension === null || extension instanceof RecordedAnswers) {
     throw invalidArgument(`ext.${name}`, extension, 'an object of methods');
   }

@@ -29,6 +29,9 @@ describe('a context', () => {
     ['context.capabilities[0]', { capabilities: [5] }, 'may end in'],
     ['context.extensionRegistry', { extensionRegistry: ['http'] }, 'an object'],
     ['context.extensionRegistry.http', { extensionRegistry: { http: 5 } }, 'method names'],
+    ['context.extensionRegistry', { extensionRegistry: { 'http.admin': ['get'] } }, 'without dots'],
+    ['context.extensionRegistry', { extensionRegistry: { '': ['get'] } }, 'without dots'],
+    ['context.capabilities[0]', { capabilities: ['ext:.get'] }, 'may end in'],
     ['context.extensionRegistry.http', { extensionRegistry: { http: [5] } }, 'a string'],
   ])('with a wrong %s is INVALID_ARGUMENT: %j', async (field, context, allowed) => {
     const rejection = runtime.executeHandler('return 1', context as never);

@@ -1,6 +1,7 @@
 import type { Node } from 'acorn';
 
 import type { CapabilityKind } from '../../contract/capability.js';
+import type { Atoms } from './atom-table.js';
 import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
@@ -66,26 +67,38 @@ export class Access {
       case 'function':
         return this.#members.load(atom, key, at);
       case 'view':
-        return this.#patterns(key).some((name) => name.endsWith('*') || VIEW_METHODS.has(name))
-          ? atoms.viewCommand
-          : atoms.undefined;
+        return union(
+          this.#patterns(key).some((name) => name.endsWith('*') || VIEW_METHODS.has(name))
+            ? atoms.viewCommand
+            : atoms.undefined,
+          nativesOf(atoms, key, 'plain'),
+          this.#intrinsics(key),
+        );
       case 'ext':
-        return union(...this.#patterns(key).map((name) => atoms.extension(name)));
+        return union(...this.#patterns(key).map((name) => atoms.extension(name)), promiseMethods(atoms, key));
       case 'extension': {
         // `ext:ht*` has no place for a method.
         const isOpen = atom.name.endsWith('*');
         const names = isOpen ? [atom.name] : this.#patterns(key).map((name) => `${atom.name}.${name}`);
-        return union(...names.map((name) => atoms.extensionMethod(name)));
+        return union(...names.map((name) => atoms.extensionMethod(name)), promiseMethods(atoms, key));
       }
       case 'global':
         return this.#loadGlobal(key, at);
       case 'builtin':
         return this.#loadBuiltin(atom.path, key, at);
       case 'unknown':
-        return atoms.unknown;
+        if (this.#patterns(key).some((name) => name === '*' || name.startsWith('__define'))) {
+          this.#machine.changeUnknown(at);
+        }
+        return union(atoms.unknown, this.#intrinsics(key));
       default:
         // Functions and primitives: what they have besides methods are numbers and texts.
-        return union(atoms.primitive, nativesOf(atoms, key), this.#intrinsics(key));
+        return union(
+          atoms.primitive,
+          nativesOf(atoms, key),
+          this.#intrinsics(key),
+          isPrimitive(atom) ? NOTHING : flow.read(this.#machine.planted),
+        );
     }
   }
 
@@ -132,6 +145,8 @@ export class Access {
       case 'stateMethod':
       case 'extensionMethod':
       case 'bound':
+        if (atom.kind === 'unknown') this.#machine.changeUnknown(at);
+        else flow.add(this.#machine.planted, value);
         this.#machine.escape(value, at, 'an object that is not known');
         return;
       default:
@@ -147,6 +162,7 @@ export class Access {
       else if (atom.kind === 'within') this.writeWithin(atom, at);
       else if (atom.kind === 'object' || atom.kind === 'function') this.#members.remove(atom, key);
       else if (atom.kind === 'global') this.#removeGlobal(key, at);
+      else if (atom.kind === 'unknown') this.#machine.changeUnknown(at);
       else if (['builtin', 'emit', 'view', 'viewCommand', 'ext', 'extension'].includes(atom.kind)) {
         this.#machine.demands.everything(at, `${describeAtom(atom)} is changed`);
       }
@@ -155,7 +171,11 @@ export class Access {
 
   has(target: Value, key: Value, at: Node): void {
     this.#spell(key, at);
-    for (const atom of target) if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
+    for (const atom of target) {
+      if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
+      // What it inherits from may be the state.
+      else if (atom.kind === 'object' || atom.kind === 'function') this.#members.load(atom, key, at);
+    }
   }
 
   /** A value of `$state` is changed, at any depth. */
@@ -166,9 +186,9 @@ export class Access {
   /** What may be in, or be, a value of `$state`: itself, and what the handler put there. */
   inside(atom: WithinAtom): Value {
     const { atoms, flow } = this.#machine;
-    const contents = [...atoms.within.values()]
-      .filter(({ keys }) => overlap(keys, atom.keys))
-      .map((other) => flow.read(other.contents));
+    const others = atoms.overlapping(atom.keys);
+    flow.step(others.length);
+    const contents = others.map((other) => flow.read(other.contents));
     return union(new Set<Atom>([atom]), ...contents);
   }
 
@@ -222,7 +242,9 @@ export class Access {
       if (path.length > MAX_PATH) return atoms.unknown;
       if (path.endsWith('prototype') && isNativeName(name)) return atoms.native(name);
       const own = atoms.builtin(INTRINSIC_MEMBERS.has(name) ? name : `${path}.${name}`);
-      return ['call', 'apply', 'bind', 'toString'].includes(name) ? atoms.native(name) : own;
+      const isInherited = ['call', 'apply', 'bind', 'toString'].includes(name);
+      if (!isInherited) return own;
+      return /^Reflect$|\*$/.test(path) ? union(own, atoms.native(name)) : atoms.native(name);
     });
     return union(...results);
   }
@@ -255,6 +277,15 @@ export class Access {
     for (const name of names) this.#machine.demands.add(kind, name, at, `${stateMember(name)} is ${verb}`);
     return names;
   }
+}
+
+/** A promise is taken to be what it resolves to, so everything has these. */
+function promiseMethods(atoms: Atoms, key: Value): Value {
+  return union(
+    ...['then', 'catch', 'finally']
+      .filter((name) => patternsOf(key).some((each) => overlap(each, name)))
+      .map((name) => atoms.native(name)),
+  );
 }
 
 /** A member of `$state` as a reason names it. */

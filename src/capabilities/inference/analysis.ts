@@ -1,6 +1,6 @@
 import type { FunctionExpression } from 'acorn';
 
-import type { FunctionAtom, Unit } from './atoms.js';
+import type { FunctionAtom } from './atoms.js';
 import { union } from './atoms.js';
 import type { Demands } from './demands.js';
 import type { Shared } from './evaluation.js';
@@ -19,14 +19,11 @@ import type { AnyFunction } from './syntax.js';
  */
 export function analyse(handler: FunctionExpression): Demands {
   const scopes = resolveScopes(handler);
-  const units: Unit[] = [];
   const program: Program = new Program(
     new Machine({ read: (name) => program.readGlobal(name), write: (name, value) => program.writeGlobal(name, value) }),
     scopes,
     (callee, around) => {
-      const unit = { at: callee.node, evaluate: () => evaluateFunction(callee, around, shared) };
-      units.push(unit);
-      machine.flow.schedule(unit);
+      machine.flow.schedule({ at: callee.node, evaluate: () => evaluateFunction(callee, around, shared) });
     },
   );
   const machine = program.machine as Machine;
@@ -35,7 +32,7 @@ export function analyse(handler: FunctionExpression): Demands {
   try {
     const root = program.functionAt(handler, undefined);
     machine.flow.add(root.self, machine.atoms.global);
-    machine.flow.settle(units);
+    machine.flow.settle();
   } catch (error) {
     if (!(error instanceof BudgetExceeded || error instanceof RangeError)) throw error;
     machine.demands.everything(handler, 'too large or too deeply nested to be followed');
@@ -56,19 +53,21 @@ function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, share
     if (mayComplete(body.body)) machine.flow.add(callee.returned, machine.atoms.undefined);
   }
   // What the handler itself returns goes to the host.
-  if (around === undefined) machine.readWhole(machine.flow.read(callee.returned), node);
+  if (around === undefined) machine.readWhole(machine.awaited(machine.flow.read(callee.returned), node), node);
 }
 
 function bindParameters(callee: FunctionAtom, node: AnyFunction, evaluator: Evaluator): void {
   const { machine } = evaluator;
   const { atoms, flow } = machine;
   // In sloppy mode, `arguments` and the parameters are the same variables.
-  const aliased = evaluator.shared.program.usesArguments(node)
-    ? machine.load(new Set([callee.arguments]), atoms.number, node)
-    : new Set<never>();
+  const isAliased = evaluator.shared.program.usesArguments(node);
+  const aliased = isAliased ? machine.load(new Set([callee.arguments]), atoms.number, node) : new Set<never>();
   for (const [index, param] of node.params.entries()) {
     const given = callee.parameters[index];
     const value = union(given === undefined ? new Set() : flow.read(given), aliased);
+    if (isAliased && param.type === 'Identifier') {
+      machine.store(new Set([callee.arguments]), atoms.number, evaluator.shared.program.read(param), node);
+    }
     if (param.type === 'RestElement') {
       const rest = new Set([atoms.object(param, 'rest', 'array')]);
       machine.store(rest, atoms.number, union(value, flow.read(callee.extra)), param);

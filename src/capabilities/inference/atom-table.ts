@@ -28,7 +28,9 @@ export class Atoms {
   readonly #extensions = new Map<string, Value>();
   readonly #extensionMethods = new Map<string, Value>();
   readonly #byPlace = new Map<Node, Map<string, ObjectAtom | BoundAtom>>();
-  readonly within = new Map<string, WithinAtom>();
+  readonly #within = new Map<string, WithinAtom>();
+  /** Those that stand for many keys. */
+  readonly #withinPrefixes: WithinAtom[] = [];
 
   /** The one value that is an atom of this kind. */
   readonly number = this.#single({ kind: 'number' });
@@ -90,16 +92,25 @@ export class Atoms {
   }
 
   withinState(keys: string): WithinAtom {
-    const known = this.within.get(keys);
+    const known = this.#within.get(keys);
     if (known !== undefined) return known;
     const atom: WithinAtom = { kind: 'within', keys, contents: new Cell() };
-    for (const { keys: others, contents } of this.within.values()) {
-      if (contents.watch <= atom.contents.watch || !overlap(others, keys)) continue;
+    for (const { contents } of this.overlapping(keys)) {
+      if (contents.watch <= atom.contents.watch) continue;
       atom.contents.watch = contents.watch;
       atom.contents.watchedAt = contents.watchedAt;
     }
-    this.within.set(keys, atom);
+    this.#within.set(keys, atom);
+    if (keys.endsWith('*')) this.#withinPrefixes.push(atom);
     return atom;
+  }
+
+  /** The values of `$state` whose keys may be among these. A name overlaps with itself and with prefixes only. */
+  overlapping(keys: string): WithinAtom[] {
+    if (keys.endsWith('*')) return [...this.#within.values()].filter((other) => overlap(other.keys, keys));
+    const same = this.#within.get(keys);
+    const found = this.#withinPrefixes.filter((other) => overlap(other.keys, keys));
+    return same === undefined ? found : [same, ...found];
   }
 
   /** What a place of the program makes; `tag` tells apart the several things that one place may make. */

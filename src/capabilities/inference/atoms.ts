@@ -83,7 +83,9 @@ export interface FunctionAtom extends Members {
   readonly parameters: readonly Cell[];
   /** Arguments beyond the parameters. */
   readonly extra: Cell;
+  /** One that all share in functions that do not use it. */
   readonly arguments: ObjectAtom;
+  readonly usesArguments: boolean;
   readonly returned: Cell;
   readonly yielded: Cell;
   readonly sent: Cell;
@@ -125,19 +127,31 @@ export interface Unit {
 export const Watch = { none: 0, read: 1, escape: 2 } as const;
 export type Watch = (typeof Watch)[keyof typeof Watch];
 
+const NO_ATOMS = new Set<Atom>();
+
 /** Something that holds values: a variable, a member, a parameter. It only ever gets more of them. */
 export class Cell {
-  readonly atoms = new Set<Atom>();
-  readonly readers = new Set<Unit>();
+  /** Made when there is something to put in: most cells stay empty. */
+  atoms: Set<Atom> = NO_ATOMS;
+  readers: Set<Unit> | undefined;
   constants = 0;
   watch: Watch = Watch.none;
   watchedAt: Node | undefined;
   /** Whether it got more than is told apart. */
   isWide = false;
+
+  put(atom: Atom): void {
+    if (this.atoms === NO_ATOMS) this.atoms = new Set();
+    this.atoms.add(atom);
+  }
 }
 
-/** Stands for all names that are not known. */
+/** Stands for all names that are not known, indices among them. */
 export const ANY_MEMBER = '*';
+/** What was stored under a name that is not known and may be any text: it may be what the language looks for. */
+export const ANY_NAMED = '*named';
+/** What was stored under a key that may be any symbol. */
+export const ANY_SYMBOL = '@@*';
 
 export const NOTHING: Value = new Set();
 

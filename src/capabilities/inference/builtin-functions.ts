@@ -1,6 +1,7 @@
 import { type Atom, NOTHING, union, type Value } from './atoms.js';
-import { onlyFunctions } from './collections.js';
-import { anyMember, callBack, listOf, type NativeCall, spreadOf } from './native-methods.js';
+import { callables } from './callables.js';
+import { anyMember, callBack, listOf, mayChange, type NativeCall, spreadOf } from './native-methods.js';
+import { SOME_METHOD } from './native-names.js';
 
 type Model = (call: NativeCall) => Value;
 
@@ -20,8 +21,9 @@ const maker: Model = (call) => {
 const inspector: Model = ({ machine }) => machine.atoms.primitive;
 
 /** What is not modelled: it may do anything to what it gets. */
-const opaque: Model = ({ machine, args, at }) => {
-  machine.escape(args.all(), at, 'a call of a builtin');
+const opaque: Model = ({ machine, self, args, at }) => {
+  mayChange(machine, args.all(), at);
+  machine.escape(union(self, args.all()), at, 'a call of a builtin');
   return machine.atoms.unknown;
 };
 
@@ -45,17 +47,23 @@ const assign: Model = ({ machine, args, at }) => {
 const fromEntries: Model = (call) => {
   const { machine, args, at } = call;
   const pairs = machine.elements(args.at(0), at);
-  return objectOf(call, machine.elements(pairs, at));
+  const object = machine.atoms.object(at, 'object');
+  const made = new Set<Atom>([object]);
+  machine.store(made, machine.atoms.primitive, machine.elements(pairs, at), at);
+  return made;
 };
 
-function objectOf({ machine, at }: NativeCall, values: Value): Value {
-  const object = machine.atoms.object(at, 'object');
+function objectOf({ machine, at }: NativeCall, values: Value, tag = 'object'): Value {
+  const object = machine.atoms.object(at, tag);
   machine.flow.add(anyMember(object), values);
   return new Set<Atom>([object]);
 }
 
 const values: Model = (call) => listOf(call, call.machine.memberValues(call.args.at(0), call.at));
 const keys: Model = (call) => listOf(call, call.machine.memberNames(call.args.at(0), call.at));
+/** Symbols among them. */
+const allKeys: Model = (call) =>
+  listOf(call, union(call.machine.memberNames(call.args.at(0), call.at), call.machine.atoms.unknown));
 
 const entries: Model = (call) => {
   const { machine, args, at } = call;
@@ -100,7 +108,7 @@ const defineProperty: Model = (call) => {
   const { atoms } = machine;
   const [target, key, descriptor] = [args.at(0), args.at(1), args.at(2)];
   machine.store(target, key, machine.load(descriptor, atoms.constant('value'), at), at);
-  const accessors = ['get', 'set'].map((name) => onlyFunctions(machine.load(descriptor, atoms.constant(name), at)));
+  const accessors = ['get', 'set'].map((name) => callables(machine.load(descriptor, atoms.constant(name), at)));
   const functions = union(...accessors);
   if (functions.size > 0 || args.hasSpread) machine.escape(union(functions, target, key), at, 'an accessor');
   return target;
@@ -109,20 +117,26 @@ const defineProperty: Model = (call) => {
 const descriptorOf: Model = (call) => {
   const { machine, args, at } = call;
   machine.has(args.at(0), args.at(1), at);
-  return objectOf(call, union(machine.load(args.at(0), args.at(1), at), machine.atoms.primitive));
+  const accessors = machine.accessors(args.at(0), args.at(1));
+  return objectOf(call, union(machine.load(args.at(0), args.at(1), at), accessors, machine.atoms.primitive));
 };
 
 const descriptors: Model = (call) => {
   const { machine, args, at } = call;
-  const inner = objectOf(call, union(machine.memberValues(args.at(0), at), machine.atoms.primitive));
+  const accessors = machine.accessors(args.at(0), undefined);
+  const inner = objectOf(call, union(machine.memberValues(args.at(0), at), accessors, machine.atoms.primitive));
   const outer = machine.atoms.object(at, 'descriptors');
   machine.flow.add(anyMember(outer), inner);
   return new Set<Atom>([outer]);
 };
 
-const prototypeOf: Model = ({ machine, args }) => {
+const prototypeOf: Model = ({ machine, args, at }) => {
   const owners = [...args.at(0)].filter((atom) => atom.kind === 'object' || atom.kind === 'function');
-  return union(machine.atoms.builtin('__proto__'), ...owners.map(({ prototypes }) => machine.flow.read(prototypes)));
+  const inherited = owners.map(({ prototypes }) => machine.flow.read(prototypes));
+  // The methods of the state are on its prototype, which can be changed.
+  const state = new Set([...args.at(0)].filter(({ kind }) => kind === 'state'));
+  machine.escape(state, at, 'Object.getPrototypeOf');
+  return union(machine.atoms.builtin('__proto__'), ...inherited, state.size > 0 ? machine.atoms.unknown : NOTHING);
 };
 
 const has: Model = ({ machine, args, at }) => {
@@ -145,15 +159,16 @@ const arrayFrom: Model = (call) => {
 const stringify: Model = (call) => {
   const { machine, args, at } = call;
   machine.readWhole(args.at(0), at);
-  if (onlyFunctions(args.at(1)).size > 0) machine.escape(args.from(0), at, 'a replacer');
+  if (callables(args.at(1)).size > 0) machine.escape(args.from(0), at, 'a replacer');
   return machine.atoms.primitive;
 };
 
 const parse: Model = (call) => {
   const { machine, args, at } = call;
   machine.readWhole(args.at(0), at);
-  machine.escape(onlyFunctions(args.at(1)), at, 'a reviver');
-  return machine.data(at, 'parsed');
+  const revivers = callables(args.at(1));
+  machine.escape(revivers, at, 'a reviver');
+  return union(machine.data(at, 'parsed'), revivers.size > 0 ? machine.atoms.unknown : NOTHING);
 };
 
 const resolve: Model = ({ machine, args, at }) => machine.awaited(args.at(0), at);
@@ -198,7 +213,11 @@ const BY_PATH: Readonly<Record<string, Model>> = {
     return maker(call);
   },
   ...each('Array.isArray Number.isInteger Number.isFinite Number.isNaN Number.isSafeInteger Object.is', inspector),
-  ...each('Object.isFrozen Object.isSealed Object.isExtensible Reflect.isExtensible ArrayBuffer.isView', inspector),
+  ...each('Object.isExtensible Reflect.isExtensible ArrayBuffer.isView', inspector),
+  ...each('Object.isFrozen Object.isSealed', (call) => {
+    keys(call);
+    return call.machine.atoms.primitive;
+  }),
   'JSON.stringify': stringify,
   'JSON.parse': parse,
   Object: ({ machine, args, at }) => union(args.at(0), machine.data(at, 'object')),
@@ -206,7 +225,8 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   'Object.create': create,
   'Object.entries': entries,
   'Object.values': values,
-  ...each('Object.keys Object.getOwnPropertyNames Object.getOwnPropertySymbols Reflect.ownKeys', keys),
+  ...each('Object.keys Object.getOwnPropertyNames', keys),
+  ...each('Object.getOwnPropertySymbols Reflect.ownKeys', allKeys),
   'Object.fromEntries': fromEntries,
   ...each('Object.groupBy Map.groupBy', groupBy),
   ...each('Object.freeze Object.seal Object.preventExtensions Reflect.preventExtensions', freeze),
@@ -217,10 +237,18 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   ...each('Object.getOwnPropertyDescriptor Reflect.getOwnPropertyDescriptor', descriptorOf),
   'Object.getOwnPropertyDescriptors': descriptors,
   'Object.defineProperties': changer,
-  'Reflect.get': ({ machine, args, at }) => machine.load(args.at(0), args.at(1), at),
-  'Reflect.set': ({ machine, args, at }) => {
+  'Reflect.get': (call) => {
+    // With a receiver of its own, a getter is called on that.
+    if (call.args.count > 2 || call.args.hasSpread) opaque(call);
+    return union(
+      call.machine.load(call.args.at(0), call.args.at(1), call.at),
+      call.args.count > 2 ? call.machine.atoms.unknown : NOTHING,
+    );
+  },
+  'Reflect.set': (call) => {
+    const { machine, args, at } = call;
     machine.store(args.at(0), args.at(1), args.at(2), at);
-    if (args.count > 3 || args.hasSpread) machine.store(args.at(3), args.at(1), args.at(2), at);
+    if (args.count > 3 || args.hasSpread) opaque(call);
     return machine.atoms.primitive;
   },
   'Reflect.deleteProperty': ({ machine, args, at }) => {
@@ -232,10 +260,23 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   'Array.from': arrayFrom,
   'Array.of': (call) => listOf(call, call.args.all()),
   Array: (call) => listOf(call, union(call.args.all(), call.machine.atoms.undefined)),
-  Symbol: ({ machine }) => machine.atoms.symbol('@@own'),
-  'Symbol.for': ({ machine }) => machine.atoms.symbol('@@own'),
+  ...each('Symbol Symbol.for', ({ machine, args, at }) => {
+    machine.readWhole(args.all(), at);
+    return machine.atoms.symbol('@@own');
+  }),
+  'Math.sumPrecise': ({ machine, args, at }) => {
+    machine.readWhole(machine.elements(args.at(0), at), at);
+    return machine.atoms.number;
+  },
   ...each('Promise.resolve', resolve),
-  ...each('Promise.all Promise.race Promise.any', (call) => union(all(call), awaitedElements(call))),
+  ...each('Promise.all Promise.race', (call) => union(all(call), awaitedElements(call))),
+  'Promise.any': (call) => {
+    const { machine } = call;
+    // When all are rejected, it is with an error that holds what was thrown.
+    const reasons = listOf(call, machine.flow.read(machine.thrown), 'reasons');
+    machine.flow.add(machine.thrown, objectOf(call, reasons, 'aggregate'));
+    return union(all(call), awaitedElements(call));
+  },
   'Promise.allSettled': allSettled,
   'Promise.reject': reject,
   ...each('setTimeout setInterval setImmediate', later),
@@ -271,9 +312,20 @@ const promise: Model = (call) => {
   return union(machine.awaited(flow.read(anyMember(settled)), at), atoms.undefined);
 };
 
+/** Of a class of the web: its methods are not modelled. */
+const webObject: Model = (call) => {
+  const { machine, args, at } = call;
+  machine.readWhole(union(args.all(), machine.elements(args.all(), at)), at);
+  const object = machine.atoms.object(at, 'web', 'any');
+  const self = new Set<Atom>([object]);
+  machine.flow.add(anyMember(object), union(machine.data(at, 'made'), machine.atoms.native(SOME_METHOD)));
+  return self;
+};
+
 const CONSTRUCTORS: Readonly<Record<string, Model>> = {
   ...each(`${errors} Map Set WeakMap WeakSet WeakRef`, holder),
-  ...each('Date RegExp String Number Boolean URL URLSearchParams TextEncoder TextDecoder', maker),
+  ...each('Date RegExp String Number Boolean', maker),
+  ...each('URL URLSearchParams TextEncoder TextDecoder', webObject),
   Array: (call) => listOf(call, union(call.args.all(), call.machine.atoms.undefined)),
   Object: (call) => union(call.args.at(0), call.machine.data(call.at, 'object')),
   Promise: promise,
@@ -282,7 +334,10 @@ const CONSTRUCTORS: Readonly<Record<string, Model>> = {
 export function callBuiltinFunction(path: string, call: NativeCall): Value {
   if (path === 'eval' || path.endsWith('Function')) return NOTHING;
   const errorModel = errors.split(' ').includes(path) ? holder : undefined;
-  return (errorModel ?? modelOf(BY_PATH, path))(call);
+  const made = (errorModel ?? modelOf(BY_PATH, path))(call);
+  // These make what they are called on, and call its methods.
+  const isForeign = [...call.self].some(({ kind }) => kind !== 'builtin' && kind !== 'constant');
+  return isForeign && /^(Array|Promise|constructor|__proto__)\./.test(path) ? union(made, opaque(call)) : made;
 }
 
 export function constructBuiltinClass(path: string, call: NativeCall): Value {

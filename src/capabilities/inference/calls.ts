@@ -10,10 +10,10 @@ import {
   isPrimitive,
   NOTHING,
   type StateMethodName,
+  UNKNOWN,
   union,
   type Value,
 } from './atoms.js';
-import { onlyFunctions } from './collections.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 import { patternsOf } from './names.js';
@@ -21,7 +21,7 @@ import { patternsOf } from './names.js';
 /** How builtins are called; the models stand in files of their own. */
 export interface Builtins {
   callNative(name: string, self: Value, args: Args, at: Node): Value;
-  callBuiltin(path: string, args: Args, at: Node): Value;
+  callBuiltin(path: string, self: Value, args: Args, at: Node): Value;
   constructBuiltin(path: string, args: Args, at: Node): Value;
 }
 
@@ -65,7 +65,7 @@ export class Calls {
       case 'native':
         return this.#builtins.callNative(atom.name, self ?? NOTHING, args, at);
       case 'builtin':
-        return this.#builtins.callBuiltin(atom.path, args, at);
+        return this.#builtins.callBuiltin(atom.path, self ?? NOTHING, args, at);
       case 'emit':
         return this.#effect('events:emit', '$emit is called', args, at);
       case 'viewCommand':
@@ -78,6 +78,7 @@ export class Calls {
         return this.data(at, 'answer');
       case 'unknown':
         this.#machine.escape(union(args.all(), self ?? NOTHING), at, 'a call');
+        if (args.all().has(UNKNOWN)) this.#machine.changeUnknown(at);
         return atoms.unknown;
       default:
         // Not callable.
@@ -121,7 +122,9 @@ export class Calls {
       this.#assignFirst(self, classParts.assignedFirst);
       const own = flow.read(classParts.constructors);
       if (own.size > 0) return objectsOf(this.call(own, self, args, at));
-      return this.initialiseAll(flow.read(classParts.superclass), self, args, at);
+      const returned = this.initialiseAll(flow.read(classParts.superclass), self, args, at);
+      flow.add(maker.self, returned);
+      return returned;
     }
     if (maker.kind === 'unknown') {
       this.#machine.escape(union(self, args.all()), at, 'a constructor');
@@ -132,8 +135,12 @@ export class Calls {
     // A builtin keeps what it is given, or the elements of that.
     for (const atom of self) {
       if (atom.kind !== 'object') continue;
-      const kept = union(args.all(), this.#machine.elements(args.all(), at), atoms.primitive);
+      const inner = this.#machine.elements(args.all(), at);
+      const kept = union(args.all(), inner, this.#machine.elements(inner, at), atoms.primitive);
       flow.add(this.#members.field(atom, ANY_MEMBER), kept);
+      // A builtin's constructor calls methods that the class may have replaced.
+      const isWild = ['set', 'add', 'then'].some((name) => this.#members.given(atom, name, at).size > 0);
+      if (isWild) this.#machine.escape(union(self, args.all()), at, 'a constructor');
     }
     return NOTHING;
   }
@@ -155,7 +162,7 @@ export class Calls {
     const results = [...value].map((atom): Value => {
       const self = new Set([atom]);
       if (atom.kind !== 'object' && atom.kind !== 'function') return self;
-      const thens = onlyFunctions(this.#machine.load(self, atoms.constant('then'), at));
+      const thens = this.#machine.given(self, 'then', at);
       if (thens.size === 0) return self;
       // What it resolves with is handed to functions that we do not follow.
       this.call(thens, self, new Args([atoms.unknown, atoms.unknown], atoms.undefined), at);
@@ -181,7 +188,7 @@ export class Calls {
       flow.add(cell, args.at(index));
     });
     flow.add(extra, args.from(parameters.length));
-    flow.add(this.#members.field(callee.arguments, ANY_MEMBER), args.all());
+    if (callee.usesArguments) flow.add(this.#members.field(callee.arguments, ANY_MEMBER), args.all());
     if (node.type !== 'ArrowFunctionExpression') {
       if (self !== undefined) flow.add(callee.self, self);
       const isPlain = self === undefined || [...self].some(isNullish);

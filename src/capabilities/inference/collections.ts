@@ -2,7 +2,16 @@ import type { Node } from 'acorn';
 
 import type { Access } from './access.js';
 import { Args } from './arguments.js';
-import { ANY_MEMBER, type Atom, isPrimitive, NOTHING, type ObjectAtom, union, type Value } from './atoms.js';
+import {
+  ANY_MEMBER,
+  type Atom,
+  type FunctionAtom,
+  isPrimitive,
+  NOTHING,
+  type ObjectAtom,
+  union,
+  type Value,
+} from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import { isSymbolName, type MemberAccess } from './member-access.js';
 
@@ -29,7 +38,9 @@ export class Collections {
 
   #elementsOf(atom: Atom, at: Node): Value {
     const { atoms } = this.#machine;
-    if (atom.kind === 'object') return union(this.#members.values(atom, at), this.#iterated(atom, at));
+    if (atom.kind === 'object' || atom.kind === 'function') {
+      return union(this.#members.values(atom, at), this.#iterated(atom, at));
+    }
     if (atom.kind === 'builtin') return atoms.unknown;
     return isPrimitive(atom) ? atoms.primitive : this.#valuesOf(atom, at);
   }
@@ -67,17 +78,17 @@ export class Collections {
     const { atoms } = this.#machine;
     return union(
       ...[...target].map((atom) => {
-        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom);
+        if (atom.kind === 'object' || atom.kind === 'function') return this.#namesOf(atom, at);
         if (!isPrimitive(atom)) this.#valuesOf(atom, at);
         return atoms.primitive;
       }),
     );
   }
 
-  #namesOf(atom: Atom & { kind: 'object' | 'function' }): Value {
+  #namesOf(atom: Atom & { kind: 'object' | 'function' }, at: Node): Value {
     const { atoms } = this.#machine;
     const names = this.#members
-      .names(atom)
+      .names(atom, at)
       .filter((name) => !isSymbolName(name))
       .map((name) => (name === ANY_MEMBER ? atoms.primitive : atoms.constant(name)));
     return union(...names);
@@ -91,7 +102,7 @@ export class Collections {
         if (values.size > 0) this.#machine.store(into, atoms.primitive, values, at);
         continue;
       }
-      for (const name of this.#members.names(atom)) {
+      for (const name of this.#members.names(atom, at)) {
         const key = isSymbolName(name) ? atoms.symbol(name) : atoms.constant(name);
         const isAny = name === ANY_MEMBER;
         const value = this.#members.load(atom, isAny ? atoms.primitive : key, at);
@@ -113,14 +124,14 @@ export class Collections {
   /** Which element is where is not known any more. */
   #collapse(atom: ObjectAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
-    const elements = this.#members.names(atom).filter((name) => /^\d+$/.test(name));
+    const elements = this.#members.names(atom, at).filter((name) => /^\d+$/.test(name));
     if (elements.length === 0) return;
     flow.add(this.#members.field(atom, ANY_MEMBER), this.#members.load(atom, atoms.number, at));
     for (const name of elements) atom.definite.delete(name);
   }
 
   /** By the protocol, when the handler made an iterator of its own. */
-  #iterated(atom: ObjectAtom, at: Node): Value {
+  #iterated(atom: ObjectAtom | FunctionAtom, at: Node): Value {
     const { atoms } = this.#machine;
     if (this.#iterating.has(atom)) return NOTHING;
     if (this.#iterating.size >= MAX_ITERATORS) {
@@ -130,22 +141,24 @@ export class Collections {
     this.#iterating.add(atom);
     const iterable = new Set<Atom>([atom]);
     const none = new Args([], atoms.undefined);
-    const makers = union(
-      ...['@@iterator', '@@asyncIterator'].map((name) => this.#machine.load(iterable, atoms.symbol(name), at)),
+    const functions = union(
+      ...['@@iterator', '@@asyncIterator'].map((name) => this.#machine.given(iterable, name, at)),
     );
-    const functions = onlyFunctions(makers);
-    const iterators = functions.size > 0 ? this.#machine.call(functions, iterable, none, at) : NOTHING;
-    const nexts = onlyFunctions(this.#machine.load(iterators, atoms.constant('next'), at));
-    const steps = this.#machine.awaited(this.#machine.call(nexts, iterators, none, at), at);
+    const made = functions.size > 0 ? this.#machine.call(functions, iterable, none, at) : NOTHING;
+    const iterators = this.#machine.awaited(made, at);
+    const steps = this.#step(iterators, 'next', at);
+    for (const name of ['return', 'throw']) this.#step(iterators, name, at);
     const stepped = this.#machine.load(steps, atoms.constant('value'), at);
     const result = iterators.size > 0 ? union(this.elements(iterators, at), stepped) : NOTHING;
     this.#iterating.delete(atom);
     return result;
   }
-}
 
-/** Functions of the handler's own, and those that came from elsewhere. */
-export function onlyFunctions(value: Value): Value {
-  const kinds = new Set(['function', 'bound', 'unknown']);
-  return new Set([...value].filter(({ kind }) => kinds.has(kind)));
+  /** One of an iterator's own methods is called. */
+  #step(iterators: Value, name: string, at: Node): Value {
+    const { atoms } = this.#machine;
+    const methods = this.#machine.given(iterators, name, at);
+    if (methods.size === 0) return NOTHING;
+    return this.#machine.awaited(this.#machine.call(methods, iterators, new Args([], atoms.undefined), at), at);
+  }
 }

@@ -63,18 +63,24 @@ export function statementsOf(node: Node): readonly Node[] | undefined {
   return undefined;
 }
 
+/** The names of the blocks around a place, from the inside. */
+interface Blocks {
+  readonly names: ReadonlySet<string>;
+  readonly outer: Blocks | undefined;
+}
+
 /** Collects what is hoisted out of a function's body, nested functions left out. */
 export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<string>): Hoisted {
   const vars: VarDeclaration[] = [];
   const blockFunctions = new Map<Node, string>();
 
-  function visit(node: Node, outer: readonly ReadonlySet<string>[], own: ReadonlySet<string>, block: Node): void {
+  function visit(node: Node, outer: Blocks | undefined, own: ReadonlySet<string>, block: Node): void {
     if (node.type === 'VariableDeclaration') collect(node as VariableDeclaration, block);
     if (node.type === 'FunctionDeclaration') considerBlockFunction(node, outer);
     if (isFunction(node) || node.type === 'ClassBody') return;
     const statements = statementsOf(node);
     const inner = statements === undefined ? own : new Set(lexicalNames(statements));
-    const blocks = statements === undefined ? outer : [...outer, own];
+    const blocks = statements === undefined ? outer : { names: own, outer };
     const home = isDominating(node) ? node : isConditional(node) ? NOWHERE : block;
     for (const child of childrenOf(node)) visit(child, blocks, inner, home);
   }
@@ -89,19 +95,22 @@ export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<str
     }
   }
 
-  function considerBlockFunction(node: Node, outer: readonly ReadonlySet<string>[]): void {
+  function considerBlockFunction(node: Node, outer: Blocks | undefined): void {
     const {
       id,
       async: isAsync,
       generator,
     } = node as Node & { id: { name: string }; async: boolean; generator: boolean };
-    if (isStrict || isAsync || generator || outer.length === 0 || parameters.has(id.name)) return;
-    if (outer.slice(1).some((names) => names.has(id.name))) return;
+    if (isStrict || isAsync || generator || outer === undefined || parameters.has(id.name)) return;
+    // The outermost are the names of the function's own body.
+    for (let blocks = outer; blocks.outer !== undefined; blocks = blocks.outer) {
+      if (blocks.names.has(id.name)) return;
+    }
     blockFunctions.set(node, id.name);
   }
 
   const own = new Set(lexicalNames(statementsOf(body) ?? []));
-  for (const child of childrenOf(body)) visit(child, [], own, body.type === 'BlockStatement' ? body : NOWHERE);
+  for (const child of childrenOf(body)) visit(child, undefined, own, body.type === 'BlockStatement' ? body : NOWHERE);
   return { vars, blockFunctions };
 }
 

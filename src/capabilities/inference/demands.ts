@@ -3,16 +3,31 @@ import type { Node } from 'acorn';
 import type { CapabilityKind, CapabilityToken } from '../../contract/capability.js';
 import { CAPABILITY_KINDS } from '../token.js';
 
+/** Names of one kind that are told apart: a longer list is nothing that anyone agrees to, and slow to check. */
+const MAX_NAMES = 500;
+/** Places that are kept for one capability. */
+const MAX_REASONS = 200;
+
 /** The capabilities that a handler was found to need. */
 export class Demands {
   readonly #byToken = new Map<CapabilityToken, Map<string, { at: Node; reason: string }>>();
 
+  readonly #counts = new Map<CapabilityKind, number>();
+
   /** @param pattern a name, or a prefix before a `*` */
   add(kind: CapabilityKind, pattern: string, at: Node, reason: string): void {
     const token: CapabilityToken = `${kind}:${pattern}`;
+    if (!this.#byToken.has(token) && pattern !== '*') {
+      const count = (this.#counts.get(kind) ?? 0) + 1;
+      this.#counts.set(kind, count);
+      if (count > MAX_NAMES) {
+        this.add(kind, '*', at, 'more names than can be listed');
+        return;
+      }
+    }
     const reasons = this.#byToken.get(token) ?? new Map<string, { at: Node; reason: string }>();
     this.#byToken.set(token, reasons);
-    reasons.set(`${at.start} ${reason}`, { at, reason });
+    if (reasons.size < MAX_REASONS) reasons.set(`${at.start} ${reason}`, { at, reason });
   }
 
   everything(at: Node, reason: string): void {

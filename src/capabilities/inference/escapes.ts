@@ -1,6 +1,7 @@
 import type { Node } from 'acorn';
 
 import { type Access, describeAtom } from './access.js';
+import { Args } from './arguments.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -12,7 +13,9 @@ import {
 } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { overlap } from './patterns-of-names.js';
+
+/** What the language calls when it makes a text, a number or JSON of an object, or what its own methods that do so call. */
+const CONVERSIONS = ['@@toPrimitive', 'toString', 'valueOf', 'toJSON', 'toLocaleString', 'join', 'toISOString'];
 
 /**
  * Values that are read as a whole, and values that leave the part of the program that can be followed. What is in them is
@@ -22,6 +25,10 @@ export class Escapes {
   readonly #machine: Interpreter;
   readonly #access: Access;
   readonly #members: MemberAccess;
+  readonly #converted = new Set<Atom>();
+  /** A builtin is where it may be changed, and something of which nothing is known is changed: where the second of these happens. */
+  #mayReachBuiltin = false;
+  #changesUnknown = false;
 
   constructor(machine: Interpreter, access: Access, membersOfObjects: MemberAccess) {
     this.#machine = machine;
@@ -35,11 +42,41 @@ export class Escapes {
       this.#machine.flow.step();
       if (atom.kind === 'state') this.#access.readState(at, 'all of $state is read');
       else if (atom.kind === 'global') this.#machine.demands.everything(at, 'all of globalThis is read');
-      else if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
-      else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
+      else if (atom.kind === 'object' || atom.kind === 'function') {
+        if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
+        this.#convert(atom, at);
+      } else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
       // It has every method that is asked of it: making a text of it calls its toString.
       else if (atom.kind === 'extension') this.#demand(atom, at, `${describeAtom(atom)} is made a text`);
     }
+  }
+
+  /** Its own methods for that are called, now and whenever it gets other ones. */
+  #convert(atom: ObjectAtom | FunctionAtom, at: Node): void {
+    if (this.#converted.has(atom)) return;
+    this.#converted.add(atom);
+    const { atoms, flow } = this.#machine;
+    const self = new Set<Atom>([atom]);
+    const args = new Args([atoms.primitive], atoms.undefined);
+    flow.schedule({
+      at,
+      evaluate: () => {
+        const methods = CONVERSIONS.map((name) => this.#members.given(atom, name, at));
+        for (const method of methods) {
+          if (method.size > 0) this.readWhole(this.#machine.call(method, self, args, at), at);
+        }
+      },
+    });
+  }
+
+  changeUnknown(at: Node): void {
+    this.#changesUnknown = true;
+    this.#considerBuiltins(at);
+  }
+
+  #considerBuiltins(at: Node): void {
+    if (!this.#mayReachBuiltin || !this.#changesUnknown) return;
+    this.#machine.demands.everything(at, 'a builtin that escaped may be changed');
   }
 
   /** From here on anything may be done with it: all that can be done is demanded. */
@@ -48,7 +85,10 @@ export class Escapes {
       this.#machine.flow.step();
       this.#demand(atom, at, `${describeAtom(atom)} escapes into ${where}`);
       if (atom.kind === 'within') this.#watchState(atom, Watch.escape, at);
-      else if (atom.kind === 'object') this.#openObject(atom, at);
+      else if (atom.kind === 'builtin' && isChangeable(atom.path)) {
+        this.#mayReachBuiltin = true;
+        this.#considerBuiltins(at);
+      } else if (atom.kind === 'object') this.#openObject(atom, at);
       else if (atom.kind === 'function') this.#openFunction(atom, at);
       else if (atom.kind === 'bound') {
         for (const cell of [atom.target, atom.self, ...atom.first]) this.#machine.flow.watch(cell, Watch.escape, at);
@@ -123,8 +163,13 @@ export class Escapes {
   }
 
   #watchState({ keys }: WithinAtom, watch: Watch, at: Node): void {
-    for (const other of this.#machine.atoms.within.values()) {
-      if (overlap(other.keys, keys)) this.#machine.flow.watch(other.contents, watch, at);
-    }
+    for (const other of this.#machine.atoms.overlapping(keys)) this.#machine.flow.watch(other.contents, watch, at);
   }
+}
+
+/** Whether a builtin holds what the models rest on: `Array`, `Reflect`, `Map.prototype`. A function such as `Object.keys` does not. */
+export function isChangeable(path: string): boolean {
+  const name = path.split('.').at(-1) ?? '';
+  if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance'].includes(name)) return true;
+  return /^[A-Z]/.test(name);
 }

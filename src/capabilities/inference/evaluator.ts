@@ -15,7 +15,6 @@ import type {
 import { Args } from './arguments.js';
 import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './atoms.js';
 import { evaluateClass } from './classes.js';
-import { onlyFunctions } from './collections.js';
 import type { Evaluation, Shared } from './evaluation.js';
 import type { Interpreter } from './interpreter.js';
 import { evaluateArray, evaluateObject } from './literals.js';
@@ -38,8 +37,12 @@ export class Evaluator implements Evaluation {
   }
 
   evaluate(node: Expression): Value {
+    this.machine.flow.step();
+    return this.#orUnknown(this.#evaluate(node));
+  }
+
+  #evaluate(node: Expression): Value {
     const { atoms, flow } = this.machine;
-    flow.step();
     switch (node.type) {
       case 'Identifier':
         return this.#identifier(node);
@@ -54,8 +57,11 @@ export class Evaluator implements Evaluation {
       case 'ObjectExpression':
         return evaluateObject(node, this);
       case 'FunctionExpression':
-      case 'ArrowFunctionExpression':
-        return new Set<Atom>([this.shared.program.functionAt(node, this.frame)]);
+      case 'ArrowFunctionExpression': {
+        const made = new Set<Atom>([this.shared.program.functionAt(node, this.frame)]);
+        if (node.type === 'FunctionExpression' && node.id) this.write(node.id, made);
+        return made;
+      }
       case 'ClassExpression':
         return evaluateClass(node, this);
       case 'UnaryExpression':
@@ -156,6 +162,11 @@ export class Evaluator implements Evaluation {
     return union(program.isDeclared(node) ? program.read(node) : NOTHING, new Set<Atom>([this.frame.arguments]));
   }
 
+  /** What never gets a value gets one in a way that we do not see. */
+  #orUnknown(value: Value): Value {
+    return value.size === 0 && this.machine.flow.isSettled ? this.machine.atoms.unknown : value;
+  }
+
   #regex(at: Node): Value {
     return this.machine.data(at, 'regexp');
   }
@@ -193,7 +204,8 @@ export class Evaluator implements Evaluation {
     const args = this.args(node.arguments);
     const results = [...receivers].map((receiver) => {
       const self = new Set([receiver]);
-      return this.machine.call(this.machine.loadMethod(self, key, callee), self, args, node);
+      const method = this.#orUnknown(this.machine.loadMethod(self, key, callee));
+      return this.machine.call(method, self, args, node);
     });
     return union(...results);
   }
@@ -248,7 +260,6 @@ export class Evaluator implements Evaluation {
   }
 
   #isIterable(atom: ObjectAtom, at: Node): boolean {
-    const self = new Set<Atom>([atom]);
-    return onlyFunctions(this.machine.load(self, this.machine.atoms.symbol('@@iterator'), at)).size > 0;
+    return this.machine.given(new Set<Atom>([atom]), '@@iterator', at).size > 0;
   }
 }

@@ -6,8 +6,8 @@ import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch 
 const MAX_CONSTANTS = 32;
 /** How many values of any kind a cell tells apart before they are taken to escape. */
 const MAX_ATOMS = 64;
-/** About a second, for the largest sources. A handler of a hundred lines takes some 10,000; what takes more is built to take more. */
-const MAX_STEPS = 300_000;
+/** Some 50 ms. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
+const MAX_STEPS = 60_000;
 
 /** The handler is too large or too entangled to be followed. */
 export class BudgetExceeded extends Error {}
@@ -17,6 +17,7 @@ export type OnWatched = (atoms: Value, watch: Watch, at: Node) => void;
 
 /** Evaluates units until nothing changes any more. */
 export class Flow {
+  readonly #units = new Set<Unit>();
   readonly #queue = new Set<Unit>();
   readonly #arrivals: { readonly atoms: Value; readonly watch: Watch; readonly at: Node }[] = [];
   readonly #onWatched: OnWatched;
@@ -30,6 +31,7 @@ export class Flow {
   }
 
   schedule(unit: Unit): void {
+    this.#units.add(unit);
     this.#queue.add(unit);
   }
 
@@ -40,7 +42,10 @@ export class Flow {
   }
 
   read(cell: Cell): Value {
-    if (this.#current !== undefined) cell.readers.add(this.#current);
+    if (this.#current !== undefined) {
+      cell.readers ??= new Set();
+      cell.readers.add(this.#current);
+    }
     this.step(cell.atoms.size);
     return cell.atoms;
   }
@@ -54,7 +59,7 @@ export class Flow {
       const known = isText && ++cell.constants > MAX_CONSTANTS ? PRIMITIVE : atom;
       if (cell.atoms.has(known)) continue;
       added.push(known);
-      if (!cell.isWide) cell.atoms.add(known);
+      if (!cell.isWide) cell.put(known);
     }
     if (added.length === 0) return;
     if (cell.watch !== Watch.none) this.#arrive(new Set(added), cell);
@@ -73,14 +78,14 @@ export class Flow {
 
   /** What read the cell has to be evaluated again, also for something that is not in its atoms. */
   touch(cell: Cell): void {
-    for (const reader of cell.readers) this.#queue.add(reader);
+    for (const reader of cell.readers ?? []) this.#queue.add(reader);
   }
 
   /** @throws BudgetExceeded */
-  settle(all: Iterable<Unit>): void {
+  settle(): void {
     this.#drain();
     this.isSettled = true;
-    for (const unit of all) this.#queue.add(unit);
+    for (const unit of this.#units) this.#queue.add(unit);
     this.#drain();
   }
 
@@ -91,7 +96,8 @@ export class Flow {
     this.watch(cell, Watch.escape, at);
     cell.isWide = true;
     cell.atoms.clear();
-    cell.atoms.add(UNKNOWN).add(PRIMITIVE);
+    cell.put(UNKNOWN);
+    cell.put(PRIMITIVE);
   }
 
   #arrive(atoms: Value, { watch, watchedAt }: Cell): void {

@@ -4,6 +4,7 @@ import { requireFilename, requireSource } from '../../contract/source-check.js';
 import { SourceLines, type SourceLocation } from '../../contract/source-lines.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
+import { isTooLarge } from './size.js';
 import { BEGINNING, locationOf, parseHandler } from './syntax.js';
 
 /** A place in the handler that needs a capability. Line and column from 1. */
@@ -53,15 +54,20 @@ export function explainCapabilities(code: string, options: InferenceOptions = {}
 function demandsOf(code: string, options: InferenceOptions): Demands {
   requireSource(code);
   const filename = filenameOf(options);
+  if (isTooLarge(code)) return everything('too large to be followed');
   try {
     return analyse(parseHandler(code, filename));
   } catch (error) {
     // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
     if (!(error instanceof RangeError)) throw error;
-    const demands = new Demands();
-    demands.everything(BEGINNING, 'too deeply nested to be followed');
-    return demands;
+    return everything('too deeply nested to be followed');
   }
+}
+
+function everything(reason: string): Demands {
+  const demands = new Demands();
+  demands.everything(BEGINNING, reason);
+  return demands;
 }
 
 function filenameOf(options: InferenceOptions): string | undefined {

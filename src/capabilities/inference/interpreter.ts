@@ -16,6 +16,8 @@ export interface Interpreter {
   readonly flow: Flow;
   /** Whatever was thrown anywhere. */
   readonly thrown: Cell;
+  /** Whatever was made a member of a function that is not the handler's own: of a bound one, of a builtin's method. */
+  readonly planted: Cell;
 
   /** Calls whose results nobody looks at. */
   readonly unused: Set<Node>;
@@ -24,6 +26,10 @@ export interface Interpreter {
   load(target: Value, key: Value, at: Node): Value;
   /** What `target[key](…)` calls. */
   loadMethod(target: Value, key: Value, at: Node): Value;
+  /** What the handler itself put under a name (`@@iterator` for a symbol), to be called by the language. */
+  given(target: Value, name: string, at: Node): Value;
+  /** The getters and setters that an object has under a name, or under all. */
+  accessors(target: Value, key: Value | undefined): Value;
   /** `target[key] = value` */
   store(target: Value, key: Value, value: Value, at: Node): void;
   /** `delete target[key]` */
@@ -46,6 +52,8 @@ export interface Interpreter {
   readWhole(value: Value, at: Node): void;
   /** The value goes where it cannot be followed. */
   escape(value: Value, at: Node, where: string): void;
+  /** Something of which nothing is known may be changed. */
+  changeUnknown(at: Node): void;
 
   /** @param self what `this` is; undefined for a plain call */
   call(callee: Value, self: Value | undefined, args: Args, at: Node): Value;

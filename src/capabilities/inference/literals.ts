@@ -36,15 +36,16 @@ export function evaluateObject(node: ObjectExpression, evaluation: Evaluation): 
   const { atoms } = evaluation.machine;
   const object = atoms.object(node, 'object');
   const self = new Set<Atom>([object]);
+  const named = countNames(node);
   for (const property of node.properties) {
     if (property.type === 'SpreadElement')
       evaluation.machine.copyMembers(evaluation.evaluate(property.argument), self, property);
-    else addProperty(property, object, node, evaluation);
+    else addProperty(property, object, named, evaluation);
   }
   return self;
 }
 
-function addProperty(property: Property, object: ObjectAtom, node: ObjectExpression, evaluation: Evaluation): void {
+function addProperty(property: Property, object: ObjectAtom, named: NameCounts, evaluation: Evaluation): void {
   const { atoms, flow } = evaluation.machine;
   const key = keyOf(property, property.key, evaluation);
   const value = valueOfProperty(property, object, evaluation);
@@ -57,10 +58,8 @@ function addProperty(property: Property, object: ObjectAtom, node: ObjectExpress
   } else if (name === '__proto__' && !property.computed && !property.shorthand && !property.method) {
     flow.add(object.prototypes, value);
   } else if (name !== undefined) {
-    const isAlone = node.properties.every(
-      (other) => other === property || other.type === 'SpreadElement' || !isNamed(other, name),
-    );
-    if (isAlone) define(object, name, value, evaluation);
+    const others = named.computed + (named.byName.get(name) ?? 0) - 1;
+    if (others <= 0) define(object, name, value, evaluation);
     else evaluation.shared.members.define(object, name, value);
   } else evaluation.machine.store(new Set<Atom>([object]), key.size === 0 ? atoms.primitive : key, value, property);
 }
@@ -77,7 +76,25 @@ function symbolName(atom: Atom): string {
   return atom.kind === 'symbol' ? atom.name : '*';
 }
 
-function isNamed({ computed, key }: Property, name: string): boolean {
-  if (computed) return true;
-  return key.type === 'Identifier' ? key.name === name : key.type === 'Literal' && String(key.value) === name;
+/** How often a literal names its members, and how many it names by an expression. */
+interface NameCounts {
+  readonly byName: ReadonlyMap<string, number>;
+  readonly computed: number;
+}
+
+function countNames({ properties }: ObjectExpression): NameCounts {
+  const byName = new Map<string, number>();
+  let computed = 0;
+  for (const property of properties) {
+    if (property.type === 'SpreadElement') continue;
+    const name = property.computed ? undefined : nameOf(property);
+    if (name === undefined) computed++;
+    else byName.set(name, (byName.get(name) ?? 0) + 1);
+  }
+  return { byName, computed };
+}
+
+function nameOf({ key }: Property): string | undefined {
+  if (key.type === 'Identifier') return key.name;
+  return key.type === 'Literal' ? String(key.value) : undefined;
 }

@@ -3,7 +3,7 @@ import type { Node } from 'acorn';
 import { Access } from './access.js';
 import type { Args } from './arguments.js';
 import { Atoms } from './atom-table.js';
-import { Cell, type Value, Watch } from './atoms.js';
+import { Cell, NOTHING, union, type Value, Watch } from './atoms.js';
 import { callBuiltinFunction, constructBuiltinClass, settlePromise } from './builtin-functions.js';
 import { Calls } from './calls.js';
 import { Collections } from './collections.js';
@@ -23,6 +23,7 @@ export class Machine implements Interpreter {
     else this.readWhole(atoms, at);
   });
   readonly thrown = new Cell();
+  readonly planted = new Cell();
   readonly unused = new Set<Node>();
   readonly members = new MemberAccess(this);
   readonly calls: Calls;
@@ -39,7 +40,7 @@ export class Machine implements Interpreter {
         const call = { machine: this, self, args, at };
         return settlePromise(name, call) ?? callNativeMethod(name, call);
       },
-      callBuiltin: (path, args, at) => callBuiltinFunction(path, { machine: this, self: new Set(), args, at }),
+      callBuiltin: (path, self, args, at) => callBuiltinFunction(path, { machine: this, self, args, at }),
       constructBuiltin: (path, args, at) => constructBuiltinClass(path, { machine: this, self: new Set(), args, at }),
     });
   }
@@ -50,6 +51,30 @@ export class Machine implements Interpreter {
 
   loadMethod(target: Value, key: Value, at: Node): Value {
     return this.#access.loadMethod(target, key, at);
+  }
+
+  given(target: Value, name: string, at: Node): Value {
+    return union(
+      ...[...target].map((atom): Value => {
+        if (atom.kind === 'object' || atom.kind === 'function') return this.members.given(atom, name, at);
+        if (atom.kind === 'bound') return this.given(this.flow.read(atom.target), name, at);
+        return atom.kind === 'unknown' ? this.atoms.unknown : NOTHING;
+      }),
+    );
+  }
+
+  accessors(target: Value, key: Value | undefined): Value {
+    const names = key && [...key].map((atom) => (atom.kind === 'constant' ? String(atom.value) : undefined));
+    return union(
+      ...[...target].flatMap((atom) => {
+        if (atom.kind !== 'object' && atom.kind !== 'function') return [];
+        return (names ?? [undefined]).map((name) => this.members.accessors(atom, name));
+      }),
+    );
+  }
+
+  changeUnknown(at: Node): void {
+    this.#escapes.changeUnknown(at);
   }
 
   store(target: Value, key: Value, value: Value, at: Node): void {

@@ -3,6 +3,8 @@ import type { Node } from 'acorn';
 import { Args } from './arguments.js';
 import {
   ANY_MEMBER,
+  ANY_NAMED,
+  ANY_SYMBOL,
   type Atom,
   Cell,
   type FunctionAtom,
@@ -12,6 +14,7 @@ import {
   type Value,
   Watch,
 } from './atoms.js';
+import { callables } from './callables.js';
 import type { Interpreter } from './interpreter.js';
 import { memberKeyOf } from './names.js';
 import { nativesOf } from './native-names.js';
@@ -32,17 +35,49 @@ export class MemberAccess {
 
   load(owner: Owner, key: Value, at: Node): Value {
     const { names, isIndex, isAny } = memberKeyOf(key);
+    const isLost = key.size === 0 && this.#machine.flow.isSettled;
     return union(
       ...names.map((name) => this.#loadNamed(owner, name, at)),
       ...(isIndex ? [this.#loadIndexed(owner)] : []),
-      ...(isAny ? [this.#loadAny(owner, key, at)] : []),
+      ...(isAny || isLost ? [this.#loadAny(owner, key, at)] : []),
     );
   }
 
+  /** What the handler itself put under a name, to be called: the language's own methods are not among it. */
+  given(owner: Owner, name: string, at: Node): Value {
+    const { flow } = this.#machine;
+    const { owners, others } = this.#prototypesOf(owner);
+    const found = [owner, ...owners].map((holder) => {
+      flow.read(holder.shapeChanges);
+      const anyName = holder.fields.get(isSymbolName(name) ? ANY_SYMBOL : ANY_NAMED);
+      return union(
+        flow.read(this.field(holder, name)),
+        anyName === undefined ? NOTHING : flow.read(anyName),
+        this.#callGetter(owner, holder.getters.get(name), at),
+        this.#callGetter(owner, holder.getters.get(ANY_MEMBER), at),
+      );
+    });
+    const isForeign = [...others].some(({ kind }) => kind === 'unknown');
+    return callables(union(...found, isForeign ? this.#machine.atoms.unknown : NOTHING));
+  }
+
+  /** The functions that are called when a member is read or written. */
+  accessors(owner: Owner, name: string | undefined): Value {
+    const { flow } = this.#machine;
+    flow.read(owner.shapeChanges);
+    const cells = [owner.getters, owner.setters].flatMap((accessors) =>
+      [...accessors].filter(([each]) => name === undefined || each === name || each === ANY_MEMBER),
+    );
+    return union(...cells.map(([, cell]) => flow.read(cell)));
+  }
+
   store(owner: Owner, key: Value, value: Value, at: Node): void {
-    const { names, isIndex, isAny } = memberKeyOf(key);
+    const { names, isIndex, isAny, isAnySymbol } = memberKeyOf(key);
     const isLost = key.size === 0 && this.#machine.flow.isSettled;
     const fields = isIndex || isAny || isLost ? [...names, ANY_MEMBER] : names;
+    const { flow } = this.#machine;
+    if (isAny || isLost) flow.add(this.field(owner, ANY_NAMED), value);
+    if (isAnySymbol || isLost) flow.add(this.field(owner, ANY_SYMBOL), value);
     for (const name of fields) {
       this.define(owner, name, value);
       this.#callSetters(owner, name, value, at);
@@ -118,6 +153,7 @@ export class MemberAccess {
   /** All that is in the members, those behind getters included. */
   values(owner: Owner, at: Node, receiver: Owner = owner): Value {
     const { flow } = this.#machine;
+    flow.step(owner.fields.size);
     flow.read(owner.shapeChanges);
     return union(
       ...[...owner.fields.values()].map((cell) => flow.read(cell)),
@@ -126,13 +162,16 @@ export class MemberAccess {
   }
 
   /** Names of fields, inherited ones included; {@link ANY_MEMBER} among them when there are more. */
-  names(owner: Owner): string[] {
+  names(owner: Owner, at: Node): string[] {
     const { flow } = this.#machine;
     const { owners, others } = this.#prototypesOf(owner);
-    const found = new Set<string>([...others].some(({ kind }) => kind !== 'builtin') ? [ANY_MEMBER] : []);
+    const foreign = new Set([...others].filter(({ kind }) => kind !== 'builtin'));
+    this.#machine.memberNames(foreign, at);
+    const found = new Set<string>(foreign.size > 0 ? [ANY_MEMBER] : []);
     for (const each of [owner, ...owners]) {
       flow.read(each.shapeChanges);
-      for (const [name, cell] of each.fields) if (flow.read(cell).size > 0) found.add(name);
+      flow.step(each.fields.size);
+      for (const [name, cell] of each.fields) if (name !== ANY_NAMED && flow.read(cell).size > 0) found.add(name);
       for (const name of each.getters.keys()) found.add(name);
     }
     return [...found];
@@ -162,7 +201,7 @@ export class MemberAccess {
     const isSymbol = isSymbolName(name);
     return union(
       flow.read(this.field(owner, name)),
-      isSymbol ? NOTHING : flow.read(this.field(owner, ANY_MEMBER)),
+      flow.read(this.field(owner, isSymbol ? ANY_SYMBOL : ANY_MEMBER)),
       this.#callGetter(receiver, owner.getters.get(name), at),
       this.#callGetter(receiver, owner.getters.get(ANY_MEMBER), at),
     );
@@ -171,6 +210,7 @@ export class MemberAccess {
   #loadIndexed(owner: Owner): Value {
     const { atoms, flow } = this.#machine;
     flow.read(owner.shapeChanges);
+    flow.step(owner.fields.size);
     const indexed = [...owner.fields].filter(([name]) => name === ANY_MEMBER || /^\d+$/.test(name));
     return union(...indexed.map(([, cell]) => flow.read(cell)), atoms.undefined);
   }
@@ -226,6 +266,7 @@ export class MemberAccess {
     const others = new Set<Atom>();
     const pending = [...flow.read(owner.prototypes)];
     for (let atom = pending.pop(); atom !== undefined; atom = pending.pop()) {
+      flow.step();
       if (atom.kind !== 'object' && atom.kind !== 'function') others.add(atom);
       else if (atom !== owner && !owners.has(atom)) {
         owners.add(atom);

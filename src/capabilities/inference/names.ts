@@ -35,19 +35,23 @@ export interface MemberKey {
   readonly isIndex: boolean;
   /** Whether it may be any name at all. */
   readonly isAny: boolean;
+  /** Whether it may be any symbol. */
+  readonly isAnySymbol: boolean;
 }
 
 export function memberKeyOf(key: Value): MemberKey {
   const names: string[] = [];
   let isIndex = false;
   let isAny = false;
+  let isAnySymbol = false;
   for (const atom of key) {
     if (atom.kind === 'constant') names.push(String(atom.value));
     else if (atom.kind === 'symbol') names.push(atom.name);
     else if (atom.kind === 'number') isIndex = true;
     else isAny = true;
+    if (!isPrimitive(atom)) isAnySymbol = true;
   }
-  return { names, isIndex, isAny };
+  return { names, isIndex, isAny, isAnySymbol };
 }
 
 /** The text of two values one after the other, as a template literal makes it. */

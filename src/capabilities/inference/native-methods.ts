@@ -1,11 +1,13 @@
 import type { Node } from 'acorn';
 
+import { describeAtom } from './access.js';
 import { Args } from './arguments.js';
 import { ANY_MEMBER, type Atom, Cell, NOTHING, type ObjectAtom, union, type Value } from './atoms.js';
-import { onlyFunctions } from './collections.js';
+import { callables } from './callables.js';
+import { isChangeable } from './escapes.js';
 import type { Interpreter } from './interpreter.js';
 import { onlyPrimitives } from './names.js';
-import { SOME_OBJECT_METHOD } from './native-names.js';
+import { ITERATE, isObjectMethod, SOME_OBJECT_METHOD } from './native-names.js';
 
 export interface NativeCall {
   readonly machine: Interpreter;
@@ -29,6 +31,7 @@ export function knownElements(machine: Interpreter, list: Value, at: Node): Valu
   const [only] = list;
   if (list.size !== 1 || only?.kind !== 'object' || only.shape !== 'array') return undefined;
   machine.flow.read(only.shapeChanges);
+  machine.flow.step(only.fields.size);
   const names = [...only.fields.keys()].filter(
     (name) => machine.flow.read(only.fields.get(name) ?? new Cell()).size > 0,
   );
@@ -117,8 +120,8 @@ function viaSymbol(name: string, after: Model): Model {
   return (call) => {
     const { machine, self, args, at } = call;
     const pattern = args.at(0);
-    const own = onlyFunctions(machine.load(objectsIn(pattern), machine.atoms.symbol(`@@${name}`), at));
-    const handed = callBack(call, own, [self, args.at(1), args.at(2)], pattern);
+    const own = machine.given(pattern, `@@${name}`, at);
+    const handed = own.size > 0 ? callBack(call, own, [self, args.at(1), args.at(2)], pattern) : NOTHING;
     callBack(call, args.at(1), [machine.atoms.primitive, machine.atoms.primitive, machine.atoms.primitive]);
     return union(handed, after(call));
   };
@@ -187,13 +190,38 @@ const hasOwn: Model = ({ machine, self, args, at }) => {
 
 /** What is not modelled: it may do anything to what it gets. */
 const opaque: Model = ({ machine, self, args, at }) => {
+  mayChange(machine, union(self, args.all()), at);
   machine.escape(union(self, args.all()), at, 'a builtin method');
   return machine.atoms.unknown;
 };
 
+/** A builtin that is not modelled gets something that it may change. */
+export function mayChange(machine: Interpreter, value: Value, at: Node): void {
+  for (const atom of value) {
+    if (atom.kind === 'unknown') machine.changeUnknown(at);
+    else if (atom.kind === 'builtin' && isChangeable(atom.path)) {
+      machine.demands.everything(at, `${describeAtom(atom)} may be changed`);
+    }
+  }
+}
+
+/** What a builtin method looks for in what it is called on, when that is not what it is made for. */
+const PROTOCOLS = ['then', 'next', 'return', 'exec', 'has', 'keys', 'add', 'set', 'get', 'resolve', '@@iterator'];
+/** Methods that look for these in what they are given. */
+const OF_SETS = new Set(
+  'union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom'.split(' '),
+);
+/** These have rules of their own for what they are called on. */
+const OF_FUNCTIONS = new Set(['call', 'apply', 'bind']);
+
+function hasProtocol({ machine, at }: NativeCall, value: Value): boolean {
+  const objects = new Set([...value].filter(({ kind }) => kind === 'object' || kind === 'function'));
+  return PROTOCOLS.some((name) => machine.given(objects, name, at).size > 0);
+}
+
 /** Some method of Object.prototype: at most it hands out what it was called on, or given. */
 const objectMethod: Model = ({ machine, self, args, at }) => {
-  const functions = onlyFunctions(args.all());
+  const functions = callables(args.all());
   if (functions.size > 0) machine.escape(union(functions, self), at, 'a builtin method');
   return union(self, args.all(), machine.atoms.primitive);
 };
@@ -203,10 +231,6 @@ const fresh: Model = (call) => {
   primitive(call);
   return union(call.machine.data(call.at, 'fresh'), call.machine.atoms.primitive);
 };
-
-function objectsIn(value: Value): Value {
-  return new Set([...value].filter(({ kind }) => kind === 'object'));
-}
 
 const found: Model = (call) => {
   overElements(call);
@@ -238,6 +262,7 @@ const BY_NAME: Readonly<Record<string, Model>> = {
   ...each('slice concat with toReversed toSpliced union intersection difference symmetricDifference', copy),
   ...each('values keys', (call) => listOf(call, union(elementsOf(call), call.machine.atoms.number))),
   ...each('take drop toArray', (call) => listOf(call, elementsOf(call))),
+  [ITERATE]: (call) => listOf(call, union(elementsOf(call), call.machine.atoms.number)),
   entries,
   flat,
   ...each('at get deref', element),
@@ -294,7 +319,12 @@ const BY_NAME: Readonly<Record<string, Model>> = {
 
 export function callNativeMethod(name: string, call: NativeCall): Value {
   if (call.self.size === 0) return NOTHING;
-  return (Object.hasOwn(BY_NAME, name) ? (BY_NAME[name] ?? opaque) : opaque)(call);
+  const model = Object.hasOwn(BY_NAME, name) ? (BY_NAME[name] ?? opaque) : opaque;
+  const isPlain = OF_FUNCTIONS.has(name) || isObjectMethod(name);
+  if (isPlain || !(hasProtocol(call, call.self) || (OF_SETS.has(name) && hasProtocol(call, call.args.all())))) {
+    return model(call);
+  }
+  return union(model(call), opaque(call));
 }
 
 function each(names: string, model: Model): Record<string, Model> {

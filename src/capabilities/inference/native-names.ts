@@ -38,8 +38,16 @@ const BY_SHAPE: Readonly<Record<Shape | 'function', ReadonlySet<string>>> = {
 
 /** Some method of an object that has none but those of Object.prototype. */
 export const SOME_OBJECT_METHOD = '*object';
+const ITERATORS = new Set(['@@iterator', '@@asyncIterator']);
+/** The method that makes an iterator. */
+export const ITERATE = '*iterate';
 /** Some method, of whatever. */
 export const SOME_METHOD = '*';
+
+/** Whether every object has such a method: it makes nothing of its receiver but a text. */
+export function isObjectMethod(name: string): boolean {
+  return OF_OBJECTS.has(name) && !PROMISE_METHODS.split(' ').includes(name);
+}
 
 export function isNativeName(name: string): boolean {
   return ALL.has(name);
@@ -52,13 +60,15 @@ export function nativesOf(atoms: Atoms, key: Value, shape: Shape | 'function' = 
   for (const atom of key) {
     if (atom.kind === 'constant') {
       if (known.has(String(atom.value))) found.add(String(atom.value));
+    } else if (atom.kind === 'symbol') {
+      if (shape !== 'plain') found.add(ITERATORS.has(atom.name) ? ITERATE : SOME_METHOD);
     } else if (!isNoMethod(atom)) found.add(shape === 'plain' ? SOME_OBJECT_METHOD : SOME_METHOD);
   }
   return union(...[...found].map((name) => atoms.native(name)));
 }
 
 function isNoMethod(atom: Atom): boolean {
-  return atom.kind === 'number' || atom.kind === 'symbol';
+  return atom.kind === 'number';
 }
 
 function words(text: string): ReadonlySet<string> {

@@ -2,7 +2,6 @@ import type { AssignmentExpression, BinaryExpression, Expression, TemplateLitera
 
 import { Args } from './arguments.js';
 import { union, type Value } from './atoms.js';
-import { onlyFunctions } from './collections.js';
 import type { Evaluation } from './evaluation.js';
 import { concatenate, plus } from './names.js';
 import { keyOf } from './patterns.js';
@@ -15,6 +14,7 @@ export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evalu
     const value = evaluation.evaluate(expression);
     evaluation.machine.readWhole(value, expression);
     const next = atoms.constant(quasis[index + 1]?.value.cooked ?? '');
+    evaluation.machine.flow.step(text.size * value.size);
     text = concatenate(atoms, concatenate(atoms, text, value), next);
   });
   return text;
@@ -49,8 +49,8 @@ export function evaluateBinary({ operator, left, right }: BinaryExpression, eval
       evaluation.machine.has(b, a, right);
       return atoms.primitive;
     case 'instanceof': {
-      const tests = onlyFunctions(evaluation.machine.load(b, atoms.symbol('@@hasInstance'), right));
-      evaluation.machine.call(tests, b, new Args([a], atoms.undefined), right);
+      const tests = evaluation.machine.given(b, '@@hasInstance', right);
+      if (tests.size > 0) evaluation.machine.call(tests, b, new Args([a], atoms.undefined), right);
       return atoms.primitive;
     }
     case '===':
@@ -58,6 +58,7 @@ export function evaluateBinary({ operator, left, right }: BinaryExpression, eval
       return atoms.primitive;
     case '+':
       evaluation.machine.readWhole(union(a, b), right);
+      evaluation.machine.flow.step(a.size * b.size);
       return plus(atoms, a, b);
     default:
       evaluation.machine.readWhole(union(a, b), right);
@@ -77,6 +78,7 @@ export function evaluateAssignment(node: AssignmentExpression, evaluation: Evalu
   const operand = evaluation.evaluate(right);
   const isLogical = ['||=', '&&=', '??='].includes(operator);
   if (!isLogical) evaluation.machine.readWhole(union(before, operand), node);
+  evaluation.machine.flow.step(before.size * operand.size);
   const value = isLogical ? operand : operator === '+=' ? plus(atoms, before, operand) : atoms.number;
   evaluation.assign(left, value);
   return isLogical ? union(before, value) : value;

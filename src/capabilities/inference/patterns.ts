@@ -10,7 +10,6 @@ import type {
 } from 'acorn';
 
 import { type Atom, union, type Value } from './atoms.js';
-import { onlyFunctions } from './collections.js';
 import type { Interpreter } from './interpreter.js';
 
 /** What patterns need of the code around them. */
@@ -80,7 +79,7 @@ function elementAt(value: Value, index: number, at: Node, machine: Interpreter):
     ...[...value].map((atom) => {
       const self = new Set([atom]);
       const isPlainList = atom.kind === 'object' && atom.shape === 'array';
-      if (isPlainList && onlyFunctions(machine.load(self, atoms.symbol('@@iterator'), at)).size === 0) {
+      if (isPlainList && machine.given(self, '@@iterator', at).size === 0) {
         return machine.load(self, atoms.constant(String(index)), at);
       }
       return union(machine.elements(self, at), atoms.undefined);

@@ -1,9 +1,17 @@
 import type { Class, Identifier, Node } from 'acorn';
-
-import { Cell, type FunctionAtom, type Home, members, type ObjectAtom, union, type Value } from './atoms.js';
+import { childrenOf } from '../../lowering/parse-script.js';
+import {
+  ANY_MEMBER,
+  Cell,
+  type FunctionAtom,
+  type Home,
+  members,
+  type ObjectAtom,
+  union,
+  type Value,
+} from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { Scopes, Variable } from './scope.js';
-import { childrenOf } from '../../lowering/parse-script.js';
 import type { AnyFunction } from './syntax.js';
 
 /** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
@@ -105,6 +113,7 @@ export class Program {
   ): FunctionAtom {
     const isArrow = node.type === 'ArrowFunctionExpression';
     const { atoms } = this.machine;
+    const usesArguments = !isArrow && this.#scopes.usesArguments.has(node as AnyFunction);
     const callee: FunctionAtom = {
       kind: 'function',
       node,
@@ -112,7 +121,11 @@ export class Program {
       self: isArrow && around !== undefined ? around.self : new Cell(),
       parameters: Array.from({ length: parameterCount }, () => new Cell()),
       extra: new Cell(),
-      arguments: isArrow && around !== undefined ? around.arguments : atoms.object(node, 'arguments', 'array'),
+      arguments:
+        isArrow && around !== undefined
+          ? around.arguments
+          : atoms.object(usesArguments ? node : NOWHERE, 'arguments', 'array'),
+      usesArguments,
       returned: new Cell(),
       yielded: new Cell(),
       sent: new Cell(),
@@ -120,7 +133,12 @@ export class Program {
       classParts: undefined,
       ...members(),
     };
-    callee.fields.set('*', new Cell());
+    callee.fields.set(ANY_MEMBER, new Cell());
+    if (usesArguments) {
+      const ofArguments = new Cell();
+      if (!isStrict) this.machine.flow.add(ofArguments, new Set([callee]));
+      callee.arguments.fields.set('callee', ofArguments);
+    }
     return callee;
   }
 
@@ -201,6 +219,9 @@ export class Program {
 
 /** Names that the language, the runtime and the web give to something: those of this process are more than a handler has. */
 const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
+
+/** Stands for the place of what is made nowhere. */
+const NOWHERE: Node = { type: 'Program', start: 0, end: 0 };
 
 /** Stands for the place where the runtime makes `$args` and `$scope`. */
 const GLOBAL_DATA: Node = { type: 'Program', start: 0, end: 0 };

@@ -8,9 +8,8 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
-
-import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { childrenOf } from '../../lowering/parse-script.js';
+import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
 /** What a name stands for in a part of the program. */
@@ -102,6 +101,7 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
     if (isStrict) strict.add(node);
     const isArrow = node.type === 'ArrowFunctionExpression';
     const named = node.type === 'FunctionExpression' && node.id ? open(around, [node.id.name]) : around;
+    if (node.type === 'FunctionExpression' && node.id) declare(node.id, named);
     const parameters = open(named, node.params.flatMap(boundNames), {
       isHoisted: node.type === 'FunctionDeclaration',
       owner: isArrow ? undefined : node,

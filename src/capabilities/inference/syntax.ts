@@ -18,7 +18,7 @@ export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFuncti
  */
 export function parseHandler(source: string, filename?: string): FunctionExpression {
   try {
-    const { body } = parseScript(scriptOf(source, filename));
+    const { body } = parseScript(scriptOf(source, filename), MAX_NAMES);
     const [statement, ...others] = body;
     if (statement?.type === 'ExpressionStatement' && others.length === 0) {
       const { expression } = statement;
@@ -30,6 +30,9 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
   }
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
+
+/** Names that a source may declare: looking whether one is declared twice, the parser compares each with all others of its scope. */
+const MAX_NAMES = 4_000;
 
 /** Stands for all of a source that could not be parsed. */
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };

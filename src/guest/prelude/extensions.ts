@@ -6,6 +6,7 @@ import {
   define,
   ErrorConstructor,
   hasOwn,
+  includes,
   type Keyed,
   MapConstructor,
   mapDelete,
@@ -41,6 +42,10 @@ export function setRegistry(known: Keyed | undefined): void {
 }
 
 function call(extension: string, method: string, args: unknown[]): Promise<unknown> {
+  // A dot ends the name of an extension: with one in it, it would be taken for another one's.
+  if (extension === '' || apply(includes, extension, ['.'])) {
+    throw new TypeErrorConstructor(text('No extension is named "', extension, '": names have no dots'));
+  }
   const name = text(extension, '.', method);
   if (registry !== undefined && !isKnown(extension, method)) {
     throw new TypeErrorConstructor(text('There is no extension method $ext.', name));

@@ -17,10 +17,17 @@ export const objectPrototype = Object.prototype;
 export const errorPrototype = Error.prototype;
 
 export const MapConstructor = Map;
-export const { get: mapGet, set: mapSet, delete: mapDelete, forEach: mapForEach } = Map.prototype;
+export const {
+  get: mapGet,
+  set: mapSet,
+  has: mapHas,
+  delete: mapDelete,
+  clear: mapClear,
+  forEach: mapForEach,
+} = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
-export const { startsWith } = String.prototype;
+export const { startsWith, includes } = String.prototype;
 
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;

@@ -6,7 +6,8 @@ import { calls } from './extensions.js';
 import { marker } from './forms.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
 import { isError } from './kinds.js';
-import { isReached, listChanges, reached, readKeys, takeMutations } from './state.js';
+import { readKeys } from './reads.js';
+import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
 
 const PENDING = 0;

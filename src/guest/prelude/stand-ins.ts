@@ -7,10 +7,13 @@ let any = false;
 /** The one that every execution has. */
 let stateProxy: object | undefined;
 let stateTarget: object;
+let onStateRead: (target: object) => void;
 
-export function standForState(proxy: object, target: object): void {
+/** @param onRead what to do when the state as a whole is about to be copied */
+export function standForState(proxy: object, target: object, onRead: (target: object) => void): void {
   stateProxy = proxy;
   stateTarget = target;
+  onStateRead = onRead;
 }
 
 export function standIn<T extends object>(proxy: T, target: object): T {
@@ -20,6 +23,9 @@ export function standIn<T extends object>(proxy: T, target: object): T {
 }
 
 export function underlying(value: object): object {
-  if (value === stateProxy) return stateTarget;
+  if (value === stateProxy) {
+    onStateRead(stateTarget);
+    return stateTarget;
+  }
   return any ? (targets.get(value) ?? value) : value;
 }

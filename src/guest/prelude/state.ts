@@ -3,18 +3,15 @@ import { uncrossable } from './coded-error.js';
 import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
 import {
-  apply,
   dataDescriptor,
   define,
   defineProperty,
   deleteProperty,
   get,
+  getOwnPropertyDescriptor,
   hasOwn,
   type Keyed,
   keysOf,
-  MapConstructor,
-  mapForEach,
-  mapSet,
   nullArray,
   nullObject,
   ProxyConstructor,
@@ -24,6 +21,7 @@ import {
   text,
 } from './intrinsics.js';
 import { readOnly } from './read-only.js';
+import { forgetReads, keysChanged, noteAbsent, noteAll, noteRead } from './reads.js';
 import { standForState } from './stand-ins.js';
 
 type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
@@ -45,8 +43,6 @@ let writes = 0;
 /** Without a prototype: what the handler plants on one is not met. */
 let target: Keyed = nullObject();
 let proxy: Keyed | undefined;
-/** Keys that were read, when someone audits. */
-const reads = new MapConstructor<string, boolean>();
 /** Whether values that may not be changed are handed out behind proxies that say so at the line that tries. */
 let guarded = false;
 
@@ -70,6 +66,7 @@ function write(_: unknown, key: PropertyKey, value: unknown, receiver?: unknown)
   if (gone[key] === true) gone[key] = false;
   if (hasReaches || (typeof value === 'object' && value !== null)) supersede(key);
   log[log.length] = ['set', key, value];
+  if (audited) keysChanged();
   target[key] = value;
   return true;
 }
@@ -83,6 +80,7 @@ function remove(_: unknown, key: PropertyKey): boolean {
   if (hasReaches) supersede(key);
   log[log.length] = ['delete', key, undefined];
   if (!isReadable) gone[key] = true;
+  if (audited) keysChanged();
   return deleteProperty(target, key);
 }
 
@@ -120,6 +118,7 @@ function remember(key: string, value: object): void {
 
 /** A new segment begins, after a suspension. The handler may still hold on to all that it got hold of before. */
 export function continueState(): void {
+  forgetReads();
   log.length = 0;
   reached.length = 1;
   reachCount = 0;
@@ -143,7 +142,7 @@ export function valuesBefore(): unknown[] | undefined {
 
 function read(_: unknown, key: PropertyKey): unknown {
   const value = target[key];
-  if (audited && typeof key === 'string') apply(mapSet, reads, [key, true]);
+  if (audited && value !== undefined) noteRead(key);
   if (typeof value === 'object') {
     if (value === null || typeof key !== 'string') return value;
     reach(key, value);
@@ -154,10 +153,21 @@ function read(_: unknown, key: PropertyKey): unknown {
 
 /** A key that is not there may be one that may not be read. What the language itself asks of any object is no use of the state. */
 function readAbsent(key: PropertyKey): unknown {
-  if (key in target) return undefined;
-  if (key in methods) return methods[key];
-  if (typeof key === 'string' && key !== 'then' && key !== 'toJSON') demand(STATE_READ, key);
+  if (key in target) noteRead(key);
+  else if (key in methods) return methods[key];
+  else if (typeof key === 'string' && key !== 'then' && key !== 'toJSON') {
+    demand(STATE_READ, key);
+    noteAbsent(key);
+  }
   return undefined;
+}
+
+/** Whether there is such a key, which is to read it as well. */
+function has(key: PropertyKey): boolean {
+  const found = key in target;
+  if (found) noteRead(key);
+  else if (typeof key === 'string' && isGranted(STATE_READ, key)) noteAbsent(key);
+  return found;
 }
 
 function isOff(descriptor: PropertyDescriptor, attribute: 'configurable' | 'writable' | 'enumerable'): boolean {
@@ -167,7 +177,7 @@ function isOff(descriptor: PropertyDescriptor, attribute: 'configurable' | 'writ
 const traps: ProxyHandler<Keyed> = {
   get: read,
   set: write,
-  has: (_, key) => key in target,
+  has: (_, key) => has(key),
   getPrototypeOf: () => methods,
   deleteProperty: remove,
   defineProperty(_, key, descriptor) {
@@ -182,6 +192,21 @@ const traps: ProxyHandler<Keyed> = {
 };
 setPrototypeOf(traps, null);
 
+/** What shows keys and values past `get`. These make listing and spreading slow, so they are there for an audit only. */
+const auditTraps = {
+  ownKeys() {
+    noteAll(target);
+    return keysOf(target);
+  },
+  getOwnPropertyDescriptor(_: unknown, key: PropertyKey) {
+    has(key);
+    const descriptor = getOwnPropertyDescriptor(target, key);
+    // The engine looks for members in it that it need not have: it would find the handler's on a prototype.
+    if (descriptor !== undefined) setPrototypeOf(descriptor, null);
+    return descriptor;
+  },
+};
+
 /** As the language makes a name of anything; a symbol is none. */
 function nameOf(key: unknown): string {
   if (typeof key === 'symbol') throw new TypeErrorConstructor('$state keys are strings');
@@ -194,19 +219,23 @@ define(methods, 'get', (key: unknown) => {
   const name = nameOf(key);
   if (name in target) return read(target, name);
   demand(STATE_READ, name);
+  noteAbsent(name);
   return undefined;
 });
 define(methods, 'set', (key: unknown, value: unknown) => {
   write(target, nameOf(key), value);
 });
-define(methods, 'has', (key: unknown) => nameOf(key) in target);
+define(methods, 'has', (key: unknown) => has(nameOf(key)));
 define(methods, 'delete', (key: unknown) => {
   const name = nameOf(key);
-  const had = name in target;
+  const had = has(name);
   remove(target, name);
   return had;
 });
-define(methods, 'keys', () => keysOf(target));
+define(methods, 'keys', () => {
+  noteAll(target);
+  return keysOf(target);
+});
 
 /**
  * The `$state` of this execution.
@@ -217,8 +246,12 @@ export function openState(state: Keyed, shared: boolean): Keyed {
   target = state;
   setPrototypeOf(target, null);
   if (shared) reachAll();
+  if (audited) {
+    traps.ownKeys = auditTraps.ownKeys;
+    traps.getOwnPropertyDescriptor = auditTraps.getOwnPropertyDescriptor;
+  }
   proxy = new ProxyConstructor(target, traps);
-  standForState(proxy, target);
+  standForState(proxy, target, noteAll);
   return proxy;
 }
 
@@ -306,16 +339,4 @@ export function takeMutations(): unknown[] {
     if (entry !== undefined && typeof entry !== 'number') mutations[mutations.length] = entry;
   }
   return mutations;
-}
-
-/** Keys that were read; undefined when nobody audits. */
-export function readKeys(): unknown[] | undefined {
-  if (!audited) return undefined;
-  const keys = nullArray<unknown>([]);
-  apply(mapForEach, reads, [
-    (_: unknown, key: unknown) => {
-      keys[keys.length] = key;
-    },
-  ]);
-  return keys;
 }

@@ -1,0 +1,22 @@
+import type { Atom, Value } from './atoms.js';
+
+const CALLABLE: ReadonlySet<Atom['kind']> = new Set([
+  'function',
+  'bound',
+  'native',
+  'builtin',
+  'emit',
+  'viewCommand',
+  'stateMethod',
+  'extensionMethod',
+  'unknown',
+]);
+
+/** What of a value may be called. */
+export function callables(value: Value): Value {
+  return new Set([...value].filter(isCallable));
+}
+
+export function isCallable({ kind }: Atom): boolean {
+  return CALLABLE.has(kind);
+}

@@ -1,0 +1,50 @@
+import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import type { CapabilityToken } from '#build/contract/capability.js';
+import type { StateMutation } from '#build/contract/result.js';
+import { wrapHandler } from '#build/contract/wrapper.js';
+import { auditEvents } from '#build/pool/audit.js';
+import { prepareRequest } from '#build/pool/build-request.js';
+import type { Executor } from '#build/pool/executor.js';
+import { readOutcome } from '#build/pool/outcome.js';
+import { ARGS, STATE } from './handlers.js';
+
+export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(
+  (kind): CapabilityToken => `${kind}:*`,
+).sort();
+
+/** Everything that the host gets to see of an execution but what it cost, and the capabilities that it used. */
+export async function run(executor: Executor, code: string, capabilities: readonly CapabilityToken[]) {
+  const context = { stateSnapshot: STATE, args: ARGS, capabilities };
+  const compiled = await executor.compileScript(wrapHandler(code), 'handler.js');
+  if (!compiled.ok) throw new Error(`${compiled.problem.message}\n${code}`);
+  const { limits, ceilings } = resolveRuntimeConfig({});
+  const { request, grants } = prepareRequest(
+    context,
+    { seed: 1, now: 0, timeoutMs: 1_000 },
+    { limits, ceilings, isAudited: true },
+  );
+  const executed = await executor.execute({ key: code, ...request }, compiled.bytecode);
+  const handler = {
+    key: code,
+    filename: 'handler.js',
+    source: code,
+    bytecode: new Uint8Array(new SharedArrayBuffer(0)),
+  };
+  const outcome = readOutcome(executed, handler, { grants, limits: request.limits });
+  const { status, returnValue, error, events, viewCommands, logs, calls, denials } = outcome;
+  const problem = error && { code: error.code, message: error.message, context: error.context };
+  const stateMutations = withoutIdleDeletions(outcome.stateMutations);
+  const used = auditEvents(outcome, grants, {}).map(({ capability }) => capability);
+  return { used, seen: { status, returnValue, problem, stateMutations, events, viewCommands, logs, calls, denials } };
+}
+
+/** A handler that may delete a key and not read it cannot know that there is none: the deletion is a mutation all the same. */
+function withoutIdleDeletions(mutations: readonly StateMutation[]): StateMutation[] {
+  const keys = new Set(Object.keys(STATE));
+  return mutations.filter(({ operation, key }) => {
+    if (operation === 'delete') return keys.delete(key);
+    keys.add(key);
+    return true;
+  });
+}
