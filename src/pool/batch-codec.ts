@@ -162,7 +162,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, key, bytecode: at(bytecodes, bytecode) };
       }
       default:
-        throw request satisfies never;
+        throw unknownRequest(request);
     }
   });
 }
@@ -268,6 +268,10 @@ function unpackReply(packed: PackedReply): Reply | undefined {
         features,
       }),
   };
+}
+
+function unknownRequest(request: never): RangeError {
+  return new RangeError(`A message has a request of kind ${String((request as readonly unknown[])[0])}.`);
 }
 
 /** Items by number, each in it once. */
