@@ -1,0 +1,24 @@
+import { createInterface } from 'node:readline';
+
+/** Answers each line with the outcome of the run that it describes. */
+export function answer(run) {
+  let turn = Promise.resolve();
+  createInterface(process.stdin).on('line', (line) => {
+    turn = turn.then(async () => {
+      const outcome = await run(JSON.parse(line));
+      process.stdout.write(
+        `${JSON.stringify(outcome, (_key, value) => (typeof value === 'bigint' ? `${value}n` : value))}\n`,
+      );
+    });
+  });
+}
+
+/** What was thrown, as an outcome. */
+export function thrown(error) {
+  try {
+    if (typeof error !== 'object' || error === null) return { kind: 'throw', name: 'value', message: String(error) };
+    return { kind: 'throw', name: String(error.name), message: String(error.message), stack: String(error.stack) };
+  } catch {
+    return { kind: 'throw', name: 'value', message: 'something that cannot be described' };
+  }
+}
