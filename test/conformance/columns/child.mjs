@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { asLine } from './answering.mjs';
+
 /** Beyond the time limit that the engine itself keeps. */
 const GRACE_MS = 20_000;
 
@@ -37,7 +39,7 @@ export class Child {
       () => this.#settle({ kind: 'limit', message: 'it did not come back' }, true),
       GRACE_MS + first.request.timeoutMs,
     );
-    this.#process.stdin.write(`${JSON.stringify(first.request)}\n`);
+    this.#process.stdin.write(asLine(first.request));
   }
 
   #start() {
