@@ -210,7 +210,6 @@ const OBJECTS: readonly string[] = [
   'Object.prototype.toString.call(null)',
   'Object.prototype.toString.call([])',
   '[1, 2, 3].toString.call({ join: () => "j" })',
-  'structuredClone === undefined',
 ];
 
 export const builtins: Area = {

@@ -53,10 +53,7 @@ const CONSTRUCTORS: Record<string, string> = {
   'super of a property': 'constructor() { super(1); this.up = [super.hello?.(), super.missing]; super.set = 3; }',
 };
 
-const inheritance = (
-  base: string,
-  constructor: string,
-) => `const log = []; const note = (v) => { log.push(v); return v; };
+const inheritance = (base: string, made: string) => `const log = []; const note = (v) => { log.push(v); return v; };
     class Base { kept = note('base field'); constructor(x) { this.x = x; note(new.target.name); } hello() { return 'hello ' + (this.x ?? this.length); } static make(...a) { return new this(...a); } }
     function Old(x) { this.x = x; } Old.prototype.hello = function () { return 'old'; };
     let result; try { class C ${base} { field = note('field'); ${made} hello() { return [super.hello?.(), 'more']; } }
