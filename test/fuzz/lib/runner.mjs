@@ -127,7 +127,7 @@ async function runWorstAgain() {
 }
 
 function describe(input) {
-  return typeof input === 'string' ? input : (target.describe?.(input) ?? inspect(input, PRINTED));
+  return target.describe?.(input) ?? (typeof input === 'string' ? input : inspect(input, PRINTED));
 }
 
 function writePosition(number) {

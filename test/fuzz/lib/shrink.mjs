@@ -1,7 +1,7 @@
 // Smaller cases: what a target offers is tried as long as the same finding shows.
 
 /** How long one case may be shrunk, in milliseconds. */
-const SHRINK_MS = 8_000;
+const SHRINK_MS = 20_000;
 
 /**
  * @param candidates gives smaller cases of a case, the smallest first
