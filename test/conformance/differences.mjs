@@ -77,6 +77,14 @@ export const DIFFERENCES = [
     titles: [/^parameters: .*declares with var/],
   },
   {
+    what: 'A parameter of a generator that is assigned, when a default value of another parameter sees it',
+    here: '`COMPILATION_ERROR`',
+    there: 'the default value sees the assignment',
+    reason: 'Refusing it is better than a wrong value; copy the parameter to a variable of the body, and assign that.',
+    program: undefined,
+    titles: [],
+  },
+  {
     what: 'How often a proxy is asked',
     here: '`[...p]` and `f(...p)` read `Symbol.iterator` twice; `with (p)` asks `has` once more; `isFrozen` and `isSealed` ask for the keys first; `for…in` asks for descriptors, not for the prototype',
     there: 'as the standard says',

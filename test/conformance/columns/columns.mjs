@@ -2,7 +2,7 @@
 // `{ kind, value, name, message, place }`, kind being value, throw, syntax, compiled, unhandled, pending, limit or crash.
 
 import { createRuntime } from 'nexus-runtime';
-import { wrapHandler } from '#build/contract/wrapper.js';
+import { toAuthorLocation, wrapHandler } from '#build/contract/wrapper.js';
 
 import { Child } from './child.mjs';
 import { newestNode } from './nodes.mjs';
@@ -58,13 +58,24 @@ class Peer {
     this.#child = child;
   }
 
-  run(body, { isCompiled = false, filename = FILENAME, timeoutMs = TIMEOUT_MS } = {}) {
-    return this.#child.run({ script: wrapHandler(body), isCompiled, filename, timeoutMs });
+  async run(body, { isCompiled = false, filename = FILENAME, timeoutMs = TIMEOUT_MS } = {}) {
+    const outcome = await this.#child.run({ script: wrapHandler(body), isCompiled, filename, timeoutMs });
+    const place = placeIn(outcome, body, filename);
+    return place === undefined ? outcome : { ...outcome, place };
   }
 
   async close() {
     this.#child.close();
   }
+}
+
+/** Where an error is, in the source without the wrapper: what its stack says, or, of one that does not compile, what Node marks. */
+function placeIn({ kind, stack }, body, filename) {
+  const [text = '', line, column] = new RegExp(`${filename}:(\\d+)(?::(\\d+))?`).exec(stack) ?? [];
+  if (text === '') return undefined;
+  const marked =
+    kind === 'syntax' && column === undefined ? (stack.split('\n')[2] ?? '').indexOf('^') + 1 : Number(column);
+  return toAuthorLocation({ line: Number(line), column: marked }, body);
 }
 
 /** Through the public interface: compiled, cached, executed in a worker from the image, its outcome read. */

@@ -209,7 +209,8 @@ export class LanguageGrammar {
       [1, () => `for (const ${name} in ${this.#object(scope)})`],
       [
         scope.flags.isAsync ? 3 : 0,
-        () => `for await (const ${name} of ${random.chance(0.6) ? this.#asyncIterable() : this.#iterable(scope)})`,
+        () =>
+          `for await (const ${name} of ${random.chance(0.6) ? this.#asyncIterable() : this.#iterable(scope).replace(/fails: \d/, '')})`,
       ],
     ])();
     inner.names.push(name);
@@ -473,6 +474,9 @@ export class LanguageGrammar {
     const s = () => this.#simple(scope);
     const t = () => random.pick(TEXTS);
     const r = () => random.pick(REGEXPS);
+    // Of one kind, and no hooks: an order that contradicts itself leaves the result to engines.
+    const comparable = () =>
+      `[${random.list(random.below(6), () => random.pick(['3', '1', '22', '-5', '0.5', '10', '1'])).join(', ')}]`;
     const list = () => `[${random.list(random.below(5), () => s()).join(', ')}]`;
     return random.weighted([
       [
@@ -488,7 +492,7 @@ export class LanguageGrammar {
       [
         2,
         () =>
-          `${list()}.${random.pick(['sort', 'toSorted'])}(${random.pick(['', '(a, b) => (a > b) - (a < b)', '() => 0'])})`,
+          `${comparable()}.${random.pick(['sort', 'toSorted'])}(${random.pick(['', '(a, b) => (a > b) - (a < b)', '() => 0'])})`,
       ],
       [1, () => `${list()}.${random.pick(['join', 'reverse', 'toReversed', 'entries', 'keys', 'pop', 'shift'])}()`],
       [
