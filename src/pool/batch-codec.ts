@@ -166,7 +166,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, key, bytecode: at(bytecodes, bytecode) };
       }
       default:
-        throw request satisfies never;
+        throw unknownRequest(request);
     }
   });
 }
@@ -286,6 +286,10 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
         features,
       }),
   };
+}
+
+function unknownRequest(request: never): RangeError {
+  return new RangeError(`A message has a request of kind ${String((request as readonly unknown[])[0])}.`);
 }
 
 /** Items by number, each in it once. */

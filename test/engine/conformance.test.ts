@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { loadEngine } from '#build/engine/load-engine.js';
+import { Comparison } from '../conformance/compare.js';
+import { differenceIn, isWrongForNow } from '../conformance/differences.mjs';
 import { SUBJECTS } from './conformance/catalogue.js';
 import { DIFFERENCES, MISSING_GLOBALS } from './conformance/differences.js';
 import { generatePrograms } from './conformance/generate.js';
@@ -36,6 +38,27 @@ for (const { subject, programs } of [...SUBJECTS, { subject: 'generated programs
     for (const program of programs) it(program.title, () => expectAgreement(program));
   });
 }
+
+describe('a handler computes what V8 computes', () => {
+  let comparison: Comparison;
+  beforeAll(async () => {
+    comparison = await Comparison.open();
+  });
+  afterAll(() => comparison.close());
+
+  it.each([...SUBJECTS, { subject: 'generated programs', programs: GENERATED }])('in programs on $subject', async ({
+    programs,
+  }) => {
+    const compared = await comparison.runAll(programs);
+    const wrong = compared.flatMap((outcome, i) => {
+      const { title } = programs[i] as Program;
+      if (outcome === undefined || outcome.product === outcome.node) return [];
+      if (differenceIn(title) !== undefined || isWrongForNow(title)) return [];
+      return [`${title}\n  handler ${outcome.product}\n  Node    ${outcome.node}`];
+    });
+    expect(wrong.join('\n'), `${wrong.length} programs differ`).toBe('');
+  }, 120_000);
+});
 
 describe('the comparison', () => {
   it('covers at least 300 programs, all of them different', () => {

@@ -28,6 +28,22 @@ export function scriptOf({ preamble = '', body }: Program): string {
 }
 
 /**
+ * The same program as the body of a handler that returns `[state, text]`, to compare engines that word their errors differently: of an
+ * error's message only what the program itself wrote is told.
+ */
+export function handlerOf({ preamble = '', body }: Program): string {
+  const text = body.replace(MESSAGE, 'told($<error>.message)');
+  const told = `const told = (message) => ${JSON.stringify(`${preamble}${body}`)}.includes(message) ? message : '…';`;
+  return `${preamble}\n${told}\nreturn ${RUN_ANYWHERE}(async function () {\n${text}\n});\n`;
+}
+
+/** The last digits of what Math computes are left to engines. */
+const DIGITS = 13;
+
+/** Where a program reads the message of an error. */
+const MESSAGE = /(?<![\w.$])(?<error>e|err|error|reason|\w*[eE]rror)\.message\b(?!\s*=[^=])/g;
+
+/**
  * Renders values so that nothing is lost: -0, holes, property order and attributes, symbols, prototypes, shared and
  * cyclic references. Everything outside printable ASCII is escaped, so that the way out of the VM cannot change it.
  */
@@ -104,3 +120,8 @@ const RUN = js`(function (run) {
   });
   return outcome;
 })`;
+
+const RUN_ANYWHERE = RUN.replace(
+  "value.name + ': ' + value.message",
+  "value.name + ': ' + told(value.message)",
+).replace("'-0' : String(value)", `'-0' : String(Number(value.toPrecision(${DIGITS})))`);

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Comparison } from './compare.js';
+import { DIFFERENCES, differenceIn, isWrongForNow } from './differences.mjs';
+import { SAMPLE } from './sample/index.js';
+
+const PROGRAMS = SAMPLE.flatMap(({ programs }) => programs);
+const SHOWN = 5;
+
+let comparison: Comparison;
+beforeAll(async () => {
+  comparison = await Comparison.open();
+});
+afterAll(() => comparison.close());
+
+describe('a handler computes what V8 computes', () => {
+  it.each(SAMPLE)('in $area', async ({ area, programs }) => {
+    const compared = await comparison.runAll(programs);
+    const wrong: string[] = [];
+    const counts = { compared: 0, mended: 0 };
+    for (const [i, program] of programs.entries()) {
+      const outcome = compared[i];
+      if (outcome === undefined) continue;
+      counts.compared++;
+      const { product, unmodified, node } = outcome;
+      if (product === node && unmodified !== node) counts.mended++;
+      if (product === node || differenceIn(program.title) !== undefined || isWrongForNow(program.title)) continue;
+      wrong.push(`${program.title}\n  handler ${product.slice(0, 400)}\n  Node    ${node.slice(0, 400)}`);
+    }
+    console.log(
+      `${area}: ${counts.compared} of ${programs.length} programs beside ${comparison.reference}, ` +
+        `${counts.mended} of them wrong in the unmodified engine`,
+    );
+    expect(wrong.slice(0, SHOWN).join('\n'), `${wrong.length} programs differ`).toBe('');
+    expect(counts.compared).toBeGreaterThan(0);
+  }, 240_000);
+});
+
+describe('the sample', () => {
+  it('has at least 1,500 programs, no two of them alike', () => {
+    expect(PROGRAMS.length).toBeGreaterThanOrEqual(1_500);
+    expect(new Set(PROGRAMS.map(({ body }) => body)).size).toBe(PROGRAMS.length);
+    expect(new Set(PROGRAMS.map(({ title }) => title)).size).toBe(PROGRAMS.length);
+  });
+
+  it('has programs that end with a value, so that agreement means something', async () => {
+    // One in forty, of every area.
+    const some = PROGRAMS.filter((_, i) => i % 40 === 0);
+    const compared = await comparison.runAll(some);
+    const others = compared.flatMap((outcome, i) =>
+      outcome?.node.startsWith('value ') === false ? [some[i]?.title] : [],
+    );
+    expect(others).toEqual([]);
+  }, 60_000);
+});
+
+describe('each known difference', () => {
+  it.each(DIFFERENCES.filter(({ program }) => program !== undefined))('shows: $what', async ({
+    what,
+    program,
+    outcomes,
+  }) => {
+    const compared = await comparison.run({ title: what, body: program ?? '' });
+    expect(compared?.product).toBe(`value ${outcomes?.here}`);
+    if (outcomes?.there !== undefined) expect(compared?.node).toBe(`value ${outcomes.there}`);
+  });
+});

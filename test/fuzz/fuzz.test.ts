@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { runCampaign } from '../support/campaign.js';
+
+const RUN = new URL('run.mjs', import.meta.url);
+
+/** `FUZZ_SEED` looks elsewhere. */
+const SEED = process.env['FUZZ_SEED'] ?? '1';
+
+/**
+ * TEMPORARY: targets with findings that are being mended: headers that were sealed with the store's own key are decoded unchecked. Until
+ * then nothing worse may be found. This list has to become empty.
+ */
+const KNOWN_FAULTS = ['envelopes', 'records'];
+
+describe('generated cases, in the short form', () => {
+  it.each([
+    'programs',
+    'bytecode',
+    'outcomes',
+    'contexts',
+    'envelopes',
+    'records',
+    'recordings',
+    'messages',
+  ])('of the target "%s" find nothing', async (target) => {
+    const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
+    if (KNOWN_FAULTS.includes(target)) {
+      expect(stdout.match(/^ {2}FINDING (?!rejection).*/gm)).toBeNull();
+      return;
+    }
+    expect(stdout).toContain('nothing found');
+    expect(code).toBe(0);
+  }, 120_000);
+});
+
+describe('a campaign', () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'nexus-fuzz-test-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  it('that is resumed begins behind the last case that was run', async () => {
+    const file = join(directory, 'state.json');
+    await runCampaign(RUN, ['messages', '--cases', '30', '--resume', file]);
+    const { stdout } = await runCampaign(RUN, ['messages', '--cases', '50', '--resume', file]);
+    expect(stdout).toMatch(/^messages: 50 cases/m);
+    expect(stdout).toMatch(/^20 cases, seed 1/m);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ seed: 1, targets: { messages: { next: 50 } } });
+  });
+
+  it('with the state of another seed is refused', async () => {
+    const file = join(directory, 'other.json');
+    await writeFile(file, JSON.stringify({ version: 1, seed: 7, targets: {} }));
+    const { code } = await runCampaign(RUN, ['messages', '--cases', '1', '--resume', file]);
+    expect(code).toBe(1);
+  });
+
+  it('without such a target is refused, with the names of those that there are', async () => {
+    const { stderr, code } = await runCampaign(RUN, ['nothing']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no target "nothing": .*outcomes/);
+  });
+});

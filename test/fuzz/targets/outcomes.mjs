@@ -1,0 +1,109 @@
+// What a VM hands over as its outcome, written by an enemy, and read on the main thread.
+import { Grants } from '#build/capabilities/grants.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { ValueEncoder } from '#build/contract/values/encode.js';
+import { readOutcome } from '#build/pool/outcome.js';
+import { mutateBytes } from '../lib/mutate.mjs';
+import { withoutParts } from '../lib/shrink.mjs';
+import { costlyValue, countPaths, randomValue } from '../lib/values.mjs';
+
+export const cases = 400_000;
+export const short = 1_500;
+
+const { limits } = resolveRuntimeConfig({});
+const GRANTS = ['state:write:a', 'events:emit:e', 'view:update:v', 'ext:http.get'];
+const HANDLER = {
+  key: 'k',
+  filename: 'handler.js',
+  source: 'return 1',
+  bytecode: new Uint8Array(new SharedArrayBuffer(0)),
+};
+const MAX_BYTES = 8 * 2 ** 20;
+/** What one result may hold, counted by paths: whoever walks it walks each of them. */
+const MAX_PATHS = 1_000_000;
+/** As many items as fit the bytes that may come out. */
+const COSTLY_ITEMS = 100_000;
+
+/** The fields of an outcome, right ones and forged ones. */
+function outcome(random) {
+  const value = () => randomValue(random, 3);
+  const name = (right) => (random.chance(0.7) ? right : value());
+  const few = (make) => (random.chance(0.9) ? random.list(random.below(4), make) : value());
+  return [
+    random.chance(0.8) ? random.below(3) : value(),
+    value(),
+    few(() => [name(random.pick(['set', 'delete'])), name('a'), value()]),
+    few(() => [name('e'), value()]),
+    few(() => [name('focus'), name('v'), few(value)]),
+    few(() => [name('info'), name('text')]),
+    random.chance(0.8) ? random.below(100) : value(),
+    few((i) => [name(`c${i}`), name('http'), name('get'), few(value)]),
+    few(() => name('state:read:x')),
+    few(() => name('x')),
+  ];
+}
+
+/** A case: `{ what, bytes }`. */
+export function generate(random) {
+  if (random.chance(0.0015)) {
+    const [what, value] = costlyValue(random, COSTLY_ITEMS);
+    const fields = outcome(random);
+    fields[0] = random.pick([1, 2]);
+    fields[random.chance(0.7) ? 1 : 3] = random.chance(0.8) ? value : [['e', value]];
+    return { what, bytes: encode(fields) ?? new Uint8Array(1) };
+  }
+  const bytes = encode(outcome(random)) ?? new Uint8Array(1);
+  if (random.chance(0.1)) return { what: 'a forged outcome', bytes };
+  return { what: 'a damaged outcome', bytes: mutateBytes(random, bytes, [bytes]) };
+}
+
+/** undefined for what no guest could write. */
+function encode(fields) {
+  try {
+    return new ValueEncoder().encodeFields(fields, ['outcome'], MAX_BYTES);
+  } catch {
+    return undefined;
+  }
+}
+
+export function run({ bytes }) {
+  const executed = {
+    outcome: bytes,
+    failure: undefined,
+    startedAtMs: 0,
+    durationUs: 1,
+    memoryUsedBytes: 0,
+    memoryPeakBytes: 0,
+    instructionCount: 0,
+    heapExhausted: false,
+    retired: [],
+  };
+  const result = readOutcome(executed, HANDLER, { grants: Grants.parse(GRANTS), limits });
+  return result instanceof Promise ? result.then(judge) : judge(result);
+}
+
+function judge(result) {
+  const wrong = [];
+  if (!['success', 'error', 'suspended'].includes(result.status)) wrong.push(`its status is ${result.status}`);
+  if ((result.status === 'error') !== (result.error !== undefined)) wrong.push(`${result.status} with ${result.error}`);
+  if (result.stateMutations.some(({ key }) => key !== 'a')) wrong.push('a mutation without a right');
+  if (result.events.some(({ name }) => name !== 'e')) wrong.push('an event without a right');
+  if (result.viewCommands.some(({ componentId }) => componentId !== 'v')) wrong.push('a view command without a right');
+  if ((result.calls ?? []).some((call) => `${call.extensionName}.${call.method}` !== 'http.get'))
+    wrong.push('a call without a right');
+  if (result.events.length > limits.maxEvents) wrong.push('too many events');
+  if (result.logs.some(({ message }) => typeof message !== 'string')) wrong.push('a log that is no text');
+  if (wrong.length > 0) return { kind: 'forged', message: wrong.join(', ') };
+  if (Object.prototype.polluted !== undefined) return { kind: 'pollution', message: 'Object.prototype was changed' };
+  const paths = countPaths(result);
+  return paths > MAX_PATHS ? { kind: 'paths', message: `the result has ${paths} paths` } : undefined;
+}
+
+export function* smaller({ what, bytes }) {
+  if (bytes.length > 4_096) return;
+  for (const part of withoutParts(bytes)) yield { what, bytes: part };
+}
+
+export function describe({ what, bytes }) {
+  return `${what}, ${bytes.length} bytes: ${Buffer.from(bytes.subarray(0, 200)).toString('hex')}`;
+}
