@@ -35,6 +35,9 @@ export interface Executed extends Segment {
   readonly began: boolean;
 }
 
+/** What stays the same from one segment of a run to the next. */
+type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
+
 /** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
 export class Executions {
   readonly #config: RuntimeConfig;
@@ -60,7 +63,7 @@ export class Executions {
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
     const calledAt = performance.now();
     this.#pool.announce();
-    const { filename, signal, deadlineMs } = options;
+    const { filename, signal, deadlineMs, tenant } = options;
     const { limits: defaults, ceilings } = this.#config;
     const isAudited = this.#events.hears('onAudit');
     const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
@@ -82,7 +85,7 @@ export class Executions {
     const { limits } = request;
     const { key, filename: file, source, bytecode } = handler;
     const execution = await this.#pool.execute(
-      { kind: 'execute', key, bytecode, ...request, ...deadlineOf(calledAt, deadlineMs) },
+      { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
       treatmentOf(options),
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
@@ -90,7 +93,7 @@ export class Executions {
     this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
     if (segment.waiting === undefined) return { ...segment, began };
-    const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
+    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, ...tenantOf(tenant) };
     return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
   }
 
@@ -109,7 +112,16 @@ export class Executions {
     const grants = Grants.parse(run.capabilities);
     const encoded = encodeAnswers(answers, run.usage, limits);
     const { snapshot, imageHash, features, handler, origin } = run;
-    const request = { key: handler.key, snapshot, imageHash, features, answers: encoded, limits };
+    // Of the one for whom it began, whoever answers: what it holds is theirs.
+    const request = {
+      key: handler.key,
+      snapshot,
+      imageHash,
+      features,
+      answers: encoded,
+      limits,
+      ...tenantOf(run.tenant),
+    };
     const execution = await this.#pool.resume(
       { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
       treatmentOf(options),
@@ -136,7 +148,7 @@ export class Executions {
 
   #runOf(
     { outcome, waiting }: Segment,
-    { handler, capabilities, origin, limits }: Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'>,
+    { handler, capabilities, origin, limits, tenant }: RunBase,
     used: Usage,
     knownCalls?: ReadonlySet<string>,
   ): { readonly run?: SuspendedRun } {
@@ -147,7 +159,20 @@ export class Executions {
     const engine = this.#engine;
     const when = { suspendedAtMs: this.#surroundings.now() };
     return {
-      run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, ...when, calls },
+      run: {
+        ...tenantOf(tenant),
+        engine,
+        snapshot,
+        imageHash,
+        features,
+        handler,
+        capabilities,
+        origin,
+        limits,
+        usage,
+        ...when,
+        calls,
+      },
     };
   }
 
@@ -167,6 +192,10 @@ function hasBegun(execution: Execution): boolean {
 
 function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {
   return { signal, tenant, queueTimeoutMs };
+}
+
+function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
 }
 
 function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonly deadline?: CallDeadline } {

@@ -1,3 +1,4 @@
+import { containMemory, type MemoryLayout } from './contain-memory.js';
 import type { EngineTable } from './known-engines.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
@@ -19,14 +20,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
  * upstream.
  */
-export const REWRITE_VERSION = 4;
-
-/** Where the parts of linear memory lie, in bytes. */
-export interface MemoryLayout {
-  /** Static data is `[0, dataEnd)`; the stack `[dataEnd, heapBase)` grows down from `heapBase`. */
-  readonly dataEnd: number;
-  readonly heapBase: number;
-}
+export const REWRITE_VERSION = 5;
 
 export interface RewrittenEngine {
   readonly wasm: Uint8Array<ArrayBuffer>;
@@ -35,7 +29,6 @@ export interface RewrittenEngine {
   readonly rejectionTracker: number;
 }
 
-const STACK_POINTER_GLOBAL = 0;
 /** As a power of two. */
 const I64_ALIGNMENT = 3;
 
@@ -76,9 +69,8 @@ export function rewriteEngine(upstream: Uint8Array, table: EngineTable): Rewritt
   if (trackerType === undefined) throw new Error('the binary has no function type for a rejection tracker');
   const rejectionTracker = binary.appendToTable(binary.appendFunction(trackerType, rejectionTrackerBody()));
 
-  const heapBase = binary.globalI32(STACK_POINTER_GLOBAL);
-  const layout = { dataEnd: heapBase - table.stackBytes, heapBase };
-  return { wasm: binary.encode(), layout, rejectionTracker };
+  // Last: what was added above keeps to the bounds as well.
+  return { ...containMemory(binary.encode(), table), rejectionTracker };
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
-import { captureImage, type Image, restoreImage } from './image.js';
+import { captureImage, type Image } from './image.js';
 import type { EngineModule } from './load-engine.js';
+import { wipe } from './restore.js';
 import { GuestException, Vm, VmPoisonedError } from './vm.js';
 
 /** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
 const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
-/** An instance that grew past this while compiling something large is replaced. */
-const RETAINED_MEMORY_BYTES = 64 * 1024 * 1024;
+/** An instance that grew past this while compiling something large is replaced: to wipe it would take longer than to make another. */
+const RETAINED_MEMORY_BYTES = 16 * 1024 * 1024;
 
 const TOO_DEEP: ScriptProblem = { kind: 'nesting', message: 'the source is nested too deeply' };
 
@@ -59,7 +60,8 @@ export class SourceCompiler {
 
   async #reset(): Promise<void> {
     if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) {
-      restoreImage(this.#vm, this.#image);
+      // The next source may be another tenant's: the parser has flaws like the rest of the engine.
+      wipe(this.#vm, this.#image);
       this.#vm.beginRun();
       return;
     }

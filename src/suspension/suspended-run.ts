@@ -29,6 +29,8 @@ export interface SuspendedRun {
   readonly suspendedAtMs: number;
   /** Calls that wait for an answer. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  /** For whom it began: between tenants, memory is wiped. */
+  readonly tenant?: string;
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
 }
 

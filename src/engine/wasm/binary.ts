@@ -1,11 +1,22 @@
 import { concatBytes } from '../../contract/values/concat-bytes.js';
-import { wasm } from './instructions.js';
+import { I32, wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
 
-const SectionId = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10 } as const;
+export const SectionId = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  global: 6,
+  export: 7,
+  element: 9,
+  code: 10,
+  data: 11,
+} as const;
 const ExternalKind = { function: 0, table: 1, memory: 2, global: 3 } as const;
+const MUTABLE = 1;
 const FUNCTION_TYPE = 0x60;
 const FUNCTION_REFERENCE = 0x70;
 /** A segment that fills table 0 with functions by index, from a constant offset on. */
@@ -31,10 +42,14 @@ interface Table {
 export class WasmBinary {
   readonly #header: Uint8Array;
   readonly #sections: readonly Section[];
-  readonly #importedFunctions: number;
+  /** How many functions are imported: their indices come first. */
+  readonly importedFunctions: number;
   readonly #exports: ReadonlyMap<string, { kind: number; index: number }>;
   readonly #appended = new Map<number, Uint8Array[]>();
+  /** Sections that were written anew, by their id. */
+  readonly #replaced = new Map<number, Uint8Array>();
   #functionCount: number;
+  #globalsAppended = 0;
   /** The table of the module, once it grew. */
   #table: Table | undefined;
 
@@ -42,9 +57,9 @@ export class WasmBinary {
   constructor(bytes: Uint8Array) {
     this.#header = bytes.subarray(0, HEADER_BYTES);
     this.#sections = readSections(bytes);
-    this.#importedFunctions = countImportedFunctions(this.#body(SectionId.import));
-    this.#exports = new Map(readVector(this.#body(SectionId.export), readExport));
-    this.#functionCount = new LebReader(this.#body(SectionId.function)).unsigned();
+    this.importedFunctions = countImportedFunctions(this.section(SectionId.import));
+    this.#exports = new Map(readVector(this.section(SectionId.export), readExport));
+    this.#functionCount = new LebReader(this.section(SectionId.function)).unsigned();
   }
 
   /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
@@ -55,24 +70,24 @@ export class WasmBinary {
 
   /** Locals and code of a function defined in this module. */
   functionBody(index: number): Uint8Array {
-    return nthItem(this.#body(SectionId.code), index - this.#importedFunctions, (reader) =>
+    return nthItem(this.section(SectionId.code), index - this.importedFunctions, (reader) =>
       reader.take(reader.unsigned()),
     );
   }
 
   /** Index into the type section. */
   functionType(index: number): number {
-    return nthItem(this.#body(SectionId.function), index - this.#importedFunctions, (reader) => reader.unsigned());
+    return nthItem(this.section(SectionId.function), index - this.importedFunctions, (reader) => reader.unsigned());
   }
 
   /** Initial value of a global of type i32 whose initialiser is a constant. */
   globalI32(index: number): number {
-    return nthItem(this.#body(SectionId.global), index, readConstantI32Global);
+    return nthItem(this.section(SectionId.global), index, readConstantI32Global);
   }
 
   /** Index of the type of functions that take `parameters` and return nothing, or undefined. */
   procedureType(parameters: readonly number[]): number | undefined {
-    const types = readVector(this.#body(SectionId.type), readFunctionType);
+    const types = readVector(this.section(SectionId.type), readFunctionType);
     const index = types.findIndex(
       (type) => type.results.length === 0 && Buffer.from(type.parameters).equals(Uint8Array.from(parameters)),
     );
@@ -83,13 +98,33 @@ export class WasmBinary {
   appendFunction(type: number, body: Uint8Array): number {
     this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
     this.#append(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(body.length)), body]));
-    return this.#importedFunctions + this.#functionCount++;
+    return this.importedFunctions + this.#functionCount++;
   }
 
   exportFunction(name: string, index: number): void {
-    const text = Buffer.from(name);
-    const entry = [...encodeUnsigned(text.length), ...text, ExternalKind.function, ...encodeUnsigned(index)];
-    this.#append(SectionId.export, Uint8Array.from(entry));
+    this.#export(name, ExternalKind.function, index);
+  }
+
+  exportGlobal(name: string, index: number): void {
+    this.#export(name, ExternalKind.global, index);
+  }
+
+  /** Appends a global of type i32 that can change, and returns its index. */
+  appendGlobalI32(value: number): number {
+    const index = new LebReader(this.section(SectionId.global)).unsigned() + this.#globalsAppended++;
+    this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(value), ...wasm.end]));
+    return index;
+  }
+
+  /** Content of a section as it stands, without what was appended. */
+  section(id: number): Uint8Array {
+    return this.#replaced.get(id) ?? this.#upstream(id);
+  }
+
+  /** What refers to items of it by index must hold for the new content, too. */
+  replaceSection(id: number, body: Uint8Array): void {
+    this.#upstream(id);
+    this.#replaced.set(id, body);
   }
 
   /**
@@ -99,7 +134,7 @@ export class WasmBinary {
    * @throws RangeError when the module has not exactly one table of functions, its own
    */
   appendToTable(functionIndex: number): number {
-    const { minimum: slot, maximum } = this.#table ?? readTable(this.#body(SectionId.table));
+    const { minimum: slot, maximum } = this.#table ?? readTable(this.section(SectionId.table));
     this.#table = { minimum: slot + 1, maximum: maximum === undefined ? undefined : Math.max(maximum, slot + 1) };
     const offset = [...wasm.i32Const(slot), ...wasm.end];
     const functions = [1, ...encodeUnsigned(functionIndex)];
@@ -109,8 +144,8 @@ export class WasmBinary {
 
   encode(): Uint8Array<ArrayBuffer> {
     const parts: Uint8Array[] = [this.#header];
-    for (const { id, body: upstream } of this.#sections) {
-      const body = id === SectionId.table && this.#table !== undefined ? encodeTable(this.#table) : upstream;
+    for (const { id } of this.#sections) {
+      const body = id === SectionId.table && this.#table !== undefined ? encodeTable(this.#table) : this.section(id);
       const added = this.#appended.get(id);
       const whole = added === undefined ? body : appendToVector(body, added);
       parts.push(Uint8Array.from([id, ...encodeUnsigned(whole.length)]), whole);
@@ -118,14 +153,22 @@ export class WasmBinary {
     return concatBytes(parts);
   }
 
+  #export(name: string, kind: number, index: number): void {
+    const text = Buffer.from(name);
+    this.#append(
+      SectionId.export,
+      Uint8Array.from([...encodeUnsigned(text.length), ...text, kind, ...encodeUnsigned(index)]),
+    );
+  }
+
   #append(section: number, item: Uint8Array): void {
-    this.#body(section);
+    this.#upstream(section);
     const items = this.#appended.get(section);
     if (items === undefined) this.#appended.set(section, [item]);
     else items.push(item);
   }
 
-  #body(id: number): Uint8Array {
+  #upstream(id: number): Uint8Array {
     const section = this.#sections.find((candidate) => candidate.id === id);
     if (section === undefined) throw new RangeError(`module has no section ${id}`);
     return section.body;

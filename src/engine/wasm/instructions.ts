@@ -26,6 +26,9 @@ export const wasm = {
   get: (local: number): Code => [0x20, ...encodeUnsigned(local)],
   set: (local: number): Code => [0x21, ...encodeUnsigned(local)],
 
+  globalGet: (global: number): Code => [0x23, ...encodeUnsigned(global)],
+  globalSet: (global: number): Code => [0x24, ...encodeUnsigned(global)],
+
   i32Load: (offset: number): Code => [0x28, ALIGN_4, ...encodeUnsigned(offset)],
   i64Load: (offset: number): Code => [0x29, ALIGN_8, ...encodeUnsigned(offset)],
   i32Store: (offset: number): Code => [0x36, ALIGN_4, ...encodeUnsigned(offset)],
@@ -37,6 +40,8 @@ export const wasm = {
   i64Const: (value: bigint): Code => [0x42, ...encodeSigned64(value)],
   i32Eqz: [0x45] as Code,
   i32Eq: [0x46] as Code,
+  i32LtU: [0x49] as Code,
+  i32GtU: [0x4b] as Code,
   i32GeU: [0x4f] as Code,
   i64Ne: [0x52] as Code,
   i32Add: [0x6a] as Code,
