@@ -29,7 +29,7 @@ const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts
 
 /** Files that run in a worker, or are engine code that only a worker may load. */
 const WORKER_ONLY =
-  '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|execution-vm|handler-images|snapshot)\\.ts$';
+  '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|tenant-vms|handler-images|snapshot)\\.ts$';
 
 /** The one file that imports each third-party library. */
 const IMPORTERS = {

@@ -2,13 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 
 import { PRELUDE_FILENAME } from '../build/contract/prelude-name.js';
-import { buildBaseImage, createExecutionVm } from '../build/engine/base-image.js';
+import { buildBaseImage, createBuilderVm } from '../build/engine/base-image.js';
 import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/features.js';
 import { ImageVariants } from '../build/engine/image-variants.js';
 import { loadEngine } from '../build/engine/load-engine.js';
 import { capturePreludeImage, encodePreludeImage } from '../build/engine/prelude-image.js';
 import { SourceCompiler } from '../build/engine/source-compiler.js';
-import { MIN_MEMORY_BYTES } from '../build/engine/vm.js';
 import { bundleGuestScript } from './guest-script.mjs';
 
 const guest = new URL('../build/guest/', import.meta.url);
@@ -27,7 +26,7 @@ const prelude = await compileScript('src/guest/prelude/index.ts');
 const features = [];
 for (const { name } of FEATURES) features.push(await compileScript(`src/guest/features/${name}.ts`));
 
-const vm = await createExecutionVm(engine, { memoryLimitBytes: MIN_MEMORY_BYTES, stackSizeBytes });
+const vm = await createBuilderVm(engine);
 const preludeImage = capturePreludeImage(
   vm,
   engine.fingerprint,
@@ -45,11 +44,12 @@ console.log(
 );
 // Every feature is evaluated here once: one that fails is no surprise of a worker's.
 const base = await buildBaseImage(vm, preludeImage, [], () => Promise.reject(new Error('there are no libraries')));
-const variants = new ImageVariants(base, preludeImage);
-const imageBytes = (set) => variants.get(vm, set).image.heap.length;
-FEATURES.forEach(({ name }, index) => {
+const variants = new ImageVariants(engine, base, preludeImage);
+const imageBytes = async (set) => (await variants.get(set)).image.heap.length;
+const plainBytes = await imageBytes(NO_FEATURES);
+for (const [index, { name }] of FEATURES.entries()) {
   const { source, bytecode } = features[index];
-  const grown = imageBytes(featureSet(name)) - imageBytes(NO_FEATURES);
+  const grown = (await imageBytes(featureSet(name))) - plainBytes;
   console.log(`  ${name}: ${source.length} characters, ${bytecode.length} bytes of bytecode, image + ${grown}`);
-});
-console.log(`  all of them: image + ${imageBytes(ALL_FEATURES) - imageBytes(NO_FEATURES)}`);
+}
+console.log(`  all of them: image + ${(await imageBytes(ALL_FEATURES)) - plainBytes}`);

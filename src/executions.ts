@@ -38,10 +38,8 @@ export interface Executed extends Segment {
   readonly began: boolean;
 }
 
-/** What stays the same over all segments of a run. */
-interface RunBase extends Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'> {
-  readonly tenant: string | undefined;
-}
+/** What stays the same from one segment of a run to the next. */
+type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
 
 /** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
 export class Executions {
@@ -86,7 +84,7 @@ export class Executions {
     admission: Admission | undefined,
   ): Promise<Executed> {
     this.#pool.announce();
-    const { filename, signal, deadlineMs } = options;
+    const { filename, signal, deadlineMs, tenant } = options;
     const treatment: Treatment = { ...treatmentOf(options), admission };
     const { limits: defaults, ceilings } = this.#config;
     const isAudited = this.#events.hears('onAudit');
@@ -109,7 +107,7 @@ export class Executions {
     const { limits } = request;
     const { key, filename: file, source, bytecode } = handler;
     const execution = await this.#pool.execute(
-      { kind: 'execute', key, bytecode, ...request, ...deadlineOf(calledAt, deadlineMs) },
+      { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
       treatment,
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
@@ -117,8 +115,7 @@ export class Executions {
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin);
     if (segment.waiting === undefined) return { ...segment, began };
-    const { tenant } = options;
-    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, tenant };
+    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, ...tenantOf(tenant) };
     return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
   }
 
@@ -138,7 +135,16 @@ export class Executions {
     const grants = Grants.parse(run.capabilities);
     const encoded = encodeAnswers(answers, run.usage, limits);
     const { snapshot, imageHash, features, handler, origin } = run;
-    const request = { key: handler.key, snapshot, imageHash, features, answers: encoded, limits };
+    // Of the one for whom it began, whoever answers: what it holds is theirs.
+    const request = {
+      key: handler.key,
+      snapshot,
+      imageHash,
+      features,
+      answers: encoded,
+      limits,
+      ...tenantOf(run.tenant),
+    };
     const execution = await this.#pool.resume(
       { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
       treatmentOf(options),
@@ -153,7 +159,7 @@ export class Executions {
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin, knownCalls);
     // It is kept for whom it was begun.
-    const base = { ...run, tenant: run.tenant ?? options.tenant };
+    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
     return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began };
   }
 
@@ -204,12 +210,12 @@ function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
 
-function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
-  return tenant === undefined ? {} : { tenant };
-}
-
 function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {
   return { signal, tenant, queueTimeoutMs };
+}
+
+function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
 }
 
 function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonly deadline?: CallDeadline } {

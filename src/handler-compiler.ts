@@ -114,8 +114,8 @@ export class HandlerCompiler implements AsyncDisposable {
         import('./pool/instance-pool.js'),
       ]);
       const { pool } = this.#config;
-      const { memoryLimitBytes, stackSizeBytes } = pool;
-      threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+      const { memoryLimitBytes, stackSizeBytes, isolation } = pool;
+      threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
       const service = createCompileService(
         this.#config,
         engine.fingerprint,

@@ -25,8 +25,8 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
       import('./pool/instance-pool.js'),
       readLibraries(config.pool.libraries),
     ]);
-    const { memoryLimitBytes, stackSizeBytes } = config.pool;
-    threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
+    const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
+    threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
     const runtime = new NexusRuntime(config, engine.fingerprint, {
       createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
       onShutdown: close,

@@ -27,7 +27,9 @@ export const defaultMaxInstancesPerTenant = (maxInstances: number) => Math.max(1
 export const DEFAULT_QUEUE_TIMEOUT_MS = Number.POSITIVE_INFINITY;
 /** What killed one worker is likely to kill the next. */
 export const DEFAULT_RETRY_ON_CRASH = false;
-/** Twice the stock module's minimum. */
+/** Whoever names no tenant has not said that its handlers may see each other's data. */
+export const DEFAULT_ISOLATION = 'handler';
+/** Some fifty times what an execution begins with. */
 export const DEFAULT_MEMORY_LIMIT_BYTES = 32 * MIB;
 /** Some 3,000 frames of plain recursion. */
 export const DEFAULT_STACK_SIZE_BYTES = 512 * KIB;

@@ -70,6 +70,8 @@ function readEnvironment(env: Environment): RuntimeOptions {
     const secrets = lookUp(env, option)?.value;
     if (secrets !== undefined) options[option] = secrets.split(',').map((secret) => secret.trim());
   }
+  const isolation = lookUp(env, 'isolation')?.value;
+  if (isolation !== undefined) options['isolation'] = isolation;
   for (const option of SWITCHES) {
     const found = lookUp(env, option);
     if (found === undefined) continue;

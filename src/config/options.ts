@@ -53,6 +53,9 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
 }
 
+/** Whether calls without a tenant are each handler's own, or all of one tenant. */
+export type Isolation = 'handler' | 'shared';
+
 export interface PoolOptions {
   /** Most workers, 1 to 1024. @default the number of available cores */
   readonly maxInstances?: number;
@@ -83,7 +86,15 @@ export interface PoolOptions {
    * with tens of thousands of variables take quadratic time. @default 10,000
    */
   readonly compileTimeoutMs?: number;
-  /** Bound on a VM's linear memory, in bytes, a multiple of 64 KiB from 16 MiB to 2 GiB. @default 32 MiB */
+  /**
+   * Between which executions all of a VM's memory is wiped. Every execution begins with the same state in any case; this is for data that a
+   * flaw of the engine could let a handler find. It is wiped between tenants. Calls without `ExecuteOptions.tenant` count as each
+   * handler's own (`'handler'`), or as those of one tenant (`'shared'`), which is faster where a worker executes many handlers by turns.
+   *
+   * @default 'handler'
+   */
+  readonly isolation?: Isolation;
+  /** Bound on a VM's linear memory, in bytes, a multiple of 64 KiB from 2 MiB to 2 GiB. @default 32 MiB */
   readonly memoryLimitBytes?: number;
   /** Bound on a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
   readonly stackSizeBytes?: number;

@@ -1,7 +1,7 @@
 import { boolean, count, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import { MAX_TIMER_MS } from './limits.js';
-import type { LibraryOption, PoolOptions } from './options.js';
+import type { Isolation, LibraryOption, PoolOptions } from './options.js';
 
 const GIB = 1024 ** 3;
 const MAX_INSTANCES = 1024;
@@ -18,6 +18,7 @@ export interface PoolConfig {
   readonly retryOnCrash: boolean;
   readonly killGraceMs: number;
   readonly compileTimeoutMs: number;
+  readonly isolation: Isolation;
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
   readonly libraries: Readonly<Record<string, LibraryOption>>;
@@ -34,6 +35,7 @@ export const POOL_KEYS: Keys<PoolOptions> = {
   retryOnCrash: true,
   killGraceMs: true,
   compileTimeoutMs: true,
+  isolation: true,
   memoryLimitBytes: true,
   stackSizeBytes: true,
   libraries: true,
@@ -58,8 +60,9 @@ export function resolvePool(options: PoolOptions): PoolConfig {
     idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_TIMER_MS),
     killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_TIMER_MS),
     compileTimeoutMs: milliseconds('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS),
+    isolation: resolveIsolation(options.isolation),
     memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
-      min: 16 * 1024 * 1024,
+      min: 2 * 1024 * 1024,
       max: 2 * GIB,
       multipleOf: 65_536,
     }),
@@ -69,6 +72,11 @@ export function resolvePool(options: PoolOptions): PoolConfig {
     }),
     libraries: resolveLibraries(options.libraries ?? {}),
   });
+}
+
+function resolveIsolation(given: Isolation = defaults.DEFAULT_ISOLATION): Isolation {
+  if (given === 'handler' || given === 'shared') return given;
+  throw invalidOption('isolation', given, "'handler' or 'shared'");
 }
 
 function resolveInstances(

@@ -57,10 +57,13 @@ function loneSurrogate(source: string): number {
 
 /** What stack frames can carry: `at f (rules/vat.js:2:7)` has to be read again. */
 const FILENAME = /^[^\n\r():]+$/;
+/** The longest path of most systems. The engine takes the name through its native stack. */
+const MAX_FILENAME_CHARACTERS = 4_096;
 
 /** @throws NexusError INVALID_ARGUMENT */
 export function requireFilename(filename: unknown): asserts filename is string {
-  if (typeof filename === 'string' && FILENAME.test(filename) && filename.isWellFormed()) return;
-  const expected = 'a name without line breaks, colons, parentheses and lone surrogates';
+  const isText = typeof filename === 'string' && filename.length <= MAX_FILENAME_CHARACTERS;
+  if (isText && FILENAME.test(filename) && filename.isWellFormed()) return;
+  const expected = `a name of at most ${MAX_FILENAME_CHARACTERS} characters, without line breaks, colons, parentheses and lone surrogates`;
   throw invalidArgument('filename', filename, expected);
 }

@@ -4,12 +4,13 @@ import { NexusError } from '../errors/nexus-error.js';
 import { addFeatures } from './add-features.js';
 import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';
 import { lacksFeature } from './host-cells.js';
-import { captureImage, type Image, restoreImage } from './image.js';
+import { captureImage, type Image } from './image.js';
 import { type LibrarySource, wrapLibrary } from './library.js';
 import type { EngineModule } from './load-engine.js';
 import type { PreludeImage, Roots } from './prelude-image.js';
+import { restoreImage } from './restore.js';
 import type { SourceCompiler } from './source-compiler.js';
-import { GuestException, Vm } from './vm.js';
+import { BUILDER_MEMORY_BYTES, GuestException, Vm } from './vm.js';
 
 /** Jobs a library may leave behind; more is a loop. */
 const MAX_LIBRARY_JOBS = 100_000;
@@ -24,6 +25,11 @@ export interface BaseImage {
   readonly features: FeatureSet;
   readonly hasLibraries: boolean;
 }
+
+/** The guest's stack while an image is built, in bytes. Images are the same whatever it was. */
+const BUILDER_STACK_BYTES = 256 * 1024;
+/** The most that libraries may take. */
+const BUILDER_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
 
 export interface VmLimits {
   readonly memoryLimitBytes: number;
@@ -40,7 +46,23 @@ export function createExecutionVm(engine: EngineModule, limits: VmLimits, initia
 }
 
 /**
- * Builds the base image in a fresh VM, which holds it afterwards.
+ * A VM for one image, in which no handler runs, before or after.
+ *
+ * @param image that it has to have room for. Default: the prelude's, which needs less than there is
+ */
+export function createBuilderVm(engine: EngineModule, image?: Image, limits: Partial<VmLimits> = {}): Promise<Vm> {
+  const { memoryLimitBytes = BUILDER_LIMIT_BYTES, stackSizeBytes = BUILDER_STACK_BYTES } = limits;
+  const initialBytes = Math.max(BUILDER_MEMORY_BYTES, image?.heapEnd ?? 0);
+  return Vm.create(engine, {
+    memoryLimitBytes: Math.max(memoryLimitBytes, initialBytes),
+    stackSizeBytes,
+    initialBytes,
+    purpose: 'execution',
+  });
+}
+
+/**
+ * Builds the base image in a VM that was made for it.
  *
  * @param compiler asked for only when there are libraries
  * @throws NexusError INVALID_CONFIG when a library does not compile, throws, runs too long or exports nothing

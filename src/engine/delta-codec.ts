@@ -1,4 +1,4 @@
-import { type Delta, FINE } from './image.js';
+import { type Delta, FINE } from './delta.js';
 import { LebReader, MAX_UNSIGNED_BYTES, writeUnsigned } from './wasm/leb128.js';
 
 /** Addresses and lengths are counted in blocks. */
@@ -7,12 +7,13 @@ const UNIT_BYTES = FINE.blockBytes;
 const MAX_ADDRESS = 2 ** 32;
 
 /**
- * A delta of {@link FINE} grain as bytes: the number of runs, for each its distance from the end of the one before it and its
- * length, in blocks, then their content. Numbers are LEB128.
+ * A delta of {@link FINE} grain as bytes: the end of the heap, the number of runs, for each its distance from the end of the one before it and its
+ * length, all but the number in blocks, then their content. Numbers are LEB128.
  */
-export function encodeDelta({ addresses, ends, bytes }: Delta): Uint8Array {
-  const table = new Uint8Array(MAX_UNSIGNED_BYTES * (1 + 2 * addresses.length));
-  let size = writeUnsigned(table, 0, addresses.length);
+export function encodeDelta({ addresses, ends, bytes, heapEnd }: Delta): Uint8Array {
+  const table = new Uint8Array(MAX_UNSIGNED_BYTES * (2 + 2 * addresses.length));
+  let size = writeUnsigned(table, 0, heapEnd / UNIT_BYTES);
+  size = writeUnsigned(table, size, addresses.length);
   let address = 0;
   let offset = 0;
   for (let i = 0; i < addresses.length; i++) {
@@ -34,6 +35,8 @@ export function encodeDelta({ addresses, ends, bytes }: Delta): Uint8Array {
  */
 export function decodeDelta(encoded: Uint8Array): Delta {
   const table = new LebReader(encoded);
+  const heapEnd = table.unsigned() * UNIT_BYTES;
+  if (heapEnd > MAX_ADDRESS) throw new RangeError('the heap of a delta ends outside of memory');
   const count = table.unsigned();
   // Each run has two numbers of at least a byte.
   if (count > encoded.length / 2) throw new RangeError('a delta has more runs than bytes');
@@ -53,5 +56,5 @@ export function decodeDelta(encoded: Uint8Array): Delta {
   }
   const bytes = encoded.subarray(table.offset);
   if (end !== bytes.length) throw new RangeError('a delta is longer or shorter than its runs');
-  return { addresses, ends, bytes };
+  return { addresses, ends, bytes, heapEnd };
 }

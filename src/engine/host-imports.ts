@@ -1,3 +1,4 @@
+import { WASM_PAGE_BYTES } from './contain-memory.js';
 import type { EngineTable } from './known-engines.js';
 
 /** What the engine may ask of its host. Everything else emscripten offers (files, timers, environment) is shut. */
@@ -15,8 +16,6 @@ type ImportNamespace = Record<string, ImportedFunction | WebAssembly.Memory>;
 
 /** Offsets of the fields of `struct tm` as musl lays it out on wasm32. */
 const Tm = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yday: 28, isdst: 32, gmtoff: 36 } as const;
-
-export const WASM_PAGE_BYTES = 65_536;
 
 const MS_PER_DAY = 86_400_000;
 const MAX_DATE_SECONDS = 8.64e12;

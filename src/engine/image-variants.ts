@@ -1,9 +1,10 @@
 import { addFeatures } from './add-features.js';
-import type { BaseImage } from './base-image.js';
+import { type BaseImage, createBuilderVm } from './base-image.js';
 import type { FeatureSet } from './features.js';
-import { captureImage, hashImage, type Image, restoreImage } from './image.js';
+import { captureImage, hashImage, type Image } from './image.js';
+import type { EngineModule } from './load-engine.js';
 import type { PreludeImage } from './prelude-image.js';
-import type { Vm } from './vm.js';
+import { restoreImage } from './restore.js';
 
 /** The base image with a set of features evaluated on top. Everything at its addresses, where it is in the base image. */
 export interface ImageVariant {
@@ -12,10 +13,11 @@ export interface ImageVariant {
 }
 
 /**
- * The images that executions start from. Built when first needed, from the base image alone and in a fixed order: the
- * same engine, libraries and features give the same bytes everywhere.
+ * The images that executions start from. Built when first needed, each in a VM of its own in which no handler ever ran, from the base image
+ * alone and in a fixed order: the same engine, libraries and features give the same bytes everywhere.
  */
 export class ImageVariants {
+  readonly #engine: EngineModule;
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;
   /** All that were asked for: there are 64 sets of features, and images of handlers hold on to theirs. Some hundred KB each. */
@@ -24,30 +26,26 @@ export class ImageVariants {
   readonly plain: ImageVariant;
   readonly #hashes = new WeakMap<ImageVariant, string>();
 
-  constructor(base: BaseImage, prelude: PreludeImage) {
+  constructor(engine: EngineModule, base: BaseImage, prelude: PreludeImage) {
+    this.#engine = engine;
     this.#base = base;
     this.#prelude = prelude;
     this.plain = { features: base.features, image: base.image };
   }
 
-  get hasLibraries(): boolean {
-    return this.#base.hasLibraries;
+  /** Undefined while it has to be built first. */
+  known(features: FeatureSet): ImageVariant | undefined {
+    const set = features | this.#base.features;
+    return set === this.#base.features ? this.plain : this.#variants.get(set);
   }
 
-  /** Whether {@link get} would leave the VM as it is. */
-  has(features: FeatureSet): boolean {
-    const set = features | this.#base.features;
-    return set === this.#base.features || this.#variants.has(set);
-  }
-
-  /** @param vm where a variant that is missing is built; its state is lost then */
-  get(vm: Vm, features: FeatureSet): ImageVariant {
-    const set = features | this.#base.features;
-    if (set === this.#base.features) return this.plain;
-    const known = this.#variants.get(set);
+  async get(features: FeatureSet): Promise<ImageVariant> {
+    const known = this.known(features);
     if (known !== undefined) return known;
-    // Handlers ran in it, and nobody knows how deep.
-    restoreImage(vm, this.#base.image, undefined, Number.POSITIVE_INFINITY);
+    const set = features | this.#base.features;
+    const { image } = this.#base;
+    const vm = await createBuilderVm(this.#engine, image);
+    restoreImage(vm, image);
     vm.applyStackSize();
     addFeatures(vm, this.#prelude, set & ~this.#base.features);
     vm.deferCollection();
@@ -58,8 +56,8 @@ export class ImageVariants {
   }
 
   /** Names a variant by its content, hex SHA-256. */
-  hash(vm: Vm, features: FeatureSet): string {
-    return this.hashOf(this.get(vm, features));
+  async hash(features: FeatureSet): Promise<string> {
+    return this.hashOf(await this.get(features));
   }
 
   hashOf(variant: ImageVariant): string {

@@ -1,3 +1,5 @@
+import type { StackLimit } from './wasm/stack-checks.js';
+
 /**
  * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another
  * version of the package and proves them by running the result.
@@ -54,6 +56,12 @@ export interface EngineTable {
   readonly mends: readonly string[];
   /** Bytes of the native stack, which lies between static data and heap. */
   readonly stackBytes: number;
+  /** Where the stack ends and the heap begins, the first value of the stack pointer. */
+  readonly heapBase: number;
+  /** The least size of the imported memory, in pages. */
+  readonly memoryPages: number;
+  /** Where the limit of the stack is kept and how often it is looked at, see `wasm/stack-checks.ts`. */
+  readonly stackLimit: StackLimit;
 }
 
 export const KNOWN_ENGINES: readonly EngineTable[] = [
@@ -97,5 +105,8 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'places are told in another text',
     ],
     stackBytes: 5 * 1024 * 1024,
+    heapBase: 5_333_088,
+    memoryPages: 256,
+    stackLimit: { runtimeOffset: 16, limitOffset: 128, checks: 18 },
   },
 ];

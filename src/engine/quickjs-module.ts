@@ -11,6 +11,7 @@ import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
 import { NOTE_EXPORTS } from './mends/notes.js';
 import { ADDED_EXPORTS } from './rewrite.js';
+import { MARK_EXPORTS } from './wasm/water-marks.js';
 
 /** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
 export type Pointer = number;
@@ -47,9 +48,16 @@ export interface EngineFunctions {
 }
 
 /** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
+/** How much of its memory the engine used, see `wasm/water-marks.ts`: only the host sets them back. */
+export interface WaterMarks {
+  readonly stackLow: WebAssembly.Global;
+  readonly heapHigh: WebAssembly.Global;
+}
+
 export interface QuickJsInstance {
   readonly functions: EngineFunctions;
   readonly memory: WebAssembly.Memory;
+  readonly marks: WaterMarks;
   readonly runtime: QuickJSRuntime;
   readonly runtimePointer: Pointer;
   readonly context: QuickJSContext;
@@ -135,9 +143,11 @@ export async function instantiateQuickJs(
 
   const runtime = quickjs.newRuntime();
   const context = runtime.newContext({ intrinsics: options.intrinsics });
+  const mark = (name: keyof typeof MARK_EXPORTS) => exports[MARK_EXPORTS[name]] as WebAssembly.Global;
   return {
     functions,
     memory,
+    marks: { stackLow: mark('stackLow'), heapHigh: mark('heapHigh') },
     runtime,
     runtimePointer: pointerOf(runtime, 'rt'),
     context,

@@ -1,3 +1,4 @@
+import { containMemory, type MemoryLayout } from './contain-memory.js';
 import type { EngineTable } from './known-engines.js';
 import { mendFunctions } from './memory-safety/function-mend.js';
 import { mendsOf } from './memory-safety/known-mends.js';
@@ -24,13 +25,6 @@ export const ADDED_EXPORTS = {
  */
 export const REWRITE_VERSION = 5;
 
-/** Where the parts of linear memory lie, in bytes. */
-export interface MemoryLayout {
-  /** Static data is `[0, dataEnd)`; the stack `[dataEnd, heapBase)` grows down from `heapBase`. */
-  readonly dataEnd: number;
-  readonly heapBase: number;
-}
-
 export interface RewrittenEngine {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly layout: MemoryLayout;
@@ -38,7 +32,6 @@ export interface RewrittenEngine {
   readonly rejectionTracker: number;
 }
 
-const STACK_POINTER_GLOBAL = 0;
 /** As a power of two. */
 const I64_ALIGNMENT = 3;
 
@@ -85,9 +78,8 @@ export function rewriteEngine(
   if (trackerType === undefined) throw new Error('the binary has no function type for a rejection tracker');
   const rejectionTracker = binary.appendToTable(binary.appendFunction(trackerType, rejectionTrackerBody()));
 
-  const heapBase = binary.globalI32(STACK_POINTER_GLOBAL);
-  const layout = { dataEnd: heapBase - table.stackBytes, heapBase };
-  return { wasm: binary.encode(), layout, rejectionTracker };
+  // Last: what was added above keeps to the bounds as well.
+  return { ...containMemory(binary.encode(), table), rejectionTracker };
 }
 
 /**

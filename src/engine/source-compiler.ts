@@ -1,15 +1,16 @@
 import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
 import { lower, mayUse } from '../lowering/lower.js';
 import type { Piece } from '../lowering/writer.js';
-import { captureImage, type Image, restoreImage } from './image.js';
+import { captureImage, type Image } from './image.js';
 import type { EngineModule } from './load-engine.js';
+import { wipe } from './restore.js';
 import { encodePlaces } from './source-places.js';
 import { GuestException, Vm, VmPoisonedError } from './vm.js';
 
 /** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
 const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
-/** An instance that grew past this while compiling something large is replaced. */
-const RETAINED_MEMORY_BYTES = 64 * 1024 * 1024;
+/** An instance that grew past this while compiling something large is replaced: to wipe it would take longer than to make another. */
+const RETAINED_MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** Of the parser, and of what makes bytecode of what it read. */
 const STACK_OVERFLOW = /^(?:stack overflow|Maximum call stack size exceeded)$/;
@@ -107,7 +108,8 @@ export class SourceCompiler {
 
   async #reset(): Promise<void> {
     if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) {
-      restoreImage(this.#vm, this.#image);
+      // The next source may be another tenant's: the parser has flaws like the rest of the engine.
+      wipe(this.#vm, this.#image);
       this.#vm.beginRun();
       return;
     }

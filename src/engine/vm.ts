@@ -1,4 +1,4 @@
-import { WASM_PAGE_BYTES } from './host-imports.js';
+import { INITIAL_MEMORY_BYTES, MAX_GUEST_STACK_BYTES, type MemoryLayout, WASM_PAGE_BYTES } from './contain-memory.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
 import { PlaceTable } from './mends/notes.js';
@@ -8,13 +8,19 @@ import {
   instantiateQuickJs,
   type Pointer,
   type QuickJsInstance,
+  type WaterMarks,
 } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
-import type { MemoryLayout } from './rewrite.js';
 import { findGcThreshold, findRandomState } from './runtime-fields.js';
 
-/** The least memory the stock module accepts: 16 MiB, of which stack and static data take 5.3 MB of address space. */
-export const MIN_MEMORY_BYTES = 256 * WASM_PAGE_BYTES;
+/** The least memory a VM has, see `contain-memory.ts`. */
+export const MIN_MEMORY_BYTES = INITIAL_MEMORY_BYTES;
+
+/**
+ * Memory of a VM in which images are built. What it is more than others' holds bytecode while that is read, at the same place in every
+ * VM: the address remains in the image.
+ */
+export const BUILDER_MEMORY_BYTES = 16 * 1024 * 1024;
 
 /** Steps between two polls of the interrupt handler (JS_INTERRUPT_COUNTER_INIT of the engine). */
 export const STEPS_PER_POLL = 10_000;
@@ -22,8 +28,6 @@ export const STEPS_PER_POLL = 10_000;
 const COMPILE_ONLY = 1 << 5;
 const STRIP_SOURCE = 1 << 0;
 const VALUE_BYTES = 8;
-/** The engine looks at its stack at calls; a frame may pass the limit before it does. */
-const STACK_MARGIN_BYTES = 64 * 1024;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
@@ -42,6 +46,7 @@ const NEVER = () => false;
 export interface VmOptions {
   /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_BYTES}. */
   readonly memoryLimitBytes: number;
+  /** At most {@link MAX_GUEST_STACK_BYTES}: the native stack is as large. */
   readonly stackSizeBytes: number;
   /** Linear memory to begin with, for images that need more than {@link MIN_MEMORY_BYTES}. */
   readonly initialBytes?: number;
@@ -121,6 +126,7 @@ export class Vm {
   readonly #stackSizeBytes: number;
   readonly #engine: EngineModule;
   readonly #memory: LinearMemory;
+  readonly #marks: WaterMarks;
   readonly #functions: EngineFunctions;
   readonly #ctx: Pointer;
   readonly #rt: Pointer;
@@ -136,12 +142,15 @@ export class Vm {
   #isWriting = false;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
+    if (options.stackSizeBytes > MAX_GUEST_STACK_BYTES) throw new RangeError('the native stack is smaller');
     const holder: { vm?: Vm } = {};
     const instance = await instantiateQuickJs(
       engine,
       {
         initialPages: Math.ceil(Math.max(MIN_MEMORY_BYTES, options.initialBytes ?? 0) / WASM_PAGE_BYTES),
-        maximumPages: Math.max(MIN_MEMORY_BYTES, options.memoryLimitBytes) / WASM_PAGE_BYTES,
+        maximumPages: Math.ceil(
+          Math.max(MIN_MEMORY_BYTES, options.initialBytes ?? 0, options.memoryLimitBytes) / WASM_PAGE_BYTES,
+        ),
         intrinsics: INTRINSICS[options.purpose],
       },
       {
@@ -163,6 +172,7 @@ export class Vm {
     this.#ctx = instance.contextPointer;
     this.#rt = instance.runtimePointer;
     this.#memory = new LinearMemory(instance.memory);
+    this.#marks = instance.marks;
     this.#randomStateAddress = findRandomState(this.#memory.numbers, this.#ctx, BUILD_CLOCK_MS);
     this.#gcThresholdAddress = findGcThreshold(this.#memory.numbers, this.#rt);
     this.#purpose = options.purpose;
@@ -189,9 +199,31 @@ export class Vm {
     return this.#poison;
   }
 
-  /** End of what the heap ever used since the memory was laid out, in bytes; everything above is zero. */
-  get heapBreak(): number {
-    return this.#memory.numbers.getUint32(this.#engine.table.breakPointerAddress, true);
+  /**
+   * End of what the heap has used since the last {@link resetMarks}, in bytes: an engine that works as it should has written nothing above.
+   * Kept by the engine in a place that nothing in linear memory leads to.
+   */
+  get heapEnd(): number {
+    const { heapBase } = this.layout;
+    return Math.min(Math.max(heapBase, this.#marks.heapHigh.value >>> 0), this.heap.length);
+  }
+
+  /** The same for the stack: nothing below it was written. */
+  get stackLow(): number {
+    const { dataEnd, heapBase, stackSlackBytes } = this.layout;
+    return Math.min(Math.max(dataEnd, (this.#marks.stackLow.value >>> 0) - stackSlackBytes), heapBase);
+  }
+
+  /** Zeroes all of memory. Nothing can be called before an image is restored. */
+  clear(): void {
+    this.heap.fill(0);
+    this.resetMarks(this.layout.heapBase);
+  }
+
+  /** The stack is clean, and the heap is used up to `heapEnd`. */
+  resetMarks(heapEnd: number): void {
+    this.#marks.stackLow.value = this.layout.heapBase;
+    this.#marks.heapHigh.value = heapEnd;
   }
 
   /** Start and end of the buffer through which values enter. Once they are read nobody looks at it. */
@@ -204,16 +236,11 @@ export class Vm {
     return this.#rejections?.read() ?? { count: 0, firstReason: undefined };
   }
 
-  /** How far below its base the native stack can have been written. */
-  get stackReachBytes(): number {
-    return this.#stackSizeBytes + STACK_MARGIN_BYTES;
-  }
-
   private noteHeapExhausted(wantedEnd: number): void {
     this.heapExhausted = true;
     if (this.#isWriting) throw new Error('out of memory while a value was written');
     // The engine has many places that allocate little, and not all of them are right when they get nothing. Nor is its compiler.
-    const isSmall = wantedEnd - this.heapBreak <= SMALL_GROWTH_BYTES;
+    const isSmall = wantedEnd - this.heapEnd <= SMALL_GROWTH_BYTES;
     if (isSmall || this.#purpose === 'compilation') throw new Error('out of memory');
   }
 
@@ -231,12 +258,12 @@ export class Vm {
    * @param bytes a lower one
    */
   applyStackSize(bytes = this.#stackSizeBytes): void {
-    this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, Math.min(bytes, this.#stackSizeBytes));
+    this.#enter(() => this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, Math.min(bytes, this.#stackSizeBytes)));
   }
 
   /** For an image to start executions from: what is in it already does not count as theirs to be collected. */
   deferCollection(): void {
-    const threshold = this.heapBreak - this.layout.heapBase + GC_HEADROOM_BYTES;
+    const threshold = this.heapEnd - this.layout.heapBase + GC_HEADROOM_BYTES;
     this.#memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
   }
 
@@ -301,7 +328,7 @@ export class Vm {
     const compiled = this.#enter(() =>
       this.#functions.QTS_Eval(this.#ctx, text, bytes.length, filename, 0, COMPILE_ONLY),
     );
-    this.#functions.free(text);
+    this.#enter(() => this.#functions.free(text));
     return this.#checked(compiled);
   }
 
@@ -309,7 +336,7 @@ export class Vm {
   writeBytecode(compiled: Pointer): Uint8Array {
     const buffer = this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled));
     const bytes = this.#takeBytes(buffer);
-    if (bytes.length <= KEPT_BYTES) this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    if (bytes.length <= KEPT_BYTES) this.release(buffer);
     return bytes;
   }
 
@@ -328,24 +355,26 @@ export class Vm {
    */
   evaluateIntoImage(bytecode: Uint8Array): Pointer {
     // The same place in every VM: it remains in the image.
-    const start = Math.floor((MIN_MEMORY_BYTES - bytecode.length) / VALUE_BYTES) * VALUE_BYTES;
-    if (start - this.heapBreak < bytecode.length * LOADED_PER_BYTECODE) return this.evaluateBytecode(bytecode);
+    const start = Math.floor((BUILDER_MEMORY_BYTES - bytecode.length) / VALUE_BYTES) * VALUE_BYTES;
+    const hasRoom = this.heap.length >= BUILDER_MEMORY_BYTES;
+    if (!hasRoom || start - this.heapEnd < bytecode.length * LOADED_PER_BYTECODE)
+      return this.evaluateBytecode(bytecode);
     this.heap.set(bytecode, start);
     // Never freed, as its bytes are not the allocator's.
     const buffer = this.#checked(
       this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
     );
     const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
-    if (this.heapBreak > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
+    if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
     this.heap.fill(0, start, start + bytecode.length);
     return this.#evaluateFunction(fn);
   }
 
   #evaluateFunction(fn: Pointer): Pointer {
-    const unevaluated = this.#memory.numbers.getBigUint64(fn, true);
+    const unevaluated = this.#cell(fn).getBigUint64(fn, true);
     const result = this.#enter(() => this.#functions.evalFunction(this.#ctx, unevaluated));
     // The call consumed the function; its cell now holds the result.
-    this.#memory.numbers.setBigUint64(fn, BigInt.asUintN(64, result), true);
+    this.#cell(fn).setBigUint64(fn, BigInt.asUintN(64, result), true);
     return this.#checked(fn);
   }
 
@@ -390,21 +419,21 @@ export class Vm {
     const lastContext = this.#argv + MAX_ARGUMENTS * 4;
     const executed = this.#enter(() => this.#functions.QTS_ExecutePendingJob(this.#rt, limit, lastContext));
     this.#checked(executed);
-    this.#functions.QTS_FreeValuePointer(this.#ctx, executed);
+    this.release(executed);
   }
 
   get hasPendingJobs(): boolean {
-    return this.#functions.QTS_IsJobPending(this.#rt) !== 0;
+    return this.#enter(() => this.#functions.QTS_IsJobPending(this.#rt)) !== 0;
   }
 
   /** What is no promise counts as one that is pending. */
   promiseState(promise: Pointer): PromiseState {
-    return PROMISE_STATES[this.#functions.QTS_PromiseState(this.#ctx, promise)] ?? 'pending';
+    return PROMISE_STATES[this.#enter(() => this.#functions.QTS_PromiseState(this.#ctx, promise))] ?? 'pending';
   }
 
   /** Why a promise is rejected, or what it is fulfilled with. */
   promiseResult(promise: Pointer): Pointer {
-    const result = this.#functions.QTS_PromiseResult(this.#ctx, promise);
+    const result = this.#enter(() => this.#functions.QTS_PromiseResult(this.#ctx, promise));
     if (result === 0) throw this.#outOfMemory();
     return result;
   }
@@ -420,10 +449,10 @@ export class Vm {
 
   /** Whether two cells hold the same object, or the same undefined, null or boolean. */
   isSame(a: Pointer, b: Pointer): boolean {
-    const { numbers } = this.#memory;
+    const one = this.#cell(a);
+    const other = this.#cell(b);
     return (
-      numbers.getUint32(a, true) === numbers.getUint32(b, true) &&
-      numbers.getUint32(a + 4, true) === numbers.getUint32(b + 4, true)
+      one.getUint32(a, true) === other.getUint32(b, true) && one.getUint32(a + 4, true) === other.getUint32(b + 4, true)
     );
   }
 
@@ -435,6 +464,20 @@ export class Vm {
     } catch {
       return text;
     }
+  }
+
+  /** Memory, to look at a cell in it. Where it is says the engine, whose word is worth nothing once a guest broke it. */
+  #cell(at: Pointer): DataView {
+    this.#requireWithin(at, VALUE_BYTES);
+    return this.#memory.numbers;
+  }
+
+  /** @throws VmPoisonedError when what the engine says of a place is not in memory */
+  #requireWithin(start: number, length: number): void {
+    const { length: end } = this.heap;
+    if (start >= 0 && length >= 0 && start + length <= end) return;
+    this.#poison ??= new VmPoisonedError(`${length} bytes at ${start} are not in its memory of ${end}`);
+    throw this.#poison;
   }
 
   /** Every way into wasm goes through here: what is thrown out of it is no guest exception and poisons the instance. */
@@ -449,14 +492,16 @@ export class Vm {
   }
 
   #checked(value: Pointer): Pointer {
-    const error = this.#functions.QTS_ResolveException(this.#ctx, value);
+    const error = this.#enter(() => this.#functions.QTS_ResolveException(this.#ctx, value));
     if (error !== 0) throw new GuestException(error);
     return value;
   }
 
   #allocate(bytes: number): Pointer {
-    const pointer = this.#enter(() => this.#functions.malloc(bytes));
+    const pointer = this.#enter(() => this.#functions.malloc(bytes)) >>> 0;
     if (pointer === 0) throw this.#outOfMemory();
+    // The allocator's lists are the guest's to change.
+    this.#requireWithin(pointer, bytes);
     return pointer;
   }
 
@@ -470,18 +515,19 @@ export class Vm {
     this.heap.set(bytes, copy);
     const buffer = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length)));
     const value = this.#enter(() => read(buffer));
-    this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    this.release(buffer);
     return this.#checked(value);
   }
 
   #takeBytes(buffer: Pointer): Uint8Array {
     this.#checked(buffer);
-    const start = this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer);
-    const length = this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer);
+    const start = this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer)) >>> 0;
+    const length = this.#enter(() => this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer)) >>> 0;
+    this.#requireWithin(start, length);
     // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.heap.subarray(start, start + length));
-    if (length > KEPT_BYTES) this.#functions.QTS_FreeValuePointer(this.#ctx, buffer);
+    if (length > KEPT_BYTES) this.release(buffer);
     return bytes;
   }
 

@@ -14,5 +14,8 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
     grow(pages: number): number;
   }
+  class Global {
+    value: number;
+  }
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -43,6 +43,7 @@ type PackedRequest =
             readable: PackedContext['readable'],
           ]
         | null,
+      tenant: string | null,
     ]
   | readonly [
       kind: 'resume',
@@ -54,6 +55,7 @@ type PackedRequest =
       limits: number,
       now: number | null,
       deadline: PackedDeadline | null,
+      tenant: string | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number];
 
@@ -93,6 +95,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           packed === undefined
             ? null
             : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
+          request.tenant ?? null,
         ];
       }
       case 'resume':
@@ -106,6 +109,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           limits.numberOf(request.limits),
           request.now ?? null,
           packDeadline(request.deadline),
+          request.tenant ?? null,
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode)];
@@ -133,7 +137,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, source: typeof source === 'string' ? source : placed(source), filename };
       }
       case 'execute': {
-        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context] = request;
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
         return {
           kind,
           key,
@@ -145,10 +149,11 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(seed !== null && { seed }),
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(context !== null && { packed: unpackContext(context, placed) }),
+          ...(tenant !== null && { tenant }),
         };
       }
       case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline] = request;
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
         return {
           kind,
           key,
@@ -159,6 +164,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           limits: at(limits, limit),
           ...(now !== null && { now }),
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
+          ...(tenant !== null && { tenant }),
         };
       }
       case 'load': {

@@ -1,23 +1,28 @@
 import { addFeaturesLate } from '../engine/add-features.js';
+import { captureDelta, type Delta, deltaEnd } from '../engine/delta.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/features.js';
-import { captureDelta, type Delta, deltaEnd } from '../engine/image.js';
 import type { ImageVariant, ImageVariants } from '../engine/image-variants.js';
 import type { PreludeImage, Roots } from '../engine/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
-import type { ExecutionVm } from './execution-vm.js';
-import type { HandlerImage, HandlerImages } from './handler-images.js';
+import type { Vm } from '../engine/vm.js';
+import type { HandlerImages } from './handler-images.js';
 import type { Run } from './run.js';
+import type { TenantVms } from './tenant-vms.js';
 
 /** How an execution gets going: from its call, or from where it was suspended. It may have to begin more than once. */
 export interface Beginning {
   /** Whether nothing of it ran yet. */
   readonly isFresh: boolean;
+  /** Who may see what it leaves in memory, see `tenancy.ts`. */
+  readonly owner: string;
   /** What the VM starts from; known for certain once it is loaded. */
   readonly variant: ImageVariant;
   /** Linear memory that loading takes, in bytes. */
   readonly neededBytes: number;
   /** The context with which it began, if it is at hand. */
   readonly input: Uint8Array | undefined;
+  /** Sees to it that the image is there that it starts from. A promise only when that has to be built. */
+  prepare(): Promise<unknown> | undefined;
   /**
    * Puts the VM into the state just before it goes on.
    *
@@ -33,6 +38,7 @@ export interface Beginning {
 /** What a call of a handler begins with. */
 export interface HandlerCall {
   readonly key: string;
+  readonly owner: string;
   readonly bytecode: Uint8Array;
   /** Encoded context. */
   readonly input: Uint8Array;
@@ -43,8 +49,7 @@ export interface HandlerCall {
 /** A call of a handler. */
 export class FreshBeginning implements Beginning {
   readonly isFresh = true;
-  readonly neededBytes = 0;
-  readonly #vm: ExecutionVm;
+  readonly #vms: TenantVms;
   readonly #variants: ImageVariants;
   readonly #handlers: HandlerImages;
   readonly #roots: Roots;
@@ -52,13 +57,17 @@ export class FreshBeginning implements Beginning {
   #variant: ImageVariant;
   #handler: Pointer = 0;
 
-  constructor(vm: ExecutionVm, variants: ImageVariants, handlers: HandlerImages, roots: Roots, call: HandlerCall) {
-    this.#vm = vm;
+  constructor(vms: TenantVms, variants: ImageVariants, handlers: HandlerImages, roots: Roots, call: HandlerCall) {
+    this.#vms = vms;
     this.#variants = variants;
     this.#handlers = handlers;
     this.#roots = roots;
     this.#call = call;
     this.#variant = variants.plain;
+  }
+
+  get owner(): string {
+    return this.#call.owner;
   }
 
   get input(): Uint8Array {
@@ -69,61 +78,74 @@ export class FreshBeginning implements Beginning {
     return this.#variant;
   }
 
+  get neededBytes(): number {
+    return Math.max(this.#variant.image.heapEnd, this.#handlers.neededBytes(this.#call.key));
+  }
+
+  prepare(): Promise<unknown> | undefined {
+    const { key, bytecode } = this.#call;
+    const features = this.#handlers.featuresFor(key, bytecode);
+    const known = this.#variants.known(features);
+    if (known === undefined) return this.#variants.get(features);
+    this.#variant = known;
+    this.#vms.makeRoomFor(known.image.heapEnd);
+    return undefined;
+  }
+
   load(): void {
-    const { key, rights } = this.#call;
-    const known = this.#handlers.get(key);
+    const { key, owner, rights } = this.#call;
+    const known = this.#handlers.get(key, rights);
     if (known === undefined) {
       this.#loadBytecode();
       return;
     }
-    this.#vm.restore(key, known.variant.image, known.delta, known.codeBytes);
     this.#variant = known.variant;
     this.#handler = known.handler;
-    if (hasRights(known, rights)) return;
-    this.#setRights();
-    // One that was loaded ahead of its first call.
-    if (known.rights === undefined) this.#keepImage();
+    const { image } = known.variant;
+    if (rights === undefined || known.rights !== undefined) {
+      this.#vms.restore(owner, image, known.delta);
+    } else if (this.#handlers.wantsRights(key)) {
+      this.#vms.buildOn(owner, image, known.delta, (vm) => {
+        this.#setRights(vm, rights);
+        this.#keepImage(vm);
+      });
+    } else {
+      this.#vms.restore(owner, image, known.delta);
+      this.#setRights(this.#vms.current, rights);
+    }
   }
 
   #loadBytecode(): void {
-    const { key, bytecode } = this.#call;
-    const vm = this.#vm.current;
-    const variant = this.#variants.get(vm, this.#handlers.featuresFor(key, bytecode));
-    this.#vm.makeRoomFor(variant.image);
-    this.#vm.restore(key, variant.image, undefined, this.#codeBytes);
-    this.#variant = variant;
-    this.#handler = vm.evaluateBytecode(bytecode);
-    this.#setRights();
-    if (this.#handlers.isWorthAnImage(key, bytecode)) this.#keepImage();
-  }
-
-  /** How much code of libraries there is, nobody counts; and a bound function has a frame for arguments that no code of it pushes. */
-  get #codeBytes(): number {
-    const { bytecode } = this.#call;
-    const isUnknown = this.#variants.hasLibraries || asBuffer(bytecode).includes('bind');
-    return isUnknown ? Number.POSITIVE_INFINITY : bytecode.length;
-  }
-
-  #keepImage(): void {
-    const { key } = this.#call;
-    // A copy: they are a view of the message that they came with.
-    const rights = this.#call.rights && Uint8Array.prototype.slice.call(this.#call.rights);
+    const { key, owner, bytecode, rights } = this.#call;
     const { image } = this.#variant;
-    const delta = captureDelta(this.#vm.current, image);
-    this.#vm.makeRoomFor(image, delta);
-    this.#handlers.put(key, {
-      delta,
-      handler: this.#handler,
-      variant: this.#variant,
-      rights,
-      codeBytes: this.#codeBytes,
+    // A handler that has an image has it for others' rights: it gets one without any.
+    const isForOthers = this.#handlers.has(key);
+    if (!isForOthers && !this.#handlers.isWorthAnImage(key, bytecode)) {
+      this.#vms.restore(owner, image);
+      this.#handler = this.#vms.current.evaluateBytecode(bytecode);
+      if (rights !== undefined) this.#setRights(this.#vms.current, rights);
+      return;
+    }
+    this.#vms.buildOn(owner, image, undefined, (vm) => {
+      this.#handler = vm.evaluateBytecode(bytecode);
+      if (isForOthers || rights === undefined) this.#keepImage(vm, true);
+      if (rights === undefined) return;
+      this.#setRights(vm, rights);
+      if (!isForOthers) this.#keepImage(vm);
     });
   }
 
-  #setRights(): void {
-    const { rights } = this.#call;
-    if (rights === undefined) return;
-    const vm = this.#vm.current;
+  /** @param isPlain whether its rights are not set */
+  #keepImage(vm: Vm, isPlain = false): void {
+    const { key } = this.#call;
+    // A copy: they are a view of the message that they came with.
+    const rights = isPlain ? undefined : this.#call.rights && Uint8Array.prototype.slice.call(this.#call.rights);
+    const delta = captureDelta(vm, this.#variant.image);
+    this.#vms.makeRoomFor(deltaEnd(delta));
+    this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, rights });
+  }
+
+  #setRights(vm: Vm, rights: Uint8Array): void {
     vm.call(this.#roots.setRights, this.#roots.undefined, vm.readValue(rights));
   }
 
@@ -140,38 +162,42 @@ export class FreshBeginning implements Beginning {
 export class ResumedBeginning implements Beginning {
   readonly isFresh = false;
   readonly input = undefined;
+  readonly owner: string;
   readonly variant: ImageVariant;
-  readonly #vm: ExecutionVm;
+  readonly #vms: TenantVms;
   readonly #delta: Delta;
   readonly #prelude: PreludeImage;
-  readonly #key: string;
   readonly #answers: Uint8Array;
   #missing = NO_FEATURES;
 
   constructor(
-    vm: ExecutionVm,
+    vms: TenantVms,
     variant: ImageVariant,
     delta: Delta,
     prelude: PreludeImage,
-    key: string,
+    owner: string,
     answers: Uint8Array,
   ) {
-    this.#vm = vm;
+    this.#vms = vms;
     this.variant = variant;
     this.#delta = delta;
     this.#prelude = prelude;
-    this.#key = key;
+    this.owner = owner;
     this.#answers = answers;
   }
 
   get neededBytes(): number {
-    return deltaEnd(this.#delta);
+    return Math.max(this.variant.image.heapEnd, deltaEnd(this.#delta));
+  }
+
+  prepare(): undefined {
+    return undefined;
   }
 
   load(deadline?: number): void {
-    this.#vm.restore(this.#key, this.variant.image, this.#delta);
+    this.#vms.restore(this.owner, this.variant.image, this.#delta);
     // Its image is given: what it turned out to need is evaluated beside it.
-    addFeaturesLate(this.#vm.current, this.#prelude, this.#missing, deadline);
+    addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);
   }
 
   start(run: Run): void {
@@ -181,14 +207,4 @@ export class ResumedBeginning implements Beginning {
   demandAllFeatures(): void {
     this.#missing = ALL_FEATURES & ~this.variant.features;
   }
-}
-
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
-}
-
-/** Their bytes: a message brings them anew. */
-function hasRights(image: HandlerImage, rights: Uint8Array | undefined): boolean {
-  if (image.rights === undefined || rights === undefined) return image.rights === rights;
-  return image.rights === rights || Buffer.compare(image.rights, rights) === 0;
 }

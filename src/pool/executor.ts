@@ -1,6 +1,7 @@
 import { compileHandler } from '../compiler/compile-handler.js';
+import type { Isolation } from '../config/options.js';
 import type { HandlerOutcome, ScriptOutcome } from '../contract/compile.js';
-import { type BaseImage, buildBaseImage, type VmLimits } from '../engine/base-image.js';
+import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
 import { imageEnd } from '../engine/image.js';
@@ -10,16 +11,18 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
 import { retainedStripperBytes } from '../typescript/stripper.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './beginning.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
-import { ExecutionVm } from './execution-vm.js';
 import { HandlerImages } from './handler-images.js';
 import { encodeInput } from './packed-context.js';
 import type { Executed, ExecuteRequest, ResumeRequest } from './protocol.js';
 import { Run } from './run.js';
 import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
+import { ownerOf } from './tenancy.js';
+import { TenantVms } from './tenant-vms.js';
 
 const CRYPTO = featureSet('crypto');
 const NEVER = () => false;
@@ -33,10 +36,12 @@ export interface ExecutorOptions extends VmLimits {
   readonly libraries: readonly LibrarySource[];
   /** Whether a handler that is executed once will be executed again: not so in a process that ends soon. @default true */
   readonly expectsRepetition?: boolean;
+  /** @default 'handler' */
+  readonly isolation?: Isolation;
 }
 
 /**
- * Runs handlers in one VM, each from a pristine image, and compiles them in another. Works in any thread; the worker
+ * Runs handlers, each from a pristine image, and compiles them in a VM that does nothing else. Works in any thread; the worker
  * entry is a thin shell around it.
  */
 export class Executor {
@@ -45,36 +50,53 @@ export class Executor {
   readonly #variants: ImageVariants;
   readonly #handlers: HandlerImages;
   readonly #entropy = new SystemEntropy();
-  readonly #vm: ExecutionVm;
+  readonly #vms: TenantVms;
+  readonly #isolation: Isolation;
   readonly #compiler: LazyCompiler;
 
   /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
-    const vm = await ExecutionVm.create(options.engine, options);
     const compiler = new LazyCompiler(options);
-    const getCompiler = () => compiler.get();
-    const base = await buildBaseImage(vm.current, options.prelude, options.libraries, getCompiler);
-    return new Executor(options, vm, base, compiler);
+    const { engine, libraries, memoryLimitBytes } = options;
+    const builder = await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {});
+    const base = await buildBaseImage(builder, options.prelude, libraries, () => compiler.get());
+    if (base.image.heapEnd > memoryLimitBytes) {
+      throw new NexusError(
+        'INVALID_CONFIG',
+        `The libraries take ${base.image.heapEnd} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}); raise memoryLimitBytes.`,
+        { context: { option: 'memoryLimitBytes', value: memoryLimitBytes, bytes: base.image.heapEnd } },
+      );
+    }
+    return new Executor(options, await TenantVms.create(engine, options, base.image.heapEnd), base, compiler);
   }
 
-  private constructor(options: ExecutorOptions, vm: ExecutionVm, base: BaseImage, compiler: LazyCompiler) {
+  private constructor(options: ExecutorOptions, vms: TenantVms, base: BaseImage, compiler: LazyCompiler) {
     this.#options = options;
-    this.#vm = vm;
+    this.#vms = vms;
+    this.#isolation = options.isolation ?? 'handler';
     this.#base = base;
-    this.#variants = new ImageVariants(base, options.prelude);
+    this.#variants = new ImageVariants(options.engine, base, options.prelude);
     this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
     this.#compiler = compiler;
-    vm.makeRoomFor(base.image);
   }
 
   /** Names the base image with these features, hex SHA-256. */
-  hashImage(features: FeatureSet = NO_FEATURES): string {
-    return this.#variants.hash(this.#vm.current, features);
+  hashImage(features: FeatureSet = NO_FEATURES): Promise<string> {
+    return this.#variants.hash(features);
   }
 
   /** Linear memory of its VMs, the compilers' included. */
   get memoryBytes(): number {
-    return this.#vm.current.heap.length + this.#compiler.memoryBytes + retainedStripperBytes();
+    return this.#vms.memoryBytes + this.#compiler.memoryBytes + retainedStripperBytes();
+  }
+
+  /**
+   * Makes VMs clean that were used, for tenants to come. For when there is nothing else to do.
+   *
+   * @param isAwaited whether there is something else to do after all
+   */
+  tidy(isAwaited: () => boolean): Promise<void> {
+    return this.#vms.tidy(isAwaited);
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
@@ -93,19 +115,24 @@ export class Executor {
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<Executed> {
     const { key, rights } = request;
-    const beginning = this.#beginning({ key, bytecode, input: encodeInput(request), rights });
+    const owner = ownerOf(request.tenant, key, this.#isolation);
+    const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
     return this.#run(request, beginning, isCancelled);
   }
 
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
-  load(key: string, bytecode: Uint8Array): void {
+  async load(key: string, bytecode: Uint8Array): Promise<void> {
     this.#handlers.expect(key, bytecode);
-    this.#vm.current.beginRun();
-    this.#beginning({ key, bytecode, input: EMPTY }).load();
+    const beginning = this.#beginning({ key, owner: ownerOf(undefined, key, 'handler'), bytecode, input: EMPTY });
+    for (let preparing = beginning.prepare(); preparing !== undefined; preparing = beginning.prepare()) await preparing;
+    const { memoryLimitBytes } = this.#options;
+    await this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
+    this.#vms.current.beginRun();
+    beginning.load();
   }
 
   #beginning(call: HandlerCall): FreshBeginning {
-    return new FreshBeginning(this.#vm, this.#variants, this.#handlers, this.#base.roots, call);
+    return new FreshBeginning(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
   }
 
   /**
@@ -114,12 +141,13 @@ export class Executor {
    * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<Executed> {
-    const variant = this.#variants.get(this.#vm.current, request.features);
-    const delta = unpackSnapshot(request, this.hashImage(request.features));
+    const variant = await this.#variants.get(request.features);
+    const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
     requireRoom(delta, request.limits.memoryLimitBytes);
+    const owner = ownerOf(request.tenant, request.key, this.#isolation);
     return this.#run(
       request,
-      new ResumedBeginning(this.#vm, variant, delta, this.#options.prelude, request.key, request.answers),
+      new ResumedBeginning(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
       isCancelled,
     );
   }
@@ -148,21 +176,21 @@ export class Executor {
       if (again.run.failure === undefined) attempt = again;
     }
     const executed = this.#report(attempt, startedAt, polls);
-    const { wear } = this.#vm;
-    if (wear !== undefined) await this.#vm.replace(wear);
-    executed.retired = this.#vm.takeRetired();
+    const { wear } = this.#vms;
+    if (wear !== undefined) await this.#vms.replace(wear);
+    executed.retired = this.#vms.takeRetired();
     return executed;
   }
 
   #report({ run, outcome, variant }: Attempt, startedAt: number, polls: number): Mutable<Executed> {
-    const vm = this.#vm.current;
+    const vm = this.#vms.current;
     // One literal: spreading into an object costs more than all the rest.
     const executed: Mutable<Executed> = {
       outcome,
       failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,
       durationUs: (performance.now() - startedAt) * 1000,
-      memoryUsedBytes: Math.max(0, vm.heapBreak - imageEnd(vm, variant.image)),
+      memoryUsedBytes: Math.max(0, vm.heapEnd - imageEnd(vm, variant.image)),
       memoryPeakBytes: vm.heap.length,
       instructionCount: polls * STEPS_PER_POLL,
       heapExhausted: vm.heapExhausted,
@@ -182,11 +210,12 @@ export class Executor {
     beginning: Beginning,
     options: AttemptOptions,
   ): Attempt | Promise<Attempt> {
-    const { neededBytes } = beginning;
-    const isMisfit = this.#vm.isMisfitFor(request.limits.memoryLimitBytes, neededBytes);
-    const reason = this.#vm.wear ?? (isMisfit ? 'resized' : undefined);
-    if (reason === undefined) return this.#runOnce(request, beginning, options);
-    return this.#vm.replace(reason, neededBytes).then(() => this.#runOnce(request, beginning, options));
+    const preparing = beginning.prepare();
+    if (preparing !== undefined) return preparing.then(() => this.#attempt(request, beginning, options));
+    const { memoryLimitBytes } = request.limits;
+    const selecting = this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
+    if (selecting === undefined) return this.#runOnce(request, beginning, options);
+    return selecting.then(() => this.#runOnce(request, beginning, options));
   }
 
   #runOnce(
@@ -194,7 +223,7 @@ export class Executor {
     beginning: Beginning,
     { isCancelled, deadline, guarded = false }: AttemptOptions,
   ): Attempt | Promise<never> {
-    const vm = this.#vm.current;
+    const vm = this.#vms.current;
     const { roots } = this.#base;
     const run = new Run(vm, this.#base, request, { isCancelled, deadline });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
@@ -210,7 +239,7 @@ export class Executor {
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
         // Not the guest's doing. The VM is in no known state.
-        return this.#vm.replace('poisoned').then(() => {
+        return this.#vms.replace('poisoned').then(() => {
           throw error;
         });
       }
@@ -225,7 +254,7 @@ export class Executor {
 
   /** Bounds and time of this execution alone. */
   #prepare({ limits, now }: ExecuteRequest | ResumeRequest): void {
-    const vm = this.#vm.current;
+    const vm = this.#vms.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
     vm.applyStackSize(limits.stackSizeBytes);
     vm.clock = now === undefined ? Date.now : () => now;
@@ -233,14 +262,14 @@ export class Executor {
 
   /** Beginning and chance. Those of a handler that goes on are in its snapshot. */
   #begin(entropy: Entropy, variant: ImageVariant): void {
-    const vm = this.#vm.current;
+    const vm = this.#vms.current;
     writeStart(vm, this.#base.roots.cells, vm.clock());
     vm.seedRandom(entropy.uint32(), entropy.uint32());
     if (hasCrypto(variant)) this.#writeEntropy(entropy);
   }
 
   #writeEntropy(entropy: Entropy): void {
-    writeEntropy(this.#vm.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
+    writeEntropy(this.#vms.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
   }
 }
 

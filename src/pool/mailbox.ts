@@ -74,6 +74,11 @@ export class Mailbox {
     return this.#incoming.receive();
   }
 
+  /** Whether the next message is there. */
+  get hasMessage(): boolean {
+    return this.#incoming.hasArrived;
+  }
+
   /** Blocks the thread until the next message. */
   receiveSync(): Message {
     return this.#incoming.receiveSync();
@@ -121,7 +126,7 @@ class Direction {
   }
 
   async receive(): Promise<Message> {
-    while (!this.#hasArrived) {
+    while (!this.hasArrived) {
       if (this.#isGivenUp) throw new Error('The mailbox is closed.');
       const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
       if (arrival.async) await arrival.value;
@@ -131,16 +136,16 @@ class Direction {
   }
 
   receiveSync(): Message {
-    while (!this.#hasArrived) {
+    while (!this.hasArrived) {
       Atomics.wait(this.#cells, SIGNAL, this.#signal);
       this.#signal = Atomics.load(this.#cells, SIGNAL);
       const until = performance.now() + EXPECTING_MS;
-      while (!this.#hasArrived && performance.now() < until);
+      while (!this.hasArrived && performance.now() < until);
     }
     return this.#take();
   }
 
-  get #hasArrived(): boolean {
+  get hasArrived(): boolean {
     return Atomics.load(this.#cells, SENT) !== this.#received;
   }
 

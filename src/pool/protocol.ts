@@ -16,6 +16,8 @@ export type Request =
 
 export interface ExecuteRequest {
   readonly key: string;
+  /** Name of the tenant, see `tenancy.ts`. */
+  readonly tenant?: string;
   /** State, arguments, scope, extensions: a document in the engine's binary object format. */
   readonly input: Uint8Array;
   /** What it may do, encoded, see `rights.ts`. */
@@ -42,6 +44,8 @@ export interface CallDeadline {
 export interface ResumeRequest {
   /** Of the handler. */
   readonly key: string;
+  /** The one for whom it began, see `tenancy.ts`. */
+  readonly tenant?: string;
   /** The VM beyond its image, see `snapshot.ts`. */
   readonly snapshot: Uint8Array;
   /** SHA-256 of the image, hex, and the features in it. */

@@ -1,5 +1,6 @@
+import type { MemoryLayout } from '../engine/contain-memory.js';
+import { type Delta, deltaEnd, fitsLayout } from '../engine/delta.js';
 import { decodeDelta, encodeDelta } from '../engine/delta-codec.js';
-import { type Delta, deltaEnd } from '../engine/image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from './protocol.js';
 
@@ -14,9 +15,10 @@ export function packSnapshot(delta: Delta): Uint8Array {
 
 /**
  * @param imageHash of the image that the snapshot is put on
+ * @param layout of the VM
  * @throws NexusError SUSPENSION_INCOMPATIBLE
  */
-export function unpackSnapshot(request: ResumeRequest, imageHash: string): Delta {
+export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout: MemoryLayout): Delta {
   if (request.imageHash !== imageHash) {
     throw new NexusError(
       'SUSPENSION_INCOMPATIBLE',
@@ -26,7 +28,9 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string): Delta
     );
   }
   try {
-    return decodeDelta(request.snapshot);
+    const delta = decodeDelta(request.snapshot);
+    if (!fitsLayout(delta, layout)) throw new RangeError('a run of it lies outside of data and heap');
+    return delta;
   } catch (error) {
     // It was sealed by us, or never left the process: a fault of ours or of the machine's memory.
     throw new NexusError('SUSPENSION_INCOMPATIBLE', `The snapshot of the handler cannot be read: ${String(error)}`, {

@@ -1,3 +1,4 @@
+import type { Isolation } from '../config/options.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { WireError } from '../errors/wire.js';
@@ -9,6 +10,7 @@ export interface Equipment {
   readonly libraries: readonly LibrarySource[];
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
+  readonly isolation: Isolation;
 }
 
 /** How a worker and the main thread know of each other. */

@@ -36,6 +36,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
       } else replies.push(undefined);
     }
     mailbox.send(encodeReplies(replies, executor.memoryBytes));
+    await executor.tidy(() => mailbox.hasMessage);
   }
 }
 
@@ -48,7 +49,7 @@ async function answer(executor: Executor, request: Request, isCancelled: () => b
     case 'resume':
       return { kind: 'executed', ...(await executor.resume(request, isCancelled)) };
     case 'load':
-      executor.load(request.key, request.bytecode);
+      await executor.load(request.key, request.bytecode);
       return { kind: 'loaded' };
     default:
       throw request satisfies never;

@@ -19,13 +19,14 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
   const clock = new TestClock(now);
   const libraries = await readLibraries(config.pool.libraries);
-  const { memoryLimitBytes, stackSizeBytes } = config.pool;
+  const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
   const executor = await Executor.create({
     engine,
     prelude: decodePreludeImage(prelude, engine.fingerprint),
     libraries,
     memoryLimitBytes,
     stackSizeBytes,
+    isolation,
     expectsRepetition: false,
   });
   return new TestRuntime(config, engine.fingerprint, {

@@ -14,7 +14,7 @@ export function createWorkerPool(
 ): HandlerPool {
   const one = { ...config, maxInstances: 1, minInstances: 1, maxInstancesPerTenant: 1 };
   const threads = new WorkerThreads(one, WORKER_URL);
-  const { memoryLimitBytes, stackSizeBytes } = config;
-  threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes });
+  const { memoryLimitBytes, stackSizeBytes, isolation } = config;
+  threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
   return new InstancePool(threads, one, () => {});
 }

@@ -2,7 +2,7 @@ import { I32, I64, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, STACK_POINTER } from './quickjs.js';
 
-const { call, get, getGlobal, i32Add, i32And, i32Const, i32Eq, i32Sub, memoryCopy, set, setGlobal, tee } = wasm;
+const { call, get, globalGet, i32Add, i32And, i32Const, i32Eq, i32Sub, memoryCopy, set, globalSet, tee } = wasm;
 
 /** Of the only time zone that there is. */
 const ZONE = ' (Coordinated Universal Time)';
@@ -24,11 +24,11 @@ export const zonesOfDates: Mend = {
         [2, 1, I32, 1, I64],
         ...[get(FORMAT), i32Const(WITH_ZONE), i32Eq, get(PARTS), i32Const(TIME), i32And, i32Const(TIME), i32Eq, i32And],
         wasm.if(
-          ...[getGlobal(STACK_POINTER), i32Const(FRAME_BYTES), i32Sub, tee(FRAME), setGlobal(STACK_POINTER)],
+          ...[globalGet(STACK_POINTER), i32Const(FRAME_BYTES), i32Sub, tee(FRAME), globalSet(STACK_POINTER)],
           ...[get(FRAME), get(TEXT), get(LENGTH), memoryCopy],
           ...[get(FRAME), get(LENGTH), i32Add, i32Const(zone), i32Const(ZONE.length), memoryCopy],
           ...[get(CONTEXT), get(FRAME), get(LENGTH), i32Const(ZONE.length), i32Add, call(Call.newText), set(RESULT)],
-          ...[get(FRAME), i32Const(FRAME_BYTES), i32Add, setGlobal(STACK_POINTER), get(RESULT), wasm.return],
+          ...[get(FRAME), i32Const(FRAME_BYTES), i32Add, globalSet(STACK_POINTER), get(RESULT), wasm.return],
         ),
         ...[get(CONTEXT), get(TEXT), get(LENGTH), call(Call.newText)],
       ],

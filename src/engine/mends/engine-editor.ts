@@ -71,7 +71,7 @@ export class EngineEditor {
 
   /** @returns the index of a variable of type i32, 0 to begin with */
   addGlobal(): number {
-    return this.#binary.appendGlobal();
+    return this.#binary.appendGlobalI32(0);
   }
 
   export(name: string, index: number): void {

@@ -3,8 +3,8 @@ import type { EngineEditor } from './engine-editor.js';
 import type { Mend } from './mend.js';
 import { Atom, Call, OBJECT, ObjectField, ShapeField, STACK_POINTER } from './quickjs.js';
 
-const { block, br, brIf, call, get, getGlobal, i32Add, i32Const, i32Eqz, i32Load, i32Load8u, i32Store, i32Sub } = wasm;
-const { i64ExtendI32u, i64Or, i64Const, loop, set, setGlobal, tee } = wasm;
+const { block, br, brIf, call, get, globalGet, i32Add, i32Const, i32Eqz, i32Load, i32Load8u, i32Store, i32Sub } = wasm;
+const { i64ExtendI32u, i64Or, i64Const, loop, set, globalSet, tee } = wasm;
 
 /** `    at %s`, of which the last two characters are a format of their own. */
 const FRAME_FORMAT = 8536;
@@ -47,7 +47,7 @@ function appendWriteHead(engine: EngineEditor): number {
     [],
     [
       [1, 4, I32],
-      ...[getGlobal(STACK_POINTER), i32Const(FRAME_BYTES), i32Sub, tee(FRAME), setGlobal(STACK_POINTER)],
+      ...[globalGet(STACK_POINTER), i32Const(FRAME_BYTES), i32Sub, tee(FRAME), globalSet(STACK_POINTER)],
       ...[get(ERROR), wasm.i32WrapI64, set(OBJECT_AT)],
       block(
         loop(
@@ -68,7 +68,7 @@ function appendWriteHead(engine: EngineEditor): number {
       ...putAll('\n'),
       ...free(NAME),
       ...free(MESSAGE),
-      ...[get(FRAME), i32Const(FRAME_BYTES), i32Add, setGlobal(STACK_POINTER)],
+      ...[get(FRAME), i32Const(FRAME_BYTES), i32Add, globalSet(STACK_POINTER)],
     ],
   );
 }

@@ -1,8 +1,7 @@
 import { wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 
-const { brIf, call, get, i32Add, i32Const, i32Eq, i32Load, i32Load8u, i32Or, i32Store, i32Store8, openIf, select } =
-  wasm;
+const { brIf, get, i32Const, i32Eq, i32Or, i32Store, i32Store8, openIf } = wasm;
 
 /** Within js_parse_statement_or_decl. */
 const BreakEntry = { scopeLevel: 52, flags: 56 } as const;

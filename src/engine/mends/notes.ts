@@ -8,7 +8,7 @@ const {
   brIf,
   call,
   get,
-  getGlobal,
+  globalGet,
   i32Add,
   i32Const,
   i32Eq,
@@ -21,7 +21,7 @@ const {
   loop,
   select,
   set,
-  setGlobal,
+  globalSet,
   tee,
 } = wasm;
 
@@ -45,8 +45,8 @@ export const constructsToLower: Mend = {
   name: 'the compiler notes what it compiles wrongly',
   apply(engine) {
     const notes = engine.addGlobal();
-    const note = (bit: number) => [getGlobal(notes), i32Const(bit), i32Or, setGlobal(notes)];
-    const take = engine.append([], [I32], [[0], getGlobal(notes), i32Const(0), setGlobal(notes)]);
+    const note = (bit: number) => [globalGet(notes), i32Const(bit), i32Or, globalSet(notes)];
+    const take = engine.append([], [I32], [[0], globalGet(notes), i32Const(0), globalSet(notes)]);
     engine.export(NOTE_EXPORTS.takeNotes, take);
 
     const [IS_SYNCHRONOUS, IS_FOR_OF] = [1, 7];
@@ -123,11 +123,11 @@ export const placesOfLowered: Mend = {
   name: 'places are told in another text',
   apply(engine) {
     const table = engine.addGlobal();
-    engine.export(NOTE_EXPORTS.usePlaces, engine.append([I32], [], [[0], get(0), setGlobal(table)]));
+    engine.export(NOTE_EXPORTS.usePlaces, engine.append([I32], [], [[0], get(0), globalSet(table)]));
     const [CACHE, COLUMN, POINTER, LOW, HIGH, MIDDLE] = [0, 1, 2, 3, 4, 5];
     const BUFFER_START = 12;
     const piece = (index: number) => [
-      ...[get(index), i32Const(PlaceTable.pieceBytes), wasm.i32Mul, getGlobal(table), i32Add],
+      ...[get(index), i32Const(PlaceTable.pieceBytes), wasm.i32Mul, globalGet(table), i32Add],
     ];
     const field = (offset: number) => i32Load(PlaceTable.pieces + offset);
     const getLineAndColumn = [
@@ -136,10 +136,10 @@ export const placesOfLowered: Mend = {
     ];
     engine.wrap(getLineAndColumn, (original) => [
       [1, 3, I32],
-      ...[getGlobal(table), i32Eqz],
+      ...[globalGet(table), i32Eqz],
       wasm.if(get(CACHE), get(COLUMN), get(POINTER), call(original), wasm.return),
       ...[get(POINTER), get(CACHE), i32Load(BUFFER_START), i32Sub, set(POINTER)],
-      ...[getGlobal(table), i32Load(PlaceTable.count), set(HIGH)],
+      ...[globalGet(table), i32Load(PlaceTable.count), set(HIGH)],
       block(
         loop(
           ...[get(HIGH), get(LOW), i32Sub, i32Const(1), wasm.i32LeU, brIf(1)],
@@ -149,7 +149,7 @@ export const placesOfLowered: Mend = {
           br(0),
         ),
       ),
-      ...[getGlobal(table), get(COLUMN), getGlobal(table), i32Load(PlaceTable.textStart)],
+      ...[globalGet(table), get(COLUMN), globalGet(table), i32Load(PlaceTable.textStart)],
       ...[...piece(LOW), field(PlaceTable.original), i32Add],
       ...[get(POINTER), ...piece(LOW), field(PlaceTable.start), i32Sub],
       ...[...piece(LOW), field(PlaceTable.step), wasm.i32Mul, i32Add],

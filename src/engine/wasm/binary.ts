@@ -4,7 +4,7 @@ import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
 
-const SectionId = {
+export const SectionId = {
   type: 1,
   import: 2,
   function: 3,
@@ -48,7 +48,8 @@ interface Table {
 export class WasmBinary {
   readonly #header: Uint8Array;
   readonly #sections: readonly Section[];
-  readonly #importedFunctions: number;
+  /** How many functions are imported: their indices come first. */
+  readonly importedFunctions: number;
   readonly #exports: ReadonlyMap<string, { kind: number; index: number }>;
   readonly #appended = new Map<number, Uint8Array[]>();
   /** Bodies of the functions that are defined in the module as it was read. */
@@ -56,7 +57,10 @@ export class WasmBinary {
   #isMended = false;
   /** The data section, once it was read. */
   #data: Uint8Array | undefined;
+  /** Sections that were written anew, by their id. */
+  readonly #replaced = new Map<number, Uint8Array>();
   #functionCount: number;
+  #globalsAppended = 0;
   /** The table of the module, once it grew. */
   #table: Table | undefined;
 
@@ -64,15 +68,10 @@ export class WasmBinary {
   constructor(bytes: Uint8Array) {
     this.#header = bytes.subarray(0, HEADER_BYTES);
     this.#sections = readSections(bytes);
-    this.#importedFunctions = countImportedFunctions(this.#body(SectionId.import));
-    this.#exports = new Map(readVector(this.#body(SectionId.export), readExport));
-    this.#functionCount = new LebReader(this.#body(SectionId.function)).unsigned();
-    this.#bodies = readVector(this.#body(SectionId.code), (reader) => reader.take(reader.unsigned()));
-  }
-
-  /** How many functions are imported: the indices of the module's own begin behind theirs. */
-  get importedFunctions(): number {
-    return this.#importedFunctions;
+    this.importedFunctions = countImportedFunctions(this.section(SectionId.import));
+    this.#exports = new Map(readVector(this.section(SectionId.export), readExport));
+    this.#functionCount = new LebReader(this.section(SectionId.function)).unsigned();
+    this.#bodies = readVector(this.section(SectionId.code), (reader) => reader.take(reader.unsigned()));
   }
 
   /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
@@ -83,7 +82,7 @@ export class WasmBinary {
 
   /** Locals and code of a function defined in this module. */
   functionBody(index: number): Uint8Array {
-    const body = this.#bodies[index - this.#importedFunctions];
+    const body = this.#bodies[index - this.importedFunctions];
     if (body === undefined) throw new RangeError(`function ${index} is not one that the module came with`);
     return body;
   }
@@ -91,12 +90,12 @@ export class WasmBinary {
   setFunctionBody(index: number, body: Uint8Array): void {
     this.functionBody(index);
     this.#isMended = true;
-    this.#bodies[index - this.#importedFunctions] = body;
+    this.#bodies[index - this.importedFunctions] = body;
   }
 
   /** Indices of the functions that the module came with whose code holds `pattern`, each as often as it does. */
   functionsWith(pattern: Uint8Array): number[] {
-    return this.#bodies.flatMap((body, i) => occurrences(body, pattern).map(() => this.#importedFunctions + i));
+    return this.#bodies.flatMap((body, i) => occurrences(body, pattern).map(() => this.importedFunctions + i));
   }
 
   /** Where `pattern` stands in the data that the module puts into memory, with all that follows it in its segment. */
@@ -118,18 +117,18 @@ export class WasmBinary {
 
   /** In bytes of our own. */
   #dataSegments(): DataSegment[] {
-    this.#data ??= Uint8Array.from(this.#body(SectionId.data));
+    this.#data ??= Uint8Array.from(this.section(SectionId.data));
     return readVector(this.#data, readDataSegment);
   }
 
   /** Index into the type section. */
   functionType(index: number): number {
-    return nthItem(this.#body(SectionId.function), index - this.#importedFunctions, (reader) => reader.unsigned());
+    return nthItem(this.section(SectionId.function), index - this.importedFunctions, (reader) => reader.unsigned());
   }
 
   /** Initial value of a global of type i32 whose initialiser is a constant. */
   globalI32(index: number): number {
-    return nthItem(this.#body(SectionId.global), index, readConstantI32Global);
+    return nthItem(this.section(SectionId.global), index, readConstantI32Global);
   }
 
   /** Index of the type of functions that take `parameters` and return nothing, or undefined. */
@@ -139,7 +138,7 @@ export class WasmBinary {
 
   /** Index of the type of functions from `parameters` to `results`, or undefined. */
   typeOf(parameters: readonly number[], results: readonly number[]): number | undefined {
-    const types = readVector(this.#body(SectionId.type), readFunctionType);
+    const types = readVector(this.section(SectionId.type), readFunctionType);
     const same = (bytes: Uint8Array, wanted: readonly number[]) => Buffer.from(bytes).equals(Uint8Array.from(wanted));
     const index = types.findIndex((type) => same(type.parameters, parameters) && same(type.results, results));
     return index === -1 ? undefined : index;
@@ -149,21 +148,33 @@ export class WasmBinary {
   appendFunction(type: number, body: Uint8Array): number {
     this.#append(SectionId.function, Uint8Array.from(encodeUnsigned(type)));
     this.#append(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(body.length)), body]));
-    return this.#importedFunctions + this.#functionCount++;
-  }
-
-  /** Appends a variable of type i32 that begins as 0, and returns its index. */
-  appendGlobal(): number {
-    const count = new LebReader(this.#body(SectionId.global)).unsigned();
-    const before = this.#appended.get(SectionId.global)?.length ?? 0;
-    this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(0), ...wasm.end]));
-    return count + before;
+    return this.importedFunctions + this.#functionCount++;
   }
 
   exportFunction(name: string, index: number): void {
-    const text = Buffer.from(name);
-    const entry = [...encodeUnsigned(text.length), ...text, ExternalKind.function, ...encodeUnsigned(index)];
-    this.#append(SectionId.export, Uint8Array.from(entry));
+    this.#export(name, ExternalKind.function, index);
+  }
+
+  exportGlobal(name: string, index: number): void {
+    this.#export(name, ExternalKind.global, index);
+  }
+
+  /** Appends a global of type i32 that can change, and returns its index. */
+  appendGlobalI32(value: number): number {
+    const index = new LebReader(this.section(SectionId.global)).unsigned() + this.#globalsAppended++;
+    this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(value), ...wasm.end]));
+    return index;
+  }
+
+  /** Content of a section as it stands, without what was appended. */
+  section(id: number): Uint8Array {
+    return this.#replaced.get(id) ?? this.#upstream(id);
+  }
+
+  /** What refers to items of it by index must hold for the new content, too. */
+  replaceSection(id: number, body: Uint8Array): void {
+    this.#upstream(id);
+    this.#replaced.set(id, body);
   }
 
   /**
@@ -173,7 +184,7 @@ export class WasmBinary {
    * @throws RangeError when the module has not exactly one table of functions, its own
    */
   appendToTable(functionIndex: number): number {
-    const { minimum: slot, maximum } = this.#table ?? readTable(this.#body(SectionId.table));
+    const { minimum: slot, maximum } = this.#table ?? readTable(this.section(SectionId.table));
     this.#table = { minimum: slot + 1, maximum: maximum === undefined ? undefined : Math.max(maximum, slot + 1) };
     const offset = [...wasm.i32Const(slot), ...wasm.end];
     const functions = [1, ...encodeUnsigned(functionIndex)];
@@ -183,8 +194,8 @@ export class WasmBinary {
 
   encode(): Uint8Array<ArrayBuffer> {
     const parts: Uint8Array[] = [this.#header];
-    for (const { id, body: upstream } of this.#sections) {
-      const body = this.#rewritten(id) ?? upstream;
+    for (const { id } of this.#sections) {
+      const body = this.#rewritten(id) ?? this.section(id);
       const added = this.#appended.get(id);
       const whole = added === undefined ? body : appendToVector(body, added);
       parts.push(Uint8Array.from([id, ...encodeUnsigned(whole.length)]), whole);
@@ -200,14 +211,22 @@ export class WasmBinary {
     return concatBytes([Uint8Array.from(encodeUnsigned(this.#bodies.length)), ...items]);
   }
 
+  #export(name: string, kind: number, index: number): void {
+    const text = Buffer.from(name);
+    this.#append(
+      SectionId.export,
+      Uint8Array.from([...encodeUnsigned(text.length), ...text, kind, ...encodeUnsigned(index)]),
+    );
+  }
+
   #append(section: number, item: Uint8Array): void {
-    this.#body(section);
+    this.#upstream(section);
     const items = this.#appended.get(section);
     if (items === undefined) this.#appended.set(section, [item]);
     else items.push(item);
   }
 
-  #body(id: number): Uint8Array {
+  #upstream(id: number): Uint8Array {
     const section = this.#sections.find((candidate) => candidate.id === id);
     if (section === undefined) throw new RangeError(`module has no section ${id}`);
     return section.body;
