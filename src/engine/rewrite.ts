@@ -37,12 +37,19 @@ const I64_ALIGNMENT = 3;
  *
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
- * rejects promises. The functions that are there stay as they are, but for one
- * byte of the compiler, see {@link withoutTailCalls}.
+ * rejects promises. Of the functions that are there, one byte of the compiler is changed, see {@link withoutTailCalls}, and what has to do
+ * with memory, see {@link containMemory}.
  *
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
  */
 export function rewriteEngine(upstream: Uint8Array, table: EngineTable): RewrittenEngine {
+  const { wasm, rejectionTracker } = addFunctions(upstream, table);
+  // Last: what was added keeps to the bounds as well.
+  return { ...containMemory(wasm, table), rejectionTracker };
+}
+
+/** {@link rewriteEngine} with memory as upstream has it: for finding the facts of a table. */
+export function addFunctions(upstream: Uint8Array, table: EngineTable): Omit<RewrittenEngine, 'layout'> {
   const binary = new WasmBinary(withoutTailCalls(upstream, table));
   const writer = exported(binary, table.exports.writer);
   const reader = exported(binary, table.exports.reader);
@@ -69,8 +76,7 @@ export function rewriteEngine(upstream: Uint8Array, table: EngineTable): Rewritt
   if (trackerType === undefined) throw new Error('the binary has no function type for a rejection tracker');
   const rejectionTracker = binary.appendToTable(binary.appendFunction(trackerType, rejectionTrackerBody()));
 
-  // Last: what was added above keeps to the bounds as well.
-  return { ...containMemory(binary.encode(), table), rejectionTracker };
+  return { wasm: binary.encode(), rejectionTracker };
 }
 
 /**

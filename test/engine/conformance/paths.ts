@@ -6,8 +6,9 @@ import { getQuickJS, type QuickJSContext, type QuickJSWASMModule } from 'quickjs
 
 import { decodeValue } from '#build/contract/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, type Image, restoreImage } from '#build/engine/image.js';
+import { captureImage, type Image } from '#build/engine/image.js';
 import type { EngineModule } from '#build/engine/load-engine.js';
+import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 import { type Program, scriptOf } from './program.js';
