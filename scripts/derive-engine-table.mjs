@@ -9,12 +9,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 import { LinearMemory } from '../build/engine/linear-memory.js';
+import { fittingMends, MENDS } from '../build/engine/mends/index.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
-import { fittingMends, MENDS } from '../build/engine/mends/index.js';
-import { rewriteEngine } from '../build/engine/rewrite.js';
-import { WasmBinary } from '../build/engine/wasm/binary.js';
+import { addFunctions, rewriteEngine } from '../build/engine/rewrite.js';
+import { SectionId, WasmBinary } from '../build/engine/wasm/binary.js';
 import { LebReader } from '../build/engine/wasm/leb128.js';
+import { countStackChecks } from '../build/engine/wasm/stack-checks.js';
 
 const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';
 const I64_CONST = 0x42;
@@ -31,6 +32,7 @@ const STACK_SIZES = [16, 8, 5, 4, 2, 1].map((mib) => mib * 1024 * 1024);
 const SHARED = Uint8Array.of(5, 0, 9, 2, 9, 0, 19, 1);
 /** Of three promises that are rejected one is handled afterwards. */
 const REJECTING = '[1, 2, 3].map((reason) => Promise.reject(reason))[1].catch(() => {})';
+const STACK_POINTER_GLOBAL = 0;
 const PROBE = '[(async function () {}).name, 40 + 2][1]';
 
 const require = createRequire(import.meta.url);
@@ -130,10 +132,29 @@ const draft = {
   // Last of all: what is proved first needs none.
   mends: [],
   stackBytes: STACK_SIZES.at(-1),
+  heapBase: binary.globalI32(STACK_POINTER_GLOBAL),
+  memoryPages: importedPages(),
+  stackLimit: { runtimeOffset: 0, limitOffset: 0, checks: 0 },
 };
 
-async function instantiate(table) {
-  const { wasm: bytes, ...added } = rewriteEngine(wasm, table, NO_MENDS);
+/** Least size of the memory that the module imports. */
+function importedPages() {
+  const MEMORY = 2;
+  const reader = new LebReader(binary.section(SectionId.import));
+  for (let left = reader.unsigned(); left > 0; left--) {
+    reader.take(reader.unsigned());
+    reader.take(reader.unsigned());
+    const kind = reader.byte();
+    if (kind === MEMORY) reader.byte();
+    const number = reader.unsigned();
+    if (kind === MEMORY) return number;
+  }
+  throw new Error('the module imports no memory');
+}
+
+/** @param rewrite with memory as upstream has it, or as we do */
+async function instantiate(table, rewrite = addFunctions) {
+  const { wasm: bytes, ...added } = rewrite(wasm, table, rewrite === addFunctions ? NO_MENDS : undefined);
   const module = await WebAssembly.compile(bytes);
   const instance = await instantiateQuickJs(
     { module, ...added, table, fingerprint: table.name },
@@ -252,15 +273,13 @@ const rejectionTrackerOffset = await theOne(
 /** The word in static data that follows the top of the heap when it grows, and is the highest of those that do. */
 async function findBreakPointer() {
   const { functions, memory } = await instantiate(found);
-  const { layout } = rewriteEngine(wasm, found, NO_MENDS);
-  const words = () => new Uint32Array(memory.buffer.slice(0, layout.dataEnd));
+  const { heapBase } = found;
+  const words = () => new Uint32Array(memory.buffer.slice(0, heapBase - STACK_SIZES.at(-1)));
   const grownBy = 3_000_000;
   const before = words();
   functions.malloc(grownBy);
   const after = words();
-  const moved = [...before.keys()].filter(
-    (i) => before[i] >= layout.heapBase && after[i] - before[i] >= grownBy - 65_536,
-  );
+  const moved = [...before.keys()].filter((i) => before[i] >= heapBase && after[i] - before[i] >= grownBy - 65_536);
   moved.sort((a, b) => after[b] - after[a]);
   if (moved.length === 0) throw new Error('the break pointer: no word in static data follows the heap');
   return moved[0] * 4;
@@ -274,7 +293,8 @@ async function provenMends() {
   const mends = fittingMends(wasm);
   for (const { name } of MENDS) if (!mends.includes(name)) console.error(`does not fit: ${name}`);
   const instance = await instantiate({ ...found, mends });
-  if (run(instance, writeBytecode(instance, compile(instance, PROBE))) !== 42) throw new Error('the mends: the probe fails');
+  if (run(instance, writeBytecode(instance, compile(instance, PROBE))) !== 42)
+    throw new Error('the mends: the probe fails');
   return mends;
 }
 
@@ -282,12 +302,33 @@ async function provenMends() {
 async function findStackBytes() {
   const instance = await instantiate(found);
   run(instance, writeBytecode(instance, compile(instance, PROBE)));
-  const { heapBase } = rewriteEngine(wasm, found, NO_MENDS).layout;
+  const { heapBase } = found;
   const memory = new Uint8Array(instance.memory.buffer);
   const written = memory.subarray(0, heapBase - STACK_SIZES.at(-1)).findLastIndex((byte) => byte !== 0) + 1;
   const size = STACK_SIZES.find((bytes) => heapBase - bytes >= written);
   if (size === undefined) throw new Error(`the stack: static data ends at ${written}, the heap begins at ${heapBase}`);
   return size;
+}
+
+/** The field of the runtime that follows the size of the stack, where contexts keep their runtime, and how often both are read for a check. */
+async function findStackLimit() {
+  const { functions, memory, runtimePointer, contextPointer } = await instantiate(found);
+  const fieldsUnder = (bytes) => {
+    functions.QTS_RuntimeSetMaxStackSize(runtimePointer, bytes);
+    return new Uint32Array(memory.buffer.slice(runtimePointer, runtimePointer + 1024));
+  };
+  const [more, less] = [fieldsUnder(65_536), fieldsUnder(32_768)];
+  const limitOffsets = [...more.keys()].filter((i) => less[i] - more[i] === 32_768).map((i) => i * 4);
+  const context = new Uint32Array(memory.buffer, contextPointer, 64);
+  const runtimeOffsets = [...context.keys()].filter((i) => context[i] === runtimePointer).map((i) => i * 4);
+  const candidates = limitOffsets.flatMap((limitOffset) =>
+    runtimeOffsets.map((runtimeOffset) => ({ runtimeOffset, limitOffset })),
+  );
+  return theOne(
+    'the limit of the stack',
+    candidates.map((offsets) => ({ ...offsets, checks: countStackChecks(binary, offsets) })),
+    ({ checks }) => checks > 0,
+  );
 }
 
 const table = {
@@ -297,5 +338,44 @@ const table = {
   rejectionTrackerOffset,
   mends: await provenMends(),
   stackBytes: await findStackBytes(),
+  stackLimit: await findStackLimit(),
 };
+await proveMemory();
 console.log(print(table));
+
+/** Runs the engine in the memory that we give it: it stays in there, says what it used, and finds every overflow of its stack. */
+async function proveMemory() {
+  const instance = await instantiate(table, rewriteEngine);
+  const { functions, memory, marks, runtimePointer, contextPointer } = instance;
+  const { layout } = rewriteEngine(wasm, table);
+  functions.QTS_RuntimeSetMaxStackSize(runtimePointer, 64 * 1024);
+  const evaluate = (source) => run(instance, writeBytecode(instance, compile(instance, source)));
+  const requireThat = (isSo, what) => {
+    if (!isSo) throw new Error(`the memory of the engine: ${what}`);
+  };
+  requireThat(evaluate(PROBE) === 42, 'it does not run');
+  const variables = Array.from({ length: 60_000 }, (_, i) => `v${i}`).join();
+  const overflows = [
+    'let n = 0; const deep = () => { n++; deep() }',
+    `const deep = () => { var ${variables}; return v0 }`,
+  ];
+  for (const overflow of overflows) {
+    const caught = evaluate(
+      `(() => { ${overflow}; try { deep(); return 0 } catch (e) { return e.message.length } })()`,
+    );
+    requireThat(caught > 0, 'an overflow of the stack is not found');
+  }
+  const low = marks.stackLow.value - layout.stackSlackBytes;
+  const high = marks.heapHigh.value;
+  const bytes = new Uint8Array(memory.buffer);
+  requireThat(low < layout.heapBase - 32 * 1024 && low > layout.dataEnd, `its stack was used down to ${low}`);
+  requireThat(high > contextPointer && high <= bytes.length, `its heap was used up to ${high}`);
+  requireThat(
+    bytes.subarray(layout.dataEnd, low).every((byte) => byte === 0),
+    'it wrote below the mark of its stack',
+  );
+  requireThat(
+    bytes.subarray(high).every((byte) => byte === 0),
+    'it wrote above the mark of its heap',
+  );
+}

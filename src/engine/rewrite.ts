@@ -40,8 +40,8 @@ const I64_ALIGNMENT = 3;
  *
  * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
  * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
- * rejects promises. The functions that are there stay as they are, but for one byte of the compiler, see {@link withoutTailCalls},
- * and for what `memory-safety/` and `mends/` put right.
+ * rejects promises. Of the functions that are there, one byte of the compiler is changed, see {@link withoutTailCalls}, what has to do
+ * with memory, see {@link containMemory}, and what `memory-safety/` and `mends/` put right.
  *
  * @param mends without them, the functions are what upstream made them
  * @throws Error when the binary has not the shape the table describes; the message says which fact failed
@@ -51,6 +51,17 @@ export function rewriteEngine(
   table: EngineTable,
   mends = mendsOf(table.upstreamSha256),
 ): RewrittenEngine {
+  const { wasm, rejectionTracker } = addFunctions(upstream, table, mends);
+  // Last: what was added keeps to the bounds as well.
+  return { ...containMemory(wasm, table), rejectionTracker };
+}
+
+/** {@link rewriteEngine} with memory as upstream has it: for finding the facts of a table. */
+export function addFunctions(
+  upstream: Uint8Array,
+  table: EngineTable,
+  mends = mendsOf(table.upstreamSha256),
+): Omit<RewrittenEngine, 'layout'> {
   const binary = new WasmBinary(mendFunctions(withoutTailCalls(upstream, table), mends));
   applyMends(binary, table.mends);
   const writer = exported(binary, table.exports.writer);
@@ -78,8 +89,7 @@ export function rewriteEngine(
   if (trackerType === undefined) throw new Error('the binary has no function type for a rejection tracker');
   const rejectionTracker = binary.appendToTable(binary.appendFunction(trackerType, rejectionTrackerBody()));
 
-  // Last: what was added above keeps to the bounds as well.
-  return { ...containMemory(binary.encode(), table), rejectionTracker };
+  return { wasm: binary.encode(), rejectionTracker };
 }
 
 /**

@@ -4,8 +4,9 @@ import { MalformedValueError } from '#build/contract/values/byte-reader.js';
 import { CyclicValueError, decodeValue } from '#build/contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '#build/contract/values/encode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, type Image, restoreImage } from '#build/engine/image.js';
+import { captureImage, type Image } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { restoreImage } from '#build/engine/restore.js';
 import type { Vm } from '#build/engine/vm.js';
 
 const encoder = new ValueEncoder();

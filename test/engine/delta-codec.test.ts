@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-
+import type { Delta } from '#build/engine/delta.js';
 import { decodeDelta, encodeDelta } from '#build/engine/delta-codec.js';
-import type { Delta } from '#build/engine/image.js';
 
 /** Runs of blocks of 8 bytes, with gaps of any size between them. */
 const deltas: fc.Arbitrary<Delta> = fc
@@ -21,13 +20,13 @@ const deltas: fc.Arbitrary<Delta> = fc
       ends.push(end);
     }
     const bytes = Uint8Array.from({ length: end }, (_, i) => i * 31);
-    return { addresses: Uint32Array.from(addresses), ends: Uint32Array.from(ends), bytes };
+    return { addresses: Uint32Array.from(addresses), ends: Uint32Array.from(ends), bytes, heapEnd: address + 64 };
   });
 
-const plain = ({ addresses, ends, bytes }: Delta) => [[...addresses], [...ends], [...bytes]];
+const plain = ({ addresses, ends, bytes, heapEnd }: Delta) => [[...addresses], [...ends], [...bytes], heapEnd];
 
-/** One run of one block at address 16. */
-const ONE_RUN = [1, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8];
+/** One run of one block at address 16, in a heap that ends at 32. */
+const ONE_RUN = [4, 1, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('a delta as bytes', () => {
   it('comes back as it was', () => {
@@ -75,19 +74,20 @@ describe('a delta as bytes', () => {
 
   it.each([
     ['nothing at all', []],
-    ['more runs than bytes', [0xff, 0xff, 0xff, 0xff, 0x0f]],
-    ['a number without an end', [1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
-    ['an empty run', [1, 2, 0]],
-    ['a run that ends outside of linear memory', [1, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ['a heap that ends outside of linear memory', [0xff, 0xff, 0xff, 0xff, 0x0f, 0]],
+    ['more runs than bytes', [4, 0xff, 0xff, 0xff, 0xff, 0x0f]],
+    ['a number without an end', [4, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+    ['an empty run', [4, 1, 2, 0]],
+    ['a run that ends outside of linear memory', [4, 1, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
     ['content after its runs', [...ONE_RUN, 9]],
     ['less content than its runs', ONE_RUN.slice(0, -1)],
   ])('with %s is refused', (_what, bytes) => {
-    expect(plain(decodeDelta(Uint8Array.from(ONE_RUN)))).toEqual([[16], [8], [1, 2, 3, 4, 5, 6, 7, 8]]);
+    expect(plain(decodeDelta(Uint8Array.from(ONE_RUN)))).toEqual([[16], [8], [1, 2, 3, 4, 5, 6, 7, 8], 32]);
     expect(() => decodeDelta(Uint8Array.from(bytes))).toThrow(RangeError);
   });
 
   it('is not made of runs that are no whole blocks', () => {
-    const delta = { addresses: Uint32Array.of(4), ends: Uint32Array.of(8), bytes: new Uint8Array(8) };
+    const delta = { addresses: Uint32Array.of(4), ends: Uint32Array.of(8), bytes: new Uint8Array(8), heapEnd: 16 };
     expect(() => encodeDelta(delta)).toThrow(RangeError);
   });
 });

@@ -16,4 +16,4 @@ const executor = await Executor.create({
   memoryLimitBytes: Number(process.argv[2] ?? 32 * 1024 * 1024),
   stackSizeBytes: 128 * 1024,
 });
-console.log(executor.hashImage());
+console.log(await executor.hashImage());

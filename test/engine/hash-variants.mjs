@@ -17,5 +17,6 @@ const executor = await Executor.create({
 const pair = featureSet('url', 'clone');
 const sets = [NO_FEATURES, ...FEATURES.map(({ name }) => featureSet(name)), pair, ALL_FEATURES];
 if (process.argv[2] === 'down') sets.reverse();
-const hashes = sets.map((set) => [set, executor.hashImage(set)]);
+const hashes = [];
+for (const set of sets) hashes.push([set, await executor.hashImage(set)]);
 console.log(JSON.stringify(Object.fromEntries(hashes)));

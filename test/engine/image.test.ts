@@ -5,8 +5,10 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureDelta, captureImage, frameGapBytes, hashImage, restoreImage } from '#build/engine/image.js';
+import { captureDelta, mergeDelta } from '#build/engine/delta.js';
+import { captureImage, hashImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { restoreImage, wipe } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 
@@ -41,6 +43,17 @@ describe('the base image', () => {
   });
 });
 
+/** Each frame has a place for all the numbers, and none is written: the innermost call throws before they are pushed. */
+const HOLES = `
+  const hole = (n) => { if (n === 0) throw 1; return pick(hole(n - 1), ${Array.from({ length: 400 }, (_, i) => i)}); };
+  const pick = (first) => first;
+  try { hole(5) } catch {}
+`;
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
 describe('restoring an image', () => {
   let vm: Vm;
   let compiler: SourceCompiler;
@@ -60,6 +73,7 @@ describe('restoring an image', () => {
 
   it('puts back every byte, whatever the guest left in data, heap and stack', async () => {
     const image = captureImage(vm);
+    restoreImage(vm, image);
     const before = vm.heap.slice();
     await evaluate(`
       globalThis.leak = Array.from({ length: 2000 }, (_, i) => 'secret ' + i);
@@ -71,21 +85,65 @@ describe('restoring an image', () => {
     expect(Buffer.compare(vm.heap, before)).toBe(0);
   });
 
-  it('cleans the stack below frames of which a large part was never written', async () => {
+  it.each([
+    ['frames of which a large part is never written', HOLES],
+    ['the deepest recursion', 'let n = 0; const deep = () => { n++; deep(); }; try { deep() } catch {}'],
+    [
+      'the deepest recursion of native functions',
+      `
+      let nested = []; for (let i = 0; i < 2000; i++) nested = [nested];
+      try { JSON.stringify(nested) } catch {}
+      try { [nested].flat(Infinity) } catch {}
+      let proxy = {}; for (let i = 0; i < 2000; i++) proxy = new Proxy(proxy, {});
+      try { proxy.x } catch {}
+    `,
+    ],
+    [
+      'a function with thousands of bound arguments',
+      `
+      const bound = Math.max.bind(null, ...Array.from({ length: 2000 }, (_, i) => i)); bound();
+    `,
+    ],
+    ['an allocation that memory grows for', 'globalThis.all = Array.from({ length: 200000 }, (_, i) => ({ i }))'],
+  ])('leaves nothing of %s, going by the marks of the engine alone', async (_what, script) => {
     const image = captureImage(vm);
-    const before = vm.heap.slice();
-    // Each frame has a place for all the numbers, and none is written: the innermost call throws before they are pushed.
-    const script = `
-      const hole = (n) => { if (n === 0) throw 1; return pick(hole(n - 1), ${Array.from({ length: 1_500 }, (_, i) => i)}); };
-      const pick = (first) => first;
-      try { hole(5) } catch {}
-    `;
-    const bytecode = await evaluate(script);
     restoreImage(vm, image);
-    expect(Buffer.compare(vm.heap, before)).not.toBe(0);
+    // Less than the native stack of this thread is made for.
+    vm.applyStackSize(24 * 1024);
     await evaluate(script);
-    restoreImage(vm, image, undefined, frameGapBytes(bytecode.length));
-    expect(Buffer.compare(vm.heap, before)).toBe(0);
+    // What lies between the marks was not written: the bounds are right, and not only large.
+    const { heap, stackLow, heapEnd, layout } = vm;
+    expect(isZero(heap.subarray(layout.dataEnd, stackLow))).toBe(true);
+    expect(isZero(heap.subarray(heapEnd))).toBe(true);
+    restoreImage(vm, image);
+    expect(isZero(vm.heap.subarray(layout.dataEnd, layout.heapBase))).toBe(true);
+    expect(isZero(vm.heap.subarray(layout.heapBase + image.heap.length))).toBe(true);
+    expect(hashImage(captureImage(vm))).toBe(hashImage(image));
+  });
+
+  it('by wiping leaves nothing of what was written anywhere, past the marks and over the allocator', async () => {
+    const image = captureImage(vm);
+    vm.heap.fill(0xa5);
+    wipe(vm, image);
+    const { layout, heap } = vm;
+    expect(isZero(heap.subarray(layout.dataEnd, layout.heapBase))).toBe(true);
+    expect(isZero(heap.subarray(layout.heapBase + image.heap.length))).toBe(true);
+    expect(hashImage(captureImage(vm))).toBe(hashImage(image));
+    await evaluate('if ([3, 1, 2].sort().join() !== "1,2,3") throw new Error()');
+    restoreImage(vm, image);
+  });
+
+  it('merged with a delta is the image of the two', async () => {
+    const image = captureImage(vm);
+    await evaluate('globalThis.marker = { list: [1, 2, 3], text: "x".repeat(500000) }');
+    const delta = captureDelta(vm, image);
+    const merged = mergeDelta(image, delta, vm.layout);
+    restoreImage(vm, image, delta);
+    const expected = captureImage(vm);
+    restoreImage(vm, merged);
+    expect(hashImage(captureImage(vm))).toBe(hashImage(expected));
+    expect(vm.heapEnd).toBe(merged.heapEnd);
+    restoreImage(vm, image);
   });
 
   it('with a delta gives the state the delta was captured in', async () => {

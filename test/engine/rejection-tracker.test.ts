@@ -1,8 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeValue } from '#build/contract/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureDelta, captureImage, type Image, restoreImage } from '#build/engine/image.js';
+import { captureDelta } from '#build/engine/delta.js';
+import { captureImage, type Image } from '#build/engine/image.js';
 import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
+import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { Vm } from '#build/engine/vm.js';
 
@@ -166,18 +168,18 @@ describe('listed promises', () => {
     const repeat = (times: number) =>
       `(async () => { const HUNDRED = { length: 100 }; for (let i = 0; i < ${times}; i++) { ${step}; await null } })()`;
     await evaluate(repeat(100));
-    const before = vm.heapBreak;
+    const before = vm.heapEnd;
     await evaluate(repeat(2000));
     expect(unhandled()).toEqual([0]);
-    expect(vm.heapBreak - before).toBeLessThan(EVALUATION_BYTES);
+    expect(vm.heapEnd - before).toBeLessThan(EVALUATION_BYTES);
   });
 
   it('are not kept beyond what the list has room for', async () => {
     await evaluate('for (let i = 0; i < 1000; i++) Promise.reject({})');
-    const before = vm.heapBreak;
+    const before = vm.heapEnd;
     await evaluate('for (let i = 0; i < 1_000_000; i++) Promise.reject({})');
     expect(unhandled()[0]).toBe(1_001_000);
-    expect(vm.heapBreak - before).toBeLessThan(EVALUATION_BYTES);
+    expect(vm.heapEnd - before).toBeLessThan(EVALUATION_BYTES);
   });
 });
 

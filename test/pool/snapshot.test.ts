@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { wrapHandler } from '#build/contract/wrapper.js';
+import type { MemoryLayout } from '#build/engine/contain-memory.js';
+import { encodeDelta } from '#build/engine/delta-codec.js';
+import { loadEngine } from '#build/engine/load-engine.js';
 import { encodeAnswers } from '#build/pool/answers.js';
 import { prepareRequest } from '#build/pool/build-request.js';
 import type { Executor } from '#build/pool/executor.js';
@@ -86,11 +89,32 @@ describe('a snapshot', () => {
   it('that is cut or damaged in its compression is refused', async () => {
     const { resumption } = await suspend(REFERENCE);
     const { snapshot, imageHash } = resumption;
+    const { layout } = await loadEngine();
     const damaged = [new Uint8Array(), Uint8Array.of(0xff, 0xff), snapshot.slice(0, 100), snapshot.slice(0, -1)];
     for (const bytes of damaged) {
-      expect(() => unpackSnapshot({ ...resumption, snapshot: bytes }, imageHash)).toThrow(
+      expect(() => unpackSnapshot({ ...resumption, snapshot: bytes }, imageHash, layout)).toThrow(
         expect.objectContaining({ code: 'SUSPENSION_INCOMPATIBLE', context: { problem: 'content' } }),
       );
     }
+  });
+  it.each([
+    ['the native stack', ({ dataEnd }: MemoryLayout) => [dataEnd + 4096, dataEnd + 4104]],
+    ['the end of static data', ({ dataEnd }: MemoryLayout) => [dataEnd - 8, dataEnd + 8]],
+    ['the end of the stack', ({ heapBase }: MemoryLayout) => [heapBase - 8, heapBase + 8]],
+    ['what the heap did not use', ({ heapBase }: MemoryLayout) => [heapBase + 2 ** 20, heapBase + 2 ** 20 + 8]],
+  ])('with a run in %s is refused', async (_where, place) => {
+    const { resumption } = await suspend(REFERENCE);
+    const { layout } = await loadEngine();
+    const [start = 0, end = 0] = place(layout);
+    const snapshot = encodeDelta({
+      addresses: Uint32Array.of(start),
+      ends: Uint32Array.of(end - start),
+      bytes: new Uint8Array(end - start),
+      heapEnd: layout.heapBase + 2 ** 20,
+    });
+    await expect(executor.resume({ ...resumption, snapshot })).rejects.toMatchObject({
+      code: 'SUSPENSION_INCOMPATIBLE',
+      context: { problem: 'content' },
+    });
   });
 });

@@ -28,6 +28,16 @@ const SIGNED = new Map<number, number>([
  * @throws Error when there are more or fewer comparisons than the table says
  */
 export function makeStackChecksSigned(binary: WasmBinary, limit: StackLimit): void {
+  const found = countStackChecks(binary, limit, true);
+  if (found !== limit.checks) throw new Error(`${found} checks of the stack found instead of ${limit.checks}`);
+}
+
+/** @param isChanging whether they are made to be with a sign */
+export function countStackChecks(
+  binary: WasmBinary,
+  limit: Pick<StackLimit, 'runtimeOffset' | 'limitOffset'>,
+  isChanging = false,
+): number {
   let found = 0;
   mapBodies(binary, (body) => {
     const instructions = readInstructions(body);
@@ -38,15 +48,19 @@ export function makeStackChecksSigned(binary: WasmBinary, limit: StackLimit): vo
       const signed = consumer && SIGNED.get(consumer.opcode);
       if (consumer === undefined || signed === undefined) return;
       found++;
-      changed = splice(changed, consumer.start, 1, Uint8Array.of(signed));
+      if (isChanging) changed = splice(changed, consumer.start, 1, Uint8Array.of(signed));
     });
     return changed;
   });
-  if (found !== limit.checks) throw new Error(`${found} checks of the stack found instead of ${limit.checks}`);
+  return found;
 }
 
 /** Whether the limit of a runtime is loaded here: from where a pointer to one was loaded. */
-function loadsLimit(instructions: readonly Instruction[], index: number, limit: StackLimit): boolean {
+function loadsLimit(
+  instructions: readonly Instruction[],
+  index: number,
+  limit: Pick<StackLimit, 'runtimeOffset' | 'limitOffset'>,
+): boolean {
   if (!isLoad(instructions[index], limit.limitOffset)) return false;
   const address = instructions[index - 1];
   if (isLoad(address, limit.runtimeOffset)) return true;

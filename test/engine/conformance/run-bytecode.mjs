@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { decodeValue } from '#build/contract/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, restoreImage } from '#build/engine/image.js';
+import { captureImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { restoreImage } from '#build/engine/restore.js';
 import { defineLoweringGlobals } from './lowering-globals.mjs';
 
 const [directory, memoryLimitBytes, stackSizeBytes, maxJobs] = process.argv.slice(2);
