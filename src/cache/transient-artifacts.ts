@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, invalidArgument } from '../config/check.js';
 import { toShared } from '../contract/shared-bytes.js';
-import { decodeValue } from '../contract/values/decode.js';
+import { inSlices } from '../contract/slices.js';
+import { ValueDecoder } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { TieredCache } from './tiered-cache.js';
@@ -37,7 +38,7 @@ export class TransientArtifacts {
   /** The value under `key`, or undefined. */
   async get<T = unknown>(key: string): Promise<T | undefined> {
     const found = await this.#cache.get(this.#nameOf(key));
-    return found === undefined ? undefined : (decodeValue(found.entry.content) as T);
+    return found === undefined ? undefined : decoded<T>(found.entry.content);
   }
 
   /**
@@ -49,10 +50,10 @@ export class TransientArtifacts {
     const name = this.#nameOf(key);
     if (typeof create !== 'function') throw invalidArgument('create', create, 'a function');
     const running = this.#creating.get(name);
-    if (running !== undefined) return decodeValue(await running) as T;
+    if (running !== undefined) return decoded<T>(await running);
     const making = this.#findOrMake(name, create).finally(() => this.#creating.delete(name));
     this.#creating.set(name, making);
-    return decodeValue(await making) as T;
+    return decoded<T>(await making);
   }
 
   async delete(key: string): Promise<void> {
@@ -85,4 +86,10 @@ export class TransientArtifacts {
     }
     return createHash('sha256').update(`${this.#namespace.length}:${this.#namespace}:${key}`).digest('hex');
   }
+}
+
+/** A file may hold what the application did not write. */
+async function decoded<T>(content: Uint8Array): Promise<T> {
+  const decoder = new ValueDecoder(content, false, {});
+  return inSlices((until) => (decoder.run(until) ? { done: decoder.root as T } : undefined));
 }

@@ -26,12 +26,12 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
   }
   if (given.length === 0) throw invalidArgument('answers', given, 'at least one answer');
   const answered = new Set<string>();
+  const waitingIds = new Set(calls.map(({ callId }) => callId));
   return given.map((one: unknown, i) => {
     const field = `answers[${i}]`;
     const answer = requireAnswer(one, field);
     const { callId } = one as { callId?: unknown };
-    const known = calls.some((call) => call.callId === callId);
-    if (typeof callId !== 'string' || !known || answered.has(callId)) {
+    if (typeof callId !== 'string' || !waitingIds.has(callId) || answered.has(callId)) {
       const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
       throw invalidArgument(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
     }

@@ -15,7 +15,7 @@ import { CASES } from './lib/hold-cases.mjs';
 
 const ONE = fileURLToPath(new URL('./lib/hold-one.mjs', import.meta.url));
 const OWN = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
-const GIVEN_UP_MS = 15_000;
+const GIVEN_UP_MS = 60_000;
 
 const { dist, only, write, part, repeat } = parseArgs({
   options: {

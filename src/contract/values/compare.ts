@@ -1,6 +1,7 @@
 import { MalformedValueError } from './byte-reader.js';
 import { decodeFields } from './decode.js';
 import { MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
+import { lookedUpAs } from './host-values.js';
 import { isSameValue } from './same-value.js';
 import { Walker } from './walker.js';
 
@@ -49,7 +50,7 @@ class Comparison {
     ours.enterDocument();
     const entries = ours.enterRecord();
     for (let i = 0; i < entries; i++) {
-      const place = places.get(ours.name());
+      const place = places.get(lookedUpAs(ours.name()));
       if (place === undefined) {
         ours.skip();
         continue;
@@ -201,8 +202,9 @@ function findPairs(walker: Walker): Map<string, Place> {
   for (let index = 0; index < items / 2; index++) {
     if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is no string');
     const name = walker.reader.string();
-    if (places.has(name)) throw new MalformedValueError('has a name twice');
-    places.set(name, { offset: walker.offset, objects: walker.objects, index });
+    const key = lookedUpAs(name);
+    if (places.has(key)) throw new MalformedValueError('has a name twice');
+    places.set(key, { offset: walker.offset, objects: walker.objects, index });
     walker.skip();
   }
   return places;

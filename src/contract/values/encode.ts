@@ -4,7 +4,7 @@ import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { Level, LevelKind } from './encoding-levels.js';
 import { FIXED_LENGTH, FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, pathStep, Tag } from './format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf } from './forms.js';
-import { isPlainObject, nameIndex, typedArrayNumber } from './host-values.js';
+import { isPlainObject, lookedUpAs, nameIndex, typedArrayNumber } from './host-values.js';
 import { Numbering } from './numbering.js';
 
 /** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
@@ -448,16 +448,6 @@ export class ValueEncoder {
 }
 
 const NO_ITEMS: readonly unknown[] = [];
-const NUMBER_SIGN = 0x23;
-const DIGIT_0 = 0x30;
-const DIGIT_9 = 0x39;
-
-/** The hash of a name that is a number is one that everyone can compute, so names could be made to collide. */
-function lookedUpAs(name: string): string {
-  const first = name.charCodeAt(0);
-  return (first >= DIGIT_0 && first <= DIGIT_9) || first === NUMBER_SIGN ? `#${name}` : name;
-}
-
 /** @param numbers in rising order */
 function isAmong(numbers: readonly number[], number: number): boolean {
   let from = 0;

@@ -4,6 +4,7 @@ const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,9})$/;
 const MAX_INDEX = 0x7fff_ffff;
 const CODE_0 = 0x30;
 const CODE_9 = 0x39;
+const NUMBER_SIGN = 0x23;
 
 /** Property names that are array indices are written as numbers with the lowest bit set. */
 export function nameIndex(name: string): number | undefined {
@@ -11,6 +12,15 @@ export function nameIndex(name: string): number | undefined {
   if (!(first >= CODE_0 && first <= CODE_9) || !CANONICAL_INDEX.test(name)) return undefined;
   const index = Number(name);
   return index <= MAX_INDEX ? index * 2 + 1 : undefined;
+}
+
+/**
+ * A name as the key of a Map of ours. V8 gives a text that is an index a hash that everyone can compute, so such names could be made to
+ * collide.
+ */
+export function lookedUpAs(name: string): string {
+  const first = name.charCodeAt(0);
+  return (first >= CODE_0 && first <= CODE_9) || first === NUMBER_SIGN ? `#${name}` : name;
 }
 
 export function isPlainObject(value: object): boolean {

@@ -49,7 +49,9 @@ export class Numbering<T> {
       this.#fewNumbers.push(number);
       return;
     }
-    if (this.#size === SEARCHED + 1) this.#few.forEach((one, i) => this.#map(one, this.#fewNumbers[i] as number));
+    if (this.#size === SEARCHED + 1) {
+      for (let i = 0; i < SEARCHED; i++) this.#map(this.#few[i] as T, this.#fewNumbers[i] as number);
+    }
     this.#map(item, number);
   }
 

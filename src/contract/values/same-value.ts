@@ -39,8 +39,12 @@ function sameRecord(
   same: (x: unknown, y: unknown) => boolean,
 ): boolean {
   if (names.length !== others.length) return false;
-  const known = new Set(others);
-  return names.every((name) => known.has(name) && same(a[name], b[name]));
+  return names.every((name) => has(b, name) && same(a[name], b[name]));
+}
+
+/** Name and message of an error may be its class's. */
+function has(fields: Fields, name: string): boolean {
+  return Object.hasOwn(fields, name) || (fields instanceof Error && (name === 'name' || name === 'message'));
 }
 
 function sameItems(a: readonly unknown[], b: readonly unknown[], same: (x: unknown, y: unknown) => boolean): boolean {
