@@ -18,7 +18,7 @@ export interface HandlerStateMethods<State> {
 }
 
 /**
- * `$ext`: the methods of the application's extensions. What they answer comes as a promise, and the handler may be suspended until it
+ * `$ext`: the methods of the application's extensions, whose names have no dots. What they answer comes as a promise, and the handler may be suspended until it
  * does. What is no method is not there.
  */
 export type HandlerExtensions<Extensions> = {

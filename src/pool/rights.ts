@@ -26,7 +26,7 @@ export class Rights {
   static of(capabilities: readonly CapabilityToken[]): Rights {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
     const before = known.get(capabilities);
-    if (before !== undefined && before.#isOf(capabilities)) return before;
+    if (before?.isOf(capabilities)) return before;
     // A copy: what is parsed is what is compared with later.
     const tokens = Array.from(capabilities);
     const rights = new Rights(tokens, Grants.parse(tokens));
@@ -40,7 +40,7 @@ export class Rights {
   }
 
   /** Whether the list still says what it said when it was parsed. */
-  #isOf(capabilities: readonly string[]): boolean {
+  isOf(capabilities: readonly string[]): boolean {
     if (capabilities.length !== this.#tokens.length) return false;
     for (let i = 0; i < capabilities.length; i++) if (capabilities[i] !== this.#tokens[i]) return false;
     return true;

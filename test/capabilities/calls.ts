@@ -534,6 +534,21 @@ export const CALLS: readonly string[] = [
   'const x = new Proxy({}, { ownKeys: () => ["f"], getOwnPropertyDescriptor: () => ({ value: F, configurable: true, enumerable: true }), get: () => F }); ({ ...x }).f(A);',
   'const x = new Proxy({}, { getPrototypeOf: () => ({ f: F }) }); Object.getPrototypeOf(x).f(A);',
   'const x = new Proxy(class {}, { get: (t, k) => k === "prototype" ? { f: F } : t[k] }); new x().f?.(A); Reflect.construct(x, []).f(A);',
+  'await Promise.try(Object.assign.bind(null, Array.prototype), { at: F }); [1].at(A);',
+  'Reflect.set({}, "at", F, Array.prototype); [1].at(A);',
+  'await Promise.try((p) => { p.prototype.at = F }, String); "x".at(A);',
+  'await Promise.try((p, f) => { p.prototype.at = f }, String, F); "x".at(A);',
+  'await Promise.try((p) => { p.__proto__ = { f: F } }, Math); Math.f(A);',
+  'await Promise.try((p) => { Object.defineProperties(p, { at: { value: F } }) }, Array.prototype); [1].at(A);',
+  'await Promise.try((p) => { Object.setPrototypeOf(p, { f: F }) }, Math); Math.f(A);',
+  'await Promise.try((p) => { Object.defineProperty(p, "at", { get: () => F }) }, Array.prototype); [1].at(A);',
+  'await Promise.try((p) => { Reflect.set(p, "at", F) }, Array.prototype); [1].at(A);',
+  'await Promise.try((p) => { Object.assign(p, { at: F }) }, Array.prototype); [1].at(A);',
+  'await Promise.try((d, p) => d(p, "at", { value: F }), Reflect.defineProperty, Array.prototype); [1].at(A);',
+  'await Promise.try((d) => d.call(Array.prototype, "f", () => F(A)), Object.prototype.__defineGetter__); [].f;',
+  'await Promise.try((all) => all.forEach((p) => { p.at = F }), [Array.prototype]); [1].at(A);',
+  '[Boolean, String].map((p) => { p.prototype.f = F }); "x".f(A);',
+  '[1].filter(Boolean).map((x) => F(A));',
 ];
 
 /** Functions that matter, with an argument that makes them do it. Some ways call them with something else: that is as good. */

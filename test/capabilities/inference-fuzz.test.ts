@@ -1,24 +1,21 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { Grants } from '#build/capabilities/grants.js';
 import { inferCapabilities } from '#build/capabilities/inference/infer.js';
+import { parseToken } from '#build/capabilities/token.js';
 import type { CapabilityToken } from '#build/contract/capability.js';
-import type { StateMutation } from '#build/contract/result.js';
 import type { Executor } from '#build/pool/executor.js';
-import { createExecutor, runInThread } from '../support/executor.js';
-import { ARGS, handlers, STATE } from './handlers.js';
+import { createExecutor } from '../support/executor.js';
+import { handlers } from './handlers.js';
+import { called, carried, composed, type Program, singles } from './programs.js';
+import { EVERYTHING, type Execution, run } from './usage.js';
 
 /** A longer campaign: `INFERENCE_RUNS=20000 INFERENCE_SEED=7 npx vitest run test/capabilities/inference-fuzz.test.ts`. */
 const RUNS = Number(process.env['INFERENCE_RUNS'] ?? 250);
 const SEED = Number(process.env['INFERENCE_SEED'] ?? 20_251_120);
-
-const EVERYTHING: readonly CapabilityToken[] = [
-  'events:emit:*',
-  'ext:*',
-  'state:read:*',
-  'state:write:*',
-  'view:update:*',
-];
+/** With `INFERENCE_ALL=1`, each way is tried with each value. Else it is tried with one of them, another one for another seed. */
+const IS_WHOLE = process.env['INFERENCE_ALL'] === '1';
 
 let executor: Executor;
 
@@ -26,24 +23,18 @@ beforeAll(async () => {
   executor = await createExecutor();
 });
 
-/** Everything that the host gets to see but what it cost. */
-async function run(code: string, capabilities: readonly CapabilityToken[]) {
-  const context = { stateSnapshot: STATE, args: ARGS, capabilities };
-  const outcome = await runInThread(executor, code, context, { seed: 1, now: 0, timeoutMs: 1_000 });
-  const { status, returnValue, error, events, viewCommands, logs, calls, denials } = outcome;
-  const problem = error && { code: error.code, message: error.message, context: error.context };
-  const stateMutations = withoutIdleDeletions(outcome.stateMutations);
-  return { status, returnValue, problem, stateMutations, events, viewCommands, logs, calls, denials };
+/** What an execution used and was not inferred. */
+function missing(used: readonly string[], inferred: readonly CapabilityToken[]): string[] {
+  const grants = Grants.parse(inferred);
+  return used.filter((capability) => {
+    const kind = parseToken(`${capability}*`)?.kind;
+    return kind !== undefined && !grants.allows(kind, capability.slice(kind.length + 1));
+  });
 }
 
-/** Who may delete a key and not read it cannot know that there is none: the deletion is a mutation all the same. */
-function withoutIdleDeletions(mutations: readonly StateMutation[]): StateMutation[] {
-  const keys = new Set(Object.keys(STATE));
-  return mutations.filter(({ operation, key }) => {
-    if (operation === 'delete') return keys.delete(key);
-    keys.add(key);
-    return true;
-  });
+/** Time and memory differ from run to run. */
+function isCutShort({ seen }: Execution): boolean {
+  return seen.problem?.code === 'TIMEOUT' || seen.problem?.code === 'MEMORY_LIMIT';
 }
 
 describe('a handler with the capabilities that were inferred for it', () => {
@@ -54,14 +45,15 @@ describe('a handler with the capabilities that were inferred for it', () => {
       let succeeded = 0;
       const property = fc.asyncProperty(fc.oneof(handlers(2), handlers(3)), async (code) => {
         const inferred = inferCapabilities(code);
-        const withAll = await run(code, EVERYTHING);
-        const isCutShort = withAll.problem?.code === 'TIMEOUT' || withAll.problem?.code === 'MEMORY_LIMIT';
-        if (inferred.join() === EVERYTHING.join() || isCutShort) return;
+        const withAll = await run(executor, code, EVERYTHING);
+        if (inferred.join() === EVERYTHING.join() || isCutShort(withAll)) return;
         precise++;
-        if (withAll.status === 'success') succeeded++;
-        const withInferred = await run(code, inferred);
-        expect(withInferred.denials, `inferred: ${inferred.join(' ')}`).toEqual([]);
-        expect(withInferred, `inferred: ${inferred.join(' ')}`).toEqual(withAll);
+        if (withAll.seen.status === 'success') succeeded++;
+        const withInferred = await run(executor, code, inferred);
+        const hint = `inferred: ${inferred.join(' ')}`;
+        expect(withInferred.seen.denials, hint).toEqual([]);
+        expect(withInferred.seen, hint).toEqual(withAll.seen);
+        expect(missing(withAll.used, inferred), hint).toEqual([]);
       });
       // Shrinking takes minutes: the first failure is short enough to be read.
       await fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: true });
@@ -72,4 +64,54 @@ describe('a handler with the capabilities that were inferred for it', () => {
     },
     60_000 + RUNS * 200,
   );
+
+  const groups: readonly (readonly [what: string, programs: readonly Program[]])[] = [
+    ['calls a function in whichever way', sample(called())],
+    ['carries a value in whichever way', sample(carried())],
+    ['does anything of this list', singles()],
+    ['carries a value in several ways and calls it in another', composed(SEED, RUNS * 2)],
+  ];
+
+  it.each(groups)(
+    'is denied nothing when it %s',
+    async (what, programs) => {
+      const misses: string[] = [];
+      const counts = { idle: 0, everything: 0 };
+      for (const { code } of programs) {
+        const miss = await findMiss(code, counts);
+        if (miss !== undefined) misses.push(miss);
+      }
+      const { idle, everything } = counts;
+      console.log(`${what}: ${programs.length} programs, ${misses.length} missed, ${everything} need everything`);
+      expect(misses).toEqual([]);
+      // A program that uses no capability shows nothing, nor does one that is given all.
+      expect(idle).toBeLessThan(programs.length / 8);
+      expect(everything).toBeLessThan(programs.length / 4);
+    },
+    600_000,
+  );
+
+  async function findMiss(code: string, counts: { idle: number; everything: number }): Promise<string | undefined> {
+    const withAll = await run(executor, code, EVERYTHING);
+    const inferred = inferCapabilities(code);
+    if (withAll.used.length === 0) counts.idle++;
+    if (inferred.join() === EVERYTHING.join()) {
+      counts.everything++;
+      return undefined;
+    }
+    const withInferred = await run(executor, code, inferred);
+    if (isCutShort(withAll) || isCutShort(withInferred)) return undefined;
+    const unseen = missing(withAll.used, inferred);
+    const isSame = JSON.stringify(withInferred.seen) === JSON.stringify(withAll.seen);
+    if (unseen.length === 0 && withInferred.seen.denials.length === 0 && isSame) return undefined;
+    return `${code}\n  inferred: ${inferred.join(' ')}\n  missing: ${unseen.join(' ')}`;
+  }
 });
+
+/** One program of each way. */
+function sample(programs: readonly Program[]): readonly Program[] {
+  if (IS_WHOLE) return programs;
+  const byWay = new Map<string, Program[]>();
+  for (const program of programs) byWay.set(program.way, [...(byWay.get(program.way) ?? []), program]);
+  return Array.from(byWay.values(), (all, index) => all[(index + SEED) % all.length] as Program);
+}

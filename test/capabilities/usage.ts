@@ -48,3 +48,5 @@ function withoutIdleDeletions(mutations: readonly StateMutation[]): StateMutatio
     return true;
   });
 }
+
+export type Execution = Awaited<ReturnType<typeof run>>;

@@ -1,4 +1,4 @@
-import { type AuditEvent, createRuntime, type NexusRuntime } from 'nexus-runtime';
+import { type AuditEvent, type CapabilityToken, createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Grants } from '#build/capabilities/grants.js';
@@ -75,7 +75,7 @@ describe('an audit', () => {
 });
 
 /** What the audit says that a handler read, sorted. */
-async function readsOf(code: string, capabilities: readonly `state:${string}`[] = ['state:read:*']) {
+async function readsOf(code: string, capabilities: readonly CapabilityToken[] = ['state:read:*']) {
   const stateSnapshot = { card: { n: 1 }, name: 'Ada', list: [1] };
   const context = {
     stateSnapshot,

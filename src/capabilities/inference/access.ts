@@ -87,9 +87,8 @@ export class Access {
       case 'builtin':
         return this.#loadBuiltin(atom.path, key, at);
       case 'unknown':
-        if (this.#patterns(key).some((name) => name === '*' || name.startsWith('__define'))) {
-          this.#machine.changeUnknown(at);
-        }
+        // `__defineGetter__` makes a member of what it is given.
+        if (this.#patterns(key).some((name) => name.startsWith('__define'))) this.#machine.plant(atoms.unknown, at);
         return union(atoms.unknown, this.#intrinsics(key));
       default:
         // Functions and primitives: what they have besides methods are numbers and texts.
@@ -145,7 +144,7 @@ export class Access {
       case 'stateMethod':
       case 'extensionMethod':
       case 'bound':
-        if (atom.kind === 'unknown') this.#machine.changeUnknown(at);
+        if (atom.kind === 'unknown') this.#machine.plant(mayBePrototype(key) ? atoms.unknown : value, at);
         else flow.add(this.#machine.planted, value);
         this.#machine.escape(value, at, 'an object that is not known');
         return;
@@ -162,7 +161,6 @@ export class Access {
       else if (atom.kind === 'within') this.writeWithin(atom, at);
       else if (atom.kind === 'object' || atom.kind === 'function') this.#members.remove(atom, key);
       else if (atom.kind === 'global') this.#removeGlobal(key, at);
-      else if (atom.kind === 'unknown') this.#machine.changeUnknown(at);
       else if (['builtin', 'emit', 'view', 'viewCommand', 'ext', 'extension'].includes(atom.kind)) {
         this.#machine.demands.everything(at, `${describeAtom(atom)} is changed`);
       }
@@ -277,6 +275,10 @@ export class Access {
     for (const name of names) this.#machine.demands.add(kind, name, at, `${stateMember(name)} is ${verb}`);
     return names;
   }
+}
+
+function mayBePrototype(key: Value): boolean {
+  return [...key].some((atom) => atom.kind === 'constant' && atom.value === '__proto__');
 }
 
 /** A promise is taken to be what it resolves to, so everything has these. */

@@ -22,12 +22,13 @@ const inspector: Model = ({ machine }) => machine.atoms.primitive;
 
 /** What is not modelled: it may do anything to what it gets. */
 const opaque: Model = ({ machine, self, args, at }) => {
-  mayChange(machine, args.all(), at);
   machine.escape(union(self, args.all()), at, 'a call of a builtin');
+  machine.callUnknown(at);
   return machine.atoms.unknown;
 };
 
 const changer: Model = (call) => {
+  mayChange(call.machine, call.args.at(0), call.at);
   opaque(call);
   return union(call.args.at(0), call.machine.atoms.primitive);
 };
@@ -110,7 +111,10 @@ const defineProperty: Model = (call) => {
   machine.store(target, key, machine.load(descriptor, atoms.constant('value'), at), at);
   const accessors = ['get', 'set'].map((name) => callables(machine.load(descriptor, atoms.constant(name), at)));
   const functions = union(...accessors);
-  if (functions.size > 0 || args.hasSpread) machine.escape(union(functions, target, key), at, 'an accessor');
+  if (functions.size > 0 || args.hasSpread) {
+    mayChange(machine, target, at);
+    machine.escape(union(functions, target, key), at, 'an accessor');
+  }
   return target;
 };
 
@@ -248,7 +252,10 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   'Reflect.set': (call) => {
     const { machine, args, at } = call;
     machine.store(args.at(0), args.at(1), args.at(2), at);
-    if (args.count > 3 || args.hasSpread) opaque(call);
+    if (args.count > 3 || args.hasSpread) {
+      mayChange(machine, args.from(3), at);
+      opaque(call);
+    }
     return machine.atoms.primitive;
   },
   'Reflect.deleteProperty': ({ machine, args, at }) => {

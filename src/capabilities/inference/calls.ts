@@ -10,7 +10,6 @@ import {
   isPrimitive,
   NOTHING,
   type StateMethodName,
-  UNKNOWN,
   union,
   type Value,
 } from './atoms.js';
@@ -78,7 +77,7 @@ export class Calls {
         return this.data(at, 'answer');
       case 'unknown':
         this.#machine.escape(union(args.all(), self ?? NOTHING), at, 'a call');
-        if (args.all().has(UNKNOWN)) this.#machine.changeUnknown(at);
+        this.#machine.callUnknown(at);
         return atoms.unknown;
       default:
         // Not callable.

@@ -11,6 +11,7 @@ import {
   Watch,
   type WithinAtom,
 } from './atoms.js';
+import { callables } from './callables.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 
@@ -26,9 +27,11 @@ export class Escapes {
   readonly #access: Access;
   readonly #members: MemberAccess;
   readonly #converted = new Set<Atom>();
-  /** A builtin is where it may be changed, and something of which nothing is known is changed: where the second of these happens. */
-  #mayReachBuiltin = false;
-  #changesUnknown = false;
+  /** What escaped and what was done to something that is not known: a builtin may have been changed when these come together. */
+  #builtinEscaped = false;
+  #changerEscaped = false;
+  #isPlanted = false;
+  #isCalled = false;
 
   constructor(machine: Interpreter, access: Access, membersOfObjects: MemberAccess) {
     this.#machine = machine;
@@ -69,14 +72,27 @@ export class Escapes {
     });
   }
 
-  changeUnknown(at: Node): void {
-    this.#changesUnknown = true;
+  plant(value: Value, at: Node): void {
+    if (callables(value).size === 0) return;
+    this.#isPlanted = true;
+    this.#considerBuiltins(at);
+  }
+
+  callUnknown(at: Node): void {
+    this.#isCalled = true;
+    this.#considerBuiltins(at);
+  }
+
+  #escapeBuiltin(path: string, at: Node): void {
+    if (isChanger(path)) this.#changerEscaped = true;
+    else if (isChangeable(path)) this.#builtinEscaped = true;
     this.#considerBuiltins(at);
   }
 
   #considerBuiltins(at: Node): void {
-    if (!this.#mayReachBuiltin || !this.#changesUnknown) return;
-    this.#machine.demands.everything(at, 'a builtin that escaped may be changed');
+    const isChanged = this.#isPlanted || (this.#isCalled && this.#changerEscaped);
+    if (this.#builtinEscaped && isChanged)
+      this.#machine.demands.everything(at, 'a builtin that escaped may be changed');
   }
 
   /** From here on anything may be done with it: all that can be done is demanded. */
@@ -85,10 +101,8 @@ export class Escapes {
       this.#machine.flow.step();
       this.#demand(atom, at, `${describeAtom(atom)} escapes into ${where}`);
       if (atom.kind === 'within') this.#watchState(atom, Watch.escape, at);
-      else if (atom.kind === 'builtin' && isChangeable(atom.path)) {
-        this.#mayReachBuiltin = true;
-        this.#considerBuiltins(at);
-      } else if (atom.kind === 'object') this.#openObject(atom, at);
+      else if (atom.kind === 'builtin') this.#escapeBuiltin(atom.path, at);
+      else if (atom.kind === 'object') this.#openObject(atom, at);
       else if (atom.kind === 'function') this.#openFunction(atom, at);
       else if (atom.kind === 'bound') {
         for (const cell of [atom.target, atom.self, ...atom.first]) this.#machine.flow.watch(cell, Watch.escape, at);
@@ -172,4 +186,9 @@ export function isChangeable(path: string): boolean {
   const name = path.split('.').at(-1) ?? '';
   if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance'].includes(name)) return true;
   return /^[A-Z]/.test(name);
+}
+
+/** Whether a builtin makes members of what it is given: other code that is handed both can change a builtin with it. */
+export function isChanger(path: string): boolean {
+  return /(^|\.)(assign|defineProperty|defineProperties|set|setPrototypeOf|\*)$/.test(path);
 }

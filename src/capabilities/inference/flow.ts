@@ -6,7 +6,7 @@ import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch 
 const MAX_CONSTANTS = 32;
 /** How many values of any kind a cell tells apart before they are taken to escape. */
 const MAX_ATOMS = 64;
-/** Some 50 ms. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
+/** About a tenth of a second. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
 const MAX_STEPS = 60_000;
 
 /** The handler is too large or too entangled to be followed. */

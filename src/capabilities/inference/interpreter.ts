@@ -52,8 +52,10 @@ export interface Interpreter {
   readWhole(value: Value, at: Node): void;
   /** The value goes where it cannot be followed. */
   escape(value: Value, at: Node, where: string): void;
-  /** Something of which nothing is known may be changed. */
-  changeUnknown(at: Node): void;
+  /** Something of which nothing is known gets such a member: a builtin, if one escaped. */
+  plant(value: Value, at: Node): void;
+  /** Something of which nothing is known is called: to change a builtin, if one escaped along with what changes it. */
+  callUnknown(at: Node): void;
 
   /** @param self what `this` is; undefined for a plain call */
   call(callee: Value, self: Value | undefined, args: Args, at: Node): Value;

@@ -73,8 +73,12 @@ export class Machine implements Interpreter {
     );
   }
 
-  changeUnknown(at: Node): void {
-    this.#escapes.changeUnknown(at);
+  plant(value: Value, at: Node): void {
+    this.#escapes.plant(value, at);
+  }
+
+  callUnknown(at: Node): void {
+    this.#escapes.callUnknown(at);
   }
 
   store(target: Value, key: Value, value: Value, at: Node): void {

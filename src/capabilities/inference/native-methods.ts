@@ -190,15 +190,15 @@ const hasOwn: Model = ({ machine, self, args, at }) => {
 
 /** What is not modelled: it may do anything to what it gets. */
 const opaque: Model = ({ machine, self, args, at }) => {
-  mayChange(machine, union(self, args.all()), at);
   machine.escape(union(self, args.all()), at, 'a builtin method');
+  machine.callUnknown(at);
   return machine.atoms.unknown;
 };
 
-/** A builtin that is not modelled gets something that it may change. */
+/** Something is made a member of a value in a way that is not modelled. */
 export function mayChange(machine: Interpreter, value: Value, at: Node): void {
   for (const atom of value) {
-    if (atom.kind === 'unknown') machine.changeUnknown(at);
+    if (atom.kind === 'unknown') machine.plant(machine.atoms.unknown, at);
     else if (atom.kind === 'builtin' && isChangeable(atom.path)) {
       machine.demands.everything(at, `${describeAtom(atom)} may be changed`);
     }
@@ -314,6 +314,10 @@ const BY_NAME: Readonly<Record<string, Model>> = {
   call: callMethod,
   apply,
   bind,
+  ...each('__defineGetter__ __defineSetter__', (call) => {
+    mayChange(call.machine, call.self, call.at);
+    return opaque(call);
+  }),
   [SOME_OBJECT_METHOD]: objectMethod,
 };
 
