@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 async function returned(source: string): Promise<unknown> {
-  const { status, returnValue, error } = await runInThread(executor, source);
+  const { status, returnValue, error } = await runInThread(executor, source, undefined, { timeoutMs: 120_000 });
   expect([status, error?.message]).toEqual(['success', undefined]);
   return returnValue;
 }
@@ -60,7 +60,7 @@ describe('a buffer keeps its bytes and its length', () => {
       return [functions.length > 500, bad];
     `;
     expect(await returned(source)).toEqual([true, []]);
-  });
+  }, 150_000);
 
   it('and nothing that is named after what moves one is left but the copying methods', async () => {
     const source = `

@@ -143,10 +143,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     `${FULL} for (let i = 1; i < 400; i++) try { new RegExp('(a|b|c*?)'.repeat(i * 50)); } catch {} return 'caught'`,
   ),
   'quickjs-ng/quickjs@776d724': runsOut(
-    'const f = async () => {}; let last; for (;;) try { for (;;) { const next = f(); next.last = last; last = next; } } catch {}',
+    `${FULL} const f = async () => {}; let last; for (;;) try { for (;;) { const next = f(); next.last = last; last = next; } } catch {}`,
   ),
   'bellard/quickjs#529': runsOut(
-    'const all = []; for (;;) try { for (;;) all.push({ x: 1, y: 2, z: 3 }, Object.create({ ["p" + all.length]: 1 })); } catch {}',
+    `${FULL} let last; for (;;) try { for (let i = 0; ; i++) last = Object.assign(Object.create({ ["p" + i]: 1 }), { x: 1, y: 2, ["z" + i]: 3, last }); } catch {}`,
   ),
   'quickjs-ng/quickjs@e2c4521': runsOut('const a = []; for (;;) a.push(1)'),
   'bellard/quickjs#493': asInNode(`
