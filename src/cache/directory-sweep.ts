@@ -1,6 +1,7 @@
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { namesIn } from '../files/directory-names.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../files/temporary.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
@@ -41,8 +42,7 @@ interface Found {
  * @param now milliseconds since the epoch
  */
 export async function sweepDirectory(directory: string, maxBytes: number, now: number): Promise<SweepResult> {
-  const names = await readdir(directory);
-  const scanned = names.length <= MAX_SCANNED ? names : sample(names, MAX_SCANNED);
+  const { scanned, total } = await sampleNames(directory);
   const found = await inspectAll(directory, scanned);
   const kept: Found[] = [];
   for (const file of found) {
@@ -51,7 +51,7 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
   }
 
   const entries = kept.filter(({ name }) => ENTRY.test(name));
-  const scale = scanned.length === 0 ? 1 : names.length / scanned.length;
+  const scale = scanned.length === 0 ? 1 : total / scanned.length;
   let bytes = kept.reduce((sum, file) => sum + file.bytes, 0) * scale;
   let evicted = 0;
   if (bytes > maxBytes * SWEEP_ABOVE) {
@@ -68,14 +68,19 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
 
 /** Names of all entries. */
 export async function listEntries(directory: string): Promise<string[]> {
-  const names = await readdir(directory);
-  return names.filter((name) => ENTRY.test(name)).map((name) => name.slice(0, -ENTRY_EXTENSION.length));
+  const keys: string[] = [];
+  for await (const names of namesIn(directory)) {
+    for (const name of names) if (ENTRY.test(name)) keys.push(name.slice(0, -ENTRY_EXTENSION.length));
+  }
+  return keys;
 }
 
 /** Removes entries and temporary files alike. */
 export async function emptyDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory);
-  const ours = names.filter((name) => ENTRY.test(name) || temporaryOfEntry(name) !== undefined);
+  const ours: string[] = [];
+  for await (const names of namesIn(directory)) {
+    for (const name of names) if (ENTRY.test(name) || temporaryOfEntry(name) !== undefined) ours.push(name);
+  }
   for (const name of ours) await remove(directory, name);
 }
 
@@ -110,11 +115,16 @@ async function remove(directory: string, name: string): Promise<void> {
   await unlink(join(directory, name)).catch(() => {});
 }
 
-function sample(names: readonly string[], size: number): string[] {
-  const copy = [...names];
-  for (let i = 0; i < size; i++) {
-    const j = i + Math.floor(Math.random() * (copy.length - i));
-    [copy[i], copy[j]] = [copy[j] ?? '', copy[i] ?? ''];
+/** All names, or of many as many of them, each as likely as any other. */
+async function sampleNames(directory: string): Promise<{ readonly scanned: string[]; readonly total: number }> {
+  const scanned: string[] = [];
+  let total = 0;
+  for await (const names of namesIn(directory)) {
+    for (const name of names) {
+      total++;
+      const place = scanned.length < MAX_SCANNED ? scanned.length : Math.floor(Math.random() * total);
+      if (place < MAX_SCANNED) scanned[place] = name;
+    }
   }
-  return copy.slice(0, size);
+  return { scanned, total };
 }

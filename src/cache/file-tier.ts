@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from '../compiler/artifact.js';
 import type { CacheEntry } from '../contract/cache-entry.js';
+import { readAt } from '../files/bounded-file.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../files/own-file.js';
 import {
   type DirectoryProblem,
@@ -14,8 +15,8 @@ import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory }
 import type { EntryCodec } from './entry-codec.js';
 import type { CacheTier, TierStats } from './tier.js';
 
-/** Larger than any handler, and than what can be read at once. */
-const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
+/** Twice what the largest bundle we know takes. Checking the seal of as much holds the thread for some 50 ms. */
+const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
 
 /** An entry's time of last use is its mtime; renewing it more often would make every read a write. */
 const TOUCH_AFTER_MS = 60_000;
@@ -184,8 +185,8 @@ export class FileTier implements CacheTier {
     let opened: OwnFile | undefined;
     try {
       opened = await openOwnFile(path, Math.min(this.#options.maxBytes, MAX_ENTRY_BYTES));
-      const { file, modifiedMs } = opened;
-      const entry = this.#options.codec.open(key, await file.readFile());
+      const { file, size, modifiedMs } = opened;
+      const entry = this.#options.codec.open(key, await readAt(file, 0, size));
       const now = this.#now();
       if (now - modifiedMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
       return { entry };

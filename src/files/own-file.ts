@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { readAt } from './bounded-file.js';
 import { currentUser } from './private-directory.js';
 import { temporaryName } from './temporary.js';
 
@@ -9,6 +10,9 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 /** What is there is no file that we wrote: a link, a pipe, somebody else's, open to others, or too large. Says what it is. */
 export class ForeignFileError extends Error {}
+
+/** It is larger than anything that we write. */
+export class OversizedFileError extends ForeignFileError {}
 
 export interface OwnFile {
   readonly file: FileHandle;
@@ -35,7 +39,7 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
     if (!status.isFile()) throw new ForeignFileError('is no regular file');
     if (!isOurs) throw new ForeignFileError('belongs to another user, or others may write it');
     if (status.size > maxBytes)
-      throw new ForeignFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
+      throw new OversizedFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
     return { file, size: status.size, modifiedMs: status.mtimeMs };
   } catch (error) {
     await file.close().catch(() => {});
@@ -44,24 +48,39 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
 }
 
 /**
+ * Reads a file whole if it is one of ours. Its size is looked at before anything is read; what is appended meanwhile is not read.
+ *
+ * @throws ForeignFileError when it is not, and what the system throws when there is none
+ */
+export async function readOwnFile(path: string, maxBytes: number): Promise<Buffer> {
+  const { file, size } = await openOwnFile(path, maxBytes);
+  try {
+    return await readAt(file, 0, size);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Writes a file under a name of its own, synced, from where a rename or a link puts it in its place: whole or not at all.
  * Leaves nothing behind when it fails.
  *
  * @param stem what it is to become
+ * @param content bytes, or parts of them in order
  * @param modifiedMs its time of modification, when that is to mean something; milliseconds since the epoch
  * @returns its path
  */
 export async function writeTemporary(
   directory: string,
   stem: string,
-  content: Uint8Array,
+  content: Uint8Array | readonly Uint8Array[],
   modifiedMs?: number,
 ): Promise<string> {
   const path = join(directory, temporaryName(stem));
   try {
     const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      await file.writeFile(content);
+      for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
       if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000);
       await file.datasync();
     } finally {

@@ -20,6 +20,8 @@ const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
 const DIGEST_BYTES = 32;
 /** Context, answers and arguments of a long run: some of the largest each. */
 const MAX_RECORDED_NODES = 8 * MAX_NODES;
+/** Some of the largest contexts, results and sources together. A larger recording is neither written nor read. */
+export const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
 const FIELDS = ['state', 'args', 'scope', 'answers', 'calls'];
 
 /**
@@ -28,7 +30,7 @@ const FIELDS = ['state', 'args', 'scope', 'answers', 'calls'];
  *
  * Values are written in slices, as they are read.
  *
- * @returns undefined when it has values that cannot be written: no handler can have had them
+ * @returns undefined when it has values that cannot be written, which no handler can have had, or is larger than what is read
  */
 export async function encodeRecording(recording: Recording): Promise<Uint8Array | undefined> {
   const { context, segments, calls, outcome, ...rest } = recording;
@@ -60,6 +62,7 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   preamble.writeUInt16BE(RECORDING_VERSION, MAGIC.length);
   preamble.writeUInt32BE(packed.length, HEADER_LENGTH_AT);
   const content = Buffer.concat([preamble, packed, values, encodedOutcome.content]);
+  if (content.length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
   return Buffer.concat([content, digest(content)]);
 }
 

@@ -1,9 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
+import { readBoundedFile } from '../../files/bounded-file.js';
+import { namesIn } from '../../files/directory-names.js';
 import { writeTemporary } from '../../files/own-file.js';
 import type { Recording } from './recording.js';
-import { decodeRecording, encodeRecording } from './recording-codec.js';
+import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from './recording-codec.js';
 
 export const RECORDING_EXTENSION = '.nxrec';
 
@@ -54,9 +56,12 @@ export class RecordingFiles {
   /** What was recorded of a run that waits, by whichever process; undefined when nothing was. */
   async find(runId: string): Promise<Recording | undefined> {
     if (this.#file !== undefined) return undefined;
-    const name = (await readdir(this.#directory)).find((entry) => entry.endsWith(runId + RECORDING_EXTENSION));
-    if (name === undefined) return undefined;
-    return decodeRecording(await readFile(join(this.#directory, name)), name);
+    for await (const names of namesIn(this.#directory)) {
+      const name = names.find((entry) => entry.endsWith(`-${runId}${RECORDING_EXTENSION}`));
+      if (name === undefined) continue;
+      return decodeRecording(await readBoundedFile(join(this.#directory, name), MAX_RECORDING_BYTES), name);
+    }
+    return undefined;
   }
 
   async remove(runId: string, recording: Recording): Promise<void> {

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
@@ -7,6 +6,7 @@ import { MAX_TIMER_MS } from '../../config/limits.js';
 import type { LibraryOption, RuntimeOptions } from '../../config/options.js';
 import type { ExtensionCall, WasmResult } from '../../contract/result.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { readBoundedFile } from '../../files/bounded-file.js';
 import { checkShape } from '../../pool/execute-options.js';
 import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
 import { render } from '../mocks.js';
@@ -16,13 +16,10 @@ import type { TestRuntimeOptions } from '../test-runtime-options.js';
 import { AnswerBook } from './answer-book.js';
 import { type Difference, differencesOf } from './differences.js';
 import { isCalledOff, type Recording } from './recording.js';
-import { decodeRecording } from './recording-codec.js';
+import { decodeRecording, MAX_RECORDING_BYTES } from './recording-codec.js';
 
 /** A machine that runs tests may be slower than the one that recorded: less than this ends nothing that did not end by time before. */
 const LEAST_TIMEOUT_MS = 5_000;
-
-/** Some of the largest contexts, results and sources together. A larger file is not read. */
-const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
 
 /** Options of `replay`. */
 export interface ReplayOptions {
@@ -192,11 +189,8 @@ async function read(file: string | URL, name: string): Promise<Uint8Array> {
       ...(cause !== undefined && { cause }),
     });
   try {
-    const { size } = await stat(file);
-    if (size > MAX_RECORDING_BYTES) throw refuse(`it has ${size} bytes, more than ${MAX_RECORDING_BYTES}`);
-    return await readFile(file);
+    return await readBoundedFile(file, MAX_RECORDING_BYTES);
   } catch (error) {
-    if (error instanceof NexusError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw refuse(code === 'ENOENT' ? 'there is none' : message, error);
   }

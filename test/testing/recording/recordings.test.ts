@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -351,6 +352,24 @@ describe('a replay', () => {
     await expect(replay(file)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       context: { problem },
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it.each([
+    ['3 GB', async (file: string) => truncate(file, 3 * 1024 ** 3), 'more than the 268435456'],
+    ['a pipe', async (file: string) => rm(file).then(() => execFileSync('mkfifo', [file])), 'not a regular file'],
+    ['a directory', async (file: string) => rm(file).then(() => mkdir(file)), 'not a regular file'],
+    [
+      'a link to /dev/zero',
+      async (file: string) => rm(file).then(() => symlink('/dev/zero', file)),
+      'not a regular file',
+    ],
+  ])('refuses %s in place of a file', async (_title, plant, words) => {
+    const file = await recorded(run);
+    await plant(file);
+    await expect(replay(file)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(words),
     });
   });

@@ -1,0 +1,21 @@
+import { opendir } from 'node:fs/promises';
+
+/** Names are read so many at a time: between two reads the event loop is free. */
+const NAMES_AT_ONCE = 256;
+
+/**
+ * The names in a directory, in no order, a batch at a time. However many there are, no batch holds the thread for long, and only one of
+ * them is in memory.
+ *
+ * @throws what the system throws
+ */
+export async function* namesIn(directory: string): AsyncGenerator<readonly string[]> {
+  let batch: string[] = [];
+  for await (const { name } of await opendir(directory, { bufferSize: NAMES_AT_ONCE })) {
+    batch.push(name);
+    if (batch.length < NAMES_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
