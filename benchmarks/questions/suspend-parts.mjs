@@ -20,6 +20,7 @@ import { fingerprint, GROWN, image, prepare, REFERENCE, vm } from '../suspension
 
 const TTL_MS = 7 * 24 * 60 * 60 * 1000;
 const LEASE_MS = 30_000;
+const MEMORY_LIMIT_BYTES = 32 * 1024 * 1024;
 
 async function parts(scratch) {
   const { execute, resume, run, resumption } = await prepare(REFERENCE, { id: 7 });
@@ -57,7 +58,11 @@ async function parts(scratch) {
     ['store in a file', () => files.put(suspension())],
     ['claim and give back, in memory', load(memory)],
     ['claim and give back, in a file', load(files)],
-    ['open and inflate', () => openRun(id, envelope, keys, fingerprint), 'counts'],
+    [
+      'open and inflate',
+      () => openRun(id, envelope, keys, { engine: fingerprint, memoryLimitBytes: MEMORY_LIMIT_BYTES }),
+      'counts',
+    ],
     ['  decode', () => unpackSnapshot(resumption, run.imageHash)],
     ['  restore', () => restoreImage(vm, image, delta, Number.POSITIVE_INFINITY)],
     ['resume to the end, all of it', resume, 'counts'],
@@ -94,7 +99,8 @@ async function growth() {
       execute,
       () => captureDelta(vm, image, FINE),
       () => compress(packSnapshot(delta)),
-      async () => unpackSnapshot({ ...resumption, snapshot: await decompress(compressed) }, run.imageHash),
+      async () =>
+        unpackSnapshot({ ...resumption, snapshot: await decompress(compressed, MEMORY_LIMIT_BYTES) }, run.imageHash),
       resume,
     ];
     const medians = [];

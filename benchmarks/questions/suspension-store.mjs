@@ -95,7 +95,7 @@ async function envelopes() {
     ['AES-256-GCM, with a secret', [randomBytes(32)]],
   ]) {
     const keys = await envelopeKeys(secrets, async () => randomBytes(32));
-    const sealed = sealEnvelope(id, header, payload, keys);
+    const sealed = await sealEnvelope(id, header, payload, keys);
     const seal = await measure(() => sealEnvelope(id, header, payload, keys));
     const open = await measure(() => openEnvelope(id, sealed, keys));
     rows.push([name, us(seal.medianUs), us(open.medianUs)]);

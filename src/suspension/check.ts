@@ -5,8 +5,13 @@ import { NexusError } from '../errors/nexus-error.js';
 import { nextSuspensionId, parseSuspensionId } from './ids.js';
 
 /** Ten thousand pending calls with names of usual length. */
-const MAX_INFO_BYTES = 1024 * 1024;
-const MAX_OWNER_LENGTH = 256;
+export const MAX_INFO_BYTES = 1024 * 1024;
+export const MAX_OWNER_LENGTH = 256;
+export const MAX_TENANT_LENGTH = 128;
+/** A run id of 22 characters, a dot, a generation of at most nine digits. */
+export const MAX_ID_LENGTH = 32;
+/** Transitions of one suspension: one a second for thirty years. */
+export const MAX_VERSION = 999_999_999;
 
 /** @throws NexusError INVALID_ARGUMENT */
 export function checkFirst(suspension: StoredSuspension): void {
@@ -71,16 +76,28 @@ export function checkPage(limit: unknown): void {
   if (!Number.isSafeInteger(limit) || (limit as number) < 1) throw invalid('limit', limit, 'a whole number from 1');
 }
 
-function checkSuspension({ id, envelope, createdAtMs, expiresAtMs, info }: StoredSuspension): void {
+function checkSuspension({ id, envelope, createdAtMs, expiresAtMs, tenant, info }: StoredSuspension): void {
   if (typeof id !== 'string' || parseSuspensionId(id) === undefined) {
     throw invalid('id', id, 'a run id of 22 characters (base64url), a dot and a generation');
   }
   if (!(envelope instanceof Uint8Array)) throw invalid('envelope', envelope, 'bytes');
   checkTime('createdAtMs', createdAtMs);
   checkTime('expiresAtMs', expiresAtMs);
+  if (tenant !== undefined && (typeof tenant !== 'string' || tenant.length > MAX_TENANT_LENGTH)) {
+    throw invalid('tenant', tenant, `a string of at most ${MAX_TENANT_LENGTH} characters`);
+  }
   if (typeof info !== 'object' || info === null || Array.isArray(info)) throw invalid('info', info, 'an object');
-  const { length } = packMessage(info);
+  const length = packedLength(info);
   if (length > MAX_INFO_BYTES) throw invalid('info', `${length} bytes`, `at most ${MAX_INFO_BYTES} as MessagePack`);
+}
+
+function packedLength(info: object): number {
+  try {
+    return packMessage(info).length;
+  } catch (error) {
+    // It is nested too deep, or has what MessagePack has not.
+    throw invalid('info', info, `plain data (${error instanceof Error ? error.message : String(error)})`);
+  }
 }
 
 function invalid(name: string, given: unknown, expected: string): NexusError {

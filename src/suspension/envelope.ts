@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
-import { concatBytes } from '../contract/values/concat-bytes.js';
+import { packMessage } from '../contract/message-pack.js';
+import { readMessage } from '../contract/message-reader.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
+import { slicesOf } from './slices.js';
 
 /** Raise it whenever the layout changes: an unknown version is refused. */
 export const ENVELOPE_VERSION = 1;
@@ -18,9 +19,12 @@ const HEADER_LENGTH_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MAC_BYTES = 32;
+/** Of a header: thirty thousand calls that wait, with names of usual length. */
+const MAX_HEADER_BYTES = 8 * 1024 * 1024;
+const MAX_HEADER_VALUES = 300_000;
 
 export interface Envelope {
-  /** What was sealed as header: plain data, of a shape that its reader checks. */
+  /** What was sealed as header: plain data, bounded, of a shape that its reader checks. */
   readonly header: unknown;
   readonly payload: Uint8Array;
 }
@@ -34,7 +38,12 @@ export interface Envelope {
  *
  * @param id under which alone it opens
  */
-export function sealEnvelope(id: string, header: unknown, payload: Uint8Array, keys: EnvelopeKeys): Uint8Array {
+export async function sealEnvelope(
+  id: string,
+  header: unknown,
+  payload: Uint8Array,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array> {
   const [key] = keys.keys;
   if (key === undefined) throw new Error('There is no key to seal with.');
   const preamble = Buffer.alloc(PREAMBLE_BYTES);
@@ -48,7 +57,7 @@ export function sealEnvelope(id: string, header: unknown, payload: Uint8Array, k
   length.writeUInt32BE(encoded.length);
   const content = [length, encoded, payload];
   const seal = keys.seal === 'aes-256-gcm' ? encrypt : authenticate;
-  return concatBytes(seal(id, preamble, content, key.key));
+  return seal(id, preamble, content, key.key);
 }
 
 /**
@@ -56,7 +65,7 @@ export function sealEnvelope(id: string, header: unknown, payload: Uint8Array, k
  *
  * @throws NexusError SUSPENSION_INCOMPATIBLE; `context.problem` names the check that failed
  */
-export function openEnvelope(id: string, envelope: Uint8Array, keys: EnvelopeKeys): Envelope {
+export async function openEnvelope(id: string, envelope: Uint8Array, keys: EnvelopeKeys): Promise<Envelope> {
   const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.length);
   const refuse = (problem: Parameters<typeof incompatible>[0], what: string, remedy: string) =>
     incompatible(problem, `The suspended handler ${id} cannot be opened: its envelope ${what}. ${remedy}`, {
@@ -92,13 +101,13 @@ export function openEnvelope(id: string, envelope: Uint8Array, keys: EnvelopeKey
   if (bytes.length < PREAMBLE_BYTES + sealBytes + HEADER_LENGTH_BYTES) {
     throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
   }
-  const content = keys.seal === 'aes-256-gcm' ? decrypt(id, bytes, key.key) : verify(id, bytes, key.key);
+  const content = await (keys.seal === 'aes-256-gcm' ? decrypt(id, bytes, key.key) : verify(id, bytes, key.key));
   if (content === undefined) throw refuse('seal', 'is damaged, was edited, or belongs to another id', restore);
   const headerEnd = HEADER_LENGTH_BYTES + content.readUInt32BE(0);
   try {
     if (headerEnd > content.length) throw new RangeError('the header ends outside of it');
     return {
-      header: unpackMessage(content.subarray(HEADER_LENGTH_BYTES, headerEnd)),
+      header: readMessage(content.subarray(HEADER_LENGTH_BYTES, headerEnd), MAX_HEADER_BYTES, MAX_HEADER_VALUES),
       payload: content.subarray(headerEnd),
     };
   } catch (error) {
@@ -114,45 +123,86 @@ function associated(id: string, preamble: Uint8Array): Buffer {
   return Buffer.concat([preamble, length, name]);
 }
 
-function encrypt(id: string, preamble: Buffer, content: readonly Uint8Array[], key: EnvelopeKey['key']): Uint8Array[] {
+/** A slice at a time, into one buffer of the right size. */
+async function encrypt(
+  id: string,
+  preamble: Buffer,
+  content: readonly Uint8Array[],
+  key: EnvelopeKey['key'],
+): Promise<Uint8Array> {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associated(id, preamble));
-  const encrypted = content.map((part) => cipher.update(part));
-  encrypted.push(cipher.final());
-  return [preamble, nonce, ...encrypted, cipher.getAuthTag()];
+  const sealed = new Writer(preamble.length + NONCE_BYTES + lengthOf(content) + TAG_BYTES);
+  sealed.write(preamble);
+  sealed.write(nonce);
+  for (const part of content) {
+    for await (const slice of slicesOf(part)) sealed.write(cipher.update(slice));
+  }
+  sealed.write(cipher.final());
+  sealed.write(cipher.getAuthTag());
+  return sealed.bytes;
 }
 
-function decrypt(id: string, bytes: Buffer, key: EnvelopeKey['key']): Buffer | undefined {
+async function decrypt(id: string, bytes: Buffer, key: EnvelopeKey['key']): Promise<Buffer | undefined> {
   const end = bytes.length - TAG_BYTES;
   const begin = PREAMBLE_BYTES + NONCE_BYTES;
   const nonce = bytes.subarray(PREAMBLE_BYTES, begin);
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
   decipher.setAuthTag(bytes.subarray(end));
-  const content = decipher.update(bytes.subarray(begin, end));
+  const content = new Writer(end - begin);
+  for await (const slice of slicesOf(bytes.subarray(begin, end))) content.write(decipher.update(slice));
   try {
     decipher.final();
-    return content;
+    return Buffer.from(content.bytes.buffer);
   } catch {
     return undefined;
   }
 }
 
-function authenticate(id: string, preamble: Buffer, content: readonly Uint8Array[], key: Uint8Array): Uint8Array[] {
-  const parts = [preamble, ...content];
-  return [...parts, macOf(id, preamble, content, key)];
+async function authenticate(
+  id: string,
+  preamble: Buffer,
+  content: readonly Uint8Array[],
+  key: Uint8Array,
+): Promise<Uint8Array> {
+  const sealed = new Writer(preamble.length + lengthOf(content) + MAC_BYTES);
+  sealed.write(preamble);
+  const hmac = createHmac('sha256', key).update(associated(id, preamble));
+  for (const part of content) {
+    for await (const slice of slicesOf(part)) {
+      hmac.update(slice);
+      sealed.write(slice);
+    }
+  }
+  sealed.write(hmac.digest());
+  return sealed.bytes;
 }
 
-function verify(id: string, bytes: Buffer, key: Uint8Array): Buffer | undefined {
+async function verify(id: string, bytes: Buffer, key: Uint8Array): Promise<Buffer | undefined> {
   const end = bytes.length - MAC_BYTES;
   const content = bytes.subarray(PREAMBLE_BYTES, end);
-  const expected = macOf(id, bytes.subarray(0, PREAMBLE_BYTES), [content], key);
-  return timingSafeEqual(expected, bytes.subarray(end)) ? content : undefined;
+  const hmac = createHmac('sha256', key).update(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
+  for await (const slice of slicesOf(content)) hmac.update(slice);
+  return timingSafeEqual(hmac.digest(), bytes.subarray(end)) ? content : undefined;
 }
 
-function macOf(id: string, preamble: Buffer, content: readonly Uint8Array[], key: Uint8Array): Buffer {
-  const hmac = createHmac('sha256', key).update(associated(id, preamble));
-  for (const part of content) hmac.update(part);
-  return hmac.digest();
+/** Bytes of their own, filled from the start. */
+class Writer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  #end = 0;
+
+  constructor(length: number) {
+    this.bytes = new Uint8Array(length);
+  }
+
+  write(part: Uint8Array): void {
+    this.bytes.set(part, this.#end);
+    this.#end += part.length;
+  }
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
 }

@@ -28,3 +28,16 @@ export function parseSuspensionId(id: string): SuspensionId | undefined {
 export function nextSuspensionId({ runId, generation }: SuspensionId): string {
   return formatSuspensionId({ runId, generation: generation + 1 });
 }
+
+/** The id that a suspension continues as. */
+export function idAfter(id: string): string | undefined {
+  const parsed = parseSuspensionId(id);
+  return parsed && nextSuspensionId(parsed);
+}
+
+/** The id that a suspension was continued from; undefined for the first of a run. */
+export function idBefore(id: string): string | undefined {
+  const parsed = parseSuspensionId(id);
+  if (parsed === undefined || parsed.generation === 1) return undefined;
+  return formatSuspensionId({ ...parsed, generation: parsed.generation - 1 });
+}

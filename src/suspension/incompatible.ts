@@ -2,7 +2,7 @@ import { type ErrorContext, NexusError } from '../errors/nexus-error.js';
 
 /** Which check failed. */
 export type IncompatibleProblem =
-  /** Shorter than what it says about itself, or than anything of its kind. */
+  /** Shorter or longer than what it says about itself, or than anything of its kind. */
   | 'truncated'
   | 'magic'
   | 'version'

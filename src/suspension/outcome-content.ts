@@ -7,6 +7,7 @@ import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.j
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
+import { OUTCOME_HEADER, RESULT_FRAME } from './outcome-shape.js';
 
 /** Smaller ones are read at once. */
 const AT_ONCE_BYTES = 1_024;
@@ -43,11 +44,16 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
 /**
  * The result that was recorded. It is read in slices.
  *
- * @throws MalformedValueError
+ * @throws MalformedValueError when it is no result, whoever has sealed it
  */
 export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
   const fields = await decodeContent(content);
-  return mapValues(fields[0] as WasmResult, (number) => fields[number as number]);
+  const problem = RESULT_FRAME(fields[0]);
+  if (problem !== undefined) throw new MalformedValueError(`is no result: it ${problem}`);
+  return mapValues(fields[0] as WasmResult, (number) => {
+    if ((number as number) < fields.length) return fields[number as number];
+    throw new MalformedValueError(`is no result: there is no value ${number}`);
+  });
 }
 
 function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
@@ -59,14 +65,24 @@ function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
 }
 
 /** An outcome opens under the id and as the state with which it was recorded. */
-export function sealOutcome(id: string, state: SettledState, content: Uint8Array, keys: EnvelopeKeys): Uint8Array {
+export function sealOutcome(
+  id: string,
+  state: SettledState,
+  content: Uint8Array,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array> {
   return sealEnvelope(outcomeId(id), { state }, content, keys);
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE */
-export function openOutcome(id: string, state: SettledState, sealed: Uint8Array, keys: EnvelopeKeys): Uint8Array {
-  const { header, payload } = openEnvelope(outcomeId(id), sealed, keys);
-  if ((header as { state: unknown }).state === state) return payload;
+export async function openOutcome(
+  id: string,
+  state: SettledState,
+  sealed: Uint8Array,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array> {
+  const { header, payload } = await openEnvelope(outcomeId(id), sealed, keys);
+  if (OUTCOME_HEADER(header) === undefined && (header as { state: SettledState }).state === state) return payload;
   throw incompatible('content', `What is recorded of the suspended handler ${id} is not the outcome "${state}".`, {
     suspensionId: id,
   });

@@ -1,13 +1,13 @@
-import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { NexusError } from '../errors/nexus-error.js';
-import { ForeignFileError, openOwnFile } from '../files/own-file.js';
+import { readAt, readInto } from '../files/bounded-file.js';
+import { ForeignFileError, OversizedFileError, openOwnFile } from '../files/own-file.js';
 import { incompatible } from './incompatible.js';
-import { decodeHeader, headerBytes, type RecordHeader } from './record.js';
+import { decodeHeader, headerBytes } from './record.js';
+import type { RecordHeader } from './record-header.js';
 
-/** Nearly all headers are shorter, and so are most records. */
-const FIRST_READ_BYTES = 32 * 1024;
+/** Nearly all headers are shorter. */
 const HEADER_READ_BYTES = 4 * 1024;
 
 export interface RecordFile {
@@ -20,6 +20,7 @@ export interface RecordFile {
  * Reads a record and checks its header; what follows it is checked by whoever takes it out.
  *
  * @param id for errors
+ * @param maxBytes of the file: a larger one is not read
  * @returns undefined when there is no such file
  * @throws NexusError SUSPENSION_INCOMPATIBLE naming the check that failed
  */
@@ -28,15 +29,21 @@ export async function readRecord(
   id: string,
   key: Uint8Array,
   extent: 'whole' | 'header',
+  maxBytes: number,
 ): Promise<RecordFile | undefined> {
   try {
-    const { file, size } = await openOwnFile(path, Number.MAX_SAFE_INTEGER);
+    const { file, size } = await openOwnFile(path, maxBytes);
     try {
-      let bytes = await read(file, 0, Math.min(size, extent === 'whole' ? FIRST_READ_BYTES : HEADER_READ_BYTES));
-      // The size is believed only when a header that is ours says the same.
-      if (headerBytes(bytes) > bytes.length) bytes = await readUpTo(file, bytes, Math.min(size, headerBytes(bytes)));
-      const header = decodeHeader(bytes, size, key);
-      return { header, bytes: extent === 'whole' ? await readUpTo(file, bytes, size) : bytes };
+      let start = await readAt(file, 0, Math.min(size, HEADER_READ_BYTES));
+      const wanted = headerBytes(start);
+      if (wanted > start.length) start = await readAt(file, 0, Math.min(size, wanted));
+      // Only when a header that is ours says that the file has this size, so much is allocated.
+      const header = decodeHeader(start, size, key);
+      if (extent === 'header' || start.length === size) return { header, bytes: start };
+      const bytes = Buffer.allocUnsafeSlow(size);
+      start.copy(bytes);
+      const end = await readInto(file, bytes, start.length, start.length);
+      return { header, bytes: bytes.subarray(0, end) };
     } finally {
       await file.close();
     }
@@ -54,26 +61,8 @@ export function explain(error: unknown, id: string): unknown {
   return new NexusError(error.code, message, { context: { ...error.context, suspensionId: id } });
 }
 
-function foreign({ message }: ForeignFileError, id: string, path: string): NexusError {
+function foreign(error: ForeignFileError, id: string, path: string): NexusError {
   const file = basename(path);
-  const what = `The suspension ${id} cannot be used: its file ${file} ${message}. It is kept.`;
-  return incompatible('file', what, { suspensionId: id, file });
-}
-
-async function readUpTo(file: FileHandle, start: Buffer, size: number): Promise<Buffer> {
-  if (start.length >= size) return start;
-  const rest = await read(file, start.length, size - start.length);
-  return Buffer.concat([start, rest]);
-}
-
-/** Fewer bytes only where the file ends. */
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(bytes, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
+  const what = `The suspension ${id} cannot be used: its file ${file} ${error.message}. It is kept.`;
+  return incompatible(error instanceof OversizedFileError ? 'truncated' : 'file', what, { suspensionId: id, file });
 }

@@ -1,12 +1,15 @@
-import { link, lstat, open, rm, unlink } from 'node:fs/promises';
+import { link, lstat, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { StoredSuspension } from '../config/suspension-store.js';
+import type { StoredSuspension, SuspensionOutcome } from '../config/suspension-store.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { writeTemporary } from '../files/own-file.js';
-import { formatSuspensionId, nextSuspensionId, parseSuspensionId, type SuspensionId } from './ids.js';
+import { MAX_VERSION } from './check.js';
+import { idAfter, idBefore } from './ids.js';
 import { incompatible } from './incompatible.js';
-import { encodeRecord, envelopeOf, type RecordContent, standingOf } from './record.js';
+import { encodeRecord, envelopeOf, RECORD_OVERHEAD_BYTES, type RecordContent, standingOf } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
+import { pathOf, shardOf, syncDirectory } from './record-paths.js';
 import { type Decision, dueAt, initialStanding, type Standing } from './standing.js';
 import { factsOf, type SuspensionFacts } from './views.js';
 
@@ -36,11 +39,16 @@ export interface LoadedSuspension {
 export class RecordLog {
   readonly #root: string;
   readonly #key: Uint8Array;
+  readonly #maxRecordBytes: number;
 
-  /** @param root in which the shards are */
-  constructor(root: string, key: Uint8Array) {
+  /**
+   * @param root in which the shards are
+   * @param maxDataBytes of an envelope and an outcome together: a file with more is neither written nor read
+   */
+  constructor(root: string, key: Uint8Array, maxDataBytes: number) {
     this.#root = root;
     this.#key = key;
+    this.#maxRecordBytes = maxDataBytes + RECORD_OVERHEAD_BYTES;
   }
 
   /** False when there is something under its id already. */
@@ -55,7 +63,7 @@ export class RecordLog {
     const standing = await this.standing(id);
     const file = await this.#read(id, 0, 'whole');
     if (standing === undefined || file?.header.beginning === undefined) return undefined;
-    return { facts: file.header.beginning.facts, envelope: this.#envelopeOf(id, file), standing };
+    return { facts: file.header.beginning.facts, envelope: await this.#envelopeOf(id, file), standing };
   }
 
   /** Its sealed bytes, whole. */
@@ -146,6 +154,37 @@ export class RecordLog {
     }
   }
 
+  /** Whether it is there: what has no beginning is not. */
+  async hasBegun(id: string): Promise<boolean> {
+    return this.#exists(id, 0);
+  }
+
+  /**
+   * Forgets a suspension that is settled, all of it. Not before nothing is left of the generation before it, which could bring it back.
+   *
+   * @param versions of its files, as far as they are known
+   * @param isOver whether its outcome need not be kept
+   * @returns whether it is gone
+   */
+  async forgetSettled(
+    id: string,
+    versions: readonly number[],
+    isOver: (outcome: SuspensionOutcome) => boolean,
+  ): Promise<boolean> {
+    const standing = await this.standing(id);
+    if (standing?.state !== 'settled' || !isOver(standing.outcome)) return false;
+    const before = idBefore(id);
+    if (before !== undefined && (await this.#isLeft(before))) return false;
+    const { version, outcome } = standing;
+    const next = idAfter(id);
+    if (outcome.state === 'continued' && next !== undefined) await this.promote(id, version, next);
+    await this.forget(id, versions);
+    // Also those that were not there yet when the names were read. Versions have no gaps.
+    for (let later = Math.max(0, ...versions) + 1; await this.#exists(id, later); later++)
+      await this.forget(id, [later]);
+    return true;
+  }
+
   /** Removes files of a suspension, the beginning first. What somebody else removed is no error. */
   async forget(id: string, versions: readonly number[]): Promise<void> {
     for (const version of [...versions].sort((a, b) => a - b)) {
@@ -162,7 +201,7 @@ export class RecordLog {
    * Looks whether the generation before ended in this one, and names it. A crash between two links leaves it without a name.
    */
   async #recover(id: string): Promise<boolean> {
-    const before = generationBefore(id);
+    const before = idBefore(id);
     if (before === undefined) return false;
     const version = await this.#latestVersion(before, 0);
     if (version === 0) return false;
@@ -170,12 +209,17 @@ export class RecordLog {
     return header?.beginning?.facts.id === id && (await this.promote(before, version, id));
   }
 
+  /** Whether there is something of it that could bring the generation after it back. */
+  async #isLeft(id: string): Promise<boolean> {
+    return (await this.#exists(id, 0)) || (await this.#exists(id, 1));
+  }
+
   /** After a transition that is known to have been made. */
   async #standingAt(id: string, version: number): Promise<Standing | undefined> {
     const file = await this.#read(id, version, 'whole');
     if (file?.header.transition === undefined) return undefined;
     try {
-      return standingOf(file.header.transition, file.bytes);
+      return await standingOf(file.header.transition, file.bytes);
     } catch (error) {
       throw explain(error, id);
     }
@@ -185,7 +229,7 @@ export class RecordLog {
   async #latestVersion(id: string, from: number): Promise<number> {
     let low = from;
     let step = 1;
-    while (await this.#exists(id, low + step)) {
+    while (low + step <= MAX_VERSION && (await this.#exists(id, low + step))) {
       low += step;
       step *= 2;
     }
@@ -209,7 +253,8 @@ export class RecordLog {
 
   /** @throws NexusError SUSPENSION_INCOMPATIBLE, also for a record that says it is another one */
   async #read(id: string, version: number, extent: 'whole' | 'header'): Promise<RecordFile | undefined> {
-    const file = await readRecord(pathOf(this.#root, id, version), id, this.#key, extent);
+    const path = pathOf(this.#root, id, version);
+    const file = await readRecord(path, id, this.#key, extent, this.#maxRecordBytes);
     if (file === undefined) return undefined;
     const { transition, beginning } = file.header;
     const isItself =
@@ -218,12 +263,19 @@ export class RecordLog {
     return file;
   }
 
-  #envelopeOf(id: string, { header, bytes }: RecordFile): Uint8Array {
+  async #envelopeOf(id: string, { header, bytes }: RecordFile): Promise<Uint8Array> {
     try {
-      return envelopeOf(header, bytes);
+      return await envelopeOf(header, bytes);
     } catch (error) {
       throw explain(error, id);
     }
+  }
+
+  /** What could not be read again is not written. */
+  #requireRoom(bytes: number): void {
+    if (bytes <= this.#maxRecordBytes) return;
+    const message = `Suspension: the record has ${bytes} bytes, more than the ${this.#maxRecordBytes} that this store reads.`;
+    throw new NexusError('INVALID_ARGUMENT', message, { context: { argument: 'envelope', bytes } });
   }
 
   /**
@@ -233,12 +285,9 @@ export class RecordLog {
    */
   async #linkNew(path: string, name: string, content: RecordContent, dueMs: number): Promise<boolean> {
     const shard = join(this.#root, shardOf(name));
-    const temporary = await writeTemporary(
-      shard,
-      name,
-      encodeRecord(content, this.#key),
-      Math.min(dueMs, MAX_FILE_TIME_MS),
-    );
+    const parts = await encodeRecord(content, this.#key);
+    this.#requireRoom(parts.reduce((sum, { length }) => sum + length, 0));
+    const temporary = await writeTemporary(shard, name, parts, Math.min(dueMs, MAX_FILE_TIME_MS));
     try {
       await link(temporary, path);
       return true;
@@ -250,39 +299,4 @@ export class RecordLog {
       await rm(temporary, { force: true }).catch(() => {});
     }
   }
-}
-
-/**
- * The directory of an id: the code of its first character, in hex. As many as base64url has characters, in the order of the
- * ids, and the same where file names have no case.
- */
-export function shardOf(id: string): string {
-  return id.charCodeAt(0).toString(16);
-}
-
-export function pathOf(root: string, id: string, version: number): string {
-  return join(root, shardOf(id), `${id}.${version}`);
-}
-
-/** Windows syncs no directories. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
-function generationBefore(id: string): string | undefined {
-  const parsed: SuspensionId | undefined = parseSuspensionId(id);
-  if (parsed === undefined || parsed.generation === 1) return undefined;
-  return formatSuspensionId({ ...parsed, generation: parsed.generation - 1 });
-}
-
-/** The id that a suspension continues as. */
-export function idAfter(id: string): string | undefined {
-  const parsed = parseSuspensionId(id);
-  return parsed && nextSuspensionId(parsed);
 }

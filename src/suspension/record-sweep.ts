@@ -1,119 +1,115 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { SuspensionSweep } from '../config/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { namesIn } from '../files/directory-names.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../files/temporary.js';
 import { parseSuspensionId } from './ids.js';
-import { idAfter, pathOf, type RecordLog } from './record-log.js';
-import { inBatches, type ScannedShard, SHARDS, scanShard } from './record-scan.js';
+import type { RecordLog } from './record-log.js';
+import { pathOf } from './record-paths.js';
+import { inBatches, pagesOf, type ScannedRecord, type ScannedShard, SHARDS } from './record-scan.js';
 import { decideExpiry } from './standing.js';
 
 /** A record is written in milliseconds, or on a bad disk in seconds. */
 const STALE_TEMPORARY_MS = 60 * 60 * 1000;
 /** File systems round times. */
 const ROUNDING_MS = 1;
+/** What one name can be to blame for: something else than a file lies there, or one that is not ours to touch. */
+const FAULTS_OF_ONE_FILE: ReadonlySet<string | undefined> = new Set([
+  'EISDIR',
+  'ENOTDIR',
+  'ENOTEMPTY',
+  'EPERM',
+  'EACCES',
+  'ELOOP',
+  'ERR_FS_EISDIR',
+]);
 
 interface Report {
   readonly expired: string[];
-  forgotten: number;
+  readonly forgottenIds: string[];
   readonly unreadable: string[];
 }
 
 /**
  * One pass over all suspensions. A file's time of modification says when there is something to do about it, so one look at
- * its status is all that most cost. Any number of processes may do this at once.
+ * its status is all that most cost. Any number of processes may do this at once. Whatever lies under one name, the others are swept.
  */
 export async function sweepRecords(log: RecordLog, root: string, nowMs: number): Promise<SuspensionSweep> {
-  const report: Report = { expired: [], forgotten: 0, unreadable: [] };
+  const report: Report = { expired: [], forgottenIds: [], unreadable: [] };
   await sweepTemporaries(root, await temporariesIn(root), nowMs);
   for (const shard of SHARDS) {
-    const scanned = await scanShard(root, shard);
-    await sweepTemporaries(join(root, shard), scanned.temporaries, nowMs);
     const expiredBefore = report.expired.length;
-    await inBatches(runsOf(scanned), (ids) => sweepRun(log, root, scanned, ids, nowMs, report));
+    for await (const { records, temporaries } of pagesOf(root, shard)) {
+      await sweepTemporaries(join(root, shard), temporaries, nowMs);
+      await inBatches(runsOf(records), (run) => sweepRun(log, root, run, nowMs, report));
+    }
     const [one] = report.expired.slice(expiredBefore);
     if (one !== undefined) await log.sync(one);
   }
-  return report;
+  const { forgottenIds, ...rest } = report;
+  const forgotten = forgottenIds.length;
+  return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
 }
 
-/** Ids of each run, by generation. */
-function runsOf({ versions }: ScannedShard): string[][] {
-  const runs = new Map<string, { id: string; generation: number }[]>();
-  for (const id of versions.keys()) {
-    const parsed = parseSuspensionId(id);
+/** Records of each run, by generation. */
+function runsOf(records: readonly ScannedRecord[]): ScannedRecord[][] {
+  const runs = new Map<string, { record: ScannedRecord; generation: number }[]>();
+  for (const record of records) {
+    const parsed = parseSuspensionId(record.id);
     if (parsed === undefined) continue;
     const { runId, generation } = parsed;
     const known = runs.get(runId);
-    if (known === undefined) runs.set(runId, [{ id, generation }]);
-    else known.push({ id, generation });
+    if (known === undefined) runs.set(runId, [{ record, generation }]);
+    else known.push({ record, generation });
   }
-  return [...runs.values()].map((run) => run.sort((a, b) => a.generation - b.generation).map(({ id }) => id));
+  return [...runs.values()].map((run) => run.sort((a, b) => a.generation - b.generation).map(({ record }) => record));
 }
 
-/**
- * A generation is forgotten only when nothing is left of the one before it: that one could bring it back, see
- * {@link RecordLog}.
- */
 async function sweepRun(
   log: RecordLog,
   root: string,
-  { versions }: ScannedShard,
-  ids: readonly string[],
+  run: readonly ScannedRecord[],
   nowMs: number,
   report: Report,
 ): Promise<void> {
-  let isFirstLeft = true;
-  for (const id of ids) {
-    const known = versions.get(id) ?? [];
-    const isRemoved = await sweepOne(log, root, id, known, nowMs, isFirstLeft, report);
-    isFirstLeft &&= isRemoved;
+  for (const record of run) {
+    try {
+      await sweepOne(log, root, record, nowMs, report);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const isDamaged = error instanceof NexusError && error.code === 'SUSPENSION_INCOMPATIBLE';
+      if (!isDamaged && !FAULTS_OF_ONE_FILE.has(code)) throw error;
+      report.unreadable.push(record.id);
+    }
   }
 }
 
-/** Whether nothing is left of it. */
 async function sweepOne(
   log: RecordLog,
   root: string,
-  id: string,
-  versions: readonly number[],
+  { id, versions, lastVersion }: ScannedRecord,
   nowMs: number,
-  isFirstLeft: boolean,
   report: Report,
-): Promise<boolean> {
-  const last = versions.at(-1) ?? 0;
-  const [beginning, status] = await Promise.all([statusOf(root, id, 0), statusOf(root, id, last)]);
-  if (beginning === undefined) {
-    // Being forgotten, or transitions that came too late.
-    await log.forget(id, versions);
-    return true;
-  }
-  if (status === undefined || status.mtimeMs > nowMs + ROUNDING_MS) return false;
-  try {
-    if (await log.change(id, (standing) => decideExpiry(standing, nowMs))) report.expired.push(id);
-    const standing = await log.standing(id);
-    if (standing?.state !== 'settled' || nowMs < standing.outcome.keepUntilMs || !isFirstLeft) return false;
-    const next = idAfter(id);
-    if (standing.outcome.state === 'continued' && next !== undefined) await log.promote(id, standing.version, next);
-    // Also those that were not there yet when the names were read.
-    const all = Array.from({ length: standing.version + 1 }, (_, version) => version);
-    await log.forget(id, all);
-    report.forgotten++;
-    return true;
-  } catch (error) {
-    if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') throw error;
-    report.unreadable.push(id);
-    return false;
-  }
+): Promise<void> {
+  const [beginning, status] = await Promise.all([statusOf(root, id, 0), statusOf(root, id, lastVersion)]);
+  // Being forgotten, or transitions that came too late.
+  if (beginning === undefined) return log.forget(id, versions);
+  if (status === undefined || status.mtimeMs > nowMs + ROUNDING_MS) return;
+  if (await log.change(id, (standing) => decideExpiry(standing, nowMs))) report.expired.push(id);
+  if (await log.forgetSettled(id, versions, (outcome) => nowMs >= outcome.keepUntilMs)) report.forgottenIds.push(id);
 }
 
 async function temporariesIn(root: string): Promise<{ name: string; temporary: Temporary }[]> {
-  const names = await readdir(root);
-  return names.flatMap((name) => {
-    const temporary = parseTemporary(name);
-    return temporary === undefined ? [] : [{ name, temporary }];
-  });
+  const found: { name: string; temporary: Temporary }[] = [];
+  for await (const names of namesIn(root)) {
+    for (const name of names) {
+      const temporary = parseTemporary(name);
+      if (temporary !== undefined) found.push({ name, temporary });
+    }
+  }
+  return found;
 }
 
 async function sweepTemporaries(

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ForeignFileError, openOwnFile, writeTemporary } from '../files/own-file.js';
+import { ForeignFileError, readOwnFile, writeTemporary } from '../files/own-file.js';
 
 const NAME = 'key';
 const KEY_BYTES = 32;
@@ -31,17 +31,14 @@ export async function readOrMakeKey(directory: string): Promise<Uint8Array> {
 }
 
 async function readKey(path: string): Promise<Uint8Array | undefined> {
+  let bytes: Uint8Array;
   try {
-    const { file, size } = await openOwnFile(path, KEY_BYTES);
-    try {
-      if (size === KEY_BYTES) return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    bytes = await readOwnFile(path, KEY_BYTES);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  if (bytes.length === KEY_BYTES) return bytes;
   // Another one would make everything that is there unreadable.
   throw new ForeignFileError('is damaged');
 }

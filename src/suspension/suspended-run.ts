@@ -1,39 +1,17 @@
-import type { ExecutionLimits } from '../config/limits.js';
-import type { TraceCarrier } from '../config/tracing.js';
-import type { CapabilityToken } from '../contract/capability.js';
-import { compress, decompress } from './compression.js';
+import { createHash } from 'node:crypto';
+
+import { MAX_TENANT_LENGTH } from './check.js';
+import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SuspendedRun } from './run-header.js';
 
-/** A handler that waits: all that it takes to go on with it, in any process that has its engine and libraries. */
-export interface SuspendedRun {
-  /** Fingerprint of the engine. */
-  readonly engine: string;
-  /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
-  readonly imageHash: string;
-  readonly features: number;
-  /** The VM beyond its image, see `pool/snapshot.ts`. Compressed when it is sealed. */
-  readonly snapshot: Uint8Array;
-  /** For errors: where it came from, and the author's lines. */
-  readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
-  readonly capabilities: readonly CapabilityToken[];
-  readonly limits: ExecutionLimits;
-  /** What was used of the counted limits, by their names. */
-  readonly usage: Readonly<
-    Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
-  >;
-  /** Of the trace in which it was suspended. */
-  readonly trace?: TraceCarrier;
-  /** Milliseconds since the epoch. */
-  readonly suspendedAtMs: number;
-  /** Calls that wait for an answer. */
-  readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
-  readonly origin: { readonly handlerName?: string; readonly panelId?: string };
-}
+export type { SuspendedRun } from './run-header.js';
 
-/** A longer source is left out: errors then have lines and no snippet. */
-const MAX_SOURCE_CHARACTERS = 32 * 1024;
+/** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
+const SNAPSHOT_GROWTH = 1.25;
+const SNAPSHOT_MARGIN_BYTES = 1024 * 1024;
 
 /** Of what a listing shows: a store takes only so much of it. */
 const MAX_LISTED_CALLS = 20;
@@ -51,33 +29,64 @@ function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<stri
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, cut(text)]));
 }
 
-/** @param id under which alone it can be opened */
-export async function sealRun(id: string, run: SuspendedRun, keys: EnvelopeKeys): Promise<Uint8Array> {
+/** A tenant as stores know it: a long name by its hash. */
+export function storedTenant(tenant: string | undefined): string | undefined {
+  if (tenant === undefined || tenant.length <= MAX_TENANT_LENGTH) return tenant;
+  return `sha256:${createHash('sha256').update(tenant).digest('hex')}`;
+}
+
+/**
+ * @param id under which alone it can be opened
+ * @returns how many calls are too many, when it waits for more than can be read again
+ */
+export async function sealRun(
+  id: string,
+  run: SuspendedRun,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array | { readonly maxCalls: number }> {
   const { snapshot, handler, ...header } = run;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
+  if (run.calls.length > MAX_CALLS) return { maxCalls: MAX_CALLS };
   return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
 }
 
-/** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, or of another engine than `engine` */
+/** What a runtime can go on with. */
+export interface RunBounds {
+  /** Fingerprint. */
+  readonly engine: string;
+  readonly memoryLimitBytes: number;
+}
+
+/** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, of another engine or larger than the VMs are */
 export async function openRun(
   id: string,
   envelope: Uint8Array,
   keys: EnvelopeKeys,
-  engine: string,
+  { engine, memoryLimitBytes }: RunBounds,
 ): Promise<SuspendedRun> {
-  const { header, payload } = openEnvelope(id, envelope, keys);
-  // Sealed by this library: what is in it is what was put in.
-  const run = header as Omit<SuspendedRun, 'snapshot'>;
-  if (run.engine === engine) {
-    try {
-      return { ...run, snapshot: await decompress(payload) };
-    } catch (error) {
-      throw incompatible('content', `The snapshot of the handler ${id} cannot be read: ${String(error)}`, {});
-    }
+  const { header, payload } = await openEnvelope(id, envelope, keys);
+  const problem = RUN_HEADER(header);
+  if (problem !== undefined) {
+    const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
+    throw incompatible('content', message, { suspensionId: id });
   }
-  throw incompatible(
-    'content',
-    `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
-    { expected: run.engine, actual: engine },
-  );
+  const run = header as Omit<SuspendedRun, 'snapshot'>;
+  if (run.engine !== engine) {
+    throw incompatible(
+      'content',
+      `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
+      { expected: run.engine, actual: engine },
+    );
+  }
+  try {
+    const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
+    return { ...run, snapshot: await decompress(payload, maxBytes) };
+  } catch (error) {
+    const isTooLarge = error instanceof InflatedTooLargeError;
+    const what = isTooLarge
+      ? `is larger than a VM of memoryLimitBytes (${memoryLimitBytes}) of this runtime. Resume it where that is higher`
+      : `cannot be read: ${String(error)}`;
+    const context = isTooLarge ? { limit: 'memoryLimitBytes', value: memoryLimitBytes } : {};
+    throw incompatible('content', `The snapshot of the handler ${id} ${what}.`, { suspensionId: id, ...context });
+  }
 }

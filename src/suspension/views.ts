@@ -6,17 +6,13 @@ import { type Standing, stateOf } from './standing.js';
 /** A suspension without its envelope. */
 export type SuspensionFacts = Omit<StoredSuspension, 'envelope'>;
 
-export function factsOf({ id, createdAtMs, expiresAtMs, info }: StoredSuspension): SuspensionFacts {
-  return { id, createdAtMs, expiresAtMs, info };
+export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: SuspensionFacts): SuspensionFacts {
+  return { id, createdAtMs, expiresAtMs, ...(tenant !== undefined && { tenant }), info };
 }
 
 /** What {@link SuspensionStore.read} gives. */
-export function toFound(
-  { id, createdAtMs, expiresAtMs, info }: SuspensionFacts,
-  standing: Standing,
-  envelope: Uint8Array | undefined,
-): FoundSuspension {
-  const found = { id, state: stateOf(standing), createdAtMs, expiresAtMs, info };
+export function toFound(facts: SuspensionFacts, standing: Standing, envelope: Uint8Array | undefined): FoundSuspension {
+  const found = { ...factsOf(facts), state: stateOf(standing) };
   if (standing.state === 'settled') return { ...found, outcome: standing.outcome };
   const withEnvelope = envelope === undefined ? found : { ...found, envelope };
   if (standing.state === 'suspended') return withEnvelope;

@@ -41,8 +41,8 @@ export async function run({ quick, scratch }) {
     const store = openStore(directory);
     const keys = await envelopeKeys(secrets, () => store.key());
     const trial = { store, directory, keys, findings, counts, share: quick ? 0.02 : 1 };
-    flipEnvelope(trial);
-    editEnvelope(trial);
+    await flipEnvelope(trial);
+    await editEnvelope(trial);
     await editThroughTheStore(trial);
     // Records are the same for both.
     if (secrets.length > 0) await flipRecords(trial);
@@ -67,9 +67,9 @@ function isIncompatible(error, counts) {
   return error.code === 'SUSPENSION_INCOMPATIBLE' && problem !== undefined;
 }
 
-function refuses(envelope, id, what, { keys, findings, counts }) {
+async function refuses(envelope, id, what, { keys, findings, counts }) {
   try {
-    openEnvelope(id, envelope, keys);
+    await openEnvelope(id, envelope, keys);
     findings.check(false, `${what}: opened`);
   } catch (error) {
     findings.check(isIncompatible(error, counts), `${what}: ${error.code}: ${error.message}`);
@@ -77,18 +77,18 @@ function refuses(envelope, id, what, { keys, findings, counts }) {
 }
 
 /** Every bit, whatever the hurry. */
-function flipEnvelope(trial) {
+async function flipEnvelope(trial) {
   const id = newId();
-  const envelope = sealEnvelope(id, HEADER, PAYLOAD, trial.keys);
+  const envelope = await sealEnvelope(id, HEADER, PAYLOAD, trial.keys);
   for (let bit = 0; bit < envelope.length * 8; bit++) {
-    refuses(flip(envelope, bit), id, 'an envelope with a bit flipped', trial);
+    await refuses(flip(envelope, bit), id, 'an envelope with a bit flipped', trial);
     trial.counts.envelopeFlips++;
   }
 }
 
-function editEnvelope(trial) {
+async function editEnvelope(trial) {
   const [id, other] = [newId(), newId()];
-  const envelope = Buffer.from(sealEnvelope(id, HEADER, PAYLOAD, trial.keys));
+  const envelope = Buffer.from(await sealEnvelope(id, HEADER, PAYLOAD, trial.keys));
   for (const [from, to] of EDITS) {
     const at = envelope.indexOf(from, 0, 'latin1');
     // There is nothing to find in one that is encrypted.
@@ -96,11 +96,11 @@ function editEnvelope(trial) {
     if (at < 0) continue;
     const edited = Buffer.from(envelope);
     edited.write(to, at, 'latin1');
-    refuses(edited, id, `edited: ${from} to ${to}`, trial);
+    await refuses(edited, id, `edited: ${from} to ${to}`, trial);
     trial.counts.edits++;
   }
-  refuses(envelope, other, 'under another id', trial);
-  refuses(envelope, nextIdOf(id), 'under the next generation’s id', trial);
+  await refuses(envelope, other, 'under another id', trial);
+  await refuses(envelope, nextIdOf(id), 'under the next generation’s id', trial);
   trial.counts.edits += 2;
 }
 
@@ -109,13 +109,13 @@ async function editThroughTheStore(trial) {
   const { store, directory, keys, findings, counts } = trial;
   if (keys.seal !== 'aes-256-gcm') return;
   const id = newId();
-  await store.put(suspensionOf(id, keys));
+  await store.put(await suspensionOf(id, keys));
   const other = newId();
   const key = await store.key();
   const forgedKeys = await envelopeKeys([], async () => key);
   const forgeries = {
-    'another suspension’s envelope': sealEnvelope(other, { ...HEADER, capabilities: ['*'] }, PAYLOAD, keys),
-    'an envelope sealed with the store’s key': sealEnvelope(
+    'another suspension’s envelope': await sealEnvelope(other, { ...HEADER, capabilities: ['*'] }, PAYLOAD, keys),
+    'an envelope sealed with the store’s key': await sealEnvelope(
       id,
       { ...HEADER, capabilities: ['*'] },
       PAYLOAD,
@@ -123,17 +123,20 @@ async function editThroughTheStore(trial) {
     ),
   };
   for (const [what, envelope] of Object.entries(forgeries)) {
-    const { envelope: _, ...facts } = suspensionOf(id, keys);
-    writeFileSync(pathOf(directory, `${id}.0`), encodeRecord({ beginning: { facts, envelope } }, key));
+    const { envelope: _, ...facts } = await suspensionOf(id, keys);
+    writeFileSync(
+      pathOf(directory, `${id}.0`),
+      Buffer.concat(await encodeRecord({ beginning: { facts, envelope } }, key)),
+    );
     const found = await store.read(id);
     findings.check(found !== undefined, `${what}: the record was not well made`);
-    refuses(found.envelope, id, what, trial);
+    await refuses(found.envelope, id, what, trial);
     counts.edits++;
   }
 }
 
-function suspensionOf(id, keys) {
-  const envelope = sealEnvelope(id, HEADER, PAYLOAD, keys);
+async function suspensionOf(id, keys) {
+  const envelope = await sealEnvelope(id, HEADER, PAYLOAD, keys);
   return { id, envelope, createdAtMs: 1, expiresAtMs: EXPIRES_AT_MS, info: { handlerName: 'a' } };
 }
 
@@ -141,9 +144,9 @@ function suspensionOf(id, keys) {
 async function flipRecords(trial) {
   const { store, keys } = trial;
   const [waiting, leased, run] = [newId(), newId(), newId()];
-  for (const id of [waiting, leased, run]) await store.put(suspensionOf(id, keys));
+  for (const id of [waiting, leased, run]) await store.put(await suspensionOf(id, keys));
   for (const id of [leased, run]) await store.claim(id, { owner: 'a', leaseUntilMs: 2_000 }, NOW_MS);
-  const next = suspensionOf(nextIdOf(run), keys);
+  const next = await suspensionOf(nextIdOf(run), keys);
   await store.settle(run, 1, makeOutcome(run, 'continued', newNonce(), NOW_MS), next);
 
   await flipFile(trial, `${waiting}.0`, [waiting]);
