@@ -35,6 +35,11 @@ export interface Executed extends Segment {
   readonly began: boolean;
 }
 
+/** What stays the same over all segments of a run. */
+interface RunBase extends Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'> {
+  readonly tenant: string | undefined;
+}
+
 /** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
 export class Executions {
   readonly #config: RuntimeConfig;
@@ -91,17 +96,19 @@ export class Executions {
     this.#audit(segment, grants, origin);
     const began = hasBegun(execution);
     if (segment.waiting === undefined) return { ...segment, began };
-    const base = { handler: { key, filename: file, source }, capabilities, origin, limits };
+    const { tenant } = options;
+    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, tenant };
     return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
   }
 
   /**
    * Goes on with a handler that waits.
    *
-   * @param options its `timeoutMs` is this segment's; the other limits go on from what was used
+   * @param options its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
-  async resume(run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions): Promise<Executed> {
+  async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<Executed> {
+    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
     const { signal, now, deadlineMs, timeoutMs = run.limits.timeoutMs } = options;
@@ -124,7 +131,9 @@ export class Executions {
     const assembled = assembleSegment(execution, resumed, inputs);
     const segment = assembled instanceof Promise ? await assembled : assembled;
     this.#audit(segment, grants, origin, knownCalls);
-    return { ...segment, ...this.#runOf(segment, run, run.usage, knownCalls), began: hasBegun(execution) };
+    // It is kept for whom it was begun.
+    const base = { ...run, tenant: run.tenant ?? options.tenant };
+    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began: hasBegun(execution) };
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */
@@ -141,7 +150,7 @@ export class Executions {
 
   #runOf(
     { outcome, waiting }: Segment,
-    { handler, capabilities, origin, limits }: Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits'>,
+    { handler, capabilities, origin, limits, tenant }: RunBase,
     used: Usage,
     knownCalls?: ReadonlySet<string>,
   ): { readonly run?: SuspendedRun } {
@@ -151,9 +160,8 @@ export class Executions {
     const usage = addUsage(used, outcome, knownCalls);
     const engine = this.#engine;
     const when = { suspendedAtMs: this.#surroundings.now() };
-    return {
-      run: { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage, ...when, calls },
-    };
+    const kept = { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage };
+    return { run: { ...kept, ...when, calls, ...tenantOf(tenant) } };
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
@@ -168,6 +176,10 @@ export class Executions {
 /** Whether a worker had it: one that was cancelled or late may never have left the queue. */
 function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+}
+
+function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
 }
 
 function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {

@@ -41,6 +41,7 @@ export type {
 } from './config/observer.js';
 export type {
   CacheOptions,
+  KeptBound,
   LibraryOption,
   LimitOptions,
   MetricsOptions,
@@ -93,7 +94,7 @@ export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/
 export { type ErrorContext, NexusError, type NexusErrorOptions } from './errors/nexus-error.js';
 export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
 export type { MetricsHandler } from './metrics/http.js';
-export type { NexusRuntime, RuntimeStats } from './nexus-runtime.js';
+export type { NexusRuntime, RuntimeStats, SuspensionStoreStats } from './nexus-runtime.js';
 export type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
 export type { RetirementReason, Retirements } from './pool/retirement.js';
 export type { RunOptions } from './run-options.js';

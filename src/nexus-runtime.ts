@@ -51,9 +51,25 @@ export interface RuntimeStats extends ExecutionStatistics {
   readonly totalMemoryBytes: number;
   /** Handlers that this process suspended and that have not ended, as far as it knows. */
   readonly suspendedExecutions: number;
+  /** What the store of suspended handlers keeps, those of other processes included, as far as this process knows. */
+  readonly suspensionStore: SuspensionStoreStats;
   /** 0 to 1. */
   readonly cacheHitRate: number;
   readonly cache: CacheStats;
+}
+
+/** Of what a store of suspended handlers keeps; bounded by `maxSuspensions` and `maxSuspendedBytes`. */
+export interface SuspensionStoreStats {
+  /** Handlers that wait. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+  /** Recorded outcomes of resumes. */
+  readonly outcomes: number;
+  readonly outcomeBytes: number;
+  /** Handlers that there was no room for since the start. */
+  readonly rejections: number;
+  /** Outcomes that were forgotten before their time since the start. */
+  readonly evictedOutcomes: number;
 }
 
 /** What a runtime is put together from. */
@@ -172,8 +188,8 @@ export class NexusRuntime implements AsyncDisposable {
   /**
    * Goes on with a suspended handler, here or in another process than the one that it was suspended in.
    *
-   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day;
-   * of a store in memory, the last 10,000 outcomes, or 32 MiB of them.
+   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day, or until its
+   * room is needed: see `maxSuspendedBytes`.
    *
    * @param suspensionId of {@link WasmResult.suspension}
    * @param answers one answer, to the first of the calls that wait, or several with their call ids. Those without one wait on
@@ -311,7 +327,7 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   getStats(): RuntimeStats {
-    const { pool, memoryBytes, cache, suspended } = this.#gauges();
+    const { pool, memoryBytes, cache, suspended, kept } = this.#gauges();
     const { busy, idle, starting, queued } = pool;
     return {
       ...this.#telemetry.statistics(),
@@ -321,6 +337,11 @@ export class NexusRuntime implements AsyncDisposable {
       queuedExecutions: queued,
       retirements: this.#telemetry.retirements,
       suspendedExecutions: suspended,
+      suspensionStore: {
+        ...kept.usage,
+        rejections: kept.refused.total + kept.refused.perTenant,
+        evictedOutcomes: kept.evicted,
+      },
       totalMemoryBytes: memoryBytes,
       cacheHitRate: cache.hitRate,
       cache,
@@ -382,7 +403,9 @@ export class NexusRuntime implements AsyncDisposable {
 
   #gauges(): Gauges {
     const { memoryBytes, ...pool } = this.#pool.stats;
-    return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active };
+    const { usage, refused, evicted } = this.#suspended.room;
+    const kept = { usage, refused: { ...refused }, evicted };
+    return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active, kept };
   }
 }
 

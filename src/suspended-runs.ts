@@ -1,36 +1,32 @@
 import { hostname } from 'node:os';
 
+import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from './config/defaults.js';
 import type { EventOrigin } from './config/observer.js';
 import type { RuntimeConfig } from './config/resolve.js';
-import type {
-  SettleAnswer,
-  StoredSuspension,
-  SuspensionOutcome,
-  SuspensionStore,
-  SuspensionSummary,
-} from './config/suspension-store.js';
+import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary } from './config/suspension-store.js';
 import type { WasmError, WasmResult } from './contract/result.js';
 import { abortable } from './contract/waiting.js';
-import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import type { Telemetry } from './metrics/telemetry.js';
 import { cancelledResult } from './pool/result.js';
+import { RecordedOutcomes } from './recorded-outcomes.js';
 import { ask, offer, sleep } from './store-calls.js';
 import type { Surroundings } from './surroundings.js';
-import { type EnvelopeKeys, envelopeKeys } from './suspension/envelope-keys.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from './suspension/ids.js';
 import { openStore } from './suspension/open-store.js';
-import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './suspension/outcome-content.js';
-import { openRun, type SuspendedRun, sealRun, summariseRun } from './suspension/suspended-run.js';
+import { StoreRoom } from './suspension/store-room.js';
+import { openRun, type SuspendedRun, sealRun, storedTenant, summariseRun } from './suspension/suspended-run.js';
 import {
   calledOff,
   expired,
   lostLease,
+  noRoom,
   notFound,
   notKept,
   notRecorded,
   suspended,
   tooLarge,
+  tooManyCalls,
   unkept,
   withoutValues,
 } from './suspension-results.js';
@@ -40,9 +36,10 @@ const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
 /** How often one who waits for another's resume looks whether it is over. */
 const POLL_MS = 100;
-/** How long the outcome of a resume can be had again. */
-const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 const SWEEP_MS = 60_000;
+/** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
+const RESULT_GROWTH = 2;
+const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 
 /** What came of a claim. */
 export interface Settlement {
@@ -69,8 +66,9 @@ export class SuspendedRuns {
   readonly #telemetry: Telemetry;
   readonly #surroundings: Surroundings;
   readonly #store: SuspensionStore;
+  readonly #room: StoreRoom;
+  readonly #outcomes: RecordedOutcomes;
   readonly #owner = `${hostname()}:${process.pid}`;
-  #keys: Promise<EnvelopeKeys> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   /** Kept by this process and not settled by it: when they expire, by id. */
   readonly #active = new Map<string, number>();
@@ -80,7 +78,10 @@ export class SuspendedRuns {
     this.#telemetry = telemetry;
     this.#surroundings = surroundings;
     this.#engine = engine;
-    this.#store = openStore(config.suspension.place);
+    const opened = openStore(config.suspension.place, maxDataBytes(config));
+    this.#store = opened.store;
+    this.#room = new StoreRoom(opened, config.suspension);
+    this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
     // What other processes left behind expires, too.
     if (config.suspension.place !== 'memory') this.#sweepFromNowOn();
   }
@@ -89,21 +90,28 @@ export class SuspendedRuns {
     return this.#active.size;
   }
 
+  /** What the store keeps, and what it had no room for. */
+  get room(): Pick<StoreRoom, 'usage' | 'refused' | 'evicted'> {
+    return this.#room;
+  }
+
   /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
   async keep(executed: Executed, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     if (run === undefined) return executed.result;
     const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
-    let sealed: StoredSuspension | { readonly error: WasmError };
+    let kept: StoredSuspension | { readonly error: WasmError };
     try {
-      sealed = await this.#seal(id, run);
-      if ('error' in sealed) return unkept(executed.result, sealed.error, run.origin);
-      await this.#store.put(sealed);
+      kept = await this.#admit(id, run);
+      if ('error' in kept) return unkept(executed.result, kept.error, run.origin);
+      await this.#store.put(kept);
     } catch (error) {
+      this.#room.withdraw(id);
       return unkept(executed.result, notKept(error), run.origin);
     }
-    this.#noteKept(sealed, origin);
-    return suspended(executed, sealed);
+    this.#room.confirm(id);
+    this.#noteKept(kept, origin);
+    return suspended(executed, kept);
   }
 
   /**
@@ -123,12 +131,14 @@ export class SuspendedRuns {
           return this.#claimed(id, answer.fence, answer.envelope);
         case 'settled':
           this.#active.delete(id);
-          return this.#recorded(id, answer.outcome);
+          await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
+          return this.#outcomes.open(id, answer.outcome);
         case 'expired':
           this.#active.delete(id);
           throw expired(id);
         case 'unknown':
           this.#active.delete(id);
+          this.#room.forget(id);
           throw notFound(id);
         case 'leased':
           await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
@@ -141,8 +151,9 @@ export class SuspendedRuns {
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
-    const outcome = await this.#plainOutcome(id, 'cancelled', calledOff(id));
+    const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
+    if (answer.kind === 'recorded') await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
     // Whatever it was, it waits no longer.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
@@ -181,7 +192,9 @@ export class SuspendedRuns {
     }, RENEW_MS);
     renewal.unref();
     try {
-      const run = await openRun(id, envelope, await this.#getKeys(), this.#engine);
+      const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
+      const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
+      this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const settle = async (executed: Executed, origin: EventOrigin) => {
         try {
           return await this.#settle(id, fence, executed, origin);
@@ -207,39 +220,54 @@ export class SuspendedRuns {
     if (run !== undefined) {
       const current = parseSuspensionId(id);
       if (current === undefined) throw notFound(id);
-      const sealed = await this.#seal(nextSuspensionId(current), run);
-      if ('error' in sealed) result = unkept(result, sealed.error, run.origin);
+      const kept = await this.#admit(nextSuspensionId(current), run, id);
+      if ('error' in kept) result = unkept(result, kept.error, run.origin);
       else {
-        next = sealed;
+        next = kept;
         result = suspended(executed, next);
       }
     }
-    const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-    let outcome = await this.#outcome(id, state, result);
-    if ('unencodable' in outcome) {
-      const reason = outcome.unencodable;
-      // What it waits for could not be told to whoever asks again.
-      if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
+    try {
+      const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
+      let outcome = await this.#outcomes.seal(id, state, result);
+      if ('unencodable' in outcome) {
+        const reason = outcome.unencodable;
+        // What it waits for could not be told to whoever asks again.
+        if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
+        if (next !== undefined) this.#room.withdraw(next.id, id);
+        next = undefined;
+        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason));
+      }
+      const answer = await offer(this.#store, id, fence, outcome, next);
+      this.#active.delete(id);
+      if (answer.kind === 'recorded') {
+        if (next !== undefined) {
+          this.#room.confirm(next.id);
+          this.#noteKept(next, origin);
+        }
+        await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+        return { result, isRecorded: true };
+      }
+      if (next !== undefined) this.#room.withdraw(next.id, id);
       next = undefined;
-      outcome = await this.#plainOutcome(id, 'failed', withoutValues(result, reason));
+      return { result: await this.#supersededBy(id, answer), isRecorded: false };
+    } catch (error) {
+      if (next !== undefined) this.#room.withdraw(next.id, id);
+      throw error;
     }
-    const answer = await offer(this.#store, id, fence, outcome, next);
-    this.#active.delete(id);
-    if (answer.kind === 'recorded') {
-      if (next !== undefined) this.#noteKept(next, origin);
-      return { result, isRecorded: true };
-    }
-    return { result: await this.#supersededBy(id, answer), isRecorded: false };
   }
 
   /** The lease was lost, and somebody else's outcome is the one. */
   async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<WasmResult> {
-    if (answer.kind === 'settled') return this.#recorded(id, answer.outcome);
+    if (answer.kind === 'settled') {
+      await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
+      return this.#outcomes.open(id, answer.outcome);
+    }
     if (answer.kind === 'unknown') throw notFound(id);
     for (;;) {
       const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
-      if (found.outcome !== undefined) return this.#recorded(id, found.outcome);
+      if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
       // Whoever had it after us died, too: nothing is recorded, and it may be resumed again.
       const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#surroundings.now();
       if (isFree) throw lostLease(id);
@@ -247,46 +275,30 @@ export class SuspendedRuns {
     }
   }
 
-  async #seal(id: string, run: SuspendedRun): Promise<StoredSuspension | { readonly error: WasmError }> {
+  /**
+   * A handler that waits, sealed, with a place in the store; or why it has none.
+   *
+   * @param replaces the generation before it
+   */
+  async #admit(
+    id: string,
+    run: SuspendedRun,
+    replaces?: string,
+  ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#config.suspension;
-    const envelope = await sealRun(id, run, await this.#getKeys());
+    const tenant = storedTenant(run.tenant);
+    // Before all the work of sealing it, which one who is refused again and again would have us do for nothing.
+    const early = await this.#room.refusalOf(tenant, replaces);
+    if (early !== undefined) return { error: noRoom(early) };
+    const envelope = await sealRun(id, run, await this.#outcomes.keys());
+    if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = this.#surroundings.now();
-    return { id, envelope, createdAtMs, expiresAtMs: createdAtMs + ttlMs, info: summariseRun(run) };
-  }
-
-  /** Sealed like the handler: whoever asks again is given what is in it as if it had just happened. */
-  async #outcome(
-    id: string,
-    state: SuspensionOutcome['state'],
-    result: WasmResult,
-  ): Promise<SuspensionOutcome | { readonly unencodable: string }> {
-    const encoded = await encodeOutcome(result);
-    if ('unencodable' in encoded) return encoded;
-    const content = sealOutcome(id, state, encoded.content, await this.#getKeys());
-    const settledAtMs = this.#surroundings.now();
-    return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
-  }
-
-  /** Of a result without values of the handler's. */
-  async #plainOutcome(id: string, state: SuspensionOutcome['state'], result: WasmResult): Promise<SuspensionOutcome> {
-    const outcome = await this.#outcome(id, state, result);
-    if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
-    return outcome;
-  }
-
-  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE when it is not what was recorded */
-  async #recorded(id: string, { state, content }: SuspensionOutcome): Promise<WasmResult> {
-    if (state === 'expired') throw expired(id);
-    return decodeOutcome(openOutcome(id, state, content, await this.#getKeys()));
-  }
-
-  #getKeys(): Promise<EnvelopeKeys> {
-    this.#keys ??= envelopeKeys(this.#config.suspension.secrets, () => ask(() => this.#store.key())).catch((error) => {
-      this.#keys = undefined;
-      throw error;
-    });
-    return this.#keys;
+    const info = summariseRun(run);
+    const times = { createdAtMs, expiresAtMs: createdAtMs + ttlMs };
+    const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };
+    const refusal = await this.#room.admit(suspension, replaces);
+    return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };
   }
 
   #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, origin: EventOrigin): void {
@@ -297,7 +309,14 @@ export class SuspendedRuns {
 
   #sweepFromNowOn(): void {
     if (this.#sweeper !== undefined) return;
-    this.#sweeper = setInterval(() => void this.sweep().catch(() => {}), SWEEP_MS);
+    let isSweeping = false;
+    this.#sweeper = setInterval(async () => {
+      // One that takes longer than the interval is not joined by another.
+      if (isSweeping) return;
+      isSweeping = true;
+      await this.sweep().catch(() => {});
+      isSweeping = false;
+    }, SWEEP_MS);
     this.#sweeper.unref();
   }
 
@@ -305,8 +324,17 @@ export class SuspendedRuns {
   async sweep(): Promise<readonly string[]> {
     const nowMs = this.#surroundings.now();
     for (const [id, expiresAtMs] of this.#active) if (expiresAtMs <= nowMs) this.#active.delete(id);
-    const { expired: ids } = await ask(() => this.#store.sweep(nowMs));
-    this.#telemetry.expiry(ids);
-    return ids;
+    const swept = await ask(() => this.#store.sweep(nowMs));
+    await this.#room.noteSweep(swept, nowMs);
+    this.#telemetry.expiry(swept.expired);
+    await this.#room.countWhenDue();
+    return swept.expired;
   }
+}
+
+/** Of an envelope and an outcome together: what any process with these options may have written, and no less than with the defaults. */
+function maxDataBytes({ suspension, ceilings }: RuntimeConfig): number {
+  const envelope = Math.max(suspension.maxBytes, DEFAULT_MAX_SUSPENSION_BYTES);
+  const result = Math.max(ceilings.maxResultBytes, DEFAULT_MAX_RESULT_BYTES);
+  return envelope + RESULT_GROWTH * result + 4 * ceilings.maxLogBytes + RESULT_FRAME_BYTES;
 }

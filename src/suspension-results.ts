@@ -3,6 +3,7 @@ import type { ExtensionCall, Suspension, WasmError, WasmResult } from './contrac
 import { NexusError } from './errors/nexus-error.js';
 import type { Executed } from './executions.js';
 import { errorResult, type Origin, renderReason, withOrigin } from './pool/result.js';
+import type { KeptRefusal } from './suspension/kept.js';
 
 /** The result of a handler that waits and was kept. */
 export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
@@ -23,6 +24,35 @@ export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
     code: 'RESOURCE_LIMIT',
     message: `The suspended handler has ${bytes} bytes, more than maxSuspensionBytes (${maxSuspensionBytes}); raise maxSuspensionBytes to allow more.`,
     context: { limit: 'maxSuspensionBytes', value: maxSuspensionBytes, bytes },
+  };
+}
+
+export function tooManyCalls(calls: number, maxCalls: number): WasmError {
+  return {
+    code: 'RESOURCE_LIMIT',
+    message: `The handler waits for ${calls} calls at the same time, at most ${maxCalls} can be kept; let it wait for fewer.`,
+    context: { limit: 'calls', value: maxCalls, calls },
+  };
+}
+
+/** @param bytes of the handler that was refused; absent when it was not even sealed */
+export function noRoom({ limit, scope, value, usage, tenant }: KeptRefusal, bytes?: number): WasmError {
+  const option = `${limit}.${scope}`;
+  const whose = scope === 'perTenant' ? `the tenant ${JSON.stringify(tenant)} keeps` : 'the store keeps';
+  const size = bytes === undefined ? '' : ` of ${bytes} bytes`;
+  return {
+    code: 'RESOURCE_LIMIT',
+    message:
+      `The suspended handler${size} is one more than may be kept: ${whose} ${usage.waiting} that wait, with ${usage.waitingBytes} bytes, and ` +
+      `${option} is ${value}; resume or cancel some, or raise ${option} to allow more.`,
+    context: {
+      limit,
+      scope,
+      value,
+      ...usage,
+      ...(bytes !== undefined && { bytes }),
+      ...(tenant !== undefined && { tenant }),
+    },
   };
 }
 

@@ -49,5 +49,11 @@ export const DEFAULT_MAX_RESULT_PATHS = 1_000_000;
 export const DEFAULT_SUSPENSION_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 /** As much as the default memory of a VM: compressed, whatever fits into that one fits into this. */
 export const DEFAULT_MAX_SUSPENSION_BYTES = 32 * MIB;
+/** Half of a small container. A handler takes 5 KB and more, so that both bounds are reached at about the same time. */
+export const DEFAULT_KEPT_IN_MEMORY = { suspensions: 50_000, bytes: 256 * MIB };
+/** A small volume or database holds it, and it is hundreds of handlers a second with outcomes kept for hours. */
+export const DEFAULT_KEPT_IN_STORE = { suspensions: 1_000_000, bytes: 16 * 1024 * MIB };
+/** One tenant alone does not shut out the others: four of them have to fill their part. */
+export const defaultKeptPerTenant = (total: number) => Math.ceil(total / 4);
 /** Less than the 30 s that Kubernetes gives a pod to end. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 25_000;

@@ -17,6 +17,8 @@ const EXECUTION_LIMITS = [
 const SUSPENSION_NUMBERS = [
   'suspensionTtlMs',
   'maxSuspensionBytes',
+  'maxSuspensions',
+  'maxSuspendedBytes',
 ] as const satisfies readonly (keyof SuspensionOptions)[];
 
 /** Options that a HandlerCompiler does not take. */

@@ -140,6 +140,28 @@ export interface SuspensionOptions {
   readonly suspensionTtlMs?: number;
   /** Longest suspended handler, in bytes as it is kept, compressed. @default 32 MiB */
   readonly maxSuspensionBytes?: number;
+  /**
+   * Most handlers that may wait at the same time, and most outcomes that are kept beside them. One more handler is a RESOURCE_LIMIT; of
+   * outcomes, the oldest make room. A number is that of all tenants together.
+   *
+   * @default 50,000 in memory, 1,000,000 in a directory or a store of yours; of each tenant a quarter
+   */
+  readonly maxSuspensions?: number | KeptBound;
+  /**
+   * Most bytes of all suspended handlers and recorded outcomes, as they are kept. One more handler is a RESOURCE_LIMIT; outcomes make room,
+   * the oldest first. A number is that of all tenants together.
+   *
+   * @default 256 MiB in memory, 16 GiB in a directory or a store of yours; of each tenant a quarter
+   */
+  readonly maxSuspendedBytes?: number | KeptBound;
+}
+
+/** A bound on what is kept of suspended handlers. */
+export interface KeptBound {
+  /** Of all together, those without a tenant included. */
+  readonly total?: number;
+  /** Of each tenant, see `ExecuteOptions.tenant`; at most `total`. @default a quarter of `total` */
+  readonly perTenant?: number;
 }
 
 /** Options of `createRuntime`. All are optional; an unknown key is INVALID_CONFIG. */

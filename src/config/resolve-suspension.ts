@@ -1,4 +1,4 @@
-import { count, describe, integer, invalidOption, type Keys, requireObject } from './check.js';
+import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import type { SuspensionOptions } from './options.js';
 import { resolveSecrets } from './resolve-secrets.js';
@@ -14,6 +14,16 @@ export interface SuspensionConfig {
   readonly secrets: readonly Uint8Array[];
   readonly ttlMs: number;
   readonly maxBytes: number;
+  /** Handlers that wait in the store. */
+  readonly maxSuspensions: StoreBound;
+  /** Of them and of recorded outcomes, in bytes. */
+  readonly maxSuspendedBytes: StoreBound;
+}
+
+/** How much a store may keep, in all and of each tenant that has a name. */
+export interface StoreBound {
+  readonly total: number;
+  readonly perTenant: number;
 }
 
 export const SUSPENSION_KEYS: Keys<SuspensionOptions> = {
@@ -22,9 +32,11 @@ export const SUSPENSION_KEYS: Keys<SuspensionOptions> = {
   suspensionSecret: true,
   suspensionTtlMs: true,
   maxSuspensionBytes: true,
+  maxSuspensions: true,
+  maxSuspendedBytes: true,
 };
 
-const STORE_METHODS: Keys<SuspensionStore> = {
+const STORE_METHODS: Keys<Omit<SuspensionStore, 'forget'>> = {
   key: true,
   put: true,
   read: true,
@@ -39,15 +51,36 @@ const STORE_METHODS: Keys<SuspensionStore> = {
 
 /** @throws NexusError INVALID_CONFIG */
 export function resolveSuspension(options: SuspensionOptions): SuspensionConfig {
+  const place = resolvePlace(options);
+  const most = place === 'memory' ? defaults.DEFAULT_KEPT_IN_MEMORY : defaults.DEFAULT_KEPT_IN_STORE;
   return Object.freeze({
-    place: resolvePlace(options),
+    place,
     secrets: resolveSecrets('suspensionSecret', options.suspensionSecret),
     ttlMs: integer('suspensionTtlMs', options.suspensionTtlMs, defaults.DEFAULT_SUSPENSION_TTL_MS, {
       min: 1,
       max: TEN_YEARS_MS,
     }),
     maxBytes: count('maxSuspensionBytes', options.maxSuspensionBytes, defaults.DEFAULT_MAX_SUSPENSION_BYTES, GIB),
+    maxSuspensions: resolveBound('maxSuspensions', options.maxSuspensions, most.suspensions),
+    maxSuspendedBytes: resolveBound('maxSuspendedBytes', options.maxSuspendedBytes, most.bytes),
   });
+}
+
+/** A number is that of all tenants together. */
+function resolveBound(option: string, given: SuspensionOptions['maxSuspensions'], most: number): StoreBound {
+  if (typeof given !== 'object') return boundOf(count(option, given, most), undefined);
+  requireObject(option, given);
+  rejectUnknownKeys(given, ['total', 'perTenant'], `${option}.`);
+  const perTenant = given.perTenant === undefined ? undefined : count(`${option}.perTenant`, given.perTenant, 0);
+  const total = count(`${option}.total`, given.total, Math.max(most, perTenant ?? 0));
+  if (perTenant !== undefined && perTenant > total) {
+    throw invalidOption(`${option}.perTenant`, perTenant, `at most ${option}.total, which is ${total}`);
+  }
+  return boundOf(total, perTenant);
+}
+
+function boundOf(total: number, perTenant = defaults.defaultKeptPerTenant(total)): StoreBound {
+  return Object.freeze({ total, perTenant });
 }
 
 function resolvePlace({ suspensionDir, suspensionStore }: SuspensionOptions): SuspensionConfig['place'] {
@@ -59,6 +92,9 @@ function resolvePlace({ suspensionDir, suspensionStore }: SuspensionOptions): Su
     const missing = Object.keys(STORE_METHODS).find(
       (name) => typeof suspensionStore[name as keyof SuspensionStore] !== 'function',
     );
+    if (suspensionStore.forget !== undefined && typeof suspensionStore.forget !== 'function') {
+      throw invalidOption('suspensionStore.forget', describe(suspensionStore.forget), 'a function, or absent');
+    }
     if (missing !== undefined) {
       throw invalidOption('suspensionStore', `a store without ${missing}()`, 'a SuspensionStore');
     }

@@ -15,6 +15,8 @@ export interface StoredSuspension {
   readonly envelope: Uint8Array;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** On whose behalf it is kept, for what a tenant may keep; at most 128 characters. It is not sealed, and not secret. */
+  readonly tenant?: string;
   /** What a listing shows: plain data, at most 1 MiB as MessagePack. It is not sealed, and not secret. */
   readonly info: Readonly<Record<string, unknown>>;
 }
@@ -60,6 +62,7 @@ export interface FoundSuspension {
   readonly state: SuspensionState;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  readonly tenant?: string;
   readonly info: Readonly<Record<string, unknown>>;
   /** Absent once it is settled: nobody needs it any more. */
   readonly envelope?: Uint8Array;
@@ -76,6 +79,12 @@ export interface SuspensionSummary {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly envelopeBytes: number;
+  /**
+   * What it takes of the store, in bytes: the envelope as long as it is there, and the content of the outcome. Default: `envelopeBytes`
+   * until it is settled, 0 from then on.
+   */
+  readonly storedBytes?: number;
+  readonly tenant?: string;
   readonly info: Readonly<Record<string, unknown>>;
 }
 
@@ -92,6 +101,8 @@ export interface SuspensionSweep {
   readonly expired: readonly string[];
   /** Settled suspensions that were forgotten, their time of keeping being over. */
   readonly forgotten: number;
+  /** Their ids, when there are any. Without them, what they took is counted until the store is listed the next time. */
+  readonly forgottenIds?: readonly string[];
   /** Ids of those that seem due and are damaged. They are kept. */
   readonly unreadable: readonly string[];
 }
@@ -153,6 +164,12 @@ export interface SuspensionStore {
 
   /** Makes expired what is past its time and not being resumed, forgets what was kept long enough, removes debris. */
   sweep(nowMs: number): Promise<SuspensionSweep>;
+
+  /**
+   * Forgets settled suspensions before their time, because their room is needed. Ids that are not settled, or unknown, are passed over.
+   * Optional: without it, outcomes count towards `maxSuspendedBytes` until a sweep forgets them.
+   */
+  forget?(ids: readonly string[]): Promise<void>;
 
   /** Waits for what is under way. Operations reject from then on. */
   close(): Promise<void>;

@@ -27,6 +27,7 @@ const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * 
 const STATUSES = ['success', 'suspended', 'error'];
 const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTION_CODES)])];
 const TIERS = ['memory', 'disk'] as const;
+const KEPT_STATES = ['waiting', 'outcome'] as const;
 
 /**
  * Every metric, without its prefix. The exposition, its tests and docs/metrics.md are made from this table.
@@ -163,6 +164,33 @@ export const METRICS = {
     labels: {},
     buckets: SUSPENSION_SIZES,
     advice: 'Large ones hold much data while they wait: let them keep ids and fetch the rest again.',
+  },
+  suspension_store_handlers: {
+    type: 'gauge',
+    help: 'What the store keeps, as far as this process knows: handlers that wait, and recorded outcomes.',
+    labels: { state: KEPT_STATES },
+    advice:
+      '`waiting` near `maxSuspensions`: handlers are about to be refused. Processes that share a store all show the same: do not add them.',
+  },
+  suspension_store_bytes: {
+    type: 'gauge',
+    help: 'Bytes of what the store keeps, as far as this process knows.',
+    labels: { state: KEPT_STATES },
+    advice:
+      'Both near `maxSuspendedBytes` is fine as long as `outcome` is a part of it: outcomes make room. `waiting` alone near it: handlers are about to be refused.',
+  },
+  suspension_rejections_total: {
+    type: 'counter',
+    help: 'Handlers that ended with RESOURCE_LIMIT because there was no room to keep them, by the bound that was reached.',
+    labels: { reason: ['total', 'tenant'] },
+    advice:
+      '`tenant`: one tenant keeps too many, and harms no other. `total`: resume or cancel some, or raise `maxSuspensions` or `maxSuspendedBytes`.',
+  },
+  suspension_outcome_evictions_total: {
+    type: 'counter',
+    help: 'Recorded outcomes that were forgotten before their time, to make room.',
+    labels: {},
+    advice: 'Callers that ask again later than that get SUSPENSION_NOT_FOUND. Raise `maxSuspendedBytes` if they do.',
   },
   suspensions_expired_total: {
     type: 'counter',

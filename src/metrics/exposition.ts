@@ -1,4 +1,5 @@
 import type { CacheStats } from '../cache/tiered-cache.js';
+import type { KeptUsage } from '../suspension/kept.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';
 import type { Tally } from './tally.js';
@@ -11,12 +12,22 @@ export interface Sample {
   readonly metricName?: string;
 }
 
+/** What the store of suspended handlers keeps, as far as this process knows. */
+export interface KeptStatistics {
+  readonly usage: KeptUsage;
+  /** Handlers that there was no room for, by the bound that was reached. */
+  readonly refused: Readonly<Record<'total' | 'perTenant', number>>;
+  /** Outcomes that were forgotten before their time. */
+  readonly evicted: number;
+}
+
 /** What is not counted but is there to be looked at. */
 export interface Gauges {
   readonly pool: { readonly busy: number; readonly idle: number; readonly starting: number; readonly queued: number };
   readonly memoryBytes: number;
   readonly cache: CacheStats;
   readonly suspended: number;
+  readonly kept: KeptStatistics;
 }
 
 /** The lines of each metric, as they are when it is asked for them. */
@@ -25,6 +36,8 @@ export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
 /** Labels whose values are known are all there from the start, as Prometheus would have it. */
 export function expose(tally: Tally, gauges: () => Gauges): Exposition {
   const cache = () => gauges().cache;
+  const keptBy = (amountsOf: (usage: KeptUsage) => Readonly<Record<'waiting' | 'outcome', number>>) =>
+    Object.entries(amountsOf(gauges().kept.usage)).map(([state, value]) => ({ labels: { state }, value }));
   return {
     handler_executions_total: () => executions(tally),
     handler_duration_seconds: () =>
@@ -55,6 +68,14 @@ export function expose(tally: Tally, gauges: () => Gauges): Exposition {
     memory_peak_bytes: () => histogram('memory_peak_bytes', tally.memoryPeaks),
     suspensions_active: () => single(gauges().suspended),
     suspension_size_bytes: () => histogram('suspension_size_bytes', tally.suspensionSizes),
+    suspension_store_handlers: () => keptBy(({ waiting, outcomes }) => ({ waiting, outcome: outcomes })),
+    suspension_store_bytes: () =>
+      keptBy(({ waitingBytes, outcomeBytes }) => ({ waiting: waitingBytes, outcome: outcomeBytes })),
+    suspension_rejections_total: () => {
+      const { total, perTenant } = gauges().kept.refused;
+      return Object.entries({ total, tenant: perTenant }).map(([reason, value]) => ({ labels: { reason }, value }));
+    },
+    suspension_outcome_evictions_total: () => single(gauges().kept.evicted),
     suspensions_expired_total: () => single(tally.expired),
     resume_duration_seconds: () => histogram('resume_duration_seconds', tally.resuming),
   };

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type {
@@ -23,9 +23,12 @@ import {
 import { Turns } from '../files/turns.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from './check.js';
 import { parseSuspensionId } from './ids.js';
+import type { KeptSize, KnownVersions } from './kept.js';
 import { RECORD_VERSION } from './record.js';
+import { countRecords } from './record-census.js';
 import { listRecords } from './record-list.js';
-import { RecordLog, syncDirectory } from './record-log.js';
+import { RecordLog } from './record-log.js';
+import { syncDirectory } from './record-paths.js';
 import { SHARDS } from './record-scan.js';
 import { sweepRecords } from './record-sweep.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement } from './standing.js';
@@ -35,6 +38,7 @@ import { alreadyThere, isSame, storeClosed, toFound } from './views.js';
 const OPTION = 'suspensionDir';
 /** Each has a few files open; processes may have 1,024 of them. */
 const OPERATIONS_AT_ONCE = 64;
+const DEFAULT_MAX_DATA_BYTES = 64 * 1024 * 1024;
 const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** The directory, opened, and what one needs in it. */
@@ -54,9 +58,15 @@ export class FileStore implements SuspensionStore {
   #opened: Promise<Opened> | undefined;
   #isClosed = false;
 
-  /** @param directory made when it is missing; nothing is opened before the first operation */
-  constructor(directory: string) {
+  readonly #maxDataBytes: number;
+
+  /**
+   * @param directory made when it is missing; nothing is opened before the first operation
+   * @param maxDataBytes of an envelope and an outcome together
+   */
+  constructor(directory: string, maxDataBytes = DEFAULT_MAX_DATA_BYTES) {
     this.#path = directory;
+    this.#maxDataBytes = maxDataBytes;
   }
 
   async key(): Promise<Uint8Array> {
@@ -148,6 +158,29 @@ export class FileStore implements SuspensionStore {
     return this.#within((log, root) => sweepRecords(log, root, nowMs));
   }
 
+  async forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      // One that cannot be forgotten keeps no other.
+      await this.#withId(id, false, (log) => log.forgetSettled(id, [0], () => true)).catch((error) => {
+        if (this.#isClosed) throw error;
+      });
+    }
+  }
+
+  /**
+   * Tells what each suspension takes of the directory, some at a time.
+   *
+   * @param known versions that the caller knows already: their files are not opened
+   */
+  async count(known: KnownVersions, tell: (sizes: readonly KeptSize[]) => void): Promise<void> {
+    await this.#within(async (log, root) => {
+      for await (const sizes of countRecords(log, root, known)) {
+        if (this.#isClosed) throw storeClosed();
+        tell(sizes);
+      }
+    });
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#turns.idle();
@@ -167,7 +200,9 @@ export class FileStore implements SuspensionStore {
     return this.#turns.take(async () => {
       const { directory, key } = await this.#open();
       try {
-        const result = await directory.use(async (root) => ({ value: await run(new RecordLog(root, key), root) }));
+        const result = await directory.use(async (root) => ({
+          value: await run(new RecordLog(root, key, this.#maxDataBytes), root),
+        }));
         if (result === undefined) throw storeClosed();
         return result.value;
       } catch (error) {
@@ -192,7 +227,7 @@ export class FileStore implements SuspensionStore {
     try {
       const key = await directory.use(async (root) => {
         const made = await readOrMakeKey(root);
-        for (const shard of SHARDS) await mkdir(join(root, shard), { mode: 0o700 }).catch(ignoreExisting);
+        for (const shard of SHARDS) await makeShard(join(root, shard));
         await syncDirectory(root);
         await syncDirectory(this.#path);
         // Not ours, perhaps, and not for us to read.
@@ -240,6 +275,11 @@ async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<bo
   return isSame(loaded.facts, loaded.envelope, suspension);
 }
 
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
+/** Made, unless it is there; what is there in its place must be a directory, and no link to one. */
+async function makeShard(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error;
+  }
 }

@@ -26,10 +26,8 @@ import {
 import { alreadyThere, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
 const KEY_BYTES = 32;
-/** Outcomes take memory for nothing once nobody asks again. Of many, the oldest go before their time. */
-const MAX_OUTCOMES = 10_000;
-const MAX_OUTCOME_BYTES = 32 * 1024 * 1024;
-
+/** Sorting so many ids takes a millisecond. */
+const SORTED_AT_ONCE = 1_000;
 interface Kept {
   readonly facts: SuspensionFacts;
   readonly envelopeBytes: number;
@@ -40,16 +38,11 @@ interface Kept {
 
 /**
  * Suspended handlers in the memory of this process, gone with it. Envelopes are kept as they are given, not copied, and let
- * go when they are settled. Of outcomes the last 10,000 are kept, or as many as have 32 MiB together.
+ * go when they are settled. How much of it there may be is for its user to count.
  */
 export class MemoryStore implements SuspensionStore {
   readonly #kept = new Map<string, Kept>();
   readonly #key = randomBytes(KEY_BYTES);
-  /** What is settled, the oldest first, and how long its outcome is. */
-  readonly #settled = new Map<string, number>();
-  #settledBytes = 0;
-  /** All ids in order, as of the last listing, while nothing was added or removed. */
-  #order: readonly string[] | undefined;
   #isClosed = false;
 
   async key(): Promise<Uint8Array> {
@@ -112,49 +105,49 @@ export class MemoryStore implements SuspensionStore {
   async list({ after = '', limit }: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
     this.#requireOpen();
     checkPage(limit);
-    this.#order ??= [...this.#kept.keys()].sort();
-    const start = firstAfter(this.#order, after);
-    const ids = this.#order.slice(start, start + limit);
+    const { ids, isLast } = firstOf(this.#kept.keys(), after, limit);
     const suspensions = ids.flatMap((id) => {
       const kept = this.#kept.get(id);
       if (kept === undefined) return [];
       const { facts, envelopeBytes, standing } = kept;
-      return [{ ...facts, state: stateOf(standing), envelopeBytes }];
+      const summary = { ...facts, state: stateOf(standing), envelopeBytes };
+      return [standing.state === 'settled' ? { ...summary, storedBytes: standing.outcome.content.length } : summary];
     });
     const last = ids.at(-1);
-    const isLast = last === undefined || start + limit >= this.#order.length;
-    return { suspensions, unreadable: [], ...(isLast ? {} : { next: last }) };
+    return { suspensions, unreadable: [], ...(isLast || last === undefined ? {} : { next: last }) };
   }
 
   async sweep(nowMs: number): Promise<SuspensionSweep> {
     this.#requireOpen();
     checkTime('nowMs', nowMs);
     const expired: string[] = [];
-    let forgotten = 0;
+    const forgottenIds: string[] = [];
     for (const [id, { standing }] of this.#kept) {
       if (standing.state === 'settled') {
-        if (nowMs < standing.outcome.keepUntilMs) continue;
-        this.#forget(id);
-        forgotten++;
+        if (nowMs >= standing.outcome.keepUntilMs) forgottenIds.push(id);
       } else if (this.#change(id, (current) => decideExpiry(current, nowMs))) {
         expired.push(id);
       }
     }
-    return { expired, forgotten, unreadable: [] };
+    for (const id of forgottenIds) this.#kept.delete(id);
+    const forgotten = forgottenIds.length;
+    return { expired, forgotten, ...(forgotten > 0 && { forgottenIds }), unreadable: [] };
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    this.#requireOpen();
+    for (const id of ids) if (this.#kept.get(id)?.standing.state === 'settled') this.#kept.delete(id);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#kept.clear();
-    this.#settled.clear();
-    this.#order = undefined;
   }
 
   #add(suspension: StoredSuspension): void {
     const { id, envelope, expiresAtMs } = suspension;
     const standing = initialStanding(expiresAtMs);
     this.#kept.set(id, { facts: factsOf(suspension), envelopeBytes: envelope.length, envelope, standing });
-    this.#order = undefined;
   }
 
   /** Undefined for an id that nobody knows. */
@@ -164,29 +157,9 @@ export class MemoryStore implements SuspensionStore {
     const { answer, next } = decide(kept.standing);
     if (next !== undefined) {
       kept.standing = next;
-      if (next.state === 'settled') {
-        kept.envelope = undefined;
-        this.#noteSettled(id, next.outcome);
-      }
+      if (next.state === 'settled') kept.envelope = undefined;
     }
     return answer;
-  }
-
-  #noteSettled(id: string, { content }: SuspensionOutcome): void {
-    this.#settled.set(id, content.length);
-    this.#settledBytes += content.length;
-    for (const oldest of this.#settled.keys()) {
-      if (this.#settled.size <= MAX_OUTCOMES && this.#settledBytes <= MAX_OUTCOME_BYTES) return;
-      // The one that was just recorded is somebody's answer.
-      if (oldest !== id) this.#forget(oldest);
-    }
-  }
-
-  #forget(id: string): void {
-    this.#kept.delete(id);
-    this.#settledBytes -= this.#settled.get(id) ?? 0;
-    this.#settled.delete(id);
-    this.#order = undefined;
   }
 
   #requireOpen(): void {
@@ -194,13 +167,21 @@ export class MemoryStore implements SuspensionStore {
   }
 }
 
-/** Index of the first id behind `after`, of ids in order. */
-function firstAfter(ids: readonly string[], after: string): number {
-  let [low, high] = [0, ids.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ids[middle] ?? '') <= after) low = middle + 1;
-    else high = middle;
+/** The first ids behind `after`, in order. Sorts few more than it gives, however many there are. */
+function firstOf(
+  ids: Iterable<string>,
+  after: string,
+  limit: number,
+): { readonly ids: readonly string[]; readonly isLast: boolean } {
+  let first: string[] = [];
+  let last: string | undefined;
+  for (const id of ids) {
+    if (id <= after || (last !== undefined && id > last)) continue;
+    first.push(id);
+    if (first.length < 2 * limit + SORTED_AT_ONCE) continue;
+    first = first.sort().slice(0, limit);
+    last = first.at(-1);
   }
-  return low;
+  first.sort();
+  return { ids: first.slice(0, limit), isLast: last === undefined && first.length <= limit };
 }

@@ -21,6 +21,8 @@ describe('options', () => {
     expect(config.pool.memoryLimitBytes).toBe(32 * 1024 * 1024);
     expect(config.suspension).toEqual({
       place: 'memory',
+      maxSuspensions: { total: 50_000, perTenant: 12_500 },
+      maxSuspendedBytes: { total: 256 * 1024 * 1024, perTenant: 64 * 1024 * 1024 },
       secrets: [],
       ttlMs: 7 * 24 * 60 * 60 * 1000,
       maxBytes: 32 * 1024 * 1024,

@@ -45,6 +45,17 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         }
       });
 
+      it('keeps the tenant, and shows it in listings', async () => {
+        const given = { ...suspension, tenant: 'one' };
+        await store.put(given);
+        expect(plain(await other.read(id))).toEqual(plain({ ...given, state: 'suspended' }));
+        expect((await other.list({ limit: 1 })).suspensions[0]?.tenant).toBe('one');
+        await claim();
+        const next = { ...makeSuspension(idOf('a run', 2)), tenant: 'one' };
+        await store.settle(id, 1, makeOutcome('continued'), next);
+        expect(plain(await other.read(next.id))).toEqual(plain({ ...next, state: 'suspended' }));
+      });
+
       it('takes the same once more, and nothing else under its id', async () => {
         await store.put(suspension);
         await other.put({ ...suspension });
@@ -74,6 +85,8 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         ['an envelope that is no bytes', { envelope: 'text' }],
         ['a time that is none', { createdAtMs: Number.NaN }],
         ['an expiry that is none', { expiresAtMs: '10000' }],
+        ['a tenant that is no text', { tenant: 5 }],
+        ['a tenant that is too long', { tenant: 'a'.repeat(129) }],
         ['info that is too large', { info: { text: 'a'.repeat(1_100_000) } }],
         ['info that is no object', { info: [] }],
       ])('refuses %s', async (_title, part) => {
@@ -401,6 +414,36 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         await store.settle(next.id, undefined, makeOutcome('cancelled', 'outcome', 40_000));
         expect((await other.sweep(40_000)).forgotten).toBe(1);
         expect(await store.read(next.id)).toBeUndefined();
+      });
+    });
+
+    describe('forgetting', () => {
+      it('takes away what is settled, for everybody, and leaves what waits', async () => {
+        const [settled, waiting] = [id, idOf('another')];
+        for (const each of [settled, waiting]) await store.put(makeSuspension(each));
+        await store.settle(settled, undefined, makeOutcome('cancelled'));
+        await other.forget?.([settled, waiting, idOf('unknown'), '../key']);
+        expect(await store.read(settled)).toBeUndefined();
+        expect(await store.read(waiting)).toMatchObject({ state: 'suspended' });
+        expect(await store.claim(settled, LEASE, NOW)).toEqual({ kind: 'unknown' });
+      });
+
+      it('takes away a generation, and neither takes nor brings back one after it', async () => {
+        await store.put(suspension);
+        await claim();
+        const next = makeSuspension(idOf('a run', 2));
+        await store.settle(id, 1, makeOutcome('continued'), next);
+        await other.forget?.([id]);
+        expect(await store.read(id)).toBeUndefined();
+        expect(plain(await store.read(next.id))).toEqual(plain({ ...next, state: 'suspended' }));
+      });
+
+      it('is told in bytes by a listing', async () => {
+        await store.put(suspension);
+        await claim();
+        await store.settle(id, 1, makeOutcome('completed', 'eleven byte'));
+        const [summary] = (await other.list({ limit: 1 })).suspensions;
+        expect(summary?.storedBytes).toBeGreaterThanOrEqual(11);
       });
     });
 

@@ -1,0 +1,276 @@
+import { AgeQueue } from './age-queue.js';
+import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KeptUsage, KnownVersions } from './kept.js';
+
+/** Entries that are looked at, and outcomes that make room, in one go: more would hold the thread. */
+const ENTRIES_AT_ONCE = 10_000;
+const EVICTIONS_AT_ONCE = 1_000;
+
+interface Entry {
+  readonly tenant: string | undefined;
+  bytes: number;
+  /** `'moved'`: its place among those that wait went to the generation after it. */
+  state: 'waiting' | 'moved' | 'outcome';
+  /** Of an outcome: when it was recorded. */
+  atMs: number;
+  /** Not acknowledged by the store yet. */
+  isPending: boolean;
+  version: number | undefined;
+  /** The number of the census that saw it last, or in whose time it was changed by us. */
+  seen: number;
+}
+
+/** The sums of a scope: of everything, or of one tenant. */
+class Account implements KeptUsage {
+  waiting = 0;
+  waitingBytes = 0;
+  outcomes = 0;
+  outcomeBytes = 0;
+  /** Outcomes by age. */
+  readonly queue = new AgeQueue();
+
+  add(id: string, { state, bytes, atMs }: Entry): void {
+    this.#count(state, bytes, 1);
+    if (state === 'outcome') this.queue.add(id, atMs);
+  }
+
+  remove(id: string, { state, bytes, atMs }: Entry): void {
+    this.#count(state, -bytes, -1);
+    if (state === 'outcome') this.queue.remove(id, atMs);
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting === 0 && this.outcomes === 0;
+  }
+
+  get usage(): KeptUsage {
+    const { waiting, waitingBytes, outcomes, outcomeBytes } = this;
+    return { waiting, waitingBytes, outcomes, outcomeBytes };
+  }
+
+  #count(state: Entry['state'], bytes: number, one: 1 | -1): void {
+    if (state === 'waiting') {
+      this.waiting += one;
+      this.waitingBytes += bytes;
+    } else if (state === 'outcome') {
+      this.outcomes += one;
+      this.outcomeBytes += bytes;
+    }
+  }
+}
+
+/**
+ * Counts what a store keeps, and says whether there is room for one more. All of it is synchronous, so that any number of calls at the same
+ * time are counted one after the other; a place is taken before the store is asked and given back when the store fails.
+ *
+ * Handlers that wait are refused when there is no room. Outcomes never are: the oldest make room for newer ones and for handlers that wait,
+ * those of the same tenant first.
+ */
+export class Ledger {
+  readonly #bounds: KeptBounds;
+  readonly #traits: KeptTraits;
+  readonly #entries = new Map<string, Entry>();
+  readonly #all = new Account();
+  readonly #tenants = new Map<string, Account>();
+  #surplus: string[] = [];
+  #census = 0;
+
+  constructor(bounds: KeptBounds, traits: KeptTraits) {
+    this.#bounds = bounds;
+    this.#traits = traits;
+  }
+
+  get usage(): KeptUsage {
+    return this.#all.usage;
+  }
+
+  usageOf(tenant: string): KeptUsage | undefined {
+    return this.#tenants.get(tenant)?.usage;
+  }
+
+  /**
+   * Takes a place for a handler that waits, pending until {@link confirm} or {@link withdraw}.
+   *
+   * @param replaces the generation before it, which waits until then
+   * @returns why there is none
+   */
+  admit(id: string, tenant: string | undefined, bytes: number, replaces?: string): KeptRefusal | undefined {
+    const refusal = this.refusalOf(tenant, bytes, replaces);
+    if (refusal !== undefined) return refusal;
+    const leaving = this.#waiting(replaces);
+    if (leaving !== undefined && replaces !== undefined) this.#set(replaces, { ...leaving, state: 'moved' });
+    this.#set(id, {
+      tenant,
+      bytes,
+      state: 'waiting',
+      atMs: 0,
+      isPending: true,
+      version: undefined,
+      seen: this.#census,
+    });
+    this.#makeRoom(tenant, undefined);
+    return undefined;
+  }
+
+  /** What {@link admit} would answer. */
+  refusalOf(tenant: string | undefined, bytes: number, replaces?: string): KeptRefusal | undefined {
+    const leaving = this.#waiting(replaces);
+    for (const scope of this.#scopesOf(tenant)) {
+      const isIn = scope.scope === 'total' || leaving?.tenant === tenant;
+      const refusal = this.#refusalIn(scope, bytes, isIn ? leaving : undefined);
+      if (refusal !== undefined) return { ...refusal, tenant };
+    }
+    return undefined;
+  }
+
+  /** The store has it. */
+  confirm(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.#set(id, { ...entry, isPending: false, seen: this.#census });
+  }
+
+  /**
+   * The store does not have it.
+   *
+   * @param replaced what it was to replace, which waits on
+   */
+  withdraw(id: string, replaced?: string): void {
+    this.forget(id);
+    const before = replaced === undefined ? undefined : this.#entries.get(replaced);
+    if (before?.state === 'moved' && replaced !== undefined) this.#set(replaced, { ...before, state: 'waiting' });
+  }
+
+  /** One that waits, and that somebody else has put. */
+  note(id: string, tenant: string | undefined, bytes: number): void {
+    if (this.#entries.has(id)) return;
+    this.#set(id, {
+      tenant,
+      bytes,
+      state: 'waiting',
+      atMs: 0,
+      isPending: false,
+      version: undefined,
+      seen: this.#census,
+    });
+  }
+
+  /** Its outcome is recorded. When there is no room for it whatever makes room, it is itself to be forgotten. */
+  record(id: string, contentBytes: number, atMs: number): void {
+    const entry = this.#entries.get(id);
+    // One that is not known is counted with its tenant by the next census.
+    if (entry === undefined || entry.state === 'outcome') return;
+    const bytes = (this.#traits.retainsEnvelopes ? entry.bytes : 0) + contentBytes;
+    const { tenant } = entry;
+    this.#set(id, { tenant, bytes, state: 'outcome', atMs, isPending: false, version: undefined, seen: this.#census });
+    this.#makeRoom(tenant, id);
+  }
+
+  /** The store has nothing of it any more. */
+  forget(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#all.remove(id, entry);
+    if (entry.tenant === undefined) return;
+    const account = this.#tenants.get(entry.tenant);
+    account?.remove(id, entry);
+    if (account?.isEmpty) this.#tenants.delete(entry.tenant);
+  }
+
+  /** Outcomes that are to be forgotten by the store, and are no longer counted. Tells each once. */
+  takeSurplus(): readonly string[] {
+    const surplus = this.#surplus;
+    this.#surplus = [];
+    return surplus;
+  }
+
+  /** From now on {@link apply} tells what the store has. What is changed by us meanwhile is left as we know it. */
+  beginCensus(): KnownVersions {
+    this.#census++;
+    return (id) => this.#entries.get(id)?.version;
+  }
+
+  apply(sizes: readonly KeptSize[]): void {
+    for (const size of sizes) {
+      const known = this.#entries.get(size.id);
+      if (known !== undefined && (known.isPending || known.state === 'moved' || known.seen === this.#census)) continue;
+      if (size.isUnchanged) {
+        if (known !== undefined) known.seen = this.#census;
+        continue;
+      }
+      const { id, tenant, bytes, isSettled, atMs, version } = size;
+      const state = isSettled ? 'outcome' : 'waiting';
+      this.#set(id, { tenant, bytes, state, atMs, isPending: false, version, seen: this.#census });
+    }
+  }
+
+  /** What the census has not seen is gone. Yields now and then, for the caller to let others run. */
+  *endCensus(): Generator<void> {
+    let looked = 0;
+    for (const [id, { seen, isPending, state }] of this.#entries) {
+      if (seen < this.#census && !isPending && state !== 'moved') this.forget(id);
+      if (++looked % ENTRIES_AT_ONCE === 0) yield;
+    }
+    this.#makeRoom(undefined, undefined);
+    for (const tenant of this.#tenants.keys()) this.#makeRoom(tenant, undefined);
+  }
+
+  #waiting(id: string | undefined): Entry | undefined {
+    const entry = id === undefined ? undefined : this.#entries.get(id);
+    return entry?.state === 'waiting' ? entry : undefined;
+  }
+
+  #scopesOf(tenant: string | undefined): { readonly account: Account; readonly scope: keyof Bound }[] {
+    const all = { account: this.#all, scope: 'total' as const };
+    if (tenant === undefined) return [all];
+    return [{ account: this.#tenants.get(tenant) ?? new Account(), scope: 'perTenant' }, all];
+  }
+
+  #refusalIn(
+    { account, scope }: { readonly account: Account; readonly scope: keyof Bound },
+    bytes: number,
+    leaving: Entry | undefined,
+  ): Omit<KeptRefusal, 'tenant'> | undefined {
+    const { suspensions, bytes: most } = this.#bounds;
+    const usage = account.usage;
+    if (usage.waiting + (leaving === undefined ? 1 : 0) > suspensions[scope]) {
+      return { limit: 'maxSuspensions', scope, value: suspensions[scope], usage };
+    }
+    const fixed = usage.waitingBytes - (leaving?.bytes ?? 0) + (this.#traits.forgets ? 0 : usage.outcomeBytes);
+    if (fixed + bytes <= most[scope]) return undefined;
+    return { limit: 'maxSuspendedBytes', scope, value: most[scope], usage };
+  }
+
+  /** @param newest goes last of its age */
+  #makeRoom(tenant: string | undefined, newest: string | undefined): void {
+    if (!this.#traits.forgets) return;
+    for (const { account, scope } of this.#scopesOf(tenant)) {
+      for (let evicted = 0; evicted < EVICTIONS_AT_ONCE && account.outcomes > 0; evicted++) {
+        const id = account.queue.oldest();
+        if (id === undefined || !this.#isOver(account, scope, id === newest)) break;
+        this.forget(id);
+        this.#surplus.push(id);
+      }
+    }
+  }
+
+  /** @param isLast whether there is one outcome left, which may take more than the share of outcomes */
+  #isOver(account: Account, scope: keyof Bound, isLast: boolean): boolean {
+    const { suspensions, bytes, outcomeShare } = this.#bounds;
+    if (account.waitingBytes + account.outcomeBytes > bytes[scope]) return true;
+    if (isLast) return false;
+    return account.outcomes > suspensions[scope] || account.outcomeBytes > bytes[scope] * outcomeShare;
+  }
+
+  #set(id: string, entry: Entry): void {
+    this.forget(id);
+    this.#entries.set(id, entry);
+    this.#all.add(id, entry);
+    if (entry.tenant === undefined) return;
+    let account = this.#tenants.get(entry.tenant);
+    if (account === undefined) {
+      account = new Account();
+      this.#tenants.set(entry.tenant, account);
+    }
+    account.add(id, entry);
+  }
+}
