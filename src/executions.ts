@@ -210,10 +210,6 @@ function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
 
-function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
-  return tenant === undefined ? {} : { tenant };
-}
-
 function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {
   return { signal, tenant, queueTimeoutMs };
 }
