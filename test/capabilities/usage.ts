@@ -31,7 +31,7 @@ export async function run(executor: Executor, code: string, capabilities: readon
     source: code,
     bytecode: new Uint8Array(new SharedArrayBuffer(0)),
   };
-  const outcome = readOutcome(executed, handler, { grants, limits: request.limits });
+  const outcome = await readOutcome(executed, handler, { grants, limits: request.limits });
   const { status, returnValue, error, events, viewCommands, logs, calls, denials } = outcome;
   const problem = error && { code: error.code, message: error.message, context: error.context };
   const stateMutations = withoutIdleDeletions(outcome.stateMutations);

@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import { ArtifactError, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
 import { ValueEncoder } from '#build/contract/values/encode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, restoreImage } from '#build/engine/image.js';
+import { captureImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
+import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { GuestException, Vm, VmPoisonedError } from '#build/engine/vm.js';
 

@@ -1,6 +1,7 @@
 import { kind } from './program.js';
 
-const LOG = 'const L=[];const r=n=>({n,[Symbol.dispose](){L.push(n)}});const a=n=>({n,async[Symbol.asyncDispose](){await null;L.push(n)}});const bad=n=>({[Symbol.dispose](){throw new Error(n)}});';
+const LOG =
+  'const L=[];const r=n=>({n,[Symbol.dispose](){L.push(n)}});const a=n=>({n,async[Symbol.asyncDispose](){await null;L.push(n)}});const bad=n=>({[Symbol.dispose](){throw new Error(n)}});';
 
 export const using = kind('using', [
   `${LOG}{using x=r(1);L.push('in')}L.push('out');return L`,

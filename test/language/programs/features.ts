@@ -75,9 +75,22 @@ export const weakReferences = kind('weak references', [
 ]);
 
 export const regexpEscape = kind('RegExp.escape', [
-  ...['"abc"', '"1a"', '""', '"a.b*c"', '"^$\\\\.*+?()[]{}|/"', '",-=<>#&!%:;@~\'`\\""', '"\\t\\n\\v\\f\\r \\u00a0\\u2028\\ufeff"', '"😀"', '"\\ud83d"', '"a😀\\udc00"', '"é中"', '"_$"', '"Z9"', '"\\x00\\x7f"'].map(
-    (text) => `return RegExp.escape(${text})`,
-  ),
+  ...[
+    '"abc"',
+    '"1a"',
+    '""',
+    '"a.b*c"',
+    '"^$\\\\.*+?()[]{}|/"',
+    '",-=<>#&!%:;@~\'`\\""',
+    '"\\t\\n\\v\\f\\r \\u00a0\\u2028\\ufeff"',
+    '"😀"',
+    '"\\ud83d"',
+    '"a😀\\udc00"',
+    '"é中"',
+    '"_$"',
+    '"Z9"',
+    '"\\x00\\x7f"',
+  ].map((text) => `return RegExp.escape(${text})`),
   'try{RegExp.escape(5)}catch(e){return e.name}',
   'try{RegExp.escape()}catch(e){return e.name}',
   'return [RegExp.escape.length,RegExp.escape.name]',
