@@ -24,7 +24,7 @@ const MIN_LIMIT_BYTES = 64 * 1024;
 /** Marker, whether objects are shared, places. */
 const DOCUMENT_EXTRAS = 3;
 /** What a value counts beyond its bytes: some take longer to encode than their bytes say. */
-const EXTRA_BYTES = { object: 14, name: 20, bigInt: 6, bytes: 32, form: 48, error: 112 } as const;
+const EXTRA_BYTES = { object: 14, name: 48, bigInt: 6, bytes: 32, form: 48, error: 112 } as const;
 /** Work between two looks at the clock, in values. */
 const VALUES_PER_LOOK = 256;
 const WORK_PER_FORM = 16;
