@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { WRAPPER_VERSION } from '../contract/wrapper.js';
+import { LOWERING_VERSION } from '../lowering/version.js';
 import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
 import { CONTAINER_VERSION } from './artifact.js';
 
@@ -17,9 +18,8 @@ export class KeyDeriver {
   /** @param engine fingerprint of engine and rewrite, see EngineModule */
   constructor(engine: string) {
     this.#common = sha256.create();
-    for (const field of [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine]) {
-      absorb(this.#common, field);
-    }
+    const versions = [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, `lowering:${LOWERING_VERSION}`];
+    for (const field of [...versions, engine]) absorb(this.#common, field);
   }
 
   derive(source: string, filename: string): string {

@@ -65,7 +65,10 @@ export function lowerParameters(node: AnyFunction, kind: string | undefined, pre
       const [first, last] = [params[0] as Pattern, params[params.length - 1] as Pattern];
       const plain = params.findIndex(({ type }) => type === 'AssignmentPattern' || type === 'RestElement');
       const isSetter = kind === 'set';
-      const names = Array.from({ length: isSetter ? 0 : plain === -1 ? params.length : plain }, (_, i) => `${prefix}${i}`);
+      const names = Array.from(
+        { length: isSetter ? 0 : plain === -1 ? params.length : plain },
+        (_, i) => `${prefix}${i}`,
+      );
       const rest = `${prefix}r`;
       const given = isSetter ? [`${rest}=undefined`] : [...names, `...${rest}`];
       const values = isSetter ? rest : [...names, `...${rest}`].join();
@@ -86,7 +89,10 @@ export function lowerParameters(node: AnyFunction, kind: string | undefined, pre
 }
 
 function refuse(node: AnyFunction): Refusal | undefined {
-  const names = new Set([...node.params.flatMap(namesOf), ...node.params.flatMap((param) => [...mentionedNames(param)])]);
+  const names = new Set([
+    ...node.params.flatMap(namesOf),
+    ...node.params.flatMap((param) => [...mentionedNames(param)]),
+  ]);
   if (node.generator) {
     return {
       node,

@@ -52,7 +52,11 @@ export function lowerDeclaration(declaration: UsingDeclaration, prefix: string):
 }
 
 /** `for (using x = …; …; …)`: what it uses is disposed of when the loop ends. */
-export function lowerFor(loop: ForStatement & { readonly init: UsingDeclaration }, labelled: Node, prefix: string): Target {
+export function lowerFor(
+  loop: ForStatement & { readonly init: UsingDeclaration },
+  labelled: Node,
+  prefix: string,
+): Target {
   return {
     node: labelled,
     render(writer) {

@@ -1,9 +1,8 @@
 import type { Class, Identifier, Node } from 'acorn';
-
+import { childrenOf } from '../../lowering/parse-script.js';
 import { Cell, type FunctionAtom, type Home, members, type ObjectAtom, union, type Value } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { Scopes, Variable } from './scope.js';
-import { childrenOf } from '../../lowering/parse-script.js';
 import type { AnyFunction } from './syntax.js';
 
 /** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */

@@ -8,9 +8,8 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
-
-import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { childrenOf } from '../../lowering/parse-script.js';
+import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
 /** What a name stands for in a part of the program. */

@@ -38,9 +38,8 @@ function appendWriteHead(engine: EngineEditor): number {
     ...[get(FRAME), get(text), i32Store(0)],
     ...[get(TARGET), i32Const(FORMAT), get(FRAME), call(Call.print)],
   ];
-  const putAll = (text: string) => [...text].flatMap((character) => [
-    ...[get(TARGET), i32Const(character.charCodeAt(0)), call(Call.putByte)],
-  ]);
+  const putAll = (text: string) =>
+    [...text].flatMap((character) => [...[get(TARGET), i32Const(character.charCodeAt(0)), call(Call.putByte)]]);
   const isFilled = (text: number) => [get(text), i32Load8u(0)];
   const free = (text: number) => [get(CONTEXT), get(text), call(Call.freeText)];
   return engine.append(
@@ -59,11 +58,7 @@ function appendWriteHead(engine: EngineEditor): number {
         ),
       ),
       ...[get(CONTEXT), get(ERROR), call(messageOf), set(MESSAGE)],
-      block(
-        ...[get(NAME), i32Eqz],
-        wasm.if(...putAll('Error'), br(1)),
-        ...print(NAME),
-      ),
+      block(...[get(NAME), i32Eqz], wasm.if(...putAll('Error'), br(1)), ...print(NAME)),
       block(
         ...[get(MESSAGE), i32Eqz, brIf(0)],
         ...[...isFilled(MESSAGE), i32Eqz, brIf(0)],

@@ -2,8 +2,7 @@ import { type Code, I32, I64, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, EXCEPTION, TAG_MASK, UNDEFINED } from './quickjs.js';
 
-const { br, brIf, call, drop, get, i32Add, i32And, i32Const, i32Eq, i32Load16u, i32LtS, i32Or, i32Store } =
-  wasm;
+const { br, brIf, call, drop, get, i32Add, i32And, i32Const, i32Eq, i32Load16u, i32LtS, i32Or, i32Store } = wasm;
 const { i32Store16, i64And, i64Const, i64Eq, i64Load, i64Ne, i64Store, tee } = wasm;
 
 /** An iterator whose `next` threw is at its end; spread closed it all the same. */

@@ -2,8 +2,28 @@ import { I32, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, Opcode } from './quickjs.js';
 
-const { block, br, brIf, call, get, getGlobal, i32Add, i32Const, i32Eq, i32Eqz, i32Load, i32Load8u, i32Ne, i32Or, i32Sub, loop, select, set, setGlobal, tee } =
-  wasm;
+const {
+  block,
+  br,
+  brIf,
+  call,
+  get,
+  getGlobal,
+  i32Add,
+  i32Const,
+  i32Eq,
+  i32Eqz,
+  i32Load,
+  i32Load8u,
+  i32Ne,
+  i32Or,
+  i32Sub,
+  loop,
+  select,
+  set,
+  setGlobal,
+  tee,
+} = wasm;
 
 /** Exports of a mended engine. */
 export const NOTE_EXPORTS = {
@@ -63,7 +83,10 @@ export const constructsToLower: Mend = {
     const HAS_EXPRESSIONS = 8;
     const hasExpressions = [get(HAS_EXPRESSIONS), i32Load(0), i32Eqz, brIf(0)];
     const variables = [get(FUNCTION), i32Load(FunctionField.scopes), get(FUNCTION), i32Load(FunctionField.scopeLevel)];
-    engine.replace([...hasExpressions, ...variables], [...hasExpressions, get(FUNCTION), call(noteParameters), ...variables]);
+    engine.replace(
+      [...hasExpressions, ...variables],
+      [...hasExpressions, get(FUNCTION), call(noteParameters), ...variables],
+    );
   },
 };
 

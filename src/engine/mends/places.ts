@@ -16,7 +16,10 @@ export const placesOfPatterns: Mend = {
     const note = [get(PARSE_STATE), get(PARSE_STATE), i32Load(ParseState.sourcePointer), call(Call.emitPlace)];
     const brace = [call(Call.nextToken), wasm.brIf(5)];
     const ofObjects = [get(PARSE_STATE), i32Load(ParseState.currentFunction), i32Const(Opcode.toObject)];
-    engine.replace([...brace, ...ofObjects, call(Call.emitOpcode)], [...brace, ...note, ...ofObjects, call(Call.emitOpcode)]);
+    engine.replace(
+      [...brace, ...ofObjects, call(Call.emitOpcode)],
+      [...brace, ...note, ...ofObjects, call(Call.emitOpcode)],
+    );
     engine.insertBefore([get(FUNCTION), i32Const(Opcode.forOfStart), call(Call.emitOpcode)], note);
   },
 };

@@ -4,7 +4,17 @@ import { encodeUnsigned, LebReader } from './leb128.js';
 
 const HEADER_BYTES = 8;
 
-const SectionId = { type: 1, import: 2, function: 3, table: 4, global: 6, export: 7, element: 9, code: 10, data: 11 } as const;
+const SectionId = {
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  global: 6,
+  export: 7,
+  element: 9,
+  code: 10,
+  data: 11,
+} as const;
 const ExternalKind = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const FUNCTION_TYPE = 0x60;
 const FUNCTION_REFERENCE = 0x70;
@@ -94,7 +104,8 @@ export class WasmBinary {
   /** @throws RangeError when the bytes at `address` are not all in one segment */
   writeData(address: number, bytes: Uint8Array): void {
     const segment = this.#dataSegments().find(
-      (candidate) => candidate.address <= address && address + bytes.length <= candidate.address + candidate.bytes.length,
+      (candidate) =>
+        candidate.address <= address && address + bytes.length <= candidate.address + candidate.bytes.length,
     );
     if (segment === undefined) throw new RangeError(`there is no data at ${address}`);
     segment.bytes.set(bytes, address - segment.address);

@@ -1,4 +1,11 @@
-import { decodeBase64, decodeHex, encodeBase64, encodeHex, readAlphabet, readLastChunk } from './bytes-as-text/codec.js';
+import {
+  decodeBase64,
+  decodeHex,
+  encodeBase64,
+  encodeHex,
+  readAlphabet,
+  readLastChunk,
+} from './bytes-as-text/codec.js';
 import type { FeatureHost } from './feature.js';
 
 type Options = Readonly<Record<string, unknown>>;
@@ -33,7 +40,12 @@ const statics = {
   fromBase64(text: unknown, ...rest: unknown[]): Uint8Array {
     const source = requireText(text);
     const options = optionsOf(rest[0]);
-    const { bytes, error } = decodeBase64(source, readAlphabet(options), readLastChunk(options), Number.POSITIVE_INFINITY);
+    const { bytes, error } = decodeBase64(
+      source,
+      readAlphabet(options),
+      readLastChunk(options),
+      Number.POSITIVE_INFINITY,
+    );
     if (error !== undefined) throw error;
     return new Uint8Array(bytes);
   },

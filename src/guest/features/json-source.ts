@@ -9,7 +9,8 @@ const { parse, stringify } = JSON;
 const raws = new WeakSet<object>();
 /** As long as there is none, texts are made by the engine alone. */
 let hasRaws = false;
-const isRaw = (value: unknown): value is { rawJSON: string } => typeof value === 'object' && value !== null && raws.has(value);
+const isRaw = (value: unknown): value is { rawJSON: string } =>
+  typeof value === 'object' && value !== null && raws.has(value);
 
 /** https://tc39.es/proposal-json-parse-with-source/ */
 const members = {
@@ -20,7 +21,11 @@ const members = {
     return revive({ '': value }, '', reviver as Reviver, sourceOf(json), value);
   },
   stringify(value: unknown, replacer?: unknown, space?: unknown): string | undefined {
-    if (!hasRaws) return stringify(value, replacer as never, space as never);
+    if (!hasRaws && typeof replacer !== 'function') {
+      const text = stringify(value, replacer as never, space as never);
+      // A toJSON may have made the first: then what it stands for is asked again.
+      if (!hasRaws) return text;
+    }
     const tokens: string[] = [];
     const mark = `\u0000${Math.random()}:`;
     const text = stringify(value, replacing(replacer, mark, tokens) as never, space as never);
@@ -33,7 +38,8 @@ const members = {
   },
   rawJSON(text: unknown): object {
     const json = `${text}`;
-    if (json === '' || /^[\t\n\r ]|[\t\n\r ]$/.test(json)) throw new SyntaxError('the JSON is empty, or has white space around it');
+    if (json === '' || /^[\t\n\r ]|[\t\n\r ]$/.test(json))
+      throw new SyntaxError('the JSON is empty, or has white space around it');
     const value: unknown = parse(json);
     if (typeof value === 'object' && value !== null) throw new SyntaxError('the JSON is an object or an array');
     const raw = Object.create(null) as Keyed;
@@ -54,7 +60,9 @@ function replacing(replacer: unknown, mark: string, tokens: string[]): Replacer 
     const value = replace === undefined ? given : Reflect.apply(replace, this, [key, given]);
     if (isRaw(value)) return mark + (tokens.push(value.rawJSON) - 1);
     if (keys === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(keys.filter((name) => Object.hasOwn(value, name)).map((name) => [name, (value as Keyed)[name]]));
+    return Object.fromEntries(
+      keys.filter((name) => Object.hasOwn(value, name)).map((name) => [name, (value as Keyed)[name]]),
+    );
   };
 }
 
@@ -72,9 +80,16 @@ function revive(holder: Keyed, key: string, reviver: Reviver, source: SourceNode
     const keys = Array.isArray(value) ? Array.from(value, (_item, index) => String(index)) : Object.keys(value);
     const before = keys.map((name) => (value as Keyed)[name]);
     keys.forEach((name, index) => {
-      const revived = revive(value as Keyed, name, reviver, known?.members?.get(name), known === undefined ? NOTHING : before[index]);
+      const revived = revive(
+        value as Keyed,
+        name,
+        reviver,
+        known?.members?.get(name),
+        known === undefined ? NOTHING : before[index],
+      );
       if (revived === undefined) Reflect.deleteProperty(value, name);
-      else Reflect.defineProperty(value, name, { value: revived, writable: true, enumerable: true, configurable: true });
+      else
+        Reflect.defineProperty(value, name, { value: revived, writable: true, enumerable: true, configurable: true });
     });
     return Reflect.apply(reviver, holder, [key, value, {}]);
   }
@@ -85,5 +100,6 @@ function revive(holder: Keyed, key: string, reviver: Reviver, source: SourceNode
 const NOTHING = {};
 
 export default function install(host: FeatureHost): void {
-  for (const name of ['parse', 'stringify', 'rawJSON', 'isRawJSON'] as const) host.define(`JSON.${name}`, members[name]);
+  for (const name of ['parse', 'stringify', 'rawJSON', 'isRawJSON'] as const)
+    host.define(`JSON.${name}`, members[name]);
 }

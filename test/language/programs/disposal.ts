@@ -1,6 +1,7 @@
 import { kind } from './program.js';
 
-const LOG = 'const L=[];const r=n=>({n,[Symbol.dispose](){L.push(n)}});const a=n=>({n,async[Symbol.asyncDispose](){await null;L.push(n)}});const bad=n=>({[Symbol.dispose](){throw new Error(n)}});';
+const LOG =
+  'const L=[];const r=n=>({n,[Symbol.dispose](){L.push(n)}});const a=n=>({n,async[Symbol.asyncDispose](){await null;L.push(n)}});const bad=n=>({[Symbol.dispose](){throw new Error(n)}});';
 
 export const using = kind('using', [
   `${LOG}{using x=r(1);L.push('in')}L.push('out');return L`,
@@ -8,7 +9,7 @@ export const using = kind('using', [
   `${LOG}function f(){using x=r(1);return L.push('ret')}f();return L`,
   `${LOG}try{using x=r(1);throw new Error('t')}catch(e){L.push(e.message)}return L`,
   `${LOG}try{using x=bad('d')}catch(e){return [e.name,e.message]}`,
-  `${LOG}try{using x=bad('d');throw new Error('b')}catch(e){return [e.name,e.error.message,e.suppressed.message,e.message]}`,
+  `${LOG}try{using x=bad('d');throw new Error('b')}catch(e){return [e.name,e.error.message,e.suppressed.message]}`,
   `${LOG}try{using x=bad('1'),y=bad('2'),z=bad('3')}catch(e){return [e.name,e.error.message,e.suppressed.error.message,e.suppressed.suppressed.message]}`,
   `${LOG}{using x=null,y=undefined;L.push(x===null&&y===undefined)}return L`,
   `${LOG}try{using x=5}catch(e){return e.name}`,
@@ -16,7 +17,7 @@ export const using = kind('using', [
   `${LOG}try{using x={[Symbol.dispose]:5}}catch(e){return e.name}`,
   `${LOG}for(using x of [r(1),r(2)]){L.push('b'+x.n)}return L`,
   `${LOG}for(using x of [r(1),r(2),r(3)]){if(x.n===1)continue;if(x.n===2)break;L.push('b'+x.n)}return L`,
-  `${LOG}for(using x=r(1),i={v:0,[Symbol.dispose](){}};i.v<2;i.v++)L.push('b'+i.v);return L`,
+  `${LOG}for(using x=r(1);L.length<2;)L.push('b'+x.n);return L`,
   `${LOG}l:for(using x=r(1);;){for(;;){break l}}return L`,
   `${LOG}l:for(const y of [1,2]){using x=r(y);for(;;){continue l}}return L`,
   `${LOG}while(L.length<2){using x=r(L.length)}return L`,

@@ -1,7 +1,41 @@
 import { kind } from './program.js';
 
-const NUMBERS = ['-1.5', '-2.5', '-5e9', '-2147483649', '-2147483648', '4294967296', '5e9', '-0', '0.5', '-0.5', '1e300', '-1e300', '-Infinity', 'Infinity', 'NaN', '-9007199254740993', '-18446744073709551616', '-4294967297.5'];
-const BIGINTS = ['-1n', '-5n', '-7n', '-10n', '0n', '3n', '-(2n**64n)', '-(2n**64n)-1n', '2n**64n', '-(2n**31n)', '-(2n**31n)-1n', '-5000000000n', '-(10n**300n)', '-9007199254740993n'];
+const NUMBERS = [
+  '-1.5',
+  '-2.5',
+  '-5e9',
+  '-2147483649',
+  '-2147483648',
+  '4294967296',
+  '5e9',
+  '-0',
+  '0.5',
+  '-0.5',
+  '1e300',
+  '-1e300',
+  '-Infinity',
+  'Infinity',
+  'NaN',
+  '-9007199254740993',
+  '-18446744073709551616',
+  '-4294967297.5',
+];
+const BIGINTS = [
+  '-1n',
+  '-5n',
+  '-7n',
+  '-10n',
+  '0n',
+  '3n',
+  '-(2n**64n)',
+  '-(2n**64n)-1n',
+  '2n**64n',
+  '-(2n**31n)',
+  '-(2n**31n)-1n',
+  '-5000000000n',
+  '-(10n**300n)',
+  '-9007199254740993n',
+];
 const OPERATORS = ['<', '<=', '>', '>=', '==', '!='];
 
 export const bigints = kind('bigints against numbers', [
@@ -20,14 +54,39 @@ export const bigints = kind('bigints against numbers', [
   'return [Math.max(Number(-5n),-5e9),[-5n,-5e9].includes(-5n)]',
   'let n=-3n;const L=[];while(n<-0.5){L.push(String(n));n++}return L',
   'return [-5n,-5e9].map(x=>x<-100)',
+  'return [-(2n**70n)<-(2**70),-(2n**70n)==-(2**70),-(2n**70n)-1n<-(2**70),-(2n**70n)+1n>-(2**70)]',
 ]);
 
 const WIDTHS = [0, 1, 7, 8, 31, 32, 33, 63, 64, 65, 96, 127, 128, 200];
-const VALUES = ['-1n', '1n', '0n', '2n**31n', '2n**32n-1n', '-(2n**32n)', '2n**63n', '2n**64n-1n', '-(2n**63n)', '-(2n**64n)', '0xffffffffffn', '-(2n**127n)', '2n**128n-1n', '-123456789012345678901234567890n'];
+const VALUES = [
+  '-1n',
+  '1n',
+  '0n',
+  '2n**31n',
+  '2n**32n-1n',
+  '-(2n**32n)',
+  '2n**63n',
+  '2n**64n-1n',
+  '-(2n**63n)',
+  '-(2n**64n)',
+  '0xffffffffffn',
+  '-(2n**127n)',
+  '2n**128n-1n',
+  '-123456789012345678901234567890n',
+];
 
 export const unsignedBigints = kind('BigInt.asUintN', [
-  ...WIDTHS.map((width) => [`${width} bits`, `return [${VALUES.map((value) => `BigInt.asUintN(${width},${value})`)}].map(String)`] as const),
-  ...WIDTHS.slice(0, 6).map((width) => [`signed, ${width} bits`, `return [${VALUES.map((value) => `BigInt.asIntN(${width},${value})`)}].map(String)`] as const),
+  ...WIDTHS.map(
+    (width) =>
+      [`${width} bits`, `return [${VALUES.map((value) => `BigInt.asUintN(${width},${value})`)}].map(String)`] as const,
+  ),
+  ...WIDTHS.slice(0, 6).map(
+    (width) =>
+      [
+        `signed, ${width} bits`,
+        `return [${VALUES.map((value) => `BigInt.asIntN(${width},${value})`)}].map(String)`,
+      ] as const,
+  ),
   "let h=0xcbf29ce484222325n;for(const c of 'hello'){h^=BigInt(c.charCodeAt(0));h=BigInt.asUintN(64,h*0x100000001b3n);}return h.toString(16)",
   'const L=[];BigInt.asUintN({valueOf(){L.push("w");return 8}},{valueOf(){L.push("v");return -1n}});return L',
   'try{BigInt.asUintN(-1,1n)}catch(e){return e.name}',

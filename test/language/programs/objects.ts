@@ -26,11 +26,22 @@ export const spreadTexts = kind('texts spread into objects', [
   "return Object.keys({...'ba',1:'x'})",
 ]);
 
-const arrayLike = (answer: string) => `try{return Reflect.ownKeys(new Proxy({},{ownKeys:()=>${answer}}))}catch(e){return e.name}`;
+const arrayLike = (answer: string) =>
+  `try{return Reflect.ownKeys(new Proxy({},{ownKeys:()=>(${answer})}))}catch(e){return e.name}`;
 
 export const proxyKeys = kind('what ownKeys of a proxy answers', [
   ...['5', '"ab"', 'true', 'null', 'undefined', 'Symbol()', '5n', '""'].map(arrayLike),
-  ...['["a"]', '[]', '{length:1,0:"a"}', '{}', '["a","a"]', '[1]', '(()=>0)', 'new Set()', '[Symbol.iterator].map(()=>"s")'].map(arrayLike),
+  ...[
+    '["a"]',
+    '[]',
+    '{length:1,0:"a"}',
+    '{}',
+    '["a","a"]',
+    '[1]',
+    '()=>0',
+    'new Set()',
+    '[Symbol.iterator].map(()=>"s")',
+  ].map(arrayLike),
   'try{return Object.keys(new Proxy({},{ownKeys:()=>"ab"}))}catch(e){return e.name}',
   'try{return {...new Proxy({},{ownKeys:()=>1})}}catch(e){return e.name}',
   'try{for(const k in new Proxy({},{ownKeys:()=>1}));return 1}catch(e){return e.name}',

@@ -1,6 +1,7 @@
 import { kind } from './program.js';
 
-const LOGGED = 'const L=[];const o=n=>({toString(){L.push("s"+n);return n},valueOf(){L.push("v"+n);return n}});const v=n=>(L.push("e"+n),o(n));';
+const LOGGED =
+  'const L=[];const o=n=>({toString(){L.push("s"+n);return n},valueOf(){L.push("v"+n);return n}});const v=n=>(L.push("e"+n),o(n));';
 
 export const templates = kind('templates', [
   `${LOGGED}\`\${v(1)}\${v(2)}\`;return L`,
