@@ -52,6 +52,13 @@ describe('an error has the place of its source', () => {
   });
 });
 
+it.each([
+  ['a private name that is not declared', 'class A {\n  m() { return this.@#x }\n}'],
+  ['a minus before a power', 'const a = 1;\nreturn -a @** 2'],
+])('an error of syntax that the engine does not place has one: %s', async (_what, marked) => {
+  await expectPlace(marked);
+});
+
 describe('what has no other form is refused', () => {
   it.each([
     ['a generator', '\nfunction* g(a, f = () => a) { a = 2; yield f() }', 'a parameter of this generator', 2],
