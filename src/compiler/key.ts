@@ -4,6 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { encodeInSlices } from '../contract/text-slices.js';
 import { WRAPPER_VERSION } from '../contract/wrapper.js';
+import { LOWERING_VERSION } from '../lowering/version.js';
 import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
 import { CONTAINER_VERSION } from './artifact.js';
 
@@ -34,7 +35,8 @@ export class KeyDeriver {
   /** @param engine fingerprint of engine and rewrite, see EngineModule */
   constructor(engine: string) {
     this.#common = sha256.create();
-    this.#commonFields = [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, engine];
+    const versions = [`container:${CONTAINER_VERSION}`, `wrapper:${WRAPPER_VERSION}`, `lowering:${LOWERING_VERSION}`];
+    this.#commonFields = [...versions, engine];
     absorbAll(this.#common, this.#commonFields);
   }
 

@@ -1,8 +1,9 @@
 /** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
   readonly name: string;
-  /** Names, or paths to a member of something that there is: `Array.fromAsync`. */
   readonly globals: readonly string[];
+  /** Paths to what it adds to something that there is: `Array.fromAsync`. */
+  readonly members?: readonly string[];
   /** Further names by which scripts are known that need it. */
   readonly words?: readonly string[];
   /** Features before it that it builds on. */
@@ -19,10 +20,11 @@ export const FEATURES = [
   { name: 'crypto', globals: ['crypto'], needs: ['dom-exception'] },
   { name: 'for-await', globals: ['$forAwait'] },
   { name: 'disposal', globals: ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError', '$using'] },
-  { name: 'from-async', globals: ['Array.fromAsync'], needs: ['for-await'] },
+  { name: 'from-async', globals: [], members: ['Array.fromAsync'], needs: ['for-await'] },
   {
     name: 'bytes-as-text',
-    globals: [
+    globals: [],
+    members: [
       'Uint8Array.fromBase64',
       'Uint8Array.fromHex',
       'Uint8Array.prototype.toBase64',
@@ -32,9 +34,9 @@ export const FEATURES = [
     ],
   },
   { name: 'weak-references', globals: ['WeakRef', 'FinalizationRegistry'] },
-  { name: 'regexp-escape', globals: ['RegExp.escape'] },
+  { name: 'regexp-escape', globals: [], members: ['RegExp.escape'] },
   // The reviver of JSON.parse is given the source by the one that names it.
-  { name: 'json-source', globals: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
+  { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];
@@ -57,8 +59,8 @@ export function featureSet(...names: readonly string[]): FeatureSet {
 const WIDE = 1;
 /** By length and first character of the name, or of the last of a path: what most names in bytecode fail at. */
 const GLOBALS = new Map<number, { readonly name: Buffer; readonly set: FeatureSet }[]>();
-for (const { name, globals, words = [] } of FEATURES as readonly Feature[]) {
-  for (const path of [...globals, ...words]) {
+for (const { name, globals, members = [], words = [] } of FEATURES as readonly Feature[]) {
+  for (const path of [...globals, ...members, ...words]) {
     const word = path.slice(path.lastIndexOf('.') + 1);
     const key = lookupKey(word.length, word.charCodeAt(0));
     GLOBALS.set(key, [...(GLOBALS.get(key) ?? []), { name: Buffer.from(word, 'latin1'), set: featureSet(name) }]);

@@ -1,7 +1,7 @@
 import { packMessage, unpackMessage } from '../contract/message-pack.js';
 import { ValueEncoder } from '../contract/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { FEATURES } from './features.js';
+import { FEATURES, type Feature } from './features.js';
 import { CELL_BYTES } from './host-cells.js';
 import { captureImage, type Image } from './image.js';
 import type { Pointer } from './quickjs-module.js';
@@ -84,7 +84,7 @@ export function capturePreludeImage(
   // An index that is not there.
   const roots = { ...addresses, undefined: vm.element(exported, EXPORTS.length) } as Roots;
   const names = new ValueEncoder().encode(
-    FEATURES.map(({ globals }) => [...globals]),
+    FEATURES.map(({ globals, members = [] }: Feature) => [...globals, ...members]),
     'features',
   );
   const cells = vm.createBuffer(CELL_BYTES);

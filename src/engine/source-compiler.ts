@@ -1,5 +1,6 @@
 import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
 import { lower, mayUse } from '../lowering/lower.js';
+import { isAcornError, parseScript } from '../lowering/parse-script.js';
 import type { Piece } from '../lowering/writer.js';
 import { captureImage, type Image } from './image.js';
 import type { EngineModule } from './load-engine.js';
@@ -59,7 +60,7 @@ export class SourceCompiler {
     const first = await this.#compileOnce(source, filename);
     const { outcome } = first;
     const isToLower = outcome.ok ? first.notes !== 0 : outcome.problem.kind === 'syntax' && mayUse(source);
-    if (!isToLower) return outcome;
+    if (!isToLower) return outcome.ok ? outcome : { ok: false, problem: withPlace(outcome.problem, source) };
     const lowered = lower(source);
     switch (lowered.kind) {
       case 'unchanged':
@@ -120,6 +121,17 @@ export class SourceCompiler {
 
 function createVm(engine: EngineModule, stackSizeBytes: number): Promise<Vm> {
   return Vm.create(engine, { memoryLimitBytes: COMPILER_MEMORY_BYTES, stackSizeBytes, purpose: 'compilation' });
+}
+
+/** Of some errors the engine knows no place: then it is where acorn stumbles. */
+function withPlace(problem: ScriptProblem, source: string): ScriptProblem {
+  if (problem.kind !== 'syntax' || problem.line !== undefined) return problem;
+  try {
+    parseScript(source);
+  } catch (error) {
+    if (isAcornError(error)) return { ...problem, line: error.loc.line, column: error.loc.column + 1 };
+  }
+  return problem;
 }
 
 /** The engine puts the place of a syntax error into its stack: `    at handler.js:3:7`. */

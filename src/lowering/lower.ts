@@ -9,9 +9,6 @@ import { childrenOf, isAcornError, messageOf, parseScript } from './parse-script
 import { lowerBlock, lowerDeclaration, lowerFor, lowerForOf } from './using.js';
 import { type Piece, type Target, Writer } from './writer.js';
 
-/** Raise it whenever the same script would get another form: what is compiled depends on it. */
-export const LOWERING_VERSION = 1;
-
 export type Lowered =
   | { readonly kind: 'unchanged' }
   /** In the order of the text. */

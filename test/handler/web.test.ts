@@ -71,13 +71,16 @@ describe('the declared globals of the web', () => {
     const language = new Set(Object.getOwnPropertyNames(globalThis).filter((name) => !WEB.has(name)));
     await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const { returnValue, error } = await runtime.executeHandler(PRESENT, {
-      args: [...language, 'InternalError', 'Iterator', 'Float16Array'],
+      args: [...language, 'InternalError', 'Iterator', 'Float16Array', ...DISPOSAL],
     });
     expect(error).toBeUndefined();
     // Of an error, `name` and `message` are declared by the language.
     expect([...(await declared())].sort()).toEqual([...(returnValue as string[])].sort());
   });
 });
+
+/** Of the language, in newer versions of Node than this may be. */
+const DISPOSAL = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError'];
 
 /** What Node has of the web, too, under names that handlers have. */
 const WEB = new Set([

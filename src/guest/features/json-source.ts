@@ -21,7 +21,11 @@ const members = {
     return revive({ '': value }, '', reviver as Reviver, sourceOf(json), value);
   },
   stringify(value: unknown, replacer?: unknown, space?: unknown): string | undefined {
-    if (!hasRaws) return stringify(value, replacer as never, space as never);
+    if (!hasRaws && typeof replacer !== 'function') {
+      const text = stringify(value, replacer as never, space as never);
+      // A toJSON may have made the first: then what it stands for is asked again.
+      if (!hasRaws) return text;
+    }
     const tokens: string[] = [];
     const mark = `\u0000${Math.random()}:`;
     const text = stringify(value, replacing(replacer, mark, tokens) as never, space as never);

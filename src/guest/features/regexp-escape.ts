@@ -13,7 +13,7 @@ const BY_CODE = /[-,=<>#&!%:;@~'`"\s\ud800-\udfff]/;
 const FIRST = /[0-9A-Za-z]/;
 
 /** https://tc39.es/ecma262/#sec-regexp.escape */
-function escape(text: unknown): string {
+function escapeText(text: unknown): string {
   if (typeof text !== 'string') throw new TypeError('the text to be escaped is not a string');
   let escaped = '';
   for (const character of text) {
@@ -33,5 +33,5 @@ function escapeOne(character: string): string {
 }
 
 export default function install(host: FeatureHost): void {
-  host.define('RegExp.escape', escape);
+  host.define('RegExp.escape', escapeText);
 }

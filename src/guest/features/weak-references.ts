@@ -10,7 +10,7 @@ function requireCollectable(value: unknown, what: string): void {
   throw new TypeError(`${what} is neither an object nor a symbol that is not registered`);
 }
 
-class WeakRef {
+class Reference {
   readonly #target: unknown;
 
   constructor(target: unknown) {
@@ -23,7 +23,7 @@ class WeakRef {
   }
 }
 
-class FinalizationRegistry {
+class Registry {
   /** By token, how often it was registered with. */
   readonly #tokens = new Map<unknown, number>();
 
@@ -50,8 +50,8 @@ class FinalizationRegistry {
 
 export default function install(host: FeatureHost): void {
   for (const [type, name] of [
-    [WeakRef, 'WeakRef'],
-    [FinalizationRegistry, 'FinalizationRegistry'],
+    [Reference, 'WeakRef'],
+    [Registry, 'FinalizationRegistry'],
   ] as const) {
     Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
     host.define(name, type);

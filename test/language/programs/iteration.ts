@@ -57,7 +57,7 @@ export const iteratorHelpers = kind('iterator helpers', [
   `${LOGGING}return [it(9).drop(1).filter(x=>x%2).map(x=>x*2).take(2).toArray(),L]`,
   'function*g(){try{yield 1;yield 2}finally{yield 3}}const h=g().map(x=>x);h.next();return [h.return(),h.next()]',
   'return [Iterator.from({next(){return {done:true}}}).toArray(),Iterator.from([1,2]).map(x=>x).toArray()]',
-  'const w=Iterator.from({i:0,next(){return {done:this.i>2,value:this.i++}}});for(const x of w.map(x=>x))break;return w.next()',
+  'const w=Iterator.from({i:0,next(){return {done:this.i>2,value:this.i++}}});for(const x of w.map(x=>x))break;return w.next().value',
   'try{[].values().map(x=>x).return.call({})}catch(e){return e.name}',
   'const p=Object.getPrototypeOf([].values().map(x=>x));return [typeof p.return,p.return.length,p.return.name,p[Symbol.toStringTag]]',
 ]);

@@ -54,6 +54,7 @@ export const bigints = kind('bigints against numbers', [
   'return [Math.max(Number(-5n),-5e9),[-5n,-5e9].includes(-5n)]',
   'let n=-3n;const L=[];while(n<-0.5){L.push(String(n));n++}return L',
   'return [-5n,-5e9].map(x=>x<-100)',
+  'return [-(2n**70n)<-(2**70),-(2n**70n)==-(2**70),-(2n**70n)-1n<-(2**70),-(2n**70n)+1n>-(2**70)]',
 ]);
 
 const WIDTHS = [0, 1, 7, 8, 31, 32, 33, 63, 64, 65, 96, 127, 128, 200];

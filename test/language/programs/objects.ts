@@ -27,7 +27,7 @@ export const spreadTexts = kind('texts spread into objects', [
 ]);
 
 const arrayLike = (answer: string) =>
-  `try{return Reflect.ownKeys(new Proxy({},{ownKeys:()=>${answer}}))}catch(e){return e.name}`;
+  `try{return Reflect.ownKeys(new Proxy({},{ownKeys:()=>(${answer})}))}catch(e){return e.name}`;
 
 export const proxyKeys = kind('what ownKeys of a proxy answers', [
   ...['5', '"ab"', 'true', 'null', 'undefined', 'Symbol()', '5n', '""'].map(arrayLike),
@@ -38,7 +38,7 @@ export const proxyKeys = kind('what ownKeys of a proxy answers', [
     '{}',
     '["a","a"]',
     '[1]',
-    '(()=>0)',
+    '()=>0',
     'new Set()',
     '[Symbol.iterator].map(()=>"s")',
   ].map(arrayLike),
