@@ -9,9 +9,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 import { LinearMemory } from '../build/engine/linear-memory.js';
+import { fittingMends, MENDS } from '../build/engine/mends/index.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
-import { fittingMends, MENDS } from '../build/engine/mends/index.js';
 import { rewriteEngine } from '../build/engine/rewrite.js';
 import { WasmBinary } from '../build/engine/wasm/binary.js';
 import { LebReader } from '../build/engine/wasm/leb128.js';
@@ -272,7 +272,8 @@ async function provenMends() {
   const mends = fittingMends(wasm);
   for (const { name } of MENDS) if (!mends.includes(name)) console.error(`does not fit: ${name}`);
   const instance = await instantiate({ ...found, mends });
-  if (run(instance, writeBytecode(instance, compile(instance, PROBE))) !== 42) throw new Error('the mends: the probe fails');
+  if (run(instance, writeBytecode(instance, compile(instance, PROBE))) !== 42)
+    throw new Error('the mends: the probe fails');
   return mends;
 }
 
