@@ -10,7 +10,7 @@ import { differenceIn, isWrongForNow } from '../conformance/differences.mjs';
 import { SUBJECTS } from './conformance/catalogue.js';
 import { DIFFERENCES, MISSING_GLOBALS } from './conformance/differences.js';
 import { generatePrograms } from './conformance/generate.js';
-import { BytecodePath, type Outcome, runInNewProcess, EvaluatedText } from './conformance/paths.js';
+import { BytecodePath, EvaluatedText, type Outcome, runInNewProcess } from './conformance/paths.js';
 import { type Program, scriptOf } from './conformance/program.js';
 
 const SEED = 20_240_229;
