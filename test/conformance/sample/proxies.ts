@@ -90,7 +90,7 @@ const HOOKS: Record<string, string> = {
   unscopables:
     'const o = { a: 1, b: 2, [Symbol.unscopables]: { b: true } }; let a = "outer a", b = "outer b"; with (o) { return [a, b]; }',
   'species of arrays':
-    'class A extends Array { static get [Symbol.species]() { return note(Array); } } return [new A(3).map((x) => x) instanceof A, new A(1, 2).concat([3]).constructor.name];',
+    'class A extends Array { static get [Symbol.species]() { return (note("species"), Array); } } return [new A(3).map((x) => x) instanceof A, new A(1, 2).concat([3]).constructor.name];',
   hasInstance: 'return [1 instanceof { [Symbol.hasInstance]: (v) => v === 1 }, {} instanceof function () {}.bind()];',
   'symbols as keys':
     'const s = Symbol("s"); const o = { [s]: 1, a: 2 }; return [Object.keys(o), JSON.stringify(o), { ...o }, Object.getOwnPropertySymbols(o).length, Symbol.for("x") === Symbol.for("x"), Symbol.keyFor(Symbol.for("x"))];',
