@@ -108,7 +108,7 @@ const EFFECTS = {
 
 const EXPECTED_WORK = {
   order: ['a1', 'b1', 'a2', 'b2', 'then'],
-  caught: [true, 'TypeError', 'InternalError'],
+  caught: [true, 'TypeError', 'RangeError'],
   x: 7,
   sum: 10,
   sorted: [1, 2, 3],

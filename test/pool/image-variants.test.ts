@@ -4,7 +4,14 @@ import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { wrapHandler } from '#build/contract/wrapper.js';
-import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES, namedFeatures } from '#build/engine/features.js';
+import {
+  ALL_FEATURES,
+  FEATURES,
+  type Feature,
+  featureSet,
+  NO_FEATURES,
+  namedFeatures,
+} from '#build/engine/features.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { prepareRequest } from '#build/pool/build-request.js';
 import type { Executor } from '#build/pool/executor.js';
@@ -37,10 +44,16 @@ describe('the features of a script', () => {
     expect(await features('return () => () => globalThis.atob("")')).toBe(
       featureSet('base64') | featureSet('dom-exception'),
     );
-    for (const { name, globals } of FEATURES) {
-      for (const global of globals) expect(await features(`return typeof ${global}`)).toBe(featureSet(name));
+    const MEMBERS = FEATURES.flatMap((feature: Feature) => feature.members ?? []);
+    for (const { name, globals, members = [] } of FEATURES as readonly Feature[]) {
+      for (const path of [...globals, ...members]) {
+        expect(await features(`return typeof ${path}`)).toBe(featureSet(name));
+      }
     }
-    expect(await features(NAMES.join(';'))).toBe(ALL_FEATURES);
+    expect(await features([...NAMES, ...MEMBERS].join(';'))).toBe(ALL_FEATURES);
+    expect(await features('return JSON.parse("1", (key, value, { source }) => source)')).toBe(
+      featureSet('json-source'),
+    );
     expect(await features('return URLs + TextEncode + xcrypto')).toBe(NO_FEATURES);
   });
 
