@@ -95,17 +95,18 @@ describe('a suspension that was resumed', () => {
     expect(['completed', 'failed', 'continued']).toContain(await stateOf(id));
   });
 
-  it('gives all of an outcome that is too much to be recorded once, and then its error', async () => {
+  it('gives all of an outcome with as many values as can leave the VM, however often it is asked', async () => {
     await using roomy = await createRuntime({ cacheDir: false, maxInstances: 1, memoryLimitBytes: 256 * 1024 ** 2 });
-    // A few values fewer than can leave the VM: with what a result has beside them, they are too many.
+    // A few values fewer than can leave the VM.
     const code = 'await $ext.a.b(); return new Array(1_999_980).fill(1)';
     const { suspensionId } = suspensionOf(await roomy.executeHandler(code, ANYTHING));
     const first = await roomy.resumeHandler(suspensionId, answer());
     expect(first.status).toBe('success');
     expect(first.returnValue).toHaveLength(1_999_980);
     const again = await roomy.resumeHandler(suspensionId, answer());
-    expect(again).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' }, metrics: first.metrics });
-    expect((await roomy.inspectSuspension(suspensionId))?.state).toBe('failed');
+    expect(again.status).toBe('success');
+    expect(again.returnValue).toEqual(first.returnValue);
+    expect((await roomy.inspectSuspension(suspensionId))?.state).toBe('completed');
   });
 
   it('at the same time by many is executed once, and all get its outcome', async () => {
@@ -234,7 +235,11 @@ describe('a suspension past its time', () => {
     vi.advanceTimersByTime(23 * 60 * 60 * 1000);
     expect(await kept.resumeHandler(suspensionId, answer(2))).toEqual(ended);
     vi.advanceTimersByTime(2 * 60 * 60 * 1000);
-    while ((await kept.inspectSuspension(suspensionId)) !== undefined) await nextTurn();
+    // One sweep at a time: the next minute finds what the one under way came too early for.
+    while ((await kept.inspectSuspension(suspensionId)) !== undefined) {
+      await nextTurn();
+      vi.advanceTimersByTime(60_000);
+    }
     expect((await rejection(kept.resumeHandler(suspensionId, answer()))).code).toBe('SUSPENSION_NOT_FOUND');
   });
 });
