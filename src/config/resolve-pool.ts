@@ -1,6 +1,6 @@
 import { boolean, count, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
-import { MAX_TIMER_MS } from './limits.js';
+import { MAX_STACK_SIZE_BYTES, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from './limits.js';
 import type { Isolation, LibraryOption, PoolOptions } from './options.js';
 
 const GIB = 1024 ** 3;
@@ -62,13 +62,13 @@ export function resolvePool(options: PoolOptions): PoolConfig {
     compileTimeoutMs: milliseconds('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS),
     isolation: resolveIsolation(options.isolation),
     memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
-      min: 2 * 1024 * 1024,
+      min: MIN_MEMORY_LIMIT_BYTES,
       max: 2 * GIB,
       multipleOf: 65_536,
     }),
     stackSizeBytes: integer('stackSizeBytes', options.stackSizeBytes, defaults.DEFAULT_STACK_SIZE_BYTES, {
       min: 64 * 1024,
-      max: 1024 * 1024,
+      max: MAX_STACK_SIZE_BYTES,
     }),
     libraries: resolveLibraries(options.libraries ?? {}),
   });

@@ -138,6 +138,7 @@ function resolveLimits(options: RuntimeOptions, pool: PoolConfig): ExecutionLimi
 }
 
 function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionLimits {
+  const fitting = (bytes: number) => Math.min(bytes, pool.memoryLimitBytes);
   return Object.freeze({
     memoryLimitBytes: pool.memoryLimitBytes,
     stackSizeBytes: pool.stackSizeBytes,
@@ -147,8 +148,13 @@ function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionL
     maxEvents: count('maxEvents', options.maxEvents, defaults.DEFAULT_MAX_EVENTS),
     maxViewCommands: count('maxViewCommands', options.maxViewCommands, defaults.DEFAULT_MAX_VIEW_COMMANDS),
     maxLogBytes: count('maxLogBytes', options.maxLogBytes, defaults.DEFAULT_MAX_LOG_BYTES),
-    maxContextBytes: count('maxContextBytes', options.maxContextBytes, defaults.DEFAULT_MAX_CONTEXT_BYTES, GIB),
-    maxResultBytes: count('maxResultBytes', options.maxResultBytes, defaults.DEFAULT_MAX_RESULT_BYTES, GIB),
+    maxContextBytes: count(
+      'maxContextBytes',
+      options.maxContextBytes,
+      fitting(defaults.DEFAULT_MAX_CONTEXT_BYTES),
+      GIB,
+    ),
+    maxResultBytes: count('maxResultBytes', options.maxResultBytes, fitting(defaults.DEFAULT_MAX_RESULT_BYTES), GIB),
     maxResultPaths: count('maxResultPaths', options.maxResultPaths, defaults.DEFAULT_MAX_RESULT_PATHS),
   });
 }

@@ -1,3 +1,4 @@
+import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
 import type { EngineTable } from './known-engines.js';
 import { WasmBinary } from './wasm/binary.js';
 import { moveHeap } from './wasm/move-heap.js';
@@ -6,13 +7,10 @@ import { addWaterMarks } from './wasm/water-marks.js';
 
 export const WASM_PAGE_BYTES = 65_536;
 
-/** The largest `stackSizeBytes` there is. */
-export const MAX_GUEST_STACK_BYTES = 1024 * 1024;
 /** The engine looks at its stack when it is entered and at calls; what it calls from there may pass the guest's limit by this. */
 export const STACK_MARGIN_BYTES = 64 * 1024;
 /** Pages of memory to begin with: static data, stack, an image with all features, and half a megabyte for a handler. */
-const MEMORY_PAGES = 32;
-export const INITIAL_MEMORY_BYTES = MEMORY_PAGES * WASM_PAGE_BYTES;
+const MEMORY_PAGES = MIN_MEMORY_LIMIT_BYTES / WASM_PAGE_BYTES;
 /** What the engine aligns its stack to. */
 const ALIGNMENT_BYTES = 16;
 const STACK_POINTER_GLOBAL = 0;
@@ -37,7 +35,7 @@ export function containMemory(
   table: EngineTable,
 ): { wasm: Uint8Array<ArrayBuffer>; layout: MemoryLayout } {
   const dataEnd = table.heapBase - table.stackBytes;
-  const stackBytes = MAX_GUEST_STACK_BYTES + STACK_MARGIN_BYTES;
+  const stackBytes = MAX_STACK_SIZE_BYTES + STACK_MARGIN_BYTES;
   const heapBase = Math.ceil((dataEnd + stackBytes) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
   const { breakPointerAddress } = table;
   const places = { breakPointerAddress, stackPointerGlobal: STACK_POINTER_GLOBAL };

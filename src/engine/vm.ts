@@ -1,4 +1,5 @@
-import { INITIAL_MEMORY_BYTES, MAX_GUEST_STACK_BYTES, type MemoryLayout, WASM_PAGE_BYTES } from './contain-memory.js';
+import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
+import { type MemoryLayout, WASM_PAGE_BYTES } from './contain-memory.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
 import { PlaceTable } from './mends/notes.js';
@@ -12,9 +13,6 @@ import {
 } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import { findGcThreshold, findRandomState } from './runtime-fields.js';
-
-/** The least memory a VM has, see `contain-memory.ts`. */
-export const MIN_MEMORY_BYTES = INITIAL_MEMORY_BYTES;
 
 /**
  * Memory of a VM in which images are built. What it is more than others' holds bytecode while that is read, at the same place in every
@@ -44,11 +42,11 @@ const BUILD_CLOCK_MS = 1_700_000_000_000;
 const NEVER = () => false;
 
 export interface VmOptions {
-  /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_BYTES}. */
+  /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_LIMIT_BYTES}. */
   readonly memoryLimitBytes: number;
-  /** At most {@link MAX_GUEST_STACK_BYTES}: the native stack is as large. */
+  /** At most {@link MAX_STACK_SIZE_BYTES}: the native stack is as large. */
   readonly stackSizeBytes: number;
-  /** Linear memory to begin with, for images that need more than {@link MIN_MEMORY_BYTES}. */
+  /** Linear memory to begin with, for images that need more than {@link MIN_MEMORY_LIMIT_BYTES}. */
   readonly initialBytes?: number;
   /** `'compilation'` has the parser and nothing else; `'execution'` has everything but the parser. */
   readonly purpose: 'compilation' | 'execution';
@@ -142,14 +140,14 @@ export class Vm {
   #isWriting = false;
 
   static async create(engine: EngineModule, options: VmOptions): Promise<Vm> {
-    if (options.stackSizeBytes > MAX_GUEST_STACK_BYTES) throw new RangeError('the native stack is smaller');
+    if (options.stackSizeBytes > MAX_STACK_SIZE_BYTES) throw new RangeError('the native stack is smaller');
     const holder: { vm?: Vm } = {};
     const instance = await instantiateQuickJs(
       engine,
       {
-        initialPages: Math.ceil(Math.max(MIN_MEMORY_BYTES, options.initialBytes ?? 0) / WASM_PAGE_BYTES),
+        initialPages: Math.ceil(Math.max(MIN_MEMORY_LIMIT_BYTES, options.initialBytes ?? 0) / WASM_PAGE_BYTES),
         maximumPages: Math.ceil(
-          Math.max(MIN_MEMORY_BYTES, options.initialBytes ?? 0, options.memoryLimitBytes) / WASM_PAGE_BYTES,
+          Math.max(MIN_MEMORY_LIMIT_BYTES, options.initialBytes ?? 0, options.memoryLimitBytes) / WASM_PAGE_BYTES,
         ),
         intrinsics: INTRINSICS[options.purpose],
       },

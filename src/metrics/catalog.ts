@@ -21,7 +21,7 @@ const DURATIONS = [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** From the least that a VM takes to the most that it may. Bytes. */
-const MEMORY_SIZES = [16, 24, 32, 64, 128, 256, 512, 1024, 2048].map((size) => size * MIB);
+const MEMORY_SIZES = [2, 4, 8, 16, 24, 32, 64, 128, 256, 512, 1024, 2048].map((size) => size * MIB);
 const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 32 * MIB];
 
 const STATUSES = ['success', 'suspended', 'error'];

@@ -1,5 +1,5 @@
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../config/check.js';
-import { type ExecutionLimits, MAX_TIMER_MS } from '../config/limits.js';
+import { type ExecutionLimits, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
 
 /** How one execution differs from what the runtime does by default. */
 export interface ExecuteOptions {
@@ -57,7 +57,7 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
 
 /** Steps and least values of limits that are not simply counted. */
 const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: number; readonly multipleOf: number }>> = {
-  memoryLimitBytes: { min: 16 * 1024 * 1024, multipleOf: 65_536 },
+  memoryLimitBytes: { min: MIN_MEMORY_LIMIT_BYTES, multipleOf: 65_536 },
   stackSizeBytes: { min: 64 * 1024, multipleOf: 1 },
 };
 

@@ -1,9 +1,10 @@
+import { MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
 import { createExecutionVm, type VmLimits } from '../engine/base-image.js';
 import { type Delta, mergeDelta } from '../engine/delta.js';
 import type { Image } from '../engine/image.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { restoreImage, wipe } from '../engine/restore.js';
-import { MIN_MEMORY_BYTES, type Vm } from '../engine/vm.js';
+import type { Vm } from '../engine/vm.js';
 import type { VmRetirement } from './protocol.js';
 
 /** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
@@ -41,7 +42,7 @@ export class TenantVms {
   /** The one that was used last comes last. */
   readonly #slots: Slot[];
   /** Memory that every image so far needs. */
-  #imageBytes = MIN_MEMORY_BYTES;
+  #imageBytes = MIN_MEMORY_LIMIT_BYTES;
   /** A tenant found no clean VM since the last {@link tidy}. */
   #wasShort = false;
   #lastDelta: Delta | undefined;

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { mebibytes } from '../faults/lib/findings.mjs';
 import { residentBytes } from './lib/memory.mjs';
 import { endsItsWorker, Session } from './lib/session.mjs';
+import { title as memoryTitle, runMemoryCampaign } from './memory/index.mjs';
 
 const FOLDER = new URL('./programs/', import.meta.url);
 /**
@@ -57,6 +58,7 @@ for (const { item, title, programs, ways, quickStep = 1 } of classes) {
 }
 
 await session.close();
+await runMemory();
 const isBounded = totals.growth <= MAX_GROWTH_BYTES;
 totals[isBounded ? 'passed' : 'failed']++;
 console.log(
@@ -66,6 +68,22 @@ console.log(
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 // A worker that cannot be ended must not keep the campaign from ending.
 process.exit(totals.failed > 0 ? 1 : 0);
+
+/** What is left in memory after programs: in another thread, with an executor of its own that can be looked into. */
+async function runMemory() {
+  const beganAt = performance.now();
+  const { programs, executions, failures } = await runMemoryCampaign({ isQuick: quick, only });
+  if (programs === 0) return;
+  totals.passed += programs - failures.length;
+  totals.failed += failures.length;
+  totals.executions += executions;
+  const numbers = `${column(programs, 3)} programs, ${column(executions, 3)} executions, ${column((performance.now() - beganAt) / 1000, 0)} s`;
+  console.log(`24  ${memoryTitle.padEnd(titleColumns)}  ${numbers}  ${failures.length === 0 ? 'ok' : 'FAILED'}`);
+  for (const { name, violations } of failures) {
+    console.log(`      ${name}`);
+    for (const violation of violations) console.log(violation.replace(/^/gm, '        '));
+  }
+}
 
 /** A program in every way in which it is executed; a violation of several of them is told once. */
 async function runProgram(program, ways, figures) {

@@ -1,0 +1,97 @@
+// One executor as a worker has it, in this thread, whose memory can be looked at and overwritten.
+import { readFile } from 'node:fs/promises';
+import { madeFor, memoriesOf } from './memories.mjs';
+import { LIBRARY } from './programs.mjs';
+
+const { resolveRuntimeConfig } = await import('../../../build/config/resolve.js');
+const { wrapHandler } = await import('../../../build/contract/wrapper.js');
+const { ALL_FEATURES, featureSet, NO_FEATURES } = await import('../../../build/engine/features.js');
+const { loadEngine } = await import('../../../build/engine/load-engine.js');
+const { decodePreludeImage } = await import('../../../build/engine/prelude-image.js');
+const { encodeAnswers } = await import('../../../build/pool/answers.js');
+const { BUILDER_MEMORY_BYTES } = await import('../../../build/engine/vm.js');
+const { prepareRequest } = await import('../../../build/pool/build-request.js');
+const { Executor } = await import('../../../build/pool/executor.js');
+const { NO_USAGE } = await import('../../../build/pool/usage.js');
+
+const MIB = 1024 * 1024;
+const CAPABILITIES = ['state:read:*', 'state:write:*', 'events:emit:*', 'ext:note.*'];
+const FIXED = { now: 1_700_000_000_000, seed: 7 };
+const config = resolveRuntimeConfig({ memoryLimitBytes: 8 * MIB, timeoutMs: 60 });
+const engine = await loadEngine();
+const prelude = decodePreludeImage(
+  await readFile(new URL('../../../build/guest/prelude.image', import.meta.url)),
+  engine.fingerprint,
+);
+
+export class Bench {
+  #executor;
+  #compiled = new Map();
+
+  static async open() {
+    const { memoryLimitBytes, stackSizeBytes } = config.pool;
+    const bench = new Bench();
+    const options = { engine, prelude, libraries: [LIBRARY], memoryLimitBytes, stackSizeBytes };
+    bench.#executor = await madeFor(bench, () => Executor.create(options));
+    return bench;
+  }
+
+  async #compile(source) {
+    const known = this.#compiled.get(source);
+    if (known !== undefined) return known;
+    const compiled = await this.#executor.compileScript(wrapHandler(source), 'handler.js');
+    if (!compiled.ok) throw new Error(`it does not compile: ${compiled.problem.message}\n${source}`);
+    this.#compiled.set(source, compiled.bytecode);
+    return compiled.bytecode;
+  }
+
+  /** Executes a handler for a tenant, and answers whatever it waits for. */
+  async run(source, tenant, { answers = 3 } = {}) {
+    const bytecode = await this.#compile(source);
+    const context = { stateSnapshot: { a: 1 }, extensionRegistry: { note: ['take'] }, capabilities: CAPABILITIES };
+    const { request } = prepareRequest(context, FIXED, config);
+    const { limits } = request;
+    let executed = await madeFor(this, () => this.#executor.execute({ ...request, key: source, tenant }, bytecode));
+    for (let i = 1; executed.snapshot !== undefined && i <= answers; i++) {
+      const { snapshot, imageHash, features } = executed;
+      const encoded = encodeAnswers([{ callId: `c${i}`, success: true, value: 'answer' }], NO_USAGE, limits);
+      const resumption = {
+        key: source,
+        tenant,
+        snapshot,
+        imageHash,
+        features,
+        answers: encoded,
+        limits,
+        now: FIXED.now,
+      };
+      executed = await madeFor(this, () => this.#executor.resume(resumption));
+    }
+    return executed;
+  }
+
+  async load(source) {
+    await this.#executor.load(source, await this.#compile(source));
+  }
+
+  async hashes() {
+    const sets = [NO_FEATURES, featureSet('url'), featureSet('crypto', 'clone'), ALL_FEATURES];
+    const hashes = [];
+    for (const set of sets) hashes.push(await this.#executor.hashImage(set));
+    return hashes.join();
+  }
+
+  tidy() {
+    return madeFor(this, () => this.#executor.tidy(() => false));
+  }
+
+  /** Those of its memories that hold the text, but for those in which nothing but images is built. */
+  memoriesWith(text) {
+    return memoriesOf(this).filter((memory) => memory.length < BUILDER_MEMORY_BYTES && memory.includes(text));
+  }
+}
+
+/** As a guest could that writes wherever it likes: everything, the allocator and the break pointer included. */
+export function overwrite(memory, pattern) {
+  memory.fill(pattern);
+}
