@@ -1,7 +1,7 @@
 /** A longer string is hashed by its length alone. */
 export const MAX_HASHED_CHARACTERS = 16_383;
 /** Comparing so many characters takes as long as one step from key to key. */
-const CHARACTERS_PER_STEP = 64;
+const CHARACTERS_PER_STEP = 16;
 const MAX_INDEX_DIGITS = 10;
 const INDEX_HASH_MASK = 0xff_ffff;
 const HASH_MASK = 0x3fff_ffff;

@@ -50,7 +50,10 @@ const VALUES_PER_FIELD = 8;
 const MAX_BIGINT_BYTES = 128 * 1024;
 /** A smaller Map or Set costs little, whatever its keys. */
 const METERED_ENTRIES = 128;
-/** An array that is longer gets its length at once: growing it would copy it again and again. */
+/**
+ * An array that is longer gets its length at once: growing it would copy it again and again. It is filled, too: V8 would make it one of
+ * whole numbers, and make another array of it in one step when the first fraction or text comes.
+ */
 const GROWN_ITEMS = 1_024;
 
 /** Work between two looks at the clock, in values of the cheapest kind: well below 1 ms. */
@@ -205,16 +208,14 @@ export class ValueDecoder {
       if (name.length > MAX_HASHED_CHARACTERS) this.#countCollisions().name(name);
       this.#names.push(name);
     }
+    // The first use of a name looks for it among all of its length.
+    this.#checkCollisions();
     return true;
   }
 
   #mayGoOn(until: number): boolean {
     this.#work = WORK_PER_LOOK;
-    if (this.#collisions?.isTooMuch) {
-      throw new MalformedValueError(
-        'has Maps, Sets or names whose keys collide with each other; return arrays in their place',
-      );
-    }
+    this.#checkCollisions();
     const now = this.#now();
     this.#begunAt ??= now;
     if (this.#spentMs + now - this.#begunAt > ALLOWED_MS + ALLOWED_MS_PER_VALUE * (this.#nodes + this.#names.length)) {
@@ -223,6 +224,13 @@ export class ValueDecoder {
       );
     }
     return now < until;
+  }
+
+  #checkCollisions(): void {
+    if (this.#collisions?.isTooMuch !== true) return;
+    throw new MalformedValueError(
+      'has Maps, Sets or names whose keys collide with each other; return arrays in their place',
+    );
   }
 
   #countCollisions(): Collisions {
@@ -325,7 +333,11 @@ export class ValueDecoder {
       const items = this.#end < 0 ? count + this.#end : Math.min(count, this.#end);
       return this.#open(FrameKind.array, [], Math.max(0, items));
     }
-    return this.#open(FrameKind.array, count > GROWN_ITEMS && count <= this.#maxNodes ? new Array(count) : [], count);
+    return this.#open(
+      FrameKind.array,
+      count > GROWN_ITEMS && count <= this.#maxNodes ? new Array(count).fill(null) : [],
+      count,
+    );
   }
 
   /** Whether a reference to the marker comes next; if so, it is passed. */
