@@ -46,9 +46,9 @@ export class Bench {
   }
 
   /** Executes a handler for a tenant, and answers whatever it waits for. */
-  async run(source, tenant, { answers = 3 } = {}) {
+  async run(source, tenant, { answers = 3, capabilities = CAPABILITIES } = {}) {
     const bytecode = await this.#compile(source);
-    const context = { stateSnapshot: { a: 1 }, extensionRegistry: { note: ['take'] }, capabilities: CAPABILITIES };
+    const context = { stateSnapshot: { a: 1 }, extensionRegistry: { note: ['take'] }, capabilities };
     const { request } = prepareRequest(context, FIXED, config);
     const { limits } = request;
     let executed = await madeFor(this, () => this.#executor.execute({ ...request, key: source, tenant }, bytecode));
@@ -89,9 +89,23 @@ export class Bench {
   memoriesWith(text) {
     return memoriesOf(this).filter((memory) => memory.length < BUILDER_MEMORY_BYTES && memory.includes(text));
   }
-}
+  /** Whether one of them does. A caller that has the memories themselves may keep one from the garbage. */
+  has(text) {
+    return this.memoriesWith(text).length > 0;
+  }
 
-/** As a guest could that writes wherever it likes: everything, the allocator and the break pointer included. */
-export function overwrite(memory, pattern) {
-  memory.fill(pattern);
+  /** Whether one of them holds both. */
+  hasBoth(one, other) {
+    return this.memoriesWith(one).some((memory) => memory.includes(other));
+  }
+
+  /** Whether one that holds the first two texts holds a third. */
+  currentHas(one, two, three) {
+    return this.memoriesWith(one).some((memory) => memory.includes(two) && memory.includes(three));
+  }
+
+  /** As a guest could that writes wherever it likes: everything in those with the text, the allocator and the break pointer included. */
+  overwrite(text, pattern) {
+    for (const memory of this.memoriesWith(text)) memory.fill(pattern);
+  }
 }
