@@ -41,6 +41,7 @@ export type {
 } from './config/observer.js';
 export type {
   CacheOptions,
+  Isolation,
   KeptBound,
   LibraryOption,
   LimitOptions,
