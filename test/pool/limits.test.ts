@@ -121,7 +121,7 @@ describe('an override', () => {
     ['limits.maxStateMutations', { limits: { maxStateMutations: 1_001 } }, '1000'],
     ['limits.memoryLimitBytes', { limits: { memoryLimitBytes: 128 * MIB } }, 'memoryLimitBytes'],
     ['limits.memoryLimitBytes', { limits: { memoryLimitBytes: 20 * MIB + 1 } }, 'multiple of 65536'],
-    ['limits.memoryLimitBytes', { limits: { memoryLimitBytes: MIB } }, '16777216'],
+    ['limits.memoryLimitBytes', { limits: { memoryLimitBytes: MIB } }, '2097152'],
     ['limits.stackSizeBytes', { limits: { stackSizeBytes: 1024 } }, '65536'],
     ['limits.maxLogBytes', { limits: { maxLogBytes: -1 } }, 'from 0'],
     ['limits.maxHostCalls', { limits: { maxHostCalls: 1.5 } }, 'whole number'],
