@@ -20,6 +20,8 @@ export interface Compared {
   readonly node: string;
 }
 
+/** The first Node that has nearly all of ES2025. */
+const FIRST_OF_THE_LANGUAGE = 24;
 const TIMEOUT_MS = 10_000;
 /** Keeps every engine busy. */
 const AT_ONCE = 6;
@@ -45,6 +47,11 @@ export class Comparison {
   /** The version of Node that is compared with. */
   get reference(): string {
     return this.#columns.node.title;
+  }
+
+  /** Whether that Node is older than the language that handlers have. */
+  get isOld(): boolean {
+    return Number(/(\d+)\./.exec(this.reference)?.[1]) < FIRST_OF_THE_LANGUAGE;
   }
 
   /** Undefined when Node does not have what the program needs. */

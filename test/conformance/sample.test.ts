@@ -25,6 +25,8 @@ describe('a handler computes what V8 computes', () => {
       const { product, unmodified, node } = outcome;
       if (product === node && unmodified !== node) counts.mended++;
       if (product === node || differenceIn(program.title) !== undefined || isWrongForNow(program.title)) continue;
+      // An old Node may lack what the engine, mended or not, has.
+      if (comparison.isOld && product === unmodified) continue;
       wrong.push(`${program.title}\n  handler ${product.slice(0, 400)}\n  Node    ${node.slice(0, 400)}`);
     }
     console.log(
@@ -48,7 +50,7 @@ describe('the sample', () => {
     const some = PROGRAMS.filter((_, i) => i % 40 === 0);
     const compared = await comparison.runAll(some);
     const others = compared.flatMap((outcome, i) =>
-      outcome?.node.startsWith('value ') === false ? [some[i]?.title] : [],
+      outcome?.product.startsWith('value ') === false ? [some[i]?.title] : [],
     );
     expect(others).toEqual([]);
   }, 60_000);

@@ -4,7 +4,10 @@ import { SETTLED } from './quickjs-2025-09-13-settled.js';
 const mend = (...mends: string[]): Stop => ({ by: 'mend', mends });
 const STAYING_BUFFERS: Stop = { by: 'prelude', how: 'nothing detaches, moves or resizes a buffer' };
 const END_OF_MEMORY: Stop = { by: 'host', how: 'a small allocation that finds no memory ends the run' };
-const NO_WEAK_REFERENCES: Stop = { by: 'absence', how: 'no WeakRef and no FinalizationRegistry' };
+const NO_WEAK_REFERENCES: Stop = {
+  by: 'prelude',
+  how: "WeakRef and FinalizationRegistry are guest code, not the engine's: they hold strongly and call nothing",
+};
 const NO_ATOMICS: Stop = { by: 'absence', how: 'no Atomics and no SharedArrayBuffer' };
 const NO_SYSTEM: Stop = { by: 'absence', how: 'no modules `std`, `os` and `bjson`, no workers' };
 const NO_MODULES: Stop = { by: 'absence', how: 'no modules: `import` is a syntax error, `import()` is refused' };
@@ -196,7 +199,7 @@ export const QUICKJS_2025_09_13: readonly Advisory[] = [
     ids: ['quickjs-ng/quickjs@d0c2272', 'quickjs-ng/quickjs@05b2db9', 'quickjs-ng/quickjs#1570'],
     what: 'explicit resource management: stacks are used after they were freed, `using` is not marked',
     reaches: 'nobody',
-    stoppedBy: { by: 'absence', how: 'no DisposableStack and no `using`' },
+    stoppedBy: { by: 'prelude', how: 'the stacks are guest code, and `using` is compiled as `try` and `finally`' },
   },
   {
     ids: ['quickjs-ng/quickjs@c846cb1'],

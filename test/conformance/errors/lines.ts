@@ -7,11 +7,7 @@ export const OTHER_LINES: Readonly<Record<string, string>> = {
 };
 
 /** Errors without a place, and why. */
-export const NO_PLACE: Readonly<Record<string, string>> = {
-  'undeclared private name':
-    'The engine looks for the name when the class is complete, and says which it is, not where.',
-  '- before **': 'The engine refuses it when the operands are complete, and says what, not where.',
-};
+export const NO_PLACE: Readonly<Record<string, string>> = {};
 
 /** Errors whose column is outside the expression in which Node sees the fault, and why. */
 export const OTHER_EXPRESSIONS: Readonly<Record<string, string>> = {};

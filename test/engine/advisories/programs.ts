@@ -158,10 +158,25 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   `),
   'CVE-2026-1144': absent('Atomics', 'SharedArrayBuffer'),
   'CVE-2026-120440': returns('return [globalThis.Atomics?.store]', [undefined]),
-  'bellard/quickjs#494': absent('FinalizationRegistry', 'WeakRef'),
+  'bellard/quickjs#494': returns(
+    `let called = 0;
+    const registry = new FinalizationRegistry(() => { called++; });
+    const reference = new WeakRef({ a: 1 });
+    for (let i = 0; i < 20_000; i++) registry.register({ i }, [i]);
+    for (let i = 0; i < 50_000; i++) ({ i, more: [i] });
+    await null;
+    return [called, reference.deref().a];`,
+    [0, 1],
+  ),
   'quickjs-ng/quickjs#1318': returns(
-    'return Reflect.ownKeys(globalThis).filter((k) => /Finalization|WeakRef/.test(String(k)))',
-    [],
+    `const registry = new FinalizationRegistry(() => { throw new Error('called') });
+    let held = { items: [1, 2, 3] };
+    registry.register(held, held.items, held);
+    const token = held;
+    held = undefined;
+    for (let i = 0; i < 50_000; i++) ({ i, more: [i] });
+    return [registry.unregister(token), registry.unregister(token)];`,
+    [true, false],
   ),
   'bellard/quickjs#502': absent('std', 'os', 'bjson', 'Worker', 'print', 'loadScript', 'scriptArgs'),
   'quickjs-ng/quickjs@ef7a3a7': returns(
@@ -174,7 +189,16 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     return attempts.map((attempt) => { try { attempt(); return 'compiled'; } catch { return 'refused'; } });`,
     Array(6).fill('refused'),
   ),
-  'quickjs-ng/quickjs@d0c2272': absent('DisposableStack', 'AsyncDisposableStack'),
+  'quickjs-ng/quickjs@d0c2272': returns(
+    `const log = [];
+    const stack = new DisposableStack();
+    stack.defer(() => { log.push('first'); stack.dispose(); });
+    stack.defer(() => log.push('second'));
+    stack.dispose();
+    try { stack.defer(() => {}); } catch (error) { log.push(error.name); }
+    return log;`,
+    ['second', 'first', 'ReferenceError'],
+  ),
   'quickjs-ng/quickjs@c846cb1': returns('return [typeof CallSite, typeof new Error("x").stack]', [
     'undefined',
     'string',
