@@ -16,6 +16,15 @@ export const DIFFERENCES = [
     titles: [],
   },
   {
+    what: 'Buffers keep their bytes and their length',
+    here: '`transfer` and `structuredClone` with `transfer` copy; `resize` and `SharedArrayBuffer` are not there',
+    there: 'buffers are detached and resized',
+    reason: 'The engine has had holes in its memory safety where a buffer changed while it was used.',
+    program: 'const b = new ArrayBuffer(4); b.transfer(); return [b.byteLength, typeof b.resize];',
+    outcomes: { here: 'Array(2){"0":4,"1":"undefined"}', there: 'Array(2){"0":0,"1":"function"}' },
+    titles: ['buffers slice, transfer and resize'],
+  },
+  {
     what: 'The text of a function',
     here: '`function f() { [native code] }`',
     there: 'its source',

@@ -7,5 +7,5 @@ describe('the fault campaign of the pool', () => {
     const { stdout, code } = await runCampaign(new URL('pool.mjs', import.meta.url));
     expect(stdout).toContain('5 passed, 0 failed');
     expect(code).toBe(0);
-  }, 180_000);
+  }, 600_000);
 });

@@ -7,5 +7,5 @@ describe('the fault campaign of the stores of suspended handlers', () => {
     const { stdout, code } = await runCampaign(new URL('suspension.mjs', import.meta.url));
     expect(stdout).toContain('8 passed, 0 failed');
     expect(code).toBe(0);
-  }, 180_000);
+  }, 600_000);
 });

@@ -125,7 +125,7 @@ const EXPECTED_WORK = {
 /** Executions until the handler has an image of its own, and one more with it. */
 const WARMING_EXECUTIONS = 5;
 /** A VM that grew by more is not used again. */
-const MAX_RETAINED_BYTES = 8 * 2 ** 20;
+const MAX_RETAINED_BYTES = 16 * 2 ** 20;
 
 /** One of the {@link SOURCES}, and what is normal for it. */
 class Variant {

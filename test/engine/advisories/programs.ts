@@ -164,7 +164,6 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     const reference = new WeakRef({ a: 1 });
     for (let i = 0; i < 20_000; i++) registry.register({ i }, [i]);
     for (let i = 0; i < 50_000; i++) ({ i, more: [i] });
-    await null;
     return [called, reference.deref().a];`,
     [0, 1],
   ),

@@ -4,11 +4,11 @@ import { basename, join } from 'node:path';
 
 import { Worker } from '../lib/children.mjs';
 import {
-  codec,
   ENTRY_EXTENSION,
   FORMAT_FOLDER,
   filesBelow,
   isWhole,
+  openEntry,
   sizeOf,
   startAgain,
   TEMPORARY_EXTENSION,
@@ -98,8 +98,9 @@ function inspect(cacheDir, findings, counts) {
     findings.check(path.endsWith(ENTRY_EXTENSION), `neither entry nor temporary file: ${basename(path)}`);
     counts.entriesRead++;
     try {
-      const entry = codec.open(basename(path, ENTRY_EXTENSION), readFileSync(path));
-      findings.check(isWhole(entry), 'an entry with the content of another');
+      const entry = openEntry(readFileSync(path));
+      const isOwn = entry.key === basename(path, ENTRY_EXTENSION);
+      findings.check(isOwn && isWhole(entry), 'an entry with the content of another');
     } catch (error) {
       counts.tornReads++;
       findings.check(false, `a torn entry, which ${error.message}`);

@@ -63,16 +63,18 @@ async function compileAll(compiler, handlers) {
 async function plant(options, handlers, findings, counts) {
   const folder = join(options.cacheDir, FORMAT_FOLDER);
   const secrets = options.cacheSecret === undefined ? [] : [Buffer.from(options.cacheSecret)];
-  const [ours, others] = [FINGERPRINT, OTHER_ENGINE].map((engine) => new EntryCodec(engine, secrets));
+  const [ours, others] = [FINGERPRINT, OTHER_ENGINE].map(
+    (engine) => new EntryCodec({ engine, secrets, maxSourceBytes: 16 * 2 ** 20 }),
+  );
   const pathOf = (key) => join(folder, key + ENTRY_EXTENSION);
   const { keys, otherKeys } = await keysOfBoth(options, handlers);
   for (const [number, key] of keys.entries()) {
     const foreign = readFileSync(pathOf(otherKeys[number]));
-    const entry = ours.open(key, readFileSync(pathOf(key)));
+    const entry = await ours.open(key, readFileSync(pathOf(key)));
     // Of another handler, so that a result would show that it was executed.
     const otherKey = otherKeys[(number + 1) % handlers];
-    const { content } = others.open(otherKey, readFileSync(pathOf(otherKey)));
-    writeFileSync(pathOf(key), number % 2 === 0 ? foreign : others.seal({ ...entry, content }));
+    const { content } = await others.open(otherKey, readFileSync(pathOf(otherKey)));
+    writeFileSync(pathOf(key), number % 2 === 0 ? foreign : await others.seal({ ...entry, content }));
   }
   counts.planted += handlers;
   counts.lookups += handlers;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
 import { EntryCodec } from '#build/cache/entry-codec.js';
 import { FileTier } from '#build/cache/file-tier.js';
+import { openArtifact, sealArtifact } from '#build/compiler/artifact.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
 export const TEMPORARY_EXTENSION = '.tmp';
@@ -11,7 +11,14 @@ export const TEMPORARY_EXTENSION = '.tmp';
 export const FORMAT_FOLDER = 'v1';
 
 const SECRET = Buffer.from('a secret of the campaign');
-export const codec = new EntryCodec('engine of the campaign', [SECRET]);
+const ENGINE = 'engine of the campaign';
+const codec = new EntryCodec({ engine: ENGINE, secrets: [SECRET], maxSourceBytes: 16 * 2 ** 20 });
+
+/** @throws ArtifactError when it is not whole */
+export function openEntry(bytes) {
+  const { header, content } = openArtifact(bytes, ENGINE, [SECRET]);
+  return { ...header, content };
+}
 
 export function keyOf(name) {
   return createHash('sha256').update(`key of ${name}`).digest('hex');
@@ -37,7 +44,8 @@ function contentOf(source, bytes) {
 
 /** The size that an entry's file comes closest to `fileBytes` with, from below. */
 export function contentBytesFor(fileBytes, name) {
-  const overhead = codec.seal(makeEntry(name, fileBytes)).length - fileBytes;
+  const { content, ...header } = makeEntry(name, fileBytes);
+  const overhead = sealArtifact({ ...header, engine: ENGINE }, content, SECRET).length - fileBytes;
   return fileBytes - overhead - 8;
 }
 

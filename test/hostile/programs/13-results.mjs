@@ -114,10 +114,7 @@ const SHAPES = [
   result(
     'a billion laughs',
     'let o = ["ha"]; for (let i = 0; i < 30; i++) o = [o, o, o, o, o, o, o, o]; return o',
-    success((value) => {
-      for (let depth = 0; depth < 30; depth++) value = value[7];
-      return value[0] === 'ha';
-    }),
+    failure('RESOURCE_LIMIT', { message: /maxResultPaths/, context: { limit: 'maxResultPaths', value: 1_000_000 } }),
   ),
   result(
     'a toJSON of its own',
