@@ -1,4 +1,4 @@
-import { outOfMemory, overLimit, success, thrown, timeout, uncrossable } from '../lib/outcomes.mjs';
+import { failure, outOfMemory, overLimit, success, thrown, timeout, uncrossable } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
 export const item = 13;
