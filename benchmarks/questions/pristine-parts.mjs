@@ -2,7 +2,9 @@
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { wrapHandler } from '../../build/contract/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
-import { captureDelta, captureImage, frameGapBytes, restoreImage } from '../../build/engine/image.js';
+import { captureDelta } from '../../build/engine/delta.js';
+import { captureImage } from '../../build/engine/image.js';
+import { restoreImage, wipe } from '../../build/engine/restore.js';
 import { SourceCompiler } from '../../build/engine/source-compiler.js';
 import { prepareRequest } from '../../build/pool/build-request.js';
 import { readOutcome } from '../../build/pool/outcome.js';
@@ -99,8 +101,7 @@ function loadBytecode() {
 const ways = [
   ['image and handler in one piece: the same handler again', () => restoreImage(vm, whole)],
   ['the image, then what the handler adds', () => restoreImage(vm, base.image, delta)],
-  ['the same, after another handler', () => restoreImage(vm, base.image, delta, frameGapBytes(bytecode.length))],
-  ['the same, after a handler on a library', () => restoreImage(vm, base.image, delta, Number.POSITIVE_INFINITY)],
+  ['the same, after another tenant: all of memory', () => wipe(vm, base.image, delta)],
   ['the image alone, then bytecode and rights are read', loadBytecode],
   ['all of it, by the executor', await executionOf(executor, quickStart)],
 ];
@@ -109,9 +110,13 @@ for (const [what, run] of ways) {
   restoreImage(vm, base.image);
   measured.push([what, us((await measure(run)).medianUs)]);
 }
+const many = await Promise.all(Array.from({ length: 8 }, () => createExecutionVm(engine, VM_LIMITS)));
+let turn = 0;
+const cleared = await measure(() => many[turn++ % many.length].clear());
+measured.push(['clearing a VM while the worker has nothing else to do, eight by turns', us(cleared.medianUs)]);
 printTable(['restoring', 'median'], measured);
 
 const { data, heap } = base.image;
 console.log(
-  `\nimage: ${data.length} bytes of static data, ${heap.length} of heap; the handler adds ${delta.bytes.length}`,
+  `\na VM has ${vm.heap.length} bytes of memory; image: ${data.length} bytes of static data, ${heap.length} of heap; the handler adds ${delta.bytes.length}`,
 );

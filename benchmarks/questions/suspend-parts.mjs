@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { captureDelta, FINE } from '../../build/engine/delta.js';
 import { forgetUnused } from '../../build/engine/free-memory.js';
-import { captureDelta, FINE, restoreImage } from '../../build/engine/image.js';
+import { restoreImage } from '../../build/engine/restore.js';
 import { packSnapshot, unpackSnapshot } from '../../build/pool/snapshot.js';
 import { compress, decompress } from '../../build/suspension/compression.js';
 import { envelopeKeys } from '../../build/suspension/envelope-keys.js';
@@ -24,7 +25,7 @@ const MEMORY_LIMIT_BYTES = 32 * 1024 * 1024;
 
 async function parts(scratch) {
   const { execute, resume, run, resumption } = await prepare(REFERENCE, { id: 7 });
-  const delta = unpackSnapshot(resumption, run.imageHash);
+  const delta = unpackSnapshot(resumption, run.imageHash, vm.layout);
   const keys = await envelopeKeys([Buffer.alloc(32, 1)], () => Promise.reject(new Error('there is a secret')));
   const runId = newRunId();
   const id = formatSuspensionId({ runId, generation: 1 });
@@ -63,8 +64,8 @@ async function parts(scratch) {
       () => openRun(id, envelope, keys, { engine: fingerprint, memoryLimitBytes: MEMORY_LIMIT_BYTES }),
       'counts',
     ],
-    ['  decode', () => unpackSnapshot(resumption, run.imageHash)],
-    ['  restore', () => restoreImage(vm, image, delta, Number.POSITIVE_INFINITY)],
+    ['  decode', () => unpackSnapshot(resumption, run.imageHash, vm.layout)],
+    ['  restore', () => restoreImage(vm, image, delta)],
     ['resume to the end, all of it', resume, 'counts'],
   ];
   table[1].push('counts');
@@ -92,7 +93,7 @@ async function growth() {
   const rows = [];
   for (const megabytes of isShort ? [0.1, 1] : [0.1, 1, 5, 20]) {
     const { execute, resume, run, resumption, memoryUsedBytes } = await prepare(GROWN, { bytes: megabytes * 1e6 });
-    const delta = unpackSnapshot(resumption, run.imageHash);
+    const delta = unpackSnapshot(resumption, run.imageHash, vm.layout);
     restoreImage(vm, image, delta);
     const compressed = await compress(run.snapshot);
     const times = [
@@ -100,7 +101,11 @@ async function growth() {
       () => captureDelta(vm, image, FINE),
       () => compress(packSnapshot(delta)),
       async () =>
-        unpackSnapshot({ ...resumption, snapshot: await decompress(compressed, MEMORY_LIMIT_BYTES) }, run.imageHash),
+        unpackSnapshot(
+          { ...resumption, snapshot: await decompress(compressed, MEMORY_LIMIT_BYTES) },
+          run.imageHash,
+          vm.layout,
+        ),
       resume,
     ];
     const medians = [];
