@@ -1,4 +1,5 @@
 // A handler that was suspended in an executor of this thread, and what it takes to do each part of that by itself.
+import { createHash } from 'node:crypto';
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { wrapHandler } from '../../build/contract/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
@@ -48,20 +49,21 @@ export async function prepare(source, args) {
   const execute = () => executor.execute({ key: source, ...request, limits }, bytecode);
 
   const executed = await execute();
-  const outcome = readOutcome(executed, handler, { grants, limits });
+  const outcome = await readOutcome(executed, handler, { grants, limits });
   if (outcome.status !== 'suspended') throw new Error(`expected a suspended handler: ${JSON.stringify(outcome)}`);
   const { snapshot, imageHash, features, memoryUsedBytes } = executed;
   const { capabilities } = CONTEXT;
   const origin = { handlerName: 'reference' };
   const usage = addUsage(NO_USAGE, outcome);
   const calls = outcome.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
-  const described = { key: source, filename: handler.filename, source };
+  const described = { key: createHash('sha256').update(source).digest('hex'), filename: handler.filename, source };
   const common = { imageHash, features, snapshot, limits };
-  const run = { engine: engine.fingerprint, ...common, handler: described, capabilities, usage, calls, origin };
+  const told = { handler: described, capabilities, usage, calls, origin, suspendedAtMs: Date.now() };
+  const run = { engine: engine.fingerprint, ...common, ...told };
   const answers = encodeAnswers([{ callId: calls[0].callId, success: true, value: ANSWER }], usage, limits);
   const resumption = { key: source, ...common, answers };
   const resume = () => executor.resume(resumption);
-  const resumed = readOutcome(await resume(), handler, { grants, limits });
+  const resumed = await readOutcome(await resume(), handler, { grants, limits });
   if (resumed.returnValue !== ANSWER.name) throw new Error(`expected ${ANSWER.name}: ${JSON.stringify(resumed)}`);
   return { execute, resume, run, resumption, memoryUsedBytes };
 }
