@@ -17,6 +17,11 @@ const IN_FLIGHT = 64;
 const GAUGES = {
   pool: { busy: 1, idle: 1, starting: 0, queued: 0 },
   memoryBytes: 2 ** 25,
+  kept: {
+    usage: { waiting: 1, waitingBytes: 1, outcomes: 1, outcomeBytes: 1 },
+    refused: { total: 0, perTenant: 0 },
+    evicted: 0,
+  },
   cache: {
     memory: { entries: 1, bytes: 1, evictions: 0, hits: 1 },
     disk: {
