@@ -2,7 +2,7 @@ import type { SettledState } from '../config/suspension-store.js';
 import type { ExtensionCall, WasmResult } from '../contract/result.js';
 import { inSlices } from '../contract/slices.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
-import { OWN_END, ValueDecoder } from '../contract/values/decode.js';
+import { MAX_NODES, OWN_END, ValueDecoder } from '../contract/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
@@ -13,6 +13,8 @@ import { OUTCOME_HEADER, RESULT_FRAME } from './outcome-shape.js';
 const AT_ONCE_BYTES = 1_024;
 /** Below it a content cannot hold more values than the decoder takes. */
 const SURELY_DECODABLE_BYTES = 1024 * 1024;
+/** What came out of the VM is not larger; with what surrounds it, it may come to a little more. */
+const MAX_OUTCOME_NODES = 2 * MAX_NODES;
 
 /** A result as bytes, or why it cannot be: it has values that the decoder would refuse. */
 export type EncodedOutcome = { readonly content: Uint8Array } | { readonly unencodable: string };
@@ -55,7 +57,7 @@ export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
 }
 
 function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
-  const decoder = new ValueDecoder(content, true, { end: OWN_END });
+  const decoder = new ValueDecoder(content, true, { maxNodes: MAX_OUTCOME_NODES, end: OWN_END });
   const step = (until: number) => (decoder.run(until) ? { done: decoder.fields } : undefined);
   if (content.length > AT_ONCE_BYTES) return inSlices(step);
   decoder.run();
