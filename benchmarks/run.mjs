@@ -1,9 +1,9 @@
 // Runs all questions, each in a process of its own, and judges by the targets.
 //
-// node benchmarks/run.mjs [--short] [--only <question>]
+// node benchmarks/run.mjs [--short] [--only <question>,<question>…]
 //
 // Without options it writes `results/`. `--short` is what CI runs: it is quick, writes to a temporary folder and fails when a ratio is
-// beyond its wide margin. `--only` runs one question, and those whose names begin with it, and writes nothing.
+// beyond its wide margin. `--only` runs these questions, and those whose names begin with theirs, and writes nothing.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -24,9 +24,7 @@ const { short: isShort, only } = parseArgs({
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 prepare();
-const chosen = QUESTIONS.filter(({ id }) => only === undefined || id === only || id.startsWith(`${only}-`));
-if (chosen.length === 0)
-  throw new Error(`no question named ${only}: there are ${QUESTIONS.map(({ id }) => id).join(', ')}`);
+const chosen = only === undefined ? QUESTIONS : questionsNamed(only.split(','));
 
 const startedAt = performance.now();
 const answered = [];
@@ -68,6 +66,15 @@ function report() {
     ...(failed.length > 0 ? [`failed: ${failed.join(', ')}`] : []),
   ];
   console.log(`\n${process.exitCode === 1 ? 'FAILED: ' : ''}${summary.join('; ')}`);
+}
+
+/** In the order of the list, each once. */
+function questionsNamed(names) {
+  const isMeant = ({ id }, name) => id === name || id.startsWith(`${name}-`);
+  const unknown = names.filter((name) => !QUESTIONS.some((question) => isMeant(question, name)));
+  if (unknown.length > 0)
+    throw new Error(`no question named ${unknown.join(', ')}: there are ${QUESTIONS.map(({ id }) => id).join(', ')}`);
+  return QUESTIONS.filter((question) => names.some((name) => isMeant(question, name)));
 }
 
 /** What a question found out, or undefined when it failed. */
