@@ -1,16 +1,18 @@
 // Runs all questions, each in a process of its own, and judges by the targets.
 //
-// node benchmarks/run.mjs [--short] [--only <question>,<question>…]
+// node benchmarks/run.mjs [--short] [--only <question>,<question>…] [--against <checkout>] [--rounds 15]
 //
 // Without options it writes `results/`. `--short` is what CI runs: it is quick, writes to a temporary folder and fails when a ratio is
 // beyond its wide margin. `--only` runs these questions, and those whose names begin with theirs, and writes nothing.
+// `--against` compares with another checkout that is built, see `against.mjs`.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compareCheckouts } from './against.mjs';
 import { describeMachine } from './harness/machine.mjs';
 import { targetsTable, writeResults } from './harness/results.mjs';
 import { printTable } from './harness/table.mjs';
@@ -18,12 +20,26 @@ import { PEER_PACKAGES } from './peers/index.mjs';
 import { QUESTIONS } from './questions/index.mjs';
 import { judge } from './targets.mjs';
 
-const { short: isShort, only } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
+const {
+  short: isShort,
+  only,
+  against,
+  rounds,
+} = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    against: { type: 'string' },
+    rounds: { type: 'string', default: '15' },
+  },
 }).values;
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 prepare();
+if (against !== undefined) {
+  await compareCheckouts([join(here, '..'), resolve(against)], only?.split(','), Number(rounds));
+  process.exit();
+}
 const chosen = only === undefined ? QUESTIONS : questionsNamed(only.split(','));
 
 const startedAt = performance.now();

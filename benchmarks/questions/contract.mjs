@@ -7,58 +7,8 @@ import { measureInTurn } from '../harness/batches.mjs';
 import { us } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { printTable } from '../harness/table.mjs';
+import { CAPABILITIES, CONTRACT, EXPECTED, LARGE_STATE, REFERENCE, STATE, WEB } from '../work/contract.mjs';
 import { referenceExecutor } from '../work/executor.mjs';
-
-// Reads and writes state, emits one event, returns.
-const REFERENCE = `
-$state.count = ($state.count ?? 0) + $args.n;
-$emit('counted', { count: $state.count });
-return $state.count;
-`;
-const STATE = { count: 5, user: { name: 'Ada', roles: ['admin', 'author'] } };
-const CAPABILITIES = ['state:read:*', 'state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'];
-const EXPECTED = 8;
-
-/** Orders of a shop, 10 KB as JSON. */
-const LARGE_STATE = {
-  ...STATE,
-  orders: Array.from({ length: 55 }, (_, i) => ({
-    id: `order-${1000 + i}`,
-    customer: `Customer number ${i}`,
-    address: { street: `${i} Main Street`, city: 'Zürich', zip: 8000 + i },
-    total: i * 12.5,
-    paid: i % 3 === 0,
-    tags: ['web', 'priority'],
-  })),
-};
-
-/** A use of each part of the contract, before the reference handler. */
-const CONTRACT = {
-  'reads inside the state': '$state.user.name;',
-  'changes inside the state': '$state.user.name = "Grace";',
-  'spreads the state': '({ ...$state });',
-  'assigns an object': '$state.last = { at: 1 };',
-  'logs a line': '$log("counting", 1);',
-  'commands a view': '$view.focus("field");',
-  'calls an extension': '$ext.audit.note("x");',
-  'makes a Map an event': '$emit("map", new Map([[1, 2]]));',
-  'is denied and catches it': 'try { $state[Symbol.iterator] = 1 } catch {}',
-};
-
-/** A small use of every global of the web platform, as a handler would have it. */
-const WEB = {
-  queueMicrotask: 'queueMicrotask(() => {})',
-  performance: 'performance.now()',
-  DOMException: 'new DOMException("m", "AbortError")',
-  atob: 'atob("bmV4dXM=")',
-  btoa: 'btoa("nexus")',
-  TextEncoder: 'new TextEncoder().encode("nexus")',
-  TextDecoder: 'new TextDecoder().decode(new Uint8Array([110, 101]))',
-  URL: 'new URL("https://example.com/orders?id=7").pathname',
-  URLSearchParams: 'new URLSearchParams("a=1&b=2").get("b")',
-  structuredClone: 'structuredClone({ a: [1, 2] })',
-  crypto: 'crypto.randomUUID()',
-};
 
 const { executor } = await referenceExecutor();
 const plain = resolveRuntimeConfig({});

@@ -1,0 +1,209 @@
+// Two checkouts in one process: the same work by turns, in slices so short that a machine that is slower for a second is slower for
+// both. The median of the ratios of neighbouring slices is printed, with the interval in which it is with a probability of 95 %.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { us } from './harness/format.mjs';
+import { printMachine } from './harness/machine.mjs';
+import { median } from './harness/statistics.mjs';
+import { printTable } from './harness/table.mjs';
+import { CAPABILITIES, CONTRACT, LARGE_STATE, REFERENCE, STATE, WEB } from './work/contract.mjs';
+import { exampleHandlers, markdown, salesReport } from './work/handlers.mjs';
+import { heavy } from './work/heavy.mjs';
+import { quickStart } from './work/quick-start.mjs';
+
+const SLICE_MS = 80;
+const WARM_UP_MS = 400;
+/** Slices of each checkout in a round. */
+const TURNS = 3;
+/** A compilation is not repeated with the same text: that would be a hit of the cache. */
+const COMPILED_HANDLER =
+  'const total = $args.items.reduce((sum, { price, count }) => sum + price * count, 0);\nreturn total';
+
+/** What there is to compare, by the questions that it belongs to. Each gives the names and the runs of its cases, of one checkout. */
+const QUESTIONS = { pristine, contract, heavy: heavyWork, library, cache, pool };
+
+/**
+ * @param {[here: string, there: string]} checkouts both built
+ * @param {string[]} names of questions
+ */
+export async function compareCheckouts([here, there], names = Object.keys(QUESTIONS), rounds = 15) {
+  const unknown = names.filter((name) => QUESTIONS[name] === undefined);
+  if (unknown.length > 0)
+    throw new Error(`no comparison named ${unknown.join(', ')}: there are ${Object.keys(QUESTIONS).join(', ')}`);
+  printMachine();
+  const releases = [];
+  const scratch = mkdtempSync(join(tmpdir(), 'nexus-bench-against-'));
+  try {
+    for (const name of names) {
+      const sides = [];
+      for (const [i, folder] of [here, there].entries()) {
+        const side = { load: loader(folder), directory: join(scratch, `${name}-${i}`), releases };
+        sides.push(await QUESTIONS[name](side));
+      }
+      const rows = [];
+      for (const [title, run] of sides[0]) rows.push(await compareRuns(title, [run, sides[1].get(title)], rounds));
+      console.log();
+      printTable([`${name}, ${rounds} rounds`, 'there', 'here', 'here / there', '95 %'], rows);
+    }
+  } finally {
+    for (const release of releases) await release();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const loader = (folder) => (file) => import(pathToFileURL(join(folder, file)).href);
+
+async function compareRuns(title, runs, rounds) {
+  for (const run of runs) await slice(run, WARM_UP_MS);
+  const figures = [[], []];
+  const ratios = [];
+  for (let round = 0; round < rounds; round++) {
+    const own = [[], []];
+    for (let turn = 0; turn < TURNS * 2; turn++) {
+      // ABBA: neither is always the second.
+      const side = [0, 1, 1, 0][turn % 4];
+      own[side].push(await slice(runs[side], SLICE_MS));
+    }
+    const [here, there] = own.map(median);
+    figures[0].push(here);
+    figures[1].push(there);
+    ratios.push(here / there);
+  }
+  ratios.sort((a, b) => a - b);
+  const [low, high] = intervalOf(ratios);
+  const [here, there] = figures.map(median);
+  return [title, us(there), us(here), `${median(ratios).toFixed(3)}×`, `${low.toFixed(3)} to ${high.toFixed(3)}`];
+}
+
+/** Mean time of a call, in microseconds. */
+async function slice(run, ms) {
+  const start = performance.now();
+  let calls = 0;
+  let elapsed = 0;
+  do {
+    calls += (await run()) ?? 1;
+    elapsed = performance.now() - start;
+  } while (elapsed < ms);
+  return (elapsed / calls) * 1000;
+}
+
+/** Of the median, from ranks alone: whatever the distribution. @param {number[]} sorted */
+function intervalOf(sorted) {
+  const count = sorted.length;
+  let probability = 0.5 ** count;
+  let tail = probability;
+  let rank = 0;
+  while (tail <= 0.025) {
+    rank++;
+    probability *= (count - rank + 1) / rank;
+    tail += probability;
+  }
+  const from = Math.max(0, rank - 1);
+  return [sorted[from], sorted[count - 1 - from]];
+}
+
+async function executions({ load }, works) {
+  const { load: loadVariants } = await load('benchmarks/peers/nexus-runtime.mjs');
+  const [prepare] = Object.values((await loadVariants()).variants);
+  const runs = new Map();
+  for (const [title, work] of works) {
+    const { run } = await prepare(work);
+    // Pools of short calls: the clock costs as much as a tenth of one.
+    const batch = inBatches(run, work.isLong ? 1 : 10);
+    runs.set(title, batch);
+  }
+  return runs;
+}
+
+function inBatches(run, count) {
+  return async () => {
+    for (let i = 0; i < count; i++) await run();
+    return count;
+  };
+}
+
+function pristine(side) {
+  const works = [quickStart, ...exampleHandlers].map((work) => [work.name, work]);
+  return executions(side, [...works, [markdown.name, { ...markdown, isLong: true }]]);
+}
+
+function contract(side) {
+  const context = (stateSnapshot) => ({ stateSnapshot, args: { n: 3 }, scope: {}, capabilities: CAPABILITIES });
+  const uses = Object.values(WEB).map((use) => `${use};`);
+  const work = (source, state = STATE) => ({ source, context: context(state) });
+  return executions(side, [
+    ['the reference handler', work(REFERENCE)],
+    ...Object.entries(CONTRACT).map(([title, use]) => [title, work(use + REFERENCE)]),
+    ['uses all globals of the web platform', work(uses.join(' ') + REFERENCE)],
+    ['has a state of 9 KB', work(REFERENCE, LARGE_STATE)],
+    [
+      'reads all of a state of 9 KB',
+      work(`let sum = 0; for (const order of $state.orders) sum += order.total;${REFERENCE}`, LARGE_STATE),
+    ],
+  ]);
+}
+
+function heavyWork(side) {
+  const works = heavy.map(({ name, source, args }) => [
+    name,
+    { source, context: { args, capabilities: [] }, isLong: true },
+  ]);
+  return executions(side, works);
+}
+
+function library(side) {
+  return executions(side, [
+    ['lodash, later runs', { ...salesReport, isLong: true }],
+    ['marked, later runs', { ...markdown, isLong: true }],
+  ]);
+}
+
+async function cache({ load, directory, releases }) {
+  const { HandlerCompiler } = await load('dist/index.js');
+  const compiler = new HandlerCompiler({ cacheDir: directory, cacheSecret: 'a secret for the comparison' });
+  releases.push(() => compiler.close());
+  const runs = new Map();
+  let number = 0;
+  const compiled = (title, source) =>
+    runs.set(title, async () => {
+      await compiler.compile(`${source}\n// ${number++}`);
+    });
+  compiled('compile a handler of 2 lines', COMPILED_HANDLER);
+  compiled('compile lodash', salesReport.libraries.lodash);
+  compiled('compile marked', markdown.libraries.marked);
+  runs.set('a hit on disk', async () => {
+    await compiler.clearCache({ memory: true, disk: false });
+    await compiler.compile(COMPILED_HANDLER);
+  });
+  await compiler.compile(COMPILED_HANDLER);
+  runs.set(
+    'a hit in memory',
+    inBatches(() => compiler.compile(COMPILED_HANDLER), 10),
+  );
+  return runs;
+}
+
+async function pool({ load, releases }) {
+  const { createRuntime } = await load('dist/index.js');
+  const runtime = await createRuntime({ cacheDir: false, maxInstances: 2, minInstances: 2 });
+  releases.push(() => runtime.shutdown());
+  await runtime.warmup([quickStart.source]);
+  const execute = async () => {
+    const result = await runtime.executeHandler(quickStart.source, quickStart.context);
+    if (result.returnValue !== quickStart.expected) throw new Error(JSON.stringify(result));
+  };
+  const together = (inFlight) => async () => {
+    const caller = async () => {
+      for (let i = 0; i < 10; i++) await execute();
+    };
+    await Promise.all(Array.from({ length: inFlight }, caller));
+    return inFlight * 10;
+  };
+  return new Map([
+    ['one at a time', inBatches(execute, 10)],
+    ['64 in flight', together(64)],
+  ]);
+}
