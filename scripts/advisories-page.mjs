@@ -4,7 +4,7 @@
 //   node scripts/advisories-page.mjs --check
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 
-import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
+import { KNOWN_ADVISORIES } from '../build/engine/build/advisories/known-advisories.js';
 import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 
 const REACHES = { guest: 'a handler', compiler: 'its source', nobody: 'no' };

@@ -8,12 +8,12 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import binaryen from 'binaryen';
 
-import { refuseOpenAdvisories } from '../build/engine/advisories/advisory.js';
-import { KNOWN_ADVISORIES } from '../build/engine/advisories/known-advisories.js';
+import { refuseOpenAdvisories } from '../build/engine/build/advisories/advisory.js';
+import { KNOWN_ADVISORIES } from '../build/engine/build/advisories/known-advisories.js';
 import { identifyEngine } from '../build/engine/load-engine.js';
-import { mendsOf } from '../build/engine/memory-safety/known-mends.js';
+import { mendsOf } from '../build/engine/build/memory-safety/known-mends.js';
 import { encodeOptimisedEngine } from '../build/engine/optimised-engine.js';
-import { rewriteEngine } from '../build/engine/rewrite.js';
+import { rewriteEngine } from '../build/engine/build/rewrite.js';
 
 const OPTIMIZE_LEVEL = 3;
 const INLINED_SIZE = 30;

@@ -1,7 +1,7 @@
 // Compiles the guest's scripts and evaluates the prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
 import { mkdir, writeFile } from 'node:fs/promises';
 
-import { PRELUDE_FILENAME } from '../build/contract/prelude-name.js';
+import { PRELUDE_FILENAME } from '../build/protocol/prelude-name.js';
 import { buildBaseImage, createBuilderVm } from '../build/engine/base-image.js';
 import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/features.js';
 import { ImageVariants } from '../build/engine/image-variants.js';

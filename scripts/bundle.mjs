@@ -24,7 +24,7 @@ const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|rel
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
-await build({ ...common, entryPoints: { 'one-of-each': path('build/one-of-each.js') } });
+await build({ ...common, entryPoints: { 'one-of-each': path('build/runtime/singletons.js') } });
 const sharing = { name: 'one-of-each', setup: shareOneOfEach };
 await build({
   ...common,
@@ -85,7 +85,7 @@ const others = await build({
 });
 const { metafile } = await build({
   ...common,
-  entryPoints: { 'pool/worker': path('build/pool/worker.js') },
+  entryPoints: { 'pool/worker': path('build/worker/entry.js') },
   plugins: [unused],
   metafile: true,
 });

@@ -9,13 +9,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 import { LinearMemory } from '../build/engine/linear-memory.js';
-import { fittingMends, MENDS } from '../build/engine/mends/index.js';
+import { fittingMends, MENDS } from '../build/engine/build/mends/index.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
-import { addFunctions, rewriteEngine } from '../build/engine/rewrite.js';
-import { SectionId, WasmBinary } from '../build/engine/wasm/binary.js';
-import { LebReader } from '../build/engine/wasm/leb128.js';
-import { countStackChecks } from '../build/engine/wasm/stack-checks.js';
+import { addFunctions, rewriteEngine } from '../build/engine/build/rewrite.js';
+import { SectionId, WasmBinary } from '../build/engine/build/wasm/binary.js';
+import { LebReader } from '../build/engine/build/wasm/leb128.js';
+import { countStackChecks } from '../build/engine/build/wasm/stack-checks.js';
 
 const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';
 const I64_CONST = 0x42;

@@ -23,7 +23,7 @@ export type {
   PrecompileUnit,
 } from './compiler/precompile-all.js';
 export { type CompilerEnvironment, compilerConfigFromEnv, configFromEnv, type Environment } from './config/env.js';
-export type { ExecutionStatus } from './config/execution-metrics.js';
+export type { ExecutionStatus } from './api/execution-metrics.js';
 export type { ExecutionLimits, VmLimitName } from './config/limits.js';
 export type {
   AuditEvent,
@@ -38,7 +38,7 @@ export type {
   RuntimeObserver,
   SuspensionEvent,
   WarningEvent,
-} from './config/observer.js';
+} from './api/observer.js';
 export type {
   CacheOptions,
   Isolation,
@@ -49,7 +49,7 @@ export type {
   PoolOptions,
   RuntimeOptions,
   SuspensionOptions,
-} from './config/options.js';
+} from './api/options.js';
 export type {
   ClaimAnswer,
   FoundSuspension,
@@ -63,7 +63,7 @@ export type {
   SuspensionStore,
   SuspensionSummary,
   SuspensionSweep,
-} from './config/suspension-store.js';
+} from './api/suspension-store.js';
 export type {
   CallTrace,
   TraceAttributes,
@@ -71,11 +71,11 @@ export type {
   TracedCallName,
   TracePhase,
   Tracing,
-} from './config/tracing.js';
-export type { AsyncResult, CallResult } from './contract/answers.js';
-export type { CapabilityToken } from './contract/capability.js';
-export type { ContextValue, WasmContext } from './contract/context.js';
-export type { CallContext, Extension, ExtensionRegistry } from './contract/extension.js';
+} from './api/tracing.js';
+export type { AsyncResult, CallResult } from './api/answers.js';
+export type { CapabilityToken } from './api/capability.js';
+export type { ContextValue, WasmContext } from './api/context.js';
+export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
 export type {
   EmittedEvent,
   ExecutionMetrics,
@@ -87,16 +87,16 @@ export type {
   ViewCommand,
   WasmError,
   WasmResult,
-} from './contract/result.js';
-export { type ToJsonOptions, toJson } from './contract/to-json.js';
-export type { WarmupOptions, WarmupReport, WarmupUnit } from './contract/warmup.js';
-export { currentCall } from './current-call.js';
+} from './api/result.js';
+export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
+export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
+export { currentCall } from './runtime/run/current-call.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError, type NexusErrorOptions } from './errors/nexus-error.js';
-export { type CompilerOptions, HandlerCompiler } from './handler-compiler.js';
+export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { MetricsHandler } from './metrics/http.js';
-export type { NexusRuntime, RuntimeStats, SuspensionStoreStats } from './nexus-runtime.js';
-export type { ExecuteOptions, ResumeOptions } from './pool/execute-options.js';
-export type { RetirementReason, Retirements } from './pool/retirement.js';
-export type { RunOptions } from './run-options.js';
-export { createRuntime } from './runtime.js';
+export type { NexusRuntime, RuntimeStats, SuspensionStoreStats } from './runtime/nexus-runtime.js';
+export type { ExecuteOptions, ResumeOptions } from './execution/request/execute-options.js';
+export type { RetirementReason, Retirements } from './protocol/retirement.js';
+export type { RunOptions } from './runtime/run/run-options.js';
+export { createRuntime } from './runtime/runtime.js';

@@ -9,7 +9,7 @@ import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from 'n
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { type Artifact, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
+import { type Artifact, openArtifact, sealArtifact } from '#build/cache/artifact.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { ALL_CAPABILITIES } from './support/executor.js';
 

@@ -1,13 +1,13 @@
 // Where do the microseconds of an execution go, in one thread? Its parts in their order, each timed where it happens.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/contract/wrapper.js';
+import { wrapHandler } from '../../build/compiler/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
 import { captureDelta } from '../../build/engine/delta.js';
 import { captureImage } from '../../build/engine/image.js';
 import { restoreImage, wipe } from '../../build/engine/restore.js';
 import { SourceCompiler } from '../../build/engine/source-compiler.js';
-import { prepareRequest } from '../../build/pool/build-request.js';
-import { readOutcome } from '../../build/pool/outcome.js';
+import { prepareRequest } from '../../build/execution/request/build-request.js';
+import { readOutcome } from '../../build/execution/result/outcome.js';
 import { measure } from '../harness/batches.mjs';
 import { percent, us } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 import { openEnvelope, sealEnvelope } from '../../build/suspension/envelope.js';
 import { envelopeKeys } from '../../build/suspension/envelope-keys.js';
-import { FileStore } from '../../build/suspension/file-store.js';
-import { newRunId } from '../../build/suspension/ids.js';
+import { FileStore } from '../../build/suspension/file-store/file-store.js';
+import { newRunId } from '../../build/support/run-ids.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
 
 import { measure } from '../harness/batches.mjs';

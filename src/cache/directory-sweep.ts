@@ -1,8 +1,8 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { namesIn } from '../files/directory-names.js';
-import { isOrphaned, parseTemporary, type Temporary } from '../files/temporary.js';
+import { namesIn } from '../support/files/directory-names.js';
+import { isOrphaned, parseTemporary, type Temporary } from '../support/files/temporary.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
 /** Nothing with another name is ours to touch. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import { type CacheEntry, entryBytes } from '../contract/cache-entry.js';
+import { type CacheEntry, entryBytes } from './cache-entry.js';
 import type { CacheTier, TierStats } from './tier.js';
 
 /** How an entry in memory has been used. */

@@ -1,4 +1,4 @@
-import type { CacheEntry } from '../contract/cache-entry.js';
+import type { CacheEntry } from './cache-entry.js';
 
 export interface TierStats {
   readonly entries: number;

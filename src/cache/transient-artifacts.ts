@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, invalidArgument } from '../config/check.js';
-import { toShared } from '../contract/shared-bytes.js';
-import { inSlices } from '../contract/slices.js';
-import { ValueDecoder } from '../contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { toShared } from '../support/shared-bytes.js';
+import { inSlices } from '../support/slices.js';
+import { ValueDecoder } from '../codec/values/decode.js';
+import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { TieredCache } from './tiered-cache.js';
 

@@ -1,4 +1,4 @@
-import type { CapabilityKind } from '../contract/capability.js';
+import type { CapabilityKind } from '../api/capability.js';
 
 export const CAPABILITY_KINDS: readonly CapabilityKind[] = [
   'state:read',

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
-import type { CompileEvent } from '../config/observer.js';
-import { type CacheEntry, HANDLER_NAMESPACE } from '../contract/cache-entry.js';
-import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../contract/compile.js';
-import type { WasmError } from '../contract/result.js';
-import { asShared } from '../contract/shared-bytes.js';
-import { findSourceProblem, requireFilename, requireSource } from '../contract/source-check.js';
+import type { CompileEvent } from '../api/observer.js';
+import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
+import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import type { WasmError } from '../api/result.js';
+import { asShared } from '../support/shared-bytes.js';
+import { findSourceProblem, requireFilename, requireSource } from './source-check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
-import { sealInSlices } from './sliced-artifact.js';
+import { sealInSlices } from '../cache/sliced-artifact.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 

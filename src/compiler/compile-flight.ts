@@ -1,4 +1,4 @@
-import type { Compilation, CompileOrder, HandlerOutcome } from '../contract/compile.js';
+import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
 
 /**
  * A look-up under way that ends in a compilation when nothing is found. However many calls wait, it happens once; each waits in the

@@ -1,7 +1,7 @@
-import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../contract/compile.js';
-import type { WasmError } from '../contract/result.js';
-import { SourceLines } from '../contract/source-lines.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../contract/wrapper.js';
+import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
+import type { WasmError } from '../api/result.js';
+import { SourceLines } from '../support/source-lines.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from './wrapper.js';
 import { remedyAfterStripping } from '../typescript/remedies.js';
 import { isTypeScript } from '../typescript/strip-types.js';
 import { isSingleClosure } from './script-shape.js';

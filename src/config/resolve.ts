@@ -10,13 +10,13 @@ import {
 } from './check.js';
 import * as defaults from './defaults.js';
 import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
-import { OBSERVER_KEYS, type RuntimeObserver } from './observer.js';
-import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from './options.js';
+import { OBSERVER_KEYS, type RuntimeObserver } from '../api/observer.js';
+import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
-import type { Tracing } from './tracing.js';
+import type { Tracing } from '../api/tracing.js';
 
 const GIB = 1024 ** 3;
 

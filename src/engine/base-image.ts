@@ -1,5 +1,5 @@
-import type { ScriptProblem } from '../contract/compile.js';
-import { ValueEncoder } from '../contract/values/encode.js';
+import type { ScriptProblem } from '../protocol/compile.js';
+import { ValueEncoder } from '../codec/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { addFeatures } from './add-features.js';
 import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';

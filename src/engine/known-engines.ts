@@ -1,4 +1,4 @@
-import type { StackLimit } from './wasm/stack-checks.js';
+import type { StackLimit } from './build/wasm/stack-checks.js';
 
 /**
  * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another

@@ -1,6 +1,6 @@
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
+import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { REWRITE_VERSION, type RewrittenEngine } from './rewrite.js';
+import { REWRITE_VERSION, type RewrittenEngine } from './build/rewrite.js';
 
 /** The rewritten engine, optimised once when the package is built: upstream is compiled for size, we want it fast. */
 export interface OptimisedEngine extends RewrittenEngine {

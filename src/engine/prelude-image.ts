@@ -1,5 +1,5 @@
-import { packMessage, unpackMessage } from '../contract/message-pack.js';
-import { ValueEncoder } from '../contract/values/encode.js';
+import { packMessage, unpackMessage } from '../codec/message-pack.js';
+import { ValueEncoder } from '../codec/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { FEATURES, type Feature } from './features.js';
 import { CELL_BYTES } from './host-cells.js';
@@ -23,7 +23,7 @@ const EXPORTS = [
   'waits',
   /** From here on see `guest/prelude/outcome.ts`. */
   'collect',
-  /** No function: what `collect` returns when it needs to know more, see `pool/deep-changes.ts`. */
+  /** No function: what `collect` returns when it needs to know more, see `worker/state-diff.ts`. */
   'reached',
   'reachedForms',
   /** With what `reached` is compared after a suspension; before, with the context. */

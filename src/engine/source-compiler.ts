@@ -1,4 +1,4 @@
-import type { ScriptOutcome, ScriptProblem } from '../contract/compile.js';
+import type { ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
 import { lower, mayUse } from '../lowering/lower.js';
 import { isAcornError, parseScript } from '../lowering/parse-script.js';
 import type { Piece } from '../lowering/writer.js';

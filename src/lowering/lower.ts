@@ -1,6 +1,6 @@
 import type { ForOfStatement, LabeledStatement, MethodDefinition, Node, Program } from 'acorn';
 
-import type { ScriptProblem } from '../contract/compile.js';
+import type { ScriptProblem } from '../protocol/compile.js';
 import { isUsing } from './disposing.js';
 import { lowerForAwait } from './for-await.js';
 import { FOR_AWAIT, USING } from './globals.js';

@@ -1,7 +1,7 @@
 import { REJECTION_REASONS } from '../cache/file-tier.js';
-import { KILL_LAYERS } from '../config/observer.js';
+import { KILL_LAYERS } from '../api/observer.js';
 import { REJECTION_CODES, RESULT_CODES } from '../errors/codes.js';
-import { RETIREMENT_REASONS } from '../pool/retirement.js';
+import { RETIREMENT_REASONS } from '../protocol/retirement.js';
 
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';

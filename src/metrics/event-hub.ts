@@ -1,7 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import { type EventName, type EventOf, OBSERVER_KEYS, type RuntimeObserver } from '../config/observer.js';
-import { harmlessly, warnOfIgnored } from './harmless.js';
+import { type EventName, type EventOf, OBSERVER_KEYS, type RuntimeObserver } from '../api/observer.js';
+import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';
 

@@ -1,5 +1,5 @@
-import type { KillLayer } from '../config/observer.js';
-import type { ExecutionMetrics, WasmResult } from '../contract/result.js';
+import type { KillLayer } from '../api/observer.js';
+import type { ExecutionMetrics, WasmResult } from '../api/result.js';
 import type { ResultCode } from '../errors/codes.js';
 
 /** What is told of every execution that gave a result. */

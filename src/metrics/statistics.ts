@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 
-import { KILL_LAYERS, type KillLayer } from '../config/observer.js';
+import { KILL_LAYERS, type KillLayer } from '../api/observer.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import type { ExecutionObservation } from './observation.js';
 import type { Tally } from './tally.js';

@@ -6,12 +6,12 @@ import {
   type KillLayer,
   type RuntimeObserver,
   type WarningEvent,
-} from '../config/observer.js';
-import type { MetricsOptions } from '../config/options.js';
-import type { ExecutionMetrics, WasmError, WasmResult } from '../contract/result.js';
+} from '../api/observer.js';
+import type { MetricsOptions } from '../api/options.js';
+import type { ExecutionMetrics, WasmError, WasmResult } from '../api/result.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { RetirementReason } from '../pool/retirement.js';
+import type { RetirementReason } from '../protocol/retirement.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
 import { PrometheusExporter } from './prometheus.js';

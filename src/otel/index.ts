@@ -23,9 +23,9 @@ import type {
   TracedCallName,
   TracePhase,
   Tracing,
-} from '../config/tracing.js';
+} from '../api/tracing.js';
 
-export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../config/tracing.js';
+export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../api/tracing.js';
 
 const INSTRUMENTATION = 'nexus-runtime';
 /** W3C Trace Context, version 00. */

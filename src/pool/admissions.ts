@@ -1,5 +1,5 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { Admission } from '../contract/compile.js';
+import type { Admission } from '../protocol/compile.js';
 import { NO_TENANT, type TenantKey } from './job.js';
 import { saturated } from './saturation.js';
 

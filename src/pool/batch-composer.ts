@@ -1,4 +1,4 @@
-import { MAX_BATCH } from './control-block.js';
+import { MAX_BATCH } from '../protocol/control-block.js';
 import type { DurationEstimates } from './duration-estimates.js';
 import type { FairQueue } from './fair-queue.js';
 import type { Job, TenantKey } from './job.js';

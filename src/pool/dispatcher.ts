@@ -2,17 +2,17 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
-import { runtimeClosed } from './calls.js';
+import { runtimeClosed } from '../support/in-flight.js';
 import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
-import type { Batch, Instance } from './instance.js';
-import { Instances } from './instances.js';
+import type { Batch, Instance } from './worker-handle.js';
+import { Instances } from './worker-set.js';
 import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
-import { Patrol } from './patrol.js';
-import { epochMs, type Reply } from './protocol.js';
-import type { RetirementReason } from './retirement.js';
-import { WorkerGone } from './worker-thread.js';
-import type { WorkerThreads } from './worker-threads.js';
+import { Patrol } from './watchdog-timer.js';
+import { epochMs, type Reply } from '../protocol/messages.js';
+import type { RetirementReason } from '../protocol/retirement.js';
+import { WorkerGone } from './tinypool-thread.js';
+import type { WorkerThreads } from './thread-starter.js';
 
 /** A batch that is at one request for this long gives the others away. */
 const STALL_MS = 10;

@@ -1,4 +1,4 @@
-import type { Reply, Request } from './protocol.js';
+import type { Reply, Request } from '../protocol/messages.js';
 
 /**
  * Why an execution ended without an answer of its own: its worker was ended because it took too long; nobody wants it any more; or its

@@ -1,8 +1,8 @@
 import { describe } from '../config/check.js';
-import type { StoredSuspension, SuspensionLease, SuspensionOutcome } from '../config/suspension-store.js';
-import { packMessage } from '../contract/message-pack.js';
+import type { StoredSuspension, SuspensionLease, SuspensionOutcome } from '../api/suspension-store.js';
+import { packMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { nextSuspensionId, parseSuspensionId } from './ids.js';
+import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 
 /** Ten thousand pending calls with names of usual length. */
 export const MAX_INFO_BYTES = 1024 * 1024;

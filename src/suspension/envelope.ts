@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { packMessage } from '../contract/message-pack.js';
-import { readMessage } from '../contract/message-reader.js';
+import { packMessage } from '../codec/message-pack.js';
+import { readMessage } from '../codec/message-reader.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
 import { slicesOf } from './slices.js';

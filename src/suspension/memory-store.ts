@@ -10,7 +10,7 @@ import type {
   SuspensionPage,
   SuspensionStore,
   SuspensionSweep,
-} from '../config/suspension-store.js';
+} from '../api/suspension-store.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from './check.js';
 import {
   type Decision,
@@ -22,7 +22,7 @@ import {
   initialStanding,
   type Standing,
   stateOf,
-} from './standing.js';
+} from './lifecycle.js';
 import { alreadyThere, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
 const KEY_BYTES = 32;

@@ -1,6 +1,6 @@
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
-import type { SuspensionStore } from '../config/suspension-store.js';
-import { FileStore } from './file-store.js';
+import type { SuspensionStore } from '../api/suspension-store.js';
+import { FileStore } from './file-store/file-store.js';
 import type { KeptSize, KeptTraits, KnownVersions } from './kept.js';
 import { countListed } from './list-census.js';
 import { MemoryStore } from './memory-store.js';

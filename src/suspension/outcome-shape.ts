@@ -1,6 +1,6 @@
-import type { ExecutionMetrics } from '../config/execution-metrics.js';
-import type { SettledState } from '../config/suspension-store.js';
-import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../contract/message-shape.js';
+import type { ExecutionMetrics } from '../api/execution-metrics.js';
+import type { SettledState } from '../api/suspension-store.js';
+import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../codec/message-shape.js';
 import type {
   EmittedEvent,
   ExtensionCall,
@@ -9,7 +9,7 @@ import type {
   ViewCommand,
   WasmError,
   WasmResult,
-} from '../contract/result.js';
+} from '../api/result.js';
 
 /** Every field of an interface, so that one more cannot be forgotten here. */
 type Shapes<T> = { readonly [K in keyof Required<T>]: Shape<unknown> };

@@ -1,7 +1,7 @@
 import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
-import type { TraceCarrier } from '../config/tracing.js';
-import type { CapabilityToken } from '../contract/capability.js';
-import { count, dictionary, finite, list, record, type Shape, text } from '../contract/message-shape.js';
+import type { TraceCarrier } from '../api/tracing.js';
+import type { CapabilityToken } from '../api/capability.js';
+import { count, dictionary, finite, list, record, type Shape, text } from '../codec/message-shape.js';
 
 /** A handler that waits: all that it takes to go on with it, in any process that has its engine and libraries. */
 export interface SuspendedRun {
@@ -10,7 +10,7 @@ export interface SuspendedRun {
   /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
   readonly imageHash: string;
   readonly features: number;
-  /** The VM beyond its image, see `pool/snapshot.ts`. Compressed when it is sealed. */
+  /** The VM beyond its image, see `worker/snapshot.ts`. Compressed when it is sealed. */
   readonly snapshot: Uint8Array;
   /** For errors: where it came from, and the author's lines. */
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
-import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../config/suspension-store.js';
+import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../api/suspension-store.js';
 import type { KeptRefusal, KeptUsage } from './kept.js';
 import { Ledger } from './ledger.js';
 import type { OpenedStore, StoreCensus } from './open-store.js';

@@ -1,4 +1,4 @@
-import type { SuspensionState } from '../config/suspension-store.js';
+import type { SuspensionState } from '../api/suspension-store.js';
 
 /** What each state means. */
 export const STATES = {

@@ -1,7 +1,7 @@
-import type { FoundSuspension, StoredSuspension } from '../config/suspension-store.js';
-import { packMessage } from '../contract/message-pack.js';
+import type { FoundSuspension, StoredSuspension } from '../api/suspension-store.js';
+import { packMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { type Standing, stateOf } from './standing.js';
+import { type Standing, stateOf } from './lifecycle.js';
 
 /** A suspension without its envelope. */
 export type SuspensionFacts = Omit<StoredSuspension, 'envelope'>;

@@ -1,6 +1,6 @@
 import { invalidArgument } from '../config/check.js';
-import type { WasmResult } from '../contract/result.js';
-import { checkShape } from '../pool/execute-options.js';
+import type { WasmResult } from '../api/result.js';
+import { checkShape } from '../execution/request/execute-options.js';
 
 /** What a handler may use at most. What is left out is not looked at. */
 export interface LimitExpectations {

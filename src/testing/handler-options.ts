@@ -1,7 +1,7 @@
 import type { ExecutionLimits } from '../config/limits.js';
-import type { CapabilityToken } from '../contract/capability.js';
-import type { ContextValue, WasmContext } from '../contract/context.js';
-import { checkShape, type ExecuteOptions } from '../pool/execute-options.js';
+import type { CapabilityToken } from '../api/capability.js';
+import type { ContextValue, WasmContext } from '../api/context.js';
+import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
 import type { ExtensionMocks } from './mocks.js';
 

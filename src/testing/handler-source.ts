@@ -3,7 +3,7 @@ import { basename, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { invalidArgument } from '../config/check.js';
-import type { WasmError } from '../contract/result.js';
+import type { WasmError } from '../api/result.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** No handler is one word that ends so: it would be a property of something, read for nothing. */

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 
 import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
 import { describe, invalidArgument } from '../config/check.js';
-import type { AsyncResult } from '../contract/answers.js';
-import type { ExtensionCall } from '../contract/result.js';
+import type { AsyncResult } from '../api/answers.js';
+import type { ExtensionCall } from '../api/result.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { methodNamesOf } from '../pool/build-request.js';
+import { methodNamesOf } from '../execution/request/build-request.js';
 import { asAnswer, RecordedAnswers } from './recorded-answers.js';
 
 /** Extensions for a test: by name, objects of functions and of `answers([…])`, or instances of classes. */

@@ -1,4 +1,4 @@
-import type { NexusRuntime } from '../nexus-runtime.js';
+import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { createTestRuntime } from './create-test-runtime.js';
 import type { RecordingRuntime, RecordOptions } from './recording/record.js';
 import type { Replay, ReplayOptions } from './recording/replay.js';

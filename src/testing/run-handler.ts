@@ -1,5 +1,5 @@
-import type { NexusRuntime } from '../nexus-runtime.js';
-import type { RunProbe } from '../run-probe.js';
+import type { NexusRuntime } from '../runtime/nexus-runtime.js';
+import type { RunProbe } from '../runtime/run/run-probe.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';

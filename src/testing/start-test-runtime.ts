@@ -1,8 +1,8 @@
 import { boolean, invalidOption } from '../config/check.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
 import { decodePreludeImage } from '../engine/prelude-image.js';
-import { readLibraries } from '../libraries.js';
-import { Executor } from '../pool/executor.js';
+import { readLibraries } from '../runtime/libraries.js';
+import { Executor } from '../worker/executor.js';
 import { CallingThread } from './calling-thread.js';
 import { TestClock } from './clock.js';
 import type { Parts } from './load-parts.js';

@@ -1,6 +1,6 @@
-import type { ContextValue } from '../contract/context.js';
-import type { ExtensionCall, ViewCommand, WasmResult } from '../contract/result.js';
-import { addMetrics } from '../pool/result.js';
+import type { ContextValue } from '../api/context.js';
+import type { ExtensionCall, ViewCommand, WasmResult } from '../api/result.js';
+import { addMetrics } from '../execution/result/result.js';
 import type { MadeCall } from './mocks.js';
 import { mutated, type TestState } from './state.js';
 

@@ -1,4 +1,4 @@
-import type { RuntimeOptions } from '../config/options.js';
+import type { RuntimeOptions } from '../api/options.js';
 
 /** Options of `createTestRuntime`: those of a runtime, though what concerns workers only has no effect, and time and chance. */
 export interface TestRuntimeOptions extends RuntimeOptions {

@@ -1,11 +1,11 @@
 import type { RuntimeConfig } from '../config/resolve.js';
-import type { AsyncResult, CallResult } from '../contract/answers.js';
-import type { WasmContext } from '../contract/context.js';
-import type { WasmResult } from '../contract/result.js';
-import { NexusRuntime, type RuntimeParts } from '../nexus-runtime.js';
-import type { ExecuteOptions, ResumeOptions } from '../pool/execute-options.js';
-import type { RunOptions } from '../run-options.js';
-import type { RunProbe } from '../run-probe.js';
+import type { AsyncResult, CallResult } from '../api/answers.js';
+import type { WasmContext } from '../api/context.js';
+import type { WasmResult } from '../api/result.js';
+import { NexusRuntime, type RuntimeParts } from '../runtime/nexus-runtime.js';
+import type { ExecuteOptions, ResumeOptions } from '../execution/request/execute-options.js';
+import type { RunOptions } from '../runtime/run/run-options.js';
+import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { TestClock } from './clock.js';
 import type { HandlerOptions } from './handler-options.js';
 import { type HandlerStep, suspendFirst } from './handler-step.js';

@@ -2,8 +2,8 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
-import { InstancePool } from '../pool/instance-pool.js';
-import { WorkerThreads } from '../pool/worker-threads.js';
+import { InstancePool } from '../pool/worker-pool.js';
+import { WorkerThreads } from '../pool/thread-starter.js';
 import { WORKER_URL } from '../worker-url.js';
 
 /** A pool of one worker, for what the calling thread cannot do. */

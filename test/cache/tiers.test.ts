@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EntryCodec } from '#build/cache/entry-codec.js';
 import { FileTier, type FileTierOptions } from '#build/cache/file-tier.js';
 import { MemoryTier } from '#build/cache/memory-tier.js';
-import type { DirectoryProblem } from '#build/files/private-directory.js';
-import { temporaryName } from '#build/files/temporary.js';
+import type { DirectoryProblem } from '#build/support/files/private-directory.js';
+import { temporaryName } from '#build/support/files/temporary.js';
 import { describeTier, makeEntry } from './tier-conformance.js';
 
 const OURS = { engine: 'engine-1', secrets: [Buffer.from('a secret of tests')], maxSourceBytes: 1024 };

@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Grants } from '#build/capabilities/grants.js';
 import { CAPABILITY_KINDS, parseToken } from '#build/capabilities/token.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { CapabilityKind, CapabilityToken } from '#build/contract/capability.js';
-import { ForgedOutcome, readEffects } from '#build/pool/effects.js';
-import type { Executor } from '#build/pool/executor.js';
-import { Rights } from '#build/pool/rights.js';
+import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
+import { ForgedOutcome, readEffects } from '#build/execution/result/effects.js';
+import type { Executor } from '#build/worker/executor.js';
+import { Rights } from '#build/execution/request/encoded-grants.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

@@ -1,12 +1,12 @@
 import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { CapabilityToken } from '#build/contract/capability.js';
-import type { StateMutation } from '#build/contract/result.js';
-import { wrapHandler } from '#build/contract/wrapper.js';
-import { auditEvents } from '#build/pool/audit.js';
-import { prepareRequest } from '#build/pool/build-request.js';
-import type { Executor } from '#build/pool/executor.js';
-import { readOutcome } from '#build/pool/outcome.js';
+import type { CapabilityToken } from '#build/api/capability.js';
+import type { StateMutation } from '#build/api/result.js';
+import { wrapHandler } from '#build/compiler/wrapper.js';
+import { auditEvents } from '#build/execution/result/audit.js';
+import { prepareRequest } from '#build/execution/request/build-request.js';
+import type { Executor } from '#build/worker/executor.js';
+import { readOutcome } from '#build/execution/result/outcome.js';
 import { ARGS, STATE } from './handlers.js';
 
 export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { ArtifactError, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
-import { locateSource } from '#build/compiler/header-source.js';
-import { openInSlices, sealInSlices } from '#build/compiler/sliced-artifact.js';
-import { packMessage } from '#build/contract/message-pack.js';
+import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
+import { locateSource } from '#build/cache/header-source.js';
+import { openInSlices, sealInSlices } from '#build/cache/sliced-artifact.js';
+import { packMessage } from '#build/codec/message-pack.js';
 
 const MIB = 1024 * 1024;
 const SECRET = Buffer.from('0123456789abcdef');

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { MalformedValueError } from '#build/contract/values/byte-reader.js';
-import { ByteWriter } from '#build/contract/values/byte-writer.js';
-import { Collisions, predictHash, UNPREDICTABLE } from '#build/contract/values/collisions.js';
-import { decodeFields, TooManyPathsError, ValueDecoder } from '#build/contract/values/decode.js';
-import { ValueEncoder } from '#build/contract/values/encode.js';
+import { MalformedValueError } from '#build/codec/values/byte-reader.js';
+import { ByteWriter } from '#build/codec/values/byte-writer.js';
+import { Collisions, predictHash, UNPREDICTABLE } from '#build/codec/values/collisions.js';
+import { decodeFields, TooManyPathsError, ValueDecoder } from '#build/codec/values/decode.js';
+import { ValueEncoder } from '#build/codec/values/encode.js';
 
 const encoder = new ValueEncoder();
 const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { findSourceProblem } from '#build/contract/source-check.js';
-import { decodeInSlices, encodeInSlices, SLICE_LENGTH, slicesOf } from '#build/contract/text-slices.js';
+import { findSourceProblem } from '#build/compiler/source-check.js';
+import { decodeInSlices, encodeInSlices, SLICE_LENGTH, slicesOf } from '#build/support/text-slices.js';
 
 const PAIR = '\ud83d\ude00';
 const TEXTS: readonly (readonly [name: string, text: string])[] = [

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { MalformedValueError } from '#build/contract/values/byte-reader.js';
-import { CyclicValueError, decodeValue } from '#build/contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '#build/contract/values/encode.js';
+import { MalformedValueError } from '#build/codec/values/byte-reader.js';
+import { CyclicValueError, decodeValue } from '#build/codec/values/decode.js';
+import { UncrossableValueError, ValueEncoder } from '#build/codec/values/encode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage, type Image } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { loadEngine } from '../../build/engine/load-engine.js';
 import { decodePreludeImage } from '../../build/engine/prelude-image.js';
-import { Executor } from '../../build/pool/executor.js';
+import { Executor } from '../../build/worker/executor.js';
 
 const engine = await loadEngine();
 const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/contract/values/decode.js';
+import { decodeValue } from '#build/codec/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureDelta } from '#build/engine/delta.js';
 import { captureImage, type Image } from '#build/engine/image.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { ALL_FEATURES, FEATURES } from '#build/engine/features.js';
-import type { Executor } from '#build/pool/executor.js';
+import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

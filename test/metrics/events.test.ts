@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from 'nexus-runtime';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 
-import type { EventName, EventOf } from '#build/config/observer.js';
+import type { EventName, EventOf } from '#build/api/observer.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
 import { ENDLESS, NATIVE, rejection, withRuntime } from '../pool/running.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';

@@ -2,7 +2,7 @@ import { type AuditEvent, type CapabilityToken, createRuntime, type NexusRuntime
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Grants } from '#build/capabilities/grants.js';
-import { auditEvents, MAX_AUDITED_NAME_LENGTH, MAX_AUDITED_NAMES } from '#build/pool/audit.js';
+import { auditEvents, MAX_AUDITED_NAME_LENGTH, MAX_AUDITED_NAMES } from '#build/execution/result/audit.js';
 
 let runtime: NexusRuntime;
 let events: AuditEvent[] = [];

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ControlBlock, ItemState, MAX_BATCH } from '#build/pool/control-block.js';
+import { ControlBlock, ItemState, MAX_BATCH } from '#build/protocol/control-block.js';
 
 function begin(items = MAX_BATCH): ControlBlock {
   const control = new ControlBlock();
@@ -92,7 +92,7 @@ describe('an item', () => {
         }
       });
     `;
-    const url = new URL('../../build/pool/control-block.js', import.meta.url).href;
+    const url = new URL('../../build/protocol/control-block.js', import.meta.url).href;
     const workerData = { url, cells: control.cells, claimed, gate, rounds };
     const worker = new Worker(code, { eval: true, workerData, execArgv: [] });
     await once(worker, 'online');

@@ -6,7 +6,7 @@ import { Packr, pack } from 'msgpackr';
 import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { inSlices } from '#build/contract/slices.js';
+import { inSlices } from '#build/support/slices.js';
 
 const granted = { capabilities: ['state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'] } as const;
 const FOLDED = 'let a = []; for (let i = 0; i < 40; i++) a = [a, a];';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { wrapHandler } from '#build/contract/wrapper.js';
+import { wrapHandler } from '#build/compiler/wrapper.js';
 import {
   ALL_FEATURES,
   FEATURES,
@@ -13,8 +13,8 @@ import {
   namedFeatures,
 } from '#build/engine/features.js';
 import type { LibrarySource } from '#build/engine/library.js';
-import { prepareRequest } from '#build/pool/build-request.js';
-import type { Executor } from '#build/pool/executor.js';
+import { prepareRequest } from '#build/execution/request/build-request.js';
+import type { Executor } from '#build/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 
 const execute = promisify(execFile);

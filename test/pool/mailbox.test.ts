@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { Mailbox, type MailboxEnd, type Message } from '#build/pool/mailbox.js';
+import { Mailbox, type MailboxEnd, type Message } from '#build/protocol/mailbox.js';
 
 const KIB = 1024;
 /** What fits into shared memory. */
@@ -239,7 +239,7 @@ describe('closing', () => {
   });
 });
 
-const BUILT = new URL('../../build/pool/mailbox.js', import.meta.url).href;
+const BUILT = new URL('../../build/protocol/mailbox.js', import.meta.url).href;
 /** Sends back what it receives. */
 const ECHO = `
   const { workerData: { url, end } } = require('node:worker_threads');

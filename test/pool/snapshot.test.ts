@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { wrapHandler } from '#build/contract/wrapper.js';
-import type { MemoryLayout } from '#build/engine/contain-memory.js';
+import { wrapHandler } from '#build/compiler/wrapper.js';
+import type { MemoryLayout } from '#build/engine/build/contain-memory.js';
 import { encodeDelta } from '#build/engine/delta-codec.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { encodeAnswers } from '#build/pool/answers.js';
-import { prepareRequest } from '#build/pool/build-request.js';
-import type { Executor } from '#build/pool/executor.js';
-import { readOutcome } from '#build/pool/outcome.js';
-import { unpackSnapshot } from '#build/pool/snapshot.js';
-import { NO_USAGE } from '#build/pool/usage.js';
+import { encodeAnswers } from '#build/execution/request/answers.js';
+import { prepareRequest } from '#build/execution/request/build-request.js';
+import type { Executor } from '#build/worker/executor.js';
+import { readOutcome } from '#build/execution/result/outcome.js';
+import { unpackSnapshot } from '#build/worker/snapshot.js';
+import { NO_USAGE } from '#build/execution/usage.js';
 import { compress } from '#build/suspension/compression.js';
 import { createExecutor } from '../support/executor.js';
 

@@ -5,7 +5,7 @@ import { captureImage, hashImage, type Image } from '#build/engine/image.js';
 import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
-import { TenantVms } from '#build/pool/tenant-vms.js';
+import { TenantVms } from '#build/worker/tenant-vms.js';
 
 const MIB = 1024 * 1024;
 const limits = { memoryLimitBytes: 32 * MIB, stackSizeBytes: 256 * 1024 };

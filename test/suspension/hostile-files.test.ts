@@ -15,12 +15,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SuspensionStore } from '#build/config/suspension-store.js';
-import { packMessage } from '#build/contract/message-pack.js';
+import type { SuspensionStore } from '#build/api/suspension-store.js';
+import { packMessage } from '#build/codec/message-pack.js';
 import type { NexusError } from '#build/errors/nexus-error.js';
-import { FileStore } from '#build/suspension/file-store.js';
+import { FileStore } from '#build/suspension/file-store/file-store.js';
 import type { KeptSize } from '#build/suspension/kept.js';
-import { encodeRecord } from '#build/suspension/record.js';
+import { encodeRecord } from '#build/suspension/file-store/record.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from './support.js';
 
 const GIB = 1024 ** 3;

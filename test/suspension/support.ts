@@ -9,8 +9,8 @@ import type {
   StoredSuspension,
   SuspensionOutcome,
   SuspensionStore,
-} from '#build/config/suspension-store.js';
-import { FileStore } from '#build/suspension/file-store.js';
+} from '#build/api/suspension-store.js';
+import { FileStore } from '#build/suspension/file-store/file-store.js';
 import { MemoryStore } from '#build/suspension/memory-store.js';
 
 /** What a kind of store is tested with. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { SettledState, SuspensionState } from '#build/config/suspension-store.js';
+import type { SettledState, SuspensionState } from '#build/api/suspension-store.js';
 import {
   type Decision,
   decideClaim,
@@ -12,7 +12,7 @@ import {
   initialStanding,
   type Standing,
   stateOf,
-} from '#build/suspension/standing.js';
+} from '#build/suspension/lifecycle.js';
 import { isAllowed, STATES, TRANSITIONS, type Transition } from '#build/suspension/transitions.js';
 import { makeOutcome } from './support.js';
 

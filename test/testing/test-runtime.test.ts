@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { NexusError } from '#build/errors/nexus-error.js';
-import { createRuntime } from '#build/runtime.js';
+import { createRuntime } from '#build/runtime/runtime.js';
 import { createTestRuntime, TestClock } from '#build/testing/index.js';
 import { testRuntime } from './runtime.js';
 

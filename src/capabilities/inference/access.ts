@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 
-import type { CapabilityKind } from '../../contract/capability.js';
+import type { CapabilityKind } from '../../api/capability.js';
 import type { Atoms } from './atom-table.js';
 import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import type { Interpreter } from './interpreter.js';

@@ -1,7 +1,7 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 
-import { renderSnippet, type SourceLines, type SourceLocation } from '../../contract/source-lines.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../contract/wrapper.js';
+import { renderSnippet, type SourceLines, type SourceLocation } from '../../support/source-lines.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../compiler/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type AcornError, isAcornError, messageOf, parseScript } from '../../lowering/parse-script.js';
 import { remedyAfterStripping } from '../../typescript/remedies.js';

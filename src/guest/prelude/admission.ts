@@ -4,7 +4,7 @@ import { apply, nullArray, startsWith, text } from './intrinsics.js';
 /** Everything of its kind, or these names and whatever begins with one of these prefixes. */
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
-/** What the host passes, see `pool/rights.ts`. */
+/** What the host passes, see `execution/request/encoded-grants.ts`. */
 type Rights = readonly [grants: Grant[], limits: number[], audited: boolean];
 
 /** The order in which the host passes the grants, and what a token of each kind begins with. */

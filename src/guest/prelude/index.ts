@@ -28,7 +28,7 @@ import { revive } from './revive.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { reserveFeatures } from './web-globals.js';
 
-/** What the host passes, see `pool/packed-context.ts`. The first item is there for {@link revive}. */
+/** What the host passes, see `protocol/packed-context.ts`. The first item is there for {@link revive}. */
 interface Input {
   readonly 1: Keyed;
   /** Arguments and scope. */
@@ -41,7 +41,7 @@ interface Input {
   readonly 6: unknown[] | undefined;
 }
 
-/** Async when the word `await` is in it, see `contract/wrapper.ts`. */
+/** Async when the word `await` is in it, see `compiler/wrapper.ts`. */
 type Handler = () => unknown;
 
 mend();
@@ -95,7 +95,7 @@ async function awaited(returned: object, then: unknown): Promise<unknown> {
   return thenable;
 }
 
-/** What the host passes to go on, see `pool/answers.ts`. */
+/** What the host passes to go on, see `execution/request/answers.ts`. */
 interface Answers {
   readonly 1: readonly Answer[];
   /** What was used up to now, by limit. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { CallResult } from '../../contract/answers.js';
-import type { ExtensionCall } from '../../contract/result.js';
+import type { CallResult } from '../../api/answers.js';
+import type { ExtensionCall } from '../../api/result.js';
 import type { Recording } from './recording.js';
 
 interface Entry {

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
 
 import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
-import type { AsyncResult, CallResult } from '../../contract/answers.js';
-import type { WasmContext } from '../../contract/context.js';
-import type { ExtensionRegistry } from '../../contract/extension.js';
-import type { ExtensionCall, WasmResult } from '../../contract/result.js';
-import type { NexusRuntime, RuntimeInner } from '../../nexus-runtime.js';
-import { matchAnswers } from '../../pool/answers.js';
-import { methodNamesOf } from '../../pool/build-request.js';
-import { type ExecuteOptions, type ResumeOptions, resolveExecutionLimits } from '../../pool/execute-options.js';
-import { renderReason } from '../../pool/result.js';
-import type { RunOptions } from '../../run-options.js';
-import { parseSuspensionId } from '../../suspension/ids.js';
+import type { AsyncResult, CallResult } from '../../api/answers.js';
+import type { WasmContext } from '../../api/context.js';
+import type { ExtensionRegistry } from '../../api/extension.js';
+import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
+import { matchAnswers } from '../../execution/request/answers.js';
+import { methodNamesOf } from '../../execution/request/build-request.js';
+import { type ExecuteOptions, type ResumeOptions, resolveExecutionLimits } from '../../execution/request/execute-options.js';
+import { renderReason } from '../../execution/result/result.js';
+import type { RunOptions } from '../../runtime/run/run-options.js';
+import { parseSuspensionId } from '../../support/run-ids.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';
 import type { RecordingFiles } from './recording-files.js';

@@ -1,9 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { readBoundedFile } from '../../files/bounded-file.js';
-import { namesIn } from '../../files/directory-names.js';
-import { writeTemporary } from '../../files/own-file.js';
+import { readBoundedFile } from '../../support/files/bounded-file.js';
+import { namesIn } from '../../support/files/directory-names.js';
+import { writeTemporary } from '../../support/files/own-file.js';
 import type { Recording } from './recording.js';
 import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from './recording-codec.js';
 

@@ -1,4 +1,4 @@
-import { count, dictionary, finite, flag, list, readShaped, record, text } from '../../contract/message-shape.js';
+import { count, dictionary, finite, flag, list, readShaped, record, text } from '../../codec/message-shape.js';
 import type { Recording } from './recording.js';
 
 /** All of a recording but the values in it. */

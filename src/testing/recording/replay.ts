@@ -3,11 +3,11 @@ import { inspect } from 'node:util';
 
 import { invalidArgument } from '../../config/check.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
-import type { LibraryOption, RuntimeOptions } from '../../config/options.js';
-import type { ExtensionCall, WasmResult } from '../../contract/result.js';
+import type { LibraryOption, RuntimeOptions } from '../../api/options.js';
+import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { readBoundedFile } from '../../files/bounded-file.js';
-import { checkShape } from '../../pool/execute-options.js';
+import { readBoundedFile } from '../../support/files/bounded-file.js';
+import { checkShape } from '../../execution/request/execute-options.js';
 import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
 import { render } from '../mocks.js';
 import { joined, type TestResult, testResult } from '../test-result.js';

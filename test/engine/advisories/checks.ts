@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { ArtifactError, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
-import { ValueEncoder } from '#build/contract/values/encode.js';
+import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
+import { ValueEncoder } from '#build/codec/values/encode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';

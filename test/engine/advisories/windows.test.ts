@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/contract/values/decode.js';
+import { decodeValue } from '#build/codec/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage, type Image } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
-import type { Executor } from '#build/pool/executor.js';
+import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { FORMS } from './forms.js';
 import { probe, WINDOWS, WRITTEN } from './windows.js';

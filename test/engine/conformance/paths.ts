@@ -10,7 +10,7 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { decodeValue } from '#build/contract/values/decode.js';
+import { decodeValue } from '#build/codec/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage, type Image } from '#build/engine/image.js';
 import type { EngineModule } from '#build/engine/load-engine.js';

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { decodeValue } from '#build/contract/values/decode.js';
+import { decodeValue } from '#build/codec/values/decode.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';

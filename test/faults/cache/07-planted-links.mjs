@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { temporaryName } from '#build/files/temporary.js';
+import { temporaryName } from '#build/support/files/temporary.js';
 import { Worker } from '../lib/children.mjs';
 import { ENTRY_EXTENSION, FORMAT_FOLDER, keyOf } from '../lib/entries.mjs';
 import { Findings } from '../lib/findings.mjs';

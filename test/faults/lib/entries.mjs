@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntryCodec } from '#build/cache/entry-codec.js';
 import { FileTier } from '#build/cache/file-tier.js';
-import { openArtifact, sealArtifact } from '#build/compiler/artifact.js';
+import { openArtifact, sealArtifact } from '#build/cache/artifact.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
 export const TEMPORARY_EXTENSION = '.tmp';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
 import { envelopeKeys } from '#build/suspension/envelope-keys.js';
-import { encodeRecord } from '#build/suspension/record.js';
+import { encodeRecord } from '#build/suspension/file-store/record.js';
 import { Findings, thousands } from '../lib/findings.mjs';
 import {
   FORMAT_FOLDER,

@@ -1,5 +1,5 @@
 // Damaged bytecode with a right seal, beside another tenant: it may cost its worker, and nothing else.
-import { CONTAINER_VERSION, openArtifact, sealArtifact } from '#build/compiler/artifact.js';
+import { CONTAINER_VERSION, openArtifact, sealArtifact } from '#build/cache/artifact.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 import { Neighbour } from '../lib/neighbour.mjs';
 import { ATTACK, OPTIONS, openRuntime } from '../lib/runtime.mjs';

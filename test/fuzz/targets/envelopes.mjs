@@ -1,7 +1,7 @@
 // Envelopes of suspended handlers that a store gives back edited: with a wrong seal, and with a right one.
 
 import { pack } from 'msgpackr/pack';
-import { unpackMessage } from '#build/contract/message-pack.js';
+import { unpackMessage } from '#build/codec/message-pack.js';
 import { compress, decompress } from '#build/suspension/compression.js';
 import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
 import { envelopeKeys } from '#build/suspension/envelope-keys.js';

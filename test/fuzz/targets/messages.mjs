@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#build/pool/batch-codec.js';
-import { Mailbox } from '#build/pool/mailbox.js';
+import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#build/protocol/batch-codec.js';
+import { Mailbox } from '#build/protocol/mailbox.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 
 export const cases = 200_000;

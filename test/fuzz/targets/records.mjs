@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { FileStore } from '#build/suspension/file-store.js';
+import { FileStore } from '#build/suspension/file-store/file-store.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 
 export const cases = 70_000;

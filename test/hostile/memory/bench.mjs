@@ -4,15 +4,15 @@ import { madeFor, memoriesOf } from './memories.mjs';
 import { LIBRARY } from './programs.mjs';
 
 const { resolveRuntimeConfig } = await import('../../../build/config/resolve.js');
-const { wrapHandler } = await import('../../../build/contract/wrapper.js');
+const { wrapHandler } = await import('../../../build/compiler/wrapper.js');
 const { ALL_FEATURES, featureSet, NO_FEATURES } = await import('../../../build/engine/features.js');
 const { loadEngine } = await import('../../../build/engine/load-engine.js');
 const { decodePreludeImage } = await import('../../../build/engine/prelude-image.js');
-const { encodeAnswers } = await import('../../../build/pool/answers.js');
+const { encodeAnswers } = await import('../../../build/execution/request/answers.js');
 const { BUILDER_MEMORY_BYTES } = await import('../../../build/engine/vm.js');
-const { prepareRequest } = await import('../../../build/pool/build-request.js');
-const { Executor } = await import('../../../build/pool/executor.js');
-const { NO_USAGE } = await import('../../../build/pool/usage.js');
+const { prepareRequest } = await import('../../../build/execution/request/build-request.js');
+const { Executor } = await import('../../../build/worker/executor.js');
+const { NO_USAGE } = await import('../../../build/execution/usage.js');
 
 const MIB = 1024 * 1024;
 const CAPABILITIES = ['state:read:*', 'state:write:*', 'events:emit:*', 'ext:note.*'];

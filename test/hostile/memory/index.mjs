@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
-/** As workers have it: see `pool/worker-thread.ts`. */
+/** As workers have it: see `pool/tinypool-thread.ts`. */
 const STACK_MIB = 48;
 
 export const title = 'Memory';

@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import '#build/testing/vitest.js';
-import type { NexusRuntime } from '#build/nexus-runtime.js';
-import { createRuntime } from '#build/runtime.js';
+import type { NexusRuntime } from '#build/runtime/nexus-runtime.js';
+import { createRuntime } from '#build/runtime/runtime.js';
 import { type RecordingRuntime, record, replay } from '#build/testing/index.js';
 import { testRuntime } from '../runtime.js';
 

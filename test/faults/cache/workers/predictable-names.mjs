@@ -7,7 +7,7 @@ import { serve, startArguments } from '../../lib/serve.mjs';
 // Before anything imports it: a real process draws 48 random bits a name.
 crypto.randomBytes = (size) => Buffer.alloc(size, 7);
 syncBuiltinESMExports();
-const { temporaryName } = await import('#build/files/temporary.js');
+const { temporaryName } = await import('#build/support/files/temporary.js');
 const { makeEntry, openTier } = await import('../../lib/entries.mjs');
 
 const [cacheDir] = startArguments();

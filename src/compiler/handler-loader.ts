@@ -1,0 +1,76 @@
+import { isUint8Array } from 'node:util/types';
+
+import type { TieredCache } from '../cache/tiered-cache.js';
+import { ArtifactError } from '../cache/artifact.js';
+import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
+import type { CompileResult } from './compiled-handler.js';
+import { openInSlices } from '../cache/sliced-artifact.js';
+import { describe } from '../config/check.js';
+import type { RuntimeConfig } from '../config/resolve.js';
+import { HANDLER_NAMESPACE } from '../cache/cache-entry.js';
+import type { CompileOrder } from '../protocol/compile.js';
+import { asShared, toShared } from '../support/shared-bytes.js';
+import { NexusError } from '../errors/nexus-error.js';
+
+/** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
+export type Obtain = (filename: string | undefined, order?: CompileOrder) => Promise<CompileAttempt>;
+
+/** Handlers as callers have them: source text, or what `precompileHandler` made of it. */
+export class HandlerSources {
+  readonly #config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly #engine: string;
+  readonly #compiler: CachingCompiler;
+  readonly #cache: TieredCache;
+
+  constructor(config: RuntimeConfig, engine: string, compiler: CachingCompiler, cache: TieredCache) {
+    this.#config = config;
+    this.#engine = engine;
+    this.#compiler = compiler;
+    this.#cache = cache;
+  }
+
+  source(code: string): Obtain {
+    return (filename, order) => this.#compiler.compile(code, filename, order);
+  }
+
+  /** The result rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  artifact(sealed: unknown): Obtain {
+    return async () => ({ ok: true, handler: await this.#open(sealed) });
+  }
+
+  /** Kept under a name of its own: what an artifact says of its key is its own word. */
+  async #open(sealed: unknown): Promise<CompileResult> {
+    if (!isUint8Array(sealed)) {
+      throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
+        context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
+      });
+    }
+    try {
+      const startedAt = performance.now();
+      const { cacheSecrets: secrets, maxSourceBytes } = this.#config.cache;
+      const options = { engine: this.#engine, secrets, maxSourceBytes };
+      const { header, content, digest } = await openInSlices(sealed, options);
+      if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
+      const { filename, source, namespace } = header;
+      const key = `artifact:${digest}`;
+      let entry = this.#cache.peek(key);
+      if (entry === undefined) {
+        entry = { key, namespace, filename, source, content: ownShared(sealed, content) };
+        this.#cache.adopt(entry);
+      }
+      const compilationTimeUs = (performance.now() - startedAt) * 1000;
+      return { key, filename, source, bytecode: entry.content, tier: 'memory', compilationTimeUs };
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error;
+      throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {
+        context: { problem: error.problem },
+      });
+    }
+  }
+}
+
+/** The caller's own bytes may change after they were checked, shared or not. */
+function ownShared(sealed: Uint8Array, content: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  return content.buffer === sealed.buffer ? toShared(content) : asShared(content);
+}

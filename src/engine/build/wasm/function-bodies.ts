@@ -1,0 +1,18 @@
+import { concatBytes } from '../../../codec/values/concat-bytes.js';
+import { SectionId, type WasmBinary } from './binary.js';
+import { encodeUnsigned, LebReader } from './leb128.js';
+
+/** Visits the body of each function of the module: locals and code. Those that were appended and not encoded yet are not among them. */
+export function forEachBody(binary: WasmBinary, visit: (body: Uint8Array, index: number) => void): void {
+  const reader = new LebReader(binary.section(SectionId.code));
+  const count = reader.unsigned();
+  for (let i = 0; i < count; i++) visit(reader.take(reader.unsigned()), binary.importedFunctions + i);
+}
+
+/** Replaces each body that {@link forEachBody} visits by what `map` makes of it. */
+export function mapBodies(binary: WasmBinary, map: (body: Uint8Array, index: number) => Uint8Array): void {
+  const bodies: Uint8Array[] = [];
+  forEachBody(binary, (body, index) => bodies.push(map(body, index)));
+  const parts = bodies.flatMap((body) => [Uint8Array.from(encodeUnsigned(body.length)), body]);
+  binary.replaceSection(SectionId.code, concatBytes([Uint8Array.from(encodeUnsigned(bodies.length)), ...parts]));
+}

@@ -1,0 +1,168 @@
+import { concatBytes } from '../../../codec/values/concat-bytes.js';
+import type { WasmBinary } from './binary.js';
+import { breakCycles, longestUnmarkedWay, readCallGraph } from './call-graph.js';
+import { type Instruction, Opcode, readInstructions } from './code.js';
+import { forEachBody, mapBodies } from './function-bodies.js';
+import { type Code, wasm } from './instructions.js';
+
+/** Names under which the module exports its marks: globals of type i32, which nothing that is written to memory can change. */
+export const MARK_EXPORTS = {
+  /** The lowest that the stack pointer was, where it is looked at, since the host set it. */
+  stackLow: 'nexus_stack_low',
+  /** The highest that the heap's break was since the host set it. */
+  heapHigh: 'nexus_heap_high',
+} as const;
+
+/** How far below the stack pointer a function may write that calls nothing (LLVM's red zone of WebAssembly), in bytes. */
+const RED_ZONE_BYTES = 128;
+
+export interface MarkedPlaces {
+  readonly stackPointerGlobal: number;
+  /** Of the break pointer of `sbrk`. */
+  readonly breakPointerAddress: number;
+  /** Where stack and heap meet: what both marks begin with. */
+  readonly heapBase: number;
+}
+
+/**
+ * Has the module keep two marks, of how far down its stack and how far up its heap were used. The engine, as long as it works as it should,
+ * has written nothing between the two.
+ *
+ * To look at the stack pointer wherever it is lowered made JSON a twentieth slower. It is looked at where a frame has a size that is not
+ * constant, and in some functions of which every cycle of calls has one. Between two looks there is then a chain of calls that has an
+ * end, with frames of constant sizes: the longest of all is what the mark may be off by.
+ *
+ * @returns how far below the lower mark the stack may have been written, in bytes
+ * @throws Error when the break is not moved in exactly one place, or a function writes further below the stack pointer than it may
+ */
+export function addWaterMarks(binary: WasmBinary, places: MarkedPlaces): number {
+  const { stackPointerGlobal, breakPointerAddress } = places;
+  const graph = readCallGraph(binary, stackPointerGlobal);
+  const dynamic: number[] = [];
+  forEachBody(binary, (body, index) => {
+    const instructions = readInstructions(body);
+    requireRedZone(instructions, stackPointerGlobal);
+    if (instructions.some((_, at) => lowersByVariable(instructions, at, stackPointerGlobal))) dynamic.push(index);
+  });
+  const marked = breakCycles(graph, dynamic);
+
+  const stackLow = binary.appendGlobalI32(places.heapBase);
+  const heapHigh = binary.appendGlobalI32(places.heapBase);
+  binary.exportGlobal(MARK_EXPORTS.stackLow, stackLow);
+  binary.exportGlobal(MARK_EXPORTS.heapHigh, heapHigh);
+  let breakMoves = 0;
+  mapBodies(binary, (body, index) => {
+    const instructions = readInstructions(body);
+    /** By the offset at which it is inserted. */
+    const marks = new Map<number, Code>();
+    if (marked.has(index)) marks.set(entryOf(instructions, stackPointerGlobal), noteLow(stackPointerGlobal, stackLow));
+    instructions.forEach(({ end }, at) => {
+      if (lowersByVariable(instructions, at, stackPointerGlobal)) marks.set(end, noteLow(stackPointerGlobal, stackLow));
+      const moved = movedBreak(instructions, at, breakPointerAddress);
+      if (moved === undefined) return;
+      breakMoves++;
+      marks.set(end, noteHigh(moved, heapHigh));
+    });
+    return withMarks(body, marks);
+  });
+  if (breakMoves !== 1) throw new Error(`the break is moved in ${breakMoves} places instead of one`);
+  return longestUnmarkedWay(graph, marked) + RED_ZONE_BYTES;
+}
+
+function withMarks(body: Uint8Array, marks: ReadonlyMap<number, Code>): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const [offset, code] of [...marks].sort(([a], [b]) => a - b)) {
+    parts.push(body.subarray(from, offset), Uint8Array.from(code));
+    from = offset;
+  }
+  return concatBytes([...parts, body.subarray(from)]);
+}
+
+/** Offset behind the making of the function's frame, when that comes before everything else; else where its code begins. */
+function entryOf(instructions: readonly Instruction[], stackPointer: number): number {
+  for (const instruction of instructions) {
+    if (is(instruction, Opcode.globalSet, stackPointer)) return instruction.end;
+    if (!FRAME_MAKING.has(instruction.opcode)) break;
+  }
+  return instructions[0]?.start ?? 0;
+}
+
+const FRAME_MAKING: ReadonlySet<number> = new Set([
+  Opcode.globalGet,
+  Opcode.i32Const,
+  Opcode.i32Add,
+  Opcode.i32Sub,
+  Opcode.localGet,
+  Opcode.localSet,
+  Opcode.localTee,
+]);
+
+/** Whether the stack pointer is set here to something else than a constant below what it was, or above it. */
+function lowersByVariable(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
+  if (!is(instructions[index], Opcode.globalSet, stackPointer)) return false;
+  return !makesFrame(instructions, index, stackPointer) && !leavesFrame(instructions, index, stackPointer);
+}
+
+/** `global.get`, a constant, `i32.sub` or `i32.add`, `local.tee`. */
+function makesFrame(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
+  const [pointer, constant, operation, kept] = instructions.slice(Math.max(0, index - 4), index);
+  if (!is(pointer, Opcode.globalGet, stackPointer) || constant?.opcode !== Opcode.i32Const) return false;
+  return (
+    (operation?.opcode === Opcode.i32Sub || operation?.opcode === Opcode.i32Add) && kept?.opcode === Opcode.localTee
+  );
+}
+
+/** The frame's size is added to an address that was the stack pointer: the sum is higher. */
+function leavesFrame(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
+  const [local, constant, operation] = instructions.slice(Math.max(0, index - 3), index);
+  if (local?.opcode !== Opcode.localGet || constant?.opcode !== Opcode.i32Const) return false;
+  const sign = operation?.opcode === Opcode.i32Add ? 1 : operation?.opcode === Opcode.i32Sub ? -1 : 0;
+  if (sign * (constant.immediate ?? 0) <= 0) return false;
+  const assignments = [...instructions.keys()].filter((at) => assigns(instructions[at], local.immediate));
+  return assignments.length > 0 && assignments.every((at) => becomesStackPointer(instructions, at, stackPointer));
+}
+
+function assigns(instruction: Instruction | undefined, local: number | undefined): boolean {
+  if (instruction?.immediate !== local) return false;
+  return instruction?.opcode === Opcode.localSet || instruction?.opcode === Opcode.localTee;
+}
+
+/** `local.tee` whose value is the stack pointer from then on. */
+function becomesStackPointer(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
+  return instructions[index]?.opcode === Opcode.localTee && is(instructions[index + 1], Opcode.globalSet, stackPointer);
+}
+
+/** The local that holds where the break is moved to, when it is moved here. */
+function movedBreak(instructions: readonly Instruction[], index: number, breakPointer: number): number | undefined {
+  if (instructions[index]?.opcode !== Opcode.i32Store) return undefined;
+  const [address, value] = instructions.slice(Math.max(0, index - 2), index);
+  if (!is(address, Opcode.i32Const, breakPointer) || value?.opcode !== Opcode.localGet) return undefined;
+  return value.immediate;
+}
+
+/** A function that leaves the stack pointer where it is may use what lies below it, but not further than the red zone. */
+function requireRedZone(instructions: readonly Instruction[], stackPointer: number): void {
+  if (instructions.some((instruction) => is(instruction, Opcode.globalSet, stackPointer))) return;
+  instructions.forEach((instruction, index) => {
+    if (!is(instruction, Opcode.globalGet, stackPointer)) return;
+    const [constant, operation] = instructions.slice(index + 1, index + 3);
+    if (constant?.opcode !== Opcode.i32Const || operation?.opcode !== Opcode.i32Sub) return;
+    const bytes = constant.immediate ?? 0;
+    if (bytes > RED_ZONE_BYTES) throw new Error(`a function writes ${bytes} bytes below the stack pointer`);
+  });
+}
+
+function noteLow(stackPointer: number, low: number): Code {
+  const isLower = [...wasm.globalGet(stackPointer), ...wasm.globalGet(low), ...wasm.i32LtU];
+  return [...isLower, ...wasm.if([...wasm.globalGet(stackPointer), ...wasm.globalSet(low)])];
+}
+
+function noteHigh(local: number, high: number): Code {
+  const isHigher = [...wasm.get(local), ...wasm.globalGet(high), ...wasm.i32GtU];
+  return [...isHigher, ...wasm.if([...wasm.get(local), ...wasm.globalSet(high)])];
+}
+
+function is(instruction: Instruction | undefined, opcode: number, immediate: number): boolean {
+  return instruction?.opcode === opcode && instruction.immediate === immediate;
+}

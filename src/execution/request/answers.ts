@@ -1,0 +1,105 @@
+import { invalidArgument } from '../../config/check.js';
+import { COUNTED_LIMITS, type ExecutionLimits } from '../../config/limits.js';
+import type { AsyncResult, CallResult } from '../../api/answers.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { encodeFields } from '../../protocol/packed-context.js';
+import { NO_USAGE, type Usage } from '../usage.js';
+
+/** A call that waits, as far as an answer has to know it. */
+export interface WaitingCall {
+  readonly callId: string;
+  readonly extensionName: string;
+  readonly method: string;
+}
+
+/**
+ * The answers by call.
+ *
+ * @param given one answer, to the first of the calls, or several with their call ids
+ * @throws NexusError INVALID_ARGUMENT for an answer to no call, a second one to the same, or none at all
+ */
+export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): CallResult[] {
+  if (!Array.isArray(given)) {
+    const [first] = calls;
+    const callId = isRecord(given) && typeof given['callId'] === 'string' ? given['callId'] : first?.callId;
+    return matchAnswers([{ ...requireAnswer(given, 'answer'), callId }], calls);
+  }
+  if (given.length === 0) throw invalidArgument('answers', given, 'at least one answer');
+  const answered = new Set<string>();
+  const waitingIds = new Set(calls.map(({ callId }) => callId));
+  return given.map((one: unknown, i) => {
+    const field = `answers[${i}]`;
+    const answer = requireAnswer(one, field);
+    const { callId } = one as { callId?: unknown };
+    if (typeof callId !== 'string' || !waitingIds.has(callId) || answered.has(callId)) {
+      const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
+      throw invalidArgument(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
+    }
+    answered.add(callId);
+    return { ...answer, callId };
+  });
+}
+
+/**
+ * What the prelude's `resume` takes: `[callId, succeeded, value or error]` for each answer, and what was used.
+ *
+ * @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
+ */
+export function encodeAnswers(answers: readonly CallResult[], used: Usage, limits: ExecutionLimits): Uint8Array {
+  const tuples = answers.map((answer) => [
+    answer.callId,
+    answer.success,
+    answer.success ? answer.value : toError(answer.error),
+  ]);
+  const counts = COUNTED_LIMITS.map((name) => used[name]);
+  try {
+    return encodeFields([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
+  } catch (error) {
+    throw inTermsOf(answers, error);
+  }
+}
+
+/** The path in a tuple, as the caller knows it: `answers[0][2].x` is `answers[0].value.x`. */
+function inTermsOf(answers: readonly CallResult[], error: unknown): unknown {
+  if (!(error instanceof NexusError)) return error;
+  const path = String(error.context['path']);
+  const [encoded, index] = /^answers\[(\d+)\]\[2\]/.exec(path) ?? [];
+  if (encoded === undefined || index === undefined) return error;
+  const field = `answers[${index}].${answers[Number(index)]?.success === true ? 'value' : 'error'}`;
+  const inTerms = (text: string) => text.replace(encoded, () => field);
+  return new NexusError(error.code, inTerms(error.message), { context: { ...error.context, path: inTerms(path) } });
+}
+
+/** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
+export function answerFault(answer: CallResult, limits: ExecutionLimits): NexusError | undefined {
+  try {
+    encodeAnswers([answer], NO_USAGE, limits);
+    return undefined;
+  } catch (error) {
+    if (error instanceof NexusError) return error;
+    throw error;
+  }
+}
+
+/** What the handler sees thrown: an error, whatever the host threw. */
+function toError(thrown: unknown): unknown {
+  if (thrown instanceof Error) return thrown;
+  if (typeof thrown === 'string') return new Error(thrown);
+  if (!isRecord(thrown) || typeof thrown['message'] !== 'string') return thrown;
+  const { name, message, ...fields } = thrown;
+  const error = Object.assign(new Error(message as string), fields);
+  if (typeof name === 'string') error.name = name;
+  return error;
+}
+
+function requireAnswer(given: unknown, field: string): AsyncResult {
+  if (!isRecord(given)) throw invalidArgument(field, given, 'an object { success, value } or { success, error }');
+  const { success, value, error } = given;
+  if (success === true) return { success, value };
+  if (success === false) return { success, error };
+  throw invalidArgument(`${field}.success`, success, 'true or false');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,88 @@
+import { type Grant, Grants } from '../../capabilities/grants.js';
+import { invalidArgument } from '../../config/check.js';
+import { COUNTED_LIMITS, type ExecutionLimits } from '../../config/limits.js';
+import type { CapabilityToken } from '../../api/capability.js';
+import { ValueEncoder } from '../../codec/values/encode.js';
+
+/** Logging needs no capability, only room. */
+const LOGGING_GRANT: Grant = true;
+
+const encoder = new ValueEncoder();
+/** Applications pass the same list over and over. */
+const known = new WeakMap<readonly string[], Rights>();
+
+/**
+ * What a list of capabilities allows: for the host, and encoded for the guest, which then keeps to it and to its limits by itself.
+ * Handlers come with the same rights over and over, so these are a document of their own, which an image can hold.
+ */
+export class Rights {
+  readonly grants: Grants;
+  readonly #tokens: readonly string[];
+  #encoded: Uint8Array | undefined;
+  #limits: readonly number[] = [];
+  #isAudited = false;
+
+  /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
+  static of(capabilities: readonly CapabilityToken[]): Rights {
+    if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
+    const before = known.get(capabilities);
+    if (before?.isOf(capabilities)) return before;
+    // A copy: what is parsed is what is compared with later.
+    const tokens = Array.from(capabilities);
+    const rights = new Rights(tokens, Grants.parse(tokens));
+    known.set(capabilities, rights);
+    return rights;
+  }
+
+  private constructor(tokens: readonly string[], grants: Grants) {
+    this.#tokens = tokens;
+    this.grants = grants;
+  }
+
+  /** Whether the list still says what it said when it was parsed. */
+  isOf(capabilities: readonly string[]): boolean {
+    if (capabilities.length !== this.#tokens.length) return false;
+    for (let i = 0; i < capabilities.length; i++) if (capabilities[i] !== this.#tokens[i]) return false;
+    return true;
+  }
+
+  /**
+   * What the prelude's `setRights` takes.
+   *
+   * @param isAudited whether the guest is to note which keys it reads
+   */
+  encode(limits: ExecutionLimits, isAudited: boolean): Uint8Array {
+    if (this.#encoded !== undefined && this.#isAudited === isAudited && this.#hasLimits(limits)) return this.#encoded;
+    this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
+    this.#isAudited = isAudited;
+    this.#encoded = encoder.encode([this.#guestGrants(), this.#limits, isAudited], 'rights');
+    return this.#encoded;
+  }
+
+  #hasLimits(limits: ExecutionLimits): boolean {
+    for (let i = 0; i < COUNTED_LIMITS.length; i++) {
+      if (this.#limits[i] !== limits[COUNTED_LIMITS[i] as keyof ExecutionLimits]) return false;
+    }
+    return true;
+  }
+
+  /** In the order of `guest/prelude/admission.ts`. */
+  #guestGrants() {
+    const { grants } = this;
+    return [
+      grants.grant('state:write'),
+      grants.grant('events:emit'),
+      grants.grant('view:update'),
+      LOGGING_GRANT,
+      grants.grant('ext'),
+      grants.grant('state:read'),
+    ].map(namesAndPrefixes);
+  }
+}
+
+/** The guest is spared taking patterns apart. */
+function namesAndPrefixes(grant: Grant): true | [names: string[], prefixes: string[]] {
+  if (grant === true) return true;
+  const isPrefix = (pattern: string) => pattern.endsWith('*');
+  return [grant.filter((pattern) => !isPrefix(pattern)), grant.filter(isPrefix).map((pattern) => pattern.slice(0, -1))];
+}

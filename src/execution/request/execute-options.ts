@@ -1,0 +1,159 @@
+import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { type ExecutionLimits, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+
+/** How one execution differs from what the runtime does by default. */
+export interface ExecuteOptions {
+  /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
+  readonly timeoutMs?: number;
+  /**
+   * Over the whole call, in milliseconds: compiling, waiting for a worker, executing. TIMEOUT, saying which it was at. @default none
+   */
+  readonly deadlineMs?: number;
+  /** How long it may wait for a worker, in milliseconds: POOL_SATURATED. Default: the runtime's `queueTimeoutMs`. */
+  readonly queueTimeoutMs?: number;
+  /**
+   * On whose behalf it is executed. Tenants take turns, each under `maxQueuePerTenant` and `maxInstancesPerTenant`. Default: nobody's,
+   * who take turns as if they were one tenant, without bounds of its own
+   */
+  readonly tenant?: string;
+  /** Aborting ends the execution with CANCELLED, wherever it is. */
+  readonly signal?: AbortSignal;
+  /** Limits below the runtime's own, or up to its `limitCeilings`. */
+  readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
+  /** Fixes everything random: the same seed gives the same `Math.random`, UUIDs and random bytes. Default: fresh entropy. */
+  readonly seed?: number;
+  /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
+  readonly now?: number;
+  /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
+  readonly filename?: string;
+}
+
+const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
+  timeoutMs: true,
+  deadlineMs: true,
+  queueTimeoutMs: true,
+  tenant: true,
+  signal: true,
+  limits: true,
+  seed: true,
+  now: true,
+  filename: true,
+};
+
+/** How a suspended handler goes on. Its limits go on with it. */
+export type ResumeOptions = Pick<
+  ExecuteOptions,
+  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now'
+>;
+
+const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
+  timeoutMs: true,
+  deadlineMs: true,
+  queueTimeoutMs: true,
+  tenant: true,
+  signal: true,
+  now: true,
+};
+
+/** Steps and least values of limits that are not simply counted. */
+const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: number; readonly multipleOf: number }>> = {
+  memoryLimitBytes: { min: MIN_MEMORY_LIMIT_BYTES, multipleOf: 65_536 },
+  stackSizeBytes: { min: 64 * 1024, multipleOf: 1 },
+};
+
+/**
+ * The third argument of the execute methods: a timeout or options.
+ *
+ * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
+ */
+export function normaliseOptions(given: number | ExecuteOptions | undefined): ExecuteOptions {
+  if (given === undefined) return {};
+  if (typeof given === 'number') return { timeoutMs: given };
+  checkShape('options', given, OPTION_KEYS);
+  const { signal } = given;
+  checkSignal(signal);
+  if (given.tenant !== undefined && (typeof given.tenant !== 'string' || given.tenant === '')) {
+    throw invalidArgument('tenant', given.tenant, 'a string that is not empty');
+  }
+  if (given.deadlineMs !== undefined) requireMilliseconds('deadlineMs', given.deadlineMs);
+  if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
+  if (given.now !== undefined) finite('now', given.now);
+  if (given.seed !== undefined) finite('seed', given.seed);
+  return given;
+}
+
+/**
+ * The third argument of the method that resumes.
+ *
+ * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
+ */
+export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
+  if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS);
+  return normaliseOptions(given);
+}
+
+/** The limits of one execution: the runtime's, with what the options change of them. */
+export function resolveExecutionLimits(
+  options: ExecuteOptions,
+  defaults: ExecutionLimits,
+  ceilings: ExecutionLimits,
+): ExecutionLimits {
+  const { timeoutMs, limits } = options;
+  if (timeoutMs === undefined && limits === undefined) return defaults;
+  if (timeoutMs !== undefined) checkTimeout(timeoutMs, ceilings);
+  if (limits !== undefined) checkLimits(limits, ceilings);
+  return { ...defaults, ...limits, timeoutMs: timeoutMs ?? defaults.timeoutMs };
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkTimeout(timeoutMs: unknown, { timeoutMs: most }: ExecutionLimits): void {
+  if (Number.isInteger(timeoutMs) && Number(timeoutMs) > 0 && Number(timeoutMs) <= most) return;
+  const bound = most === MAX_TIMER_MS ? '2,147,483,647' : `${most} (limitCeilings.timeoutMs)`;
+  throw invalidArgument('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
+}
+
+function checkLimits(limits: object, ceilings: ExecutionLimits): void {
+  const { timeoutMs: _, ...known } = ceilings;
+  checkShape('limits', limits, known);
+  for (const [name, value] of Object.entries(limits) as [keyof typeof known, unknown][]) {
+    const most = known[name];
+    const { min, multipleOf } = VM_LIMIT_STEPS[name] ?? { min: 0, multipleOf: 1 };
+    if (Number.isInteger(value) && Number(value) >= min && Number(value) <= most && Number(value) % multipleOf === 0) {
+      continue;
+    }
+    const step = multipleOf === 1 ? '' : `, a multiple of ${multipleOf}`;
+    const remedy = name in VM_LIMIT_STEPS ? name : `${name} or limitCeilings.${name}`;
+    throw invalidArgument(
+      `limits.${name}`,
+      value,
+      `a whole number from ${min} to ${most}${step}; a runtime with a higher ${remedy} allows more`,
+    );
+  }
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function requireMilliseconds(field: string, value: unknown): void {
+  if (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MAX_TIMER_MS) return;
+  throw invalidArgument(field, value, 'a whole number of milliseconds from 1 to 2,147,483,647');
+}
+
+function finite(field: string, value: unknown): void {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidArgument(field, value, 'a finite number');
+}
+
+export function checkShape(field: string, given: unknown, keys: object): asserts given is object {
+  if (typeof given !== 'object' || given === null) throw invalidArgument(field, given, 'an object');
+  try {
+    if (Array.isArray(given)) throw invalidArgument(field, given, 'an object');
+    // for-in over a small object is several times faster than a list of its keys.
+    for (const key in given) {
+      if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+    }
+    // Getters that throw do it here, where it is said of which argument.
+    for (const key in keys) void (given as Readonly<Record<string, unknown>>)[key];
+  } catch (error) {
+    readArgument(field, () => {
+      throw error;
+    });
+  }
+}

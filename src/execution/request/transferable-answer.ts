@@ -1,0 +1,53 @@
+import type { ExecutionLimits } from '../../config/limits.js';
+import type { CallResult } from '../../api/answers.js';
+import { answerFault } from './answers.js';
+
+/** What is tried of an error that cannot enter as a whole, and how much of its texts. */
+const MAX_FIELDS = 50;
+const MAX_CHARACTERS = 4 * 1024;
+
+/**
+ * The answer, or one in its place that can enter the VM: a TypeError that says why for a value, and for an error one without the
+ * fields that cannot enter.
+ */
+export function admissibleAnswer(answer: CallResult, limits: ExecutionLimits): CallResult {
+  const fault = answerFault(answer, limits);
+  if (fault === undefined) return answer;
+  const { callId } = answer;
+  const refuse = (what: string): CallResult => {
+    const message = `${what} cannot enter the VM: ${fault.message}`;
+    return { callId, success: false, error: new TypeError(cut(message)) };
+  };
+  if (answer.success) return refuse('The answer of the extension');
+  const { error } = answer;
+  if (typeof error === 'string') return { callId, success: false, error: cut(error) };
+  if (typeof error !== 'object' || error === null || !('message' in error)) return refuse('What the extension threw');
+  return { callId, success: false, error: withoutFaults(error, limits) };
+}
+
+/** Name and message, and of the other fields those with which it can enter, `code` and `cause` before others. */
+function withoutFaults(error: object, limits: ExecutionLimits): Error {
+  const reduced = new Error(cut(textOf(error, 'message')));
+  define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));
+  const fields = ['code', 'cause', ...Object.keys(error).slice(0, MAX_FIELDS)];
+  for (const field of new Set(fields)) {
+    if (field === 'name' || field === 'message' || field === 'stack' || !(field in error)) continue;
+    define(reduced, field, Reflect.get(error, field));
+    const attempt = { callId: '', success: false, error: reduced } as const;
+    if (answerFault(attempt, limits) !== undefined) Reflect.deleteProperty(reduced, field);
+  }
+  return reduced;
+}
+
+function define(error: Error, field: string, value: unknown): void {
+  Object.defineProperty(error, field, { value, writable: true, configurable: true, enumerable: field !== 'cause' });
+}
+
+function textOf(error: object, field: string): string {
+  const text: unknown = Reflect.get(error, field);
+  return typeof text === 'string' ? text : '';
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`;
+}

@@ -1,0 +1,86 @@
+import type { Grants } from '../../capabilities/grants.js';
+import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import type { AuditEvent } from '../../api/observer.js';
+import type { CapabilityKind } from '../../api/capability.js';
+import type { ReadOutcome } from './outcome.js';
+import type { Origin } from './result.js';
+
+/** Names of a kind that an execution's audit lists, allowed and denied apart. Beyond that, one event says how many uses more. */
+export const MAX_AUDITED_NAMES = 1_000;
+/** A name is cut here: keys that were only looked for, and names that were denied, cost a handler nothing. */
+export const MAX_AUDITED_NAME_LENGTH = 256;
+
+type Audited = Pick<
+  ReadOutcome,
+  'reads' | 'denials' | 'stateMutations' | 'events' | 'viewCommands' | 'calls' | 'error'
+>;
+
+/**
+ * Which capabilities an execution used and was denied, each once, allowed ones first.
+ *
+ * What was read and denied is the guest's own word. It is bounded here whatever the guest says; where there is no such word, all
+ * that could be read counts as read.
+ */
+export function auditEvents(outcome: Audited | undefined, grants: Grants, origin: Origin): AuditEvent[] {
+  const events: AuditEvent[] = [];
+  if (outcome?.reads === undefined) addAssumedReads(events, grants, origin);
+  if (outcome === undefined) return events;
+  const allowed = new Uses();
+  const denied = new Uses();
+  const { reads, stateMutations, viewCommands, calls, denials, error } = outcome;
+  for (const key of reads?.keys ?? []) if (grants.allows('state:read', key)) allowed.count('state:read', key);
+  if (reads !== undefined) allowed.countMore('state:read', reads.more);
+  for (const { key } of stateMutations) allowed.count('state:write', key);
+  for (const { name } of outcome.events) allowed.count('events:emit', name);
+  for (const { componentId } of viewCommands) allowed.count('view:update', `${componentId}`);
+  for (const { extensionName, method } of calls) allowed.count('ext', `${extensionName}.${method}`);
+  for (const capability of denials) denied.countToken(capability);
+  // One that was forged is in no list of the guest's.
+  const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
+  if (typeof forged === 'string' && !denials.includes(forged)) denied.countToken(forged);
+  allowed.addTo(events, true, origin);
+  denied.addTo(events, false, origin);
+  return events;
+}
+
+/** An execution that was killed tells nothing: it may have read all that it was let. */
+function addAssumedReads(events: AuditEvent[], grants: Grants, origin: Origin): void {
+  const readable = grants.grant('state:read');
+  for (const pattern of readable === true ? ['*'] : readable) {
+    events.push({ capability: `state:read:${pattern}`, allowed: true, uses: 0, isAssumed: true, ...origin });
+  }
+}
+
+/** How often names were used, by kind. */
+class Uses {
+  readonly #byKind = new Map<CapabilityKind, Map<string, number>>();
+  readonly #more = new Map<CapabilityKind, number>();
+
+  count(kind: CapabilityKind, name: string): void {
+    const names = this.#byKind.get(kind) ?? new Map<string, number>();
+    this.#byKind.set(kind, names);
+    const short = name.length > MAX_AUDITED_NAME_LENGTH ? `${name.slice(0, MAX_AUDITED_NAME_LENGTH)}…` : name;
+    const uses = names.get(short);
+    if (uses === undefined && names.size >= MAX_AUDITED_NAMES) this.countMore(kind, 1);
+    else names.set(short, (uses ?? 0) + 1);
+  }
+
+  countMore(kind: CapabilityKind, uses: number): void {
+    if (uses > 0) this.#more.set(kind, (this.#more.get(kind) ?? 0) + uses);
+  }
+
+  /** @param token what the guest says that it was denied: anything */
+  countToken(token: string): void {
+    const kind = CAPABILITY_KINDS.find((each) => token.startsWith(`${each}:`));
+    if (kind !== undefined) this.count(kind, token.slice(kind.length + 1));
+  }
+
+  addTo(events: AuditEvent[], allowed: boolean, origin: Origin): void {
+    for (const [kind, names] of this.#byKind) {
+      for (const [name, uses] of names) events.push({ capability: `${kind}:${name}`, allowed, uses, ...origin });
+    }
+    for (const [kind, uses] of this.#more) {
+      events.push({ capability: `${kind}:*`, allowed, uses, isCut: true, ...origin });
+    }
+  }
+}

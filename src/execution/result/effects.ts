@@ -1,0 +1,199 @@
+import type { Grants } from '../../capabilities/grants.js';
+import { isExtensionName } from '../../capabilities/token.js';
+import type { ExecutionLimits } from '../../config/limits.js';
+import type { CapabilityKind } from '../../api/capability.js';
+import type {
+  EmittedEvent,
+  ExtensionCall,
+  LogEntry,
+  StateMutation,
+  ViewCommand,
+  WasmError,
+} from '../../api/result.js';
+
+/** Everything that an execution wants to happen outside its VM. */
+export interface Effects {
+  readonly stateMutations: readonly StateMutation[];
+  readonly events: readonly EmittedEvent[];
+  readonly viewCommands: readonly ViewCommand[];
+  readonly logs: readonly LogEntry[];
+  /** Extension calls that wait for an answer. */
+  readonly calls: readonly ExtensionCall[];
+  readonly hostCalls: number;
+}
+
+export interface Bounds {
+  readonly grants: Grants;
+  readonly limits: ExecutionLimits;
+  /** Ids of calls that waited before: they were counted when they were made. Default: none. */
+  readonly knownCalls?: ReadonlySet<string>;
+}
+
+const NO_CALLS: readonly ExtensionCall[] = [];
+export const NO_EFFECTS: Effects = {
+  stateMutations: [],
+  events: [],
+  viewCommands: [],
+  logs: [],
+  calls: NO_CALLS,
+  hostCalls: 0,
+};
+
+const VIEW_TYPES: ReadonlySet<unknown> = new Set(['setFilter', 'scrollTo', 'focus', 'custom']);
+/** As the prelude makes them. Others could be made to collide where ids are looked up. */
+const CALL_ID = /^c\d{1,15}$/;
+const LOG_LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
+
+/** An effect that the prelude would have stopped: the guest went past it, so nothing it says is passed on. */
+export class ForgedOutcome extends Error {
+  readonly error: WasmError;
+
+  constructor(error: WasmError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+/**
+ * Checks form, rights and limits of every effect as the guest wrote it.
+ *
+ * @throws ForgedOutcome
+ */
+export function readEffects(
+  mutations: unknown,
+  events: unknown,
+  viewCommands: unknown,
+  logs: unknown,
+  hostCalls: unknown,
+  calls: unknown,
+  bounds: Bounds,
+): Effects {
+  const effects = {
+    stateMutations: readMutations(mutations, bounds),
+    events: readEvents(events, bounds),
+    viewCommands: readViewCommands(viewCommands, bounds),
+    logs: readLogs(logs, bounds),
+    calls: calls === undefined ? NO_CALLS : readCalls(calls, bounds),
+    hostCalls: Number.isSafeInteger(hostCalls) ? Math.max(0, hostCalls as number) : 0,
+  };
+  const { stateMutations, logs: entries } = effects;
+  const used = stateMutations.length + effects.events.length + effects.viewCommands.length + entries.length;
+  atMost(bounds, 'maxHostCalls', used + newCalls(effects.calls, bounds.knownCalls).length);
+  return effects;
+}
+
+/** Those that were made in this segment. */
+export function newCalls(
+  calls: readonly ExtensionCall[],
+  known: ReadonlySet<string> | undefined,
+): readonly ExtensionCall[] {
+  return known === undefined ? calls : calls.filter(({ callId }) => !known.has(callId));
+}
+
+export function malformed(field: string): ForgedOutcome {
+  return new ForgedOutcome({
+    code: 'SERIALIZATION_ERROR',
+    message: `The outcome of the handler is not what the prelude writes (${field}).`,
+    context: { path: field },
+  });
+}
+
+function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
+  const mutations: StateMutation[] = [];
+  const entries = list(raw, 'stateMutations');
+  atMost(bounds, 'maxStateMutations', entries.length);
+  // Here and for events no destructuring: it goes through an iterator, for every effect of every execution.
+  for (const entry of entries) {
+    const item = list(entry, 'stateMutations');
+    const operation = item[0];
+    const key = item[1];
+    if (typeof key !== 'string') throw malformed('stateMutations');
+    allow(bounds, 'state:write', key);
+    if (operation === 'set') mutations.push({ operation, key, value: item[2] });
+    else if (operation === 'delete') mutations.push({ operation, key });
+    else throw malformed('stateMutations');
+  }
+  return mutations;
+}
+
+function readEvents(raw: unknown, bounds: Bounds): EmittedEvent[] {
+  const events: EmittedEvent[] = [];
+  const entries = list(raw, 'events');
+  atMost(bounds, 'maxEvents', entries.length);
+  for (const entry of entries) {
+    const item = list(entry, 'events');
+    const name = item[0];
+    if (typeof name !== 'string') throw malformed('events');
+    allow(bounds, 'events:emit', name);
+    events.push({ name, payload: item[1] });
+  }
+  return events;
+}
+
+function readViewCommands(raw: unknown, bounds: Bounds): ViewCommand[] {
+  const entries = list(raw, 'viewCommands');
+  atMost(bounds, 'maxViewCommands', entries.length);
+  return entries.map((item): ViewCommand => {
+    const [type, componentId, args] = list(item, 'viewCommands');
+    if (!VIEW_TYPES.has(type) || typeof componentId !== 'string' || !Array.isArray(args))
+      throw malformed('viewCommands');
+    allow(bounds, 'view:update', componentId);
+    return { type: type as ViewCommand['type'], componentId, args };
+  });
+}
+
+function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
+  let length = 0;
+  const entries = list(raw, 'logs');
+  atMost(bounds, 'maxHostCalls', entries.length);
+  const logs = entries.map((item): LogEntry => {
+    const [level, message] = list(item, 'logs');
+    if (!LOG_LEVELS.has(level) || typeof message !== 'string') throw malformed('logs');
+    length += message.length;
+    return { level: level as LogEntry['level'], message };
+  });
+  atMost(bounds, 'maxLogBytes', length);
+  return logs;
+}
+
+function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
+  const ids = new Set<string>();
+  const entries = list(raw, 'calls');
+  atMost(bounds, 'maxHostCalls', entries.length - (bounds.knownCalls?.size ?? 0));
+  return entries.map((item): ExtensionCall => {
+    const [callId, extensionName, method, args] = list(item, 'calls');
+    if (typeof callId !== 'string' || typeof extensionName !== 'string' || typeof method !== 'string') {
+      throw malformed('calls');
+    }
+    if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
+    if (!isExtensionName(extensionName)) throw malformed('calls');
+    ids.add(callId);
+    allow(bounds, 'ext', `${extensionName}.${method}`);
+    return { callId, extensionName, method, args };
+  });
+}
+
+function list(raw: unknown, field: string): unknown[] {
+  if (!Array.isArray(raw)) throw malformed(field);
+  return raw;
+}
+
+function atMost(bounds: Bounds, limit: keyof ExecutionLimits, used: number): void {
+  const value = bounds.limits[limit];
+  if (used <= value) return;
+  throw new ForgedOutcome({
+    code: 'RESOURCE_LIMIT',
+    message: `The handler passed ${limit} (${value}) behind the prelude's back.`,
+    context: { limit, value, used },
+  });
+}
+
+function allow({ grants }: Bounds, kind: CapabilityKind, name: string): void {
+  if (grants.allows(kind, name)) return;
+  const capability = `${kind}:${name}`;
+  throw new ForgedOutcome({
+    code: 'PERMISSION_DENIED',
+    message: `The handler used "${capability}" behind the prelude's back.`,
+    context: { capability },
+  });
+}

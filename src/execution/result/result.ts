@@ -1,0 +1,209 @@
+import { inspect } from 'node:util';
+
+import type { CompileResult } from '../../compiler/compiled-handler.js';
+import type { WasmContext } from '../../api/context.js';
+import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
+import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
+import { type Bounds, malformed } from './effects.js';
+import type { LocatableHandler } from './guest-error.js';
+import type { Execution } from '../../pool/handler-pool.js';
+import type { Interruption } from '../../pool/job.js';
+import { type ReadOutcome, readOutcome } from './outcome.js';
+import type { Executed } from '../../protocol/messages.js';
+
+/** What every error says of where it happened. */
+export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
+
+export interface ResultInputs {
+  readonly context: Origin;
+  readonly bounds: Bounds;
+  /** `performance.now()` when the caller called. */
+  readonly calledAt: number;
+  readonly signal: AbortSignal | undefined;
+  /** Over the whole call, in milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** How long the handler was suspended before, in microseconds. */
+  readonly suspendedTimeUs?: number;
+  /** Host calls of the segments before this one: the guest goes on counting. */
+  readonly hostCallsBefore: number;
+}
+
+/** A handler that waits, and with what it goes on. */
+export interface Waiting {
+  readonly snapshot: Uint8Array;
+  readonly imageHash: string;
+  readonly features: number;
+  readonly calls: readonly ExtensionCall[];
+}
+
+/** One execution, up to its end or to where it waits. */
+export interface Segment {
+  readonly result: WasmResult;
+  /** What came out of the VM, if anything did. */
+  readonly outcome?: ReadOutcome;
+  /** Present when the status is `'suspended'`. */
+  readonly waiting?: Waiting;
+}
+
+/**
+ * What a worker answered, or how it was stopped, as the result the caller gets.
+ *
+ * @returns a promise when it takes long to read, see {@link readOutcome}
+ */
+export function assembleSegment(
+  execution: Execution,
+  handler: CompileResult & LocatableHandler,
+  inputs: ResultInputs,
+): Segment | Promise<Segment> {
+  const { context, bounds } = inputs;
+  if ('interruption' in execution) {
+    const error = describeInterruption(execution, inputs);
+    const result = errorResult(error, context, handler);
+    const durationUs = execution.runningMs * 1000;
+    const sinceCallUs = (performance.now() - inputs.calledAt) * 1000;
+    const queueTimeUs = Math.max(0, sinceCallUs - handler.compilationTimeUs - durationUs);
+    return { result: { ...result, metrics: { ...result.metrics, durationUs, queueTimeUs } } };
+  }
+  const { executed } = execution;
+  const outcome = readOutcome(executed, handler, bounds);
+  if (outcome instanceof Promise) return outcome.then((read) => segmentOf(executed, read, handler, inputs));
+  return segmentOf(executed, outcome, handler, inputs);
+}
+
+function segmentOf(executed: Executed, outcome: ReadOutcome, handler: CompileResult, inputs: ResultInputs): Segment {
+  const { context, hostCallsBefore } = inputs;
+  const { stateMutations, events, viewCommands, logs, calls } = outcome;
+  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
+  // The guest says that it waits, and its prelude does not know of it.
+  const error = outcome.status === 'suspended' && waiting === undefined ? malformed('calls').error : outcome.error;
+  const status = error === undefined ? outcome.status : 'error';
+  const result: WasmResult = {
+    status,
+    ...(status === 'success' && { returnValue: outcome.returnValue }),
+    stateMutations,
+    events,
+    viewCommands,
+    logs,
+    ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
+    ...(error && { partial: true, error: withOrigin(error, context) }),
+    metrics: executionMetrics(executed, handler, Math.max(0, outcome.hostCalls - hostCallsBefore), inputs),
+  };
+  return { result, outcome, ...(waiting && { waiting }) };
+}
+
+function waitingOf({ snapshot, imageHash, features }: Executed, calls: readonly ExtensionCall[]): Waiting | undefined {
+  if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
+  return { snapshot, imageHash, features, calls };
+}
+
+/** The caller gave up before there was an execution to stop. */
+export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
+  return errorResult(describeCancellation(signal), context);
+}
+
+/** The time of the call was over before there was an execution. */
+export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Origin): WasmResult {
+  return errorResult(deadlineFailure({ ms: deadlineMs }, layer), context);
+}
+
+/** A result without an execution behind it. */
+export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): WasmResult {
+  return {
+    status: 'error',
+    stateMutations: [],
+    events: [],
+    viewCommands: [],
+    logs: [],
+    partial: true,
+    error: withOrigin(error, context),
+    metrics: {
+      durationUs: 0,
+      ...(handler !== undefined && { compilationTimeUs: handler.compilationTimeUs }),
+      queueTimeUs: 0,
+      memoryUsedBytes: 0,
+      memoryPeakBytes: 0,
+      hostCalls: 0,
+      instructionCount: 0,
+      cacheHit: handler?.tier !== undefined,
+      ...(handler?.tier !== undefined && { cacheTier: handler.tier }),
+    },
+  };
+}
+
+function executionMetrics(
+  executed: Executed,
+  handler: CompileResult,
+  hostCalls: number,
+  { calledAt, suspendedTimeUs }: ResultInputs,
+): ExecutionMetrics {
+  const untilStartMs = executed.startedAtMs - (performance.timeOrigin + calledAt);
+  const metrics: { -readonly [K in keyof ExecutionMetrics]: ExecutionMetrics[K] } = {
+    durationUs: executed.durationUs,
+    compilationTimeUs: handler.compilationTimeUs,
+    queueTimeUs: Math.max(0, untilStartMs * 1000 - handler.compilationTimeUs),
+    memoryUsedBytes: executed.memoryUsedBytes,
+    memoryPeakBytes: executed.memoryPeakBytes,
+    hostCalls,
+    instructionCount: executed.instructionCount,
+    cacheHit: handler.tier !== undefined,
+  };
+  if (suspendedTimeUs !== undefined) metrics.suspendedTimeUs = suspendedTimeUs;
+  if (handler.tier !== undefined) metrics.cacheTier = handler.tier;
+  return metrics;
+}
+
+/** Of a run so far and its next segment: what was spent is summed, where the bytecode came from is the first one's. */
+export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): ExecutionMetrics {
+  return {
+    ...sofar,
+    durationUs: sofar.durationUs + next.durationUs,
+    queueTimeUs: sofar.queueTimeUs + next.queueTimeUs,
+    suspendedTimeUs: (sofar.suspendedTimeUs ?? 0) + (next.suspendedTimeUs ?? 0),
+    memoryUsedBytes: Math.max(sofar.memoryUsedBytes, next.memoryUsedBytes),
+    memoryPeakBytes: Math.max(sofar.memoryPeakBytes, next.memoryPeakBytes),
+    hostCalls: sofar.hostCalls + next.hostCalls,
+    instructionCount: sofar.instructionCount + next.instructionCount,
+  };
+}
+
+function describeInterruption(
+  { interruption, runningMs }: { readonly interruption: Interruption; readonly runningMs: number },
+  { bounds, signal, deadlineMs }: ResultInputs,
+): WasmError {
+  if (interruption === 'cancelled') return describeCancellation(signal);
+  const { timeoutMs } = bounds.limits;
+  if (deadlineMs !== undefined && (interruption === 'deadline' || runningMs < timeoutMs)) {
+    return deadlineFailure({ ms: deadlineMs }, interruption === 'deadline' ? 'queue' : 'watchdog');
+  }
+  return {
+    code: 'TIMEOUT',
+    message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop, so its worker was ended; raise timeoutMs to allow more.`,
+    context: { limit: 'timeoutMs', value: timeoutMs, layer: 'watchdog' },
+  };
+}
+
+function describeCancellation(signal: AbortSignal | undefined): WasmError {
+  const reason = renderReason(signal?.reason);
+  return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
+}
+
+/** Any value can be thrown or be the reason of an abort, one that cannot be made a string included. */
+export function renderReason(reason: unknown): string {
+  try {
+    const text = reason instanceof Error ? reason.message : reason;
+    return typeof text === 'string' ? text : inspect(text, { depth: 1, customInspect: false });
+  } catch {
+    return 'something that cannot be described';
+  }
+}
+
+/** What errors say of where they happened. */
+export function originOf({ handlerName, panelId }: Origin): Origin {
+  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
+}
+
+/** Every error says which handler it was. */
+export function withOrigin(error: WasmError, origin: Origin): WasmError {
+  if (origin.handlerName === undefined && origin.panelId === undefined) return error;
+  return { ...error, context: { ...error.context, ...originOf(origin) } };
+}

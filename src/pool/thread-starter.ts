@@ -1,0 +1,62 @@
+import type { PoolConfig } from '../config/resolve-pool.js';
+import type { Equipment } from '../protocol/worker-init.js';
+import { WorkerThread } from './tinypool-thread.js';
+
+/**
+ * Makes threads. `minInstances` of them boot at once, while the engine is still being loaded; they and all later ones can do something
+ * from {@link equip} on.
+ */
+export class WorkerThreads {
+  readonly #config: PoolConfig;
+  readonly #url: URL;
+  readonly #booting: WorkerThread[] = [];
+  #toBoot: number;
+  #equipment: Equipment | undefined;
+
+  /** @param url entry of a thread, see `worker.ts` */
+  constructor(config: PoolConfig, url: URL) {
+    this.#config = config;
+    this.#url = url;
+    this.#toBoot = config.minInstances;
+    this.#bootNext();
+  }
+
+  /** What every thread gets. Before it, {@link take} must not be called. */
+  equip(equipment: Equipment): void {
+    this.#equipment = equipment;
+  }
+
+  /**
+   * A thread, and when it is ready: rejects as {@link WorkerThread.equip} does.
+   *
+   * @throws Error when the system gives no thread
+   */
+  take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
+    if (this.#equipment === undefined) throw new TypeError('The threads have no equipment yet.');
+    const thread = this.#booting.shift() ?? this.#boot();
+    return { thread, ready: thread.equip(this.#equipment) };
+  }
+
+  /** Ends those that nobody took. */
+  async end(): Promise<void> {
+    this.#toBoot = 0;
+    await Promise.all(this.#booting.splice(0).map((thread) => thread.end()));
+  }
+
+  /** One a turn of the event loop: each takes some milliseconds. */
+  #bootNext(): void {
+    if (this.#toBoot === 0) return;
+    try {
+      this.#booting.push(this.#boot());
+    } catch {
+      // The system gives no thread: whoever takes one is told.
+      this.#toBoot = 0;
+    }
+    setImmediate(() => this.#bootNext());
+  }
+
+  #boot(): WorkerThread {
+    if (this.#toBoot > 0) this.#toBoot--;
+    return new WorkerThread(this.#config, this.#url);
+  }
+}

@@ -1,0 +1,102 @@
+import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
+import { ItemState } from '../protocol/control-block.js';
+import type { Job, JobHolder, TenantKey } from './job.js';
+import type { Reply } from '../protocol/messages.js';
+import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
+
+/**
+ * Where a worker is in its life:
+ *
+ * - starting: it boots and builds its base image
+ * - idle: it waits for work
+ * - busy: it has a batch
+ * - ended: it is gone, or as good as gone; nothing that still comes from it counts
+ */
+export type InstancePhase = 'starting' | 'idle' | 'busy' | 'ended';
+
+/** The jobs that a worker has. */
+export interface Batch {
+  readonly jobs: readonly Job[];
+  /** Whose use of the worker counts. */
+  readonly tenants: Set<TenantKey>;
+  /** Whether its use as a compiler counts. */
+  isCompiling: boolean;
+  /** All but the one that takes its time were given to others. */
+  isReleased: boolean;
+}
+
+/** A worker as the pool sees it. */
+export class Instance implements JobHolder {
+  phase: InstancePhase = 'starting';
+  batch: Batch | undefined;
+  /** Meant for this very worker: begun before anything else when it has its hands free. */
+  readonly next: Job[] = [];
+  /** On the clock of `performance.now()`. */
+  idleSince = 0;
+  /** Whether it ever did anything. */
+  hasReplied = false;
+  /** Of its VMs, as of its last reply. */
+  memoryBytes = 0;
+  readonly #thread: WorkerThread;
+
+  constructor(thread: WorkerThread) {
+    this.#thread = thread;
+  }
+
+  set onGone(listener: (reason: WorkerGone) => void) {
+    this.#thread.onGone = listener;
+  }
+
+  /** It will be given work at once. */
+  announce(): void {
+    this.#thread.announce();
+  }
+
+  /**
+   * Gives it work.
+   *
+   * @returns a reply for each job, in their order; undefined for those that were taken back
+   * @throws WorkerGone
+   */
+  async run(batch: Batch): Promise<(Reply | undefined)[]> {
+    this.phase = 'busy';
+    this.batch = batch;
+    this.#thread.control.reset(batch.jobs.length);
+    const message = encodeBatch(batch.jobs.map(({ request }) => request));
+    const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message));
+    this.memoryBytes = memoryBytes;
+    this.hasReplied = true;
+    return replies;
+  }
+
+  current(): { readonly job: Job; readonly runningMs: number } | undefined {
+    const current = this.#thread.control.current();
+    const job = current === undefined ? undefined : this.batch?.jobs[current.item];
+    return current === undefined || job === undefined ? undefined : { job, runningMs: current.runningMs };
+  }
+
+  /** Whether it was executing the job when it was last seen alive. */
+  isExecuting(job: Job): boolean {
+    const item = this.#itemOf(job);
+    return item >= 0 && this.#thread.control.stateOf(item) === ItemState.running;
+  }
+
+  takeBack(job: Job): boolean {
+    const item = this.#itemOf(job);
+    return item >= 0 && this.#thread.control.revoke(item);
+  }
+
+  cancel(job: Job): void {
+    const item = this.#itemOf(job);
+    if (item >= 0) this.#thread.control.cancel(item);
+  }
+
+  end(): Promise<void> {
+    this.phase = 'ended';
+    return this.#thread.end();
+  }
+
+  #itemOf(job: Job): number {
+    return this.batch?.jobs.indexOf(job) ?? -1;
+  }
+}

@@ -1,0 +1,137 @@
+import type { PoolConfig } from '../config/resolve-pool.js';
+import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js';
+import { whenAborted } from '../support/waiting.js';
+import { fromWireError } from '../errors/wire.js';
+import { Admissions } from './admissions.js';
+import { runtimeClosed } from '../support/in-flight.js';
+import { Dispatcher } from './dispatcher.js';
+import type { Execution, HandlerPool, PoolState, Treatment } from './handler-pool.js';
+import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { PoolCompilation } from './pool-compilation.js';
+import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
+import type { RetirementReason } from '../protocol/retirement.js';
+import { queueTimeout } from './saturation.js';
+import type { WorkerThreads } from './thread-starter.js';
+
+/** What may end a job from outside. Default of each: nothing does. */
+interface Bounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly queueTimeoutMs?: number | undefined;
+  /** As `epochMs` has it. */
+  readonly deadlineAtMs?: number | undefined;
+}
+
+/** Workers: admission, cancellation and waiting, all that lies between a call and its job. */
+export class InstancePool implements HandlerPool {
+  readonly #config: PoolConfig;
+  readonly #dispatcher: Dispatcher;
+  readonly #admissions: Admissions;
+  #isClosed = false;
+
+  /** @param threads equipped */
+  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
+    this.#config = config;
+    this.#dispatcher = new Dispatcher(threads, config, onRetired);
+    this.#admissions = new Admissions(config, this.#dispatcher);
+  }
+
+  get maxInstances(): number {
+    return this.#config.maxInstances;
+  }
+
+  get stats(): PoolState {
+    const { busy, idle, starting, queued, memoryBytes } = this.#dispatcher;
+    return { busy, idle, starting, queued, memoryBytes };
+  }
+
+  async ready(instances?: number): Promise<void> {
+    if (this.#isClosed) throw runtimeClosed();
+    await this.#dispatcher.ready(Math.max(instances ?? 0, this.#config.minInstances));
+  }
+
+  async load(key: string, bytecode: Uint8Array): Promise<void> {
+    if (this.#isClosed) throw runtimeClosed();
+    const limitMs = this.#config.compileTimeoutMs;
+    const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode }, { limitMs }));
+    for (const ended of await Promise.all(jobs.map(({ end }) => end))) {
+      if ('reply' in ended && ended.reply.kind === 'failed') throw fromWireError(ended.reply.error);
+    }
+  }
+
+  admit(tenant: string | undefined): Admission {
+    if (this.#isClosed) throw runtimeClosed();
+    return this.#admissions.admit(tenant);
+  }
+
+  compile({ source, encoded, filename }: CompileUnit): Compilation {
+    if (this.#isClosed) throw runtimeClosed();
+    const { compileTimeoutMs: limitMs, queueTimeoutMs } = this.#config;
+    const job = new Job({ kind: 'compile', source: encoded ?? source, filename }, { limitMs });
+    return new PoolCompilation(this.#dispatcher, job, queueTimeoutMs);
+  }
+
+  announce(): void {
+    this.#dispatcher.announce();
+  }
+
+  execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
+    return this.#execute(request, request.key, treatment);
+  }
+
+  resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
+    return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#dispatcher.close();
+  }
+
+  async #execute(
+    request: Extract<Request, { kind: 'execute' | 'resume' }>,
+    estimateKey: string,
+    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission }: Treatment,
+  ): Promise<Execution> {
+    if (this.#isClosed) throw runtimeClosed();
+    if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
+    const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
+    const tenant: TenantKey = name ?? NO_TENANT;
+    const job = new Job(request, { tenant, limitMs, estimateKey });
+    if (admission === undefined) this.#admissions.check(name);
+    admission?.release();
+    this.#dispatcher.add(job);
+    const end = await this.#await(job, { signal, queueTimeoutMs, deadlineAtMs: request.deadline?.atMs });
+    if ('interruption' in end) return end;
+    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+    if (end.reply.kind !== 'executed') throw unexpectedReply(end.reply.kind);
+    return { executed: end.reply };
+  }
+
+  async #await(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
+    const releases: (() => void)[] = [];
+    if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.cancel(job)));
+    if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
+      const timer = setTimeout(() => {
+        const { queued } = this.#dispatcher;
+        if (this.#dispatcher.withdraw(job)) job.reject(queueTimeout({ queued, queueTimeoutMs }));
+      }, queueTimeoutMs);
+      releases.push(() => clearTimeout(timer));
+    }
+    if (deadlineAtMs !== undefined) {
+      // A handler that executes ends by itself then, and has its effects so far.
+      const timer = setTimeout(
+        () => {
+          if (this.#dispatcher.withdraw(job)) job.settle({ interruption: 'deadline', runningMs: 0 });
+        },
+        Math.max(0, deadlineAtMs - epochMs()),
+      );
+      releases.push(() => clearTimeout(timer));
+    }
+    if (releases.length === 0) return job.end;
+    try {
+      return await job.end;
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+}

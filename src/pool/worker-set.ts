@@ -1,0 +1,276 @@
+import { availableParallelism } from 'node:os';
+
+import type { PoolConfig } from '../config/resolve-pool.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { runtimeClosed } from '../support/in-flight.js';
+import { Instance } from './worker-handle.js';
+import type { WorkerRetirement } from '../protocol/retirement.js';
+import { WorkerGone } from './tinypool-thread.js';
+import type { WorkerThreads } from './thread-starter.js';
+
+/** Workers that do not come up, one after the other, until whoever waits for one is told. */
+const MAX_START_FAILURES = 3;
+/** More at a time are not up sooner, and leave the main thread no core. */
+const STARTS_AT_ONCE = availableParallelism();
+/** Booting takes 0.1 s, and libraries rarely more than one; a worker that takes this long will not come. */
+const START_TIMEOUT_MS = 60_000;
+
+export interface InstancesListener {
+  /** One can take work. */
+  onReady(): void;
+  /** One that had work is gone, and another one starts. */
+  onLost(instance: Instance, reason: WorkerGone): void;
+  /** None can be started; the next call may try again. */
+  onStartFailure(error: NexusError): void;
+  onRetired(reason: WorkerRetirement): void;
+}
+
+/** The workers: as many as are needed, between `minInstances` and `maxInstances`, each until it breaks or has idled too long. */
+export class Instances {
+  readonly #threads: WorkerThreads;
+  readonly #config: PoolConfig;
+  readonly #listener: InstancesListener;
+  readonly #all = new Set<Instance>();
+  /** The most recently used last: that one is taken first, so that surplus ones idle. */
+  readonly #idle: Instance[] = [];
+  #starting = 0;
+  /** To be started, one a turn of the event loop: each takes some milliseconds. */
+  #planned = 0;
+  #startFailures = 0;
+  #awaiting: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(threads: WorkerThreads, config: PoolConfig, listener: InstancesListener) {
+    this.#threads = threads;
+    this.#config = config;
+    this.#listener = listener;
+  }
+
+  /** Those that are about to start included. */
+  get size(): number {
+    return this.#all.size + this.#planned;
+  }
+
+  get starting(): number {
+    return this.#starting + this.#planned;
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  get busy(): number {
+    return this.#all.size - this.#starting - this.#idle.length;
+  }
+
+  /** Resolves when so many are up, or all that there may be. */
+  ready(instances: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.growTo(instances);
+      this.#awaiting.push({ instances: Math.min(instances, this.#config.maxInstances), resolve, reject });
+      this.#tellReady();
+    });
+  }
+
+  /** Whether somebody waits for {@link ready}. */
+  get isAwaited(): boolean {
+    return this.#awaiting.length > 0;
+  }
+
+  /** Of the VMs in all of them. */
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const instance of this.#all) bytes += instance.memoryBytes;
+    return bytes;
+  }
+
+  /** Those that can work, or do. */
+  allUp(): Instance[] {
+    return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
+  }
+
+  allBusy(): Instance[] {
+    return [...this.#all].filter(({ phase }) => phase === 'busy');
+  }
+
+  /** Starts workers until there are so many, and no more than `maxInstances`. */
+  growTo(size: number): void {
+    const missing = Math.min(size, this.#config.maxInstances) - this.size;
+    if (missing <= 0 || this.#isClosed) return;
+    this.#planned += missing;
+    this.#startNext();
+  }
+
+  /** Whoever is taken next. */
+  get nextIdle(): Instance | undefined {
+    return this.#idle.at(-1);
+  }
+
+  takeIdle(): Instance | undefined {
+    return this.#idle.pop();
+  }
+
+  /** Takes this very one, which is idle. */
+  take(instance: Instance): void {
+    const place = this.#idle.indexOf(instance);
+    if (place >= 0) this.#idle.splice(place, 1);
+  }
+
+  giveBack(instance: Instance): void {
+    if (instance.phase === 'ended') return;
+    instance.phase = 'idle';
+    instance.batch = undefined;
+    instance.idleSince = performance.now();
+    if (instance.hasReplied) this.#startFailures = 0;
+    this.#idle.push(instance);
+    this.#watchIdle();
+  }
+
+  /** Ends a worker for good and starts another one in its place. */
+  retire(instance: Instance, reason: WorkerRetirement): void {
+    this.#forget(instance);
+    void instance.end();
+    this.#listener.onRetired(reason);
+    this.growTo(this.size + 1);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#planned = 0;
+    clearTimeout(this.#idleTimer);
+    for (const { reject } of this.#awaiting.splice(0)) reject(runtimeClosed());
+    const all = [...this.#all];
+    this.#all.clear();
+    this.#idle.length = 0;
+    this.#starting = 0;
+    await Promise.all([...all.map((instance) => instance.end()), this.#threads.end()]);
+  }
+
+  #startNext(): void {
+    if (this.#planned === 0 || this.#starting >= STARTS_AT_ONCE) return;
+    this.#planned--;
+    this.#start();
+    if (this.#planned > 0) setImmediate(() => this.#startNext());
+  }
+
+  #start(): void {
+    let taken: ReturnType<WorkerThreads['take']>;
+    try {
+      taken = this.#threads.take();
+    } catch (error) {
+      // The system gives no thread. Whoever waits is told, but not from within whatever we are called from.
+      setImmediate(() => this.#noteStartFailure(new WorkerGone(String(error), { cause: error })));
+      return;
+    }
+    const { thread, ready } = taken;
+    const instance = new Instance(thread);
+    this.#all.add(instance);
+    this.#starting++;
+    const timeout = setTimeout(() => {
+      this.#startFailed(instance, new NexusError('INTERNAL_ERROR', `it was not ready in ${START_TIMEOUT_MS / 1000} s`));
+    }, START_TIMEOUT_MS).unref();
+    ready
+      .then(
+        (memoryBytes) => {
+          instance.memoryBytes = memoryBytes;
+          if (instance.phase !== 'starting') return;
+          this.#starting--;
+          this.#startNext();
+          instance.onGone = (reason) => this.#lost(instance, reason);
+          this.giveBack(instance);
+          this.#tellReady();
+          this.#listener.onReady();
+        },
+        (error: unknown) => this.#startFailed(instance, error),
+      )
+      .finally(() => clearTimeout(timeout));
+  }
+
+  #startFailed(instance: Instance, error: unknown): void {
+    if (instance.phase !== 'starting' || this.#isClosed) return;
+    this.#forget(instance);
+    void instance.end();
+    this.#noteStartFailure(error);
+  }
+
+  #noteStartFailure(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#listener.onRetired('start');
+    // A worker that died may have been unlucky. One that says what it lacks will say so again.
+    if (error instanceof WorkerGone && ++this.#startFailures < MAX_START_FAILURES) {
+      this.growTo(this.size + 1);
+      return;
+    }
+    this.#giveUpStarting(error);
+  }
+
+  #giveUpStarting(error: unknown): void {
+    this.#startFailures = 0;
+    this.#planned = 0;
+    const failure = startFailure(error);
+    for (const { reject } of this.#awaiting.splice(0)) reject(failure);
+    this.#listener.onStartFailure(failure);
+  }
+
+  #tellReady(): void {
+    const up = this.#all.size - this.#starting;
+    const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
+    for (const { resolve } of this.#awaiting.filter(isEnough)) resolve();
+    this.#awaiting = this.#awaiting.filter((waiting) => !isEnough(waiting));
+    this.#watchIdle();
+  }
+
+  #lost(instance: Instance, reason: WorkerGone): void {
+    if (instance.phase === 'ended' || this.#isClosed) return;
+    const wasBusy = instance.phase === 'busy';
+    this.#forget(instance);
+    instance.phase = 'ended';
+    this.#listener.onRetired('crashed');
+    // One that dies by itself and never did anything may be one that cannot.
+    const isHopeless = !wasBusy && !instance.hasReplied && ++this.#startFailures >= MAX_START_FAILURES;
+    if (isHopeless) this.#giveUpStarting(reason);
+    else this.growTo(this.size + 1);
+    if (wasBusy) this.#listener.onLost(instance, reason);
+  }
+
+  #forget(instance: Instance): void {
+    if (!this.#all.delete(instance)) return;
+    if (instance.phase === 'starting') this.#starting--;
+    this.take(instance);
+  }
+
+  /** So many are kept, however long they idle. */
+  get #needed(): number {
+    return Math.max(this.#config.minInstances, ...this.#awaiting.map(({ instances }) => instances));
+  }
+
+  /** One timer for all: the one that idles longest is the first. */
+  #watchIdle(): void {
+    if (this.#idleTimer !== undefined || this.size <= this.#needed) return;
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    const dueMs = Math.max(0, oldest.idleSince + this.#config.idleTimeoutMs - performance.now());
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      this.#endIdle();
+      this.#watchIdle();
+    }, Math.ceil(dueMs)).unref();
+  }
+
+  #endIdle(): void {
+    const before = performance.now() - this.#config.idleTimeoutMs;
+    for (const instance of [...this.#idle]) {
+      if (instance.idleSince > before || this.size <= this.#needed) return;
+      this.#forget(instance);
+      void instance.end();
+      this.#listener.onRetired('idle');
+    }
+  }
+}
+
+function startFailure(error: unknown): NexusError {
+  if (error instanceof NexusError && error.code !== 'INTERNAL_ERROR') return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new NexusError('INTERNAL_ERROR', `No worker can be started: ${reason}.`, { cause: error });
+}

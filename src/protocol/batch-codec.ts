@@ -1,0 +1,316 @@
+import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
+import { packMessage, unpackMessage } from '../codec/message-pack.js';
+import { asShared } from '../support/shared-bytes.js';
+import type { Message } from './mailbox.js';
+import type { CallDeadline, Executed, PackedContext, Reply, Request } from './messages.js';
+
+/** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
+const SHARED_FROM_BYTES = 16 * 1024;
+
+const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
+
+/** Bytes in the message, or the number of an item of {@link Message.shared}. */
+type Placed = Uint8Array | number;
+
+/**
+ * A batch of requests is one message. What they have in common, limits, rights and bytecode, is in it once; arrays, not maps: the names of
+ * the fields would be most of the message, and most of the time it takes.
+ */
+type PackedBatch = readonly [
+  limits: readonly (readonly number[])[],
+  rights: readonly Uint8Array[],
+  bytecodes: readonly Placed[],
+  requests: readonly PackedRequest[],
+];
+
+type PackedRequest =
+  | readonly [kind: 'compile', source: string | Placed, filename: string]
+  | readonly [
+      kind: 'execute',
+      key: string,
+      bytecode: number,
+      input: Placed,
+      rights: number,
+      limits: number,
+      now: number | null,
+      seed: number | null,
+      deadline: PackedDeadline | null,
+      packed:
+        | readonly [
+            state: Placed | null,
+            args: Placed | null,
+            scope: Placed | null,
+            readable: PackedContext['readable'],
+          ]
+        | null,
+      tenant: string | null,
+    ]
+  | readonly [
+      kind: 'resume',
+      key: string,
+      snapshot: Placed,
+      imageHash: string,
+      features: number,
+      answers: Placed,
+      limits: number,
+      now: number | null,
+      deadline: PackedDeadline | null,
+      tenant: string | null,
+    ]
+  | readonly [kind: 'load', key: string, bytecode: number];
+
+type PackedDeadline = readonly [ms: number, atMs: number];
+
+/** Main thread. */
+export function encodeBatch(requests: readonly Request[]): Message {
+  const limits = new Table<ExecutionLimits>();
+  const rights = new Table<Uint8Array>();
+  const bytecodes = new Table<Uint8Array>();
+  const shared = new Table<Uint8Array>();
+  const place = (bytes: Uint8Array): Placed => {
+    if (bytes.length < SHARED_FROM_BYTES) return bytes;
+    return shared.numberOf(asShared(bytes));
+  };
+  const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
+  const encoded = requests.map((request): PackedRequest => {
+    switch (request.kind) {
+      case 'compile':
+        return [
+          'compile',
+          typeof request.source === 'string' ? request.source : place(request.source),
+          request.filename,
+        ];
+      case 'execute': {
+        const { packed } = request;
+        return [
+          'execute',
+          request.key,
+          bytecodes.numberOf(request.bytecode),
+          place(request.input),
+          rights.numberOf(request.rights),
+          limits.numberOf(request.limits),
+          request.now ?? null,
+          request.seed ?? null,
+          packDeadline(request.deadline),
+          packed === undefined
+            ? null
+            : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
+          request.tenant ?? null,
+        ];
+      }
+      case 'resume':
+        return [
+          'resume',
+          request.key,
+          place(request.snapshot),
+          request.imageHash,
+          request.features,
+          place(request.answers),
+          limits.numberOf(request.limits),
+          request.now ?? null,
+          packDeadline(request.deadline),
+          request.tenant ?? null,
+        ];
+      case 'load':
+        return ['load', request.key, bytecodes.numberOf(request.bytecode)];
+      default:
+        throw request satisfies never;
+    }
+  });
+  const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
+  const batch: PackedBatch = [packedLimits, rights.items, bytecodes.items.map(place), encoded];
+  return { packed: packMessage(batch), shared: shared.items };
+}
+
+/** Worker. */
+export function decodeBatch({ packed, shared }: Message): Request[] {
+  const [packedLimits, rights, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
+  const limits = packedLimits.map(
+    (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
+  );
+  const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
+  const bytecodes = packedBytecodes.map(placed);
+  return requests.map((request): Request => {
+    switch (request[0]) {
+      case 'compile': {
+        const [kind, source, filename] = request;
+        return { kind, source: typeof source === 'string' ? source : placed(source), filename };
+      }
+      case 'execute': {
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
+        return {
+          kind,
+          key,
+          bytecode: at(bytecodes, bytecode),
+          input: placed(input),
+          rights: at(rights, right),
+          limits: at(limits, limit),
+          ...(now !== null && { now }),
+          ...(seed !== null && { seed }),
+          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
+          ...(context !== null && { packed: unpackContext(context, placed) }),
+          ...(tenant !== null && { tenant }),
+        };
+      }
+      case 'resume': {
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
+        return {
+          kind,
+          key,
+          snapshot: placed(snapshot),
+          imageHash,
+          features,
+          answers: placed(answers),
+          limits: at(limits, limit),
+          ...(now !== null && { now }),
+          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
+          ...(tenant !== null && { tenant }),
+        };
+      }
+      case 'load': {
+        const [kind, key, bytecode] = request;
+        return { kind, key, bytecode: at(bytecodes, bytecode) };
+      }
+      default:
+        throw unknownRequest(request);
+    }
+  });
+}
+
+function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null {
+  return deadline === undefined ? null : [deadline.ms, deadline.atMs];
+}
+
+type PackedExecute = Extract<PackedRequest, readonly ['execute', ...unknown[]]>;
+
+function unpackContext(
+  [state, args, scope, readable]: NonNullable<PackedExecute[9]>,
+  placed: (bytes: Placed) => Uint8Array,
+): PackedContext {
+  return {
+    ...(state !== null && { state: placed(state) }),
+    ...(args !== null && { args: placed(args) }),
+    ...(scope !== null && { scope: placed(scope) }),
+    readable,
+  };
+}
+
+/** In the order of {@link packReply}. */
+type PackedReply =
+  | null
+  | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
+  | readonly [kind: 'bytecode', bytecode: Placed]
+  | readonly [
+      kind: 'executed',
+      outcome: Uint8Array | null,
+      failure: Executed['failure'] | null,
+      startedAtMs: number,
+      durationUs: number,
+      memoryUsedBytes: number,
+      memoryPeakBytes: number,
+      instructionCount: number,
+      heapExhausted: boolean,
+      retired: Executed['retired'],
+      snapshot: Uint8Array | null,
+      imageHash: string | null,
+      features: number | null,
+    ];
+
+type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
+
+/**
+ * Worker.
+ *
+ * @param replies undefined for a request that was taken back
+ * @param memoryBytes of the worker's VMs
+ */
+export function encodeReplies(replies: readonly (Reply | undefined)[], memoryBytes: number): Message {
+  const shared: Uint8Array[] = [];
+  const packed = replies.map((reply) => packReply(reply, shared));
+  return { packed: packMessage([memoryBytes, packed] satisfies PackedReplies), shared };
+}
+
+/** @param shared what large bytes are added to */
+function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply {
+  if (reply === undefined) return null;
+  if (reply.kind === 'compiled' && reply.outcome.ok) {
+    const { bytecode } = reply.outcome;
+    // In memory that all workers see, where the cache keeps it: the main thread copies nothing.
+    return ['bytecode', bytecode.length < SHARED_FROM_BYTES ? bytecode : shared.push(asShared(bytecode)) - 1];
+  }
+  if (reply.kind !== 'executed') return ['other', reply];
+  return [
+    'executed',
+    reply.outcome ?? null,
+    reply.failure ?? null,
+    reply.startedAtMs,
+    reply.durationUs,
+    reply.memoryUsedBytes,
+    reply.memoryPeakBytes,
+    reply.instructionCount,
+    reply.heapExhausted,
+    reply.retired,
+    reply.snapshot ?? null,
+    reply.imageHash ?? null,
+    reply.features ?? null,
+  ];
+}
+
+/** Main thread. */
+export function decodeReplies({ packed, shared }: Message) {
+  const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
+  return { memoryBytes, replies: replies.map((reply) => unpackReply(reply, shared)) };
+}
+
+function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
+  if (packed === null) return undefined;
+  if (packed[0] === 'bytecode') {
+    const [, placed] = packed;
+    const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
+    return { kind: 'compiled', outcome: { ok: true, bytecode } };
+  }
+  if (packed[0] === 'other') return packed[1];
+  const [kind, outcome, failure, startedAtMs, durationUs, memoryUsedBytes, memoryPeakBytes, ...rest] = packed;
+  const [instructionCount, heapExhausted, retired, snapshot, imageHash, features] = rest;
+  return {
+    kind,
+    outcome: outcome ?? undefined,
+    failure: failure ?? undefined,
+    startedAtMs,
+    durationUs,
+    memoryUsedBytes,
+    memoryPeakBytes,
+    instructionCount,
+    heapExhausted,
+    retired,
+    ...(snapshot !== null &&
+      imageHash !== null &&
+      features !== null && {
+        // It is kept: a view would keep the replies of all others with it.
+        snapshot: Uint8Array.prototype.slice.call(snapshot),
+        imageHash,
+        features,
+      }),
+  };
+}
+
+function unknownRequest(request: never): RangeError {
+  return new RangeError(`A message has a request of kind ${String((request as readonly unknown[])[0])}.`);
+}
+
+/** Items by number, each in it once. */
+class Table<T> {
+  readonly items: T[] = [];
+
+  numberOf(item: T): number {
+    const known = this.items.lastIndexOf(item);
+    return known >= 0 ? known : this.items.push(item) - 1;
+  }
+}
+
+/** @throws RangeError when a message names what is not in it */
+function at<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`A message names item ${index} of ${items.length}.`);
+  return item;
+}

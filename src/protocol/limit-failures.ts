@@ -1,0 +1,20 @@
+import type { ExecutionLimits } from '../config/limits.js';
+import type { WasmError } from '../api/result.js';
+
+/** Codes of the limits that the engine itself reports, in its own words; ours name the option. */
+export type EngineLimitCode = 'MEMORY_LIMIT' | 'STACK_OVERFLOW';
+
+/** What to say of an execution that reached one. */
+export function describeEngineLimit(
+  code: EngineLimitCode,
+  limits: ExecutionLimits,
+): WasmError & { readonly context: Readonly<Record<string, unknown>> } {
+  const option = code === 'MEMORY_LIMIT' ? 'memoryLimitBytes' : 'stackSizeBytes';
+  const did = code === 'MEMORY_LIMIT' ? 'needed more memory' : 'recursed or nested deeper';
+  const value = limits[option];
+  return {
+    code,
+    message: `The handler ${did} than ${option} (${value}) allows; raise ${option} to allow more.`,
+    context: { limit: option, value },
+  };
+}

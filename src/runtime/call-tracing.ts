@@ -1,0 +1,109 @@
+import type { EventOrigin } from '../api/observer.js';
+import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
+import type { WasmResult } from '../api/result.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { Executed } from '../execution/segment-runner.js';
+import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
+import { epochMs } from '../protocol/messages.js';
+import { renderReason } from '../execution/result/result.js';
+
+let isReported = false;
+
+/**
+ * The trace of one call, told from the metrics of its results: nothing is measured for it, and nothing at all is done without `tracing`. A
+ * trace that throws is given up; the call goes on.
+ */
+export class TracedCall {
+  #trace: CallTrace | undefined;
+
+  /**
+   * @param tracing default: none, and nobody is told
+   * @param calledAt on the clock of `performance.now()`
+   */
+  constructor(
+    tracing?: Tracing,
+    name: TracedCallName = 'execute',
+    calledAt = 0,
+    origin: EventOrigin = {},
+    carrier?: TraceCarrier,
+  ) {
+    if (tracing === undefined) return;
+    this.#safely(() => {
+      this.#trace = tracing.begin(name, performance.timeOrigin + calledAt, attributesOf(origin), carrier);
+    });
+  }
+
+  /** To be kept with a handler that waits. */
+  get carrier(): TraceCarrier | undefined {
+    return this.#trace === undefined ? undefined : this.#safely(() => this.#trace?.carrier());
+  }
+
+  /**
+   * An execution, or a segment of one.
+   *
+   * @param startedAt when it was asked for, on the clock of `performance.now()`
+   * @param isCompiled whether its handler had to be obtained first: not that of one that goes on
+   */
+  executed({ result: { status, metrics }, began }: Executed, startedAt: number, isCompiled: boolean): void {
+    const trace = this.#trace;
+    if (trace === undefined) return;
+    const { compilationTimeUs, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
+    const startMs = performance.timeOrigin + startedAt;
+    // Without a handler, it ended while it compiled, or before.
+    const isObtained = !isCompiled || compilationTimeUs !== undefined;
+    const compiledMs = isObtained ? startMs + (compilationTimeUs ?? 0) / 1000 : epochMs();
+    const begunMs = compiledMs + queueTimeUs / 1000;
+    this.#safely(() => {
+      if (isCompiled) {
+        trace.phase('compile', startMs, compiledMs, { 'nexus.cache.hit': cacheHit, 'nexus.cache.tier': cacheTier });
+      }
+      if (isObtained) trace.phase('queue', compiledMs, begunMs, {});
+      if (!began) return;
+      trace.phase('execute', begunMs, begunMs + durationUs / 1000, {
+        'nexus.status': status,
+        'nexus.instructions': metrics.instructionCount,
+        'nexus.memory.peak_bytes': metrics.memoryPeakBytes,
+        'nexus.host_calls': metrics.hostCalls,
+      });
+    });
+  }
+
+  /** A handler that waits was kept since `startedAt`. */
+  suspended({ suspension }: WasmResult, startedAt: number): void {
+    if (this.#trace === undefined || suspension === undefined) return;
+    const { suspensionId, calls } = suspension;
+    const startMs = performance.timeOrigin + startedAt;
+    const attributes = { 'nexus.suspension.id': suspensionId, 'nexus.suspension.calls': calls.length };
+    this.#safely(() => this.#trace?.phase('suspend', startMs, epochMs(), attributes));
+  }
+
+  end({ status, error }: WasmResult): void {
+    this.#safely(() => this.#trace?.end(epochMs(), { 'nexus.status': status }, error));
+  }
+
+  /** It gave no result. */
+  fail(error: unknown): void {
+    const code = error instanceof NexusError ? error.code : 'INTERNAL_ERROR';
+    const attributes = { 'nexus.status': 'rejected' };
+    this.#safely(() => this.#trace?.end(epochMs(), attributes, { code, message: renderReason(error) }));
+  }
+
+  #safely<T>(use: () => T): T | undefined {
+    return harmlessly(use, (error) => this.#giveUp(error));
+  }
+
+  #giveUp(error: unknown): void {
+    this.#trace = undefined;
+    if (isReported) return;
+    isReported = true;
+    warnOfIgnored('tracing', error);
+  }
+}
+
+function attributesOf({ handlerName, panelId, tenant }: EventOrigin): TraceAttributes {
+  return {
+    ...(handlerName !== undefined && { 'nexus.handler': handlerName }),
+    ...(panelId !== undefined && { 'nexus.panel': panelId }),
+    ...(tenant !== undefined && { 'nexus.tenant': tenant }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { RuntimeOptions } from '../api/options.js';
+import { resolveRuntimeConfig } from '../config/resolve.js';
+import { readLibraries } from './libraries.js';
+import type { NexusRuntime } from './nexus-runtime.js';
+import { noteOpen } from './open-handles.js';
+import { WorkerThreads } from '../pool/thread-starter.js';
+import { WORKER_URL } from '../worker-url.js';
+
+/**
+ * Starts a runtime: loads the engine, starts `minInstances` workers and builds the base image with its libraries.
+ *
+ * The workers boot while this thread loads the rest of the library and the engine: that is most of a cold start. The
+ * first calls are prepared while they still do.
+ *
+ * @throws NexusError INVALID_CONFIG naming the option, ENGINE_MISMATCH, INTERNAL_ERROR
+ */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
+  const config = resolveRuntimeConfig(options);
+  const threads = new WorkerThreads(config.pool, WORKER_URL);
+  const close = noteOpen('shutdown() of the runtime');
+  try {
+    const [engine, { NexusRuntime }, { InstancePool }, libraries] = await Promise.all([
+      import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
+      import('./nexus-runtime.js'),
+      import('../pool/worker-pool.js'),
+      readLibraries(config.pool.libraries),
+    ]);
+    const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
+    threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
+    const runtime = new NexusRuntime(config, engine.fingerprint, {
+      createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+      onShutdown: close,
+    });
+    // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
+    if (libraries.length > 0) await shutDownUnlessReady(runtime);
+    return runtime;
+  } catch (error) {
+    close();
+    await threads.end();
+    throw error;
+  }
+}
+
+async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
+  try {
+    await runtime.warmup();
+  } catch (error) {
+    await runtime.shutdown();
+    throw error;
+  }
+}

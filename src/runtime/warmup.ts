@@ -1,0 +1,51 @@
+import { isUint8Array } from 'node:util/types';
+
+import { invalidArgument, readArgument } from '../config/check.js';
+import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
+import type { HandlerSources } from '../compiler/handler-loader.js';
+import { checkShape } from '../execution/request/execute-options.js';
+import type { HandlerPool } from '../pool/handler-pool.js';
+
+/** Starts workers, compiles handlers and gives each an image in every worker. */
+export async function warmUp(
+  handlers: Iterable<WarmupUnit>,
+  options: WarmupOptions,
+  pool: HandlerPool,
+  sources: HandlerSources,
+): Promise<WarmupReport> {
+  checkShape('options', options, { instances: true });
+  const { instances } = options;
+  if (instances !== undefined && !(Number.isInteger(instances) && instances >= 1 && instances <= pool.maxInstances)) {
+    throw invalidArgument(
+      'options.instances',
+      instances,
+      `a whole number from 1 to ${pool.maxInstances} (maxInstances)`,
+    );
+  }
+  const isList = readArgument('handlers', () => typeof handlers?.[Symbol.iterator] === 'function');
+  if (typeof handlers === 'string' || !isList) {
+    throw invalidArgument('handlers', handlers, 'a list of handlers');
+  }
+  await pool.ready(instances);
+  const failures: WarmupReport['failures'][number][] = [];
+  let loaded = 0;
+  for (const [index, unit] of [...handlers].entries()) {
+    const attempt = await obtain(unit, index, sources);
+    if (attempt.ok) {
+      await pool.load(attempt.handler.key, attempt.handler.bytecode);
+      loaded++;
+    } else failures.push({ index, error: attempt.error });
+  }
+  const { busy, idle } = pool.stats;
+  return { instances: busy + idle, loaded, failures };
+}
+
+function obtain(unit: WarmupUnit, index: number, sources: HandlerSources) {
+  if (typeof unit === 'string') return sources.source(unit)(undefined);
+  if (isUint8Array(unit)) return sources.artifact(unit)(undefined);
+  if (typeof unit !== 'object' || unit === null) {
+    throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
+  }
+  checkShape(`handlers[${index}]`, unit, { code: true, filename: true });
+  return sources.source(unit.code)(unit.filename);
+}

@@ -1,0 +1,12 @@
+import { newRunId } from './run-ids.js';
+
+/** What a runtime takes from the world around it, for its own purposes: a test can give it another world. */
+export interface Surroundings {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** As `support/run-ids.ts` has them; no two alike. */
+  newRunId(): string;
+}
+
+/** The real ones. */
+export const SYSTEM: Surroundings = { now: () => Date.now(), newRunId };

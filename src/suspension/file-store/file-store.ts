@@ -1,0 +1,285 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+
+import type {
+  ClaimAnswer,
+  FoundSuspension,
+  SettleAnswer,
+  StoredSuspension,
+  SuspensionLease,
+  SuspensionOutcome,
+  SuspensionPage,
+  SuspensionStore,
+  SuspensionSweep,
+} from '../../api/suspension-store.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { ForeignFileError } from '../../support/files/own-file.js';
+import {
+  type DirectoryProblem,
+  describe,
+  openPrivateDirectory,
+  type PrivateDirectory,
+} from '../../support/files/private-directory.js';
+import { Turns } from '../../support/semaphore.js';
+import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
+import { parseSuspensionId } from '../../support/run-ids.js';
+import type { KeptSize, KnownVersions } from '../kept.js';
+import { RECORD_VERSION } from './record.js';
+import { countRecords } from './record-census.js';
+import { listRecords } from './record-list.js';
+import { RecordLog } from './record-log.js';
+import { syncDirectory } from './record-paths.js';
+import { SHARDS } from './record-scan.js';
+import { sweepRecords } from './record-sweep.js';
+import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
+import { readOrMakeKey } from './store-key.js';
+import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
+
+const OPTION = 'suspensionDir';
+/** Each has a few files open; processes may have 1,024 of them. */
+const OPERATIONS_AT_ONCE = 64;
+const DEFAULT_MAX_DATA_BYTES = 64 * 1024 * 1024;
+const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** The directory, opened, and what one needs in it. */
+interface Opened {
+  readonly directory: PrivateDirectory;
+  readonly key: Uint8Array;
+}
+
+/**
+ * Suspended handlers as files, shared by any number of processes without a server. How: see {@link RecordLog}. What was
+ * acknowledged by {@link put} and {@link settle} outlives a kill and a loss of power; a claim outlives a kill, and need not
+ * outlive a loss of power, which its owner does not either.
+ */
+export class FileStore implements SuspensionStore {
+  readonly #path: string;
+  readonly #turns = new Turns(OPERATIONS_AT_ONCE);
+  #opened: Promise<Opened> | undefined;
+  #isClosed = false;
+
+  readonly #maxDataBytes: number;
+
+  /**
+   * @param directory made when it is missing; nothing is opened before the first operation
+   * @param maxDataBytes of an envelope and an outcome together
+   */
+  constructor(directory: string, maxDataBytes = DEFAULT_MAX_DATA_BYTES) {
+    this.#path = directory;
+    this.#maxDataBytes = maxDataBytes;
+  }
+
+  async key(): Promise<Uint8Array> {
+    if (this.#isClosed) throw storeClosed();
+    return (await this.#open()).key;
+  }
+
+  async put(suspension: StoredSuspension): Promise<void> {
+    checkFirst(suspension);
+    const { id } = suspension;
+    await this.#within(async (log) => {
+      const isNew = await log.begin(suspension);
+      if (!isNew && !(await isThere(log, suspension))) throw alreadyThere(id);
+      try {
+        await log.sync(id);
+      } catch (error) {
+        if (isNew) await log.forget(id, [0]).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  async read(id: string): Promise<FoundSuspension | undefined> {
+    return this.#withId(id, undefined, async (log) => {
+      const loaded = await log.load(id);
+      if (loaded === undefined) return undefined;
+      const { facts, standing, envelope } = loaded;
+      if (standing.state === 'settled') await log.sync(id);
+      return toFound(facts, standing, envelope);
+    });
+  }
+
+  async claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer> {
+    checkLease(lease);
+    checkTime('nowMs', nowMs);
+    return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log) => {
+      let envelope: Uint8Array | undefined;
+      // Before the claim: who cannot have the envelope shall not have the lease.
+      const prepare = async () => {
+        envelope ??= await log.envelope(id);
+      };
+      const answer = await log.change(id, (standing) => decideClaim(standing, lease, nowMs), { prepare });
+      if (answer === undefined) return { kind: 'unknown' };
+      if (answer.kind === 'settled') await log.sync(id);
+      if (answer.kind !== 'claimed') return answer;
+      return envelope === undefined ? { kind: 'unknown' } : { ...answer, envelope };
+    });
+  }
+
+  async renew(id: string, fence: number, leaseUntilMs: number): Promise<boolean> {
+    checkFence(fence);
+    checkTime('leaseUntilMs', leaseUntilMs);
+    return this.#withId(id, false, async (log) => {
+      const decide = decideRenewal;
+      return (await log.change(id, (standing) => decide(standing, fence, leaseUntilMs), { from: fence })) ?? false;
+    });
+  }
+
+  async release(id: string, fence: number): Promise<boolean> {
+    checkFence(fence);
+    return this.#withId(id, false, async (log) => {
+      return (await log.change(id, (standing) => decideRelease(standing, fence), { from: fence })) ?? false;
+    });
+  }
+
+  async settle(
+    id: string,
+    fence: number | undefined,
+    outcome: SuspensionOutcome,
+    next?: StoredSuspension,
+  ): Promise<SettleAnswer> {
+    checkSettlement(id, fence, outcome, next);
+    return this.#withId<SettleAnswer>(id, { kind: 'unknown' }, async (log) => {
+      const decide = (standing: Parameters<typeof decideSettlement>[0]) => decideSettlement(standing, fence, outcome);
+      const answer = await log.change(id, decide, { from: fence ?? 0, next });
+      // What somebody else recorded may not have been synced yet, and is told from here on.
+      if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
+      return answer ?? { kind: 'unknown' };
+    });
+  }
+
+  async list({ after = '', limit }: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
+    checkPage(limit);
+    return this.#within((log, root) => listRecords(log, root, after, limit));
+  }
+
+  async sweep(nowMs: number): Promise<SuspensionSweep> {
+    checkTime('nowMs', nowMs);
+    return this.#within((log, root) => sweepRecords(log, root, nowMs));
+  }
+
+  async forget(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      // One that cannot be forgotten keeps no other.
+      await this.#withId(id, false, (log) => log.forgetSettled(id, [0], () => true)).catch((error) => {
+        if (this.#isClosed) throw error;
+      });
+    }
+  }
+
+  /**
+   * Tells what each suspension takes of the directory, some at a time.
+   *
+   * @param known versions that the caller knows already: their files are not opened
+   */
+  async count(known: KnownVersions, tell: (sizes: readonly KeptSize[]) => void): Promise<void> {
+    await this.#within(async (log, root) => {
+      for await (const sizes of countRecords(log, root, known)) {
+        if (this.#isClosed) throw storeClosed();
+        tell(sizes);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#turns.idle();
+    const opened = await this.#opened?.catch(() => undefined);
+    opened?.directory.close();
+  }
+
+  /** As {@link #within}; what is no id is unknown, and touches no path. */
+  async #withId<T>(id: string, unknown: T, run: (log: RecordLog) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw storeClosed();
+    return parseSuspensionId(id) === undefined ? unknown : this.#within(run);
+  }
+
+  /** @throws NexusError */
+  async #within<T>(run: (log: RecordLog, root: string) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw storeClosed();
+    return this.#turns.take(async () => {
+      const { directory, key } = await this.#open();
+      try {
+        const result = await directory.use(async (root) => ({
+          value: await run(new RecordLog(root, key, this.#maxDataBytes), root),
+        }));
+        if (result === undefined) throw storeClosed();
+        return result.value;
+      } catch (error) {
+        throw this.#explain(error);
+      }
+    });
+  }
+
+  /** Once; again when it failed. */
+  #open(): Promise<Opened> {
+    this.#opened ??= this.#openDirectory().catch((error) => {
+      this.#opened = undefined;
+      throw this.#explain(error);
+    });
+    return this.#opened;
+  }
+
+  async #openDirectory(): Promise<Opened> {
+    const opened = await openPrivateDirectory({ outer: this.#path, folder: `v${RECORD_VERSION}`, option: OPTION });
+    if ('problem' in opened) throw this.#failure(opened.problem);
+    const { directory } = opened;
+    try {
+      const key = await directory.use(async (root) => {
+        const made = await readOrMakeKey(root);
+        for (const shard of SHARDS) await makeShard(join(root, shard));
+        await syncDirectory(root);
+        await syncDirectory(this.#path);
+        // Not ours, perhaps, and not for us to read.
+        await syncDirectory(dirname(resolve(this.#path))).catch(() => {});
+        return made;
+      });
+      if (key === undefined) throw storeClosed();
+      return { directory, key };
+    } catch (error) {
+      directory.close();
+      throw error;
+    }
+  }
+
+  #explain(error: unknown): NexusError {
+    if (error instanceof NexusError) return error;
+    if (error instanceof ForeignFileError) {
+      const reason = `${this.#path}: the key in it ${error.message}`;
+      return this.#failure({ reason, remedy: 'Put back a copy of it.' }, error);
+    }
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === 'link' && NO_HARD_LINKS.has(code)) {
+      const reason = `${this.#path}: the filesystem has no hard links (${code})`;
+      return this.#failure({ reason, remedy: `Give another ${OPTION}.` }, error);
+    }
+    if (code === 'ENOENT') {
+      const reason = `${this.#path}: it was removed, or part of it, while it was in use (${code})`;
+      return this.#failure({ reason, remedy: 'Put it back, or start again.' }, error);
+    }
+    return this.#failure(describe(error, this.#path, OPTION), error);
+  }
+
+  #failure({ reason, remedy }: DirectoryProblem, cause?: unknown): NexusError {
+    return new NexusError('INTERNAL_ERROR', `Suspended handlers cannot be kept in ${OPTION}: ${reason}. ${remedy}`, {
+      context: { path: this.#path, code: (cause as NodeJS.ErrnoException | undefined)?.code },
+      ...(cause !== undefined && { cause }),
+    });
+  }
+}
+
+/** Whether the suspension is there already, the same, and not settled. */
+async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<boolean> {
+  const loaded = await log.load(suspension.id);
+  if (loaded === undefined || loaded.standing.state === 'settled') return false;
+  return isSame(loaded.facts, loaded.envelope, suspension);
+}
+
+/** Made, unless it is there; what is there in its place must be a directory, and no link to one. */
+async function makeShard(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await lstat(path)).isDirectory()) throw error;
+  }
+}

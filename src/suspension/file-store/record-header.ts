@@ -1,0 +1,115 @@
+import { MalformedMessageError } from '../../codec/message-reader.js';
+import {
+  binary,
+  count,
+  dictionary,
+  either,
+  oneOf,
+  readShaped,
+  record,
+  type Shape,
+  text,
+} from '../../codec/message-shape.js';
+import { MAX_ID_LENGTH, MAX_INFO_BYTES, MAX_OWNER_LENGTH, MAX_TENANT_LENGTH, MAX_VERSION } from '../check.js';
+import { incompatible } from '../incompatible.js';
+import type { Standing } from '../lifecycle.js';
+import type { SuspensionFacts } from '../views.js';
+
+/** Bytes that follow the header, and the SHA-256 that they must have. */
+export interface Part {
+  readonly bytes: number;
+  readonly digest: Uint8Array;
+}
+
+/** A {@link Standing} as a header holds it: the content of its outcome is a part. */
+export type StandingHeader =
+  | Exclude<Standing, { state: 'settled' }>
+  | (Omit<Extract<Standing, { state: 'settled' }>, 'outcome'> & {
+      readonly outcome: Omit<Extract<Standing, { state: 'settled' }>['outcome'], 'content'>;
+    });
+
+/** The suspension that this record moved, and where to. */
+export interface TransitionHeader {
+  readonly id: string;
+  readonly standing: StandingHeader;
+  readonly content: Part;
+}
+
+/** A suspension that begins with this record. */
+export interface BeginningHeader {
+  readonly facts: SuspensionFacts;
+  readonly envelope: Part;
+}
+
+/**
+ * What one file says: that a suspension began, or went from one standing to the next, or both, of two generations of a run,
+ * at once.
+ */
+export interface RecordHeader {
+  readonly transition?: TransitionHeader;
+  readonly beginning?: BeginningHeader;
+}
+
+/** The info, and what else there is: ids, times, an owner, digests. */
+export const MAX_HEADER_BYTES = MAX_INFO_BYTES + 16 * 1024;
+/** Small values count more than they have. */
+const BOUNDS = { maxBytes: 2 * MAX_HEADER_BYTES, maxValues: 200_000 };
+const DIGEST_BYTES = 32;
+
+const version: Shape<number> = (value) =>
+  count(value) ?? ((value as number) > MAX_VERSION ? `is more than ${MAX_VERSION}` : undefined);
+const part = record({ bytes: count, digest: binary(DIGEST_BYTES) });
+const moment = { version, expiresAtMs: count };
+
+const standing: Shape<StandingHeader> = either(
+  record({ ...moment, state: oneOf('suspended') }),
+  either(
+    record({
+      ...moment,
+      state: oneOf('resuming'),
+      fence: version,
+      owner: text(MAX_OWNER_LENGTH),
+      leaseUntilMs: count,
+    }),
+    record({
+      ...moment,
+      state: oneOf('settled'),
+      outcome: record({
+        state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
+        settledAtMs: count,
+        keepUntilMs: count,
+      }),
+    }),
+  ),
+);
+
+const anything: Shape<unknown> = () => undefined;
+
+const header: Shape<RecordHeader> = record(
+  {},
+  {
+    transition: record({ id: text(MAX_ID_LENGTH), standing, content: part }),
+    beginning: record({
+      facts: record(
+        { id: text(MAX_ID_LENGTH), createdAtMs: count, expiresAtMs: count, info: dictionary(anything) },
+        { tenant: text(MAX_TENANT_LENGTH) },
+      ),
+      envelope: part,
+    }),
+  },
+);
+
+/**
+ * What a header says, with every field known and within its bounds. A seal alone is not enough: whoever can write the directory has its
+ * key.
+ *
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function readHeader(bytes: Uint8Array): RecordHeader {
+  try {
+    return readShaped(bytes, BOUNDS, header);
+  } catch (error) {
+    if (error instanceof MalformedMessageError) throw incompatible('content', `has a header that ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import { lstat, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { SuspensionSweep } from '../../api/suspension-store.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { namesIn } from '../../support/files/directory-names.js';
+import { isOrphaned, parseTemporary, type Temporary } from '../../support/files/temporary.js';
+import { parseSuspensionId } from '../../support/run-ids.js';
+import type { RecordLog } from './record-log.js';
+import { pathOf } from './record-paths.js';
+import { inBatches, pagesOf, type ScannedRecord, type ScannedShard, SHARDS } from './record-scan.js';
+import { decideExpiry } from '../lifecycle.js';
+
+/** A record is written in milliseconds, or on a bad disk in seconds. */
+const STALE_TEMPORARY_MS = 60 * 60 * 1000;
+/** File systems round times. */
+const ROUNDING_MS = 1;
+/** What one name can be to blame for: something else than a file lies there, or one that is not ours to touch. */
+const FAULTS_OF_ONE_FILE: ReadonlySet<string | undefined> = new Set([
+  'EISDIR',
+  'ENOTDIR',
+  'ENOTEMPTY',
+  'EPERM',
+  'EACCES',
+  'ELOOP',
+  'ERR_FS_EISDIR',
+]);
+
+interface Report {
+  readonly expired: string[];
+  readonly forgottenIds: string[];
+  readonly unreadable: string[];
+}
+
+/**
+ * One pass over all suspensions. A file's time of modification says when there is something to do about it, so one look at
+ * its status is all that most cost. Any number of processes may do this at once. Whatever lies under one name, the others are swept.
+ */
+export async function sweepRecords(log: RecordLog, root: string, nowMs: number): Promise<SuspensionSweep> {
+  const report: Report = { expired: [], forgottenIds: [], unreadable: [] };
+  await sweepTemporaries(root, await temporariesIn(root), nowMs);
+  for (const shard of SHARDS) {
+    const expiredBefore = report.expired.length;
+    for await (const { records, temporaries } of pagesOf(root, shard)) {
+      await sweepTemporaries(join(root, shard), temporaries, nowMs);
+      await inBatches(runsOf(records), (run) => sweepRun(log, root, run, nowMs, report));
+    }
+    const [one] = report.expired.slice(expiredBefore);
+    if (one !== undefined) await log.sync(one);
+  }
+  const { forgottenIds, ...rest } = report;
+  const forgotten = forgottenIds.length;
+  return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
+}
+
+/** Records of each run, by generation. */
+function runsOf(records: readonly ScannedRecord[]): ScannedRecord[][] {
+  const runs = new Map<string, { record: ScannedRecord; generation: number }[]>();
+  for (const record of records) {
+    const parsed = parseSuspensionId(record.id);
+    if (parsed === undefined) continue;
+    const { runId, generation } = parsed;
+    const known = runs.get(runId);
+    if (known === undefined) runs.set(runId, [{ record, generation }]);
+    else known.push({ record, generation });
+  }
+  return [...runs.values()].map((run) => run.sort((a, b) => a.generation - b.generation).map(({ record }) => record));
+}
+
+async function sweepRun(
+  log: RecordLog,
+  root: string,
+  run: readonly ScannedRecord[],
+  nowMs: number,
+  report: Report,
+): Promise<void> {
+  for (const record of run) {
+    try {
+      await sweepOne(log, root, record, nowMs, report);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const isDamaged = error instanceof NexusError && error.code === 'SUSPENSION_INCOMPATIBLE';
+      if (!isDamaged && !FAULTS_OF_ONE_FILE.has(code)) throw error;
+      report.unreadable.push(record.id);
+    }
+  }
+}
+
+async function sweepOne(
+  log: RecordLog,
+  root: string,
+  { id, versions, lastVersion }: ScannedRecord,
+  nowMs: number,
+  report: Report,
+): Promise<void> {
+  const [beginning, status] = await Promise.all([statusOf(root, id, 0), statusOf(root, id, lastVersion)]);
+  // Being forgotten, or transitions that came too late.
+  if (beginning === undefined) return log.forget(id, versions);
+  if (status === undefined || status.mtimeMs > nowMs + ROUNDING_MS) return;
+  if (await log.change(id, (standing) => decideExpiry(standing, nowMs))) report.expired.push(id);
+  if (await log.forgetSettled(id, versions, (outcome) => nowMs >= outcome.keepUntilMs)) report.forgottenIds.push(id);
+}
+
+async function temporariesIn(root: string): Promise<{ name: string; temporary: Temporary }[]> {
+  const found: { name: string; temporary: Temporary }[] = [];
+  for await (const names of namesIn(root)) {
+    for (const name of names) {
+      const temporary = parseTemporary(name);
+      if (temporary !== undefined) found.push({ name, temporary });
+    }
+  }
+  return found;
+}
+
+async function sweepTemporaries(
+  directory: string,
+  temporaries: ScannedShard['temporaries'],
+  nowMs: number,
+): Promise<void> {
+  for (const { name, temporary } of temporaries) {
+    const path = join(directory, name);
+    const status = await lstat(path).catch(() => undefined);
+    // Its time of modification means something else, that of its last change of any kind does not.
+    if (status === undefined || !isOrphaned(temporary, status.ctimeMs, nowMs, STALE_TEMPORARY_MS)) continue;
+    await rm(path, { force: true }).catch(() => {});
+  }
+}
+
+async function statusOf(root: string, id: string, version: number) {
+  try {
+    return await lstat(pathOf(root, id, version));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import { packMessage } from '../../codec/message-pack.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { incompatible } from '../incompatible.js';
+import {
+  MAX_HEADER_BYTES,
+  type Part,
+  type RecordHeader,
+  readHeader,
+  type StandingHeader,
+  type TransitionHeader,
+} from './record-header.js';
+import { sha256 } from '../slices.js';
+import type { Standing } from '../lifecycle.js';
+import type { SuspensionFacts } from '../views.js';
+
+/** Raise it whenever the layout changes: it names the directory, too. */
+export const RECORD_VERSION = 1;
+
+const MAGIC = Buffer.from('NXSR', 'latin1');
+const VERSION_AT = MAGIC.length;
+const HEADER_LENGTH_AT = VERSION_AT + 2;
+const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
+const MAC_BYTES = 32;
+/** What a record has beyond envelope and outcome. */
+export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + MAC_BYTES;
+
+/** What to write: a transition, a beginning, or both. */
+export interface RecordContent {
+  readonly transition?: { readonly id: string; readonly standing: Standing };
+  readonly beginning?: { readonly facts: SuspensionFacts; readonly envelope: Uint8Array };
+}
+
+/**
+ * A record as bytes: magic, version (u16), header length (u32), MessagePack header, HMAC-SHA256 of all before it, content of
+ * the outcome, envelope. The header holds digests of what follows it, so it can be read and trusted without the rest.
+ *
+ * @returns its parts, in order
+ * @throws NexusError INVALID_ARGUMENT for an info that could not be read again
+ */
+export async function encodeRecord({ transition, beginning }: RecordContent, key: Uint8Array): Promise<Uint8Array[]> {
+  const content = transition?.standing.state === 'settled' ? transition.standing.outcome.content : new Uint8Array();
+  const envelope = beginning?.envelope ?? new Uint8Array();
+  const header: RecordHeader = {
+    ...(transition && {
+      transition: { id: transition.id, standing: withoutContent(transition.standing), content: await partOf(content) },
+    }),
+    ...(beginning && { beginning: { facts: beginning.facts, envelope: await partOf(envelope) } }),
+  };
+  const encoded = packMessage(header);
+  if (beginning !== undefined) requireReadable(encoded);
+  const preamble = Buffer.alloc(PREAMBLE_BYTES);
+  MAGIC.copy(preamble);
+  preamble.writeUInt16BE(RECORD_VERSION, VERSION_AT);
+  preamble.writeUInt32BE(encoded.length, HEADER_LENGTH_AT);
+  return [preamble, encoded, macOf([preamble, encoded], key), content, envelope];
+}
+
+function requireReadable(header: Uint8Array): void {
+  try {
+    readHeader(header);
+  } catch (error) {
+    if (!(error instanceof NexusError)) throw error;
+    throw new NexusError('INVALID_ARGUMENT', `Suspension: info could not be read again: the record ${error.message}.`, {
+      context: { argument: 'info' },
+    });
+  }
+}
+
+/**
+ * How many bytes to read for the header, of which these are the first.
+ *
+ * @throws NexusError SUSPENSION_INCOMPATIBLE when there can be no such header
+ */
+export function headerBytes(start: Buffer): number {
+  if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `has only ${start.length} bytes`);
+  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is no record');
+  const version = start.readUInt16BE(VERSION_AT);
+  if (version !== RECORD_VERSION) {
+    throw incompatible('version', `has version ${version}, this library reads ${RECORD_VERSION}`);
+  }
+  const length = start.readUInt32BE(HEADER_LENGTH_AT);
+  if (length > MAX_HEADER_BYTES) {
+    throw incompatible(
+      'truncated',
+      `says that its header has ${length} bytes, at most ${MAX_HEADER_BYTES} can be right`,
+    );
+  }
+  return PREAMBLE_BYTES + length + MAC_BYTES;
+}
+
+/**
+ * @param bytes at least the header's, perhaps more
+ * @param size of the whole record
+ * @throws NexusError SUSPENSION_INCOMPATIBLE naming the check that failed
+ */
+export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): RecordHeader {
+  const end = headerBytes(bytes);
+  if (end > bytes.length) throw incompatible('truncated', 'ends within its header');
+  const sealed = bytes.subarray(0, end - MAC_BYTES);
+  if (!timingSafeEqual(macOf([sealed], key), bytes.subarray(end - MAC_BYTES, end))) {
+    throw incompatible('seal', 'is damaged, or was edited');
+  }
+  const header = readHeader(sealed.subarray(PREAMBLE_BYTES));
+  const expected = end + (header.transition?.content.bytes ?? 0) + (header.beginning?.envelope.bytes ?? 0);
+  if (size !== expected) throw incompatible('truncated', `has ${size} bytes, and should have ${expected}`);
+  return header;
+}
+
+/** The standing after a record, whole. */
+export async function standingOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<Standing> {
+  if (standing.state !== 'settled') return standing;
+  const begin = headerBytes(bytes);
+  return { ...standing, outcome: { ...standing.outcome, content: await part(bytes, begin, content) } };
+}
+
+export async function envelopeOf({ transition, beginning }: RecordHeader, bytes: Buffer): Promise<Uint8Array> {
+  if (beginning === undefined) throw incompatible('content', 'has no envelope');
+  return part(bytes, headerBytes(bytes) + (transition?.content.bytes ?? 0), beginning.envelope);
+}
+
+async function part(record: Buffer, begin: number, { bytes, digest }: Part): Promise<Uint8Array> {
+  const found = record.subarray(begin, begin + bytes);
+  if (!(await sha256(found)).equals(digest)) throw incompatible('seal', 'is damaged, or was edited');
+  return found;
+}
+
+function withoutContent(standing: Standing): StandingHeader {
+  if (standing.state !== 'settled') return standing;
+  const { content: _, ...outcome } = standing.outcome;
+  return { ...standing, outcome };
+}
+
+async function partOf(bytes: Uint8Array): Promise<Part> {
+  return { bytes: bytes.length, digest: await sha256(bytes) };
+}
+
+function macOf(parts: readonly Uint8Array[], key: Uint8Array): Buffer {
+  const hmac = createHmac('sha256', key);
+  for (const bytes of parts) hmac.update(bytes);
+  return hmac.digest();
+}

@@ -1,0 +1,128 @@
+import type {
+  SettleAnswer,
+  SettledState,
+  SuspensionLease,
+  SuspensionOutcome,
+  SuspensionState,
+} from '../api/suspension-store.js';
+import { type Grounds, isAllowed, type Transition } from './transitions.js';
+
+/** How long it is said of an expired suspension that it expired, and not that it is unknown. */
+const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** Where a suspension stands. Pure data: each store keeps it in its own way, and all decide alike. */
+export type Standing = {
+  /** Transitions so far. A fence is the version that its claim led to: so fences only grow. */
+  readonly version: number;
+  readonly expiresAtMs: number;
+} & (
+  | { readonly state: 'suspended' }
+  | { readonly state: 'resuming'; readonly fence: number; readonly owner: string; readonly leaseUntilMs: number }
+  | { readonly state: 'settled'; readonly outcome: SuspensionOutcome }
+);
+
+/** What to answer, and, when something is to change, what to: the change has to be made for the answer to be true. */
+export interface Decision<Answer> {
+  readonly answer: Answer;
+  readonly next?: Standing;
+}
+
+/** The claim of one who has the envelope at hand: what is left to say of it. */
+export type ClaimDecision =
+  | { readonly kind: 'claimed'; readonly fence: number }
+  | { readonly kind: 'leased'; readonly untilMs: number }
+  | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
+  | { readonly kind: 'expired' };
+
+export function initialStanding(expiresAtMs: number): Standing {
+  return { version: 0, expiresAtMs, state: 'suspended' };
+}
+
+export function stateOf(standing: Standing): SuspensionState {
+  return standing.state === 'settled' ? standing.outcome.state : standing.state;
+}
+
+export function decideClaim(standing: Standing, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
+  if (standing.state === 'settled') {
+    const { outcome } = standing;
+    return { answer: outcome.state === 'expired' ? { kind: 'expired' } : { kind: 'settled', outcome } };
+  }
+  if (standing.state === 'resuming' && !may('reclaim', standing, { nowMs })) {
+    return { answer: { kind: 'leased', untilMs: standing.leaseUntilMs } };
+  }
+  const { version, expiresAtMs } = standing;
+  if (nowMs >= expiresAtMs) return { answer: { kind: 'expired' } };
+  const fence = version + 1;
+  const { owner, leaseUntilMs } = lease;
+  return {
+    answer: { kind: 'claimed', fence },
+    next: { version: fence, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
+  };
+}
+
+export function decideRenewal(standing: Standing, fence: number, leaseUntilMs: number): Decision<boolean> {
+  if (!may('renew', standing, { fence }) || standing.state !== 'resuming') return { answer: false };
+  return { answer: true, next: { ...standing, version: standing.version + 1, leaseUntilMs } };
+}
+
+export function decideRelease(standing: Standing, fence: number): Decision<boolean> {
+  if (!may('release', standing, { fence })) return { answer: false };
+  return { answer: true, next: { ...advance(standing), state: 'suspended' } };
+}
+
+/** Which transition leads to an outcome: from where it stands, with a fence or without. */
+const SETTLING: Readonly<Record<SettledState, Readonly<Record<'suspended' | 'resuming', Transition | undefined>>>> = {
+  completed: { suspended: undefined, resuming: 'complete' },
+  failed: { suspended: undefined, resuming: 'fail' },
+  continued: { suspended: undefined, resuming: 'continue' },
+  cancelled: { suspended: 'cancel', resuming: 'cancelResuming' },
+  expired: { suspended: 'expire', resuming: 'expireResuming' },
+};
+
+export function decideSettlement(
+  standing: Standing,
+  fence: number | undefined,
+  outcome: SuspensionOutcome,
+): Decision<Exclude<SettleAnswer, { kind: 'unknown' }>> {
+  if (standing.state === 'settled') return { answer: { kind: 'settled', outcome: standing.outcome } };
+  // Who shows a fence wants it checked, whatever the outcome.
+  const isFenceLost = fence !== undefined && !(standing.state === 'resuming' && standing.fence === fence);
+  const transition = SETTLING[outcome.state][standing.state];
+  if (isFenceLost || transition === undefined || !may(transition, standing, { fence })) {
+    return { answer: { kind: 'fenced' } };
+  }
+  return { answer: { kind: 'recorded' }, next: { ...advance(standing), state: 'settled', outcome } };
+}
+
+/** A sweep's: true when it is to be made expired. */
+export function decideExpiry(standing: Standing, nowMs: number): Decision<boolean> {
+  const transition = standing.state === 'suspended' ? 'expire' : 'expireLapsed';
+  if (nowMs < standing.expiresAtMs || !may(transition, standing, { nowMs })) return { answer: false };
+  const outcome: SuspensionOutcome = {
+    state: 'expired',
+    content: new Uint8Array(),
+    settledAtMs: nowMs,
+    keepUntilMs: nowMs + EXPIRED_KEPT_MS,
+  };
+  return { answer: true, next: { ...advance(standing), state: 'settled', outcome } };
+}
+
+/** Before this time a sweep finds nothing to do. Milliseconds since the epoch. */
+export function dueAt(standing: Standing): number {
+  switch (standing.state) {
+    case 'suspended':
+      return standing.expiresAtMs;
+    case 'resuming':
+      return Math.max(standing.expiresAtMs, standing.leaseUntilMs);
+    case 'settled':
+      return standing.outcome.keepUntilMs;
+  }
+}
+
+function may(transition: Transition, standing: Standing, grounds: Grounds): boolean {
+  return isAllowed(transition, { ...standing, state: stateOf(standing) }, grounds);
+}
+
+function advance({ version, expiresAtMs }: Standing): Pick<Standing, 'version' | 'expiresAtMs'> {
+  return { version: version + 1, expiresAtMs };
+}

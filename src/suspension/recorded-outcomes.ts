@@ -1,0 +1,70 @@
+import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
+import type { WasmResult } from '../api/result.js';
+import { MalformedValueError } from '../codec/values/byte-reader.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { ask } from './store-calls.js';
+import type { Surroundings } from '../support/environment.js';
+import { type EnvelopeKeys, envelopeKeys } from './envelope-keys.js';
+import { incompatible } from './incompatible.js';
+import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './outcome-content.js';
+import { expired } from './suspension-results.js';
+
+/** How long the outcome of a resume can be had again. */
+const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** What came of suspended handlers, sealed as the handlers are. */
+export class RecordedOutcomes {
+  readonly #secrets: readonly Uint8Array[];
+  readonly #store: SuspensionStore;
+  readonly #surroundings: Surroundings;
+  #keys: Promise<EnvelopeKeys> | undefined;
+
+  /** @param secrets of envelopes; without any, the store's own key seals */
+  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: Surroundings) {
+    this.#secrets = secrets;
+    this.#store = store;
+    this.#surroundings = surroundings;
+  }
+
+  /** The keys of envelopes: one and the same promise until asking the store fails. */
+  keys(): Promise<EnvelopeKeys> {
+    this.#keys ??= envelopeKeys(this.#secrets, () => ask(() => this.#store.key())).catch((error) => {
+      this.#keys = undefined;
+      throw error;
+    });
+    return this.#keys;
+  }
+
+  /** A result as it is recorded. Whoever asks again is given what is in it as if it had just happened. */
+  async seal(
+    id: string,
+    state: SuspensionOutcome['state'],
+    result: WasmResult,
+  ): Promise<SuspensionOutcome | { readonly unencodable: string }> {
+    const encoded = await encodeOutcome(result);
+    if ('unencodable' in encoded) return encoded;
+    const content = await sealOutcome(id, state, encoded.content, await this.keys());
+    const settledAtMs = this.#surroundings.now();
+    return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
+  }
+
+  /** As {@link seal}, of a result without values of the handler's. */
+  async sealPlain(id: string, state: SuspensionOutcome['state'], result: WasmResult): Promise<SuspensionOutcome> {
+    const outcome = await this.seal(id, state, result);
+    if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
+    return outcome;
+  }
+
+  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE when it is not what was recorded */
+  async open(id: string, { state, content }: SuspensionOutcome): Promise<WasmResult> {
+    if (state === 'expired') throw expired(id);
+    const encoded = await openOutcome(id, state, content, await this.keys());
+    try {
+      return await decodeOutcome(encoded);
+    } catch (error) {
+      if (!(error instanceof MalformedValueError)) throw error;
+      const message = `The outcome that is recorded of the suspended handler ${id} ${error.message}.`;
+      throw incompatible('content', message, { suspensionId: id });
+    }
+  }
+}

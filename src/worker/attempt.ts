@@ -1,0 +1,292 @@
+import type { ExecutionLimits } from '../config/limits.js';
+import { isDecodable } from '../codec/values/check.js';
+import { ValueEncoder } from '../codec/values/encode.js';
+import type { BaseImage } from '../engine/base-image.js';
+import { captureDelta, type Delta, FINE } from '../engine/delta.js';
+import { forgetUnused } from '../engine/free-memory.js';
+import { lacksFeature, mayWait } from '../engine/host-cells.js';
+import type { Image } from '../engine/image.js';
+import type { Pointer } from '../engine/quickjs-module.js';
+import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { deadlineFailure } from '../protocol/deadline.js';
+import { collectWithChanges } from './state-diff.js';
+import { describeEngineLimit } from '../protocol/limit-failures.js';
+import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+
+/** Jobs between two looks at the clock. */
+const JOBS_PER_SLICE = 100;
+/**
+ * What the guest's own bookkeeping gets after the deadline, to hand over the effects so far: for the outcome, and for each substitute of
+ * it. Together less than the watchdog's grace.
+ */
+const COLLECT_GRACE_MS = 100;
+const SUBSTITUTE_GRACE_MS = 50;
+
+/** Whoever cancelled it has their answer already. */
+const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
+
+export interface RunOptions {
+  /** Polled while it runs: whether nobody wants it any more. */
+  readonly isCancelled: () => boolean;
+  /** Of an attempt before this one, on the clock of `performance.now()`; else its time begins when it does. */
+  readonly deadline?: number | undefined;
+}
+
+/** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
+export class Run {
+  failure: ExecutionFailure | undefined;
+  /** What the VM held beyond its image when the handler began to wait for an extension. */
+  waiting: Delta | undefined;
+  /** The handler changed state inside that it may not change, and it is not known where. */
+  changedInVain = false;
+  readonly #vm: Vm;
+  readonly #base: BaseImage;
+  readonly #limits: ExecutionLimits;
+  readonly #callDeadline: CallDeadline | undefined;
+  readonly #isCancelled: () => boolean;
+  #deadline: number | undefined;
+  #timedOut = false;
+  /** Values that only the host holds on to. */
+  readonly #held: Pointer[] = [];
+
+  constructor(
+    vm: Vm,
+    base: BaseImage,
+    { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
+    { isCancelled, deadline }: RunOptions,
+  ) {
+    this.#vm = vm;
+    this.#base = base;
+    this.#limits = limits;
+    this.#callDeadline = callDeadline;
+    this.#isCancelled = isCancelled;
+    this.#deadline = deadline;
+  }
+
+  start(handler: Pointer, input: Uint8Array): void {
+    this.#enter(this.#base.roots.start, input, handler);
+  }
+
+  /** @param answers a document, see `answers.ts` */
+  resume(answers: Uint8Array): void {
+    this.#enter(this.#base.roots.resume, answers);
+  }
+
+  /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
+  #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
+    const vm = this.#vm;
+    this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
+    vm.shouldInterrupt = () => this.#isOver('interrupt');
+    const loaded = this.#load(document);
+    const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
+    this.#held.push(loaded, promise);
+    this.#runJobs();
+    if (!vm.isSame(promise, this.#base.roots.undefined)) this.#settle(promise);
+    if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
+  }
+
+  #runJobs(): void {
+    while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
+  }
+
+  /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
+  #settle(promise: Pointer): void {
+    const vm = this.#vm;
+    const { fulfil, reject, undefined: thisArg } = this.#base.roots;
+    const state = vm.promiseState(promise);
+    if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
+    else if (state === 'rejected' && !this.#isOver('jobs')) {
+      // Which still counts as one that nobody handles: that is asked for only if there is no other error.
+      vm.call(reject, thisArg, vm.promiseResult(promise));
+    }
+  }
+
+  /**
+   * Keeps the VM as it is when the handler waits for an extension. Before anything is collected: what that leaves behind would only
+   * make it larger.
+   *
+   * @param image what the VM started from
+   * @param prepare what to do in the VM before it is kept
+   */
+  noteWaiting(image: Image, prepare: () => void): void {
+    const vm = this.#vm;
+    const { roots } = this.#base;
+    if (this.failure !== undefined || vm.poison !== undefined || !mayWait(vm, roots.cells)) return;
+    try {
+      const waits = vm.call(roots.waits, roots.undefined);
+      if (vm.isSame(waits, roots.undefined)) return;
+      prepare();
+      // A handler that goes on waiting would keep the answers of all its waits.
+      for (const value of this.#held.splice(0)) vm.release(value);
+      forgetUnused(vm, image);
+      this.waiting = captureDelta(vm, image, FINE);
+    } catch (error) {
+      this.stop(error);
+    }
+  }
+
+  /** No job is left that could handle them. */
+  #judgeRejections(): void {
+    const vm = this.#vm;
+    const { count, firstReason } = vm.unhandledRejections;
+    if (count === 0) return;
+    const { noteRejection, undefined: thisArg } = this.#base.roots;
+    const encodedCount = new ValueEncoder().encode(count, 'unhandledRejections');
+    const reason = firstReason === undefined ? [] : [firstReason];
+    vm.call(noteRejection, thisArg, vm.readValue(encodedCount), ...reason);
+  }
+
+  /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
+  #load(input: Uint8Array): Pointer {
+    try {
+      return this.#vm.readValue(input);
+    } catch (error) {
+      if (error instanceof GuestException && !this.#vm.heapExhausted) {
+        this.#fail({
+          code: 'STACK_OVERFLOW',
+          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows; raise stackSizeBytes.`,
+          context: { limit: 'stackSizeBytes', value: this.#limits.stackSizeBytes },
+        });
+      }
+      throw error;
+    }
+  }
+
+  /** Takes note of what ended the run before its time. */
+  stop(error: unknown): void {
+    if (this.#timedOut) return;
+    if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+    else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+    else if (!this.#isOverdue('interrupt')) {
+      this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
+    }
+  }
+
+  /** When its time is up, on the clock of `performance.now()`; undefined before it starts. */
+  get deadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  get #callDeadlineAt(): number {
+    return this.#callDeadline === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#callDeadline.atMs - performance.timeOrigin;
+  }
+
+  /** It reached for a global that its image does not have, in time: nothing else that it did counts. */
+  get lackedFeature(): boolean {
+    return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
+  }
+
+  /** Once over, always over: a guest that catches the interruption is interrupted again. */
+  #isOver(layer: 'interrupt' | 'jobs'): boolean {
+    return this.#isOverdue(layer) || lacksFeature(this.#vm, this.#base.roots.cells);
+  }
+
+  #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
+    const isLate = performance.now() > (this.#deadline ?? Number.POSITIVE_INFINITY);
+    if (!isLate && !this.#isCancelled()) return false;
+    this.#timedOut = true;
+    this.#fail(isLate ? this.#timeout(layer) : CANCELLED);
+    return true;
+  }
+
+  /**
+   * The outcome, if it can be had: after a failure it holds the effects up to it.
+   *
+   * @param input what {@link start} was given
+   */
+  finish(input: Uint8Array | undefined): Uint8Array | undefined {
+    const vm = this.#vm;
+    if (vm.poison !== undefined || this.lackedFeature || this.failure === CANCELLED) return undefined;
+    const { salvage, admitDefeat } = this.#base.roots;
+    for (const substitute of [undefined, salvage, admitDefeat]) {
+      const graceMs = substitute === undefined ? COLLECT_GRACE_MS : SUBSTITUTE_GRACE_MS;
+      const deadline = Math.max(this.#deadline ?? 0, performance.now() + graceMs);
+      let isLate = false;
+      vm.shouldInterrupt = () => {
+        isLate ||= performance.now() > deadline;
+        return isLate || this.lackedFeature;
+      };
+      try {
+        const outcome = vm.writeValue(this.#gather(substitute, input));
+        // What our decoder would refuse is better refused with a path: by the prelude, which finds it.
+        if (substitute === admitDefeat || isDecodable(outcome)) return this.#bounded(outcome);
+      } catch (error) {
+        if (isLate) this.#fail(this.#timeout('interrupt'));
+        if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
+        else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
+        else continue;
+        return undefined;
+      }
+    }
+    this.#fail(
+      vm.heapExhausted
+        ? this.#outOfMemory()
+        : {
+            code: 'SERIALIZATION_ERROR',
+            message: 'The outcome of the handler cannot leave the VM.',
+            context: { path: 'returnValue' },
+          },
+    );
+    return undefined;
+  }
+
+  /** The outcome, and without a `substitute` for it all that it should hold. */
+  #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
+    const { roots } = this.#base;
+    if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
+    const { outcome, changedInVain } = collectWithChanges(this.#vm, roots, input);
+    this.changedInVain = changedInVain;
+    return outcome;
+  }
+
+  #bounded(outcome: Uint8Array): Uint8Array | undefined {
+    if (outcome.length <= this.#limits.maxResultBytes) return outcome;
+    this.#fail(this.#resultTooLarge(outcome.length));
+    return undefined;
+  }
+
+  #fail(failure: ExecutionFailure): void {
+    this.failure ??= failure;
+  }
+
+  /** Something else than a guest exception came out of wasm. What it was tells what the guest did. */
+  #hostSideFailure(error: unknown): ExecutionFailure {
+    if (this.#vm.heapExhausted) return this.#outOfMemory();
+    if (error instanceof VmPoisonedError && error.isStackOverflow) {
+      return describeEngineLimit('STACK_OVERFLOW', this.#limits);
+    }
+    return {
+      code: 'EXECUTION_ERROR',
+      message: `The engine failed while it ran the handler: ${error instanceof Error ? error.message : String(error)}`,
+      context: { layer: 'engine' },
+    };
+  }
+
+  #timeout(layer: 'interrupt' | 'jobs'): ExecutionFailure {
+    const { timeoutMs } = this.#limits;
+    if (this.#callDeadline !== undefined && this.#deadline === this.#callDeadlineAt) {
+      return deadlineFailure(this.#callDeadline, layer);
+    }
+    return {
+      code: 'TIMEOUT',
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms); raise timeoutMs to allow more.`,
+      context: { limit: 'timeoutMs', value: timeoutMs, layer },
+    };
+  }
+
+  #outOfMemory(): ExecutionFailure {
+    const { context, ...reached } = describeEngineLimit('MEMORY_LIMIT', this.#limits);
+    return { ...reached, context: { ...context, bytes: this.#vm.heap.length } };
+  }
+
+  #resultTooLarge(bytes: number): ExecutionFailure {
+    const { maxResultBytes } = this.#limits;
+    return {
+      code: 'RESOURCE_LIMIT',
+      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}); raise maxResultBytes to allow more.`,
+      context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
+    };
+  }
+}

@@ -1,0 +1,317 @@
+import { compileHandler } from '../compiler/compile-handler.js';
+import type { Isolation } from '../api/options.js';
+import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
+import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/base-image.js';
+import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
+import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
+import { imageEnd } from '../engine/image.js';
+import { type ImageVariant, ImageVariants } from '../engine/image-variants.js';
+import type { LibrarySource } from '../engine/library.js';
+import type { EngineModule } from '../engine/load-engine.js';
+import type { PreludeImage } from '../engine/prelude-image.js';
+import { SourceCompiler } from '../engine/source-compiler.js';
+import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
+import { retainedStripperBytes } from '../typescript/stripper.js';
+import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
+import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
+import { HandlerImages } from './handler-image-cache.js';
+import { encodeInput } from '../protocol/packed-context.js';
+import type { Executed, ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
+import { Run } from './attempt.js';
+import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
+import { ownerOf } from './tenancy.js';
+import { TenantVms } from './tenant-vms.js';
+
+const CRYPTO = featureSet('crypto');
+const NEVER = () => false;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+const EMPTY = new Uint8Array(0);
+
+export interface ExecutorOptions extends VmLimits {
+  readonly engine: EngineModule;
+  readonly prelude: PreludeImage;
+  readonly libraries: readonly LibrarySource[];
+  /** Whether a handler that is executed once will be executed again: not so in a process that ends soon. @default true */
+  readonly expectsRepetition?: boolean;
+  /** @default 'handler' */
+  readonly isolation?: Isolation;
+}
+
+/**
+ * Runs handlers, each from a pristine image, and compiles them in a VM that does nothing else. Works in any thread; the worker
+ * entry is a thin shell around it.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #base: BaseImage;
+  readonly #variants: ImageVariants;
+  readonly #handlers: HandlerImages;
+  readonly #entropy = new SystemEntropy();
+  readonly #vms: TenantVms;
+  readonly #isolation: Isolation;
+  readonly #compiler: LazyCompiler;
+
+  /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
+  static async create(options: ExecutorOptions): Promise<Executor> {
+    const compiler = new LazyCompiler(options);
+    const { engine, libraries, memoryLimitBytes } = options;
+    const builder = await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {});
+    const base = await buildBaseImage(builder, options.prelude, libraries, () => compiler.get());
+    if (base.image.heapEnd > memoryLimitBytes) {
+      throw new NexusError(
+        'INVALID_CONFIG',
+        `The libraries take ${base.image.heapEnd} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}); raise memoryLimitBytes.`,
+        { context: { option: 'memoryLimitBytes', value: memoryLimitBytes, bytes: base.image.heapEnd } },
+      );
+    }
+    return new Executor(options, await TenantVms.create(engine, options, base.image.heapEnd), base, compiler);
+  }
+
+  private constructor(options: ExecutorOptions, vms: TenantVms, base: BaseImage, compiler: LazyCompiler) {
+    this.#options = options;
+    this.#vms = vms;
+    this.#isolation = options.isolation ?? 'handler';
+    this.#base = base;
+    this.#variants = new ImageVariants(options.engine, base, options.prelude);
+    this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
+    this.#compiler = compiler;
+  }
+
+  /** Names the base image with these features, hex SHA-256. */
+  hashImage(features: FeatureSet = NO_FEATURES): Promise<string> {
+    return this.#variants.hash(features);
+  }
+
+  /** Linear memory of its VMs, the compilers' included. */
+  get memoryBytes(): number {
+    return this.#vms.memoryBytes + this.#compiler.memoryBytes + retainedStripperBytes();
+  }
+
+  /**
+   * Makes VMs clean that were used, for tenants to come. For when there is nothing else to do.
+   *
+   * @param isAwaited whether there is something else to do after all
+   */
+  tidy(isAwaited: () => boolean): Promise<void> {
+    return this.#vms.tidy(isAwaited);
+  }
+
+  async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
+    const stripped = isTypeScript(filename) ? stripTypes(source) : undefined;
+    if (stripped?.ok === false) return stripped;
+    return (await this.#compiler.get()).compile(stripped?.script ?? source, filename);
+  }
+
+  compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
+    return compileHandler(source, filename, (script, name) => this.compileScript(script, name));
+  }
+
+  /**
+   * @param isCancelled polled while it runs: whether nobody wants it any more
+   * @throws NexusError when packed context does not decode
+   */
+  async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<Executed> {
+    const { key, rights } = request;
+    const owner = ownerOf(request.tenant, key, this.#isolation);
+    const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
+    return this.#run(request, beginning, isCancelled);
+  }
+
+  /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
+  async load(key: string, bytecode: Uint8Array): Promise<void> {
+    this.#handlers.expect(key, bytecode);
+    const beginning = this.#beginning({ key, owner: ownerOf(undefined, key, 'handler'), bytecode, input: EMPTY });
+    for (let preparing = beginning.prepare(); preparing !== undefined; preparing = beginning.prepare()) await preparing;
+    const { memoryLimitBytes } = this.#options;
+    await this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
+    this.#vms.current.beginRun();
+    beginning.load();
+  }
+
+  #beginning(call: HandlerCall): FreshBeginning {
+    return new FreshBeginning(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
+  }
+
+  /**
+   * Goes on with a handler that was suspended, here or elsewhere.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
+   */
+  async resume(request: ResumeRequest, isCancelled = NEVER): Promise<Executed> {
+    const variant = await this.#variants.get(request.features);
+    const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
+    requireRoom(delta, request.limits.memoryLimitBytes);
+    const owner = ownerOf(request.tenant, request.key, this.#isolation);
+    return this.#run(
+      request,
+      new ResumedBeginning(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
+      isCancelled,
+    );
+  }
+
+  async #run(
+    request: ExecuteRequest | ResumeRequest,
+    beginning: Beginning,
+    isCancelled: () => boolean,
+  ): Promise<Executed> {
+    const startedAt = performance.now();
+    const first = this.#attempt(request, beginning, { isCancelled });
+    let attempt = first instanceof Promise ? await first : first;
+    let polls = attempt.interruptPolls;
+    if (attempt.run.lackedFeature) {
+      // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
+      beginning.demandAllFeatures();
+      attempt = await this.#attempt(request, beginning, { isCancelled, deadline: attempt.run.deadline });
+      polls += attempt.interruptPolls;
+    }
+    if (attempt.run.changedInVain && attempt.run.failure === undefined) {
+      // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
+      const { deadline } = attempt.run;
+      const again = await this.#attempt(request, beginning, { isCancelled, deadline, guarded: true });
+      polls += again.interruptPolls;
+      // When there is no time left for that, the error has no line.
+      if (again.run.failure === undefined) attempt = again;
+    }
+    const executed = this.#report(attempt, startedAt, polls);
+    const { wear } = this.#vms;
+    if (wear !== undefined) await this.#vms.replace(wear);
+    executed.retired = this.#vms.takeRetired();
+    return executed;
+  }
+
+  #report({ run, outcome, variant }: Attempt, startedAt: number, polls: number): Mutable<Executed> {
+    const vm = this.#vms.current;
+    // One literal: spreading into an object costs more than all the rest.
+    const executed: Mutable<Executed> = {
+      outcome,
+      failure: run.failure,
+      startedAtMs: performance.timeOrigin + startedAt,
+      durationUs: (performance.now() - startedAt) * 1000,
+      memoryUsedBytes: Math.max(0, vm.heapEnd - imageEnd(vm, variant.image)),
+      memoryPeakBytes: vm.heap.length,
+      instructionCount: polls * STEPS_PER_POLL,
+      heapExhausted: vm.heapExhausted,
+      retired: [],
+    };
+    if (run.waiting !== undefined) {
+      executed.snapshot = packSnapshot(run.waiting);
+      executed.imageHash = this.#variants.hashOf(variant);
+      executed.features = variant.features;
+    }
+    return executed;
+  }
+
+  /** Makes sure of a VM that is good for it, which in most cases is there, then runs it. */
+  #attempt(
+    request: ExecuteRequest | ResumeRequest,
+    beginning: Beginning,
+    options: AttemptOptions,
+  ): Attempt | Promise<Attempt> {
+    const preparing = beginning.prepare();
+    if (preparing !== undefined) return preparing.then(() => this.#attempt(request, beginning, options));
+    const { memoryLimitBytes } = request.limits;
+    const selecting = this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
+    if (selecting === undefined) return this.#runOnce(request, beginning, options);
+    return selecting.then(() => this.#runOnce(request, beginning, options));
+  }
+
+  #runOnce(
+    request: ExecuteRequest | ResumeRequest,
+    beginning: Beginning,
+    { isCancelled, deadline, guarded = false }: AttemptOptions,
+  ): Attempt | Promise<never> {
+    const vm = this.#vms.current;
+    const { roots } = this.#base;
+    const run = new Run(vm, this.#base, request, { isCancelled, deadline });
+    const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
+    let variant = beginning.variant;
+    try {
+      vm.beginRun();
+      beginning.load(deadline);
+      variant = beginning.variant;
+      this.#prepare(request);
+      if (beginning.isFresh) this.#begin(entropy, variant);
+      if (guarded) vm.call(roots.guardState, roots.undefined);
+      beginning.start(run);
+    } catch (error) {
+      if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
+        // Not the guest's doing. The VM is in no known state.
+        return this.#vms.replace('poisoned').then(() => {
+          throw error;
+        });
+      }
+      run.stop(error);
+    }
+    run.noteWaiting(variant.image, () => {
+      // It may come to need it when it goes on: then there is no chance left to it but what is in the snapshot.
+      if (beginning.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
+    });
+    return { run, variant, outcome: run.finish(beginning.input), interruptPolls: vm.interruptPolls };
+  }
+
+  /** Bounds and time of this execution alone. */
+  #prepare({ limits, now }: ExecuteRequest | ResumeRequest): void {
+    const vm = this.#vms.current;
+    vm.memoryCeilingBytes = limits.memoryLimitBytes;
+    vm.applyStackSize(limits.stackSizeBytes);
+    vm.clock = now === undefined ? Date.now : () => now;
+  }
+
+  /** Beginning and chance. Those of a handler that goes on are in its snapshot. */
+  #begin(entropy: Entropy, variant: ImageVariant): void {
+    const vm = this.#vms.current;
+    writeStart(vm, this.#base.roots.cells, vm.clock());
+    vm.seedRandom(entropy.uint32(), entropy.uint32());
+    if (hasCrypto(variant)) this.#writeEntropy(entropy);
+  }
+
+  #writeEntropy(entropy: Entropy): void {
+    writeEntropy(this.#vms.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
+  }
+}
+
+function hasCrypto({ features }: ImageVariant): boolean {
+  return (features & CRYPTO) !== 0;
+}
+
+/** Made when something is compiled for the first time: a worker that finds everything compiled needs none. */
+class LazyCompiler {
+  readonly #options: Pick<ExecutorOptions, 'engine' | 'stackSizeBytes'>;
+  #creation: Promise<SourceCompiler> | undefined;
+  #compiler: SourceCompiler | undefined;
+
+  constructor(options: Pick<ExecutorOptions, 'engine' | 'stackSizeBytes'>) {
+    this.#options = options;
+  }
+
+  /** 0 before there is one. */
+  get memoryBytes(): number {
+    return this.#compiler?.memoryBytes ?? 0;
+  }
+
+  async get(): Promise<SourceCompiler> {
+    this.#creation ??= SourceCompiler.create(this.#options.engine, this.#options.stackSizeBytes);
+    this.#compiler = await this.#creation;
+    return this.#compiler;
+  }
+}
+
+interface AttemptOptions {
+  readonly isCancelled: () => boolean;
+  /** Of the attempt before it, whose time it shares. */
+  readonly deadline?: number | undefined;
+  /** Whether state that may not be changed is handed out read-only. */
+  readonly guarded?: boolean;
+}
+
+/** One run of a handler. */
+interface Attempt {
+  readonly run: Run;
+  /** What it started from. */
+  readonly variant: ImageVariant;
+  readonly outcome: Uint8Array | undefined;
+  readonly interruptPolls: number;
+}

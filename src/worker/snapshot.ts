@@ -1,0 +1,54 @@
+import type { MemoryLayout } from '../engine/build/contain-memory.js';
+import { type Delta, deltaEnd, fitsLayout } from '../engine/delta.js';
+import { decodeDelta, encodeDelta } from '../engine/delta-codec.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { ResumeRequest } from '../protocol/messages.js';
+
+/**
+ * What a suspended VM holds beyond its image, as bytes. Not compressed: see `suspension/compression.ts`.
+ *
+ * @param delta of fine grain
+ */
+export function packSnapshot(delta: Delta): Uint8Array {
+  return encodeDelta(delta);
+}
+
+/**
+ * @param imageHash of the image that the snapshot is put on
+ * @param layout of the VM
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout: MemoryLayout): Delta {
+  if (request.imageHash !== imageHash) {
+    throw new NexusError(
+      'SUSPENSION_INCOMPATIBLE',
+      `The handler was suspended on image ${request.imageHash.slice(0, 16)}…, this runtime has ${imageHash.slice(0, 16)}…: ` +
+        'another engine, another version of this library or other libraries. Resume it where these are the same.',
+      { context: { expected: request.imageHash, actual: imageHash } },
+    );
+  }
+  try {
+    const delta = decodeDelta(request.snapshot);
+    if (!fitsLayout(delta, layout)) throw new RangeError('a run of it lies outside of data and heap');
+    return delta;
+  } catch (error) {
+    // It was sealed by us, or never left the process: a fault of ours or of the machine's memory.
+    throw new NexusError('SUSPENSION_INCOMPATIBLE', `The snapshot of the handler cannot be read: ${String(error)}`, {
+      context: { problem: 'content' },
+    });
+  }
+}
+
+/**
+ * @param memoryLimitBytes of the VM in which it is to go on
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function requireRoom(delta: Delta, memoryLimitBytes: number): void {
+  const bytes = deltaEnd(delta);
+  if (bytes <= memoryLimitBytes) return;
+  throw new NexusError(
+    'SUSPENSION_INCOMPATIBLE',
+    `The handler was suspended with ${bytes} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}) of this runtime. Resume it where that is higher.`,
+    { context: { limit: 'memoryLimitBytes', value: memoryLimitBytes, bytes } },
+  );
+}
