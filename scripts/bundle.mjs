@@ -79,7 +79,7 @@ const others = await build({
   ...forTests,
   entryPoints: {
     'testing-vitest': path('build/testing/vitest.js'),
-    'testing-worker-pool': path('build/testing/worker-pool.js'),
+    'testing-worker-pool': path('build/testing/thread-pool.js'),
   },
   plugins: [sharing],
 });

@@ -14,7 +14,7 @@ import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
 import { addFunctions, rewriteEngine } from '../build/engine/build/rewrite.js';
 import { SectionId, WasmBinary } from '../build/engine/build/wasm/binary.js';
-import { LebReader } from '../build/engine/build/wasm/leb128.js';
+import { LebReader } from '../build/codec/leb128.js';
 import { countStackChecks } from '../build/engine/build/wasm/stack-checks.js';
 
 const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';

@@ -1,6 +1,6 @@
 // Where do the microseconds of an execution go, in one thread? Its parts in their order, each timed where it happens.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/compiler/wrapper.js';
+import { wrapHandler } from '../../build/source/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
 import { captureDelta } from '../../build/engine/delta.js';
 import { captureImage } from '../../build/engine/image.js';

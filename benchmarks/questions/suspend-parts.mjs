@@ -11,7 +11,7 @@ import { envelopeKeys } from '../../build/suspension/envelope-keys.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
 import { formatSuspensionId, newRunId } from '../../build/support/run-ids.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
-import { openRun, sealRun } from '../../build/suspension/suspended-run.js';
+import { openRun, sealRun } from '../../build/suspension/run-envelope.js';
 import { measure } from '../harness/batches.mjs';
 import { us } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';

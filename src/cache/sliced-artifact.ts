@@ -1,5 +1,5 @@
 import { packMessage } from '../codec/message-pack.js';
-import { byteSlicesOf, decodeInSlices, encodeInSlices, waitATurn } from '../support/text-slices.js';
+import { byteSlicesOf, decodeInSlices, encodeInSlices, waitATurn } from '../source/text-slices.js';
 import {
   type Artifact,
   ArtifactError,

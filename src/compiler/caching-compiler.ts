@@ -5,7 +5,7 @@ import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
 import type { WasmError } from '../api/result.js';
 import { asShared } from '../support/shared-bytes.js';
-import { findSourceProblem, requireFilename, requireSource } from './source-check.js';
+import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { encodeInSlices } from '../support/text-slices.js';
-import { WRAPPER_VERSION } from './wrapper.js';
-import { LOWERING_VERSION } from '../lowering/version.js';
-import { isTypeScript, STRIPPER } from '../typescript/strip-types.js';
+import { encodeInSlices } from '../source/text-slices.js';
+import { WRAPPER_VERSION } from '../source/wrapper.js';
+import { LOWERING_VERSION } from '../source/lowering/version.js';
+import { isTypeScript, STRIPPER } from '../source/typescript/strip-types.js';
 import { CONTAINER_VERSION } from '../cache/artifact.js';
 
 /** From so many characters on, a source is hashed natively and in slices: in JavaScript, 16 MiB take 90 ms, and 500 in a cold process. */

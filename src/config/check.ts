@@ -1,4 +1,4 @@
-import { nearest } from '../support/nearest.js';
+import { nearest } from './nearest.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** Rejects keys that no option has, naming the nearest one. */

@@ -1,5 +1,5 @@
 import { type Delta, FINE } from './delta.js';
-import { LebReader, MAX_UNSIGNED_BYTES, writeUnsigned } from './build/wasm/leb128.js';
+import { LebReader, MAX_UNSIGNED_BYTES, writeUnsigned } from '../codec/leb128.js';
 
 /** Addresses and lengths are counted in blocks. */
 const UNIT_BYTES = FINE.blockBytes;

@@ -1,4 +1,4 @@
-import { neutraliseFileHeader } from '../support/source-text.js';
+import { neutraliseFileHeader } from '../source/source-text.js';
 
 /** CommonJS, UMD or IIFE text, evaluated once while the base image is built; handlers have it as `$lib.name`. */
 export interface LibrarySource {

@@ -1,7 +1,7 @@
 import type { ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
-import { lower, mayUse } from '../lowering/lower.js';
-import { isAcornError, parseScript } from '../lowering/parse-script.js';
-import type { Piece } from '../lowering/writer.js';
+import { lower, mayUse } from '../source/lowering/lower.js';
+import { isAcornError, parseScript } from '../source/parse-script.js';
+import type { Piece } from '../source/lowering/writer.js';
 import { captureImage, type Image } from './image.js';
 import type { EngineModule } from './load-engine.js';
 import { wipe } from './restore.js';

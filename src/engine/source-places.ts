@@ -1,4 +1,4 @@
-import type { Piece } from '../lowering/writer.js';
+import type { Piece } from '../source/lowering/writer.js';
 import { PlaceTable } from './build/mends/notes.js';
 
 /**

@@ -39,7 +39,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
         onRetired,
         // Loaded when needed: most tests do without.
         createWorker: async () => {
-          const { createWorkerPool } = await import('./worker-pool.js');
+          const { createWorkerPool } = await import('./thread-pool.js');
           return createWorkerPool(config.pool, engine, libraries);
         },
       }),

@@ -2,8 +2,8 @@ import { relative, resolve } from 'node:path';
 import type ts from 'typescript';
 
 import { invalidArgument } from '../config/check.js';
-import { renderSnippet } from '../support/source-lines.js';
-import { toAuthorLocation, wrapHandler } from '../compiler/wrapper.js';
+import { renderSnippet } from '../source/source-lines.js';
+import { toAuthorLocation, wrapHandler } from '../source/wrapper.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 type Compiler = typeof ts;

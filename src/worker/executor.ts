@@ -1,4 +1,4 @@
-import { compileHandler } from '../compiler/compile-handler.js';
+import { compileHandler } from './compile-handler.js';
 import type { Isolation } from '../api/options.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/base-image.js';
@@ -12,8 +12,8 @@ import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { isTypeScript, stripTypes } from '../typescript/strip-types.js';
-import { retainedStripperBytes } from '../typescript/stripper.js';
+import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
+import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-image-cache.js';

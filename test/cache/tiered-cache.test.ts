@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { TieredCache } from '#build/cache/tiered-cache.js';
 import { CachingCompiler } from '#build/compiler/caching-compiler.js';
-import { compileHandler } from '#build/compiler/compile-handler.js';
+import { compileHandler } from '#build/worker/compile-handler.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/protocol/compile.js';
 import { loadEngine } from '#build/engine/load-engine.js';

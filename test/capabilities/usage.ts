@@ -2,7 +2,7 @@ import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { CapabilityToken } from '#build/api/capability.js';
 import type { StateMutation } from '#build/api/result.js';
-import { wrapHandler } from '#build/compiler/wrapper.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import { auditEvents } from '#build/execution/result/audit.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
 import type { Executor } from '#build/worker/executor.js';

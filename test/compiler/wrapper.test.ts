@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { isSingleClosure } from '#build/compiler/script-shape.js';
-import { toAuthorLocation, wrapHandler } from '#build/compiler/wrapper.js';
+import { isSingleClosure } from '#build/worker/script-shape.js';
+import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 

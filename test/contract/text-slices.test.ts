@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { findSourceProblem } from '#build/compiler/source-check.js';
-import { decodeInSlices, encodeInSlices, SLICE_LENGTH, slicesOf } from '#build/support/text-slices.js';
+import { findSourceProblem } from '#build/source/source-check.js';
+import { decodeInSlices, encodeInSlices, SLICE_LENGTH, slicesOf } from '#build/source/text-slices.js';
 
 const PAIR = '\ud83d\ude00';
 const TEXTS: readonly (readonly [name: string, text: string])[] = [

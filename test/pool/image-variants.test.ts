@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { wrapHandler } from '#build/compiler/wrapper.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import {
   ALL_FEATURES,
   FEATURES,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { wrapHandler } from '#build/compiler/wrapper.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import type { MemoryLayout } from '#build/engine/build/contain-memory.js';
 import { encodeDelta } from '#build/engine/delta-codec.js';
 import { loadEngine } from '#build/engine/load-engine.js';

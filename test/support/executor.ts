@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RuntimeOptions } from '#build/api/options.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { WasmContext } from '#build/api/context.js';
-import { wrapHandler } from '#build/compiler/wrapper.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { decodePreludeImage } from '#build/engine/prelude-image.js';

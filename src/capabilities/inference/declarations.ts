@@ -1,6 +1,6 @@
 import type { ForOfStatement, Node, Pattern, Statement, VariableDeclaration } from 'acorn';
 
-import { childrenOf } from '../../lowering/parse-script.js';
+import { childrenOf } from '../../source/parse-script.js';
 import { isFunction } from './syntax.js';
 
 /** From where to where in the text a declaration has certainly run. */

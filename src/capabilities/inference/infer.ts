@@ -1,7 +1,7 @@
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import type { CapabilityToken } from '../../api/capability.js';
-import { requireFilename, requireSource } from '../../compiler/source-check.js';
-import { SourceLines, type SourceLocation } from '../../support/source-lines.js';
+import { requireFilename, requireSource } from '../../source/source-check.js';
+import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
 import { isTooLarge } from './size.js';

@@ -1,5 +1,5 @@
 import type { Class, Identifier, Node } from 'acorn';
-import { childrenOf } from '../../lowering/parse-script.js';
+import { childrenOf } from '../../source/parse-script.js';
 import {
   ANY_MEMBER,
   Cell,

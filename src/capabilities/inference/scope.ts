@@ -8,7 +8,7 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
-import { childrenOf } from '../../lowering/parse-script.js';
+import { childrenOf } from '../../source/parse-script.js';
 import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 

@@ -2,8 +2,8 @@ import type { CompiledHandler } from '../../compiler/compiled-handler.js';
 import type { ExecutionLimits } from '../../config/limits.js';
 import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
 import type { WasmError } from '../../api/result.js';
-import { SourceLines, type SourceLocation } from '../../support/source-lines.js';
-import { toAuthorLocation } from '../../compiler/wrapper.js';
+import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { toAuthorLocation } from '../../source/wrapper.js';
 import { RESULT_CODES, type ResultCode } from '../../errors/codes.js';
 import { describeEngineLimit } from '../../protocol/limit-failures.js';
 

@@ -1,4 +1,4 @@
-import { LineIndex, SourceLines } from '../../support/source-lines.js';
+import { LineIndex, SourceLines } from '../../source/source-lines.js';
 
 /** The lines of a shorter source are counted again for every error: that takes some 0.1 ms. */
 const KEPT_FROM_CHARACTERS = 64 * 1024;

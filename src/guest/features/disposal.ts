@@ -121,7 +121,7 @@ class Resources {
   }
 }
 
-/** What a block with `using` keeps, see `src/lowering/disposing.ts`. */
+/** What a block with `using` keeps, see `src/source/lowering/disposing.ts`. */
 class Scope {
   readonly #resources = new Resources();
 

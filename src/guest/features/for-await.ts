@@ -11,7 +11,7 @@ const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 const notAnObject = (what: string) => new TypeError(`${what} is not an object`);
 
-/** What a `for await` is at, in the form that `src/lowering/for-await.ts` gives it. */
+/** What a `for await` is at, in the form that `src/source/lowering/for-await.ts` gives it. */
 class ForAwait {
   /** Whether it has to be closed when it is left. */
   isOpen = false;

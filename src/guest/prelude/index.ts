@@ -41,7 +41,7 @@ interface Input {
   readonly 6: unknown[] | undefined;
 }
 
-/** Async when the word `await` is in it, see `compiler/wrapper.ts`. */
+/** Async when the word `await` is in it, see `source/wrapper.ts`. */
 type Handler = () => unknown;
 
 mend();

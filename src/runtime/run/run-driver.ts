@@ -8,7 +8,7 @@ import { ExtensionCalls } from './extension-calls.js';
 import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { addMetrics, type Origin, renderReason, withOrigin } from '../../execution/result/result.js';
-import type { SuspendedRun } from '../../suspension/suspended-run.js';
+import type { SuspendedRun } from '../../suspension/run-envelope.js';
 
 export interface RunLoopOptions {
   /** Makes a call that the handler waits for; it may throw. */

@@ -2,7 +2,7 @@
 // `{ kind, value, name, message, place }`, kind being value, throw, syntax, compiled, unhandled, pending, limit or crash.
 
 import { createRuntime } from 'nexus-runtime';
-import { toAuthorLocation, wrapHandler } from '#build/compiler/wrapper.js';
+import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
 
 import { Child } from './child.mjs';
 import { newestNode } from './nodes.mjs';

@@ -17,7 +17,7 @@ import type { EngineModule } from '#build/engine/load-engine.js';
 import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
-import { lower } from '#build/lowering/lower.js';
+import { lower } from '#build/source/lowering/lower.js';
 import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 

@@ -4,7 +4,7 @@ import { madeFor, memoriesOf } from './memories.mjs';
 import { LIBRARY } from './programs.mjs';
 
 const { resolveRuntimeConfig } = await import('../../../build/config/resolve.js');
-const { wrapHandler } = await import('../../../build/compiler/wrapper.js');
+const { wrapHandler } = await import('../../../build/source/wrapper.js');
 const { ALL_FEATURES, featureSet, NO_FEATURES } = await import('../../../build/engine/features.js');
 const { loadEngine } = await import('../../../build/engine/load-engine.js');
 const { decodePreludeImage } = await import('../../../build/engine/prelude-image.js');

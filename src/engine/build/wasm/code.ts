@@ -1,4 +1,4 @@
-import { LebReader } from './leb128.js';
+import { LebReader } from '../../../codec/leb128.js';
 
 /** Opcodes that the rewrite looks for, named as in the text format. */
 export const Opcode = {

@@ -1,4 +1,4 @@
-import { encodeSigned64, encodeUnsigned } from './leb128.js';
+import { encodeSigned64, encodeUnsigned } from '../../../codec/leb128.js';
 
 /** Value types. */
 export const I32 = 0x7f;

@@ -1,4 +1,4 @@
-import { concatBytes } from '../../../codec/values/concat-bytes.js';
+import { concatBytes } from '../../../codec/concat-bytes.js';
 import type { WasmBinary } from './binary.js';
 import { breakCycles, longestUnmarkedWay, readCallGraph } from './call-graph.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';

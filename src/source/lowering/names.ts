@@ -1,6 +1,6 @@
 import type { Node, Pattern } from 'acorn';
 
-import { childrenOf } from './parse-script.js';
+import { childrenOf } from '../parse-script.js';
 
 export function isFunction(node: Node): boolean {
   return (

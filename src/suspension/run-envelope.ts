@@ -5,9 +5,9 @@ import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SuspendedRun } from './run-header.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SuspendedRun } from '../execution/suspended-run.js';
 
-export type { SuspendedRun } from './run-header.js';
+export type { SuspendedRun } from '../execution/suspended-run.js';
 
 /** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
 const SNAPSHOT_GROWTH = 1.25;

@@ -1,4 +1,4 @@
-import { SourceLines, type SourceLocation } from '../support/source-lines.js';
+import { SourceLines, type SourceLocation } from '../source-lines.js';
 
 /**
  * What the parsers say of TypeScript that is more than types, and what to write instead. Of what comes as types go, `<const>` alone is

@@ -1,5 +1,5 @@
-import { SourceLines, type SourceLocation } from '../support/source-lines.js';
-import { fileHeaderShift, neutraliseFileHeader } from '../support/source-text.js';
+import { SourceLines, type SourceLocation } from './source-lines.js';
+import { fileHeaderShift, neutraliseFileHeader } from './source-text.js';
 
 /** Raise it whenever the same handler would be wrapped into another script: it is part of the cache key. */
 export const WRAPPER_VERSION = 2;

@@ -1,5 +1,5 @@
-import type { ScriptProblem } from '../protocol/compile.js';
-import { SourceLines } from '../support/source-lines.js';
+import type { ScriptProblem } from '../../protocol/compile.js';
+import { SourceLines } from '../source-lines.js';
 import { remedyFor } from './remedies.js';
 import { MAX_STRIPPER_MEMORY_BYTES, StrippingFailed, strip } from './stripper.js';
 

@@ -1,9 +1,9 @@
 import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
 import type { WasmError } from '../api/result.js';
-import { SourceLines } from '../support/source-lines.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from './wrapper.js';
-import { remedyAfterStripping } from '../typescript/remedies.js';
-import { isTypeScript } from '../typescript/strip-types.js';
+import { SourceLines } from '../source/source-lines.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrapper.js';
+import { remedyAfterStripping } from '../source/typescript/remedies.js';
+import { isTypeScript } from '../source/typescript/strip-types.js';
 import { isSingleClosure } from './script-shape.js';
 
 /**
