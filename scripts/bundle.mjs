@@ -24,8 +24,8 @@ const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|rel
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
-await build({ ...common, entryPoints: { 'one-of-each': path('build/runtime/singletons.js') } });
-const sharing = { name: 'one-of-each', setup: shareOneOfEach };
+await build({ ...common, entryPoints: { 'singletons': path('build/runtime/singletons.js') } });
+const sharing = { name: 'singletons', setup: shareSingletons };
 await build({
   ...common,
   entryPoints: {
@@ -57,7 +57,7 @@ const testing = await build({
     unused,
     { name: 'native-sha256', setup: useNativeSha256 },
     { name: 'static-engine', setup: importEngineStatically },
-    { name: 'own-bundle', setup: leaveWorkerPool },
+    { name: 'own-bundle', setup: leaveThreadPool },
   ],
 });
 const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
@@ -73,25 +73,25 @@ await build({
   outfile: path('dist/testing.js'),
   outdir: undefined,
   define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./one-of-each.js'],
+  external: ['./singletons.js'],
 });
 const others = await build({
   ...forTests,
   entryPoints: {
     'testing-vitest': path('build/testing/vitest.js'),
-    'testing-worker-pool': path('build/testing/thread-pool.js'),
+    'testing-thread-pool': path('build/testing/thread-pool.js'),
   },
   plugins: [sharing],
 });
 const { metafile } = await build({
   ...common,
-  entryPoints: { 'pool/worker': path('build/worker/entry.js') },
+  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
   plugins: [unused],
   metafile: true,
 });
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
 const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
-await writeFile(path('dist/pool/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
 await writeFile(
   path('dist/testing-THIRD-PARTY-LICENSES.txt'),
   await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
@@ -109,12 +109,12 @@ await cp(path('build'), path('dist/types'), {
 });
 
 /** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
-function shareOneOfEach({ onResolve }) {
-  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './one-of-each.js', external: true }));
+function shareSingletons({ onResolve }) {
+  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './singletons.js', external: true }));
 }
 
-function leaveWorkerPool({ onResolve }) {
-  onResolve({ filter: /\/worker-pool\.js$/ }, () => ({ path: './testing-worker-pool.js', external: true }));
+function leaveThreadPool({ onResolve }) {
+  onResolve({ filter: /\/thread-pool\.js$/ }, () => ({ path: './testing-thread-pool.js', external: true }));
 }
 
 function leaveOutVariants({ onResolve, onLoad }) {
@@ -124,7 +124,7 @@ function leaveOutVariants({ onResolve, onLoad }) {
 
 /** A script has no imports of its own once V8 has it from a cache. */
 function importThroughEntry(code) {
-  const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-worker-pool\.js)"\)/g;
+  const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
   if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
   // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
-import * as oneOfEach from './one-of-each.js';
+import * as singletons from './singletons.js';
 
 const DIGEST_BYTES = 32;
 const KIT = new URL('./testing-kit.cjs', import.meta.url);
@@ -27,7 +27,7 @@ const script = new Script(source, { filename, cachedData });
 if (isWanted && (cachedData === undefined || script.cachedDataRejected)) process.once('exit', write);
 
 const require = createRequire(import.meta.url);
-const own = (id) => (id === './one-of-each.js' ? oneOfEach : require(id));
+const own = (id) => (id === './singletons.js' ? singletons : require(id));
 const module = { exports: {} };
 script.runInThisContext()(own, module.exports, module, import.meta.url, (id) => import(id));
 export const kit = module.exports;

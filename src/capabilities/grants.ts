@@ -1,10 +1,8 @@
 import { describe } from '../config/check.js';
 import type { CapabilityKind, CapabilityToken } from '../api/capability.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { covers, type Grant } from '../protocol/grant.js';
 import { CAPABILITY_KINDS, parseToken } from './token.js';
-
-/** Every name of a kind, or names and prefixes before a `*`. */
-export type Grant = true | readonly string[];
 
 const NOTHING: Grant = [];
 
@@ -35,14 +33,6 @@ export class Grants {
   allows(kind: CapabilityKind, name: string): boolean {
     return covers(this.grant(kind), name);
   }
-}
-
-export function covers(grant: Grant, name: string): boolean {
-  return grant === true || grant.some((pattern) => matches(pattern, name));
-}
-
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 function invalidToken(token: unknown, index: number): NexusError {

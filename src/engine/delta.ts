@@ -1,4 +1,4 @@
-import type { MemoryLayout } from './build/contain-memory.js';
+import type { MemoryLayout } from './binary-interface.js';
 import type { Image } from './image.js';
 import type { Vm } from './vm.js';
 

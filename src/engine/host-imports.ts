@@ -1,4 +1,4 @@
-import { WASM_PAGE_BYTES } from './build/contain-memory.js';
+import { WASM_PAGE_BYTES } from './binary-interface.js';
 import type { EngineTable } from './known-engines.js';
 
 /** What the engine may ask of its host. Everything else emscripten offers (files, timers, environment) is shut. */

@@ -1,4 +1,12 @@
-import type { StackLimit } from './build/wasm/stack-checks.js';
+/** Where the engine keeps the address that its stack must not pass. */
+export interface StackLimit {
+  /** Of the runtime in a JSContext. */
+  readonly runtimeOffset: number;
+  /** Of the limit in a JSRuntime. */
+  readonly limitOffset: number;
+  /** Places that compare with it. */
+  readonly checks: number;
+}
 
 /**
  * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another

@@ -1,6 +1,6 @@
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { REWRITE_VERSION, type RewrittenEngine } from './build/rewrite.js';
+import { REWRITE_VERSION, type RewrittenEngine } from './binary-interface.js';
 
 /** The rewritten engine, optimised once when the package is built: upstream is compiled for size, we want it fast. */
 export interface OptimisedEngine extends RewrittenEngine {

@@ -9,9 +9,9 @@ import {
 
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
-import { NOTE_EXPORTS } from './build/mends/notes.js';
-import { ADDED_EXPORTS } from './build/rewrite.js';
-import { MARK_EXPORTS } from './build/wasm/water-marks.js';
+import { NOTE_EXPORTS } from './binary-interface.js';
+import { ADDED_EXPORTS } from './binary-interface.js';
+import { MARK_EXPORTS } from './binary-interface.js';
 
 /** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
 export type Pointer = number;

@@ -1,5 +1,5 @@
 import type { Piece } from '../source/lowering/writer.js';
-import { PlaceTable } from './build/mends/notes.js';
+import { PlaceTable } from './binary-interface.js';
 
 /**
  * How the engine finds the places of a script in the form that it was given: a table as `mends/notes.ts` describes it, in which the

@@ -1,8 +1,8 @@
 import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
-import { type MemoryLayout, WASM_PAGE_BYTES } from './build/contain-memory.js';
+import { type MemoryLayout, WASM_PAGE_BYTES } from './binary-interface.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
-import { PlaceTable } from './build/mends/notes.js';
+import { PlaceTable } from './binary-interface.js';
 import {
   type EngineFunctions,
   type InstanceOptions,

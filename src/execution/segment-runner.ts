@@ -28,7 +28,7 @@ import {
 } from './result/result.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 import type { Surroundings } from '../support/environment.js';
-import type { SuspendedRun } from '../suspension/run-envelope.js';
+import type { SuspendedRun } from './suspended-run.js';
 
 /** A segment, and what is to be kept when the handler waits. */
 export interface Executed extends Segment {

@@ -1,4 +1,4 @@
-import { doesNotCompile } from '../worker/compile-handler.js';
+import { doesNotCompile } from '../protocol/does-not-compile.js';
 import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
 import { fromWireError } from '../errors/wire.js';
 import type { Dispatcher } from './dispatcher.js';

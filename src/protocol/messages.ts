@@ -1,4 +1,4 @@
-import type { Grant } from '../capabilities/grants.js';
+import type { Grant } from './grant.js';
 import type { ExecutionLimits } from '../config/limits.js';
 import type { HandlerOutcome } from './compile.js';
 import type { ResultCode } from '../errors/codes.js';

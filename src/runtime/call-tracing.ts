@@ -5,7 +5,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { Executed } from '../execution/segment-runner.js';
 import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
 import { epochMs } from '../protocol/messages.js';
-import { renderReason } from '../execution/result/result.js';
+import { renderReason } from '../support/render-reason.js';
 
 let isReported = false;
 

@@ -17,7 +17,7 @@ import { noteOpen } from './open-handles.js';
 import { Calls } from '../support/in-flight.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../worker-url.js';
+import { WORKER_URL } from '../assets.js';
 
 /** What a stand-alone compiler can be told. Libraries matter to executions only. */
 export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;

@@ -4,7 +4,7 @@ import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../worker-url.js';
+import { WORKER_URL } from '../assets.js';
 
 /**
  * Starts a runtime: loads the engine, starts `minInstances` workers and builds the base image with its libraries.

@@ -1,4 +1,4 @@
-import { renderReason } from '../execution/result/result.js';
+import { renderReason } from './render-reason.js';
 
 /**
  * Calls what the application gave us, which must not harm a handler: what it throws, or rejects with later, is told to `onError` and

@@ -5,9 +5,8 @@ import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SuspendedRun } from '../execution/suspended-run.js';
-
-export type { SuspendedRun } from '../execution/suspended-run.js';
+import type { SuspendedRun } from '../execution/suspended-run.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
 
 /** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
 const SNAPSHOT_GROWTH = 1.25;

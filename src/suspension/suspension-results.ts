@@ -2,7 +2,8 @@ import type { StoredSuspension } from '../api/suspension-store.js';
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { Executed } from '../execution/segment-runner.js';
-import { errorResult, type Origin, renderReason, withOrigin } from '../execution/result/result.js';
+import { errorResult, type Origin, withOrigin } from '../execution/result/result.js';
+import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 
 /** The result of a handler that waits and was kept. */

@@ -15,7 +15,8 @@ import type { Surroundings } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { openStore } from './open-store.js';
 import { StoreRoom } from './store-room.js';
-import { openRun, type SuspendedRun, sealRun, storedTenant, summariseRun } from './run-envelope.js';
+import type { SuspendedRun } from '../execution/suspended-run.js';
+import { openRun, sealRun, storedTenant, summariseRun } from './run-envelope.js';
 import {
   calledOff,
   expired,

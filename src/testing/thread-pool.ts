@@ -4,7 +4,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 import { InstancePool } from '../pool/worker-pool.js';
 import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../worker-url.js';
+import { WORKER_URL } from '../assets.js';
 
 /** A pool of one worker, for what the calling thread cannot do. */
 export function createWorkerPool(

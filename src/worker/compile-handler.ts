@@ -1,3 +1,4 @@
+import { doesNotCompile } from '../protocol/does-not-compile.js';
 import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
 import type { WasmError } from '../api/result.js';
 import { SourceLines } from '../source/source-lines.js';
@@ -25,10 +26,6 @@ export async function compileHandler(
   return isSingleClosure(outcome.bytecode) ? outcome : { ok: false, error: escapesWrapper(source) };
 }
 
-/** The error of a handler for which there is no bytecode. */
-export function doesNotCompile(reason: string): WasmError {
-  return { code: 'COMPILATION_ERROR', message: `The handler does not compile: ${reason}` };
-}
 
 function describeProblem(problem: ScriptProblem, source: string, filename: string): WasmError {
   if (problem.kind !== 'syntax') return doesNotCompile(problem.message);

@@ -17,7 +17,7 @@ import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-image-cache.js';
-import { encodeInput } from '../protocol/packed-context.js';
+import { encodeInput } from './packed-input.js';
 import type { Executed, ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
 import { Run } from './attempt.js';
 import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';

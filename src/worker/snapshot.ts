@@ -1,4 +1,4 @@
-import type { MemoryLayout } from '../engine/build/contain-memory.js';
+import type { MemoryLayout } from '../engine/binary-interface.js';
 import { type Delta, deltaEnd, fitsLayout } from '../engine/delta.js';
 import { decodeDelta, encodeDelta } from '../engine/delta-codec.js';
 import { NexusError } from '../errors/nexus-error.js';

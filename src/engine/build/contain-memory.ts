@@ -1,3 +1,4 @@
+import { type MemoryLayout, STACK_MARGIN_BYTES, WASM_PAGE_BYTES } from '../binary-interface.js';
 import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 import type { EngineTable } from '../known-engines.js';
 import { WasmBinary } from './wasm/binary.js';
@@ -5,24 +6,13 @@ import { moveHeap } from './wasm/move-heap.js';
 import { makeStackChecksSigned } from './wasm/stack-checks.js';
 import { addWaterMarks } from './wasm/water-marks.js';
 
-export const WASM_PAGE_BYTES = 65_536;
 
-/** The engine looks at its stack when it is entered and at calls; what it calls from there may pass the guest's limit by this. */
-export const STACK_MARGIN_BYTES = 64 * 1024;
 /** Pages of memory to begin with: static data, stack, an image with all features, and half a megabyte for a handler. */
 const MEMORY_PAGES = MIN_MEMORY_LIMIT_BYTES / WASM_PAGE_BYTES;
 /** What the engine aligns its stack to. */
 const ALIGNMENT_BYTES = 16;
 const STACK_POINTER_GLOBAL = 0;
 
-/** Where the parts of linear memory lie, in bytes. */
-export interface MemoryLayout {
-  /** Static data is `[0, dataEnd)`; the stack `[dataEnd, heapBase)` grows down from `heapBase`. */
-  readonly dataEnd: number;
-  readonly heapBase: number;
-  /** How far below its mark the stack may have been written, see `wasm/water-marks.ts`. */
-  readonly stackSlackBytes: number;
-}
 
 /**
  * Makes the engine's memory as small as our limits allow, and has it keep marks of what it used. Upstream has 5 MiB of stack in 16 MiB of

@@ -1,4 +1,5 @@
-import { containMemory, type MemoryLayout } from './contain-memory.js';
+import { ADDED_EXPORTS, type RewrittenEngine } from '../binary-interface.js';
+import { containMemory } from './contain-memory.js';
 import type { EngineTable } from '../known-engines.js';
 import { mendFunctions } from './memory-safety/function-mend.js';
 import { mendsOf } from './memory-safety/known-mends.js';
@@ -7,30 +8,8 @@ import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
 import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
 
-/** Names under which the rewritten module exports what it adds. */
-export const ADDED_EXPORTS = {
-  /** `(ctx, value*) -> value*`: JS_WriteObject with bytecode allowed; an ArrayBuffer or an exception. */
-  writeBytecode: 'nexus_write_bytecode',
-  /** `(ctx, arrayBuffer*) -> value*`: JS_ReadObject with bytecode allowed. */
-  readBytecode: 'nexus_read_bytecode',
-  /** `(ctx, arrayBuffer*) -> value*`: JS_ReadObject with object references allowed, bytecode not. */
-  readValue: 'nexus_read_value',
-  /** `(ctx, function: i64) -> i64`: JS_EvalFunction, which takes ownership of its argument. */
-  evalFunction: 'nexus_eval_function',
-} as const;
 
-/**
- * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
- * upstream.
- */
-export const REWRITE_VERSION = 5;
 
-export interface RewrittenEngine {
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly layout: MemoryLayout;
-  /** Slot of the function table that holds our JSHostPromiseRejectionTracker, see `wasm/rejection-tracker.ts`. */
-  readonly rejectionTracker: number;
-}
 
 /** As a power of two. */
 const I64_ALIGNMENT = 3;

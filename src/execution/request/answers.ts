@@ -2,7 +2,7 @@ import { invalidArgument } from '../../config/check.js';
 import { COUNTED_LIMITS, type ExecutionLimits } from '../../config/limits.js';
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { encodeFields } from '../../protocol/packed-context.js';
+import { encodeFields } from '../../protocol/context-encoding.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 
 /** A call that waits, as far as an answer has to know it. */

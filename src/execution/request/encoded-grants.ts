@@ -1,4 +1,5 @@
-import { type Grant, Grants } from '../../capabilities/grants.js';
+import { Grants } from '../../capabilities/grants.js';
+import type { Grant } from '../../protocol/grant.js';
 import { invalidArgument } from '../../config/check.js';
 import { COUNTED_LIMITS, type ExecutionLimits } from '../../config/limits.js';
 import type { CapabilityToken } from '../../api/capability.js';

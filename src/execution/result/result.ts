@@ -1,6 +1,5 @@
-import { inspect } from 'node:util';
-
 import type { CompileResult } from '../../compiler/compiled-handler.js';
+import { renderReason } from '../../support/render-reason.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
@@ -187,15 +186,6 @@ function describeCancellation(signal: AbortSignal | undefined): WasmError {
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
 }
 
-/** Any value can be thrown or be the reason of an abort, one that cannot be made a string included. */
-export function renderReason(reason: unknown): string {
-  try {
-    const text = reason instanceof Error ? reason.message : reason;
-    return typeof text === 'string' ? text : inspect(text, { depth: 1, customInspect: false });
-  } catch {
-    return 'something that cannot be described';
-  }
-}
 
 /** What errors say of where they happened. */
 export function originOf({ handlerName, panelId }: Origin): Origin {

@@ -28,7 +28,7 @@ import { revive } from './revive.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { reserveFeatures } from './web-globals.js';
 
-/** What the host passes, see `protocol/packed-context.ts`. The first item is there for {@link revive}. */
+/** What the host passes, see `protocol/context-encoding.ts`. The first item is there for {@link revive}. */
 interface Input {
   readonly 1: Keyed;
   /** Arguments and scope. */

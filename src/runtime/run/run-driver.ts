@@ -7,8 +7,9 @@ import type { Executed } from '../../execution/segment-runner.js';
 import { ExtensionCalls } from './extension-calls.js';
 import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
-import { addMetrics, type Origin, renderReason, withOrigin } from '../../execution/result/result.js';
-import type { SuspendedRun } from '../../suspension/run-envelope.js';
+import { addMetrics, type Origin, withOrigin } from '../../execution/result/result.js';
+import { renderReason } from '../../support/render-reason.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
 
 export interface RunLoopOptions {
   /** Makes a call that the handler waits for; it may throw. */

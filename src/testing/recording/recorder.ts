@@ -9,7 +9,7 @@ import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js'
 import { matchAnswers } from '../../execution/request/answers.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import { type ExecuteOptions, type ResumeOptions, resolveExecutionLimits } from '../../execution/request/execute-options.js';
-import { renderReason } from '../../execution/result/result.js';
+import { renderReason } from '../../support/render-reason.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { joined } from '../test-result.js';

@@ -1,3 +1,4 @@
+import { NOTE_EXPORTS, PlaceTable } from '../../binary-interface.js';
 import { I32, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, Opcode } from './quickjs.js';
@@ -25,13 +26,6 @@ const {
   tee,
 } = wasm;
 
-/** Exports of a mended engine. */
-export const NOTE_EXPORTS = {
-  /** `() -> i32`: what the compiler came across since it was last asked, see {@link Note}. */
-  takeNotes: 'nexus_take_notes',
-  /** `(address)`: of a {@link PlaceTable}, or 0. */
-  usePlaces: 'nexus_use_places',
-} as const;
 
 /** What the engine compiles, but wrongly: a source that has it is given another form, see `src/lowering/`. Bits. */
 export const Note = {
@@ -100,23 +94,6 @@ const FunctionField = {
   bytecodeBytes: 260,
 } as const;
 
-/**
- * How the places of a text that was given another form are told in those of the text that it was: a header as the engine's
- * GetLineColCache of that text, the number of pieces (u32), and the pieces, three u32 each. Offsets are in bytes.
- */
-export const PlaceTable = {
-  headerBytes: 16,
-  /** Of the header: where lines were counted up to, from 0, and where the text begins. The others are counts, zero to begin with. */
-  position: 0,
-  textStart: 12,
-  count: 16,
-  pieces: 20,
-  pieceBytes: 12,
-  /** Of a piece: where it begins in the form that is compiled, what stands there in the text, and what one byte further is further there. */
-  start: 0,
-  original: 4,
-  step: 8,
-} as const;
 
 /** Errors are at their place in what was written, whatever form it was compiled in. */
 export const placesOfLowered: Mend = {

@@ -1,21 +1,6 @@
+import { RejectionBlock } from '../../binary-interface.js';
 import { type Code, I32, I64, wasm } from './instructions.js';
 
-/**
- * What the tracker keeps in linear memory: a header of three u32, then room for `capacity` pairs of JSValues, those in
- * use first, the oldest foremost. Offsets and sizes in bytes.
- */
-export const RejectionBlock = {
-  /** Pairs in use. */
-  count: 0,
-  /** Pairs there is room for. */
-  capacity: 4,
-  /** Rejections that found no room and are not handled yet. Which they are is not known. */
-  overflow: 8,
-  pairs: 16,
-  pairBytes: 16,
-  /** Within a pair; the promise stands first. */
-  reason: 8,
-} as const;
 
 /** Of a JSHostPromiseRejectionTracker, which returns nothing: context, promise, reason, is handled, opaque. */
 export const TRACKER_PARAMETERS: readonly number[] = [I32, I64, I64, I32, I32];

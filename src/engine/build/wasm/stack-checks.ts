@@ -1,16 +1,8 @@
+import type { StackLimit } from '../../known-engines.js';
 import { splice, type WasmBinary } from './binary.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { mapBodies } from './function-bodies.js';
 
-/** Where the engine keeps the address that its stack must not pass. */
-export interface StackLimit {
-  /** Of the runtime in a JSContext. */
-  readonly runtimeOffset: number;
-  /** Of the limit in a JSRuntime. */
-  readonly limitOffset: number;
-  /** Places that compare with it. */
-  readonly checks: number;
-}
 
 /** By the comparison without a sign, the one with it. */
 const SIGNED = new Map<number, number>([

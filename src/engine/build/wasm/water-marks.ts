@@ -1,17 +1,11 @@
 import { concatBytes } from '../../../codec/concat-bytes.js';
+import { MARK_EXPORTS } from '../../binary-interface.js';
 import type { WasmBinary } from './binary.js';
 import { breakCycles, longestUnmarkedWay, readCallGraph } from './call-graph.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { forEachBody, mapBodies } from './function-bodies.js';
 import { type Code, wasm } from './instructions.js';
 
-/** Names under which the module exports its marks: globals of type i32, which nothing that is written to memory can change. */
-export const MARK_EXPORTS = {
-  /** The lowest that the stack pointer was, where it is looked at, since the host set it. */
-  stackLow: 'nexus_stack_low',
-  /** The highest that the heap's break was since the host set it. */
-  heapHigh: 'nexus_heap_high',
-} as const;
 
 /** How far below the stack pointer a function may write that calls nothing (LLVM's red zone of WebAssembly), in bytes. */
 const RED_ZONE_BYTES = 128;

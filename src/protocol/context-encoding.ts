@@ -1,40 +1,17 @@
 import { types } from 'node:util';
 
-import { covers, type Grant } from '../capabilities/grants.js';
-import { MalformedMessageError, readMessage, TooLargeMessageError } from '../codec/message-reader.js';
+import { covers, type Grant } from './grant.js';
 import { TooManyBytesError } from '../codec/values/byte-writer.js';
-import { decodeOwnFields } from '../codec/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { ExecuteRequest, PackedContext } from './messages.js';
+import type { PackedContext } from './messages.js';
 
 /** What the input holds, in the order of `guest/prelude/index.ts`. */
 export const CONTEXT_ROOTS = ['context.stateSnapshot', 'context.args', 'context.scope', 'context.extensionRegistry'];
 
 const encoder = new ValueEncoder();
 
-/** The input for the guest, with context that came as MessagePack put in its place. */
-export function encodeInput(request: ExecuteRequest): Uint8Array {
-  const { packed, input } = request;
-  if (packed === undefined) return input;
-  const { maxContextBytes } = request.limits;
-  const [state, args, scope, registry] = decodeOwnFields(input);
-  const fields = [
-    packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
-    packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
-    packed.scope === undefined ? scope : unpackField('context.scope', packed.scope, maxContextBytes),
-    registry,
-  ];
-  try {
-    return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
-  } catch (error) {
-    // What was plain data when it was packed is now something else.
-    if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
-    const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
-    throw notMessagePack(`context.${field}`, error.message);
-  }
-}
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
@@ -66,7 +43,7 @@ export function checkPackedBytes({ state, args, scope }: PackedContext, maxConte
 }
 
 /** @param bytes unknown when reading or encoding was given up */
-function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
+export function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
   const size = bytes === undefined ? 'more bytes' : `${bytes} bytes, more`;
   return new NexusError(
     'INVALID_ARGUMENT',
@@ -85,26 +62,5 @@ export function readableState(state: object, readable: Grant): Record<string, un
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
 }
 
-function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {
-  const state = unpackField('context.stateSnapshot', bytes, maxContextBytes);
-  if (typeof state !== 'object' || state === null || Object.getPrototypeOf(state) !== Object.prototype) {
-    throw notMessagePack('context.stateSnapshot', 'it holds no map');
-  }
-  return readableState(state, readable);
-}
 
-function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number): unknown {
-  try {
-    return readMessage(bytes, maxContextBytes);
-  } catch (error) {
-    if (error instanceof TooLargeMessageError) throw contextTooLarge(maxContextBytes);
-    if (error instanceof MalformedMessageError) throw notMessagePack(field, `it ${error.message}`);
-    throw error;
-  }
-}
 
-function notMessagePack(field: string, reason: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is not the MessagePack it should be: ${reason}.`, {
-    context: { field },
-  });
-}

@@ -1,0 +1,52 @@
+import { MalformedMessageError, readMessage, TooLargeMessageError } from '../codec/message-reader.js';
+import { decodeOwnFields } from '../codec/values/decode.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { CONTEXT_ROOTS, contextTooLarge, encodeFields, readableState } from '../protocol/context-encoding.js';
+import type { Grant } from '../protocol/grant.js';
+import type { ExecuteRequest } from '../protocol/messages.js';
+
+/** The input for the guest, with context that came as MessagePack put in its place. */
+export function encodeInput(request: ExecuteRequest): Uint8Array {
+  const { packed, input } = request;
+  if (packed === undefined) return input;
+  const { maxContextBytes } = request.limits;
+  const [state, args, scope, registry] = decodeOwnFields(input);
+  const fields = [
+    packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
+    packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
+    packed.scope === undefined ? scope : unpackField('context.scope', packed.scope, maxContextBytes),
+    registry,
+  ];
+  try {
+    return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
+  } catch (error) {
+    // What was plain data when it was packed is now something else.
+    if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
+    const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
+    throw notMessagePack(`context.${field}`, error.message);
+  }
+}
+
+function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {
+  const state = unpackField('context.stateSnapshot', bytes, maxContextBytes);
+  if (typeof state !== 'object' || state === null || Object.getPrototypeOf(state) !== Object.prototype) {
+    throw notMessagePack('context.stateSnapshot', 'it holds no map');
+  }
+  return readableState(state, readable);
+}
+
+function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number): unknown {
+  try {
+    return readMessage(bytes, maxContextBytes);
+  } catch (error) {
+    if (error instanceof TooLargeMessageError) throw contextTooLarge(maxContextBytes);
+    if (error instanceof MalformedMessageError) throw notMessagePack(field, `it ${error.message}`);
+    throw error;
+  }
+}
+
+function notMessagePack(field: string, reason: string): NexusError {
+  return new NexusError('INVALID_ARGUMENT', `${field} is not the MessagePack it should be: ${reason}.`, {
+    context: { field },
+  });
+}
