@@ -1,82 +1,103 @@
-// The order of the folders in src: each imports only from those before it.
-const LAYERS = [
-  'errors',
-  'files',
-  'config',
-  'contract',
-  'lowering',
-  'typescript',
-  'capabilities',
-  'engine',
-  'guest',
-  'compiler',
-  'cache',
-  'suspension',
-  'pool',
-  'metrics',
-  'otel',
-];
+// Which side a folder is on, and which way its imports go. docs/ARCHITECTURE.md draws it.
 
-const onlyEarlier = LAYERS.map((layer, index) => ({
-  name: `${layer}-imports-only-what-is-before-it`,
-  severity: 'error',
-  from: { path: `^src/${layer}/` },
-  to: { path: `^src/(${[...LAYERS.slice(index + 1), '[^/]+\\.ts$'].join('|')})` },
-}));
+/** On the main thread, in the order in which a handler passes. Each imports from itself and from those after it. */
+const MAIN = ['runtime', 'suspension', 'execution', 'metrics', 'capabilities', 'compiler', 'cache', 'pool'];
+/** In a worker thread: what executes handlers, on the engine. Nobody on the main thread has them. */
+const WORKER = ['worker', 'engine'];
+/** What both sides have: messages, texts of handlers, encodings. Each imports from itself and from those after it. */
+const SHARED = ['protocol', 'source', 'codec', 'support', 'config', 'api', 'errors'];
 
-/** Of `nexus-runtime/testing`, the one part that runs in the calling thread what workers run elsewhere. */
+const folders = (names) => `^src/(${names.join('|')})/`;
+/** Types cost nothing at run time, and say nothing of a thread. */
+const AT_RUN_TIME = { dependencyTypesNot: ['type-only'] };
+
+/** The engine is compiled once, on the main thread, and shared with the workers. */
+const ENGINE_LOADER = '^src/engine/(load-engine|known-engines|optimised-engine|binary-interface)\\.ts$';
+/** Of `nexus-runtime/testing`: executes in the calling thread what workers execute elsewhere. */
 const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts$';
-
-/** Files that run in a worker, or are engine code that only a worker may load. */
-const WORKER_ONLY =
-  '^src/(engine|guest)/|^src/pool/(worker|executor|run|beginning|deep-changes|tenant-vms|handler-images|snapshot)\\.ts$';
 
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
-  tinypool: '^src/pool/worker-thread\\.ts$',
+  tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
-  acorn: '^src/lowering/parse-script\\.ts$',
-  '@swc/wasm-typescript': '^src/typescript/stripper\\.ts$',
+  acorn: '^src/source/parse-script\\.ts$',
+  '@swc/wasm-typescript': '^src/source/typescript/stripper\\.ts$',
   typescript: '^src/typescript/check-handlers\\.ts$',
-  msgpackr: '^src/contract/message-pack\\.ts$',
+  msgpackr: '^src/codec/message-pack\\.ts$',
 };
+
+/** One rule for each folder of a list but the first: nothing in it imports from a folder before it. */
+const downwards = (list) =>
+  list.slice(1).map((folder, index) => ({
+    name: `${folder}-imports-nothing-before-it`,
+    severity: 'error',
+    from: { path: folders([folder]) },
+    to: { path: folders(list.slice(0, index + 1)) },
+  }));
 
 export default {
   forbidden: [
-    ...onlyEarlier,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...downwards(MAIN),
+    ...downwards(SHARED),
     {
-      name: 'nothing-imports-testing',
-      comment: 'It is above everything, and the one thing that has the engine on the main thread.',
+      name: 'shared-imports-no-side',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/testing/' },
-      to: { path: '^src/testing/' },
+      from: { path: folders(SHARED) },
+      to: { path: folders([...MAIN, ...WORKER]), ...AT_RUN_TIME },
     },
     {
-      name: 'main-thread-has-no-engine',
-      comment: 'Only the module is loaded on the main thread, to be shared with the workers. Types cost nothing.',
+      name: 'worker-imports-no-main-thread',
       severity: 'error',
-      from: { path: '^src/', pathNot: [WORKER_ONLY, IN_CALLING_THREAD] },
-      to: {
-        path: WORKER_ONLY,
-        pathNot: '^src/engine/(load-engine|rewrite|known-engines|wasm/[^/]+)\\.ts$',
-        dependencyTypesNot: ['type-only'],
-      },
+      from: { path: folders(WORKER) },
+      to: { path: folders(MAIN) },
+    },
+    {
+      name: 'engine-imports-no-worker',
+      severity: 'error',
+      from: { path: folders(['engine']) },
+      to: { path: folders(['worker']) },
+    },
+    {
+      name: 'main-thread-imports-no-worker',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [folders(WORKER), IN_CALLING_THREAD] },
+      to: { path: folders(WORKER), pathNot: ENGINE_LOADER, ...AT_RUN_TIME },
+    },
+    {
+      name: 'guest-imports-only-itself',
+      severity: 'error',
+      from: { path: folders(['guest']) },
+      to: { path: '^src/', pathNot: folders(['guest']) },
+    },
+    {
+      name: 'nothing-imports-build-time-code',
+      comment: 'Scripts make the engine when the package is built.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engine/build/' },
+      to: { path: '^src/engine/build/' },
+    },
+    {
+      name: 'nothing-imports-an-entry',
+      comment: 'What applications import stands above everything.',
+      severity: 'error',
+      from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
+      to: { path: '^src/(testing|otel|typescript)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',
-      comment: 'A thread that is ended while it makes a stream of zlib takes the process with it.',
+      comment: 'A thread that is ended while it makes a stream of zlib crashes the process.',
       severity: 'error',
-      from: { path: WORKER_ONLY },
+      from: { path: folders(WORKER) },
       to: { path: '^(node:)?zlib$' },
     },
     ...Object.entries(IMPORTERS).map(([name, file]) => ({
       name: `one-file-imports-${name.replace(/\W/g, '-')}`,
       severity: 'error',
       from: { path: '^src/', pathNot: file },
-      to: { path: `node_modules/${name}/`, dependencyTypesNot: ['type-only'] },
+      to: { path: `node_modules/${name}/`, ...AT_RUN_TIME },
     })),
   ],
   options: {

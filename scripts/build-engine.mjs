@@ -10,10 +10,10 @@ import binaryen from 'binaryen';
 
 import { refuseOpenAdvisories } from '../build/engine/build/advisories/advisory.js';
 import { KNOWN_ADVISORIES } from '../build/engine/build/advisories/known-advisories.js';
-import { identifyEngine } from '../build/engine/load-engine.js';
 import { mendsOf } from '../build/engine/build/memory-safety/known-mends.js';
-import { encodeOptimisedEngine } from '../build/engine/optimised-engine.js';
 import { rewriteEngine } from '../build/engine/build/rewrite.js';
+import { identifyEngine } from '../build/engine/load-engine.js';
+import { encodeOptimisedEngine } from '../build/engine/optimised-engine.js';
 
 const OPTIMIZE_LEVEL = 3;
 const INLINED_SIZE = 30;

@@ -24,7 +24,7 @@ const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|rel
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
-await build({ ...common, entryPoints: { 'singletons': path('build/runtime/singletons.js') } });
+await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
 const sharing = { name: 'singletons', setup: shareSingletons };
 await build({
   ...common,

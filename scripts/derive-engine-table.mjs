@@ -7,15 +7,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
-import { LinearMemory } from '../build/engine/linear-memory.js';
+import { LebReader } from '../build/codec/leb128.js';
 import { fittingMends, MENDS } from '../build/engine/build/mends/index.js';
-import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
-import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
 import { addFunctions, rewriteEngine } from '../build/engine/build/rewrite.js';
 import { SectionId, WasmBinary } from '../build/engine/build/wasm/binary.js';
-import { LebReader } from '../build/codec/leb128.js';
 import { countStackChecks } from '../build/engine/build/wasm/stack-checks.js';
+import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
+import { LinearMemory } from '../build/engine/linear-memory.js';
+import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
+import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
 
 const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';
 const I64_CONST = 0x42;

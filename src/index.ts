@@ -3,28 +3,13 @@
  *
  * @module nexus-runtime
  */
-export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
-export type { EntryUse } from './cache/memory-tier.js';
-export type { TierStats } from './cache/tier.js';
-export type { CacheStats } from './cache/tiered-cache.js';
-export type { TransientArtifacts } from './cache/transient-artifacts.js';
-export {
-  type CapabilityReason,
-  type ExplainedCapability,
-  explainCapabilities,
-  type InferenceOptions,
-  inferCapabilities,
-} from './capabilities/inference/infer.js';
-export type { CompiledHandler } from './compiler/compiled-handler.js';
-export type {
-  PrecompileOptions,
-  PrecompileProgress,
-  PrecompileReport,
-  PrecompileUnit,
-} from './compiler/precompile-all.js';
-export { type CompilerEnvironment, compilerConfigFromEnv, configFromEnv, type Environment } from './config/env.js';
+
+export type { AsyncResult, CallResult } from './api/answers.js';
+export type { CapabilityToken } from './api/capability.js';
+export type { ContextValue, WasmContext } from './api/context.js';
 export type { ExecutionStatus } from './api/execution-metrics.js';
-export type { ExecutionLimits, VmLimitName } from './config/limits.js';
+export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
+export type { ExecutionLimits, VmLimitName } from './api/limits.js';
 export type {
   AuditEvent,
   CacheEvent,
@@ -51,6 +36,18 @@ export type {
   SuspensionOptions,
 } from './api/options.js';
 export type {
+  EmittedEvent,
+  ExecutionMetrics,
+  ExtensionCall,
+  LogEntry,
+  SegmentEffects,
+  StateMutation,
+  Suspension,
+  ViewCommand,
+  WasmError,
+  WasmResult,
+} from './api/result.js';
+export type {
   ClaimAnswer,
   FoundSuspension,
   SettleAnswer,
@@ -72,31 +69,35 @@ export type {
   TracePhase,
   Tracing,
 } from './api/tracing.js';
-export type { AsyncResult, CallResult } from './api/answers.js';
-export type { CapabilityToken } from './api/capability.js';
-export type { ContextValue, WasmContext } from './api/context.js';
-export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
-export type {
-  EmittedEvent,
-  ExecutionMetrics,
-  ExtensionCall,
-  LogEntry,
-  SegmentEffects,
-  StateMutation,
-  Suspension,
-  ViewCommand,
-  WasmError,
-  WasmResult,
-} from './api/result.js';
-export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
-export { currentCall } from './runtime/run/current-call.js';
+export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
+export type { EntryUse } from './cache/memory-tier.js';
+export type { TierStats } from './cache/tier.js';
+export type { CacheStats } from './cache/tiered-cache.js';
+export type { TransientArtifacts } from './cache/transient-artifacts.js';
+export {
+  type CapabilityReason,
+  type ExplainedCapability,
+  explainCapabilities,
+  type InferenceOptions,
+  inferCapabilities,
+} from './capabilities/inference/infer.js';
+export type { CompiledHandler } from './compiler/compiled-handler.js';
+export type {
+  PrecompileOptions,
+  PrecompileProgress,
+  PrecompileReport,
+  PrecompileUnit,
+} from './compiler/precompile-all.js';
+export { type CompilerEnvironment, compilerConfigFromEnv, configFromEnv, type Environment } from './config/env.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError, type NexusErrorOptions } from './errors/nexus-error.js';
-export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
-export type { MetricsHandler } from './metrics/http.js';
-export type { NexusRuntime, RuntimeStats, SuspensionStoreStats } from './runtime/nexus-runtime.js';
 export type { ExecuteOptions, ResumeOptions } from './execution/request/execute-options.js';
+export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
+export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
+export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
+export type { NexusRuntime, RuntimeStats, SuspensionStoreStats } from './runtime/nexus-runtime.js';
+export { currentCall } from './runtime/run/current-call.js';
 export type { RunOptions } from './runtime/run/run-options.js';
 export { createRuntime } from './runtime/runtime.js';

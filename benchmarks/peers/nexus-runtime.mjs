@@ -1,8 +1,8 @@
 // Ours, in one thread: context in, restore, run, outcome out. All that `executeHandler` does but for changing threads.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/source/wrapper.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
+import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
 /** An image is made for the libraries, not for the handler: an application has one. */

@@ -1,8 +1,8 @@
 // One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/source/wrapper.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
+import { wrapHandler } from '../../build/source/wrapper.js';
 import { measureInTurn } from '../harness/batches.mjs';
 import { us } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';

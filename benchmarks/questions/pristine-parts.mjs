@@ -1,6 +1,5 @@
 // Where do the microseconds of an execution go, in one thread? Its parts in their order, each timed where it happens.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/source/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
 import { captureDelta } from '../../build/engine/delta.js';
 import { captureImage } from '../../build/engine/image.js';
@@ -8,6 +7,7 @@ import { restoreImage, wipe } from '../../build/engine/restore.js';
 import { SourceCompiler } from '../../build/engine/source-compiler.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
+import { wrapHandler } from '../../build/source/wrapper.js';
 import { measure } from '../harness/batches.mjs';
 import { percent, us } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';

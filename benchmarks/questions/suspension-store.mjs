@@ -4,11 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
+import { newRunId } from '../../build/support/run-ids.js';
 import { openEnvelope, sealEnvelope } from '../../build/suspension/envelope.js';
 import { envelopeKeys } from '../../build/suspension/envelope-keys.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
-import { newRunId } from '../../build/support/run-ids.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
 
 import { measure } from '../harness/batches.mjs';

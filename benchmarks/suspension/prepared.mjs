@@ -1,12 +1,12 @@
 // A handler that was suspended in an executor of this thread, and what it takes to do each part of that by itself.
 import { createHash } from 'node:crypto';
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { wrapHandler } from '../../build/source/wrapper.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
 import { encodeAnswers } from '../../build/execution/request/answers.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
 import { addUsage, NO_USAGE } from '../../build/execution/usage.js';
+import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,4 @@
 import type { ResultCode } from '../errors/codes.js';
-import type { Keys } from '../config/check.js';
 import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 
 /** What events say of the call that they belong to. */
@@ -123,18 +122,6 @@ export interface RuntimeObserver {
   /** A suspended handler expired; told to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;
 }
-
-export const OBSERVER_KEYS: Keys<RuntimeObserver> = {
-  onExecution: true,
-  onCompile: true,
-  onSuspension: true,
-  onResume: true,
-  onCache: true,
-  onKill: true,
-  onAudit: true,
-  onWarning: true,
-  onExpired: true,
-};
 
 export type EventName = keyof RuntimeObserver;
 export type EventOf<Name extends EventName> = Parameters<NonNullable<RuntimeObserver[Name]>>[0];

@@ -1,5 +1,5 @@
-import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 import type { ResultCode } from '../errors/codes.js';
+import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 
 export type { ExecutionMetrics } from './execution-metrics.js';
 

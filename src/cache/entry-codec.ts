@@ -1,7 +1,7 @@
-import { ArtifactError } from './artifact.js';
-import { openInSlices, sealInSlices } from './sliced-artifact.js';
-import type { CacheEntry } from './cache-entry.js';
 import { asShared } from '../support/shared-bytes.js';
+import { ArtifactError } from './artifact.js';
+import type { CacheEntry } from './cache-entry.js';
+import { openInSlices, sealInSlices } from './sliced-artifact.js';
 
 export interface EntryCodecOptions {
   /** Fingerprint that everything sealed carries and must carry. */

@@ -1,8 +1,5 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-
-import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from './artifact.js';
-import type { CacheEntry } from './cache-entry.js';
 import { readAt } from '../support/files/bounded-file.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../support/files/own-file.js';
 import {
@@ -11,6 +8,8 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../support/files/private-directory.js';
+import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from './artifact.js';
+import type { CacheEntry } from './cache-entry.js';
 import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory } from './directory-sweep.js';
 import type { EntryCodec } from './entry-codec.js';
 import type { CacheTier, TierStats } from './tier.js';

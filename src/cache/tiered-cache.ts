@@ -1,7 +1,7 @@
 import type { CacheEvent } from '../api/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
-import { type CacheEntry, entryBytes } from './cache-entry.js';
 import { settleWithin } from '../support/waiting.js';
+import { type CacheEntry, entryBytes } from './cache-entry.js';
 import { EntryCodec } from './entry-codec.js';
 import { FileTier, type FileTierStats, type VerifyReport } from './file-tier.js';
 import { type EntryUse, MemoryTier } from './memory-tier.js';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { describe, invalidArgument } from '../config/check.js';
-import { toShared } from '../support/shared-bytes.js';
-import { inSlices } from '../support/slices.js';
 import { ValueDecoder } from '../codec/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
+import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { toShared } from '../support/shared-bytes.js';
+import { inSlices } from '../support/slices.js';
 import type { TieredCache } from './tiered-cache.js';
 
 const NAMESPACE = /^[a-z0-9][a-z0-9._-]{0,63}$/i;

@@ -1,5 +1,5 @@
-import { describe } from '../config/check.js';
 import type { CapabilityKind, CapabilityToken } from '../api/capability.js';
+import { describe } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { covers, type Grant } from '../protocol/grant.js';
 import { CAPABILITY_KINDS, parseToken } from './token.js';

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../api/observer.js';
-import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
-import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
 import type { WasmError } from '../api/result.js';
-import { asShared } from '../support/shared-bytes.js';
-import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
+import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
+import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
+import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
+import { asShared } from '../support/shared-bytes.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
-import { sealInSlices } from '../cache/sliced-artifact.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 

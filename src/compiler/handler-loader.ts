@@ -1,16 +1,15 @@
 import { isUint8Array } from 'node:util/types';
-
-import type { TieredCache } from '../cache/tiered-cache.js';
 import { ArtifactError } from '../cache/artifact.js';
-import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
-import type { CompileResult } from './compiled-handler.js';
+import { HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { openInSlices } from '../cache/sliced-artifact.js';
+import type { TieredCache } from '../cache/tiered-cache.js';
 import { describe } from '../config/check.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import { HANDLER_NAMESPACE } from '../cache/cache-entry.js';
+import { NexusError } from '../errors/nexus-error.js';
 import type { CompileOrder } from '../protocol/compile.js';
 import { asShared, toShared } from '../support/shared-bytes.js';
-import { NexusError } from '../errors/nexus-error.js';
+import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
+import type { CompileResult } from './compiled-handler.js';
 
 /** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
 export type Obtain = (filename: string | undefined, order?: CompileOrder) => Promise<CompileAttempt>;

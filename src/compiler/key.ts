@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { encodeInSlices } from '../source/text-slices.js';
-import { WRAPPER_VERSION } from '../source/wrapper.js';
-import { LOWERING_VERSION } from '../source/lowering/version.js';
-import { isTypeScript, STRIPPER } from '../source/typescript/strip-types.js';
 import { CONTAINER_VERSION } from '../cache/artifact.js';
+import { LOWERING_VERSION } from '../source/lowering/version.js';
+import { encodeInSlices } from '../source/text-slices.js';
+import { isTypeScript, STRIPPER } from '../source/typescript/strip-types.js';
+import { WRAPPER_VERSION } from '../source/wrapper.js';
 
 /** From so many characters on, a source is hashed natively and in slices: in JavaScript, 16 MiB take 90 ms, and 500 in a cold process. */
 export const LARGE_SOURCE_CHARACTERS = 64 * 1024;

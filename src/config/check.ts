@@ -1,5 +1,5 @@
-import { nearest } from './nearest.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { nearest } from './nearest.js';
 
 /** Rejects keys that no option has, naming the nearest one. */
 export function rejectUnknownKeys(

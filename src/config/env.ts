@@ -1,5 +1,5 @@
-import { invalidOption, readArgument, requireObject } from './check.js';
 import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions, SuspensionOptions } from '../api/options.js';
+import { invalidOption, readArgument, requireObject } from './check.js';
 
 /** Options that matter to executions only. */
 const EXECUTION_LIMITS = [

@@ -1,7 +1,7 @@
+import type { Isolation, LibraryOption, PoolOptions } from '../api/options.js';
 import { boolean, count, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import { MAX_STACK_SIZE_BYTES, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from './limits.js';
-import type { Isolation, LibraryOption, PoolOptions } from '../api/options.js';
 
 const GIB = 1024 ** 3;
 const MAX_INSTANCES = 1024;

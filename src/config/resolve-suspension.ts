@@ -1,8 +1,8 @@
+import type { SuspensionOptions } from '../api/options.js';
+import type { SuspensionStore } from '../api/suspension-store.js';
 import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
-import type { SuspensionOptions } from '../api/options.js';
 import { resolveSecrets } from './resolve-secrets.js';
-import type { SuspensionStore } from '../api/suspension-store.js';
 
 const GIB = 1024 ** 3;
 const TEN_YEARS_MS = 3652 * 24 * 60 * 60 * 1000;

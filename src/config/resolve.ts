@@ -1,3 +1,7 @@
+import type { ExecutionLimits } from '../api/limits.js';
+import type { RuntimeObserver } from '../api/observer.js';
+import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
+import type { Tracing } from '../api/tracing.js';
 import {
   count,
   describe,
@@ -9,14 +13,12 @@ import {
   requireObject,
 } from './check.js';
 import * as defaults from './defaults.js';
-import { type ExecutionLimits, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
-import { OBSERVER_KEYS, type RuntimeObserver } from '../api/observer.js';
-import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
+import { LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
+import { OBSERVER_KEYS } from './observer-keys.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
-import type { Tracing } from '../api/tracing.js';
 
 const GIB = 1024 ** 3;
 

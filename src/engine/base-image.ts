@@ -1,6 +1,6 @@
-import type { ScriptProblem } from '../protocol/compile.js';
 import { ValueEncoder } from '../codec/values/encode.js';
 import { NexusError } from '../errors/nexus-error.js';
+import type { ScriptProblem } from '../source/script-problem.js';
 import { addFeatures } from './add-features.js';
 import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';
 import { lacksFeature } from './host-cells.js';

@@ -1,5 +1,5 @@
-import { type Delta, FINE } from './delta.js';
 import { LebReader, MAX_UNSIGNED_BYTES, writeUnsigned } from '../codec/leb128.js';
+import { type Delta, FINE } from './delta.js';
 
 /** Addresses and lengths are counted in blocks. */
 const UNIT_BYTES = FINE.blockBytes;

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 
 import { NexusError } from '../errors/nexus-error.js';
 import type { MemoryLayout } from './binary-interface.js';
+import { REWRITE_VERSION } from './binary-interface.js';
 import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
 import { decodeOptimisedEngine } from './optimised-engine.js';
-import { REWRITE_VERSION } from './binary-interface.js';
 
 /** The engine, compiled once per process. Structured-cloneable: workers get it as it is. */
 export interface EngineModule {

@@ -6,12 +6,9 @@ import {
   type QuickJSRuntime,
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
-
+import { ADDED_EXPORTS, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
-import { NOTE_EXPORTS } from './binary-interface.js';
-import { ADDED_EXPORTS } from './binary-interface.js';
-import { MARK_EXPORTS } from './binary-interface.js';
 
 /** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
 export type Pointer = number;

@@ -1,6 +1,6 @@
+import { RejectionBlock } from './binary-interface.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { Pointer } from './quickjs-module.js';
-import { RejectionBlock } from './binary-interface.js';
 
 /** Promises that are rejected and handled by nobody. */
 export interface UnhandledRejections {

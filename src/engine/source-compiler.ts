@@ -1,7 +1,8 @@
-import type { ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
+import type { ScriptOutcome } from '../protocol/compile.js';
 import { lower, mayUse } from '../source/lowering/lower.js';
-import { isAcornError, parseScript } from '../source/parse-script.js';
 import type { Piece } from '../source/lowering/writer.js';
+import { isAcornError, parseScript } from '../source/parse-script.js';
+import type { ScriptProblem } from '../source/script-problem.js';
 import { captureImage, type Image } from './image.js';
 import type { EngineModule } from './load-engine.js';
 import { wipe } from './restore.js';

@@ -1,8 +1,7 @@
 import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
-import { type MemoryLayout, WASM_PAGE_BYTES } from './binary-interface.js';
+import { type MemoryLayout, PlaceTable, WASM_PAGE_BYTES } from './binary-interface.js';
 import { LinearMemory } from './linear-memory.js';
 import type { EngineModule } from './load-engine.js';
-import { PlaceTable } from './binary-interface.js';
 import {
   type EngineFunctions,
   type InstanceOptions,

@@ -1,21 +1,22 @@
+import type { CallResult } from '../api/answers.js';
+import type { WasmContext } from '../api/context.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import { Grants } from '../capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
-import type { ExecutionLimits } from '../config/limits.js';
-import type { RuntimeConfig } from '../config/resolve.js';
-import type { CallResult } from '../api/answers.js';
-import type { Admission } from '../protocol/compile.js';
-import type { WasmContext } from '../api/context.js';
-import { abortable, whenAborted } from '../support/waiting.js';
 import type { Obtain } from '../compiler/handler-loader.js';
+import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
-import { encodeAnswers } from './request/answers.js';
-import { auditEvents } from './result/audit.js';
-import { prepareRequest } from './request/build-request.js';
-import { newCalls } from './result/effects.js';
-import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import type { Execution, HandlerPool, Treatment } from '../pool/handler-pool.js';
-import { LineIndexes } from './result/line-indexes.js';
+import type { Admission } from '../protocol/compile.js';
 import type { CallDeadline } from '../protocol/messages.js';
+import type { Surroundings } from '../support/environment.js';
+import { abortable, whenAborted } from '../support/waiting.js';
+import { encodeAnswers } from './request/answers.js';
+import { prepareRequest } from './request/build-request.js';
+import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
+import { auditEvents } from './result/audit.js';
+import { newCalls } from './result/effects.js';
+import { LineIndexes } from './result/line-indexes.js';
 import {
   assembleSegment,
   cancelledResult,
@@ -26,9 +27,8 @@ import {
   type ResultInputs,
   type Segment,
 } from './result/result.js';
-import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
-import type { Surroundings } from '../support/environment.js';
 import type { SuspendedRun } from './suspended-run.js';
+import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
 /** A segment, and what is to be kept when the handler waits. */
 export interface Executed extends Segment {

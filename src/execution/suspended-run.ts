@@ -1,6 +1,6 @@
 import type { CapabilityToken } from '../api/capability.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
-import type { ExecutionLimits } from '../config/limits.js';
 
 /** A handler that waits: all that it takes to go on with it, in any process that has its engine and libraries. */
 export interface SuspendedRun {

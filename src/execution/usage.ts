@@ -1,4 +1,5 @@
-import { COUNTED_LIMITS, type ExecutionLimits } from '../config/limits.js';
+import type { ExecutionLimits } from '../api/limits.js';
+import { COUNTED_LIMITS } from '../config/limits.js';
 import { newCalls } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 

@@ -1,5 +1,5 @@
-import { REJECTION_REASONS } from '../cache/file-tier.js';
 import { KILL_LAYERS } from '../api/observer.js';
+import { REJECTION_REASONS } from '../cache/file-tier.js';
 import { REJECTION_CODES, RESULT_CODES } from '../errors/codes.js';
 import { RETIREMENT_REASONS } from '../protocol/retirement.js';
 

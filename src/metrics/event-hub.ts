@@ -1,6 +1,7 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import { type EventName, type EventOf, OBSERVER_KEYS, type RuntimeObserver } from '../api/observer.js';
+import type { EventName, EventOf, RuntimeObserver } from '../api/observer.js';
+import { OBSERVER_KEYS } from '../config/observer-keys.js';
 import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';

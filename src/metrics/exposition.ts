@@ -1,7 +1,7 @@
 import type { CacheStats } from '../cache/tiered-cache.js';
-import type { KeptUsage } from '../suspension/kept.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';
+import type { KeptUsage } from './kept-usage.js';
 import type { Tally } from './tally.js';
 
 /** One line of an exposition. */

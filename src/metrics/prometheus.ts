@@ -1,7 +1,6 @@
 import type { Registry } from 'prom-client';
-
-import { invalidOption } from '../config/check.js';
 import type { MetricsOptions } from '../api/options.js';
+import { invalidOption } from '../config/check.js';
 import { METRICS, type MetricDefinition, type MetricName } from './catalog.js';
 import type { Exposition, Sample } from './exposition.js';
 

@@ -16,14 +16,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-import type {
-  CallTrace,
-  TraceAttributes,
-  TraceCarrier,
-  TracedCallName,
-  TracePhase,
-  Tracing,
-} from '../api/tracing.js';
+import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, TracePhase, Tracing } from '../api/tracing.js';
 
 export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../api/tracing.js';
 

@@ -1,18 +1,18 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { PoolLoad } from './admissions.js';
-import { BatchComposer } from './batch-composer.js';
-import { runtimeClosed } from '../support/in-flight.js';
-import { DurationEstimates } from './duration-estimates.js';
-import { FairQueue } from './fair-queue.js';
-import type { Batch, Instance } from './worker-handle.js';
-import { Instances } from './worker-set.js';
-import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
-import { Patrol } from './watchdog-timer.js';
 import { epochMs, type Reply } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
-import { WorkerGone } from './tinypool-thread.js';
+import { runtimeClosed } from '../support/in-flight.js';
+import type { PoolLoad } from './admissions.js';
+import { BatchComposer } from './batch-composer.js';
+import { DurationEstimates } from './duration-estimates.js';
+import { FairQueue } from './fair-queue.js';
+import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
 import type { WorkerThreads } from './thread-starter.js';
+import { WorkerGone } from './tinypool-thread.js';
+import { Patrol } from './watchdog-timer.js';
+import type { Batch, Instance } from './worker-handle.js';
+import { Instances } from './worker-set.js';
 
 /** A batch that is at one request for this long gives the others away. */
 const STALL_MS = 10;

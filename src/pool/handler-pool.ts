@@ -1,7 +1,7 @@
 import type { Admission, CompileBackend } from '../protocol/compile.js';
-import type { JobEnd } from './job.js';
 import type { Executed, Request, ResumeRequest } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
+import type { JobEnd } from './job.js';
 
 /** What came of an execution: the answer, or how it was stopped and after what time. */
 export type Execution = { readonly executed: Executed } | Exclude<JobEnd, { reply: unknown }>;

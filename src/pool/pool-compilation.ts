@@ -1,9 +1,9 @@
-import { doesNotCompile } from '../protocol/does-not-compile.js';
-import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
 import { fromWireError } from '../errors/wire.js';
+import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import { doesNotCompile } from '../protocol/does-not-compile.js';
+import { unexpectedReply } from '../protocol/messages.js';
 import type { Dispatcher } from './dispatcher.js';
 import { APPLICATION, type Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
-import { unexpectedReply } from '../protocol/messages.js';
 import { queueTimeout } from './saturation.js';
 
 /** A compilation in the queue of every tenant whose calls wait for it. */

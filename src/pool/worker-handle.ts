@@ -1,7 +1,7 @@
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
-import type { Job, JobHolder, TenantKey } from './job.js';
 import type { Reply } from '../protocol/messages.js';
+import type { Job, JobHolder, TenantKey } from './job.js';
 import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
 
 /**

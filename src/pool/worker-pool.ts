@@ -1,15 +1,15 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js';
-import { whenAborted } from '../support/waiting.js';
 import { fromWireError } from '../errors/wire.js';
-import { Admissions } from './admissions.js';
+import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js';
+import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
+import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
+import { whenAborted } from '../support/waiting.js';
+import { Admissions } from './admissions.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Execution, HandlerPool, PoolState, Treatment } from './handler-pool.js';
 import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
-import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
-import type { RetirementReason } from '../protocol/retirement.js';
 import { queueTimeout } from './saturation.js';
 import type { WorkerThreads } from './thread-starter.js';
 

@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { runtimeClosed } from '../support/in-flight.js';
-import { Instance } from './worker-handle.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';
-import { WorkerGone } from './tinypool-thread.js';
+import { runtimeClosed } from '../support/in-flight.js';
 import type { WorkerThreads } from './thread-starter.js';
+import { WorkerGone } from './tinypool-thread.js';
+import { Instance } from './worker-handle.js';
 
 /** Workers that do not come up, one after the other, until whoever waits for one is told. */
 const MAX_START_FAILURES = 3;

@@ -1,5 +1,6 @@
-import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
+import { LIMIT_KEYS } from '../config/limits.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, Executed, PackedContext, Reply, Request } from './messages.js';

@@ -1,13 +1,5 @@
 import type { WasmError } from '../api/result.js';
-
-/** What the parser said about a script, in the coordinates of the text it was given. */
-export interface ScriptProblem {
-  readonly kind: 'syntax' | 'memory' | 'nesting';
-  readonly message: string;
-  /** From 1. Absent where the engine names none. */
-  readonly line?: number;
-  readonly column?: number;
-}
+import type { ScriptProblem } from '../source/script-problem.js';
 
 export type ScriptOutcome =
   | { readonly ok: true; readonly bytecode: Uint8Array }

@@ -1,17 +1,15 @@
 import { types } from 'node:util';
-
-import { covers, type Grant } from './grant.js';
 import { TooManyBytesError } from '../codec/values/byte-writer.js';
 import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';
 
 /** What the input holds, in the order of `guest/prelude/index.ts`. */
 export const CONTEXT_ROOTS = ['context.stateSnapshot', 'context.args', 'context.scope', 'context.extensionRegistry'];
 
 const encoder = new ValueEncoder();
-
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
@@ -61,6 +59,3 @@ export function readableState(state: object, readable: Grant): Record<string, un
   if (isWhatItSeems && Object.keys(given).every((key) => covers(readable, key))) return given;
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));
 }
-
-
-

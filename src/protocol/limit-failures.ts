@@ -1,4 +1,4 @@
-import type { ExecutionLimits } from '../config/limits.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import type { WasmError } from '../api/result.js';
 
 /** Codes of the limits that the engine itself reports, in its own words; ours name the option. */

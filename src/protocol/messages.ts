@@ -1,9 +1,9 @@
-import type { Grant } from './grant.js';
-import type { ExecutionLimits } from '../config/limits.js';
-import type { HandlerOutcome } from './compile.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import type { ResultCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
+import type { HandlerOutcome } from './compile.js';
+import type { Grant } from './grant.js';
 
 /** What a worker is asked. */
 export type Request =

@@ -1,10 +1,10 @@
 import type { EventOrigin } from '../api/observer.js';
-import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { WasmResult } from '../api/result.js';
+import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { Executed } from '../execution/segment-runner.js';
-import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
 import { epochMs } from '../protocol/messages.js';
+import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
 import { renderReason } from '../support/render-reason.js';
 
 let isReported = false;

@@ -1,6 +1,6 @@
+import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observer.js';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { CachingCompiler } from '../compiler/caching-compiler.js';
-import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';

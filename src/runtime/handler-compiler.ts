@@ -1,7 +1,7 @@
+import type { CacheOptions, PoolOptions } from '../api/options.js';
+import { WORKER_URL } from '../assets.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
-import { checkTiers } from './check-tiers.js';
-import type { CompileListener, CompileService } from './compile-service.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import {
   type PrecompileOptions,
@@ -10,14 +10,14 @@ import {
   precompileAll,
 } from '../compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
-import type { CacheOptions, PoolOptions } from '../api/options.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { noteOpen } from './open-handles.js';
-import { Calls } from '../support/in-flight.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../assets.js';
+import { Calls } from '../support/in-flight.js';
+import { checkTiers } from './check-tiers.js';
+import type { CompileListener, CompileService } from './compile-service.js';
+import { noteOpen } from './open-handles.js';
 
 /** What a stand-alone compiler can be told. Libraries matter to executions only. */
 export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;

@@ -1,19 +1,13 @@
 import { isUint8Array } from 'node:util/types';
-
-import { TracedCall } from './call-tracing.js';
-import { invalidArgument, readArgument, requireText } from '../config/check.js';
-import type { EventOrigin } from '../api/observer.js';
-import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
+import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
-import type { Executed, Executions } from '../execution/segment-runner.js';
-import { callExtension } from './run/extension-calls.js';
+import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerSources, Obtain } from '../compiler/handler-loader.js';
-import type { Telemetry } from '../metrics/telemetry.js';
+import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
-import type { Calls } from '../support/in-flight.js';
 import {
   type ExecuteOptions,
   normaliseOptions,
@@ -21,11 +15,16 @@ import {
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
 import { originOf } from '../execution/result/result.js';
+import type { Executed, Executions } from '../execution/segment-runner.js';
+import type { Telemetry } from '../metrics/telemetry.js';
+import type { Surroundings } from '../support/environment.js';
+import type { Calls } from '../support/in-flight.js';
+import type { SuspendedRuns } from '../suspension/suspensions.js';
+import { TracedCall } from './call-tracing.js';
+import { callExtension } from './run/extension-calls.js';
 import { RunLoop } from './run/run-driver.js';
 import { checkRunOptions, type RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
-import type { Surroundings } from '../support/environment.js';
-import type { SuspendedRuns } from '../suspension/suspensions.js';
 
 export interface HandlerCallsParts {
   readonly calls: Calls;

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
-
-import { invalidOption } from '../config/check.js';
 import type { LibraryOption } from '../api/options.js';
+import { invalidOption } from '../config/check.js';
 import type { LibrarySource } from '../engine/library.js';
 
 /**

@@ -1,11 +1,16 @@
+import type { AsyncResult, CallResult } from '../api/answers.js';
+import type { CapabilityToken } from '../api/capability.js';
+import type { WasmContext } from '../api/context.js';
+import type { WasmResult } from '../api/result.js';
+import type { SuspensionSummary } from '../api/suspension-store.js';
+import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
 import type { CacheStats, TieredCache } from '../cache/tiered-cache.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
-import { checkTiers } from './check-tiers.js';
-import { createCompileService } from './compile-service.js';
 import type { CachingCompiler, CompileAttempt } from '../compiler/caching-compiler.js';
+import { HandlerSources } from '../compiler/handler-loader.js';
 import {
   type PrecompileOptions,
   type PrecompileReport,
@@ -15,27 +20,22 @@ import {
 import { invalidArgument, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import type { SuspensionSummary } from '../api/suspension-store.js';
-import type { AsyncResult, CallResult } from '../api/answers.js';
-import type { CapabilityToken } from '../api/capability.js';
-import type { WasmContext } from '../api/context.js';
-import type { WasmResult } from '../api/result.js';
-import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
+import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { Executions } from '../execution/segment-runner.js';
-import { HandlerCalls } from './invoker.js';
-import { HandlerSources } from '../compiler/handler-loader.js';
 import type { Gauges } from '../metrics/exposition.js';
 import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
 import type { ExecutionStatistics } from '../metrics/statistics.js';
 import { Telemetry } from '../metrics/telemetry.js';
-import { Calls } from '../support/in-flight.js';
-import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { Retirements } from '../protocol/retirement.js';
+import { type Surroundings, SYSTEM } from '../support/environment.js';
+import { Calls } from '../support/in-flight.js';
+import { SuspendedRuns } from '../suspension/suspensions.js';
+import { checkTiers } from './check-tiers.js';
+import { createCompileService } from './compile-service.js';
+import { HandlerCalls } from './invoker.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
-import { type Surroundings, SYSTEM } from '../support/environment.js';
-import { SuspendedRuns } from '../suspension/suspensions.js';
 import { warmUp } from './warmup.js';
 
 export interface RuntimeStats extends ExecutionStatistics {

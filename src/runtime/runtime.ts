@@ -1,10 +1,10 @@
 import type { RuntimeOptions } from '../api/options.js';
+import { WORKER_URL } from '../assets.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
+import { WorkerThreads } from '../pool/thread-starter.js';
 import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
-import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../assets.js';
 
 /**
  * Starts a runtime: loads the engine, starts `minInstances` workers and builds the base image with its libraries.

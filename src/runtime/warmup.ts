@@ -1,8 +1,7 @@
 import { isUint8Array } from 'node:util/types';
-
-import { invalidArgument, readArgument } from '../config/check.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { HandlerSources } from '../compiler/handler-loader.js';
+import { invalidArgument, readArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 

@@ -1,5 +1,5 @@
-import { settleWithin } from './waiting.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { settleWithin } from './waiting.js';
 
 /** The calls under way, so that an end can wait for them: those that compile, those that wait, those that execute. */
 export class Calls {

@@ -1,6 +1,6 @@
-import { describe } from '../config/check.js';
 import type { StoredSuspension, SuspensionLease, SuspensionOutcome } from '../api/suspension-store.js';
 import { packMessage } from '../codec/message-pack.js';
+import { describe } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 

@@ -1,3 +1,5 @@
+import type { KeptUsage } from '../metrics/kept-usage.js';
+
 /** How much may be kept, in all and of each tenant that has a name. */
 export interface Bound {
   readonly total: number;
@@ -20,16 +22,6 @@ export interface KeptTraits {
   readonly retainsEnvelopes: boolean;
   /** Whether outcomes can be forgotten before their time. If not, they take room until they are. */
   readonly forgets: boolean;
-}
-
-/** What is kept. */
-export interface KeptUsage {
-  /** Handlers that wait, those included that are being resumed. */
-  readonly waiting: number;
-  readonly waitingBytes: number;
-  /** Recorded outcomes. */
-  readonly outcomes: number;
-  readonly outcomeBytes: number;
 }
 
 /** Why one more is not kept. */

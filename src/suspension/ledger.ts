@@ -1,5 +1,6 @@
+import type { KeptUsage } from '../metrics/kept-usage.js';
 import { AgeQueue } from './age-queue.js';
-import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KeptUsage, KnownVersions } from './kept.js';
+import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KnownVersions } from './kept.js';
 
 /** Entries that are looked at, and outcomes that make room, in one go: more would hold the thread. */
 const ENTRIES_AT_ONCE = 10_000;

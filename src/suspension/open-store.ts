@@ -1,5 +1,5 @@
-import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import type { SuspensionStore } from '../api/suspension-store.js';
+import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import { FileStore } from './file-store/file-store.js';
 import type { KeptSize, KeptTraits, KnownVersions } from './kept.js';
 import { countListed } from './list-census.js';

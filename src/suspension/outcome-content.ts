@@ -1,9 +1,9 @@
-import type { SettledState } from '../api/suspension-store.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
-import { inSlices } from '../support/slices.js';
+import type { SettledState } from '../api/suspension-store.js';
 import { MalformedValueError } from '../codec/values/byte-reader.js';
 import { MAX_NODES, OWN_END, ValueDecoder } from '../codec/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
+import { inSlices } from '../support/slices.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';

@@ -1,6 +1,4 @@
 import type { ExecutionMetrics } from '../api/execution-metrics.js';
-import type { SettledState } from '../api/suspension-store.js';
-import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../codec/message-shape.js';
 import type {
   EmittedEvent,
   ExtensionCall,
@@ -10,6 +8,8 @@ import type {
   WasmError,
   WasmResult,
 } from '../api/result.js';
+import type { SettledState } from '../api/suspension-store.js';
+import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../codec/message-shape.js';
 
 /** Every field of an interface, so that one more cannot be forgotten here. */
 type Shapes<T> = { readonly [K in keyof Required<T>]: Shape<unknown> };

@@ -1,12 +1,12 @@
-import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import type { WasmResult } from '../api/result.js';
+import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { MalformedValueError } from '../codec/values/byte-reader.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { ask } from './store-calls.js';
 import type { Surroundings } from '../support/environment.js';
 import { type EnvelopeKeys, envelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './outcome-content.js';
+import { ask } from './store-calls.js';
 import { expired } from './suspension-results.js';
 
 /** How long the outcome of a resume can be had again. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-
+import type { SuspendedRun } from '../execution/suspended-run.js';
 import { MAX_TENANT_LENGTH } from './check.js';
 import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
-import type { SuspendedRun } from '../execution/suspended-run.js';
 import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
 
 /** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */

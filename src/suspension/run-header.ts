@@ -1,7 +1,7 @@
-import { type ExecutionLimits, LIMIT_KEYS } from '../config/limits.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import { count, dictionary, finite, list, record, type Shape, text } from '../codec/message-shape.js';
+import { LIMIT_KEYS } from '../config/limits.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
-
 
 /** Of calls that wait at the same time. */
 export const MAX_CALLS = 30_000;

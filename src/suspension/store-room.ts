@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-
-import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../api/suspension-store.js';
-import type { KeptRefusal, KeptUsage } from './kept.js';
+import type { SuspensionConfig } from '../config/resolve-suspension.js';
+import type { KeptUsage } from '../metrics/kept-usage.js';
+import type { KeptRefusal } from './kept.js';
 import { Ledger } from './ledger.js';
 import type { OpenedStore, StoreCensus } from './open-store.js';
 

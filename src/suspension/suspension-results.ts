@@ -1,8 +1,8 @@
-import type { StoredSuspension } from '../api/suspension-store.js';
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
+import type { StoredSuspension } from '../api/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Executed } from '../execution/segment-runner.js';
 import { errorResult, type Origin, withOrigin } from '../execution/result/result.js';
+import type { Executed } from '../execution/segment-runner.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 

@@ -1,22 +1,21 @@
 import { hostname } from 'node:os';
-
-import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { EventOrigin } from '../api/observer.js';
-import type { RuntimeConfig } from '../config/resolve.js';
-import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
 import type { WasmError, WasmResult } from '../api/result.js';
-import { abortable } from '../support/waiting.js';
-import type { Executed } from '../execution/segment-runner.js';
-import type { Telemetry } from '../metrics/telemetry.js';
+import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
+import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
+import type { RuntimeConfig } from '../config/resolve.js';
 import { cancelledResult } from '../execution/result/result.js';
-import { RecordedOutcomes } from './recorded-outcomes.js';
-import { ask, offer, sleep } from './store-calls.js';
+import type { Executed } from '../execution/segment-runner.js';
+import type { SuspendedRun } from '../execution/suspended-run.js';
+import type { Telemetry } from '../metrics/telemetry.js';
 import type { Surroundings } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
+import { abortable } from '../support/waiting.js';
 import { openStore } from './open-store.js';
-import { StoreRoom } from './store-room.js';
-import type { SuspendedRun } from '../execution/suspended-run.js';
+import { RecordedOutcomes } from './recorded-outcomes.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './run-envelope.js';
+import { ask, offer, sleep } from './store-calls.js';
+import { StoreRoom } from './store-room.js';
 import {
   calledOff,
   expired,

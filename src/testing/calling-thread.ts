@@ -1,10 +1,10 @@
-import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../protocol/compile.js';
-import { Turns } from '../support/semaphore.js';
-import { runtimeClosed } from '../support/in-flight.js';
-import type { Executor } from '../worker/executor.js';
 import type { Execution, HandlerPool, PoolState, Treatment } from '../pool/handler-pool.js';
+import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../protocol/compile.js';
 import { type Executed, epochMs, type Request, type ResumeRequest } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
+import { runtimeClosed } from '../support/in-flight.js';
+import { Turns } from '../support/semaphore.js';
+import type { Executor } from '../worker/executor.js';
 
 export interface CallingThreadOptions {
   readonly executor: Executor;

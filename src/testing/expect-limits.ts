@@ -1,5 +1,5 @@
-import { invalidArgument } from '../config/check.js';
 import type { WasmResult } from '../api/result.js';
+import { invalidArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 
 /** What a handler may use at most. What is left out is not looked at. */

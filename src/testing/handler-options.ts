@@ -1,6 +1,6 @@
-import type { ExecutionLimits } from '../config/limits.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
 import type { ExtensionMocks } from './mocks.js';

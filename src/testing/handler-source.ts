@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-import { invalidArgument } from '../config/check.js';
 import type { WasmError } from '../api/result.js';
+import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** No handler is one word that ends so: it would be a property of something, read for nothing. */

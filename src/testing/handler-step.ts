@@ -1,11 +1,11 @@
-import { invalidArgument } from '../config/check.js';
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { ContextValue } from '../api/context.js';
 import type { ExtensionCall, Suspension, WasmResult } from '../api/result.js';
-import { withCall } from '../runtime/run/current-call.js';
+import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { ResumeOptions } from '../execution/request/execute-options.js';
+import type { NexusRuntime } from '../runtime/nexus-runtime.js';
+import { withCall } from '../runtime/run/current-call.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-
-import { type EngineModule, loadEngine } from '../engine/load-engine.js';
 import { PRELUDE_URL } from '../assets.js';
+import { type EngineModule, loadEngine } from '../engine/load-engine.js';
 import { withLateTierUp } from './late-tier-up.js';
 
 /** What a test runtime is made of, apart from code. */

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
-
-import { describe } from '../config/check.js';
 import type { WasmResult } from '../api/result.js';
+import { describe } from '../config/check.js';
 import type { MadeCall } from './mocks.js';
 import type { TestResult } from './test-result.js';
 

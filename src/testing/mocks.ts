@@ -1,9 +1,8 @@
 import { inspect } from 'node:util';
-
-import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
-import { describe, invalidArgument } from '../config/check.js';
 import type { AsyncResult } from '../api/answers.js';
 import type { ExtensionCall } from '../api/result.js';
+import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
+import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../execution/request/build-request.js';
 import { asAnswer, RecordedAnswers } from './recorded-answers.js';

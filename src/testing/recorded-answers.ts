@@ -1,5 +1,5 @@
-import { invalidArgument } from '../config/check.js';
 import type { AsyncResult } from '../api/answers.js';
+import { invalidArgument } from '../config/check.js';
 
 /** An answer that is an error, see {@link failure}. */
 export class Failure {

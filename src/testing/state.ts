@@ -1,6 +1,6 @@
 import type { ContextValue } from '../api/context.js';
-import { readMessage } from '../codec/message-reader.js';
 import type { StateMutation } from '../api/result.js';
+import { readMessage } from '../codec/message-reader.js';
 
 /** Of a state that is MessagePack: the largest that a runtime takes whose VMs have 64 MiB. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;

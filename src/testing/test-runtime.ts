@@ -1,9 +1,9 @@
-import type { RuntimeConfig } from '../config/resolve.js';
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { WasmResult } from '../api/result.js';
-import { NexusRuntime, type RuntimeParts } from '../runtime/nexus-runtime.js';
+import type { RuntimeConfig } from '../config/resolve.js';
 import type { ExecuteOptions, ResumeOptions } from '../execution/request/execute-options.js';
+import { NexusRuntime, type RuntimeParts } from '../runtime/nexus-runtime.js';
 import type { RunOptions } from '../runtime/run/run-options.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { TestClock } from './clock.js';

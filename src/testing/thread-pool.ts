@@ -1,10 +1,10 @@
+import { WORKER_URL } from '../assets.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
-import { InstancePool } from '../pool/worker-pool.js';
 import { WorkerThreads } from '../pool/thread-starter.js';
-import { WORKER_URL } from '../assets.js';
+import { InstancePool } from '../pool/worker-pool.js';
 
 /** A pool of one worker, for what the calling thread cannot do. */
 export function createWorkerPool(

@@ -2,9 +2,9 @@ import { relative, resolve } from 'node:path';
 import type ts from 'typescript';
 
 import { invalidArgument } from '../config/check.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { renderSnippet } from '../source/source-lines.js';
 import { toAuthorLocation, wrapHandler } from '../source/wrapper.js';
-import { NexusError } from '../errors/nexus-error.js';
 
 type Compiler = typeof ts;
 

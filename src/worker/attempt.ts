@@ -1,4 +1,4 @@
-import type { ExecutionLimits } from '../config/limits.js';
+import type { ExecutionLimits } from '../api/limits.js';
 import { isDecodable } from '../codec/values/check.js';
 import { ValueEncoder } from '../codec/values/encode.js';
 import type { BaseImage } from '../engine/base-image.js';
@@ -9,9 +9,9 @@ import type { Image } from '../engine/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
-import { collectWithChanges } from './state-diff.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+import { collectWithChanges } from './state-diff.js';
 
 /** Jobs between two looks at the clock. */
 const JOBS_PER_SLICE = 100;

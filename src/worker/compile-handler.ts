@@ -1,10 +1,11 @@
-import { doesNotCompile } from '../protocol/does-not-compile.js';
-import type { HandlerOutcome, ScriptOutcome, ScriptProblem } from '../protocol/compile.js';
 import type { WasmError } from '../api/result.js';
+import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
+import { doesNotCompile } from '../protocol/does-not-compile.js';
+import type { ScriptProblem } from '../source/script-problem.js';
 import { SourceLines } from '../source/source-lines.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrapper.js';
 import { remedyAfterStripping } from '../source/typescript/remedies.js';
 import { isTypeScript } from '../source/typescript/strip-types.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrapper.js';
 import { isSingleClosure } from './script-shape.js';
 
 /**
@@ -25,7 +26,6 @@ export async function compileHandler(
   }
   return isSingleClosure(outcome.bytecode) ? outcome : { ok: false, error: escapesWrapper(source) };
 }
-
 
 function describeProblem(problem: ScriptProblem, source: string, filename: string): WasmError {
   if (problem.kind !== 'syntax') return doesNotCompile(problem.message);

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 
 import { decodePreludeImage } from '../engine/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
-import { withDescriptor } from '../support/files/descriptors.js';
 import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
 import { ControlBlock } from '../protocol/control-block.js';
-import { Executor } from './executor.js';
 import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import type { Equipment, EquipReply, EquipTask, WorkerSetup } from '../protocol/worker-init.js';
+import { withDescriptor } from '../support/files/descriptors.js';
+import { Executor } from './executor.js';
 
 /** Entry of a pool worker: called by tinypool, once. */
 export default async function equip({ equipment, setup }: EquipTask): Promise<EquipReply> {

@@ -1,6 +1,4 @@
-import { compileHandler } from './compile-handler.js';
 import type { Isolation } from '../api/options.js';
-import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
@@ -12,15 +10,17 @@ import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { NexusError } from '../errors/nexus-error.js';
+import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
+import type { Executed, ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
 import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
-import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
+import { Run } from './attempt.js';
+import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
-import type { Executed, ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
-import { Run } from './attempt.js';
 import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
+import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
 import { ownerOf } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
 

@@ -5,8 +5,8 @@ import type { ImageVariant, ImageVariants } from '../engine/image-variants.js';
 import type { PreludeImage, Roots } from '../engine/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import type { Vm } from '../engine/vm.js';
-import type { HandlerImages } from './handler-image-cache.js';
 import type { Run } from './attempt.js';
+import type { HandlerImages } from './handler-image-cache.js';
 import type { TenantVms } from './tenant-vms.js';
 
 /** How an execution gets going: from its call, or from where it was suspended. It may have to begin more than once. */

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { TieredCache } from '#build/cache/tiered-cache.js';
 import { CachingCompiler } from '#build/compiler/caching-compiler.js';
-import { compileHandler } from '#build/worker/compile-handler.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/protocol/compile.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
+import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/protocol/compile.js';
+import { compileHandler } from '#build/worker/compile-handler.js';
 
 const engine = await loadEngine();
 const scripts = await SourceCompiler.create(engine, 128 * 1024);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-
+import type { CapabilityToken } from '#build/api/capability.js';
 import { Grants } from '#build/capabilities/grants.js';
 import { inferCapabilities } from '#build/capabilities/inference/infer.js';
 import { parseToken } from '#build/capabilities/token.js';
-import type { CapabilityToken } from '#build/api/capability.js';
 import type { Executor } from '#build/worker/executor.js';
 import { createExecutor } from '../support/executor.js';
 import { handlers } from './handlers.js';

@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import { createRuntime } from 'nexus-runtime';
 import { runHandler } from 'nexus-runtime/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-
+import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
 import { Grants } from '#build/capabilities/grants.js';
 import { CAPABILITY_KINDS, parseToken } from '#build/capabilities/token.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
+import { Rights } from '#build/execution/request/encoded-grants.js';
 import { ForgedOutcome, readEffects } from '#build/execution/result/effects.js';
 import type { Executor } from '#build/worker/executor.js';
-import { Rights } from '#build/execution/request/encoded-grants.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

@@ -1,12 +1,12 @@
-import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { CapabilityToken } from '#build/api/capability.js';
 import type { StateMutation } from '#build/api/result.js';
-import { wrapHandler } from '#build/source/wrapper.js';
-import { auditEvents } from '#build/execution/result/audit.js';
+import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
-import type { Executor } from '#build/worker/executor.js';
+import { auditEvents } from '#build/execution/result/audit.js';
 import { readOutcome } from '#build/execution/result/outcome.js';
+import { wrapHandler } from '#build/source/wrapper.js';
+import type { Executor } from '#build/worker/executor.js';
 import { ARGS, STATE } from './handlers.js';
 
 export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(

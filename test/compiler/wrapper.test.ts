@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { isSingleClosure } from '#build/worker/script-shape.js';
-import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
+import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
+import { isSingleClosure } from '#build/worker/script-shape.js';
 
 let compiler: SourceCompiler;
 

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { wrapHandler } from '#build/source/wrapper.js';
 import {
   ALL_FEATURES,
   FEATURES,
@@ -14,6 +13,7 @@ import {
 } from '#build/engine/features.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import type { Executor } from '#build/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 

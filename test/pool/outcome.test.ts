@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-
-import { Grants } from '#build/capabilities/grants.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { CapabilityToken } from '#build/api/capability.js';
+import { Grants } from '#build/capabilities/grants.js';
 import { ByteWriter } from '#build/codec/values/byte-writer.js';
 import { ValueEncoder } from '#build/codec/values/encode.js';
+import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { type ReadOutcome, readOutcome } from '#build/execution/result/outcome.js';
 
 const { limits } = resolveRuntimeConfig({ maxEvents: 2, maxStateMutations: 2, maxLogBytes: 10, maxHostCalls: 5 });

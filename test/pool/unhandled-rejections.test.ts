@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import type { Executor } from '#build/worker/executor.js';
 import type { ReadOutcome } from '#build/execution/result/outcome.js';
+import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 /** Executions after which a handler has an image of its own for sure. */

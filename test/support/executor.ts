@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import type { WasmContext } from '#build/api/context.js';
 import type { RuntimeOptions } from '#build/api/options.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { WasmContext } from '#build/api/context.js';
-import { wrapHandler } from '#build/source/wrapper.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { decodePreludeImage } from '#build/engine/prelude-image.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
 import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import { Executor } from '#build/worker/executor.js';
 import { type ReadOutcome, readOutcome } from '#build/execution/result/outcome.js';
+import { wrapHandler } from '#build/source/wrapper.js';
+import { Executor } from '#build/worker/executor.js';
 
 export const ALL_CAPABILITIES = [
   'state:read:*',

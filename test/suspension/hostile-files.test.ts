@@ -19,8 +19,8 @@ import type { SuspensionStore } from '#build/api/suspension-store.js';
 import { packMessage } from '#build/codec/message-pack.js';
 import type { NexusError } from '#build/errors/nexus-error.js';
 import { FileStore } from '#build/suspension/file-store/file-store.js';
-import type { KeptSize } from '#build/suspension/kept.js';
 import { encodeRecord } from '#build/suspension/file-store/record.js';
+import type { KeptSize } from '#build/suspension/kept.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from './support.js';
 
 const GIB = 1024 ** 3;

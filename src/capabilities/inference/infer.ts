@@ -1,5 +1,5 @@
-import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import type { CapabilityToken } from '../../api/capability.js';
+import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { analyse } from './analysis.js';

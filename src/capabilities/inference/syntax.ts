@@ -1,11 +1,10 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
-
-import { renderSnippet, type SourceLines, type SourceLocation } from '../../source/source-lines.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../source/wrapper.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type AcornError, isAcornError, messageOf, parseScript } from '../../source/parse-script.js';
+import { renderSnippet, type SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { remedyAfterStripping } from '../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../source/typescript/strip-types.js';
+import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../source/wrapper.js';
 
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 

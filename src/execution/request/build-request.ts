@@ -1,15 +1,15 @@
-import type { Grants } from '../../capabilities/grants.js';
-import type { Grant } from '../../protocol/grant.js';
-import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
-import { invalidArgument, readArgument, requireText } from '../../config/check.js';
-import type { ExecutionLimits } from '../../config/limits.js';
 import type { CapabilityToken } from '../../api/capability.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
-import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
+import type { ExecutionLimits } from '../../api/limits.js';
+import type { Grants } from '../../capabilities/grants.js';
+import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
+import { invalidArgument, readArgument, requireText } from '../../config/check.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
+import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
 import { Rights } from './encoded-grants.js';
+import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 
 const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   panelId: true,

@@ -1,9 +1,10 @@
-import { Grants } from '../../capabilities/grants.js';
-import type { Grant } from '../../protocol/grant.js';
-import { invalidArgument } from '../../config/check.js';
-import { COUNTED_LIMITS, type ExecutionLimits } from '../../config/limits.js';
 import type { CapabilityToken } from '../../api/capability.js';
+import type { ExecutionLimits } from '../../api/limits.js';
+import { Grants } from '../../capabilities/grants.js';
 import { ValueEncoder } from '../../codec/values/encode.js';
+import { invalidArgument } from '../../config/check.js';
+import { COUNTED_LIMITS } from '../../config/limits.js';
+import type { Grant } from '../../protocol/grant.js';
 
 /** Logging needs no capability, only room. */
 const LOGGING_GRANT: Grant = true;

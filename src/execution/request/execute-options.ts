@@ -1,5 +1,6 @@
+import type { ExecutionLimits } from '../../api/limits.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
-import { type ExecutionLimits, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
 /** How one execution differs from what the runtime does by default. */
 export interface ExecuteOptions {

@@ -1,5 +1,5 @@
-import type { ExecutionLimits } from '../../config/limits.js';
 import type { CallResult } from '../../api/answers.js';
+import type { ExecutionLimits } from '../../api/limits.js';
 import { answerFault } from './answers.js';
 
 /** What is tried of an error that cannot enter as a whole, and how much of its texts. */

@@ -1,7 +1,7 @@
+import type { CapabilityKind } from '../../api/capability.js';
+import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
-import type { AuditEvent } from '../../api/observer.js';
-import type { CapabilityKind } from '../../api/capability.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Origin } from './result.js';
 

@@ -1,15 +1,8 @@
+import type { CapabilityKind } from '../../api/capability.js';
+import type { ExecutionLimits } from '../../api/limits.js';
+import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
-import type { ExecutionLimits } from '../../config/limits.js';
-import type { CapabilityKind } from '../../api/capability.js';
-import type {
-  EmittedEvent,
-  ExtensionCall,
-  LogEntry,
-  StateMutation,
-  ViewCommand,
-  WasmError,
-} from '../../api/result.js';
 
 /** Everything that an execution wants to happen outside its VM. */
 export interface Effects {

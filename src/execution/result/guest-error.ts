@@ -1,11 +1,11 @@
-import type { CompiledHandler } from '../../compiler/compiled-handler.js';
-import type { ExecutionLimits } from '../../config/limits.js';
-import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
+import type { ExecutionLimits } from '../../api/limits.js';
 import type { WasmError } from '../../api/result.js';
-import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
-import { toAuthorLocation } from '../../source/wrapper.js';
+import type { CompiledHandler } from '../../compiler/compiled-handler.js';
 import { RESULT_CODES, type ResultCode } from '../../errors/codes.js';
 import { describeEngineLimit } from '../../protocol/limit-failures.js';
+import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
+import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { toAuthorLocation } from '../../source/wrapper.js';
 
 /** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
 interface Description {

@@ -1,11 +1,11 @@
 import type { WasmError, WasmResult } from '../../api/result.js';
-import { inSlices } from '../../support/slices.js';
 import { MalformedValueError } from '../../codec/values/byte-reader.js';
 import { TooManyPathsError, ValueDecoder } from '../../codec/values/decode.js';
 import { pathStep } from '../../codec/values/format.js';
+import type { Executed } from '../../protocol/messages.js';
+import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
 import { type Circumstances, describeGuestError, type LocatableHandler } from './guest-error.js';
-import type { Executed } from '../../protocol/messages.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {

@@ -1,14 +1,14 @@
-import type { CompileResult } from '../../compiler/compiled-handler.js';
-import { renderReason } from '../../support/render-reason.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
-import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
-import { type Bounds, malformed } from './effects.js';
-import type { LocatableHandler } from './guest-error.js';
+import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
-import { type ReadOutcome, readOutcome } from './outcome.js';
+import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import type { Executed } from '../../protocol/messages.js';
+import { renderReason } from '../../support/render-reason.js';
+import { type Bounds, malformed } from './effects.js';
+import type { LocatableHandler } from './guest-error.js';
+import { type ReadOutcome, readOutcome } from './outcome.js';
 
 /** What every error says of where it happened. */
 export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
@@ -185,7 +185,6 @@ function describeCancellation(signal: AbortSignal | undefined): WasmError {
   const reason = renderReason(signal?.reason);
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
 }
-
 
 /** What errors say of where they happened. */
 export function originOf({ handlerName, panelId }: Origin): Origin {

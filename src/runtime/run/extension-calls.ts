@@ -1,8 +1,8 @@
 import type { CallResult } from '../../api/answers.js';
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { withCall } from './current-call.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
+import { withCall } from './current-call.js';
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */

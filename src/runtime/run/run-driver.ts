@@ -1,15 +1,15 @@
-import { MAX_TIMER_MS } from '../../config/limits.js';
 import type { CallResult } from '../../api/answers.js';
 import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from '../../api/result.js';
-import { whenAborted } from '../../support/waiting.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { Executed } from '../../execution/segment-runner.js';
-import { ExtensionCalls } from './extension-calls.js';
-import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
+import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics, type Origin, withOrigin } from '../../execution/result/result.js';
-import { renderReason } from '../../support/render-reason.js';
+import type { Executed } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { renderReason } from '../../support/render-reason.js';
+import { whenAborted } from '../../support/waiting.js';
+import { ExtensionCalls } from './extension-calls.js';
 
 export interface RunLoopOptions {
   /** Makes a call that the handler waits for; it may throw. */

@@ -1,7 +1,7 @@
-import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
-import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import type { Extension } from '../../api/extension.js';
 import type { SegmentEffects } from '../../api/result.js';
+import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
+import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import { type ExecuteOptions, requireMilliseconds } from '../../execution/request/execute-options.js';
 
 /** Longer than most services take, shorter than what a person waits. */

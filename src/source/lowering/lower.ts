@@ -1,11 +1,10 @@
 import type { ForOfStatement, LabeledStatement, MethodDefinition, Node, Program } from 'acorn';
-
-import type { ScriptProblem } from '../../protocol/compile.js';
+import { childrenOf, isAcornError, messageOf, parseScript } from '../parse-script.js';
+import type { ScriptProblem } from '../script-problem.js';
 import { isUsing } from './disposing.js';
 import { lowerForAwait } from './for-await.js';
 import { FOR_AWAIT, USING } from './globals.js';
 import { type AnyFunction, lowerParameters, type Refusal, toldApart } from './parameters.js';
-import { childrenOf, isAcornError, messageOf, parseScript } from '../parse-script.js';
 import { lowerBlock, lowerDeclaration, lowerFor, lowerForOf } from './using.js';
 import { type Piece, type Target, Writer } from './writer.js';
 

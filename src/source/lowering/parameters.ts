@@ -1,7 +1,6 @@
 import type { AssignmentExpression, ForOfStatement, FunctionExpression, Node, Pattern, UpdateExpression } from 'acorn';
-
-import { expressionsOf, isFunction, mentionedNames, namesOf, walk } from './names.js';
 import { childrenOf } from '../parse-script.js';
+import { expressionsOf, isFunction, mentionedNames, namesOf, walk } from './names.js';
 import type { Target } from './writer.js';
 
 export type AnyFunction = FunctionExpression & { readonly expression?: boolean };

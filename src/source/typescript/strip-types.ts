@@ -1,4 +1,4 @@
-import type { ScriptProblem } from '../../protocol/compile.js';
+import type { ScriptProblem } from '../script-problem.js';
 import { SourceLines } from '../source-lines.js';
 import { remedyFor } from './remedies.js';
 import { MAX_STRIPPER_MEMORY_BYTES, StrippingFailed, strip } from './stripper.js';

@@ -20,10 +20,12 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../../support/files/private-directory.js';
+import { parseSuspensionId } from '../../support/run-ids.js';
 import { Turns } from '../../support/semaphore.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
 import type { KeptSize, KnownVersions } from '../kept.js';
+import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
+import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
 import { listRecords } from './record-list.js';
@@ -31,9 +33,7 @@ import { RecordLog } from './record-log.js';
 import { syncDirectory } from './record-paths.js';
 import { SHARDS } from './record-scan.js';
 import { sweepRecords } from './record-sweep.js';
-import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
 import { readOrMakeKey } from './store-key.js';
-import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 
 const OPTION = 'suspensionDir';
 /** Each has a few files open; processes may have 1,024 of them. */

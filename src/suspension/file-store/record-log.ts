@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { StoredSuspension, SuspensionOutcome } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { writeTemporary } from '../../support/files/own-file.js';
-import { MAX_VERSION } from '../check.js';
 import { idAfter, idBefore } from '../../support/run-ids.js';
+import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
+import { type Decision, dueAt, initialStanding, type Standing } from '../lifecycle.js';
+import { factsOf, type SuspensionFacts } from '../views.js';
 import { encodeRecord, envelopeOf, RECORD_OVERHEAD_BYTES, type RecordContent, standingOf } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
 import { pathOf, shardOf, syncDirectory } from './record-paths.js';
-import { type Decision, dueAt, initialStanding, type Standing } from '../lifecycle.js';
-import { factsOf, type SuspensionFacts } from '../views.js';
 
 /** The last time that every file system can keep. Later ones are due early, which costs a look and does no harm. */
 const MAX_FILE_TIME_MS = (2 ** 31 - 1) * 1000;

@@ -6,10 +6,10 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { namesIn } from '../../support/files/directory-names.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../../support/files/temporary.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
+import { decideExpiry } from '../lifecycle.js';
 import type { RecordLog } from './record-log.js';
 import { pathOf } from './record-paths.js';
 import { inBatches, pagesOf, type ScannedRecord, type ScannedShard, SHARDS } from './record-scan.js';
-import { decideExpiry } from '../lifecycle.js';
 
 /** A record is written in milliseconds, or on a bad disk in seconds. */
 const STALE_TEMPORARY_MS = 60 * 60 * 1000;

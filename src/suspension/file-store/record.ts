@@ -3,6 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { packMessage } from '../../codec/message-pack.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { incompatible } from '../incompatible.js';
+import type { Standing } from '../lifecycle.js';
+import { sha256 } from '../slices.js';
+import type { SuspensionFacts } from '../views.js';
 import {
   MAX_HEADER_BYTES,
   type Part,
@@ -11,9 +14,6 @@ import {
   type StandingHeader,
   type TransitionHeader,
 } from './record-header.js';
-import { sha256 } from '../slices.js';
-import type { Standing } from '../lifecycle.js';
-import type { SuspensionFacts } from '../views.js';
 
 /** Raise it whenever the layout changes: it names the directory, too. */
 export const RECORD_VERSION = 1;

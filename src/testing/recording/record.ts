@@ -1,6 +1,6 @@
 import { boolean, invalidArgument } from '../../config/check.js';
-import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { checkShape } from '../../execution/request/execute-options.js';
+import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { Recorder } from './recorder.js';
 import { RecordingFiles, type RecordingPlace } from './recording-files.js';
 

@@ -1,16 +1,19 @@
 import { randomInt } from 'node:crypto';
-
-import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
-import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
+import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
 import { matchAnswers } from '../../execution/request/answers.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
-import { type ExecuteOptions, type ResumeOptions, resolveExecutionLimits } from '../../execution/request/execute-options.js';
-import { renderReason } from '../../support/render-reason.js';
+import {
+  type ExecuteOptions,
+  type ResumeOptions,
+  resolveExecutionLimits,
+} from '../../execution/request/execute-options.js';
+import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
+import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 
 import type { CallResult } from '../../api/answers.js';
 import { packMessage } from '../../codec/message-pack.js';
-import { inSlices } from '../../support/slices.js';
 import { MAX_NODES, OWN_END, ValueDecoder } from '../../codec/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '../../codec/values/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
+import { inSlices } from '../../support/slices.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/outcome-content.js';
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';

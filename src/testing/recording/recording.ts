@@ -1,6 +1,6 @@
-import type { ExecutionLimits } from '../../config/limits.js';
 import type { CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
+import type { ExecutionLimits } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 
 /** One part of an execution: from its beginning, or from where it waited, to its end, or to where it waited next. */

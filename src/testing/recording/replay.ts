@@ -1,13 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-
-import { invalidArgument } from '../../config/check.js';
-import { MAX_TIMER_MS } from '../../config/limits.js';
 import type { LibraryOption, RuntimeOptions } from '../../api/options.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import { invalidArgument } from '../../config/check.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { readBoundedFile } from '../../support/files/bounded-file.js';
 import { checkShape } from '../../execution/request/execute-options.js';
+import { readBoundedFile } from '../../support/files/bounded-file.js';
 import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
 import { render } from '../mocks.js';
 import { joined, type TestResult, testResult } from '../test-result.js';

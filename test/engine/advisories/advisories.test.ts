@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#build/engine/build/advisories/advisory.js';
 import { KNOWN_ADVISORIES } from '#build/engine/build/advisories/known-advisories.js';
-import { type EngineTable, KNOWN_ENGINES } from '#build/engine/known-engines.js';
 import { mendsOf } from '#build/engine/build/memory-safety/known-mends.js';
-import type { Executor } from '#build/worker/executor.js';
+import { type EngineTable, KNOWN_ENGINES } from '#build/engine/known-engines.js';
 import type { ReadOutcome } from '#build/execution/result/outcome.js';
+import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { CHECKS } from './checks.js';
 import { FORMS } from './forms.js';

@@ -1,9 +1,9 @@
 import { TieredCache } from '#build/cache/tiered-cache.js';
 import { CachingCompiler } from '#build/compiler/caching-compiler.js';
-import { compileHandler } from '#build/worker/compile-handler.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
+import { compileHandler } from '#build/worker/compile-handler.js';
 
 const engine = await loadEngine();
 export const FINGERPRINT = engine.fingerprint;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { openArtifact, sealArtifact } from '#build/cache/artifact.js';
 import { EntryCodec } from '#build/cache/entry-codec.js';
 import { FileTier } from '#build/cache/file-tier.js';
-import { openArtifact, sealArtifact } from '#build/cache/artifact.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
 export const TEMPORARY_EXTENSION = '.tmp';

@@ -1,8 +1,8 @@
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { NexusRuntime } from '#build/runtime/nexus-runtime.js';
-import { InstancePool } from '#build/pool/worker-pool.js';
 import { WorkerThreads } from '#build/pool/thread-starter.js';
+import { InstancePool } from '#build/pool/worker-pool.js';
+import { NexusRuntime } from '#build/runtime/nexus-runtime.js';
 
 const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta.url);
 

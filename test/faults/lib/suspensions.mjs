@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { FileStore } from '#build/suspension/file-store/file-store.js';
 import { newRunId } from '#build/support/run-ids.js';
+import { FileStore } from '#build/suspension/file-store/file-store.js';
 
 /** Where records are below a directory of suspensions. */
 export const FORMAT_FOLDER = 'v1';

@@ -1,6 +1,7 @@
 // The library's worker, in which some executions end the thread: for real, in the middle of a batch.
-import { Executor } from '#build/worker/executor.js';
+
 import equip from '#build/worker/entry.js';
+import { Executor } from '#build/worker/executor.js';
 import { FATES } from '../../lib/fates.mjs';
 
 const deaths = {

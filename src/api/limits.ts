@@ -1,0 +1,27 @@
+/** Bounds on one execution, enforced on the host whatever the guest does. */
+export interface ExecutionLimits {
+  /** Wall-clock time in the VM, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Linear memory of the VM, in bytes. */
+  readonly memoryLimitBytes: number;
+  /** The guest's stack, in bytes. */
+  readonly stackSizeBytes: number;
+  readonly maxHostCalls: number;
+  readonly maxStateMutations: number;
+  readonly maxEvents: number;
+  readonly maxViewCommands: number;
+  /** Sum over all log messages, in UTF-16 code units. */
+  readonly maxLogBytes: number;
+  /** Encoded size of state, arguments and scope together, in bytes. */
+  readonly maxContextBytes: number;
+  /** Encoded size of everything the execution returns, in bytes. */
+  readonly maxResultBytes: number;
+  /**
+   * How many values more than it has a walk over everything that the execution returns may meet, because objects occur in it more than
+   * once.
+   */
+  readonly maxResultPaths: number;
+}
+
+/** Limits that the workers are made for: an execution can only lower them. */
+export type VmLimitName = 'memoryLimitBytes' | 'stackSizeBytes';

@@ -1,0 +1,14 @@
+import type { RuntimeObserver } from '../api/observer.js';
+import type { Keys } from './check.js';
+
+export const OBSERVER_KEYS: Keys<RuntimeObserver> = {
+  onExecution: true,
+  onCompile: true,
+  onSuspension: true,
+  onResume: true,
+  onCache: true,
+  onKill: true,
+  onAudit: true,
+  onWarning: true,
+  onExpired: true,
+};
