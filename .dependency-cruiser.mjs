@@ -14,7 +14,7 @@ const AT_RUN_TIME = { dependencyTypesNot: ['type-only'] };
 /** The engine is compiled once, on the main thread, and shared with the workers. */
 const ENGINE_LOADER = '^src/engine/(load-engine|known-engines|optimised-engine|binary-interface)\\.ts$';
 /** Of `nexus-runtime/testing`: executes in the calling thread what workers execute elsewhere. */
-const IN_CALLING_THREAD = '^src/testing/(start-test-runtime|calling-thread)\\.ts$';
+const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thread)\\.ts$';
 
 /** The one file that imports each third-party library. */
 const IMPORTERS = {

@@ -1,10 +1,10 @@
 // Compiles the guest's scripts and evaluates the prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { buildBaseImage, createBuilderVm } from '../build/engine/base-image.js';
-import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/features.js';
-import { ImageVariants } from '../build/engine/image-variants.js';
+import { buildBaseImage, createBuilderVm } from '../build/engine/image/base-image.js';
+import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/image/features.js';
+import { ImageVariants } from '../build/engine/image/image-variants.js';
+import { capturePreludeImage, encodePreludeImage } from '../build/engine/image/prelude-image.js';
 import { loadEngine } from '../build/engine/load-engine.js';
-import { capturePreludeImage, encodePreludeImage } from '../build/engine/prelude-image.js';
 import { SourceCompiler } from '../build/engine/source-compiler.js';
 import { PRELUDE_FILENAME } from '../build/protocol/prelude-name.js';
 import { bundleGuestScript } from './guest-script.mjs';

@@ -79,7 +79,7 @@ const others = await build({
   ...forTests,
   entryPoints: {
     'testing-vitest': path('build/testing/vitest.js'),
-    'testing-thread-pool': path('build/testing/thread-pool.js'),
+    'testing-thread-pool': path('build/testing/runtime/thread-pool.js'),
   },
   plugins: [sharing],
 });

@@ -1,9 +1,9 @@
 // Where do the microseconds of an execution go, in one thread? Its parts in their order, each timed where it happens.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
-import { captureDelta } from '../../build/engine/delta.js';
-import { captureImage } from '../../build/engine/image.js';
-import { restoreImage, wipe } from '../../build/engine/restore.js';
+import { buildBaseImage, createExecutionVm } from '../../build/engine/image/base-image.js';
+import { captureDelta } from '../../build/engine/image/delta.js';
+import { captureImage } from '../../build/engine/image/image.js';
+import { restoreImage, wipe } from '../../build/engine/image/restore.js';
 import { SourceCompiler } from '../../build/engine/source-compiler.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';

@@ -1,7 +1,7 @@
 // A handler that was suspended in an executor of this thread, and what it takes to do each part of that by itself.
 import { createHash } from 'node:crypto';
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
-import { buildBaseImage, createExecutionVm } from '../../build/engine/base-image.js';
+import { buildBaseImage, createExecutionVm } from '../../build/engine/image/base-image.js';
 import { encodeAnswers } from '../../build/execution/request/answers.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 
-import type { ExecutionLimits, VmLimitName } from '../api/limits.js';
+import type { ExecutionLimits, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';

@@ -1,4 +1,4 @@
-import type { Image } from './image.js';
+import type { Image } from './image/image.js';
 import type { Vm } from './vm.js';
 
 /**

@@ -3,9 +3,9 @@ import { lower, mayUse } from '../source/lowering/lower.js';
 import type { Piece } from '../source/lowering/writer.js';
 import { isAcornError, parseScript } from '../source/parse-script.js';
 import type { ScriptProblem } from '../source/script-problem.js';
-import { captureImage, type Image } from './image.js';
+import { captureImage, type Image } from './image/image.js';
+import { wipe } from './image/restore.js';
 import type { EngineModule } from './load-engine.js';
-import { wipe } from './restore.js';
 import { encodePlaces } from './source-places.js';
 import { GuestException, Vm, VmPoisonedError } from './vm.js';
 

@@ -3,9 +3,9 @@ import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store
 import { MalformedValueError } from '../codec/values/byte-reader.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { Surroundings } from '../support/environment.js';
-import { type EnvelopeKeys, envelopeKeys } from './envelope-keys.js';
 import { incompatible } from './incompatible.js';
-import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './outcome-content.js';
+import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
+import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
 import { ask } from './store-calls.js';
 import { expired } from './suspension-results.js';
 

@@ -13,7 +13,7 @@ import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../supp
 import { abortable } from '../support/waiting.js';
 import { openStore } from './open-store.js';
 import { RecordedOutcomes } from './recorded-outcomes.js';
-import { openRun, sealRun, storedTenant, summariseRun } from './run-envelope.js';
+import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
 import {

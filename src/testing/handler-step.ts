@@ -10,7 +10,7 @@ import { parseSuspensionId } from '../support/run-ids.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks, render } from './mocks.js';
-import { asAnswer, RecordedAnswers } from './recorded-answers.js';
+import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
 import { joined, type TestResult, testResult } from './test-result.js';
 
 /** Where a handler stands: at calls that wait for an answer, or at its end. Its effects are those from the beginning. */

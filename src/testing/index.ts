@@ -4,13 +4,12 @@
  * @module nexus-runtime/testing
  */
 export { TestClock } from './clock.js';
-export { createTestRuntime } from './create-test-runtime.js';
 export { expectLimits, type LimitExpectations } from './expect-limits.js';
 export type { HandlerOptions } from './handler-options.js';
 export type { HandlerStep } from './handler-step.js';
 export type { ExtensionMocks, MadeCall } from './mocks.js';
-export { answers, type Failure, failure, type RecordedAnswers } from './recorded-answers.js';
 export type { Difference } from './recording/differences.js';
+export { answers, type Failure, failure, type RecordedAnswers } from './recording/recorded-answers.js';
 export type { RecordingPlace } from './recording/recording-files.js';
 export {
   type RecordingRuntime,
@@ -19,9 +18,10 @@ export {
   type ReplayOptions,
   record,
   replay,
-} from './recordings.js';
-export { runHandler, sharedTestRuntime, suspendAt } from './shared-runtime.js';
+} from './recording/recordings.js';
+export { createTestRuntime } from './runtime/create-test-runtime.js';
+export { runHandler, sharedTestRuntime, suspendAt } from './runtime/shared-runtime.js';
+export type { TestRuntime } from './runtime/test-runtime.js';
+export type { TestRuntimeOptions } from './runtime/test-runtime-options.js';
 export type { TestState } from './state.js';
 export type { TestResult } from './test-result.js';
-export type { TestRuntime } from './test-runtime.js';
-export type { TestRuntimeOptions } from './test-runtime-options.js';

@@ -5,7 +5,7 @@ import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../execution/request/build-request.js';
-import { asAnswer, RecordedAnswers } from './recorded-answers.js';
+import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
 
 /** Extensions for a test: by name, objects of functions and of `answers([…])`, or instances of classes. */
 export type ExtensionMocks = Readonly<Record<string, object>>;

@@ -1,11 +1,11 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import { isDecodable } from '../codec/values/check.js';
 import { ValueEncoder } from '../codec/values/encode.js';
-import type { BaseImage } from '../engine/base-image.js';
-import { captureDelta, type Delta, FINE } from '../engine/delta.js';
 import { forgetUnused } from '../engine/free-memory.js';
 import { lacksFeature, mayWait } from '../engine/host-cells.js';
-import type { Image } from '../engine/image.js';
+import type { BaseImage } from '../engine/image/base-image.js';
+import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
+import type { Image } from '../engine/image/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { decodePreludeImage } from '../engine/prelude-image.js';
+import { decodePreludeImage } from '../engine/image/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
 import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
 import { ControlBlock } from '../protocol/control-block.js';

@@ -1,12 +1,12 @@
 import type { Isolation } from '../api/options.js';
-import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/base-image.js';
-import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/features.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
-import { imageEnd } from '../engine/image.js';
-import { type ImageVariant, ImageVariants } from '../engine/image-variants.js';
+import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/image/base-image.js';
+import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/features.js';
+import { imageEnd } from '../engine/image/image.js';
+import { type ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
+import type { PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
-import type { PreludeImage } from '../engine/prelude-image.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { NexusError } from '../errors/nexus-error.js';

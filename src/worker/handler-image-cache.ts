@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { type Delta, deltaBytes, deltaEnd } from '../engine/delta.js';
-import { ALL_FEATURES, type FeatureSet, namedFeatures } from '../engine/features.js';
-import type { ImageVariant } from '../engine/image-variants.js';
+import { type Delta, deltaBytes, deltaEnd } from '../engine/image/delta.js';
+import { ALL_FEATURES, type FeatureSet, namedFeatures } from '../engine/image/features.js';
+import type { ImageVariant } from '../engine/image/image-variants.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 
 /**

@@ -1,11 +1,11 @@
 import type { MemoryLayout } from '../engine/binary-interface.js';
-import { type Delta, deltaEnd, fitsLayout } from '../engine/delta.js';
-import { decodeDelta, encodeDelta } from '../engine/delta-codec.js';
+import { type Delta, deltaEnd, fitsLayout } from '../engine/image/delta.js';
+import { decodeDelta, encodeDelta } from '../engine/image/delta-codec.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from '../protocol/messages.js';
 
 /**
- * What a suspended VM holds beyond its image, as bytes. Not compressed: see `suspension/compression.ts`.
+ * What a suspended VM holds beyond its image, as bytes. Not compressed: see `suspension/sealed/compression.ts`.
  *
  * @param delta of fine grain
  */

@@ -1,8 +1,8 @@
-import { addFeaturesLate } from '../engine/add-features.js';
-import { captureDelta, type Delta, deltaEnd } from '../engine/delta.js';
-import { ALL_FEATURES, NO_FEATURES } from '../engine/features.js';
-import type { ImageVariant, ImageVariants } from '../engine/image-variants.js';
-import type { PreludeImage, Roots } from '../engine/prelude-image.js';
+import { addFeaturesLate } from '../engine/image/add-features.js';
+import { captureDelta, type Delta, deltaEnd } from '../engine/image/delta.js';
+import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
+import type { ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
+import type { PreludeImage, Roots } from '../engine/image/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import type { Vm } from '../engine/vm.js';
 import type { Run } from './attempt.js';

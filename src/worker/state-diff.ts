@@ -1,6 +1,6 @@
 import { differences } from '../codec/values/compare.js';
 import { ValueEncoder } from '../codec/values/encode.js';
-import type { Roots } from '../engine/prelude-image.js';
+import type { Roots } from '../engine/image/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm } from '../engine/vm.js';
 

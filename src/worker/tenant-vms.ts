@@ -1,9 +1,9 @@
 import { MIN_MEMORY_LIMIT_BYTES } from '../config/limits.js';
-import { createExecutionVm, type VmLimits } from '../engine/base-image.js';
-import { type Delta, mergeDelta } from '../engine/delta.js';
-import type { Image } from '../engine/image.js';
+import { createExecutionVm, type VmLimits } from '../engine/image/base-image.js';
+import { type Delta, mergeDelta } from '../engine/image/delta.js';
+import type { Image } from '../engine/image/image.js';
+import { restoreImage, wipe } from '../engine/image/restore.js';
 import type { EngineModule } from '../engine/load-engine.js';
-import { restoreImage, wipe } from '../engine/restore.js';
 import type { Vm } from '../engine/vm.js';
 import type { VmRetirement } from '../protocol/messages.js';
 

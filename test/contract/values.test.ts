@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { MalformedValueError } from '#build/codec/values/byte-reader.js';
 import { CyclicValueError, decodeValue } from '#build/codec/values/decode.js';
 import { UncrossableValueError, ValueEncoder } from '#build/codec/values/encode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, type Image } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureImage, type Image } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import type { Vm } from '#build/engine/vm.js';
 
 const encoder = new ValueEncoder();

@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { COARSE, captureDelta, FINE } from '#build/engine/delta.js';
 import { forgetUnused, visitFreeMemory } from '#build/engine/free-memory.js';
-import { captureImage, type Image } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { COARSE, captureDelta, FINE } from '#build/engine/image/delta.js';
+import { captureImage, type Image } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 

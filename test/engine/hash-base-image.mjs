@@ -1,7 +1,7 @@
 // Prints the hash of the base image as this process builds it.
 import { readFile } from 'node:fs/promises';
+import { decodePreludeImage } from '../../build/engine/image/prelude-image.js';
 import { loadEngine } from '../../build/engine/load-engine.js';
-import { decodePreludeImage } from '../../build/engine/prelude-image.js';
 import { Executor } from '../../build/worker/executor.js';
 
 const engine = await loadEngine();

@@ -1,8 +1,8 @@
 // Prints the hash of every image variant as this process builds it, upwards or downwards.
 import { readFile } from 'node:fs/promises';
-import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../../build/engine/features.js';
+import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../../build/engine/image/features.js';
+import { decodePreludeImage } from '../../build/engine/image/prelude-image.js';
 import { loadEngine } from '../../build/engine/load-engine.js';
-import { decodePreludeImage } from '../../build/engine/prelude-image.js';
 import { Executor } from '../../build/worker/executor.js';
 
 const engine = await loadEngine();

@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureDelta, mergeDelta } from '#build/engine/delta.js';
-import { captureImage, hashImage } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureDelta, mergeDelta } from '#build/engine/image/delta.js';
+import { captureImage, hashImage } from '#build/engine/image/image.js';
+import { restoreImage, wipe } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage, wipe } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 

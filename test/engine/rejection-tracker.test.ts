@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decodeValue } from '#build/codec/values/decode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureDelta } from '#build/engine/delta.js';
-import { captureImage, type Image } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureDelta } from '#build/engine/image/delta.js';
+import { captureImage, type Image } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { Vm } from '#build/engine/vm.js';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { ALL_FEATURES, FEATURES } from '#build/engine/features.js';
+import { ALL_FEATURES, FEATURES } from '#build/engine/image/features.js';
 import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 

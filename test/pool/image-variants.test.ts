@@ -10,7 +10,7 @@ import {
   featureSet,
   NO_FEATURES,
   namedFeatures,
-} from '#build/engine/features.js';
+} from '#build/engine/image/features.js';
 import type { LibrarySource } from '#build/engine/library.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
 import { wrapHandler } from '#build/source/wrapper.js';

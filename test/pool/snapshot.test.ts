@@ -2,14 +2,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import type { MemoryLayout } from '#build/engine/binary-interface.js';
-import { encodeDelta } from '#build/engine/delta-codec.js';
+import { encodeDelta } from '#build/engine/image/delta-codec.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { encodeAnswers } from '#build/execution/request/answers.js';
 import { prepareRequest } from '#build/execution/request/build-request.js';
 import { readOutcome } from '#build/execution/result/outcome.js';
 import { NO_USAGE } from '#build/execution/usage.js';
 import { wrapHandler } from '#build/source/wrapper.js';
-import { compress } from '#build/suspension/compression.js';
+import { compress } from '#build/suspension/sealed/compression.js';
 import type { Executor } from '#build/worker/executor.js';
 import { unpackSnapshot } from '#build/worker/snapshot.js';
 import { createExecutor } from '../support/executor.js';

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { captureDelta } from '#build/engine/delta.js';
-import { captureImage, hashImage, type Image } from '#build/engine/image.js';
+import { captureDelta } from '#build/engine/image/delta.js';
+import { captureImage, hashImage, type Image } from '#build/engine/image/image.js';
 import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';

@@ -5,9 +5,9 @@ import type { Atoms } from './atom-table.js';
 import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { patternsOf } from './names.js';
-import { isNativeName, nativesOf } from './native-names.js';
-import { overlap } from './patterns-of-names.js';
+import { isNativeName, nativesOf } from './natives/native-names.js';
+import { patternsOf } from './syntax/names.js';
+import { overlap } from './syntax/patterns-of-names.js';
 
 const STATE_METHODS: readonly StateMethodName[] = ['get', 'set', 'has', 'delete', 'keys'];
 const VIEW_METHODS: ReadonlySet<string> = new Set(['setFilter', 'scrollTo', 'focus', 'command']);

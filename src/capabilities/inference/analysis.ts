@@ -8,9 +8,9 @@ import { Evaluator } from './evaluator.js';
 import { BudgetExceeded } from './flow.js';
 import { Machine } from './machine.js';
 import { type Frame, Program } from './program.js';
-import { resolveScopes } from './scope.js';
 import { mayComplete } from './statements.js';
-import type { AnyFunction } from './syntax.js';
+import { resolveScopes } from './syntax/scope.js';
+import type { AnyFunction } from './syntax/syntax.js';
 
 /**
  * Finds out what a handler may need by evaluating it on abstract values: which of the values that matter each expression

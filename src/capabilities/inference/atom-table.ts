@@ -15,7 +15,7 @@ import {
   type Value,
   type WithinAtom,
 } from './atoms.js';
-import { overlap } from './patterns-of-names.js';
+import { overlap } from './syntax/patterns-of-names.js';
 
 /** Makes every atom once. */
 export class Atoms {

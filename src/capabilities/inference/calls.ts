@@ -15,7 +15,7 @@ import {
 } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { patternsOf } from './names.js';
+import { patternsOf } from './syntax/names.js';
 
 /** How builtins are called; the models stand in files of their own. */
 export interface Builtins {

@@ -18,7 +18,7 @@ import { evaluateClass } from './classes.js';
 import type { Evaluation, Shared } from './evaluation.js';
 import type { Interpreter } from './interpreter.js';
 import { evaluateArray, evaluateObject } from './literals.js';
-import { knownElements } from './native-methods.js';
+import { knownElements } from './natives/native-methods.js';
 import { evaluateAssignment, evaluateBinary, evaluateTemplate, evaluateUnary } from './operators.js';
 import { assignPattern, keyOf } from './patterns.js';
 import type { Frame } from './program.js';

@@ -4,8 +4,8 @@ import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { analyse } from './analysis.js';
 import { Demands } from './demands.js';
-import { isTooLarge } from './size.js';
-import { BEGINNING, locationOf, parseHandler } from './syntax.js';
+import { isTooLarge } from './syntax/size.js';
+import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
 
 /** A place in the handler that needs a capability. Line and column from 1. */
 export interface CapabilityReason extends SourceLocation {

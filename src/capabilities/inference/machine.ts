@@ -4,15 +4,15 @@ import { Access } from './access.js';
 import type { Args } from './arguments.js';
 import { Atoms } from './atom-table.js';
 import { Cell, NOTHING, union, type Value, Watch } from './atoms.js';
-import { callBuiltinFunction, constructBuiltinClass, settlePromise } from './builtin-functions.js';
 import { Calls } from './calls.js';
-import { Collections } from './collections.js';
 import { Demands } from './demands.js';
 import { Escapes } from './escapes.js';
 import { Flow } from './flow.js';
 import type { Interpreter } from './interpreter.js';
 import { MemberAccess } from './member-access.js';
-import { callNativeMethod } from './native-methods.js';
+import { callBuiltinFunction, constructBuiltinClass, settlePromise } from './natives/builtin-functions.js';
+import { Collections } from './natives/collections.js';
+import { callNativeMethod } from './natives/native-methods.js';
 
 /** The operations on abstract values, put together: each part reaches the others through here. */
 export class Machine implements Interpreter {

@@ -16,8 +16,8 @@ import {
 } from './atoms.js';
 import { callables } from './callables.js';
 import type { Interpreter } from './interpreter.js';
-import { memberKeyOf } from './names.js';
-import { nativesOf } from './native-names.js';
+import { nativesOf } from './natives/native-names.js';
+import { memberKeyOf } from './syntax/names.js';
 
 type Owner = ObjectAtom | FunctionAtom;
 

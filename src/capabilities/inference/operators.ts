@@ -3,8 +3,8 @@ import type { AssignmentExpression, BinaryExpression, Expression, TemplateLitera
 import { Args } from './arguments.js';
 import { union, type Value } from './atoms.js';
 import type { Evaluation } from './evaluation.js';
-import { concatenate, plus } from './names.js';
 import { keyOf } from './patterns.js';
+import { concatenate, plus } from './syntax/names.js';
 
 /** A text, or how it begins. */
 export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evaluation: Evaluation): Value {

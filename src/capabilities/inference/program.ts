@@ -11,8 +11,8 @@ import {
   type Value,
 } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
-import type { Scopes, Variable } from './scope.js';
-import type { AnyFunction } from './syntax.js';
+import type { Scopes, Variable } from './syntax/scope.js';
+import type { AnyFunction } from './syntax/syntax.js';
 
 /** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
 export interface Frame {

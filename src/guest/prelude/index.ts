@@ -113,7 +113,7 @@ function resume(input: Answers): Promise<unknown> | undefined {
   return running;
 }
 
-/** In the order of `Roots` in `engine/prelude-image.ts`. */
+/** In the order of `Roots` in `engine/image/prelude-image.ts`. */
 export default [
   setRights,
   start,

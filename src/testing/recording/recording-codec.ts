@@ -7,7 +7,7 @@ import { UncrossableValueError, ValueEncoder } from '../../codec/values/encode.j
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import { inSlices } from '../../support/slices.js';
-import { decodeOutcome, encodeOutcome } from '../../suspension/outcome-content.js';
+import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 

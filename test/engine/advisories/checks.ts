@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
 import { ValueEncoder } from '#build/codec/values/encode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureImage } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { GuestException, Vm, VmPoisonedError } from '#build/engine/vm.js';
 

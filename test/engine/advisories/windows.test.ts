@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeValue } from '#build/codec/values/decode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, type Image } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureImage, type Image } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 import type { Executor } from '#build/worker/executor.js';

@@ -1,5 +1,5 @@
 // What lowered code calls is a feature, and a VM without the prelude has none: it is given those by themselves.
-import { FEATURES } from '#build/engine/features.js';
+import { FEATURES } from '#build/engine/image/features.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { bundleGuestScript } from '../../../scripts/guest-script.mjs';

@@ -11,10 +11,10 @@ import {
 } from 'quickjs-emscripten';
 
 import { decodeValue } from '#build/codec/values/decode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage, type Image } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureImage, type Image } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import type { EngineModule } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 import type { Vm } from '#build/engine/vm.js';
 import { lower } from '#build/source/lowering/lower.js';

@@ -3,10 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { decodeValue } from '#build/codec/values/decode.js';
-import { createExecutionVm } from '#build/engine/base-image.js';
-import { captureImage } from '#build/engine/image.js';
+import { createExecutionVm } from '#build/engine/image/base-image.js';
+import { captureImage } from '#build/engine/image/image.js';
+import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { restoreImage } from '#build/engine/restore.js';
 import { defineLoweringGlobals } from './lowering-globals.mjs';
 
 const [directory, memoryLimitBytes, stackSizeBytes, maxJobs] = process.argv.slice(2);

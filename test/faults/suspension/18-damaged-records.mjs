@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
-import { envelopeKeys } from '#build/suspension/envelope-keys.js';
 import { encodeRecord } from '#build/suspension/file-store/record.js';
+import { openEnvelope, sealEnvelope } from '#build/suspension/sealed/envelope.js';
+import { envelopeKeys } from '#build/suspension/sealed/envelope-keys.js';
 import { Findings, thousands } from '../lib/findings.mjs';
 import {
   FORMAT_FOLDER,

@@ -2,10 +2,10 @@
 
 import { pack } from 'msgpackr/pack';
 import { unpackMessage } from '#build/codec/message-pack.js';
-import { compress, decompress } from '#build/suspension/compression.js';
-import { openEnvelope, sealEnvelope } from '#build/suspension/envelope.js';
-import { envelopeKeys } from '#build/suspension/envelope-keys.js';
 import { MemoryStore } from '#build/suspension/memory-store.js';
+import { compress, decompress } from '#build/suspension/sealed/compression.js';
+import { openEnvelope, sealEnvelope } from '#build/suspension/sealed/envelope.js';
+import { envelopeKeys } from '#build/suspension/sealed/envelope-keys.js';
 
 import { mutateBytes } from '../lib/mutate.mjs';
 import { Neighbour } from '../lib/neighbour.mjs';

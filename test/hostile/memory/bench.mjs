@@ -5,9 +5,9 @@ import { LIBRARY } from './programs.mjs';
 
 const { resolveRuntimeConfig } = await import('../../../build/config/resolve.js');
 const { wrapHandler } = await import('../../../build/source/wrapper.js');
-const { ALL_FEATURES, featureSet, NO_FEATURES } = await import('../../../build/engine/features.js');
+const { ALL_FEATURES, featureSet, NO_FEATURES } = await import('../../../build/engine/image/features.js');
 const { loadEngine } = await import('../../../build/engine/load-engine.js');
-const { decodePreludeImage } = await import('../../../build/engine/prelude-image.js');
+const { decodePreludeImage } = await import('../../../build/engine/image/prelude-image.js');
 const { encodeAnswers } = await import('../../../build/execution/request/answers.js');
 const { BUILDER_MEMORY_BYTES } = await import('../../../build/engine/vm.js');
 const { prepareRequest } = await import('../../../build/execution/request/build-request.js');

@@ -1,0 +1,47 @@
+import { NexusError } from '../../errors/nexus-error.js';
+import { lacksFeature } from '../host-cells.js';
+import { GuestException, type Vm } from '../vm.js';
+import { type FeatureSet, NO_FEATURES } from './features.js';
+import type { PreludeImage } from './prelude-image.js';
+
+/** Evaluates features in a VM that holds an image without them. Nobody's code ran in it. */
+export function addFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet): void {
+  try {
+    evaluateFeatures(vm, prelude, features);
+  } catch (error) {
+    if (!(error instanceof GuestException)) throw error;
+    const reason = lacksFeature(vm, prelude.roots.cells)
+      ? 'it needs another one'
+      : JSON.stringify(vm.dump(error.error));
+    throw new NexusError('INTERNAL_ERROR', `The features cannot be initialised: ${reason}`);
+  }
+}
+
+/**
+ * Evaluates features in a VM in which a handler ran. It may have put its own in place of what they are made of: this is
+ * its code like any other.
+ *
+ * @param deadline on the clock of `performance.now()`
+ * @throws GuestException
+ */
+export function addFeaturesLate(
+  vm: Vm,
+  prelude: PreludeImage,
+  features: FeatureSet,
+  deadline = Number.POSITIVE_INFINITY,
+): void {
+  evaluateFeatures(vm, prelude, features, () => performance.now() > deadline);
+}
+
+function evaluateFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet, isOver = () => false): void {
+  if (features === NO_FEATURES) return;
+  const { roots } = prelude;
+  vm.beginRun();
+  vm.stopClock();
+  // A feature that wants another one that does not come before it would wait for ever.
+  vm.shouldInterrupt = () => isOver() || lacksFeature(vm, roots.cells);
+  prelude.features.forEach((bytecode, index) => {
+    if ((features & (1 << index)) !== 0) vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, roots.featureHost);
+  });
+  vm.beginRun();
+}

@@ -1,0 +1,157 @@
+import { ValueEncoder } from '../../codec/values/encode.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import type { ScriptProblem } from '../../source/script-problem.js';
+import { lacksFeature } from '../host-cells.js';
+import { type LibrarySource, wrapLibrary } from '../library.js';
+import type { EngineModule } from '../load-engine.js';
+import type { SourceCompiler } from '../source-compiler.js';
+import { BUILDER_MEMORY_BYTES, GuestException, Vm } from '../vm.js';
+import { addFeatures } from './add-features.js';
+import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';
+import { captureImage, type Image } from './image.js';
+import type { PreludeImage, Roots } from './prelude-image.js';
+import { restoreImage } from './restore.js';
+
+/** Jobs a library may leave behind; more is a loop. */
+const MAX_LIBRARY_JOBS = 100_000;
+/** A library that takes longer to initialise would hold up the start of every worker. */
+const LIBRARY_TIMEOUT_MS = 10_000;
+
+/** What every execution starts from: engine, context, prelude and libraries, initialised. */
+export interface BaseImage {
+  readonly image: Image;
+  readonly roots: Roots;
+  /** What the libraries needed: part of this image, and so of every variant. */
+  readonly features: FeatureSet;
+  readonly hasLibraries: boolean;
+}
+
+/** The guest's stack while an image is built, in bytes. Images are the same whatever it was. */
+const BUILDER_STACK_BYTES = 256 * 1024;
+/** The most that libraries may take. */
+const BUILDER_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
+
+export interface VmLimits {
+  readonly memoryLimitBytes: number;
+  readonly stackSizeBytes: number;
+}
+
+/**
+ * A VM that can take any base image of the same engine.
+ *
+ * @param initialBytes what the images to come need, see `imageEnd`
+ */
+export function createExecutionVm(engine: EngineModule, limits: VmLimits, initialBytes = 0): Promise<Vm> {
+  return Vm.create(engine, { ...limits, initialBytes, purpose: 'execution' });
+}
+
+/**
+ * A VM for one image, in which no handler runs, before or after.
+ *
+ * @param image that it has to have room for. Default: the prelude's, which needs less than there is
+ */
+export function createBuilderVm(engine: EngineModule, image?: Image, limits: Partial<VmLimits> = {}): Promise<Vm> {
+  const { memoryLimitBytes = BUILDER_LIMIT_BYTES, stackSizeBytes = BUILDER_STACK_BYTES } = limits;
+  const initialBytes = Math.max(BUILDER_MEMORY_BYTES, image?.heapEnd ?? 0);
+  return Vm.create(engine, {
+    memoryLimitBytes: Math.max(memoryLimitBytes, initialBytes),
+    stackSizeBytes,
+    initialBytes,
+    purpose: 'execution',
+  });
+}
+
+/**
+ * Builds the base image in a VM that was made for it.
+ *
+ * @param compiler asked for only when there are libraries
+ * @throws NexusError INVALID_CONFIG when a library does not compile, throws, runs too long or exports nothing
+ */
+export async function buildBaseImage(
+  vm: Vm,
+  prelude: PreludeImage,
+  libraries: readonly LibrarySource[],
+  compiler: () => Promise<SourceCompiler>,
+): Promise<BaseImage> {
+  const compiled: CompiledLibrary[] = [];
+  let features = NO_FEATURES;
+  for (const library of libraries) {
+    const bytecode = await compileLibrary(await compiler(), library);
+    features |= namedFeatures(bytecode);
+    compiled.push({ library, bytecode });
+  }
+  const install = (): boolean => {
+    restoreImage(vm, prelude.image);
+    vm.applyStackSize();
+    addFeatures(vm, prelude, features);
+    return compiled.every((library) => installLibrary(vm, library, prelude.roots));
+  };
+  if (!install()) {
+    // One of them reached for a global that it does not name.
+    features = ALL_FEATURES;
+    install();
+  }
+  vm.deferCollection();
+  // An image has one name, whatever the stack limit of those who use it.
+  vm.applyStackSize(0);
+  return { image: captureImage(vm), roots: prelude.roots, features, hasLibraries: libraries.length > 0 };
+}
+
+interface CompiledLibrary {
+  readonly library: LibrarySource;
+  readonly bytecode: Uint8Array;
+}
+
+async function compileLibrary(compiler: SourceCompiler, library: LibrarySource): Promise<Uint8Array> {
+  const compiled = await compiler.compile(wrapLibrary(library), library.filename);
+  if (!compiled.ok) throw invalidLibrary(library, describeProblem(compiled.problem));
+  return compiled.bytecode;
+}
+
+/** @returns false when it reached for a feature that is not there */
+function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: Roots): boolean {
+  const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
+  vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
+  try {
+    const factory = vm.evaluateIntoImage(bytecode);
+    const name = vm.readValue(new ValueEncoder().encode(library.name, 'name'));
+    vm.call(roots.install, roots.undefined, name, factory);
+    vm.runJobs(MAX_LIBRARY_JOBS);
+    // Asynchronous code may have caught the interruption.
+    if (lacksFeature(vm, roots.cells)) return false;
+    // It would count as one of every handler's.
+    const { count, firstReason = roots.undefined } = vm.unhandledRejections;
+    if (count > 0) {
+      const reason = describeThrown(vm.dump(firstReason));
+      throw invalidLibrary(library, `a promise was rejected and nobody handled it: ${reason}`);
+    }
+    return true;
+  } catch (error) {
+    if (lacksFeature(vm, roots.cells)) return false;
+    if (!(error instanceof GuestException)) throw error;
+    throw invalidLibrary(library, describeThrown(vm.dump(error.error)));
+  } finally {
+    vm.beginRun();
+  }
+}
+
+function describeThrown(dumped: unknown): string {
+  const { message = `it threw ${JSON.stringify(dumped)}`, stack = '' } = (dumped ?? {}) as {
+    message?: string;
+    stack?: string;
+  };
+  return `${message}\n${stack}`.trimEnd();
+}
+
+function describeProblem({ message, line, column }: ScriptProblem): string {
+  return line === undefined ? message : `${message} (line ${line}, column ${column})`;
+}
+
+function invalidLibrary(library: LibrarySource, reason: string): NexusError {
+  return new NexusError(
+    'INVALID_CONFIG',
+    `libraries.${library.name} (${library.filename}) cannot be initialised: ${reason}\n` +
+      'A library is CommonJS, UMD or IIFE text that needs nothing but the language itself.',
+    { context: { option: `libraries.${library.name}` } },
+  );
+}

@@ -1,0 +1,107 @@
+import { packMessage, unpackMessage } from '../../codec/message-pack.js';
+import { ValueEncoder } from '../../codec/values/encode.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { CELL_BYTES } from '../host-cells.js';
+import type { Pointer } from '../quickjs-module.js';
+import type { Vm } from '../vm.js';
+import { FEATURES, type Feature } from './features.js';
+import { captureImage, type Image } from './image.js';
+
+/** What the prelude exports, in its order. */
+const EXPORTS = [
+  /** `(rights)`: before `start`, what the handler may do. */
+  'setRights',
+  /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
+  'start',
+  /** `(answers)`: goes on with a handler that waits. Its promise. */
+  'resume',
+  /** `(value)`: the promise was fulfilled with it. */
+  'fulfil',
+  /** `(reason)`: the promise was rejected. */
+  'reject',
+  /** Whether it waits for an extension. */
+  'waits',
+  /** From here on see `guest/prelude/outcome.ts`. */
+  'collect',
+  /** No function: what `collect` returns when it needs to know more, see `worker/state-diff.ts`. */
+  'reached',
+  'reachedForms',
+  /** With what `reached` is compared after a suspension; before, with the context. */
+  'valuesBefore',
+  'changedInVain',
+  'salvage',
+  'admitDefeat',
+  /** Before `start`: state that may not be changed is handed out read-only. */
+  'guardState',
+  /** `(count, reason?)`, when the jobs are done: how many promises are rejected and handled by nobody. */
+  'noteRejection',
+  /** `(name, factory)`: takes a library while the base image is built. */
+  'install',
+  /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
+  'reserveFeatures',
+] as const;
+
+/** Addresses of what the host calls inside the image, and of what else it has to find there. */
+export type Roots = Readonly<
+  Record<
+    | (typeof EXPORTS)[number]
+    | 'undefined'
+    /** What a feature is called with. */
+    | 'featureHost'
+    /** The bytes that host and guest share, see `host-cells.ts`; not a value. */
+    | 'cells',
+    Pointer
+  >
+>;
+
+/**
+ * A VM in which the prelude was evaluated, made when the package is built: a worker that starts copies it instead of
+ * evaluating it, which would be a third of its start.
+ */
+export interface PreludeImage {
+  /** Fingerprint of the engine whose memory this is. */
+  readonly engine: string;
+  readonly image: Image;
+  readonly roots: Roots;
+  /** Bytecode of every feature, in their order. */
+  readonly features: readonly Uint8Array[];
+}
+
+/**
+ * Evaluates the prelude in a fresh VM and captures what comes of it. Its addresses hold in every VM of that engine:
+ * creation is deterministic.
+ *
+ * @param features bytecode of every feature, in their order
+ */
+export function capturePreludeImage(
+  vm: Vm,
+  engine: string,
+  prelude: Uint8Array,
+  features: readonly Uint8Array[],
+): PreludeImage {
+  const exported = vm.evaluateIntoImage(prelude);
+  const addresses = Object.fromEntries(EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
+  // An index that is not there.
+  const roots = { ...addresses, undefined: vm.element(exported, EXPORTS.length) } as Roots;
+  const names = new ValueEncoder().encode(
+    FEATURES.map(({ globals, members = [] }: Feature) => [...globals, ...members]),
+    'features',
+  );
+  const cells = vm.createBuffer(CELL_BYTES);
+  const featureHost = vm.call(roots.reserveFeatures, roots.undefined, vm.readValue(names), cells.value);
+  return { engine, image: captureImage(vm), roots: { ...roots, featureHost, cells: cells.bytes }, features };
+}
+
+export function encodePreludeImage(prelude: PreludeImage): Uint8Array {
+  return packMessage(prelude);
+}
+
+/** @throws NexusError INTERNAL_ERROR when the image was made for another engine */
+export function decodePreludeImage(bytes: Uint8Array, engine: string): PreludeImage {
+  const prelude = unpackMessage(bytes) as PreludeImage;
+  if (prelude.engine === engine) return prelude;
+  throw new NexusError(
+    'INTERNAL_ERROR',
+    `The prelude was built for engine ${prelude.engine}, this is ${engine}. Build the package again (npm run build).`,
+  );
+}

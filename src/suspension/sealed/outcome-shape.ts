@@ -1,0 +1,85 @@
+import type { ExecutionMetrics } from '../../api/execution-metrics.js';
+import type {
+  EmittedEvent,
+  ExtensionCall,
+  LogEntry,
+  Suspension,
+  ViewCommand,
+  WasmError,
+  WasmResult,
+} from '../../api/result.js';
+import type { SettledState } from '../../api/suspension-store.js';
+import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
+
+/** Every field of an interface, so that one more cannot be forgotten here. */
+type Shapes<T> = { readonly [K in keyof Required<T>]: Shape<unknown> };
+
+const ANY_TEXT = text(Number.POSITIVE_INFINITY);
+const MAX_CONTEXT_FIELDS = 1_000;
+/** In place of a value of the handler's stands its number in the list of all. */
+const NUMBER = count;
+
+const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is no date');
+
+const callShapes: Shapes<ExtensionCall> = { callId: ANY_TEXT, extensionName: ANY_TEXT, method: ANY_TEXT, args: NUMBER };
+const call = record(callShapes);
+
+const eventShapes: Shapes<EmittedEvent> = { name: ANY_TEXT, payload: NUMBER };
+const { componentId, ...commandShapes }: Shapes<ViewCommand> = {
+  type: oneOf('setFilter', 'scrollTo', 'focus', 'custom'),
+  componentId: ANY_TEXT,
+  args: NUMBER,
+};
+const logShapes: Shapes<LogEntry> = { level: oneOf('debug', 'info', 'warn', 'error'), message: ANY_TEXT };
+const suspensionShapes: Shapes<Suspension> = {
+  suspensionId: ANY_TEXT,
+  extensionName: ANY_TEXT,
+  method: ANY_TEXT,
+  args: NUMBER,
+  calls: list(call),
+  expiresAt: date,
+};
+
+const { code, message, ...furtherErrorShapes }: Shapes<WasmError> = {
+  code: ANY_TEXT,
+  message: ANY_TEXT,
+  stack: ANY_TEXT,
+  location: record({ line: count, column: count }),
+  snippet: ANY_TEXT,
+  context: dictionary(NUMBER, MAX_CONTEXT_FIELDS),
+};
+
+const { compilationTimeUs, suspendedTimeUs, cacheTier, ...metricShapes }: Shapes<ExecutionMetrics> = {
+  durationUs: finite,
+  compilationTimeUs: finite,
+  queueTimeUs: finite,
+  suspendedTimeUs: finite,
+  memoryUsedBytes: finite,
+  memoryPeakBytes: finite,
+  hostCalls: finite,
+  instructionCount: finite,
+  cacheHit: flag,
+  cacheTier: oneOf('memory', 'disk'),
+};
+
+const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherShapes }: Shapes<WasmResult> = {
+  status: oneOf('success', 'suspended', 'error'),
+  returnValue: NUMBER,
+  stateMutations: list(record({ operation: oneOf('set', 'delete'), key: ANY_TEXT }, { value: NUMBER })),
+  events: list(record(eventShapes)),
+  viewCommands: list(record(commandShapes, { componentId })),
+  logs: list(record(logShapes)),
+  partial: flag,
+  suspension: record(suspensionShapes),
+  unawaitedCalls: list(call),
+  error: record({ code, message }, furtherErrorShapes),
+  metrics: record(metricShapes, { compilationTimeUs, suspendedTimeUs, cacheTier }),
+};
+
+/** A result as it is recorded, with numbers in place of the handler's values. */
+export const RESULT_FRAME = record({ status, stateMutations, events, viewCommands, logs, metrics }, furtherShapes);
+
+/** What the header of an outcome's envelope says. */
+export const OUTCOME_HEADER: Shape<{ readonly state: SettledState }> = record({
+  state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
+});

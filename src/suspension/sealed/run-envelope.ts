@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { MAX_TENANT_LENGTH } from '../check.js';
+import { incompatible } from '../incompatible.js';
+import { compress, decompress, InflatedTooLargeError } from './compression.js';
+import { openEnvelope, sealEnvelope } from './envelope.js';
+import type { EnvelopeKeys } from './envelope-keys.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
+
+/** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
+const SNAPSHOT_GROWTH = 1.25;
+const SNAPSHOT_MARGIN_BYTES = 1024 * 1024;
+
+/** Of what a listing shows: a store takes only so much of it. */
+const MAX_LISTED_CALLS = 20;
+const MAX_LISTED_CHARACTERS = 100;
+
+/** What a listing shows. The handler chooses what it calls and how often, so this is cut where the run itself is not. */
+export function summariseRun({ calls, origin, handler }: SuspendedRun): Readonly<Record<string, unknown>> {
+  const listed = calls.slice(0, MAX_LISTED_CALLS).map(cutTexts);
+  return { ...cutTexts({ ...origin, filename: handler.filename }), calls: listed, callCount: calls.length };
+}
+
+function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const cut = (text: string) =>
+    text.length <= MAX_LISTED_CHARACTERS ? text : `${text.slice(0, MAX_LISTED_CHARACTERS - 1)}…`;
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, cut(text)]));
+}
+
+/** A tenant as stores know it: a long name by its hash. */
+export function storedTenant(tenant: string | undefined): string | undefined {
+  if (tenant === undefined || tenant.length <= MAX_TENANT_LENGTH) return tenant;
+  return `sha256:${createHash('sha256').update(tenant).digest('hex')}`;
+}
+
+/**
+ * @param id under which alone it can be opened
+ * @returns how many calls are too many, when it waits for more than can be read again
+ */
+export async function sealRun(
+  id: string,
+  run: SuspendedRun,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array | { readonly maxCalls: number }> {
+  const { snapshot, handler, ...header } = run;
+  const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
+  if (run.calls.length > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
+}
+
+/** What a runtime can go on with. */
+export interface RunBounds {
+  /** Fingerprint. */
+  readonly engine: string;
+  readonly memoryLimitBytes: number;
+}
+
+/** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, of another engine or larger than the VMs are */
+export async function openRun(
+  id: string,
+  envelope: Uint8Array,
+  keys: EnvelopeKeys,
+  { engine, memoryLimitBytes }: RunBounds,
+): Promise<SuspendedRun> {
+  const { header, payload } = await openEnvelope(id, envelope, keys);
+  const problem = RUN_HEADER(header);
+  if (problem !== undefined) {
+    const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
+    throw incompatible('content', message, { suspensionId: id });
+  }
+  const run = header as Omit<SuspendedRun, 'snapshot'>;
+  if (run.engine !== engine) {
+    throw incompatible(
+      'content',
+      `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
+      { expected: run.engine, actual: engine },
+    );
+  }
+  try {
+    const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
+    return { ...run, snapshot: await decompress(payload, maxBytes) };
+  } catch (error) {
+    const isTooLarge = error instanceof InflatedTooLargeError;
+    const what = isTooLarge
+      ? `is larger than a VM of memoryLimitBytes (${memoryLimitBytes}) of this runtime. Resume it where that is higher`
+      : `cannot be read: ${String(error)}`;
+    const context = isTooLarge ? { limit: 'memoryLimitBytes', value: memoryLimitBytes } : {};
+    throw incompatible('content', `The snapshot of the handler ${id} ${what}.`, { suspensionId: id, ...context });
+  }
+}

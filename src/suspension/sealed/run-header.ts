@@ -1,0 +1,45 @@
+import type { ExecutionLimits } from '../../api/limits.js';
+import { count, dictionary, finite, list, record, type Shape, text } from '../../codec/message-shape.js';
+import { LIMIT_KEYS } from '../../config/limits.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
+
+/** Of calls that wait at the same time. */
+export const MAX_CALLS = 30_000;
+/** A longer source is left out: errors then have lines and no snippet. */
+export const MAX_SOURCE_CHARACTERS = 32 * 1024;
+
+/** Long enough for whatever an application names. */
+const NAME = text(64 * 1024);
+const HASH = text(256);
+const MAX_CAPABILITIES = 100_000;
+const MAX_TRACE_FIELDS = 100;
+
+const limits = record(
+  Object.fromEntries(Object.keys(LIMIT_KEYS).map((name) => [name, count])) as Record<
+    keyof ExecutionLimits,
+    typeof count
+  >,
+);
+
+/** What the header of an envelope is: a run without its snapshot. */
+export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
+  {
+    engine: HASH,
+    imageHash: HASH,
+    features: count,
+    handler: record({ key: HASH, filename: NAME, source: text(MAX_SOURCE_CHARACTERS) }),
+    capabilities: list(NAME, MAX_CAPABILITIES),
+    limits,
+    usage: record({
+      maxHostCalls: count,
+      maxStateMutations: count,
+      maxEvents: count,
+      maxViewCommands: count,
+      maxLogBytes: count,
+    }),
+    suspendedAtMs: finite,
+    calls: list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS),
+    origin: record({}, { handlerName: NAME, panelId: NAME }),
+  },
+  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME },
+) as Shape<Omit<SuspendedRun, 'snapshot'>>;

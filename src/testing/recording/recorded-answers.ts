@@ -1,0 +1,41 @@
+import type { AsyncResult } from '../../api/answers.js';
+import { invalidArgument } from '../../config/check.js';
+
+/** An answer that is an error, see {@link failure}. */
+export class Failure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** One of {@link answers}, as a runtime takes it. */
+export function asAnswer(answer: unknown): AsyncResult {
+  return answer instanceof Failure ? { success: false, error: answer.error } : { success: true, value: answer };
+}
+
+/** Answers in order, see {@link answers}. */
+export class RecordedAnswers {
+  readonly list: readonly unknown[];
+
+  constructor(list: readonly unknown[]) {
+    this.list = list;
+  }
+}
+
+/**
+ * Answers that a mock gives, one for each call, in order. One more call is an error of the test. Every run of a handler begins with the first.
+ *
+ * @param list values, and {@link failure} for an error
+ * @throws NexusError INVALID_ARGUMENT
+ */
+export function answers(list: readonly unknown[]): RecordedAnswers {
+  if (!Array.isArray(list)) throw invalidArgument('answers', list, 'a list of values');
+  return new RecordedAnswers([...list]);
+}
+
+/** Among {@link answers}: the handler sees this error at its `await`. @param error an Error, or the message of one */
+export function failure(error: unknown): Failure {
+  return new Failure(error);
+}

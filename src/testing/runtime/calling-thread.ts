@@ -1,0 +1,145 @@
+import type { Execution, HandlerPool, PoolState, Treatment } from '../../pool/handler-pool.js';
+import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
+import { type Executed, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
+import type { RetirementReason } from '../../protocol/retirement.js';
+import { runtimeClosed } from '../../support/in-flight.js';
+import { Turns } from '../../support/semaphore.js';
+import type { Executor } from '../../worker/executor.js';
+
+export interface CallingThreadOptions {
+  readonly executor: Executor;
+  /** Whether handlers are executed in the worker in any case. */
+  readonly isWorkerOnly: boolean;
+  /** Makes a pool of one worker, for what needs more stack than this thread has. */
+  readonly createWorker: () => Promise<HandlerPool>;
+  readonly onRetired: (reason: RetirementReason) => void;
+}
+
+/**
+ * Compiles and executes handlers in the thread that asks for it, one after the other.
+ *
+ * Everything that the VM enforces holds as in a worker. What does not: nobody can end this thread, so a handler in a native loop that the
+ * interrupt does not reach runs on; and a signal that fires while a handler executes is seen after it.
+ *
+ * A thread that Node began has a native stack of some 1 MB, too little for the recursion that `stackSizeBytes` allows. Whatever
+ * overflows it has done nothing yet that anybody saw: it is done again in a worker, with the stack that workers have.
+ */
+export class CallingThread implements HandlerPool {
+  readonly maxInstances = 1;
+  readonly #options: CallingThreadOptions;
+  /** A VM does one thing at a time. */
+  readonly #turns = new Turns(1);
+  #queued = 0;
+  #isBusy = false;
+  #isClosed = false;
+  #worker: Promise<HandlerPool> | undefined;
+
+  constructor(options: CallingThreadOptions) {
+    this.#options = options;
+  }
+
+  get stats(): PoolState {
+    const { memoryBytes } = this.#options.executor;
+    const busy = this.#isBusy ? 1 : 0;
+    return { busy, idle: this.#isClosed ? 0 : 1 - busy, starting: 0, queued: this.#queued, memoryBytes };
+  }
+
+  announce(): void {}
+
+  async ready(): Promise<void> {
+    if (this.#isClosed) throw runtimeClosed();
+  }
+
+  load(key: string, bytecode: Uint8Array): Promise<void> {
+    return this.#take(async (executor) => executor.load(key, bytecode));
+  }
+
+  /** Calls are executed one after the other, however many there are. */
+  admit(): Admission {
+    if (this.#isClosed) throw runtimeClosed();
+    return UNCOUNTED;
+  }
+
+  compile(unit: CompileUnit): Compilation {
+    const outcome = this.#compile(unit);
+    const over = outcome.then(
+      () => {},
+      () => {},
+    );
+    return { outcome, join: () => over };
+  }
+
+  async #compile(unit: CompileUnit): Promise<HandlerOutcome> {
+    const outcome = await this.#take((executor) => executor.compileHandler(unit.source, unit.filename));
+    if (outcome.ok || !outcome.isTooDeep) return outcome;
+    const compilation = (await this.#inWorker()).compile(unit);
+    await compilation.join(undefined);
+    return compilation.outcome;
+  }
+
+  async execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
+    const { signal } = treatment;
+    const execution = await this.#execute(request, signal, (executor) =>
+      executor.execute(request, request.bytecode, () => signal?.aborted === true),
+    );
+    return execution ?? (await this.#inWorker()).execute(request, treatment);
+  }
+
+  async resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
+    const { signal } = treatment;
+    const execution = await this.#execute(request, signal, (executor) =>
+      executor.resume(request, () => signal?.aborted === true),
+    );
+    return execution ?? (await this.#inWorker()).resume(request, treatment);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const worker = await this.#worker?.catch(() => undefined);
+    await worker?.close();
+  }
+
+  /** @returns undefined when this thread has too little stack for it */
+  async #execute(
+    { deadline }: Pick<ResumeRequest, 'deadline'>,
+    signal: AbortSignal | undefined,
+    run: (executor: Executor) => Promise<Executed>,
+  ): Promise<Execution | undefined> {
+    if (this.#options.isWorkerOnly) return undefined;
+    return this.#take(async (executor) => {
+      if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
+      if (deadline !== undefined && epochMs() >= deadline.atMs) return { interruption: 'deadline', runningMs: 0 };
+      const executed = await run(executor);
+      for (const reason of executed.retired) this.#options.onRetired(reason);
+      return hasOverflownThread(executed) ? undefined : { executed };
+    });
+  }
+
+  async #take<T>(run: (executor: Executor) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw runtimeClosed();
+    this.#queued++;
+    return this.#turns.take(async () => {
+      this.#queued--;
+      if (this.#isClosed) throw runtimeClosed();
+      this.#isBusy = true;
+      try {
+        return await run(this.#options.executor);
+      } finally {
+        this.#isBusy = false;
+      }
+    });
+  }
+
+  #inWorker(): Promise<HandlerPool> {
+    if (this.#isClosed) return Promise.reject(runtimeClosed());
+    this.#worker ??= this.#options.createWorker();
+    return this.#worker;
+  }
+}
+
+const UNCOUNTED: Admission = { lend() {}, takeBack() {}, release() {} };
+
+/** A guest that overflows its own stack leaves a VM that is as good as before. */
+function hasOverflownThread({ failure, retired }: Executed): boolean {
+  return failure?.code === 'STACK_OVERFLOW' && retired.includes('poisoned');
+}

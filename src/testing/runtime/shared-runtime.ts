@@ -1,0 +1,26 @@
+import type { HandlerOptions } from '../handler-options.js';
+import type { HandlerStep } from '../handler-step.js';
+import type { TestResult } from '../test-result.js';
+import { createTestRuntime } from './create-test-runtime.js';
+import type { TestRuntime } from './test-runtime.js';
+
+let shared: Promise<TestRuntime> | undefined;
+
+/** One for all tests of the process: what one of them did, no other can see, but for the clock. */
+export function sharedTestRuntime(): Promise<TestRuntime> {
+  shared ??= createTestRuntime().catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
+  return shared;
+}
+
+/** The method of {@link TestRuntime}, on a test runtime with default options that all calls of the process share. */
+export async function runHandler(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<TestResult> {
+  return (await sharedTestRuntime()).runHandler(codeOrFile, options);
+}
+
+/** The method of {@link TestRuntime}, on a test runtime with default options that all calls of the process share. */
+export async function suspendAt(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<HandlerStep> {
+  return (await sharedTestRuntime()).suspendAt(codeOrFile, options);
+}

@@ -1,0 +1,47 @@
+import { boolean, invalidOption } from '../../config/check.js';
+import { resolveRuntimeConfig } from '../../config/resolve.js';
+import { decodePreludeImage } from '../../engine/image/prelude-image.js';
+import { readLibraries } from '../../runtime/libraries.js';
+import { Executor } from '../../worker/executor.js';
+import { TestClock } from '../clock.js';
+import { CallingThread } from './calling-thread.js';
+import type { Parts } from './load-parts.js';
+import { TestRuntime } from './test-runtime.js';
+import type { TestRuntimeOptions } from './test-runtime-options.js';
+
+/** 0 would do as well; a number that is nobody's default is easier to recognise. */
+const DEFAULT_SEED = 42;
+
+/** @throws NexusError INVALID_CONFIG naming the option, INTERNAL_ERROR */
+export async function startTestRuntime(options: TestRuntimeOptions, { engine, prelude }: Parts): Promise<TestRuntime> {
+  const { now, seed = DEFAULT_SEED, inWorker, ...rest } = options;
+  const config = resolveRuntimeConfig(rest);
+  if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
+  const clock = new TestClock(now);
+  const libraries = await readLibraries(config.pool.libraries);
+  const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
+  const executor = await Executor.create({
+    engine,
+    prelude: decodePreludeImage(prelude, engine.fingerprint),
+    libraries,
+    memoryLimitBytes,
+    stackSizeBytes,
+    isolation,
+    expectsRepetition: false,
+  });
+  return new TestRuntime(config, engine.fingerprint, {
+    clock,
+    seed,
+    createPool: (onRetired) =>
+      new CallingThread({
+        executor,
+        isWorkerOnly: boolean('inWorker', inWorker, false),
+        onRetired,
+        // Loaded when needed: most tests do without.
+        createWorker: async () => {
+          const { createWorkerPool } = await import('./thread-pool.js');
+          return createWorkerPool(config.pool, engine, libraries);
+        },
+      }),
+  });
+}
