@@ -73,6 +73,13 @@ export default {
       to: { path: '^src/', pathNot: folders(['guest']) },
     },
     {
+      name: 'of-the-guest-only-the-abi',
+      comment: 'The rest is compiled into the image.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folders(['guest']) },
+      to: { path: folders(['guest']), pathNot: '^src/guest/abi\\.ts$' },
+    },
+    {
       name: 'nothing-imports-build-time-code',
       comment: 'Scripts make the engine when the package is built.',
       severity: 'error',

@@ -22,12 +22,3 @@ export const LIMIT_KEYS: Keys<ExecutionLimits> = {
   maxResultBytes: true,
   maxResultPaths: true,
 };
-
-/** Limits that the guest counts itself, in the order in which the prelude expects them. */
-export const COUNTED_LIMITS = [
-  'maxHostCalls',
-  'maxStateMutations',
-  'maxEvents',
-  'maxViewCommands',
-  'maxLogBytes',
-] as const satisfies readonly (keyof ExecutionLimits)[];

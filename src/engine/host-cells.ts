@@ -1,18 +1,14 @@
+import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT } from '../guest/abi.js';
 import type { Pointer } from './quickjs-module.js';
 import type { Vm } from './vm.js';
 
-/** Layout of the cells, in bytes; `guest/prelude/cells.ts` and `guest/features/crypto.ts` have the same. */
-const STARTED_AT = 0;
-const MISSING_AT = 8;
-const CALLED_AT = 9;
-const ENTROPY_AT = 16;
 const COUNTER_BYTES = 8;
 
 /** What `crypto` draws from: a key of 256 bits and the first bytes to hand out. */
 export const ENTROPY_BYTES = 128;
 
 /** Of all of them. */
-export const CELL_BYTES = ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
+export const CELL_BYTES = CELL_ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
 
 /**
  * A few bytes of the image that host and guest both reach, for what would otherwise cost a call. Nothing the guest does
@@ -21,23 +17,23 @@ export const CELL_BYTES = ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
  * @param cells where they are
  */
 export function writeStart(vm: Vm, cells: Pointer, startedAtMs: number): void {
-  vm.writeFloat64(cells + STARTED_AT, startedAtMs);
+  vm.writeFloat64(cells + CELL_STARTED_AT, startedAtMs);
 }
 
 /** @param entropy {@link ENTROPY_BYTES} */
 export function writeEntropy(vm: Vm, cells: Pointer, entropy: Uint8Array): void {
   const memory = vm.heap;
-  const counters = cells + ENTROPY_AT;
+  const counters = cells + CELL_ENTROPY_AT;
   memory.fill(0, counters, counters + COUNTER_BYTES);
   memory.set(entropy, counters + COUNTER_BYTES);
 }
 
 /** Whether the guest called an extension, so that it may be waiting for one. */
 export function mayWait(vm: Vm, cells: Pointer): boolean {
-  return vm.heap[cells + CALLED_AT] !== 0;
+  return vm.heap[cells + CELL_CALLED_AT] !== 0;
 }
 
 /** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */
 export function lacksFeature(vm: Vm, cells: Pointer): boolean {
-  return vm.heap[cells + MISSING_AT] !== 0;
+  return vm.heap[cells + CELL_MISSING_AT] !== 0;
 }

@@ -1,5 +1,5 @@
 import type { ExecutionLimits } from '../api/limits.js';
-import { COUNTED_LIMITS } from '../config/limits.js';
+import { COUNTED_LIMITS } from '../guest/abi.js';
 import { newCalls } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 

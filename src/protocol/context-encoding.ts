@@ -3,11 +3,12 @@ import { TooManyBytesError } from '../codec/values/byte-writer.js';
 import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { CONTEXT_FIELDS } from '../guest/abi.js';
 import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';
 
-/** What the input holds, in the order of `guest/prelude/index.ts`. */
-export const CONTEXT_ROOTS = ['context.stateSnapshot', 'context.args', 'context.scope', 'context.extensionRegistry'];
+/** What errors call the fields of the input. */
+export const CONTEXT_ROOTS = CONTEXT_FIELDS.map((name) => `context.${name}`);
 
 const encoder = new ValueEncoder();
 

@@ -1,6 +1,7 @@
+import { TYPED_ARRAYS } from '../../guest/abi.js';
 import { MalformedValueError } from './byte-reader.js';
 import { MAX_NODES } from './decode.js';
-import { MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
+import { MAX_DEPTH, Tag } from './format.js';
 import { Walker } from './walker.js';
 
 /** Nothing smaller can be nested too deeply. */

@@ -1,7 +1,8 @@
+import { TYPED_ARRAYS } from '../../guest/abi.js';
 import { ByteReader, MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
-import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
+import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from './forms.js';
 
 /** An object that contains itself: well-formed for the engine, but not a value of the contract. */

@@ -36,22 +36,6 @@ export const FIXED_LENGTH = 0xffff_ffff;
 /** Nesting beyond this is refused on both sides: neither stack is spent on it. */
 export const MAX_DEPTH = 1_000;
 
-/** Typed arrays in the order of the engine's class numbers. Float16Array has no counterpart in Node 20. */
-export const TYPED_ARRAYS = [
-  Uint8ClampedArray,
-  Int8Array,
-  Uint8Array,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  BigInt64Array,
-  BigUint64Array,
-  undefined,
-  Float32Array,
-  Float64Array,
-] as const;
-
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
 /** One step of the path by which an error names a place inside a value: `args.user[3]["odd key"]`. */

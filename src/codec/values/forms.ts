@@ -1,8 +1,9 @@
 import { types } from 'node:util';
 
+import { ERROR_FORM, MAP_FORM, SET_FORM } from '../../guest/abi.js';
 import { MalformedValueError } from './byte-reader.js';
 
-/** What stands for a Map, Set or Error: `[marker, kind, ...items]`. The guest has the same in `guest/prelude/forms.ts`. */
+/** What stands for a Map, Set or Error: `[marker, kind, ...items]`. */
 export interface Form {
   readonly kind: number;
   readonly items: readonly unknown[];
@@ -10,7 +11,7 @@ export interface Form {
   readonly stride: number;
 }
 
-export const FormKind = { map: 0, set: 1, error: 2 } as const;
+export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM } as const;
 
 /** Marker and kind come before the items. */
 export const FORM_ITEMS_AT = 2;

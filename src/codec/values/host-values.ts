@@ -1,4 +1,4 @@
-import { TYPED_ARRAYS } from './format.js';
+import { TYPED_ARRAYS } from '../../guest/abi.js';
 
 const CANONICAL_INDEX = /^(?:0|[1-9]\d{0,9})$/;
 const MAX_INDEX = 0x7fff_ffff;

@@ -1,50 +1,17 @@
 import { packMessage, unpackMessage } from '../../codec/message-pack.js';
 import { ValueEncoder } from '../../codec/values/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { PRELUDE_EXPORTS } from '../../guest/abi.js';
 import { CELL_BYTES } from '../host-cells.js';
 import type { Pointer } from '../quickjs-module.js';
 import type { Vm } from '../vm.js';
 import { FEATURES, type Feature } from './features.js';
 import { captureImage, type Image } from './image.js';
 
-/** What the prelude exports, in its order. */
-const EXPORTS = [
-  /** `(rights)`: before `start`, what the handler may do. */
-  'setRights',
-  /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
-  'start',
-  /** `(answers)`: goes on with a handler that waits. Its promise. */
-  'resume',
-  /** `(value)`: the promise was fulfilled with it. */
-  'fulfil',
-  /** `(reason)`: the promise was rejected. */
-  'reject',
-  /** Whether it waits for an extension. */
-  'waits',
-  /** From here on see `guest/prelude/outcome.ts`. */
-  'collect',
-  /** No function: what `collect` returns when it needs to know more, see `worker/state-diff.ts`. */
-  'reached',
-  'reachedForms',
-  /** With what `reached` is compared after a suspension; before, with the context. */
-  'valuesBefore',
-  'changedInVain',
-  'salvage',
-  'admitDefeat',
-  /** Before `start`: state that may not be changed is handed out read-only. */
-  'guardState',
-  /** `(count, reason?)`, when the jobs are done: how many promises are rejected and handled by nobody. */
-  'noteRejection',
-  /** `(name, factory)`: takes a library while the base image is built. */
-  'install',
-  /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
-  'reserveFeatures',
-] as const;
-
 /** Addresses of what the host calls inside the image, and of what else it has to find there. */
 export type Roots = Readonly<
   Record<
-    | (typeof EXPORTS)[number]
+    | (typeof PRELUDE_EXPORTS)[number]
     | 'undefined'
     /** What a feature is called with. */
     | 'featureHost'
@@ -80,9 +47,9 @@ export function capturePreludeImage(
   features: readonly Uint8Array[],
 ): PreludeImage {
   const exported = vm.evaluateIntoImage(prelude);
-  const addresses = Object.fromEntries(EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
+  const addresses = Object.fromEntries(PRELUDE_EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
   // An index that is not there.
-  const roots = { ...addresses, undefined: vm.element(exported, EXPORTS.length) } as Roots;
+  const roots = { ...addresses, undefined: vm.element(exported, PRELUDE_EXPORTS.length) } as Roots;
   const names = new ValueEncoder().encode(
     FEATURES.map(({ globals, members = [] }: Feature) => [...globals, ...members]),
     'features',

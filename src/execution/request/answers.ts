@@ -1,8 +1,8 @@
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { invalidArgument } from '../../config/check.js';
-import { COUNTED_LIMITS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { COUNTED_LIMITS } from '../../guest/abi.js';
 import { encodeFields } from '../../protocol/context-encoding.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 

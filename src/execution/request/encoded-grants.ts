@@ -3,7 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import { Grants } from '../../capabilities/grants.js';
 import { ValueEncoder } from '../../codec/values/encode.js';
 import { invalidArgument } from '../../config/check.js';
-import { COUNTED_LIMITS } from '../../config/limits.js';
+import { COUNTED_LIMITS, GRANT_KINDS } from '../../guest/abi.js';
 import type { Grant } from '../../protocol/grant.js';
 
 /** Logging needs no capability, only room. */
@@ -68,17 +68,8 @@ export class Rights {
     return true;
   }
 
-  /** In the order of `guest/prelude/admission.ts`. */
   #guestGrants() {
-    const { grants } = this;
-    return [
-      grants.grant('state:write'),
-      grants.grant('events:emit'),
-      grants.grant('view:update'),
-      LOGGING_GRANT,
-      grants.grant('ext'),
-      grants.grant('state:read'),
-    ].map(namesAndPrefixes);
+    return GRANT_KINDS.map((kind) => namesAndPrefixes(kind === 'log' ? LOGGING_GRANT : this.grants.grant(kind)));
   }
 }
 

@@ -2,6 +2,7 @@ import type { WasmError, WasmResult } from '../../api/result.js';
 import { MalformedValueError } from '../../codec/values/byte-reader.js';
 import { TooManyPathsError, ValueDecoder } from '../../codec/values/decode.js';
 import { pathStep } from '../../codec/values/format.js';
+import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
 import type { Executed } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
@@ -22,7 +23,6 @@ export interface ReadKeys {
   readonly more: number;
 }
 
-const Status = { pending: 0, fulfilled: 1, rejected: 2 } as const;
 const NOTHING: readonly string[] = [];
 /** Of each list of {@link ReadOutcome} that the guest only tells. */
 const MAX_TEXTS = 100_000;
@@ -64,32 +64,18 @@ function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
 }
 
-/** In the order of `outcome` in `guest/prelude/outcome.ts`. */
-const FIELDS = [
-  'status',
-  'returnValue',
-  'stateMutations',
-  'events',
-  'viewCommands',
-  'logs',
-  'hostCalls',
-  'calls',
-  'denials',
-  'reads',
-] as const;
-
 function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: Circumstances): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
-  if (status === Status.fulfilled) returnValue = value;
-  else if (status === Status.rejected) error = describeGuestError(value, circumstances);
-  else if (status !== Status.pending) throw malformed('status');
+  if (status === FULFILLED) returnValue = value;
+  else if (status === REJECTED) error = describeGuestError(value, circumstances);
+  else if (status !== PENDING) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
   // One literal: spreading into an object costs more than all the reading.
   return {
-    status: error !== undefined ? 'error' : status === Status.fulfilled ? 'success' : 'suspended',
+    status: error !== undefined ? 'error' : status === FULFILLED ? 'success' : 'suspended',
     returnValue,
     stateMutations: effects.stateMutations,
     events: effects.events,
@@ -125,7 +111,7 @@ function cannotLeave(error: MalformedValueError): WasmError {
 
 /** A place in what `collect` returned as a place in the result. The first item there is the marker. */
 function describePath([field, ...steps]: readonly (string | number)[]): string {
-  return (FIELDS[Number(field) - 1] ?? 'outcome') + steps.map(pathStep).join('');
+  return (OUTCOME_FIELDS[Number(field) - 1] ?? 'outcome') + steps.map(pathStep).join('');
 }
 
 function deadlock(): WasmError {

@@ -1,4 +1,4 @@
-import { TYPED_ARRAYS } from '../typed-arrays.js';
+import { TYPED_ARRAYS } from '../abi.js';
 import { kindOf } from './clone/kinds.js';
 import { type DOMExceptionConstructor, exceptionsOf, type FeatureHost } from './feature.js';
 
@@ -15,7 +15,7 @@ const ERROR_TYPES: Record<string, ErrorConstructor> = {
   URIError,
 };
 const VIEW_TYPES = new Map<string, new (buffer: ArrayBuffer, byteOffset: number, length?: number) => object>(
-  [...TYPED_ARRAYS, DataView].map((type) => [type.name, type]),
+  [...TYPED_ARRAYS.filter((type) => type !== undefined), DataView].map((type) => [type.name, type]),
 );
 
 /** One call of `structuredClone`: https://html.spec.whatwg.org/#structuredserializeinternal, in one pass. */

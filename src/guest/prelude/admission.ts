@@ -1,3 +1,4 @@
+import { COUNTED_LIMITS, GRANT_KINDS, HOST_CALLS } from '../abi.js';
 import { codedError } from './coded-error.js';
 import { apply, nullArray, startsWith, text } from './intrinsics.js';
 
@@ -7,23 +8,8 @@ type Grant = true | readonly [names: string[], prefixes: string[]];
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
 type Rights = readonly [grants: Grant[], limits: number[], audited: boolean];
 
-/** The order in which the host passes the grants, and what a token of each kind begins with. */
-const KINDS = nullArray(['state:write:', 'events:emit:', 'view:update:', 'log:', 'ext:', 'state:read:']);
-export const STATE_WRITE = 0;
-export const EVENTS_EMIT = 1;
-export const VIEW_UPDATE = 2;
-/** Needs no capability; the host passes a grant for it all the same. */
-export const LOGGING = 3;
-export const EXTENSION = 4;
-export const STATE_READ = 5;
-
-/** The order in which the host passes the limits. */
-const LIMIT_NAMES = nullArray(['maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands', 'maxLogBytes']);
-export const HOST_CALLS = 0;
-export const STATE_MUTATIONS = 1;
-export const EVENTS = 2;
-export const VIEW_COMMANDS = 3;
-export const LOG_BYTES = 4;
+const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
+const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
 
 /** Denials beyond this many are not listed: a handler may be denied in an endless loop. */
 const MAX_DENIALS = 1_000;

@@ -1,4 +1,4 @@
-import { TYPED_ARRAYS } from '../typed-arrays.js';
+import { TYPED_ARRAYS } from '../abi.js';
 import { apply, getOwnPropertyDescriptor, getPrototypeOf, MapConstructor, mapGet, nullArray } from './intrinsics.js';
 import { BOXED, BUFFER, DATE } from './kinds.js';
 
@@ -22,7 +22,10 @@ const unboxers = nullArray<() => unknown>([
   BigInt.prototype.valueOf,
 ]);
 const typedArrays = new MapConstructor<unknown, TypedArrayConstructor>(
-  (TYPED_ARRAYS as unknown as TypedArrayConstructor[]).map((type) => [type.name, type]),
+  TYPED_ARRAYS.filter((type) => type !== undefined).map((type) => [
+    type.name,
+    type as unknown as TypedArrayConstructor,
+  ]),
 );
 
 export function isMap(value: object): boolean {

@@ -1,22 +1,18 @@
-/**
- * Bytes that host and guest share, at a place that the host knows: for what would otherwise cost a call. `engine/host-cells.ts` has
- * the same layout.
- */
-const STARTED_AT = 0;
-const MISSING_AT = 8;
-const CALLED_AT = 9;
-const ENTROPY_AT = 16;
+import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT } from '../abi.js';
 
+/**
+ * Bytes that host and guest share, at a place that the host knows: for what would otherwise cost a call.
+ */
 let startedAt: Float64Array;
 let missing: Uint8Array;
 let called: Uint8Array;
 
 /** @returns those bytes that are entropy for `crypto` */
 export function openCells(cells: ArrayBuffer): Uint8Array {
-  startedAt = new Float64Array(cells, STARTED_AT, 1);
-  missing = new Uint8Array(cells, MISSING_AT, 1);
-  called = new Uint8Array(cells, CALLED_AT, 1);
-  return new Uint8Array(cells, ENTROPY_AT);
+  startedAt = new Float64Array(cells, CELL_STARTED_AT, 1);
+  missing = new Uint8Array(cells, CELL_MISSING_AT, 1);
+  called = new Uint8Array(cells, CELL_CALLED_AT, 1);
+  return new Uint8Array(cells, CELL_ENTROPY_AT);
 }
 
 /** When the execution began, in milliseconds since the epoch. */

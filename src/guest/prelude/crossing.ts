@@ -1,6 +1,7 @@
+import { ERROR_FORM, MAP_FORM, SET_FORM } from '../abi.js';
 import { copyBuiltin, isMap, isSet, UNKNOWN_VIEW } from './builtins.js';
 import { uncrossable } from './coded-error.js';
-import { ERROR_FORM, MAP_FORM, marker, SET_FORM } from './forms.js';
+import { marker } from './forms.js';
 import {
   apply,
   get,

@@ -1,4 +1,5 @@
-import { admit, checkRoom, EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from './admission.js';
+import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from '../abi.js';
+import { admit, checkRoom } from './admission.js';
 import { snapshot } from './crossing.js';
 import { define, nullArray, StringFunction, stringify, text } from './intrinsics.js';
 import { isError } from './kinds.js';

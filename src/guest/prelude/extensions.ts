@@ -1,4 +1,5 @@
-import { admit, EXTENSION, HOST_CALLS } from './admission.js';
+import { EXTENSION, HOST_CALLS } from '../abi.js';
+import { admit } from './admission.js';
 import { noteCall } from './cells.js';
 import { snapshot } from './crossing.js';
 import {

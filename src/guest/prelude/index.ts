@@ -5,6 +5,7 @@
  * with a protocol the handler could replace, and stores nothing on an object with a prototype. What it enforces here is
  * for ergonomics, an error at the right line; the host checks every effect again.
  */
+import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
@@ -113,8 +114,7 @@ function resume(input: Answers): Promise<unknown> | undefined {
   return running;
 }
 
-/** In the order of `Roots` in `engine/image/prelude-image.ts`. */
-export default [
+const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   setRights,
   start,
   resume,
@@ -132,4 +132,5 @@ export default [
   noteRejection,
   install,
   reserveFeatures,
-];
+};
+export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -1,3 +1,4 @@
+import { FULFILLED, PENDING, REJECTED } from '../abi.js';
 import { denials, hostCalls } from './admission.js';
 import { codeOf, uncrossable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './crossing.js';
@@ -9,10 +10,6 @@ import { isError } from './kinds.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { describeThrown } from './thrown.js';
-
-const PENDING = 0;
-const FULFILLED = 1;
-const REJECTED = 2;
 
 let status = PENDING;
 let value: unknown;
@@ -101,6 +98,7 @@ export function changedInVain(): true | undefined {
   return wasDenied ? true : undefined;
 }
 
+/** In the order of `OUTCOME_FIELDS`. */
 function outcome(): unknown[] {
   const outstanding = calls.length === 0 ? undefined : calls;
   const denied = denials.length === 0 ? undefined : denials;

@@ -1,4 +1,5 @@
-import { demand, STATE_WRITE } from './admission.js';
+import { STATE_WRITE } from '../abi.js';
+import { demand } from './admission.js';
 import { getOwnPropertyDescriptor, isArray, ownMap, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
 import { kindOf, PLAIN } from './kinds.js';
 import { standIn } from './stand-ins.js';

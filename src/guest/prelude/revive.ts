@@ -1,4 +1,4 @@
-import { ERROR_FORM, MAP_FORM } from './forms.js';
+import { ERROR_FORM, MAP_FORM } from '../abi.js';
 import {
   apply,
   dataDescriptor,

@@ -1,4 +1,5 @@
-import { admit, audited, demand, isGranted, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from './admission.js';
+import { STATE_MUTATIONS, STATE_READ, STATE_WRITE } from '../abi.js';
+import { admit, audited, demand, isGranted } from './admission.js';
 import { uncrossable } from './coded-error.js';
 import { snapshot } from './crossing.js';
 import { marker } from './forms.js';
