@@ -138,8 +138,8 @@ function anchorsOf(markdown: string): Set<string> {
 }
 
 describe('docs/metrics.md', () => {
-  it('is what scripts/metrics-page.mjs makes of the catalog', async () => {
-    await expect(run(process.execPath, [path('scripts/metrics-page.mjs'), '--check'])).resolves.toMatchObject({
+  it('is what scripts/pages/metrics.mjs makes of the catalog', async () => {
+    await expect(run(process.execPath, [path('scripts/pages/metrics.mjs'), '--check'])).resolves.toMatchObject({
       stderr: '',
     });
   });

@@ -74,7 +74,7 @@ describe('the list of advisories', () => {
   });
 
   it('is what docs/security/engine-advisories.md shows, with the name of the test of each', async () => {
-    const script = path('scripts/advisories-page.mjs');
+    const script = path('scripts/pages/advisories.mjs');
     await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toBeDefined();
     const rows = (await readFile(path('docs/security/engine-advisories.md'), 'utf8')).split('\n');
     const titles = rows.filter((row) => row.startsWith('| [')).map((row) => row.split(' | ').at(-1)?.replace(' |', ''));

@@ -1,11 +1,11 @@
 // Writes docs/security/engine-advisories.md from the lists in src/engine/advisories/. A test compares the two.
 //
-//   npm run advisories:page
-//   node scripts/advisories-page.mjs --check
+//   npm run docs -- advisories
+//   node scripts/pages/advisories.mjs --check
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 
-import { KNOWN_ADVISORIES } from '../build/engine/build/advisories/known-advisories.js';
-import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
+import { KNOWN_ADVISORIES } from '../../build/engine/build/advisories/known-advisories.js';
+import { KNOWN_ENGINES } from '../../build/engine/known-engines.js';
 
 const REACHES = { guest: 'a handler', compiler: 'its source', nobody: 'no' };
 const BY = {
@@ -46,7 +46,7 @@ function page() {
     'its source in the compiler, or nobody. Each row has a test of the name in the last column, in `test/engine/advisories/`, which runs a',
     'program of our own for it.',
     '',
-    'Written by `npm run advisories:page` from `src/engine/advisories/`. A build fails when the engine has an advisory there that nothing',
+    'Written by `npm run docs -- advisories` from `src/engine/advisories/`. A build fails when the engine has an advisory there that nothing',
     'stops, or when nobody has looked at the engine at all.',
     '',
   ];
@@ -58,10 +58,10 @@ function page() {
   return lines.join('\n');
 }
 
-const file = new URL('../docs/security/engine-advisories.md', import.meta.url);
+const file = new URL('../../docs/security/engine-advisories.md', import.meta.url);
 if (process.argv.includes('--check')) {
   if ((await readFile(file, 'utf8')) !== page())
-    throw new Error(`${file.pathname} is out of date: npm run advisories:page`);
+    throw new Error(`${file.pathname} is out of date: npm run docs -- advisories`);
 } else {
   await mkdir(new URL('.', file), { recursive: true });
   await writeFile(file, page());

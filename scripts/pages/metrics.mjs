@@ -2,11 +2,11 @@
 // it would write. Needs a build.
 import { readFile, writeFile } from 'node:fs/promises';
 
-import { METRICS } from '../build/metrics/catalog.js';
-import { DEFAULT_PREFIX } from '../build/metrics/prometheus.js';
+import { METRICS } from '../../build/metrics/catalog.js';
+import { DEFAULT_PREFIX } from '../../build/metrics/prometheus.js';
 
-const PAGE = new URL('../docs/metrics.md', import.meta.url);
-const COMMAND = 'npm run metrics:page';
+const PAGE = new URL('../../docs/metrics.md', import.meta.url);
+const COMMAND = 'npm run docs -- metrics';
 const LINE_WIDTH = 140;
 /** Values of a label that are longer than this stand below the table. */
 const CELL_WIDTH = 50;
@@ -56,7 +56,7 @@ function makePage() {
   }));
   const known = new Set(grouped.flatMap(({ names }) => names));
   const left = Object.keys(METRICS).filter((name) => !known.has(name));
-  if (left.length > 0) throw new Error(`${left.join(', ')}: in no group of scripts/metrics-page.mjs`);
+  if (left.length > 0) throw new Error(`${left.join(', ')}: in no group of scripts/pages/metrics.mjs`);
   const sections = grouped.map(({ title, names }) => [`## ${title}`, table(names), ...notes(names)].join('\n\n'));
   const advice = Object.entries(METRICS).map(([name, metric]) =>
     wrap(`- \`${DEFAULT_PREFIX}${name}\`: ${withPrefixes(metric.advice)}`, '  '),

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { DIFFERENCES } from '../test/conformance/differences.mjs';
+import { DIFFERENCES } from '../../test/conformance/differences.mjs';
 
-const PAGE = fileURLToPath(new URL('../docs/handlers.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/handlers.md', import.meta.url));
 const MARKED = /(<!-- differences -->\n)[\s\S]*?(<!-- \/differences -->)/;
 
 /** In a cell, a bar would end it. */
@@ -19,6 +19,6 @@ if (!MARKED.test(before)) throw new Error(`${PAGE} has no marks for the table of
 const after = before.replace(MARKED, (_all, begin, end) => `${begin}\n${table}\n\n${end}`);
 if (!process.argv.includes('--check')) writeFileSync(PAGE, after);
 else if (before !== after) {
-  console.error('docs/handlers.md has another table of differences; write it again: npm run docs:language');
+  console.error('docs/handlers.md has another table of differences; write it again: npm run docs -- language');
   process.exitCode = 1;
 } else console.log('docs/handlers.md is up to date');

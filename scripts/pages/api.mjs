@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const written = join(root, 'docs', 'api');
 
 const generate = (folder) =>
@@ -27,7 +27,7 @@ if (process.argv.includes('--check')) {
   try {
     generate(folder);
     if (JSON.stringify(read(folder)) !== JSON.stringify(read(written))) {
-      console.error('docs/api is not what the docstrings say; write it again: npm run docs:api');
+      console.error('docs/api is not what the docstrings say; write it again: npm run docs -- api');
       process.exitCode = 1;
     } else console.log('docs/api is up to date');
   } finally {
