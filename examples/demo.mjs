@@ -1,6 +1,7 @@
-// Runs every example twice and prints what came of it, where its bytecode came from and how long it took.
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+// Runs every example twice and prints what came of it, where its bytecode came from and how long it took. Then one fails, and one waits.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configFromEnv, createRuntime } from 'nexus-runtime';
 
@@ -22,6 +23,7 @@ try {
   }
   print(rows);
   await showFailure();
+  await showSuspension();
   if (rows.some(({ first, second }) => first.problem ?? second.problem)) process.exitCode = 1;
 } finally {
   await runtime.shutdown();
@@ -109,4 +111,33 @@ async function showFailure() {
   const { code, message, location, snippet } = result.error;
   console.log(`${code} at ${basename(failing.file)}:${location.line}:${location.column}`);
   console.log(`${message}\n\n${snippet}`);
+}
+
+/** A handler that waits for an answer: suspended by one runtime, resumed by another, which might be on another day. */
+async function showSuspension() {
+  const suspensionDir = await mkdtemp(join(tmpdir(), 'nexus-demo-'));
+  const source = `
+$emit('asked', { who: 'Ada' });
+const { approved } = await $ext.approvals.request({ amount: $args.amount });
+return approved ? 'paid ' + $args.amount : 'refused';`;
+  const context = { args: { amount: 250 }, capabilities: ['events:emit:asked', 'ext:approvals.request'] };
+  try {
+    const first = await createRuntime({ suspensionDir });
+    const { status, events, suspension } = await first.executeHandler(source, context);
+    const { waitingBytes } = first.getStats().suspensionStore;
+    await first.shutdown();
+    console.log(
+      `\nA handler that waits: ${status}, with ${events.length} event; ${(waitingBytes / 1024).toFixed(1)} KiB on disk`,
+    );
+
+    const second = await createRuntime({ suspensionDir });
+    const { callId } = suspension.calls[0];
+    const answer = { callId, success: true, value: { approved: true } };
+    const { returnValue, metrics } = await second.resumeHandler(suspension.suspensionId, answer);
+    await second.shutdown();
+    console.log(`Resumed by another runtime: ${returnValue}, in ${milliseconds(metrics.durationUs)}`);
+    if (returnValue !== 'paid 250') process.exitCode = 1;
+  } finally {
+    await rm(suspensionDir, { recursive: true, force: true });
+  }
 }

@@ -1,83 +1,46 @@
-// A chart of the results as SVG: bars on a logarithmic scale. Its colours read on light and on dark ground, and it has no ground of its own.
-import { rate, time } from './format.mjs';
+// The picture of the README: one execution here and elsewhere, as bars on a linear scale. Its colours read on light and on dark ground,
+// and it has no ground of its own.
+import { ratio, time } from './format.mjs';
 
-const WIDTH = 860;
-const LABEL_WIDTH = 330;
-const VALUE_WIDTH = 90;
+const WIDTH = 720;
+const LABEL_WIDTH = 230;
+const VALUE_WIDTH = 130;
 const BAR_WIDTH = WIDTH - LABEL_WIDTH - VALUE_WIDTH;
-const ROW = 22;
-const HEADING = 40;
+const ROW = 28;
+const HEADING = 44;
 const COLOURS = { ours: '#2f81f7', others: '#8b949e', text: '#768390' };
 
-const PANELS = [
-  {
-    question: 'pristine',
-    table: 'quick-start',
-    title: 'A pristine execution, one thread: time, less is better',
-    key: 'medianUs',
-    format: time,
-  },
-  {
-    question: 'library',
-    table: 'lodash',
-    title: 'A handler on lodash, one thread: time, less is better',
-    key: 'medianUs',
-    format: time,
-  },
-  {
-    question: 'pool',
-    table: 'pool',
-    title: 'Through the pool, 64 in flight: executions a second, more is better',
-    key: 'perSecond',
-    format: rate,
-    isIt: ({ inFlight }) => inFlight === 64,
-  },
-  {
-    question: 'suspend',
-    table: '100',
-    title: 'Resumed after 100 awaits: time, less is better',
-    key: 'medianUs',
-    format: time,
-  },
-];
+/** What is shown of the results: of each that is close to ours in what it isolates, its fastest way. */
+const SHOWN = {
+  'nexus-runtime: pristine image': 'nexus-runtime',
+  'quickjs-emscripten: new runtime + context': 'quickjs-emscripten, new runtime',
+  'isolated-vm: new context, cached script': 'isolated-vm, new context',
+  'quickjs-wasi: restore from snapshot': 'quickjs-wasi, restored snapshot',
+};
 
-export function drawChart(results) {
-  let y = 0;
-  const parts = [];
-  for (const panel of PANELS) {
-    const rows = rowsOf(results, panel);
-    if (rows.length === 0) continue;
-    parts.push(drawPanel(panel, rows, y));
-    y += HEADING + rows.length * ROW;
-  }
+export function drawChart({ questions }) {
+  const pristine = questions.find(({ id }) => id === 'pristine')?.tables.find(({ id }) => id === 'quick-start');
+  const rows = (pristine?.rows ?? []).filter(({ subject, medianUs }) => subject in SHOWN && medianUs !== undefined);
+  rows.sort((a, b) => a.medianUs - b.medianUs);
+  const ours = rows.find(({ subject }) => subject.startsWith('nexus-runtime'));
+  const longest = Math.max(...rows.map(({ medianUs }) => medianUs));
+  const bars = rows.map((row, i) => {
+    const y = HEADING + i * ROW;
+    const width = Math.max(2, (row.medianUs / longest) * BAR_WIDTH).toFixed(1);
+    const colour = row === ours ? COLOURS.ours : COLOURS.others;
+    const value = row === ours ? time(row.medianUs) : `${time(row.medianUs)}, ${ratio(row.medianUs / ours.medianUs)}`;
+    return `<text x="${LABEL_WIDTH - 10}" y="${y + 14}" text-anchor="end">${escapeXml(SHOWN[row.subject])}</text>
+<rect x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${ROW - 8}" rx="2" fill="${colour}"/>
+<text x="${LABEL_WIDTH + Number(width) + 8}" y="${y + 14}">${escapeXml(value)}</text>`;
+  });
   const style = `text { font: 13px system-ui, sans-serif; fill: ${COLOURS.text}; } .title { font-weight: 600; }`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 10}" role="img">
-<title>nexus-runtime beside its peers, bars on a logarithmic scale</title>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEADING + rows.length * ROW}" role="img">
+<title>The time of one execution in a clean VM, nexus-runtime beside its peers</title>
 <style>${style}</style>
-${parts.join('\n')}
+<text class="title" x="0" y="20">One execution in a clean VM, one thread: median time, less is better</text>
+${bars.join('\n')}
 </svg>
 `;
-}
-
-function rowsOf({ questions }, { question, table, key, isIt = ({ runsNothing }) => !runsNothing }) {
-  const found = questions.find(({ id }) => id === question)?.tables.find(({ id }) => id === table);
-  return (found?.rows ?? []).filter((row) => row[key] !== undefined && isIt(row));
-}
-
-function drawPanel({ title, key, format }, rows, top) {
-  const values = rows.map((row) => row[key]);
-  // The shortest bar must be seen, too: the scale begins at half of the least.
-  const least = Math.log(Math.min(...values) / 2);
-  const scale = BAR_WIDTH / (Math.log(Math.max(...values)) - least);
-  const lines = rows.map((row, i) => {
-    const y = top + HEADING + i * ROW;
-    const width = ((Math.log(row[key]) - least) * scale).toFixed(1);
-    const colour = row.subject.startsWith('nexus-runtime') ? COLOURS.ours : COLOURS.others;
-    return `<text x="${LABEL_WIDTH - 8}" y="${y + 11}" text-anchor="end">${escapeXml(row.subject)}</text>
-<rect x="${LABEL_WIDTH}" y="${y}" width="${width}" height="${ROW - 7}" rx="2" fill="${colour}"/>
-<text x="${LABEL_WIDTH + Number(width) + 6}" y="${y + 11}">${escapeXml(format(row[key]))}</text>`;
-  });
-  return `<text class="title" x="0" y="${top + HEADING - 14}">${escapeXml(title)} (logarithmic)</text>\n${lines.join('\n')}`;
 }
 
 const escapeXml = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
