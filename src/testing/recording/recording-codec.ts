@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { CallResult } from '../../contract/answers.js';
 import { packMessage } from '../../contract/message-pack.js';
 import { inSlices } from '../../contract/slices.js';
@@ -8,6 +6,7 @@ import { UncrossableValueError, ValueEncoder } from '../../contract/values/encod
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../pool/admissible-answer.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/outcome-content.js';
+import { sha256, slicesOf } from '../../suspension/slices.js';
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 
@@ -61,9 +60,23 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   MAGIC.copy(preamble);
   preamble.writeUInt16BE(RECORDING_VERSION, MAGIC.length);
   preamble.writeUInt32BE(packed.length, HEADER_LENGTH_AT);
-  const content = Buffer.concat([preamble, packed, values, encodedOutcome.content]);
-  if (content.length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
-  return Buffer.concat([content, digest(content)]);
+  return sealed([preamble, packed, values, encodedOutcome.content]);
+}
+
+/** Copied and hashed in slices: a long run makes hundreds of megabytes. */
+async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
+  const bytes = Buffer.allocUnsafeSlow(length + DIGEST_BYTES);
+  let end = 0;
+  for (const part of parts) {
+    for await (const slice of slicesOf(part)) {
+      bytes.set(slice, end);
+      end += slice.length;
+    }
+  }
+  bytes.set(await sha256(bytes.subarray(0, length)), length);
+  return bytes;
 }
 
 /**
@@ -84,7 +97,7 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
     throw refuse('version', `has format ${version}, this library reads ${RECORDING_VERSION}: ${remedy}`);
   }
   const content = bytes.subarray(0, -DIGEST_BYTES);
-  if (!digest(content).equals(bytes.subarray(-DIGEST_BYTES)))
+  if (!(await sha256(content)).equals(bytes.subarray(-DIGEST_BYTES)))
     throw refuse('digest', 'is damaged: its SHA-256 does not match');
   try {
     return await decodeContent(content);
@@ -138,8 +151,4 @@ async function encodeValues(values: readonly unknown[]): Promise<Uint8Array | un
     if (error instanceof UncrossableValueError) return undefined;
     throw error;
   }
-}
-
-function digest(content: Uint8Array): Buffer {
-  return createHash('sha256').update(content).digest();
 }
