@@ -136,7 +136,8 @@ export class Executions {
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
-    const encoded = encodeAnswers(answers, run.usage, limits);
+    const encoding = encodeAnswers(answers, run.usage, limits);
+    const encoded = encoding instanceof Promise ? await encoding : encoding;
     const { snapshot, imageHash, features, handler, origin } = run;
     // Of the one for whom it began, whoever answers: what it holds is theirs.
     const request = {

@@ -3,7 +3,8 @@ import { describe, invalidArgument } from '../config/check.js';
 import { toShared } from '../contract/shared-bytes.js';
 import { inSlices } from '../contract/slices.js';
 import { ValueDecoder } from '../contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../contract/values/encode.js';
+import { ValueEncoder } from '../contract/values/encode.js';
+import { UncrossableValueError } from '../contract/values/uncrossable.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { TieredCache } from './tiered-cache.js';
 

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { MalformedValueError } from '#build/contract/values/byte-reader.js';
 import { CyclicValueError, decodeValue } from '#build/contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '#build/contract/values/encode.js';
+import { ValueEncoder } from '#build/contract/values/encode.js';
+import { UncrossableValueError } from '#build/contract/values/uncrossable.js';
 import { createExecutionVm } from '#build/engine/base-image.js';
 import { captureImage, type Image } from '#build/engine/image.js';
 import { loadEngine } from '#build/engine/load-engine.js';

@@ -2,7 +2,8 @@ import type { CallResult } from '../../contract/answers.js';
 import { packMessage } from '../../contract/message-pack.js';
 import { inSlices } from '../../contract/slices.js';
 import { MAX_NODES, OWN_END, ValueDecoder } from '../../contract/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../../contract/values/encode.js';
+import { ValueEncoder } from '../../contract/values/encode.js';
+import { UncrossableValueError } from '../../contract/values/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../pool/admissible-answer.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/outcome-content.js';
@@ -35,7 +36,12 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   const { context, segments, calls, outcome, ...rest } = recording;
   const { stateSnapshot, args, scope, ...plain } = context;
   // What an extension answered may be anything; this is what the handler got of it.
-  const given = segments.map(({ answers }) => answers.map((answer) => admissibleAnswer(answer, recording.limits)));
+  const given: CallResult[][] = [];
+  for (const { answers } of segments) {
+    const admitted: CallResult[] = [];
+    for (const answer of answers) admitted.push(await admissibleAnswer(answer, recording.limits));
+    given.push(admitted);
+  }
   const values = await encodeValues([
     stateSnapshot,
     args,
