@@ -1,7 +1,8 @@
 import type { WasmError, WasmResult } from '../contract/result.js';
 import { inSlices } from '../contract/slices.js';
 import { MalformedValueError } from '../contract/values/byte-reader.js';
-import { TooManyPathsError, ValueDecoder } from '../contract/values/decode.js';
+import { ValueDecoder } from '../contract/values/decode.js';
+import { TooManyPathsError } from '../contract/values/decoding-errors.js';
 import { pathStep } from '../contract/values/format.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
 import { type Circumstances, describeGuestError, type LocatableHandler } from './guest-error.js';

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { MalformedValueError } from '#build/contract/values/byte-reader.js';
 import { ByteWriter } from '#build/contract/values/byte-writer.js';
 import { Collisions, predictHash, UNPREDICTABLE } from '#build/contract/values/collisions.js';
-import { decodeFields, TooManyPathsError, ValueDecoder } from '#build/contract/values/decode.js';
+import { decodeFields, ValueDecoder } from '#build/contract/values/decode.js';
+import { TooManyPathsError } from '#build/contract/values/decoding-errors.js';
 import { ValueEncoder } from '#build/contract/values/encode.js';
 
 const encoder = new ValueEncoder();

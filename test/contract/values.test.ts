@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { MalformedValueError } from '#build/contract/values/byte-reader.js';
-import { CyclicValueError, decodeValue } from '#build/contract/values/decode.js';
+import { decodeValue } from '#build/contract/values/decode.js';
+import { CyclicValueError } from '#build/contract/values/decoding-errors.js';
 import { ValueEncoder } from '#build/contract/values/encode.js';
 import { UncrossableValueError } from '#build/contract/values/uncrossable.js';
 import { createExecutionVm } from '#build/engine/base-image.js';

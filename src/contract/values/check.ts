@@ -1,5 +1,5 @@
 import { MalformedValueError } from './byte-reader.js';
-import { MAX_NODES } from './decode.js';
+import { MAX_NODES } from './decoding-bounds.js';
 import { MAX_DEPTH, Tag, TYPED_ARRAYS } from './format.js';
 import { Walker } from './walker.js';
 

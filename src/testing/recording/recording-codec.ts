@@ -1,7 +1,8 @@
 import type { CallResult } from '../../contract/answers.js';
 import { packMessage } from '../../contract/message-pack.js';
 import { inSlices } from '../../contract/slices.js';
-import { MAX_NODES, OWN_END, ValueDecoder } from '../../contract/values/decode.js';
+import { ValueDecoder } from '../../contract/values/decode.js';
+import { MAX_NODES, OWN_END } from '../../contract/values/decoding-bounds.js';
 import { ValueEncoder } from '../../contract/values/encode.js';
 import { UncrossableValueError } from '../../contract/values/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
