@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ValueDecoder } from '../codec/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
+import { ValueEncoder } from '../codec/values/encode.js';
+import { UncrossableValueError } from '../codec/values/uncrossable.js';
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { toShared } from '../support/shared-bytes.js';

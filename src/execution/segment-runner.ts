@@ -36,6 +36,8 @@ export interface Executed extends Segment {
   readonly run?: SuspendedRun;
   /** False when it ended before a worker began it: it compiled badly, say. */
   readonly began: boolean;
+  /** Tells that the snapshot of the run is compressed, or not wanted. It may be called again. */
+  readonly letGo?: () => void;
 }
 
 /** What stays the same from one segment of a run to the next. */
@@ -111,12 +113,13 @@ export class Executions {
       treatment,
     );
     const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
-    const segment = await this.#assemble(execution, handler, inputs);
+    const letGo = this.#noteUnsealed(execution, tenant);
+    const segment = await this.#assemble(execution, handler, inputs, letGo);
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin);
     if (segment.waiting === undefined) return { ...segment, began };
     const base = { handler: { key, filename: file, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), began };
+    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), ...(letGo && { letGo }), began };
   }
 
   /**
@@ -133,7 +136,8 @@ export class Executions {
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
-    const encoded = encodeAnswers(answers, run.usage, limits);
+    const encoding = encodeAnswers(answers, run.usage, limits);
+    const encoded = encoding instanceof Promise ? await encoding : encoding;
     const { snapshot, imageHash, features, handler, origin } = run;
     // Of the one for whom it began, whoever answers: what it holds is theirs.
     const request = {
@@ -155,18 +159,43 @@ export class Executions {
     const hostCallsBefore = run.usage.maxHostCalls;
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
-    const segment = await this.#assemble(execution, resumed, inputs);
+    const letGo = this.#noteUnsealed(execution, options.tenant);
+    const segment = await this.#assemble(execution, resumed, inputs, letGo);
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin, knownCalls);
     // It is kept for whom it was begun.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
-    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), began };
+    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), ...(letGo && { letGo }), began };
   }
 
-  /** Errors show places in the source: of a long one, its lines are counted before, in slices. */
-  async #assemble(execution: Execution, handler: CompileResult, inputs: ResultInputs): Promise<Segment> {
-    const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
-    return assembleSegment(execution, lines === undefined ? handler : { ...handler, lines: await lines }, inputs);
+  /** What waits is large until it is compressed. */
+  #noteUnsealed(execution: Execution, tenant: string | undefined): (() => void) | undefined {
+    const snapshot = 'executed' in execution ? execution.executed.snapshot : undefined;
+    return snapshot && this.#pool.noteUnsealed(tenant, snapshot.length);
+  }
+
+  /**
+   * Errors show places in the source: of a long one, its lines are counted before, in slices.
+   *
+   * @param letGo called when nothing waits after all
+   */
+  async #assemble(
+    execution: Execution,
+    handler: CompileResult,
+    inputs: ResultInputs,
+    letGo: (() => void) | undefined,
+  ): Promise<Segment> {
+    let isKept = false;
+    try {
+      const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
+      const located = lines === undefined ? handler : { ...handler, lines: await lines };
+      const assembled = assembleSegment(execution, located, inputs);
+      const segment = assembled instanceof Promise ? await assembled : assembled;
+      isKept = segment.waiting !== undefined;
+      return segment;
+    } finally {
+      if (!isKept) letGo?.();
+    }
   }
 
   /** It may have been suspended under larger ones than the workers of this process are made for. */

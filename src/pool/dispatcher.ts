@@ -3,6 +3,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { epochMs, type Reply } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
+import { Unsealed } from '../worker/unsealed.js';
 import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
 import { DurationEstimates } from './duration-estimates.js';
@@ -46,6 +47,7 @@ export class Dispatcher implements PoolLoad {
   readonly #estimates = new DurationEstimates();
   readonly #composer: BatchComposer;
   readonly #patrol = new Patrol(() => this.#look());
+  readonly #unsealed = new Unsealed(() => this.#dispatch());
   readonly #onRetired: (reason: RetirementReason) => void;
   /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
   #isGathering = false;
@@ -57,7 +59,7 @@ export class Dispatcher implements PoolLoad {
     this.#config = config;
     this.#onRetired = onRetired;
     this.#queue = new FairQueue({
-      capOf: (tenant) => (typeof tenant === 'string' ? config.maxInstancesPerTenant : Number.POSITIVE_INFINITY),
+      capOf: (tenant) => this.#capOf(tenant),
       // Compiling cannot be interrupted: of several workers it leaves one to executions.
       compilers: Math.max(1, config.maxInstances - 1),
     });
@@ -130,6 +132,11 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
+  /** A snapshot is to be compressed. @returns what tells that it is, once */
+  noteUnsealed(tenant: TenantKey, bytes: number): () => void {
+    return this.#unsealed.add(tenant, bytes);
+  }
+
   /** Takes back a job that was not begun. False when it was, or is settled. */
   withdraw(job: Job): boolean {
     if (job.isSettled) return false;
@@ -171,6 +178,11 @@ export class Dispatcher implements PoolLoad {
       for (const job of [...(batch?.jobs ?? []), ...next]) job.reject(runtimeClosed());
     }
     await this.#instances.close();
+  }
+
+  #capOf(tenant: TenantKey): number {
+    if (this.#unsealed.isFull(tenant)) return 0;
+    return typeof tenant === 'string' ? this.#config.maxInstancesPerTenant : Number.POSITIVE_INFINITY;
   }
 
   #dispatch(): void {

@@ -70,6 +70,13 @@ export interface HandlerPool extends CompileBackend {
    */
   resume(request: ResumeRequest, treatment?: Treatment): Promise<Execution>;
 
+  /**
+   * A snapshot that came of an execution is to be compressed. While there are too many of them, nothing of the tenant is begun.
+   *
+   * @returns what tells that it is, or never will be; it may be called again
+   */
+  noteUnsealed(tenant: string | undefined, bytes: number): () => void;
+
   /** Ends the instances. What is still under way or waiting rejects with RUNTIME_CLOSED. */
   close(): Promise<void>;
 }

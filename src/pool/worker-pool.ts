@@ -82,6 +82,10 @@ export class InstancePool implements HandlerPool {
     return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
   }
 
+  noteUnsealed(tenant: string | undefined, bytes: number): () => void {
+    return this.#dispatcher.noteUnsealed(tenant ?? NO_TENANT, bytes);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#dispatcher.close();

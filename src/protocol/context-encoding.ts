@@ -1,9 +1,11 @@
 import { types } from 'node:util';
 import { TooManyBytesError } from '../codec/values/byte-writer.js';
-import { UncrossableValueError, ValueEncoder } from '../codec/values/encode.js';
+import { ValueEncoder } from '../codec/values/encode.js';
 import { isPlainObject } from '../codec/values/host-values.js';
+import { UncrossableValueError } from '../codec/values/uncrossable.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
+import { inSlices } from '../support/slices.js';
 import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';
 
@@ -11,6 +13,10 @@ import type { PackedContext } from './messages.js';
 export const CONTEXT_ROOTS = CONTEXT_FIELDS.map((name) => `context.${name}`);
 
 const encoder = new ValueEncoder();
+/** For the next that is encoded in slices. */
+let spare: ValueEncoder | undefined;
+/** In the past: until the encoder first looks at the clock. */
+const AT_ONCE = 0;
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
@@ -18,17 +24,49 @@ export function encodeFields(
   roots: readonly string[],
   maxContextBytes: number,
 ): Uint8Array {
-  let encoded: Uint8Array;
   try {
-    encoded = encoder.encodeFields(fields, roots, maxContextBytes);
+    return checked(encoder, encoder.encodeFields(fields, roots, maxContextBytes), maxContextBytes);
   } catch (error) {
-    if (error instanceof TooManyBytesError) throw contextTooLarge(maxContextBytes);
-    if (!(error instanceof UncrossableValueError)) throw error;
-    const path = error.path.replace(/^context\./, '');
-    throw new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
+    throw refusalOf(error, maxContextBytes);
   }
-  if (encoder.countedBytes > maxContextBytes) throw contextTooLarge(maxContextBytes, encoder.countedBytes);
+}
+
+/**
+ * {@link encodeFields} without holding the thread.
+ *
+ * @returns the bytes if there are few, otherwise a promise of them: what changes meanwhile may be in them or not
+ */
+export function encodeFieldsInSlices(
+  fields: readonly unknown[],
+  roots: readonly string[],
+  maxContextBytes: number,
+): Uint8Array | Promise<Uint8Array> {
+  const own = spare ?? new ValueEncoder();
+  spare = undefined;
+  const step = (until: number) => {
+    try {
+      if (!own.run(until)) return undefined;
+      const done = checked(own, own.finish(), maxContextBytes);
+      spare = own;
+      return { done };
+    } catch (error) {
+      throw refusalOf(error, maxContextBytes);
+    }
+  };
+  own.beginFields(fields, roots, maxContextBytes);
+  return step(AT_ONCE)?.done ?? inSlices(step);
+}
+
+function checked(used: ValueEncoder, encoded: Uint8Array, maxContextBytes: number): Uint8Array {
+  if (used.countedBytes > maxContextBytes) throw contextTooLarge(maxContextBytes, used.countedBytes);
   return encoded;
+}
+
+function refusalOf(error: unknown, maxContextBytes: number): unknown {
+  if (error instanceof TooManyBytesError) return contextTooLarge(maxContextBytes);
+  if (!(error instanceof UncrossableValueError)) return error;
+  const path = error.path.replace(/^context\./, '');
+  return new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
 }
 
 /**

@@ -62,7 +62,9 @@ export class HandlerCalls {
         trace.executed(executed, calledAt, true);
         const keptAt = performance.now();
         const result =
-          executed.run === undefined ? executed.result : await suspended.keep(withTrace(executed, trace), origin);
+          executed.run === undefined
+            ? executed.result
+            : await suspended.keep(withTrace(executed, trace), origin).finally(executed.letGo);
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
         return result;
@@ -101,6 +103,7 @@ export class HandlerCalls {
         trace.executed(executed, claimedAt, false);
         // The caller gave up, or its time was over before it began: nothing was delivered, and somebody may want to resume it later.
         if (!executed.began || executed.result.error?.code === 'CANCELLED') {
+          executed.letGo?.();
           await claim.release();
           this.#tell(executed.result, executed, origin);
           return executed.result;
@@ -112,7 +115,8 @@ export class HandlerCalls {
             // It was executed all the same.
             this.#tell(executed.result, executed, origin);
             throw error;
-          });
+          })
+          .finally(executed.letGo);
         trace.suspended(result, keptAt);
         this.#tell(isRecorded ? result : executed.result, executed, origin);
         if (isRecorded) telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
@@ -137,6 +141,8 @@ export class HandlerCalls {
         const told = async (answers: readonly CallResult[], execute: () => Promise<Executed>) => {
           const startedAt = performance.now();
           const executed = await execute();
+          // It goes on from the snapshot as it is.
+          executed.letGo?.();
           trace.executed(executed, startedAt, last === undefined);
           last = loop.inWordsOfRun(executed.result);
           this.#tell(last, executed, origin);

@@ -102,7 +102,7 @@ export class SuspendedRuns {
     const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
-      kept = await this.#admit(id, run);
+      kept = await this.#admit(id, executed, run);
       if ('error' in kept) return unkept(executed.result, kept.error, run.origin);
       await this.#store.put(kept);
     } catch (error) {
@@ -220,7 +220,7 @@ export class SuspendedRuns {
     if (run !== undefined) {
       const current = parseSuspensionId(id);
       if (current === undefined) throw notFound(id);
-      const kept = await this.#admit(nextSuspensionId(current), run, id);
+      const kept = await this.#admit(nextSuspensionId(current), executed, run, id);
       if ('error' in kept) result = unkept(result, kept.error, run.origin);
       else {
         next = kept;
@@ -282,6 +282,7 @@ export class SuspendedRuns {
    */
   async #admit(
     id: string,
+    { letGo }: Executed,
     run: SuspendedRun,
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
@@ -291,6 +292,7 @@ export class SuspendedRuns {
     const early = await this.#room.refusalOf(tenant, replaces);
     if (early !== undefined) return { error: noRoom(early) };
     const envelope = await sealRun(id, run, await this.#outcomes.keys());
+    letGo?.();
     if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = this.#surroundings.now();

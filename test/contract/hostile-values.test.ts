@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { MalformedValueError } from '#build/codec/values/byte-reader.js';
 import { ByteWriter } from '#build/codec/values/byte-writer.js';
 import { Collisions, predictHash, UNPREDICTABLE } from '#build/codec/values/collisions.js';
-import { decodeFields, TooManyPathsError, ValueDecoder } from '#build/codec/values/decode.js';
+import { decodeFields, ValueDecoder } from '#build/codec/values/decode.js';
+import { TooManyPathsError } from '#build/codec/values/decoding-errors.js';
 import { ValueEncoder } from '#build/codec/values/encode.js';
 
 const encoder = new ValueEncoder();

@@ -12,13 +12,15 @@ export class TooManyBytesError extends Error {}
 /** A growing byte buffer, reused from value to value. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  /** Of the same bytes. */
+  #view = viewOf(this.#bytes);
   length = 0;
   /** Growing beyond this many bytes throws {@link TooManyBytesError}. */
   limit = Number.POSITIVE_INFINITY;
 
   reset(): void {
     this.length = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    if (this.#bytes.length > KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
 
   u8(value: number): void {
@@ -49,7 +51,8 @@ export class ByteWriter {
 
   f64(value: number): void {
     this.#reserve(8);
-    this.length = this.#bytes.writeDoubleLE(value, this.length);
+    this.#view.setFloat64(this.length, value, true);
+    this.length += 8;
   }
 
   /** Length in bytes, then two's complement in as few as hold the sign, the lowest first. The value has at most 64 bits. */
@@ -73,13 +76,14 @@ export class ByteWriter {
     this.unsigned(length * 2);
     let at = this.length;
     if (length < 32) {
+      const bytes = this.#bytes;
       for (let i = 0; i < length; i++) {
         const unit = text.charCodeAt(i);
         if (unit > 0xff) {
           wide = true;
           break;
         }
-        this.#bytes[at++] = unit;
+        bytes[at++] = unit;
       }
     } else {
       wide = /[\u0100-\uffff]/.test(text);
@@ -113,6 +117,15 @@ export class ByteWriter {
     if (this.length + bytes > this.limit) throw new TooManyBytesError();
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + bytes));
     larger.set(this.#bytes.subarray(0, this.length));
-    this.#bytes = larger;
+    this.#use(larger);
   }
+
+  #use(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

@@ -1,73 +1,23 @@
-import { TYPED_ARRAYS } from '../../guest/abi.js';
-import { ByteReader, MalformedValueError } from './byte-reader.js';
+import { MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
+import {
+  type DecodingBounds,
+  GROWN_ITEMS,
+  MAX_ENTRIES,
+  MAX_ERROR_FIELDS,
+  MAX_NODES,
+  MAX_PROPERTIES,
+  METERED_ENTRIES,
+  OWN_END,
+  VALUES_PER_FIELD,
+} from './decoding-bounds.js';
+import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
-import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
+import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
+import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from './forms.js';
-
-/** An object that contains itself: well-formed for the engine, but not a value of the contract. */
-export class CyclicValueError extends MalformedValueError {
-  constructor() {
-    super('refers back to an object that contains it (a cycle)');
-  }
-}
-
-/** An object occurs in a value so often that to walk over it would never end. */
-export class TooManyPathsError extends MalformedValueError {
-  readonly maxPaths: number;
-  readonly paths: number;
-
-  constructor(maxPaths: number, paths: number) {
-    super(
-      `holds objects that occur in it again and again: to walk over it meets ${paths} values more than it has, and maxResultPaths is ${maxPaths}; copy less of it, or raise maxResultPaths`,
-    );
-    this.maxPaths = maxPaths;
-    this.paths = paths;
-  }
-}
-
-export interface DecodingBounds {
-  /** Values in the document. @default {@link MAX_NODES} */
-  readonly maxNodes?: number;
-  /** How many values more than it has a walk over it may meet, because objects occur in it more than once. @default no bound */
-  readonly maxPaths?: number;
-  /** Items of the document that are read, the marker included, as `Array.prototype.slice` takes it. @default all */
-  readonly end?: number;
-  /** In milliseconds. @default performance.now */
-  readonly now?: () => number;
-}
-
-/** A value of a byte each costs the host more than its size says. */
-export const MAX_NODES = 2_000_000;
-/** The last item that our encoder writes, the places of forms, is for the guest: it refers to the document itself. */
-export const OWN_END = -1;
-/** V8 makes a larger table in one step: from these sizes on it takes longer than 50 ms. */
-export const MAX_ENTRIES = 2 ** 18;
-export const MAX_PROPERTIES = 2 ** 17;
-/** They are defined in one step, each as a property that takes as long as so many values. */
-const MAX_ERROR_FIELDS = 10_000;
-const VALUES_PER_FIELD = 8;
-/** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
-const MAX_BIGINT_BYTES = 128 * 1024;
-/** A smaller Map or Set costs little, whatever its keys. */
-const METERED_ENTRIES = 128;
-/**
- * An array that is longer gets its length at once: growing it would copy it again and again. It is filled, too: V8 would make it one of
- * whole numbers, and make another array of it in one step when the first fraction or text comes.
- */
-const GROWN_ITEMS = 1_024;
-
-/** Work between two looks at the clock, in values of the cheapest kind: well below 1 ms. */
-const WORK_PER_LOOK = 512;
-const WORK = { text: 1, bigInt: 4, buffer: 16, object: 2, keyed: 16, error: 64 } as const;
-/** Bytes that take as long as a value. */
-const BYTES_PER_WORK = 64;
-/** A table that is ever so full of collisions takes a step for every so many of its keys. */
-const KEYS_PER_WORK = 128;
-
-/** What a document may take: a hundred times what honest values take. Beyond it, it was made to take long. */
-const ALLOWED_MS = 1_500;
-const ALLOWED_MS_PER_VALUE = 0.05;
+import { NodeReader, type ViewHead, viewOf } from './node-reader.js';
+import { References } from './references.js';
 
 const wallClock = () => performance.now();
 
@@ -105,22 +55,18 @@ export function decodeOwnFields(bytes: Uint8Array): unknown[] {
 
 /** Decodes one document or value, at once or in slices. Everything but the last step of making a table can be interrupted. */
 export class ValueDecoder {
-  readonly #reader: ByteReader;
+  readonly #reader: NodeReader;
   readonly #isDocument: boolean;
   readonly #end: number | undefined;
   readonly #maxNodes: number;
   readonly #maxPaths: number;
-  readonly #now: () => number;
   /** Made when there is something to count. */
   #collisions: Collisions | undefined;
 
   readonly #names: string[] = [];
   /** -1 before they begin. */
   #namesLeft = -1;
-  /** Values by the number with which a later one refers to them. */
-  readonly #references: unknown[] = [];
-  /** By the same number: how many values a walk over it meets, itself included; 0 while it is open. */
-  readonly #paths: number[] = [];
+  readonly #references = new References();
   /** Objects of so many fields that no error can take them over in one step. */
   #large: Set<unknown> | undefined;
 
@@ -132,18 +78,16 @@ export class ValueDecoder {
   #hasMarker = false;
 
   #work = 0;
-  /** Time that was spent on it before this slice, in milliseconds, and since when this one goes on: known once it takes its time. */
-  #spentMs = 0;
-  #begunAt: number | undefined;
+  readonly #time: DecodingTime;
   root: unknown;
 
   constructor(bytes: Uint8Array, isDocument: boolean, bounds: DecodingBounds) {
-    this.#reader = new ByteReader(bytes);
+    this.#reader = new NodeReader(bytes);
     this.#isDocument = isDocument;
     this.#end = bounds.end;
     this.#maxNodes = bounds.maxNodes ?? MAX_NODES;
     this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
-    this.#now = bounds.now ?? wallClock;
+    this.#time = new DecodingTime(bounds.now ?? wallClock);
   }
 
   /** Of a document, without the marker, once {@link run} is done. */
@@ -161,7 +105,6 @@ export class ValueDecoder {
    */
   run(until = Number.POSITIVE_INFINITY): boolean {
     this.#work = WORK_PER_LOOK;
-    this.#begunAt = undefined;
     try {
       const isDone = this.#run(until);
       if (isDone) giveBack(this.#frames);
@@ -170,7 +113,7 @@ export class ValueDecoder {
       if (error instanceof MalformedValueError) error.path ??= pathOf(this.#frames, this.#depth);
       throw error;
     } finally {
-      if (this.#begunAt !== undefined) this.#spentMs += this.#now() - this.#begunAt;
+      this.#time.endSlice();
     }
   }
 
@@ -183,7 +126,7 @@ export class ValueDecoder {
       if (frame !== undefined && frame.index === frame.count) {
         value = this.#close(frame);
       } else {
-        if (frame?.kind === FrameKind.record) frame.key = this.#name();
+        if (frame?.kind === FrameKind.record) frame.key = this.#reader.nameFrom(this.#names);
         value = this.#begin();
         if (value === OPENED) continue;
       }
@@ -217,14 +160,7 @@ export class ValueDecoder {
   #mayGoOn(until: number): boolean {
     this.#work = WORK_PER_LOOK;
     this.#checkCollisions();
-    const now = this.#now();
-    this.#begunAt ??= now;
-    if (this.#spentMs + now - this.#begunAt > ALLOWED_MS + ALLOWED_MS_PER_VALUE * (this.#nodes + this.#names.length)) {
-      throw new MalformedValueError(
-        'takes far longer to read than its size warrants; return arrays in place of Maps and Sets',
-      );
-    }
-    return now < until;
+    return this.#time.look(until, this.#nodes + this.#names.length);
   }
 
   #checkCollisions(): void {
@@ -249,14 +185,6 @@ export class ValueDecoder {
     throw new TooManyPathsError(this.#maxPaths, Math.min(size - this.#nodes, Number.MAX_SAFE_INTEGER));
   }
 
-  #name(): string | number {
-    const number = this.#reader.unsigned();
-    if (number % 2 === 1) return (number - 1) / 2;
-    const name = this.#names[number / 2 - 1];
-    if (name === undefined) throw new MalformedValueError(`has property name ${number / 2}, unknown`);
-    return name;
-  }
-
   /** Reads a value, or the beginning of one. */
   #begin(): unknown {
     const tag = this.#reader.u8();
@@ -279,8 +207,11 @@ export class ValueDecoder {
         this.#work -= WORK.text + text.length / BYTES_PER_WORK;
         return text;
       }
-      case Tag.bigInt:
-        return this.#bigInt();
+      case Tag.bigInt: {
+        const length = this.#reader.bigIntLength();
+        this.#work -= WORK.bigInt + length / BYTES_PER_WORK;
+        return this.#reader.bigInt(length);
+      }
       case Tag.reference:
         return this.#reference();
       default:
@@ -303,9 +234,8 @@ export class ValueDecoder {
       case Tag.arrayBuffer:
         return this.#arrayBuffer();
       case Tag.typedArray: {
-        const view = [this.#reader.u8(), this.#reader.unsigned(), this.#reader.unsigned()];
         this.#work -= WORK.buffer;
-        return this.#open(FrameKind.view, view, 1);
+        return this.#open(FrameKind.view, this.#reader.viewHead(), 1);
       }
       default:
         throw new MalformedValueError(`has unknown tag ${tag}`);
@@ -327,7 +257,7 @@ export class ValueDecoder {
 
   #array(): symbol {
     const count = this.#reader.count();
-    if (count >= FORM_ITEMS_AT && this.#hasMarker && this.#reader.peek() === Tag.reference && this.#passMarker()) {
+    if (count >= FORM_ITEMS_AT && this.#hasMarker && this.#reader.passMarker()) {
       return this.#form(count);
     }
     if (this.#depth === 0 && this.#end !== undefined) {
@@ -339,15 +269,6 @@ export class ValueDecoder {
       count > GROWN_ITEMS && count <= this.#maxNodes ? new Array(count).fill(null) : [],
       count,
     );
-  }
-
-  /** Whether a reference to the marker comes next; if so, it is passed. */
-  #passMarker(): boolean {
-    const { offset } = this.#reader;
-    this.#reader.u8();
-    if (this.#reader.unsigned() === MARKER_NUMBER) return true;
-    this.#reader.offset = offset;
-    return false;
   }
 
   #form(count: number): symbol {
@@ -392,8 +313,7 @@ export class ValueDecoder {
     frame.size = 1;
     frame.key = undefined;
     frame.table = undefined;
-    frame.slot = this.#references.push(target) - 1;
-    this.#paths.push(0);
+    frame.slot = this.#references.open(target);
     return OPENED;
   }
 
@@ -405,7 +325,7 @@ export class ValueDecoder {
       case FrameKind.array:
         (frame.target as unknown[])[frame.index] = value;
         // Nothing that could be a form is before the end of the first item of the outermost array.
-        if (this.#depth === 1 && frame.index === 0) this.#hasMarker = this.#isDocument && this.#references.length > 1;
+        if (this.#depth === 1 && frame.index === 0) this.#hasMarker = this.#isDocument && this.#references.count > 1;
         break;
       case FrameKind.record:
         this.#setProperty(frame, value);
@@ -448,8 +368,7 @@ export class ValueDecoder {
     const { slot } = frame;
     const value = this.#finished(frame);
     this.#depth--;
-    this.#references[slot] = value;
-    this.#paths[slot] = frame.size;
+    this.#references.close(slot, value, frame.size);
     this.#size = frame.size;
     return value;
   }
@@ -474,49 +393,22 @@ export class ValueDecoder {
         if (typeof key === 'object' && key !== null) throw new MalformedValueError('boxes an object');
         return key;
       case FrameKind.view:
-        return viewOf(target as [number, number, number], key);
+        return viewOf(target as ViewHead, key);
       default:
         return target;
     }
   }
 
   #arrayBuffer(): ArrayBuffer {
-    const length = this.#reader.unsigned();
-    this.#reader.unsigned();
-    const { buffer } = new Uint8Array(this.#reader.raw(length));
-    this.#work -= WORK.buffer + length / BYTES_PER_WORK;
-    this.#references.push(buffer);
-    this.#paths.push(1);
+    const buffer = this.#reader.buffer();
+    this.#work -= WORK.buffer + buffer.byteLength / BYTES_PER_WORK;
+    this.#references.add(buffer);
     return buffer;
-  }
-
-  #bigInt(): bigint {
-    const length = this.#reader.unsigned();
-    if (length > MAX_BIGINT_BYTES) throw new MalformedValueError(`has a BigInt of ${length} bytes`);
-    this.#work -= WORK.bigInt + length / BYTES_PER_WORK;
-    if (length === 0) return 0n;
-    if (length <= 8) return this.#reader.bigInt64(length);
-    const hex = Buffer.from(this.#reader.raw(length)).reverse().toString('hex');
-    return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
   }
 
   #reference(): unknown {
     const number = this.#reader.unsigned();
-    const paths = this.#paths[number];
-    if (paths === undefined) throw new MalformedValueError(`refers to object ${number}, unknown so far`);
-    if (paths === 0) throw new CyclicValueError();
-    this.#size = paths;
-    return this.#references[number];
+    this.#size = this.#references.pathsOf(number);
+    return this.#references.get(number);
   }
-}
-
-function viewOf([number, length, offset]: readonly [number, number, number], buffer: unknown): ArrayBufferView {
-  const View = TYPED_ARRAYS[number];
-  if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${number}, unknown here`);
-  if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
-  const aligned = offset % View.BYTES_PER_ELEMENT === 0;
-  if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
-    throw new MalformedValueError('has a typed array outside its buffer');
-  }
-  return new View(buffer, offset, length);
 }

@@ -1,4 +1,8 @@
+import { pathStep } from './format.js';
+
 export const LevelKind = { array: 0, record: 1, form: 2, document: 3 } as const;
+
+const NO_ITEMS: readonly unknown[] = [];
 
 /** An object that is being encoded. */
 export class Level {
@@ -6,7 +10,7 @@ export class Level {
   /** The array or record. */
   value: unknown;
   /** Keys of a record; items of a form or document. */
-  items: readonly unknown[] = [];
+  items: readonly unknown[] = NO_ITEMS;
   /** Items of it, and how many of them were begun. */
   count = 0;
   index = 0;
@@ -22,5 +26,75 @@ export class Level {
   /** One step of a path in the terms of the value. */
   get step(): string | number {
     return this.kind === LevelKind.form ? Math.floor((this.index - 1) / this.stride) : this.key;
+  }
+}
+
+/** Objects on the way from the root to the value that is being encoded, and what was written of each. */
+export class Levels {
+  /** Used again, level by level. */
+  readonly #levels: Level[] = [];
+  depth = 0;
+
+  /** The innermost; there must be one. */
+  get top(): Level {
+    return this.#levels[this.depth - 1] as Level;
+  }
+
+  enter(kind: number, value: unknown, count: number, number: number): Level {
+    const level = this.#levels[this.depth] ?? new Level();
+    this.#levels[this.depth] = level;
+    this.depth++;
+    level.kind = kind;
+    level.value = value;
+    level.items = NO_ITEMS;
+    level.count = count;
+    level.index = 0;
+    level.number = number;
+    level.stride = 1;
+    level.isFirstField = false;
+    return level;
+  }
+
+  leave(level: Level): void {
+    level.value = undefined;
+    level.items = NO_ITEMS;
+    this.depth--;
+  }
+
+  /** Keeps nothing of the caller's values alive. */
+  forget(): void {
+    for (const level of this.#levels) {
+      if (level.value === undefined && level.items === NO_ITEMS) break;
+      level.value = undefined;
+      level.items = NO_ITEMS;
+    }
+    this.depth = 0;
+  }
+
+  /** Whether the object of this number is on the way. Each one there has a higher number than that around it. */
+  isOpen(number: number): boolean {
+    let from = 0;
+    let to = this.depth;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const found = (this.#levels[middle] as Level).number;
+      if (found === number) return true;
+      if (found < number) from = middle + 1;
+      else to = middle;
+    }
+    return false;
+  }
+
+  /** How often an item of the outermost was begun; undefined when there is none. */
+  get begun(): number | undefined {
+    return this.#levels[0]?.index;
+  }
+
+  /** The path to where it is, without the outermost ones. */
+  pathFrom(skipped: number): string {
+    return this.#levels
+      .slice(skipped, this.depth)
+      .map((level) => pathStep(level.step))
+      .join('');
   }
 }

@@ -38,9 +38,15 @@ export function formOf(value: object): Form | undefined {
 }
 
 function fieldsOf(error: Error): Record<string, unknown> {
-  const hidden = [...HIDDEN_FIELDS].filter((key) => Object.hasOwn(error, key));
-  const keys = [...Object.keys(error).filter((key) => !OWN_TEXTS.has(key)), ...hidden];
-  return Object.fromEntries(keys.map((key) => [key, (error as unknown as Record<string, unknown>)[key]]));
+  const fields: Record<string, unknown> = {};
+  const take = (key: string) => {
+    const value = (error as unknown as Record<string, unknown>)[key];
+    if (key === '__proto__') define(fields, key, value, true);
+    else fields[key] = value;
+  };
+  for (const key of Object.keys(error)) if (!OWN_TEXTS.has(key)) take(key);
+  for (const key of HIDDEN_FIELDS) if (Object.hasOwn(error, key)) take(key);
+  return fields;
 }
 
 /**

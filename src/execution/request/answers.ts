@@ -3,7 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import { invalidArgument } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { COUNTED_LIMITS } from '../../guest/abi.js';
-import { encodeFields } from '../../protocol/context-encoding.js';
+import { encodeFieldsInSlices } from '../../protocol/context-encoding.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 
 /** A call that waits, as far as an answer has to know it. */
@@ -44,19 +44,28 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
 /**
  * What the prelude's `resume` takes: `[callId, succeeded, value or error]` for each answer, and what was used.
  *
- * @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
+ * @returns at once when there is little of it, otherwise a promise: the guest may have chosen how much an extension answers
+ * @throws, or rejects with, NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
  */
-export function encodeAnswers(answers: readonly CallResult[], used: Usage, limits: ExecutionLimits): Uint8Array {
+export function encodeAnswers(
+  answers: readonly CallResult[],
+  used: Usage,
+  limits: ExecutionLimits,
+): Uint8Array | Promise<Uint8Array> {
   const tuples = answers.map((answer) => [
     answer.callId,
     answer.success,
     answer.success ? answer.value : toError(answer.error),
   ]);
   const counts = COUNTED_LIMITS.map((name) => used[name]);
-  try {
-    return encodeFields([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
-  } catch (error) {
+  const refuse = (error: unknown): never => {
     throw inTermsOf(answers, error);
+  };
+  try {
+    const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
+    return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
+  } catch (error) {
+    return refuse(error);
   }
 }
 
@@ -72,9 +81,9 @@ function inTermsOf(answers: readonly CallResult[], error: unknown): unknown {
 }
 
 /** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
-export function answerFault(answer: CallResult, limits: ExecutionLimits): NexusError | undefined {
+export async function answerFault(answer: CallResult, limits: ExecutionLimits): Promise<NexusError | undefined> {
   try {
-    encodeAnswers([answer], NO_USAGE, limits);
+    await encodeAnswers([answer], NO_USAGE, limits);
     return undefined;
   } catch (error) {
     if (error instanceof NexusError) return error;

@@ -1,6 +1,7 @@
 import type { WasmError, WasmResult } from '../../api/result.js';
 import { MalformedValueError } from '../../codec/values/byte-reader.js';
-import { TooManyPathsError, ValueDecoder } from '../../codec/values/decode.js';
+import { ValueDecoder } from '../../codec/values/decode.js';
+import { TooManyPathsError } from '../../codec/values/decoding-errors.js';
 import { pathStep } from '../../codec/values/format.js';
 import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
 import type { Executed } from '../../protocol/messages.js';

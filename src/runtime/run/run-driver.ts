@@ -115,7 +115,8 @@ export class RunLoop {
     } catch (error) {
       if (!isAnswersFault(error)) throw error;
     }
-    const admissible = answers.map((answer) => admissibleAnswer(answer, run.limits));
+    const admissible: CallResult[] = [];
+    for (const answer of answers) admissible.push(await admissibleAnswer(answer, run.limits));
     try {
       return await resume(admissible);
     } catch (error) {

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto';
-
 import type { CallResult } from '../../api/answers.js';
 import { packMessage } from '../../codec/message-pack.js';
-import { MAX_NODES, OWN_END, ValueDecoder } from '../../codec/values/decode.js';
-import { UncrossableValueError, ValueEncoder } from '../../codec/values/encode.js';
+import { ValueDecoder } from '../../codec/values/decode.js';
+import { MAX_NODES, OWN_END } from '../../codec/values/decoding-bounds.js';
+import { ValueEncoder } from '../../codec/values/encode.js';
+import { UncrossableValueError } from '../../codec/values/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
 import { inSlices } from '../../support/slices.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
+import { sha256, slicesOf } from '../../suspension/slices.js';
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 
@@ -36,7 +37,12 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   const { context, segments, calls, outcome, ...rest } = recording;
   const { stateSnapshot, args, scope, ...plain } = context;
   // What an extension answered may be anything; this is what the handler got of it.
-  const given = segments.map(({ answers }) => answers.map((answer) => admissibleAnswer(answer, recording.limits)));
+  const given: CallResult[][] = [];
+  for (const { answers } of segments) {
+    const admitted: CallResult[] = [];
+    for (const answer of answers) admitted.push(await admissibleAnswer(answer, recording.limits));
+    given.push(admitted);
+  }
   const values = await encodeValues([
     stateSnapshot,
     args,
@@ -61,9 +67,23 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   MAGIC.copy(preamble);
   preamble.writeUInt16BE(RECORDING_VERSION, MAGIC.length);
   preamble.writeUInt32BE(packed.length, HEADER_LENGTH_AT);
-  const content = Buffer.concat([preamble, packed, values, encodedOutcome.content]);
-  if (content.length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
-  return Buffer.concat([content, digest(content)]);
+  return sealed([preamble, packed, values, encodedOutcome.content]);
+}
+
+/** Copied and hashed in slices: a long run makes hundreds of megabytes. */
+async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
+  const bytes = Buffer.allocUnsafeSlow(length + DIGEST_BYTES);
+  let end = 0;
+  for (const part of parts) {
+    for await (const slice of slicesOf(part)) {
+      bytes.set(slice, end);
+      end += slice.length;
+    }
+  }
+  bytes.set(await sha256(bytes.subarray(0, length)), length);
+  return bytes;
 }
 
 /**
@@ -84,7 +104,7 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
     throw refuse('version', `has format ${version}, this library reads ${RECORDING_VERSION}: ${remedy}`);
   }
   const content = bytes.subarray(0, -DIGEST_BYTES);
-  if (!digest(content).equals(bytes.subarray(-DIGEST_BYTES)))
+  if (!(await sha256(content)).equals(bytes.subarray(-DIGEST_BYTES)))
     throw refuse('digest', 'is damaged: its SHA-256 does not match');
   try {
     return await decodeContent(content);
@@ -138,8 +158,4 @@ async function encodeValues(values: readonly unknown[]): Promise<Uint8Array | un
     if (error instanceof UncrossableValueError) return undefined;
     throw error;
   }
-}
-
-function digest(content: Uint8Array): Buffer {
-  return createHash('sha256').update(content).digest();
 }

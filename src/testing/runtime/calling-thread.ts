@@ -93,6 +93,11 @@ export class CallingThread implements HandlerPool {
     return execution ?? (await this.#inWorker()).resume(request, treatment);
   }
 
+  /** This thread makes one, and compresses it, in turn. */
+  noteUnsealed(): () => void {
+    return () => {};
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     const worker = await this.#worker?.catch(() => undefined);

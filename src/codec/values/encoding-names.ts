@@ -1,0 +1,63 @@
+import { ByteWriter } from './byte-writer.js';
+import { lookedUpAs, nameIndex } from './host-values.js';
+import { Numbering } from './numbering.js';
+
+/** Records of an array have the same names in the same places, most often: those of the last one are looked at first. */
+const REMEMBERED = 32;
+
+/** The table of property names at the head of what is encoded. */
+export class EncodingNames {
+  readonly #writer = new ByteWriter();
+  readonly #numbers = new Numbering<string>();
+  /** By their place in the record that was written last; no name has the number 0. */
+  readonly #lastNames: string[] = new Array(REMEMBERED).fill('');
+  readonly #lastNumbers: number[] = new Array(REMEMBERED).fill(0);
+  #lastUsed = 0;
+
+  /** How many there are. */
+  get size(): number {
+    return this.#numbers.size;
+  }
+
+  get byteLength(): number {
+    return this.#writer.length;
+  }
+
+  reset(): void {
+    this.#writer.reset();
+    this.#numbers.clear();
+    for (let i = 0; i < this.#lastUsed; i++) this.#lastNumbers[i] = 0;
+    this.#lastUsed = 0;
+  }
+
+  /**
+   * By what a name is referred to.
+   *
+   * @param place of the property in its record
+   */
+  numberOf(name: string, place: number): number {
+    if (place >= REMEMBERED) return nameIndex(name) ?? this.#numberOf(name);
+    const last = this.#lastNumbers[place] as number;
+    if (last !== 0 && this.#lastNames[place] === name) return last;
+    const number = nameIndex(name) ?? this.#numberOf(name);
+    this.#lastNames[place] = name;
+    this.#lastNumbers[place] = number;
+    if (place >= this.#lastUsed) this.#lastUsed = place + 1;
+    return number;
+  }
+
+  copyInto(target: Uint8Array, offset: number): void {
+    this.#writer.copyInto(target, offset);
+  }
+
+  #numberOf(name: string): number {
+    const key = lookedUpAs(name);
+    const known = this.#numbers.numberOf(key);
+    if (known !== undefined) return known;
+    // Zero is no atom; a number is shifted left by one, see nameIndex.
+    const number = (this.#numbers.size + 1) * 2;
+    this.#numbers.add(key, number);
+    this.#writer.string(name);
+    return number;
+  }
+}
