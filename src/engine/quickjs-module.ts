@@ -9,6 +9,7 @@ import {
 
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
+import { COUNT_EXPORT } from './mends/counts.js';
 import { NOTE_EXPORTS } from './mends/notes.js';
 import { ADDED_EXPORTS } from './rewrite.js';
 import { MARK_EXPORTS } from './wasm/water-marks.js';
@@ -45,6 +46,8 @@ export interface EngineFunctions {
   /** Absent in an engine that needs no such mend, see `mends/notes.ts`. */
   readonly takeNotes: (() => number) | undefined;
   readonly usePlaces: ((table: Pointer) => void) | undefined;
+  /** See `mends/counts.ts`. */
+  readonly takeExceededCount: (() => number) | undefined;
 }
 
 /** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
@@ -139,6 +142,7 @@ export async function instantiateQuickJs(
     evalFunction: added('evalFunction'),
     takeNotes: exports[NOTE_EXPORTS.takeNotes] as EngineFunctions['takeNotes'],
     usePlaces: exports[NOTE_EXPORTS.usePlaces] as EngineFunctions['usePlaces'],
+    takeExceededCount: exports[COUNT_EXPORT] as EngineFunctions['takeExceededCount'],
   };
 
   const runtime = quickjs.newRuntime();

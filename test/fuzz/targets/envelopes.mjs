@@ -90,7 +90,7 @@ export async function run({ handler, edit, random }, { store, runtime, keys, nei
 async function edited(random, edit, id, envelope, keys) {
   if (edit === 'nothing') return envelope;
   if (edit === 'bytes') return mutateBytes(random, envelope);
-  const { header, payload } = openEnvelope(id, envelope, keys);
+  const { header, payload } = await openEnvelope(id, envelope, keys);
   switch (edit) {
     case 'header':
       return sealEnvelope(id, { ...header, [random.pick(HEADER_FIELDS)]: randomValue(random, 3, true) }, payload, keys);
