@@ -111,6 +111,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'a date as text names its time zone',
       'the compiler notes what it compiles wrongly',
       'places are told in another text',
+      'a function with more names than bytecode counts is not compiled',
     ],
     stackBytes: 5 * 1024 * 1024,
     heapBase: 5_333_088,

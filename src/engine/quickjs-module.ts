@@ -6,7 +6,9 @@ import {
   type QuickJSRuntime,
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
+
 import { ADDED_EXPORTS, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
+import { COUNT_EXPORT } from './build/mends/counts.js';
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
 
@@ -42,6 +44,8 @@ export interface EngineFunctions {
   /** Absent in an engine that needs no such mend, see `mends/notes.ts`. */
   readonly takeNotes: (() => number) | undefined;
   readonly usePlaces: ((table: Pointer) => void) | undefined;
+  /** See `mends/counts.ts`. */
+  readonly takeExceededCount: (() => number) | undefined;
 }
 
 /** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
@@ -136,6 +140,7 @@ export async function instantiateQuickJs(
     evalFunction: added('evalFunction'),
     takeNotes: exports[NOTE_EXPORTS.takeNotes] as EngineFunctions['takeNotes'],
     usePlaces: exports[NOTE_EXPORTS.usePlaces] as EngineFunctions['usePlaces'],
+    takeExceededCount: exports[COUNT_EXPORT] as EngineFunctions['takeExceededCount'],
   };
 
   const runtime = quickjs.newRuntime();

@@ -3,6 +3,7 @@ import { lower, mayUse } from '../source/lowering/lower.js';
 import type { Piece } from '../source/lowering/writer.js';
 import { isAcornError, parseScript } from '../source/parse-script.js';
 import type { ScriptProblem } from '../source/script-problem.js';
+import { Count } from './build/mends/counts.js';
 import { captureImage, type Image } from './image/image.js';
 import { wipe } from './image/restore.js';
 import type { EngineModule } from './load-engine.js';
@@ -17,6 +18,20 @@ const RETAINED_MEMORY_BYTES = 16 * 1024 * 1024;
 /** Of the parser, and of what makes bytecode of what it read. */
 const STACK_OVERFLOW = /^(?:stack overflow|Maximum call stack size exceeded)$/;
 const TOO_DEEP: ScriptProblem = { kind: 'nesting', message: 'the source is nested too deeply' };
+
+const REMEDY = 'split it into several functions';
+const EXCEEDED: Readonly<Record<number, ScriptProblem>> = {
+  [Count.references]: {
+    kind: 'count',
+    message: `a function refers to more than 65534 globals and variables of other functions; ${REMEDY}, or put the values into an object or an array`,
+  },
+  [Count.variables]: {
+    kind: 'count',
+    message: `a function has more than 65534 variables; ${REMEDY}, or put the values into an object or an array`,
+  },
+  [Count.scopes]: { kind: 'count', message: `a function has more than 65534 blocks; ${REMEDY}` },
+};
+const FAILED = "the engine's compiler failed on it; write it in another form, in smaller functions";
 
 interface Compilation {
   readonly outcome: ScriptOutcome;
@@ -97,7 +112,10 @@ export class SourceCompiler {
     if (error instanceof GuestException) return this.#describe(error, filename);
     if (error instanceof VmPoisonedError && error.isStackOverflow) return TOO_DEEP;
     if (this.#vm.heapExhausted) return { kind: 'memory', message: 'out of memory' };
-    throw error;
+    if (!(error instanceof VmPoisonedError)) throw error;
+    const exceeded = EXCEEDED[this.#vm.takeExceededCount()];
+    // The compiler's VM begins with every source anew: whatever ends it is that source's doing, and the next one gets another VM.
+    return exceeded ?? { kind: 'engine', message: `${FAILED} (${reasonOf(error)})` };
   }
 
   #describe(error: GuestException, filename: string): ScriptProblem {
@@ -122,6 +140,10 @@ export class SourceCompiler {
 
 function createVm(engine: EngineModule, stackSizeBytes: number): Promise<Vm> {
   return Vm.create(engine, { memoryLimitBytes: COMPILER_MEMORY_BYTES, stackSizeBytes, purpose: 'compilation' });
+}
+
+function reasonOf({ cause, message }: VmPoisonedError): string {
+  return cause instanceof Error ? cause.message : message;
 }
 
 /** Of some errors the engine knows no place: then it is where acorn stumbles. */

@@ -292,6 +292,11 @@ export class Vm {
     return this.#functions.takeNotes?.() ?? 0;
   }
 
+  /** What the compiler could not go on with since it was last asked, see `mends/counts.ts`. 0 for nothing. */
+  takeExceededCount(): number {
+    return this.#functions.takeExceededCount?.() ?? 0;
+  }
+
   /**
    * From now on places in what is compiled are told as those in another text.
    *

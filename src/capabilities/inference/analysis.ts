@@ -16,11 +16,16 @@ import type { AnyFunction } from './syntax/syntax.js';
  * Finds out what a handler may need by evaluating it on abstract values: which of the values that matter each expression
  * may be, in any run. Order and conditions are not looked at, calls of a function are taken together, and each place that
  * makes objects makes one. What goes where it cannot be followed is taken to be used in every way it can be.
+ *
+ * @throws EverythingDemanded
  */
-export function analyse(handler: FunctionExpression): Demands {
+export function analyse(handler: FunctionExpression, demands: Demands): void {
   const scopes = resolveScopes(handler);
   const program: Program = new Program(
-    new Machine({ read: (name) => program.readGlobal(name), write: (name, value) => program.writeGlobal(name, value) }),
+    new Machine(
+      { read: (name) => program.readGlobal(name), write: (name, value) => program.writeGlobal(name, value) },
+      demands,
+    ),
     scopes,
     (callee, around) => {
       machine.flow.schedule({ at: callee.node, evaluate: () => evaluateFunction(callee, around, shared) });
@@ -37,7 +42,6 @@ export function analyse(handler: FunctionExpression): Demands {
     if (!(error instanceof BudgetExceeded || error instanceof RangeError)) throw error;
     machine.demands.everything(handler, 'too large or too deeply nested to be followed');
   }
-  return machine.demands;
 }
 
 function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, shared: Shared): void {

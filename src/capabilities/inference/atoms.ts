@@ -178,15 +178,23 @@ export function union(...values: Value[]): Value {
   let only: Value = NOTHING;
   let all: Set<Atom> | undefined;
   for (const value of values) {
-    if (value.size === 0 || value === only) continue;
-    if (only.size === 0) {
+    if (all !== undefined) {
+      for (const atom of value) all.add(atom);
+    } else if (only.size <= value.size && isWithin(only, value)) {
+      // Most unions say nothing new: no set is made for them.
       only = value;
-      continue;
+    } else if (!isWithin(value, only)) {
+      all = new Set(only);
+      for (const atom of value) all.add(atom);
     }
-    all ??= new Set(only);
-    for (const atom of value) all.add(atom);
   }
   return all ?? only;
+}
+
+function isWithin(part: Value, whole: Value): boolean {
+  if (part.size > whole.size) return false;
+  if (part !== whole) for (const atom of part) if (!whole.has(atom)) return false;
+  return true;
 }
 
 const PRIMITIVES: ReadonlySet<Atom['kind']> = new Set(['constant', 'prefix', 'number', 'primitive', 'symbol']);

@@ -8,16 +8,30 @@ const MAX_NAMES = 500;
 /** Places that are kept for one capability. */
 const MAX_REASONS = 200;
 
+/** All there is was demanded, and nobody asked why: there is nothing left to find out. */
+export class EverythingDemanded extends Error {}
+
 /** The capabilities that a handler was found to need. */
 export class Demands {
+  readonly #isExplained: boolean;
   readonly #byToken = new Map<CapabilityToken, Map<string, { at: Node; reason: string }>>();
 
   readonly #counts = new Map<CapabilityKind, number>();
 
-  /** @param pattern a name, or a prefix before a `*` */
+  /** @param isExplained whether reasons are kept */
+  constructor(isExplained: boolean) {
+    this.#isExplained = isExplained;
+  }
+
+  /**
+   * @param pattern a name, or a prefix before a `*`
+   * @throws EverythingDemanded
+   */
   add(kind: CapabilityKind, pattern: string, at: Node, reason: string): void {
     const token: CapabilityToken = `${kind}:${pattern}`;
-    if (!this.#byToken.has(token) && pattern !== '*') {
+    const isKnown = this.#byToken.has(token);
+    if (isKnown && !this.#isExplained) return;
+    if (!isKnown && pattern !== '*') {
       const count = (this.#counts.get(kind) ?? 0) + 1;
       this.#counts.set(kind, count);
       if (count > MAX_NAMES) {
@@ -27,6 +41,12 @@ export class Demands {
     }
     const reasons = this.#byToken.get(token) ?? new Map<string, { at: Node; reason: string }>();
     this.#byToken.set(token, reasons);
+    if (!this.#isExplained) {
+      if (pattern === '*' && CAPABILITY_KINDS.every((each) => this.#byToken.has(`${each}:*`))) {
+        throw new EverythingDemanded();
+      }
+      return;
+    }
     if (reasons.size < MAX_REASONS) reasons.set(`${at.start} ${reason}`, { at, reason });
   }
 

@@ -7,7 +7,7 @@ const MAX_CONSTANTS = 32;
 /** How many values of any kind a cell tells apart before they are taken to escape. */
 const MAX_ATOMS = 64;
 /** About a tenth of a second. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
-const MAX_STEPS = 60_000;
+const MAX_STEPS = 120_000;
 
 /** The handler is too large or too entangled to be followed. */
 export class BudgetExceeded extends Error {}

@@ -3,7 +3,7 @@ import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/c
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { analyse } from './analysis.js';
-import { Demands } from './demands.js';
+import { Demands, EverythingDemanded } from './demands.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
 
@@ -34,7 +34,7 @@ export interface InferenceOptions {
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function inferCapabilities(code: string, options: InferenceOptions = {}): CapabilityToken[] {
-  return demandsOf(code, options).tokens();
+  return demandsOf(code, options, false).tokens();
 }
 
 /**
@@ -43,7 +43,7 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
-  const demands = demandsOf(code, options);
+  const demands = demandsOf(code, options, true);
   const lines = new SourceLines(code);
   return demands.tokens().map((capability) => ({
     capability,
@@ -51,23 +51,27 @@ export function explainCapabilities(code: string, options: InferenceOptions = {}
   }));
 }
 
-function demandsOf(code: string, options: InferenceOptions): Demands {
+function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Demands {
   requireSource(code);
   const filename = filenameOf(options);
-  if (isTooLarge(code)) return everything('too large to be followed');
+  const demands = new Demands(isExplained);
   try {
-    return analyse(parseHandler(code, filename));
+    if (isTooLarge(code)) demands.everything(BEGINNING, 'too large to be followed');
+    else follow(code, filename, demands);
+  } catch (error) {
+    if (!(error instanceof EverythingDemanded)) throw error;
+  }
+  return demands;
+}
+
+function follow(code: string, filename: string | undefined, demands: Demands): void {
+  try {
+    analyse(parseHandler(code, filename), demands);
   } catch (error) {
     // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
     if (!(error instanceof RangeError)) throw error;
-    return everything('too deeply nested to be followed');
+    demands.everything(BEGINNING, 'too deeply nested to be followed');
   }
-}
-
-function everything(reason: string): Demands {
-  const demands = new Demands();
-  demands.everything(BEGINNING, reason);
-  return demands;
 }
 
 function filenameOf(options: InferenceOptions): string | undefined {

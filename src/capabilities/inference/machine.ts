@@ -5,7 +5,7 @@ import type { Args } from './arguments.js';
 import { Atoms } from './atom-table.js';
 import { Cell, NOTHING, union, type Value, Watch } from './atoms.js';
 import { Calls } from './calls.js';
-import { Demands } from './demands.js';
+import type { Demands } from './demands.js';
 import { Escapes } from './escapes.js';
 import { Flow } from './flow.js';
 import type { Interpreter } from './interpreter.js';
@@ -17,7 +17,6 @@ import { callNativeMethod } from './natives/native-methods.js';
 /** The operations on abstract values, put together: each part reaches the others through here. */
 export class Machine implements Interpreter {
   readonly atoms = new Atoms();
-  readonly demands = new Demands();
   readonly flow = new Flow((atoms, watch, at) => {
     if (watch === Watch.escape) this.escape(atoms, at, 'an object that escaped');
     else this.readWhole(atoms, at);
@@ -27,11 +26,16 @@ export class Machine implements Interpreter {
   readonly unused = new Set<Node>();
   readonly members = new MemberAccess(this);
   readonly calls: Calls;
+  readonly demands: Demands;
   readonly #access: Access;
   readonly #collections: Collections;
   readonly #escapes: Escapes;
 
-  constructor(globals: { read: (name: string) => Value; write: (name: string, value: Value) => void }) {
+  constructor(
+    globals: { read: (name: string) => Value; write: (name: string, value: Value) => void },
+    demands: Demands,
+  ) {
+    this.demands = demands;
     this.#access = new Access(this, this.members, globals);
     this.#collections = new Collections(this, this.#access, this.members);
     this.#escapes = new Escapes(this, this.#access, this.members);

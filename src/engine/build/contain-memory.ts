@@ -1,18 +1,16 @@
-import { type MemoryLayout, STACK_MARGIN_BYTES, WASM_PAGE_BYTES } from '../binary-interface.js';
 import { MAX_STACK_SIZE_BYTES, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { type MemoryLayout, STACK_MARGIN_BYTES, WASM_PAGE_BYTES } from '../binary-interface.js';
 import type { EngineTable } from '../known-engines.js';
 import { WasmBinary } from './wasm/binary.js';
 import { moveHeap } from './wasm/move-heap.js';
 import { makeStackChecksSigned } from './wasm/stack-checks.js';
 import { addWaterMarks } from './wasm/water-marks.js';
 
-
 /** Pages of memory to begin with: static data, stack, an image with all features, and half a megabyte for a handler. */
 const MEMORY_PAGES = MIN_MEMORY_LIMIT_BYTES / WASM_PAGE_BYTES;
 /** What the engine aligns its stack to. */
 const ALIGNMENT_BYTES = 16;
 const STACK_POINTER_GLOBAL = 0;
-
 
 /**
  * Makes the engine's memory as small as our limits allow, and has it keep marks of what it used. Upstream has 5 MiB of stack in 16 MiB of

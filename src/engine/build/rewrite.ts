@@ -1,15 +1,12 @@
 import { ADDED_EXPORTS, type RewrittenEngine } from '../binary-interface.js';
-import { containMemory } from './contain-memory.js';
 import type { EngineTable } from '../known-engines.js';
+import { containMemory } from './contain-memory.js';
 import { mendFunctions } from './memory-safety/function-mend.js';
 import { mendsOf } from './memory-safety/known-mends.js';
 import { applyMends } from './mends/index.js';
 import { occurrences, splice, WasmBinary } from './wasm/binary.js';
 import { wasm } from './wasm/instructions.js';
 import { rejectionTrackerBody, TRACKER_PARAMETERS } from './wasm/rejection-tracker.js';
-
-
-
 
 /** As a power of two. */
 const I64_ALIGNMENT = 3;

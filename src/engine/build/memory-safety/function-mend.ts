@@ -1,7 +1,7 @@
 import { concatBytes } from '../../../codec/concat-bytes.js';
+import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
 import { occurrences, splice, WasmBinary } from '../wasm/binary.js';
 import type { Code } from '../wasm/instructions.js';
-import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
 
 /** A change to one function of the upstream binary. Indices and locals are those of that binary. */
 export interface FunctionMend {

@@ -1,5 +1,5 @@
-import { type Code, wasm as written } from '../wasm/instructions.js';
 import { encodeUnsigned } from '../../../codec/leb128.js';
+import { type Code, wasm as written } from '../wasm/instructions.js';
 
 /** Of an access to one byte. */
 const NO_ALIGNMENT = 0;

@@ -1,4 +1,5 @@
 import { WasmBinary } from '../wasm/binary.js';
+import { countsOfNames } from './counts.js';
 import { zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
 import { headOfStacks, stackOverflows } from './errors.js';
@@ -30,6 +31,7 @@ export const MENDS: readonly Mend[] = [
   zonesOfDates,
   constructsToLower,
   placesOfLowered,
+  countsOfNames,
 ];
 
 /**

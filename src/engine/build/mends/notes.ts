@@ -26,7 +26,6 @@ const {
   tee,
 } = wasm;
 
-
 /** What the engine compiles, but wrongly: a source that has it is given another form, see `src/lowering/`. Bits. */
 export const Note = {
   /** `for await`: its iterator is closed without waiting. */
@@ -93,7 +92,6 @@ const FunctionField = {
   bytecode: 256,
   bytecodeBytes: 260,
 } as const;
-
 
 /** Errors are at their place in what was written, whatever form it was compiled in. */
 export const placesOfLowered: Mend = {

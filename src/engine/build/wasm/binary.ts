@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../codec/concat-bytes.js';
-import { I32, wasm } from './instructions.js';
 import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
+import { I32, wasm } from './instructions.js';
 
 const HEADER_BYTES = 8;
 

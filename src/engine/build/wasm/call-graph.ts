@@ -1,7 +1,7 @@
+import { LebReader } from '../../../codec/leb128.js';
 import { SectionId, type WasmBinary } from './binary.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { forEachBody } from './function-bodies.js';
-import { LebReader } from '../../../codec/leb128.js';
 
 /** A function as far as its use of the native stack goes. */
 export interface FunctionNode {

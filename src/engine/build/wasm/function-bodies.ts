@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../codec/concat-bytes.js';
-import { SectionId, type WasmBinary } from './binary.js';
 import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
+import { SectionId, type WasmBinary } from './binary.js';
 
 /** Visits the body of each function of the module: locals and code. Those that were appended and not encoded yet are not among them. */
 export function forEachBody(binary: WasmBinary, visit: (body: Uint8Array, index: number) => void): void {

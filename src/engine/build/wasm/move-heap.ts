@@ -1,8 +1,8 @@
+import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
 import { SectionId, splice, type WasmBinary } from './binary.js';
 import { Opcode, readInstructions } from './code.js';
 import { mapBodies } from './function-bodies.js';
 import { wasm } from './instructions.js';
-import { encodeUnsigned, LebReader } from '../../../codec/leb128.js';
 
 /** Where a binary of emscripten's has its native stack and its heap, and where they are to be. Addresses and sizes in bytes. */
 export interface HeapMove {

@@ -1,7 +1,6 @@
 import { RejectionBlock } from '../../binary-interface.js';
 import { type Code, I32, I64, wasm } from './instructions.js';
 
-
 /** Of a JSHostPromiseRejectionTracker, which returns nothing: context, promise, reason, is handled, opaque. */
 export const TRACKER_PARAMETERS: readonly number[] = [I32, I64, I64, I32, I32];
 

@@ -3,7 +3,6 @@ import { splice, type WasmBinary } from './binary.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { mapBodies } from './function-bodies.js';
 
-
 /** By the comparison without a sign, the one with it. */
 const SIGNED = new Map<number, number>([
   [Opcode.i32LtU, Opcode.i32LtS],

@@ -6,7 +6,6 @@ import { type Instruction, Opcode, readInstructions } from './code.js';
 import { forEachBody, mapBodies } from './function-bodies.js';
 import { type Code, wasm } from './instructions.js';
 
-
 /** How far below the stack pointer a function may write that calls nothing (LLVM's red zone of WebAssembly), in bytes. */
 const RED_ZONE_BYTES = 128;
 

@@ -1,0 +1,53 @@
+import { I32, wasm } from '../wasm/instructions.js';
+import type { Mend } from './mend.js';
+import { Call } from './quickjs.js';
+
+const { call, get, globalGet, globalSet, i32Add, i32Const, i32Store } = wasm;
+
+/** An export of a mended engine, `() -> i32`: which {@link Count} the compiler could not go on with since it was last asked, or 0. */
+export const COUNT_EXPORT = 'nexus_take_exceeded_count';
+
+/** What bytecode counts with 16 bits in one function. */
+export const Count = {
+  /** Variables of other functions, and globals, that it refers to. */
+  references: 1,
+  /** Variables of its own. */
+  variables: 2,
+  /** Blocks that may have variables. */
+  scopes: 3,
+} as const;
+
+/** The least that is too many: the greatest numbers mean something else. */
+const TOO_MANY = 65_534;
+
+/** Texts of the engine. */
+const TOO_MANY_REFERENCES = 8216;
+const TOO_MANY_VARIABLES = 8191;
+
+/**
+ * What goes through scopes and variables has no way to say that there are too many: some of its callers read on before the code's
+ * beginning, others wrote an index of -1, which is 65,535 in the bytecode; and scopes were not counted at all, so that a name in the
+ * 65,537th was looked for in the first. The compilation ends where it happens, like one that has no memory left.
+ */
+export const countsOfNames: Mend = {
+  name: 'a function with more names than bytecode counts is not compiled',
+  apply(engine) {
+    const exceeded = engine.addGlobal();
+    engine.export(COUNT_EXPORT, engine.append([], [I32], [[0], globalGet(exceeded), i32Const(0), globalSet(exceeded)]));
+    const end = (count: number) => [i32Const(count), globalSet(exceeded), wasm.unreachable];
+
+    const CONTEXT = 0;
+    const thrown = (text: number) => [get(CONTEXT), i32Const(text), i32Const(0), call(Call.throwInternalError)];
+    engine.replace(thrown(TOO_MANY_REFERENCES), end(Count.references));
+    engine.replace(thrown(TOO_MANY_VARIABLES), end(Count.variables));
+
+    const [FUNCTION, COUNT, SCOPE] = [1, 3, 4];
+    engine.insertBefore(
+      [get(FUNCTION), get(COUNT), i32Const(1), i32Add, i32Store(SCOPE_COUNT)],
+      [get(SCOPE), i32Const(TOO_MANY), wasm.i32GeU, wasm.if(...end(Count.scopes))],
+    );
+  },
+};
+
+/** Of JSFunctionDef, in bytes. */
+const SCOPE_COUNT = 200;
