@@ -144,18 +144,9 @@ export const DIFFERENCES = [
   },
 ];
 
-/**
- * TEMPORARY: what is wrong and will be mended. Each line goes when its mend is there, and the list with the last one.
- */
-export const WRONG_FOR_NOW = [/^an async generator .*/];
-
 /** The entry that accounts for a difference in a program; undefined when none does. */
 export function differenceIn(title) {
   return DIFFERENCES.find(({ titles }) => matches(titles, title));
-}
-
-export function isWrongForNow(title) {
-  return matches(WRONG_FOR_NOW, title);
 }
 
 function matches(titles, title) {
