@@ -97,6 +97,7 @@ export const unsignedBigints = kind('BigInt.asUintN', [
   'return [BigInt.asUintN.length,BigInt.asUintN.name,Object.getOwnPropertyDescriptor(BigInt,"asUintN").enumerable]',
   'try{new BigInt.asUintN(8,1n)}catch(e){return e.name}',
   'const a=new BigUint64Array(1);a[0]=-1n;return [String(a[0]),String(BigInt.asUintN(64,-1n))]',
+  'return [BigInt.asUintN(64,-1n),BigInt.asUintN(32,4294967295n),BigInt.asUintN(64,2n**63n)].map(String)',
   'const r=[];for(const b of [0,1,31,32,33,63,64,65,96,128,1000])for(const v of [0n,1n,-1n,-3n,2n**31n,2n**32n-1n,-(2n**31n),-(2n**63n),2n**64n-1n,-(2n**100n)-1n,-(7n**40n)])r.push(String(BigInt.asUintN(b,v)),String(BigInt.asIntN(b,v)));return r',
   'try{BigInt.asUintN(2**53-1,-1n)}catch(e){return [e.name,String(BigInt.asUintN(2**53-1,1n))]}',
 ]);
