@@ -35,7 +35,7 @@ beforeAll(async () => {
   runtime = await createRuntime({ cacheDir, maxInstances: 1 });
   withLibraries = await createRuntime({ cacheDir: false, maxInstances: 1, libraries: librariesOfKinds() });
   kit = await createTestRuntime({ cacheDir: false });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await Promise.all([runtime, withLibraries, kit].map((each) => each.shutdown()));
   await rm(cacheDir, { recursive: true });

@@ -1,4 +1,5 @@
 import type { FeatureHost } from './feature.js';
+import { inherit } from './new-target.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** Without a method it is only waited for: `await using x = null`. */
@@ -18,7 +19,9 @@ function hide(target: object, key: PropertyKey, value: unknown): void {
 }
 
 function SuppressedError(error: unknown, suppressed: unknown, message: unknown): Error {
-  const made = Reflect.construct(Error, message === undefined ? [] : [message], new.target ?? SuppressedError) as Error;
+  const type = new.target ?? SuppressedError;
+  const made = Reflect.construct(Error, message === undefined ? [] : [message], type) as Error;
+  inherit(made, type, SuppressedError.prototype, Error.prototype);
   hide(made, 'error', error);
   hide(made, 'suppressed', suppressed);
   return made;
@@ -84,37 +87,50 @@ class Resources {
         this.fail(error);
       }
     }
-    this.#settle();
+    this.end();
   }
 
-  async disposeAsync(): Promise<void> {
-    let owesAwait = false;
-    let hasAwaited = false;
+  /**
+   * Disposes of what need not be waited for.
+   *
+   * @returns whether there is something to be waited for: {@link awaited}
+   */
+  step(): boolean {
+    this.awaited = undefined;
     for (let resource = this.list.pop(); resource !== undefined; resource = this.list.pop()) {
       const { value, method, isAsync } = resource;
-      if (!isAsync && owesAwait && !hasAwaited) {
-        await undefined;
-        owesAwait = false;
+      if (!isAsync && this.#owesAwait && !this.#hasAwaited) {
+        this.#owesAwait = false;
+        this.list.push(resource);
+        return true;
       }
       if (method === undefined) {
-        owesAwait = true;
+        this.#owesAwait = true;
         continue;
       }
       try {
         const result = Reflect.apply(method, value, []);
         if (isAsync) {
-          hasAwaited = true;
-          await result;
+          this.#hasAwaited = true;
+          this.awaited = result;
+          return true;
         }
       } catch (error) {
         this.fail(error);
       }
     }
-    if (owesAwait && !hasAwaited) await undefined;
-    this.#settle();
+    if (!this.#owesAwait || this.#hasAwaited) return false;
+    this.#owesAwait = false;
+    return true;
   }
 
-  #settle(): void {
+  /** Of what was disposed of asynchronously. */
+  awaited: unknown;
+  #owesAwait = false;
+  #hasAwaited = false;
+
+  /** Throws what was thrown meanwhile. */
+  end(): void {
     if (!this.#hasError) return;
     this.#hasError = false;
     throw this.#error;
@@ -143,8 +159,16 @@ class Scope {
     this.#resources.dispose();
   }
 
-  disposeAsync(): Promise<void> {
-    return this.#resources.disposeAsync();
+  step(): boolean {
+    return this.#resources.step();
+  }
+
+  get awaited(): unknown {
+    return this.#resources.awaited;
+  }
+
+  end(): void {
+    this.#resources.end();
   }
 }
 
@@ -152,6 +176,10 @@ const DISPOSED = 'the stack was disposed of';
 
 class DisposableStack {
   #resources: Resources | undefined = new Resources();
+
+  constructor() {
+    inherit(this, new.target, DisposableStack.prototype, Object.prototype);
+  }
 
   get disposed(): boolean {
     return this.#resources === undefined;
@@ -196,6 +224,10 @@ class DisposableStack {
 class AsyncDisposableStack {
   #resources: Resources | undefined = new Resources();
 
+  constructor() {
+    inherit(this, new.target, AsyncDisposableStack.prototype, Object.prototype);
+  }
+
   get disposed(): boolean {
     return this.#resources === undefined;
   }
@@ -203,7 +235,15 @@ class AsyncDisposableStack {
   async disposeAsync(): Promise<void> {
     const resources = this.#resources;
     this.#resources = undefined;
-    await resources?.disposeAsync();
+    if (resources === undefined) return;
+    while (resources.step()) {
+      try {
+        await resources.awaited;
+      } catch (error) {
+        resources.fail(error);
+      }
+    }
+    resources.end();
   }
 
   use<T>(value: T): T {

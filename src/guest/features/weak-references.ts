@@ -1,4 +1,5 @@
 import type { FeatureHost } from './feature.js';
+import { inherit } from './new-target.js';
 
 /**
  * They hold what they refer to: when something is collected is nothing that two executions, or an execution and its snapshot, should
@@ -16,6 +17,7 @@ class Reference {
   constructor(target: unknown) {
     requireCollectable(target, 'the target');
     this.#target = target;
+    inherit(this, new.target, Reference.prototype, Object.prototype);
   }
 
   deref(): unknown {
@@ -29,6 +31,7 @@ class Registry {
 
   constructor(cleanup: unknown) {
     if (typeof cleanup !== 'function') throw new TypeError('the cleanup callback is not a function');
+    inherit(this, new.target, Registry.prototype, Object.prototype);
   }
 
   register(target: unknown, held: unknown, ...rest: unknown[]): void {

@@ -31,5 +31,7 @@ export function writeDisposing(
   writer.add(`${braces[0]}const ${scope}=${USING}();try{`);
   write(scope);
   writer.add(`}catch(${error}){${scope}.fail(${error})}`);
-  writer.add(`finally{${isAsync ? `await ${scope}.disposeAsync()` : `${scope}.dispose()`}}${braces[1]}`);
+  // One step in the block itself for whatever is waited for, and none where nothing is.
+  const wait = `while(${scope}.step())try{await ${scope}.awaited}catch(${error}){${scope}.fail(${error})}${scope}.end()`;
+  writer.add(`finally{${isAsync ? wait : `${scope}.dispose()`}}${braces[1]}`);
 }

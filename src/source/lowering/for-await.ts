@@ -1,8 +1,7 @@
 import type { ForOfStatement, Node } from 'acorn';
 
 import { FOR_AWAIT } from './globals.js';
-import { writeIteration } from './iteration.js';
-import { mentionedNames, namesOf } from './names.js';
+import { unborn, writeIteration } from './iteration.js';
 import type { Target } from './writer.js';
 
 /**
@@ -20,7 +19,6 @@ export function lowerForAwait(loop: ForOfStatement, labelled: Node, prefix: stri
     render(writer) {
       writer.add(`{const ${state}=${FOR_AWAIT}(`);
       writer.range(loop.right.start, loop.right.end);
-      // In the expression, the names of the head are not there yet.
       writer.add(`)${unborn(loop)};try{`);
       writer.copy(labelled.start, loop.start);
       writer.add(`for(;;){if(${state}.isDone(await ${state}.next()))break;`);
@@ -30,11 +28,4 @@ export function lowerForAwait(loop: ForOfStatement, labelled: Node, prefix: stri
       writer.add(`if(${result})${state}.check(await ${result}.result)}catch(${error}){${state}.pass(${error})}}}`);
     },
   };
-}
-
-function unborn({ left, right }: ForOfStatement): string {
-  if (left.type !== 'VariableDeclaration' || left.kind === 'var') return '';
-  const mentioned = mentionedNames(right);
-  const names = left.declarations.flatMap(({ id }) => namesOf(id)).filter((name) => mentioned.has(name));
-  return names.map((name) => `,${name}=0`).join('');
 }

@@ -1,6 +1,7 @@
 import type { ForOfStatement } from 'acorn';
 
 import { adderOf, isUsing, writeDisposing } from './disposing.js';
+import { mentionedNames, namesOf } from './names.js';
 import type { Writer } from './writer.js';
 
 /** Binds or assigns the value of one iteration, and does the body. */
@@ -24,4 +25,12 @@ export function writeIteration(writer: Writer, loop: ForOfStatement, value: stri
     writer.add(`=${value};`);
   }
   writer.range(body.start, body.end);
+}
+
+/** For a declaration beside that of the items: in their expression, the names of the head are not there yet. */
+export function unborn({ left, right }: ForOfStatement): string {
+  if (left.type !== 'VariableDeclaration' || left.kind === 'var') return '';
+  const mentioned = mentionedNames(right);
+  const names = left.declarations.flatMap(({ id }) => namesOf(id)).filter((name) => mentioned.has(name));
+  return names.map((name) => `,${name}=0`).join('');
 }

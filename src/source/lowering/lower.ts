@@ -70,7 +70,9 @@ function find(program: Program, prefix: string): Target[] | Refusal {
     if (isUsing(node)) {
       const home = parent as Node;
       if (home.type === 'ForOfStatement') {
-        if (!(home as ForOfStatement).await) targets.push(lowerForOf(home as ForOfStatement, prefix));
+        if (!(home as ForOfStatement).await) {
+          targets.push(lowerForOf(home as ForOfStatement, labels.get(home) ?? home, prefix));
+        }
       } else if (home.type === 'ForStatement') {
         targets.push(lowerFor(home as Parameters<typeof lowerFor>[0], labels.get(home) ?? home, prefix));
         targets.push(lowerDeclaration(node, prefix));

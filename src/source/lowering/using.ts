@@ -1,7 +1,8 @@
 import type { BlockStatement, ForOfStatement, ForStatement, Node, Statement, StaticBlock } from 'acorn';
 
 import { adderOf, isUsing, scopeName, type UsingDeclaration, writeDisposing } from './disposing.js';
-import { writeIteration } from './iteration.js';
+import { unborn, writeIteration } from './iteration.js';
+import { namesOf } from './names.js';
 import type { Target } from './writer.js';
 
 /** A block, the body of a function or a static block that has `using` among its own statements. */
@@ -29,22 +30,22 @@ function isAsyncUsing(node: Node): boolean {
   return isUsing(node) && node.kind === 'await using';
 }
 
-/** `using a = x, b = y` in a block that was lowered. */
+/** `using a = x, b = y` in a block that was lowered: `const a = x,$0=u.add(a), b = y,$1=u.add(b)`, in which a function gets its name. */
 export function lowerDeclaration(declaration: UsingDeclaration, prefix: string): Target {
   return {
     node: declaration,
     render(writer) {
-      const scope = scopeName(prefix);
       const { declarations } = declaration;
       writer.add('const ');
       let at = declarations[0]?.start ?? declaration.start;
-      for (const { init } of declarations) {
+      for (const { id, init, start, end } of declarations) {
         if (init == null) continue;
         writer.copy(at, init.start);
-        writer.add(`${scope}.${adderOf(declaration)}(`);
-        writer.range(init.start, init.end);
-        writer.add(')');
-        at = init.end;
+        // To the end of the declaration: parentheses are no part of what stands in them.
+        writer.range(init.start, end);
+        const [name] = namesOf(id);
+        writer.add(`,${prefix}${start}=${scopeName(prefix)}.${adderOf(declaration)}(${name})`);
+        at = end;
       }
       writer.copy(at, declaration.end);
     },
@@ -72,15 +73,26 @@ export function lowerFor(
 }
 
 /** `for (using x of …)`: it is disposed of at the end of each iteration. */
-export function lowerForOf(loop: ForOfStatement, prefix: string): Target {
+export function lowerForOf(loop: ForOfStatement, labelled: Node, prefix: string): Target {
   const value = `${prefix}v`;
+  const items = `${prefix}i`;
+  const names = unborn(loop);
   return {
-    node: loop,
+    node: names === '' ? loop : labelled,
     render(writer) {
-      writer.copy(loop.start, loop.left.start);
-      writer.add(`const ${value}`);
-      writer.range(loop.left.end, loop.body.start);
+      if (names !== '') {
+        writer.add(`{const ${items}=(`);
+        writer.range(loop.right.start, loop.right.end);
+        writer.add(`)${names};`);
+        writer.copy(labelled.start, loop.start);
+        writer.add(`for(const ${value} of ${items})`);
+      } else {
+        writer.copy(loop.start, loop.left.start);
+        writer.add(`const ${value}`);
+        writer.range(loop.left.end, loop.body.start);
+      }
       writeIteration(writer, loop, value, prefix);
+      if (names !== '') writer.add('}');
     },
   };
 }

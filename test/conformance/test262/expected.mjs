@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 
+const BY_DESIGN = 'By design';
+
 /**
  * What is expected to fail, in groups with a reason: lines that begin with `#` are the reason of the lines below them, up to an empty line.
- * A line is `feature NAME`, a path with `*` for anything, or a path and a mode.
+ * A line is `feature NAME`, `include FILE` of the harness, a path with `*` for anything, or a path and a mode. What a reason that begins
+ * with `By design` covers is left out of one of the rates, whether it passes or not.
  */
 export class ExpectedFailures {
+  /** Reasons by name, of features and of files of the harness. */
   #features = new Map();
+  #includes = new Map();
   #patterns = [];
 
   static read(file) {
@@ -27,8 +32,9 @@ export class ExpectedFailures {
   }
 
   #add(entry, reason) {
-    const [, feature] = /^feature (\S+)$/.exec(entry) ?? [];
-    if (feature !== undefined) this.#features.set(feature, reason);
+    const [, kind, name] = /^(feature|include) (\S+)$/.exec(entry) ?? [];
+    if (kind === 'feature') this.#features.set(name, reason);
+    else if (kind === 'include') this.#includes.set(name, reason);
     else {
       const source = entry
         .split('*')
@@ -38,13 +44,27 @@ export class ExpectedFailures {
     }
   }
 
-  /** The reason, undefined when there is none. */
-  reasonOf({ test, mode }) {
+  /** The reason for a run that failed, undefined when there is none. */
+  reasonOf(run) {
+    const pattern = this.#patternOf(run);
+    if (pattern !== undefined) pattern.times++;
+    return pattern?.reason ?? this.#reasonOfWhatItNeeds(run);
+  }
+
+  /** Whether it is about something that handlers do without on purpose. */
+  isByDesign(run) {
+    const reason = this.#patternOf(run)?.reason ?? this.#reasonOfWhatItNeeds(run);
+    return reason?.startsWith(BY_DESIGN) ?? false;
+  }
+
+  #patternOf({ test, mode }) {
+    return this.#patterns.find(({ expression }) => expression.test(`${test.path} ${mode}`));
+  }
+
+  #reasonOfWhatItNeeds({ test }) {
     const feature = test.features.find((name) => this.#features.has(name));
     if (feature !== undefined) return this.#features.get(feature);
-    const pattern = this.#patterns.find(({ expression }) => expression.test(`${test.path} ${mode}`));
-    if (pattern !== undefined) pattern.times++;
-    return pattern?.reason;
+    return this.#includes.get(test.includes.find((name) => this.#includes.has(name)));
   }
 
   /** Entries that nothing fell under. */

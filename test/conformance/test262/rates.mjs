@@ -6,6 +6,7 @@ export class Rates {
   #folders = new Map();
   #all;
   #notNewer;
+  #promised;
   #reasons = new Map();
   count = 0;
 
@@ -13,15 +14,23 @@ export class Rates {
     this.#titles = titles;
     this.#all = this.#empty();
     this.#notNewer = this.#empty();
+    this.#promised = { all: this.#empty(), notNewer: this.#empty() };
   }
 
-  add({ test }, passes, fits) {
+  /**
+   * @param fits whether the run can pass in the body of a function
+   * @param isByDesign whether it is about something that handlers do without on purpose
+   */
+  add({ test }, passes, fits, isByDesign) {
     this.count++;
     if (!fits) return;
     const folder = test.path.split('/').slice(0, 2).join('/');
     if (!this.#folders.has(folder)) this.#folders.set(folder, this.#empty());
     const isNewer = test.features.some((name) => NEWER_THAN_2024.has(name));
-    for (const row of [this.#folders.get(folder), this.#all, ...(isNewer ? [] : [this.#notNewer])]) {
+    const { all, notNewer } = this.#promised;
+    const rows = [this.#folders.get(folder), this.#all, ...(isNewer ? [] : [this.#notNewer])];
+    if (!isByDesign) rows.push(all, ...(isNewer ? [] : [notNewer]));
+    for (const row of rows) {
       row.runs++;
       for (const [i, isRight] of passes.entries()) if (isRight) row.passed[i]++;
     }
@@ -40,6 +49,8 @@ export class Rates {
     }
     yield this.#line('all that fits a function', this.#all);
     yield this.#line('of these not newer than ES2024', this.#notNewer);
+    yield this.#line('all without what is left out by design', this.#promised.all);
+    yield this.#line('of these not newer than ES2024', this.#promised.notNewer);
     for (const [reason, times] of [...this.#reasons].sort((a, b) => b[1] - a[1]))
       yield `${String(times).padStart(6)} fail: ${reason}`;
   }

@@ -73,6 +73,7 @@ async function judge(run) {
     run,
     wrongs.map((wrong) => wrong === undefined),
     passes.node ?? true,
+    expected.isByDesign(run),
   );
   out?.write(`${JSON.stringify({ path: run.test.path, mode: run.mode, wrongs })}\n`);
   const counts = names.length === 1 || passes.node || passes.unmodified;

@@ -17,6 +17,9 @@ const note = (...values) => {
 };
 const tag = (strings, ...values) => strings.raw.join('|') + values.length;`;
 
+/** Of the programs that the tests run. */
+export const GENERATED_SEED = 20_240_229;
+
 /** Programs of random statements. The same seed and count give the same programs. */
 export function generatePrograms(seed: number, count: number): Program[] {
   return Array.from({ length: count }, (_, index) => generateProgram(seed + index * 7919, index));

@@ -4,7 +4,7 @@ import { bytesAsText, fromAsync, jsonSource, newer, regexpEscape, weakReferences
 import { order, parameters } from './functions.js';
 import { asyncGenerators, closing, iteratorHelpers } from './iteration.js';
 import { forAwait, loopVariables, yieldInHeads } from './loops.js';
-import { bigints, literals, unsignedBigints } from './numbers.js';
+import { bigints, changedTypedArrays, literals, unsignedBigints } from './numbers.js';
 import { comparators, proxyKeys, spreadTexts, templateObjects } from './objects.js';
 import type { Kind } from './program.js';
 import { templates } from './templates.js';
@@ -15,6 +15,7 @@ export const KINDS: readonly Kind[] = [
   forAwait,
   bigints,
   unsignedBigints,
+  changedTypedArrays,
   literals,
   spreadTexts,
   proxyKeys,

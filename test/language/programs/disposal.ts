@@ -2,6 +2,7 @@ import { kind } from './program.js';
 
 const LOG =
   'const L=[];const r=n=>({n,[Symbol.dispose](){L.push(n)}});const a=n=>({n,async[Symbol.asyncDispose](){await null;L.push(n)}});const bad=n=>({[Symbol.dispose](){throw new Error(n)}});';
+const TICKS = 'const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};';
 
 export const using = kind('using', [
   `${LOG}{using x=r(1);L.push('in')}L.push('out');return L`,
@@ -48,6 +49,16 @@ export const using = kind('using', [
   `${LOG}const f=n=>{if(!n)return;using x=r(n);f(n-1)};f(3);return L`,
   `${LOG}try{{using a=r(1),b=(()=>{throw new Error('i')})()}}catch(e){L.push(e.message)}return L`,
   `${LOG}const it={[Symbol.iterator]:()=>({next:()=>({done:false,value:r(1)}),return(){L.push('ret');return {}}})};for(using x of it)break;return L`,
+  `Function.prototype[Symbol.dispose]=()=>{};{using a=()=>{},b=class{},c=(()=>{}),d=(0,()=>{});return [a.name,b.name,c.name,d.name]}`,
+  `${LOG}try{{using x=5,y=L.push('never')}}catch(e){return [e.name,L]}`,
+  `${LOG}{const x=[r(1)];{try{for(using x of x);}catch(e){return e.name}}}`,
+  `${LOG}{const x=[r(1)];o:for(using y of x){L.push(y.n);continue o}}return L`,
+  `${LOG}${TICKS}const f=async()=>{await using x={async[Symbol.asyncDispose](){await 0;L.push(1)}};L.push('in')};await Promise.all([f().then(()=>L.push('end')),ticks()]);return L`,
+  `${LOG}${TICKS}const f=async()=>{await using x=null,y=undefined;using z=r('z');L.push('in')};await Promise.all([f().then(()=>L.push('end')),ticks()]);return L`,
+  `${LOG}${TICKS}const f=async()=>{await using x=r(1);L.push('in')};await Promise.all([f().then(()=>L.push('end')),ticks()]);return L`,
+  `${LOG}${TICKS}const f=async()=>{{if(L.length>99){await using x=r(1)}}L.push('in')};await Promise.all([f().then(()=>L.push('end')),ticks()]);return L`,
+  `${LOG}${TICKS}const f=async()=>{await using s=new AsyncDisposableStack();s.use(null);s.defer(async()=>L.push('d'));s.use(r(1))};await Promise.all([f().then(()=>L.push('end')),ticks()]);return L`,
+  `${LOG}try{await using x={[Symbol.asyncDispose](){throw new Error('1')}},y={async[Symbol.asyncDispose](){throw new Error('2')}};throw new Error('3')}catch(e){return [e.error.message,e.suppressed.error.message,e.suppressed.suppressed.message]}`,
 ]);
 
 export const stacks = kind('disposable stacks', [
@@ -72,4 +83,6 @@ export const stacks = kind('disposable stacks', [
   'let n=0;{using i=(function*(){try{yield 1}finally{n++}})();i.next()}return n',
   'let n=0;{await using i=(async function*(){try{yield 1}finally{n++}})();await i.next()}return n',
   'return [Iterator.prototype[Symbol.dispose].name,Iterator.prototype[Symbol.dispose].length]',
+  'const D=class{};const g=[];for(const C of [DisposableStack,AsyncDisposableStack,SuppressedError]){const f=function(){};f.prototype=5;g.push(Object.getPrototypeOf(Reflect.construct(C,[],f))===C.prototype)}return g',
+  'const d=Object.getOwnPropertyDescriptor(Iterator.prototype[Symbol.dispose],"name");return [d.writable,d.configurable]',
 ]);

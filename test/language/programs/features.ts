@@ -22,6 +22,12 @@ export const fromAsync = kind('Array.fromAsync', [
   'return Array["from"+"Async"]([1])',
   'return Array.fromAsync({[Symbol.asyncIterator]:null,[Symbol.iterator]:null,length:1,0:7})',
   'return Object.getOwnPropertyNames(Array).includes("fromAsync")',
+  'const L=[];const items={get [Symbol.asyncIterator](){L.push("a")},get [Symbol.iterator](){L.push("i");return function*(){yield 1}}};return [await Array.fromAsync(items),L]',
+  'try{await Array.fromAsync({length:1n})}catch(e){return e.name}',
+  'try{await Array.fromAsync.call(function(){Object.defineProperty(this,"length",{value:9})},[1])}catch(e){return e.name}',
+  'const L=[];const it={[Symbol.asyncIterator]:()=>({next:async()=>({value:1}),async return(){await 0;L.push("r");return {}}})};try{await Array.fromAsync(it,()=>{throw 7})}catch(e){L.push(e)}return L',
+  'return [Object.getPrototypeOf(Array.fromAsync)===Function.prototype,Object.hasOwn(Array.fromAsync,"prototype"),Array.fromAsync.length]',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{L.push(await Array.fromAsync([1],x=>-x),await Array.fromAsync({length:1,0:1},x=>-x))};await Promise.all([f(),ticks()]);return L',
 ]);
 
 const BYTES = 'const u=(...b)=>new Uint8Array(b);';

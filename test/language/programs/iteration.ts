@@ -4,6 +4,9 @@ import { kind } from './program.js';
 const LOGGING =
   'const L=[];const it=(n,o={})=>({[Symbol.iterator](){return this},i:0,next(){L.push("n");return this.i<n?{value:this.i++,done:false}:{value:undefined,done:true}},return(v){L.push("r");return {value:v,done:true}},...o,__proto__:Iterator.prototype});';
 
+/** The order in which things come, beside steps that come one by one. */
+const TICKS = 'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};';
+
 export const iteratorHelpers = kind('iterator helpers', [
   'return [1,2,3].values().map(x=>x*2).take(2).toArray()',
   'return [1,2,3].values().drop(1).take(1).toArray()',
@@ -106,4 +109,15 @@ export const asyncGenerators = kind('async generators', [
   'return Object.prototype.toString.call((async function*(){})())',
   'async function*g(){yield 1}return typeof g()[Symbol.asyncIterator]',
   'async function*g(){yield this.x}return (await g.call({x:4}).next()).value',
+  'async function*g(){}const i=g();return Promise.all([i.next(),i.next(),i.next(),i.return(3),i.next(),i.return(4),i.return(Promise.resolve(5)),i.next()])',
+  'async function*g(){yield 1}const i=g();return Promise.all([i.return(3),i.next(),i.return(4),i.next()])',
+  'async function*g(){yield 1}const i=g();return (await Promise.allSettled([i.next(),i.next(),i.throw(3),i.throw(4),i.next(),i.return(Promise.reject(4)),i.next()])).map(x=>x.reason??x.value)',
+  'async function*g(){throw 7}const i=g();return (await Promise.allSettled([i.next(),i.throw(1),i.throw(2),i.next(),i.next()])).map(x=>x.reason??x.value)',
+  'async function*g(){yield 1}const i=g();const p=[];for(let k=0;k<5000;k++)p.push(i.next());return (await Promise.all(p)).length',
+  'async function*g(){yield 1}const i=g();const p=[];for(let k=0;k<500;k++)p.push(i.return(k));return (await Promise.all(p)).at(-1)',
+  `${TICKS}async function*g(){yield*(async function*(){yield 1;yield 2})()}const f=async()=>{const i=g();await i.next();L.push((await i.return(7)).value)};await Promise.all([f(),ticks()]);return L`,
+  `${TICKS}async function*g(){yield*[1,2]}const f=async()=>{const i=g();await i.next();L.push((await i.return(7)).value)};await Promise.all([f(),ticks()]);return L`,
+  `${TICKS}async function*g(){yield*{[Symbol.asyncIterator]:()=>({next:()=>({value:1})})}}const f=async()=>{const i=g();await i.next();L.push((await i.return(7)).value)};await Promise.all([f(),ticks()]);return L`,
+  `${TICKS}async function*g(){try{yield*(async function*(){try{yield 1}finally{L.push("in")}})()}finally{L.push("out")}}const f=async()=>{const i=g();await i.next();L.push((await i.return(7)).value)};await Promise.all([f(),ticks()]);return L`,
+  'function*g(){try{yield*[1,2]}finally{yield 3}}const i=g();i.next();return [i.return(7),i.next()]',
 ]);

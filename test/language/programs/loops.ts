@@ -143,4 +143,11 @@ export const forAwait = kind('for await', [
   'if(1)for await(const x of [1])break;else return 2;return 3',
   'const L=[];for await(const x of[1,2])switch(x){case 1:continue;case 2:L.push(x)}return L',
   'const L=[];const t=n=>Promise.resolve().then(()=>L.push(n));const it={[Symbol.asyncIterator]:()=>({i:0,next(){return Promise.resolve({done:this.i>1,value:this.i++})},return(){L.push("r");return Promise.resolve({})}})};t(1);for await(const x of it){L.push("x"+x);if(x)break}L.push("end");await null;return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{for await(const x of [1,2])break};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{for await(const x of "ab")L.push(x)};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{for await(const x of new Map([[1,2]]).keys())return};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{try{for await(const x of [1])throw 2}catch{}};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{for await(const x of {[Symbol.iterator]:()=>({next:()=>({value:1}),return:()=>(L.push("r"),{})})})break};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{try{for await(const x of [Promise.reject(1)]);}catch{}};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
+  'const L=[];const ticks=async()=>{for(let i=0;i<9;i++){L.push(i);await 0}};const f=async()=>{for await(const x of (async function*(){try{yield 1}finally{await 0}})())break};await Promise.all([f().then(()=>L.push("end")),ticks()]);return L',
 ]);

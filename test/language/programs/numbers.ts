@@ -97,6 +97,9 @@ export const unsignedBigints = kind('BigInt.asUintN', [
   'return [BigInt.asUintN.length,BigInt.asUintN.name,Object.getOwnPropertyDescriptor(BigInt,"asUintN").enumerable]',
   'try{new BigInt.asUintN(8,1n)}catch(e){return e.name}',
   'const a=new BigUint64Array(1);a[0]=-1n;return [String(a[0]),String(BigInt.asUintN(64,-1n))]',
+  'return [BigInt.asUintN(64,-1n),BigInt.asUintN(32,4294967295n),BigInt.asUintN(64,2n**63n)].map(String)',
+  'const r=[];for(const b of [0,1,31,32,33,63,64,65,96,128,1000])for(const v of [0n,1n,-1n,-3n,2n**31n,2n**32n-1n,-(2n**31n),-(2n**63n),2n**64n-1n,-(2n**100n)-1n,-(7n**40n)])r.push(String(BigInt.asUintN(b,v)),String(BigInt.asIntN(b,v)));return r',
+  'try{BigInt.asUintN(2**53-1,-1n)}catch(e){return [e.name,String(BigInt.asUintN(2**53-1,1n))]}',
 ]);
 
 export const literals = kind('members of literals', [
@@ -123,3 +126,16 @@ export const literals = kind('members of literals', [
   'return 0x10.toString().split("").map(c=>0b1.toFixed()+c)',
   'return [0xa.b,0xa.b?.c,0b1.valueOf()+0o1.valueOf()]',
 ]);
+
+const TYPES = ['BigInt64Array', 'BigUint64Array', 'Float16Array', 'Float64Array', 'Uint8Array'];
+const ELEMENTS = ['5', '5n', '"7"', 'undefined', '{valueOf(){return 3}}', 'Symbol()', 'Object(2n)'];
+
+export const changedTypedArrays = kind(
+  'with() of typed arrays',
+  TYPES.flatMap((type) =>
+    ELEMENTS.map(
+      (value) =>
+        `const r=[];for(const n of [0,2])for(const i of [0,-1,9])try{r.push(String(new ${type}(n).with(i,${value})))}catch(e){r.push(e.name)}return r`,
+    ),
+  ),
+);

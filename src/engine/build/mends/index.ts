@@ -3,14 +3,16 @@ import { countsOfNames } from './counts.js';
 import { zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
 import { headOfStacks, stackOverflows } from './errors.js';
+import { leavingOfDelegation, queuesOfGenerators } from './generators.js';
 import { closingOfHelpers, spreadOfFailingIterators } from './iteration.js';
 import { freshLoopVariables, membersOfLiterals } from './loops.js';
 import type { Mend } from './mend.js';
 import { constructsToLower, placesOfLowered } from './notes.js';
-import { bigintsAgainstNumbers } from './numbers.js';
+import { bigintsAgainstNumbers, unsignedBigInts } from './numbers.js';
 import { comparatorsOfSame, frozenTemplates, keysOfProxies, spreadOfTexts } from './objects.js';
 import { placesOfClassCalls, placesOfPatterns } from './places.js';
 import { templatesInOrder } from './templates.js';
+import { valuesOfWith } from './typed-arrays.js';
 
 /** All that we put right in the engine's binary. What is wrong in its builtins alone is in `guest/prelude/mends/`. */
 export const MENDS: readonly Mend[] = [
@@ -18,12 +20,16 @@ export const MENDS: readonly Mend[] = [
   membersOfLiterals,
   templatesInOrder,
   bigintsAgainstNumbers,
+  unsignedBigInts,
+  valuesOfWith,
   spreadOfTexts,
   keysOfProxies,
   frozenTemplates,
   comparatorsOfSame,
   spreadOfFailingIterators,
   closingOfHelpers,
+  queuesOfGenerators,
+  leavingOfDelegation,
   placesOfPatterns,
   placesOfClassCalls,
   headOfStacks,

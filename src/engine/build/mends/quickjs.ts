@@ -21,10 +21,16 @@ export const Call = {
   putU16: 26,
   /** `(JSParseState*, atom)` */
   emitAtom: 29,
+  /** `(JSParseState*, opcode, label) -> label`, a new one for -1 */
+  emitGoto: 35,
+  /** `(JSParseState*, label)` */
+  emitLabel: 36,
   /** `(ctx, object, atom, value, flags) -> i32`: JS_DefinePropertyValue. */
   defineProperty: 30,
   /** `(ctx, value) -> value` */
   toObject: 38,
+  /** `(ctx, length) -> pointer` or 0: js_bigint_new */
+  newBigInt: 89,
   /** `(ctx, value, class) -> pointer`: JS_GetOpaque2, which throws when it is none of that class. */
   getOpaque: 44,
   /** `(ctx, iterator, next, isDone*) -> value` */
@@ -41,16 +47,33 @@ export const Call = {
   memcmp: 125,
   /** `(JSParseState*) -> i32` */
   parseExpression: 166,
+  /** `(ctx, pointer) -> value`: JS_CompactBigInt, which takes what it is given. */
+  compactBigInt: 194,
   /** `(ctx, length*, object) -> i32` */
   getLength: 219,
+  /** `(ctx, pointer) -> pointer`: js_bigint_normalize */
+  normalizeBigInt: 251,
   /** `(DynBuf*, format, arguments)` */
   print: 253,
+  /** `(JSParseState*, hasValue)` */
+  emitReturn: 268,
+  /** `(ctx, value, hint) -> value` */
+  toPrimitive: 345,
   /** `(ctx, error, filename, line, column, flags)`: build_backtrace. */
   buildBacktrace: 348,
   /** `(ctx, text, length) -> value` */
   newText: 361,
   /** `(ctx, object) -> i32` */
   preventExtensions: 381,
+  /** `(ctx, JSAsyncGeneratorData*, value, isDone)` */
+  resolveRequest: 383,
+  /** `(ctx, JSAsyncGeneratorRequest*, error)` */
+  rejectRequest: 487,
+  /** `(ctx, JSAsyncGeneratorData*)`: js_async_generator_resume_next */
+  resumeNext: 647,
+  /** `(ctx, value) -> value`, which take what they are given; of a Number with flags, 0. */
+  toBigInt: 701,
+  toNumber: 706,
   /** `(ctx, target, source, excluded, assigns) -> i32` */
   copyDataProperties: 739,
   /** `(ctx, object) -> text*`: its `name` where that is a text in itself or its prototype, else 0. */
@@ -58,18 +81,21 @@ export const Call = {
 } as const;
 
 export const Opcode = {
+  nip: 15,
   getField2: 62,
   callMethod: 36,
+  goto: 106,
   toObject: 111,
   toPropertyKey: 112,
   forInStart: 122,
   forOfStart: 123,
   forAwaitOfStart: 124,
+  await: 137,
   add: 155,
   scopePutVariable: 183,
 } as const;
 
-export const Atom = { length: 50, message: 54, name: 58, concat: 96, raw: 116 } as const;
+export const Atom = { length: 50, message: 54, name: 58, value: 68, concat: 96, raw: 116 } as const;
 
 /** JSValues. */
 export const UNDEFINED = 3n << 32n;
@@ -86,7 +112,7 @@ export const LAST_NON_OBJECT = OBJECT - 1n;
 export const ParseState = { sourcePointer: 12, currentFunction: 52 } as const;
 export const Context = { runtime: 16 } as const;
 export const Runtime = { currentException: 136 } as const;
-export const ObjectField = { shape: 20 } as const;
+export const ObjectField = { classId: 6, shape: 20 } as const;
 export const ShapeField = { prototype: 44 } as const;
 
 /** Of the native stack. */

@@ -51,6 +51,8 @@ export const wasm = {
   i64Store: (offset: number, alignment = ALIGN_8): Code => [0x37, alignment, ...encodeUnsigned(offset)],
   /** Takes target, source and length in bytes; the two may overlap. */
   memoryCopy: [0xfc, 0x0a, 0x00, 0x00] as Code,
+  /** Takes target, byte and length. */
+  memoryFill: [0xfc, 0x0b, 0x00] as Code,
 
   i32Const: (value: number): Code => [0x41, ...encodeSigned64(BigInt(value))],
   i64Const: (value: bigint): Code => [0x42, ...encodeSigned64(value)],
@@ -64,6 +66,7 @@ export const wasm = {
   i64Eq: [0x51] as Code,
   i64Ne: [0x52] as Code,
   i32LeU: [0x4d] as Code,
+  i64GtU: [0x56] as Code,
   i64LeU: [0x58] as Code,
   i32Add: [0x6a] as Code,
   i32Sub: [0x6b] as Code,
@@ -76,6 +79,7 @@ export const wasm = {
   i64And: [0x83] as Code,
   i64Or: [0x84] as Code,
   i64ShrS: [0x87] as Code,
+  i64ShrU: [0x88] as Code,
   i32WrapI64: [0xa7] as Code,
   i64ExtendI32u: [0xad] as Code,
 } as const;

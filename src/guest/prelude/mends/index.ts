@@ -1,4 +1,3 @@
-import { mendBigInts } from './bigints.js';
 import { mendErrors } from './errors.js';
 import { addSymbols } from './symbols.js';
 
@@ -7,7 +6,6 @@ import { addSymbols } from './symbols.js';
  * engine's own code is mended in `engine/mends/`.
  */
 export function mend(): void {
-  mendBigInts();
   mendErrors();
   addSymbols();
 }

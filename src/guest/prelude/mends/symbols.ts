@@ -1,4 +1,4 @@
-import { apply, define, defineProperty, getPrototypeOf, nullObject } from '../intrinsics.js';
+import { apply, dataDescriptor, define, defineProperty, getPrototypeOf, nullObject } from '../intrinsics.js';
 
 const SymbolFunction = Symbol as SymbolConstructor & { dispose: symbol; asyncDispose: symbol };
 
@@ -14,13 +14,19 @@ export function addSymbols(): void {
     const close = this.return;
     if (close !== undefined && close !== null) apply(close, this, []);
   };
-  define(dispose, 'name', '[Symbol.dispose]');
+  nameAs(dispose, '[Symbol.dispose]');
   define(iteratorPrototype, SymbolFunction.dispose, dispose);
   const asyncIteratorPrototype = getPrototypeOf(getPrototypeOf(async function* () {}.prototype) as object) as object;
   const asyncDispose = async function (this: { return?: () => unknown }): Promise<void> {
     const close = this.return;
     if (close !== undefined && close !== null) await apply(close, this, []);
   };
-  define(asyncDispose, 'name', '[Symbol.asyncDispose]');
+  nameAs(asyncDispose, '[Symbol.asyncDispose]');
   define(asyncIteratorPrototype, SymbolFunction.asyncDispose, asyncDispose);
+}
+
+function nameAs(method: object, name: string): void {
+  const descriptor = dataDescriptor(name, false);
+  descriptor.writable = false;
+  defineProperty(method, 'name', descriptor);
 }
