@@ -90,3 +90,16 @@ export const RejectionBlock = {
   /** Within a pair; the promise stands first. */
   reason: 8,
 } as const;
+
+/** An export of a mended engine, `() -> i32`: which {@link Count} the compiler could not go on with since it was last asked, or 0. */
+export const COUNT_EXPORT = 'nexus_take_exceeded_count';
+
+/** What bytecode counts with 16 bits in one function. */
+export const Count = {
+  /** Variables of other functions, and globals, that it refers to. */
+  references: 1,
+  /** Variables of its own. */
+  variables: 2,
+  /** Blocks that may have variables. */
+  scopes: 3,
+} as const;

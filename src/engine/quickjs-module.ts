@@ -7,8 +7,7 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { ADDED_EXPORTS, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
-import { COUNT_EXPORT } from './build/mends/counts.js';
+import { ADDED_EXPORTS, COUNT_EXPORT, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
 

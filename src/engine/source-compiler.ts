@@ -3,7 +3,7 @@ import { lower, mayUse } from '../source/lowering/lower.js';
 import type { Piece } from '../source/lowering/writer.js';
 import { isAcornError, parseScript } from '../source/parse-script.js';
 import type { ScriptProblem } from '../source/script-problem.js';
-import { Count } from './build/mends/counts.js';
+import { Count } from './binary-interface.js';
 import { captureImage, type Image } from './image/image.js';
 import { wipe } from './image/restore.js';
 import type { EngineModule } from './load-engine.js';
@@ -71,7 +71,7 @@ export class SourceCompiler {
     return this.#vm.heap.length;
   }
 
-  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/lowering/`. */
+  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/source/lowering/`. */
   async compile(source: string, filename: string): Promise<ScriptOutcome> {
     const first = await this.#compileOnce(source, filename);
     const { outcome } = first;

@@ -1,21 +1,9 @@
+import { COUNT_EXPORT, Count } from '../../binary-interface.js';
 import { I32, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call } from './quickjs.js';
 
 const { call, get, globalGet, globalSet, i32Add, i32Const, i32Store } = wasm;
-
-/** An export of a mended engine, `() -> i32`: which {@link Count} the compiler could not go on with since it was last asked, or 0. */
-export const COUNT_EXPORT = 'nexus_take_exceeded_count';
-
-/** What bytecode counts with 16 bits in one function. */
-export const Count = {
-  /** Variables of other functions, and globals, that it refers to. */
-  references: 1,
-  /** Variables of its own. */
-  variables: 2,
-  /** Blocks that may have variables. */
-  scopes: 3,
-} as const;
 
 /** The least that is too many: the greatest numbers mean something else. */
 const TOO_MANY = 65_534;

@@ -33,7 +33,7 @@ function callable(method: unknown): unknown {
   return method;
 }
 
-/** What a `for await` is at, in the form that `src/lowering/for-await.ts` gives it. */
+/** What a `for await` is at, in the form that `src/source/lowering/for-await.ts` gives it. */
 export class ForAwait {
   /** Whether it has to be closed when it is left. */
   isOpen = false;

@@ -1,4 +1,4 @@
-import type { TenantKey } from '../pool/job.js';
+import type { TenantKey } from './job.js';
 
 const MIB = 1024 ** 2;
 
