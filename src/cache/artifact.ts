@@ -79,7 +79,8 @@ export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Ui
   const encoded = packMessage(completeHeader(header, content.length, secret));
   const preamble = writePreamble(encoded.length);
   const hash = hashUnder(secret).update(preamble).update(encoded).update(content);
-  return Buffer.concat([preamble, encoded, content, hash.digest()]);
+  // Bytes of their own: what Node's pool has beside them is of other artifacts.
+  return Uint8Array.from(Buffer.concat([preamble, encoded, content, hash.digest()]));
 }
 
 export function completeHeader(

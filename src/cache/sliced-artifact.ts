@@ -80,7 +80,7 @@ export async function openInSlices(
   const { headerEnd, end } = readFrame(preamble, sealed.length);
   if (headerEnd > PREAMBLE_BYTES + maxSourceBytes + HEADER_MARGIN_BYTES) throw tooLong(headerEnd, maxSourceBytes);
   if (sealed.length < SLICED_FROM_BYTES) {
-    const artifact = openArtifact(sealed, engine, secrets);
+    const artifact = openArtifact(Uint8Array.from(sealed), engine, secrets);
     const sourceBytes = Buffer.byteLength(artifact.header.source, 'utf8');
     if (sourceBytes > maxSourceBytes) throw tooLong(sourceBytes, maxSourceBytes);
     return artifact;

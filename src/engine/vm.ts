@@ -244,6 +244,7 @@ export class Vm {
   /** Forgets what the last execution left on the host side. */
   beginRun(): void {
     this.shouldInterrupt = NEVER;
+    this.stopClock();
     this.interruptPolls = 0;
     this.heapExhausted = false;
     this.memoryCeilingBytes = Number.POSITIVE_INFINITY;
@@ -362,14 +363,20 @@ export class Vm {
     if (!hasRoom || start - this.heapEnd < bytecode.length * LOADED_PER_BYTECODE)
       return this.evaluateBytecode(bytecode);
     this.heap.set(bytecode, start);
-    // Never freed, as its bytes are not the allocator's.
-    const buffer = this.#checked(
-      this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
-    );
-    const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
-    if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
-    this.heap.fill(0, start, start + bytecode.length);
-    return this.#evaluateFunction(fn);
+    try {
+      // Never freed, as its bytes are not the allocator's.
+      const buffer = this.#checked(
+        this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
+      );
+      const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+      if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
+      this.heap.fill(0, start, start + bytecode.length);
+      return this.#evaluateFunction(fn);
+    } catch (error) {
+      // The marks know nothing of it.
+      if (this.heapEnd <= start) this.heap.fill(0, start, start + bytecode.length);
+      throw error;
+    }
   }
 
   #evaluateFunction(fn: Pointer): Pointer {

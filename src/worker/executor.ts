@@ -19,7 +19,7 @@ import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
-import { packSnapshot, requireRoom, unpackSnapshot } from './snapshot.js';
+import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
 import { ownerOf } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
@@ -141,7 +141,8 @@ export class Executor {
    * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<Executed> {
-    const variant = await this.#variants.get(request.features);
+    requireKnownFeatures(request.features);
+    const variant = await this.#variants.exactly(request.features);
     const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
     requireRoom(delta, request.limits.memoryLimitBytes);
     const owner = ownerOf(request.tenant, request.key, this.#isolation);

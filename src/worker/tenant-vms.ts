@@ -18,6 +18,15 @@ const REPEATED_RUNS = 64;
 
 const NONE: readonly VmRetirement[] = [];
 
+/** An image and a delta from which run after run starts. */
+interface RepeatedStart {
+  readonly image: Image;
+  readonly delta: Delta;
+  runs: number;
+  /** Both in one piece, once they have been repeated often. */
+  whole: Image | undefined;
+}
+
 interface Slot {
   vm: Vm;
   /** Whose code ran in it since all of its memory was last overwritten; undefined for nobody's. */
@@ -45,10 +54,8 @@ export class TenantVms {
   #imageBytes = MIN_MEMORY_LIMIT_BYTES;
   /** A tenant found no clean VM since the last {@link tidy}. */
   #wasShort = false;
-  #lastDelta: Delta | undefined;
-  #runsInARow = 0;
-  /** Image and delta of the last run, as one; undefined while it has not been repeated often. */
-  #whole: Image | undefined;
+  /** What the last run started from; undefined when that cannot be repeated. */
+  #repeated: RepeatedStart | undefined;
   #retired: VmRetirement[] = [];
 
   /** @param imageBytes memory that the smallest image needs */
@@ -124,17 +131,23 @@ export class TenantVms {
     const slot = this.#slot;
     const isOthers = slot.owner !== undefined && slot.owner !== owner;
     slot.owner = owner;
-    if (delta !== this.#lastDelta) {
-      this.#lastDelta = delta;
-      this.#runsInARow = 0;
-      this.#whole = undefined;
-    }
-    const isWhole = this.#whole !== undefined;
     const put = isOthers ? wipe : restoreImage;
-    put(slot.vm, this.#whole ?? image, isWhole ? undefined : delta);
-    if (delta === undefined || isWhole || ++this.#runsInARow < REPEATED_RUNS) return;
+    const repeated = this.#repeat(image, delta);
+    if (repeated?.whole !== undefined) {
+      put(slot.vm, repeated.whole);
+      return;
+    }
+    put(slot.vm, image, delta);
     // Of what it was made of, not of what is in the VM.
-    this.#whole = mergeDelta(image, delta, slot.vm.layout);
+    if (repeated?.runs === REPEATED_RUNS) repeated.whole = mergeDelta(image, repeated.delta, slot.vm.layout);
+  }
+
+  /** One more run that starts from these two, and from nothing else. */
+  #repeat(image: Image, delta: Delta | undefined): RepeatedStart | undefined {
+    const last = this.#repeated;
+    if (last !== undefined && last.image === image && last.delta === delta) last.runs++;
+    else this.#repeated = delta === undefined ? undefined : { image, delta, runs: 1, whole: undefined };
+    return this.#repeated;
   }
 
   /**
@@ -147,7 +160,7 @@ export class TenantVms {
     const put = slot.owner === undefined ? restoreImage : wipe;
     put(slot.vm, image, delta);
     slot.owner = owner;
-    this.#lastDelta = undefined;
+    this.#repeated = undefined;
     return build(slot.vm);
   }
 

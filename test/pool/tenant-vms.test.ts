@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { captureDelta } from '#build/engine/image/delta.js';
@@ -68,6 +69,45 @@ describe('the VMs of a worker', () => {
     expect(vms.current).toBe(current);
     vms.restore('a', image);
     expect(foreignBytes(current)).toBe(0);
+  });
+
+  it('give what was built in between no part of what was repeated before it', async () => {
+    const other = { ...image, heap: image.heap.map((byte, i) => (i === image.heap.length - 1 ? byte ^ 1 : byte)) };
+    for (const next of [image, other]) {
+      await runAs('a');
+      const delta = captureDelta(vms.current, image);
+      for (let i = 0; i < 100; i++) vms.restore('a', image, delta);
+      vms.buildOn('a', image, undefined, () => {});
+      await vms.select('b', needs);
+      vms.restore('b', next);
+      expect(foreignBytes(vms.current)).toBe(next === image ? 0 : 1);
+    }
+  });
+
+  it('hold image and delta and nothing else, in whatever order they are used', async () => {
+    await runAs('a');
+    const deltas = [captureDelta(vms.current, image), undefined];
+    vms.current.evaluateBytecode(script);
+    deltas.push(captureDelta(vms.current, image));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(3), fc.nat(2), fc.nat(2), fc.integer({ min: 1, max: 70 })), { maxLength: 12 }), async (steps) => {
+        for (const [step, owner, which, times] of steps) {
+          const name = `owner ${owner}`;
+          const delta = deltas[which];
+          await vms.select(name, needs);
+          const { current } = vms;
+          if (step === 0) vms.buildOn(name, image, delta, () => {});
+          else if (step === 1) await vms.tidy(() => false);
+          else for (let i = 0; i < times; i++) vms.restore(name, image, delta);
+          if (step === 1) continue;
+          const expected = await TenantVms.create(engine, limits);
+          expected.restore(name, image, delta);
+          expect(Buffer.compare(current.heap, expected.current.heap)).toBe(0);
+          vms.current.evaluateBytecode(script);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('build images in a VM of which every byte is the image or zero, the tenant’s own included', async () => {

@@ -1,10 +1,17 @@
+import { LRUCache } from 'lru-cache';
+
 import type { EngineModule } from '../load-engine.js';
 import { addFeatures } from './add-features.js';
 import { type BaseImage, createBuilderVm } from './base-image.js';
-import type { FeatureSet } from './features.js';
+import { ALL_FEATURES, type FeatureSet } from './features.js';
 import { captureImage, hashImage, type Image } from './image.js';
 import type { PreludeImage } from './prelude-image.js';
 import { restoreImage } from './restore.js';
+
+/** Sets of features that have an image of their own: a handler chooses its set by the names in it, and there are thousands. */
+const MAX_SETS = 32;
+/** Images beyond these, for handlers that were suspended on them. */
+const MAX_RESUMED = 4;
 
 /** The base image with a set of features evaluated on top. Everything at its addresses, where it is in the base image. */
 export interface ImageVariant {
@@ -20,8 +27,9 @@ export class ImageVariants {
   readonly #engine: EngineModule;
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;
-  /** All that were asked for: there are 64 sets of features, and images of handlers hold on to theirs. Some hundred KB each. */
+  /** Some hundred KB each; images of handlers hold on to theirs. */
   readonly #variants = new Map<FeatureSet, ImageVariant>();
+  readonly #resumed = new LRUCache<FeatureSet, ImageVariant>({ max: MAX_RESUMED });
   /** The base image as it is. */
   readonly plain: ImageVariant;
   readonly #hashes = new WeakMap<ImageVariant, string>();
@@ -33,16 +41,43 @@ export class ImageVariants {
     this.plain = { features: base.features, image: base.image };
   }
 
-  /** Undefined while it has to be built first. */
+  /** An image with at least these features. Undefined while it has to be built first. */
   known(features: FeatureSet): ImageVariant | undefined {
+    return this.#kept(this.#offered(features));
+  }
+
+  /** {@link known}, built if need be. */
+  async get(features: FeatureSet): Promise<ImageVariant> {
+    const set = this.#offered(features);
+    const known = this.#kept(set);
+    if (known !== undefined) return known;
+    const variant = await this.#build(set);
+    this.#variants.set(set, variant);
+    return variant;
+  }
+
+  /** The image with just these features, on which a handler was suspended. @param features among {@link ALL_FEATURES} */
+  async exactly(features: FeatureSet): Promise<ImageVariant> {
     const set = features | this.#base.features;
+    if (this.#offered(set) === set) return this.get(set);
+    const known = this.#resumed.get(set);
+    if (known !== undefined) return known;
+    const variant = await this.#build(set);
+    this.#resumed.set(set, variant);
+    return variant;
+  }
+
+  #kept(set: FeatureSet): ImageVariant | undefined {
     return set === this.#base.features ? this.plain : this.#variants.get(set);
   }
 
-  async get(features: FeatureSet): Promise<ImageVariant> {
-    const known = this.known(features);
-    if (known !== undefined) return known;
+  /** The set of which there is an image, or will be: when there are enough, that of all features does for further sets. */
+  #offered(features: FeatureSet): FeatureSet {
     const set = features | this.#base.features;
+    return this.#kept(set) !== undefined || this.#variants.size < MAX_SETS ? set : ALL_FEATURES | this.#base.features;
+  }
+
+  async #build(set: FeatureSet): Promise<ImageVariant> {
     const { image } = this.#base;
     const vm = await createBuilderVm(this.#engine, image);
     restoreImage(vm, image);
@@ -50,14 +85,12 @@ export class ImageVariants {
     addFeatures(vm, this.#prelude, set & ~this.#base.features);
     vm.deferCollection();
     vm.applyStackSize(0);
-    const variant = { features: set, image: captureImage(vm) };
-    this.#variants.set(set, variant);
-    return variant;
+    return { features: set, image: captureImage(vm) };
   }
 
   /** Names a variant by its content, hex SHA-256. */
   async hash(features: FeatureSet): Promise<string> {
-    return this.hashOf(await this.get(features));
+    return this.hashOf(await this.exactly(features));
   }
 
   hashOf(variant: ImageVariant): string {

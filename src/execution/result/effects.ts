@@ -3,6 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { cutText } from './cut-text.js';
 
 /** Everything that an execution wants to happen outside its VM. */
 export interface Effects {
@@ -183,7 +184,7 @@ function atMost(bounds: Bounds, limit: keyof ExecutionLimits, used: number): voi
 
 function allow({ grants }: Bounds, kind: CapabilityKind, name: string): void {
   if (grants.allows(kind, name)) return;
-  const capability = `${kind}:${name}`;
+  const capability = `${kind}:${cutText(name)}`;
   throw new ForgedOutcome({
     code: 'PERMISSION_DENIED',
     message: `The handler used "${capability}" behind the prelude's back.`,

@@ -6,6 +6,7 @@ import { describeEngineLimit } from '../../protocol/limit-failures.js';
 import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { toAuthorLocation } from '../../source/wrapper.js';
+import { cutText } from './cut-text.js';
 
 /** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
 interface Description {
@@ -30,7 +31,6 @@ const MAX_FRAMES = 20;
 /** The guest writes its stack and its messages as it likes: nothing is read beyond these bounds. */
 const MAX_STACK_CHARACTERS = 16 * 1024;
 const MAX_FRAME_CHARACTERS = 500;
-const MAX_MESSAGE_CHARACTERS = 8 * 1024;
 const UNHANDLED = 'A promise was rejected and nobody handled it';
 const LARGE_BIGINT = 2n ** 64n;
 
@@ -75,8 +75,8 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
       context: { thrown: description.thrown },
     };
   }
-  const name = typeof description.name === 'string' ? cut(description.name) : 'Error';
-  const message = typeof description.message === 'string' ? cut(description.message) : '';
+  const name = typeof description.name === 'string' ? cutText(description.name) : 'Error';
+  const message = typeof description.message === 'string' ? cutText(description.message) : '';
   const lines = linesOf(handler);
   const given = typeof description.stack === 'string' ? description.stack : '';
   const { stack, location } = readStack(withoutHead(given, description.message), handler.filename, lines);
@@ -174,13 +174,9 @@ function isPosition(value: number | undefined): value is number {
 }
 
 function render(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'string') return JSON.stringify(cutText(value));
   if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
   return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_MESSAGE_CHARACTERS ? text : `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…`;
 }
 
 /** What the prelude says of its own errors; a guest could say any amount. */

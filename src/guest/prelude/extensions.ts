@@ -65,18 +65,28 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
 /** An answer of the host: `[callId, whether it succeeded, value or error]`. */
 export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
 
-export function takeAnswer(answer: Answer): void {
-  const callId = answer[0];
-  const value = answer[2];
-  const settlers = apply(mapGet, outstanding, [callId]) as Settlers | undefined;
-  if (settlers === undefined) return;
-  apply(mapDelete, outstanding, [callId]);
+/** The calls without an answer go on waiting, in their order. */
+export function takeAnswers(answers: readonly Answer[]): void {
+  const settled = nullArray<Settlers | undefined>([]);
+  for (let i = 0; i < answers.length; i++) {
+    const callId = (answers[i] as Answer)[0];
+    settled[i] = apply(mapGet, outstanding, [callId]) as Settlers | undefined;
+    apply(mapDelete, outstanding, [callId]);
+  }
   let kept = 0;
   for (let i = 0; i < calls.length; i++) {
     const waiting = calls[i] as unknown[];
-    if (waiting[0] !== callId) calls[kept++] = waiting;
+    if (apply(mapGet, outstanding, [waiting[0] as string]) !== undefined) calls[kept++] = waiting;
   }
   calls.length = kept;
+  for (let i = 0; i < answers.length; i++) {
+    const settlers = settled[i];
+    if (settlers !== undefined) settle(settlers, answers[i] as Answer);
+  }
+}
+
+function settle(settlers: Settlers, answer: Answer): void {
+  const value = answer[2];
   if (answer[1]) {
     settlers.resolve(value);
     return;

@@ -8,7 +8,7 @@
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueRights, setRights } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
-import { type Answer, extensions, setRegistry, takeAnswer } from './extensions.js';
+import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
@@ -110,7 +110,7 @@ function resume(input: Answers): Promise<unknown> | undefined {
   forgetEffects();
   continueState();
   continueOutcome();
-  for (let i = 0; i < input[1].length; i++) takeAnswer(input[1][i] as Answer);
+  takeAnswers(input[1]);
   return running;
 }
 
