@@ -212,7 +212,7 @@ type PackedReply =
       instructionCount: number,
       heapExhausted: boolean,
       retired: Executed['retired'],
-      snapshot: Uint8Array | null,
+      snapshot: Placed | null,
       imageHash: string | null,
       features: number | null,
     ];
@@ -235,9 +235,8 @@ export function encodeReplies(replies: readonly (Reply | undefined)[], memoryByt
 function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply {
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
-    const { bytecode } = reply.outcome;
     // In memory that all workers see, where the cache keeps it: the main thread copies nothing.
-    return ['bytecode', bytecode.length < SHARED_FROM_BYTES ? bytecode : shared.push(asShared(bytecode)) - 1];
+    return ['bytecode', placed(reply.outcome.bytecode, shared)];
   }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
@@ -251,7 +250,8 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.instructionCount,
     reply.heapExhausted,
     reply.retired,
-    reply.snapshot ?? null,
+    // It is kept: the main thread copies nothing of a large one.
+    reply.snapshot === undefined ? null : placed(reply.snapshot, shared),
     reply.imageHash ?? null,
     reply.features ?? null,
   ];
@@ -287,12 +287,16 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
     ...(snapshot !== null &&
       imageHash !== null &&
       features !== null && {
-        // It is kept: a view would keep the replies of all others with it.
-        snapshot: Uint8Array.prototype.slice.call(snapshot),
+        // A view would keep the replies of all others with it.
+        snapshot: typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot),
         imageHash,
         features,
       }),
   };
+}
+
+function placed(bytes: Uint8Array, shared: Uint8Array[]): Placed {
+  return bytes.length < SHARED_FROM_BYTES ? bytes : shared.push(asShared(bytes)) - 1;
 }
 
 function unknownRequest(request: never): RangeError {
