@@ -106,7 +106,12 @@ async function edited(random, edit, id, envelope, keys) {
     case 'bomb':
       return sealEnvelope(id, header, await BOMB, keys);
     default:
-      return sealEnvelope(id, header, await compress(mutateBytes(random, await decompress(payload, MAX_SNAPSHOT_BYTES))), keys);
+      return sealEnvelope(
+        id,
+        header,
+        await compress(mutateBytes(random, await decompress(payload, MAX_SNAPSHOT_BYTES))),
+        keys,
+      );
   }
 }
 
