@@ -26,9 +26,9 @@ function linked(id) {
   return `[${id}](https://osv.dev/vulnerability/${id})`;
 }
 
-function row({ ids, what, reaches, stoppedBy }) {
+function row({ ids, unverified = [], what, reaches, stoppedBy }) {
   const cells = [
-    ids.map(linked).join(', '),
+    ids.map((id) => (unverified.includes(id) ? `${linked(id)} (unverified)` : linked(id))).join(', '),
     what,
     REACHES[reaches],
     BY[stoppedBy.by](stoppedBy),
@@ -44,7 +44,7 @@ function page() {
     'The memory-safety faults of QuickJS that were reported or mended since 2024, in bellard/quickjs, on which the engine is built, and in',
     'quickjs-ng, where they may have a twin. The third column says who reaches the fault in the binary as it comes: code of a handler, only',
     'its source in the compiler, or nobody. Each row has a test of the name in the last column, in `test/engine/advisories/`, which runs a',
-    'program of our own for it.',
+    'program of our own for it. Of an id that is "unverified" we found no record: the fault is that of the other ids of its row.',
     '',
     'Written by `npm run docs -- advisories` from `src/engine/advisories/`. A build fails when the engine has an advisory there that nothing',
     'stops, or when nobody has looked at the engine at all.',

@@ -236,7 +236,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
     // In memory that all workers see, where the cache keeps it: the main thread copies nothing.
-    return ['bytecode', placed(reply.outcome.bytecode, shared)];
+    return ['bytecode', place(reply.outcome.bytecode, shared)];
   }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
@@ -251,7 +251,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.heapExhausted,
     reply.retired,
     // It is kept: the main thread copies nothing of a large one.
-    reply.snapshot === undefined ? null : placed(reply.snapshot, shared),
+    reply.snapshot === undefined ? null : place(reply.snapshot, shared),
     reply.imageHash ?? null,
     reply.features ?? null,
   ];
@@ -295,7 +295,7 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
   };
 }
 
-function placed(bytes: Uint8Array, shared: Uint8Array[]): Placed {
+function place(bytes: Uint8Array, shared: Uint8Array[]): Placed {
   return bytes.length < SHARED_FROM_BYTES ? bytes : shared.push(asShared(bytes)) - 1;
 }
 

@@ -1,63 +1,10 @@
 import type { KeptUsage } from '../metrics/kept-usage.js';
-import { AgeQueue } from './age-queue.js';
+import { Account, type Entry } from './account.js';
 import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KnownVersions } from './kept.js';
 
 /** Entries that are looked at, and outcomes that make room, in one go: more would hold the thread. */
 const ENTRIES_AT_ONCE = 10_000;
 const EVICTIONS_AT_ONCE = 1_000;
-
-interface Entry {
-  readonly tenant: string | undefined;
-  bytes: number;
-  /** `'moved'`: its place among those that wait went to the generation after it. */
-  state: 'waiting' | 'moved' | 'outcome';
-  /** Of an outcome: when it was recorded. */
-  atMs: number;
-  /** Not acknowledged by the store yet. */
-  isPending: boolean;
-  version: number | undefined;
-  /** The number of the census that saw it last, or in whose time it was changed by us. */
-  seen: number;
-}
-
-/** The sums of a scope: of everything, or of one tenant. */
-class Account implements KeptUsage {
-  waiting = 0;
-  waitingBytes = 0;
-  outcomes = 0;
-  outcomeBytes = 0;
-  /** Outcomes by age. */
-  readonly queue = new AgeQueue();
-
-  add(id: string, { state, bytes, atMs }: Entry): void {
-    this.#count(state, bytes, 1);
-    if (state === 'outcome') this.queue.add(id, atMs);
-  }
-
-  remove(id: string, { state, bytes, atMs }: Entry): void {
-    this.#count(state, -bytes, -1);
-    if (state === 'outcome') this.queue.remove(id, atMs);
-  }
-
-  get isEmpty(): boolean {
-    return this.waiting === 0 && this.outcomes === 0;
-  }
-
-  get usage(): KeptUsage {
-    const { waiting, waitingBytes, outcomes, outcomeBytes } = this;
-    return { waiting, waitingBytes, outcomes, outcomeBytes };
-  }
-
-  #count(state: Entry['state'], bytes: number, one: 1 | -1): void {
-    if (state === 'waiting') {
-      this.waiting += one;
-      this.waitingBytes += bytes;
-    } else if (state === 'outcome') {
-      this.outcomes += one;
-      this.outcomeBytes += bytes;
-    }
-  }
-}
 
 /**
  * Counts what a store keeps, and says whether there is room for one more. All of it is synchronous, so that any number of calls at the same

@@ -11,6 +11,7 @@ import type { Telemetry } from '../metrics/telemetry.js';
 import type { Surroundings } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { abortable } from '../support/waiting.js';
+import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
 import { RecordedOutcomes } from './recorded-outcomes.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
@@ -36,7 +37,6 @@ const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
 /** How often one who waits for another's resume looks whether it is over. */
 const POLL_MS = 100;
-const SWEEP_MS = 60_000;
 /** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
@@ -69,9 +69,7 @@ export class SuspendedRuns {
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
   readonly #owner = `${hostname()}:${process.pid}`;
-  #sweeper: NodeJS.Timeout | undefined;
-  /** Kept by this process and not settled by it: when they expire, by id. */
-  readonly #active = new Map<string, number>();
+  readonly #active: ActiveSuspensions;
 
   constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Surroundings) {
     this.#config = config;
@@ -82,12 +80,13 @@ export class SuspendedRuns {
     this.#store = opened.store;
     this.#room = new StoreRoom(opened, config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
+    this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, surroundings);
     // What other processes left behind expires, too.
-    if (config.suspension.place !== 'memory') this.#sweepFromNowOn();
+    if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
   }
 
   get active(): number {
-    return this.#active.size;
+    return this.#active.count;
   }
 
   /** What the store keeps, and what it had no room for. */
@@ -177,8 +176,7 @@ export class SuspendedRuns {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
-    this.#active.clear();
+    this.#active.close();
     await ask(() => this.#store.close());
   }
 
@@ -305,32 +303,12 @@ export class SuspendedRuns {
 
   #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, origin: EventOrigin): void {
     this.#telemetry.suspension({ id, bytes: envelope.length, expiresAtMs }, origin);
-    this.#active.set(id, expiresAtMs);
-    this.#sweepFromNowOn();
-  }
-
-  #sweepFromNowOn(): void {
-    if (this.#sweeper !== undefined) return;
-    let isSweeping = false;
-    this.#sweeper = setInterval(async () => {
-      // One that takes longer than the interval is not joined by another.
-      if (isSweeping) return;
-      isSweeping = true;
-      await this.sweep().catch(() => {});
-      isSweeping = false;
-    }, SWEEP_MS);
-    this.#sweeper.unref();
+    this.#active.add(id, expiresAtMs);
   }
 
   /** Makes what is past its time expired, and tells whoever wants to know. */
-  async sweep(): Promise<readonly string[]> {
-    const nowMs = this.#surroundings.now();
-    for (const [id, expiresAtMs] of this.#active) if (expiresAtMs <= nowMs) this.#active.delete(id);
-    const swept = await ask(() => this.#store.sweep(nowMs));
-    await this.#room.noteSweep(swept, nowMs);
-    this.#telemetry.expiry(swept.expired);
-    await this.#room.countWhenDue();
-    return swept.expired;
+  sweep(): Promise<readonly string[]> {
+    return this.#active.sweep();
   }
 }
 

@@ -36,7 +36,7 @@ const milliseconds = (ms) => `${ms.toFixed(ms < 10 ? 2 : 0)} ms`;
 let found = 0;
 let ran = 0;
 
-for (const name of names) {
+for (const [i, name] of names.entries()) {
   const target = await loadTarget(name);
   const to = values.only === undefined ? numberOfCases(target) : Number(values.only) + 1;
   if (values.only !== undefined) state.update(name, { next: Number(values.only) });
@@ -47,7 +47,9 @@ for (const name of names) {
     toldAt = Date.now();
     console.log(`${name}: ${count(next)} of ${count(to)}, ${findings.length} findings`);
   };
-  const result = await runTarget({ name, seed, to, deadline, isShort: values.short, state, onProgress });
+  // What the targets before it left of the time is shared by all that are still to come.
+  const share = Date.now() + (deadline - Date.now()) / (names.length - i);
+  const result = await runTarget({ name, seed, to, deadline: share, isShort: values.short, state, onProgress });
   found += result.findings.length;
   ran += result.next - begunAt;
   tell(name, result, to);

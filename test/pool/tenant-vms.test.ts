@@ -90,22 +90,25 @@ describe('the VMs of a worker', () => {
     vms.current.evaluateBytecode(script);
     deltas.push(captureDelta(vms.current, image));
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(3), fc.nat(2), fc.nat(2), fc.integer({ min: 1, max: 70 })), { maxLength: 12 }), async (steps) => {
-        for (const [step, owner, which, times] of steps) {
-          const name = `owner ${owner}`;
-          const delta = deltas[which];
-          await vms.select(name, needs);
-          const { current } = vms;
-          if (step === 0) vms.buildOn(name, image, delta, () => {});
-          else if (step === 1) await vms.tidy(() => false);
-          else for (let i = 0; i < times; i++) vms.restore(name, image, delta);
-          if (step === 1) continue;
-          const expected = await TenantVms.create(engine, limits);
-          expected.restore(name, image, delta);
-          expect(Buffer.compare(current.heap, expected.current.heap)).toBe(0);
-          vms.current.evaluateBytecode(script);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(3), fc.nat(2), fc.nat(2), fc.integer({ min: 1, max: 70 })), { maxLength: 12 }),
+        async (steps) => {
+          for (const [step, owner, which, times] of steps) {
+            const name = `owner ${owner}`;
+            const delta = deltas[which];
+            await vms.select(name, needs);
+            const { current } = vms;
+            if (step === 0) vms.buildOn(name, image, delta, () => {});
+            else if (step === 1) await vms.tidy(() => false);
+            else for (let i = 0; i < times; i++) vms.restore(name, image, delta);
+            if (step === 1) continue;
+            const expected = await TenantVms.create(engine, limits);
+            expected.restore(name, image, delta);
+            expect(Buffer.compare(current.heap, expected.current.heap)).toBe(0);
+            vms.current.evaluateBytecode(script);
+          }
+        },
+      ),
       { numRuns: 30 },
     );
   });

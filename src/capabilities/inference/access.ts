@@ -3,6 +3,7 @@ import type { Node } from 'acorn';
 import type { CapabilityKind } from '../../api/capability.js';
 import type { Atoms } from './atom-table.js';
 import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
+import { describeAtom, stateMember } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 import { isNativeName, nativesOf } from './natives/native-names.js';
@@ -288,35 +289,4 @@ function promiseMethods(atoms: Atoms, key: Value): Value {
       .filter((name) => patternsOf(key).some((each) => overlap(each, name)))
       .map((name) => atoms.native(name)),
   );
-}
-
-/** A member of `$state` as a reason names it. */
-export function stateMember(pattern: string): string {
-  if (pattern === '*') return '$state under a computed key';
-  return pattern.endsWith('*') ? `$state under a key that begins with "${pattern.slice(0, -1)}"` : `$state.${pattern}`;
-}
-
-export function describeAtom(atom: Atom): string {
-  switch (atom.kind) {
-    case 'state':
-      return '$state';
-    case 'emit':
-      return '$emit';
-    case 'view':
-    case 'viewCommand':
-      return '$view';
-    case 'ext':
-      return '$ext';
-    case 'extension':
-    case 'extensionMethod':
-      return `$ext.${atom.name}`;
-    case 'within':
-      return `a value of ${stateMember(atom.keys)}`;
-    case 'global':
-      return 'globalThis';
-    case 'builtin':
-      return `the builtin ${atom.path}`;
-    default:
-      return 'a value';
-  }
 }

@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 
-import { type Access, stateMember } from './access.js';
+import type { Access } from './access.js';
 import { Args } from './arguments.js';
 import {
   ANY_MEMBER,
@@ -13,6 +13,7 @@ import {
   union,
   type Value,
 } from './atoms.js';
+import { stateMember } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 import { patternsOf } from './syntax/names.js';

@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 
-import { type Access, describeAtom } from './access.js';
+import type { Access } from './access.js';
 import { Args } from './arguments.js';
 import {
   ANY_MEMBER,
@@ -12,6 +12,7 @@ import {
   type WithinAtom,
 } from './atoms.js';
 import { callables } from './callables.js';
+import { describeAtom } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 

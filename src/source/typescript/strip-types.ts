@@ -27,12 +27,14 @@ export function isTypeScript(filename: string): boolean {
 /**
  * A script without its types. Each is overwritten with blanks, and nothing else changes: every line and column is the
  * author's. What is more than a type, an enum say, is a problem with its place in the script.
+ *
+ * @param maxCalls see {@link strip}
  */
-export function stripTypes(script: string): Stripped {
+export function stripTypes(script: string, maxCalls?: number): Stripped {
   try {
-    const stripped = diagnose(script);
+    const stripped = diagnose(script, maxCalls);
     if (typeof stripped === 'string') return { ok: true, script: stripped };
-    return { ok: false, problem: describe(stripped, locate(script, stripped)) };
+    return { ok: false, problem: describe(stripped, locate(script, stripped, maxCalls)) };
   } catch (error) {
     if (!(error instanceof StrippingFailed)) throw error;
     return { ok: false, problem: FAILURES[error.kind] };
@@ -45,11 +47,12 @@ const FAILURES: Readonly<Record<StrippingFailed['kind'], ScriptProblem>> = {
     message: `the TypeScript is too large: taking its types off needs more than ${MAX_STRIPPER_MEMORY_BYTES / 2 ** 20} MiB`,
   },
   nesting: { kind: 'nesting', message: 'the TypeScript is nested too deeply' },
+  calls: { kind: 'nesting', message: 'the TypeScript takes too long to be read' },
 };
 
 /** The script without its types, or what is wrong with it. */
-function diagnose(script: string): string | Diagnostic {
-  const stripped = strip(script);
+function diagnose(script: string, maxCalls: number | undefined): string | Diagnostic {
+  const stripped = strip(script, maxCalls);
   if ('code' in stripped) return stripped.code;
   if (isDiagnostic(stripped.thrown)) return stripped.thrown;
   throw stripped.thrown;
@@ -67,10 +70,11 @@ function describe({ message }: Diagnostic, { startLine, startColumn }: Diagnosti
  * The diagnostic counts a tab as four columns and some characters as none or two. Where there are any it is asked for once
  * more, of a text that has one column for each character of the script.
  */
-function locate(script: string, diagnostic: Diagnostic): Diagnostic {
+function locate(script: string, diagnostic: Diagnostic, maxCalls: number | undefined): Diagnostic {
   const line = new SourceLines(script).read({ line: diagnostic.startLine, column: 1 }, script.length);
   if (!UNEVEN.test(line)) return diagnostic;
-  const again = diagnose(script.replace(EVERY_UNEVEN, (character) => (/\s/.test(character) ? ' ' : 'x')));
+  const even = script.replace(EVERY_UNEVEN, (character) => (/\s/.test(character) ? ' ' : 'x'));
+  const again = diagnose(even, maxCalls);
   return typeof again !== 'string' && again.startLine === diagnostic.startLine ? again : diagnostic;
 }
 

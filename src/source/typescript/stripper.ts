@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { compileFunction } from 'node:vm';
 
+import { CALLS_LEFT, limitCalls } from './limit-calls.js';
 import { limitMemory } from './limit-memory.js';
 
 /** What takes the types off, exactly: part of the cache key of every TypeScript handler. */
@@ -21,7 +22,7 @@ const RETAINED_MEMORY_BYTES = 32 * 1024 * 1024;
 /** The part of the package that is used here. */
 interface Stripper {
   transformSync(source: string, options: { mode: 'strip-only'; module: false; sourceMap: false }): { code: string };
-  readonly __wasm: { readonly memory: WebAssembly.Memory };
+  readonly __wasm: { readonly memory: WebAssembly.Memory; readonly [CALLS_LEFT]?: WebAssembly.Global };
 }
 
 /** The package as it comes: a CommonJS script that makes its module and its instance when it is run. */
@@ -34,43 +35,96 @@ type Script = (
 
 /** What stripping ended in that is no diagnostic of the source. */
 export class StrippingFailed extends Error {
-  readonly kind: 'memory' | 'nesting';
+  readonly kind: 'memory' | 'nesting' | 'calls';
 
-  constructor(kind: 'memory' | 'nesting', cause: unknown) {
+  constructor(kind: StrippingFailed['kind'], cause: unknown) {
     super(`stripping failed: ${kind}`, { cause });
     this.kind = kind;
   }
 }
 
+export type StripAnswer = { readonly code: string } | { readonly thrown: unknown };
+
 let script: Script | undefined;
-/** Compiled once: only instances are made anew. */
-let compiled: WebAssembly.Module | undefined;
-let current: Stripper | undefined;
+
+/** The package with its binary changed in some way. */
+class Loaded {
+  readonly #change: (binary: Uint8Array) => Uint8Array;
+  /** Compiled once: only instances are made anew. */
+  #compiled: WebAssembly.Module | undefined;
+  #current: Stripper | undefined;
+
+  constructor(change: (binary: Uint8Array) => Uint8Array) {
+    this.#change = change;
+  }
+
+  get retainedBytes(): number {
+    return this.#current?.__wasm.memory.buffer.byteLength ?? 0;
+  }
+
+  strip(source: string, maxCalls: number): StripAnswer {
+    const stripper = this.#current ?? this.#load();
+    this.#current = stripper;
+    const left = stripper.__wasm[CALLS_LEFT];
+    if (left !== undefined) left.value = maxCalls;
+    try {
+      return { code: stripper.transformSync(source, { mode: 'strip-only', module: false, sourceMap: false }).code };
+    } catch (thrown) {
+      if (!isFailure(thrown)) return { thrown };
+      // What it is in after that nobody knows.
+      this.#current = undefined;
+      if (left?.value === 0) throw new StrippingFailed('calls', thrown);
+      throw new StrippingFailed(isExhausted(thrown, stripper) ? 'memory' : 'nesting', thrown);
+    } finally {
+      if (stripper.__wasm.memory.buffer.byteLength > RETAINED_MEMORY_BYTES) this.#current = undefined;
+    }
+  }
+
+  /** Synchronous, and some 50 ms that only those pay who have TypeScript. */
+  #load(): Stripper {
+    const require = createRequire(import.meta.url);
+    const file = require.resolve(PACKAGE);
+    script ??= compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module', 'WebAssembly'], {
+      filename: file,
+    }) as Script;
+    const module: { exports: unknown } = { exports: {} };
+    const compile = (binary: Uint8Array) => {
+      this.#compiled ??= new WebAssembly.Module(this.#change(binary) as Uint8Array<ArrayBuffer>);
+      return this.#compiled;
+    };
+    // It makes its own memory, of any size: what it compiles is changed on the way.
+    class Module {
+      constructor(binary: Uint8Array) {
+        // biome-ignore lint/correctness/noConstructorReturn: it stands for the constructor of the same name
+        return compile(binary);
+      }
+    }
+    script(module.exports as object, createRequire(file), module, { Module, Instance: WebAssembly.Instance });
+    if (this.#compiled === undefined) throw new Error(`${PACKAGE} does not load as it is expected to.`);
+    return module.exports as Stripper;
+  }
+}
+
+const withinMemory = (binary: Uint8Array) => limitMemory(binary, MAX_STRIPPER_MEMORY_BYTES / PAGE_BYTES);
+const inItsTime = new Loaded(withinMemory);
+/** To have it count takes as long again to load: whoever ends the thread when it takes too long does without. */
+const counting = new Loaded((binary) => limitCalls(withinMemory(binary)));
 
 /** Linear memory that is kept between sources, in bytes. */
 export function retainedStripperBytes(): number {
-  return current?.__wasm.memory.buffer.byteLength ?? 0;
+  return inItsTime.retainedBytes + counting.retainedBytes;
 }
 
 /**
  * A script without its types.
  *
+ * @param maxCalls of functions of the package, which makes some 4 for each character of usual source, 50 to 100 in a microsecond; as many as it
+ * likes by default
  * @returns the script, or what the package throws about it
- * @throws StrippingFailed when its memory or its stack is exhausted
+ * @throws StrippingFailed when its memory, its stack or its calls are exhausted
  */
-export function strip(source: string): { readonly code: string } | { readonly thrown: unknown } {
-  const stripper = current ?? load();
-  current = stripper;
-  try {
-    return { code: stripper.transformSync(source, { mode: 'strip-only', module: false, sourceMap: false }).code };
-  } catch (thrown) {
-    if (!isFailure(thrown)) return { thrown };
-    // What it is in after that nobody knows.
-    current = undefined;
-    throw new StrippingFailed(isExhausted(thrown, stripper) ? 'memory' : 'nesting', thrown);
-  } finally {
-    if (stripper.__wasm.memory.buffer.byteLength > RETAINED_MEMORY_BYTES) current = undefined;
-  }
+export function strip(source: string, maxCalls?: number): StripAnswer {
+  return maxCalls === undefined ? inItsTime.strip(source, 0) : counting.strip(source, maxCalls);
 }
 
 /** A trap, or the end of the stack: in the memory of the module or of the thread. Diagnostics are plain objects. */
@@ -81,25 +135,4 @@ function isFailure(thrown: unknown): thrown is Error {
 /** An allocation that fails ends in this trap; a stack that ends, in an access out of bounds or in a RangeError. */
 function isExhausted({ message }: Error, { __wasm: { memory } }: Stripper): boolean {
   return message === 'unreachable' && memory.buffer.byteLength > RETAINED_MEMORY_BYTES;
-}
-
-/** Synchronous, and some 50 ms that only those pay who have TypeScript. */
-function load(): Stripper {
-  const require = createRequire(import.meta.url);
-  const file = require.resolve(PACKAGE);
-  script ??= compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module', 'WebAssembly'], {
-    filename: file,
-  }) as Script;
-  const module: { exports: unknown } = { exports: {} };
-  // It makes its own memory, of any size: what it compiles is changed on the way.
-  class Module {
-    constructor(binary: Uint8Array) {
-      compiled ??= new WebAssembly.Module(limitMemory(binary, MAX_STRIPPER_MEMORY_BYTES / PAGE_BYTES));
-      // biome-ignore lint/correctness/noConstructorReturn: it stands for the constructor of the same name
-      return compiled;
-    }
-  }
-  script(module.exports as object, createRequire(file), module, { Module, Instance: WebAssembly.Instance });
-  if (compiled === undefined) throw new Error(`${PACKAGE} does not load as it is expected to.`);
-  return module.exports as Stripper;
 }

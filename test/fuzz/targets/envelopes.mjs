@@ -19,6 +19,7 @@ export const cases = 60_000;
 export const short = 60;
 
 const MAX_SNAPSHOT_BYTES = 64 * 2 ** 20;
+const BEGIN_MS = 10_000;
 
 const HANDLERS = [
   'const a = await $ext.http.get("/a"); $emit("e", a); return { a, n: $args.n }',
@@ -77,7 +78,8 @@ export function close({ runtime }) {
 export async function run({ handler, edit, random }, { store, runtime, keys, neighbour }) {
   // The same chance when it runs again.
   const chance = random.clone();
-  const begun = await runtime.executeHandler(HANDLERS[handler], CONTEXT, ATTACK);
+  // What is attacked is what comes after: this has the time that a busy machine needs.
+  const begun = await runtime.executeHandler(HANDLERS[handler], CONTEXT, { ...ATTACK, timeoutMs: BEGIN_MS });
   if (begun.suspension === undefined) return { kind: 'not suspended', message: JSON.stringify(begun.error) };
   store.edit = (id, envelope) => edited(chance, edit, id, envelope, keys);
   const resume = () =>

@@ -1,9 +1,9 @@
 import type { Node } from 'acorn';
 
-import { describeAtom } from '../access.js';
 import { Args } from '../arguments.js';
 import { ANY_MEMBER, type Atom, Cell, NOTHING, type ObjectAtom, union, type Value } from '../atoms.js';
 import { callables } from '../callables.js';
+import { describeAtom } from '../descriptions.js';
 import { isChangeable } from '../escapes.js';
 import type { Interpreter } from '../interpreter.js';
 import { onlyPrimitives } from '../syntax/names.js';

@@ -30,6 +30,9 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
 
+/** Of the parser of TypeScript: within a tenth of a second. The largest source that is looked at, if it is a usual one, takes a tenth of them. */
+const MAX_STRIPPER_CALLS = 5_000_000;
+
 /** Names that a source may declare: looking whether one is declared twice, the parser compares each with all others of its scope. */
 const MAX_NAMES = 4_000;
 
@@ -59,7 +62,7 @@ export function hasStrictDirective({ body }: AnyFunction): boolean {
 function scriptOf(source: string, filename: string | undefined): string {
   const script = wrapHandler(source);
   if (filename === undefined || !isTypeScript(filename)) return script;
-  const stripped = stripTypes(script);
+  const stripped = stripTypes(script, MAX_STRIPPER_CALLS);
   if (stripped.ok) return stripped.script;
   const { message, line, column } = stripped.problem;
   if (line === undefined || column === undefined) throw new RangeError(message);

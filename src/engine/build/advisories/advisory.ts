@@ -18,6 +18,8 @@ export type Stop =
 export interface Advisory {
   /** All its names, the best known first: CVE, GHSA or OSV, `owner/repository#number`, `owner/repository@commit`. */
   readonly ids: readonly [string, ...string[]];
+  /** Those of its ids that are told of it, and that we found no record of. */
+  readonly unverified?: readonly string[];
   readonly what: string;
   /** Who reaches it in the binary as it comes: code of a handler, only its source in the compiler, or nobody. */
   readonly reaches: 'guest' | 'compiler' | 'nobody';

@@ -155,6 +155,7 @@ export const SETTLED: readonly Advisory[] = [
   },
   {
     ids: ['CVE-2024-33263', 'bellard/quickjs#277', 'bellard/quickjs#273', 'bellard/quickjs@b3715f7'],
+    unverified: ['CVE-2024-33263'],
     what: 'proxies whose handlers are proxies, and generators that return their arguments, leak references',
     reaches: 'nobody',
     stoppedBy: fixed('b3715f7; no runtime is ever freed'),

@@ -1,0 +1,60 @@
+const PREAMBLE_BYTES = 8;
+const LENGTH_BITS = 7;
+
+/** Sections of a WebAssembly binary, by their ids. */
+export const SectionId = { import: 2, memory: 5, global: 6, export: 7, code: 10 } as const;
+
+/** A number of a binary, and where the next thing begins. */
+export interface Read {
+  readonly value: number;
+  readonly next: number;
+}
+
+/**
+ * A WebAssembly binary with other contents in some sections.
+ *
+ * @param change what is in a section then; `undefined` leaves it as it is
+ */
+export function mapSections(
+  binary: Uint8Array,
+  change: (id: number, content: Uint8Array) => Uint8Array | undefined,
+): Uint8Array {
+  const parts: Uint8Array[] = [binary.subarray(0, PREAMBLE_BYTES)];
+  for (let at = PREAMBLE_BYTES; at < binary.length; ) {
+    const id = binary[at] ?? 0;
+    const size = readUnsigned(binary, at + 1);
+    const end = size.next + size.value;
+    const changed = change(id, binary.subarray(size.next, end));
+    if (changed === undefined) parts.push(binary.subarray(at, end));
+    else parts.push(Uint8Array.from([id, ...encodeUnsigned(changed.length)]), changed);
+    at = end;
+  }
+  return Buffer.concat(parts);
+}
+
+/** A vector with one more item at its end. */
+export function withItem(vector: Uint8Array, item: readonly number[]): Uint8Array {
+  const count = readUnsigned(vector, 0);
+  return Buffer.concat([
+    Uint8Array.from(encodeUnsigned(count.value + 1)),
+    vector.subarray(count.next),
+    Uint8Array.from(item),
+  ]);
+}
+
+/** LEB128 of up to 32 bits. */
+export function readUnsigned(bytes: Uint8Array, start: number): Read {
+  let value = 0;
+  let at = start;
+  for (let shift = 0; ; shift += LENGTH_BITS) {
+    const byte = bytes[at++];
+    if (byte === undefined || shift > 4 * LENGTH_BITS) throw new Error('The WebAssembly module is cut short.');
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return { value, next: at };
+  }
+}
+
+export function encodeUnsigned(value: number): number[] {
+  const low = value & 0x7f;
+  return value > 0x7f ? [low | 0x80, ...encodeUnsigned(value >>> LENGTH_BITS)] : [low];
+}

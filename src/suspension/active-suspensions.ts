@@ -1,0 +1,68 @@
+import type { SuspensionStore } from '../api/suspension-store.js';
+import type { Telemetry } from '../metrics/telemetry.js';
+import type { Surroundings } from '../support/environment.js';
+import { ask } from './store-calls.js';
+import type { StoreRoom } from './store-room.js';
+
+const SWEEP_MS = 60_000;
+
+/** The suspended handlers that this process kept and that wait, and the sweep that ends all that are past their time, whoever kept them. */
+export class ActiveSuspensions {
+  readonly #store: SuspensionStore;
+  readonly #room: StoreRoom;
+  readonly #telemetry: Telemetry;
+  readonly #surroundings: Surroundings;
+  /** When they expire, by id. */
+  readonly #expiries = new Map<string, number>();
+  #sweeper: NodeJS.Timeout | undefined;
+
+  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: Surroundings) {
+    this.#store = store;
+    this.#room = room;
+    this.#telemetry = telemetry;
+    this.#surroundings = surroundings;
+  }
+
+  get count(): number {
+    return this.#expiries.size;
+  }
+
+  add(id: string, expiresAtMs: number): void {
+    this.#expiries.set(id, expiresAtMs);
+    this.sweepFromNowOn();
+  }
+
+  /** It waits no longer. */
+  delete(id: string): void {
+    this.#expiries.delete(id);
+  }
+
+  sweepFromNowOn(): void {
+    if (this.#sweeper !== undefined) return;
+    let isSweeping = false;
+    this.#sweeper = setInterval(async () => {
+      // One that takes longer than the interval is not joined by another.
+      if (isSweeping) return;
+      isSweeping = true;
+      await this.sweep().catch(() => {});
+      isSweeping = false;
+    }, SWEEP_MS);
+    this.#sweeper.unref();
+  }
+
+  /** Makes what is past its time expired, and tells whoever wants to know. */
+  async sweep(): Promise<readonly string[]> {
+    const nowMs = this.#surroundings.now();
+    for (const [id, expiresAtMs] of this.#expiries) if (expiresAtMs <= nowMs) this.#expiries.delete(id);
+    const swept = await ask(() => this.#store.sweep(nowMs));
+    await this.#room.noteSweep(swept, nowMs);
+    this.#telemetry.expiry(swept.expired);
+    await this.#room.countWhenDue();
+    return swept.expired;
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+    this.#expiries.clear();
+  }
+}

@@ -1,0 +1,46 @@
+import { createRuntime, type NexusRuntime } from 'nexus-runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let runtime: NexusRuntime;
+
+beforeAll(async () => {
+  runtime = await createRuntime({ cacheDir: false, maxInstances: 1, timeoutMs: 1_000 });
+});
+afterAll(() => runtime.shutdown());
+
+/** Every one of these is kept by the engine under a name of its own, for as long as the guest holds on to it. */
+const HOARDERS = [
+  ['members', 'const o = {}; for (let i = 0; ; i++) o["k" + i] = 1;'],
+  ['members of many objects', 'const all = []; for (let i = 0; ; i++) all.push({ ["k" + i]: 1 });'],
+  [
+    'orders of members',
+    'const all = []; for (let i = 0; ; i++) all.push({ ["k" + i % 99]: 1, ["l" + i % 97]: 1, ["m" + i % 89]: 1 });',
+  ],
+  ['members of parsed JSON', 'const all = []; for (let i = 0; ; i++) all.push(JSON.parse(`{"k${i}":{"l${i}":1}}`));'],
+  ['symbols', 'const all = []; for (let i = 0; ; i++) all.push(Symbol("s" + i));'],
+  ['symbols of the registry', 'const all = []; for (let i = 0; ; i++) all.push(Symbol.for("s" + i));'],
+  ['names of functions', 'const all = []; for (let i = 0; ; i++) all.push({ ["f" + i]() {} });'],
+  [
+    'groups',
+    'const all = []; for (let i = 0; ; i++) all.push(/(?<a>.)/.exec("x").groups, Object.groupBy([i], (x) => "g" + x));',
+  ],
+] as const;
+
+describe('a guest that makes distinct names without end', () => {
+  it.each(HOARDERS)('ends at a limit: %s', async (_, code) => {
+    const { status, error } = await runtime.executeHandler(code);
+    expect(status).toBe('error');
+    expect(['MEMORY_LIMIT', 'TIMEOUT']).toContain(error?.code);
+    expect(await runtime.executeHandler('return 1')).toMatchObject({ status: 'success', returnValue: 1 });
+  });
+
+  it('in its source does not compile, and costs nobody a worker', async () => {
+    const { errors } = runtime.getStats();
+    const { status, error } = await runtime.executeHandler('{;}'.repeat(66_000));
+    expect(status).toBe('error');
+    expect(error?.code).toBe('COMPILATION_ERROR');
+    expect(error?.message).toContain('split it into several functions');
+    expect(runtime.getStats().errors).toEqual({ ...errors, COMPILATION_ERROR: (errors.COMPILATION_ERROR ?? 0) + 1 });
+    expect(await runtime.executeHandler('return 2')).toMatchObject({ status: 'success', returnValue: 2 });
+  }, 60_000);
+});
