@@ -21,7 +21,7 @@ import type { Surroundings } from '../support/environment.js';
 import type { Calls } from '../support/in-flight.js';
 import type { SuspendedRuns } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
-import { callExtension } from './run/extension-calls.js';
+import { ExtensionMethods } from './run/extension-methods.js';
 import { RunLoop } from './run/run-driver.js';
 import { checkRunOptions, type RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -127,7 +127,7 @@ export class HandlerCalls {
 
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
     return this.#counted(() => {
-      const { sources, executions, telemetry, surroundings } = this.#parts;
+      const { sources, executions, suspended, telemetry, surroundings } = this.#parts;
       if (typeof code !== 'string' && !isUint8Array(code)) {
         throw invalidArgument('code', code, 'source text, or an artifact');
       }
@@ -149,7 +149,8 @@ export class HandlerCalls {
           probe.onSegment?.(answers, last);
           return executed;
         };
-        const byExtension = (call: ExtensionCall) => callExtension(extensions, call);
+        const methods = new ExtensionMethods(extensions);
+        const byExtension = (call: ExtensionCall) => methods.call(call);
         const clock = () => (probe.now === undefined ? {} : { now: probe.now() });
         const loop: RunLoop = new RunLoop({
           answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
@@ -163,6 +164,7 @@ export class HandlerCalls {
           resume: (run, answers, options) =>
             told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
           resumeOptions,
+          reserve: (run) => suspended.reserve(run),
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
         const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };

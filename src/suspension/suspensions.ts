@@ -114,6 +114,18 @@ export class SuspendedRuns {
   }
 
   /**
+   * Takes a place for a handler that waits in this process and is not stored.
+   *
+   * @returns what gives the place back, or why there is none
+   */
+  async reserve(run: SuspendedRun): Promise<(() => void) | WasmError> {
+    const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
+    const refusal = await this.#room.reserve(id, storedTenant(run.tenant), run.snapshot.length);
+    if (refusal !== undefined) return noRoom(refusal);
+    return () => this.#room.withdraw(id);
+  }
+
+  /**
    * Claims a suspended handler. Somebody who has it is waited for.
    *
    * @returns what was recorded, when it was settled before; CANCELLED when the signal fires first

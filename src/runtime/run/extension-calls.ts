@@ -1,8 +1,8 @@
 import type { CallResult } from '../../api/answers.js';
-import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { methodNamesOf } from '../../execution/request/build-request.js';
+import { inSlices } from '../../support/slices.js';
 import { withCall } from './current-call.js';
+import { nameOf } from './extension-methods.js';
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
@@ -15,18 +15,19 @@ export interface ExtensionCallsOptions {
   readonly stop: AbortSignal;
 }
 
-/** The calls of one run: begun once each, and their answers, until the handler has them. */
+/** The calls of one run: begun once each, and their answers, until the handler has them. A handler may make thousands at once. */
 export class ExtensionCalls {
   readonly #options: ExtensionCallsOptions;
   /** Under way, by call id. */
   readonly #begun = new Map<string, AbortController>();
   /** In the order in which they came, by call id. */
   readonly #answers = new Map<string, CallResult>();
-  #onAnswer: (() => void) | undefined;
+  /** Told of each call that is answered. */
+  #onAnswer: ((callId: string) => void) | undefined;
 
   constructor(options: ExtensionCallsOptions) {
     this.#options = options;
-    options.stop.addEventListener('abort', () => this.abort(options.stop.reason), { once: true });
+    options.stop.addEventListener('abort', () => void this.abort(options.stop.reason), { once: true });
   }
 
   /** Whether it is under way, or its answer is there. */
@@ -34,27 +35,28 @@ export class ExtensionCalls {
     return this.#begun.has(callId) || this.#answers.has(callId);
   }
 
-  /** Makes those that were not made before. */
-  begin(calls: readonly ExtensionCall[]): void {
-    for (const call of calls) {
-      // An extension may itself have called it off.
-      if (this.#options.stop.aborted) return;
-      if (!this.has(call.callId)) this.#begin(call);
-    }
+  /** Makes those that were not made before, in their order. Resolves when the last one is made. */
+  async begin(calls: readonly ExtensionCall[]): Promise<void> {
+    await forEachInSlices(calls, (call) => {
+      // An extension may itself have called the run off.
+      if (!this.#options.stop.aborted && !this.has(call.callId)) this.#begin(call);
+    });
   }
 
   /** Waits for the answer to one of the calls and takes all that are there then: none when the run was called off before. */
   async next(calls: readonly ExtensionCall[]): Promise<CallResult[]> {
-    await this.#until(() => calls.some(({ callId }) => this.#answers.has(callId)));
+    const waiting = new Set(calls.map(({ callId }) => callId));
+    const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
+    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
     // Those that settled at the same time.
     await new Promise((resolve) => setImmediate(resolve));
-    const waiting = new Set(calls.map(({ callId }) => callId));
-    return [...this.#answers.values()].filter(({ callId }) => waiting.has(callId));
+    return [...this.#answers.values()].filter(isWaiting);
   }
 
   /** Waits until all of the calls are answered, or the run is called off. */
   async settled(calls: readonly ExtensionCall[]): Promise<void> {
-    await this.#until(() => calls.every(({ callId }) => !this.#begun.has(callId)));
+    const left = new Set(calls.map(({ callId }) => callId).filter((callId) => this.#begun.has(callId)));
+    if (left.size > 0) await this.#until((callId) => left.delete(callId) && left.size === 0);
   }
 
   /** The handler has these answers. */
@@ -63,17 +65,20 @@ export class ExtensionCalls {
   }
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
-  abort(reason: unknown): void {
-    for (const controller of this.#begun.values()) controller.abort(reason);
+  async abort(reason: unknown): Promise<void> {
+    await forEachInSlices([...this.#begun.values()], (controller) => controller.abort(reason));
   }
 
-  async #until(isReached: () => boolean): Promise<void> {
-    // Calls that are called off have an answer, too.
-    while (!isReached() && this.#begun.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onAnswer = resolve;
-      });
-    }
+  /** Waits for an answer that is the one, or for the last of those under way: calls that are called off have an answer, too. */
+  async #until(isIt: (callId: string) => boolean): Promise<void> {
+    if (this.#begun.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAnswer = (callId) => {
+        if (!isIt(callId) && this.#begun.size > 0) return;
+        this.#onAnswer = undefined;
+        resolve();
+      };
+    });
   }
 
   #begin(call: ExtensionCall): void {
@@ -83,15 +88,14 @@ export class ExtensionCalls {
     void this.#answer(call, controller).then((answer) => {
       this.#begun.delete(callId);
       this.#answers.set(callId, answer);
-      this.#onAnswer?.();
+      this.#onAnswer?.(callId);
     });
   }
 
   async #answer(call: ExtensionCall, controller: AbortController): Promise<CallResult> {
     const { answer, callTimeoutMs, runId } = this.#options;
     const { callId } = call;
-    const name = nameOf(call);
-    const timer = setTimeout(() => controller.abort(new CallTimeoutError(name, callTimeoutMs)), callTimeoutMs);
+    const timer = setTimeout(() => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
     const { signal } = controller;
     try {
       const aborted = new Promise<never>((_, reject) => {
@@ -108,29 +112,16 @@ export class ExtensionCalls {
   }
 }
 
-/**
- * Calls a method of an extension.
- *
- * @param extensions by name
- * @throws TypeError when there is no such method, and what it throws
- */
-export async function callExtension(
-  extensions: Readonly<Record<string, Extension>>,
-  call: ExtensionCall,
-): Promise<unknown> {
-  const { extensionName, method, args } = call;
-  const extension = Object.hasOwn(extensions, extensionName) ? extensions[extensionName] : undefined;
-  // What every object inherits is no method of an extension.
-  const isMethod = extension !== undefined && methodNamesOf(extension).includes(method);
-  if (!isMethod) throw new TypeError(`There is no extension method ${nameOf(call)}`);
-  const implementation: unknown = Reflect.get(extension, method);
-  if (typeof implementation !== 'function') throw new TypeError(`There is no extension method ${nameOf(call)}`);
-  return Reflect.apply(implementation, extension, args);
-}
-
-/** As the handler writes it. */
-function nameOf({ extensionName, method }: ExtensionCall): string {
-  return `$ext.${extensionName}.${method}`;
+/** With turns of the event loop in between where it takes long. */
+async function forEachInSlices<T>(items: readonly T[], use: (item: T) => void): Promise<void> {
+  let next = 0;
+  await inSlices((until) => {
+    while (next < items.length) {
+      use(items[next++] as T);
+      if (performance.now() >= until) break;
+    }
+    return next < items.length ? undefined : { done: undefined };
+  });
 }
 
 /** What a handler sees when its extension does not answer. */

@@ -9,6 +9,7 @@ import type { Executed } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { renderReason } from '../../support/render-reason.js';
 import { whenAborted } from '../../support/waiting.js';
+import { unkept } from '../../suspension/suspension-results.js';
 import { ExtensionCalls } from './extension-calls.js';
 
 export interface RunLoopOptions {
@@ -28,6 +29,8 @@ export interface RunLoopOptions {
   readonly callTimeoutMs: number;
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<Executed>;
   readonly resumeOptions: ResumeOptions;
+  /** Takes a place for a handler that waits, among all that wait. @returns what gives it back, or why there is none */
+  readonly reserve: (run: SuspendedRun) => Promise<(() => void) | WasmError>;
 }
 
 /**
@@ -64,7 +67,7 @@ export class RunLoop {
     } finally {
       clearTimeout(timer);
       for (const release of releases) release();
-      this.#endCalls();
+      void this.#endCalls();
     }
   }
 
@@ -79,8 +82,15 @@ export class RunLoop {
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
       await this.#deliver(result);
       if (run === undefined || waiting === undefined) return this.#end(result);
-      this.#calls.begin(waiting.calls);
-      const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
+      const place = await this.#options.reserve(run);
+      if (typeof place !== 'function') return this.#whole(unkept(result, place, run.origin));
+      let answers: readonly CallResult[];
+      try {
+        await this.#calls.begin(waiting.calls);
+        answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
+      } finally {
+        place();
+      }
       if (this.#isCalledOff) return this.#whole(this.#calledOff(result));
       executed = await this.#resume(run, answers);
     }
@@ -88,18 +98,18 @@ export class RunLoop {
 
   /** Nobody waits for an answer any more. Calls that were not made yet are made, and waited for, all the same if all went well. */
   async #end(result: WasmResult): Promise<WasmResult> {
-    this.#endCalls();
+    await this.#endCalls();
     const { status, unawaitedCalls = [] } = result;
     if (status === 'success' && !this.#isCalledOff) {
       const unmade = unawaitedCalls.filter(({ callId }) => !this.#calls.has(callId));
-      this.#calls.begin(unmade);
+      await this.#calls.begin(unmade);
       await this.#calls.settled(unmade);
     }
     return this.#whole(this.inWordsOfRun(result));
   }
 
-  #endCalls(): void {
-    this.#calls.abort(new Error('the handler has ended'));
+  #endCalls(): Promise<void> {
+    return this.#calls.abort(new Error('the handler has ended'));
   }
 
   /** An answer that cannot enter the VM becomes an error at the handler's `await`, and harms no other. */

@@ -1,0 +1,48 @@
+import type { Extension } from '../../api/extension.js';
+import type { ExtensionCall } from '../../api/result.js';
+import { methodNamesOf } from '../../execution/request/build-request.js';
+
+/** The extensions of one run, as its handler may call them. */
+export class ExtensionMethods {
+  readonly #extensions: Readonly<Record<string, Extension>>;
+  /** By the extension: a handler may call one thousands of times. */
+  readonly #names = new Map<Extension, ReadonlySet<string>>();
+
+  /** @param extensions by name */
+  constructor(extensions: Readonly<Record<string, Extension>>) {
+    this.#extensions = extensions;
+  }
+
+  /**
+   * Calls a method of an extension.
+   *
+   * @throws TypeError when there is no such method, and what it throws
+   */
+  async call(call: ExtensionCall): Promise<unknown> {
+    const { extensionName, method, args } = call;
+    const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
+    // What every object inherits is no method of an extension.
+    if (extension === undefined || !this.#namesOf(extension).has(method)) throw noMethod(call);
+    const implementation: unknown = Reflect.get(extension, method);
+    if (typeof implementation !== 'function') throw noMethod(call);
+    return Reflect.apply(implementation, extension, args);
+  }
+
+  #namesOf(extension: Extension): ReadonlySet<string> {
+    let names = this.#names.get(extension);
+    if (names === undefined) {
+      names = new Set(methodNamesOf(extension));
+      this.#names.set(extension, names);
+    }
+    return names;
+  }
+}
+
+function noMethod(call: ExtensionCall): TypeError {
+  return new TypeError(`There is no extension method ${nameOf(call)}`);
+}
+
+/** As the handler writes it. */
+export function nameOf({ extensionName, method }: ExtensionCall): string {
+  return `$ext.${extensionName}.${method}`;
+}
