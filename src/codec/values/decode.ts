@@ -78,7 +78,9 @@ export class ValueDecoder {
   #hasMarker = false;
 
   #work = 0;
-  readonly #time: DecodingTime;
+  readonly #now: () => number;
+  /** Made at the first look at the clock: most documents are read before it. */
+  #time: DecodingTime | undefined;
   root: unknown;
 
   constructor(bytes: Uint8Array, isDocument: boolean, bounds: DecodingBounds) {
@@ -87,7 +89,7 @@ export class ValueDecoder {
     this.#end = bounds.end;
     this.#maxNodes = bounds.maxNodes ?? MAX_NODES;
     this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
-    this.#time = new DecodingTime(bounds.now ?? wallClock);
+    this.#now = bounds.now ?? wallClock;
   }
 
   /** Of a document, without the marker, once {@link run} is done. */
@@ -113,7 +115,7 @@ export class ValueDecoder {
       if (error instanceof MalformedValueError) error.path ??= pathOf(this.#frames, this.#depth);
       throw error;
     } finally {
-      this.#time.endSlice();
+      this.#time?.endSlice();
     }
   }
 
@@ -160,6 +162,7 @@ export class ValueDecoder {
   #mayGoOn(until: number): boolean {
     this.#work = WORK_PER_LOOK;
     this.#checkCollisions();
+    this.#time ??= new DecodingTime(this.#now);
     return this.#time.look(until, this.#nodes + this.#names.length);
   }
 

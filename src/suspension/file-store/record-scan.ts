@@ -8,8 +8,10 @@ const RECORD = /^([A-Za-z0-9_-]{22}\.[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$/;
 const ID_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** Files that are looked at at the same time. */
 const BATCH = 16;
-/** Sorting so many ids takes milliseconds. A shard with more is read several times, so that memory and time are bounded. */
+/** A shard with more is read several times, so that memory is bounded. */
 export const IDS_AT_ONCE = 10_000;
+/** Sorting so many takes less than a millisecond, and so does putting them among the others. */
+const SORTED_AT_ONCE = 1_000;
 /** Of one id. Those beyond are seen when these are gone. */
 const MAX_LISTED_VERSIONS = 10_000;
 /** Of one shard. Those beyond are seen when these are gone. */
@@ -66,11 +68,14 @@ interface Found {
   readonly versions: number[];
 }
 
-/** Keeps what comes first in the order of the ids, and lets go of the rest as it comes. */
+/** Keeps what comes first in the order of the ids, and lets go of the rest as it comes. No step of it takes longer than a millisecond. */
 class FirstRecords {
   readonly #after: string;
   readonly #limit: number;
-  #found = new Map<string, Found>();
+  readonly #found = new Map<string, Found>();
+  /** In order; those that came lately are not among them yet. */
+  #sorted: Found[] = [];
+  #latest: Found[] = [];
   /** The last id that can be among the first; none as long as all can. */
   #last: string | undefined;
 
@@ -85,28 +90,37 @@ class FirstRecords {
     if (found === undefined) {
       found = { id, hasBegun: false, lastVersion: 0, versions: [] };
       this.#found.set(id, found);
+      this.#latest.push(found);
     }
     if (version === 0) found.hasBegun = true;
     found.lastVersion = Math.max(found.lastVersion, version);
     if (found.versions.length < MAX_LISTED_VERSIONS) found.versions.push(version);
-    if (this.#found.size >= 2 * this.#limit) this.#cut();
+    if (this.#latest.length >= SORTED_AT_ONCE) this.#merge();
   }
 
   end(): Pick<ScannedShard, 'records' | 'next'> {
-    if (this.#found.size > this.#limit) this.#cut();
-    const records = this.#sorted();
-    return { records, ...(this.#last !== undefined && { next: this.#last }) };
+    this.#merge();
+    return { records: this.#sorted, ...(this.#last !== undefined && { next: this.#last }) };
   }
 
-  #cut(): void {
-    const records = this.#sorted().slice(0, this.#limit);
-    this.#found = new Map(records.map((found) => [found.id, found]));
-    this.#last = records.at(-1)?.id;
+  #merge(): void {
+    const latest = this.#latest.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const before = this.#sorted;
+    const merged: Found[] = [];
+    for (let i = 0, j = 0; i < before.length || j < latest.length; ) {
+      const next =
+        j >= latest.length || (i < before.length && isBefore(before[i], latest[j])) ? before[i++] : latest[j++];
+      if (merged.length < this.#limit) merged.push(next as Found);
+      else this.#found.delete((next as Found).id);
+    }
+    if (before.length + latest.length > this.#limit) this.#last = merged.at(-1)?.id;
+    this.#sorted = merged;
+    this.#latest = [];
   }
+}
 
-  #sorted(): Found[] {
-    return [...this.#found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
+function isBefore(a: Found | undefined, b: Found | undefined): boolean {
+  return (a as Found).id < (b as Found).id;
 }
 
 /** All records of a shard, some thousand at a time. */
@@ -119,11 +133,16 @@ export async function* pagesOf(root: string, shard: string): AsyncGenerator<Scan
   }
 }
 
-/** Something done for each, several at a time, with the results in order. */
-export async function inBatches<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+/** Something done for each, several at a time, with the results in order. What is to be done is asked for as it is begun. */
+export async function inBatches<T, R>(items: Iterable<T>, run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  for (let start = 0; start < items.length; start += BATCH) {
-    results.push(...(await Promise.all(items.slice(start, start + BATCH).map(run))));
+  let batch: Promise<R>[] = [];
+  for (const item of items) {
+    batch.push(run(item));
+    if (batch.length < BATCH) continue;
+    for (const result of await Promise.all(batch)) results.push(result);
+    batch = [];
   }
+  for (const result of await Promise.all(batch)) results.push(result);
   return results;
 }

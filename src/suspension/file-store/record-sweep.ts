@@ -53,18 +53,22 @@ export async function sweepRecords(log: RecordLog, root: string, nowMs: number):
   return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
 }
 
-/** Records of each run, by generation. */
-function runsOf(records: readonly ScannedRecord[]): ScannedRecord[][] {
-  const runs = new Map<string, { record: ScannedRecord; generation: number }[]>();
+/** Records of each run, by generation. In the order of their ids, those of a run are next to each other. */
+function* runsOf(records: readonly ScannedRecord[]): Generator<ScannedRecord[]> {
+  let run: { readonly record: ScannedRecord; readonly generation: number }[] = [];
+  let runId: string | undefined;
+  const inOrder = () => run.sort((a, b) => a.generation - b.generation).map(({ record }) => record);
   for (const record of records) {
     const parsed = parseSuspensionId(record.id);
     if (parsed === undefined) continue;
-    const { runId, generation } = parsed;
-    const known = runs.get(runId);
-    if (known === undefined) runs.set(runId, [{ record, generation }]);
-    else known.push({ record, generation });
+    if (parsed.runId !== runId) {
+      if (run.length > 0) yield inOrder();
+      run = [];
+      runId = parsed.runId;
+    }
+    run.push({ record, generation: parsed.generation });
   }
-  return [...runs.values()].map((run) => run.sort((a, b) => a.generation - b.generation).map(({ record }) => record));
+  if (run.length > 0) yield inOrder();
 }
 
 async function sweepRun(

@@ -127,6 +127,14 @@ export const CASES = {
     'return Object.keys(await $ext.a.b(Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [String(2 ** 31 + i * 32768), i])))).length',
     (value) => value,
   ),
+  '50,000 objects, given back': run(
+    'return (await $ext.a.b(Array.from({ length: 50_000 }, (_, i) => ({ i })))).length',
+    (value) => value,
+  ),
+  'a million BigInts, which are too many, given back': run(
+    'return await $ext.a.b(new Array(1_000_000).fill(7n)).catch((error) => error.message.length)',
+    (value) => value,
+  ),
   // Many values
   '1.3 million BigInts': handler('return new Array(1_300_000).fill(7n)'),
   '700,000 BigInts of 8 bytes': handler('return new Array(700_000).fill(2n ** 62n)'),
