@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { wrapHandler } from '#build/contract/wrapper.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
 

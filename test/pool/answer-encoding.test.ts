@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { decodeOwnFields } from '#build/contract/values/decode.js';
-import { encodeAnswers } from '#build/pool/answers.js';
-import { NO_USAGE } from '#build/pool/usage.js';
+import { decodeOwnFields } from '#build/codec/values/decode.js';
+import { encodeAnswers } from '#build/execution/request/answers.js';
+import { NO_USAGE } from '#build/execution/usage.js';
 
 const { limits } = resolveRuntimeConfig();
 const encode = (value: unknown) => encodeAnswers([{ callId: 'c1', success: true, value }], NO_USAGE, limits);

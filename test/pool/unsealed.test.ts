@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type RuntimeConfig, resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { NexusRuntime, type RuntimeParts } from '#build/nexus-runtime.js';
-import { InstancePool } from '#build/pool/instance-pool.js';
+import { NexusRuntime, type RuntimeParts } from '#build/runtime/nexus-runtime.js';
+import { InstancePool } from '#build/pool/worker-pool.js';
 import { NO_TENANT } from '#build/pool/job.js';
 import { UNSEALED_BYTES, Unsealed } from '#build/pool/unsealed.js';
-import { WorkerThreads } from '#build/pool/worker-threads.js';
+import { WorkerThreads } from '#build/pool/thread-starter.js';
 import { MemoryStore } from '#build/suspension/memory-store.js';
 import { WORKER_URL } from '#build/worker-url.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
