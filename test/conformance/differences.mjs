@@ -119,7 +119,7 @@ export const DIFFERENCES = [
     titles: ['increment of members', 'keys are converted with ToPropertyKey once'],
   },
   {
-    what: 'An iterator whose `next` throws in `for await`',
+    what: 'An iterator whose `next` throws in `for await`, or in `yield*` of an async generator',
     here: 'is not closed, as the standard says',
     there: 'is closed',
     reason: 'A fault of newer versions of V8.',

@@ -12,16 +12,18 @@ const CONTROL = new Map([
 const BY_CODE = /[-,=<>#&!%:;@~'`"\s\ud800-\udfff]/;
 const FIRST = /[0-9A-Za-z]/;
 
-/** https://tc39.es/ecma262/#sec-regexp.escape */
-function escapeText(text: unknown): string {
-  if (typeof text !== 'string') throw new TypeError('the text to be escaped is not a string');
-  let escaped = '';
-  for (const character of text) {
-    if (escaped === '' && FIRST.test(character)) escaped += `\\x${character.charCodeAt(0).toString(16)}`;
-    else escaped += escapeOne(character);
-  }
-  return escaped;
-}
+/** https://tc39.es/ecma262/#sec-regexp.escape, as a method: that is no constructor */
+const methods = {
+  escape(text: unknown): string {
+    if (typeof text !== 'string') throw new TypeError('the text to be escaped is not a string');
+    let escaped = '';
+    for (const character of text) {
+      if (escaped === '' && FIRST.test(character)) escaped += `\\x${character.charCodeAt(0).toString(16)}`;
+      else escaped += escapeOne(character);
+    }
+    return escaped;
+  },
+};
 
 function escapeOne(character: string): string {
   if (SYNTAX.test(character)) return `\\${character}`;
@@ -33,5 +35,5 @@ function escapeOne(character: string): string {
 }
 
 export default function install(host: FeatureHost): void {
-  host.define('RegExp.escape', escapeText);
+  host.define('RegExp.escape', methods.escape);
 }

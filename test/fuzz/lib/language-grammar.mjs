@@ -1,6 +1,6 @@
 // Programs of the whole language: their log says in which order they did what, and is the same in every engine that is right.
 
-export const PREAMBLE = `const log = []; let fuel = 500; const later = []; Function.prototype.toString = () => 'text';
+export const PREAMBLE = `const log = []; let fuel = 500; const later = []; Function.prototype.toString = () => 'text'; Error.prototype.toString = function () { return this.name + '!'; };
 const spend = () => { if (--fuel < 0) throw new RangeError('fuel'); };
 const show = (v, d = 0) => { switch (typeof v) {
   case 'string': return JSON.stringify(v.slice(0, 60)); case 'bigint': return v + 'n'; case 'symbol': return 'symbol'; case 'function': return 'f' + v.length;

@@ -102,6 +102,7 @@ export const regexpEscape = kind('RegExp.escape', [
   'const s="a.b😀(c)";return new RegExp("^"+RegExp.escape(s)+"$","u").test(s)',
   'return Array.from({length:128},(_,i)=>RegExp.escape("x"+String.fromCharCode(i))).join("|")',
   'return Array.from({length:128},(_,i)=>RegExp.escape(String.fromCharCode(i))).join("|")',
+  'try{new RegExp.escape("a")}catch(e){return [e.name,Object.hasOwn(RegExp.escape,"prototype"),RegExp.escape.name,RegExp.escape.length]}',
 ]);
 
 export const jsonSource = kind('JSON with its source', [
