@@ -32,7 +32,8 @@ for (const document of DOCUMENTS) {
   });
   if (before === after) continue;
   stale++;
-  if (process.argv.includes('--check')) console.error(`${document} has other figures; write them: npm run docs -- benchmarks`);
+  if (process.argv.includes('--check'))
+    console.error(`${document} has other figures; write them: npm run docs -- benchmarks`);
   else writeFileSync(path(document), after);
 }
 if (process.argv.includes('--check')) process.exitCode = stale > 0 ? 1 : 0;

@@ -53,7 +53,7 @@ function inGlue(what, pattern) {
 }
 
 /** The one candidate that `works`; a candidate may fail in any way. */
-async function theOne(what, candidates, works) {
+async function findUnique(what, candidates, works) {
   const good = [];
   for (const candidate of candidates) {
     try {
@@ -206,7 +206,7 @@ const placeholderOffset = readerOffsets.find(
 const withReader = (flags) => ({ ...draft, readerFlags: flags });
 const harmless = { frameOffset: placeholderOffset, withBytecode: 0n, withReferences: 0n };
 
-const writerFlags = await theOne(
+const writerFlags = await findUnique(
   'the flags of the writer',
   [...new Set(writerConstants)].map((upstream) => ({ upstream, withBytecode: upstream + 1n })),
   async (candidate) => {
@@ -226,7 +226,7 @@ const readerCandidates = [...new Set(readerOffsets)].flatMap((frameOffset) =>
     }),
   ),
 );
-const { readerFlags, evalFunctionIndex } = await theOne(
+const { readerFlags, evalFunctionIndex } = await findUnique(
   'the flags of the reader and JS_EvalFunction',
   readerCandidates,
   async (candidate) => {
@@ -241,7 +241,7 @@ const { readerFlags, evalFunctionIndex } = await theOne(
 
 const found = { ...draft, writerFlags, readerFlags, evalFunctionIndex };
 const breakPointerAddress = await findBreakPointer();
-const stripFlagsOffset = await theOne(
+const stripFlagsOffset = await findUnique(
   'strip_flags',
   Array.from({ length: 1024 }, (_, offset) => offset),
   async (offset) => {
@@ -254,7 +254,7 @@ const stripFlagsOffset = await theOne(
   },
 );
 
-const rejectionTrackerOffset = await theOne(
+const rejectionTrackerOffset = await findUnique(
   'host_promise_rejection_tracker',
   Array.from({ length: 256 }, (_, index) => index * 4),
   async (offset) => {
@@ -324,7 +324,7 @@ async function findStackLimit() {
   const candidates = limitOffsets.flatMap((limitOffset) =>
     runtimeOffsets.map((runtimeOffset) => ({ runtimeOffset, limitOffset })),
   );
-  return theOne(
+  return findUnique(
     'the limit of the stack',
     candidates.map((offsets) => ({ ...offsets, checks: countStackChecks(binary, offsets) })),
     ({ checks }) => checks > 0,

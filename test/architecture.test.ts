@@ -39,7 +39,7 @@ const PLANTED: Readonly<Record<string, readonly [folder: string, specifier: stri
   'engine-imports-no-worker': ['engine', '../worker/executor.js'],
   'main-thread-imports-no-worker': ['execution', '../engine/vm.js'],
   'guest-imports-only-itself': ['guest', '../errors/codes.js'],
-  'of-the-guest-only-the-abi': ['worker', '../guest/prelude/kinds.js'],
+  'of-the-guest-only-the-abi': ['worker', '../guest/prelude/value-kinds.js'],
   'nothing-imports-build-time-code': ['engine', './build/rewrite.js'],
   'nothing-imports-an-entry': ['runtime', '../testing/index.js'],
   'workers-use-no-zlib': ['worker', 'node:zlib'],

@@ -36,7 +36,7 @@ const described = { key: 'quick-start', filename: 'handler.js', source, bytecode
 restoreImage(vm, base.image);
 const handler = vm.evaluateBytecode(bytecode);
 const { rights } = prepareRequest(context, {}, config).request;
-vm.call(roots.setRights, roots.undefined, vm.readValue(rights));
+vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
 const delta = captureDelta(vm, base.image);
 const whole = captureImage(vm);
 
@@ -95,7 +95,7 @@ console.log();
 function loadBytecode() {
   restoreImage(vm, base.image);
   vm.evaluateBytecode(bytecode);
-  vm.call(roots.setRights, roots.undefined, vm.readValue(rights));
+  vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
 }
 
 const ways = [

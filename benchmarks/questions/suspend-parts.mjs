@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { captureDelta, FINE } from '../../build/engine/image/delta.js';
 import { forgetUnused } from '../../build/engine/free-memory.js';
+import { captureDelta, FINE } from '../../build/engine/image/delta.js';
 import { restoreImage } from '../../build/engine/image/restore.js';
 import { formatSuspensionId, newRunId } from '../../build/support/run-ids.js';
-import { compress, decompress } from '../../build/suspension/sealed/compression.js';
-import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { compress, decompress } from '../../build/suspension/sealed/compression.js';
+import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 import { openRun, sealRun } from '../../build/suspension/sealed/run-envelope.js';
 import { packSnapshot, unpackSnapshot } from '../../build/worker/snapshot.js';
 import { measure } from '../harness/batches.mjs';

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newRunId } from '../../build/support/run-ids.js';
-import { openEnvelope, sealEnvelope } from '../../build/suspension/sealed/envelope.js';
-import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { openEnvelope, sealEnvelope } from '../../build/suspension/sealed/envelope.js';
+import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 
 import { measure } from '../harness/batches.mjs';
 import { us } from '../harness/format.mjs';

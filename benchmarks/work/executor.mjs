@@ -1,7 +1,7 @@
 // One executor without threads, as a worker of a default runtime has one.
 import { readFile } from 'node:fs/promises';
-import { loadEngine } from '../../build/engine/load-engine.js';
 import { decodePreludeImage } from '../../build/engine/image/prelude-image.js';
+import { loadEngine } from '../../build/engine/load-engine.js';
 import { Executor } from '../../build/worker/executor.js';
 
 const DEFAULT_VM_LIMITS = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 512 * 1024 };

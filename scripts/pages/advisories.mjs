@@ -1,4 +1,4 @@
-// Writes docs/security/engine-advisories.md from the lists in src/engine/advisories/. A test compares the two.
+// Writes docs/security/engine-advisories.md from the lists in src/engine/build/advisories/. A test compares the two.
 //
 //   npm run docs -- advisories
 //   node scripts/pages/advisories.mjs --check
@@ -46,7 +46,7 @@ function page() {
     'its source in the compiler, or nobody. Each row has a test of the name in the last column, in `test/engine/advisories/`, which runs a',
     'program of our own for it. Of an id that is "unverified" we found no record: the fault is that of the other ids of its row.',
     '',
-    'Written by `npm run docs -- advisories` from `src/engine/advisories/`. A build fails when the engine has an advisory there that nothing',
+    'Written by `npm run docs -- advisories` from `src/engine/build/advisories/`. A build fails when the engine has an advisory there that nothing',
     'stops, or when nobody has looked at the engine at all.',
     '',
   ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ValueDecoder } from '../codec/values/decode.js';
-import { ValueEncoder } from '../codec/values/encode.js';
-import { UncrossableValueError } from '../codec/values/uncrossable.js';
+import { ValueDecoder } from '../codec/values/decoding/decode.js';
+import { ValueEncoder } from '../codec/values/encoding/encode.js';
+import { UncrossableValueError } from '../codec/values/encoding/uncrossable.js';
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { toShared } from '../support/shared-bytes.js';

@@ -5,7 +5,7 @@ import type { WasmError } from '../api/result.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Compilation, CompileBackend, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import type { Compilation, CompileBackend, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
 import { Flight } from './compile-flight.js';
@@ -88,7 +88,11 @@ export class CachingCompiler {
    * @param order of a call that waits for it
    * @throws NexusError INVALID_ARGUMENT when `source` is no string or `filename` no name; what the backend throws
    */
-  async compile(source: string, filename: string = DEFAULT_FILENAME, order?: CompileOrder): Promise<CompileAttempt> {
+  async compile(
+    source: string,
+    filename: string = DEFAULT_FILENAME,
+    order?: CompileRequestOptions,
+  ): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
     const key = this.#keys.get(source)?.get(filename);
@@ -119,7 +123,7 @@ export class CachingCompiler {
   async #compileSlowly(
     { source, filename }: Pick<HandlerUnit, 'source' | 'filename'>,
     memoisedKey: string | undefined,
-    order: CompileOrder | undefined,
+    order: CompileRequestOptions | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
     requireFilename(filename);
@@ -133,7 +137,7 @@ export class CachingCompiler {
   }
 
   /** Joins the compilation under way, or leads one. When that comes to grief, the next one in line leads another. */
-  async #fly(unit: HandlerUnit, order: CompileOrder | undefined, startedAt: number): Promise<CompileAttempt> {
+  async #fly(unit: HandlerUnit, order: CompileRequestOptions | undefined, startedAt: number): Promise<CompileAttempt> {
     const leader = this.#inFlight.get(unit.key);
     const landing = await (leader ?? this.#lead(unit, startedAt)).wait(order);
     if ('failure' in landing) {

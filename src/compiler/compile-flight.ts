@@ -1,4 +1,4 @@
-import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import type { Compilation, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 
 /**
  * A look-up under way that ends in a compilation when nothing is found. However many calls wait, it happens once; each waits in the
@@ -35,7 +35,7 @@ export class Flight<T> {
    * @returns the result, or why there is none: the worker was lost, say. A call that comes later may then have more luck
    * @throws NexusError POOL_SATURATED when this call waited for as long as it may
    */
-  async wait(order: CompileOrder | undefined): Promise<Landing<T>> {
+  async wait(order: CompileRequestOptions | undefined): Promise<Landing<T>> {
     await (await this.#begun)?.join(order);
     try {
       return { result: await this.#result };

@@ -6,16 +6,16 @@ import type { TieredCache } from '../cache/tiered-cache.js';
 import { describe } from '../config/check.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { CompileOrder } from '../protocol/compile.js';
+import type { CompileRequestOptions } from '../protocol/compile.js';
 import { asShared, toShared } from '../support/shared-bytes.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';
 
 /** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
-export type Obtain = (filename: string | undefined, order?: CompileOrder) => Promise<CompileAttempt>;
+export type Obtain = (filename: string | undefined, order?: CompileRequestOptions) => Promise<CompileAttempt>;
 
 /** Handlers as callers have them: source text, or what `precompileHandler` made of it. */
-export class HandlerSources {
+export class HandlerLoader {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;

@@ -31,7 +31,7 @@ export function forgetUnused(vm: Vm, image: Image): void {
   };
   // Twice: nothing is changed before all of it was found to be right. A list of what is free could be longer than the heap.
   if (visitFreeMemory(vm, () => {})) visitFreeMemory(vm, forget);
-  forget(...vm.inlet);
+  forget(...vm.inputBuffer);
 }
 
 /**

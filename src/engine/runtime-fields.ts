@@ -9,19 +9,19 @@ const INITIAL_GC_THRESHOLD_BYTES = 256 * 1024;
 /** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
 export function findRandomState(memory: DataView, context: Pointer, clockMs: number): Pointer {
   const seed = BigInt(clockMs) * 1000n;
-  return theOne('random state', context, CONTEXT_BYTES, 8, (at) => memory.getBigUint64(at, true) === seed);
+  return findUnique('random state', context, CONTEXT_BYTES, 8, (at) => memory.getBigUint64(at, true) === seed);
 }
 
 /** In the runtime, before the list of weak references: an empty list points to itself, twice. */
 export function findGcThreshold(memory: DataView, runtime: Pointer): Pointer {
-  return theOne('collection threshold', runtime, RUNTIME_BYTES, 4, (at) => {
+  return findUnique('collection threshold', runtime, RUNTIME_BYTES, 4, (at) => {
     const list = at + 4;
     const isEmpty = memory.getUint32(list, true) === list && memory.getUint32(list + 4, true) === list;
     return isEmpty && memory.getUint32(at, true) === INITIAL_GC_THRESHOLD_BYTES;
   });
 }
 
-function theOne(what: string, from: Pointer, bytes: number, step: number, is: (at: Pointer) => boolean): Pointer {
+function findUnique(what: string, from: Pointer, bytes: number, step: number, is: (at: Pointer) => boolean): Pointer {
   const found: Pointer[] = [];
   for (let at = from; at < from + bytes; at += step) if (is(at)) found.push(at);
   const [address] = found;

@@ -132,7 +132,7 @@ export class Vm {
   readonly #randomStateAddress: Pointer;
   readonly #gcThresholdAddress: Pointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
-  readonly #inlet: { readonly value: Pointer; readonly bytes: Pointer };
+  readonly #inputBuffer: { readonly value: Pointer; readonly bytes: Pointer };
   /** Kept by VMs that execute handlers. */
   readonly #rejections: RejectionList | undefined;
   #poison: VmPoisonedError | undefined;
@@ -180,7 +180,7 @@ export class Vm {
       return this.shouldInterrupt();
     });
     this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
-    this.#inlet = this.createBuffer(INLET_BYTES);
+    this.#inputBuffer = this.createBuffer(INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections();
@@ -224,8 +224,8 @@ export class Vm {
   }
 
   /** Start and end of the buffer through which values enter. Once they are read nobody looks at it. */
-  get inlet(): readonly [start: number, end: number] {
-    return [this.#inlet.bytes, this.#inlet.bytes + INLET_BYTES];
+  get inputBuffer(): readonly [start: number, end: number] {
+    return [this.#inputBuffer.bytes, this.#inputBuffer.bytes + INLET_BYTES];
   }
 
   /** What nobody has handled up to now. A promise may still be handled while there are pending jobs. */
@@ -387,15 +387,15 @@ export class Vm {
     return this.#checked(fn);
   }
 
-  /** Makes a value of the engine's binary object format (see contract/values). */
+  /** Makes a value of the engine's binary object format (see `codec/values/`). */
   readValue(encoded: Uint8Array): Pointer {
     return this.#read(encoded, this.#functions.readValue);
   }
 
   #read(bytes: Uint8Array, read: (ctx: Pointer, arrayBuffer: Pointer) => Pointer): Pointer {
     if (bytes.length > INLET_BYTES) return this.#withArrayBuffer(bytes, (buffer) => read(this.#ctx, buffer));
-    this.heap.set(bytes, this.#inlet.bytes);
-    return this.#checked(this.#enter(() => read(this.#ctx, this.#inlet.value)));
+    this.heap.set(bytes, this.#inputBuffer.bytes);
+    return this.#checked(this.#enter(() => read(this.#ctx, this.#inputBuffer.value)));
   }
 
   /**

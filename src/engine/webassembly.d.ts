@@ -17,5 +17,6 @@ declare namespace WebAssembly {
   class Global {
     value: number;
   }
+  class RuntimeError extends Error {}
   function compile(bytes: Uint8Array): Promise<Module>;
 }

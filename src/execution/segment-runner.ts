@@ -6,10 +6,10 @@ import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler
 import type { Obtain } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
-import type { Execution, HandlerPool, Treatment } from '../pool/handler-pool.js';
+import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
 import type { CallDeadline } from '../protocol/messages.js';
-import type { Surroundings } from '../support/environment.js';
+import type { Environment } from '../support/environment.js';
 import { abortable, whenAborted } from '../support/waiting.js';
 import { encodeAnswers } from './request/answers.js';
 import { prepareRequest } from './request/build-request.js';
@@ -31,7 +31,7 @@ import type { SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
 /** A segment, and what is to be kept when the handler waits. */
-export interface Executed extends Segment {
+export interface SegmentRun extends Segment {
   /** Everything about the run but its id. */
   readonly run?: SuspendedRun;
   /** False when it ended before a worker began it: it compiled badly, say. */
@@ -44,16 +44,16 @@ export interface Executed extends Segment {
 type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
 
 /** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
-export class Executions {
+export class SegmentRunner {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: Environment;
   readonly #lineIndexes = new LineIndexes();
 
-  constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Surroundings) {
+  constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Environment) {
     this.#config = config;
     this.#engine = engine;
     this.#pool = pool;
@@ -66,7 +66,7 @@ export class Executions {
    *
    * @param obtain where the handler comes from
    */
-  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<Executed> {
+  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant } = options;
     // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
@@ -84,10 +84,10 @@ export class Executions {
     obtain: Obtain,
     calledAt: number,
     admission: Admission | undefined,
-  ): Promise<Executed> {
-    this.#pool.announce();
+  ): Promise<SegmentRun> {
+    this.#pool.prewake();
     const { filename, signal, deadlineMs, tenant } = options;
-    const treatment: Treatment = { ...treatmentOf(options), admission };
+    const treatment: DispatchOptions = { ...treatmentOf(options), admission };
     const { limits: defaults, ceilings } = this.#config;
     const isAudited = this.#events.hears('onAudit');
     const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
@@ -128,7 +128,7 @@ export class Executions {
    * @param options its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
-  async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<Executed> {
+  async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
@@ -239,7 +239,7 @@ function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
 
-function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): Treatment {
+function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): DispatchOptions {
   return { signal, tenant, queueTimeoutMs };
 }
 

@@ -12,7 +12,7 @@ export const ABI_VERSION = 1;
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
   /** `(rights)`: before `start`, what the handler may do. */
-  'setRights',
+  'setGrants',
   /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
   'start',
   /** `(answers)`: goes on with a handler that waits. Its promise. */
@@ -30,9 +30,9 @@ export const PRELUDE_EXPORTS = [
   'reachedForms',
   /** With what `reached` is compared after a suspension; before, with the context. */
   'valuesBefore',
-  'changedInVain',
-  'salvage',
-  'admitDefeat',
+  'deniedMutation',
+  'sanitizedOutcome',
+  'fallbackOutcome',
   /** Before `start`: state that may not be changed is handed out read-only. */
   'guardState',
   /** `(count, reason?)`, when the jobs are done: how many promises are rejected and handled by nobody. */

@@ -2,7 +2,7 @@ import { type Channel, channel } from 'node:diagnostics_channel';
 
 import type { EventName, EventOf, RuntimeObserver } from '../api/observer.js';
 import { OBSERVER_KEYS } from '../config/observer-keys.js';
-import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
+import { callListener, warnOfIgnored } from '../support/call-listener.js';
 
 const CHANNEL_PREFIX = 'nexus-runtime:';
 
@@ -40,7 +40,7 @@ export class EventHub {
     const events = this.#channels[name];
     if (events.hasSubscribers) events.publish(event);
     const observer = this.#observer as Readonly<Partial<Record<Name, (event: EventOf<Name>) => unknown>>>;
-    harmlessly(
+    callListener(
       () => observer[name]?.(event),
       (error) => this.#report(name, error),
     );

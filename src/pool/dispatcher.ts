@@ -8,12 +8,12 @@ import { BatchComposer } from './batch-composer.js';
 import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
 import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
-import type { WorkerThreads } from './thread-starter.js';
+import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
 import { Unsealed } from './unsealed.js';
-import { Patrol } from './watchdog-timer.js';
-import type { Batch, Instance } from './worker-handle.js';
-import { Instances } from './worker-set.js';
+import { WatchdogTimer } from './watchdog-timer.js';
+import type { Batch, WorkerHandle } from './worker-handle.js';
+import { WorkerSet } from './worker-set.js';
 
 /** A batch that is at one request for this long gives the others away. */
 const STALL_MS = 10;
@@ -28,7 +28,7 @@ export class WorkerCrashed extends NexusError {
 }
 
 /** Of a job that was meant for a worker that is gone: there is nobody left to do it for. */
-const OVERTAKEN: JobEnd = { interruption: 'cancelled', runningMs: 0 };
+const WORKER_GONE: JobEnd = { interruption: 'cancelled', runningMs: 0 };
 
 /** The deadline of its call is over. */
 function isLate({ request }: Job): boolean {
@@ -42,11 +42,11 @@ function isLate({ request }: Job): boolean {
  */
 export class Dispatcher implements PoolLoad {
   readonly #config: PoolConfig;
-  readonly #instances: Instances;
+  readonly #instances: WorkerSet;
   readonly #queue: FairQueue;
   readonly #estimates = new DurationEstimates();
   readonly #composer: BatchComposer;
-  readonly #patrol = new Patrol(() => this.#look());
+  readonly #patrol = new WatchdogTimer(() => this.#look());
   readonly #unsealed = new Unsealed(() => this.#dispatch());
   readonly #onRetired: (reason: RetirementReason) => void;
   /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
@@ -55,7 +55,7 @@ export class Dispatcher implements PoolLoad {
   readonly #charged: { readonly tenant: TenantKey; readonly wasCompiling: boolean }[] = [];
   #isClosed = false;
 
-  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
+  constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#onRetired = onRetired;
     this.#queue = new FairQueue({
@@ -64,7 +64,7 @@ export class Dispatcher implements PoolLoad {
       compilers: Math.max(1, config.maxInstances - 1),
     });
     this.#composer = new BatchComposer(this.#queue, this.#estimates);
-    this.#instances = new Instances(threads, config, {
+    this.#instances = new WorkerSet(threads, config, {
       onReady: () => this.#onReady(),
       onLost: (instance, reason) => this.#onLost(instance, reason),
       onStartFailure: (error) => this.#onStartFailure(error),
@@ -115,8 +115,8 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** A job will be added at once, most likely: whoever will have it may as well get up. */
-  announce(): void {
-    if (this.#queue.size === 0) this.#instances.nextIdle?.announce();
+  prewake(): void {
+    if (this.#queue.size === 0) this.#instances.nextIdle?.prewake();
   }
 
   add(job: Job): void {
@@ -199,7 +199,7 @@ export class Dispatcher implements PoolLoad {
     }
   }
 
-  #begin(instance: Instance, jobs: readonly Job[]): void {
+  #begin(instance: WorkerHandle, jobs: readonly Job[]): void {
     const isCompiling = jobs.some(isCompilation);
     const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isCompiling, isReleased: false };
     for (const tenant of batch.tenants) this.#queue.occupy(tenant);
@@ -211,7 +211,7 @@ export class Dispatcher implements PoolLoad {
     );
   }
 
-  #onReplies(instance: Instance, batch: Batch, replies: readonly (Reply | undefined)[]): void {
+  #onReplies(instance: WorkerHandle, batch: Batch, replies: readonly (Reply | undefined)[]): void {
     if (instance.phase === 'ended' || this.#isClosed) return;
     this.#vacate(batch);
     const next = instance.next.shift();
@@ -241,7 +241,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** What cannot be told to a worker, or be understood of it, is a fault of ours; those that are gone are seen to elsewhere. */
-  #onFailure(instance: Instance, { jobs }: Batch, error: unknown): void {
+  #onFailure(instance: WorkerHandle, { jobs }: Batch, error: unknown): void {
     if (error instanceof WorkerGone || instance.phase === 'ended') return;
     const reason = error instanceof Error ? error.message : String(error);
     const fault = new NexusError('INTERNAL_ERROR', `A message between threads failed: ${reason}.`, { cause: error });
@@ -289,7 +289,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** Others in the batch do not wait for one that takes its time. */
-  #release(instance: Instance, holdingUp: Job): void {
+  #release(instance: WorkerHandle, holdingUp: Job): void {
     const { batch } = instance;
     if (batch === undefined || batch.jobs.length === 1 || batch.isReleased) return;
     batch.isReleased = true;
@@ -303,7 +303,7 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  #kill(instance: Instance, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
+  #kill(instance: WorkerHandle, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
     if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
     this.#chargeLoss(instance, culprit);
     culprit.settle({ interruption, runningMs });
@@ -311,7 +311,7 @@ export class Dispatcher implements PoolLoad {
     this.#takeOver(instance, (job) => job !== culprit);
   }
 
-  #onLost(instance: Instance, reason: WorkerGone): void {
+  #onLost(instance: WorkerHandle, reason: WorkerGone): void {
     for (const job of instance.batch?.jobs ?? []) {
       if (job.isSettled || !instance.isExecuting(job)) continue;
       job.crashes++;
@@ -323,7 +323,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** The worker that a tenant broke counts as used by it until there is another: it does not go on to break the next one. */
-  #chargeLoss({ batch }: Instance, { tenant }: Job): void {
+  #chargeLoss({ batch }: WorkerHandle, { tenant }: Job): void {
     if (!batch?.tenants.delete(tenant)) return;
     this.#charged.push({ tenant, wasCompiling: batch.isCompiling });
     batch.isCompiling = false;
@@ -337,11 +337,11 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** What a worker that is gone leaves behind. */
-  #takeOver(instance: Instance, isLeft: (job: Job) => boolean, reason?: WorkerGone): void {
+  #takeOver(instance: WorkerHandle, isLeft: (job: Job) => boolean, reason?: WorkerGone): void {
     const { batch, next } = instance;
     if (batch === undefined) return;
     this.#vacate(batch);
-    for (const job of next.splice(0)) job.settle(OVERTAKEN);
+    for (const job of next.splice(0)) job.settle(WORKER_GONE);
     const left = batch.jobs.filter((job) => isLeft(job) && !job.isSettled && job.holder === instance);
     for (const job of left) {
       if (reason === undefined) continue;
@@ -353,7 +353,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** Jobs that did nothing that anybody saw wait again, before all others. */
-  #requeue(instance: Instance, jobs: readonly Job[]): void {
+  #requeue(instance: WorkerHandle, jobs: readonly Job[]): void {
     for (const job of [...jobs].reverse()) {
       if (job.isSettled || job.isQueued || job.holder !== instance) continue;
       instance.takeBack(job);

@@ -1,13 +1,13 @@
 import type { Admission, CompileBackend } from '../protocol/compile.js';
-import type { Executed, Request, ResumeRequest } from '../protocol/messages.js';
+import type { ExecutionReply, Request, ResumeRequest } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import type { JobEnd } from './job.js';
 
 /** What came of an execution: the answer, or how it was stopped and after what time. */
-export type Execution = { readonly executed: Executed } | Exclude<JobEnd, { reply: unknown }>;
+export type Execution = { readonly executed: ExecutionReply } | Exclude<JobEnd, { reply: unknown }>;
 
 /** How a caller wants an execution treated, apart from what is executed. */
-export interface Treatment {
+export interface DispatchOptions {
   readonly signal?: AbortSignal | undefined;
   readonly tenant?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
@@ -44,7 +44,7 @@ export interface HandlerPool extends CompileBackend {
   admit(tenant: string | undefined): Admission;
 
   /** An execution is being prepared. */
-  announce(): void;
+  prewake(): void;
 
   /**
    * Resolves when so many instances are ready, the fewest that are kept at least.
@@ -61,14 +61,14 @@ export interface HandlerPool extends CompileBackend {
    *
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or what is wrong with packed context
    */
-  execute(request: Extract<Request, { kind: 'execute' }>, treatment?: Treatment): Promise<Execution>;
+  execute(request: Extract<Request, { kind: 'execute' }>, treatment?: DispatchOptions): Promise<Execution>;
 
   /**
    * Goes on with a handler that was suspended.
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE, and whatever {@link execute} throws
    */
-  resume(request: ResumeRequest, treatment?: Treatment): Promise<Execution>;
+  resume(request: ResumeRequest, treatment?: DispatchOptions): Promise<Execution>;
 
   /**
    * A snapshot that came of an execution is to be compressed. While there are too many of them, nothing of the tenant is begun.

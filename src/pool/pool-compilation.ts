@@ -1,5 +1,5 @@
 import { fromWireError } from '../errors/wire.js';
-import type { Compilation, CompileOrder, HandlerOutcome } from '../protocol/compile.js';
+import type { Compilation, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 import { doesNotCompile } from '../protocol/does-not-compile.js';
 import { unexpectedReply } from '../protocol/messages.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -28,7 +28,7 @@ export class PoolCompilation implements Compilation {
     this.outcome.catch(() => {});
   }
 
-  async join(order: CompileOrder | undefined): Promise<void> {
+  async join(order: CompileRequestOptions | undefined): Promise<void> {
     const isFirst = this.#enqueue(order === undefined ? APPLICATION : (order.tenant ?? NO_TENANT));
     if (isFirst) order?.admission?.lend();
     this.#waiting++;
@@ -53,7 +53,7 @@ export class PoolCompilation implements Compilation {
   }
 
   /** Until it is over, or has not been begun in the time that this call has. */
-  #whileWanted(order: CompileOrder | undefined): Promise<unknown> {
+  #whileWanted(order: CompileRequestOptions | undefined): Promise<unknown> {
     // What no call waits for has all the time.
     const timeoutMs = order === undefined ? Number.POSITIVE_INFINITY : (order.queueTimeoutMs ?? this.#queueTimeoutMs);
     const over = this.#job.end.catch(() => {});

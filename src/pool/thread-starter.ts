@@ -1,17 +1,17 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { Equipment } from '../protocol/worker-init.js';
+import type { WorkerInit } from '../protocol/worker-init.js';
 import { WorkerThread } from './tinypool-thread.js';
 
 /**
  * Makes threads. `minInstances` of them boot at once, while the engine is still being loaded; they and all later ones can do something
- * from {@link equip} on.
+ * from {@link initialize} on.
  */
-export class WorkerThreads {
+export class ThreadStarter {
   readonly #config: PoolConfig;
   readonly #url: URL;
   readonly #booting: WorkerThread[] = [];
   #toBoot: number;
-  #equipment: Equipment | undefined;
+  #init: WorkerInit | undefined;
 
   /** @param url entry of a thread, see `worker.ts` */
   constructor(config: PoolConfig, url: URL) {
@@ -22,8 +22,8 @@ export class WorkerThreads {
   }
 
   /** What every thread gets. Before it, {@link take} must not be called. */
-  equip(equipment: Equipment): void {
-    this.#equipment = equipment;
+  initialize(init: WorkerInit): void {
+    this.#init = init;
   }
 
   /**
@@ -32,9 +32,9 @@ export class WorkerThreads {
    * @throws Error when the system gives no thread
    */
   take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
-    if (this.#equipment === undefined) throw new TypeError('The threads have no equipment yet.');
+    if (this.#init === undefined) throw new TypeError('The threads have no equipment yet.');
     const thread = this.#booting.shift() ?? this.#boot();
-    return { thread, ready: thread.equip(this.#equipment) };
+    return { thread, ready: thread.initialize(this.#init) };
   }
 
   /** Ends those that nobody took. */

@@ -4,7 +4,7 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import { fromWireError } from '../errors/wire.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox, type Message } from '../protocol/mailbox.js';
-import type { Equipment, EquipReply, EquipTask, WorkerSetup } from '../protocol/worker-init.js';
+import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
 
 const MIB = 1024 * 1024;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
@@ -88,18 +88,18 @@ export class WorkerThread {
    * @throws NexusError with the reason why it cannot be built
    * @throws WorkerGone
    */
-  async equip(equipment: Equipment): Promise<number> {
+  async initialize(init: WorkerInit): Promise<number> {
     if (this.#gone !== undefined) throw this.#gone;
-    const task: EquipTask = { equipment, setup: this.#setup };
-    const reply = this.#pool.run(task, { transferList: [this.#setup.mailbox.port] }) as Promise<EquipReply>;
+    const task: InitTask = { init, setup: this.#setup };
+    const reply = this.#pool.run(task, { transferList: [this.#setup.mailbox.port] }) as Promise<InitReply>;
     const answer = await this.#whileAlive(reply);
     if ('error' in answer) throw fromWireError(answer.error);
     return answer.memoryBytes;
   }
 
   /** There will be work at once. */
-  announce(): void {
-    this.#mailbox.announce();
+  prewake(): void {
+    this.#mailbox.prewake();
   }
 
   /**

@@ -4,7 +4,7 @@ const INTERVAL_MS = 5;
  * A clock that ticks while there is work under way: one for all workers, where a timer for each execution would cost more than many
  * an execution. It also keeps the process alive until the work is done.
  */
-export class Patrol {
+export class WatchdogTimer {
   readonly #look: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 

@@ -26,7 +26,7 @@ export interface Batch {
 }
 
 /** A worker as the pool sees it. */
-export class Instance implements JobHolder {
+export class WorkerHandle implements JobHolder {
   phase: InstancePhase = 'starting';
   batch: Batch | undefined;
   /** Meant for this very worker: begun before anything else when it has its hands free. */
@@ -48,8 +48,8 @@ export class Instance implements JobHolder {
   }
 
   /** It will be given work at once. */
-  announce(): void {
-    this.#thread.announce();
+  prewake(): void {
+    this.#thread.prewake();
   }
 
   /**

@@ -7,11 +7,11 @@ import { runtimeClosed } from '../support/in-flight.js';
 import { whenAborted } from '../support/waiting.js';
 import { Admissions } from './admissions.js';
 import { Dispatcher } from './dispatcher.js';
-import type { Execution, HandlerPool, PoolState, Treatment } from './handler-pool.js';
+import type { DispatchOptions, Execution, HandlerPool, PoolState } from './handler-pool.js';
 import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
 import { queueTimeout } from './saturation.js';
-import type { WorkerThreads } from './thread-starter.js';
+import type { ThreadStarter } from './thread-starter.js';
 
 /** What may end a job from outside. Default of each: nothing does. */
 interface Bounds {
@@ -22,14 +22,14 @@ interface Bounds {
 }
 
 /** Workers: admission, cancellation and waiting, all that lies between a call and its job. */
-export class InstancePool implements HandlerPool {
+export class WorkerPool implements HandlerPool {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
   readonly #admissions: Admissions;
   #isClosed = false;
 
   /** @param threads equipped */
-  constructor(threads: WorkerThreads, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
+  constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#dispatcher = new Dispatcher(threads, config, onRetired);
     this.#admissions = new Admissions(config, this.#dispatcher);
@@ -70,15 +70,15 @@ export class InstancePool implements HandlerPool {
     return new PoolCompilation(this.#dispatcher, job, queueTimeoutMs);
   }
 
-  announce(): void {
-    this.#dispatcher.announce();
+  prewake(): void {
+    this.#dispatcher.prewake();
   }
 
-  execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
+  execute(request: Extract<Request, { kind: 'execute' }>, treatment: DispatchOptions = {}): Promise<Execution> {
     return this.#execute(request, request.key, treatment);
   }
 
-  resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
+  resume(request: ResumeRequest, treatment: DispatchOptions = {}): Promise<Execution> {
     return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
   }
 
@@ -94,7 +94,7 @@ export class InstancePool implements HandlerPool {
   async #execute(
     request: Extract<Request, { kind: 'execute' | 'resume' }>,
     estimateKey: string,
-    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission }: Treatment,
+    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission }: DispatchOptions,
   ): Promise<Execution> {
     if (this.#isClosed) throw runtimeClosed();
     if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };

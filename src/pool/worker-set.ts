@@ -4,9 +4,9 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
-import type { WorkerThreads } from './thread-starter.js';
+import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
-import { Instance } from './worker-handle.js';
+import { WorkerHandle } from './worker-handle.js';
 
 /** Workers that do not come up, one after the other, until whoever waits for one is told. */
 const MAX_START_FAILURES = 3;
@@ -19,20 +19,20 @@ export interface InstancesListener {
   /** One can take work. */
   onReady(): void;
   /** One that had work is gone, and another one starts. */
-  onLost(instance: Instance, reason: WorkerGone): void;
+  onLost(instance: WorkerHandle, reason: WorkerGone): void;
   /** None can be started; the next call may try again. */
   onStartFailure(error: NexusError): void;
   onRetired(reason: WorkerRetirement): void;
 }
 
 /** The workers: as many as are needed, between `minInstances` and `maxInstances`, each until it breaks or has idled too long. */
-export class Instances {
-  readonly #threads: WorkerThreads;
+export class WorkerSet {
+  readonly #threads: ThreadStarter;
   readonly #config: PoolConfig;
   readonly #listener: InstancesListener;
-  readonly #all = new Set<Instance>();
+  readonly #all = new Set<WorkerHandle>();
   /** The most recently used last: that one is taken first, so that surplus ones idle. */
-  readonly #idle: Instance[] = [];
+  readonly #idle: WorkerHandle[] = [];
   #starting = 0;
   /** To be started, one a turn of the event loop: each takes some milliseconds. */
   #planned = 0;
@@ -41,7 +41,7 @@ export class Instances {
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(threads: WorkerThreads, config: PoolConfig, listener: InstancesListener) {
+  constructor(threads: ThreadStarter, config: PoolConfig, listener: InstancesListener) {
     this.#threads = threads;
     this.#config = config;
     this.#listener = listener;
@@ -86,11 +86,11 @@ export class Instances {
   }
 
   /** Those that can work, or do. */
-  allUp(): Instance[] {
+  allUp(): WorkerHandle[] {
     return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
   }
 
-  allBusy(): Instance[] {
+  allBusy(): WorkerHandle[] {
     return [...this.#all].filter(({ phase }) => phase === 'busy');
   }
 
@@ -103,21 +103,21 @@ export class Instances {
   }
 
   /** Whoever is taken next. */
-  get nextIdle(): Instance | undefined {
+  get nextIdle(): WorkerHandle | undefined {
     return this.#idle.at(-1);
   }
 
-  takeIdle(): Instance | undefined {
+  takeIdle(): WorkerHandle | undefined {
     return this.#idle.pop();
   }
 
   /** Takes this very one, which is idle. */
-  take(instance: Instance): void {
+  take(instance: WorkerHandle): void {
     const place = this.#idle.indexOf(instance);
     if (place >= 0) this.#idle.splice(place, 1);
   }
 
-  giveBack(instance: Instance): void {
+  giveBack(instance: WorkerHandle): void {
     if (instance.phase === 'ended') return;
     instance.phase = 'idle';
     instance.batch = undefined;
@@ -128,7 +128,7 @@ export class Instances {
   }
 
   /** Ends a worker for good and starts another one in its place. */
-  retire(instance: Instance, reason: WorkerRetirement): void {
+  retire(instance: WorkerHandle, reason: WorkerRetirement): void {
     this.#forget(instance);
     void instance.end();
     this.#listener.onRetired(reason);
@@ -155,7 +155,7 @@ export class Instances {
   }
 
   #start(): void {
-    let taken: ReturnType<WorkerThreads['take']>;
+    let taken: ReturnType<ThreadStarter['take']>;
     try {
       taken = this.#threads.take();
     } catch (error) {
@@ -164,7 +164,7 @@ export class Instances {
       return;
     }
     const { thread, ready } = taken;
-    const instance = new Instance(thread);
+    const instance = new WorkerHandle(thread);
     this.#all.add(instance);
     this.#starting++;
     const timeout = setTimeout(() => {
@@ -187,7 +187,7 @@ export class Instances {
       .finally(() => clearTimeout(timeout));
   }
 
-  #startFailed(instance: Instance, error: unknown): void {
+  #startFailed(instance: WorkerHandle, error: unknown): void {
     if (instance.phase !== 'starting' || this.#isClosed) return;
     this.#forget(instance);
     void instance.end();
@@ -221,7 +221,7 @@ export class Instances {
     this.#watchIdle();
   }
 
-  #lost(instance: Instance, reason: WorkerGone): void {
+  #lost(instance: WorkerHandle, reason: WorkerGone): void {
     if (instance.phase === 'ended' || this.#isClosed) return;
     const wasBusy = instance.phase === 'busy';
     this.#forget(instance);
@@ -234,7 +234,7 @@ export class Instances {
     if (wasBusy) this.#listener.onLost(instance, reason);
   }
 
-  #forget(instance: Instance): void {
+  #forget(instance: WorkerHandle): void {
     if (!this.#all.delete(instance)) return;
     if (instance.phase === 'starting') this.#starting--;
     this.take(instance);

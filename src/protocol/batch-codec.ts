@@ -3,7 +3,7 @@ import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { LIMIT_KEYS } from '../config/limits.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { Message } from './mailbox.js';
-import type { CallDeadline, Executed, PackedContext, Reply, Request } from './messages.js';
+import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
 
 /** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
@@ -204,14 +204,14 @@ type PackedReply =
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
-      failure: Executed['failure'] | null,
+      failure: ExecutionReply['failure'] | null,
       startedAtMs: number,
       durationUs: number,
       memoryUsedBytes: number,
       memoryPeakBytes: number,
       instructionCount: number,
       heapExhausted: boolean,
-      retired: Executed['retired'],
+      retired: ExecutionReply['retired'],
       snapshot: Placed | null,
       imageHash: string | null,
       features: number | null,

@@ -33,7 +33,7 @@ export interface Admission {
 }
 
 /** A call that waits for a compilation, which takes its turn as the call's execution will. */
-export interface CompileOrder {
+export interface CompileRequestOptions {
   readonly tenant?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
   readonly admission?: Admission | undefined;
@@ -50,7 +50,7 @@ export interface Compilation {
    * @param order absent when no call waits for it
    * @throws NexusError POOL_SATURATED when it is not begun within the time that this call may wait
    */
-  join(order: CompileOrder | undefined): Promise<void>;
+  join(order: CompileRequestOptions | undefined): Promise<void>;
 }
 
 /** Source in, bytecode out, in a worker. */

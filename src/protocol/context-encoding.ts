@@ -1,8 +1,8 @@
 import { types } from 'node:util';
-import { TooManyBytesError } from '../codec/values/byte-writer.js';
-import { ValueEncoder } from '../codec/values/encode.js';
+import { TooManyBytesError } from '../codec/values/encoding/byte-writer.js';
+import { ValueEncoder } from '../codec/values/encoding/encode.js';
+import { UncrossableValueError } from '../codec/values/encoding/uncrossable.js';
 import { isPlainObject } from '../codec/values/host-values.js';
-import { UncrossableValueError } from '../codec/values/uncrossable.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
 import { inSlices } from '../support/slices.js';

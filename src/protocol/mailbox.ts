@@ -65,8 +65,8 @@ export class Mailbox {
   }
 
   /** A message will follow at once: waking the other thread takes as long as writing it. */
-  announce(): void {
-    this.#outgoing.announce();
+  prewake(): void {
+    this.#outgoing.prewake();
   }
 
   /** Resolves with the next message; rejects when the mailbox is closed. */
@@ -117,10 +117,10 @@ class Direction {
       Atomics.store(this.#cells, LENGTH, IN_PORT);
     }
     Atomics.add(this.#cells, SENT, 1);
-    this.announce();
+    this.prewake();
   }
 
-  announce(): void {
+  prewake(): void {
     Atomics.add(this.#cells, SIGNAL, 1);
     Atomics.notify(this.#cells, SIGNAL);
   }

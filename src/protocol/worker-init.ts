@@ -5,7 +5,7 @@ import type { WireError } from '../errors/wire.js';
 import type { MailboxEnd } from './mailbox.js';
 
 /** What a worker needs before it can do anything: all that its base image is made of. */
-export interface Equipment {
+export interface WorkerInit {
   readonly engine: EngineModule;
   readonly libraries: readonly LibrarySource[];
   readonly memoryLimitBytes: number;
@@ -21,10 +21,10 @@ export interface WorkerSetup {
 }
 
 /** The one task of a worker, as tinypool has it. What comes after it comes through the mailbox. */
-export interface EquipTask {
-  readonly equipment: Equipment;
+export interface InitTask {
+  readonly init: WorkerInit;
   readonly setup: WorkerSetup;
 }
 
 /** The answer: memory of its VMs in bytes, or why there is no base image. */
-export type EquipReply = { readonly memoryBytes: number } | { readonly error: WireError };
+export type InitReply = { readonly memoryBytes: number } | { readonly error: WireError };

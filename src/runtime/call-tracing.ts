@@ -2,9 +2,9 @@ import type { EventOrigin } from '../api/observer.js';
 import type { WasmResult } from '../api/result.js';
 import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Executed } from '../execution/segment-runner.js';
+import type { SegmentRun } from '../execution/segment-runner.js';
 import { epochMs } from '../protocol/messages.js';
-import { harmlessly, warnOfIgnored } from '../support/call-listener.js';
+import { callListener, warnOfIgnored } from '../support/call-listener.js';
 import { renderReason } from '../support/render-reason.js';
 
 let isReported = false;
@@ -44,7 +44,7 @@ export class TracedCall {
    * @param startedAt when it was asked for, on the clock of `performance.now()`
    * @param isCompiled whether its handler had to be obtained first: not that of one that goes on
    */
-  executed({ result: { status, metrics }, began }: Executed, startedAt: number, isCompiled: boolean): void {
+  executed({ result: { status, metrics }, began }: SegmentRun, startedAt: number, isCompiled: boolean): void {
     const trace = this.#trace;
     if (trace === undefined) return;
     const { compilationTimeUs, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
@@ -89,7 +89,7 @@ export class TracedCall {
   }
 
   #safely<T>(use: () => T): T | undefined {
-    return harmlessly(use, (error) => this.#giveUp(error));
+    return callListener(use, (error) => this.#giveUp(error));
   }
 
   #giveUp(error: unknown): void {

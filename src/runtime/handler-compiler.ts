@@ -13,8 +13,8 @@ import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
-import { WorkerThreads } from '../pool/thread-starter.js';
-import { Calls } from '../support/in-flight.js';
+import { ThreadStarter } from '../pool/thread-starter.js';
+import { InFlight } from '../support/in-flight.js';
 import { checkTiers } from './check-tiers.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import { noteOpen } from './open-handles.js';
@@ -23,7 +23,7 @@ import { noteOpen } from './open-handles.js';
 export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
 
 interface Parts extends CompileService {
-  readonly calls: Calls;
+  readonly calls: InFlight;
 }
 
 /**
@@ -105,25 +105,25 @@ export class HandlerCompiler implements AsyncDisposable {
 
   async #create(): Promise<Parts> {
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
-    const threads = new WorkerThreads(this.#config.pool, WORKER_URL);
+    const threads = new ThreadStarter(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.
-      const [engine, { createCompileService }, { InstancePool }] = await Promise.all([
+      const [engine, { createCompileService }, { WorkerPool }] = await Promise.all([
         import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
         import('./compile-service.js'),
         import('../pool/worker-pool.js'),
       ]);
       const { pool } = this.#config;
       const { memoryLimitBytes, stackSizeBytes, isolation } = pool;
-      threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
+      threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
       const service = createCompileService(
         this.#config,
         engine.fingerprint,
-        (onRetired) => new InstancePool(threads, pool, onRetired),
+        (onRetired) => new WorkerPool(threads, pool, onRetired),
         SILENT,
       );
       this.#stats = () => service.cache.stats();
-      return { ...service, calls: new Calls() };
+      return { ...service, calls: new InFlight() };
     } catch (error) {
       await threads.end();
       throw error;

@@ -4,7 +4,7 @@ import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
-import type { HandlerSources, Obtain } from '../compiler/handler-loader.js';
+import type { HandlerLoader, Obtain } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -15,11 +15,11 @@ import {
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
 import { originOf } from '../execution/result/result.js';
-import type { Executed, Executions } from '../execution/segment-runner.js';
+import type { SegmentRun, SegmentRunner } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Surroundings } from '../support/environment.js';
-import type { Calls } from '../support/in-flight.js';
-import type { SuspendedRuns } from '../suspension/suspensions.js';
+import type { Environment } from '../support/environment.js';
+import type { InFlight } from '../support/in-flight.js';
+import type { Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { RunLoop } from './run/run-driver.js';
@@ -27,20 +27,20 @@ import { checkRunOptions, type RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 
 export interface HandlerCallsParts {
-  readonly calls: Calls;
-  readonly sources: HandlerSources;
-  readonly executions: Executions;
-  readonly suspended: SuspendedRuns;
+  readonly calls: InFlight;
+  readonly sources: HandlerLoader;
+  readonly executions: SegmentRunner;
+  readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
-  readonly surroundings: Surroundings;
+  readonly surroundings: Environment;
 }
 
 /** Most calls: one trace that tells nobody will do for all. */
 const UNTRACED = new TracedCall();
 
 /** The calls that execute handlers, from their arguments to their results: executed, kept when they wait, told of. */
-export class HandlerCalls {
+export class Invoker {
   readonly #parts: HandlerCallsParts;
   /** Fires when the drain timeout is over. */
   readonly #closing = new AbortController();
@@ -92,7 +92,7 @@ export class HandlerCalls {
       const origin = eventOrigin(claim.run.origin, options);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
         const claimedAt = performance.now();
-        let executed: Executed;
+        let executed: SegmentRun;
         try {
           const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
           executed = await executions.resume(claim.run, matched, options);
@@ -138,13 +138,13 @@ export class HandlerCalls {
       const { signal, ...resumeOptions } = executeOptions;
       return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
         let last: WasmResult | undefined;
-        const told = async (answers: readonly CallResult[], execute: () => Promise<Executed>) => {
+        const told = async (answers: readonly CallResult[], execute: () => Promise<SegmentRun>) => {
           const startedAt = performance.now();
           const executed = await execute();
           // It goes on from the snapshot as it is.
           executed.letGo?.();
           trace.executed(executed, startedAt, last === undefined);
-          last = loop.inWordsOfRun(executed.result);
+          last = loop.withRunError(executed.result);
           this.#tell(last, executed, origin);
           probe.onSegment?.(answers, last);
           return executed;
@@ -205,7 +205,7 @@ export class HandlerCalls {
     }
   }
 
-  #tell(result: WasmResult, { began }: Executed, origin: EventOrigin): void {
+  #tell(result: WasmResult, { began }: SegmentRun, origin: EventOrigin): void {
     this.#parts.telemetry.execution(result, began, origin);
   }
 
@@ -221,7 +221,7 @@ export class HandlerCalls {
 }
 
 /** A handler that waits goes on in this trace. */
-function withTrace(executed: Executed, { carrier }: TracedCall): Executed {
+function withTrace(executed: SegmentRun, { carrier }: TracedCall): SegmentRun {
   if (executed.run === undefined || carrier === undefined) return executed;
   return { ...executed, run: { ...executed.run, trace: carrier } };
 }

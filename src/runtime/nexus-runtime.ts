@@ -10,7 +10,7 @@ import type { CacheStats, TieredCache } from '../cache/tiered-cache.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
 import type { CachingCompiler, CompileAttempt } from '../compiler/caching-compiler.js';
-import { HandlerSources } from '../compiler/handler-loader.js';
+import { HandlerLoader } from '../compiler/handler-loader.js';
 import {
   type PrecompileOptions,
   type PrecompileReport,
@@ -21,19 +21,19 @@ import { invalidArgument, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
-import { Executions } from '../execution/segment-runner.js';
+import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
 import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
 import type { ExecutionStatistics } from '../metrics/statistics.js';
 import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { Retirements } from '../protocol/retirement.js';
-import { type Surroundings, SYSTEM } from '../support/environment.js';
-import { Calls } from '../support/in-flight.js';
-import { SuspendedRuns } from '../suspension/suspensions.js';
+import { type Environment, systemEnvironment } from '../support/environment.js';
+import { InFlight } from '../support/in-flight.js';
+import { Suspensions } from '../suspension/suspensions.js';
 import { checkTiers } from './check-tiers.js';
 import { createCompileService } from './compile-service.js';
-import { HandlerCalls } from './invoker.js';
+import { Invoker } from './invoker.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 import { warmUp } from './warmup.js';
@@ -77,7 +77,7 @@ export interface SuspensionStoreStats {
 export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
-  readonly surroundings?: Surroundings;
+  readonly surroundings?: Environment;
 }
 
 /** @internal what an execution depends on and its caller does not say */
@@ -85,7 +85,7 @@ export interface RuntimeInner {
   readonly config: RuntimeConfig;
   /** Fingerprint. */
   readonly engine: string;
-  readonly surroundings: Surroundings;
+  readonly surroundings: Environment;
   /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
 }
@@ -102,17 +102,17 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: Environment;
   readonly #pool: HandlerPool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
-  readonly #calls = new Calls();
+  readonly #calls = new InFlight();
   /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
-  readonly #sources: HandlerSources;
-  readonly #handlerCalls: HandlerCalls;
-  readonly #suspended: SuspendedRuns;
+  readonly #sources: HandlerLoader;
+  readonly #handlerCalls: Invoker;
+  readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
   #shutdown: Promise<void> | undefined;
 
@@ -120,7 +120,7 @@ export class NexusRuntime implements AsyncDisposable {
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, onShutdown = () => {}, surroundings = SYSTEM }: RuntimeParts,
+    { createPool, onShutdown = () => {}, surroundings = systemEnvironment }: RuntimeParts,
   ) {
     this.#config = config;
     this.#engine = engine;
@@ -131,12 +131,12 @@ export class NexusRuntime implements AsyncDisposable {
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
-    this.#sources = new HandlerSources(config, engine, compiler, cache);
-    this.#suspended = new SuspendedRuns(config, engine, this.#telemetry, surroundings);
-    this.#handlerCalls = new HandlerCalls({
+    this.#sources = new HandlerLoader(config, engine, compiler, cache);
+    this.#suspended = new Suspensions(config, engine, this.#telemetry, surroundings);
+    this.#handlerCalls = new Invoker({
       calls: this.#calls,
       sources: this.#sources,
-      executions: new Executions(config, engine, pool, this.#telemetry.events, surroundings),
+      executions: new SegmentRunner(config, engine, pool, this.#telemetry.events, surroundings),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,

@@ -1,7 +1,7 @@
 import type { RuntimeOptions } from '../api/options.js';
 import { WORKER_URL } from '../assets.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
-import { WorkerThreads } from '../pool/thread-starter.js';
+import { ThreadStarter } from '../pool/thread-starter.js';
 import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
@@ -16,19 +16,19 @@ import { noteOpen } from './open-handles.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
-  const threads = new WorkerThreads(config.pool, WORKER_URL);
+  const threads = new ThreadStarter(config.pool, WORKER_URL);
   const close = noteOpen('shutdown() of the runtime');
   try {
-    const [engine, { NexusRuntime }, { InstancePool }, libraries] = await Promise.all([
+    const [engine, { NexusRuntime }, { WorkerPool }, libraries] = await Promise.all([
       import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
       import('./nexus-runtime.js'),
       import('../pool/worker-pool.js'),
       readLibraries(config.pool.libraries),
     ]);
     const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
-    threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
+    threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
     const runtime = new NexusRuntime(config, engine.fingerprint, {
-      createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+      createPool: (onRetired) => new WorkerPool(threads, config.pool, onRetired),
       onShutdown: close,
     });
     // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.

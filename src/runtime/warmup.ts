@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
-import type { HandlerSources } from '../compiler/handler-loader.js';
+import type { HandlerLoader } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
@@ -10,7 +10,7 @@ export async function warmUp(
   handlers: Iterable<WarmupUnit>,
   options: WarmupOptions,
   pool: HandlerPool,
-  sources: HandlerSources,
+  sources: HandlerLoader,
 ): Promise<WarmupReport> {
   checkShape('options', options, { instances: true });
   const { instances } = options;
@@ -39,7 +39,7 @@ export async function warmUp(
   return { instances: busy + idle, loaded, failures };
 }
 
-function obtain(unit: WarmupUnit, index: number, sources: HandlerSources) {
+function obtain(unit: WarmupUnit, index: number, sources: HandlerLoader) {
   if (typeof unit === 'string') return sources.source(unit)(undefined);
   if (isUint8Array(unit)) return sources.artifact(unit)(undefined);
   if (typeof unit !== 'object' || unit === null) {

@@ -4,7 +4,7 @@ import { renderReason } from './render-reason.js';
  * Calls what the application gave us, which must not harm a handler: what it throws, or rejects with later, is told to `onError` and
  * goes no further.
  */
-export function harmlessly<T>(use: () => T, onError: (error: unknown) => void): T | undefined {
+export function callListener<T>(use: () => T, onError: (error: unknown) => void): T | undefined {
   try {
     const returned = use();
     if (returned instanceof Promise) returned.catch(onError);

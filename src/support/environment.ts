@@ -1,7 +1,7 @@
 import { newRunId } from './run-ids.js';
 
 /** What a runtime takes from the world around it, for its own purposes: a test can give it another world. */
-export interface Surroundings {
+export interface Environment {
   /** Milliseconds since the epoch. */
   now(): number;
   /** As `support/run-ids.ts` has them; no two alike. */
@@ -9,4 +9,4 @@ export interface Surroundings {
 }
 
 /** The real ones. */
-export const SYSTEM: Surroundings = { now: () => Date.now(), newRunId };
+export const systemEnvironment: Environment = { now: () => Date.now(), newRunId };

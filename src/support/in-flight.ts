@@ -2,7 +2,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { settleWithin } from './waiting.js';
 
 /** The calls under way, so that an end can wait for them: those that compile, those that wait, those that execute. */
-export class Calls {
+export class InFlight {
   #active = 0;
   #closed = false;
   #onIdle: (() => void) | undefined;

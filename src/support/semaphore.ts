@@ -1,5 +1,5 @@
 /** Lets at most so many run at the same time; the others wait, first come first served. */
-export class Turns {
+export class Semaphore {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;

@@ -5,13 +5,13 @@ import type {
   SuspensionOutcome,
   SuspensionState,
 } from '../api/suspension-store.js';
-import { type Grounds, isAllowed, type Transition } from './transitions.js';
+import { isAllowed, type Transition, type TransitionInput } from './transitions.js';
 
 /** How long it is said of an expired suspension that it expired, and not that it is unknown. */
 const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** Where a suspension stands. Pure data: each store keeps it in its own way, and all decide alike. */
-export type Standing = {
+export type LifecycleState = {
   /** Transitions so far. A fence is the version that its claim led to: so fences only grow. */
   readonly version: number;
   readonly expiresAtMs: number;
@@ -24,7 +24,7 @@ export type Standing = {
 /** What to answer, and, when something is to change, what to: the change has to be made for the answer to be true. */
 export interface Decision<Answer> {
   readonly answer: Answer;
-  readonly next?: Standing;
+  readonly next?: LifecycleState;
 }
 
 /** The claim of one who has the envelope at hand: what is left to say of it. */
@@ -34,15 +34,15 @@ export type ClaimDecision =
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
   | { readonly kind: 'expired' };
 
-export function initialStanding(expiresAtMs: number): Standing {
+export function initialStanding(expiresAtMs: number): LifecycleState {
   return { version: 0, expiresAtMs, state: 'suspended' };
 }
 
-export function stateOf(standing: Standing): SuspensionState {
+export function stateOf(standing: LifecycleState): SuspensionState {
   return standing.state === 'settled' ? standing.outcome.state : standing.state;
 }
 
-export function decideClaim(standing: Standing, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
+export function decideClaim(standing: LifecycleState, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
   if (standing.state === 'settled') {
     const { outcome } = standing;
     return { answer: outcome.state === 'expired' ? { kind: 'expired' } : { kind: 'settled', outcome } };
@@ -60,12 +60,12 @@ export function decideClaim(standing: Standing, lease: SuspensionLease, nowMs: n
   };
 }
 
-export function decideRenewal(standing: Standing, fence: number, leaseUntilMs: number): Decision<boolean> {
+export function decideRenewal(standing: LifecycleState, fence: number, leaseUntilMs: number): Decision<boolean> {
   if (!may('renew', standing, { fence }) || standing.state !== 'resuming') return { answer: false };
   return { answer: true, next: { ...standing, version: standing.version + 1, leaseUntilMs } };
 }
 
-export function decideRelease(standing: Standing, fence: number): Decision<boolean> {
+export function decideRelease(standing: LifecycleState, fence: number): Decision<boolean> {
   if (!may('release', standing, { fence })) return { answer: false };
   return { answer: true, next: { ...advance(standing), state: 'suspended' } };
 }
@@ -80,7 +80,7 @@ const SETTLING: Readonly<Record<SettledState, Readonly<Record<'suspended' | 'res
 };
 
 export function decideSettlement(
-  standing: Standing,
+  standing: LifecycleState,
   fence: number | undefined,
   outcome: SuspensionOutcome,
 ): Decision<Exclude<SettleAnswer, { kind: 'unknown' }>> {
@@ -95,7 +95,7 @@ export function decideSettlement(
 }
 
 /** A sweep's: true when it is to be made expired. */
-export function decideExpiry(standing: Standing, nowMs: number): Decision<boolean> {
+export function decideExpiry(standing: LifecycleState, nowMs: number): Decision<boolean> {
   const transition = standing.state === 'suspended' ? 'expire' : 'expireLapsed';
   if (nowMs < standing.expiresAtMs || !may(transition, standing, { nowMs })) return { answer: false };
   const outcome: SuspensionOutcome = {
@@ -108,7 +108,7 @@ export function decideExpiry(standing: Standing, nowMs: number): Decision<boolea
 }
 
 /** Before this time a sweep finds nothing to do. Milliseconds since the epoch. */
-export function dueAt(standing: Standing): number {
+export function dueAt(standing: LifecycleState): number {
   switch (standing.state) {
     case 'suspended':
       return standing.expiresAtMs;
@@ -119,10 +119,10 @@ export function dueAt(standing: Standing): number {
   }
 }
 
-function may(transition: Transition, standing: Standing, grounds: Grounds): boolean {
+function may(transition: Transition, standing: LifecycleState, grounds: TransitionInput): boolean {
   return isAllowed(transition, { ...standing, state: stateOf(standing) }, grounds);
 }
 
-function advance({ version, expiresAtMs }: Standing): Pick<Standing, 'version' | 'expiresAtMs'> {
+function advance({ version, expiresAtMs }: LifecycleState): Pick<LifecycleState, 'version' | 'expiresAtMs'> {
   return { version: version + 1, expiresAtMs };
 }

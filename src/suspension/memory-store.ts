@@ -20,7 +20,7 @@ import {
   decideRenewal,
   decideSettlement,
   initialStanding,
-  type Standing,
+  type LifecycleState,
   stateOf,
 } from './lifecycle.js';
 import { alreadyThere, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
@@ -33,7 +33,7 @@ interface Kept {
   readonly envelopeBytes: number;
   /** Let go when it is settled. */
   envelope: Uint8Array | undefined;
-  standing: Standing;
+  standing: LifecycleState;
 }
 
 /**
@@ -151,7 +151,7 @@ export class MemoryStore implements SuspensionStore {
   }
 
   /** Undefined for an id that nobody knows. */
-  #change<Answer>(id: string, decide: (standing: Standing) => Decision<Answer>): Answer | undefined {
+  #change<Answer>(id: string, decide: (standing: LifecycleState) => Decision<Answer>): Answer | undefined {
     const kept = this.#kept.get(id);
     if (kept === undefined) return undefined;
     const { answer, next } = decide(kept.standing);

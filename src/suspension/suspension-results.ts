@@ -2,12 +2,12 @@ import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/re
 import type { StoredSuspension } from '../api/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { errorResult, type Origin, withOrigin } from '../execution/result/result.js';
-import type { Executed } from '../execution/segment-runner.js';
+import type { SegmentRun } from '../execution/segment-runner.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 
 /** The result of a handler that waits and was kept. */
-export function suspended({ result, waiting }: Executed, { id, expiresAtMs }: StoredSuspension): WasmResult {
+export function suspended({ result, waiting }: SegmentRun, { id, expiresAtMs }: StoredSuspension): WasmResult {
   const calls = waiting?.calls ?? [];
   const [{ extensionName, method, args }] = calls as [ExtensionCall];
   const expiresAt = new Date(expiresAtMs);

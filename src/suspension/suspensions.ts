@@ -5,10 +5,10 @@ import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary
 import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { cancelledResult } from '../execution/result/result.js';
-import type { Executed } from '../execution/segment-runner.js';
+import type { SegmentRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Surroundings } from '../support/environment.js';
+import type { Environment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
@@ -56,22 +56,22 @@ export interface Claim {
   /** Gives it back as it was. When that fails, the lease lapses by itself. */
   release(): Promise<void>;
   /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
-  settle(executed: Executed, origin: EventOrigin): Promise<Settlement>;
+  settle(executed: SegmentRun, origin: EventOrigin): Promise<Settlement>;
 }
 
 /** Suspended handlers between their executions: kept, claimed, settled, called off, forgotten. */
-export class SuspendedRuns {
+export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: Environment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Surroundings) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Environment) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#surroundings = surroundings;
@@ -95,7 +95,7 @@ export class SuspendedRuns {
   }
 
   /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
-  async keep(executed: Executed, origin: EventOrigin): Promise<WasmResult> {
+  async keep(executed: SegmentRun, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     if (run === undefined) return executed.result;
     const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
@@ -205,7 +205,7 @@ export class SuspendedRuns {
       const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
-      const settle = async (executed: Executed, origin: EventOrigin) => {
+      const settle = async (executed: SegmentRun, origin: EventOrigin) => {
         try {
           return await this.#settle(id, fence, executed, origin);
         } catch (error) {
@@ -223,7 +223,7 @@ export class SuspendedRuns {
     }
   }
 
-  async #settle(id: string, fence: number, executed: Executed, origin: EventOrigin): Promise<Settlement> {
+  async #settle(id: string, fence: number, executed: SegmentRun, origin: EventOrigin): Promise<Settlement> {
     const { run } = executed;
     let { result } = executed;
     let next: StoredSuspension | undefined;
@@ -292,7 +292,7 @@ export class SuspendedRuns {
    */
   async #admit(
     id: string,
-    { letGo }: Executed,
+    { letGo }: SegmentRun,
     run: SuspendedRun,
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {

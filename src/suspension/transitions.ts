@@ -49,20 +49,24 @@ export const TRANSITIONS = {
 export type Transition = keyof typeof TRANSITIONS;
 
 /** What a caller can show. */
-export interface Grounds {
+export interface TransitionInput {
   readonly fence?: number | undefined;
   readonly nowMs?: number;
 }
 
 /** What a transition is judged by. */
-export interface Situation {
+export interface LeaseSnapshot {
   readonly state: SuspensionState;
   /** While resuming. */
   readonly fence?: number;
   readonly leaseUntilMs?: number;
 }
 
-export function isAllowed(transition: Transition, situation: Situation, { fence, nowMs }: Grounds): boolean {
+export function isAllowed(
+  transition: Transition,
+  situation: LeaseSnapshot,
+  { fence, nowMs }: TransitionInput,
+): boolean {
   const { from, guard }: TransitionRule = TRANSITIONS[transition];
   if (situation.state !== from) return false;
   switch (guard) {

@@ -1,7 +1,7 @@
 import type { FoundSuspension, StoredSuspension } from '../api/suspension-store.js';
 import { packMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { type Standing, stateOf } from './lifecycle.js';
+import { type LifecycleState, stateOf } from './lifecycle.js';
 
 /** A suspension without its envelope. */
 export type SuspensionFacts = Omit<StoredSuspension, 'envelope'>;
@@ -11,7 +11,11 @@ export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: Suspensi
 }
 
 /** What {@link SuspensionStore.read} gives. */
-export function toFound(facts: SuspensionFacts, standing: Standing, envelope: Uint8Array | undefined): FoundSuspension {
+export function toFound(
+  facts: SuspensionFacts,
+  standing: LifecycleState,
+  envelope: Uint8Array | undefined,
+): FoundSuspension {
   const found = { ...factsOf(facts), state: stateOf(standing) };
   if (standing.state === 'settled') return { ...found, outcome: standing.outcome };
   const withEnvelope = envelope === undefined ? found : { ...found, envelope };

@@ -1,12 +1,12 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import { isDecodable } from '../codec/values/check.js';
-import { ValueEncoder } from '../codec/values/encode.js';
+import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { forgetUnused } from '../engine/free-memory.js';
-import { lacksFeature, mayWait } from '../engine/host-cells.js';
 import type { BaseImage } from '../engine/image/base-image.js';
 import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
+import { lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
@@ -25,7 +25,7 @@ const SUBSTITUTE_GRACE_MS = 50;
 /** Whoever cancelled it has their answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
 
-export interface RunOptions {
+export interface AttemptOptions {
   /** Polled while it runs: whether nobody wants it any more. */
   readonly isCancelled: () => boolean;
   /** Of an attempt before this one, on the clock of `performance.now()`; else its time begins when it does. */
@@ -33,12 +33,12 @@ export interface RunOptions {
 }
 
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
-export class Run {
+export class Attempt {
   failure: ExecutionFailure | undefined;
   /** What the VM held beyond its image when the handler began to wait for an extension. */
   waiting: Delta | undefined;
   /** The handler changed state inside that it may not change, and it is not known where. */
-  changedInVain = false;
+  deniedMutation = false;
   readonly #vm: Vm;
   readonly #base: BaseImage;
   readonly #limits: ExecutionLimits;
@@ -53,7 +53,7 @@ export class Run {
     vm: Vm,
     base: BaseImage,
     { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
-    { isCancelled, deadline }: RunOptions,
+    { isCancelled, deadline }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
@@ -82,7 +82,7 @@ export class Run {
     this.#held.push(loaded, promise);
     this.#runJobs();
     if (!vm.isSame(promise, this.#base.roots.undefined)) this.#settle(promise);
-    if (this.failure === undefined && !this.lackedFeature) this.#judgeRejections();
+    if (this.failure === undefined && !this.missingFeature) this.#judgeRejections();
   }
 
   #runJobs(): void {
@@ -174,7 +174,7 @@ export class Run {
   }
 
   /** It reached for a global that its image does not have, in time: nothing else that it did counts. */
-  get lackedFeature(): boolean {
+  get missingFeature(): boolean {
     return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
   }
 
@@ -198,20 +198,20 @@ export class Run {
    */
   finish(input: Uint8Array | undefined): Uint8Array | undefined {
     const vm = this.#vm;
-    if (vm.poison !== undefined || this.lackedFeature || this.failure === CANCELLED) return undefined;
-    const { salvage, admitDefeat } = this.#base.roots;
-    for (const substitute of [undefined, salvage, admitDefeat]) {
+    if (vm.poison !== undefined || this.missingFeature || this.failure === CANCELLED) return undefined;
+    const { sanitizedOutcome, fallbackOutcome } = this.#base.roots;
+    for (const substitute of [undefined, sanitizedOutcome, fallbackOutcome]) {
       const graceMs = substitute === undefined ? COLLECT_GRACE_MS : SUBSTITUTE_GRACE_MS;
       const deadline = Math.max(this.#deadline ?? 0, performance.now() + graceMs);
       let isLate = false;
       vm.shouldInterrupt = () => {
         isLate ||= performance.now() > deadline;
-        return isLate || this.lackedFeature;
+        return isLate || this.missingFeature;
       };
       try {
         const outcome = vm.writeValue(this.#gather(substitute, input));
         // What our decoder would refuse is better refused with a path: by the prelude, which finds it.
-        if (substitute === admitDefeat || isDecodable(outcome)) return this.#bounded(outcome);
+        if (substitute === fallbackOutcome || isDecodable(outcome)) return this.#bounded(outcome);
       } catch (error) {
         if (isLate) this.#fail(this.#timeout('interrupt'));
         if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
@@ -236,8 +236,8 @@ export class Run {
   #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
     const { roots } = this.#base;
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
-    const { outcome, changedInVain } = collectWithChanges(this.#vm, roots, input);
-    this.changedInVain = changedInVain;
+    const { outcome, deniedMutation } = collectWithChanges(this.#vm, roots, input);
+    this.deniedMutation = deniedMutation;
     return outcome;
   }
 

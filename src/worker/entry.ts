@@ -6,14 +6,14 @@ import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
-import type { Equipment, EquipReply, EquipTask, WorkerSetup } from '../protocol/worker-init.js';
+import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
 import { withDescriptor } from '../support/files/descriptors.js';
 import { Executor } from './executor.js';
 
 /** Entry of a pool worker: called by tinypool, once. */
-export default async function equip({ equipment, setup }: EquipTask): Promise<EquipReply> {
+export default async function initialize({ init, setup }: InitTask): Promise<InitReply> {
   try {
-    const executor = await createExecutor(equipment);
+    const executor = await createExecutor(init);
     // After the reply is on its way: from then on the thread waits for work and for nothing else.
     setImmediate(() => void serve(executor, setup));
     return { memoryBytes: executor.memoryBytes };
@@ -65,7 +65,7 @@ function failed(error: unknown): Reply {
   return { kind: 'failed', error: toWireError(error) };
 }
 
-async function createExecutor(equipment: Equipment): Promise<Executor> {
+async function createExecutor(init: WorkerInit): Promise<Executor> {
   const encoded = await withDescriptor(() => readFile(new URL('../guest/prelude.image', import.meta.url)));
-  return Executor.create({ ...equipment, prelude: decodePreludeImage(encoded, equipment.engine.fingerprint) });
+  return Executor.create({ ...init, prelude: decodePreludeImage(encoded, init.engine.fingerprint) });
 }

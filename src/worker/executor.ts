@@ -1,5 +1,4 @@
 import type { Isolation } from '../api/options.js';
-import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/host-cells.js';
 import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/image/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/features.js';
 import { imageEnd } from '../engine/image/image.js';
@@ -7,20 +6,21 @@ import { type ImageVariant, ImageVariants } from '../engine/image/image-variants
 import type { PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
+import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, STEPS_PER_POLL, VmPoisonedError } from '../engine/vm.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
-import type { Executed, ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
+import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
 import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
-import { Run } from './attempt.js';
+import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImages } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
-import { type Beginning, FreshBeginning, type HandlerCall, ResumedBeginning } from './start-state.js';
+import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
 import { ownerOf } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
 
@@ -113,7 +113,7 @@ export class Executor {
    * @param isCancelled polled while it runs: whether nobody wants it any more
    * @throws NexusError when packed context does not decode
    */
-  async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<Executed> {
+  async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
     const { key, rights } = request;
     const owner = ownerOf(request.tenant, key, this.#isolation);
     const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
@@ -131,8 +131,8 @@ export class Executor {
     beginning.load();
   }
 
-  #beginning(call: HandlerCall): FreshBeginning {
-    return new FreshBeginning(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
+  #beginning(call: HandlerCall): FreshStart {
+    return new FreshStart(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
   }
 
   /**
@@ -140,7 +140,7 @@ export class Executor {
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
    */
-  async resume(request: ResumeRequest, isCancelled = NEVER): Promise<Executed> {
+  async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
     requireKnownFeatures(request.features);
     const variant = await this.#variants.exactly(request.features);
     const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
@@ -148,27 +148,27 @@ export class Executor {
     const owner = ownerOf(request.tenant, request.key, this.#isolation);
     return this.#run(
       request,
-      new ResumedBeginning(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
+      new ResumedStart(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
       isCancelled,
     );
   }
 
   async #run(
     request: ExecuteRequest | ResumeRequest,
-    beginning: Beginning,
+    beginning: StartState,
     isCancelled: () => boolean,
-  ): Promise<Executed> {
+  ): Promise<ExecutionReply> {
     const startedAt = performance.now();
     const first = this.#attempt(request, beginning, { isCancelled });
     let attempt = first instanceof Promise ? await first : first;
     let polls = attempt.interruptPolls;
-    if (attempt.run.lackedFeature) {
+    if (attempt.run.missingFeature) {
       // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
       beginning.demandAllFeatures();
       attempt = await this.#attempt(request, beginning, { isCancelled, deadline: attempt.run.deadline });
       polls += attempt.interruptPolls;
     }
-    if (attempt.run.changedInVain && attempt.run.failure === undefined) {
+    if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
       const { deadline } = attempt.run;
       const again = await this.#attempt(request, beginning, { isCancelled, deadline, guarded: true });
@@ -183,10 +183,10 @@ export class Executor {
     return executed;
   }
 
-  #report({ run, outcome, variant }: Attempt, startedAt: number, polls: number): Mutable<Executed> {
+  #report({ run, outcome, variant }: AttemptResult, startedAt: number, polls: number): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
     // One literal: spreading into an object costs more than all the rest.
-    const executed: Mutable<Executed> = {
+    const executed: Mutable<ExecutionReply> = {
       outcome,
       failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,
@@ -208,9 +208,9 @@ export class Executor {
   /** Makes sure of a VM that is good for it, which in most cases is there, then runs it. */
   #attempt(
     request: ExecuteRequest | ResumeRequest,
-    beginning: Beginning,
+    beginning: StartState,
     options: AttemptOptions,
-  ): Attempt | Promise<Attempt> {
+  ): AttemptResult | Promise<AttemptResult> {
     const preparing = beginning.prepare();
     if (preparing !== undefined) return preparing.then(() => this.#attempt(request, beginning, options));
     const { memoryLimitBytes } = request.limits;
@@ -221,12 +221,12 @@ export class Executor {
 
   #runOnce(
     request: ExecuteRequest | ResumeRequest,
-    beginning: Beginning,
+    beginning: StartState,
     { isCancelled, deadline, guarded = false }: AttemptOptions,
-  ): Attempt | Promise<never> {
+  ): AttemptResult | Promise<never> {
     const vm = this.#vms.current;
     const { roots } = this.#base;
-    const run = new Run(vm, this.#base, request, { isCancelled, deadline });
+    const run = new Attempt(vm, this.#base, request, { isCancelled, deadline });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = beginning.variant;
     try {
@@ -309,8 +309,8 @@ interface AttemptOptions {
 }
 
 /** One run of a handler. */
-interface Attempt {
-  readonly run: Run;
+interface AttemptResult {
+  readonly run: Attempt;
   /** What it started from. */
   readonly variant: ImageVariant;
   readonly outcome: Uint8Array | undefined;

@@ -40,7 +40,7 @@ const FULL_BYTES = 0.95 * MAX_BYTES;
 const MAX_KNOWN_HANDLERS = 10_000;
 
 /** What is known of a handler without an image. */
-interface Acquaintance {
+interface HandlerStats {
   executions: number;
   /** What it must find in the image that it is given. */
   features: FeatureSet;
@@ -49,7 +49,7 @@ interface Acquaintance {
 /** What this worker knows of handlers, least recently used first out: their images, and what they turned out to need. */
 export class HandlerImages {
   readonly #images = new LRUCache<string, Known>({ maxSize: MAX_BYTES, sizeCalculation: bytesOf });
-  readonly #known = new LRUCache<string, Acquaintance>({ max: MAX_KNOWN_HANDLERS });
+  readonly #known = new LRUCache<string, HandlerStats>({ max: MAX_KNOWN_HANDLERS });
   readonly #expectsRepetition: boolean;
 
   /** @param expectsRepetition whether a large handler is worth an image at once */
@@ -123,16 +123,16 @@ export class HandlerImages {
     if (known !== undefined) known.executions = 0;
   }
 
-  #count(key: string, bytecode: Uint8Array): Acquaintance {
+  #count(key: string, bytecode: Uint8Array): HandlerStats {
     const known = this.#meet(key, bytecode);
     known.executions++;
     return known;
   }
 
-  #meet(key: string, bytecode: Uint8Array): Acquaintance {
+  #meet(key: string, bytecode: Uint8Array): HandlerStats {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const met: Acquaintance = { executions: 0, features: namedFeatures(bytecode) };
+    const met: HandlerStats = { executions: 0, features: namedFeatures(bytecode) };
     this.#known.set(key, met);
     return met;
   }

@@ -1,5 +1,5 @@
 import { MalformedMessageError, readMessage, TooLargeMessageError } from '../codec/message-reader.js';
-import { decodeOwnFields } from '../codec/values/decode.js';
+import { decodeOwnFields } from '../codec/values/decoding/decode.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_ROOTS, contextTooLarge, encodeFields, readableState } from '../protocol/context-encoding.js';
 import type { Grant } from '../protocol/grant.js';

@@ -1,4 +1,4 @@
-import { ByteReader } from '../codec/values/byte-reader.js';
+import { ByteReader } from '../codec/values/decoding/byte-reader.js';
 
 const FUNCTION_TAG = 12;
 /** Flags (16 bits) and mode (8 bits) that stand between the tag and the name of a function. */

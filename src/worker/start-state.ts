@@ -2,15 +2,15 @@ import { addFeaturesLate } from '../engine/image/add-features.js';
 import { captureDelta, type Delta, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
 import type { ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
-import type { PreludeImage, Roots } from '../engine/image/prelude-image.js';
+import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import type { Vm } from '../engine/vm.js';
-import type { Run } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import type { HandlerImages } from './handler-image-cache.js';
 import type { TenantVms } from './tenant-vms.js';
 
 /** How an execution gets going: from its call, or from where it was suspended. It may have to begin more than once. */
-export interface Beginning {
+export interface StartState {
   /** Whether nothing of it ran yet. */
   readonly isFresh: boolean;
   /** Who may see what it leaves in memory, see `tenancy.ts`. */
@@ -30,7 +30,7 @@ export interface Beginning {
    */
   load(deadline?: number): void;
   /** Lets it run. */
-  start(run: Run): void;
+  start(run: Attempt): void;
   /** The names in its bytecode did not tell which features it needs. */
   demandAllFeatures(): void;
 }
@@ -47,17 +47,23 @@ export interface HandlerCall {
 }
 
 /** A call of a handler. */
-export class FreshBeginning implements Beginning {
+export class FreshStart implements StartState {
   readonly isFresh = true;
   readonly #vms: TenantVms;
   readonly #variants: ImageVariants;
   readonly #handlers: HandlerImages;
-  readonly #roots: Roots;
+  readonly #roots: PreludeExports;
   readonly #call: HandlerCall;
   #variant: ImageVariant;
   #handler: Pointer = 0;
 
-  constructor(vms: TenantVms, variants: ImageVariants, handlers: HandlerImages, roots: Roots, call: HandlerCall) {
+  constructor(
+    vms: TenantVms,
+    variants: ImageVariants,
+    handlers: HandlerImages,
+    roots: PreludeExports,
+    call: HandlerCall,
+  ) {
     this.#vms = vms;
     this.#variants = variants;
     this.#handlers = handlers;
@@ -106,12 +112,12 @@ export class FreshBeginning implements Beginning {
       this.#vms.restore(owner, image, known.delta);
     } else if (this.#handlers.wantsRights(key)) {
       this.#vms.buildOn(owner, image, known.delta, (vm) => {
-        this.#setRights(vm, rights);
+        this.#setGrants(vm, rights);
         this.#keepImage(vm);
       });
     } else {
       this.#vms.restore(owner, image, known.delta);
-      this.#setRights(this.#vms.current, rights);
+      this.#setGrants(this.#vms.current, rights);
     }
   }
 
@@ -123,14 +129,14 @@ export class FreshBeginning implements Beginning {
     if (!isForOthers && !this.#handlers.isWorthAnImage(key, bytecode)) {
       this.#vms.restore(owner, image);
       this.#handler = this.#vms.current.evaluateBytecode(bytecode);
-      if (rights !== undefined) this.#setRights(this.#vms.current, rights);
+      if (rights !== undefined) this.#setGrants(this.#vms.current, rights);
       return;
     }
     this.#vms.buildOn(owner, image, undefined, (vm) => {
       this.#handler = vm.evaluateBytecode(bytecode);
       if (isForOthers || rights === undefined) this.#keepImage(vm, true);
       if (rights === undefined) return;
-      this.#setRights(vm, rights);
+      this.#setGrants(vm, rights);
       if (!isForOthers) this.#keepImage(vm);
     });
   }
@@ -145,11 +151,11 @@ export class FreshBeginning implements Beginning {
     this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, rights });
   }
 
-  #setRights(vm: Vm, rights: Uint8Array): void {
-    vm.call(this.#roots.setRights, this.#roots.undefined, vm.readValue(rights));
+  #setGrants(vm: Vm, rights: Uint8Array): void {
+    vm.call(this.#roots.setGrants, this.#roots.undefined, vm.readValue(rights));
   }
 
-  start(run: Run): void {
+  start(run: Attempt): void {
     run.start(this.#handler, this.#call.input);
   }
 
@@ -159,7 +165,7 @@ export class FreshBeginning implements Beginning {
 }
 
 /** A handler that was suspended and has answers now. */
-export class ResumedBeginning implements Beginning {
+export class ResumedStart implements StartState {
   readonly isFresh = false;
   readonly input = undefined;
   readonly owner: string;
@@ -200,7 +206,7 @@ export class ResumedBeginning implements Beginning {
     addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);
   }
 
-  start(run: Run): void {
+  start(run: Attempt): void {
     run.resume(this.#answers);
   }
 

@@ -1,6 +1,6 @@
 import { differences } from '../codec/values/compare.js';
-import { ValueEncoder } from '../codec/values/encode.js';
-import type { Roots } from '../engine/image/prelude-image.js';
+import { ValueEncoder } from '../codec/values/encoding/encode.js';
+import type { PreludeExports } from '../engine/image/prelude-image.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 import { GuestException, type Vm } from '../engine/vm.js';
 
@@ -15,28 +15,28 @@ const encoder = new ValueEncoder();
  * @param input the document with which the execution began; undefined when it goes on after a suspension
  * @throws GuestException, VmPoisonedError, HeapExhaustedError
  */
-export function collectWithChanges(vm: Vm, roots: Roots, input: Uint8Array | undefined): Collected {
+export function collectWithChanges(vm: Vm, roots: PreludeExports, input: Uint8Array | undefined): Collected {
   const outcome = vm.call(roots.collect, roots.undefined);
-  if (!vm.isSame(outcome, roots.reached)) return { outcome, changedInVain: false };
+  if (!vm.isSame(outcome, roots.reached)) return { outcome, deniedMutation: false };
   // What cannot be compared counts as changed: it will be found out when the outcome is read.
   const before = input ?? vm.writeValue(vm.call(roots.valuesBefore, roots.undefined));
   const changed = differences(before, writeReached(vm, roots)) ?? true;
   const isNone = changed !== true && !changed.includes(true);
-  if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.reached), changedInVain: false };
+  if (isNone) return { outcome: vm.call(roots.collect, roots.undefined, roots.reached), deniedMutation: false };
   const encoded = vm.readValue(encoder.encode(changed, 'changed'));
   const listed = vm.call(roots.collect, roots.undefined, roots.reached, encoded);
-  const denied = vm.call(roots.changedInVain, roots.undefined);
-  return { outcome: listed, changedInVain: !vm.isSame(denied, roots.undefined) };
+  const denied = vm.call(roots.deniedMutation, roots.undefined);
+  return { outcome: listed, deniedMutation: !vm.isSame(denied, roots.undefined) };
 }
 
 export interface Collected {
   readonly outcome: Pointer;
   /** The handler changed something that it may not change: the outcome is that error, without the line. */
-  readonly changedInVain: boolean;
+  readonly deniedMutation: boolean;
 }
 
 /** A Map or a function among the values is something that the engine does not write. */
-function writeReached(vm: Vm, roots: Roots): Uint8Array {
+function writeReached(vm: Vm, roots: PreludeExports): Uint8Array {
   try {
     return vm.writeValue(roots.reached);
   } catch (error) {

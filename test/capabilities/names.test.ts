@@ -6,7 +6,7 @@ import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
 import { Grants } from '#build/capabilities/grants.js';
 import { CAPABILITY_KINDS, parseToken } from '#build/capabilities/token.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { Rights } from '#build/execution/request/encoded-grants.js';
+import { EncodedGrants } from '#build/execution/request/encoded-grants.js';
 import { ForgedOutcome, readEffects } from '#build/execution/result/effects.js';
 import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
@@ -88,10 +88,10 @@ describe('a token covers the names that it spells, and those that begin so befor
 
   it('a list that was changed after it was parsed is parsed again', () => {
     const tokens: CapabilityToken[] = ['state:read:a\nstate:read:b' as CapabilityToken];
-    expect(Rights.of(tokens).grants.allows('state:read', 'b')).toBe(false);
-    expect(Rights.of(tokens)).toBe(Rights.of(tokens));
+    expect(EncodedGrants.of(tokens).grants.allows('state:read', 'b')).toBe(false);
+    expect(EncodedGrants.of(tokens)).toBe(EncodedGrants.of(tokens));
     tokens.splice(0, 1, 'state:read:a', 'state:read:b');
-    expect(Rights.of(tokens).grants.allows('state:read', 'b')).toBe(true);
+    expect(EncodedGrants.of(tokens).grants.allows('state:read', 'b')).toBe(true);
   });
 });
 

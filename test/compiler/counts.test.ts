@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { wrapHandler } from '#build/source/wrapper.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
+import { wrapHandler } from '#build/source/wrapper.js';
 
 let compiler: SourceCompiler;
 

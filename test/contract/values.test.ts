@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { MalformedValueError } from '#build/codec/values/byte-reader.js';
-import { decodeValue } from '#build/codec/values/decode.js';
-import { CyclicValueError } from '#build/codec/values/decoding-errors.js';
-import { ValueEncoder } from '#build/codec/values/encode.js';
-import { UncrossableValueError } from '#build/codec/values/uncrossable.js';
+import { MalformedValueError } from '#build/codec/values/decoding/byte-reader.js';
+import { decodeValue } from '#build/codec/values/decoding/decode.js';
+import { CyclicValueError } from '#build/codec/values/decoding/decoding-errors.js';
+import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
+import { UncrossableValueError } from '#build/codec/values/encoding/uncrossable.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureImage, type Image } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';

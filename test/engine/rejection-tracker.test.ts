@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/codec/values/decode.js';
+import { decodeValue } from '#build/codec/values/decoding/decode.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureDelta } from '#build/engine/image/delta.js';
 import { captureImage, type Image } from '#build/engine/image/image.js';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-
+import { decodeOwnFields } from '#build/codec/values/decoding/decode.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { decodeOwnFields } from '#build/codec/values/decode.js';
 import { encodeAnswers } from '#build/execution/request/answers.js';
 import { NO_USAGE } from '#build/execution/usage.js';
 

@@ -167,10 +167,10 @@ describe('a message with shared bytes', () => {
 describe('an announcement', () => {
   it('does not make a message appear', () => {
     const { near, far } = createBoth();
-    near.announce();
+    near.prewake();
     near.send(message(3));
     expect(isSame(far.receiveSync(), 3)).toBe(true);
-    for (let i = 0; i < 5; i++) near.announce();
+    for (let i = 0; i < 5; i++) near.prewake();
     near.send(message(4));
     expect(isSame(far.receiveSync(), 4)).toBe(true);
   });
@@ -178,9 +178,9 @@ describe('an announcement', () => {
   it('that comes late is no message, either', () => {
     const { near, far } = createBoth();
     near.send(message(3));
-    near.announce();
+    near.prewake();
     expect(isSame(far.receiveSync(), 3)).toBe(true);
-    near.announce();
+    near.prewake();
     near.send(message(AREA_BYTES + 1));
     expect(isSame(far.receiveSync(), AREA_BYTES + 1)).toBe(true);
   });
@@ -188,7 +188,7 @@ describe('an announcement', () => {
   it('does not reach the thread that made it', async () => {
     const { near, far } = createBoth();
     const reply = near.receive();
-    near.announce();
+    near.prewake();
     near.send(message(3));
     far.receiveSync();
     far.send(message(4));
@@ -219,7 +219,7 @@ describe('closing', () => {
     far.send(message(10));
     await near.receive();
     const pending = near.receive();
-    far.announce();
+    far.prewake();
     far.send(message(20));
     expect((await pending).packed).toHaveLength(20);
   });
@@ -235,7 +235,7 @@ describe('closing', () => {
     near.close();
     for (const length of [10, AREA_BYTES + 1]) near.send(message(length));
     near.send({ packed: bytes(1), shared: [sharedBytes(1)] });
-    near.announce();
+    near.prewake();
   });
 });
 
@@ -275,7 +275,7 @@ describe('another thread', () => {
     const exchange = async () => {
       for (const [i, size] of sizes.entries()) {
         const refers = i % 10 === 0;
-        if (i % 3 === 0) near.announce();
+        if (i % 3 === 0) near.prewake();
         const reply = near.receive();
         near.send({ packed: bytes(size, i), shared: refers ? [memory] : [] });
         const { packed, shared } = await reply;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CapabilityToken } from '#build/api/capability.js';
 import { Grants } from '#build/capabilities/grants.js';
-import { ByteWriter } from '#build/codec/values/byte-writer.js';
-import { ValueEncoder } from '#build/codec/values/encode.js';
+import { ByteWriter } from '#build/codec/values/encoding/byte-writer.js';
+import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { type ReadOutcome, readOutcome } from '#build/execution/result/outcome.js';
 

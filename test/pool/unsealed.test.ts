@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
+import { WORKER_URL } from '#build/assets.js';
 import { type RuntimeConfig, resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { NexusRuntime, type RuntimeParts } from '#build/runtime/nexus-runtime.js';
-import { InstancePool } from '#build/pool/worker-pool.js';
 import { NO_TENANT } from '#build/pool/job.js';
+import { ThreadStarter } from '#build/pool/thread-starter.js';
 import { UNSEALED_BYTES, Unsealed } from '#build/pool/unsealed.js';
-import { WorkerThreads } from '#build/pool/thread-starter.js';
+import { WorkerPool } from '#build/pool/worker-pool.js';
+import { NexusRuntime, type RuntimeParts } from '#build/runtime/nexus-runtime.js';
 import { MemoryStore } from '#build/suspension/memory-store.js';
-import { WORKER_URL } from '#build/worker-url.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
 
 describe('snapshots that wait to be compressed', () => {
@@ -44,7 +43,7 @@ class FailingStore extends MemoryStore {
 }
 
 /** Counts the snapshots that somebody told of, and those that are still to be compressed. */
-class WatchedPool extends InstancePool {
+class WatchedPool extends WorkerPool {
   noted = 0;
   left = 0;
 
@@ -77,9 +76,9 @@ describe('a pool', () => {
     store = new FailingStore();
     const config = resolveRuntimeConfig({ cacheDir: false, maxInstances: 1, suspensionStore: store });
     const engine = await loadEngine();
-    const threads = new WorkerThreads(config.pool, WORKER_URL);
+    const threads = new ThreadStarter(config.pool, WORKER_URL);
     const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
-    threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
+    threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
     runtime = new Runtime(config, engine.fingerprint, {
       createPool: (onRetired) => {
         pool = new WatchedPool(threads, config.pool, onRetired);

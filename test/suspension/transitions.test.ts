@@ -10,7 +10,7 @@ import {
   decideSettlement,
   dueAt,
   initialStanding,
-  type Standing,
+  type LifecycleState,
   stateOf,
 } from '#build/suspension/lifecycle.js';
 import { isAllowed, STATES, TRANSITIONS, type Transition } from '#build/suspension/transitions.js';
@@ -20,7 +20,7 @@ const SETTLED = ['completed', 'failed', 'continued', 'cancelled', 'expired'] as 
 const FENCE = 7;
 const EXPIRES_AT = 10_000;
 
-function standingIn(state: SuspensionState): Standing {
+function standingIn(state: SuspensionState): LifecycleState {
   const base = { version: 9, expiresAtMs: EXPIRES_AT };
   if (state === 'suspended') return { ...base, state };
   if (state === 'resuming') return { ...base, state, fence: FENCE, owner: 'one', leaseUntilMs: 5_000 };
@@ -30,7 +30,7 @@ function standingIn(state: SuspensionState): Standing {
 /** Everything that can be asked for, and where it is to lead from each state; elsewhere it is to change nothing. */
 const REQUESTS: readonly (readonly [
   title: string,
-  decide: (standing: Standing) => Decision<unknown>,
+  decide: (standing: LifecycleState) => Decision<unknown>,
   leads: Partial<Record<SuspensionState, SuspensionState>>,
 ])[] = [
   ['a claim', (s) => decideClaim(s, { owner: 'two', leaseUntilMs: 6_000 }, 4_999), { suspended: 'resuming' }],
@@ -48,25 +48,33 @@ const REQUESTS: readonly (readonly [
     (state) =>
       [
         `${state}, with the fence`,
-        (s: Standing) => decideSettlement(s, FENCE, makeOutcome(state)),
+        (s: LifecycleState) => decideSettlement(s, FENCE, makeOutcome(state)),
         { resuming: state },
       ] as const,
   ),
   ...SETTLED.map(
     (state) =>
-      [`${state}, with an old fence`, (s: Standing) => decideSettlement(s, FENCE - 1, makeOutcome(state)), {}] as const,
+      [
+        `${state}, with an old fence`,
+        (s: LifecycleState) => decideSettlement(s, FENCE - 1, makeOutcome(state)),
+        {},
+      ] as const,
   ),
   ...(['cancelled', 'expired'] as const).map(
     (state) =>
       [
         `${state}, without a fence`,
-        (s: Standing) => decideSettlement(s, undefined, makeOutcome(state)),
+        (s: LifecycleState) => decideSettlement(s, undefined, makeOutcome(state)),
         { suspended: state, resuming: state },
       ] as const,
   ),
   ...(['completed', 'failed', 'continued'] as const).map(
     (state) =>
-      [`${state}, without a fence`, (s: Standing) => decideSettlement(s, undefined, makeOutcome(state)), {}] as const,
+      [
+        `${state}, without a fence`,
+        (s: LifecycleState) => decideSettlement(s, undefined, makeOutcome(state)),
+        {},
+      ] as const,
   ),
   ['a sweep before the expiry', (s) => decideExpiry(s, EXPIRES_AT - 1), {}],
   ['a sweep after the expiry', (s) => decideExpiry(s, EXPIRES_AT), { suspended: 'expired', resuming: 'expired' }],
@@ -139,7 +147,7 @@ describe('a standing', () => {
   });
 
   it('with a lease beyond the expiry gives a sweep nothing to do before the lease ends', () => {
-    const standing = { ...standingIn('resuming'), leaseUntilMs: 12_000 } as Standing;
+    const standing = { ...standingIn('resuming'), leaseUntilMs: 12_000 } as LifecycleState;
     expect(dueAt(standing)).toBe(12_000);
     expect(decideExpiry(standing, 11_999).next).toBeUndefined();
     expect(decideExpiry(standing, 12_000).next).toBeDefined();

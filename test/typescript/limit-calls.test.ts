@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { explainCapabilities, inferCapabilities } from '#build/capabilities/inference/infer.js';
-import { CALLS_LEFT, limitCalls } from '#build/typescript/limit-calls.js';
+import { CALLS_LEFT, limitCalls } from '#build/source/typescript/limit-calls.js';
 import { stripTypes } from '#build/source/typescript/strip-types.js';
 
 const PREAMBLE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];

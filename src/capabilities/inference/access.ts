@@ -1,14 +1,22 @@
 import type { Node } from 'acorn';
 
 import type { CapabilityKind } from '../../api/capability.js';
-import type { Atoms } from './atom-table.js';
-import { type Atom, isPrimitive, NOTHING, type StateMethodName, union, type Value, type WithinAtom } from './atoms.js';
 import { describeAtom, stateMember } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
 import { isNativeName, nativesOf } from './natives/native-names.js';
 import { patternsOf } from './syntax/names.js';
 import { overlap } from './syntax/patterns-of-names.js';
+import type { Atoms } from './values/atom-table.js';
+import {
+  type Atom,
+  isPrimitive,
+  NOTHING,
+  type StateMethodName,
+  union,
+  type Value,
+  type WithinAtom,
+} from './values/atoms.js';
 
 const STATE_METHODS: readonly StateMethodName[] = ['get', 'set', 'has', 'delete', 'keys'];
 const VIEW_METHODS: ReadonlySet<string> = new Set(['setFilter', 'scrollTo', 'focus', 'command']);

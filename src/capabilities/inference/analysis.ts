@@ -1,8 +1,4 @@
 import type { FunctionExpression } from 'acorn';
-
-import type { FunctionAtom } from './atoms.js';
-import { union } from './atoms.js';
-import type { Demands } from './demands.js';
 import type { Shared } from './evaluation.js';
 import { Evaluator } from './evaluator.js';
 import { BudgetExceeded } from './flow.js';
@@ -11,6 +7,9 @@ import { type Frame, Program } from './program.js';
 import { mayComplete } from './statements.js';
 import { resolveScopes } from './syntax/scope.js';
 import type { AnyFunction } from './syntax/syntax.js';
+import type { FunctionAtom } from './values/atoms.js';
+import { union } from './values/atoms.js';
+import type { Demands } from './values/demands.js';
 
 /**
  * Finds out what a handler may need by evaluating it on abstract values: which of the values that matter each expression

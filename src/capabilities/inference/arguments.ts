@@ -1,4 +1,4 @@
-import { NOTHING, union, type Value } from './atoms.js';
+import { NOTHING, union, type Value } from './values/atoms.js';
 
 /** The arguments of a call. What stands behind a spread may be at any place from there on. */
 export class Args {

@@ -1,4 +1,4 @@
-import type { Atom, Value } from './atoms.js';
+import type { Atom, Value } from './values/atoms.js';
 
 const CALLABLE: ReadonlySet<Atom['kind']> = new Set([
   'function',

@@ -2,6 +2,10 @@ import type { Node } from 'acorn';
 
 import type { Access } from './access.js';
 import { Args } from './arguments.js';
+import { stateMember } from './descriptions.js';
+import type { Interpreter } from './interpreter.js';
+import type { MemberAccess } from './member-access.js';
+import { patternsOf } from './syntax/names.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -12,11 +16,7 @@ import {
   type StateMethodName,
   union,
   type Value,
-} from './atoms.js';
-import { stateMember } from './descriptions.js';
-import type { Interpreter } from './interpreter.js';
-import type { MemberAccess } from './member-access.js';
-import { patternsOf } from './syntax/names.js';
+} from './values/atoms.js';
 
 /** How builtins are called; the models stand in files of their own. */
 export interface Builtins {

@@ -1,9 +1,8 @@
 import type { Class, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn';
-
-import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './atoms.js';
 import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
 import type { Frame } from './program.js';
+import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './values/atoms.js';
 
 /** Makes a class: its members, and what its fields and static blocks do. */
 export function evaluateClass(node: Class, outside: Evaluation): Value {

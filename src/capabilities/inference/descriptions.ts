@@ -1,4 +1,4 @@
-import type { Atom } from './atoms.js';
+import type { Atom } from './values/atoms.js';
 
 /** A member of `$state` as a reason names it. */
 export function stateMember(pattern: string): string {

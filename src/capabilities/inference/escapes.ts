@@ -2,6 +2,10 @@ import type { Node } from 'acorn';
 
 import type { Access } from './access.js';
 import { Args } from './arguments.js';
+import { callables } from './callables.js';
+import { describeAtom } from './descriptions.js';
+import type { Interpreter } from './interpreter.js';
+import type { MemberAccess } from './member-access.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -10,11 +14,7 @@ import {
   type Value,
   Watch,
   type WithinAtom,
-} from './atoms.js';
-import { callables } from './callables.js';
-import { describeAtom } from './descriptions.js';
-import type { Interpreter } from './interpreter.js';
-import type { MemberAccess } from './member-access.js';
+} from './values/atoms.js';
 
 /** What the language calls when it makes a text, a number or JSON of an object, or what its own methods that do so call. */
 const CONVERSIONS = ['@@toPrimitive', 'toString', 'valueOf', 'toJSON', 'toLocaleString', 'join', 'toISOString'];

@@ -1,11 +1,11 @@
 import type { Expression, Node, Pattern, SpreadElement } from 'acorn';
 
 import type { Args } from './arguments.js';
-import type { Value } from './atoms.js';
 import type { Calls } from './calls.js';
 import type { MemberAccess } from './member-access.js';
 import type { PatternContext } from './patterns.js';
 import type { Frame, Program } from './program.js';
+import type { Value } from './values/atoms.js';
 
 /** What the evaluation of all functions has in common. */
 export interface Shared {

@@ -13,7 +13,6 @@ import type {
 } from 'acorn';
 
 import { Args } from './arguments.js';
-import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './atoms.js';
 import { evaluateClass } from './classes.js';
 import type { Evaluation, Shared } from './evaluation.js';
 import type { Interpreter } from './interpreter.js';
@@ -23,6 +22,7 @@ import { evaluateAssignment, evaluateBinary, evaluateTemplate, evaluateUnary } f
 import { assignPattern, keyOf } from './patterns.js';
 import type { Frame } from './program.js';
 import { runStatements } from './statements.js';
+import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './values/atoms.js';
 
 /** Evaluates expressions in a frame: what they may be, and what happens on the way. */
 export class Evaluator implements Evaluation {

@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 
-import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch } from './atoms.js';
+import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch } from './values/atoms.js';
 
 /** How many texts and numbers a cell tells apart before they are just some primitive: loops can build texts for ever. */
 const MAX_CONSTANTS = 32;

@@ -3,9 +3,9 @@ import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/c
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { analyse } from './analysis.js';
-import { Demands, EverythingDemanded } from './demands.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
+import { Demands, EverythingDemanded } from './values/demands.js';
 
 /** A place in the handler that needs a capability. Line and column from 1. */
 export interface CapabilityReason extends SourceLocation {

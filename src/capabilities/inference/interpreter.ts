@@ -1,10 +1,10 @@
 import type { Node } from 'acorn';
 
 import type { Args } from './arguments.js';
-import type { Atoms } from './atom-table.js';
-import type { Cell, Value } from './atoms.js';
-import type { Demands } from './demands.js';
 import type { Flow } from './flow.js';
+import type { Atoms } from './values/atom-table.js';
+import type { Cell, Value } from './values/atoms.js';
+import type { Demands } from './values/demands.js';
 
 /**
  * What the language's operations do to abstract values, and what they demand on the way. `at` is the node that does it:

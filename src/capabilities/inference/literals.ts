@@ -1,8 +1,7 @@
 import type { Expression, Node, ObjectExpression, Property, SpreadElement } from 'acorn';
-
-import type { Atom, ObjectAtom, Value } from './atoms.js';
 import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
+import type { Atom, ObjectAtom, Value } from './values/atoms.js';
 
 /** A list whose elements are told apart up to the first spread. */
 export function evaluateArray(

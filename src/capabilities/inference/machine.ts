@@ -2,10 +2,7 @@ import type { Node } from 'acorn';
 
 import { Access } from './access.js';
 import type { Args } from './arguments.js';
-import { Atoms } from './atom-table.js';
-import { Cell, NOTHING, union, type Value, Watch } from './atoms.js';
 import { Calls } from './calls.js';
-import type { Demands } from './demands.js';
 import { Escapes } from './escapes.js';
 import { Flow } from './flow.js';
 import type { Interpreter } from './interpreter.js';
@@ -13,6 +10,9 @@ import { MemberAccess } from './member-access.js';
 import { callBuiltinFunction, constructBuiltinClass, settlePromise } from './natives/builtin-functions.js';
 import { Collections } from './natives/collections.js';
 import { callNativeMethod } from './natives/native-methods.js';
+import { Atoms } from './values/atom-table.js';
+import { Cell, NOTHING, union, type Value, Watch } from './values/atoms.js';
+import type { Demands } from './values/demands.js';
 
 /** The operations on abstract values, put together: each part reaches the others through here. */
 export class Machine implements Interpreter {

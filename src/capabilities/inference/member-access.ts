@@ -1,6 +1,10 @@
 import type { Node } from 'acorn';
 
 import { Args } from './arguments.js';
+import { callables } from './callables.js';
+import type { Interpreter } from './interpreter.js';
+import { nativesOf } from './natives/native-names.js';
+import { memberKeyOf } from './syntax/names.js';
 import {
   ANY_MEMBER,
   ANY_NAMED,
@@ -13,11 +17,7 @@ import {
   union,
   type Value,
   Watch,
-} from './atoms.js';
-import { callables } from './callables.js';
-import type { Interpreter } from './interpreter.js';
-import { nativesOf } from './natives/native-names.js';
-import { memberKeyOf } from './syntax/names.js';
+} from './values/atoms.js';
 
 type Owner = ObjectAtom | FunctionAtom;
 

@@ -1,10 +1,10 @@
 import type { AssignmentExpression, BinaryExpression, Expression, TemplateLiteral, UnaryExpression } from 'acorn';
 
 import { Args } from './arguments.js';
-import { union, type Value } from './atoms.js';
 import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
 import { concatenate, plus } from './syntax/names.js';
+import { union, type Value } from './values/atoms.js';
 
 /** A text, or how it begins. */
 export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evaluation: Evaluation): Value {

@@ -8,9 +8,8 @@ import type {
   Pattern,
   PrivateIdentifier,
 } from 'acorn';
-
-import { type Atom, union, type Value } from './atoms.js';
 import type { Interpreter } from './interpreter.js';
+import { type Atom, union, type Value } from './values/atoms.js';
 
 /** What patterns need of the code around them. */
 export interface PatternContext {

@@ -1,5 +1,8 @@
 import type { Class, Identifier, Node } from 'acorn';
 import { childrenOf } from '../../source/parse-script.js';
+import type { Interpreter } from './interpreter.js';
+import type { Scopes, Variable } from './syntax/scope.js';
+import type { AnyFunction } from './syntax/syntax.js';
 import {
   ANY_MEMBER,
   Cell,
@@ -9,10 +12,7 @@ import {
   type ObjectAtom,
   union,
   type Value,
-} from './atoms.js';
-import type { Interpreter } from './interpreter.js';
-import type { Scopes, Variable } from './syntax/scope.js';
-import type { AnyFunction } from './syntax/syntax.js';
+} from './values/atoms.js';
 
 /** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
 export interface Frame {

@@ -7,10 +7,9 @@ import type {
   TryStatement,
   VariableDeclaration,
 } from 'acorn';
-
-import { type Atom, union, type Value } from './atoms.js';
 import { evaluateClass } from './classes.js';
 import type { Evaluation } from './evaluation.js';
+import { type Atom, union, type Value } from './values/atoms.js';
 
 /** Evaluates statements, all of them: which of them run is not asked. */
 export function runStatements(statements: readonly Node[], evaluation: Evaluation): void {

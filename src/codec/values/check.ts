@@ -1,6 +1,6 @@
 import { TYPED_ARRAYS } from '../../guest/abi.js';
-import { MalformedValueError } from './byte-reader.js';
-import { MAX_NODES } from './decoding-bounds.js';
+import { MalformedValueError } from './decoding/byte-reader.js';
+import { MAX_NODES } from './decoding/decoding-bounds.js';
 import { MAX_DEPTH, Tag } from './format.js';
 import { Walker } from './walker.js';
 

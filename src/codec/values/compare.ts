@@ -1,5 +1,5 @@
-import { MalformedValueError } from './byte-reader.js';
-import { decodeFields } from './decode.js';
+import { MalformedValueError } from './decoding/byte-reader.js';
+import { decodeFields } from './decoding/decode.js';
 import { MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
 import { lookedUpAs } from './host-values.js';
 import { isSameValue } from './same-value.js';

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 
 import { ERROR_FORM, MAP_FORM, SET_FORM } from '../../guest/abi.js';
-import { MalformedValueError } from './byte-reader.js';
+import { MalformedValueError } from './decoding/byte-reader.js';
 
 /** What stands for a Map, Set or Error: `[marker, kind, ...items]`. */
 export interface Form {

@@ -1,4 +1,4 @@
-import { ByteReader, MalformedValueError } from './byte-reader.js';
+import { ByteReader, MalformedValueError } from './decoding/byte-reader.js';
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
 
 /** Steps through an encoded document and keeps count of its objects. */

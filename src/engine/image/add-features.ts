@@ -1,5 +1,5 @@
 import { NexusError } from '../../errors/nexus-error.js';
-import { lacksFeature } from '../host-cells.js';
+import { lacksFeature } from '../shared-cells.js';
 import { GuestException, type Vm } from '../vm.js';
 import { type FeatureSet, NO_FEATURES } from './features.js';
 import type { PreludeImage } from './prelude-image.js';

@@ -1,15 +1,15 @@
-import { ValueEncoder } from '../../codec/values/encode.js';
+import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ScriptProblem } from '../../source/script-problem.js';
-import { lacksFeature } from '../host-cells.js';
 import { type LibrarySource, wrapLibrary } from '../library.js';
 import type { EngineModule } from '../load-engine.js';
+import { lacksFeature } from '../shared-cells.js';
 import type { SourceCompiler } from '../source-compiler.js';
 import { BUILDER_MEMORY_BYTES, GuestException, Vm } from '../vm.js';
 import { addFeatures } from './add-features.js';
 import { ALL_FEATURES, type FeatureSet, NO_FEATURES, namedFeatures } from './features.js';
 import { captureImage, type Image } from './image.js';
-import type { PreludeImage, Roots } from './prelude-image.js';
+import type { PreludeExports, PreludeImage } from './prelude-image.js';
 import { restoreImage } from './restore.js';
 
 /** Jobs a library may leave behind; more is a loop. */
@@ -20,7 +20,7 @@ const LIBRARY_TIMEOUT_MS = 10_000;
 /** What every execution starts from: engine, context, prelude and libraries, initialised. */
 export interface BaseImage {
   readonly image: Image;
-  readonly roots: Roots;
+  readonly roots: PreludeExports;
   /** What the libraries needed: part of this image, and so of every variant. */
   readonly features: FeatureSet;
   readonly hasLibraries: boolean;
@@ -109,7 +109,7 @@ async function compileLibrary(compiler: SourceCompiler, library: LibrarySource):
 }
 
 /** @returns false when it reached for a feature that is not there */
-function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: Roots): boolean {
+function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: PreludeExports): boolean {
   const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
   vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
   try {

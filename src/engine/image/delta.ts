@@ -8,16 +8,16 @@ const AREA_BYTES = 1024;
 const ZEROS = Buffer.alloc(AREA_BYTES);
 
 /** How finely a delta tells what differs. Multiples of 8 bytes, which everything that is compared is, too. */
-export interface Grain {
+export interface DeltaGranularity {
   readonly blockBytes: number;
   /** Blocks with no more than this between them are one run. */
   readonly gapBytes: number;
 }
 
 /** For deltas that stay here: few runs, which are quick to copy. */
-export const COARSE: Grain = { blockBytes: 256, gapBytes: 0 };
+export const COARSE: DeltaGranularity = { blockBytes: 256, gapBytes: 0 };
 /** For deltas that are kept: few bytes. A value of the engine has eight. */
-export const FINE: Grain = { blockBytes: 8, gapBytes: 8 };
+export const FINE: DeltaGranularity = { blockBytes: 8, gapBytes: 8 };
 
 /** What differs from an image, as runs of whole blocks in ascending order of their address. */
 export interface Delta {
@@ -112,7 +112,7 @@ function collectRuns(
   base: Uint8Array,
   from: number,
   to: number,
-  { blockBytes, gapBytes }: Grain,
+  { blockBytes, gapBytes }: DeltaGranularity,
 ): void {
   const baseBuffer = Buffer.from(base.buffer, base.byteOffset, base.length);
   const words = new Int32Array(memory.buffer);

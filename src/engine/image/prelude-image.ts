@@ -1,15 +1,15 @@
 import { packMessage, unpackMessage } from '../../codec/message-pack.js';
-import { ValueEncoder } from '../../codec/values/encode.js';
+import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { PRELUDE_EXPORTS } from '../../guest/abi.js';
-import { CELL_BYTES } from '../host-cells.js';
 import type { Pointer } from '../quickjs-module.js';
+import { CELL_BYTES } from '../shared-cells.js';
 import type { Vm } from '../vm.js';
 import { FEATURES, type Feature } from './features.js';
 import { captureImage, type Image } from './image.js';
 
 /** Addresses of what the host calls inside the image, and of what else it has to find there. */
-export type Roots = Readonly<
+export type PreludeExports = Readonly<
   Record<
     | (typeof PRELUDE_EXPORTS)[number]
     | 'undefined'
@@ -29,7 +29,7 @@ export interface PreludeImage {
   /** Fingerprint of the engine whose memory this is. */
   readonly engine: string;
   readonly image: Image;
-  readonly roots: Roots;
+  readonly roots: PreludeExports;
   /** Bytecode of every feature, in their order. */
   readonly features: readonly Uint8Array[];
 }
@@ -49,7 +49,7 @@ export function capturePreludeImage(
   const exported = vm.evaluateIntoImage(prelude);
   const addresses = Object.fromEntries(PRELUDE_EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
   // An index that is not there.
-  const roots = { ...addresses, undefined: vm.element(exported, PRELUDE_EXPORTS.length) } as Roots;
+  const roots = { ...addresses, undefined: vm.element(exported, PRELUDE_EXPORTS.length) } as PreludeExports;
   const names = new ValueEncoder().encode(
     FEATURES.map(({ globals, members = [] }: Feature) => [...globals, ...members]),
     'features',

@@ -59,7 +59,7 @@ export function encodeAnswers(
   ]);
   const counts = COUNTED_LIMITS.map((name) => used[name]);
   const refuse = (error: unknown): never => {
-    throw inTermsOf(answers, error);
+    throw remapErrorPath(answers, error);
   };
   try {
     const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
@@ -70,7 +70,7 @@ export function encodeAnswers(
 }
 
 /** The path in a tuple, as the caller knows it: `answers[0][2].x` is `answers[0].value.x`. */
-function inTermsOf(answers: readonly CallResult[], error: unknown): unknown {
+function remapErrorPath(answers: readonly CallResult[], error: unknown): unknown {
   if (!(error instanceof NexusError)) return error;
   const path = String(error.context['path']);
   const [encoded, index] = /^answers\[(\d+)\]\[2\]/.exec(path) ?? [];

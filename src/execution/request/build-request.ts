@@ -8,7 +8,7 @@ import { invalidArgument, readArgument, requireText } from '../../config/check.j
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
-import { Rights } from './encoded-grants.js';
+import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 
 const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
@@ -57,7 +57,7 @@ export function prepareRequest(
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
-  const rights = readArgument('context.capabilities', () => Rights.of(capabilities));
+  const rights = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
   const readable = rights.grants.grant('state:read');
   const isPacked = stateSnapshot instanceof Uint8Array || args instanceof Uint8Array || scope instanceof Uint8Array;
   const packed = isPacked ? packedFields(context, readable) : undefined;

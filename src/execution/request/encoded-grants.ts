@@ -1,7 +1,7 @@
 import type { CapabilityToken } from '../../api/capability.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { Grants } from '../../capabilities/grants.js';
-import { ValueEncoder } from '../../codec/values/encode.js';
+import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { invalidArgument } from '../../config/check.js';
 import { COUNTED_LIMITS, GRANT_KINDS } from '../../guest/abi.js';
 import type { Grant } from '../../protocol/grant.js';
@@ -11,13 +11,13 @@ const LOGGING_GRANT: Grant = true;
 
 const encoder = new ValueEncoder();
 /** Applications pass the same list over and over. */
-const known = new WeakMap<readonly string[], Rights>();
+const known = new WeakMap<readonly string[], EncodedGrants>();
 
 /**
  * What a list of capabilities allows: for the host, and encoded for the guest, which then keeps to it and to its limits by itself.
  * Handlers come with the same rights over and over, so these are a document of their own, which an image can hold.
  */
-export class Rights {
+export class EncodedGrants {
   readonly grants: Grants;
   readonly #tokens: readonly string[];
   #encoded: Uint8Array | undefined;
@@ -25,13 +25,13 @@ export class Rights {
   #isAudited = false;
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
-  static of(capabilities: readonly CapabilityToken[]): Rights {
+  static of(capabilities: readonly CapabilityToken[]): EncodedGrants {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
     const before = known.get(capabilities);
     if (before?.isOf(capabilities)) return before;
     // A copy: what is parsed is what is compared with later.
     const tokens = Array.from(capabilities);
-    const rights = new Rights(tokens, Grants.parse(tokens));
+    const rights = new EncodedGrants(tokens, Grants.parse(tokens));
     known.set(capabilities, rights);
     return rights;
   }
@@ -49,7 +49,7 @@ export class Rights {
   }
 
   /**
-   * What the prelude's `setRights` takes.
+   * What the prelude's `setGrants` takes.
    *
    * @param isAudited whether the guest is to note which keys it reads
    */

@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 4 * 1024;
  * The answer, or one in its place that can enter the VM: a TypeError that says why for a value, and for an error one without the
  * fields that cannot enter.
  */
-export async function admissibleAnswer(answer: CallResult, limits: ExecutionLimits): Promise<CallResult> {
+export async function toTransferableAnswer(answer: CallResult, limits: ExecutionLimits): Promise<CallResult> {
   const fault = await answerFault(answer, limits);
   if (fault === undefined) return answer;
   const { callId } = answer;

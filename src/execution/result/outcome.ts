@@ -1,13 +1,13 @@
 import type { WasmError, WasmResult } from '../../api/result.js';
-import { MalformedValueError } from '../../codec/values/byte-reader.js';
-import { ValueDecoder } from '../../codec/values/decode.js';
-import { TooManyPathsError } from '../../codec/values/decoding-errors.js';
+import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
+import { ValueDecoder } from '../../codec/values/decoding/decode.js';
+import { TooManyPathsError } from '../../codec/values/decoding/decoding-errors.js';
 import { pathStep } from '../../codec/values/format.js';
 import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
-import type { Executed } from '../../protocol/messages.js';
+import type { ExecutionReply } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { type Circumstances, describeGuestError, type LocatableHandler } from './guest-error.js';
+import { describeGuestError, type ErrorContext, type LocatableHandler } from './guest-error.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
@@ -38,7 +38,7 @@ const AT_ONCE_BYTES = 1_024;
  * @returns what it says, at once if that is quick, and otherwise a promise of it: it is read in slices
  */
 export function readOutcome(
-  executed: Executed,
+  executed: ExecutionReply,
   handler: LocatableHandler,
   bounds: Bounds,
 ): ReadOutcome | Promise<ReadOutcome> {
@@ -65,7 +65,7 @@ function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
 }
 
-function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: Circumstances): ReadOutcome {
+function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorContext): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;

@@ -4,7 +4,7 @@ import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
-import type { Executed } from '../../protocol/messages.js';
+import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
@@ -69,7 +69,12 @@ export function assembleSegment(
   return segmentOf(executed, outcome, handler, inputs);
 }
 
-function segmentOf(executed: Executed, outcome: ReadOutcome, handler: CompileResult, inputs: ResultInputs): Segment {
+function segmentOf(
+  executed: ExecutionReply,
+  outcome: ReadOutcome,
+  handler: CompileResult,
+  inputs: ResultInputs,
+): Segment {
   const { context, hostCallsBefore } = inputs;
   const { stateMutations, events, viewCommands, logs, calls } = outcome;
   const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
@@ -90,7 +95,10 @@ function segmentOf(executed: Executed, outcome: ReadOutcome, handler: CompileRes
   return { result, outcome, ...(waiting && { waiting }) };
 }
 
-function waitingOf({ snapshot, imageHash, features }: Executed, calls: readonly ExtensionCall[]): Waiting | undefined {
+function waitingOf(
+  { snapshot, imageHash, features }: ExecutionReply,
+  calls: readonly ExtensionCall[],
+): Waiting | undefined {
   if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
   return { snapshot, imageHash, features, calls };
 }
@@ -130,7 +138,7 @@ export function errorResult(error: WasmError, context: Origin, handler?: Compile
 }
 
 function executionMetrics(
-  executed: Executed,
+  executed: ExecutionReply,
   handler: CompileResult,
   hostCalls: number,
   { calledAt, suspendedTimeUs }: ResultInputs,

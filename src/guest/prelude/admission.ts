@@ -6,7 +6,7 @@ import { apply, nullArray, startsWith, text } from './intrinsics.js';
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
-type Rights = readonly [grants: Grant[], limits: number[], audited: boolean];
+type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
 const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
@@ -24,7 +24,7 @@ export const denials = nullArray<string>([]);
 /** Whether someone wants to know which state is read. */
 export let audited = false;
 
-export function setRights(rights: Rights): void {
+export function setGrants(rights: EncodedGrants): void {
   grants = rights[0];
   limits = rights[1];
   audited = rights[2];
@@ -35,7 +35,7 @@ export function setRights(rights: Rights): void {
  *
  * @param used in all segments so far, by limit: as the host counted
  */
-export function continueRights(used: number[]): void {
+export function continueGrants(used: number[]): void {
   denials.length = 0;
   for (let i = 0; i < usedBefore.length; i++) usedBefore[i] = used[i] as number;
   hostCalls = used[HOST_CALLS] as number;

@@ -1,6 +1,6 @@
 import { TYPED_ARRAYS } from '../abi.js';
 import { apply, getOwnPropertyDescriptor, getPrototypeOf, MapConstructor, mapGet, nullArray } from './intrinsics.js';
-import { BOXED, BUFFER, DATE } from './kinds.js';
+import { BOXED, BUFFER, DATE } from './value-kinds.js';
 
 type TypedArrayConstructor = new (source: unknown) => object;
 

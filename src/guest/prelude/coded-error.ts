@@ -18,6 +18,6 @@ export function codeOf(error: object): [code: string, context: Keyed] | undefine
 }
 
 /** @param path where the value stands in what was to leave */
-export function uncrossable(path: string, what: string): Error {
+export function notTransferable(path: string, what: string): Error {
   return codedError('SERIALIZATION_ERROR', text(path, ' is ', what, ', which cannot leave the VM'), { path });
 }

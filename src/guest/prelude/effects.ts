@@ -1,8 +1,8 @@
 import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from '../abi.js';
 import { admit, checkRoom } from './admission.js';
-import { snapshot } from './crossing.js';
+import { snapshot } from './copy.js';
 import { define, nullArray, StringFunction, stringify, text } from './intrinsics.js';
-import { isError } from './kinds.js';
+import { isError } from './value-kinds.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Effect = unknown[];

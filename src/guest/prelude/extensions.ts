@@ -1,7 +1,6 @@
 import { EXTENSION, HOST_CALLS } from '../abi.js';
 import { admit } from './admission.js';
-import { noteCall } from './cells.js';
-import { snapshot } from './crossing.js';
+import { snapshot } from './copy.js';
 import {
   apply,
   define,
@@ -21,7 +20,8 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
-import { isError } from './kinds.js';
+import { noteCall } from './shared-cells.js';
+import { isError } from './value-kinds.js';
 
 /** What can settle a call. */
 interface Settlers {

@@ -6,7 +6,7 @@
  * for ergonomics, an error at the right line; the host checks every effect again.
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
-import { continueRights, setRights } from './admission.js';
+import { continueGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, levels, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
@@ -14,19 +14,19 @@ import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrins
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
 import {
-  admitDefeat,
-  changedInVain,
   collect,
   continueOutcome,
+  deniedMutation,
+  fallbackOutcome,
   fulfil,
   noteRejection,
   reachedForms,
   reject,
-  salvage,
+  sanitizedOutcome,
   waits,
 } from './outcome.js';
-import { revive } from './revive.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { revive } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
 
 /** What the host passes, see `protocol/context-encoding.ts`. The first item is there for {@link revive}. */
@@ -106,7 +106,7 @@ interface Answers {
 
 function resume(input: Answers): Promise<unknown> | undefined {
   if (input[4] !== undefined) revive(input[4]);
-  continueRights(input[2]);
+  continueGrants(input[2]);
   forgetEffects();
   continueState();
   continueOutcome();
@@ -115,7 +115,7 @@ function resume(input: Answers): Promise<unknown> | undefined {
 }
 
 const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
-  setRights,
+  setGrants,
   start,
   resume,
   fulfil,
@@ -125,9 +125,9 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reached,
   reachedForms,
   valuesBefore,
-  changedInVain,
-  salvage,
-  admitDefeat,
+  deniedMutation,
+  sanitizedOutcome,
+  fallbackOutcome,
   guardState,
   noteRejection,
   install,

@@ -1,15 +1,15 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
 import { denials, hostCalls } from './admission.js';
-import { codeOf, uncrossable } from './coded-error.js';
-import { allowAccessors, readText, snapshot } from './crossing.js';
+import { codeOf, notTransferable } from './coded-error.js';
+import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
-import { marker } from './forms.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
-import { isError } from './kinds.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
+import { marker } from './tagged-values.js';
 import { describeThrown } from './thrown.js';
+import { isError } from './value-kinds.js';
 
 let status = PENDING;
 let value: unknown;
@@ -94,7 +94,7 @@ export function collect(compared?: unknown[], changed?: boolean[] | true): unkno
 }
 
 /** Something when {@link collect} found a change that the handler may not make, else undefined. */
-export function changedInVain(): true | undefined {
+export function deniedMutation(): true | undefined {
   return wasDenied ? true : undefined;
 }
 
@@ -109,7 +109,7 @@ function outcome(): unknown[] {
  * After the engine refused to write it: the outcome in forms that it can write. What cannot leave at all is left out and turned
  * into an error that names it.
  */
-export function salvage(): unknown[] {
+export function sanitizedOutcome(): unknown[] {
   let failure: unknown;
   const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
     const kept = nullArray<Effect>([]);
@@ -130,7 +130,7 @@ export function salvage(): unknown[] {
   } catch (error) {
     failure = asUncrossable(error, 'returnValue');
   }
-  if (!isSettled && isReached()) failure ??= uncrossable('$state', 'nested too deeply or changed into something');
+  if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);
   return outcome();
@@ -140,12 +140,12 @@ export function salvage(): unknown[] {
 function asUncrossable(error: unknown, path: string): unknown {
   const message = isError(error) && codeOf(error) === undefined ? readText(error, 'message') : undefined;
   const isStackOverflow = message === 'stack overflow' || message === 'Maximum call stack size exceeded';
-  return isStackOverflow ? uncrossable(path, 'nested too deeply') : error;
+  return isStackOverflow ? notTransferable(path, 'nested too deeply') : error;
 }
 
 /** The last resort: an engine that refuses even that. */
-export function admitDefeat(): unknown[] {
+export function fallbackOutcome(): unknown[] {
   mutations = nullArray<unknown>([]);
-  reject(uncrossable('returnValue', 'a value of a kind'));
+  reject(notTransferable('returnValue', 'a value of a kind'));
   return outcome();
 }

@@ -1,8 +1,8 @@
 import { STATE_WRITE } from '../abi.js';
 import { demand } from './admission.js';
 import { getOwnPropertyDescriptor, isArray, ownMap, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
-import { kindOf, PLAIN } from './kinds.js';
-import { standIn } from './stand-ins.js';
+import { standIn } from './proxy-targets.js';
+import { kindOf, PLAIN } from './value-kinds.js';
 
 const proxies = ownMap<object, object>();
 

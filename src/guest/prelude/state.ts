@@ -1,8 +1,7 @@
 import { STATE_MUTATIONS, STATE_READ, STATE_WRITE } from '../abi.js';
 import { admit, audited, demand, isGranted } from './admission.js';
-import { uncrossable } from './coded-error.js';
-import { snapshot } from './crossing.js';
-import { marker } from './forms.js';
+import { notTransferable } from './coded-error.js';
+import { snapshot } from './copy.js';
 import {
   dataDescriptor,
   define,
@@ -21,9 +20,10 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { standForState } from './proxy-targets.js';
 import { readOnly } from './read-only.js';
 import { forgetReads, keysChanged, noteAbsent, noteAll, noteRead } from './reads.js';
-import { standForState } from './stand-ins.js';
+import { marker } from './tagged-values.js';
 
 type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
 
@@ -61,7 +61,7 @@ function write(_: unknown, key: PropertyKey, value: unknown, receiver?: unknown)
   }
   if (typeof key !== 'string') throw new TypeErrorConstructor('$state keys are strings');
   if (typeof value === 'function' || typeof value === 'symbol')
-    throw uncrossable(text('$state.', key), text('a ', typeof value));
+    throw notTransferable(text('$state.', key), text('a ', typeof value));
   admit(STATE_WRITE, key, STATE_MUTATIONS, writes + 1);
   writes++;
   if (gone[key] === true) gone[key] = false;

@@ -1,7 +1,7 @@
 import { codeOf } from './coded-error.js';
-import { readText } from './crossing.js';
+import { readText } from './copy.js';
 import { type Keyed, nullObject, StringFunction } from './intrinsics.js';
-import { isError } from './kinds.js';
+import { isError } from './value-kinds.js';
 
 /** An error as plain data; a thrown non-error keeps its value. */
 export function describeThrown(thrown: unknown): Keyed {

@@ -1,5 +1,4 @@
 import type { FeatureHost } from '../features/feature.js';
-import { executionStart, noteMissing, openCells } from './cells.js';
 import {
   apply,
   dataDescriptor,
@@ -11,6 +10,7 @@ import {
   PromiseConstructor,
   TypeErrorConstructor,
 } from './intrinsics.js';
+import { executionStart, noteMissing, openCells } from './shared-cells.js';
 
 /**
  * The globals of the web platform: the tiny ones, and places for those that are *features*, scripts of their own that

@@ -3,9 +3,9 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
-import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
+import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics, type Origin, withOrigin } from '../../execution/result/result.js';
-import type { Executed } from '../../execution/segment-runner.js';
+import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { renderReason } from '../../support/render-reason.js';
 import { whenAborted } from '../../support/waiting.js';
@@ -27,7 +27,7 @@ export interface RunLoopOptions {
   readonly deadlineMs: number | undefined;
   /** For one call of an extension. */
   readonly callTimeoutMs: number;
-  readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<Executed>;
+  readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
   /** Takes a place for a handler that waits, among all that wait. @returns what gives it back, or why there is none */
   readonly reserve: (run: SuspendedRun) => Promise<(() => void) | WasmError>;
@@ -55,7 +55,7 @@ export class RunLoop {
   }
 
   /** @param begin executes the first segment, under the signal */
-  async drive(begin: (signal: AbortSignal) => Promise<Executed>): Promise<WasmResult> {
+  async drive(begin: (signal: AbortSignal) => Promise<SegmentRun>): Promise<WasmResult> {
     const { signal, closing, deadlineMs } = this.#options;
     const releases = [signal, closing].map((source) => whenAborted(source, () => this.#stop.abort(source?.reason)));
     const timer =
@@ -75,7 +75,7 @@ export class RunLoop {
     return this.#stop.signal.aborted;
   }
 
-  async #drive(begin: (signal: AbortSignal) => Promise<Executed>): Promise<WasmResult> {
+  async #drive(begin: (signal: AbortSignal) => Promise<SegmentRun>): Promise<WasmResult> {
     let executed = await begin(this.#stop.signal);
     for (;;) {
       const { result, waiting, run } = executed;
@@ -105,7 +105,7 @@ export class RunLoop {
       await this.#calls.begin(unmade);
       await this.#calls.settled(unmade);
     }
-    return this.#whole(this.inWordsOfRun(result));
+    return this.#whole(this.withRunError(result));
   }
 
   #endCalls(): Promise<void> {
@@ -113,7 +113,7 @@ export class RunLoop {
   }
 
   /** An answer that cannot enter the VM becomes an error at the handler's `await`, and harms no other. */
-  async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<Executed> {
+  async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<SegmentRun> {
     const options = { ...this.#options.resumeOptions, signal: this.#stop.signal };
     const resume = async (given: readonly CallResult[]) => {
       const executed = await this.#options.resume(run, given, options);
@@ -126,7 +126,7 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
-    for (const answer of answers) admissible.push(await admissibleAnswer(answer, run.limits));
+    for (const answer of answers) admissible.push(await toTransferableAnswer(answer, run.limits));
     try {
       return await resume(admissible);
     } catch (error) {
@@ -146,7 +146,7 @@ export class RunLoop {
   }
 
   /** A segment that was stopped by our own signal says so in the words of what stopped it. */
-  inWordsOfRun(result: WasmResult): WasmResult {
+  withRunError(result: WasmResult): WasmResult {
     return result.error?.code === 'CANCELLED' && this.#isCalledOff ? this.#calledOff(result) : result;
   }
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-import { Turns } from '../semaphore.js';
+import { Semaphore } from '../semaphore.js';
 
 /**
  * Files that are open at a time, in all of the process. There are four threads that work on files, so more would only wait with their
@@ -14,7 +14,7 @@ const LONGEST_WAIT_MS = 250;
 /** The process, or the system, has as many files open as it may. */
 const EXHAUSTED: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
 
-const turns = new Turns(MAX_OPEN_FILES);
+const turns = new Semaphore(MAX_OPEN_FILES);
 
 /**
  * Opens a file when it is its turn, and when there is a descriptor for it. The turn ends when the handle is closed: who has a file open

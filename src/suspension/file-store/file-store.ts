@@ -21,7 +21,7 @@ import {
   type PrivateDirectory,
 } from '../../support/files/private-directory.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { Turns } from '../../support/semaphore.js';
+import { Semaphore } from '../../support/semaphore.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
 import type { KeptSize, KnownVersions } from '../kept.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
@@ -54,7 +54,7 @@ interface Opened {
  */
 export class FileStore implements SuspensionStore {
   readonly #path: string;
-  readonly #turns = new Turns(OPERATIONS_AT_ONCE);
+  readonly #turns = new Semaphore(OPERATIONS_AT_ONCE);
   #opened: Promise<Opened> | undefined;
   #isClosed = false;
 

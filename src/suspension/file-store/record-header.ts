@@ -12,7 +12,7 @@ import {
 } from '../../codec/message-shape.js';
 import { MAX_ID_LENGTH, MAX_INFO_BYTES, MAX_OWNER_LENGTH, MAX_TENANT_LENGTH, MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import type { Standing } from '../lifecycle.js';
+import type { LifecycleState } from '../lifecycle.js';
 import type { SuspensionFacts } from '../views.js';
 
 /** Bytes that follow the header, and the SHA-256 that they must have. */
@@ -21,11 +21,11 @@ export interface Part {
   readonly digest: Uint8Array;
 }
 
-/** A {@link Standing} as a header holds it: the content of its outcome is a part. */
+/** A {@link LifecycleState} as a header holds it: the content of its outcome is a part. */
 export type StandingHeader =
-  | Exclude<Standing, { state: 'settled' }>
-  | (Omit<Extract<Standing, { state: 'settled' }>, 'outcome'> & {
-      readonly outcome: Omit<Extract<Standing, { state: 'settled' }>['outcome'], 'content'>;
+  | Exclude<LifecycleState, { state: 'settled' }>
+  | (Omit<Extract<LifecycleState, { state: 'settled' }>, 'outcome'> & {
+      readonly outcome: Omit<Extract<LifecycleState, { state: 'settled' }>['outcome'], 'content'>;
     });
 
 /** The suspension that this record moved, and where to. */

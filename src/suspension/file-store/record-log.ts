@@ -7,7 +7,7 @@ import { writeTemporary } from '../../support/files/own-file.js';
 import { idAfter, idBefore } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { type Decision, dueAt, initialStanding, type Standing } from '../lifecycle.js';
+import { type Decision, dueAt, initialStanding, type LifecycleState } from '../lifecycle.js';
 import { factsOf, type SuspensionFacts } from '../views.js';
 import { encodeRecord, envelopeOf, RECORD_OVERHEAD_BYTES, type RecordContent, standingOf } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
@@ -23,7 +23,7 @@ type Appended = 'appended' | 'taken' | 'gone';
 export interface LoadedSuspension {
   readonly facts: SuspensionFacts;
   readonly envelope: Uint8Array;
-  readonly standing: Standing;
+  readonly standing: LifecycleState;
 }
 
 /**
@@ -77,7 +77,7 @@ export class RecordLog {
    *
    * @param from a version that it had, if one is known: what is before it is not looked at
    */
-  async standing(id: string, from = 0): Promise<Standing | undefined> {
+  async standing(id: string, from = 0): Promise<LifecycleState | undefined> {
     const start = from > 0 && (await this.#exists(id, from)) ? from : 0;
     const version = await this.#latestVersion(id, start);
     if (version > 0) return this.#standingAt(id, version);
@@ -102,7 +102,7 @@ export class RecordLog {
    */
   async change<Answer>(
     id: string,
-    decide: (standing: Standing) => Decision<Answer>,
+    decide: (standing: LifecycleState) => Decision<Answer>,
     {
       from = 0,
       prepare,
@@ -123,7 +123,7 @@ export class RecordLog {
   }
 
   /** Makes a transition, if nobody made one from the same version before. */
-  async #append(id: string, standing: Standing, next?: StoredSuspension): Promise<Appended> {
+  async #append(id: string, standing: LifecycleState, next?: StoredSuspension): Promise<Appended> {
     const { version } = standing;
     const path = pathOf(this.#root, id, version);
     const content: RecordContent = {
@@ -215,7 +215,7 @@ export class RecordLog {
   }
 
   /** After a transition that is known to have been made. */
-  async #standingAt(id: string, version: number): Promise<Standing | undefined> {
+  async #standingAt(id: string, version: number): Promise<LifecycleState | undefined> {
     const file = await this.#read(id, version, 'whole');
     if (file?.header.transition === undefined) return undefined;
     try {

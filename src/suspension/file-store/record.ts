@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { packMessage } from '../../codec/message-pack.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { incompatible } from '../incompatible.js';
-import type { Standing } from '../lifecycle.js';
+import type { LifecycleState } from '../lifecycle.js';
 import { sha256 } from '../slices.js';
 import type { SuspensionFacts } from '../views.js';
 import {
@@ -28,7 +28,7 @@ export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + MAC_BYT
 
 /** What to write: a transition, a beginning, or both. */
 export interface RecordContent {
-  readonly transition?: { readonly id: string; readonly standing: Standing };
+  readonly transition?: { readonly id: string; readonly standing: LifecycleState };
   readonly beginning?: { readonly facts: SuspensionFacts; readonly envelope: Uint8Array };
 }
 
@@ -109,7 +109,7 @@ export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): Reco
 }
 
 /** The standing after a record, whole. */
-export async function standingOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<Standing> {
+export async function standingOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<LifecycleState> {
   if (standing.state !== 'settled') return standing;
   const begin = headerBytes(bytes);
   return { ...standing, outcome: { ...standing.outcome, content: await part(bytes, begin, content) } };
@@ -126,7 +126,7 @@ async function part(record: Buffer, begin: number, { bytes, digest }: Part): Pro
   return found;
 }
 
-function withoutContent(standing: Standing): StandingHeader {
+function withoutContent(standing: LifecycleState): StandingHeader {
   if (standing.state !== 'settled') return standing;
   const { content: _, ...outcome } = standing.outcome;
   return { ...standing, outcome };

@@ -1,10 +1,10 @@
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { SettledState } from '../../api/suspension-store.js';
-import { MalformedValueError } from '../../codec/values/byte-reader.js';
-import { ValueDecoder } from '../../codec/values/decode.js';
-import { MAX_NODES, OWN_END } from '../../codec/values/decoding-bounds.js';
-import { ValueEncoder } from '../../codec/values/encode.js';
-import { UncrossableValueError } from '../../codec/values/uncrossable.js';
+import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
+import { ValueDecoder } from '../../codec/values/decoding/decode.js';
+import { MAX_NODES, OWN_END } from '../../codec/values/decoding/decoding-bounds.js';
+import { ValueEncoder } from '../../codec/values/encoding/encode.js';
+import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
 import { inSlices } from '../../support/slices.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';

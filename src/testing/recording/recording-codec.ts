@@ -1,11 +1,11 @@
 import type { CallResult } from '../../api/answers.js';
 import { packMessage } from '../../codec/message-pack.js';
-import { ValueDecoder } from '../../codec/values/decode.js';
-import { MAX_NODES, OWN_END } from '../../codec/values/decoding-bounds.js';
-import { ValueEncoder } from '../../codec/values/encode.js';
-import { UncrossableValueError } from '../../codec/values/uncrossable.js';
+import { ValueDecoder } from '../../codec/values/decoding/decode.js';
+import { MAX_NODES, OWN_END } from '../../codec/values/decoding/decoding-bounds.js';
+import { ValueEncoder } from '../../codec/values/encoding/encode.js';
+import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { admissibleAnswer } from '../../execution/request/transferable-answer.js';
+import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { inSlices } from '../../support/slices.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import { sha256, slicesOf } from '../../suspension/slices.js';
@@ -40,7 +40,7 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   const given: CallResult[][] = [];
   for (const { answers } of segments) {
     const admitted: CallResult[] = [];
-    for (const answer of answers) admitted.push(await admissibleAnswer(answer, recording.limits));
+    for (const answer of answers) admitted.push(await toTransferableAnswer(answer, recording.limits));
     given.push(admitted);
   }
   const values = await encodeValues([

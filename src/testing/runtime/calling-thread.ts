@@ -1,9 +1,9 @@
-import type { Execution, HandlerPool, PoolState, Treatment } from '../../pool/handler-pool.js';
+import type { DispatchOptions, Execution, HandlerPool, PoolState } from '../../pool/handler-pool.js';
 import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
-import { type Executed, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
+import { type ExecutionReply, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
 import type { RetirementReason } from '../../protocol/retirement.js';
 import { runtimeClosed } from '../../support/in-flight.js';
-import { Turns } from '../../support/semaphore.js';
+import { Semaphore } from '../../support/semaphore.js';
 import type { Executor } from '../../worker/executor.js';
 
 export interface CallingThreadOptions {
@@ -28,7 +28,7 @@ export class CallingThread implements HandlerPool {
   readonly maxInstances = 1;
   readonly #options: CallingThreadOptions;
   /** A VM does one thing at a time. */
-  readonly #turns = new Turns(1);
+  readonly #turns = new Semaphore(1);
   #queued = 0;
   #isBusy = false;
   #isClosed = false;
@@ -44,7 +44,7 @@ export class CallingThread implements HandlerPool {
     return { busy, idle: this.#isClosed ? 0 : 1 - busy, starting: 0, queued: this.#queued, memoryBytes };
   }
 
-  announce(): void {}
+  prewake(): void {}
 
   async ready(): Promise<void> {
     if (this.#isClosed) throw runtimeClosed();
@@ -77,7 +77,7 @@ export class CallingThread implements HandlerPool {
     return compilation.outcome;
   }
 
-  async execute(request: Extract<Request, { kind: 'execute' }>, treatment: Treatment = {}): Promise<Execution> {
+  async execute(request: Extract<Request, { kind: 'execute' }>, treatment: DispatchOptions = {}): Promise<Execution> {
     const { signal } = treatment;
     const execution = await this.#execute(request, signal, (executor) =>
       executor.execute(request, request.bytecode, () => signal?.aborted === true),
@@ -85,7 +85,7 @@ export class CallingThread implements HandlerPool {
     return execution ?? (await this.#inWorker()).execute(request, treatment);
   }
 
-  async resume(request: ResumeRequest, treatment: Treatment = {}): Promise<Execution> {
+  async resume(request: ResumeRequest, treatment: DispatchOptions = {}): Promise<Execution> {
     const { signal } = treatment;
     const execution = await this.#execute(request, signal, (executor) =>
       executor.resume(request, () => signal?.aborted === true),
@@ -108,7 +108,7 @@ export class CallingThread implements HandlerPool {
   async #execute(
     { deadline }: Pick<ResumeRequest, 'deadline'>,
     signal: AbortSignal | undefined,
-    run: (executor: Executor) => Promise<Executed>,
+    run: (executor: Executor) => Promise<ExecutionReply>,
   ): Promise<Execution | undefined> {
     if (this.#options.isWorkerOnly) return undefined;
     return this.#take(async (executor) => {
@@ -145,6 +145,6 @@ export class CallingThread implements HandlerPool {
 const UNCOUNTED: Admission = { lend() {}, takeBack() {}, release() {} };
 
 /** A guest that overflows its own stack leaves a VM that is as good as before. */
-function hasOverflownThread({ failure, retired }: Executed): boolean {
+function hasOverflownThread({ failure, retired }: ExecutionReply): boolean {
   return failure?.code === 'STACK_OVERFLOW' && retired.includes('poisoned');
 }

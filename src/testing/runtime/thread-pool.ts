@@ -3,8 +3,8 @@ import type { PoolConfig } from '../../config/resolve-pool.js';
 import type { LibrarySource } from '../../engine/library.js';
 import type { EngineModule } from '../../engine/load-engine.js';
 import type { HandlerPool } from '../../pool/handler-pool.js';
-import { WorkerThreads } from '../../pool/thread-starter.js';
-import { InstancePool } from '../../pool/worker-pool.js';
+import { ThreadStarter } from '../../pool/thread-starter.js';
+import { WorkerPool } from '../../pool/worker-pool.js';
 
 /** A pool of one worker, for what the calling thread cannot do. */
 export function createWorkerPool(
@@ -13,8 +13,8 @@ export function createWorkerPool(
   libraries: readonly LibrarySource[],
 ): HandlerPool {
   const one = { ...config, maxInstances: 1, minInstances: 1, maxInstancesPerTenant: 1 };
-  const threads = new WorkerThreads(one, WORKER_URL);
+  const threads = new ThreadStarter(one, WORKER_URL);
   const { memoryLimitBytes, stackSizeBytes, isolation } = config;
-  threads.equip({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
-  return new InstancePool(threads, one, () => {});
+  threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
+  return new WorkerPool(threads, one, () => {});
 }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
-import { ValueEncoder } from '#build/codec/values/encode.js';
+import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureImage } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/codec/values/decode.js';
+import { decodeValue } from '#build/codec/values/decoding/decode.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureImage, type Image } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';

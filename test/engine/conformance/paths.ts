@@ -10,7 +10,7 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { decodeValue } from '#build/codec/values/decode.js';
+import { decodeValue } from '#build/codec/values/decoding/decode.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureImage, type Image } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { decodeValue } from '#build/codec/values/decode.js';
+import { decodeValue } from '#build/codec/values/decoding/decode.js';
 import { createExecutionVm } from '#build/engine/image/base-image.js';
 import { captureImage } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';

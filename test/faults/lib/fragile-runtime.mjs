@@ -1,7 +1,7 @@
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { loadEngine } from '#build/engine/load-engine.js';
-import { WorkerThreads } from '#build/pool/thread-starter.js';
-import { InstancePool } from '#build/pool/worker-pool.js';
+import { ThreadStarter } from '#build/pool/thread-starter.js';
+import { WorkerPool } from '#build/pool/worker-pool.js';
 import { NexusRuntime } from '#build/runtime/nexus-runtime.js';
 
 const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta.url);
@@ -14,11 +14,11 @@ const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta
 export async function withFragileRuntime(options, use, worker = FRAGILE_WORKER) {
   const config = resolveRuntimeConfig({ metrics: false, cacheDir: false, ...options });
   const engine = await loadEngine();
-  const threads = new WorkerThreads(config.pool, worker);
+  const threads = new ThreadStarter(config.pool, worker);
   const { memoryLimitBytes, stackSizeBytes } = config.pool;
-  threads.equip({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
+  threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes });
   const runtime = new NexusRuntime(config, engine.fingerprint, {
-    createPool: (onRetired) => new InstancePool(threads, config.pool, onRetired),
+    createPool: (onRetired) => new WorkerPool(threads, config.pool, onRetired),
   });
   try {
     return await use(runtime);

@@ -1,6 +1,6 @@
 // What a VM hands over as its outcome, written by an enemy, and read on the main thread.
 import { Grants } from '#build/capabilities/grants.js';
-import { ValueEncoder } from '#build/codec/values/encode.js';
+import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { readOutcome } from '#build/execution/result/outcome.js';
 import { mutateBytes } from '../lib/mutate.mjs';

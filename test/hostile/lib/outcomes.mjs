@@ -73,7 +73,7 @@ export function denied(capability, fields = {}) {
   });
 }
 
-export function uncrossable(path, fields = {}) {
+export function notTransferable(path, fields = {}) {
   return failure('SERIALIZATION_ERROR', {
     message: new RegExp(`^(${literally(path)}|The outcome of the handler)`),
     context: { path },

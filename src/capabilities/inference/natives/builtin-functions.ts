@@ -1,5 +1,5 @@
-import { type Atom, NOTHING, union, type Value } from '../atoms.js';
 import { callables } from '../callables.js';
+import { type Atom, NOTHING, union, type Value } from '../values/atoms.js';
 import { anyMember, callBack, listOf, mayChange, type NativeCall, spreadOf } from './native-methods.js';
 import { SOME_METHOD } from './native-names.js';
 

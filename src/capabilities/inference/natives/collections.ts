@@ -2,6 +2,8 @@ import type { Node } from 'acorn';
 
 import type { Access } from '../access.js';
 import { Args } from '../arguments.js';
+import type { Interpreter } from '../interpreter.js';
+import { isSymbolName, type MemberAccess } from '../member-access.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -11,9 +13,7 @@ import {
   type ObjectAtom,
   union,
   type Value,
-} from '../atoms.js';
-import type { Interpreter } from '../interpreter.js';
-import { isSymbolName, type MemberAccess } from '../member-access.js';
+} from '../values/atoms.js';
 
 /** Iterators that are made by iterators. */
 const MAX_ITERATORS = 2;

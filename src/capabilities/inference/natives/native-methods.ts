@@ -1,12 +1,12 @@
 import type { Node } from 'acorn';
 
 import { Args } from '../arguments.js';
-import { ANY_MEMBER, type Atom, Cell, NOTHING, type ObjectAtom, union, type Value } from '../atoms.js';
 import { callables } from '../callables.js';
 import { describeAtom } from '../descriptions.js';
 import { isChangeable } from '../escapes.js';
 import type { Interpreter } from '../interpreter.js';
 import { onlyPrimitives } from '../syntax/names.js';
+import { ANY_MEMBER, type Atom, Cell, NOTHING, type ObjectAtom, union, type Value } from '../values/atoms.js';
 import { ITERATE, isObjectMethod, SOME_OBJECT_METHOD } from './native-names.js';
 
 export interface NativeCall {

@@ -1,5 +1,5 @@
-import type { Atoms } from '../atom-table.js';
-import { type Atom, type Shape, union, type Value } from '../atoms.js';
+import type { Atoms } from '../values/atom-table.js';
+import { type Atom, type Shape, union, type Value } from '../values/atoms.js';
 
 /** A promise is taken to be what it resolves to: every value has these. */
 const PROMISE_METHODS = 'then catch finally';

@@ -1,5 +1,5 @@
-import type { Atoms } from '../atom-table.js';
-import { type Atom, isPrimitive, type Value } from '../atoms.js';
+import type { Atoms } from '../values/atom-table.js';
+import { type Atom, isPrimitive, type Value } from '../values/atoms.js';
 
 /** Longer texts are told apart by their beginning only. */
 const MAX_TEXT = 256;

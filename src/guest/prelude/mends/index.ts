@@ -3,7 +3,7 @@ import { addSymbols } from './symbols.js';
 
 /**
  * What the engine gets wrong among its builtins, or lacks, put right before any library or handler sees them. What is wrong in the
- * engine's own code is mended in `engine/mends/`.
+ * engine's own code is mended in `engine/build/mends/`.
  */
 export function mend(): void {
   mendErrors();

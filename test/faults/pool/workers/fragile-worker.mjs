@@ -1,6 +1,6 @@
 // The library's worker, in which some executions end the thread: for real, in the middle of a batch.
 
-import equip from '#build/worker/entry.js';
+import initialize from '#build/worker/entry.js';
 import { Executor } from '#build/worker/executor.js';
 import { FATES } from '../../lib/fates.mjs';
 
@@ -28,4 +28,4 @@ Executor.prototype.execute = async function (request, ...rest) {
   return executed;
 };
 
-export default equip;
+export default initialize;

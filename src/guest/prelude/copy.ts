@@ -1,7 +1,6 @@
 import { ERROR_FORM, MAP_FORM, SET_FORM } from '../abi.js';
 import { copyBuiltin, isMap, isSet, UNKNOWN_VIEW } from './builtins.js';
-import { uncrossable } from './coded-error.js';
-import { marker } from './forms.js';
+import { notTransferable } from './coded-error.js';
 import {
   apply,
   get,
@@ -21,8 +20,9 @@ import {
   setForEach,
   text,
 } from './intrinsics.js';
-import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './kinds.js';
-import { underlying } from './stand-ins.js';
+import { underlying } from './proxy-targets.js';
+import { marker } from './tagged-values.js';
+import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './value-kinds.js';
 
 /** Beyond this the host refuses a value. */
 const MAX_DEPTH = 1_000;
@@ -46,16 +46,16 @@ export function allowAccessors(allowed: boolean): void {
  */
 export function snapshot(value: unknown, path: string, copies?: Copies, depth = 0): unknown {
   if (typeof value !== 'object') {
-    if (typeof value === 'function' || typeof value === 'symbol') throw uncrossable(path, text('a ', typeof value));
+    if (typeof value === 'function' || typeof value === 'symbol') throw notTransferable(path, text('a ', typeof value));
     return value;
   }
   if (value === null) return value;
   if (copies !== undefined) {
     const known = apply(mapGet, copies, [value]);
-    if (known === marker) throw uncrossable(path, 'a reference to an object that contains it (a cycle)');
+    if (known === marker) throw notTransferable(path, 'a reference to an object that contains it (a cycle)');
     if (known !== undefined) return known;
   }
-  if (depth > MAX_DEPTH) throw uncrossable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
+  if (depth > MAX_DEPTH) throw notTransferable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
   const prototype = getPrototypeOf(value);
   if ((prototype === objectPrototype || prototype === null) && !isArray(value)) {
     return copyRecord(value as Keyed, path, copies, depth, value);
@@ -66,10 +66,10 @@ export function snapshot(value: unknown, path: string, copies?: Copies, depth = 
 function copyOther(source: object, path: string, copies: Copies | undefined, depth: number, original: object): unknown {
   if (isArray(source)) return copyArray(source, path, open(copies, original), depth, original);
   const kind = kindOf(source);
-  if (kind === UNCROSSABLE) throw uncrossable(path, text('an instance of ', classNameOf(source)));
+  if (kind === UNCROSSABLE) throw notTransferable(path, text('an instance of ', classNameOf(source)));
   if (isBuiltin(kind)) {
     const copy = copyBuiltin(source, kind);
-    if (copy === UNKNOWN_VIEW) throw uncrossable(path, 'a typed array of a kind that the host does not have');
+    if (copy === UNKNOWN_VIEW) throw notTransferable(path, 'a typed array of a kind that the host does not have');
     if (copy !== source) return close(copies, original, copy);
   } else if (kind === ERROR || (kind === MAP && isMap(source)) || (kind === SET && isSet(source))) {
     return copySpecial(source, kind, path, open(copies, original), depth, original);
@@ -99,7 +99,7 @@ function isObjectLike(value: unknown): boolean {
 function copyArray(source: unknown[], path: string, copies: Copies, depth: number, original: object): unknown[] {
   const copy = nullArray<unknown>([]);
   for (let i = 0; i < source.length; i++) {
-    if (!callsAccessors && isAccessor(source, i)) throw uncrossable(stepTo(path, i), 'an accessor');
+    if (!callsAccessors && isAccessor(source, i)) throw notTransferable(stepTo(path, i), 'an accessor');
     const item = source[i];
     copy[i] = isObjectLike(item) ? snapshot(item, stepTo(path, i), copies, depth + 1) : item;
   }
@@ -120,7 +120,7 @@ function copyRecord(
   const keys = keysOf(source);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
-    if (!callsAccessors && isAccessor(source, key)) throw uncrossable(stepTo(path, key), 'an accessor');
+    if (!callsAccessors && isAccessor(source, key)) throw notTransferable(stepTo(path, key), 'an accessor');
     const member = source[key];
     // Not by a function of ours: in the guest, a call costs more than what it does.
     const type: string = typeof member;

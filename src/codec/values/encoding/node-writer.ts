@@ -1,5 +1,5 @@
+import { FIXED_LENGTH, Tag } from '../format.js';
 import { ByteWriter } from './byte-writer.js';
-import { FIXED_LENGTH, Tag } from './format.js';
 
 const INT64_BITS = 64;
 

@@ -1,7 +1,7 @@
 import type { Node } from 'acorn';
 
-import type { CapabilityKind, CapabilityToken } from '../../api/capability.js';
-import { CAPABILITY_KINDS } from '../token.js';
+import type { CapabilityKind, CapabilityToken } from '../../../api/capability.js';
+import { CAPABILITY_KINDS } from '../../token.js';
 
 /** Names of one kind that are told apart: a longer list is nothing that anyone agrees to, and slow to check. */
 const MAX_NAMES = 500;

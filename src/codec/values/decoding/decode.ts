@@ -1,3 +1,5 @@
+import { FORMAT_VERSION, MAX_DEPTH, Tag } from '../format.js';
+import { errorFrom, FORM_ITEMS_AT, FormKind } from '../forms.js';
 import { MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
 import {
@@ -14,8 +16,6 @@ import {
 import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
 import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
-import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
-import { errorFrom, FORM_ITEMS_AT, FormKind } from './forms.js';
 import { NodeReader, type ViewHead, viewOf } from './node-reader.js';
 import { References } from './references.js';
 

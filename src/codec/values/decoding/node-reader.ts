@@ -1,6 +1,6 @@
-import { TYPED_ARRAYS } from '../../guest/abi.js';
+import { TYPED_ARRAYS } from '../../../guest/abi.js';
+import { MARKER_NUMBER, Tag } from '../format.js';
 import { ByteReader, MalformedValueError } from './byte-reader.js';
-import { MARKER_NUMBER, Tag } from './format.js';
 
 /** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;

@@ -1,5 +1,5 @@
+import { lookedUpAs, nameIndex } from '../host-values.js';
 import { ByteWriter } from './byte-writer.js';
-import { lookedUpAs, nameIndex } from './host-values.js';
 import { Numbering } from './numbering.js';
 
 /** Records of an array have the same names in the same places, most often: those of the last one are looked at first. */

@@ -1,5 +1,5 @@
 import type { Node } from 'acorn';
-
+import { overlap } from '../syntax/patterns-of-names.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -15,7 +15,6 @@ import {
   type Value,
   type WithinAtom,
 } from './atoms.js';
-import { overlap } from './syntax/patterns-of-names.js';
 
 /** Makes every atom once. */
 export class Atoms {

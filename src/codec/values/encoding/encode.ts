@@ -1,13 +1,12 @@
 import { types } from 'node:util';
-
+import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
+import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
 import { FormPlaces, type Place } from './form-places.js';
-import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
-import { FORM_ITEMS_AT, type Form, FormKind, formOf } from './forms.js';
-import { isPlainObject, typedArrayNumber } from './host-values.js';
 import { NodeWriter } from './node-writer.js';
 import { Numbering } from './numbering.js';
 import { Uncrossable, UncrossableValueError } from './uncrossable.js';

@@ -1,4 +1,4 @@
-import { pathStep } from './format.js';
+import { pathStep } from '../format.js';
 
 export const LevelKind = { array: 0, record: 1, form: 2, document: 3 } as const;
 
