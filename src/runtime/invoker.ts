@@ -164,7 +164,7 @@ export class Invoker {
           resume: (run, answers, options) =>
             told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
           resumeOptions,
-          reserve: (run) => suspended.reserve(run),
+          reserve: (runId, run) => suspended.reserve(runId, run),
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
         const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };

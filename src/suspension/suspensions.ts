@@ -116,10 +116,11 @@ export class Suspensions {
   /**
    * Takes a place for a handler that waits in this process and is not stored.
    *
+   * @param runId which no other handler has
    * @returns what gives the place back, or why there is none
    */
-  async reserve(run: SuspendedRun): Promise<(() => void) | WasmError> {
-    const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
+  async reserve(runId: string, run: SuspendedRun): Promise<(() => void) | WasmError> {
+    const id = formatSuspensionId({ runId, generation: 1 });
     const refusal = await this.#room.reserve(id, storedTenant(run.tenant), run.snapshot.length);
     if (refusal !== undefined) return noRoom(refusal);
     return () => this.#room.withdraw(id);

@@ -1,7 +1,7 @@
 import type { MemoryLayout } from '../engine/binary-interface.js';
 import { type Delta, deltaEnd, fitsLayout } from '../engine/image/delta.js';
 import { decodeDelta, encodeDelta } from '../engine/image/delta-codec.js';
-import { ALL_FEATURES } from '../engine/image/features.js';
+import { isFeatureSet } from '../engine/image/features.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from '../protocol/messages.js';
 
@@ -16,7 +16,7 @@ export function packSnapshot(delta: Delta): Uint8Array {
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE before an image is built of features that there are not */
 export function requireKnownFeatures(features: number): void {
-  if (Number.isSafeInteger(features) && features >= 0 && features <= ALL_FEATURES) return;
+  if (isFeatureSet(features)) return;
   throw new NexusError(
     'SUSPENSION_INCOMPATIBLE',
     `The handler was suspended with features (${features}) that this version of the library does not have. Resume it with the version that suspended it.`,

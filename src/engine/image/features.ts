@@ -47,6 +47,12 @@ export type FeatureSet = number;
 export const NO_FEATURES: FeatureSet = 0;
 export const ALL_FEATURES: FeatureSet = (1 << FEATURES.length) - 1;
 
+/** Whether it is a set of features that there are, with all that they need. */
+export function isFeatureSet(value: number): boolean {
+  if (!Number.isSafeInteger(value) || value < NO_FEATURES || value > ALL_FEATURES) return false;
+  return featureSet(...FEATURES.filter((_, index) => (value & (1 << index)) !== 0).map(({ name }) => name)) === value;
+}
+
 /** The features of these names and all that they need. */
 export function featureSet(...names: readonly string[]): FeatureSet {
   let set = NO_FEATURES;

@@ -30,7 +30,7 @@ export interface RunLoopOptions {
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
   /** Takes a place for a handler that waits, among all that wait. @returns what gives it back, or why there is none */
-  readonly reserve: (run: SuspendedRun) => Promise<(() => void) | WasmError>;
+  readonly reserve: (runId: string, run: SuspendedRun) => Promise<(() => void) | WasmError>;
 }
 
 /**
@@ -82,7 +82,7 @@ export class RunLoop {
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
       await this.#deliver(result);
       if (run === undefined || waiting === undefined) return this.#end(result);
-      const place = await this.#options.reserve(run);
+      const place = await this.#options.reserve(this.#options.runId, run);
       if (typeof place !== 'function') return this.#whole(unkept(result, place, run.origin));
       let answers: readonly CallResult[];
       try {

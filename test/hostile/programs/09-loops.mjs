@@ -1,4 +1,4 @@
-import { outOfMemory, success, TIMEOUT_MS, thrown, timeout, uncrossable } from '../lib/outcomes.mjs';
+import { outOfMemory, success, TIMEOUT_MS, thrown, timeout, notTransferable } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
 export const item = 9;
@@ -178,7 +178,7 @@ const AROUND_EFFECTS = [
   ),
   loop('in the prototype of what is thrown', 'throw new Proxy({}, { getPrototypeOf() { for (;;); } })'),
   // The encoder runs no accessor: it is refused, not called.
-  loop('in a getter of what is returned', 'return { get x() { for (;;); } }', uncrossable('returnValue.x')),
+  loop('in a getter of what is returned', 'return { get x() { for (;;); } }', notTransferable('returnValue.x')),
 ];
 
 /** The same tricks, well within their time: nothing of this is a fault. */

@@ -9,7 +9,7 @@ import {
   TIMEOUT_MS,
   thrown,
   timeout,
-  uncrossable,
+  notTransferable,
 } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
@@ -100,12 +100,12 @@ const DATA = [
   deep(
     'chains of proxies that are returned',
     `let p = {}; for (let i = 0; i < 50_000; i++) p = new Proxy(p, {}); return p`,
-    [stackOverflow(), uncrossable('returnValue')],
+    [stackOverflow(), notTransferable('returnValue')],
   ),
   deep(
     'chains of proxies that are thrown',
     `let p = {}; for (let i = 0; i < 50_000; i++) p = new Proxy(p, {}); throw p`,
-    [stackOverflow(), uncrossable('returnValue'), thrown(/threw/)],
+    [stackOverflow(), notTransferable('returnValue'), thrown(/threw/)],
   ),
   deep('chains of bound functions', 'let f = () => 1; for (let i = 0; i < 20_000; i++) f = f.bind(null); f()', [
     stackOverflow(),
@@ -159,12 +159,12 @@ const LEAVING = [
 ].flatMap(([what, source, path]) => {
   const refused = { message: /nested|cannot leave/, context: (context) => path.test(context?.path) };
   return [2_000, DEPTH].map((depth) =>
-    deep(`${what} nested ${depth} deep`, `${nest(depth)} ${source}`, [uncrossable('', refused), stackOverflow()]),
+    deep(`${what} nested ${depth} deep`, `${nest(depth)} ${source}`, [notTransferable('', refused), stackOverflow()]),
   );
 });
 LEAVING.push(
   deep('a thrown value nested 100,000 deep', `${nest(DEPTH)} throw deep`, [
-    uncrossable('', { message: /nested|cannot leave/, context: () => true }),
+    notTransferable('', { message: /nested|cannot leave/, context: () => true }),
     stackOverflow(),
   ]),
   deep(

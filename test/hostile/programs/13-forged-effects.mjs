@@ -1,4 +1,4 @@
-import { denied, outOfMemory, overLimit, success, thrown, uncrossable } from '../lib/outcomes.mjs';
+import { denied, outOfMemory, overLimit, success, thrown, notTransferable } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
 export const item = 13;
@@ -199,9 +199,9 @@ const WHILE_RECORDING = [
   wide(
     'a payload in itself',
     'const p = {}; p.p = p; $emit("e", p)',
-    uncrossable('$emit payload', { message: /./, context: ({ path }) => /payload|events/.test(path) }),
+    notTransferable('$emit payload', { message: /./, context: ({ path }) => /payload|events/.test(path) }),
   ),
-  wide('a payload that is a function', '$emit("e", () => {})', uncrossable('$emit payload')),
+  wide('a payload that is a function', '$emit("e", () => {})', notTransferable('$emit payload')),
   wide('a payload that throws', '$emit("e", { get x() { throw new Error("mine") } })', thrown('Error: mine')),
   wide(
     'a payload that is a proxy',

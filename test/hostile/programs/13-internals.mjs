@@ -99,7 +99,7 @@ export const programs = [
   ),
   program(
     'hidden globals',
-    'return Reflect.ownKeys(globalThis).filter((key) => typeof key === "symbol" || /nexus|prelude|start|collect|salvage|install|QTS/i.test(key)).map(String).filter((key) => key !== "Symbol(Symbol.toStringTag)")',
+    'return Reflect.ownKeys(globalThis).filter((key) => typeof key === "symbol" || /nexus|prelude|start|collect|sanitized|fallback|install|QTS/i.test(key)).map(String).filter((key) => key !== "Symbol(Symbol.toStringTag)")',
     success([]),
   ),
   program(

@@ -1,4 +1,4 @@
-import { failure, outOfMemory, overLimit, success, thrown, timeout, uncrossable } from '../lib/outcomes.mjs';
+import { failure, outOfMemory, overLimit, success, thrown, timeout, notTransferable } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
 export const item = 13;
@@ -16,40 +16,40 @@ const TOO_LARGE = overLimit('maxResultBytes', 8 * 2 ** 20);
 /** Only the host sees what is wrong: it knows that something is, not always where. */
 
 const KINDS = [
-  result('a function', 'return () => 1', uncrossable('returnValue')),
-  result('a method deep inside', 'return { a: [0, { f() {} }] }', uncrossable('returnValue.a[1].f')),
-  result('a symbol', 'return { s: Symbol("s") }', uncrossable('returnValue.s')),
-  result('a getter', 'return { get x() { $emit("called"); return 1 } }', uncrossable('returnValue.x')),
+  result('a function', 'return () => 1', notTransferable('returnValue')),
+  result('a method deep inside', 'return { a: [0, { f() {} }] }', notTransferable('returnValue.a[1].f')),
+  result('a symbol', 'return { s: Symbol("s") }', notTransferable('returnValue.s')),
+  result('a getter', 'return { get x() { $emit("called"); return 1 } }', notTransferable('returnValue.x')),
   result(
     'a getter on an array',
     'const a = [1]; Object.defineProperty(a, 0, { get: () => 1, enumerable: true }); return a',
-    uncrossable('returnValue[0]'),
+    notTransferable('returnValue[0]'),
   ),
-  result('a proxy', 'return new Proxy({ a: 1 }, {})', [success({ a: 1 }), uncrossable('returnValue')]),
+  result('a proxy', 'return new Proxy({ a: 1 }, {})', [success({ a: 1 }), notTransferable('returnValue')]),
   result(
     'a proxy with traps',
     'const bad = () => { throw new Error("trap") }; return new Proxy({}, { getPrototypeOf: bad, ownKeys: bad, getOwnPropertyDescriptor: bad })',
-    [thrown('Error: trap'), uncrossable('returnValue')],
+    [thrown('Error: trap'), notTransferable('returnValue')],
   ),
   result('a proxy that was revoked', 'const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return { proxy }', [
     thrown(/revoked proxy/),
-    uncrossable('returnValue'),
+    notTransferable('returnValue'),
   ]),
   result('a proxy inside', 'return { a: [new Proxy([], {})] }', [
     success({ a: [[]] }),
-    uncrossable('returnValue.a[0]'),
-    uncrossable('returnValue'),
+    notTransferable('returnValue.a[0]'),
+    notTransferable('returnValue'),
   ]),
   result(
     'a proxy as prototype',
     'return { ok: 1, __proto__: new Proxy({}, { getPrototypeOf() { throw new Error("trap") } }) }',
-    [success({ ok: 1 }), uncrossable('returnValue')],
+    [success({ ok: 1 }), notTransferable('returnValue')],
   ),
-  result('the global object', 'return globalThis', [success({}), uncrossable('returnValue')]),
-  result('arguments', 'return arguments', [uncrossable('returnValue'), success({})]),
-  result('a generator', 'return (function* () {})()', [success({}), uncrossable('returnValue')]),
-  result('a promise inside', 'return { p: Promise.resolve(1) }', uncrossable('returnValue.p')),
-  result('a WeakMap', 'return new WeakMap()', uncrossable('returnValue')),
+  result('the global object', 'return globalThis', [success({}), notTransferable('returnValue')]),
+  result('arguments', 'return arguments', [notTransferable('returnValue'), success({})]),
+  result('a generator', 'return (function* () {})()', [success({}), notTransferable('returnValue')]),
+  result('a promise inside', 'return { p: Promise.resolve(1) }', notTransferable('returnValue.p')),
+  result('a WeakMap', 'return new WeakMap()', notTransferable('returnValue')),
   result(
     'a buffer that was transferred, which copies it',
     'const b = new Uint8Array([1, 2, 3]); b.buffer.transfer(); return b',
@@ -63,8 +63,8 @@ const KINDS = [
 ];
 
 const SHAPES = [
-  result('a cycle', 'const o = { a: {} }; o.a.b = o; return o', uncrossable('returnValue.a.b')),
-  result('a cycle of arrays', 'const a = []; a.push([a]); return a', uncrossable('returnValue[0][0]')),
+  result('a cycle', 'const o = { a: {} }; o.a.b = o; return o', notTransferable('returnValue.a.b')),
+  result('a cycle of arrays', 'const a = []; a.push([a]); return a', notTransferable('returnValue[0][0]')),
   result(
     '__proto__ as a key',
     'return JSON.parse(\'{"__proto__":{"polluted":1},"constructor":{"prototype":2}}\')',
@@ -153,7 +153,7 @@ SIZES.push({
     ...timeout(['watchdog', 'interrupt', 'jobs']),
     TOO_LARGE,
     outOfMemory(),
-    uncrossable('returnValue'),
+    notTransferable('returnValue'),
   ]),
   options: { timeoutMs: 100 },
   ways: ONCE,

@@ -1,4 +1,4 @@
-import { deadlock, success, thrown, uncrossable } from '../lib/outcomes.mjs';
+import { deadlock, success, thrown, notTransferable } from '../lib/outcomes.mjs';
 import { NAMES, PLANT } from '../lib/planted.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
@@ -74,7 +74,7 @@ const COLLECT = `
 const OWN_PROMISE_BROKEN = [
   UNTOUCHED,
   deadlock(EFFECTS),
-  uncrossable('returnValue', EFFECTS),
+  notTransferable('returnValue', EFFECTS),
   thrown(/replaced|not a function/, { context: () => true, ...EFFECTS }),
 ];
 
