@@ -21,7 +21,7 @@ import { HandlerImages } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
-import { ownerOf } from './tenancy.js';
+import { Tenancy } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
 
 const CRYPTO = featureSet('crypto');
@@ -51,7 +51,7 @@ export class Executor {
   readonly #handlers: HandlerImages;
   readonly #entropy = new SystemEntropy();
   readonly #vms: TenantVms;
-  readonly #isolation: Isolation;
+  readonly #tenancy: Tenancy;
   readonly #compiler: LazyCompiler;
 
   /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
@@ -73,7 +73,7 @@ export class Executor {
   private constructor(options: ExecutorOptions, vms: TenantVms, base: BaseImage, compiler: LazyCompiler) {
     this.#options = options;
     this.#vms = vms;
-    this.#isolation = options.isolation ?? 'handler';
+    this.#tenancy = new Tenancy(options.isolation ?? 'handler');
     this.#base = base;
     this.#variants = new ImageVariants(options.engine, base, options.prelude);
     this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
@@ -115,7 +115,7 @@ export class Executor {
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
     const { key, rights } = request;
-    const owner = ownerOf(request.tenant, key, this.#isolation);
+    const owner = this.#tenancy.ownerOf(request.tenant, key);
     const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
     return this.#run(request, beginning, isCancelled);
   }
@@ -123,7 +123,7 @@ export class Executor {
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
   async load(key: string, bytecode: Uint8Array): Promise<void> {
     this.#handlers.expect(key, bytecode);
-    const beginning = this.#beginning({ key, owner: ownerOf(undefined, key, 'handler'), bytecode, input: EMPTY });
+    const beginning = this.#beginning({ key, owner: loaderOf(key), bytecode, input: EMPTY });
     for (let preparing = beginning.prepare(); preparing !== undefined; preparing = beginning.prepare()) await preparing;
     const { memoryLimitBytes } = this.#options;
     await this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
@@ -145,7 +145,7 @@ export class Executor {
     const variant = await this.#variants.exactly(request.features);
     const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
     requireRoom(delta, request.limits.memoryLimitBytes);
-    const owner = ownerOf(request.tenant, request.key, this.#isolation);
+    const owner = this.#tenancy.ownerOf(request.tenant, request.key);
     return this.#run(
       request,
       new ResumedStart(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
@@ -272,6 +272,11 @@ export class Executor {
   #writeEntropy(entropy: Entropy): void {
     writeEntropy(this.#vms.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
   }
+}
+
+/** Nothing of a call is in it. */
+function loaderOf(key: string): string {
+  return `handler ${key}`;
 }
 
 function hasCrypto({ features }: ImageVariant): boolean {

@@ -1,4 +1,4 @@
-import { outOfMemory, success, TIMEOUT_MS, thrown, timeout, notTransferable } from '../lib/outcomes.mjs';
+import { notTransferable, outOfMemory, success, TIMEOUT_MS, thrown, timeout } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
 export const item = 9;

@@ -2,6 +2,7 @@ import { pack } from 'msgpackr/pack';
 
 import {
   deadlock,
+  notTransferable,
   outOfMemory,
   rejection,
   stackOverflow,
@@ -9,7 +10,6 @@ import {
   TIMEOUT_MS,
   thrown,
   timeout,
-  notTransferable,
 } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 

@@ -1,4 +1,4 @@
-import { denied, outOfMemory, overLimit, success, thrown, notTransferable } from '../lib/outcomes.mjs';
+import { denied, notTransferable, outOfMemory, overLimit, success, thrown } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
 export const item = 13;

@@ -1,4 +1,4 @@
-import { failure, outOfMemory, overLimit, success, thrown, timeout, notTransferable } from '../lib/outcomes.mjs';
+import { failure, notTransferable, outOfMemory, overLimit, success, thrown, timeout } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
 export const item = 13;

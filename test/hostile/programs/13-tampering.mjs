@@ -1,4 +1,4 @@
-import { deadlock, success, thrown, notTransferable } from '../lib/outcomes.mjs';
+import { deadlock, notTransferable, success, thrown } from '../lib/outcomes.mjs';
 import { NAMES, PLANT } from '../lib/planted.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
