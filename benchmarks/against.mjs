@@ -1,5 +1,7 @@
 // Two checkouts in one process: the same work by turns, in slices so short that a machine that is slower for a second is slower for
-// both. The median of the ratios of neighbouring slices is printed, with the interval in which it is with a probability of 95 %.
+// both. The median of the ratios of neighbouring slices is printed, with the interval in which it is with a probability of 95 %. Times are
+// those of the processor, of all threads of the process, which a machine that others use as well makes longer by little; through the pool, where
+// threads wait for each other, they are those of the clock.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +46,9 @@ export async function compareCheckouts([here, there], names = Object.keys(QUESTI
         sides.push(await QUESTIONS[name](side));
       }
       const rows = [];
-      for (const [title, run] of sides[0]) rows.push(await compareRuns(title, [run, sides[1].get(title)], rounds));
+      const timeUs = name === 'pool' ? clockUs : processorUs;
+      for (const [title, run] of sides[0])
+        rows.push(await compareRuns(title, [run, sides[1].get(title)], rounds, timeUs));
       console.log();
       printTable([`${name}, ${rounds} rounds`, 'there', 'here', 'here / there', '95 %'], rows);
     }
@@ -56,8 +60,8 @@ export async function compareCheckouts([here, there], names = Object.keys(QUESTI
 
 const loader = (folder) => (file) => import(pathToFileURL(join(folder, file)).href);
 
-async function compareRuns(title, runs, rounds) {
-  for (const run of runs) await slice(run, WARM_UP_MS);
+async function compareRuns(title, runs, rounds, timeUs) {
+  for (const run of runs) await slice(run, WARM_UP_MS, timeUs);
   const figures = [[], []];
   const ratios = [];
   for (let round = 0; round < rounds; round++) {
@@ -65,7 +69,7 @@ async function compareRuns(title, runs, rounds) {
     for (let turn = 0; turn < TURNS * 2; turn++) {
       // ABBA: neither is always the second.
       const side = [0, 1, 1, 0][turn % 4];
-      own[side].push(await slice(runs[side], SLICE_MS));
+      own[side].push(await slice(runs[side], SLICE_MS, timeUs));
     }
     const [here, there] = own.map(median);
     figures[0].push(here);
@@ -79,16 +83,21 @@ async function compareRuns(title, runs, rounds) {
 }
 
 /** Mean time of a call, in microseconds. */
-async function slice(run, ms) {
-  const start = performance.now();
+async function slice(run, ms, timeUs) {
+  const until = performance.now() + ms;
+  const before = timeUs();
   let calls = 0;
-  let elapsed = 0;
-  do {
-    calls += (await run()) ?? 1;
-    elapsed = performance.now() - start;
-  } while (elapsed < ms);
-  return (elapsed / calls) * 1000;
+  do calls += (await run()) ?? 1;
+  while (performance.now() < until);
+  return (timeUs() - before) / calls;
 }
+
+function processorUs() {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+const clockUs = () => performance.now() * 1000;
 
 /** Of the median, from ranks alone: whatever the distribution. @param {number[]} sorted */
 function intervalOf(sorted) {
