@@ -20,7 +20,6 @@ const PREFIX = 'app:';
 export class TransientArtifacts {
   readonly #cache: TieredCache;
   readonly #namespace: string;
-  readonly #encoder = new ValueEncoder();
   readonly #creating = new Map<string, Promise<Uint8Array>>();
 
   /** @throws NexusError INVALID_ARGUMENT when the namespace is no name */
@@ -71,7 +70,8 @@ export class TransientArtifacts {
 
   #encode(value: unknown): Uint8Array {
     try {
-      return this.#encoder.encode(value, 'value');
+      // One of its own: a getter of the value may itself have something kept.
+      return new ValueEncoder().encode(value, 'value');
     } catch (error) {
       if (!(error instanceof UncrossableValueError)) throw error;
       throw new NexusError('SERIALIZATION_ERROR', `${error.path} ${error.reason}.`, { context: { path: error.path } });

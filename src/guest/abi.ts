@@ -3,12 +3,6 @@
  * into the image. Nothing in it may depend on either side.
  */
 
-/**
- * Raised whenever a VM of before and a host of now would misunderstand each other. It is part of the image's hash, so that it says of a
- * suspended handler that does not fit which side is the newer one.
- */
-export const ABI_VERSION = 1;
-
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
   /** `(rights)`: before `start`, what the handler may do. */

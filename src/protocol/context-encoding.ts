@@ -12,8 +12,7 @@ import type { PackedContext } from './messages.js';
 /** What errors call the fields of the input. */
 export const CONTEXT_ROOTS = CONTEXT_FIELDS.map((name) => `context.${name}`);
 
-const encoder = new ValueEncoder();
-/** For the next that is encoded in slices. */
+/** For the next that is encoded. Whoever uses it has it alone: a getter in a value may itself have something encoded. */
 let spare: ValueEncoder | undefined;
 /** In the past: until the encoder first looks at the clock. */
 const AT_ONCE = 0;
@@ -24,10 +23,14 @@ export function encodeFields(
   roots: readonly string[],
   maxContextBytes: number,
 ): Uint8Array {
+  const own = spare ?? new ValueEncoder();
+  spare = undefined;
   try {
-    return checked(encoder, encoder.encodeFields(fields, roots, maxContextBytes), maxContextBytes);
+    return checked(own, own.encodeFields(fields, roots, maxContextBytes), maxContextBytes);
   } catch (error) {
     throw refusalOf(error, maxContextBytes);
+  } finally {
+    spare = own;
   }
 }
 

@@ -149,12 +149,13 @@ export class Invoker {
           probe.onSegment?.(answers, last);
           return executed;
         };
+        const runId = surroundings.newRunId();
         const methods = new ExtensionMethods(extensions);
         const byExtension = (call: ExtensionCall) => methods.call(call);
         const clock = () => (probe.now === undefined ? {} : { now: probe.now() });
         const loop: RunLoop = new RunLoop({
           answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
-          runId: surroundings.newRunId(),
+          runId,
           onEffects,
           signal,
           closing: this.#closing.signal,
@@ -164,7 +165,7 @@ export class Invoker {
           resume: (run, answers, options) =>
             told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
           resumeOptions,
-          reserve: (runId, run) => suspended.reserve(runId, run),
+          place: suspended.runPlaces.open(runId),
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
         const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** How long the thread is held at a time, by all that is done in slices together. */
 const SLICE_MS = 8;
 
@@ -15,6 +17,8 @@ interface Task {
 
 /** In the order of their turns. */
 const waiting: Task[] = [];
+/** Whether a turn is to come. */
+let isScheduled = false;
 /** When this turn of the event loop has had its share; undefined before anything took of it. */
 let turnEnds: number | undefined;
 
@@ -34,7 +38,8 @@ export function inSlices<T>(step: Step<T>): T | Promise<T> {
     }
   }
   return new Promise((resolve, reject) => {
-    const goOn = (until: number): boolean => {
+    // In the caller's own context: getters of its values may be called.
+    const goOn = AsyncResource.bind((until: number): boolean => {
       try {
         const result = step(until);
         if (result === undefined) return false;
@@ -43,8 +48,9 @@ export function inSlices<T>(step: Step<T>): T | Promise<T> {
         reject(error);
       }
       return true;
-    };
-    if (waiting.push({ goOn }) === 1) setImmediate(takeTurn);
+    });
+    waiting.push({ goOn });
+    schedule();
   });
 }
 
@@ -61,7 +67,14 @@ function endTurn(): void {
   turnEnds = undefined;
 }
 
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(takeTurn);
+}
+
 function takeTurn(): void {
+  isScheduled = false;
   const until = performance.now() + SLICE_MS;
   turnEnds = until;
   while (performance.now() < until) {
@@ -69,6 +82,6 @@ function takeTurn(): void {
     if (task === undefined) break;
     if (!task.goOn(until)) waiting.push(task);
   }
-  if (waiting.length > 0) setImmediate(takeTurn);
+  if (waiting.length > 0) schedule();
   else setImmediate(endTurn).unref();
 }

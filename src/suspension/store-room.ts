@@ -63,11 +63,6 @@ export class StoreRoom {
     return refusal;
   }
 
-  /** {@link admit} for what waits in this process and is not stored: it is given back by {@link withdraw}, too. */
-  reserve(id: string, tenant: string | undefined, bytes: number): Promise<KeptRefusal | undefined> {
-    return this.#ask(() => this.#ledger.admit(id, tenant, bytes));
-  }
-
   /** As {@link admit} would answer for a handler of any size. Takes no place. */
   refusalOf(tenant: string | undefined, replaces?: string): Promise<KeptRefusal | undefined> {
     return this.#ask(() => this.#ledger.refusalOf(tenant, 1, replaces));

@@ -14,6 +14,7 @@ import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
 import { RecordedOutcomes } from './recorded-outcomes.js';
+import { RunPlaces } from './run-places.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
@@ -68,6 +69,8 @@ export class Suspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
+  /** For handlers that wait in a `run`, which no store has. */
+  readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
 
@@ -79,6 +82,7 @@ export class Suspensions {
     const opened = openStore(config.suspension.place, maxDataBytes(config));
     this.#store = opened.store;
     this.#room = new StoreRoom(opened, config.suspension);
+    this.runPlaces = new RunPlaces(config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
     this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, surroundings);
     // What other processes left behind expires, too.
@@ -111,19 +115,6 @@ export class Suspensions {
     this.#room.confirm(id);
     this.#noteKept(kept, origin);
     return suspended(executed, kept);
-  }
-
-  /**
-   * Takes a place for a handler that waits in this process and is not stored.
-   *
-   * @param runId which no other handler has
-   * @returns what gives the place back, or why there is none
-   */
-  async reserve(runId: string, run: SuspendedRun): Promise<(() => void) | WasmError> {
-    const id = formatSuspensionId({ runId, generation: 1 });
-    const refusal = await this.#room.reserve(id, storedTenant(run.tenant), run.snapshot.length);
-    if (refusal !== undefined) return noRoom(refusal);
-    return () => this.#room.withdraw(id);
   }
 
   /**

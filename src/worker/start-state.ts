@@ -201,7 +201,7 @@ export class ResumedStart implements StartState {
   }
 
   load(deadline?: number): void {
-    this.#vms.restore(this.owner, this.variant.image, this.#delta);
+    this.#vms.restore(this.owner, this.variant.image, this.#delta, true);
     // Its image is given: what it turned out to need is evaluated beside it.
     addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);
   }

@@ -126,13 +126,14 @@ export class TenantVms {
    * Puts an image into the current VM, for code of `owner` to run there.
    *
    * @param owner the tenant, see {@link Tenancy}
+   * @param isOnce whether the delta is a single handler's, which is not held on to
    */
-  restore(owner: string, image: Image, delta?: Delta): void {
+  restore(owner: string, image: Image, delta?: Delta, isOnce = false): void {
     const slot = this.#slot;
     const isOthers = slot.owner !== undefined && slot.owner !== owner;
     slot.owner = owner;
     const put = isOthers ? wipe : restoreImage;
-    const repeated = this.#repeat(image, delta);
+    const repeated = this.#repeat(image, isOnce ? undefined : delta);
     if (repeated?.whole !== undefined) {
       put(slot.vm, repeated.whole);
       return;

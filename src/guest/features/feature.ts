@@ -1,4 +1,4 @@
-/** What a feature is given by the prelude; see `globals.ts` there. */
+/** What a feature is given by the prelude; see `prelude/web-globals.ts`. */
 export interface FeatureHost {
   /** Puts `value` where the prelude reserved the name or path; leaves alone what a library put there first. */
   define(name: string, value: unknown): void;

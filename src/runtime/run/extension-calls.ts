@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { inSlices } from '../../support/slices.js';
 import { withCall } from './current-call.js';
 import { nameOf } from './extension-methods.js';
+
+/** How long the thread is held at a time by beginning and ending calls. */
+const SLICE_MS = 8;
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
@@ -37,7 +41,7 @@ export class ExtensionCalls {
 
   /** Makes those that were not made before, in their order. Resolves when the last one is made. */
   async begin(calls: readonly ExtensionCall[]): Promise<void> {
-    await forEachInSlices(calls, (call) => {
+    await forEachWithTurns(calls, (call) => {
       // An extension may itself have called the run off.
       if (!this.#options.stop.aborted && !this.has(call.callId)) this.#begin(call);
     });
@@ -49,7 +53,7 @@ export class ExtensionCalls {
     const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
     if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
     // Those that settled at the same time.
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     return [...this.#answers.values()].filter(isWaiting);
   }
 
@@ -66,7 +70,10 @@ export class ExtensionCalls {
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
   async abort(reason: unknown): Promise<void> {
-    await forEachInSlices([...this.#begun.values()], (controller) => controller.abort(reason));
+    await forEachWithTurns([...this.#begun], ([callId, controller]) => {
+      // It may have been answered meanwhile.
+      if (this.#begun.get(callId) === controller) controller.abort(reason);
+    });
   }
 
   /** Waits for an answer that is the one, or for the last of those under way: calls that are called off have an answer, too. */
@@ -101,6 +108,8 @@ export class ExtensionCalls {
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
+      // Where the call itself fails at once, nobody else waits for it.
+      aborted.catch(() => {});
       const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call));
       return { callId, success: true, value: await Promise.race([answered, aborted]) };
     } catch (error) {
@@ -112,16 +121,15 @@ export class ExtensionCalls {
   }
 }
 
-/** With turns of the event loop in between where it takes long. */
-async function forEachInSlices<T>(items: readonly T[], use: (item: T) => void): Promise<void> {
-  let next = 0;
-  await inSlices((until) => {
-    while (next < items.length) {
-      use(items[next++] as T);
-      if (performance.now() >= until) break;
-    }
-    return next < items.length ? undefined : { done: undefined };
-  });
+/** With turns of the event loop in between where it takes long. What is used is the application's: it runs in the caller's own context. */
+async function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void): Promise<void> {
+  let until = performance.now() + SLICE_MS;
+  for (const item of items) {
+    use(item);
+    if (performance.now() < until) continue;
+    await setImmediate();
+    until = performance.now() + SLICE_MS;
+  }
 }
 
 /** What a handler sees when its extension does not answer. */

@@ -9,6 +9,7 @@ import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { renderReason } from '../../support/render-reason.js';
 import { whenAborted } from '../../support/waiting.js';
+import type { RunPlace } from '../../suspension/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
 import { ExtensionCalls } from './extension-calls.js';
 
@@ -29,8 +30,8 @@ export interface RunLoopOptions {
   readonly callTimeoutMs: number;
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
-  /** Takes a place for a handler that waits, among all that wait. @returns what gives it back, or why there is none */
-  readonly reserve: (runId: string, run: SuspendedRun) => Promise<(() => void) | WasmError>;
+  /** Its place among all that wait in runs. */
+  readonly place: RunPlace;
 }
 
 /**
@@ -67,6 +68,7 @@ export class RunLoop {
     } finally {
       clearTimeout(timer);
       for (const release of releases) release();
+      this.#options.place.release();
       void this.#endCalls();
     }
   }
@@ -82,15 +84,10 @@ export class RunLoop {
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
       await this.#deliver(result);
       if (run === undefined || waiting === undefined) return this.#end(result);
-      const place = await this.#options.reserve(this.#options.runId, run);
-      if (typeof place !== 'function') return this.#whole(unkept(result, place, run.origin));
-      let answers: readonly CallResult[];
-      try {
-        await this.#calls.begin(waiting.calls);
-        answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
-      } finally {
-        place();
-      }
+      const noRoom = this.#options.place.take(run);
+      if (noRoom !== undefined) return this.#whole(unkept(result, noRoom, run.origin));
+      await this.#calls.begin(waiting.calls);
+      const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(result));
       executed = await this.#resume(run, answers);
     }

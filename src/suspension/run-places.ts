@@ -1,0 +1,64 @@
+import type { WasmError } from '../api/result.js';
+import { DEFAULT_KEPT_IN_MEMORY, defaultKeptPerTenant } from '../config/defaults.js';
+import type { SuspensionConfig } from '../config/resolve-suspension.js';
+import type { SuspendedRun } from '../execution/suspended-run.js';
+import type { Bound, KeptRefusal } from './kept.js';
+import { Ledger } from './ledger.js';
+import { storedTenant } from './sealed/run-envelope.js';
+
+/** What one run takes, from its first wait to its end. */
+export interface RunPlace {
+  /** For where it waits now, in place of where it waited before. @returns why there is none */
+  take(run: SuspendedRun): WasmError | undefined;
+  release(): void;
+}
+
+/**
+ * Room for the handlers that wait in a `run`: they are in this process's memory as they are, whatever store there is. Where suspended handlers
+ * are kept in memory, the same bounds hold for both, each by itself; otherwise those of a store in memory by default.
+ */
+export class RunPlaces {
+  readonly #ledger: Ledger;
+
+  constructor({ place, maxSuspensions, maxSuspendedBytes }: SuspensionConfig) {
+    const inMemory = (most: number): Bound => ({ total: most, perTenant: defaultKeptPerTenant(most) });
+    const bounds =
+      place === 'memory'
+        ? { suspensions: maxSuspensions, bytes: maxSuspendedBytes }
+        : { suspensions: inMemory(DEFAULT_KEPT_IN_MEMORY.suspensions), bytes: inMemory(DEFAULT_KEPT_IN_MEMORY.bytes) };
+    this.#ledger = new Ledger({ ...bounds, outcomeShare: 0 }, { retainsEnvelopes: false, forgets: true });
+  }
+
+  /** @param runId which no other run has */
+  open(runId: string): RunPlace {
+    let waits = 0;
+    let held: string | undefined;
+    const release = () => {
+      if (held !== undefined) this.#ledger.forget(held);
+      held = undefined;
+    };
+    return {
+      take: (run) => {
+        const next = `${runId}.${++waits}`;
+        const refusal = this.#ledger.admit(next, storedTenant(run.tenant), run.snapshot.length, held);
+        if (refusal !== undefined) return noRoomForRun(refusal, run.snapshot.length);
+        release();
+        held = next;
+        return undefined;
+      },
+      release,
+    };
+  }
+}
+
+function noRoomForRun({ limit, scope, value, usage, tenant }: KeptRefusal, bytes: number): WasmError {
+  const whose = scope === 'perTenant' ? `the tenant ${JSON.stringify(tenant)} has` : 'there are';
+  const option = `${limit}.${scope}`;
+  return {
+    code: 'RESOURCE_LIMIT',
+    message:
+      `The handler of ${bytes} bytes would be one more that waits in a run: ${whose} ${usage.waiting}, with ${usage.waitingBytes} bytes, and ` +
+      `${option} is ${value}; begin fewer runs at the same time, or raise ${option} to allow more.`,
+    context: { limit, scope, value, ...usage, bytes, ...(tenant !== undefined && { tenant }) },
+  };
+}
