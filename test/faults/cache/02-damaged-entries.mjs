@@ -75,8 +75,14 @@ async function damage(trial, { truncations, flips }) {
     for (let i = 0; i < truncations; i++) ends.push(randomInt(original.length));
     for (const end of ends) await attempt('truncated', write(original.subarray(0, end)), ['length', 'mac']);
 
-    for (let i = 0; i < flips; i++)
-      await attempt('a flipped bit', write(flipBit(original)), ['magic', 'version', 'mac']);
+    // Of the header's length: longer than any header, which is told before anything is hashed.
+    const told = ['magic', 'version', 'mac', 'header'];
+    for (let i = 0; i < flips; i++) await attempt('a flipped bit', write(flipBit(original)), told);
+    for (const bit of [0x80, 0x40, 0x20, 0x10]) {
+      const longer = Buffer.from(original);
+      longer[6] ^= bit;
+      await attempt('a header that says it is longer', write(longer), ['header']);
+    }
 
     await attempt('empty', write(''), ['length']);
     await attempt('longer by one byte', write(Buffer.concat([original, Buffer.of(0)])), ['mac']);
