@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { concatBytes } from '../codec/concat-bytes.js';
 import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
 import { count, oneOf, readShaped, record, text } from '../codec/message-shape.js';
@@ -79,8 +80,7 @@ export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Ui
   const encoded = packMessage(completeHeader(header, content.length, secret));
   const preamble = writePreamble(encoded.length);
   const hash = hashUnder(secret).update(preamble).update(encoded).update(content);
-  // Bytes of their own: what Node's pool has beside them is of other artifacts.
-  return Uint8Array.from(Buffer.concat([preamble, encoded, content, hash.digest()]));
+  return concatBytes([preamble, encoded, content, hash.digest()]);
 }
 
 export function completeHeader(

@@ -1,5 +1,6 @@
 import { packMessage } from '../codec/message-pack.js';
-import { byteSlicesOf, decodeInSlices, encodeInSlices, waitATurn } from '../source/text-slices.js';
+import { decodeInSlices, encodeInSlices } from '../source/text-slices.js';
+import { byteSlicesOf, waitATurn } from '../support/byte-slices.js';
 import {
   type Artifact,
   ArtifactError,
@@ -80,7 +81,7 @@ export async function openInSlices(
   const { headerEnd, end } = readFrame(preamble, sealed.length);
   if (headerEnd > PREAMBLE_BYTES + maxSourceBytes + HEADER_MARGIN_BYTES) throw tooLong(headerEnd, maxSourceBytes);
   if (sealed.length < SLICED_FROM_BYTES) {
-    const artifact = openArtifact(Uint8Array.from(sealed), engine, secrets);
+    const artifact = openArtifact(new Uint8Array(sealed), engine, secrets);
     const sourceBytes = Buffer.byteLength(artifact.header.source, 'utf8');
     if (sourceBytes > maxSourceBytes) throw tooLong(sourceBytes, maxSourceBytes);
     return artifact;

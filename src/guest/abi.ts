@@ -9,7 +9,7 @@ export const PRELUDE_EXPORTS = [
   'setGrants',
   /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
   'start',
-  /** `(answers)`: goes on with a handler that waits. Its promise. */
+  /** `(answers)`: resumes a handler that waits. Returns its promise. */
   'resume',
   /** `(value)`: the promise was fulfilled with it. */
   'fulfil',
@@ -29,7 +29,7 @@ export const PRELUDE_EXPORTS = [
   'fallbackOutcome',
   /** Before `start`: state that may not be changed is handed out read-only. */
   'guardState',
-  /** `(count, reason?)`, when the jobs are done: how many promises are rejected and handled by nobody. */
+  /** `(count, reason?)`, when the jobs are done: the number of rejected promises without a handler. */
   'noteRejection',
   /** `(name, factory)`: takes a library while the base image is built. */
   'install',

@@ -6,8 +6,8 @@ const MIB = 1024 ** 2;
 export const UNSEALED_BYTES = { total: 256 * MIB, perTenant: 64 * MIB } as const;
 
 /**
- * Snapshots as they came out of their VMs, until they are compressed. Workers make them faster than they are compressed, so whoever has too
- * many of them waits until they are fewer: one more of each worker is all that comes then.
+ * Snapshots as they came out of their VMs, until they are compressed. Workers make them faster than they are compressed, so a tenant with
+ * too many waits until there are fewer: at most one more comes from each worker then.
  */
 export class Unsealed {
   readonly #onFewer: () => void;

@@ -12,7 +12,7 @@ import type { PackedContext } from './messages.js';
 /** What errors call the fields of the input. */
 export const CONTEXT_ROOTS = CONTEXT_FIELDS.map((name) => `context.${name}`);
 
-/** For the next that is encoded. Whoever uses it has it alone: a getter in a value may itself have something encoded. */
+/** Each use takes it out and puts it back: a getter in a value may start another encoding. */
 let spare: ValueEncoder | undefined;
 /** In the past: until the encoder first looks at the clock. */
 const AT_ONCE = 0;

@@ -1,6 +1,7 @@
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { slicesOf, waitATurn } from './text-slices.js';
+import { waitATurn } from '../support/byte-slices.js';
+import { slicesOf } from './text-slices.js';
 
 /** Why a text cannot be a handler, or undefined. */
 export type SourceProblem = { readonly message: string; readonly context: Readonly<Record<string, unknown>> };

@@ -1,4 +1,4 @@
-import { SLICE_LENGTH, waitATurn } from './text-slices.js';
+import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
 
 /** A position in a text, both from 1. */
 export interface SourceLocation {

@@ -1,16 +1,7 @@
-/**
- * Characters or bytes that are worked on at a time, between two turns of the event loop: hashing or encoding so many takes some
- * milliseconds.
- */
-export const SLICE_LENGTH = 1024 * 1024;
+import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
 
 const HIGH_SURROGATES_START = 0xd800;
 const HIGH_SURROGATES_END = 0xdbff;
-
-/** Lets everything else that waits for the event loop have its turn. */
-export function waitATurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** A text in slices, none of which ends between the halves of a surrogate pair. */
 export function* slicesOf(text: string): Generator<string> {
@@ -20,13 +11,6 @@ export function* slicesOf(text: string): Generator<string> {
     if (end < text.length && last >= HIGH_SURROGATES_START && last <= HIGH_SURROGATES_END) end++;
     yield text.slice(start, end);
     start = end;
-  }
-}
-
-/** Bytes in slices: views, not copies. */
-export function* byteSlicesOf(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += SLICE_LENGTH) {
-    yield bytes.subarray(start, start + SLICE_LENGTH);
   }
 }
 

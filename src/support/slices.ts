@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 
 /** How long the thread is held at a time, by all that is done in slices together. */
-const SLICE_MS = 8;
+export const SLICE_MS = 8;
 
 /**
  * Goes on with something until a point of time on the clock of `performance.now()`.

@@ -2,9 +2,10 @@ import type { WasmError } from '../api/result.js';
 import { DEFAULT_KEPT_IN_MEMORY, defaultKeptPerTenant } from '../config/defaults.js';
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
-import type { Bound, KeptRefusal } from './kept.js';
+import type { Bound } from './kept.js';
 import { Ledger } from './ledger.js';
 import { storedTenant } from './sealed/run-envelope.js';
+import { noRoomForRun } from './suspension-results.js';
 
 /** What one run takes, from its first wait to its end. */
 export interface RunPlace {
@@ -49,16 +50,4 @@ export class RunPlaces {
       release,
     };
   }
-}
-
-function noRoomForRun({ limit, scope, value, usage, tenant }: KeptRefusal, bytes: number): WasmError {
-  const whose = scope === 'perTenant' ? `the tenant ${JSON.stringify(tenant)} has` : 'there are';
-  const option = `${limit}.${scope}`;
-  return {
-    code: 'RESOURCE_LIMIT',
-    message:
-      `The handler of ${bytes} bytes would be one more that waits in a run: ${whose} ${usage.waiting}, with ${usage.waitingBytes} bytes, and ` +
-      `${option} is ${value}; begin fewer runs at the same time, or raise ${option} to allow more.`,
-    context: { limit, scope, value, ...usage, bytes, ...(tenant !== undefined && { tenant }) },
-  };
 }

@@ -37,15 +37,31 @@ export function tooManyCalls(calls: number, maxCalls: number): WasmError {
 }
 
 /** @param bytes of the handler that was refused; absent when it was not even sealed */
-export function noRoom({ limit, scope, value, usage, tenant }: KeptRefusal, bytes?: number): WasmError {
-  const option = `${limit}.${scope}`;
-  const whose = scope === 'perTenant' ? `the tenant ${JSON.stringify(tenant)} keeps` : 'the store keeps';
+export function noRoom(refusal: KeptRefusal, bytes?: number): WasmError {
   const size = bytes === undefined ? '' : ` of ${bytes} bytes`;
+  const what = `The suspended handler${size} is one more than may be kept`;
+  return refused(refusal, bytes, what, ['keeps', 'the store keeps'], 'resume or cancel some');
+}
+
+export function noRoomForRun(refusal: KeptRefusal, bytes: number): WasmError {
+  const what = `The handler of ${bytes} bytes is one more than may wait in a run`;
+  return refused(refusal, bytes, what, ['has', 'there are'], 'begin fewer runs at the same time');
+}
+
+function refused(
+  { limit, scope, value, usage, tenant }: KeptRefusal,
+  bytes: number | undefined,
+  what: string,
+  [tenantHas, thereAre]: readonly [string, string],
+  remedy: string,
+): WasmError {
+  const option = `${limit}.${scope}`;
+  const whose = scope === 'perTenant' ? `the tenant ${JSON.stringify(tenant)} ${tenantHas}` : thereAre;
   return {
     code: 'RESOURCE_LIMIT',
     message:
-      `The suspended handler${size} is one more than may be kept: ${whose} ${usage.waiting} that wait, with ${usage.waitingBytes} bytes, and ` +
-      `${option} is ${value}; resume or cancel some, or raise ${option} to allow more.`,
+      `${what}: ${whose} ${usage.waiting} that wait, with ${usage.waitingBytes} bytes, and ` +
+      `${option} is ${value}; ${remedy}, or raise ${option} to allow more.`,
     context: {
       limit,
       scope,

@@ -21,7 +21,7 @@ import { HandlerImages } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
-import { Tenancy } from './tenancy.js';
+import { handlerOwner, Tenancy } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
 
 const CRYPTO = featureSet('crypto');
@@ -123,7 +123,7 @@ export class Executor {
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
   async load(key: string, bytecode: Uint8Array): Promise<void> {
     this.#handlers.expect(key, bytecode);
-    const beginning = this.#beginning({ key, owner: loaderOf(key), bytecode, input: EMPTY });
+    const beginning = this.#beginning({ key, owner: handlerOwner(key), bytecode, input: EMPTY });
     for (let preparing = beginning.prepare(); preparing !== undefined; preparing = beginning.prepare()) await preparing;
     const { memoryLimitBytes } = this.#options;
     await this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
@@ -272,11 +272,6 @@ export class Executor {
   #writeEntropy(entropy: Entropy): void {
     writeEntropy(this.#vms.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
   }
-}
-
-/** Nothing of a call is in it. */
-function loaderOf(key: string): string {
-  return `handler ${key}`;
 }
 
 function hasCrypto({ features }: ImageVariant): boolean {

@@ -29,7 +29,12 @@ export class Tenancy {
   }
 }
 
+/** Who has what is made of a handler alone. */
+export function handlerOwner(key: string): string {
+  return `handler ${key}`;
+}
+
 function nameOf(tenant: string | undefined, key: string, isolation: Isolation): string {
   if (tenant !== undefined) return `tenant ${tenant}`;
-  return isolation === 'shared' ? 'shared' : `handler ${key}`;
+  return isolation === 'shared' ? 'shared' : handlerOwner(key);
 }

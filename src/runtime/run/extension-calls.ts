@@ -1,12 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
-
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { waitATurn } from '../../support/byte-slices.js';
+import { SLICE_MS } from '../../support/slices.js';
 import { withCall } from './current-call.js';
 import { nameOf } from './extension-methods.js';
-
-/** How long the thread is held at a time by beginning and ending calls. */
-const SLICE_MS = 8;
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
@@ -53,7 +50,7 @@ export class ExtensionCalls {
     const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
     if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
     // Those that settled at the same time.
-    await setImmediate();
+    await waitATurn();
     return [...this.#answers.values()].filter(isWaiting);
   }
 
@@ -108,7 +105,7 @@ export class ExtensionCalls {
       const aborted = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
-      // Where the call itself fails at once, nobody else waits for it.
+      // If the call fails at once, nothing else awaits this promise.
       aborted.catch(() => {});
       const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call));
       return { callId, success: true, value: await Promise.race([answered, aborted]) };
@@ -127,7 +124,7 @@ async function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void):
   for (const item of items) {
     use(item);
     if (performance.now() < until) continue;
-    await setImmediate();
+    await waitATurn();
     until = performance.now() + SLICE_MS;
   }
 }

@@ -2,9 +2,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 import { packMessage } from '../../codec/message-pack.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { sha256 } from '../../support/byte-slices.js';
 import { incompatible } from '../incompatible.js';
 import type { LifecycleState } from '../lifecycle.js';
-import { sha256 } from '../slices.js';
 import type { SuspensionFacts } from '../views.js';
 import {
   MAX_HEADER_BYTES,

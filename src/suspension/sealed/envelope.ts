@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { packMessage } from '../../codec/message-pack.js';
 import { readMessage } from '../../codec/message-reader.js';
+import { byteSlicesInTurns } from '../../support/byte-slices.js';
 import { incompatible } from '../incompatible.js';
-import { slicesOf } from '../slices.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 
 /** Raise it whenever the layout changes: an unknown version is refused. */
@@ -137,7 +137,7 @@ async function encrypt(
   sealed.write(preamble);
   sealed.write(nonce);
   for (const part of content) {
-    for await (const slice of slicesOf(part)) sealed.write(cipher.update(slice));
+    for await (const slice of byteSlicesInTurns(part)) sealed.write(cipher.update(slice));
   }
   sealed.write(cipher.final());
   sealed.write(cipher.getAuthTag());
@@ -152,7 +152,7 @@ async function decrypt(id: string, bytes: Buffer, key: EnvelopeKey['key']): Prom
   decipher.setAAD(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
   decipher.setAuthTag(bytes.subarray(end));
   const content = new Writer(end - begin);
-  for await (const slice of slicesOf(bytes.subarray(begin, end))) content.write(decipher.update(slice));
+  for await (const slice of byteSlicesInTurns(bytes.subarray(begin, end))) content.write(decipher.update(slice));
   try {
     decipher.final();
     return Buffer.from(content.bytes.buffer);
@@ -171,7 +171,7 @@ async function authenticate(
   sealed.write(preamble);
   const hmac = createHmac('sha256', key).update(associated(id, preamble));
   for (const part of content) {
-    for await (const slice of slicesOf(part)) {
+    for await (const slice of byteSlicesInTurns(part)) {
       hmac.update(slice);
       sealed.write(slice);
     }
@@ -184,7 +184,7 @@ async function verify(id: string, bytes: Buffer, key: Uint8Array): Promise<Buffe
   const end = bytes.length - MAC_BYTES;
   const content = bytes.subarray(PREAMBLE_BYTES, end);
   const hmac = createHmac('sha256', key).update(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
-  for await (const slice of slicesOf(content)) hmac.update(slice);
+  for await (const slice of byteSlicesInTurns(content)) hmac.update(slice);
   return timingSafeEqual(hmac.digest(), bytes.subarray(end)) ? content : undefined;
 }
 

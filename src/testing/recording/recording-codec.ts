@@ -6,9 +6,9 @@ import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
+import { byteSlicesInTurns, sha256 } from '../../support/byte-slices.js';
 import { inSlices } from '../../support/slices.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { sha256, slicesOf } from '../../suspension/slices.js';
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 
@@ -77,7 +77,7 @@ async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefi
   const bytes = Buffer.allocUnsafeSlow(length + DIGEST_BYTES);
   let end = 0;
   for (const part of parts) {
-    for await (const slice of slicesOf(part)) {
+    for await (const slice of byteSlicesInTurns(part)) {
       bytes.set(slice, end);
       end += slice.length;
     }

@@ -8,7 +8,7 @@ const MAX_NAMES = 500;
 /** Places that are kept for one capability. */
 const MAX_REASONS = 200;
 
-/** All there is was demanded, and nobody asked why: there is nothing left to find out. */
+/** Every capability is demanded and no reasons are kept, so the search can stop. */
 export class EverythingDemanded extends Error {}
 
 /** The capabilities that a handler was found to need. */

@@ -86,7 +86,7 @@ export class ValueEncoder {
   }
 
   /**
-   * Goes on with the fields. What changes before it is done is written as it is when its turn comes.
+   * Continues encoding the fields. A value that changes before its turn is written as it is then.
    *
    * @param until on the clock of `performance.now()`
    * @returns whether it is done
