@@ -47,13 +47,13 @@ export interface EngineFunctions {
   readonly takeExceededCount: (() => number) | undefined;
 }
 
-/** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
 /** How much of its memory the engine used, see `wasm/water-marks.ts`: only the host sets them back. */
 export interface WaterMarks {
   readonly stackLow: WebAssembly.Global;
   readonly heapHigh: WebAssembly.Global;
 }
 
+/** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
 export interface QuickJsInstance {
   readonly functions: EngineFunctions;
   readonly memory: WebAssembly.Memory;

@@ -363,20 +363,19 @@ export class Vm {
     if (!hasRoom || start - this.heapEnd < bytecode.length * LOADED_PER_BYTECODE)
       return this.evaluateBytecode(bytecode);
     this.heap.set(bytecode, start);
+    let fn: Pointer;
     try {
       // Never freed, as its bytes are not the allocator's.
       const buffer = this.#checked(
         this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
       );
-      const fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
-      if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
-      this.heap.fill(0, start, start + bytecode.length);
-      return this.#evaluateFunction(fn);
-    } catch (error) {
+      fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+    } finally {
       // The marks know nothing of it.
       if (this.heapEnd <= start) this.heap.fill(0, start, start + bytecode.length);
-      throw error;
     }
+    if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
+    return this.#evaluateFunction(fn);
   }
 
   #evaluateFunction(fn: Pointer): Pointer {
