@@ -58,7 +58,7 @@ function withoutClosing(theirs, ours, source) {
   let text = theirs;
   for (const [, name] of source.matchAll(/iter\('(\w+)', [^)]*fails:/g)) {
     if (!ours.includes(`${name}return=`))
-      text = text.replaceAll(`${name}return=undefined`, '').replaceAll('  ', ' ').trim();
+      text = text.replaceAll(` ${name}return=undefined`, '').replace(`${name}return=undefined `, '');
   }
   return text;
 }
