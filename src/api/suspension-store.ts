@@ -119,7 +119,7 @@ export interface SuspensionSweep {
 export interface SuspensionStore {
   /**
    * A secret of the store's own, 32 bytes, the same for all who share it. It seals envelopes where there is no
-   * `suspensionSecret`.
+   * `suspensionSecret`. Every handler that suspends waits for it: without an answer in 30 s the store counts as failed.
    */
   key(): Promise<Uint8Array>;
 

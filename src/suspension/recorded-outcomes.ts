@@ -6,7 +6,7 @@ import type { Environment } from '../support/environment.js';
 import { incompatible } from './incompatible.js';
 import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
-import { ask } from './store-calls.js';
+import { askKey } from './store-calls.js';
 import { expired } from './suspension-results.js';
 
 /** How long the outcome of a resume can be had again. */
@@ -28,7 +28,7 @@ export class RecordedOutcomes {
 
   /** The keys of envelopes: one and the same promise until asking the store fails. */
   keys(): Promise<EnvelopeKeys> {
-    this.#keys ??= envelopeKeys(this.#secrets, () => ask(() => this.#store.key())).catch((error) => {
+    this.#keys ??= envelopeKeys(this.#secrets, () => askKey(this.#store)).catch((error) => {
       this.#keys = undefined;
       throw error;
     });

@@ -1,5 +1,6 @@
 import type { SettleAnswer, StoredSuspension, SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { abortable } from '../support/waiting.js';
 import { storeFault } from './suspension-results.js';
 
 /** Before an outcome is offered again to a store that failed. After the last one it is given up. */
@@ -12,6 +13,21 @@ export async function ask<T>(operation: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw storeFault(error);
   }
+}
+
+/** Every handler that suspends waits for the key. A store that gives none in this time counts as failed. */
+const KEY_TIMEOUT_MS = 30_000;
+
+/**
+ * The key that a store keeps.
+ *
+ * @throws NexusError INTERNAL_ERROR when the store fails, or does not answer within `timeoutMs`
+ */
+export async function askKey(store: SuspensionStore, timeoutMs = KEY_TIMEOUT_MS): Promise<Uint8Array> {
+  const answer = await abortable(() => ask(() => store.key()), AbortSignal.timeout(timeoutMs));
+  if (answer !== 'aborted') return answer;
+  const message = `The store of suspended handlers failed: key() did not answer within ${timeoutMs} ms.`;
+  throw new NexusError('INTERNAL_ERROR', message);
 }
 
 /**

@@ -26,6 +26,13 @@ const UNCOUNTABLE: readonly (readonly [what: string, source: string, reason: Reg
     /refers to more than 65534 globals/,
   ],
   [
+    'variables',
+    names('a', 66_000)
+      .map((name) => `var ${name}=1`)
+      .join(';'),
+    /more than 65534 variables/,
+  ],
+  [
     'blocks with variables',
     names('a', 66_000)
       .map((name) => `{let ${name}}`)

@@ -2,6 +2,7 @@ import { createRuntime, type NexusRuntime, type StoredSuspension, type Suspensio
 import { describe, expect, it } from 'vitest';
 
 import { MemoryStore } from '#build/suspension/memory-store.js';
+import { askKey } from '#build/suspension/store-calls.js';
 import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
 
 type Operation = keyof SuspensionStore;
@@ -155,5 +156,17 @@ describe('two runtimes with one store', () => {
       expect(b).toEqual(a);
     }
     expect(one.getStats().totalExecutions + other.getStats().totalExecutions).toBe(40);
+  });
+});
+
+it('a store whose key() never answers has failed: what waits for the key is told so', async () => {
+  class SilentStore extends MemoryStore {
+    override key() {
+      return new Promise<never>(() => {});
+    }
+  }
+  await expect(askKey(new SilentStore(), 20)).rejects.toMatchObject({
+    code: 'INTERNAL_ERROR',
+    message: 'The store of suspended handlers failed: key() did not answer within 20 ms.',
   });
 });
