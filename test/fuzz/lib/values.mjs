@@ -113,13 +113,17 @@ const COLLIDING = {
   texts: (i) => `${i}`,
 };
 
+const MAX_COLLIDING = 15_000;
+
 /** A value whose size is in what it costs, not in its bytes: `[what it is, the value]`. */
 export function costlyValue(random, scale) {
   const size = Math.floor(scale * (0.2 + random.fraction()));
   const [name, key] = random.pick(Object.entries(COLLIDING));
+  // To make more of them here would take minutes.
+  const colliding = Math.min(size, MAX_COLLIDING);
   return random.weighted([
-    [3, () => [`a Set of ${size} ${name}`, new Set(random.list(size, key))]],
-    [3, () => [`a Map of ${size} ${name}`, new Map(random.list(size, (i) => [key(i), i]))]],
+    [3, () => [`a Set of ${colliding} ${name}`, new Set(random.list(colliding, key))]],
+    [3, () => [`a Map of ${colliding} ${name}`, new Map(random.list(colliding, (i) => [key(i), i]))]],
     [2, () => [`an object of ${size} keys`, Object.fromEntries(random.list(size, (i) => [String(key(i)), i]))]],
     [1, () => [`${size} BigInts`, random.list(size, (i) => BigInt(i))]],
     [1, () => [`${size} buffers`, random.list(size, () => new ArrayBuffer(0))]],
