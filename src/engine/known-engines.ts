@@ -107,6 +107,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'spread does not close an iterator whose next threw',
       'an iterator helper is closed as the language says',
       'an async generator that has ended answers all that wait',
+      'a return that leaves a for-of loop of an async generator does not wait for its iterator',
       'yield* takes the result of return() as it is',
       'an error of destructuring is at its pattern',
       'a class that is called without new is reported at the call',

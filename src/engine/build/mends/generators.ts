@@ -1,6 +1,6 @@
 import { type Code, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
-import { Atom, Call, Opcode, ParseState, UNDEFINED } from './quickjs.js';
+import { Atom, Call, FunctionDefinition, Opcode, ParseState, UNDEFINED } from './quickjs.js';
 
 const { br, brIf, call, get, i32Const, i32Eqz, i32Load, i32Ne, i64Const, i64Load, set } = wasm;
 
@@ -41,8 +41,27 @@ export const queuesOfGenerators: Mend = {
   },
 };
 
-/** JSFunctionDef.func_kind of an async generator. */
+/** JSFunctionDef.func_kind of an async generator, and none that there is. */
 const ASYNC_GENERATOR = 3;
+const NO_KIND = 4;
+
+/**
+ * A `return` that leaves a loop in an async generator waited for what the iterator's `return()` gave, as is right in `for await`. That is
+ * lowered, see `src/source/lowering/for-await.ts`, so what comes here is `for … of`, which does not wait.
+ */
+export const leavingOfLoops: Mend = {
+  name: 'a return that leaves a for-of loop of an async generator does not wait for its iterator',
+  apply(engine) {
+    const [STATE, FUNCTION] = [0, 1];
+    // emit_return
+    const kind = [
+      ...[get(STATE), i32Load(ParseState.currentFunction), wasm.tee(FUNCTION)],
+      ...[wasm.i32Load8u(FunctionDefinition.kind)],
+    ];
+    const isKind = (value: number) => [...kind, i32Const(value), wasm.i32Eq, wasm.openIf];
+    engine.replace(isKind(ASYNC_GENERATOR), isKind(NO_KIND));
+  },
+};
 
 /**
  * `yield*` in an async generator that is left by `return()` waited for the value that the inner iterator had given already. Where there is no

@@ -3,7 +3,7 @@ import { countsOfNames } from './counts.js';
 import { zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
 import { headOfStacks, stackOverflows } from './errors.js';
-import { leavingOfDelegation, queuesOfGenerators } from './generators.js';
+import { leavingOfDelegation, leavingOfLoops, queuesOfGenerators } from './generators.js';
 import { closingOfHelpers, spreadOfFailingIterators } from './iteration.js';
 import { freshLoopVariables, membersOfLiterals } from './loops.js';
 import type { Mend } from './mend.js';
@@ -29,6 +29,7 @@ export const MENDS: readonly Mend[] = [
   spreadOfFailingIterators,
   closingOfHelpers,
   queuesOfGenerators,
+  leavingOfLoops,
   leavingOfDelegation,
   placesOfPatterns,
   placesOfClassCalls,

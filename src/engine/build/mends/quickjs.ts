@@ -110,6 +110,7 @@ export const LAST_NON_OBJECT = OBJECT - 1n;
 
 /** Offsets in bytes. */
 export const ParseState = { sourcePointer: 12, currentFunction: 52 } as const;
+export const FunctionDefinition = { kind: 104 } as const;
 export const Context = { runtime: 16 } as const;
 export const Runtime = { currentException: 136 } as const;
 export const ObjectField = { classId: 6, shape: 20 } as const;
