@@ -7,7 +7,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const guides = (await readdir(join(root, 'docs'), { recursive: true }))
   .filter((name) => name.endsWith('.md') && !name.startsWith('api'))
   .map((name) => join('docs', name));
-const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
+const rationales = (await readdir(join(root, 'src'), { recursive: true }))
+  .filter((name) => name.endsWith('RATIONALE.md'))
+  .map((name) => join('src', name));
+const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort(), ...rationales.sort()];
 
 /** Places in the repository that a text names in code marks: from one of the folders at its root. */
 const PLACE = /`((?:src|test|scripts|benchmarks|examples|docs|deploy)\/[\w./-]*)`/g;
