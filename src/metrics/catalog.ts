@@ -80,7 +80,8 @@ export const METRICS = {
     type: 'counter',
     help: 'Lookups of compiled handlers and of application artifacts that a tier answered.',
     labels: { tier: TIERS },
-    advice: 'Many `disk` hits in a long-running process mean that `maxCacheSizeBytes` is too small for the handlers in use.',
+    advice:
+      'Many `disk` hits in a long-running process mean that `maxCacheSizeBytes` is too small for the handlers in use.',
   },
   cache_misses_total: {
     type: 'counter',
@@ -94,7 +95,8 @@ export const METRICS = {
     help: 'Hits divided by lookups since the start, 0 to 1; 0 before the first lookup.',
     labels: {},
     aggregator: 'average',
-    advice: 'For alerts, use the rates of hits and misses over a window instead, because this value includes the start.',
+    advice:
+      'For alerts, use the rates of hits and misses over a window instead, because this value includes the start.',
   },
   cache_evictions_total: {
     type: 'counter',
@@ -126,8 +128,7 @@ export const METRICS = {
     type: 'gauge',
     help: 'Workers by state.',
     labels: { state: ['busy', 'idle', 'starting'] },
-    advice:
-      '`busy` at `maxInstances` for long is saturation. If `starting` stays above 0, workers fail to start.',
+    advice: '`busy` at `maxInstances` for long is saturation. If `starting` stays above 0, workers fail to start.',
   },
   pool_queue_depth: {
     type: 'gauge',
@@ -195,7 +196,8 @@ export const METRICS = {
     type: 'counter',
     help: 'Recorded outcomes that were deleted early to make room.',
     labels: {},
-    advice: 'Callers that ask for a deleted outcome get SUSPENSION_NOT_FOUND. Raise `maxSuspendedBytes` if this happens.',
+    advice:
+      'Callers that ask for a deleted outcome get SUSPENSION_NOT_FOUND. Raise `maxSuspendedBytes` if this happens.',
   },
   suspensions_expired_total: {
     type: 'counter',

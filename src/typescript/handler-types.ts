@@ -1,24 +1,33 @@
 import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
 
-/** Whose types a `handler.d.ts` has. All but `libraries` are names of types that {@link from} exports. */
+/** The types of a `handler.d.ts`. All except `libraries` are names of types that {@link from} exports. */
 export interface HandlerTypesOptions {
-  /** The module of the types, as `handler.d.ts` would import it: `'../app-types.ts'`. Needed as soon as one is named. */
+  /**
+   * The module of the types, as `handler.d.ts` would import it: `'../app-types.ts'`. Required if a type is
+   * named.
+   */
   readonly from?: string;
-  /** Of `$state`. @default any keys, of any values */
+  /** The type of `$state`. @default any keys, of any values */
   readonly state?: string;
-  /** Of `$args`. @default `any`: a handler says itself what it takes, `const { id }: Refund = $args` */
+  /** The type of `$args`. @default `any`: a handler declares what it takes, `const { id }: Refund = $args` */
   readonly args?: string;
-  /** Of `$scope`. @default `any` */
+  /** The type of `$scope`. @default `any` */
   readonly scope?: string;
-  /** Of the object of extensions that `run` is given: an interface of interfaces. @default none can be called */
+  /**
+   * The type of the `extensions` that are passed to `run`: an interface of interfaces. @default no calls are
+   * allowed
+   */
   readonly extensions?: string;
-  /** An interface of payloads by the event's name. @default any event, of any payload */
+  /** An interface of payloads by event name. @default any event, of any payload */
   readonly events?: string;
   /** A union of the names of components, for `$view`. @default any */
   readonly components?: string;
-  /** Types that handlers have by their names, without an import. @default none */
+  /** Types that handlers can use by name, without an import. @default none */
   readonly types?: readonly string[];
-  /** The type of each of `$lib`, as TypeScript writes it: `{ lodash: "import('lodash').LoDashStatic" }`. @default none */
+  /**
+   * The type of each library in `$lib`, in TypeScript syntax: `{ lodash: "import('lodash').LoDashStatic" }`.
+   * @default none
+   */
   readonly libraries?: Readonly<Record<string, string>>;
 }
 
@@ -38,8 +47,9 @@ const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 const SINGLE = ['state', 'args', 'scope', 'extensions', 'events', 'components'] as const;
 
 /**
- * The text of a `handler.d.ts`: declares what handlers see, `$state`, `$ext` and the rest, with the types of an application. Beside
- * a `tsconfig.json` of their own, editors complete and check handlers by it, JavaScript included.
+ * Returns the text of a `handler.d.ts`, which declares the globals of handlers, `$state`, `$ext` and so on,
+ * with the types of an application. Together with a `tsconfig.json` for the handlers, editors complete and
+ * check them, in JavaScript as well.
  *
  * @throws NexusError INVALID_ARGUMENT naming the option
  */

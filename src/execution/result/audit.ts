@@ -72,7 +72,7 @@ class Uses {
     if (uses > 0) this.#more.set(kind, (this.#more.get(kind) ?? 0) + uses);
   }
 
-  /** @param token what the guest says that it was denied: anything */
+  /** @param token a denial that the guest reports: any text */
   countToken(token: string): void {
     const kind = CAPABILITY_KINDS.find((each) => token.startsWith(`${each}:`));
     if (kind !== undefined) this.count(kind, token.slice(kind.length + 1));

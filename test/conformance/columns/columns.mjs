@@ -47,7 +47,7 @@ export async function openColumn(name, options = {}) {
 }
 
 /** Before what was thrown. */
-const UNHANDLED = /^.*and nobody handled it: /;
+const UNHANDLED = /^.*and not handled: /;
 
 class Peer {
   title;
