@@ -1,4 +1,7 @@
-/** Who has to act on an error: the handler's author, the program that called the runtime, or whoever operates the host. */
+/**
+ * Who has to act on an error: the handler's author, the program that called the runtime, or the operator of
+ * the host.
+ */
 export type Fault = 'guest' | 'caller' | 'host';
 
 interface CodeTraits {

@@ -46,7 +46,11 @@ function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number):
 }
 
 function notMessagePack(field: string, reason: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is not the MessagePack it should be: ${reason}.`, {
-    context: { field },
-  });
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `${field} is a Uint8Array, which is read as MessagePack, but ${reason}; to pass bytes, wrap them in an object.`,
+    {
+      context: { field },
+    },
+  );
 }
