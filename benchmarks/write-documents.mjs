@@ -1,8 +1,8 @@
 // Inserts the figures of the last full run into the documents, between their marks; with --check, only checks
 // whether they equal those of `results/latest.json`.
 //
-// <!-- results: pristine/quick-start --> … <!-- /results -->     a table by its question, and by its id or
-// number <!-- results: targets --> … <!-- /results -->
+//   <!-- results: pristine/quick-start --> … <!-- /results -->     a table by its question, and by its id or number
+//   <!-- results: targets --> … <!-- /results -->
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { targetsTable } from './harness/results.mjs';

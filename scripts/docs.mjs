@@ -1,6 +1,6 @@
 // Generates the pages that are derived from the code; with --check, only reports which are out of date.
 //
-// npm run docs [-- <page>…] [--check]
+//   npm run docs [-- <page>…] [--check]
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,8 @@
 // Generates docs/security/engine-advisories.md from the lists in src/engine/build/advisories/. A test
 // compares the two.
 //
-// npm run docs -- advisories node scripts/pages/advisories.mjs --check
+//   npm run docs -- advisories
+//   node scripts/pages/advisories.mjs --check
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 
 import { KNOWN_ADVISORIES } from '../../build/engine/build/advisories/known-advisories.js';

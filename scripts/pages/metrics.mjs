@@ -36,8 +36,8 @@ ${aligned([
   ['`handlerLabel`', '`false`', 'adds a label `handler` to the metrics of executions and of their duration'],
 ])}
 
-\`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a value of their own, all others are \`other\`.
-Runtimes that share a registry and have no labels of their own are added up.
+\`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a separate value; all others are \`other\`.
+Values of runtimes that share a registry without distinguishing labels are added.
 
 This page is generated from \`src/metrics/catalog.ts\`: \`${COMMAND}\`. Do not edit it.
 `;

@@ -24,8 +24,7 @@ export interface MessageBounds {
  *
  * @throws MalformedMessageError naming the field
  *
- * @example const header = readShaped(bytes, { maxBytes: 4_096, maxValues: 10 }, record({ key: text(64), size:
- *   count }));
+ * @example const header = readShaped(bytes, { maxBytes: 4_096, maxValues: 10 }, record({ key: text(64), size: count }));
  */
 export function readShaped<T>(bytes: Uint8Array, { maxBytes, maxValues }: MessageBounds, shape: Shape<T>): T {
   const message = readMessage(bytes, maxBytes, maxValues);
