@@ -8,7 +8,7 @@ import type { ReadOutcome } from '#build/execution/result/outcome.js';
 import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
-/** Executions after which a handler has an image of its own for sure. */
+/** The number of executions after which a handler certainly has an image. */
 const TIMES = 5;
 
 let executor: Executor;
@@ -26,7 +26,7 @@ async function run(source: string, options: ExecuteOptions = {}): Promise<ReadOu
   return first;
 }
 
-/** Handlers that succeed, and how many promises nobody handled. Each must also be so in Node. */
+/** Handlers that succeed, with the number of unhandled rejections. Each must be the same in Node. */
 const HANDLERS: readonly [count: number, what: string, source: string][] = [
   [0, 'a rejection handled at once', 'Promise.reject(1).catch(() => {}); return 1'],
   [0, 'one handled some jobs later', 'const p = Promise.reject(1); await null; await null; p.catch(() => {})'],
