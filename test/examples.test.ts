@@ -157,7 +157,7 @@ describe('every example', () => {
 describe('the panel', () => {
   it('shows a spinner before the service answers, calls off what is out of date, and survives a refusal', async () => {
     const output = await example('panel');
-    expect(output).toContain('search {"text":"lam"} was called off');
+    expect(output).toContain('search {"text":"lam"} was cancelled');
     expect(output).not.toContain('answers "lam"');
     const steps = ['◌ results  "lamp": nothing', '… the catalog answers "lamp"', '"lamp": LAMP-2, LAMP-3'];
     expect(steps.map((step) => output.indexOf(step))).toEqual(

@@ -34,7 +34,7 @@ async function handle(name, args) {
     // Called whenever the handler waits, and at its end. A cancelled call no longer changes the panel.
     onEffects: (effects) => controller.signal.aborted || panel.apply(effects),
   });
-  if (error?.code === 'CANCELLED') console.log(`    … ${name} ${JSON.stringify(args)} was called off`);
+  if (error?.code === 'CANCELLED') console.log(`    … ${name} ${JSON.stringify(args)} was cancelled`);
   else if (error !== undefined) console.error(`${error.message}\n${error.snippet}`);
 }
 

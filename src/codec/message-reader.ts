@@ -144,7 +144,7 @@ class MessageReader {
   #key(): string {
     const key = this.#value();
     if (typeof key === 'number' && Number.isInteger(key)) return String(key);
-    if (typeof key !== 'string') throw new MalformedMessageError('has a map with a key that is no string');
+    if (typeof key !== 'string') throw new MalformedMessageError('has a map with a key that is not a string');
     if (key.length > MAX_HASHED_CHARACTERS) this.#count(key.length * LONG_KEY_FACTOR);
     if (key === '__proto__') throw new MalformedMessageError('has a map with the key "__proto__"');
     return key;

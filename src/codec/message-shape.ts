@@ -36,36 +36,36 @@ export function readShaped<T>(bytes: Uint8Array, { maxBytes, maxValues }: Messag
 /** A string of at most this many UTF-16 code units. */
 export function text(maxLength: number): Shape<string> {
   return (value) => {
-    if (typeof value !== 'string') return 'is no string';
+    if (typeof value !== 'string') return 'is not a string';
     return value.length > maxLength ? `has ${value.length} characters, more than ${maxLength}` : undefined;
   };
 }
 
 /** One of some strings. */
 export function oneOf<T extends string>(...allowed: readonly T[]): Shape<T> {
-  return (value) => (allowed.includes(value as T) ? undefined : `is none of ${allowed.join(', ')}`);
+  return (value) => (allowed.includes(value as T) ? undefined : `is not one of ${allowed.join(', ')}`);
 }
 
 /** A whole number of at least 0. */
 export const count: Shape<number> = (value) =>
-  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'is no whole number from 0';
+  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'is not a whole number of at least 0';
 
 /** A finite number. */
-export const finite: Shape<number> = (value) => (Number.isFinite(value) ? undefined : 'is no finite number');
+export const finite: Shape<number> = (value) => (Number.isFinite(value) ? undefined : 'is not a finite number');
 
 export const flag: Shape<boolean> = (value) => (typeof value === 'boolean' ? undefined : 'is neither true nor false');
 
 /** Bytes, of the given length if there is one. */
 export function binary(length?: number): Shape<Uint8Array> {
   return (value) => {
-    if (!(value instanceof Uint8Array)) return 'is no bytes';
+    if (!(value instanceof Uint8Array)) return 'is not bytes';
     return length === undefined || value.length === length ? undefined : `has ${value.length} bytes, not ${length}`;
   };
 }
 
 export function list<T>(item: Shape<T>, maxItems = Number.POSITIVE_INFINITY): Shape<readonly T[]> {
   return (value) => {
-    if (!Array.isArray(value)) return 'is no array';
+    if (!Array.isArray(value)) return 'is not an array';
     if (value.length > maxItems) return `has ${value.length} items, more than ${maxItems}`;
     for (let i = 0; i < value.length; i++) {
       const problem = item(value[i]);
@@ -78,7 +78,7 @@ export function list<T>(item: Shape<T>, maxItems = Number.POSITIVE_INFINITY): Sh
 /** An object with values of one shape under any keys. */
 export function dictionary<T>(item: Shape<T>, maxKeys = Number.POSITIVE_INFINITY): Shape<Readonly<Record<string, T>>> {
   return (value) => {
-    if (!isMap(value)) return 'is no map';
+    if (!isMap(value)) return 'is not a map';
     const keys = Object.keys(value);
     if (keys.length > maxKeys) return `has ${keys.length} keys, more than ${maxKeys}`;
     for (const key of keys) {
@@ -97,7 +97,7 @@ export function record<Required extends Fields, Optional extends Fields = Record
   const shapes = new Map(Object.entries({ ...required, ...optional }));
   const names = Object.keys(required);
   return (value) => {
-    if (!isMap(value)) return 'is no map';
+    if (!isMap(value)) return 'is not a map';
     for (const name of names) if (!Object.hasOwn(value, name)) return `has no field ${name}`;
     for (const name of Object.keys(value)) {
       const shape = shapes.get(name);

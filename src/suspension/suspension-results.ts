@@ -103,7 +103,7 @@ export function calledOff(suspensionId: string): WasmResult {
 }
 
 export function notFound(suspensionId: string): NexusError {
-  const message = `There is no suspended handler ${suspensionId}: it was never here, or its outcome is no longer kept.`;
+  const message = `There is no suspended handler ${suspensionId}: the id is unknown, or its outcome is no longer kept.`;
   return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
 }
 

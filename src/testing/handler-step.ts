@@ -147,7 +147,7 @@ function ended({ status }: TestResult): NexusError {
 
 function wentOn(waitingFor: readonly ExtensionCall[]): NexusError {
   const calls = waitingFor.map(render).join(', ');
-  const message = `The handler went on from ${calls} already: go on with the step that resumeWith returned.`;
+  const message = `The handler was already resumed from ${calls}: continue with the step that resumeWith returned.`;
   return new NexusError('INVALID_ARGUMENT', message, { context: { waitingFor } });
 }
 

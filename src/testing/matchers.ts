@@ -102,7 +102,7 @@ export const matchers = {
       call: `toBeDeniedCapability(${capability.map(show).join(', ')})`,
       verb: wanted ? `to be denied ${show(capability[0])}` : 'to be denied a capability',
       received: denied === undefined ? outcomeOf(status, error) : [`was denied ${show(denied)}: ${error?.message}`],
-      none: `it ended with ${status}, and what a handler catches is no error of it`,
+      none: `it ended with ${status}, and errors that a handler catches do not count`,
     });
   },
 

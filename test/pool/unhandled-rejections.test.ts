@@ -167,8 +167,8 @@ return 'saved';`);
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['7', 7, '7'],
-    ['{ status: 404 }', { status: 404 }, 'an object that is no Error'],
-    ['[1]', [1], 'an object that is no Error'],
+    ['{ status: 404 }', { status: 404 }, 'an object that is not an Error'],
+    ['[1]', [1], 'an object that is not an Error'],
     ['Symbol("s")', 'Symbol(s)', '"Symbol(s)"'],
   ])('with %s keeps that value', async (reason, thrown, rendered) => {
     expect((await run(`Promise.reject(${reason})`)).error).toEqual({
@@ -312,7 +312,7 @@ describe('a hostile handler', () => {
   it('that throws an object with the fields of a rejection has thrown an object', async () => {
     expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toEqual({
       code: 'EXECUTION_ERROR',
-      message: 'The handler threw an object that is no Error',
+      message: 'The handler threw an object that is not an Error',
       context: { thrown: { unhandledRejections: 3, name: 'N', message: 'm' } },
     });
   });

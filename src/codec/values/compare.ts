@@ -206,7 +206,7 @@ function findPairs(walker: Walker): Map<string, Place> {
   const items = walker.enterDocument();
   if (items % 2 !== 0) throw new MalformedValueError('has a name without a value');
   for (let index = 0; index < items / 2; index++) {
-    if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is no string');
+    if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is not a string');
     const name = walker.reader.string();
     const key = lookedUpAs(name);
     if (places.has(key)) throw new MalformedValueError('has a name twice');

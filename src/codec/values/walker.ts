@@ -27,7 +27,7 @@ export class Walker {
 
   /** Enters the outermost array and skips the marker; returns the number of items. */
   enterDocument(): number {
-    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is no document');
+    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is not a document');
     const items = this.begin() - 1;
     this.skip();
     return items;

@@ -185,7 +185,7 @@ function isPosition(value: number | undefined): value is number {
 function render(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cutText(value));
   if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
-  return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object that is not an Error' : String(value);
 }
 
 /** The context of the prelude's own errors; a guest could forge any amount. */

@@ -76,7 +76,7 @@ function requireReadable(header: Uint8Array): void {
  */
 export function headerBytes(start: Buffer): number {
   if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `has only ${start.length} bytes`);
-  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is no record');
+  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is not a record');
   const version = start.readUInt16BE(VERSION_AT);
   if (version !== RECORD_VERSION) {
     throw incompatible('version', `has version ${version}, this library reads ${RECORD_VERSION}`);

@@ -52,10 +52,10 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
 export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
   const fields = await decodeContent(content);
   const problem = RESULT_FRAME(fields[0]);
-  if (problem !== undefined) throw new MalformedValueError(`is no result: it ${problem}`);
+  if (problem !== undefined) throw new MalformedValueError(`is not a result: it ${problem}`);
   return mapValues(fields[0] as WasmResult, (number) => {
     if ((number as number) < fields.length) return fields[number as number];
-    throw new MalformedValueError(`is no result: there is no value ${number}`);
+    throw new MalformedValueError(`is not a result: there is no value ${number}`);
   });
 }
 

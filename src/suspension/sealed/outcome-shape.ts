@@ -19,7 +19,7 @@ const MAX_CONTEXT_FIELDS = 1_000;
 /** Each value of the handler is replaced by its index in the list of all values. */
 const NUMBER = count;
 
-const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is no date');
+const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is not a date');
 
 const callShapes: Shapes<ExtensionCall> = { callId: ANY_TEXT, extensionName: ANY_TEXT, method: ANY_TEXT, args: NUMBER };
 const call = record(callShapes);

@@ -98,7 +98,7 @@ export class ValueDecoder {
   /** The fields of a document, without the marker, after {@link run} has finished. */
   get fields(): unknown[] {
     if (Array.isArray(this.root)) return this.root.slice(1);
-    throw new MalformedValueError('is no document');
+    throw new MalformedValueError('is not a document');
   }
 
   /**
@@ -392,7 +392,7 @@ export class ValueDecoder {
         });
       }
       case FrameKind.date:
-        if (typeof key !== 'number') throw new MalformedValueError('has a date that is no number');
+        if (typeof key !== 'number') throw new MalformedValueError('has a date that is not a number');
         return new Date(key);
       case FrameKind.boxed:
         // `new Number(1)` and similar objects arrive as the primitive.

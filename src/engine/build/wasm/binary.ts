@@ -285,7 +285,7 @@ function readExport(reader: LebReader): [string, { kind: number; index: number }
 
 function readConstantI32Global(reader: LebReader): number {
   const [type, , opcode] = [reader.byte(), reader.byte(), reader.byte()];
-  if (type !== 0x7f || opcode !== I32_CONST) throw new RangeError('global is no constant i32');
+  if (type !== 0x7f || opcode !== I32_CONST) throw new RangeError('the global is not a constant i32');
   const value = reader.signed();
   reader.byte();
   return value;
@@ -313,7 +313,7 @@ function readDataSegment(reader: LebReader): DataSegment {
 }
 
 function readFunctionType(reader: LebReader): { parameters: Uint8Array; results: Uint8Array } {
-  if (reader.byte() !== FUNCTION_TYPE) throw new RangeError('type is no function type');
+  if (reader.byte() !== FUNCTION_TYPE) throw new RangeError('the type is not a function type');
   return { parameters: reader.take(reader.unsigned()), results: reader.take(reader.unsigned()) };
 }
 
