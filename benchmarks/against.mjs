@@ -1,7 +1,7 @@
-// Two checkouts in one process: the same work by turns, in slices so short that a machine that is slower for a second is slower for
-// both. The median of the ratios of neighbouring slices is printed, with the interval in which it is with a probability of 95 %. Times are
-// those of the processor, of all threads of the process, which a machine that others use as well makes longer by little; through the pool, where
-// threads wait for each other, they are those of the clock.
+// Compares two checkouts in one process: the same work alternately, in slices so short that a temporary
+// slowdown of the machine affects both. Prints the median of the ratios of neighbouring slices, with its 95 %
+// confidence interval. Times are processor times of all threads of the process, on which other load has
+// little influence; for the pool, where threads wait for each other, they are wall-clock times.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,16 +20,16 @@ const SLICE_MS = 80;
 const WARM_UP_MS = 400;
 /** Slices of each checkout in a round. */
 const TURNS = 3;
-/** A compilation is not repeated with the same text: that would be a hit of the cache. */
+/** A compilation is never repeated with the same text, because that would be a cache hit. */
 const COMPILED_HANDLER =
   'const total = $args.items.reduce((sum, { price, count }) => sum + price * count, 0);\nreturn total';
 
-/** What there is to compare, by the questions that it belongs to. Each gives the names and the runs of its cases, of one checkout. */
+/** The comparisons, by question. Each returns the names and runs of its cases for one checkout. */
 const QUESTIONS = { pristine, contract, heavy: heavyWork, library, cache, pool };
 
 /**
- * @param {[here: string, there: string]} checkouts both built
- * @param {string[]} names of questions
+ * @param {[here: string, there: string]} checkouts both must be built
+ * @param {string[]} names the names of the questions
  */
 export async function compareCheckouts([here, there], names = Object.keys(QUESTIONS), rounds = 15) {
   const unknown = names.filter((name) => QUESTIONS[name] === undefined);
@@ -67,7 +67,7 @@ async function compareRuns(title, runs, rounds, timeUs) {
   for (let round = 0; round < rounds; round++) {
     const own = [[], []];
     for (let turn = 0; turn < TURNS * 2; turn++) {
-      // ABBA: neither is always the second.
+      // ABBA order, so that neither is always the second.
       const side = [0, 1, 1, 0][turn % 4];
       own[side].push(await slice(runs[side], SLICE_MS, timeUs));
     }
@@ -99,7 +99,7 @@ function processorUs() {
 
 const clockUs = () => performance.now() * 1000;
 
-/** Of the median, from ranks alone: whatever the distribution. @param {number[]} sorted */
+/** The interval of the median, from ranks only, for any distribution. @param {number[]} sorted */
 function intervalOf(sorted) {
   const count = sorted.length;
   let probability = 0.5 ** count;
@@ -120,7 +120,7 @@ async function executions({ load }, works) {
   const runs = new Map();
   for (const [title, work] of works) {
     const { run } = await prepare(work);
-    // Pools of short calls: the clock costs as much as a tenth of one.
+    // Batches, because reading the clock costs up to a tenth of a short call through the pool.
     const batch = inBatches(run, work.isLong ? 1 : 10);
     runs.set(title, batch);
   }

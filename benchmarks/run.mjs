@@ -1,10 +1,10 @@
-// Runs all questions, each in a process of its own, and judges by the targets.
+// Runs all questions, each in a separate process, and compares the results with the targets.
 //
 // node benchmarks/run.mjs [--short] [--only <question>,<question>…] [--against <checkout>] [--rounds 15]
 //
-// Without options it writes `results/`. `--short` is what CI runs: it is quick, writes to a temporary folder and fails when a ratio is
-// beyond its wide margin. `--only` runs these questions, and those whose names begin with theirs, and writes nothing.
-// `--against` compares with another checkout that is built, see `against.mjs`.
+// Without options it writes `results/`. CI runs `--short`, which is quick, writes to a temporary folder and
+// fails if a ratio exceeds its wide margin. `--only` runs these questions and those with such a prefix, and
+// writes nothing. `--against` compares with another built checkout, see `against.mjs`.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync } from 'node:fs';
@@ -73,7 +73,7 @@ function report() {
   const missed = targets.filter(({ verdict }) => verdict.startsWith('missed'));
   const unknown = targets.filter(({ verdict }) => verdict === 'not measured');
   const judged = targets.length - targets.filter(({ verdict }) => verdict.startsWith('not')).length;
-  // A full run says what it finds, it is the short form that guards.
+  // A full run only reports; the short form fails.
   if (isShort && missed.length > 0) process.exitCode = 1;
   const summary = [
     `${answered.length} of ${chosen.length} questions answered in ${seconds} s, see ${folder}`,
@@ -93,7 +93,7 @@ function questionsNamed(names) {
   return QUESTIONS.filter((question) => names.some((name) => isMeant(question, name)));
 }
 
-/** What a question found out, or undefined when it failed. */
+/** The results of a question, or undefined if it failed. */
 async function ask(id) {
   const child = fork(join(here, 'questions', `${id}.mjs`), isShort ? ['--short'] : []);
   let tables;
@@ -104,7 +104,7 @@ async function ask(id) {
   return code === 0 ? tables : undefined;
 }
 
-/** The package and its peers, when they are not there. */
+/** Builds the package and installs the peers if necessary. */
 function prepare() {
   const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, stdio: 'inherit' });
   npm(join(here, '..'), 'run', '--silent', 'build:once');

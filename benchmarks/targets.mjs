@@ -1,5 +1,6 @@
-// What must hold, on two cores and Node 20, by the medians of one run. `ofShort` is the wide margin of the short form: it finds what is
-// broken, on whatever machine, and says nothing about speed; targets without one are absolute times, and it does not look at them.
+// The targets, for two cores and Node 20, by the medians of one run. `ofShort` is the wide margin of the
+// short form, which finds defects on any machine and says nothing about speed. Targets without one are
+// absolute times, which the short form does not check.
 import { bytes, ratio, us } from './harness/format.mjs';
 
 const rows = (results, question, table, isIt = () => true) => {
@@ -13,7 +14,7 @@ const named =
   ({ subject }) =>
     subject.startsWith(beginning);
 
-/** How many times as long the fastest of a peer's variants takes. */
+/** How many times as long the fastest variant of a peer takes. */
 function slower(results, question, table, beginning) {
   const ours = row(results, question, table, named('nexus-runtime'));
   const theirs = rows(results, question, table, named(beginning)).map(({ medianUs }) => medianUs);
@@ -88,7 +89,7 @@ export const TARGETS = [
   },
 ];
 
-/** @param {boolean} isShort whether to judge by the wide margin */
+/** @param {boolean} isShort whether to use the wide margin */
 export function judge(results, isShort) {
   return TARGETS.map(({ title, target, ofShort, isAtLeast = false, format, measure }) => {
     const limit = isShort ? ofShort : target;

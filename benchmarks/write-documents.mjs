@@ -1,5 +1,5 @@
-// Puts the figures of the last full run into the documents, between the marks that say which; with --check, says instead whether they
-// are those of `results/latest.json`.
+// Inserts the figures of the last full run into the documents, between their marks; with --check, only checks
+// whether they equal those of `results/latest.json`.
 //
 //   <!-- results: pristine/quick-start --> … <!-- /results -->     a table by its question, and by its id or number
 //   <!-- results: targets --> … <!-- /results -->

@@ -1,7 +1,8 @@
-// The handlers of this folder with what an application would pass them, for the demo and for tests.
+// The handlers of this folder with typical input, for the demo and for tests.
 //
-// Each example: `file`, a path; `context`, as executeHandler takes it; `summarise`, a few words about a result; and
-// `check`, which throws when a result is not what it must be. Times are part of the data, so the clock changes nothing.
+// Each example has `file`, a path; `context`, as for executeHandler; `summarise`, a short description of a
+// result; and `check`, which throws if a result is wrong. Times are part of the data, so results do not
+// depend on the clock.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const handler = (name) => ({ name, file: here(`handlers/${name}.js`) });
 
-// Found through the package, wherever the package manager put it. The UMD build needs nothing but the language.
+// Found through the package, wherever it was installed. The UMD build needs only the language.
 const markedUmd = new URL('lib/marked.umd.js', import.meta.resolve('marked/package.json'));
 
-/** What the handlers expect as `$lib`. */
+/** The libraries that the handlers expect in `$lib`. */
 export const libraries = { marked: { file: fileURLToPath(markedUmd) } };
 
 const euros = new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' });
@@ -131,7 +132,7 @@ const updateProfile = {
   },
   summarise: ({ returnValue: { changed, rejected } }) => `${changed.length} changed, ${rejected.length} rejected`,
   check({ returnValue, stateMutations, events, viewCommands, logs }) {
-    // The phone number is the same once it is normalised; the role is none of the profile's business.
+    // The phone number is unchanged after normalisation; the role is not part of the profile.
     const changed = ['displayName', 'email', 'website', 'interests'];
     assert.deepEqual(returnValue, {
       changed,
@@ -217,7 +218,7 @@ const renderMarkdown = {
       markdown: readFileSync(here('data/release-notes.md'), 'utf8'),
       site: 'https://docs.harbour.example/',
     },
-    // It computes and returns; there is nothing it would have to be allowed.
+    // It computes and returns, so it needs no capabilities.
     capabilities: [],
   },
   summarise: ({ returnValue: { html, toc, words } }) =>
@@ -256,7 +257,7 @@ const renderMarkdown = {
 
 export const examples = [priceOrder, updateProfile, validateForm, renderMarkdown];
 
-/** What a bug looks like: the caller forgot the lines of the order. */
+/** An example of a bug: the caller forgot the lines of the order. */
 export const failing = {
   ...handler('price-order'),
   context: { ...pricing, args: { order: { id: 'o-20932', placedAt: '2026-03-10T09:31:00Z', region: 'DE' } } },

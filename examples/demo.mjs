@@ -1,4 +1,5 @@
-// Runs every example twice and prints what came of it, where its bytecode came from and how long it took. Then one fails, and one waits.
+// Runs every example twice and prints its result, where its bytecode came from and how long it took. Then one
+// fails, and one is suspended.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -7,7 +8,7 @@ import { configFromEnv, createRuntime } from 'nexus-runtime';
 
 import { examples, failing, libraries } from './contexts.mjs';
 
-// Beside package.json, so that it is the same cache from whichever directory the demo is started.
+// Beside package.json, so that the cache is the same wherever the demo is started.
 const cacheDir = fileURLToPath(new URL('../.nexus-cache', import.meta.url));
 
 const startedAt = performance.now();
@@ -35,7 +36,7 @@ async function run(example) {
   return { result, problem: problemOf(example, result, source) };
 }
 
-/** Why a result is not the expected one, or undefined. */
+/** The reason why a result is not the expected one, or undefined. */
 function problemOf(example, result, source) {
   try {
     if (example !== failing && result.status !== 'success') {
@@ -91,7 +92,7 @@ function measured(metrics) {
   return [tierOf(metrics), milliseconds(metrics.compilationTimeUs), milliseconds(metrics.durationUs)];
 }
 
-/** The metrics name a tier only when the cache had the handler. */
+/** The metrics name a tier only if the handler was in the cache. */
 function tierOf({ cacheTier }) {
   return cacheTier ?? 'compiled';
 }
@@ -113,7 +114,10 @@ async function showFailure() {
   console.log(`${message}\n\n${snippet}`);
 }
 
-/** A handler that waits for an answer: suspended by one runtime, resumed by another, which might be on another day. */
+/**
+ * A handler that waits for an answer: one runtime suspends it, and another resumes it, which could be days
+ * later.
+ */
 async function showSuspension() {
   const suspensionDir = await mkdtemp(join(tmpdir(), 'nexus-demo-'));
   const source = `

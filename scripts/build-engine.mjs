@@ -1,7 +1,8 @@
-// Rewrites the stock engine and optimises it, so that no process has to. Runs after tsc, part of `npm run build`.
+// Rewrites and optimises the stock engine when the package is built. Runs after tsc, as part of
+// `npm run build`.
 //
-// Upstream is compiled for size. Inlining its small functions makes handlers a fifth faster; bounds beyond these make the interpreter
-// loop so large that the machine code for it comes later, for no more speed.
+// Upstream is compiled for size. Inlining its small functions makes handlers a fifth faster; higher limits
+// make the interpreter loop so large that its machine code is ready later and not faster.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -37,13 +38,13 @@ function optimise(bytes) {
   binaryen.setShrinkLevel(0);
   binaryen.setAlwaysInlineMaxSize(INLINED_SIZE);
   module.optimize();
-  if (!module.validate()) throw new Error('the optimised engine is no valid module');
+  if (!module.validate()) throw new Error('the optimised engine is not a valid module');
   const optimised = module.emitBinary();
   module.dispose();
   return optimised;
 }
 
-/** It takes ten seconds, and comes out the same until the engine, the optimiser or this file changes. */
+/** It takes ten seconds, and the result is the same until the engine, the optimiser or this file changes. */
 async function cached(bytes, make) {
   const { version } = JSON.parse(await readFile(path('node_modules/binaryen/package.json'), 'utf8'));
   const key = createHash('sha256')
@@ -56,7 +57,7 @@ async function cached(bytes, make) {
   if (known !== undefined) return known;
   const made = make(bytes);
   await mkdir(folder, { recursive: true });
-  // Whoever builds beside us finds all of it or nothing.
+  // Written atomically, because other builds may run at the same time.
   await writeFile(`${file}.${process.pid}`, made);
   await rename(`${file}.${process.pid}`, file);
   return made;

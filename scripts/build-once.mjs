@@ -1,5 +1,5 @@
-// Builds when there is no build newer than the sources, so that `npm run demo` works on a fresh clone and starts at once
-// on the next.
+// Builds if there is no build newer than the sources, so that `npm run demo` works on a fresh clone and
+// starts at once the next time.
 import { execSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// Compiles the guest's scripts and evaluates the prelude, so that no worker has to. Runs after tsc, part of `npm run build`.
+// Compiles the guest's scripts and evaluates the prelude when the package is built. Runs after tsc, as part
+// of `npm run build`.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { buildBaseImage, createBuilderVm } from '../build/engine/image/base-image.js';
 import { ALL_FEATURES, FEATURES, featureSet, NO_FEATURES } from '../build/engine/image/features.js';
@@ -34,14 +35,14 @@ const preludeImage = capturePreludeImage(
 );
 await mkdir(guest, { recursive: true });
 await writeFile(new URL('prelude.image', guest), encodePreludeImage(preludeImage));
-// For the licences of what was bundled.
+// For the licences of the bundled packages.
 await writeFile(new URL('inputs.json', guest), JSON.stringify([prelude, ...features].flatMap(({ inputs }) => inputs)));
 
 const { data, heap } = preludeImage.image;
 console.log(
   `prelude: ${prelude.source.length} characters, ${prelude.bytecode.length} bytes of bytecode, image ${data.length} + ${heap.length}`,
 );
-// Every feature is evaluated here once: one that fails is no surprise of a worker's.
+// Every feature is evaluated here once, so that an error shows in the build instead of in a worker.
 const base = await buildBaseImage(vm, preludeImage, [], () => Promise.reject(new Error('there are no libraries')));
 const variants = new ImageVariants(engine, base, preludeImage);
 const imageBytes = async (set) => (await variants.get(set)).image.heap.length;

@@ -1,7 +1,8 @@
-// Bundles what ships: a cold start is mostly finding, reading and linking modules, and the sources are many small files.
+// Bundles the published files: a cold start mostly consists of finding, reading and linking modules, and the
+// sources are many small files.
 //
-// The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
-// every worker resolves them anew, which costs more than all else it does. Their licences go along.
+// The main thread's bundle leaves its dependencies to npm. The worker's bundle includes them, because
+// resolving them in every worker would cost more than the rest of its start. Their licences are included.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +20,14 @@ const common = {
   logLevel: 'warning',
 };
 
-/** Variants of the engine that quickjs-emscripten imports and that are never used: three packages to be found and read at every start. */
+/**
+ * Variants of the engine that quickjs-emscripten imports but that are never used: three packages to find and
+ * read at every start.
+ */
 const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
-// What there is one of in a process. The others import it.
+// State that exists once per process. The other bundles import it.
 await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
 const sharing = { name: 'singletons', setup: shareSingletons };
 await build({
@@ -36,11 +40,12 @@ await build({
   packages: 'external',
   plugins: [sharing],
   splitting: true,
-  // Beside the entry: the URL of the worker is relative to wherever its code ends up.
+  // Beside the entry: the URL of the worker is relative to the file that contains the code.
   chunkNames: '[name]-[hash]',
 });
-// Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
-// the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
+// Every test process starts it, so it includes its dependencies, like the worker, except those that have
+// separate files or that the application also uses. It is a script, see `testing-entry.mjs`. Parts that most
+// tests do not need are a separate bundle.
 const forTests = {
   ...common,
   external: ['tinypool', 'prom-client', 'vitest'],
@@ -99,7 +104,7 @@ await writeFile(
 await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
-// Beside the entry, as the code that reads it.
+// Beside the entry, like the code that reads it.
 await cp(path('build/engine/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
@@ -108,7 +113,7 @@ await cp(path('build'), path('dist/types'), {
   filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
 });
 
-/** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
+/** Errors have one class, and `currentCall` works, whichever entry is imported. */
 function shareSingletons({ onResolve }) {
   onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './singletons.js', external: true }));
 }
@@ -122,21 +127,21 @@ function leaveOutVariants({ onResolve, onLoad }) {
   onLoad({ filter: /./, namespace: 'unused-variants' }, () => ({ contents: 'export default undefined' }));
 }
 
-/** A script has no imports of its own once V8 has it from a cache. */
+/** A script loaded from V8's code cache cannot import modules itself. */
 function importThroughEntry(code) {
   const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
-  if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
-  // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.
+  if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot import');
+  // Only in comments: esbuild writes everything else as ASCII.
   return rewritten.replaceAll(/[^ -~\n\t]/g, '?');
 }
 
-/** The same digests: a process that ends soon has no time to optimise code that hashes. */
+/** It computes the same digests: a short-lived process has no time to optimise hashing code. */
 function useNativeSha256({ onResolve }) {
   onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, () => ({ path: path('scripts/native-sha256.mjs') }));
 }
 
-/** The parts of quickjs-emscripten that it imports when it has to: at once, in the same file and not in five more. */
+/** The parts that quickjs-emscripten imports dynamically are included in the same file instead of five others. */
 function importEngineStatically({ onLoad }) {
   onLoad({ filter: /node_modules\/(quickjs-emscripten-core|@jitl\/quickjs-wasmfile-release-sync)\// }, async (file) => {
     const imports = [];
@@ -151,7 +156,7 @@ function importEngineStatically({ onLoad }) {
   });
 }
 
-/** The licence texts of all packages that the inputs of a bundle belong to. */
+/** The licence texts of all packages in a bundle. */
 async function licences(inputs) {
   const packages = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
   const texts = [...new Set(packages)]

@@ -1,5 +1,5 @@
-// Packs the library as npm would publish it, checks it with publint and attw, installs it into an empty folder and follows the
-// README there.
+// Packs the library as npm would publish it, checks it with publint and attw, installs it in an empty folder
+// and follows the README there.
 import { execFileSync, execSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ import { runHandler } from 'nexus-runtime/testing';
 const { returnValue } = await runHandler('return await $ext.x.y()', { ext: { x: { y: () => 42 } } });
 if (returnValue !== 42) throw new Error(returnValue);
 `;
-/** A handler in TypeScript: its types are taken off by a dependency that the worker loads. */
+/** A handler in TypeScript: the worker loads the dependency that strips its types. */
 const TYPED = `
 import { createRuntime } from 'nexus-runtime';
 const runtime = await createRuntime({ cacheDir: false });

@@ -45,21 +45,21 @@ function print(value) {
   return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `${item}n` : item), 2);
 }
 
-/** The one group that `pattern` finds in the glue code. */
+/** The only group that `pattern` finds in the glue code. */
 function inGlue(what, pattern) {
   const found = new Set([...glue.matchAll(pattern)].map((match) => match[1]));
   if (found.size !== 1) throw new Error(`${what}: ${found.size} candidates in the glue code (${[...found]})`);
   return [...found][0];
 }
 
-/** The one candidate that `works`; a candidate may fail in any way. */
+/** The only candidate for which `works` succeeds; a candidate may fail in any way. */
 async function findUnique(what, candidates, works) {
   const good = [];
   for (const candidate of candidates) {
     try {
       if (await works(candidate)) good.push(candidate);
     } catch {
-      // A wrong candidate traps, or is refused by the rewrite.
+      // A wrong candidate traps, or the rewrite refuses it.
     }
   }
   if (good.length !== 1) {
@@ -80,7 +80,7 @@ const imports = {
   resizeHeap: inGlue('resizeHeap', /(\w+):a=>\{var c=K\.length;a>>>=0;if\(2147483648<a\)/g),
 };
 
-/** Offsets in a function's code at which an instruction may begin and `read` recognises it. */
+/** Offsets in a function's code at which an instruction may start and that `read` recognises. */
 function scan(body, read) {
   const found = [];
   for (let offset = 0; offset < body.length; offset++) {
@@ -115,21 +115,21 @@ const readerOffsets = scan(bodyOf(exports.reader), (reader) => {
 const evalName = exportName('QTS_Eval');
 const calledByEval = scan(bodyOf(evalName), (reader) => (reader.byte() === CALL ? reader.unsigned() : undefined));
 
-/** A table in which the facts not looked for yet are harmless. */
+/** A table in which the facts that are not known yet are harmless. */
 const draft = {
   name: `${PACKAGE}@${version}`,
   upstreamSha256: createHash('sha256').update(wasm).digest('hex'),
   exports,
   writerFlags: { upstream: 0n, withBytecode: 0n },
   readerFlags: { frameOffset: 0, withBytecode: 0n, withReferences: 0n },
-  // The same in all versions so far; the rewrite says so when it is not.
+  // The same in all versions so far; the rewrite reports if it is not.
   tailCall: KNOWN_ENGINES[0].tailCall,
   evalFunctionIndex: binary.exportedFunction(evalName),
   imports,
   breakPointerAddress: 0,
   stripFlagsOffset: 0,
   rejectionTrackerOffset: 0,
-  // Last of all: what is proved first needs none.
+  // Found last, because the other facts need no mends.
   mends: [],
   stackBytes: STACK_SIZES.at(-1),
   heapBase: binary.globalI32(STACK_POINTER_GLOBAL),
@@ -137,7 +137,7 @@ const draft = {
   stackLimit: { runtimeOffset: 0, limitOffset: 0, checks: 0 },
 };
 
-/** Least size of the memory that the module imports. */
+/** The minimum size of the memory that the module imports. */
 function importedPages() {
   const MEMORY = 2;
   const reader = new LebReader(binary.section(SectionId.import));
@@ -152,7 +152,7 @@ function importedPages() {
   throw new Error('the module imports no memory');
 }
 
-/** @param rewrite with memory as upstream has it, or as we do */
+/** @param rewrite with upstream's memory, or with ours */
 async function instantiate(table, rewrite = addFunctions) {
   const { wasm: bytes, ...added } = rewrite(wasm, table, rewrite === addFunctions ? NO_MENDS : undefined);
   const module = await WebAssembly.compile(bytes);
@@ -199,7 +199,7 @@ function run(instance, bytecode) {
   return functions.QTS_GetFloat64(contextPointer, fn);
 }
 
-// Until the writer's constant is found, any one that stands alone keeps the rewrite going.
+// Until the writer's constant is found, any constant that occurs once keeps the rewrite going.
 const placeholderOffset = readerOffsets.find(
   (offset) => readerOffsets.filter((other) => other === offset).length === 1,
 );
@@ -270,7 +270,7 @@ const rejectionTrackerOffset = await findUnique(
   },
 );
 
-/** The word in static data that follows the top of the heap when it grows, and is the highest of those that do. */
+/** The highest word in static data that follows the top of the heap when it grows. */
 async function findBreakPointer() {
   const { functions, memory } = await instantiate(found);
   const { heapBase } = found;
@@ -286,8 +286,8 @@ async function findBreakPointer() {
 }
 
 /**
- * The mends whose code is there. The others are told on stderr: their fault is mended upstream, or its code has another form. Which it is
- * `npx vitest run test/language` says.
+ * The mends that apply. The others are reported on stderr: either their fault is fixed upstream, or its code
+ * has another form. `npx vitest run test/language` shows which.
  */
 async function provenMends() {
   const mends = fittingMends(wasm);
@@ -298,7 +298,7 @@ async function provenMends() {
   return mends;
 }
 
-/** The largest stack that leaves all static data that is ever written below it. */
+/** The largest stack that leaves room for all static data that is ever written. */
 async function findStackBytes() {
   const instance = await instantiate(found);
   run(instance, writeBytecode(instance, compile(instance, PROBE)));
@@ -310,7 +310,10 @@ async function findStackBytes() {
   return size;
 }
 
-/** The field of the runtime that follows the size of the stack, where contexts keep their runtime, and how often both are read for a check. */
+/**
+ * The field of the runtime that follows the size of the stack, the place where contexts keep their runtime,
+ * and how often both are read for a check.
+ */
 async function findStackLimit() {
   const { functions, memory, runtimePointer, contextPointer } = await instantiate(found);
   const fieldsUnder = (bytes) => {
@@ -343,7 +346,10 @@ const table = {
 await proveMemory();
 console.log(print(table));
 
-/** Runs the engine in the memory that we give it: it stays in there, says what it used, and finds every overflow of its stack. */
+/**
+ * Runs the engine in the memory that it gets: it stays within it, reports its use, and detects every overflow
+ * of its stack.
+ */
 async function proveMemory() {
   const instance = await instantiate(table, rewriteEngine);
   const { functions, memory, marks, runtimePointer, contextPointer } = instance;

@@ -1,11 +1,11 @@
-// Writes the pages that are made from the code; with --check, says instead which are out of date.
+// Generates the pages that are derived from the code; with --check, only reports which are out of date.
 //
 //   npm run docs [-- <page>…] [--check]
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** What each page is made from, and by which program. */
+/** The program that generates each page. */
 const PAGES = {
   api: 'scripts/pages/api.mjs',
   language: 'scripts/pages/language.mjs',

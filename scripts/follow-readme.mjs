@@ -1,15 +1,15 @@
-// Follows the README as a new user would: in an empty folder, command by command and program by program, comparing what each prints
-// with what the README says.
+// Follows the README as a new user would: in an empty folder, command by command and program by program.
+// Compares the output of each program with the README.
 import assert from 'node:assert/strict';
 import { execFileSync, execSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const BLOCK = /^```(?<language>sh|js)\n(?<text>[\s\S]*?)^```(?:\n+(?:prints\n+)?^```\n(?<output>[\s\S]*?)^```)?/gm;
-/** What is done in a clone of the repository, not in a project of one's own: CI does it. */
+/** Commands for a clone of the repository: CI runs them. */
 const IN_A_CLONE = /^npm ci\b/;
 
-/** @param tarball what `npm install nexus-runtime` would get */
+/** @param tarball the package that `npm install nexus-runtime` would install */
 export function followReadme(readme, folder, tarball) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   let programs = 0;

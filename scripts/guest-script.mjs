@@ -6,8 +6,8 @@ const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.u
 
 const EXPORT = /export \{\s*([\w$]+) as default\s*\};\s*$/;
 /**
- * What `whatwg-url` brings along for encodings and names that the VM does not have, by what we have instead; each stand-in
- * says what it stands for.
+ * Replacements for modules of `whatwg-url` for encodings and names that the VM does not have; each says what
+ * it replaces.
  */
 const STAND_INS = {
   tr46: 'src/guest/features/url/idna.ts',
@@ -29,11 +29,11 @@ const standIns = {
 };
 
 /**
- * With short names, as these are part of every image that has the script. The syntax stays as it is written: rewritten, it might
- * call what a handler has replaced.
+ * Names are shortened, because they are part of every image with the script. The syntax is not changed,
+ * because rewritten syntax might call builtins that a handler has replaced.
  *
  * @param {string} entry the module, from the root of the project
- * @returns {Promise<{ source: string, inputs: string[] }>} the script, and the files that it was made of
+ * @returns {Promise<{ source: string, inputs: string[] }>} the script, and its input files
  */
 export async function bundleGuestScript(entry) {
   const { outputFiles, metafile } = await build({

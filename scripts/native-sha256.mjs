@@ -1,4 +1,4 @@
-// What the bundle of `nexus-runtime/testing` has for SHA-256 of @noble/hashes.
+// Replaces the SHA-256 of @noble/hashes in the bundle of `nexus-runtime/testing`.
 import { createHash } from 'node:crypto';
 
 class Sha256 {

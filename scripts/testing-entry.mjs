@@ -1,8 +1,9 @@
-// What `nexus-runtime/testing` is when it ships: its code is a script, and what V8 compiled of it is kept for the next process, which
-// would otherwise spend a third of its time on compiling it again. `bundle.mjs` adds the exports.
+// The published `nexus-runtime/testing`: its code is a script, and V8's code cache for it is stored for the
+// next process, which would otherwise spend a third of its time compiling. `bundle.mjs` adds the exports.
 //
-// V8 does not verify such data, and whoever can write it can run code here. So it is kept inside of this package, where the code itself is:
-// whoever can write there could as well change that. Where it cannot be written, or is not wanted, everything works without.
+// V8 does not verify a code cache, so anyone who can write it can run code here. Therefore it is stored
+// inside this package, beside the code, which anyone with write access could change as well. Without the
+// cache everything works, only more slowly.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +15,7 @@ import * as singletons from './singletons.js';
 const DIGEST_BYTES = 32;
 const KIT = new URL('./testing-kit.cjs', import.meta.url);
 const CACHE = new URL('../node_modules/.cache/nexus-runtime/', import.meta.url);
-/** By the text of the kit, and by version and flags of V8: it compares lengths, and no texts. */
+/** Named by the text of the kit, and by V8's version and flags, because V8 only compares lengths. */
 const FILE = new URL(`testing-${KIT_HASH}-${cachedDataVersionTag().toString(16)}.bin`, CACHE);
 const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
 
@@ -23,7 +24,7 @@ const filename = fileURLToPath(KIT);
 // ASCII, as esbuild writes it.
 const source = `(function(require,exports,module,kitUrl,kitImport){${readFileSync(KIT, 'latin1')}\n})`;
 const script = new Script(source, { filename, cachedData });
-// When the process ends, to have what was compiled on the way, too.
+// Written when the process ends, to include functions that were compiled on the way.
 if (isWanted && (cachedData === undefined || script.cachedDataRejected)) process.once('exit', write);
 
 const require = createRequire(import.meta.url);
@@ -36,7 +37,7 @@ function digest(data) {
   return createHash('sha256').update(data).digest();
 }
 
-/** Undefined for what is not there, or not whole. */
+/** Undefined if it is missing or damaged. */
 function read() {
   try {
     const bytes = readFileSync(FILE);

@@ -1,6 +1,6 @@
-// The files beside the code, by URL: this file lies at the root of the sources' build and of the package.
+// URLs of the files beside the code. This file is at the root of both the build and the package.
 
-/** A VM with the prelude in it. */
+/** The image of a VM with the prelude. */
 export const PRELUDE_URL = new URL('./guest/prelude.image', import.meta.url);
-/** Entry of a worker thread. Named by URL: nothing on the main thread imports it. */
+/** The entry of a worker thread. Referenced by URL, because nothing on the main thread imports it. */
 export const WORKER_URL = new URL('./worker/entry.js', import.meta.url);

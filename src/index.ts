@@ -1,5 +1,5 @@
 /**
- * Runs JavaScript handlers nobody has to trust.
+ * Runs untrusted JavaScript handlers.
  *
  * @module nexus-runtime
  */

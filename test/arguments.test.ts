@@ -23,7 +23,7 @@ const revoked = () => {
   return proxy;
 };
 
-/** Values of every type, and objects that cannot be looked at. */
+/** Values of every type, and objects that cannot be inspected. */
 const WRONG = {
   undefined: undefined,
   null: null,
@@ -74,15 +74,15 @@ afterAll(async () => {
 
 const NOTHING: readonly Kind[] = ['undefined'];
 const TEXT: readonly Kind[] = ['string'];
-/** Of options, all without a key that they do not have are right. */
+/** For options, all values without an unknown key are valid. */
 const NUMBERS: readonly Kind[] = ['number', 'not a number'];
 const OPTIONS: readonly Kind[] = ['undefined', 'an object whose toString throws'];
 
-/** Asking whether they are promises fails, and with that the list that they are in. */
+/** Checking whether they are promises fails, and so does the list that contains them. */
 const NO_PROMISES: readonly Kind[] = ['a proxy whose traps throw', 'a proxy whose get trap throws', 'a revoked proxy'];
 /** It has no keys, and so no extensions. */
 const EMPTY_PROXY: Kind = 'a proxy whose get trap throws';
-/** Variables that have no meaning here are left alone. */
+/** Unknown variables are ignored. */
 const ENVIRONMENTS: readonly Kind[] = [...OPTIONS, 'object', 'bytes', 'an object whose constructor throws'];
 
 const ROWS: readonly Row[] = [
@@ -210,7 +210,7 @@ const NAMED = ROWS.map(([method, argument, allowed, call, code = 'INVALID_ARGUME
   code,
 }));
 
-/** What a call throws or rejects with. */
+/** The error that a call throws or rejects with. */
 async function faultOf(call: () => unknown): Promise<unknown> {
   try {
     await call();

@@ -7,11 +7,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const guides = (await readdir(join(root, 'docs'), { recursive: true }))
   .filter((name) => name.endsWith('.md') && !name.startsWith('api'))
   .map((name) => join('docs', name));
-const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
+const rationales = (await readdir(join(root, 'src'), { recursive: true }))
+  .filter((name) => name.endsWith('RATIONALE.md'))
+  .map((name) => join('src', name));
+const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort(), ...rationales.sort()];
 
-/** Places in the repository that a text names in code marks: from one of the folders at its root. */
+/** Places in the repository that a text names in code marks: paths from one of the folders at the root. */
 const PLACE = /`((?:src|test|scripts|benchmarks|examples|docs|deploy)\/[\w./-]*)`/g;
-/** What a document calls a file inside of src, without that: `pool/dispatcher`, with or without an extension. */
+/** Files in src that a document names without that prefix: `pool/dispatcher`, with or without an extension. */
 const SHORT =
   /`((?:runtime|execution|suspension|capabilities|compiler|cache|pool|metrics|protocol|worker|engine|guest|source|codec|support|config|api|errors|testing)\/[\w./-]+)`/g;
 

@@ -13,14 +13,14 @@ const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWit
 const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
-/** What `nexus-runtime` and its entries are, in a program: self-reference works from inside the package only. */
+/** A self-reference to `nexus-runtime` works only from inside the package. */
 function withEntries(code: string): string {
   return code.replaceAll(/'nexus-runtime(?:\/(\w+))?'/g, (_, name = 'index') =>
     JSON.stringify(join(root, 'dist', `${name}.js`)),
   );
 }
 
-/** Every program of a document with the output that stands behind it, if any does. */
+/** Every program of a document with its output, if the document shows it. */
 async function programsOf(document: string): Promise<[title: string, code: string, output: string | undefined][]> {
   const text = await readFile(join(root, document), 'utf8');
   const blocks = text.matchAll(/```js\n(?<code>[\s\S]*?)```(?:\n+(?:prints\n+)?```\n(?<output>[\s\S]*?)```)?/g);
@@ -43,7 +43,7 @@ describe('the documents', () => {
     async (_title, code, output) => {
       const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
-        // The cache goes where the program runs.
+        // The cache is created where the program runs.
         const { stdout } = await run(process.execPath, ['--input-type=module', '-e', withEntries(code)], {
           cwd: folder,
         });
@@ -132,7 +132,7 @@ describe('the demo', () => {
   }, 30_000);
 });
 
-/** What an example prints. */
+/** The output of an example. */
 async function example(name: string, ...args: string[]): Promise<string> {
   return (await run(process.execPath, [join(root, 'examples', name, 'run.mjs'), ...args])).stdout;
 }
@@ -157,7 +157,7 @@ describe('every example', () => {
 describe('the panel', () => {
   it('shows a spinner before the service answers, calls off what is out of date, and survives a refusal', async () => {
     const output = await example('panel');
-    expect(output).toContain('search {"text":"lam"} was called off');
+    expect(output).toContain('search {"text":"lam"} was cancelled');
     expect(output).not.toContain('answers "lam"');
     const steps = ['◌ results  "lamp": nothing', '… the catalog answers "lamp"', '"lamp": LAMP-2, LAMP-3'];
     expect(steps.map((step) => output.indexOf(step))).toEqual(

@@ -1,4 +1,5 @@
-// Calls that are too short for the clock, in batches; medians of these: on shared machines the mean tells of the neighbours.
+// Calls that are too short for the clock are measured in batches. Medians are used, because on shared
+// machines the mean depends on other load.
 import { isShort } from './options.mjs';
 
 const WARM_UP_MS = isShort ? 40 : 300;
@@ -8,10 +9,10 @@ const ROUNDS = isShort ? 3 : 25;
 const CALLS = isShort ? 20 : 100;
 
 /**
- * Lowest, median and 99th percentile over batches of the mean time of one call, in microseconds. Batches are long enough for the
- * clock, so the percentile tells of slow batches, not of single slow calls.
+ * Lowest, median and 99th percentile over batches of the mean time of one call, in microseconds. The
+ * percentile is of slow batches, not of single slow calls.
  *
- * @param {() => unknown} run awaited when it returns a promise
+ * @param {() => unknown} run awaited if it returns a promise
  */
 export async function measure(run) {
   const perBatch = await callsWithin(run, BATCH_MS);
@@ -31,8 +32,8 @@ export async function measure(run) {
 }
 
 /**
- * Several in turn, so that a busy neighbour hits all of them: for each the lowest and the median over rounds of the mean
- * time of one call, in microseconds.
+ * Measures several functions alternately, so that other load affects all of them. For each, returns the
+ * lowest and the median over rounds of the mean time of one call, in microseconds.
  *
  * @param {(() => Promise<unknown>)[]} runs
  */
@@ -40,7 +41,7 @@ export async function measureInTurn(runs, { rounds = ROUNDS, calls = CALLS } = {
   const times = runs.map(() => []);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, run] of runs.entries()) {
-      // What ran before it took the caches.
+      // The previous case has evicted the caches.
       for (let call = 0; call < calls / 10; call++) await run();
       const start = performance.now();
       for (let call = 0; call < calls; call++) await run();
@@ -54,7 +55,7 @@ export async function measureInTurn(runs, { rounds = ROUNDS, calls = CALLS } = {
   });
 }
 
-/** Warms up, then says how many calls fit into a batch. */
+/** Warms up, and returns how many calls fit into a batch. */
 async function callsWithin(run, batchMs) {
   let calls = 0;
   const start = performance.now();

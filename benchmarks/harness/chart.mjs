@@ -1,5 +1,5 @@
-// The picture of the README: one execution here and elsewhere, as bars on a linear scale. Its colours read on light and on dark ground,
-// and it has no ground of its own.
+// The chart of the README: one execution here and elsewhere, as bars on a linear scale. Its colours are
+// readable on light and dark backgrounds; its own background is transparent.
 import { ratio, time } from './format.mjs';
 
 const WIDTH = 720;
@@ -10,7 +10,7 @@ const ROW = 28;
 const HEADING = 44;
 const COLOURS = { ours: '#2f81f7', others: '#8b949e', text: '#768390' };
 
-/** What is shown of the results: of each that is close to ours in what it isolates, its fastest way. */
+/** The rows that are shown: the fastest variant of each peer with a similar isolation. */
 const SHOWN = {
   'nexus-runtime: pristine image': 'nexus-runtime',
   'quickjs-emscripten: new runtime + context': 'quickjs-emscripten, new runtime',

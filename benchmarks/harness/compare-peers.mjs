@@ -1,4 +1,4 @@
-// The same work by several peers, checked and then measured in turn.
+// Checks the same work on several peers and then measures them alternately.
 import { compare } from './compare.mjs';
 import { printData } from './table.mjs';
 
@@ -19,7 +19,7 @@ export async function comparePeers(work, subjects, options) {
     try {
       const { run, release, runsNothing } = await prepare(work);
       row.runsNothing = runsNothing;
-      // Twice: an execution must not find what the one before it left.
+      // Twice: an execution must not find data of the previous one.
       for (let i = 0; i < 2 && !runsNothing; i++) work.check({ ...NO_EFFECTS, ...(await run()) });
       cases.push({ name: subject, run, release, row });
     } catch (error) {

@@ -1,16 +1,19 @@
-// Times of single calls of several things, measured in turn.
+// Times of single calls, measured alternately.
 import { Bench } from 'tinybench';
 import { isShort } from './options.mjs';
 import { percentile } from './statistics.mjs';
 
-/** Until V8 has compiled what is hot, WebAssembly above all: its figures are three times as high after 100 ms. */
+/**
+ * Until V8 has optimised the hot code, especially WebAssembly: after 100 ms, times are still three times as
+ * high.
+ */
 export const WARM_UP_MS = 500;
 
 /**
- * Each case has its slice of time in every round, so that a busy neighbour hits all of them and not the one that is due. The first round
- * warms up. The percentiles are those of single calls over all other rounds.
+ * Each case has a slice of time in every round, so that other load affects all of them. The first round warms
+ * up. The percentiles are those of single calls over all other rounds.
  *
- * @param {{ name: string, run: () => unknown }[]} cases a run is awaited when it returns a promise
+ * @param {{ name: string, run: () => unknown }[]} cases a run is awaited if it returns a promise
  * @returns {Promise<{ medianUs: number, p99Us: number, samples: number }[]>} in the order of the cases
  */
 export async function compare(
@@ -28,7 +31,8 @@ export async function compare(
       const bench = new Bench({
         time: sliceMs,
         iterations: leastCalls,
-        // At first there is code to be compiled, of JavaScript and of WebAssembly; later, what ran before it took the caches.
+        // At first, JavaScript and WebAssembly must be compiled; later, the previous case has evicted the
+        // caches.
         warmupTime: round === 0 ? warmUpMs : sliceMs / 5,
         warmupIterations: 1,
         retainSamples: true,

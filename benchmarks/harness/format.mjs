@@ -1,4 +1,4 @@
-// How figures are written. Each takes undefined for what there is no figure of.
+// Formats figures. Each function accepts undefined for a missing figure.
 const optional = (write) => (value) => (value === undefined ? '' : write(value));
 const grouped = (value) => Math.round(value).toLocaleString('en');
 
@@ -9,13 +9,13 @@ export const percent = optional((share) => `${Math.round(share * 100)} %`);
 export const count = optional(grouped);
 export const text = optional(String);
 
-/** @param value how many times as much, or as fast */
+/** @param value a factor */
 export const ratio = optional((value) => `${value < 10 ? value.toFixed(2) : grouped(value)}×`);
 
-/** One figure over another. */
+/** One figure divided by another. */
 export const times = (value, one) => ratio(value / one);
 
-/** Microseconds, or what is easier to read for long times. */
+/** Microseconds, or a more readable unit for long times. */
 export const time = optional((valueUs) => (valueUs < 10_000 ? us(valueUs) : ms(valueUs / 1000)));
 
 export const bytes = optional((value) => {
@@ -24,5 +24,5 @@ export const bytes = optional((value) => {
   return `${(value / 1024 / 1024).toFixed(1)} MiB`;
 });
 
-/** By the names that columns of tables use. */
+/** By the names that table columns use. */
 export const FORMATS = { us, ms, rate, percent, count, text, ratio, time, bytes };

@@ -1,4 +1,4 @@
-// Many calls at once of something that answers by itself: how many a second, how long each, and what the main thread has to do.
+// Many concurrent calls: how many per second, how long each takes, and how much time of the main thread.
 import { availableParallelism, cpus } from 'node:os';
 import { createRuntime } from '../../build/index.js';
 import { isShort } from './options.mjs';
@@ -6,12 +6,18 @@ import { median, percentile } from './statistics.mjs';
 
 export const CORES = availableParallelism();
 export const ROUNDS = isShort ? 2 : 8;
-/** Of one setting in one round, after a tenth of it to warm up. */
+/** The time of one setting in one round, after a tenth of it to warm up. */
 const MEASURE_MS = isShort ? 60 : 300;
-/** Of a runtime, at full load: compilers of JavaScript and of WebAssembly take their time, in every thread. */
+/**
+ * The time until a runtime is warm at full load: compiling JavaScript and WebAssembly takes time in every
+ * thread.
+ */
 const WARM_UP_MS = isShort ? 200 : 1000;
 
-/** Runtimes with so many workers each, for as long as `use` takes. All workers are up before: none starts while something is measured. */
+/**
+ * Runs `use` with runtimes that have the given numbers of workers. All workers are started before, so none
+ * starts during a measurement.
+ */
 export async function withWorkers(counts, handler, use, options = {}) {
   const runtimes = [];
   try {
@@ -28,14 +34,17 @@ export async function withWorkers(counts, handler, use, options = {}) {
   }
 }
 
-/** One execution, checked. */
+/** One execution, with a check of its result. */
 export async function execute(runtime, { source, context, expected }, options) {
   const result = await runtime.executeHandler(source, context, options);
   if (result.returnValue !== expected) throw new Error(`expected ${expected}: ${JSON.stringify(result)}`);
   return result;
 }
 
-/** So many callers, each of which calls again as soon as it has its answer. Resolves when all have their last one. */
+/**
+ * Runs this many callers, each of which calls again as soon as it has its answer. Resolves when all have
+ * their last answer.
+ */
 export function callers(inFlight, call, goesOn) {
   const caller = async () => {
     while (goesOn()) await call();
@@ -49,14 +58,14 @@ export function runFor(ms, inFlight, call) {
 }
 
 /**
- * Times of single executions, not of batches: who waits, waits for a single one. The main thread's time is all that it is not asleep,
- * so this program's own part is in it.
+ * Times of single executions instead of batches, because a caller waits for a single one. The main thread's
+ * time is all time in which it does not sleep, including that of this program.
  *
  * @param {() => Promise<unknown>} call
- * @param note told of each answer, and how long it took
+ * @param note called with each answer and its time
  */
 export async function measureCalls(inFlight, call, note = () => {}) {
-  // What ran before it took the caches.
+  // The previous case has evicted the caches.
   await runFor(MEASURE_MS / 10, inFlight, call);
   const times = [];
   const timed = async () => {
@@ -81,7 +90,7 @@ export async function measureCalls(inFlight, call, note = () => {}) {
   };
 }
 
-/** One at a time, and where the time goes, by what their metrics say. */
+/** One call at a time, with the time of its parts by its metrics. */
 export async function measureParts(runtime, handler) {
   const parts = { toWorker: [], inVm: [], back: [] };
   const figures = await measureCalls(
@@ -98,13 +107,16 @@ export async function measureParts(runtime, handler) {
   return { ...figures, toWorkerUs, inVmUs, backUs };
 }
 
-/** Every measurement in every round, so that a busy neighbour hits all of them: for each, the medians over rounds of what it gives. */
+/**
+ * Runs every measurement in every round, so that other load affects all of them. Returns for each the medians
+ * over rounds of its results.
+ */
 export async function inTurn(measurements, rounds = ROUNDS) {
   const given = measurements.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (const [i, run] of measurements.entries()) {
       const figures = await run();
-      // The first of several warms up.
+      // The first of several rounds warms up.
       if (round > 0 || rounds === 1) given[i].push(figures);
     }
   }
@@ -118,7 +130,10 @@ export async function inTurn(measurements, rounds = ROUNDS) {
   });
 }
 
-/** What others on this machine had of it is what the figures lack: with half of two cores gone, two workers do what one does. */
+/**
+ * Reports how much of the machine other processes used, because this time is missing in the figures: with
+ * half of two cores gone, two workers do the work of one.
+ */
 export async function section(measureAndPrint) {
   const busyMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
   const [start, busyBefore, ownBefore] = [performance.now(), busyMs(), process.cpuUsage()];

@@ -1,9 +1,9 @@
-// Where the figures come from: figures without it say nothing.
+// Describes the machine, without which figures are meaningless.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
 
-/** @param {string[]} packages whose versions matter */
+/** @param {string[]} packages the packages whose versions matter */
 export function describeMachine(packages = []) {
   const [cpu] = cpus();
   return {
@@ -24,7 +24,7 @@ export function printMachine(packages = []) {
   console.log();
 }
 
-/** Of a package that is installed here, or why there is none. */
+/** The version of an installed package, or the reason why there is none. */
 export function versionOf(name) {
   const require = createRequire(import.meta.url);
   const manifest = name === 'nexus-runtime' ? '../../package.json' : findManifest(require, name);
@@ -41,7 +41,7 @@ function findManifest(require, name) {
       readFileSync(new URL(path));
       return path;
     } catch {
-      // Further up, perhaps.
+      // It may be in a parent folder.
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-// What a benchmark was started with.
+// The options of a benchmark.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({
@@ -6,6 +6,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-/** Quickly: whether it works, and whether ratios are anywhere near; no figures to publish. */
+/** Whether only to check that it works and that ratios are plausible, without figures to publish. */
 export const isShort = values.short;
 export { positionals };

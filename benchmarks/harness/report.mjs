@@ -1,9 +1,9 @@
-// What a question found out, for `run.mjs`, which started it.
+// Sends the results of a question to `run.mjs`, which started it.
 const tables = [];
 
 export function record(table) {
   tables.push(table);
 }
 
-// At the end and not before: a question that fails half-way has no results.
+// Only at the end: a question that fails half-way has no results.
 process.once('beforeExit', () => process.send?.(tables));

@@ -1,4 +1,4 @@
-// The results of a run as files: JSON for programs, Markdown to read, a chart for the README.
+// Writes the results of a run: JSON for programs, Markdown for reading, a chart for the README.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawChart } from './chart.mjs';

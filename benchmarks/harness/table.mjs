@@ -3,9 +3,10 @@ import { FORMATS } from './format.mjs';
 import { record } from './report.mjs';
 
 /**
- * Prints a table of data and records it: what `run.mjs` writes into the results and computes ratios from.
+ * Prints a table of data and records it for `run.mjs`, which writes it into the results and computes ratios.
  *
- * @param {{ id: string, columns: [key: string, label: string, format: keyof typeof FORMATS][], rows: object[], note?: string }} table
+ * @param {{ id: string, columns: [key: string, label: string, format: keyof typeof FORMATS][], rows:
+ *   object[], note?: string }} table
  */
 export function printData(table) {
   record(table);
@@ -33,7 +34,7 @@ function print(header, rows) {
   for (const line of lines.slice(1)) console.log(render(line));
 }
 
-/** Header and cells of a recorded table, whichever kind it is. */
+/** Header and cells of a recorded table of either kind. */
 export function asText({ header, text, columns, rows }) {
   if (text !== undefined) return { header, rows: text };
   const cells = rows.map((row) =>
@@ -42,14 +43,14 @@ export function asText({ header, text, columns, rows }) {
   return { header: columns.map(([, label]) => label), rows: cells };
 }
 
-/** What stands below a table: why something in it was not measured, and what else there is to say. */
+/** The notes below a table: why a row was not measured, and further remarks. */
 export function notesOf({ rows = [], note }) {
   const missing = rows.filter(({ unavailable }) => unavailable !== undefined);
   const reasons = missing.map(({ subject, unavailable }) => `${subject}: ${unavailable}`);
   return note === undefined ? reasons : [...reasons, note];
 }
 
-/** @param table as it was recorded */
+/** @param table a recorded table */
 export function asMarkdown(table) {
   const { header, rows } = asText(table);
   const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -1,5 +1,6 @@
-// What makes a handler run in an engine that knows nothing of handlers: the same globals as here, context in as JSON, effects out as
-// JSON. It is the least that serves: it defines only what the handler names, checks no capability and enforces no limit.
+// The code that runs a handler in an engine without handlers: the same globals as here, context as JSON,
+// effects as JSON. It is minimal: it defines only what the handler names, checks no capability and enforces
+// no limit.
 
 const GLOBALS = {
   $state: `const $state = new Proxy(input.state, {
@@ -36,10 +37,10 @@ function handlerFunction(source, finish) {
 }`;
 }
 
-/** Resolves to JSON: for engines from which a string is what comes out fastest. */
+/** Resolves to JSON, for engines from which strings are the fastest output. */
 export const jsonHandler = (source) => handlerFunction(source, (outcome) => `JSON.stringify(${outcome})`);
 
-/** Resolves to the outcome itself: for engines that copy values. */
+/** Resolves to the outcome itself, for engines that copy values. */
 export const plainHandler = (source) => handlerFunction(source, (outcome) => outcome);
 
 /** A statement that makes `$lib` of CommonJS or UMD text, or an empty string when there is none. */

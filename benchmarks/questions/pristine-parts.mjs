@@ -1,4 +1,4 @@
-// Where do the microseconds of an execution go, in one thread? Its parts in their order, each timed where it happens.
+// The parts of an execution in one thread, in order, each timed where it happens.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/image/base-image.js';
 import { captureDelta } from '../../build/engine/image/delta.js';
@@ -40,7 +40,7 @@ vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
 const delta = captureDelta(vm, base.image);
 const whole = captureImage(vm);
 
-/** Sums by part, and the clock's own share of each. */
+/** Sums by part, with the time of the clock itself. */
 const parts = new Map();
 let lapAt = 0;
 function lap(part) {
@@ -74,7 +74,7 @@ function execute() {
 }
 
 for (let i = 0; i < WARM_UP_CALLS; i++) execute();
-/** By part, microseconds of each round. */
+/** Microseconds of each round, by part. */
 const rounds = new Map();
 for (let round = 0; round < ROUNDS; round++) {
   parts.clear();
@@ -91,7 +91,7 @@ printTable(
 );
 console.log();
 
-/** As for a handler that comes seldom: it has no image. */
+/** As for a rare handler, which has no image. */
 function loadBytecode() {
   restoreImage(vm, base.image);
   vm.evaluateBytecode(bytecode);

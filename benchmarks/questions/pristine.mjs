@@ -1,4 +1,4 @@
-// One thread: what does a pristine execution cost, here and elsewhere?
+// The cost of a pristine execution in one thread, here and elsewhere.
 import { WARM_UP_MS } from '../harness/compare.mjs';
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';
@@ -14,13 +14,13 @@ await printComparison('quick-start', 'the first example of the README', quickSta
   warmUpMs: WARM_UP_MS,
 });
 
-// The others of the examples, so that nobody has to believe that the first is typical.
+// The other examples show whether the first is typical.
 const some = only(subjects, 'nexus-runtime', 'quickjs-emscripten: new runtime', 'isolated-vm: new context');
 for (const handler of [...exampleHandlers, markdown]) {
   await printComparison(handler.name, handler.name, handler, some);
 }
 
-/** What there is of a peer's time before any code is run in it. */
+/** A peer's time before any code runs in it. */
 async function prepareCreation() {
   const { getQuickJS } = await import('quickjs-emscripten');
   const quickjs = await getQuickJS();

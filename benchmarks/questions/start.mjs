@@ -1,4 +1,5 @@
-// How long until a fresh process has its first result, counted from its start, beside what a process takes that does nothing?
+// The time until a fresh process has its first result, counted from its start, compared with a process that
+// does nothing.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ const subjects = [
   })),
 ];
 
-/** In turn. Each prints milliseconds since its own start. */
+/** Alternately. Each prints milliseconds since its own start. */
 function measure() {
   const times = subjects.map(() => []);
   const reasons = [];

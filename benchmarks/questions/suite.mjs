@@ -1,5 +1,6 @@
-// What does the cache do for a suite of tests? Every test runs a handler on a 250 KB bundle: each in a process of its own that compiles it,
-// in one that finds it compiled, and all in one process on one test runtime.
+// The effect of the cache on a test suite. Every test runs a handler that uses a 250 KB bundle: each in a
+// separate process that compiles it, each in one that finds it compiled, and all in one process on one test
+// runtime.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +32,10 @@ const test = (number) => run(program, handler, cacheDir, `${number}`, `${number 
 const median = (values) => percentile(values, 0.5);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-/** All tests, one process after the other. The three ways take turns, so that a busy machine is busy for all of them. */
+/**
+ * All tests, one process after the other. The three variants alternate, so that other load affects all of
+ * them.
+ */
 function measure() {
   const bare = [];
   const cold = [];
@@ -46,7 +50,7 @@ function measure() {
   return { bare, cold, warm, shared: median(shared) };
 }
 
-/** How long after a process that does nothing is over the first result is there, from outside: what is printed counts as well. */
+/** The time from the end of an idle process to the first result, from outside, including printing it. */
 function firstResult() {
   const over = [];
   for (let round = 0; round < (isShort ? 3 : 21); round++) {

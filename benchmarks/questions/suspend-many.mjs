@@ -1,4 +1,4 @@
-// How many handlers can be suspended a second, and what do very many take in memory and in files?
+// How many handlers can be suspended per second, and how much memory and disk very many of them take.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { printTable } from '../harness/table.mjs';
 
 const MIB = 1024 * 1024;
 
-/** Each in a process of its own: RSS tells of nothing else, and a restart is one. */
+/** Each in a separate process: its RSS includes nothing else, and it is a real restart. */
 function many(scratch) {
   const program = fileURLToPath(new URL('../programs/suspend-many.mjs', import.meta.url));
   const start = (...args) =>

@@ -1,4 +1,4 @@
-// What does it cost to suspend a handler as data and to go on with it: each part, and by size of the guest's heap?
+// The cost of suspending and resuming a handler as data: each part, and by size of the guest's heap.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// How long does a suspended handler take from its last answer to its end, after so many awaits? What does it weigh until then?
+// The time from the last answer to the end of a suspended handler after a number of awaits, and its size
+// until then.
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { percentile } from '../harness/statistics.mjs';
@@ -9,9 +10,9 @@ import { SUSPENSION_PACKAGES, withSuspensions } from '../suspension/index.mjs';
 const AWAITS = [1, 10, 100];
 const SAMPLES = isShort ? 5 : 60;
 const WARM_UP = isShort ? 1 : 5;
-/** Of each, before one that is timed. */
+/** For each subject, before a timed call. */
 const CALLS_BEFORE = 3;
-/** Of each, before anything is measured: until what is hot is compiled, in every thread. */
+/** For each subject, before anything is measured: until the hot code is optimised in every thread. */
 const WARM_UP_MS = isShort ? 300 : 1500;
 
 async function warmUp(subjects) {
@@ -21,7 +22,7 @@ async function warmUp(subjects) {
   }
 }
 
-/** In turn. One that is used up by its resume is prepared again, outside of what is timed. */
+/** Alternately. A handler that is used up by its resume is prepared again, outside of the timed part. */
 async function measure(subjects, awaits) {
   const rows = subjects.map(({ subject, unavailable }) => ({ subject, awaits, unavailable, times: [] }));
   const prepared = new Map();
@@ -32,7 +33,7 @@ async function measure(subjects, awaits) {
       if (isRepeatable) prepared.set(i, waiting);
       rows[i].bytes = bytes?.(waiting);
       rows[i].deflatedBytes ??= deflatedBytes?.(waiting);
-      // What ran before it took the caches.
+      // The previous case has evicted the caches.
       for (let i = 0; i < CALLS_BEFORE; i++) await resume(await prepare(1));
       const startedAt = performance.now();
       const outcome = await resume(waiting);

@@ -1,5 +1,5 @@
-// What it costs to keep suspended handlers: putting, claiming and settling one in each store; how many bytes 100,000 take in
-// memory; and how long a process that starts takes to find and claim 10,000 in files.
+// The cost of keeping suspended handlers: putting, claiming and settling one in each store; the memory of
+// 100,000; and the time that a starting process takes to find and claim 10,000 in files.
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { printTable } from '../harness/table.mjs';
 
-/** Of a handler that was suspended in the middle of a loop, compressed. */
+/** The size of a handler that was suspended in the middle of a loop, compressed. */
 const ENVELOPE_BYTES = 9 * 1024;
 const SAMPLES = isShort ? 20 : 300;
 const [NOW_MS, LATER_MS] = [1_000, 1e12];
@@ -116,7 +116,7 @@ async function memory() {
   await store.close();
 }
 
-/** Something for each, many at the same time. */
+/** Runs a function for each item, many at the same time. */
 async function forEach(items, run) {
   const rest = items.values();
   const next = async () => {

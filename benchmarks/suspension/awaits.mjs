@@ -1,4 +1,4 @@
-// A handler that waits for so many answers, one after the other, and what an application answers.
+// A handler that waits for a number of answers, one after the other, and the answers of an application.
 import assert from 'node:assert/strict';
 
 export const SOURCE = `

@@ -1,5 +1,5 @@
-// All that can suspend a handler as data. A variant prepares one that waits for its last answer, resumes it with that, and says how many
-// bytes it is at rest.
+// All products that can suspend a handler as data. A variant prepares a handler that waits for its last
+// answer, resumes it, and reports its size at rest.
 import * as nexusRuntime from './nexus-runtime.mjs';
 import * as quickjsWasi from './quickjs-wasi.mjs';
 import * as run from './run.mjs';
@@ -8,7 +8,10 @@ const PEERS = { 'nexus-runtime': nexusRuntime, run, 'quickjs-wasi': quickjsWasi 
 
 export const SUSPENSION_PACKAGES = Object.keys(PEERS);
 
-/** @param use given all variants, each with its `subject`; of a peer that does not load, the reason as `unavailable` */
+/**
+ * @param use called with all variants, each with its `subject`; for a peer that does not load, the reason is
+ *   in `unavailable`
+ */
 export async function withSuspensions(use) {
   const subjects = [];
   const releases = [];

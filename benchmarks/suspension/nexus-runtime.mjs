@@ -1,4 +1,4 @@
-// Ours: the VM as data. A resume is what follows the await, whatever came before it.
+// Ours: the VM as data. A resume executes only what follows the await.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ function waitingOf({ status, suspension, error }) {
   return { id: suspension.suspensionId, sku: suspension.args[0] };
 }
 
-/** Of the run's newest generation: what a store keeps, and nothing of a directory's own. */
+/** The files of the run's newest generation, without the directory itself. */
 function fileBytes(directory, id) {
   const [runId] = id.split('.');
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })

@@ -1,4 +1,5 @@
-// A handler that was suspended in an executor of this thread, and what it takes to do each part of that by itself.
+// A handler that was suspended in an executor of this thread, and the data to perform each part of that
+// separately.
 import { createHash } from 'node:crypto';
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { buildBaseImage, createExecutionVm } from '../../build/engine/image/base-image.js';
@@ -10,13 +11,13 @@ import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
 const MIB = 1024 * 1024;
-// One call that waits for the application, as of HTTP.
+// One call that waits for the application, like an HTTP request.
 export const REFERENCE = `
 const user = await $ext.http.get('/users/' + $args.id);
 $state.name = user.name;
 return user.name;
 `;
-/** Keeps records until its heap has grown by \`$args.bytes\`: some 140 bytes each, strings of their own in them. */
+/** Keeps records until its heap has grown by \`$args.bytes\`: some 140 bytes each, with separate strings. */
 export const GROWN = `
 const kept = [];
 for (let i = 0; i < $args.bytes / 140; i++) kept.push({ id: i, name: 'customer ' + i * 7919, total: i * 12.5 });
@@ -34,13 +35,13 @@ const CONTEXT = {
 const config = resolveRuntimeConfig({});
 const vmLimits = { memoryLimitBytes: 256 * MIB, stackSizeBytes: 512 * 1024 };
 const { engine, prelude, executor } = await referenceExecutor({ vmLimits });
-/** A VM of our own, to take the parts of an execution one by one. */
+/** A separate VM, to perform the parts of an execution one by one. */
 export const vm = await createExecutionVm(engine, vmLimits, 64 * MIB);
 export const { image } = await buildBaseImage(vm, prelude, [], () =>
   Promise.reject(new Error('there are no libraries')),
 );
 
-/** A handler, what it takes to suspend it, and what it is then. */
+/** A handler, the data for suspending it, and the result. */
 export async function prepare(source, args) {
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };

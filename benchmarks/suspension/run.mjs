@@ -36,7 +36,7 @@ export async function load() {
         },
         resume: async (waiting) => (await goOn(waiting)).value,
         bytes: ({ continuation }) => Buffer.byteLength(continuation),
-        /** Its continuations are not used up. */
+        /** Its continuations can be used repeatedly. */
         isRepeatable: true,
       },
     },

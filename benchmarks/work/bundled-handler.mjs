@@ -1,9 +1,9 @@
-// A handler as bundlers make them: more than 250 KB of code, of which it uses a little. What it does not use is not initialised either, so
-// that what is measured is the runtime, and not how long a bundle takes to get going.
+// A handler as bundlers generate them: more than 250 KB of code, of which it uses a little. The rest is not
+// initialised, so that the runtime is measured and not the start of a bundle.
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Renders a page, which may begin with data about itself. */
+/** Renders a page, which may start with front matter. */
 const HANDLER = `
 const [, data, text] = /^(?:---\\n([^]*?)\\n---\\n)?([^]*)$/.exec($args.page);
 const title = data === undefined ? $args.title : library.yaml().parse(data).title;

@@ -36,7 +36,7 @@ export const CONTRACT = {
   'is denied and catches it': 'try { $state[Symbol.iterator] = 1 } catch {}',
 };
 
-/** A small use of every global of the web platform, as a handler would have it. */
+/** A small, typical use of every web global. */
 export const WEB = {
   queueMicrotask: 'queueMicrotask(() => {})',
   performance: 'performance.now()',

@@ -1,4 +1,4 @@
-// One executor without threads, as a worker of a default runtime has one.
+// An executor without threads, like that of a worker in a default runtime.
 import { readFile } from 'node:fs/promises';
 import { decodePreludeImage } from '../../build/engine/image/prelude-image.js';
 import { loadEngine } from '../../build/engine/load-engine.js';
@@ -6,7 +6,7 @@ import { Executor } from '../../build/worker/executor.js';
 
 const DEFAULT_VM_LIMITS = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 512 * 1024 };
 
-/** An executor, and what it was made of. */
+/** An executor and its parts. */
 export async function referenceExecutor({ vmLimits = DEFAULT_VM_LIMITS, libraries = [] } = {}) {
   const engine = await loadEngine();
   const encodedPrelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));

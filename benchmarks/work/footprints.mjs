@@ -1,4 +1,5 @@
-// What may be kept many at once. Each gives `make`: one more, that has executed the first example of the README once and is idle.
+// Objects that an application may keep in large numbers. Each has `make`, which creates one more that has
+// executed the first example of the README once and is idle.
 import { createContext, Script } from 'node:vm';
 import { createRuntime } from '../../build/index.js';
 import { jsonHandler } from '../peers/glue.mjs';
@@ -125,7 +126,7 @@ export const footprints = {
     setMaxWorkers(64);
     const { run } = variants['its own worker'](quickStart);
     let made = 0;
-    // It starts one when all others are busy, and keeps it.
+    // It starts a worker when all others are busy, and keeps it.
     return { make: () => Promise.all(Array.from({ length: ++made }, run)) };
   },
 

@@ -1,9 +1,9 @@
-// What is executed: the handlers of the examples, as they are.
+// The handlers of the examples, unchanged.
 import { readFileSync } from 'node:fs';
 import { libraries as exampleLibraries, examples } from '../../examples/contexts.mjs';
 import * as salesReportExample from '../../examples/sales-report/context.mjs';
 
-/** On lodash, 533 KB. */
+/** Uses lodash, 533 KB. */
 export const salesReport = {
   name: 'sales-report',
   source: salesReportExample.source,
@@ -21,7 +21,7 @@ const [priceOrder, updateProfile, validateForm, renderMarkdown] = examples.map((
 
 export const exampleHandlers = [priceOrder, updateProfile, validateForm];
 
-/** On marked, 52 KB. */
+/** Uses marked, 52 KB. */
 export const markdown = {
   ...renderMarkdown,
   libraries: { marked: readFileSync(exampleLibraries.marked.file, 'utf8') },

@@ -1,4 +1,4 @@
-// Handlers that compute for milliseconds, each with what it must return.
+// Handlers that compute for milliseconds, each with its expected value.
 
 const fib = {
   name: 'fib(24)',
@@ -38,7 +38,7 @@ return slow;`,
   args: {},
 };
 
-/** By the host's own engine, so that a change of a handler needs no figure changed. */
+/** Computed by the host's own engine, so that a changed handler needs no new expected value. */
 const expectedOf = ({ source, args }) => new Function('$args', source)(args);
 
 export const heavy = [fib, json, sort, words].map((handler) => ({ ...handler, expected: expectedOf(handler) }));

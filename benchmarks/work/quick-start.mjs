@@ -1,4 +1,4 @@
 import { check, context, expected, source } from '../../examples/quick-start/context.mjs';
 
-/** What most questions are asked with: the first example of the README. */
+/** The work of most questions: the first example of the README. */
 export const quickStart = { name: 'quick-start', source, context, check, expected: expected.returnValue };

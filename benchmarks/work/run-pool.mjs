@@ -1,12 +1,13 @@
-// `run` as a server would call it: it refuses what is more than its workers, so callers wait for one before them.
+// `run` as a server would call it: it refuses calls beyond its number of workers, so callers wait for a free
+// one.
 
 import { CORES } from '../harness/load.mjs';
 import * as peer from '../peers/run.mjs';
 
-/** As many as it takes by itself on a machine with memory enough. */
+/** The number of workers that it uses by default on a machine with enough memory. */
 const ITS_DEFAULT = 32;
 
-/** Its pool in the sizes that make sense here, each a function that executes the work once. */
+/** Its pool in the useful sizes, each as a function that executes the work once. */
 export async function loadRun(work) {
   let loaded;
   try {
@@ -20,7 +21,7 @@ export async function loadRun(work) {
     return async () => {
       const release = await acquire();
       try {
-        // Of the process: pools are measured in turn, never at the same time.
+        // The setting of the process: pools are measured alternately, never at the same time.
         loaded.setMaxWorkers(workers);
         const outcome = await run();
         if (outcome.returnValue !== work.expected)

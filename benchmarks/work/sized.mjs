@@ -1,5 +1,5 @@
 // Contexts of a given size.
-/** A state that has some size as JSON, and a handler that reads one key of it. */
+/** A state of a given size as JSON, and a handler that reads one of its keys. */
 export function sized(bytes) {
   const records = [];
   for (let length = 0; length < bytes; ) {

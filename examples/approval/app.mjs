@@ -1,15 +1,16 @@
-// The application. `request` runs the handler until it waits for a person; `answer` goes on with it, in another process.
+// The application. `request` runs the handler until it waits for a person; `answer` resumes it in another
+// process.
 import { readFile } from 'node:fs/promises';
 import { createRuntime } from 'nexus-runtime';
 
 const [command, suspensionDir] = process.argv.slice(2);
 
 const runtime = await createRuntime({
-  // What waits is kept here until it is answered: it outlives this process.
+  // Suspended handlers are stored here, and outlive this process.
   suspensionDir,
-  // The state and arguments of a customer are in it: encrypted at rest.
+  // They contain the state and arguments of a customer, so they are encrypted.
   suspensionSecret: process.env.SUSPENSION_SECRET,
-  // Nothing else is needed to go on, neither the source nor what was compiled.
+  // Nothing else is needed to resume, neither the source nor the compiled handler.
   cacheDir: false,
 });
 
@@ -28,7 +29,7 @@ async function request() {
     args: { order: 1042, amount: 80 },
     capabilities: ['state:write:status', 'events:emit:refund.*', 'ext:approvals.request'],
   });
-  // The effects up to the `await` are here already: the user interface does not wait for the person.
+  // The effects up to the `await` are already here: the user interface does not wait for the person.
   show(result);
   const [call] = result.suspension.calls;
   console.log(`  asks $ext.${call.extensionName}.${call.method}:`, ...call.args);
@@ -39,7 +40,8 @@ async function answer() {
     if (state !== 'suspended') continue;
     const [{ extensionName, method }] = info.calls;
     console.log(`found ${info.handlerName} of ${info.panelId}, waiting for ${extensionName}.${method}`);
-    // Whoever answers first decides. To answer again, by a second click say, gives the same result and runs nothing.
+    // The first answer decides. A second one, for example from a second click, gets the same result and runs
+    // nothing.
     const decision = { success: true, value: { approved: true, by: 'Grace' } };
     const result = await runtime.resumeHandler(id, decision);
     show(result);

@@ -1,4 +1,4 @@
-// Starts the application twice, as two processes: the handler begins in the first and ends in the second.
+// Starts the application twice, as two processes: the handler starts in the first and ends in the second.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,9 +1,9 @@
-// Starts the server on a free port, is its client, and ends it while a request is under way.
+// Starts the server on a free port, acts as its client, and ends the server during a request.
 import { once } from 'node:events';
 import { createServer } from './server.mjs';
 
 const weather = {
-  /** Takes its time; meanwhile a deployment sends SIGTERM. */
+  /** Takes some time; meanwhile a deployment sends SIGTERM. */
   async at() {
     process.kill(process.pid, 'SIGTERM');
     await once(process, 'SIGTERM');

@@ -1,5 +1,5 @@
-// A server whose routes are handlers. What a handler does wrong is the caller's to know, what the pool cannot take is said with a
-// time to come again, and nothing that was accepted is lost when the server ends.
+// A server whose routes are handlers. Errors of a handler are reported to the caller, saturation of the pool
+// with a time to retry, and no accepted request is lost when the server ends.
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import fastify from 'fastify';
@@ -7,7 +7,7 @@ import { createRuntime, NexusError } from 'nexus-runtime';
 
 const folder = new URL('handlers/', import.meta.url);
 
-/** What each handler may do. One that is not in here is not served. */
+/** The capabilities of each handler. Other handlers are not served. */
 const capabilities = {
   price: ['state:read:limit', 'events:emit:cart.*'],
   weather: ['ext:weather.at'],
@@ -34,10 +34,10 @@ export async function createServer({ extensions, logger = false }) {
     };
     const { status, returnValue, events, error } = await runtime.run(handler.code, context, {
       filename: handler.filename,
-      // Of the gateway that knows who asks: tenants take turns.
+      // Set by the gateway that authenticates callers: tenants take turns.
       tenant: request.headers['x-tenant'],
       deadlineMs: 5_000,
-      // Whoever hangs up stops the handler.
+      // A client that disconnects cancels the handler.
       signal: hangUp(reply.raw),
       extensions,
     });
@@ -52,7 +52,7 @@ export async function createServer({ extensions, logger = false }) {
     return metrics(request.raw, reply.raw);
   });
 
-  // What rejects is no fault of a handler: too many at once, or a request that is none.
+  // Rejections are not caused by handlers: too many calls, or an invalid request.
   server.setErrorHandler((error, request, reply) => {
     if (!(error instanceof NexusError)) return reply.send(error);
     const { code, message, context, fault } = error;
@@ -62,8 +62,8 @@ export async function createServer({ extensions, logger = false }) {
     return reply.code(status).send({ code, message });
   });
 
-  // close() takes no more requests and waits for those that are under way. Their connections end with the answer: a client that
-  // keeps one open would keep the server for as long. The runtime goes last.
+  // close() accepts no more requests and waits for pending ones. Connections end with their answer, because a
+  // client that keeps one open would keep the server running. The runtime is shut down last.
   let closing = false;
   server.addHook('preClose', async () => {
     closing = true;

@@ -1,4 +1,4 @@
-// A user interface of two lines of text. It has its state, applies what handlers did, and draws.
+// A user interface of two lines of text. It holds the state, applies the effects of handlers, and draws.
 
 export class Panel {
   state = { query: '', results: [], basket: {} };
@@ -6,7 +6,7 @@ export class Panel {
   #notices = new Map();
   #focused = '';
 
-  /** What `onEffects` is told: it came to pass, in this order, and nothing else does. */
+  /** Receives the effects from `onEffects`, in order. */
   apply({ stateMutations, viewCommands }) {
     for (const { operation, key, value } of stateMutations) {
       if (operation === 'set') this.state[key] = value;
@@ -26,7 +26,7 @@ export class Panel {
   #command(type, component, args) {
     const [what, value] = args;
     if (type === 'focus') this.#focused = component;
-    // A handler is not trusted: what it says is text, and what it may name is what it was granted.
+    // A handler is not trusted: its output is text, and it can only name what its capabilities grant.
     else if (what === 'spinner') this.#spinners[value ? 'add' : 'delete'](component);
     else if (what === 'notice') this.#notices.set(component, String(value));
   }

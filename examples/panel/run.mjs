@@ -1,4 +1,5 @@
-// The loop of a user interface: events of the user go to handlers, and what these do is on the screen at once.
+// The loop of a user interface: events of the user go to handlers, and their effects are on the screen at
+// once.
 import { readFile } from 'node:fs/promises';
 import { createRuntime } from 'nexus-runtime';
 import { Panel } from './panel.mjs';
@@ -7,7 +8,7 @@ import * as services from './services.mjs';
 const runtime = await createRuntime({ cacheDir: false });
 const panel = new Panel();
 
-/** What each handler may do, and nothing else. */
+/** The capabilities of each handler. */
 const capabilities = {
   search: ['state:write:query', 'state:write:results', 'view:update:results', 'ext:catalog.search'],
   order: ['state:read:basket', 'state:write:basket', 'view:update:basket', 'events:emit:basket.*', 'ext:shop.add'],
@@ -18,7 +19,7 @@ for (const name of Object.keys(capabilities)) {
 }
 await runtime.warmup([...sources].map(([name, code]) => ({ code, filename: `${name}.js` })));
 
-/** The last call of each handler: a newer one of its kind takes its place. */
+/** The last call of each handler: a newer one replaces it. */
 const current = new Map();
 
 async function handle(name, args) {
@@ -30,10 +31,10 @@ async function handle(name, args) {
     filename: `${name}.js`,
     extensions: services,
     signal: controller.signal,
-    // Whenever the handler waits, and at its end. A call that was called off does nothing to the panel any more.
+    // Called whenever the handler waits, and at its end. A cancelled call no longer changes the panel.
     onEffects: (effects) => controller.signal.aborted || panel.apply(effects),
   });
-  if (error?.code === 'CANCELLED') console.log(`    … ${name} ${JSON.stringify(args)} was called off`);
+  if (error?.code === 'CANCELLED') console.log(`    … ${name} ${JSON.stringify(args)} was cancelled`);
   else if (error !== undefined) console.error(`${error.message}\n${error.snippet}`);
 }
 

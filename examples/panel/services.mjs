@@ -1,4 +1,4 @@
-// What the application does for its handlers. Slow, as services are.
+// The services that the application offers its handlers; they are slow, like real services.
 import { setTimeout as delay } from 'node:timers/promises';
 import { currentCall } from 'nexus-runtime';
 
@@ -6,7 +6,7 @@ const stock = { 'LAMP-2': 4, 'LAMP-3': 0, 'DESK-140': 1 };
 
 export const catalog = {
   async search(text) {
-    // A search that nobody waits for any more is not made to the end.
+    // A search whose result is no longer needed is stopped.
     await delay(100, undefined, { signal: currentCall().signal });
     console.log(`    … the catalog answers "${text}"`);
     return Object.keys(stock)

@@ -1,4 +1,4 @@
-// The first handler of the README, what an application passes it, and what must come of it.
+// The first handler of the README, its input, and the check of its result.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
@@ -21,7 +21,7 @@ export const expected = {
   events: [{ name: 'order.priced', payload: { total: 105 } }],
 };
 
-/** Throws when a result is not what it must be. */
+/** Throws if a result is wrong. */
 export function check({ returnValue, stateMutations, events }) {
   assert.deepEqual({ returnValue, stateMutations, events }, expected);
 }

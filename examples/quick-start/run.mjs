@@ -1,4 +1,4 @@
-// Runs the first handler of the README and prints what it gives back.
+// Runs the first handler of the README and prints its result.
 import { createRuntime } from 'nexus-runtime';
 import { check, context, source } from './context.mjs';
 

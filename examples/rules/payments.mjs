@@ -1,4 +1,4 @@
-// Payments to judge, the same ones every time.
+// Payments to judge, the same ones in each run.
 
 export function payments(count) {
   let seed = 42;

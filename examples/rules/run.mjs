@@ -1,4 +1,4 @@
-// Judges 100,000 payments by rules in a handler, one execution for each, and one for 500 of them.
+// Judges 100,000 payments by rules in a handler: one execution for each, and one for 500 of them.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRuntime } from 'nexus-runtime';
@@ -7,7 +7,7 @@ import { payments } from './payments.mjs';
 const records = payments(Number(process.argv[2] ?? 100_000));
 const runtime = await createRuntime({ cacheDir: false });
 const rules = await readFile(new URL('handlers/risk.js', import.meta.url), 'utf8');
-// Compiled when the rules are published; whoever runs them never parses them.
+// Compiled when the rules are published; executing them parses nothing.
 const artifact = await runtime.precompileHandler(rules, { filename: 'risk.js' });
 
 const context = {
@@ -16,7 +16,10 @@ const context = {
   capabilities: ['state:read:limits', 'state:read:blocked'],
 };
 
-/** All records in parts of a size, a few under way at a time: enough for every worker, and no queue to speak of. */
+/**
+ * All records in parts of a size, with a few pending at a time: enough for every worker, with hardly any
+ * queue.
+ */
 async function judge(size, inFlight) {
   const decisions = [];
   let next = 0;

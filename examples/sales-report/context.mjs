@@ -1,11 +1,11 @@
-// A handler on a library of 500 KB, what an application passes it, and what must come of it.
+// A handler that uses a library of 500 KB, its input, and the check of its result.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const source = readFileSync(new URL('handler.js', import.meta.url), 'utf8');
 
-/** What the handler expects as `$lib`. */
+/** The library that the handler expects in `$lib`. */
 export const libraries = {
   lodash: { file: fileURLToPath(new URL('lodash.js', import.meta.resolve('lodash/package.json'))) },
 };
@@ -41,7 +41,7 @@ export const expected = {
   events: [{ name: 'report.ready', payload: { regions: report.regions.length } }],
 };
 
-/** Throws when a result is not what it must be. */
+/** Throws if a result is wrong. */
 export function check({ returnValue, stateMutations, events }) {
   assert.deepEqual({ returnValue, stateMutations, events }, expected);
 }

@@ -1,4 +1,5 @@
-// Prints the report of each region. The runtime evaluates lodash once; its handler is then as quick as a small one.
+// Prints the report of each region. The runtime evaluates lodash once; the handler is then as fast as a small
+// one.
 import { createRuntime } from 'nexus-runtime';
 import { check, context, libraries, source } from './context.mjs';
 

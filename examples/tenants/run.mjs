@@ -6,7 +6,7 @@ import { tenants } from './tenants.mjs';
 const runtime = await createRuntime({
   cacheDir: false,
   maxInstances: 2,
-  // What one tenant may have waiting, and how many workers it may keep busy: never all of them.
+  // The limits of one tenant: its waiting calls, and the workers it may use, which are never all of them.
   maxQueuePerTenant: 40,
   maxInstancesPerTenant: 1,
 });
@@ -14,7 +14,7 @@ const runtime = await createRuntime({
 const tally = new Map(tenants.map(({ name }) => [name, { settled: 0, outcomes: new Map() }]));
 const running = tenants.map((tenant) => Promise.all(Array.from({ length: tenant.calls }, (_, n) => call(tenant, n))));
 
-// All began at the same time, the hostile one with twice as many calls.
+// All start at the same time, the hostile one with twice as many calls.
 const [acme, globex, mallory] = running;
 await Promise.all([acme, globex]);
 const served = tally.get('mallory').settled;
@@ -33,7 +33,7 @@ async function call({ name, plan, plugins, capabilities, state }, n) {
   const context = { handlerName: file, stateSnapshot: state(), capabilities };
   const outcome = await runtime.executeHandler(code, context, { tenant: name, filename: file, ...plan }).then(
     ({ status, returnValue, error }) => (status === 'success' ? `success (${returnValue})` : `${file}: ${error.code}`),
-    // What the pool does not take is refused at once, with an estimate of when to come again.
+    // A call that the pool cannot accept is rejected at once, with an estimate of when to retry.
     ({ code }) => `refused: ${code}`,
   );
   const { outcomes } = tally.get(name);

@@ -1,4 +1,4 @@
-// Who uses the application: each tenant has a plug-in of its own, and a plan that says what it may do and take.
+// The tenants of the application: each has plug-ins, and a plan with its capabilities and limits.
 
 const plans = {
   free: { timeoutMs: 100, queueTimeoutMs: 10_000, limits: { memoryLimitBytes: 16 * 1024 * 1024, maxHostCalls: 100 } },
@@ -26,7 +26,7 @@ export const tenants = [
     name: 'mallory',
     calls: 60,
     plan: plans.free,
-    // Once each way that comes to mind.
+    // One plug-in for each kind of attack.
     plugins: ['hostile/loop.js', 'hostile/hog.js', 'hostile/snoop.js', 'hostile/flood.js'],
     capabilities: ['state:read:cart', 'events:emit:cart.*'],
     state: () => ({ cart: { total: 1 }, secrets: { key: 'of the application' } }),

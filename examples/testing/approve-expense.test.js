@@ -1,4 +1,4 @@
-// Tests of a handler on the real engine. Extensions are mocks, time stands still, chance repeats itself.
+// Tests of a handler on the real engine, with mocks for extensions, a frozen clock and seeded randomness.
 import { fileURLToPath } from 'node:url';
 import { answers, expectLimits, runHandler, suspendAt } from 'nexus-runtime/testing';
 import 'nexus-runtime/testing/vitest';

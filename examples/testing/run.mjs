@@ -1,4 +1,4 @@
-// Runs the tests of this folder, as `npx vitest run` would in a project of its own.
+// Runs the tests of this folder, like `npx vitest run` in a separate project.
 import { fileURLToPath } from 'node:url';
 import { startVitest } from 'vitest/node';
 

@@ -1,4 +1,4 @@
-// What the application gives its handlers, as types. Types alone: what they are made of stays out of the handlers' sight.
+// The types of the application for its handlers. Types only: handlers do not see the implementation.
 
 export interface AppState {
   status: 'open' | 'waiting' | 'refunded' | 'declined';
@@ -27,7 +27,7 @@ export interface Order {
   readonly lines: readonly { readonly sku: string; readonly price: number; readonly quantity: number }[];
 }
 
-/** Of the handler `refund`. */
+/** The arguments of the handler `refund`. */
 export interface RefundArgs {
   readonly order: number;
 }

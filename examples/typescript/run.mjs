@@ -1,4 +1,5 @@
-// Builds and runs handlers that know the application's types: one in TypeScript, one in JavaScript that is checked all the same.
+// Builds and runs handlers that use the application's types: one in TypeScript, and one in JavaScript that is
+// checked as well.
 import { readFile } from 'node:fs/promises';
 import { createRuntime } from 'nexus-runtime';
 import './types.mjs';
@@ -17,7 +18,8 @@ await runtime.shutdown();
 
 async function run(file, args) {
   const code = await readFile(new URL(`handlers/${file}`, import.meta.url), 'utf8');
-  // The name says that it is TypeScript. Types are overwritten with blanks: every line and column is the author's.
+  // The extension says that it is TypeScript. Types are overwritten with blanks: every line and column is the
+  // author's.
   const options = { filename: file, extensions, seed: 7 };
   const context = {
     stateSnapshot: { status: 'open', limit: 100 },

@@ -1,4 +1,5 @@
-// The build step for handlers: writes `handler.d.ts` from the application's types and checks every handler by it.
+// The build step for handlers: generates `handler.d.ts` from the application's types and checks every handler
+// against it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { checkHandlers, handlerTypes } from 'nexus-runtime/typescript';
@@ -13,7 +14,7 @@ const text = handlerTypes({
   components: 'AppComponent',
   types: ['RefundArgs'],
 });
-// Not when it is the same: an editor that is open would check everything again.
+// Not if it is unchanged, because an open editor would check everything again.
 if (text !== (await readFile(declarations, 'utf8').catch(() => ''))) await writeFile(declarations, text);
 
 const problems = await checkHandlers(fileURLToPath(new URL('handlers/tsconfig.json', import.meta.url)));

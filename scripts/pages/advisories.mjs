@@ -1,4 +1,5 @@
-// Writes docs/security/engine-advisories.md from the lists in src/engine/build/advisories/. A test compares the two.
+// Generates docs/security/engine-advisories.md from the lists in src/engine/build/advisories/. A test
+// compares the two.
 //
 //   npm run docs -- advisories
 //   node scripts/pages/advisories.mjs --check
@@ -7,7 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { KNOWN_ADVISORIES } from '../../build/engine/build/advisories/known-advisories.js';
 import { KNOWN_ENGINES } from '../../build/engine/known-engines.js';
 
-const REACHES = { guest: 'a handler', compiler: 'its source', nobody: 'no' };
+const REACHES = { guest: 'a handler', compiler: 'its source', none: 'no' };
 const BY = {
   fix: ({ how }) => `fixed in the engine: ${how}`,
   mend: ({ mends }) => `mend of the binary: ${mends.join('; ')}`,
@@ -41,18 +42,18 @@ function page() {
   const lines = [
     '# Advisories of the engine',
     '',
-    'The memory-safety faults of QuickJS that were reported or mended since 2024, in bellard/quickjs, on which the engine is built, and in',
-    'quickjs-ng, where they may have a twin. The third column says who reaches the fault in the binary as it comes: code of a handler, only',
-    'its source in the compiler, or nobody. Each row has a test of the name in the last column, in `test/engine/advisories/`, which runs a',
-    'program of our own for it. Of an id that is "unverified" we found no record: the fault is that of the other ids of its row.',
+    'This page lists the memory-safety faults of QuickJS that were reported or fixed since 2024, in bellard/quickjs, on which the engine',
+    'is based, and in quickjs-ng, which may have the same fault. The third column says what can trigger the fault in the unchanged binary:',
+    'code of a handler, only its source in the compiler, or nothing ("no"). The last column names the test in `test/engine/advisories/`,',
+    'which runs a program for the fault. For an id marked "unverified" we found no record; the row describes its other ids.',
     '',
-    'Written by `npm run docs -- advisories` from `src/engine/build/advisories/`. A build fails when the engine has an advisory there that nothing',
-    'stops, or when nobody has looked at the engine at all.',
+    '`npm run docs -- advisories` generates this page from `src/engine/build/advisories/`. A build fails if the engine has an open advisory',
+    'there, or has no list of advisories.',
     '',
   ];
   for (const { name, upstreamSha256 } of KNOWN_ENGINES) {
     lines.push(`## ${name}`, '');
-    lines.push('| advisory | what | reaches | what stops it | test |', '| --- | --- | --- | --- | --- |');
+    lines.push('| advisory | fault | triggered by | countermeasure | test |', '| --- | --- | --- | --- | --- |');
     lines.push(...KNOWN_ADVISORIES[upstreamSha256].map(row), '');
   }
   return lines.join('\n');

@@ -1,5 +1,5 @@
-// Writes docs/api from the docstrings; with --check, says instead whether it is up to date. A docstring that refers to what is not
-// exported is an error.
+// Generates docs/api from the docstrings; with --check, only checks whether it is up to date. A docstring
+// that refers to a name that is not exported is an error.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ if (process.argv.includes('--check')) {
   try {
     generate(folder);
     if (JSON.stringify(read(folder)) !== JSON.stringify(read(written))) {
-      console.error('docs/api is not what the docstrings say; write it again: npm run docs -- api');
+      console.error('docs/api differs from the docstrings; generate it again: npm run docs -- api');
       process.exitCode = 1;
     } else console.log('docs/api is up to date');
   } finally {

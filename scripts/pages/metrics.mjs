@@ -1,5 +1,5 @@
-// Writes docs/metrics.md from the table of all metrics. With --check nothing is written: it fails when the page is not what
-// it would write. Needs a build.
+// Generates docs/metrics.md from the table of all metrics. With --check it writes nothing, and fails if the
+// page is out of date. Needs a build.
 import { readFile, writeFile } from 'node:fs/promises';
 
 import { METRICS } from '../../build/metrics/catalog.js';
@@ -8,7 +8,7 @@ import { DEFAULT_PREFIX } from '../../build/metrics/prometheus.js';
 const PAGE = new URL('../../docs/metrics.md', import.meta.url);
 const COMMAND = 'npm run docs -- metrics';
 const LINE_WIDTH = 140;
-/** Values of a label that are longer than this stand below the table. */
+/** Longer lists of label values are below the table. */
 const CELL_WIDTH = 50;
 
 const GROUPS = [
@@ -20,24 +20,24 @@ const GROUPS = [
 
 const INTRO = `# Metrics
 
-The text that \`await runtime.getPrometheusMetrics()\` gives, and that \`runtime.metricsHandler()\` answers HTTP requests with. With
-\`metrics: { registry }\` the same metrics are in a registry of prom-client that the application brings, beside its own. How to get and
+\`await runtime.getPrometheusMetrics()\` returns these metrics as text, and \`runtime.metricsHandler()\` serves them over HTTP. With
+\`metrics: { registry }\` they are in the application's registry of prom-client, beside its own metrics. For how to get and
 watch them: [operations](operations.md).
 
 ${aligned([
-  ['option of `metrics`', 'default', 'what it does'],
-  ['`registry`', 'one of its own', 'where the metrics are registered; several runtimes may share one'],
-  ['`prefix`', `\`'${DEFAULT_PREFIX}'\``, 'stands before every name'],
+  ['option of `metrics`', 'default', 'meaning'],
+  ['`registry`', 'a separate one', 'where the metrics are registered; several runtimes may share one'],
+  ['`prefix`', `\`'${DEFAULT_PREFIX}'\``, 'the prefix of every name'],
   [
     '`defaultLabels`',
     'none',
-    'labels on every metric of this runtime; runtimes that share a registry are told apart by them',
+    'labels of every metric of this runtime; they distinguish runtimes that share a registry',
   ],
-  ['`handlerLabel`', '`false`', 'a label `handler` on the metrics of executions and of their duration'],
+  ['`handlerLabel`', '`false`', 'adds a label `handler` to the metrics of executions and of their duration'],
 ])}
 
-\`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a value of their own, all others are \`other\`.
-Runtimes that share a registry and have no labels of their own are added up.
+\`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a separate value; all others are \`other\`.
+Values of runtimes that share a registry without distinguishing labels are added.
 
 This page is generated from \`src/metrics/catalog.ts\`: \`${COMMAND}\`. Do not edit it.
 `;
@@ -61,7 +61,7 @@ function makePage() {
   const advice = Object.entries(METRICS).map(([name, metric]) =>
     wrap(`- \`${DEFAULT_PREFIX}${name}\`: ${withPrefixes(metric.advice)}`, '  '),
   );
-  return `${[INTRO.trimEnd(), ...sections, '## When it moves', advice.join('\n')].join('\n\n')}\n`;
+  return `${[INTRO.trimEnd(), ...sections, '## When a metric changes', advice.join('\n')].join('\n\n')}\n`;
 }
 
 function table(names) {
@@ -69,10 +69,10 @@ function table(names) {
     const { type, labels, help } = METRICS[name];
     return [`\`${DEFAULT_PREFIX}${name}\``, type, Object.entries(labels).map(labelCell).join('; '), withPrefixes(help)];
   });
-  return aligned([['metric', 'type', 'labels', 'what it is'], ...rows]);
+  return aligned([['metric', 'type', 'labels', 'meaning'], ...rows]);
 }
 
-/** @param rows those of a table, its head first */
+/** @param rows the rows of a table, with its header first */
 function aligned(rows) {
   const widths = rows[0].map((_title, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
@@ -86,7 +86,7 @@ function labelCell([label, values]) {
   return list.length > CELL_WIDTH ? `\`${label}\`, see below` : `\`${label}\`: ${list}`;
 }
 
-/** What has no room in the table: long lists of values, and the bounds of histograms. */
+/** Values that do not fit into the table: long lists of label values, and the bounds of histograms. */
 function notes(names) {
   const values = names.flatMap((name) =>
     Object.entries(METRICS[name].labels)
@@ -105,7 +105,7 @@ function notes(names) {
   return lines.length > 0 ? [lines.join('\n')] : [];
 }
 
-/** Names of metrics are given in full wherever they are mentioned. */
+/** Names of metrics are always given in full. */
 function withPrefixes(text) {
   return text.replace(/`([a-z_]+)`/g, (quoted, name) => (name in METRICS ? `\`${DEFAULT_PREFIX}${name}\`` : quoted));
 }
@@ -120,7 +120,7 @@ function seconds(time) {
   return time < 1 ? `${rounded(time * 1e3)} ms` : `${rounded(time)} s`;
 }
 
-/** Between words, but not between a number and its unit. */
+/** Breaks between words, but not between a number and its unit. */
 function wrap(text, indent) {
   const lines = [];
   let line = '';

@@ -1,9 +1,9 @@
-/** The answer to a call of an extension. */
+/** The answer to an extension call. */
 export type AsyncResult =
   | { readonly success: true; readonly value?: unknown }
   | {
       readonly success: false;
-      /** Thrown at the handler's `await` with its name and message. A text is a message. */
+      /** Thrown at the handler's `await` with its name and message. A string is used as the message. */
       readonly error: unknown;
     };
 

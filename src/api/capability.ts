@@ -1,4 +1,7 @@
-/** A right to do one kind of thing to one name, or, ending in `*`, to every name that begins so. */
+/**
+ * The right to do one kind of operation with one name or, if it ends in `*`, with every name that has this
+ * prefix.
+ */
 export type CapabilityToken =
   | `state:read:${string}`
   | `state:write:${string}`

@@ -1,23 +1,23 @@
 import type { CapabilityToken } from './capability.js';
 import type { ExtensionRegistry } from './extension.js';
 
-/** A value, or MessagePack bytes that hold one: what already is encoded crosses without being decoded on the way. */
+/** A value, or MessagePack bytes of one: values that are already encoded are passed on without decoding them. */
 export type ContextValue = unknown | Uint8Array;
 
-/** What a handler is given. Every field is optional. */
+/** The input of a handler. Every field is optional. */
 export interface WasmContext {
-  /** The panel, or whatever else the application calls the place this runs for. Reported in errors. */
+  /** The panel, or any other place of the application for which the handler runs. Reported in errors. */
   readonly panelId?: string;
   /** Reported in errors and, on request, in metrics. */
   readonly handlerName?: string;
   /** The handler's `$state`: a plain object, or MessagePack bytes of one. Default: empty. */
   readonly stateSnapshot?: Readonly<Record<string, unknown>> | Uint8Array;
-  /** The handler's `$args`: any value that can cross, or MessagePack bytes of one. Default: undefined. */
+  /** The handler's `$args`: any value that can be passed, or MessagePack bytes of one. Default: undefined. */
   readonly args?: ContextValue;
-  /** The handler's `$scope`: any value that can cross, or MessagePack bytes of one. Default: undefined. */
+  /** The handler's `$scope`: any value that can be passed, or MessagePack bytes of one. Default: undefined. */
   readonly scope?: ContextValue;
-  /** What the handler may do. Default: nothing. */
+  /** The capabilities of the handler. Default: none. */
   readonly capabilities?: readonly CapabilityToken[];
-  /** Which extensions there are. Default: any name can be called. */
+  /** The existing extensions. Default: a handler may call any name. */
   readonly extensionRegistry?: ExtensionRegistry;
 }

@@ -1,23 +1,23 @@
-/** What came of an execution. */
+/** How an execution ended. */
 export type ExecutionStatus = 'success' | 'suspended' | 'error';
 
-/** What an execution took. Here, as events carry it to observers, which are an option. */
+/** The resources that an execution used. */
 export interface ExecutionMetrics {
   /** Time in the VM: restore, context in, run, outcome out. Microseconds. */
   readonly durationUs: number;
-  /** Time until the bytecode was at hand, when it had to be looked for. Microseconds. */
+  /** Time until the bytecode was available, if it had to be looked up. Microseconds. */
   readonly compilationTimeUs?: number;
-  /** Time between the call and its start on a worker, compilation not included. Microseconds. */
+  /** Time between the call and its start on a worker, without compilation. Microseconds. */
   readonly queueTimeUs: number;
-  /** Time between its suspension and the call that resumed it, when there was one. Microseconds. */
+  /** Time between its suspension and the call that resumed it, if it was suspended. Microseconds. */
   readonly suspendedTimeUs?: number;
-  /** Heap that this execution took beyond what every execution starts with. Bytes. */
+  /** Heap of this execution beyond the initial heap of every execution. Bytes. */
   readonly memoryUsedBytes: number;
   /** Size of the VM's linear memory after the execution; it never shrinks while the VM lives. Bytes. */
   readonly memoryPeakBytes: number;
-  /** Effects that left the VM since it was called or resumed: mutations, events, view commands, logs, extension calls. */
+  /** Effects since the call or resume: mutations, events, view commands, logs, extension calls. */
   readonly hostCalls: number;
-  /** Interpreter steps, counted in units of 10,000 by the engine's interrupt counter. */
+  /** Interpreter steps, in units of 10,000, from the engine's interrupt counter. */
   readonly instructionCount: number;
   readonly cacheHit: boolean;
   readonly cacheTier?: 'memory' | 'disk';

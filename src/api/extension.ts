@@ -1,19 +1,20 @@
 /**
- * Which extensions there are: method names by extension, or objects whose functions are the methods. A handler that calls
- * another one gets a TypeError at that line. Names of extensions have no dots: `ext:http` would grant `http.admin` as well.
+ * The existing extensions: method names by extension, or objects whose functions are the methods. A handler
+ * that calls any other method gets a TypeError at that line. Names of extensions contain no dots, because
+ * `ext:http` would also grant `http.admin`.
  */
 export type ExtensionRegistry = Readonly<Record<string, readonly string[] | object>>;
 
-/** What `currentCall()` tells an extension's method of the call that it answers. */
+/** The call that an extension's method answers, as `currentCall()` returns it. */
 export interface CallContext {
-  /** `runId:callId`: the same whenever this call is made again, and of no other. */
+  /** `runId:callId`: the same each time this call is made, and different from all other calls. */
   readonly key: string;
-  /** Fires when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * An object or an instance of a class. Its functions, those of its class included, are methods that a handler may call: each
- * finds it as `this` and returns the answer or a promise of it.
+ * An object or an instance of a class. A handler may call its functions, including those of its class. Each
+ * is called with the extension as `this` and returns the answer, or a promise of it.
  */
 export type Extension = object;

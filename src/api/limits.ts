@@ -1,4 +1,4 @@
-/** Bounds on one execution, enforced on the host whatever the guest does. */
+/** Limits of one execution, enforced on the host independently of the guest. */
 export interface ExecutionLimits {
   /** Wall-clock time in the VM, in milliseconds. */
   readonly timeoutMs: number;
@@ -17,11 +17,11 @@ export interface ExecutionLimits {
   /** Encoded size of everything the execution returns, in bytes. */
   readonly maxResultBytes: number;
   /**
-   * How many values more than it has a walk over everything that the execution returns may meet, because objects occur in it more than
-   * once.
+   * How many additional values a walk over everything that the execution returns may visit because objects
+   * occur more than once.
    */
   readonly maxResultPaths: number;
 }
 
-/** Limits that the workers are made for: an execution can only lower them. */
+/** Limits that the workers are created with: an execution can only lower them. */
 export type VmLimitName = 'memoryLimitBytes' | 'stackSizeBytes';

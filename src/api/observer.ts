@@ -1,14 +1,14 @@
 import type { ResultCode } from '../errors/codes.js';
 import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 
-/** What events say of the call that they belong to. */
+/** The call to which an event belongs. */
 export interface EventOrigin {
   readonly handlerName?: string;
   readonly panelId?: string;
   readonly tenant?: string;
 }
 
-/** An execution gave a result: to its end, or to where the handler waits. */
+/** An execution returned a result: it ended, or the handler waits. */
 export interface ExecutionEvent extends EventOrigin {
   readonly status: ExecutionStatus;
   /** Present when `status` is `'error'`. */
@@ -19,23 +19,23 @@ export interface ExecutionEvent extends EventOrigin {
 /** A handler was compiled, because no tier of the cache had it. */
 export interface CompileEvent {
   readonly filename: string;
-  /** From the request until the bytecode was there, in microseconds. */
+  /** From the request until the bytecode was available, in microseconds. */
   readonly durationUs: number;
-  /** Present when it compiled. */
+  /** Present if it compiled. */
   readonly bytecodeBytes?: number;
-  /** Present when it did not. */
+  /** Present if it did not compile. */
   readonly code?: ResultCode;
 }
 
-/** A handler waits, and is kept. */
+/** A handler was suspended and is kept. */
 export interface SuspensionEvent extends EventOrigin {
   readonly suspensionId: string;
-  /** As it is kept, in bytes. */
+  /** The stored size, in bytes. */
   readonly bytes: number;
   readonly expiresAt: Date;
 }
 
-/** A suspended handler went on, and what came of it was recorded. */
+/** A suspended handler was resumed, and the outcome was recorded. */
 export interface ResumeEvent extends EventOrigin {
   readonly suspensionId: string;
   readonly status: ExecutionStatus;
@@ -43,71 +43,79 @@ export interface ResumeEvent extends EventOrigin {
   readonly durationUs: number;
 }
 
-/** Something happened to the compile cache. */
+/** An operation of the compile cache. */
 export interface CacheEvent {
   readonly kind: 'hit' | 'miss' | 'eviction' | 'rejection';
-  /** Absent for a miss: no tier had it. */
+  /** Absent for a miss. */
   readonly tier?: 'memory' | 'disk';
-  /** Absent for evictions from disk, which go by the directory. */
+  /** Absent for evictions from disk. */
   readonly key?: string;
-  /** Which check failed, of a rejection. */
+  /** The failed check, for a rejection. */
   readonly reason?: string;
-  /** How many were evicted. */
+  /** The number of evicted entries. */
   readonly entries?: number;
 }
 
 export const KILL_LAYERS = ['interrupt', 'jobs', 'watchdog'] as const;
 /**
- * The layers of time: the engine's interrupt, the slices of jobs, and the watchdog, which ends the worker.
+ * The layers that stop an execution: the engine's interrupt, the check between slices of jobs, and the
+ * watchdog, which terminates the worker.
  *
  * @useDeclaredType
  */
 export type KillLayer = (typeof KILL_LAYERS)[number];
 
-/** An execution was stopped because its time was over. */
+/** An execution was stopped because it timed out. */
 export interface KillEvent extends EventOrigin {
-  /** What stopped it. */
+  /** The layer that stopped it. */
   readonly layer: KillLayer;
   readonly durationUs: number;
 }
 
-/** One capability that an execution used, or tried to use in vain. */
+/** A capability that an execution used, or was denied. */
 export interface AuditEvent {
   /**
-   * A token of the exact name that was used: `'state:write:count'`. A name longer than 256 characters ends in `…`. Only an event
-   * with `isAssumed` or `isCut` stands for more than one name.
+   * A token with the exact name that was used: `'state:write:count'`. A name longer than 256 characters ends
+   * in `…`. Only an event with `isAssumed` or `isCut` stands for more than one name.
    */
   readonly capability: string;
   readonly allowed: boolean;
-  /** How often it was used. Reads of a state key count once in a segment, however many there were. */
+  /** The number of uses. Reads of a state key count once in a segment. */
   readonly uses: number;
   /**
-   * The execution was stopped before it could tell which keys it read, or it did not tell: it may have read everything under this
-   * token, which is one that was granted. `uses` is 0.
+   * The execution did not report which keys it read, for example because it was stopped: it may have read
+   * everything under this granted token. `uses` is 0.
    */
   readonly isAssumed?: true;
-  /** More than 1,000 names of this kind were used: `uses` counts the uses of those that have no event of their own. */
+  /**
+   * More than 1,000 names of this kind were used: `uses` counts the uses of the names without their own
+   * event.
+   */
   readonly isCut?: true;
   readonly handlerName?: string;
   readonly panelId?: string;
 }
 
-/** A handler that nobody resumed in time. */
+/** A handler that was not resumed in time. */
 export interface ExpiryEvent {
   readonly suspensionId: string;
 }
 
-/** Something that an operator should know of, and no call is told. */
+/** A problem that concerns the operator and that no call reports. */
 export interface WarningEvent {
-  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written. `'NEXUS_WORKER'`: a worker died or did not come up. */
+  /**
+   * `'NEXUS_CACHE'`: the disk cache is off or cannot be written. `'NEXUS_WORKER'`: a worker died or failed to
+   * start.
+   */
   readonly code: 'NEXUS_CACHE' | 'NEXUS_WORKER';
   readonly message: string;
 }
 
 /**
- * What an application is told while handlers run. A listener that throws harms nobody and is reported once. Each event is also published
- * on the channel `nexus-runtime:<name>` of `node:diagnostics_channel`, `nexus-runtime:onExecution`, say, for all runtimes of the process.
- * Without listeners nothing is done for an event.
+ * Receives events while handlers run. If a listener throws, execution is not affected, and the error is
+ * reported once. Each event is also published on the channel `nexus-runtime:<name>` of
+ * `node:diagnostics_channel`, for example `nexus-runtime:onExecution`, for all runtimes of the process.
+ * Without listeners, events are not created.
  */
 export interface RuntimeObserver {
   readonly onExecution?: (event: ExecutionEvent) => void;
@@ -119,7 +127,7 @@ export interface RuntimeObserver {
   /** Every use of a capability, allowed or denied: after each execution, once per capability. */
   readonly onAudit?: (event: AuditEvent) => void;
   readonly onWarning?: (event: WarningEvent) => void;
-  /** A suspended handler expired; told to one of the processes that share a store, up to a minute later. */
+  /** A suspended handler expired. Reported to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;
 }
 

@@ -5,7 +5,10 @@ import type { RuntimeObserver } from './observer.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';
 
-/** A library for all handlers, as `$lib.<name>`: CommonJS, UMD or IIFE text that needs nothing but the language. */
+/**
+ * A library for all handlers, available as `$lib.<name>`: CommonJS, UMD or IIFE source that needs only the
+ * language.
+ */
 export type LibraryOption =
   | { readonly source: string; readonly file?: never }
   | {
@@ -15,19 +18,20 @@ export type LibraryOption =
     };
 
 export interface MetricsOptions {
-  /** Where the metrics are registered. Default: a registry of the runtime's own. */
+  /** Where the metrics are registered. Default: a registry of the runtime. */
   readonly registry?: Registry;
-  /** Put before every metric name. @default 'nexus_' */
+  /** The prefix of every metric name. @default 'nexus_' */
   readonly prefix?: string;
   /**
-   * Labels on every metric of this runtime. Runtimes that share a registry are told apart by them; without, what they count is added.
+   * Labels of every metric of this runtime. They distinguish runtimes that share a registry; without labels,
+   * their values are added.
    *
    * @default none
    */
   readonly defaultLabels?: Readonly<Record<string, string>>;
   /**
-   * Whether executions and their durations have a label `handler`, the `handlerName` of the call. The first 200 names have one of their
-   * own, all others are `other`. @default false
+   * Whether executions and their durations have a label `handler` with the `handlerName` of the call. The
+   * first 200 names get their own value; all others are `other`. @default false
    */
   readonly handlerLabel?: boolean;
 }
@@ -36,15 +40,16 @@ export interface MetricsOptions {
 export interface CacheOptions {
   /** Directory of the disk tier, relative to the working directory, or false for none. @default '.nexus-cache' */
   readonly cacheDir?: string | false;
-  /** Bound on the memory tier, in bytes of bytecode and source. @default 64 MiB */
+  /** Limit of the memory tier, in bytes of bytecode and source. @default 64 MiB */
   readonly maxCacheSizeBytes?: number;
-  /** Bound on the disk tier, in bytes. @default 96 MiB */
+  /** Limit of the disk tier, in bytes. @default 96 MiB */
   readonly maxDiskCacheSizeBytes?: number;
   /**
-   * Key for the HMAC of artifacts, at least 16 bytes. Without one, artifacts carry a plain SHA-256, which detects damage
-   * but not forgery: then whoever can write to `cacheDir` can run code in the guest.
+   * Key for the HMAC of artifacts, at least 16 bytes. Without one, artifacts carry a plain SHA-256, which
+   * detects damage but not forgery: then anyone who can write to `cacheDir` can run code in the guest.
    *
-   * Of several, the first seals and all open: put a new one first, and take the old one out when the cache has turned over.
+   * If there are several, the first one seals and all of them open: put a new one first, and remove the old
+   * one once you can afford to recompile its entries.
    *
    * @default none
    */
@@ -53,52 +58,61 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
 }
 
-/** Whether calls without a tenant are each handler's own, or all of one tenant. */
+/** How calls without a tenant are isolated: by handler, or as one shared tenant. */
 export type Isolation = 'handler' | 'shared';
 
 export interface PoolOptions {
-  /** Most workers, 1 to 1024. @default the number of available cores */
+  /** Maximum number of workers, 1 to 1024. @default the number of available cores */
   readonly maxInstances?: number;
-  /** Workers kept even when idle; at most `maxInstances`. @default 1 */
+  /** Minimum number of workers, kept even when idle; at most `maxInstances`. @default 1 */
   readonly minInstances?: number;
   /** How long a worker above `minInstances` may idle, in milliseconds. @default 30,000 */
   readonly idleTimeoutMs?: number;
-  /** Executions that may wait; one more is rejected with POOL_SATURATED. @default 1,000 */
+  /** Executions that may wait; further ones are rejected with POOL_SATURATED. @default 1,000 */
   readonly maxQueue?: number;
   /** Executions of one `ExecuteOptions.tenant` that may wait; at most `maxQueue`. @default half of `maxQueue` */
   readonly maxQueuePerTenant?: number;
   /**
-   * Workers that execute something of one `ExecuteOptions.tenant` at the same time; at most `maxInstances`. With all of them, a tenant
-   * can make the others wait for as long as its handlers run. @default all but one, at least one
+   * Workers that one `ExecuteOptions.tenant` may use at the same time; at most `maxInstances`. A tenant that
+   * may use all workers can make the others wait as long as its handlers run. @default all but one, at least
+   * one
    */
   readonly maxInstancesPerTenant?: number;
   /** How long an execution may wait for a worker, in milliseconds, before it is rejected with POOL_SATURATED. @default no limit */
   readonly queueTimeoutMs?: number;
-  /** What a handler gets beyond `timeoutMs` before its worker is ended, in milliseconds. @default 250 */
+  /**
+   * Additional time of a handler after `timeoutMs` before its worker is terminated, in milliseconds. @default
+   * 250
+   */
   readonly killGraceMs?: number;
   /**
-   * Whether an execution whose worker dies under it is executed once more. It may be what killed the worker. Executions that only
-   * shared the worker are repeated in any case. @default false
+   * Whether an execution whose worker dies is repeated once. The execution itself may have killed the worker.
+   * Other executions in the worker are always repeated. @default false
    */
   readonly retryOnCrash?: boolean;
   /**
-   * How long a compilation may take, in milliseconds. It cannot be interrupted: its worker is ended then. Large functions
-   * with tens of thousands of variables take quadratic time. @default 10,000
+   * How long a compilation may take, in milliseconds. A compilation cannot be interrupted, so its worker is
+   * terminated. Functions with tens of thousands of variables take quadratic time. @default 10,000
    */
   readonly compileTimeoutMs?: number;
   /**
-   * Between which executions all of a VM's memory is wiped. Every execution begins with the same state in any case; this is for data that a
-   * flaw of the engine could let a handler find. It is wiped between tenants. Calls without `ExecuteOptions.tenant` count as each
-   * handler's own (`'handler'`), or as those of one tenant (`'shared'`), which is faster where a worker executes many handlers by turns.
+   * Between which executions all memory of a VM is wiped. Every execution starts with the same state in any
+   * case; wiping protects against a vulnerability of the engine that exposes old data. Memory is wiped
+   * between tenants. For calls without `ExecuteOptions.tenant`, each handler counts as a tenant
+   * (`'handler'`), or all of them count as one tenant (`'shared'`), which is faster if a worker alternates
+   * between many handlers.
    *
    * @default 'handler'
    */
   readonly isolation?: Isolation;
-  /** Bound on a VM's linear memory, in bytes, a multiple of 64 KiB from 2 MiB to 2 GiB. @default 32 MiB */
+  /** Limit of a VM's linear memory, in bytes, a multiple of 64 KiB from 2 MiB to 2 GiB. @default 32 MiB */
   readonly memoryLimitBytes?: number;
-  /** Bound on a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
+  /** Limit of a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
   readonly stackSizeBytes?: number;
-  /** Evaluated once while the base image is built; handlers have them as `$lib.<name>`. @default none */
+  /**
+   * Libraries for handlers, available as `$lib.<name>`. They are evaluated once, while the base image is
+   * built. @default none
+   */
   readonly libraries?: Readonly<Record<string, LibraryOption>>;
 }
 
@@ -120,58 +134,61 @@ export interface LimitOptions {
   /** Encoded size of everything an execution returns, in bytes. @default 8 MiB */
   readonly maxResultBytes?: number;
   /**
-   * An object that occurs several times in what an execution returns stays one object, so a small result can have more paths than
-   * anything that walks over it will ever end with. Bounds how many values more than it has such a walk meets: through arrays, objects,
-   * Maps and Sets, over the return value, state mutations, events, view commands, arguments of calls and errors together. A result
-   * in which no object occurs twice has none. @default 1,000,000
+   * Limits how many additional values a walk over a result visits. An object that occurs several times in a
+   * result stays one object, so a small result can have so many paths that a walk would not end. The limit
+   * covers arrays, objects, Maps and Sets in the return value, state mutations, events, view commands,
+   * arguments of calls and errors together. A result in which no object occurs twice has no additional
+   * visits. @default 1,000,000
    */
   readonly maxResultPaths?: number;
 }
 
 export interface SuspensionOptions {
   /**
-   * Directory for suspended handlers, relative to the working directory: they outlive the process, and whichever process
-   * shares it can resume them. Not `cacheDir`: what is here cannot be made again.
+   * Directory for suspended handlers, relative to the working directory. They outlive the process, and any
+   * process that shares the directory can resume them. Unlike `cacheDir`, its content cannot be recreated.
    *
    * @default none: they are kept in memory
    */
   readonly suspensionDir?: string;
-  /** A store of your own, in a database, say. Excludes `suspensionDir`. @default none */
+  /** Your own store, for example in a database. Cannot be combined with `suspensionDir`. @default none */
   readonly suspensionStore?: SuspensionStore;
   /**
-   * Encrypts suspended handlers, which hold the data of whoever they run for; at least 16 bytes. Without one they carry an
-   * HMAC with a key that lies beside them: whoever can read the store can then read and change them.
+   * Secret that encrypts suspended handlers, which contain user data; at least 16 bytes. Without one, they
+   * carry an HMAC with a key in the store: anyone who can read the store can read them, and anyone who can
+   * write to it can change them.
    *
-   * Of several, the first seals and all open: put a new one first, and take the old one out after `suspensionTtlMs`.
+   * If there are several, the first one seals and all of them open: put a new one first, and remove the old
+   * one after `suspensionTtlMs`.
    *
    * @default none
    */
   readonly suspensionSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** How long a handler may stay suspended, in milliseconds, up to 10 years. @default 604,800,000 (7 days) */
   readonly suspensionTtlMs?: number;
-  /** Longest suspended handler, in bytes as it is kept, compressed. @default 32 MiB */
+  /** Largest suspended handler, in bytes after compression. @default 32 MiB */
   readonly maxSuspensionBytes?: number;
   /**
-   * Most handlers that may wait at the same time, and most outcomes that are kept beside them. One more handler is a RESOURCE_LIMIT; of
-   * outcomes, the oldest make room. A number is that of all tenants together.
+   * Maximum number of waiting handlers, and of outcomes kept in addition. Further handlers end with
+   * RESOURCE_LIMIT; the oldest outcomes make room. A number is the total of all tenants.
    *
-   * @default 50,000 in memory, 1,000,000 in a directory or a store of yours; of each tenant a quarter
+   * @default 50,000 in memory, 1,000,000 in a directory or your own store; a quarter for each tenant
    */
   readonly maxSuspensions?: number | KeptBound;
   /**
-   * Most bytes of all suspended handlers and recorded outcomes, as they are kept. One more handler is a RESOURCE_LIMIT; outcomes make room,
-   * the oldest first. A number is that of all tenants together.
+   * Maximum bytes of all suspended handlers and recorded outcomes, as stored. Further handlers end with
+   * RESOURCE_LIMIT; outcomes make room, the oldest first. A number is the total of all tenants.
    *
-   * @default 256 MiB in memory, 16 GiB in a directory or a store of yours; of each tenant a quarter
+   * @default 256 MiB in memory, 16 GiB in a directory or your own store; a quarter for each tenant
    */
   readonly maxSuspendedBytes?: number | KeptBound;
 }
 
-/** A bound on what is kept of suspended handlers. */
+/** A limit on what is kept of suspended handlers. */
 export interface KeptBound {
-  /** Of all together, those without a tenant included. */
+  /** For all tenants together, including calls without a tenant. */
   readonly total?: number;
-  /** Of each tenant, see `ExecuteOptions.tenant`; at most `total`. @default a quarter of `total` */
+  /** For each tenant (see `ExecuteOptions.tenant`); at most `total`. @default a quarter of `total` */
   readonly perTenant?: number;
 }
 
@@ -185,8 +202,8 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * @default the runtime's own limits; for `timeoutMs` none
    */
   readonly limitCeilings?: Partial<Omit<ExecutionLimits, VmLimitName>>;
-  /** @default none */
+  /** Receives events. @default none */
   readonly observer?: RuntimeObserver;
-  /** Where traces of calls go, `openTelemetry()` of `nexus-runtime/otel`, say. @default none */
+  /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */
   readonly tracing?: Tracing;
 }

@@ -26,30 +26,30 @@ export interface LogEntry {
   readonly message: string;
 }
 
-/** A call of `$ext.<extensionName>.<method>(…args)` that waits for its answer. */
+/** A pending call of `$ext.<extensionName>.<method>(…args)`. */
 export interface ExtensionCall {
-  /** Unique within the execution; the same on every repetition of it. */
+  /** Unique within the execution; the same on each repetition. */
   readonly callId: string;
   readonly extensionName: string;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** What a suspended handler waits for. */
+/** The calls for which a suspended handler waits. */
 export interface Suspension {
-  /** With what it is resumed, once. The next time that it waits there is another one. */
+  /** The id with which it is resumed, once. Its next suspension has another id. */
   readonly suspensionId: string;
-  /** Of the first of {@link calls}. */
+  /** The extension of the first of {@link calls}. */
   readonly extensionName: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** All calls without an answer, in the order in which they were made. */
+  /** All calls without an answer, in order. */
   readonly calls: readonly ExtensionCall[];
-  /** Nobody can resume it from then on. */
+  /** From then on, it cannot be resumed. */
   readonly expiresAt: Date;
 }
 
-/** What a handler did between its call, or its last suspension, and the next one, or its end. All in order. */
+/** The effects of a handler between two suspensions, or from its call to its end. Each list is in order. */
 export interface SegmentEffects {
   readonly stateMutations: readonly StateMutation[];
   readonly events: readonly EmittedEvent[];
@@ -61,9 +61,9 @@ export interface SegmentEffects {
 export interface WasmError {
   readonly code: ResultCode;
   readonly message: string;
-  /** The guest's stack, in the author's own lines. */
+  /** The guest's stack, with lines of the author's source. */
   readonly stack?: string;
-  /** In the author's own text, both from 1. */
+  /** The place in the author's source; line and column start at 1. */
   readonly location?: { readonly line: number; readonly column: number };
   /** Up to five lines of the source around the location, with a caret under the column. */
   readonly snippet?: string;
@@ -71,24 +71,25 @@ export interface WasmError {
 }
 
 /**
- * What came of an execution. Nothing of it was applied to anything.
+ * The result of an execution. None of its effects has been applied.
  *
- * On an error the effects are those that happened before it, marked `partial`, if they could be had: a worker that had to be ended,
- * or an outcome that cannot leave the VM, takes them along. Whether to use them is the caller's choice.
+ * On an error, the result is marked `partial` and has the effects before the error, unless they were lost: if
+ * the worker had to be terminated, or the outcome could not leave the VM. The caller decides whether to apply
+ * them.
  */
 export interface WasmResult {
   readonly status: ExecutionStatus;
   readonly returnValue?: unknown;
-  /** In the order in which they happened. */
+  /** In order. */
   readonly stateMutations: readonly StateMutation[];
   readonly events: readonly EmittedEvent[];
   readonly viewCommands: readonly ViewCommand[];
   readonly logs: readonly LogEntry[];
-  /** Set on an error: the effects are those up to it. */
+  /** Set on an error: the effects are those before it. */
   readonly partial?: true;
   /** Present when `status` is `'suspended'`. */
   readonly suspension?: Suspension;
-  /** Calls of extensions that the handler made and, having ended, does not wait for. */
+  /** Extension calls that the handler made and, having ended, does not wait for. */
   readonly unawaitedCalls?: readonly ExtensionCall[];
   /** Present when `status` is `'error'`. */
   readonly error?: WasmError;

@@ -1,62 +1,62 @@
-/** How a suspension ended; see `suspension/transitions.ts` for all states and what leads from one to the next. */
+/** How a suspension ended; see `suspension/transitions.ts` for all states and transitions. */
 export type SettledState = 'completed' | 'failed' | 'continued' | 'cancelled' | 'expired';
 export type SuspensionState = 'suspended' | 'resuming' | SettledState;
 
 /**
- * A handler that waits, as data. Of one *run*, an execution from its call to its end, there are as many as times that it
- * suspends: generation 1, 2, 3, …
+ * A waiting handler as data. A *run*, an execution from its call to its end, has one for each time that it is
+ * suspended: generation 1, 2, 3, …
  *
  * Times are milliseconds since the epoch, whole numbers, everywhere in this file.
  */
 export interface StoredSuspension {
-  /** `<runId>.<generation>`; a runId is 128 random bits in base64url, 22 characters. Never used a second time. */
+  /** `<runId>.<generation>`; a runId is 128 random bits in base64url, 22 characters. Never reused. */
   readonly id: string;
-  /** Sealed; opaque to the store, and kept as it is given: do not change its bytes. */
+  /** Sealed and opaque to the store, which must not change its bytes. */
   readonly envelope: Uint8Array;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** On whose behalf it is kept, for what a tenant may keep; at most 128 characters. It is not sealed, and not secret. */
+  /** The tenant, for limits per tenant; at most 128 characters. Neither sealed nor secret. */
   readonly tenant?: string;
-  /** What a listing shows: plain data, at most 1 MiB as MessagePack. It is not sealed, and not secret. */
+  /** The content of a listing: plain data, at most 1 MiB as MessagePack. Neither sealed nor secret. */
   readonly info: Readonly<Record<string, unknown>>;
 }
 
-/** What became of a suspension. Recorded once, never changed. */
+/** The outcome of a suspension. Recorded once, never changed. */
 export interface SuspensionOutcome {
   readonly state: SettledState;
-  /** Sealed; opaque to the store. */
+  /** Sealed and opaque to the store. */
   readonly content: Uint8Array;
   readonly settledAtMs: number;
-  /** A sweep may forget the outcome, and with it the suspension, from then on. */
+  /** From then on, a sweep may delete the outcome together with its suspension. */
   readonly keepUntilMs: number;
 }
 
-/** Who resumes a suspension, and for how long nobody else may. */
+/** The process that resumes a suspension, and until when no other may. */
 export interface SuspensionLease {
-  /** For people who look for it: a host and a process id, say. */
+  /** For diagnostics, for example a host and a process id. */
   readonly owner: string;
   readonly leaseUntilMs: number;
 }
 
 export type ClaimAnswer =
-  /** It is the caller's until the lease ends. The fence proves it, and is higher than any before it. */
+  /** It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. */
   | { readonly kind: 'claimed'; readonly fence: number; readonly envelope: Uint8Array }
-  /** Somebody else's. */
+  /** Another process holds the lease. */
   | { readonly kind: 'leased'; readonly untilMs: number }
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
   | { readonly kind: 'expired' }
   | { readonly kind: 'unknown' };
 
 export type SettleAnswer =
-  /** This outcome is the one. */
+  /** This outcome was recorded. */
   | { readonly kind: 'recorded' }
-  /** Another one was first. */
+  /** Another outcome was recorded before. */
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
-  /** The fence is not the highest any more: the lease lapsed and somebody else has it, or it was given back. */
+  /** The fence is no longer the highest: the lease lapsed and another process has it, or it was released. */
   | { readonly kind: 'fenced' }
   | { readonly kind: 'unknown' };
 
-/** A suspension as a store knows it. */
+/** A suspension as a store returns it. */
 export interface FoundSuspension {
   readonly id: string;
   readonly state: SuspensionState;
@@ -64,11 +64,11 @@ export interface FoundSuspension {
   readonly expiresAtMs: number;
   readonly tenant?: string;
   readonly info: Readonly<Record<string, unknown>>;
-  /** Absent once it is settled: nobody needs it any more. */
+  /** Absent once it is settled. */
   readonly envelope?: Uint8Array;
-  /** While it is resuming; the lease may have lapsed. */
+  /** Present while it is being resumed; the lease may have lapsed. */
   readonly lease?: SuspensionLease & { readonly fence: number };
-  /** Once it is settled. */
+  /** Present once it is settled. */
   readonly outcome?: SuspensionOutcome;
 }
 
@@ -80,8 +80,8 @@ export interface SuspensionSummary {
   readonly expiresAtMs: number;
   readonly envelopeBytes: number;
   /**
-   * What it takes of the store, in bytes: the envelope as long as it is there, and the content of the outcome. Default: `envelopeBytes`
-   * until it is settled, 0 from then on.
+   * Its size in the store, in bytes: the envelope while it exists, and the content of the outcome. Default:
+   * `envelopeBytes` until it is settled, then 0.
    */
   readonly storedBytes?: number;
   readonly tenant?: string;
@@ -90,31 +90,32 @@ export interface SuspensionSummary {
 
 export interface SuspensionPage {
   readonly suspensions: readonly SuspensionSummary[];
-  /** Ids of those whose data is damaged. They are kept, and an operation on them says what is wrong. */
+  /** Ids of suspensions with damaged data. They are kept, and operations on them report the damage. */
   readonly unreadable: readonly string[];
-  /** What to give as `after` for the next page; absent on the last one. */
+  /** The value of `after` for the next page; absent on the last page. */
   readonly next?: string;
 }
 
 export interface SuspensionSweep {
-  /** Ids of those that this sweep made expired. An expiry is told to one sweep, of all processes. */
+  /** Ids of suspensions that this sweep expired. Each expiry is reported by one sweep of all processes. */
   readonly expired: readonly string[];
-  /** Settled suspensions that were forgotten, their time of keeping being over. */
+  /** The number of settled suspensions that were deleted because they were kept long enough. */
   readonly forgotten: number;
-  /** Their ids, when there are any. Without them, what they took is counted until the store is listed the next time. */
+  /** Their ids, if there are any. Without them, their size is counted until the store is listed again. */
   readonly forgottenIds?: readonly string[];
-  /** Ids of those that seem due and are damaged. They are kept. */
+  /** Ids of suspensions that seem due and are damaged. They are kept. */
   readonly unreadable: readonly string[];
 }
 
 /**
- * Where suspended handlers are kept. `test/suspension/store-conformance.ts` states the contract: every operation happens
- * as if at one instant between its call and its answer, whoever else does what in whichever process, and what was
- * acknowledged outlives the process (a store in memory: does not). The store has no clock, callers bring the time.
+ * Stores suspended handlers. `test/suspension/store-conformance.ts` tests the contract: every operation is
+ * atomic with respect to all other operations in all processes, and acknowledged data outlives the process
+ * (except for a store in memory). The store has no clock; callers pass the time.
  *
- * An id that is none is `unknown`, as one that nobody put. Operations reject with a NexusError: INVALID_ARGUMENT for what
- * cannot be stored, SUSPENSION_INCOMPATIBLE for data that is damaged, RUNTIME_CLOSED after {@link close}, INTERNAL_ERROR
- * for a medium that fails, a full disk, say; then nothing has been acknowledged, and the same call may be made again.
+ * A malformed id is `unknown`, like an id that was never stored. Operations reject with a NexusError:
+ * INVALID_ARGUMENT for what cannot be stored, SUSPENSION_INCOMPATIBLE for data that is damaged,
+ * RUNTIME_CLOSED after {@link close}, INTERNAL_ERROR for a medium that fails, for example a full disk.
+ * Nothing was acknowledged in this case, and the same call may be repeated.
  */
 export interface SuspensionStore {
   /**
@@ -124,28 +125,33 @@ export interface SuspensionStore {
   key(): Promise<Uint8Array>;
 
   /**
-   * Keeps the first suspension of a run; later generations come with {@link settle}. The same once more is no error.
+   * Stores the first suspension of a run; later generations are stored by {@link settle}. Storing the same
+   * suspension again is not an error.
    *
-   * Rejects with INVALID_ARGUMENT when there is another one under its id.
+   * Rejects with INVALID_ARGUMENT if another suspension has this id.
    */
   put(suspension: StoredSuspension): Promise<void>;
 
   read(id: string): Promise<FoundSuspension | undefined>;
 
-  /** Of any number of claimers at the same time, in any number of processes, one gets it. */
+  /** Of any number of concurrent claimers, in any number of processes, one succeeds. */
   claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer>;
 
-  /** Makes the lease end at another time. False when the fence is not the highest any more, or it is settled. */
+  /** Changes the end of the lease. False if the fence is no longer the highest, or the suspension is settled. */
   renew(id: string, fence: number, leaseUntilMs: number): Promise<boolean>;
 
-  /** Gives it back unfinished, to be claimed at once. False when the fence is not the highest any more, or it is settled. */
+  /**
+   * Releases the lease without an outcome, so that it can be claimed at once. False if the fence is no longer
+   * the highest, or the suspension is settled.
+   */
   release(id: string, fence: number): Promise<boolean>;
 
   /**
-   * Records what became of it, if nothing is recorded yet.
+   * Records the outcome, if none is recorded yet.
    *
-   * @param fence undefined for 'cancelled' and 'expired' only, which need no claim
-   * @param next for 'continued', and only then: the next generation of the run. It is there from the same instant on.
+   * @param fence undefined only for 'cancelled' and 'expired', which need no claim
+   * @param next for 'continued', and only then: the next generation of the run, stored atomically with the
+   *   outcome
    */
   settle(
     id: string,
@@ -155,22 +161,25 @@ export interface SuspensionStore {
   ): Promise<SettleAnswer>;
 
   /**
-   * All suspensions, settled ones that are still kept included, by id (code unit order).
+   * Lists all suspensions, including settled ones that are still kept, sorted by id (code unit order).
    *
-   * @param options.after an id, or `next` of a page; it need not be there
-   * @param options.limit of the page
+   * @param options.after an id, or `next` of a page; it need not exist
+   * @param options.limit the size of the page
    */
   list(options: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage>;
 
-  /** Makes expired what is past its time and not being resumed, forgets what was kept long enough, removes debris. */
+  /**
+   * Expires suspensions that are past their time and not being resumed, deletes what was kept long enough,
+   * and removes debris.
+   */
   sweep(nowMs: number): Promise<SuspensionSweep>;
 
   /**
-   * Forgets settled suspensions before their time, because their room is needed. Ids that are not settled, or unknown, are passed over.
-   * Optional: without it, outcomes count towards `maxSuspendedBytes` until a sweep forgets them.
+   * Deletes settled suspensions early, because their room is needed. Ids that are unknown or not settled are
+   * ignored. Optional: without it, outcomes count towards `maxSuspendedBytes` until a sweep deletes them.
    */
   forget?(ids: readonly string[]): Promise<void>;
 
-  /** Waits for what is under way. Operations reject from then on. */
+  /** Waits for pending operations. Further operations reject. */
   close(): Promise<void>;
 }

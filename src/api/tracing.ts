@@ -1,10 +1,13 @@
 /** Facts about a part of a call, under the names that tracing systems expect. */
 export type TraceAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** What has to be kept with a suspended handler so that it goes on in the same trace, in whichever process. */
+/** The data that is stored with a suspended handler so that it continues the same trace in any process. */
 export type TraceCarrier = Readonly<Record<string, string>>;
 
-/** Parts of a call: compiling, or finding it compiled; waiting for a worker; in the VM; keeping a handler that waits. */
+/**
+ * The parts of a call: compiling, or finding the compiled handler; waiting for a worker; executing in the VM;
+ * storing a suspended handler.
+ */
 export type TracePhase = 'compile' | 'queue' | 'execute' | 'suspend';
 
 /** `executeHandler` and `executeCompiledHandler`, `resumeHandler`, `run`. */
@@ -12,24 +15,25 @@ export type TracedCallName = 'execute' | 'resume' | 'run';
 
 /** The trace of one call. */
 export interface CallTrace {
-  /** A part that is over; times in milliseconds since the epoch. */
+  /** Reports a finished part; times in milliseconds since the epoch. */
   phase(name: TracePhase, startMs: number, endMs: number, attributes: TraceAttributes): void;
-  /** Whoever goes on with the handler continues from here. */
+  /** The data with which a resumed handler continues this trace. */
   carrier(): TraceCarrier;
   /**
    * @param endMs milliseconds since the epoch
-   * @param error what the call ended with, if it did
+   * @param error the error with which the call ended, if any
    */
   end(endMs: number, attributes: TraceAttributes, error?: { readonly code: string; readonly message: string }): void;
 }
 
-/** Where traces of calls go: `openTelemetry()` of `nexus-runtime/otel` makes one. */
+/** Receives traces of calls; `openTelemetry()` of `nexus-runtime/otel` creates one. */
 export interface Tracing {
   /**
-   * A call begins.
+   * Starts the trace of a call.
    *
-   * @param name `'resume'` goes on from a `carrier`, if its handler was suspended with one
-   * @param startMs milliseconds since the epoch, on the clock of the other times: that of the process's start, and not set since
+   * @param name `'resume'` continues from a `carrier`, if its handler was suspended with one
+   * @param startMs milliseconds since the epoch, on the same clock as the other times, which starts with the
+   *   process and is not adjusted later
    */
   begin(name: TracedCallName, startMs: number, attributes: TraceAttributes, carrier?: TraceCarrier): CallTrace;
 }

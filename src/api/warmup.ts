@@ -1,18 +1,21 @@
 import type { WasmError } from './result.js';
 
-/** Source, an artifact, or source with the name of its file. */
+/** Source, an artifact, or source with its file name. */
 export type WarmupUnit = string | Uint8Array | { readonly code: string; readonly filename?: string };
 
 export interface WarmupOptions {
-  /** Workers to have up, 1 to `maxInstances`. Those above `minInstances` end when they idle. Default: `minInstances` */
+  /**
+   * The number of workers to start, 1 to `maxInstances`. Those above `minInstances` end when they are idle.
+   * Default: `minInstances`
+   */
   readonly instances?: number;
 }
 
 export interface WarmupReport {
-  /** Workers that are up. */
+  /** Workers that are started. */
   readonly instances: number;
-  /** Handlers that all of them know. */
+  /** Handlers that all of them have loaded. */
   readonly loaded: number;
-  /** Handlers that did not compile: where they stand in what was given, and why. */
+  /** Handlers that did not compile: their index in the input, and the error. */
   readonly failures: readonly { readonly index: number; readonly error: WasmError }[];
 }

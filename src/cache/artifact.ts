@@ -4,33 +4,33 @@ import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
 import { count, oneOf, readShaped, record, text } from '../codec/message-shape.js';
 
-/** Raise it whenever the layout changes: an unknown version is refused. */
+/** Raise it whenever the layout changes: unknown versions are refused. */
 export const CONTAINER_VERSION = 1;
 
 const MAGIC = Buffer.from('NXQJ', 'latin1');
 export const PREAMBLE_BYTES = MAGIC.length + 2 + 4;
 export const MAC_BYTES = 32;
 
-/** Everything an artifact says about itself. What its key depends on stands here in full. */
+/** The header of an artifact. It contains everything on which the key depends. */
 export interface ArtifactHeader {
   /** Hex SHA-256, see `key.ts`. */
   readonly key: string;
-  /** `'handler'` for bytecode; data of an application has the application's own. */
+  /** `'handler'` for bytecode; the application's namespace for its data. */
   readonly namespace: string;
   readonly engine: string;
   readonly filename: string;
-  /** The author's text, for snippets in errors. Never executed. */
+  /** The author's source, for snippets in errors. Never executed. */
   readonly source: string;
   readonly contentBytes: number;
-  /** `'hmac-sha256'` when it was sealed with a secret. */
+  /** `'hmac-sha256'` if it was sealed with a secret. */
   readonly seal: 'hmac-sha256' | 'sha256';
 }
 
 /** Long enough for any path of a file system. */
 const MAX_FILENAME_CHARACTERS = 64 * 1024;
-/** The map, seven names and what they name. */
+/** The map, seven names and their values. */
 const MAX_HEADER_VALUES = 15;
-/** A header with short texts counts more than it has bytes. */
+/** A header with short strings counts as more than its size. */
 const HEADER_MARGIN_BYTES = 64;
 const HEADER = record({
   key: text(64),
@@ -46,14 +46,14 @@ export interface Artifact {
   readonly header: ArtifactHeader;
   /** Bytecode, or an application's data. */
   readonly content: Uint8Array;
-  /** The MAC, hex: names the content, whatever the header says. */
+  /** The MAC in hex: it identifies the content, whatever the header says. */
   readonly digest: string;
 }
 
 export type ArtifactProblem = (typeof ARTIFACT_PROBLEMS)[number];
 export const ARTIFACT_PROBLEMS = ['length', 'magic', 'version', 'mac', 'header', 'engine', 'key'] as const;
 
-/** Bytes that are no artifact this runtime may load, and why. */
+/** Bytes that are not an artifact that this runtime may load, with the reason. */
 export class ArtifactError extends Error {
   readonly problem: ArtifactProblem;
 
@@ -63,18 +63,18 @@ export class ArtifactError extends Error {
   }
 }
 
-/** A hash, or a MAC. */
+/** A hash or a MAC. */
 export interface Sealing {
   update(bytes: Uint8Array): Sealing;
   digest(): Buffer;
 }
 
-/** What a header says before it is sealed. */
+/** A header before it is sealed. */
 export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes'>;
 
 /**
- * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, MAC over all before it.
- * Integers are big-endian.
+ * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, MAC of
+ * everything before it. Integers are big-endian.
  */
 export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Uint8Array | undefined): Uint8Array {
   const encoded = packMessage(completeHeader(header, content.length, secret));
@@ -100,10 +100,10 @@ export function writePreamble(headerBytes: number): Buffer {
 }
 
 /**
- * Opens a sealed artifact after checking every byte of it. QuickJS does not verify bytecode, so nothing that fails here
- * may reach the engine.
+ * Opens a sealed artifact after checking all of its bytes. QuickJS does not verify bytecode, so nothing that
+ * fails here may reach the engine.
  *
- * @param secrets any of them may have sealed it; none for a seal without a secret
+ * @param secrets the secrets that may have sealed it; none for a seal without a secret
  * @throws ArtifactError naming the check that failed
  */
 export function openArtifact(sealed: Uint8Array, engine: string, secrets: readonly Uint8Array[]): Artifact {
@@ -118,21 +118,21 @@ export function openArtifact(sealed: Uint8Array, engine: string, secrets: readon
   return { header, content: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
 }
 
-/** What the first bytes of an artifact say of the others. The seal is yet to be checked. */
+/** The information in the first bytes of an artifact. The seal is not checked yet. */
 export interface Frame {
   readonly headerEnd: number;
-  /** Where the seal begins. */
+  /** The start of the seal. */
   readonly end: number;
 }
 
 /**
- * @param start the first bytes, or all
- * @param length of all
+ * @param start the first bytes, or all of them
+ * @param length the total length
  * @throws ArtifactError
  */
 export function readFrame(start: Buffer, length: number): Frame {
   if (length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${length} bytes`);
-  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is no compiled handler');
+  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is not a compiled handler');
   const version = start.readUInt16BE(MAGIC.length);
   if (version !== CONTAINER_VERSION) {
     throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
@@ -150,7 +150,7 @@ export function hashUnder(secret: Uint8Array | undefined): Sealing {
 }
 
 /**
- * @param hashes of all that is sealed, see {@link hashesUnder}
+ * @param hashes the hashes of the sealed bytes, see {@link hashesUnder}
  * @throws ArtifactError
  */
 export function checkSeal(hashes: readonly Sealing[], seal: Uint8Array, hasSecret: boolean): void {
@@ -165,8 +165,8 @@ export function checkHeader({ engine: made, contentBytes }: ArtifactHeader, engi
 }
 
 /**
- * The MAC was right, so this is our own writing, unless there is no secret: then anyone may have written it, and nothing but the fields
- * of a header is read.
+ * If there is a secret, the valid MAC proves that this library wrote it. Otherwise anyone may have written
+ * it, so only the fields of a header are accepted.
  */
 export function readHeader(encoded: Uint8Array): ArtifactHeader {
   try {

@@ -1,20 +1,23 @@
-/** The namespace of compiled handlers; applications have others for data of their own. */
+/** The namespace of compiled handlers; applications use others for their data. */
 export const HANDLER_NAMESPACE = 'handler';
 
-/** What a cache keeps under a key: a compiled handler, or data of an application. */
+/** A cached entry: a compiled handler, or data of an application. */
 export interface CacheEntry {
-  /** Hex SHA-256 of all that the content depends on. */
+  /** Hex SHA-256 of everything on which the content depends. */
   readonly key: string;
   readonly namespace: string;
-  /** Empty when it is no handler. */
+  /** Empty if it is not a handler. */
   readonly filename: string;
-  /** The author's text, for snippets in errors. Empty when it is no handler, and when it is long and comes from a file. */
+  /**
+   * The author's source, for snippets in errors. Empty if it is not a handler, and if it is long and was read
+   * from a file.
+   */
   readonly source: string;
-  /** Bytecode, or whatever the application stored. Shared, so that workers see it without a copy. */
+  /** Bytecode, or the application's data. Shared, so that workers need no copy. */
   readonly content: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Bytes that an entry keeps alive: its content, and a source of two bytes a character at worst. */
+/** The bytes that an entry keeps alive: its content, and a source of at most two bytes per character. */
 export function entryBytes({ content, source }: CacheEntry): number {
   return content.length + source.length * 2;
 }

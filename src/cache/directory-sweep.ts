@@ -5,24 +5,24 @@ import { namesIn } from '../support/files/directory-names.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../support/files/temporary.js';
 
 export const ENTRY_EXTENSION = '.qjsc';
-/** Nothing with another name is ours to touch. */
+/** Files with other names must not be touched. */
 const ENTRY = /^[0-9a-f]{64}\.qjsc$/;
 const KEY = /^[0-9a-f]{64}$/;
 
-/** A sweep begins above this share of the cap … */
+/** A sweep starts above this share of the cap … */
 const SWEEP_ABOVE = 0.9;
-/** … and ends at this one, so that it does not begin again at once. */
+/** … and ends at this one, so that it does not start again at once. */
 const EVICT_TO = 0.7;
-/** A directory with more files is looked at in samples of this size. */
+/** A larger directory is scanned in samples of this size. */
 const MAX_SCANNED = 20_000;
 const STAT_BATCH = 64;
-/** Writing an entry takes milliseconds: an older temporary file has nobody who finishes it, whoever it belongs to. */
+/** Writing an entry takes milliseconds: an older temporary file will not be finished. */
 const STALE_TEMPORARY_MS = 60_000;
-/** Volumes give space in blocks of this size, a small entry costs a whole one. */
+/** The block size of volumes: a small entry takes a whole block. */
 const BLOCK_BYTES = 4096;
 
 export interface SweepResult {
-  /** What is left, estimated when the directory was sampled. */
+  /** The rest, estimated if the directory was sampled. */
   readonly entries: number;
   readonly bytes: number;
   readonly evicted: number;
@@ -35,9 +35,9 @@ interface Found {
 }
 
 /**
- * One pass over a directory of entries: removes temporary files that nobody will finish, and, when the rest is above 90 % of
- * the cap, the entries used longest ago until it is at 70 %. Several processes may do this at once: each removes what is
- * left to remove, and what another took first is no error.
+ * One pass over a directory of entries. It removes abandoned temporary files and, if the rest is above 90 %
+ * of the cap, the least recently used entries until 70 % is left. Several processes may do this at the same
+ * time: files that another process removed first are not an error.
  *
  * @param now milliseconds since the epoch
  */
@@ -66,7 +66,7 @@ export async function sweepDirectory(directory: string, maxBytes: number, now: n
   return { entries: Math.round(entries.length * scale) - evicted, bytes: Math.round(bytes), evicted };
 }
 
-/** Names of all entries. */
+/** The names of all entries. */
 export async function listEntries(directory: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const names of namesIn(directory)) {
@@ -75,7 +75,7 @@ export async function listEntries(directory: string): Promise<string[]> {
   return keys;
 }
 
-/** Removes entries and temporary files alike. */
+/** Removes entries and temporary files. */
 export async function emptyDirectory(directory: string): Promise<void> {
   const ours: string[] = [];
   for await (const names of namesIn(directory)) {
@@ -96,7 +96,7 @@ async function inspectAll(directory: string, names: readonly string[]): Promise<
   return found;
 }
 
-/** What a file takes of its volume. */
+/** The space that a file takes on its volume. */
 export function spaceOf(bytes: number): number {
   return Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 }
@@ -115,7 +115,7 @@ async function remove(directory: string, name: string): Promise<void> {
   await unlink(join(directory, name)).catch(() => {});
 }
 
-/** All names, or of many as many of them, each as likely as any other. */
+/** All names or, if there are many, a uniform random sample. */
 async function sampleNames(directory: string): Promise<{ readonly scanned: string[]; readonly total: number }> {
   const scanned: string[] = [];
   let total = 0;

@@ -4,14 +4,14 @@ import type { CacheEntry } from './cache-entry.js';
 import { openInSlices, sealInSlices } from './sliced-artifact.js';
 
 export interface EntryCodecOptions {
-  /** Fingerprint that everything sealed carries and must carry. */
+  /** The fingerprint that all sealed entries must have. */
   readonly engine: string;
-  /** The first seals, all of them open; none for a seal that detects damage only. */
+  /** The first secret seals, and all of them open; none for a seal that only detects damage. */
   readonly secrets: readonly Uint8Array[];
   readonly maxSourceBytes: number;
 }
 
-/** How entries become bytes that may leave the process, and how they are let in again. Large ones take many turns of the event loop. */
+/** Converts entries to sealed bytes and back. Large ones take many turns of the event loop. */
 export class EntryCodec {
   readonly #options: EntryCodecOptions;
 
@@ -24,7 +24,7 @@ export class EntryCodec {
     return sealInSlices({ key, namespace, filename, source, engine }, content, secrets[0]);
   }
 
-  /** @throws ArtifactError naming the check that failed; `'key'` when it is another entry's content */
+  /** @throws ArtifactError naming the check that failed; `'key'` if it is the content of another entry */
   async open(key: string, sealed: Uint8Array): Promise<CacheEntry> {
     const { header, content } = await openInSlices(sealed, this.#options);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);

@@ -14,16 +14,22 @@ import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory }
 import type { EntryCodec } from './entry-codec.js';
 import type { CacheTier, TierStats } from './tier.js';
 
-/** Twice what the largest bundle we know takes. Checking the seal of as much holds the thread for some 50 ms. */
+/**
+ * Twice the size of the largest known bundle. Checking the seal of this much blocks the thread for some 50
+ * ms.
+ */
 const MAX_ENTRY_BYTES = 32 * 1024 * 1024;
 
-/** An entry's time of last use is its mtime; renewing it more often would make every read a write. */
+/** An entry's time of last use is its mtime; updating it more often would make every read a write. */
 const TOUCH_AFTER_MS = 60_000;
-/** The directory is looked at again after this share of the cap was written: 32 processes together stay below the cap. */
+/**
+ * The directory is scanned again after this share of the cap was written: 32 processes together stay below
+ * the cap.
+ */
 const RESCAN_SHARE = 1 / 320;
 
 /**
- * Why a file was not let in: a check of the container, or of the file itself.
+ * Why a file was refused: a check of the container, or of the file itself.
  *
  * @useDeclaredType
  */
@@ -32,7 +38,7 @@ export const REJECTION_REASONS = ['file', ...ARTIFACT_PROBLEMS] as const;
 
 export interface FileTierStats extends TierStats {
   readonly writes: number;
-  /** Entries that could not be written: disk full, directory gone, … */
+  /** Entries that could not be written: disk full, directory missing, … */
   readonly writeFailures: number;
   readonly rejections: Readonly<Partial<Record<RejectionReason, number>>>;
 }
@@ -40,14 +46,14 @@ export interface FileTierStats extends TierStats {
 export interface VerifyReport {
   readonly checked: number;
   readonly valid: number;
-  /** What failed and was removed. */
+  /** The entries that failed and were removed. */
   readonly removed: readonly { readonly key: string; readonly reason: RejectionReason }[];
 }
 
 /** The directory cannot be used at all, or an entry could not be written. */
 export type ProblemKind = 'off' | 'unwritten';
 
-/** A file that is there: let in, or why not. */
+/** An existing file: its entry, or the reason why it was refused. */
 type ReadEntry = { readonly entry: CacheEntry } | { readonly reason: RejectionReason };
 
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -56,11 +62,11 @@ export interface FileTierOptions {
   readonly cacheDir: string;
   readonly maxBytes: number;
   readonly codec: EntryCodec;
-  /** Told once why the directory cannot be used, and once why it cannot be written. */
+  /** Called once if the directory cannot be used, and once if it cannot be written. */
   readonly onProblem: (problem: DirectoryProblem, kind: ProblemKind) => void;
-  /** Told of files that were not let in. */
+  /** Called for refused files. */
   readonly onRejected?: (key: string, reason: RejectionReason) => void;
-  /** Told how many entries made room for others. */
+  /** Called with the number of entries that were evicted. */
   readonly onEvicted?: (entries: number) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -69,15 +75,16 @@ export interface FileTierOptions {
 /**
  * Entries as sealed files, one `<key>.qjsc` each, shared between processes without a server.
  *
- * A file appears whole or not at all: written under a name of its own, synced, renamed. Whatever fails a check on the way
- * in is a miss, removed and counted. Losing an entry, here or to another process, costs a compilation and nothing else.
+ * A file appears atomically: it is written under a temporary name, synced and renamed. A file that fails a
+ * check is a miss; it is removed and counted. Losing an entry, here or to another process, costs only a
+ * compilation.
  */
 export class FileTier implements CacheTier {
   readonly #options: FileTierOptions;
   readonly #now: () => number;
   readonly #rejections: Partial<Record<RejectionReason, number>> = {};
   #directory: Promise<PrivateDirectory | undefined> | undefined;
-  /** One writer at a time, so that a process is never more than one entry ahead of its last look at the directory. */
+  /** One writer at a time, so that a process is never more than one entry ahead of its last scan. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #told = new Set<ProblemKind>();
   #isClosed = false;
@@ -107,7 +114,7 @@ export class FileTier implements CacheTier {
   }
 
   async delete(key: string): Promise<void> {
-    // Whatever was put there in its place goes, too; links are not followed.
+    // Removes anything in its place; links are not followed.
     const remove = (path: string) => rm(join(path, key + ENTRY_EXTENSION), { recursive: true, force: true });
     await this.#within(remove).catch(() => {});
   }
@@ -137,7 +144,7 @@ export class FileTier implements CacheTier {
     return { checked: valid + removed.length, valid, removed };
   }
 
-  /** Entries and bytes as of the last look at the directory, plus what was written since. */
+  /** Entries and bytes as of the last scan, plus what was written since. */
   stats(): FileTierStats {
     return {
       entries: this.#entries,
@@ -149,12 +156,12 @@ export class FileTier implements CacheTier {
     };
   }
 
-  /** Something done in the directory; undefined when there is none. */
+  /** Runs a function in the directory; undefined if there is none. */
   async #within<T>(run: (path: string) => Promise<T>): Promise<T | undefined> {
     return (await this.#open())?.use(run);
   }
 
-  /** The directory, opened, checked and swept once; undefined when it cannot be used. */
+  /** Opens, checks and sweeps the directory once; undefined if it cannot be used. */
   #open(): Promise<PrivateDirectory | undefined> {
     this.#directory ??= this.#openDirectory();
     return this.#directory;
@@ -170,12 +177,12 @@ export class FileTier implements CacheTier {
       this.#tell('off', opened.problem);
       return undefined;
     }
-    // Behind the first read's back: what it finds matters to writes only, which wait for it.
+    // In the background of the first read: its result matters only for writes, which wait for it.
     this.#lastWrite = this.#lastWrite.then(() => this.#sweep(opened.directory));
     return opened.directory;
   }
 
-  /** Undefined for a file that is not there. */
+  /** Undefined if the file does not exist. */
   #read(key: string): Promise<ReadEntry | undefined> {
     return this.#within((path) => this.#readFile(join(path, key + ENTRY_EXTENSION), key));
   }
@@ -225,7 +232,7 @@ export class FileTier implements CacheTier {
     return this.#writtenSinceSweep >= maxBytes * RESCAN_SHARE;
   }
 
-  /** Once more when the disk is full, with room made, and when the directory has gone, from the start. */
+  /** Tries again after making room if the disk is full, and from the start if the directory is missing. */
   async #writeSomehow(key: string, sealed: Uint8Array): Promise<boolean> {
     const directory = await this.#open();
     const failure = directory === undefined ? 'ENOENT' : await this.#writeFile(directory, key, sealed);
@@ -241,7 +248,7 @@ export class FileTier implements CacheTier {
     return reopened !== undefined && (await this.#writeFile(reopened, key, sealed)) === undefined;
   }
 
-  /** The error code of what went wrong, or undefined. */
+  /** The error code of a failed write, or undefined. */
   async #writeFile(directory: PrivateDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
     const failure = await directory.use((path) => this.#writeInto(path, key, sealed));
     return failure === 'none' ? undefined : (failure ?? 'ENOENT');
@@ -256,14 +263,14 @@ export class FileTier implements CacheTier {
     } catch (error) {
       if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
       const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
-      // A directory where the entry should be: it goes the next time somebody looks for the entry.
+      // A directory is in the place of the entry: the next lookup of the entry removes it.
       if (code !== 'ENOENT' && code !== 'EISDIR')
         this.#tell('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
       return code;
     }
   }
 
-  /** @param maxBytes what counts as full; less than the cap when the volume is full before it is reached */
+  /** @param maxBytes what counts as full; less than the cap if the volume is full before it is reached */
   async #sweep(directory: PrivateDirectory, maxBytes: number = this.#options.maxBytes): Promise<void> {
     this.#writtenSinceSweep = 0;
     try {
@@ -274,7 +281,7 @@ export class FileTier implements CacheTier {
       this.#evictions += result.evicted;
       if (result.evicted > 0) this.#options.onEvicted?.(result.evicted);
     } catch {
-      // The directory is gone; the next write makes it again.
+      // The directory is missing; the next write creates it again.
     }
   }
 
@@ -285,7 +292,10 @@ export class FileTier implements CacheTier {
     this.#options.onProblem(problem, kind);
   }
 
-  /** Lets go of the directory, once what is under way in it has ended. Misses and does not keep from then on. */
+  /**
+   * Releases the directory when pending operations have ended. From then on, lookups miss and nothing is
+   * stored.
+   */
   async close(): Promise<void> {
     (await this.#directory)?.close();
     this.#directory = Promise.resolve(undefined);

@@ -8,20 +8,20 @@ export const TEXT_32 = 0xdb;
 const UNSIGNED_8 = 0xcc;
 const UNSIGNED_64 = 0xcf;
 
-/** Where the source lies in an encoded header. */
+/** The place of the source in an encoded header. */
 export interface SourcePlace {
-  /** Of the value, its type and length included. */
+  /** The start of the value, including its type and length. */
   readonly start: number;
-  /** Of the text. */
+  /** The start of the text. */
   readonly textStart: number;
   readonly end: number;
 }
 
 /**
- * Finds the source in the MessagePack of an artifact's header, so that a long one is decoded and encoded by itself. Knows no more of the
- * format than headers have: a map of names to texts and numbers.
+ * Finds the source in the MessagePack of an artifact's header, so that a long one can be decoded and encoded
+ * separately. It supports only what headers contain: a map of names to strings and numbers.
  *
- * @returns undefined when it is no such header; whoever reads all of it says why
+ * @returns undefined if it is not such a header; reading the whole header reports the reason
  */
 export function locateSource(encoded: Buffer): SourcePlace | undefined {
   try {

@@ -3,13 +3,13 @@ import { LRUCache } from 'lru-cache';
 import { type CacheEntry, entryBytes } from './cache-entry.js';
 import type { CacheTier, TierStats } from './tier.js';
 
-/** How an entry in memory has been used. */
+/** The use of an entry in memory. */
 export interface EntryUse {
   readonly key: string;
   readonly namespace: string;
   readonly filename: string;
   readonly bytes: number;
-  /** Lookups that found it. */
+  /** The number of lookups that found it. */
   readonly accessCount: number;
   /** Milliseconds since the epoch. */
   readonly lastAccessMs: number;
@@ -21,7 +21,10 @@ interface Slot {
   lastAccessMs: number;
 }
 
-/** The nearest tier: entries ready to use, least recently used first out, bounded in bytes. Every operation is O(1). */
+/**
+ * The fastest tier: entries in memory, limited in bytes, evicting the least recently used. Every operation is
+ * O(1).
+ */
 export class MemoryTier implements CacheTier {
   readonly #maxBytes: number;
   readonly #slots: LRUCache<string, Slot> | undefined;
@@ -31,7 +34,7 @@ export class MemoryTier implements CacheTier {
   /**
    * @param maxBytes 0 keeps nothing
    * @param now milliseconds since the epoch
-   * @param onEvicted told the key of each entry that makes room for others
+   * @param onEvicted called with the key of each evicted entry
    */
   constructor(maxBytes: number, now: () => number = Date.now, onEvicted: (key: string) => void = () => {}) {
     this.#maxBytes = maxBytes;
@@ -61,7 +64,7 @@ export class MemoryTier implements CacheTier {
     return this.peek(key);
   }
 
-  /** {@link put} without a turn of the event loop. An entry larger than the whole tier is used, but not kept. */
+  /** {@link put} without a turn of the event loop. An entry larger than the whole tier is not kept. */
   keep(entry: CacheEntry): boolean {
     if (this.#slots === undefined || entryBytes(entry) + 1 > this.#maxBytes) return false;
     this.#slots.set(entry.key, { entry, accessCount: 0, lastAccessMs: this.#now() });

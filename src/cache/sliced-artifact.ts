@@ -23,25 +23,28 @@ import { locateSource, TEXT_32 } from './header-source.js';
 
 /** Smaller ones take some 2 ms as a whole. */
 const SLICED_FROM_BYTES = 1024 * 1024;
-/** All that a header has beside the source. */
+/** Room for a header without its source. */
 const HEADER_MARGIN_BYTES = 256 * 1024;
 /** Larger than the bytecode of any source, and than what can be read at once. */
 export const MAX_ARTIFACT_BYTES = 512 * 1024 * 1024;
-/** Making one string of more would hold the thread: a longer source is left out, and errors have lines then and no snippet. */
+/**
+ * Decoding a longer source as one string would block the thread: it is left out, and errors have lines but no
+ * snippet.
+ */
 const MAX_DECODED_SOURCE_BYTES = 4 * 1024 * 1024;
 const TEXT_32_BYTES = 5;
 const EMPTY_TEXT = Buffer.from(packMessage(''));
 
 export interface OpeningOptions {
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly engine: string;
-  /** Any of them may have sealed it; none for a seal without a secret. */
+  /** The secrets that may have sealed it; none for a seal without a secret. */
   readonly secrets: readonly Uint8Array[];
-  /** As of a source that is compiled here. */
+  /** The same limit as for a source that is compiled here. */
   readonly maxSourceBytes: number;
 }
 
-/** {@link sealArtifact}: a large one in slices, with turns of the event loop in between. */
+/** {@link sealArtifact}, in slices for a large one, with turns of the event loop in between. */
 export async function sealInSlices(
   header: OpenHeader,
   content: Uint8Array,
@@ -65,8 +68,8 @@ export async function sealInSlices(
 }
 
 /**
- * {@link openArtifact}: a large one in slices. It is copied before it is checked, so that it may change while that takes place. A source
- * of more than 4 MiB is checked and left out.
+ * {@link openArtifact}, in slices for a large one. It is copied before it is checked, so the original may
+ * change meanwhile. A source of more than 4 MiB is checked and left out.
  *
  * @throws ArtifactError naming the check that failed
  */
@@ -108,7 +111,7 @@ export async function openInSlices(
   return { header, content, digest: seal.toString('hex') };
 }
 
-/** The source is encoded by itself: MessagePack takes 0.2 s for 16 MiB. */
+/** The source is encoded separately: MessagePack takes 0.2 s for 16 MiB. */
 async function encodeHeader(header: ArtifactHeader): Promise<Uint8Array> {
   if (header.source.length < SLICED_FROM_BYTES) return packMessage(header);
   const encoded = Buffer.from(packMessage({ ...header, source: '' }));
@@ -121,7 +124,7 @@ async function encodeHeader(header: ArtifactHeader): Promise<Uint8Array> {
   return Buffer.concat([encoded.subarray(0, place.start), type, source, encoded.subarray(place.end)]);
 }
 
-/** The source is decoded by itself, in slices. */
+/** The source is decoded separately, in slices. */
 async function decodeHeader(encoded: Buffer, maxSourceBytes: number): Promise<ArtifactHeader> {
   const place = locateSource(encoded);
   if (place === undefined) throw new ArtifactError('header', 'has a header that is not one of an artifact');

@@ -11,17 +11,17 @@ export type CacheTierName = 'memory' | 'disk';
 
 export interface CacheStats {
   readonly memory: TierStats & { readonly hits: number };
-  /** All zero when there is no disk tier. */
+  /** All zero if there is no disk tier. */
   readonly disk: FileTierStats & {
     readonly hits: number;
-    /** Entries that were not written because the disk was slower than what was compiled. */
+    /** Entries that were not written because the disk was too slow. */
     readonly droppedWrites: number;
   };
-  /** Lookups that no tier could answer. */
+  /** Lookups that no tier answered. */
   readonly misses: number;
-  /** Handlers that were compiled. */
+  /** Compiled handlers. */
   readonly compilations: number;
-  /** Hits over lookups, 0 to 1; 0 before the first. */
+  /** Hits divided by lookups, 0 to 1; 0 before the first. */
   readonly hitRate: number;
 }
 
@@ -33,18 +33,21 @@ export interface CacheHit {
 export interface TieredCacheOptions extends CacheConfig {
   /** Fingerprint of the engine. */
   readonly engine: string;
-  /** Told once when the disk tier cannot be used. */
+  /** Called once if the disk tier cannot be used. */
   readonly onWarning: (message: string) => void;
-  /** Told what happens; `make` describes it, for whoever wants to know. */
+  /** Called for every event; `make` creates it, if there is a listener. */
   readonly onEvent?: (make: () => CacheEvent) => void;
 }
 
-/** Entries may wait for the disk with so many bytes together; beyond that they are not written at all. */
+/** The most bytes that wait for the disk; beyond that, entries are not written. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
 const NO_DISK: FileTierStats = { entries: 0, bytes: 0, evictions: 0, writes: 0, writeFailures: 0, rejections: {} };
 
-/** Memory over disk. What the disk gives is kept in memory; what is put goes to both, to the disk behind the caller's back. */
+/**
+ * Memory over disk. Entries found on disk are also kept in memory. New entries go to both, to the disk in the
+ * background.
+ */
 export class TieredCache {
   readonly #memory: MemoryTier;
   readonly #disk: FileTier | undefined;
@@ -98,7 +101,7 @@ export class TieredCache {
     return { entry: far, tier: 'disk' };
   }
 
-  /** In memory when it returns, on disk some time later; see {@link settled}. */
+  /** In memory when it returns, on disk later; see {@link settled}. */
   put(entry: CacheEntry): void {
     this.#memory.keep(entry);
     if (this.#disk === undefined) return;
@@ -115,12 +118,12 @@ export class TieredCache {
     this.#writing.add(writing);
   }
 
-  /** Resolves when there is room for more writes: for whoever puts many entries that should all be kept. */
+  /** Resolves when there is room for more writes, for callers that store many entries. */
   async hasRoom(): Promise<void> {
     while (this.#pendingBytes > MAX_PENDING_BYTES / 2) await Promise.race(this.#writing);
   }
 
-  /** An entry that came from outside, checked by whoever brings it: a hit, kept in memory only. */
+  /** Adds an entry from outside, which the caller has checked: it counts as a hit and is kept only in memory. */
   adopt(entry: CacheEntry): void {
     this.#hit('memory', entry.key);
     this.#memory.keep(entry);
@@ -144,12 +147,12 @@ export class TieredCache {
     this.#compilations++;
   }
 
-  /** Resolves when every write that was begun has ended. */
+  /** Resolves when every started write has ended. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#writing);
   }
 
-  /** Waits for writes, at most `timeoutMs`, and lets go of the directory. */
+  /** Waits for writes for at most `timeoutMs`, and releases the directory. */
   async close(timeoutMs: number): Promise<void> {
     await settleWithin(this.settled(), timeoutMs);
     await this.#disk?.close();
@@ -161,13 +164,13 @@ export class TieredCache {
     await Promise.all(tiers.map((tier) => tier?.clear()));
   }
 
-  /** Checks every entry on disk, removes the bad ones, says which. */
+  /** Checks every entry on disk, removes those that fail, and returns them. */
   async verify(): Promise<VerifyReport> {
     await this.settled();
     return (await this.#disk?.verify()) ?? { checked: 0, valid: 0, removed: [] };
   }
 
-  /** How the entries in memory are used, the most recently used first. */
+  /** Lists the entries in memory with their use, most recently used first. */
   uses(limit: number): EntryUse[] {
     const uses: EntryUse[] = [];
     for (const use of this.#memory.uses()) {

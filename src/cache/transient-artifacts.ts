@@ -12,17 +12,18 @@ const NAMESPACE = /^[a-z0-9][a-z0-9._-]{0,63}$/i;
 const PREFIX = 'app:';
 
 /**
- * Derived data of an application, a parsed document, say, in the same tiers as handlers: within the same limits, sealed the
- * same way, counted in the same statistics. It may be gone at any time; `create` makes it again.
+ * Derived data of an application, for example a parsed document, in the same tiers as handlers: with the same
+ * limits, seals and statistics. It may be evicted at any time and is then created again.
  *
- * A value is what can cross into a VM: JSON, undefined, BigInt, Date, typed arrays. Every `get` returns a copy of its own.
+ * A value may be anything that can be passed into a VM: JSON, undefined, BigInt, Date, typed arrays. Every
+ * `get` returns a separate copy.
  */
 export class TransientArtifacts {
   readonly #cache: TieredCache;
   readonly #namespace: string;
   readonly #creating = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws NexusError INVALID_ARGUMENT when the namespace is no name */
+  /** @throws NexusError INVALID_ARGUMENT if the namespace is not a valid name */
   constructor(cache: TieredCache, namespace: string) {
     if (typeof namespace !== 'string' || !NAMESPACE.test(namespace)) {
       throw new NexusError(
@@ -42,9 +43,11 @@ export class TransientArtifacts {
   }
 
   /**
-   * The value under `key`; made by `create` and kept when there is none. Calls for one key at the same time make it once.
+   * The value under `key`. If there is none, `create` creates it and it is stored. Concurrent calls for one
+   * key create it once.
    *
-   * @throws whatever `create` throws; NexusError SERIALIZATION_ERROR naming the path of what cannot be kept
+   * @throws errors of `create`; NexusError SERIALIZATION_ERROR naming the path of a value that cannot be
+   *   stored
    */
   async getOrCreate<T>(key: string, create: () => T | Promise<T>): Promise<T> {
     const name = this.#nameOf(key);
@@ -70,7 +73,7 @@ export class TransientArtifacts {
 
   #encode(value: unknown): Uint8Array {
     try {
-      // One of its own: a getter of the value may itself have something kept.
+      // A separate encoder, because a getter of the value may itself store a value.
       return new ValueEncoder().encode(value, 'value');
     } catch (error) {
       if (!(error instanceof UncrossableValueError)) throw error;
@@ -78,7 +81,7 @@ export class TransientArtifacts {
     }
   }
 
-  /** Length-prefixed, so that no namespace and key run into another's. */
+  /** Length-prefixed, so that different namespaces and keys never give the same name. */
   #nameOf(key: unknown): string {
     if (typeof key !== 'string') {
       throw new NexusError('INVALID_ARGUMENT', `The key is ${describe(key)}; it must be a string.`, {
@@ -89,7 +92,7 @@ export class TransientArtifacts {
   }
 }
 
-/** A file may hold what the application did not write. */
+/** A file may contain data that the application did not write. */
 async function decoded<T>(content: Uint8Array): Promise<T> {
   const decoder = new ValueDecoder(content, false, {});
   return inSlices((until) => (decoder.run(until) ? { done: decoder.root as T } : undefined));

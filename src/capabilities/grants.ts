@@ -6,7 +6,7 @@ import { CAPABILITY_KINDS, parseToken } from './token.js';
 
 const NOTHING: Grant = [];
 
-/** What a list of tokens allows, looked up by kind. Deny by default. */
+/** The capabilities that a list of tokens grants, by kind. Everything else is denied. */
 export class Grants {
   readonly #byKind: ReadonlyMap<CapabilityKind, Grant>;
 

@@ -14,7 +14,7 @@ export interface ParsedToken {
   readonly pattern: string;
 }
 
-/** Splits a token, or returns undefined when it does not follow the grammar. */
+/** Splits a token; returns undefined if it does not follow the grammar. */
 export function parseToken(token: unknown): ParsedToken | undefined {
   if (typeof token !== 'string') return undefined;
   const kind = CAPABILITY_KINDS.find((candidate) => token.startsWith(`${candidate}:`));
@@ -23,17 +23,17 @@ export function parseToken(token: unknown): ParsedToken | undefined {
   const star = pattern.indexOf('*');
   if (pattern === '' || (star !== -1 && star !== pattern.length - 1)) return undefined;
   if (kind === 'ext' && pattern.startsWith('.')) return undefined;
-  // An extension without a method stands for all of its methods.
+  // An extension without a method means all its methods.
   return { kind, pattern: kind === 'ext' && star === -1 && !pattern.includes('.') ? `${pattern}.*` : pattern };
 }
 
 /**
- * Whether an extension may have this name. A dot ends it: what follows the first dot of `ext:http.get` is the method. Could names have
- * dots, `ext:http` would cover the extension `http.admin` as well.
+ * Whether an extension may have this name. The name ends at the first dot of `ext:http.get`; if names could
+ * contain dots, `ext:http` would also cover the extension `http.admin`.
  */
 export function isExtensionName(name: string): boolean {
   return name !== '' && !name.includes('.');
 }
 
-/** What is expected of the name of an extension, for an error. */
+/** The expected name of an extension, for an error message. */
 export const EXTENSION_NAME = 'extensions named without dots, with at least one character';

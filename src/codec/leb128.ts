@@ -1,6 +1,6 @@
 /** LEB128, the variable-length integers of the WebAssembly binary format (core specification, section 5.2.2). */
 
-/** Of 32 bits. */
+/** For 32 bits. */
 export const MAX_UNSIGNED_BYTES = 5;
 
 export function encodeUnsigned(value: number): number[] {
@@ -9,7 +9,7 @@ export function encodeUnsigned(value: number): number[] {
   return bytes;
 }
 
-/** @returns the offset behind it */
+/** @returns the offset after it */
 export function writeUnsigned(bytes: { [offset: number]: number }, offset: number, value: number): number {
   let rest = value >>> 0;
   while (rest > 0x7f) {
@@ -32,7 +32,7 @@ export function encodeSigned64(value: bigint): number[] {
   }
 }
 
-/** A cursor over bytes; every read past the end throws a RangeError. */
+/** A cursor over bytes; a read past the end throws a RangeError. */
 export class LebReader {
   readonly bytes: Uint8Array;
   offset: number;
@@ -55,7 +55,7 @@ export class LebReader {
 
   unsigned(): number {
     let result = 0;
-    // Not `2 ** shift`, which costs more than all the rest.
+    // perf: not `2 ** shift`, which costs more than the rest.
     let scale = 1;
     for (let i = 0; i < MAX_UNSIGNED_BYTES; i++) {
       const byte = this.byte();

@@ -1,33 +1,35 @@
 import { MAX_DEPTH } from './values/format.js';
 
-/** What an array or a map counts at least, in bytes, whatever it holds: that is near what it costs to make. */
+/** The minimum size that an array or map counts as, in bytes: roughly what it costs to create. */
 export const CONTAINER_BYTES = 16;
-/** What any other value counts at least. */
+/** The minimum size that any other value counts as. */
 export const VALUE_BYTES = 4;
 
-/** V8 hashes a longer string by its length alone: such keys are told apart by comparing them with each other. */
+/** V8 hashes a longer string only by its length, so such keys are compared with each other. */
 const MAX_HASHED_CHARACTERS = 16_383;
 const LONG_KEY_FACTOR = 32;
 const GROWN_ITEMS = 1_024;
 
-/** Bytes that are no MessagePack of plain data, or too much of it. The message goes after the name of the bytes. */
+/** Bytes that are not MessagePack of plain data, or too much of it. The message follows the name of the bytes. */
 export class MalformedMessageError extends Error {}
 
-/** It may be MessagePack of plain data, and is more than may be read. */
+/** It may be MessagePack of plain data, but exceeds a limit. */
 export class TooLargeMessageError extends MalformedMessageError {}
 
 /**
- * Reads MessagePack that comes from outside: null, booleans, numbers, BigInts of 64 bits, strings, bytes, arrays, and maps with strings
- * or whole numbers as keys. Of the extension types only timestamps, which become dates, and the usual notation of `undefined`.
+ * Reads untrusted MessagePack: null, booleans, numbers, BigInts of 64 bits, strings, bytes, arrays, and maps
+ * with strings or whole numbers as keys. Of the extension types, only timestamps (which become dates) and the
+ * usual notation of `undefined` are accepted.
  *
- * Lengths are checked before anything is made, and values are counted while they are read. Bytes are copied.
+ * Lengths are checked before anything is allocated, and values are counted while they are read. Bytes are
+ * copied.
  *
- * @param maxBytes of the message; each array and map counts at least {@link CONTAINER_BYTES}, each other value {@link VALUE_BYTES}
- * @param maxValues in it, keys included
+ * @param maxBytes the maximum size of the message; each array and map counts at least {@link
+ *   CONTAINER_BYTES}, each other value {@link VALUE_BYTES}
+ * @param maxValues the maximum number of values, including keys
  * @throws MalformedMessageError
  *
- * @example
- * readMessage(bytes, 64 * 1024); // { name: 'a', tags: ['b'] }
+ * @example readMessage(bytes, 64 * 1024); // { name: 'a', tags: ['b'] }
  */
 export function readMessage(bytes: Uint8Array, maxBytes: number, maxValues = Number.POSITIVE_INFINITY): unknown {
   if (bytes.length > maxBytes) throw new TooLargeMessageError(`has ${bytes.length} bytes, more than ${maxBytes}`);
@@ -38,7 +40,7 @@ class MessageReader {
   readonly #bytes: Buffer;
   readonly #maxBytes: number;
   #offset = 0;
-  /** Bytes that the values so far count. */
+  /** The counted size of the values so far. */
   #counted = 0;
   #valuesLeft: number;
   #depth = 0;
@@ -121,7 +123,7 @@ class MessageReader {
 
   #array(length: number): unknown[] {
     this.#enter(length);
-    // Growing a long one would take as much memory again.
+    // Growing a long array would take as much memory again.
     const array: unknown[] = length > GROWN_ITEMS ? new Array(length) : [];
     for (let i = 0; i < length; i++) array[i] = this.#value();
     this.#depth--;
@@ -142,7 +144,7 @@ class MessageReader {
   #key(): string {
     const key = this.#value();
     if (typeof key === 'number' && Number.isInteger(key)) return String(key);
-    if (typeof key !== 'string') throw new MalformedMessageError('has a map with a key that is no string');
+    if (typeof key !== 'string') throw new MalformedMessageError('has a map with a key that is not a string');
     if (key.length > MAX_HASHED_CHARACTERS) this.#count(key.length * LONG_KEY_FACTOR);
     if (key === '__proto__') throw new MalformedMessageError('has a map with the key "__proto__"');
     return key;
@@ -166,7 +168,7 @@ class MessageReader {
     throw new MalformedMessageError(`has a value of the extension type ${type}: only plain data may be in it`);
   }
 
-  /** @param items that follow, of a byte each at least */
+  /** @param items the number of items that follow, of at least a byte each */
   #enter(items: number): void {
     this.#count(CONTAINER_BYTES - VALUE_BYTES + items * VALUE_BYTES);
     if (++this.#depth > MAX_DEPTH) throw new MalformedMessageError(`is nested deeper than ${MAX_DEPTH} levels`);
@@ -190,7 +192,7 @@ class MessageReader {
     return power === 1 ? this.#bytes.readUInt16BE(at) : this.#bytes.readUInt32BE(at);
   }
 
-  /** Passes bytes that are there; returns where they begin. */
+  /** Skips bytes that must exist; returns their start. */
   #advance(length: number): number {
     const at = this.#offset;
     if (length > this.#bytes.length - at) throw new MalformedMessageError(`ends early at byte ${this.#bytes.length}`);
@@ -199,7 +201,7 @@ class MessageReader {
   }
 }
 
-/** A number, if it is exact as one. */
+/** As a number, if that is exact. */
 function narrow(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

@@ -14,50 +14,54 @@ import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
 
-/** What the compiler asks of the cache. A miss is undefined; nothing here rejects. */
+/** The cache as the compiler sees it. A miss is undefined, and no method rejects. */
 export interface HandlerCache {
-  /** Memory only, so that a hit takes no turn of the event loop. */
+  /** Reads memory only, so that a hit takes no turn of the event loop. */
   peek(key: string): CacheEntry | undefined;
-  /** Memory, then disk. */
+  /** Reads memory, then disk. */
   get(key: string): Promise<{ entry: CacheEntry; tier: 'memory' | 'disk' } | undefined>;
-  /** Kept in memory at once; the disk is written behind the caller's back. */
+  /** Keeps an entry in memory at once; it is written to disk in the background. */
   put(entry: CacheEntry): void;
   countCompilation(): void;
-  /** A lookup answered by a compilation under way. */
+  /** Counts a lookup that joined a pending compilation. */
   countJoin(key: string): void;
 }
 
 export interface CachingCompilerOptions {
-  /** Fingerprint of the engine the backend compiles for. */
+  /** Fingerprint of the engine for which the backend compiles. */
   readonly engine: string;
   readonly maxSourceBytes: number;
   /** Seals artifacts that leave the process; see {@link sealInSlices}. */
   readonly secret: Uint8Array | undefined;
-  /** Told of every compilation, whatever came of it. */
+  /** Called for every compilation, whatever its outcome. */
   readonly onCompiled?: (event: CompileEvent) => void;
-  /** Milliseconds, for how long errors are remembered. */
+  /** The clock for remembered errors, in milliseconds. */
   readonly now?: () => number;
 }
 
-/** What a handler is before it is compiled. */
+/** A handler before it is compiled. */
 type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & { readonly encoded?: Uint8Array<SharedArrayBuffer> };
 
-/** A handler, or why there is none: a result's error, not a rejection. */
+/** A handler, or the error why there is none. The error belongs in a result and is not a rejection. */
 export type CompileAttempt =
   | { readonly ok: true; readonly handler: CompileResult }
   | { readonly ok: false; readonly error: WasmError };
 
-/** Keys of sources seen before, by file name. The strings are the callers' own, held by reference. */
+/** Keys of sources seen before, by file name. The strings are those of the callers, held by reference. */
 const KEY_MEMO_ENTRIES = 10_000;
 const KEY_MEMO_CHARACTERS = 32 * 1024 * 1024;
 const MAX_NAMES_PER_SOURCE = 8;
 
-/** A source that does not compile is asked for again and again, by a retry loop, say. Its error is kept for a while. */
+/**
+ * A source that does not compile may be requested again and again, for example by a retry loop. So its error
+ * is remembered for a while.
+ */
 const REMEMBERED_ERRORS = 1_000;
 const ERROR_TTL_MS = 30_000;
 
 /**
- * Source to bytecode through the cache: key, memory, disk, and only then a worker, once per key however many ask.
+ * Compiles sources through the cache: key, memory, disk, and only then a worker. Concurrent calls for one key
+ * share one compilation.
  */
 export class CachingCompiler {
   readonly #backend: CompileBackend;
@@ -71,7 +75,7 @@ export class CachingCompiler {
     sizeCalculation: (_keys, source) => source.length + 1,
   });
 
-  /** Keys of large sources under way: calls for one source at the same time hash it once. */
+  /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
   readonly #deriving = new Map<string, { readonly filename: string; readonly derived: Promise<DerivedKey> }>();
   readonly #errors: LRUCache<string, WasmError>;
 
@@ -85,8 +89,9 @@ export class CachingCompiler {
   }
 
   /**
-   * @param order of a call that waits for it
-   * @throws NexusError INVALID_ARGUMENT when `source` is no string or `filename` no name; what the backend throws
+   * @param order options of the waiting call
+   * @throws NexusError INVALID_ARGUMENT if `source` is not a string or `filename` is not a name; errors of
+   *   the backend
    */
   async compile(
     source: string,
@@ -104,7 +109,7 @@ export class CachingCompiler {
   }
 
   /**
-   * {@link compile} where there is no result to carry a handler's error.
+   * {@link compile} for callers without a result that could carry a handler's error.
    *
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
@@ -114,7 +119,7 @@ export class CachingCompiler {
     return attempt.handler;
   }
 
-  /** The handler as an artifact: the content of its `.qjsc` file. */
+  /** Seals the handler as an artifact: the content of its `.qjsc` file. */
   seal({ key, filename, source, bytecode }: CompiledHandler): Promise<Uint8Array> {
     const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
     return sealInSlices(header, bytecode, this.#options.secret);
@@ -136,7 +141,10 @@ export class CachingCompiler {
     return this.#fly({ ...derived, source, filename }, order, startedAt);
   }
 
-  /** Joins the compilation under way, or leads one. When that comes to grief, the next one in line leads another. */
+  /**
+   * Joins a pending compilation, or starts one. If the leading compilation fails for its caller, the next
+   * waiting call starts another.
+   */
   async #fly(unit: HandlerUnit, order: CompileRequestOptions | undefined, startedAt: number): Promise<CompileAttempt> {
     const leader = this.#inFlight.get(unit.key);
     const landing = await (leader ?? this.#lead(unit, startedAt)).wait(order);
@@ -213,9 +221,9 @@ export class CachingCompiler {
   }
 }
 
-/** @param source which its entry may be without, when it is long */
+/** @param source the source; a long one is not part of the entry */
 function found(entry: CacheEntry, source: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
-  // A literal: at every execution, spreading would be most of what it takes to find a handler.
+  // perf: a literal, because spreading would be most of the time for finding a handler.
   const { key, filename, content } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);
   return { ok: true, handler: { key, filename, source, bytecode: content, tier, compilationTimeUs } };
@@ -225,7 +233,7 @@ function toHandler({ key, filename, source, content }: CacheEntry): CompiledHand
   return { key, filename, source, bytecode: content };
 }
 
-/** Who joins a compilation under way finds the handler in memory, after a wait. */
+/** A caller that joins a pending compilation finds the handler in memory, after a wait. */
 function joined(handler: CompileResult, startedAt: number): CompileResult {
   return { ...handler, tier: 'memory', compilationTimeUs: microsecondsSince(startedAt) };
 }

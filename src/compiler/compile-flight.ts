@@ -1,17 +1,18 @@
 import type { Compilation, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 
 /**
- * A look-up under way that ends in a compilation when nothing is found. However many calls wait, it happens once; each waits in the
- * queue of its own tenant, and for no longer than it may.
+ * A pending lookup that ends in a compilation if nothing is found. However many calls wait, it happens once.
+ * Each call waits in the queue of its own tenant, and no longer than it may.
  */
 export class Flight<T> {
   readonly #result: Promise<T>;
-  /** What there is to wait for first; undefined when it was found. */
+  /** The compilation to wait for; undefined if the handler was found. */
   readonly #begun: Promise<Compilation | undefined>;
 
   /**
-   * @param run looks it up; when there is none, hands over the compilation that was prepared and goes on with its outcome
-   * @param onEnd called before whoever waits is told
+   * @param run looks the handler up; if there is none, passes the prepared compilation to `begin` and uses
+   *   its outcome
+   * @param onEnd called before the waiting calls are settled
    */
   constructor(run: (begin: (compilation: Compilation) => Promise<HandlerOutcome>) => Promise<T>, onEnd: () => void) {
     let noteBegun!: (compilation: Compilation | undefined) => void;
@@ -26,14 +27,15 @@ export class Flight<T> {
       onEnd();
       noteBegun(undefined);
     });
-    // Everybody who waited may have given up.
+    // All waiting calls may have given up.
     this.#result.catch(() => {});
   }
 
   /**
-   * @param order of a call that waits for it
-   * @returns the result, or why there is none: the worker was lost, say. A call that comes later may then have more luck
-   * @throws NexusError POOL_SATURATED when this call waited for as long as it may
+   * @param order options of the waiting call
+   * @returns the result, or the reason why there is none, for example a lost worker. A later call may then
+   *   succeed
+   * @throws NexusError POOL_SATURATED if this call reached its `queueTimeoutMs`
    */
   async wait(order: CompileRequestOptions | undefined): Promise<Landing<T>> {
     await (await this.#begun)?.join(order);

@@ -1,20 +1,20 @@
-/** A handler that is ready to run. */
+/** A handler that is ready to execute. */
 export interface CompiledHandler {
-  /** Hex SHA-256 of all its bytes depend on; also the name of its file in the disk tier. */
+  /** Hex SHA-256 of everything that its bytes depend on; also the name of its file in the disk tier. */
   readonly key: string;
   readonly filename: string;
   readonly source: string;
-  /** In memory that every worker sees, so that it is never copied. */
+  /** In shared memory, so that workers need no copy. */
   readonly bytecode: Uint8Array<SharedArrayBuffer>;
 }
 
-/** A handler and how it was come by. */
+/** A handler with the way in which it was obtained. */
 export interface CompileResult extends CompiledHandler {
-  /** Where it was found; absent when it had to be compiled. */
+  /** The tier in which it was found; absent if it was compiled. */
   readonly tier?: 'memory' | 'disk';
-  /** From the call until the bytecode was at hand, in microseconds. */
+  /** Time from the call until the bytecode was available, in microseconds. */
   readonly compilationTimeUs: number;
 }
 
-/** Of a handler that is not executed from its beginning. */
+/** Stands for the bytecode of a handler that is resumed instead of started. */
 export const EMPTY_BYTECODE = new Uint8Array(new SharedArrayBuffer(0));

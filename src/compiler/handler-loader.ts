@@ -11,13 +11,13 @@ import { asShared, toShared } from '../support/shared-bytes.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';
 
-/** Says where a handler comes from, once it is known under which file name; `order` of a call that waits for it. */
+/** Loads a handler under a file name. `order` holds options of the waiting call. */
 export type Obtain = (filename: string | undefined, order?: CompileRequestOptions) => Promise<CompileAttempt>;
 
-/** Handlers as callers have them: source text, or what `precompileHandler` made of it. */
+/** Loads handlers in the forms that callers have: source text, or an artifact of `precompileHandler`. */
 export class HandlerLoader {
   readonly #config: RuntimeConfig;
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly #engine: string;
   readonly #compiler: CachingCompiler;
   readonly #cache: TieredCache;
@@ -38,7 +38,7 @@ export class HandlerLoader {
     return async () => ({ ok: true, handler: await this.#open(sealed) });
   }
 
-  /** Kept under a name of its own: what an artifact says of its key is its own word. */
+  /** Uses the digest of the artifact as its key: the key in its header is not trusted. */
   async #open(sealed: unknown): Promise<CompileResult> {
     if (!isUint8Array(sealed)) {
       throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
@@ -69,7 +69,7 @@ export class HandlerLoader {
   }
 }
 
-/** The caller's own bytes may change after they were checked, shared or not. */
+/** A copy, because the caller may change its bytes after they were checked, whether they are shared or not. */
 function ownShared(sealed: Uint8Array, content: Uint8Array): Uint8Array<SharedArrayBuffer> {
   return content.buffer === sealed.buffer ? toShared(content) : asShared(content);
 }

@@ -8,28 +8,31 @@ import { encodeInSlices } from '../source/text-slices.js';
 import { isTypeScript, STRIPPER } from '../source/typescript/strip-types.js';
 import { WRAPPER_VERSION } from '../source/wrapper.js';
 
-/** From so many characters on, a source is hashed natively and in slices: in JavaScript, 16 MiB take 90 ms, and 500 in a cold process. */
+/**
+ * From this number of characters on, a source is hashed natively and in slices. In JavaScript, 16 MiB take 90
+ * ms, or 500 ms in a cold process.
+ */
 export const LARGE_SOURCE_CHARACTERS = 64 * 1024;
 
-/** The part of a hash that is used here; that of @noble/hashes and that of Node have it in common. */
+/** The part of a hash that is used here, which @noble/hashes and Node have in common. */
 interface Hash {
   update(bytes: Uint8Array): unknown;
 }
 
 export interface DerivedKey {
-  /** Hex. */
+  /** Hex digest. */
   readonly key: string;
-  /** The source in UTF-8, where it had to be encoded as a whole. */
+  /** The source in UTF-8, if it had to be encoded as a whole. */
   readonly encoded?: Uint8Array<SharedArrayBuffer>;
 }
 
 /**
- * Names compiled handlers by all that their bytes depend on: hex SHA-256 over length-prefixed fields, so that no two
- * different inputs run together into the same text.
+ * Derives the keys of handlers from everything that their bytecode depends on: the hex SHA-256 of
+ * length-prefixed fields, so that different inputs never give the same text.
  */
 export class KeyDeriver {
   readonly #commonFields: readonly string[];
-  /** What is the same for every handler is hashed once. */
+  /** The hash of the fields that are the same for every handler, computed once. */
   readonly #common: ReturnType<typeof sha256.create>;
 
   /** @param engine fingerprint of engine and rewrite, see EngineModule */
@@ -46,7 +49,7 @@ export class KeyDeriver {
     return bytesToHex(hash.digest());
   }
 
-  /** {@link derive} of a large source. The event loop turns in between. */
+  /** {@link derive} for a large source, with turns of the event loop in between. */
   async deriveInSlices(source: string, filename: string): Promise<DerivedKey> {
     const hash = createHash('sha256');
     absorbAll(hash, [...this.#commonFields, ...fieldsOf(filename)]);

@@ -1,50 +1,50 @@
 import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
-/** A handler to warm a deployment with. */
+/** A handler to compile in advance. */
 export type PrecompileUnit = string | { readonly code: string; readonly filename?: string };
 
 export interface PrecompileOptions {
-  /** Compilations under way at once. Default: the number of workers. */
+  /** Compilations at the same time. Default: the number of workers. */
   readonly concurrency?: number;
-  /** Told after every handler. */
+  /** Called after every handler. */
   readonly onProgress?: (progress: PrecompileProgress) => void;
-  /** Stops taking more; what is under way ends first, then the call rejects with CANCELLED. */
+  /** Stops taking further handlers; pending ones end first, then the call rejects with CANCELLED. */
   readonly signal?: AbortSignal;
 }
 
 export interface PrecompileProgress {
   /** Handlers done so far. */
   readonly done: number;
-  /** Of these, how many had to be compiled. */
+  /** How many of these had to be compiled. */
   readonly compiled: number;
-  /** Of these, how many were found in the cache. */
+  /** How many of these were found in the cache. */
   readonly cached: number;
   readonly failed: number;
 }
 
 export interface PrecompileReport extends PrecompileProgress {
-  /** What could not be compiled, by its position in the input. The rest is not held up by it. */
+  /** The handlers that could not be compiled, by their position in the input. They do not stop the others. */
   readonly failures: readonly { readonly index: number; readonly filename?: string; readonly error: NexusError }[];
 }
 
-/** The part of a compiler that is needed here. */
+/** The part of a compiler that is used here. */
 export interface PrecompilingCompiler {
   compileOrThrow(code: string, filename?: string): Promise<{ readonly tier?: 'memory' | 'disk' }>;
 }
 
-/** Where what is compiled is kept. */
+/** The store of compiled handlers. */
 export interface PrecompiledStore {
-  /** Resolves when more can be kept. */
+  /** Resolves when there is room for more. */
   hasRoom(): Promise<void>;
-  /** Resolves when all that was given to it is kept. */
+  /** Resolves when everything passed to it is stored. */
   settled(): Promise<void>;
 }
 
 /**
- * Compiles handlers as they come, a few at once, without holding more of the input than that.
+ * Compiles handlers as they arrive, a few at once, and reads no more of the input than that.
  *
- * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT; whatever the input itself throws
+ * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT; errors of the input itself
  */
 export async function precompileAll(
   units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,

@@ -1,7 +1,7 @@
 import { NexusError } from '../errors/nexus-error.js';
 import { nearest } from './nearest.js';
 
-/** Rejects keys that no option has, naming the nearest one. */
+/** Rejects unknown option keys and suggests the nearest one. */
 export function rejectUnknownKeys(
   given: object,
   known: readonly string[],
@@ -19,7 +19,7 @@ export function rejectUnknownKeys(
   }
 }
 
-/** Every key of an interface; the compiler complains when one is missing. */
+/** Every key of an interface; the compiler reports a missing one. */
 export type Keys<T> = { readonly [K in keyof Required<T>]: true };
 
 export interface IntegerRange {
@@ -28,7 +28,7 @@ export interface IntegerRange {
   readonly multipleOf?: number;
 }
 
-/** A whole number in its range, or the default when absent. */
+/** A whole number within its range, or the default if absent. */
 export function integer(option: string, given: unknown, fallback: number, range: IntegerRange): number {
   if (given === undefined) return fallback;
   const { min, max, multipleOf = 1 } = range;
@@ -39,12 +39,12 @@ export function integer(option: string, given: unknown, fallback: number, range:
   return given;
 }
 
-/** A whole number from 0. */
+/** A whole number of at least 0. */
 export function count(option: string, given: unknown, fallback: number, max = Number.MAX_SAFE_INTEGER): number {
   return integer(option, given, fallback, { min: 0, max });
 }
 
-/** True or false, or the default when absent. */
+/** True or false, or the default if absent. */
 export function boolean(option: string, given: unknown, fallback: boolean): boolean {
   if (given === undefined) return fallback;
   if (typeof given !== 'boolean') throw invalidOption(option, given, 'true or false');
@@ -62,14 +62,14 @@ export function invalidOption(option: string, given: unknown, expected: string):
   });
 }
 
-/** As {@link invalidOption}, of what is given with one call. */
+/** Like {@link invalidOption}, for an argument of one call. */
 export function invalidArgument(field: string, value: unknown, expected: string): NexusError {
   return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
     context: { field, value, expected },
   });
 }
 
-/** A value as an error message shows it: short, and never a secret's content. */
+/** A value as an error message shows it: short, and never the content of a secret. */
 export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
@@ -80,14 +80,14 @@ export function describe(value: unknown): string {
     const name: unknown = value.constructor?.name;
     return `an object (${typeof name === 'string' ? name.slice(0, 40) : 'no class'})`;
   } catch {
-    return 'an object that cannot be looked at';
+    return 'an object that cannot be inspected';
   }
 }
 
 /**
- * Reads an argument. What its getters or traps throw is a fault of the argument.
+ * Reads an argument. Errors of its getters or traps are errors of the argument.
  *
- * @throws NexusError what `read` throws, or INVALID_ARGUMENT saying that the argument cannot be read
+ * @throws NexusError the errors of `read`, or INVALID_ARGUMENT if the argument cannot be read
  */
 export function readArgument<T>(
   field: string,
@@ -98,7 +98,7 @@ export function readArgument<T>(
     return read();
   } catch (cause) {
     if (cause instanceof NexusError) throw cause;
-    const reason = cause instanceof Error ? cause.message : 'something was thrown that is no error';
+    const reason = cause instanceof Error ? cause.message : 'a value that is not an Error was thrown';
     throw new NexusError(code, `${field} cannot be read: ${reason}.`, { context: { field }, cause });
   }
 }
@@ -114,7 +114,7 @@ export function checkSignal(signal: unknown): void {
   throw invalidArgument('signal', signal, 'an AbortSignal');
 }
 
-/** @throws NexusError INVALID_ARGUMENT when it is there and no function */
+/** @throws NexusError INVALID_ARGUMENT if it is present and not a function */
 export function checkFunction(field: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalidArgument(field, value, 'a function');
 }

@@ -1,7 +1,7 @@
 import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions, SuspensionOptions } from '../api/options.js';
 import { invalidOption, readArgument, requireObject } from './check.js';
 
-/** Options that matter to executions only. */
+/** Options that only concern executions. */
 const EXECUTION_LIMITS = [
   'timeoutMs',
   'maxHostCalls',
@@ -21,7 +21,7 @@ const SUSPENSION_NUMBERS = [
   'maxSuspendedBytes',
 ] as const satisfies readonly (keyof SuspensionOptions)[];
 
-/** Options that a HandlerCompiler does not take. */
+/** Options that a HandlerCompiler does not have. */
 const RUNTIME_ONLY = ['metrics', 'suspensionDir', 'suspensionSecret', ...SUSPENSION_NUMBERS, ...EXECUTION_LIMITS];
 
 const NUMBERS = [
@@ -49,11 +49,12 @@ export type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Options from the environment: every scalar option in upper snake case, with or without `NEXUS_` before it (with it
- * wins): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and `METRICS=false` turn these off; `CACHE_SECRET` and
- * `SUSPENSION_SECRET` may hold several, separated by commas.
+ * Reads options from the environment: every scalar option in upper snake case, with or without the prefix
+ * `NEXUS_` (which has precedence): `CACHE_DIR`, `NEXUS_MAX_INSTANCES`, … `CACHE_DIR=false` and
+ * `METRICS=false` turn the cache and the metrics off; `CACHE_SECRET` and `SUSPENSION_SECRET` may hold
+ * several, separated by commas.
  *
- * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
+ * @throws NexusError INVALID_CONFIG naming the variable with an invalid value
  */
 export function configFromEnv(env: Environment = process.env): RuntimeOptions {
   return readArgument('env', () => readEnvironment(env), 'INVALID_CONFIG');
@@ -93,7 +94,7 @@ function readEnvironment(env: Environment): RuntimeOptions {
 /**
  * The part of {@link configFromEnv} that a HandlerCompiler takes.
  *
- * @throws NexusError INVALID_CONFIG naming the variable whose value is no number
+ * @throws NexusError INVALID_CONFIG naming the variable with an invalid value
  */
 export function compilerConfigFromEnv(env: Environment = process.env): CompilerEnvironment {
   const options: Record<string, unknown> = { ...configFromEnv(env) };

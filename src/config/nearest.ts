@@ -1,4 +1,4 @@
-/** The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error. */
+/** The candidate with the smallest edit distance to `word`, if it is close enough to be a typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;

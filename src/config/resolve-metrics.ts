@@ -2,10 +2,10 @@ import type { MetricsOptions } from '../api/options.js';
 import { boolean, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 
 const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true, handlerLabel: true };
-/** What Prometheus allows, and what it keeps for itself. */
+/** The names that Prometheus allows and does not reserve. */
 const METRIC_NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/;
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
-/** Labels of the metrics themselves, see `metrics/catalog.ts`, and of histograms. */
+/** Labels of the metrics themselves (see `metrics/catalog.ts`) and of histograms. */
 const TAKEN_LABELS: ReadonlySet<string> = new Set([
   'status',
   'code',
@@ -18,7 +18,7 @@ const TAKEN_LABELS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @returns false for no metrics at all
+ * @returns false if metrics are off
  * @throws NexusError INVALID_CONFIG
  */
 export function resolveMetrics(metrics: unknown = true): false | MetricsOptions {
@@ -30,7 +30,7 @@ export function resolveMetrics(metrics: unknown = true): false | MetricsOptions 
     throw invalidOption('metrics.registry', describe(registry), 'a Registry of prom-client');
   }
   if (prefix !== undefined && (typeof prefix !== 'string' || !METRIC_NAME.test(prefix))) {
-    throw invalidOption('metrics.prefix', prefix, 'a beginning of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
+    throw invalidOption('metrics.prefix', prefix, 'the start of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
   }
   boolean('metrics.handlerLabel', handlerLabel, false);
   if (defaultLabels !== undefined) checkLabels(defaultLabels);

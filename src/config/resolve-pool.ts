@@ -97,7 +97,7 @@ function resolveInstances(
   return { maxInstances, minInstances, maxInstancesPerTenant };
 }
 
-/** A part is not more than the whole. */
+/** Requires that a part is not larger than the whole. */
 function requireAtMost(part: Readonly<Record<string, number>>, whole: Readonly<Record<string, number>>): void {
   for (const [option, value] of Object.entries(part)) {
     for (const [of, most] of Object.entries(whole)) {

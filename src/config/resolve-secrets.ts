@@ -3,9 +3,10 @@ import { invalidOption } from './check.js';
 const MIN_SECRET_BYTES = 16;
 
 /**
- * Secrets as bytes; none when the option is absent.
+ * Returns the secrets as bytes; none if the option is absent.
  *
- * @throws NexusError INVALID_CONFIG which does not show them; also for an empty list, which somebody means to be a secret
+ * @throws NexusError INVALID_CONFIG without showing them; also for an empty list, which was probably meant to
+ *   be a secret
  */
 export function resolveSecrets(option: string, given: unknown): readonly Uint8Array[] {
   if (given === undefined) return [];

@@ -8,19 +8,19 @@ const GIB = 1024 ** 3;
 const TEN_YEARS_MS = 3652 * 24 * 60 * 60 * 1000;
 
 export interface SuspensionConfig {
-  /** A directory, a store that was given, or the memory of the process. */
+  /** A directory, a store of the application, or the memory of the process. */
   readonly place: { readonly directory: string } | { readonly store: SuspensionStore } | 'memory';
-  /** The first seals, all of them open. */
+  /** The first secret seals, and all of them open. */
   readonly secrets: readonly Uint8Array[];
   readonly ttlMs: number;
   readonly maxBytes: number;
-  /** Handlers that wait in the store. */
+  /** The most handlers that wait in the store. */
   readonly maxSuspensions: StoreBound;
-  /** Of them and of recorded outcomes, in bytes. */
+  /** The most bytes of these handlers and of recorded outcomes. */
   readonly maxSuspendedBytes: StoreBound;
 }
 
-/** How much a store may keep, in all and of each tenant that has a name. */
+/** How much a store may keep, in total and for each named tenant. */
 export interface StoreBound {
   readonly total: number;
   readonly perTenant: number;
@@ -66,7 +66,7 @@ export function resolveSuspension(options: SuspensionOptions): SuspensionConfig 
   });
 }
 
-/** A number is that of all tenants together. */
+/** A number is the total of all tenants. */
 function resolveBound(option: string, given: SuspensionOptions['maxSuspensions'], most: number): StoreBound {
   if (typeof given !== 'object') return boundOf(count(option, given, most), undefined);
   requireObject(option, given);

@@ -22,12 +22,12 @@ import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './res
 
 const GIB = 1024 ** 3;
 
-/** From here on, absence is spelled out: no option is undefined by accident. */
+/** The resolved config: every option is present, and absence is explicit. */
 export interface CacheConfig {
   readonly cacheDir: string | false;
   readonly maxCacheSizeBytes: number;
   readonly maxDiskCacheSizeBytes: number;
-  /** The first seals, all of them open. */
+  /** The first secret seals, and all of them open. */
   readonly cacheSecrets: readonly Uint8Array[];
   readonly maxSourceBytes: number;
 }
@@ -36,13 +36,13 @@ export interface RuntimeConfig {
   readonly cache: CacheConfig;
   readonly pool: PoolConfig;
   readonly limits: ExecutionLimits;
-  /** What a single execution may ask for at most. */
+  /** The highest limits that a single execution may request. */
   readonly ceilings: ExecutionLimits;
   readonly suspension: SuspensionConfig;
   readonly observer: RuntimeObserver;
-  /** Absent for no traces. */
+  /** Undefined if calls are not traced. */
   readonly tracing: Tracing | undefined;
-  /** False for no metrics at all. */
+  /** False if metrics are off. */
   readonly metrics: false | MetricsOptions;
 }
 
@@ -66,7 +66,7 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
 };
 
 /**
- * Options to one frozen config with every default in place. Opens nothing, starts nothing.
+ * Resolves options to one frozen config with all defaults. It opens and starts nothing.
  *
  * @throws NexusError INVALID_CONFIG naming the option, its value and what is allowed
  */
@@ -92,7 +92,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
   return Object.freeze(config);
 }
 
-/** The part that a stand-alone HandlerCompiler needs. */
+/** The part of the config that a stand-alone HandlerCompiler needs. */
 export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 'libraries'> = {}): {
   cache: CacheConfig;
   pool: PoolConfig;
@@ -176,7 +176,7 @@ function resolveCeilings(given: unknown = {}, limits: ExecutionLimits): Executio
 
 function resolveTracing(tracing: Tracing | undefined): Tracing | undefined {
   if (tracing === undefined || typeof tracing?.begin === 'function') return tracing;
-  throw invalidOption('tracing', describe(tracing), 'a Tracing, of openTelemetry() of nexus-runtime/otel, say');
+  throw invalidOption('tracing', describe(tracing), 'a Tracing, for example openTelemetry() of nexus-runtime/otel');
 }
 
 function resolveObserver(observer: unknown = {}): RuntimeObserver {

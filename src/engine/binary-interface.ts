@@ -1,7 +1,7 @@
-// What the rewritten engine and the code that runs it agree on: names of exports, layouts in linear memory, versions. The rewrite, in
-// `build/`, imports it as well.
+// The contract between the rewritten engine and the code that runs it: names of exports, layouts in linear
+// memory, versions. The rewrite in `build/` imports it as well.
 
-/** Names under which the rewritten module exports what it adds. */
+/** The names of the exports that the rewrite adds. */
 export const ADDED_EXPORTS = {
   /** `(ctx, value*) -> value*`: JS_WriteObject with bytecode allowed; an ArrayBuffer or an exception. */
   writeBytecode: 'nexus_write_bytecode',
@@ -14,17 +14,20 @@ export const ADDED_EXPORTS = {
 } as const;
 
 /**
- * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
- * upstream.
+ * Part of the engine fingerprint: raise it whenever this file or `scripts/build-engine.mjs` creates a
+ * different binary from the same upstream.
  */
 export const REWRITE_VERSION = 6;
 
 export const WASM_PAGE_BYTES = 65_536;
 
-/** The engine looks at its stack when it is entered and at calls; what it calls from there may pass the guest's limit by this. */
+/**
+ * The engine checks its stack on entry and at calls; functions that it calls from there may exceed the
+ * guest's limit by this.
+ */
 export const STACK_MARGIN_BYTES = 64 * 1024;
 
-/** Where the parts of linear memory lie, in bytes. */
+/** The places of the parts of linear memory, in bytes. */
 export interface MemoryLayout {
   /** Static data is `[0, dataEnd)`; the stack `[dataEnd, heapBase)` grows down from `heapBase`. */
   readonly dataEnd: number;
@@ -42,63 +45,73 @@ export interface RewrittenEngine {
 
 /** Exports of a mended engine. */
 export const NOTE_EXPORTS = {
-  /** `() -> i32`: what the compiler came across since it was last asked, see {@link Note}. */
+  /** `() -> i32`: the constructs that the compiler met since the last call, see {@link Note}. */
   takeNotes: 'nexus_take_notes',
-  /** `(address)`: of a {@link PlaceTable}, or 0. */
+  /** `(address)`: sets the {@link PlaceTable}, or 0 for none. */
   usePlaces: 'nexus_use_places',
 } as const;
 
 /**
- * How the places of a text that was given another form are told in those of the text that it was: a header as the engine's
- * GetLineColCache of that text, the number of pieces (u32), and the pieces, three u32 each. Offsets are in bytes.
+ * A table that maps the places of a rewritten source to those of the original: a header like the engine's
+ * GetLineColCache of the original, the number of pieces (u32), and the pieces, three u32 each. Offsets are in
+ * bytes.
  */
 export const PlaceTable = {
   headerBytes: 16,
-  /** Of the header: where lines were counted up to, from 0, and where the text begins. The others are counts, zero to begin with. */
+  /**
+   * Header: the position up to which lines were counted, from 0, and the address of the text. The other
+   * fields are counts and initially zero.
+   */
   position: 0,
   textStart: 12,
   count: 16,
   pieces: 20,
   pieceBytes: 12,
-  /** Of a piece: where it begins in the form that is compiled, what stands there in the text, and what one byte further is further there. */
+  /**
+   * Piece: where it starts in the compiled form, the corresponding place in the original, and how far the
+   * original advances with each byte.
+   */
   start: 0,
   original: 4,
   step: 8,
 } as const;
 
-/** Names under which the module exports its marks: globals of type i32, which nothing that is written to memory can change. */
+/** The exports of the marks: globals of type i32, which writes to memory cannot change. */
 export const MARK_EXPORTS = {
-  /** The lowest that the stack pointer was, where it is looked at, since the host set it. */
+  /** The lowest value of the stack pointer, where it is checked, since the host reset it. */
   stackLow: 'nexus_stack_low',
-  /** The highest that the heap's break was since the host set it. */
+  /** The highest value of the heap's break since the host reset it. */
   heapHigh: 'nexus_heap_high',
 } as const;
 
 /**
- * What the tracker keeps in linear memory: a header of three u32, then room for `capacity` pairs of JSValues, those in
- * use first, the oldest foremost. Offsets and sizes in bytes.
+ * The tracker's data in linear memory: a header of three u32, then room for `capacity` pairs of JSValues,
+ * oldest first. Offsets and sizes are in bytes.
  */
 export const RejectionBlock = {
   /** Pairs in use. */
   count: 0,
-  /** Pairs there is room for. */
+  /** Pairs for which there is room. */
   capacity: 4,
-  /** Rejections that found no room and are not handled yet. Which they are is not known. */
+  /** Rejections that found no room and are not handled yet. Their promises are unknown. */
   overflow: 8,
   pairs: 16,
   pairBytes: 16,
-  /** Within a pair; the promise stands first. */
+  /** Within a pair; the promise comes first. */
   reason: 8,
 } as const;
 
-/** An export of a mended engine, `() -> i32`: which {@link Count} the compiler could not go on with since it was last asked, or 0. */
+/**
+ * An export of a mended engine, `() -> i32`: the {@link Count} that the compiler exceeded since the last
+ * call, or 0.
+ */
 export const COUNT_EXPORT = 'nexus_take_exceeded_count';
 
-/** What bytecode counts with 16 bits in one function. */
+/** Quantities that bytecode counts with 16 bits in one function. */
 export const Count = {
-  /** Variables of other functions, and globals, that it refers to. */
+  /** Variables of other functions, and globals, to which it refers. */
   references: 1,
-  /** Variables of its own. */
+  /** Its own variables. */
   variables: 2,
   /** Blocks that may have variables. */
   scopes: 3,

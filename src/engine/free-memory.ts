@@ -2,8 +2,8 @@ import type { Image } from './image/image.js';
 import type { Vm } from './vm.js';
 
 /**
- * The engine's allocator is dlmalloc. Its heap is chunks without a gap: a word for its own use, a word with the size and
- * flags, then what was asked for. A free chunk keeps its links at the start of that.
+ * The engine's allocator is dlmalloc. Its heap consists of adjacent chunks: a word for its own use, a word
+ * with size and flags, then the allocated bytes. A free chunk keeps its links at the start of these bytes.
  */
 const HEAD_AT = 4;
 const CONTENT_AT = 8;
@@ -16,10 +16,11 @@ const LIST_LINK_BYTES = 8;
 const TREE_LINK_BYTES = 24;
 
 /**
- * Puts back what `image` has wherever nobody will read again: where the heap is free, and where values came in. Kept, it would be a
- * good part of what tells a suspended VM from its image, and it holds what the guest has let go of.
+ * Restores the content of `image` in memory that is no longer used: free heap, and the input buffer.
+ * Otherwise it would be a large part of the difference between a suspended VM and its image, and it contains
+ * data that the guest has dropped.
  *
- * A heap whose chunks do not add up is left as it is.
+ * A heap with inconsistent chunks is not changed.
  */
 export function forgetUnused(vm: Vm, image: Image): void {
   const { heapBase } = vm.layout;
@@ -29,16 +30,17 @@ export function forgetUnused(vm: Vm, image: Image): void {
     memory.set(image.heap.subarray(start - heapBase, covered - heapBase), start);
     memory.fill(0, covered, end);
   };
-  // Twice: nothing is changed before all of it was found to be right. A list of what is free could be longer than the heap.
+  // Two passes: nothing is changed before everything was checked. A list of the free parts could be longer
+  // than the heap.
   if (visitFreeMemory(vm, () => {})) visitFreeMemory(vm, forget);
   forget(...vm.inputBuffer);
 }
 
 /**
- * Visits all that is free in the heap but the allocator's own links, in order. What is visited lies in the part of the heap that was used,
- * whatever the chunks say of themselves.
+ * Visits all free parts of the heap, without the allocator's links, in order. The visited parts are always
+ * within the used heap, whatever the chunks contain.
  *
- * @returns false when the chunks do not add up
+ * @returns false if the chunks are inconsistent
  */
 export function visitFreeMemory(vm: Vm, visit: (start: number, end: number) => void): boolean {
   const { heap, heapEnd } = vm;
@@ -48,7 +50,7 @@ export function visitFreeMemory(vm: Vm, visit: (start: number, end: number) => v
     const head = words[(chunk + HEAD_AT) >>> 2] ?? 0;
     const end = chunk + (head & SIZE_MASK);
     if (end - chunk < MIN_CHUNK_BYTES || end > heapEnd) return false;
-    // The last one is a mark, not a chunk.
+    // The last one is an end mark, not a chunk.
     if ((head & IN_USE) === 0 && end < heapEnd) {
       const links = end - chunk < MIN_TREE_CHUNK_BYTES ? LIST_LINK_BYTES : TREE_LINK_BYTES;
       const start = chunk + CONTENT_AT + links;

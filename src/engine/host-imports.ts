@@ -1,28 +1,32 @@
 import { WASM_PAGE_BYTES } from './binary-interface.js';
 import type { EngineTable } from './known-engines.js';
 
-/** What the engine may ask of its host. Everything else emscripten offers (files, timers, environment) is shut. */
+/**
+ * The functions that the engine may call on its host. Everything else that emscripten offers (files, timers,
+ * environment) is disabled.
+ */
 export interface Host {
   /** Milliseconds since the epoch, for `Date`. */
   now(): number;
-  /** Bytes beyond which linear memory may not grow now, below its own maximum. */
+  /** The limit of linear memory at present, in bytes, below its maximum. */
   memoryCeiling(): number;
-  /** The heap wanted to end at `wantedEnd` and could not. What it throws ends the call into the engine. */
+  /** The heap could not grow to `wantedEnd`. An error that this throws ends the call into the engine. */
   onHeapExhausted(wantedEnd: number): void;
 }
 
 type ImportedFunction = (...args: number[]) => unknown;
 type ImportNamespace = Record<string, ImportedFunction | WebAssembly.Memory>;
 
-/** Offsets of the fields of `struct tm` as musl lays it out on wasm32. */
+/** Offsets of the fields of `struct tm` in musl's layout on wasm32. */
 const Tm = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yday: 28, isdst: 32, gmtoff: 36 } as const;
 
 const MS_PER_DAY = 86_400_000;
 const MAX_DATE_SECONDS = 8.64e12;
 
 /**
- * Replaces the imports through which the machine would show: the guest's time zone is UTC, its environment is empty and
- * its clock is ours. So the same image comes out on every machine, and a suspended VM finds the world it left.
+ * Replaces the imports that would expose the machine: the guest's time zone is UTC, its environment is empty,
+ * and the host provides its clock. So every machine creates the same image, and a suspended VM resumes in the
+ * same environment.
  */
 export function sealImports(imports: ImportNamespace, table: EngineTable, host: Host): void {
   const names = table.imports;
@@ -55,7 +59,10 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
   };
 }
 
-/** Gives a memory a maximum that can change. The module grows it through its glue, which takes this as it takes the real one. */
+/**
+ * Gives a memory a maximum that can change. The module grows it through its JavaScript glue, which uses this
+ * object in place of the real memory.
+ */
 export function boundMemory(memory: WebAssembly.Memory, host: Host): void {
   const grow = memory.grow.bind(memory);
   memory.grow = (pages) => {

@@ -1,19 +1,19 @@
-/** Where the engine keeps the address that its stack must not pass. */
+/** Where the engine keeps the limit of its stack. */
 export interface StackLimit {
-  /** Of the runtime in a JSContext. */
+  /** Offset of the runtime in a JSContext. */
   readonly runtimeOffset: number;
-  /** Of the limit in a JSRuntime. */
+  /** Offset of the limit in a JSRuntime. */
   readonly limitOffset: number;
-  /** Places that compare with it. */
+  /** The number of places that compare with it. */
   readonly checks: number;
 }
 
 /**
- * What the rewrite has to know about one upstream binary. `scripts/derive-engine-table.mjs` finds these facts for another
- * version of the package and proves them by running the result.
+ * The facts that the rewrite needs about one upstream binary. `scripts/derive-engine-table.mjs` finds them
+ * for another version of the package and proves them by running the result.
  */
 export interface EngineTable {
-  /** Human name, part of the engine fingerprint. */
+  /** A readable name, part of the engine fingerprint. */
   readonly name: string;
   /** SHA-256 of the upstream `emscripten-module.wasm`, hex. */
   readonly upstreamSha256: string;
@@ -29,19 +29,20 @@ export interface EngineTable {
   /** The reader's flags are stored as one i64 at this offset of its frame. */
   readonly readerFlags: {
     readonly frameOffset: number;
-    /** `allow_bytecode` and `allow_reference`: the writer emits references for bytecode, too. */
+    /** `allow_bytecode` and `allow_reference`: the writer emits references for bytecode as well. */
     readonly withBytecode: bigint;
-    /** `allow_reference` only: for values, in which shared objects stay shared. */
+    /** Only `allow_reference`: for values, in which shared objects stay shared. */
     readonly withReferences: bigint;
   };
   /**
-   * The opcode of `return`, in the constant `(-1 << 32) | opcode` that the compiler passes, stored at this offset of its frame, when it
-   * asks whether a call is followed by one: it would make both one call, at the place of the `return`.
+   * The opcode of `return`, in the constant `(-1 << 32) | opcode`, stored at this offset of the compiler's
+   * frame when it checks whether a `return` follows a call. It would fuse both into one call at the place of
+   * the `return`.
    */
   readonly tailCall: { readonly returnOpcode: bigint; readonly frameOffset: number };
   /** Function index of JS_EvalFunction, `(ctx: i32, function: i64) -> i64`. */
   readonly evalFunctionIndex: number;
-  /** Names of the imports that we replace, see `host-imports.ts`. */
+  /** Names of the imports that are replaced, see `host-imports.ts`. */
   readonly imports: {
     readonly memory: string;
     readonly now: string;
@@ -51,24 +52,24 @@ export interface EngineTable {
     readonly environSizes: string;
     readonly resizeHeap: string;
   };
-  /** Address of the break pointer of `sbrk`, an u32 in static data: everything the heap ever used lies below its value. */
+  /** Address of the break pointer of `sbrk`, a u32 in static data: the heap is below its value. */
   readonly breakPointerAddress: number;
-  /** Offset of `strip_flags` in JSRuntime: the switch behind JS_SetStripInfo, which the build does not export. */
+  /** Offset of `strip_flags` in JSRuntime: the field behind JS_SetStripInfo, which the build does not export. */
   readonly stripFlagsOffset: number;
   /**
-   * Offset of `host_promise_rejection_tracker` in JSRuntime, which its opaque pointer follows: both are u32 that
-   * JS_SetHostPromiseRejectionTracker sets, which the build does not export either.
+   * Offset of `host_promise_rejection_tracker` in JSRuntime, followed by its opaque pointer: both are u32
+   * fields behind JS_SetHostPromiseRejectionTracker, which the build does not export either.
    */
   readonly rejectionTrackerOffset: number;
   /** Names of the mends that it needs, see `mends/`. */
   readonly mends: readonly string[];
-  /** Bytes of the native stack, which lies between static data and heap. */
+  /** Size of the native stack, which is between static data and heap, in bytes. */
   readonly stackBytes: number;
-  /** Where the stack ends and the heap begins, the first value of the stack pointer. */
+  /** The end of the stack and start of the heap: the initial stack pointer. */
   readonly heapBase: number;
-  /** The least size of the imported memory, in pages. */
+  /** The minimum size of the imported memory, in pages. */
   readonly memoryPages: number;
-  /** Where the limit of the stack is kept and how often it is looked at, see `wasm/stack-checks.ts`. */
+  /** Where the limit of the stack is kept, and how often it is checked, see `wasm/stack-checks.ts`. */
   readonly stackLimit: StackLimit;
 }
 

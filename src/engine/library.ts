@@ -1,22 +1,26 @@
 import { neutraliseFileHeader } from '../source/source-text.js';
 
-/** CommonJS, UMD or IIFE text, evaluated once while the base image is built; handlers have it as `$lib.name`. */
+/**
+ * CommonJS, UMD or IIFE source that is evaluated once while the base image is built; handlers use it as
+ * `$lib.name`.
+ */
 export interface LibrarySource {
   readonly name: string;
   readonly source: string;
-  /** Shown in stack traces. */
+  /** The file name in stack traces. */
   readonly filename: string;
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-/** Words that look like a name and cannot be one; `typeof default` does not parse. */
+/** Words that look like a name but cannot be one; `typeof default` does not parse. */
 const RESERVED =
   /^(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|new|null|return|super|switch|this|throw|true|try|typeof|var|void|while|with)$/;
 
 /**
- * The library as a function of the names its module system expects. Around it are those by which it may look for the global object:
- * where it finds none it compiles one from a string, which nothing here can. It may declare them itself. On the library's own first line, so that lines in
- * stack traces are its own. What a script declares under the library's name is its result.
+ * Wraps the library in a function with the names that its module system expects, and with the names by which
+ * it may look for the global object: otherwise it would compile one from a string, which is not possible
+ * here. The library may declare these names itself. The wrapper is on the library's first line, so line
+ * numbers are unchanged. A variable with the library's name is its result.
  */
 export function wrapLibrary({ name, source }: LibrarySource): string {
   const result =

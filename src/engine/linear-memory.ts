@@ -1,4 +1,4 @@
-/** Views of a WebAssembly memory that stay valid: growth detaches the buffer that views stand on. */
+/** Views of a WebAssembly memory that stay valid when growth detaches the underlying buffer. */
 export class LinearMemory {
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;
@@ -10,20 +10,20 @@ export class LinearMemory {
     this.#numbers = new DataView(memory.buffer);
   }
 
-  /** Do not keep it past a call into wasm. */
+  /** Do not keep it across a call into wasm. */
   get bytes(): Uint8Array {
     this.#refresh();
     return this.#bytes;
   }
 
-  /** Do not keep it past a call into wasm. */
+  /** Do not keep it across a call into wasm. */
   get numbers(): DataView {
     this.#refresh();
     return this.#numbers;
   }
 
   #refresh(): void {
-    // A view of a detached buffer is empty. To ask the memory for its buffer takes longer.
+    // perf: a view of a detached buffer is empty; reading the memory's buffer takes longer.
     if (this.#bytes.length > 0) return;
     const { buffer } = this.#memory;
     this.#bytes = new Uint8Array(buffer);

@@ -8,24 +8,25 @@ import { REWRITE_VERSION } from './binary-interface.js';
 import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
 import { decodeOptimisedEngine } from './optimised-engine.js';
 
-/** The engine, compiled once per process. Structured-cloneable: workers get it as it is. */
+/** The engine, compiled once per process. It can be structured-cloned, so workers get it directly. */
 export interface EngineModule {
   readonly module: WebAssembly.Module;
   readonly layout: MemoryLayout;
   /** Slot of the function table that holds our JSHostPromiseRejectionTracker. */
   readonly rejectionTracker: number;
   readonly table: EngineTable;
-  /** Names everything bytecode depends on in the engine: upstream binary and rewrite. */
+  /** Identifies everything in the engine that bytecode depends on: upstream binary and rewrite. */
   readonly fingerprint: string;
 }
 
 let loaded: Promise<EngineModule> | undefined;
 
 /**
- * Reads the stock QuickJS binary of `@jitl/quickjs-wasmfile-release-sync`, checks that it is one we know, and compiles what was made of
- * it when this package was built. Memoised: one module serves every runtime of the process.
+ * Reads the stock QuickJS binary of `@jitl/quickjs-wasmfile-release-sync`, checks that it is known, and
+ * compiles the optimised binary that was created from it when this package was built. Memoised: all runtimes
+ * of the process share one module.
  *
- * @throws NexusError ENGINE_MISMATCH when the binary is unknown, before any of it runs
+ * @throws NexusError ENGINE_MISMATCH if the binary is unknown, before any of it runs
  */
 export function loadEngine(): Promise<EngineModule> {
   loaded ??= Promise.all([
@@ -40,7 +41,7 @@ export function loadEngine(): Promise<EngineModule> {
   return loaded;
 }
 
-/** {@link loadEngine} for binaries at hand. */
+/** {@link loadEngine} for given binaries. */
 export async function prepareEngine(upstream: Uint8Array, encoded: Uint8Array): Promise<EngineModule> {
   const table = identifyEngine(upstream);
   const { wasm, layout, rejectionTracker } = decodeOptimisedEngine(encoded, table.upstreamSha256);
@@ -49,7 +50,7 @@ export async function prepareEngine(upstream: Uint8Array, encoded: Uint8Array): 
   return { module, layout, rejectionTracker, table, fingerprint };
 }
 
-/** @throws NexusError ENGINE_MISMATCH for a binary that is none of those that we know */
+/** @throws NexusError ENGINE_MISMATCH if the binary is unknown */
 export function identifyEngine(upstream: Uint8Array): EngineTable {
   const sha256 = createHash('sha256').update(upstream).digest('hex');
   const table = KNOWN_ENGINES.find((candidate) => candidate.upstreamSha256 === sha256);

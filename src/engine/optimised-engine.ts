@@ -2,9 +2,9 @@ import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { REWRITE_VERSION, type RewrittenEngine } from './binary-interface.js';
 
-/** The rewritten engine, optimised once when the package is built: upstream is compiled for size, we want it fast. */
+/** The rewritten engine, optimised for speed when the package is built; upstream compiles for size. */
 export interface OptimisedEngine extends RewrittenEngine {
-  /** SHA-256 of the upstream binary that it was made of, hex. */
+  /** SHA-256 of the upstream binary from which it was created, in hex. */
   readonly upstreamSha256: string;
   readonly rewriteVersion: number;
 }
@@ -13,7 +13,10 @@ export function encodeOptimisedEngine(upstreamSha256: string, engine: RewrittenE
   return packMessage({ ...engine, upstreamSha256, rewriteVersion: REWRITE_VERSION } satisfies OptimisedEngine);
 }
 
-/** @throws NexusError INTERNAL_ERROR when it was made of another binary, or in another way, than this library would */
+/**
+ * @throws NexusError INTERNAL_ERROR if it was created from another binary, or by another version of the
+ *   rewrite
+ */
 export function decodeOptimisedEngine(encoded: Uint8Array, upstreamSha256: string): OptimisedEngine {
   const engine = unpackMessage(encoded) as OptimisedEngine;
   if (engine.upstreamSha256 === upstreamSha256 && engine.rewriteVersion === REWRITE_VERSION) return engine;

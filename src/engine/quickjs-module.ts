@@ -14,7 +14,10 @@ import type { EngineModule } from './load-engine.js';
 /** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
 export type Pointer = number;
 
-/** The slice of quickjs-emscripten's low-level interface that we use, and what the rewrite added to it. */
+/**
+ * The part of quickjs-emscripten's low-level interface that is used, and the functions that the rewrite
+ * added.
+ */
 export interface EngineFunctions {
   malloc(bytes: number): Pointer;
   free(pointer: Pointer): void;
@@ -28,32 +31,32 @@ export interface EngineFunctions {
   QTS_GetPropNumber(ctx: Pointer, value: Pointer, index: number): Pointer;
   QTS_GetFloat64(ctx: Pointer, value: Pointer): number;
   QTS_IsJobPending(rt: Pointer): number;
-  /** A JSPromiseStateEnum; -1 for what is no promise. */
+  /** A JSPromiseStateEnum; -1 for a value that is not a promise. */
   QTS_PromiseState(ctx: Pointer, promise: Pointer): number;
   QTS_PromiseResult(ctx: Pointer, promise: Pointer): Pointer;
   QTS_FreeValuePointer(ctx: Pointer, value: Pointer): void;
   QTS_RuntimeSetMaxStackSize(rt: Pointer, bytes: number): void;
   QTS_bjson_encode(ctx: Pointer, value: Pointer): Pointer;
-  /** QTS_Dump, then the C string as a JavaScript one. */
+  /** QTS_Dump, with the C string converted to a JavaScript string. */
   dump(ctx: Pointer, value: Pointer): string;
   writeBytecode(ctx: Pointer, value: Pointer): Pointer;
   readBytecode(ctx: Pointer, arrayBuffer: Pointer): Pointer;
   readValue(ctx: Pointer, arrayBuffer: Pointer): Pointer;
   evalFunction(ctx: Pointer, fn: bigint): bigint;
-  /** Absent in an engine that needs no such mend, see `mends/notes.ts`. */
+  /** Absent in an engine that does not need this mend, see `mends/notes.ts`. */
   readonly takeNotes: (() => number) | undefined;
   readonly usePlaces: ((table: Pointer) => void) | undefined;
   /** See `mends/counts.ts`. */
   readonly takeExceededCount: (() => number) | undefined;
 }
 
-/** How much of its memory the engine used, see `wasm/water-marks.ts`: only the host sets them back. */
+/** How much of its memory the engine used, see `wasm/water-marks.ts`; only the host resets them. */
 export interface WaterMarks {
   readonly stackLow: WebAssembly.Global;
   readonly heapHigh: WebAssembly.Global;
 }
 
-/** One instance of the engine with a memory of its own, one QuickJS runtime and one context. */
+/** An instance of the engine with its own memory, one QuickJS runtime and one context. */
 export interface QuickJsInstance {
   readonly functions: EngineFunctions;
   readonly memory: WebAssembly.Memory;
@@ -70,7 +73,7 @@ export interface InstanceOptions {
   readonly intrinsics: Intrinsics;
 }
 
-/** The emscripten module object, as far as we touch it. */
+/** The used part of the emscripten module object. */
 interface EmscriptenModule {
   _malloc(bytes: number): Pointer;
   _free(pointer: Pointer): void;
@@ -79,15 +82,15 @@ interface EmscriptenModule {
 
 type LowLevelFunctions = EngineFunctions & { QTS_Dump(ctx: Pointer, value: Pointer): Pointer };
 
-/** What QuickJSWASMModule keeps to itself; `getFFI` is documented as the way to it, `module` is not. */
+/** Internals of QuickJSWASMModule: `getFFI` is documented for this purpose, `module` is not. */
 interface ModuleInternals {
   getFFI(): LowLevelFunctions;
   readonly module: EmscriptenModule;
 }
 
 /**
- * Instantiates the engine through quickjs-emscripten. The same module and options give the same bytes in memory and the
- * same pointers, in every process.
+ * Instantiates the engine through quickjs-emscripten. The same module and options give the same bytes in
+ * memory and the same pointers in every process.
  */
 export async function instantiateQuickJs(
   engine: EngineModule,
@@ -105,7 +108,7 @@ export async function instantiateQuickJs(
       onSuccess(instance);
       return exports;
     },
-    // An abort says so on stderr before it throws; the throw is enough.
+    // An abort prints to stderr before it throws; the error is enough.
     print: () => {},
     printErr: () => {},
   };
@@ -161,7 +164,7 @@ function internalsOf(quickjs: object): { ffi: LowLevelFunctions; module: Emscrip
   return { ffi: internals.getFFI(), module: internals.module };
 }
 
-/** The address behind a wrapper of quickjs-emscripten, which keeps it in a Lifetime. */
+/** The address in a wrapper of quickjs-emscripten, which keeps it in a Lifetime. */
 function pointerOf(wrapper: object, field: 'rt' | 'ctx'): Pointer {
   return (wrapper as Record<typeof field, { value: Pointer }>)[field].value;
 }

@@ -2,23 +2,23 @@ import { RejectionBlock } from './binary-interface.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { Pointer } from './quickjs-module.js';
 
-/** Promises that are rejected and handled by nobody. */
+/** Rejected promises that are not handled. */
 export interface UnhandledRejections {
   readonly count: number;
   /**
-   * The cell that holds why the first of them was rejected. Absent when there is none, and when it came while the list
-   * was full.
+   * The cell with the reason of the first of them. Absent if there is none, or if it was rejected while the
+   * list was full.
    */
   readonly firstReason: Pointer | undefined;
 }
 
-/** Promises beyond these are only counted. */
+/** Further promises are only counted. */
 const CAPACITY = 64;
 
-/** Size of the block that a list lives in, in bytes. */
+/** The size of a list's block, in bytes. */
 export const REJECTION_BLOCK_BYTES = RejectionBlock.pairs + CAPACITY * RejectionBlock.pairBytes;
 
-/** The list that the engine keeps in linear memory, see `wasm/rejection-tracker.ts`: part of every image. */
+/** The engine's list in linear memory, see `wasm/rejection-tracker.ts`; part of every image. */
 export class RejectionList {
   readonly #memory: LinearMemory;
   readonly #block: Pointer;

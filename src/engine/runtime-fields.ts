@@ -1,18 +1,24 @@
 import type { Pointer } from './quickjs-module.js';
 
-/** How far to look; context and runtime are smaller. */
+/** How many bytes are searched; context and runtime are smaller. */
 const CONTEXT_BYTES = 4096;
 const RUNTIME_BYTES = 1024;
-/** The engine collects cycles when the heap passes this, and from then on when it grew by half (JS_NewRuntime2). */
+/**
+ * The engine collects cycles when the heap passes this size, and later whenever it has grown by half
+ * (JS_NewRuntime2).
+ */
 const INITIAL_GC_THRESHOLD_BYTES = 256 * 1024;
 
-/** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
+/**
+ * The context seeds `Math.random` with the clock in microseconds. The clock was frozen, so the value is
+ * known.
+ */
 export function findRandomState(memory: DataView, context: Pointer, clockMs: number): Pointer {
   const seed = BigInt(clockMs) * 1000n;
   return findUnique('random state', context, CONTEXT_BYTES, 8, (at) => memory.getBigUint64(at, true) === seed);
 }
 
-/** In the runtime, before the list of weak references: an empty list points to itself, twice. */
+/** In the runtime, before the list of weak references: the two pointers of an empty list point to itself. */
 export function findGcThreshold(memory: DataView, runtime: Pointer): Pointer {
   return findUnique('collection threshold', runtime, RUNTIME_BYTES, 4, (at) => {
     const list = at + 4;

@@ -4,17 +4,17 @@ import type { Vm } from './vm.js';
 
 const COUNTER_BYTES = 8;
 
-/** What `crypto` draws from: a key of 256 bits and the first bytes to hand out. */
+/** The entropy of `crypto`: a key of 256 bits and the first output bytes. */
 export const ENTROPY_BYTES = 128;
 
-/** Of all of them. */
+/** Size of all cells. */
 export const CELL_BYTES = CELL_ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
 
 /**
- * A few bytes of the image that host and guest both reach, for what would otherwise cost a call. Nothing the guest does
- * moves them: their place is part of the image.
+ * A few bytes of the image that host and guest share instead of making calls. The guest cannot move them:
+ * their address is part of the image.
  *
- * @param cells where they are
+ * @param cells their address
  */
 export function writeStart(vm: Vm, cells: Pointer, startedAtMs: number): void {
   vm.writeFloat64(cells + CELL_STARTED_AT, startedAtMs);
@@ -28,12 +28,12 @@ export function writeEntropy(vm: Vm, cells: Pointer, entropy: Uint8Array): void 
   memory.set(entropy, counters + COUNTER_BYTES);
 }
 
-/** Whether the guest called an extension, so that it may be waiting for one. */
+/** Whether the guest called an extension, so it may be waiting for one. */
 export function mayWait(vm: Vm, cells: Pointer): boolean {
   return vm.heap[cells + CELL_CALLED_AT] !== 0;
 }
 
-/** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */
+/** Whether the guest used a global of a feature that its image lacks, and waits to be interrupted. */
 export function lacksFeature(vm: Vm, cells: Pointer): boolean {
   return vm.heap[cells + CELL_MISSING_AT] !== 0;
 }

@@ -10,12 +10,12 @@ import type { EngineModule } from './load-engine.js';
 import { encodePlaces } from './source-places.js';
 import { GuestException, Vm, VmPoisonedError } from './vm.js';
 
-/** Parsing needs several times the size of the source; this bounds it at the largest source we accept. */
+/** Parsing needs several times the size of the source; this is enough for the largest accepted source. */
 const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;
-/** An instance that grew past this while compiling something large is replaced: to wipe it would take longer than to make another. */
+/** An instance that grew beyond this is replaced: wiping it would take longer than creating another. */
 const RETAINED_MEMORY_BYTES = 16 * 1024 * 1024;
 
-/** Of the parser, and of what makes bytecode of what it read. */
+/** Errors of the parser and of the code generator. */
 const STACK_OVERFLOW = /^(?:stack overflow|Maximum call stack size exceeded)$/;
 const TOO_DEEP: ScriptProblem = { kind: 'nesting', message: 'the source is nested too deeply' };
 
@@ -35,19 +35,19 @@ const FAILED = "the engine's compiler failed on it; write it in another form, in
 
 interface Compilation {
   readonly outcome: ScriptOutcome;
-  /** Of the compiler, see `mends/notes.ts`. */
+  /** Notes of the compiler, see `mends/notes.ts`. */
   readonly notes: number;
 }
 
-/** What a script was written as. */
+/** The form in which a script is compiled. */
 interface LoweredForm {
   readonly script: string;
   readonly pieces: readonly Piece[];
 }
 
 /**
- * Turns scripts into bytecode in a VM that does nothing else: it has the parser, runs none of what it parses, and starts
- * every time from the same image, so that the same text always gives the same bytes.
+ * Compiles scripts to bytecode in a dedicated VM. It has the parser, executes nothing that it parses, and
+ * starts from the same image each time, so that the same text always gives the same bytes.
  */
 export class SourceCompiler {
   readonly #engine: EngineModule;
@@ -71,7 +71,10 @@ export class SourceCompiler {
     return this.#vm.heap.length;
   }
 
-  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/source/lowering/`. */
+  /**
+   * If the engine would compile the source wrongly, or does not support its syntax, the source is rewritten
+   * first, see `src/source/lowering/`.
+   */
   async compile(source: string, filename: string): Promise<ScriptOutcome> {
     const first = await this.#compileOnce(source, filename);
     const { outcome } = first;
@@ -114,7 +117,8 @@ export class SourceCompiler {
     if (this.#vm.heapExhausted) return { kind: 'memory', message: 'out of memory' };
     if (!(error instanceof VmPoisonedError)) throw error;
     const exceeded = EXCEEDED[this.#vm.takeExceededCount()];
-    // The compiler's VM begins with every source anew: whatever ends it is that source's doing, and the next one gets another VM.
+    // The compiler's VM starts afresh with every source, so a failure is caused by this source. The next one
+    // gets another VM.
     return exceeded ?? { kind: 'engine', message: `${FAILED} (${reasonOf(error)})` };
   }
 
@@ -128,7 +132,8 @@ export class SourceCompiler {
 
   async #reset(): Promise<void> {
     if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) {
-      // The next source may be another tenant's: the parser has flaws like the rest of the engine.
+      // The next source may be another tenant's, and the parser may have vulnerabilities like the rest of the
+      // engine.
       wipe(this.#vm, this.#image);
       this.#vm.beginRun();
       return;
@@ -146,7 +151,7 @@ function reasonOf({ cause, message }: VmPoisonedError): string {
   return cause instanceof Error ? cause.message : message;
 }
 
-/** Of some errors the engine knows no place: then it is where acorn stumbles. */
+/** For some errors the engine knows no place; then acorn's place is used. */
 function withPlace(problem: ScriptProblem, source: string): ScriptProblem {
   if (problem.kind !== 'syntax' || problem.line !== undefined) return problem;
   try {
@@ -157,9 +162,9 @@ function withPlace(problem: ScriptProblem, source: string): ScriptProblem {
   return problem;
 }
 
-/** The engine puts the place of a syntax error into its stack: `    at handler.js:3:7`. */
+/** The engine reports the place of a syntax error in its stack: `    at handler.js:3:7`. */
 function positionIn(stack: string, filename: string): { line: number; column: number } | undefined {
-  // Before it there is the message, which may have any text of the source in it.
+  // The message before it may contain any text of the source.
   const line = stack.split('\n').findLast((candidate) => candidate.includes(`${filename}:`));
   const match = line === undefined ? null : /:(\d+):(\d+)\)?$/.exec(line.trimEnd());
   return match === null ? undefined : { line: Number(match[1]), column: Number(match[2]) };

@@ -2,8 +2,8 @@ import type { Piece } from '../source/lowering/writer.js';
 import { PlaceTable } from './binary-interface.js';
 
 /**
- * How the engine finds the places of a script in the form that it was given: a table as `mends/notes.ts` describes it, in which the
- * addresses are still missing.
+ * Encodes the table by which the engine maps places of a rewritten script to the original, as described in
+ * `mends/notes.ts`. The addresses are filled in later.
  */
 export function encodePlaces(script: string, pieces: readonly Piece[]): Uint8Array {
   const table = new Uint8Array(PlaceTable.pieces + pieces.length * PlaceTable.pieceBytes);
@@ -24,7 +24,7 @@ export function encodePlaces(script: string, pieces: readonly Piece[]): Uint8Arr
   return table;
 }
 
-/** Where these indices into a text are in its UTF-8, in one pass. */
+/** Converts indices into a text to offsets in its UTF-8, in one pass. */
 function offsetsInBytes(text: string, indices: readonly number[]): ReadonlyMap<number, number> {
   const offsets = new Map<number, number>();
   let [at, bytes] = [0, 0];

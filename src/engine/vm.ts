@@ -14,8 +14,8 @@ import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from '
 import { findGcThreshold, findRandomState } from './runtime-fields.js';
 
 /**
- * Memory of a VM in which images are built. What it is more than others' holds bytecode while that is read, at the same place in every
- * VM: the address remains in the image.
+ * Memory of a VM in which images are built. The part that other VMs lack holds bytecode while it is read, at
+ * the same address in every VM, because the address stays in the image.
  */
 export const BUILDER_MEMORY_BYTES = 16 * 1024 * 1024;
 
@@ -25,29 +25,29 @@ export const STEPS_PER_POLL = 10_000;
 const COMPILE_ONLY = 1 << 5;
 const STRIP_SOURCE = 1 << 0;
 const VALUE_BYTES = 8;
-/** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
+/** Values up to this size are passed through a buffer of the image; larger ones get their own. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
-/** What was copied out is left to the next restore up to this size: freeing it takes longer. */
+/** Copied-out values up to this size are left to the next restore: freeing them takes longer. */
 const KEPT_BYTES = 64 * 1024;
-/** Heap that loaded bytecode takes at most, in multiples of its size. */
+/** The most heap that loaded bytecode takes, as a multiple of its size. */
 const LOADED_PER_BYTECODE = 64;
-/** What an execution may allocate before its first collection, which costs more than most executions. */
+/** How much an execution may allocate before its first collection, which costs more than most executions. */
 const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
-/** A clock that stands still while images are built, so that the same bytes come out everywhere. */
+/** A clock that is frozen while images are built, so that all machines create the same bytes. */
 const BUILD_CLOCK_MS = 1_700_000_000_000;
 
 const NEVER = () => false;
 
 export interface VmOptions {
-  /** Bound on linear memory, in bytes; at least {@link MIN_MEMORY_LIMIT_BYTES}. */
+  /** Limit of linear memory, in bytes; at least {@link MIN_MEMORY_LIMIT_BYTES}. */
   readonly memoryLimitBytes: number;
-  /** At most {@link MAX_STACK_SIZE_BYTES}: the native stack is as large. */
+  /** At most {@link MAX_STACK_SIZE_BYTES}, the size of the native stack. */
   readonly stackSizeBytes: number;
-  /** Linear memory to begin with, for images that need more than {@link MIN_MEMORY_LIMIT_BYTES}. */
+  /** Initial linear memory, for images that need more than {@link MIN_MEMORY_LIMIT_BYTES}. */
   readonly initialBytes?: number;
-  /** `'compilation'` has the parser and nothing else; `'execution'` has everything but the parser. */
+  /** `'compilation'` has the parser and nothing else; `'execution'` has everything except the parser. */
   readonly purpose: 'compilation' | 'execution';
 }
 
@@ -69,8 +69,8 @@ const INTRINSICS: Record<VmOptions['purpose'], InstanceOptions['intrinsics']> = 
 };
 
 /**
- * By how much the allocator grows the heap for something small. When not even that is left the run ends; something large that finds no
- * room is an error that the guest can catch.
+ * By how much the allocator grows the heap for a small allocation. If not even that is available, the run
+ * ends; a large allocation that does not fit is an error that the guest can catch.
  */
 const SMALL_GROWTH_BYTES = WASM_PAGE_BYTES;
 
@@ -88,34 +88,38 @@ export class GuestException extends Error {
   }
 }
 
-/** Something other than a guest exception came out of wasm: the instance is in an unknown state and must be dropped. */
+/**
+ * WebAssembly threw something other than a guest exception: the state of the instance is unknown, and it must
+ * be dropped.
+ */
 export class VmPoisonedError extends Error {
   constructor(cause: unknown) {
     super(`The VM failed and was retired: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 
-  /** The native stack ended before the guest's did: the thread's is too small for `stackSizeBytes`. */
+  /** The native stack overflowed before the guest's: the thread's stack is too small for `stackSizeBytes`. */
   get isStackOverflow(): boolean {
     return this.cause instanceof RangeError;
   }
 }
 
 /**
- * One QuickJS context in a WebAssembly instance of its own.
+ * One QuickJS context in its own WebAssembly instance.
  *
- * All its state is linear memory, so an {@link Image} puts it back whole. Values are {@link Pointer}s; those made during
- * an execution are never freed one by one, the next restore discards them together.
+ * All its state is in linear memory, so an {@link Image} restores it completely. Values are {@link Pointer}s;
+ * those created during an execution are never freed one by one, because the next restore discards them
+ * together.
  */
 export class Vm {
-  /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
+  /** The guest's `Date.now()`. Frozen until an execution sets it. */
   clock: () => number = () => BUILD_CLOCK_MS;
   /** Polled every {@link STEPS_PER_POLL} steps; true throws "interrupted" into the guest, which only async code can catch. */
   shouldInterrupt: () => boolean = NEVER;
-  /** Linear memory does not grow beyond it; its own maximum is `memoryLimitBytes`. */
+  /** The limit to which linear memory may grow; its maximum is `memoryLimitBytes`. */
   memoryCeilingBytes = Number.POSITIVE_INFINITY;
   /** Polls since the last {@link beginRun}. */
   interruptPolls = 0;
-  /** The heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
+  /** Whether the heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
   heapExhausted = false;
 
   readonly layout: MemoryLayout;
@@ -127,13 +131,13 @@ export class Vm {
   readonly #functions: EngineFunctions;
   readonly #ctx: Pointer;
   readonly #rt: Pointer;
-  /** Scratch for the arguments of a call and for out-parameters, part of every image. */
+  /** Scratch space for the arguments of a call and for out-parameters, part of every image. */
   readonly #argv: Pointer;
   readonly #randomStateAddress: Pointer;
   readonly #gcThresholdAddress: Pointer;
-  /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
+  /** An ArrayBuffer that no guest code can reach, and the address of its bytes. */
   readonly #inputBuffer: { readonly value: Pointer; readonly bytes: Pointer };
-  /** Kept by VMs that execute handlers. */
+  /** Present in VMs that execute handlers. */
   readonly #rejections: RejectionList | undefined;
   #poison: VmPoisonedError | undefined;
   #isWriting = false;
@@ -181,7 +185,7 @@ export class Vm {
     });
     this.#argv = this.#allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
     this.#inputBuffer = this.createBuffer(INLET_BYTES);
-    // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
+    // Bytecode keeps its line table and omits the source text, which makes artifacts and images smaller.
     this.heap[this.#rt + engine.table.stripFlagsOffset] = STRIP_SOURCE;
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections();
   }
@@ -191,14 +195,14 @@ export class Vm {
     return this.#memory.bytes;
   }
 
-  /** Set once something other than a guest exception came out of wasm. */
+  /** Set once WebAssembly threw something other than a guest exception. */
   get poison(): VmPoisonedError | undefined {
     return this.#poison;
   }
 
   /**
-   * End of what the heap has used since the last {@link resetMarks}, in bytes: an engine that works as it should has written nothing above.
-   * Kept by the engine in a place that nothing in linear memory leads to.
+   * The end of the used heap since the last {@link resetMarks}, in bytes: a correct engine has written
+   * nothing above it. The engine keeps it in a global that cannot be reached through linear memory.
    */
   get heapEnd(): number {
     const { heapBase } = this.layout;
@@ -211,24 +215,27 @@ export class Vm {
     return Math.min(Math.max(dataEnd, (this.#marks.stackLow.value >>> 0) - stackSlackBytes), heapBase);
   }
 
-  /** Zeroes all of memory. Nothing can be called before an image is restored. */
+  /** Zeroes all memory. Nothing can be called before an image is restored. */
   clear(): void {
     this.heap.fill(0);
     this.resetMarks(this.layout.heapBase);
   }
 
-  /** The stack is clean, and the heap is used up to `heapEnd`. */
+  /** Resets the marks: the stack is clean, and the heap is used up to `heapEnd`. */
   resetMarks(heapEnd: number): void {
     this.#marks.stackLow.value = this.layout.heapBase;
     this.#marks.heapHigh.value = heapEnd;
   }
 
-  /** Start and end of the buffer through which values enter. Once they are read nobody looks at it. */
+  /**
+   * Start and end of the buffer through which values are passed in. Its content is not needed after they are
+   * read.
+   */
   get inputBuffer(): readonly [start: number, end: number] {
     return [this.#inputBuffer.bytes, this.#inputBuffer.bytes + INLET_BYTES];
   }
 
-  /** What nobody has handled up to now. A promise may still be handled while there are pending jobs. */
+  /** The promises that are unhandled so far. They may still be handled while there are pending jobs. */
   get unhandledRejections(): UnhandledRejections {
     return this.#rejections?.read() ?? { count: 0, firstReason: undefined };
   }
@@ -236,12 +243,13 @@ export class Vm {
   private noteHeapExhausted(wantedEnd: number): void {
     this.heapExhausted = true;
     if (this.#isWriting) throw new Error('out of memory while a value was written');
-    // The engine has many places that allocate little, and not all of them are right when they get nothing. Nor is its compiler.
+    // The engine has many small allocations, and not all of these places, nor those of its compiler, handle a
+    // failure correctly.
     const isSmall = wantedEnd - this.heapEnd <= SMALL_GROWTH_BYTES;
     if (isSmall || this.#purpose === 'compilation') throw new Error('out of memory');
   }
 
-  /** Forgets what the last execution left on the host side. */
+  /** Clears the host-side state of the last execution. */
   beginRun(): void {
     this.shouldInterrupt = NEVER;
     this.stopClock();
@@ -251,26 +259,29 @@ export class Vm {
   }
 
   /**
-   * The guest's stack limit is part of the image: one that was made with another limit is given this VM's own.
+   * Sets this VM's stack limit, because an image contains the limit with which it was created.
    *
-   * @param bytes a lower one
+   * @param bytes a lower limit
    */
   applyStackSize(bytes = this.#stackSizeBytes): void {
     this.#enter(() => this.#functions.QTS_RuntimeSetMaxStackSize(this.#rt, Math.min(bytes, this.#stackSizeBytes)));
   }
 
-  /** For an image to start executions from: what is in it already does not count as theirs to be collected. */
+  /**
+   * For an image from which executions start: its existing heap does not count towards their first
+   * collection.
+   */
   deferCollection(): void {
     const threshold = this.heapEnd - this.layout.heapBase + GC_HEADROOM_BYTES;
     this.#memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
   }
 
-  /** The clock of all images: it stands still. */
+  /** Freezes the clock, as in all images. */
   stopClock(): void {
     this.clock = () => BUILD_CLOCK_MS;
   }
 
-  /** Makes an ArrayBuffer of zeros that the host can find: its value, and where its bytes lie. */
+  /** Creates a zeroed ArrayBuffer and returns its value and the address of its bytes. */
   createBuffer(length: number): { readonly value: Pointer; readonly bytes: Pointer } {
     const bytes = this.#allocate(length);
     this.heap.fill(0, bytes, bytes + length);
@@ -282,26 +293,26 @@ export class Vm {
     this.#memory.numbers.setFloat64(address, value, true);
   }
 
-  /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
+  /** Sets the 64-bit state of `Math.random`. The generator could not leave a state of zero. */
   seedRandom(low: number, high: number): void {
     this.#memory.numbers.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
     this.#memory.numbers.setUint32(this.#randomStateAddress + 4, high, true);
   }
 
-  /** What the compiler came across since it was last asked, as bits: see `mends/notes.ts`. */
+  /** The constructs that the compiler met since the last call, as bits: see `mends/notes.ts`. */
   takeNotes(): number {
     return this.#functions.takeNotes?.() ?? 0;
   }
 
-  /** What the compiler could not go on with since it was last asked, see `mends/counts.ts`. 0 for nothing. */
+  /** The count that the compiler exceeded since the last call, see `mends/counts.ts`; 0 for none. */
   takeExceededCount(): number {
     return this.#functions.takeExceededCount?.() ?? 0;
   }
 
   /**
-   * From now on places in what is compiled are told as those in another text.
+   * From now on, places in compiled code are reported as places in another text.
    *
-   * @param table see `source-places.ts`; it is given the address where the text begins
+   * @param table see `source-places.ts`; the address of the text is filled in
    */
   usePlaces(table: Uint8Array, text: Uint8Array): void {
     const start = this.#allocate(table.length + text.length);
@@ -319,7 +330,7 @@ export class Vm {
   }
 
   /**
-   * Parses a script and returns the function it compiled to, not yet evaluated.
+   * Parses a script and returns the compiled function without evaluating it.
    *
    * @throws GuestException with a SyntaxError
    */
@@ -346,18 +357,18 @@ export class Vm {
   /**
    * Loads bytecode and evaluates its top level.
    *
-   * QuickJS does not verify bytecode: the caller vouches for every byte.
+   * QuickJS does not verify bytecode: the caller must have verified its origin.
    */
   evaluateBytecode(bytecode: Uint8Array): Pointer {
     return this.#evaluateFunction(this.#read(bytecode, this.#functions.readBytecode));
   }
 
   /**
-   * {@link evaluateBytecode} for what becomes part of an image: the bytes do not lie in the heap meanwhile, where they would leave a
-   * hole of their size to be copied with every execution.
+   * {@link evaluateBytecode} for code that becomes part of an image: the bytes are not in the heap, where
+   * they would leave a hole of their size that is copied with every execution.
    */
   evaluateIntoImage(bytecode: Uint8Array): Pointer {
-    // The same place in every VM: it remains in the image.
+    // The same address in every VM, because it stays in the image.
     const start = Math.floor((BUILDER_MEMORY_BYTES - bytecode.length) / VALUE_BYTES) * VALUE_BYTES;
     const hasRoom = this.heap.length >= BUILDER_MEMORY_BYTES;
     if (!hasRoom || start - this.heapEnd < bytecode.length * LOADED_PER_BYTECODE)
@@ -365,13 +376,13 @@ export class Vm {
     this.heap.set(bytecode, start);
     let fn: Pointer;
     try {
-      // Never freed, as its bytes are not the allocator's.
+      // Never freed, because the allocator does not own its bytes.
       const buffer = this.#checked(
         this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
       );
       fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
     } finally {
-      // The marks know nothing of it.
+      // The marks do not cover it.
       if (this.heapEnd <= start) this.heap.fill(0, start, start + bytecode.length);
     }
     if (this.heapEnd > start) throw new VmPoisonedError('bytecode was overwritten while it was read');
@@ -386,7 +397,7 @@ export class Vm {
     return this.#checked(fn);
   }
 
-  /** Makes a value of the engine's binary object format (see `codec/values/`). */
+  /** Creates a value from the engine's binary object format (see `codec/values/`). */
   readValue(encoded: Uint8Array): Pointer {
     return this.#read(encoded, this.#functions.readValue);
   }
@@ -400,10 +411,12 @@ export class Vm {
   /**
    * Copies a value out in the engine's binary object format. Runs no guest code.
    *
-   * @throws GuestException when the value is none that the engine writes; VmPoisonedError when there is no memory for its bytes
+   * @throws GuestException if the engine cannot write the value; VmPoisonedError if there is no memory for
+   *   its bytes
    */
   writeValue(value: Pointer): Uint8Array {
-    // The engine's writer goes on after an allocation that failed, for as many items as an array says it has: it is left at once.
+    // After a failed allocation, the engine's writer would continue for the claimed length of an array, so it
+    // is left at once.
     this.#isWriting = true;
     try {
       return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
@@ -421,7 +434,7 @@ export class Vm {
   /**
    * Runs up to `limit` pending jobs.
    *
-   * @throws GuestException when a job failed in a way that no promise took
+   * @throws GuestException if a job failed outside of any promise
    */
   runJobs(limit: number): void {
     const lastContext = this.#argv + MAX_ARGUMENTS * 4;
@@ -434,12 +447,12 @@ export class Vm {
     return this.#enter(() => this.#functions.QTS_IsJobPending(this.#rt)) !== 0;
   }
 
-  /** What is no promise counts as one that is pending. */
+  /** A value that is not a promise counts as pending. */
   promiseState(promise: Pointer): PromiseState {
     return PROMISE_STATES[this.#enter(() => this.#functions.QTS_PromiseState(this.#ctx, promise))] ?? 'pending';
   }
 
-  /** Why a promise is rejected, or what it is fulfilled with. */
+  /** The reason of a rejected promise, or the value of a fulfilled one. */
   promiseResult(promise: Pointer): Pointer {
     const result = this.#enter(() => this.#functions.QTS_PromiseResult(this.#ctx, promise));
     if (result === 0) throw this.#outOfMemory();
@@ -450,7 +463,7 @@ export class Vm {
     return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
   }
 
-  /** Lets go of a value before the next restore does: what is to be kept is better without it. Runs no guest code. */
+  /** Releases a value before the next restore, so that it is not part of a snapshot. Runs no guest code. */
   release(value: Pointer): void {
     this.#enter(() => this.#functions.QTS_FreeValuePointer(this.#ctx, value));
   }
@@ -464,7 +477,10 @@ export class Vm {
     );
   }
 
-  /** The engine's own rendering of a value as JSON. May run guest code; only for values of a VM that ran none. */
+  /**
+   * The engine's rendering of a value as JSON. May run guest code, so use it only for values of a VM that ran
+   * none.
+   */
   dump(value: Pointer): unknown {
     const text = this.#enter(() => this.#functions.dump(this.#ctx, value));
     try {
@@ -474,13 +490,13 @@ export class Vm {
     }
   }
 
-  /** Memory, to look at a cell in it. Where it is says the engine, whose word is worth nothing once a guest broke it. */
+  /** Memory at a cell. The engine supplies the address, which cannot be trusted if a guest broke the engine. */
   #cell(at: Pointer): DataView {
     this.#requireWithin(at, VALUE_BYTES);
     return this.#memory.numbers;
   }
 
-  /** @throws VmPoisonedError when what the engine says of a place is not in memory */
+  /** @throws VmPoisonedError if a place that the engine reports is not in memory */
   #requireWithin(start: number, length: number): void {
     const { length: end } = this.heap;
     if (start >= 0 && length >= 0 && start + length <= end) return;
@@ -488,7 +504,7 @@ export class Vm {
     throw this.#poison;
   }
 
-  /** Every way into wasm goes through here: what is thrown out of it is no guest exception and poisons the instance. */
+  /** Every call into wasm goes through here: an error other than a guest exception poisons the instance. */
   #enter<T>(run: () => T): T {
     if (this.#poison !== undefined) throw this.#poison;
     try {
@@ -508,7 +524,7 @@ export class Vm {
   #allocate(bytes: number): Pointer {
     const pointer = this.#enter(() => this.#functions.malloc(bytes)) >>> 0;
     if (pointer === 0) throw this.#outOfMemory();
-    // The allocator's lists are the guest's to change.
+    // The guest can change the allocator's lists.
     this.#requireWithin(pointer, bytes);
     return pointer;
   }
@@ -532,7 +548,7 @@ export class Vm {
     const start = this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer)) >>> 0;
     const length = this.#enter(() => this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer)) >>> 0;
     this.#requireWithin(start, length);
-    // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
+    // perf: from Node's pool, because a small ArrayBuffer costs more than its content.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.heap.subarray(start, start + length));
     if (length > KEPT_BYTES) this.release(buffer);

@@ -1,4 +1,4 @@
-/** The slice of the WebAssembly API that the engine uses; Node's own types leave it to lib.dom. */
+/** The part of the WebAssembly API that the engine uses; Node's types leave it to lib.dom. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -1,4 +1,7 @@
-/** Who has to act on an error: the handler's author, the program that called the runtime, or whoever operates the host. */
+/**
+ * Who has to act on an error: the handler's author, the program that called the runtime, or the operator of
+ * the host.
+ */
 export type Fault = 'guest' | 'caller' | 'host';
 
 interface CodeTraits {
@@ -41,11 +44,11 @@ export const REJECTION_CODES = {
   INVALID_ARGUMENT: { fault: 'caller', retryable: false },
   /** An option is unknown, out of range, or contradicts another. */
   INVALID_CONFIG: { fault: 'caller', retryable: false },
-  /** Bytes given as a compiled handler are not one this runtime may load. */
+  /** The bytes are not a compiled handler that this runtime may load. */
   INVALID_ARTIFACT: { fault: 'caller', retryable: false },
   /** The QuickJS binary that is installed is not one this library knows. */
   ENGINE_MISMATCH: { fault: 'host', retryable: false },
-  /** A value the caller passed cannot enter the VM. */
+  /** A value that the caller passed cannot be copied into the VM. */
   SERIALIZATION_ERROR: { fault: 'caller', retryable: false },
   SUSPENSION_NOT_FOUND: { fault: 'caller', retryable: false },
   SUSPENSION_EXPIRED: { fault: 'caller', retryable: false },
@@ -59,13 +62,13 @@ export const REJECTION_CODES = {
 } as const satisfies Record<string, CodeTraits>;
 
 /**
- * What a result with `status: 'error'` says went wrong.
+ * The code of a result with `status: 'error'`.
  *
  * @useDeclaredType
  */
 export type ResultCode = keyof typeof RESULT_CODES;
 /**
- * What a call rejects with.
+ * The code with which a call rejects.
  *
  * @useDeclaredType
  */

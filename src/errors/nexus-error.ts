@@ -9,9 +9,10 @@ export interface NexusErrorOptions {
 }
 
 /**
- * The one error class this library rejects with. Match on {@link NexusError.code}; messages may be reworded.
+ * The error class with which this library rejects. Match on {@link NexusError.code}; messages may be
+ * reworded.
  *
- * A code of {@link ResultCode} appears here where there is no result to carry it: `precompileHandler` rejects with
+ * A {@link ResultCode} appears here if there is no result to carry it: `precompileHandler` rejects with
  * COMPILATION_ERROR.
  */
 export class NexusError extends Error {
@@ -25,7 +26,7 @@ export class NexusError extends Error {
     this.context = options.context ?? {};
   }
 
-  /** Who has to act. */
+  /** Who has to act on the error. */
   get fault(): Fault {
     return traitsOf(this.code).fault;
   }

@@ -1,7 +1,7 @@
 import type { NexusErrorCode } from './codes.js';
 import { type ErrorContext, NexusError } from './nexus-error.js';
 
-/** A {@link NexusError} as plain data, so that it crosses a thread with nothing lost. */
+/** A {@link NexusError} as plain data, so that it can be passed between threads without loss. */
 export interface WireError {
   readonly code: NexusErrorCode;
   readonly message: string;
@@ -10,7 +10,7 @@ export interface WireError {
   readonly cause?: WireError | string;
 }
 
-/** Anything thrown becomes a {@link WireError}; what is not a NexusError becomes INTERNAL_ERROR. */
+/** Converts anything thrown to a {@link WireError}; values other than a NexusError become INTERNAL_ERROR. */
 export function toWireError(thrown: unknown): WireError {
   if (thrown instanceof NexusError) {
     return {

@@ -30,23 +30,23 @@ import {
 import type { SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
-/** A segment, and what is to be kept when the handler waits. */
+/** A finished segment, with the data to keep if the handler waits. */
 export interface SegmentRun extends Segment {
-  /** Everything about the run but its id. */
+  /** The whole run except its id. */
   readonly run?: SuspendedRun;
-  /** False when it ended before a worker began it: it compiled badly, say. */
+  /** False if it ended before a worker started it, for example because it did not compile. */
   readonly began: boolean;
-  /** Tells that the snapshot of the run is compressed, or not wanted. It may be called again. */
+  /** Reports that the snapshot of the run is compressed or not needed. May be called more than once. */
   readonly letGo?: () => void;
 }
 
-/** What stays the same from one segment of a run to the next. */
+/** The data that stays the same in all segments of a run. */
 type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
 
-/** Executes segments of handlers: from the call, or from where a handler waits, to its end or to where it waits next. */
+/** Executes segments of handlers: from the call or a suspension to the next suspension or the end. */
 export class SegmentRunner {
   readonly #config: RuntimeConfig;
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly #engine: string;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
@@ -62,14 +62,15 @@ export class SegmentRunner {
   }
 
   /**
-   * A call of a handler.
+   * Executes the first segment of a handler.
    *
-   * @param obtain where the handler comes from
+   * @param obtain loads the handler
    */
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant } = options;
-    // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
+    // A call that may not wait is rejected before any work that takes time or opens files. An aborted call
+    // does not wait.
     const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
     try {
       return await this.#callAdmitted(context, options, obtain, calledAt, admission);
@@ -92,7 +93,7 @@ export class SegmentRunner {
     const isAudited = this.#events.hears('onAudit');
     const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
     const origin = originOf(context);
-    // The caller's own list may be another one by the time that it is kept.
+    // A copy, because the caller may change the list before it is stored.
     const capabilities = [...(context.capabilities ?? [])];
     const obtaining = () => obtain(filename, treatment);
     const attempt =
@@ -123,10 +124,12 @@ export class SegmentRunner {
   }
 
   /**
-   * Goes on with a handler that waits.
+   * Resumes a waiting handler.
    *
-   * @param options its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
-   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
+   * @param options `timeoutMs` applies to this segment; the other limits continue from what was used. Default
+   *   tenant: that of the run
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and the errors of a
+   *   call
    */
   async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
@@ -139,7 +142,8 @@ export class SegmentRunner {
     const encoding = encodeAnswers(answers, run.usage, limits);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
     const { snapshot, imageHash, features, handler, origin } = run;
-    // Of the one for whom it began, whoever answers: what it holds is theirs.
+    // The owner is the tenant for which the run started, whichever tenant resumes it: it holds that tenant's
+    // data.
     const request = {
       key: handler.key,
       snapshot,
@@ -163,21 +167,21 @@ export class SegmentRunner {
     const segment = await this.#assemble(execution, resumed, inputs, letGo);
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin, knownCalls);
-    // It is kept for whom it was begun.
+    // It is stored for the tenant for which it started.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
     return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), ...(letGo && { letGo }), began };
   }
 
-  /** What waits is large until it is compressed. */
+  /** A waiting handler is large until it is compressed. */
   #noteUnsealed(execution: Execution, tenant: string | undefined): (() => void) | undefined {
     const snapshot = 'executed' in execution ? execution.executed.snapshot : undefined;
     return snapshot && this.#pool.noteUnsealed(tenant, snapshot.length);
   }
 
   /**
-   * Errors show places in the source: of a long one, its lines are counted before, in slices.
+   * Errors have places in the source; for a long source, lines are counted beforehand, in slices.
    *
-   * @param letGo called when nothing waits after all
+   * @param letGo called if the handler does not wait
    */
   async #assemble(
     execution: Execution,
@@ -198,12 +202,12 @@ export class SegmentRunner {
     }
   }
 
-  /** It may have been suspended under larger ones than the workers of this process are made for. */
+  /** The handler may have been suspended under larger limits than the workers of this process have. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
     const { memoryLimitBytes, stackSizeBytes, maxResultPaths } = this.#config.limits;
     return {
       ...limits,
-      // Sealed before there was this limit, it has none.
+      // Undefined if it was sealed before this limit existed.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
@@ -234,7 +238,7 @@ export class SegmentRunner {
   }
 }
 
-/** Whether a worker had it: one that was cancelled or late may never have left the queue. */
+/** Whether a worker started it: a cancelled or late execution may never have left the queue. */
 function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
@@ -252,7 +256,7 @@ function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonl
   return { deadline: { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs } };
 }
 
-/** Under a signal that fires with the caller's own, or when the time is over. */
+/** Runs with a signal that is aborted with the caller's, or when the deadline passes. */
 async function withinDeadline<T>(
   deadlineMs: number,
   signal: AbortSignal | undefined,

@@ -3,7 +3,7 @@ import { COUNTED_LIMITS } from '../guest/abi.js';
 import { newCalls } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 
-/** What the segments of an execution have used of its counted limits. */
+/** How much of the counted limits the segments of an execution have used. */
 export type Usage = Readonly<Record<(typeof COUNTED_LIMITS)[number], number>>;
 
 export const NO_USAGE: Usage = {
@@ -15,9 +15,9 @@ export const NO_USAGE: Usage = {
 };
 
 /**
- * After one more segment, counted on the host. Of host calls the guest may know of more than their effects show.
+ * Adds one segment, as counted on the host. The guest may report more host calls than there are effects.
  *
- * @param knownCalls ids of calls that waited before the segment
+ * @param knownCalls ids of calls that were pending before the segment
  */
 export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: ReadonlySet<string>): Usage {
   const { stateMutations, events, viewCommands, logs } = outcome;
@@ -32,7 +32,7 @@ export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: Readonl
   };
 }
 
-/** What a segment may use: the limits of the execution without what was used before. */
+/** What a segment may still use: the limits of the execution minus the previous usage. */
 export function remainingLimits(limits: ExecutionLimits, used: Usage): ExecutionLimits {
   const counted = COUNTED_LIMITS.map((name) => [name, Math.max(0, limits[name] - used[name])]);
   return { ...limits, ...Object.fromEntries(counted) };

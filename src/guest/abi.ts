@@ -1,43 +1,49 @@
 /**
- * What host and guest have to agree on: positions, orders, names and layouts. Both import this file; the build puts the guest's copy
- * into the image. Nothing in it may depend on either side.
+ * The contract between host and guest: positions, orders, names and layouts. Both sides import this file; the
+ * build puts the guest's copy into the image. It must not depend on either side.
  */
 
-/** The prelude's functions, in the order of the array that it is evaluated to. */
+/** The prelude's functions, in the order of the array to which it evaluates. */
 export const PRELUDE_EXPORTS = [
-  /** `(rights)`: before `start`, what the handler may do. */
+  /** `(grants)`: sets what the handler may do, before `start`. */
   'setGrants',
-  /** `(handler, input)`: runs the handler. A promise of what comes of it, unless that is known. */
+  /** `(handler, input)`: runs the handler. Returns a promise of its value, unless the value is already known. */
   'start',
-  /** `(answers)`: resumes a handler that waits. Returns its promise. */
+  /** `(answers)`: resumes a waiting handler. Returns its promise. */
   'resume',
-  /** `(value)`: the promise was fulfilled with it. */
+  /** `(value)`: the promise was fulfilled. */
   'fulfil',
   /** `(reason)`: the promise was rejected. */
   'reject',
-  /** Whether it waits for an extension. */
+  /** Whether the handler waits for an extension. */
   'waits',
-  /** From here on see `prelude/outcome.ts`. */
+  /** For this and the following functions see `prelude/outcome.ts`. */
   'collect',
-  /** No function: what `collect` returns when it needs to know more, see `worker/state-diff.ts`. */
+  /** Not a function: the value that `collect` returns if it needs a comparison, see `worker/state-diff.ts`. */
   'reached',
   'reachedForms',
-  /** With what `reached` is compared after a suspension; before, with the context. */
+  /**
+   * The values with which `reached` is compared after a suspension; before the first one, the context is
+   * used.
+   */
   'valuesBefore',
   'deniedMutation',
   'sanitizedOutcome',
   'fallbackOutcome',
-  /** Before `start`: state that may not be changed is handed out read-only. */
+  /** Before `start`: protected state is handed out read-only. */
   'guardState',
-  /** `(count, reason?)`, when the jobs are done: the number of rejected promises without a handler. */
+  /** `(count, reason?)`, when the jobs are done: the number of unhandled rejections. */
   'noteRejection',
-  /** `(name, factory)`: takes a library while the base image is built. */
+  /** `(name, factory)`: adds a library while the base image is built. */
   'install',
-  /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
+  /** `(names, cells)`: reserves the globals of every feature, see `guest/prelude/web-globals.ts`. */
   'reserveFeatures',
 ] as const;
 
-/** What a grant is for, in the order in which the host passes the grants. Logging needs no capability; it is granted all the same. */
+/**
+ * The kinds of grants, in the order in which the host passes them. Logging needs no capability, but has a
+ * grant.
+ */
 export const GRANT_KINDS = ['state:write', 'events:emit', 'view:update', 'log', 'ext', 'state:read'] as const;
 export const STATE_WRITE = 0;
 export const EVENTS_EMIT = 1;
@@ -46,7 +52,7 @@ export const LOGGING = 3;
 export const EXTENSION = 4;
 export const STATE_READ = 5;
 
-/** Limits that the guest counts itself, in the order in which the host passes them. */
+/** Limits that the guest counts, in the order in which the host passes them. */
 export const COUNTED_LIMITS = [
   'maxHostCalls',
   'maxStateMutations',
@@ -60,12 +66,12 @@ export const EVENTS = 2;
 export const VIEW_COMMANDS = 3;
 export const LOG_BYTES = 4;
 
-/** Of an outcome. */
+/** Status of an outcome. */
 export const PENDING = 0;
 export const FULFILLED = 1;
 export const REJECTED = 2;
 
-/** What an outcome is made of, in order, behind the marker. */
+/** The fields of an outcome in order, after the marker. */
 export const OUTCOME_FIELDS = [
   'status',
   'returnValue',
@@ -79,15 +85,15 @@ export const OUTCOME_FIELDS = [
   'reads',
 ] as const;
 
-/** What an execution is given, in order, behind the marker; the places of tagged values follow. */
+/** The fields of an execution's input in order, after the marker; the places of tagged values follow. */
 export const CONTEXT_FIELDS = ['stateSnapshot', 'args', 'scope', 'extensionRegistry'] as const;
 
-/** A Map, Set or Error crosses as an array: the marker, one of these, then its items. */
+/** A Map, Set or Error is passed as an array: the marker, one of these numbers, then its items. */
 export const MAP_FORM = 0;
 export const SET_FORM = 1;
 export const ERROR_FORM = 2;
 
-/** Offsets in the bytes that host and guest share, for what would otherwise cost a call. */
+/** Offsets in the bytes that host and guest share instead of making calls. */
 export const CELL_STARTED_AT = 0;
 export const CELL_MISSING_AT = 8;
 export const CELL_CALLED_AT = 9;

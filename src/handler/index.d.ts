@@ -1,25 +1,25 @@
 /**
- * What a handler sees, for those who write handlers. `handlerTypes()` of `nexus-runtime/typescript` makes a `handler.d.ts` of it
- * that has the application's own types.
+ * The globals of a handler. `handlerTypes()` of `nexus-runtime/typescript` generates a `handler.d.ts` from it
+ * with the types of an application.
  */
 /// <reference path="./web.d.ts" />
 
-/** `$state`: the application's, and methods where no key has their name. */
+/** `$state`: the application's type, plus methods that exist unless a key has their name. */
 export type HandlerState<State> = State & Omit<HandlerStateMethods<State>, keyof State>;
 
 export interface HandlerStateMethods<State> {
   get<Key extends keyof State & string>(key: Key): State[Key];
   set<Key extends keyof State & string>(key: Key, value: State[Key]): void;
   has(key: keyof State & string): boolean;
-  /** Whether there was such a key. */
+  /** Returns whether the key existed. */
   delete(key: keyof State & string): boolean;
-  /** Of those that may be read. */
+  /** Lists the keys that may be read. */
   keys(): (keyof State & string)[];
 }
 
 /**
- * `$ext`: the methods of the application's extensions, whose names have no dots. What they answer comes as a promise, and the handler may be suspended until it
- * does. What is no method is not there.
+ * `$ext`: the methods of the application's extensions, whose names contain no dots. Each returns a promise,
+ * and the handler may be suspended until it is settled. Members that are not methods are omitted.
  */
 export type HandlerExtensions<Extensions> = {
   readonly [Name in keyof Extensions]: HandlerExtension<Extensions[Name]>;
@@ -35,7 +35,7 @@ export type HandlerExtension<Extension> = {
 
 type AnyFunction = (...args: never) => unknown;
 
-/** `$emit`: an event of a name that the application knows, with its payload. */
+/** `$emit`: emits an event of a known name with its payload. */
 export type HandlerEmit<Events> = <Name extends keyof Events & string>(
   name: Name,
   ...payload: undefined extends Events[Name] ? [payload?: Events[Name]] : [payload: Events[Name]]

@@ -1,4 +1,5 @@
-// The globals of the web that a handler has, and nothing that it has not: no network, no timers, no DOM.
+// The web globals of a handler. Globals that it does not have, such as network, timers and DOM, are not
+// declared.
 
 declare var console: {
   log(...parts: unknown[]): void;
@@ -14,9 +15,9 @@ declare function atob(data: string): string;
 declare function btoa(data: string): string;
 
 declare var performance: {
-  /** When the execution began, in milliseconds since the epoch. */
+  /** The start of the execution, in milliseconds since the epoch. */
   readonly timeOrigin: number;
-  /** Whole milliseconds since the execution began. */
+  /** Whole milliseconds since the start of the execution. */
   now(): number;
   toJSON(): { timeOrigin: number };
 };
@@ -39,7 +40,7 @@ declare var crypto: {
 
 declare class DOMException extends Error {
   constructor(message?: string, nameOrOptions?: string | { name?: string; cause?: unknown });
-  /** 0 for a name that has no number. */
+  /** 0 for a name without a number. */
   readonly code: number;
 }
 

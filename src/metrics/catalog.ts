@@ -6,21 +6,24 @@ import { RETIREMENT_REASONS } from '../protocol/retirement.js';
 export interface MetricDefinition {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
-  /** Names of its labels, and which values they have; empty for those that are found out as they come. */
+  /** The names of its labels with their values; empty for values that are not known in advance. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Upper bounds, in the unit of its name. */
+  /** Upper bounds, in the unit of the metric's name. */
   readonly buckets?: readonly number[];
-  /** How values of several processes, or of several runtimes in one, make one. Default: they are added. */
+  /**
+   * How values of several processes, or of several runtimes in one process, are combined. Default: they are
+   * added.
+   */
   readonly aggregator?: 'average';
-  /** For the operations page: what to do when it moves. */
+  /** For the operations page: what to do when the value changes. */
   readonly advice: string;
 }
 
-/** From 50 µs, a warm handler, to 10 s, beyond the default timeout. Seconds. */
+/** From 50 µs, a warm handler, to 10 s, more than the default timeout. Seconds. */
 const DURATIONS = [50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 0.1, 0.5, 1, 2.5, 5, 10];
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** From the least that a VM takes to the most that it may. Bytes. */
+/** From the least to the most memory of a VM. Bytes. */
 const MEMORY_SIZES = [2, 4, 8, 16, 24, 32, 64, 128, 256, 512, 1024, 2048].map((size) => size * MIB);
 const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 32 * MIB];
 
@@ -30,186 +33,190 @@ const TIERS = ['memory', 'disk'] as const;
 const KEPT_STATES = ['waiting', 'outcome'] as const;
 
 /**
- * Every metric, without its prefix. The exposition, its tests and docs/metrics.md are made from this table.
+ * All metrics, without their prefix. The exposition, its tests and docs/metrics.md are generated from this
+ * table.
  *
- * With `metrics.handlerLabel`, those whose name begins with `handler_executions` or `handler_duration` have a label `handler`, too.
+ * With `metrics.handlerLabel`, those whose names start with `handler_executions` or `handler_duration` also
+ * have a label `handler`.
  */
 export const METRICS = {
   handler_executions_total: {
     type: 'counter',
-    help: 'Executions that gave a result, by its status; each segment of a handler that waits is one.',
+    help: 'Executions that returned a result, by status; each segment of a suspended handler counts as one.',
     labels: { status: STATUSES },
     advice:
-      'A drop to nothing while calls come: look at `pool_instances` and `handler_errors_total`. A rising share of `error`: by code.',
+      'If it drops to 0 while calls arrive, look at `pool_instances` and `handler_errors_total`. If the share of `error` rises, look at the codes.',
   },
   handler_duration_seconds: {
     type: 'histogram',
-    help: 'Time in the VM, of executions that a worker began.',
+    help: 'Time in the VM of executions that a worker started.',
     labels: {},
     buckets: DURATIONS,
-    advice: 'It moves with the handlers. When all of it moves, the workers have fewer cores than `maxInstances`.',
+    advice: 'It depends on the handlers. If all buckets move, there are fewer cores than `maxInstances`.',
   },
   handler_queue_seconds: {
     type: 'histogram',
-    help: 'Time from the call to its start on a worker, compilation excluded.',
+    help: 'Time from the call to its start on a worker, without compilation.',
     labels: {},
     buckets: DURATIONS,
     advice:
-      'Above some milliseconds: more work than workers. Raise `maxInstances` up to the cores, or run more processes.',
+      'More than some milliseconds means that there is more work than workers. Raise `maxInstances` up to the number of cores, or run more processes.',
   },
   handler_errors_total: {
     type: 'counter',
-    help: 'Calls that ended with an error, a result or a rejection, by its code.',
+    help: 'Calls that ended with an error, in a result or as a rejection, by code.',
     labels: { code: CODES },
     advice:
-      "Each code says whose fault it is: the handler's, the caller's or the host's. INTERNAL_ERROR is always worth a look.",
+      'Each code says whose fault it is: that of the handler, the caller or the host. Always investigate INTERNAL_ERROR.',
   },
   handler_kills_total: {
     type: 'counter',
-    help: 'Executions whose time was over, by what stopped them.',
+    help: 'Executions that timed out, by the layer that stopped them.',
     labels: { layer: KILL_LAYERS },
     advice:
-      '`watchdog` costs a worker each: find the handler in `onKill`. Many of all: `timeoutMs` is short, or there are too few cores.',
+      'Each `watchdog` costs a worker: find the handler in `onKill`. If many handlers are stopped, `timeoutMs` is too short or there are too few cores.',
   },
   cache_hits_total: {
     type: 'counter',
-    help: 'Lookups of compiled handlers, and of artifacts of the application, that a tier answered.',
+    help: 'Lookups of compiled handlers and of application artifacts that a tier answered.',
     labels: { tier: TIERS },
-    advice: 'Many of `disk` in a process that is long up: `maxCacheSizeBytes` is too small for the handlers in use.',
+    advice:
+      'Many `disk` hits in a long-running process mean that `maxCacheSizeBytes` is too small for the handlers in use.',
   },
   cache_misses_total: {
     type: 'counter',
-    help: 'Lookups of compiled handlers, and of artifacts of the application, that no tier could answer.',
+    help: 'Lookups of compiled handlers and of application artifacts that no tier answered.',
     labels: {},
     advice:
-      'It should stop rising once all handlers were seen. If not: sources that change at every call, or both tiers are too small.',
+      'It should stop rising when all handlers have been used. Otherwise sources change at every call, or both tiers are too small.',
   },
   cache_hit_rate: {
     type: 'gauge',
-    help: 'Hits over lookups since the start, 0 to 1; 0 before the first.',
+    help: 'Hits divided by lookups since the start, 0 to 1; 0 before the first lookup.',
     labels: {},
     aggregator: 'average',
-    advice: 'For alerts, take the rate of hits and misses over a window; this one remembers the start.',
+    advice:
+      'For alerts, use the rates of hits and misses over a window instead, because this value includes the start.',
   },
   cache_evictions_total: {
     type: 'counter',
-    help: 'Entries that made room for others.',
+    help: 'Entries that were removed to make room.',
     labels: { tier: TIERS },
-    advice: "Rising together with misses: raise the tier's size.",
+    advice: 'If it rises together with misses, raise the size of the tier.',
   },
   cache_rejections_total: {
     type: 'counter',
-    help: 'Files of the disk cache that were not let in, by the check that failed.',
+    help: 'Files of the disk cache that were refused, by the failed check.',
     labels: { reason: REJECTION_REASONS },
     advice:
-      '`mac` means another secret, damage or forgery, `file` that somebody else can write there: look at who does. Others: damage.',
+      '`mac` means another secret, damage or forgery. `file` means that others can write to the directory: find out who does. All other reasons mean damage.',
   },
   cache_size_bytes: {
     type: 'gauge',
-    help: 'Size of what a tier holds.',
+    help: 'Size of the entries in a tier.',
     labels: { tier: TIERS },
-    advice: 'At its bound it is full, which is fine by itself.',
+    advice: 'A tier at its limit is full, which is harmless by itself.',
   },
   compile_duration_seconds: {
     type: 'histogram',
-    help: 'Time of a compilation that no tier could spare, waiting for a worker included.',
+    help: 'Time of compilations, including the wait for a worker.',
     labels: {},
     buckets: DURATIONS,
-    advice: 'Long ones are large sources, or compilations that wait: precompile them in the build.',
+    advice: 'High values come from large sources or from waiting for a worker: precompile handlers in the build.',
   },
   pool_instances: {
     type: 'gauge',
-    help: 'Workers by what they do.',
+    help: 'Workers by state.',
     labels: { state: ['busy', 'idle', 'starting'] },
-    advice:
-      '`busy` at `maxInstances` for long: saturation. `starting` that does not go away: workers that do not come up.',
+    advice: '`busy` at `maxInstances` for long is saturation. If `starting` stays above 0, workers fail to start.',
   },
   pool_queue_depth: {
     type: 'gauge',
-    help: 'Executions that wait for a worker.',
+    help: 'Executions waiting for a worker.',
     labels: {},
-    advice: 'Standing above 0: saturation. Near `maxQueue`: calls are about to be rejected.',
+    advice: 'A value that stays above 0 is saturation. Near `maxQueue`, calls will soon be rejected.',
   },
   pool_instances_retired_total: {
     type: 'counter',
-    help: 'Workers, and VMs in them, that were given up, by the reason.',
+    help: 'Workers, and VMs in them, that were given up, by reason.',
     labels: { reason: RETIREMENT_REASONS },
     advice:
-      "`crashed` and `start` are the host's: look at memory and logs. `grown`, `out_of_memory`: handlers that take much memory.",
+      '`crashed` and `start` are problems of the host: look at memory and logs. `grown` and `out_of_memory` come from handlers that use much memory.',
   },
   pool_memory_bytes: {
     type: 'gauge',
-    help: 'Linear memory of all VMs in the workers, those included that compile.',
+    help: 'Linear memory of all VMs in the workers, including those for compiling.',
     labels: {},
     advice:
-      'Part of RSS, not of the heap that process.memoryUsage() shows. It grows with the workers, and where large sources are compiled.',
+      'Part of RSS, but not of the heap that process.memoryUsage() reports. It grows with the number of workers, and when large sources are compiled.',
   },
   memory_peak_bytes: {
     type: 'histogram',
     help: 'Size of the VM after an execution.',
     labels: {},
     buckets: MEMORY_SIZES,
-    advice: 'Executions in the bucket of `memoryLimitBytes` are near their limit.',
+    advice: 'Executions in the `memoryLimitBytes` bucket are close to the limit.',
   },
   suspensions_active: {
     type: 'gauge',
     help: 'Handlers that this process suspended and that have not ended, as far as it knows.',
     labels: {},
     advice:
-      'Rising for ever: nobody resumes them, or other processes that share the store do. See which in `listSuspensions()`.',
+      'If it keeps rising, the handlers are not resumed, or other processes that share the store resume them. See `listSuspensions()`.',
   },
   suspension_size_bytes: {
     type: 'histogram',
-    help: 'Size of a suspended handler as it is kept.',
+    help: 'Stored size of a suspended handler.',
     labels: {},
     buckets: SUSPENSION_SIZES,
-    advice: 'Large ones hold much data while they wait: let them keep ids and fetch the rest again.',
+    advice: 'Large handlers hold much data while they wait: let them keep ids and fetch the data again.',
   },
   suspension_store_handlers: {
     type: 'gauge',
-    help: 'What the store keeps, as far as this process knows: handlers that wait, and recorded outcomes.',
+    help: 'Waiting handlers and recorded outcomes in the store, as far as this process knows.',
     labels: { state: KEPT_STATES },
     advice:
-      '`waiting` near `maxSuspensions`: handlers are about to be refused. Processes that share a store all show the same: do not add them.',
+      'If `waiting` is near `maxSuspensions`, handlers will soon be refused. All processes that share a store show the same value: do not add them up.',
   },
   suspension_store_bytes: {
     type: 'gauge',
-    help: 'Bytes of what the store keeps, as far as this process knows.',
+    help: 'Bytes in the store, as far as this process knows.',
     labels: { state: KEPT_STATES },
     advice:
-      'Both near `maxSuspendedBytes` is fine as long as `outcome` is a part of it: outcomes make room. `waiting` alone near it: handlers are about to be refused.',
+      'A sum near `maxSuspendedBytes` is fine as long as it includes `outcome`, because outcomes make room. If `waiting` alone is near it, handlers will soon be refused.',
   },
   suspension_rejections_total: {
     type: 'counter',
     help: 'Handlers that ended with RESOURCE_LIMIT because there was no room to keep them, by the bound that was reached.',
     labels: { reason: ['total', 'tenant'] },
     advice:
-      '`tenant`: one tenant keeps too many, and harms no other. `total`: resume or cancel some, or raise `maxSuspensions` or `maxSuspendedBytes`.',
+      '`tenant`: one tenant keeps too many handlers; others are not affected. `total`: resume or cancel some, or raise `maxSuspensions` or `maxSuspendedBytes`.',
   },
   suspension_outcome_evictions_total: {
     type: 'counter',
-    help: 'Recorded outcomes that were forgotten before their time, to make room.',
+    help: 'Recorded outcomes that were deleted early to make room.',
     labels: {},
-    advice: 'Callers that ask again later than that get SUSPENSION_NOT_FOUND. Raise `maxSuspendedBytes` if they do.',
+    advice:
+      'Callers that ask for a deleted outcome get SUSPENSION_NOT_FOUND. Raise `maxSuspendedBytes` if this happens.',
   },
   suspensions_expired_total: {
     type: 'counter',
-    help: 'Suspended handlers that nobody resumed in time.',
+    help: 'Suspended handlers that were not resumed in time.',
     labels: {},
-    advice: 'Answers get lost, or `suspensionTtlMs` is shorter than what people take.',
+    advice: 'Answers get lost, or `suspensionTtlMs` is shorter than the time that answers take.',
   },
   resume_duration_seconds: {
     type: 'histogram',
     help: 'Time of resumeHandler from the call to the recorded outcome.',
     labels: {},
     buckets: DURATIONS,
-    advice: 'Beyond `handler_duration_seconds` it is the store: its directory, its disk.',
+    advice: 'The time beyond `handler_duration_seconds` is spent in the store: its directory, its disk.',
   },
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof METRICS;
 
-/** Names of all labels: nobody else's must be among them. */
+/** Names of all labels, which default labels must not use. */
 export const LABEL_NAMES: ReadonlySet<string> = new Set([
   ...Object.values(METRICS).flatMap(({ labels }) => Object.keys(labels)),
   'handler',

@@ -1,4 +1,4 @@
-/** A counter by the value of its label, or of its labels in their order. */
+/** A counter for each value of its label, or for each combination of its labels in order. */
 export class Counts {
   readonly #counts = new Map<string, number>();
 
@@ -28,7 +28,10 @@ export class Counts {
 /** A histogram with fixed bounds. */
 export class Buckets {
   readonly bounds: readonly number[];
-  /** Of values up to the bound of the same index, and above the one before; the last is of those above all. */
+  /**
+   * Values up to the bound of the same index and above the previous one; the last counts those above all
+   * bounds.
+   */
   readonly counts: number[];
   sum = 0;
   count = 0;

@@ -8,7 +8,7 @@ const CHANNEL_PREFIX = 'nexus-runtime:';
 
 const EVENT_NAMES = Object.keys(OBSERVER_KEYS) as EventName[];
 
-/** Brings events to the application's observer, and to whoever subscribed to their channels. */
+/** Passes events to the application's observer and to the subscribers of their channels. */
 export class EventHub {
   readonly #observer: RuntimeObserver;
   readonly #channels: Readonly<Record<EventName, Channel>>;
@@ -20,17 +20,17 @@ export class EventHub {
     this.#channels = Object.fromEntries(channels) as Record<EventName, Channel>;
   }
 
-  /** Whether anybody would hear of it: if not, the event need not be made. */
+  /** Whether there is a listener: if not, the event need not be created. */
   hears(name: EventName): boolean {
     return this.#observer[name] !== undefined || this.#channels[name].hasSubscribers;
   }
 
-  /** @param make is called once, if anybody hears of it */
+  /** @param make is called once, if there is a listener */
   emit<Name extends EventName>(name: Name, make: () => EventOf<Name>): void {
     if (this.hears(name)) this.#tell(name, make());
   }
 
-  /** @param make is called once, if anybody hears of them */
+  /** @param make is called once, if there is a listener */
   emitAll<Name extends EventName>(name: Name, make: () => readonly EventOf<Name>[]): void {
     if (!this.hears(name)) return;
     for (const event of make()) this.#tell(name, event);
@@ -46,7 +46,7 @@ export class EventHub {
     );
   }
 
-  /** Each listener once: it would throw again and again. */
+  /** Once for each listener, because it would throw again and again. */
   #report(name: EventName, error: unknown): void {
     if (this.#reported.has(name)) return;
     this.#reported.add(name);

@@ -8,20 +8,20 @@ import type { Tally } from './tally.js';
 export interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Where it is another than the metric's own. */
+  /** If it differs from the metric's own name. */
   readonly metricName?: string;
 }
 
-/** What the store of suspended handlers keeps, as far as this process knows. */
+/** Usage of the suspension store, as far as this process knows. */
 export interface KeptStatistics {
   readonly usage: KeptUsage;
-  /** Handlers that there was no room for, by the bound that was reached. */
+  /** Handlers that were refused, by the bound that was reached. */
   readonly refused: Readonly<Record<'total' | 'perTenant', number>>;
-  /** Outcomes that were forgotten before their time. */
+  /** Outcomes that were deleted early. */
   readonly evicted: number;
 }
 
-/** What is not counted but is there to be looked at. */
+/** Values that are read instead of counted. */
 export interface Gauges {
   readonly pool: { readonly busy: number; readonly idle: number; readonly starting: number; readonly queued: number };
   readonly memoryBytes: number;
@@ -30,10 +30,10 @@ export interface Gauges {
   readonly kept: KeptStatistics;
 }
 
-/** The lines of each metric, as they are when it is asked for them. */
+/** The lines of each metric at the time of the call. */
 export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
 
-/** Labels whose values are known are all there from the start, as Prometheus would have it. */
+/** Labels with known values are all present from the start, as Prometheus recommends. */
 export function expose(tally: Tally, gauges: () => Gauges): Exposition {
   const cache = () => gauges().cache;
   const keptBy = (amountsOf: (usage: KeptUsage) => Readonly<Record<'waiting' | 'outcome', number>>) =>

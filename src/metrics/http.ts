@@ -13,7 +13,7 @@ export function metricsHandler(telemetry: Telemetry): MetricsHandler {
     }
     Promise.all([telemetry.text(), telemetry.contentType()]).then(
       ([text, contentType]) => {
-        // Somebody else may have answered meanwhile, or the client gone.
+        // The response may have been sent by other code meanwhile, or the client may have disconnected.
         if (response.headersSent || response.destroyed) return;
         response.writeHead(200, { 'Content-Type': contentType });
         response.end(method === 'HEAD' ? undefined : text);

@@ -1,6 +1,6 @@
-/** What is kept. */
+/** What a store keeps. */
 export interface KeptUsage {
-  /** Handlers that wait, those included that are being resumed. */
+  /** Waiting handlers, including those that are being resumed. */
   readonly waiting: number;
   readonly waitingBytes: number;
   /** Recorded outcomes. */

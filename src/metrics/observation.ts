@@ -2,15 +2,15 @@ import type { KillLayer } from '../api/observer.js';
 import type { ExecutionMetrics, WasmResult } from '../api/result.js';
 import type { ResultCode } from '../errors/codes.js';
 
-/** What is told of every execution that gave a result. */
+/** The facts that are reported about every execution with a result. */
 export interface ExecutionObservation {
   readonly status: WasmResult['status'];
   /** Present when `status` is `'error'`. */
   readonly code?: ResultCode | undefined;
-  /** What stopped it, when its time was over. */
+  /** The layer that stopped it, if it timed out. */
   readonly layer?: KillLayer | undefined;
   readonly handlerName?: string | undefined;
   readonly metrics: ExecutionMetrics;
-  /** False when it ended before a worker began it: it compiled badly, say. */
+  /** False if it ended before a worker started it, for example because it did not compile. */
   readonly began: boolean;
 }

@@ -9,18 +9,19 @@ const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 
 interface Source {
   readonly samples: (key: MetricName) => readonly Sample[];
-  /** Of the runtime's own. */
+  /** The runtime's default labels. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
- * A metric as registries of prom-client know one: they ask it for its values when they are scraped. What it counts is counted elsewhere, so
- * nothing is done for it before.
+ * A metric for a registry of prom-client, which reads its values when it is scraped. The values are counted
+ * elsewhere, so nothing is done before that.
  *
- * Runtimes that share a registry and a prefix share the metric: their values are told apart by `defaultLabels`, or added.
+ * Runtimes that share a registry and a prefix share the metric: their values are distinguished by
+ * `defaultLabels`, or added.
  */
 class ExposedMetric {
-  /** A registry in the format of OpenMetrics takes the ending of counters off it. */
+  /** A registry in the OpenMetrics format removes the suffix of counters. */
   name: string;
   readonly help: string;
   readonly type: MetricDefinition['type'];
@@ -39,7 +40,7 @@ class ExposedMetric {
     this.#prefix = prefix;
   }
 
-  /** @param owner of whom there is one source */
+  /** @param owner the runtime, which has one source */
   set(owner: object, source: Source): void {
     this.#sources.set(owner, source);
   }
@@ -49,7 +50,7 @@ class ExposedMetric {
     return { name, help, type, aggregator, values: this.#values() };
   }
 
-  /** A counter that goes back is none. */
+  /** A counter must not go back. */
   reset(): void {}
 
   #values(): Sample[] {
@@ -67,11 +68,11 @@ class ExposedMetric {
     }));
   }
 
-  /** Runtimes that are not told apart by a label have the same series. */
+  /** Runtimes without distinguishing labels have the same series. */
   #merge(perSource: readonly Sample[][]): Sample[] {
     const series = new Map<string, { readonly first: Sample; readonly values: number[] }>();
     for (const value of perSource.flat()) {
-      // Labels are the same in whichever order.
+      // The order of labels does not matter.
       const key = JSON.stringify([value.metricName, Object.entries(value.labels).sort(([a], [b]) => (a < b ? -1 : 1))]);
       const known = series.get(key);
       if (known === undefined) series.set(key, { first: value, values: [value.value] });
@@ -84,13 +85,13 @@ class ExposedMetric {
   }
 }
 
-/** The metrics of a runtime in a registry: one that the application brings, or one of its own, made when somebody asks. */
+/** The metrics of a runtime in a registry: one of the application, or its own, which is created on first use. */
 export class PrometheusExporter {
   readonly #options: MetricsOptions;
   #samples: (key: MetricName) => readonly Sample[];
   #registry: Promise<Registry> | undefined;
 
-  /** @throws NexusError INVALID_CONFIG when the registry has a metric of another kind under one of the names */
+  /** @throws NexusError INVALID_CONFIG if the registry has another kind of metric under one of the names */
   constructor(options: MetricsOptions, exposition: Exposition) {
     this.#options = options;
     this.#samples = (key) => exposition[key]();
@@ -108,13 +109,16 @@ export class PrometheusExporter {
     return (await this.#getRegistry()).contentType;
   }
 
-  /** The runtime has ended: what it counted is there for good, and it has nothing that could be looked at. */
+  /** Called when the runtime has ended: its counts remain, and it has no gauges any more. */
   close(): void {
     const samples = this.#samples;
     this.#samples = (key) => (METRICS[key].type === 'gauge' ? [] : samples(key));
   }
 
-  /** Loading prom-client blocks the thread for longer than the rest of the library together, so it waits until somebody asks. */
+  /**
+   * Loading prom-client blocks the thread longer than the rest of the library together, so it is loaded on
+   * first use.
+   */
   #getRegistry(): Promise<Registry> {
     this.#registry ??= import('prom-client').then(({ Registry: OwnRegistry }) => {
       const registry = new OwnRegistry();
@@ -134,7 +138,7 @@ export class PrometheusExporter {
     });
     for (const { metric, isNew } of metrics) {
       metric.set(this, { samples: (key) => this.#samples(key), labels: defaultLabels });
-      // It is no Metric of prom-client's own, but all that a registry asks of one.
+      // It is not a prom-client Metric, but has everything that a registry uses of one.
       if (isNew) registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
     }
   }

@@ -11,15 +11,18 @@ export interface ExecutionStatistics {
   readonly p50ExecutionTimeUs: number;
   readonly p95ExecutionTimeUs: number;
   readonly p99ExecutionTimeUs: number;
-  /** Calls that ended with an error, a result or a rejection, by its code. */
+  /** Calls that ended with an error, in a result or as a rejection, by code. */
   readonly errors: Readonly<Partial<Record<NexusErrorCode, number>>>;
-  /** Executions whose time was over, by what stopped them. */
+  /** Executions that timed out, by the layer that stopped them. */
   readonly kills: Readonly<Record<KillLayer, number>>;
 }
 
 const NS_PER_US = 1000;
 
-/** Percentiles of one runtime, from Node's HDR histogram: constant memory, three digits. */
+/**
+ * Percentiles of one runtime, from Node's HDR histogram, which has constant memory and three digits of
+ * precision.
+ */
 export class Statistics {
   readonly #durations = createHistogram();
 
@@ -27,7 +30,7 @@ export class Statistics {
     if (began) this.#durations.record(Math.max(1, Math.round(metrics.durationUs * NS_PER_US)));
   }
 
-  /** @param tally of the same executions */
+  /** @param tally the counts of the same executions */
   snapshot(tally: Tally): ExecutionStatistics {
     const isEmpty = this.#durations.count === 0;
     const percentile = (rank: number) => (isEmpty ? 0 : this.#durations.percentile(rank) / NS_PER_US);

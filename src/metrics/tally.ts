@@ -3,19 +3,19 @@ import { METRICS } from './catalog.js';
 import { Buckets, Counts } from './counting.js';
 import type { ExecutionObservation } from './observation.js';
 
-/** Names of handlers are the application's, and may be without number. */
+/** The application chooses the names of handlers, and their number is unlimited. */
 const MAX_HANDLER_NAMES = 200;
 const OTHER_HANDLERS = 'other';
 const NO_HANDLER = '';
 
 /**
- * All that is counted in the life of a runtime. `getStats()` and the metrics are two views of it, so they cannot differ. Counting takes
- * some hundred nanoseconds; nothing of Prometheus is needed for it.
+ * All counts of a runtime. `getStats()` and the metrics are two views of them, so they cannot differ.
+ * Counting takes some hundred nanoseconds and needs nothing of Prometheus.
  */
 export class Tally {
-  /** By status; with the handler behind it when handlers are told apart. */
+  /** By status, followed by the handler if handlers are distinguished. */
   readonly executions = new Counts();
-  /** By handler, or all under one. */
+  /** By handler, or all under one key. */
   readonly durations = new Map<string, Buckets>();
   readonly queueing = new Buckets(METRICS.handler_queue_seconds.buckets);
   readonly errors = new Counts();
@@ -45,7 +45,7 @@ export class Tally {
     if (metrics.memoryPeakBytes > 0) this.memoryPeaks.observe(metrics.memoryPeakBytes);
   }
 
-  /** A call that gave no result. */
+  /** Counts a call that gave no result. */
   rejection(code: NexusErrorCode): void {
     this.errors.add(code);
   }

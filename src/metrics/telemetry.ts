@@ -18,14 +18,14 @@ import { PrometheusExporter } from './prometheus.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';
 
-/** Of a handler that was kept. */
+/** A handler that was kept. */
 export interface KeptSuspension {
   readonly id: string;
   readonly bytes: number;
   readonly expiresAtMs: number;
 }
 
-/** Everything that happens in a runtime is told here, on the main thread: counted, and passed on to whoever listens. */
+/** Receives everything that happens in a runtime, on the main thread: counts it and passes it on to observers. */
 export class Telemetry {
   readonly events: EventHub;
   readonly #tally: Tally;
@@ -34,8 +34,8 @@ export class Telemetry {
   #gauges: () => Gauges;
 
   /**
-   * @param gauges what is to be looked at when somebody asks
-   * @throws NexusError INVALID_CONFIG when the registry has one of the names already
+   * @param gauges values that are read when metrics are requested
+   * @throws NexusError INVALID_CONFIG if the registry already has one of the names
    */
   constructor(observer: RuntimeObserver, metrics: false | MetricsOptions, gauges: () => Gauges) {
     this.events = new EventHub(observer);
@@ -48,7 +48,7 @@ export class Telemetry {
     );
   }
 
-  /** @param began false when it ended before a worker began it: it compiled badly, say */
+  /** @param began false if it ended before a worker started it, for example because it did not compile */
   execution({ status, error, metrics }: WasmResult, began: boolean, origin: EventOrigin): void {
     const layer = error === undefined ? undefined : killLayer(error);
     const observation = { status, metrics, began, code: error?.code, layer, handlerName: origin.handlerName };
@@ -58,12 +58,12 @@ export class Telemetry {
     if (layer !== undefined) this.#kill(layer, metrics, origin);
   }
 
-  /** A run was called off while it waited: no execution of it could end with that. */
+  /** Counts a run that was cancelled while it waited; no execution reports this. */
   calledOff(code: NexusErrorCode): void {
     this.#tally.rejection(code);
   }
 
-  /** A call that gave no result. */
+  /** Counts a call that gave no result. */
   rejection(error: unknown): void {
     const code: NexusErrorCode | undefined = error instanceof NexusError ? error.code : undefined;
     if (code !== undefined) this.#tally.rejection(code);
@@ -74,7 +74,7 @@ export class Telemetry {
     this.events.emit('onCompile', () => event);
   }
 
-  /** @param make is called only if somebody listens: hits are many */
+  /** @param make is called only if there is a listener, because hits are frequent */
   cache(make: () => CacheEvent): void {
     this.events.emit('onCache', make);
   }
@@ -98,10 +98,10 @@ export class Telemetry {
   retirement(reason: RetirementReason): void {
     this.#tally.retirements.add(reason);
     if (reason === 'crashed') this.#warnOfWorker('A worker ended unexpectedly; another one was started.');
-    if (reason === 'start') this.#warnOfWorker('A worker did not come up.');
+    if (reason === 'start') this.#warnOfWorker('A worker failed to start.');
   }
 
-  /** As Node shows warnings, too: on stderr, and to whoever listens to `process.on('warning')`. */
+  /** Issues a Node warning as well: it goes to stderr and to `process.on('warning')`. */
   warn(warning: WarningEvent): void {
     process.emitWarning(warning.message, { type: 'NexusWarning', code: warning.code });
     this.events.emit('onWarning', () => warning);
@@ -115,7 +115,7 @@ export class Telemetry {
     return this.#tally.retirements.toObject();
   }
 
-  /** In the Prometheus text format; empty when metrics are off. */
+  /** Returns the metrics in the Prometheus text format; an empty string if metrics are off. */
   async text(): Promise<string> {
     return (await this.#exporter?.text()) ?? '';
   }
@@ -124,9 +124,9 @@ export class Telemetry {
     return (await this.#exporter?.contentType()) ?? 'text/plain; charset=utf-8';
   }
 
-  /** The runtime has ended. What was counted can still be asked for. */
+  /** Called when the runtime has ended. Its counts can still be read. */
   close(): void {
-    // The runtime itself is let go.
+    // The last values are kept so that the runtime itself can be collected.
     const last = this.#gauges();
     this.#gauges = () => last;
     this.#exporter?.close();
@@ -136,13 +136,13 @@ export class Telemetry {
     this.events.emit('onKill', () => ({ ...origin, layer, durationUs }));
   }
 
-  /** Calls that suffered from it know; whoever operates the process would not. */
+  /** The affected calls get an error, but the operator would not notice. */
   #warnOfWorker(message: string): void {
     this.events.emit('onWarning', () => ({ code: 'NEXUS_WORKER', message }));
   }
 }
 
-/** None when its time was over before anything had to be stopped. */
+/** Undefined if the time was over before anything had to be stopped. */
 function killLayer({ code, context }: WasmError): KillLayer | undefined {
   return code === 'TIMEOUT' ? KILL_LAYERS.find((layer) => layer === context?.['layer']) : undefined;
 }

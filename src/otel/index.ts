@@ -1,5 +1,5 @@
 /**
- * Calls of a runtime as spans of OpenTelemetry.
+ * Reports calls of a runtime as OpenTelemetry spans.
  *
  * @module nexus-runtime/otel
  */
@@ -31,14 +31,16 @@ const CALL_SPANS: Readonly<Record<TracedCallName, string>> = {
 };
 
 export interface OpenTelemetryOptions {
-  /** Where spans go. Default: the globally registered one, as it is when a call begins. */
+  /** The destination of spans. Default: the global provider at the time of a call. */
   readonly tracerProvider?: TracerProvider;
 }
 
 /**
- * Traces of calls as spans of OpenTelemetry, for the option `tracing` of `createRuntime`: one span for each call, with its parts as children
- * (`nexus.compile`, `nexus.queue`, `nexus.execute`, `nexus.suspend`). The call's own is `nexus.handler`, `nexus.resume` or `nexus.run`. The call is a child of the span that is active when it is made. A handler that is resumed goes on
- * in the trace in which it was suspended: the W3C trace context travels in its envelope.
+ * Creates the option `tracing` of `createRuntime` that reports calls as OpenTelemetry spans: one span for
+ * each call, with its parts as children (`nexus.compile`, `nexus.queue`, `nexus.execute`, `nexus.suspend`).
+ * The span of a call is `nexus.handler`, `nexus.resume` or `nexus.run`, and its parent is the active span. A
+ * resumed handler continues the trace in which it was suspended: the W3C trace context is stored in its
+ * envelope.
  */
 export function openTelemetry({ tracerProvider }: OpenTelemetryOptions = {}): Tracing {
   return {
@@ -84,7 +86,7 @@ class SpanTrace implements CallTrace {
   }
 }
 
-/** Of a handler that was suspended without tracing, or by a newer version: a trace of its own. */
+/** Undefined for a handler that was suspended without tracing, or by a newer version: it starts a new trace. */
 function extract({ traceparent = '', tracestate }: TraceCarrier): Context {
   const { traceId, spanId, flags } = TRACEPARENT.exec(traceparent)?.groups ?? {};
   if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;

@@ -3,24 +3,25 @@ import type { Admission } from '../protocol/compile.js';
 import { NO_TENANT, type TenantKey } from './job.js';
 import { saturated } from './saturation.js';
 
-/** What is under way and waits in the pool, of all and of one tenant. */
+/** The load of the pool, in total and for one tenant. */
 export interface PoolLoad {
   readonly busy: number;
-  /** In the queue. */
+  /** Executions in the queue. */
   readonly waiting: number;
   waitingOf(tenant: TenantKey): number;
-  /** Of one that is queued behind so many, in milliseconds. */
+  /** The estimated wait behind this many executions, in milliseconds. */
   estimateWaitMs(waiting: number): number;
 }
 
 /**
- * Who may wait for a worker. A call is admitted before anything is done for it that takes time or opens files, and counts as waiting from
- * then on: while its handler is looked up, read or compiled, and while it is queued.
+ * Decides which calls may wait for a worker. A call is admitted before any work is done that takes time or
+ * opens files. From then on it counts as waiting: while its handler is looked up, read or compiled, and while
+ * it is queued.
  */
 export class Admissions {
   readonly #config: Pick<PoolConfig, 'maxInstances' | 'maxQueue' | 'maxQueuePerTenant'>;
   readonly #load: PoolLoad;
-  /** Calls that are admitted and not in the queue. */
+  /** Admitted calls that are not in the queue. */
   #held = 0;
   readonly #heldBy = new Map<TenantKey, number>();
 
@@ -33,7 +34,7 @@ export class Admissions {
   check(tenant: string | undefined): void {
     const { maxInstances, maxQueue, maxQueuePerTenant } = this.#config;
     const all = this.#load.waiting + this.#held;
-    // What a worker will take at once, be it one that has yet to start, is no queue.
+    // Executions that a worker will start at once, even if it still has to boot, do not count as queued.
     const room = maxInstances - this.#load.busy;
     const queued = Math.max(0, all - room);
     if (all >= maxQueue + room) throw saturated({ queued, maxQueue, estimatedWaitMs: this.#load.estimateWaitMs(all) });

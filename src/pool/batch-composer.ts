@@ -3,7 +3,7 @@ import type { DurationEstimates } from './duration-estimates.js';
 import type { FairQueue } from './fair-queue.js';
 import type { Job, TenantKey } from './job.js';
 
-/** What a batch may take, as far as it is known beforehand: nobody in it waits for longer because of the others. */
+/** The expected duration of a batch: no request in it has to wait long for the others. */
 const BUDGET_US = 1_000;
 const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 
@@ -18,10 +18,10 @@ export class BatchComposer {
   }
 
   /**
-   * The next job for a worker, and of those behind it as many as are quick.
+   * Takes the next job for a worker, and as many quick jobs behind it as fit.
    *
-   * @param workers among which the queue is shared out
-   * @param areOthersIdle whether other tenants have a worker of their own: in this batch they would wait for its end
+   * @param workers the number of workers that share the queue
+   * @param areOthersIdle whether other tenants have an idle worker: in this batch they would wait for its end
    */
   take(workers: number, areOthersIdle: boolean): Job[] {
     const share = Math.min(Math.ceil(this.#queue.size / Math.max(1, workers)), MAX_BATCH);
@@ -42,9 +42,9 @@ export class BatchComposer {
     return jobs;
   }
 
-  /** What is not known may take any time. */
+  /** An unknown job may take any time. */
   #estimate({ estimateKey, restarts }: Job): number {
-    // Nobody shares a worker with it that may have been in its company by chance once too often.
+    // A job that was requeued after the loss of a worker runs alone, because it may have caused the loss.
     if (restarts > 0) return Number.POSITIVE_INFINITY;
     const known = estimateKey === undefined ? undefined : this.#estimates.get(estimateKey);
     return known ?? Number.POSITIVE_INFINITY;

@@ -15,30 +15,30 @@ import { WatchdogTimer } from './watchdog-timer.js';
 import type { Batch, WorkerHandle } from './worker-handle.js';
 import { WorkerSet } from './worker-set.js';
 
-/** A batch that is at one request for this long gives the others away. */
+/** When a batch has been at one request for this long, its other requests are released. */
 const STALL_MS = 10;
-/** A job that loses its worker before it was begun has done nothing: it is begun again, a few times. */
+/** A job whose worker is lost before it was started has had no effect: it is started again, a few times. */
 const MAX_RESTARTS = 3;
 
-/** The worker that had the job ended by itself while it executed it. */
+/** The worker crashed while it executed the job. */
 export class WorkerCrashed extends NexusError {
   constructor(cause: WorkerGone) {
     super('INTERNAL_ERROR', `A worker ended unexpectedly: ${cause.message}. The pool has replaced it.`, { cause });
   }
 }
 
-/** Of a job that was meant for a worker that is gone: there is nobody left to do it for. */
+/** The end of a job for a specific worker that is gone. */
 const WORKER_GONE: JobEnd = { interruption: 'cancelled', runningMs: 0 };
 
-/** The deadline of its call is over. */
+/** The deadline of the job's call has passed. */
 function isLate({ request }: Job): boolean {
   return 'deadline' in request && request.deadline !== undefined && epochMs() >= request.deadline.atMs;
 }
 
 /**
- * Brings jobs and workers together. Jobs that are known to be quick travel several at a time; when one of them holds up or kills its
- * worker, the control block tells which, and only that one bears it: the others are executed elsewhere, as nothing of them was
- * delivered.
+ * Assigns jobs to workers. Quick jobs travel several at a time. If one of them stalls or kills its worker,
+ * the control block says which, and only that job is affected: the others are executed elsewhere, because
+ * none of their effects was delivered.
  */
 export class Dispatcher implements PoolLoad {
   readonly #config: PoolConfig;
@@ -49,9 +49,9 @@ export class Dispatcher implements PoolLoad {
   readonly #patrol = new WatchdogTimer(() => this.#look());
   readonly #unsealed = new Unsealed(() => this.#dispatch());
   readonly #onRetired: (reason: RetirementReason) => void;
-  /** Whose replies have just come may bring as many new jobs at once; they are waited for. */
+  /** Callers whose replies have just arrived may add as many new jobs at once, so these are awaited. */
   #isGathering = false;
-  /** Tenants that broke a worker, for each that is not replaced yet. */
+  /** Tenants that broke a worker, for each worker that is not replaced yet. */
   readonly #charged: { readonly tenant: TenantKey; readonly wasCompiling: boolean }[] = [];
   #isClosed = false;
 
@@ -60,7 +60,7 @@ export class Dispatcher implements PoolLoad {
     this.#onRetired = onRetired;
     this.#queue = new FairQueue({
       capOf: (tenant) => this.#capOf(tenant),
-      // Compiling cannot be interrupted: of several workers it leaves one to executions.
+      // Compiling cannot be interrupted, so one of several workers is kept for executions.
       compilers: Math.max(1, config.maxInstances - 1),
     });
     this.#composer = new BatchComposer(this.#queue, this.#estimates);
@@ -89,12 +89,12 @@ export class Dispatcher implements PoolLoad {
     return this.#instances.starting;
   }
 
-  /** Executions that wait. */
+  /** Waiting executions. */
   get queued(): number {
     return this.#queue.size - this.#queue.compilations;
   }
 
-  /** All that wait, be it for a compilation or for an execution. */
+  /** Everything that waits, for a compilation or for an execution. */
   get waiting(): number {
     return this.#queue.size;
   }
@@ -103,18 +103,18 @@ export class Dispatcher implements PoolLoad {
     return this.#queue.sizeOf(tenant);
   }
 
-  /** Of one that is queued behind so many, in milliseconds, going by what executions took so far. */
+  /** The estimated wait behind this many executions, in milliseconds, based on previous executions. */
   estimateWaitMs(waiting: number): number {
     return Math.ceil((waiting * this.#estimates.meanUs) / 1000 / this.#config.maxInstances);
   }
 
-  /** Resolves when so many workers are up. */
+  /** Resolves when this many workers are started. */
   ready(instances: number): Promise<void> {
     this.#patrol.wake();
     return this.#instances.ready(instances);
   }
 
-  /** A job will be added at once, most likely: whoever will have it may as well get up. */
+  /** A job will probably be added at once, so a worker is woken for it. */
   prewake(): void {
     if (this.#queue.size === 0) this.#instances.nextIdle?.prewake();
   }
@@ -132,12 +132,12 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  /** A snapshot is to be compressed. @returns what tells that it is, once */
+  /** Counts a snapshot that waits to be compressed. @returns a function to call when it is compressed */
   noteUnsealed(tenant: TenantKey, bytes: number): () => void {
     return this.#unsealed.add(tenant, bytes);
   }
 
-  /** Takes back a job that was not begun. False when it was, or is settled. */
+  /** Withdraws a job that was not started. False if it was started or is settled. */
   withdraw(job: Job): boolean {
     if (job.isSettled) return false;
     if (!job.isQueued) return job.holder?.takeBack(job) ?? false;
@@ -145,7 +145,7 @@ export class Dispatcher implements PoolLoad {
     return true;
   }
 
-  /** Cancels a job, wherever it is. A worker that executes it is asked to stop, and ended when it does not. */
+  /** Cancels a job, wherever it is. A worker that executes it is asked to stop, and terminated if it does not. */
   cancel(job: Job): void {
     if (job.isSettled) return;
     const { holder } = job;
@@ -155,7 +155,7 @@ export class Dispatcher implements PoolLoad {
     job.settle({ interruption: 'cancelled', runningMs: running?.job === job ? running.runningMs : 0 });
   }
 
-  /** One job for each worker that is up, past the queue, as soon as it is idle. */
+  /** Adds one job for each started worker. It bypasses the queue and runs as soon as the worker is idle. */
   addToAll(create: () => Job): Job[] {
     this.#patrol.wake();
     const jobs: Job[] = [];
@@ -217,7 +217,7 @@ export class Dispatcher implements PoolLoad {
     const next = instance.next.shift();
     if (next === undefined) this.#instances.giveBack(instance);
     else this.#begin(instance, [next]);
-    // Who waits for these may call again in the same turn; together they are one message.
+    // The callers may call again in the same turn; their jobs are then sent in one message.
     const isBurst = batch.jobs.length > 1;
     if (isBurst && !this.#isGathering) {
       this.#isGathering = true;
@@ -230,7 +230,7 @@ export class Dispatcher implements PoolLoad {
       const reply = replies[i];
       if (reply === undefined) continue;
       if (reply.kind === 'executed') this.#note(job, reply.durationUs, reply.retired);
-      // It was to be begun elsewhere, or was, as this worker did not get on.
+      // The job was requeued, or already executed elsewhere, because this worker stalled.
       this.#queue.remove(job);
       const { holder } = job;
       if (holder !== undefined && holder !== instance && !holder.takeBack(job)) holder.cancel(job);
@@ -240,7 +240,10 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  /** What cannot be told to a worker, or be understood of it, is a fault of ours; those that are gone are seen to elsewhere. */
+  /**
+   * A message that cannot be encoded or decoded is a fault of this library. Lost workers are handled
+   * elsewhere.
+   */
   #onFailure(instance: WorkerHandle, { jobs }: Batch, error: unknown): void {
     if (error instanceof WorkerGone || instance.phase === 'ended') return;
     const reason = error instanceof Error ? error.message : String(error);
@@ -266,7 +269,7 @@ export class Dispatcher implements PoolLoad {
     return this.#queue.size === 0 && this.#instances.busy === 0 && !this.#instances.isAwaited;
   }
 
-  /** At every tick of the patrol. */
+  /** Checks the workers at every tick of the watchdog timer. */
   #look(): boolean {
     for (const instance of [...this.#instances.allBusy()]) {
       const current = instance.current();
@@ -281,14 +284,14 @@ export class Dispatcher implements PoolLoad {
     return !this.#isResting;
   }
 
-  /** A deadline ends the time of an execution early. */
+  /** A deadline shortens the time of an execution. */
   #limitOf({ limitMs, request }: Job, runningMs: number): number {
     if (!('deadline' in request) || request.deadline === undefined) return limitMs;
     const untilDeadlineMs = request.deadline.atMs - epochMs() + runningMs;
     return Math.min(limitMs, Math.max(0, untilDeadlineMs) + this.#config.killGraceMs);
   }
 
-  /** Others in the batch do not wait for one that takes its time. */
+  /** Releases the other requests of a batch in which one takes long. */
   #release(instance: WorkerHandle, holdingUp: Job): void {
     const { batch } = instance;
     if (batch === undefined || batch.jobs.length === 1 || batch.isReleased) return;
@@ -322,7 +325,10 @@ export class Dispatcher implements PoolLoad {
     this.#takeOver(instance, () => true, reason);
   }
 
-  /** The worker that a tenant broke counts as used by it until there is another: it does not go on to break the next one. */
+  /**
+   * The worker that a tenant broke counts as used by it until it is replaced, so that the tenant cannot break
+   * the next one at once.
+   */
   #chargeLoss({ batch }: WorkerHandle, { tenant }: Job): void {
     if (!batch?.tenants.delete(tenant)) return;
     this.#charged.push({ tenant, wasCompiling: batch.isCompiling });
@@ -336,7 +342,7 @@ export class Dispatcher implements PoolLoad {
     }
   }
 
-  /** What a worker that is gone leaves behind. */
+  /** Handles the jobs of a lost worker. */
   #takeOver(instance: WorkerHandle, isLeft: (job: Job) => boolean, reason?: WorkerGone): void {
     const { batch, next } = instance;
     if (batch === undefined) return;
@@ -352,7 +358,7 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  /** Jobs that did nothing that anybody saw wait again, before all others. */
+  /** Requeues jobs without an observable effect, ahead of all others. */
   #requeue(instance: WorkerHandle, jobs: readonly Job[]): void {
     for (const job of [...jobs].reverse()) {
       if (job.isSettled || job.isQueued || job.holder !== instance) continue;
@@ -368,7 +374,7 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  /** Whoever waits learns why, unless there is a worker that will come to them. */
+  /** Reports the reason to all waiting jobs, unless there is a worker that can execute them. */
   #onStartFailure(error: NexusError): void {
     this.#forgiveLoss(this.#charged.length);
     if (this.#instances.size > 0) {

@@ -1,9 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
 const MAX_KEYS = 10_000;
-/** How much of an estimate each shorter duration replaces: it goes up at once and comes down in some twenty executions. */
+/**
+ * How much of an estimate each shorter duration replaces: estimates rise at once and fall over some twenty
+ * executions.
+ */
 const DECAY = 0.1;
-/** Of one execution in the mean over all. */
+/** The weight of one execution in the mean of all. */
 const MEAN_WEIGHT = 0.01;
 
 const DISTRUSTED_US = 10_000_000;
@@ -12,22 +15,25 @@ interface Estimate {
   us: number;
 }
 
-/** How long executions of a handler take, as far as it is known, in microseconds. */
+/** The expected duration of executions, by handler, in microseconds. */
 export class DurationEstimates {
   readonly #estimates = new LRUCache<string, Estimate>({ max: MAX_KEYS });
   #meanUs: number | undefined;
 
-  /** Rather too high than too low; undefined for a handler that was not seen yet. */
+  /** Rather too high than too low; undefined for a handler that was never executed. */
   get(key: string): number | undefined {
     return this.#estimates.get(key)?.us;
   }
 
-  /** Of all handlers together; 0 when there was none. */
+  /** The mean over all handlers; 0 if there was no execution. */
   get meanUs(): number {
     return this.#meanUs ?? 0;
   }
 
-  /** Something bad came of it: it takes some ninety good executions until it counts as quick again. */
+  /**
+   * An execution caused a problem: some ninety good executions are needed until the handler counts as quick
+   * again.
+   */
   distrust(key: string): void {
     this.#estimates.set(key, { us: DISTRUSTED_US });
   }

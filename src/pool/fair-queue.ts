@@ -1,24 +1,25 @@
 import { isCompilation, type Job, type JobLane, type QueuePlace, type TenantKey } from './job.js';
 import { Lane } from './lane.js';
 
-/** What bounds the use of workers. */
+/** Limits on the use of workers. */
 export interface QueueCaps {
-  /** How many workers a tenant may use at once, for whatever. */
+  /** How many workers a tenant may use at once. */
   capOf(tenant: TenantKey): number;
   /** How many workers may compile at once. */
   readonly compilers: number;
 }
 
 /**
- * Jobs that wait for a worker. Tenants take turns, each with one account for its executions and compilations; the jobs of one kind keep
- * their order. A tenant that uses as many workers as it may is passed over until one of them is free again.
+ * Jobs that wait for a worker. Tenants take turns, and executions and compilations of a tenant share its
+ * turn; jobs of one kind keep their order. A tenant that uses as many workers as it may is skipped until one
+ * of them is free.
  */
 export class FairQueue {
   readonly #caps: QueueCaps;
   readonly #lanes = new Map<TenantKey, Lane>();
   /** Lanes in the order of their turns. */
   #turns: Lane[] = [];
-  /** Workers that execute or compile something of a tenant. */
+  /** The number of workers that execute or compile for each tenant. */
   readonly #using = new Map<TenantKey, number>();
   /** Workers that compile. */
   #compiling = 0;
@@ -46,12 +47,15 @@ export class FairQueue {
     this.#laneOf(job.tenant).push(this.#place(job));
   }
 
-  /** Before all others of its tenant and kind: it has waited its turn already. */
+  /** Adds a job ahead of all others of its tenant and kind, because it has already waited for its turn. */
   pushFront(job: Job): void {
     this.#laneOf(job.tenant).unshift(this.#place(job));
   }
 
-  /** A tenant waits for a job that another one queued: it comes when the turn of the first of them comes, at that one's expense. */
+  /**
+   * A tenant waits for a job that another one queued. The job is taken at the first turn of any of them, at
+   * that tenant's expense.
+   */
   join(job: Job, tenant: TenantKey): void {
     for (let place = job.place; place !== undefined; place = place.also) if (place.lane.tenant === tenant) return;
     const lane = this.#laneOf(tenant);
@@ -59,17 +63,17 @@ export class FairQueue {
     lane.push(job.place);
   }
 
-  /** Takes a job out of turn, because it is settled: it must not be pushed again. */
+  /** Removes a settled job from the queue; it must not be pushed again. */
   remove(job: Job): void {
     if (job.isQueued) this.#leave(job, undefined);
   }
 
   /**
-   * The job whose turn it is.
+   * Takes the job whose turn it is.
    *
-   * @param batch tenants that use the worker anyway for which it is taken
-   * @param fits looked at before it is taken: when it does not fit, nobody else is taken in its place
-   * @param only the tenant whose job it must be; default: whose turn it is
+   * @param batch tenants that already use the worker
+   * @param fits checked before the job is taken: if it does not fit, no other job is taken in its place
+   * @param only the tenant whose job it must be; default: the tenant whose turn it is
    */
   take(batch: ReadonlySet<TenantKey>, fits: (job: Job) => boolean = () => true, only?: TenantKey): Job | undefined {
     for (const [turn, lane] of this.#turns.entries()) {
@@ -78,7 +82,7 @@ export class FairQueue {
       if (!batch.has(lane.tenant) && this.#isAtCap(lane.tenant)) continue;
       const { job } = place;
       if (!fits(job)) return undefined;
-      // Whoever had their turn goes to the end; those that were passed over keep theirs.
+      // A tenant that had its turn goes to the end; skipped tenants keep their position.
       if (lane.size > 1 && this.#turns.length > 1) {
         this.#turns.splice(turn, 1);
         this.#turns.push(lane);
@@ -90,29 +94,29 @@ export class FairQueue {
     return undefined;
   }
 
-  /** Whether a worker that is free would get something to do. */
+  /** Whether there is a job for an idle worker. */
   get hasEligible(): boolean {
     return this.#turns.some((lane) => lane.first(this.#mayCompile) !== undefined && !this.#isAtCap(lane.tenant));
   }
 
-  /** A worker executes something of the tenant from now on. */
+  /** A worker starts executing for the tenant. */
   occupy(tenant: TenantKey): void {
     this.#using.set(tenant, (this.#using.get(tenant) ?? 0) + 1);
   }
 
-  /** It does no longer. */
+  /** A worker stops executing for the tenant. */
   vacate(tenant: TenantKey): void {
     const left = (this.#using.get(tenant) ?? 0) - 1;
     if (left > 0) this.#using.set(tenant, left);
     else this.#using.delete(tenant);
   }
 
-  /** A worker compiles from now on: with 1; or does no longer: with -1. */
+  /** A worker starts compiling (1) or stops compiling (-1). */
   countCompiler(difference: 1 | -1): void {
     this.#compiling = Math.max(0, this.#compiling + difference);
   }
 
-  /** Empties it. */
+  /** Removes and returns all jobs. */
   drain(): Job[] {
     const jobs: Job[] = [];
     for (const lane of [...this.#turns]) {
@@ -149,7 +153,7 @@ export class FairQueue {
     return job.place;
   }
 
-  /** @param first the place that it is taken from, the first in its lane; default: it is taken out of turn */
+  /** @param first the place from which it is taken, the first in its lane; default: it is taken out of turn */
   #leave(job: Job, first: QueuePlace | undefined): void {
     this.#size--;
     if (isCompilation(job)) this.#compilations--;

@@ -1,20 +1,20 @@
 import type { Reply, Request } from '../protocol/messages.js';
 
 /**
- * Why an execution ended without an answer of its own: its worker was ended because it took too long; nobody wants it any more; or its
- * deadline passed before it was begun.
+ * Why an execution ended without a reply: its worker was terminated because it took too long, the execution
+ * was cancelled, or its deadline passed before it was started.
  */
 export type Interruption = 'watchdog' | 'cancelled' | 'deadline';
 
-/** What came of a job: the worker's reply, or how it was stopped and after what time. */
+/** The end of a job: the worker's reply, or how it was stopped and after what time. */
 export type JobEnd = { readonly reply: Reply } | { readonly interruption: Interruption; readonly runningMs: number };
 
-/** Whose account a job is on: a name that a caller gave, that of all who gave none, or the application's own. */
+/** The tenant of a job: a name that a caller passed, that of all calls without a name, or the application. */
 export type TenantKey = string | symbol;
 
-/** Everybody who gave no name. */
+/** All calls without a tenant. */
 export const NO_TENANT: TenantKey = Symbol('no tenant');
-/** The application itself, which compiles ahead of any call. */
+/** The application itself, which compiles in advance of any call. */
 export const APPLICATION: TenantKey = Symbol('application');
 
 export function isCompilation({ request }: Job): boolean {
@@ -23,61 +23,67 @@ export function isCompilation({ request }: Job): boolean {
 
 export interface JobOptions {
   readonly tenant?: TenantKey;
-  /** How long a worker may take for it before it is ended, in milliseconds. */
+  /** The time after which the worker is terminated, in milliseconds. */
   readonly limitMs: number;
-  /** What is known of the time that it takes, for {@link DurationEstimates}. Default: nothing, and it is never in a batch. */
+  /**
+   * The key of the expected duration in {@link DurationEstimates}. Default: none, and the job is never in a
+   * batch.
+   */
   readonly estimateKey?: string;
 }
 
-/** Who has a job, as far as others need to know. */
+/** The worker of a job, as far as other parts need it. */
 export interface JobHolder {
-  /** What it executes now, and for how long, in milliseconds. */
+  /** The job that it executes now, and for how long, in milliseconds. */
   current(): { readonly job: Job; readonly runningMs: number } | undefined;
-  /** Takes back the job. False when it was begun. */
+  /** Takes back the job. False if it was started. */
   takeBack(job: Job): boolean;
-  /** Asks for the job to be stopped. */
+  /** Asks the worker to stop the job. */
   cancel(job: Job): void;
 }
 
-/** What waits for one tenant, as far as a job needs to know. */
+/** The lane of a tenant, as far as a job needs it. */
 export interface JobLane {
   readonly tenant: TenantKey;
   readonly size: number;
   /** Takes a job that is the first of its kind. */
   shift(place: QueuePlace): void;
-  /** A job is taken, or no longer wanted. */
+  /** A job was taken, or is no longer needed. */
   noteDead(place: QueuePlace): void;
 }
 
 /**
- * A job's place in a lane. A compilation that calls of several tenants wait for has one in the lane of each; it is taken from the first
- * of them whose turn comes, and its other places are dead.
+ * The place of a job in a lane. A compilation for which several tenants wait has one in the lane of each; it
+ * is taken at the first turn of any of them, and its other places are then dead.
  */
 export interface QueuePlace {
   readonly job: Job;
   readonly lane: JobLane;
-  /** Whether it counts as waiting for this tenant: false where the tenant's own calls wait for it and are counted themselves. */
+  /**
+   * Whether it counts as waiting for this tenant: false if the tenant's own calls wait for it and are counted
+   * themselves.
+   */
   readonly isCounted: boolean;
   isDead: boolean;
   /** The job's place in another lane. */
   readonly also: QueuePlace | undefined;
 }
 
-/** One request on its way: queued, given to a worker, perhaps queued again, and at some time settled, once. */
+/** A request: queued, given to a worker, possibly requeued, and settled once. */
 export class Job {
   readonly request: Request;
-  /** Of those that wait for it, the one whose turn came first. */
+  /** The tenant for which it is executed: of those that wait for it, the one whose turn came first. */
   tenant: TenantKey;
   readonly limitMs: number;
   readonly estimateKey: string | undefined;
   readonly end: Promise<JobEnd>;
-  /** Workers that died before they finished it, although it was not being executed. */
+  /** How many workers died before they finished it while it was not being executed. */
   restarts = 0;
-  /** Workers that died while they executed it. */
+  /** How many workers died while they executed it. */
   crashes = 0;
-  /** In the queue; the latest, if it has several. */
+  /** Its place in the queue; the latest, if it has several. */
   place: QueuePlace | undefined;
-  /** The worker that it was given to; absent again when it has to be given to another. */
+  /** The worker that has it; undefined while it waits for another one. */
   holder: JobHolder | undefined;
   #settledAt: number | undefined;
   #resolve!: (end: JobEnd) => void;
@@ -102,12 +108,12 @@ export class Job {
     return this.#settledAt !== undefined;
   }
 
-  /** On the clock of `performance.now()`; Infinity before. */
+  /** On the clock of `performance.now()`; Infinity before it is settled. */
   get settledAt(): number {
     return this.#settledAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What comes after the first end is dropped: nobody waits for it. */
+  /** Further ends are dropped. */
   settle(end: JobEnd): void {
     if (this.isSettled) return;
     this.#settledAt = performance.now();

@@ -1,18 +1,18 @@
 import { isCompilation, type JobLane, type QueuePlace, type TenantKey } from './job.js';
 
-/** Places in the order in which they came. */
+/** Places in order of arrival. */
 class Line {
   #places: QueuePlace[] = [];
   #head = 0;
-  /** Dead ones behind the head. */
+  /** The number of dead places behind the head. */
   #dead = 0;
 
-  /** Those that are not dead. */
+  /** The number of places that are not dead. */
   get size(): number {
     return this.#places.length - this.#head - this.#dead;
   }
 
-  /** The first that is not dead. */
+  /** The first place that is not dead. */
   first(): QueuePlace | undefined {
     for (;;) {
       const place = this.#places[this.#head];
@@ -22,7 +22,10 @@ class Line {
     }
   }
 
-  /** One of them died. They are left where they are until they are half of all: looking for each would be quadratic. */
+  /**
+   * A place died. Dead places are removed when they are half of all, because searching for each would be
+   * quadratic.
+   */
   noteDead(): void {
     this.#dead++;
     if (this.#dead * 2 < this.#places.length - this.#head) return;
@@ -40,7 +43,10 @@ class Line {
     else this.#places.unshift(place);
   }
 
-  /** Takes the first. What was taken is let go of half a list at a time: moving all others up for each would be quadratic. */
+  /**
+   * Takes the first place. Taken places are removed when they are half of the list, because moving the rest
+   * each time would be quadratic.
+   */
   shift(): void {
     (this.#places as (QueuePlace | undefined)[])[this.#head++] = undefined;
     if (this.#head * 2 < this.#places.length) return;
@@ -50,15 +56,15 @@ class Line {
 }
 
 /**
- * What waits for one tenant: one lane, and so one turn and one account, for executions and compilations together. Within it the two
- * kinds take turns, so that a call that has to be compiled first does not wait for the whole lane twice.
+ * The jobs of one tenant: one lane, and so one turn, for executions and compilations together. The two kinds
+ * alternate within it, so that a call that must first be compiled does not wait for the whole lane twice.
  */
 export class Lane implements JobLane {
   readonly tenant: TenantKey;
   readonly #executions = new Line();
   readonly #compilations = new Line();
   #isCompilationsTurn = false;
-  /** Places that count. */
+  /** The number of counted places. */
   counted = 0;
 
   constructor(tenant: TenantKey) {
@@ -69,7 +75,7 @@ export class Lane implements JobLane {
     return this.#executions.size + this.#compilations.size;
   }
 
-  /** @param mayCompile whether a compilation may be begun now */
+  /** @param mayCompile whether a compilation may be started now */
   first(mayCompile: boolean): QueuePlace | undefined {
     const compilation = mayCompile ? this.#compilations.first() : undefined;
     if (compilation !== undefined && this.#isCompilationsTurn) return compilation;
@@ -86,7 +92,7 @@ export class Lane implements JobLane {
     this.#lineOf(place).unshift(place);
   }
 
-  /** Takes what {@link first} gave. */
+  /** Takes the place that {@link first} returned. */
   shift(place: QueuePlace): void {
     this.#isCompilationsTurn = !isCompilation(place.job);
     this.#lineOf(place).shift();

@@ -6,7 +6,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { APPLICATION, type Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { queueTimeout } from './saturation.js';
 
-/** A compilation in the queue of every tenant whose calls wait for it. */
+/** A compilation that is in the queue of every tenant whose calls wait for it. */
 export class PoolCompilation implements Compilation {
   readonly outcome: Promise<HandlerOutcome>;
   readonly #dispatcher: Dispatcher;
@@ -17,14 +17,14 @@ export class PoolCompilation implements Compilation {
 
   /**
    * @param job not queued yet
-   * @param queueTimeoutMs of calls that say no other
+   * @param queueTimeoutMs the timeout of calls that specify none
    */
   constructor(dispatcher: Dispatcher, job: Job, queueTimeoutMs: number) {
     this.#dispatcher = dispatcher;
     this.#job = job;
     this.#queueTimeoutMs = queueTimeoutMs;
     this.outcome = job.end.then((end) => readEnd(end, job.limitMs));
-    // Who waits for it is told by `join`, too.
+    // Waiting calls get the failure from `join` as well.
     this.outcome.catch(() => {});
   }
 
@@ -52,9 +52,9 @@ export class PoolCompilation implements Compilation {
     return true;
   }
 
-  /** Until it is over, or has not been begun in the time that this call has. */
+  /** Waits until the compilation has ended, or was not started within the time of this call. */
   #whileWanted(order: CompileRequestOptions | undefined): Promise<unknown> {
-    // What no call waits for has all the time.
+    // A compilation for which no call waits has unlimited time.
     const timeoutMs = order === undefined ? Number.POSITIVE_INFINITY : (order.queueTimeoutMs ?? this.#queueTimeoutMs);
     const over = this.#job.end.catch(() => {});
     if (!this.#job.isQueued || !Number.isFinite(timeoutMs)) return over;

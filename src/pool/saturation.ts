@@ -1,12 +1,12 @@
 import { NexusError } from '../errors/nexus-error.js';
 
 interface Load {
-  /** Executions that wait. */
+  /** Waiting executions. */
   readonly queued: number;
   readonly estimatedWaitMs: number;
 }
 
-/** More may not wait, of all or of one tenant. */
+/** The error for a call that may not wait, because of the total or its tenant. */
 export function saturated(
   load: Load &
     (
@@ -26,7 +26,7 @@ export function saturated(
   );
 }
 
-/** It waited in vain. */
+/** The error for a call that waited too long. */
 export function queueTimeout(load: { readonly queued: number; readonly queueTimeoutMs: number }): NexusError {
   return new NexusError(
     'POOL_SATURATED',

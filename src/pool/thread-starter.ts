@@ -3,8 +3,8 @@ import type { WorkerInit } from '../protocol/worker-init.js';
 import { WorkerThread } from './tinypool-thread.js';
 
 /**
- * Makes threads. `minInstances` of them boot at once, while the engine is still being loaded; they and all later ones can do something
- * from {@link initialize} on.
+ * Starts threads. `minInstances` of them boot at once, while the engine is still being loaded; all threads
+ * can work once {@link initialize} was called.
  */
 export class ThreadStarter {
   readonly #config: PoolConfig;
@@ -13,7 +13,7 @@ export class ThreadStarter {
   #toBoot: number;
   #init: WorkerInit | undefined;
 
-  /** @param url entry of a thread, see `worker.ts` */
+  /** @param url the entry of a thread, see `worker/entry.ts` */
   constructor(config: PoolConfig, url: URL) {
     this.#config = config;
     this.#url = url;
@@ -21,15 +21,15 @@ export class ThreadStarter {
     this.#bootNext();
   }
 
-  /** What every thread gets. Before it, {@link take} must not be called. */
+  /** Sets the data that every thread gets. {@link take} must not be called before. */
   initialize(init: WorkerInit): void {
     this.#init = init;
   }
 
   /**
-   * A thread, and when it is ready: rejects as {@link WorkerThread.equip} does.
+   * Returns a thread and a promise that it is ready, which rejects like {@link WorkerThread.initialize}.
    *
-   * @throws Error when the system gives no thread
+   * @throws Error if a thread cannot be created
    */
   take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
     if (this.#init === undefined) throw new TypeError('The threads have no equipment yet.');
@@ -37,19 +37,19 @@ export class ThreadStarter {
     return { thread, ready: thread.initialize(this.#init) };
   }
 
-  /** Ends those that nobody took. */
+  /** Ends threads that were not taken. */
   async end(): Promise<void> {
     this.#toBoot = 0;
     await Promise.all(this.#booting.splice(0).map((thread) => thread.end()));
   }
 
-  /** One a turn of the event loop: each takes some milliseconds. */
+  /** One per turn of the event loop, because each takes some milliseconds. */
   #bootNext(): void {
     if (this.#toBoot === 0) return;
     try {
       this.#booting.push(this.#boot());
     } catch {
-      // The system gives no thread: whoever takes one is told.
+      // The thread cannot be created: the next caller of `take` gets the error.
       this.#toBoot = 0;
     }
     setImmediate(() => this.#bootNext());

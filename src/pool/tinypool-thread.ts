@@ -7,22 +7,27 @@ import { Mailbox, type Message } from '../protocol/mailbox.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
 
 const MIB = 1024 * 1024;
-/** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
+/**
+ * With a native stack of less than some 50 times the guest's, deep recursion would overflow the thread's
+ * stack.
+ */
 const NATIVE_STACK_FACTOR = 96;
 
 /**
- * Of its JavaScript heap; its VMs are not part of that. Far more than the largest context takes, and a thread that reaches it ends
- * alone. What is read in a worker is counted before: a heap that is full in the middle of one large allocation would end the process.
+ * The limit of its JavaScript heap, which does not include its VMs. It is far more than the largest context
+ * needs, and a thread that reaches it ends alone. Input is counted before it is read in a worker, because a
+ * single large allocation that fills the heap would end the process.
  */
 const MIN_HEAP_MB = 512;
 const HEAP_FACTOR = 16;
 
-/** The thread is gone: by itself, or because somebody ended it. */
+/** The thread has ended, by itself or from outside. */
 export class WorkerGone extends Error {}
 
 /**
- * One thread: a tinypool of one. Which of several workers does what, and what is lost with which, is then ours to know; starting
- * threads, equipping and ending them is tinypool's. From then on, messages go through a {@link Mailbox}.
+ * One thread, started by a tinypool with a single thread. tinypool starts, initialises and ends the thread;
+ * which worker has which request is tracked by the pool. After the start, messages go through a {@link
+ * Mailbox}.
  */
 export class WorkerThread {
   readonly control = new ControlBlock();
@@ -32,14 +37,14 @@ export class WorkerThread {
   #gone: WorkerGone | undefined;
   #ended: Promise<void> | undefined;
   #exited: Promise<void> = Promise.resolve();
-  /** Rejects what waits for the thread. */
+  /** Rejects the promises that wait for the thread. */
   readonly #waiting = new Set<(reason: WorkerGone) => void>();
   #onGone: ((reason: WorkerGone) => void) | undefined;
 
   /**
-   * Starts it.
+   * Starts the thread.
    *
-   * @param url entry of the thread, see `worker.ts`
+   * @param url the entry of the thread, see `worker/entry.ts`
    */
   constructor(config: Pick<PoolConfig, 'stackSizeBytes' | 'memoryLimitBytes'>, url: URL) {
     const { mailbox, farEnd } = Mailbox.create();
@@ -49,9 +54,9 @@ export class WorkerThread {
       filename: url.href,
       minThreads: 1,
       maxThreads: 1,
-      // It would wait for tinypool's messages, where it is to wait for ours.
+      // With atomics, the thread would wait for tinypool's messages instead of ours.
       useAtomics: false,
-      // Neither the flags nor the environment of the process are any of a worker's business.
+      // A worker does not need the flags and the environment of the process.
       execArgv: [],
       env: {},
       resourceLimits: {
@@ -59,13 +64,13 @@ export class WorkerThread {
         maxOldGenerationSizeMb: Math.max(MIN_HEAP_MB, Math.ceil((config.memoryLimitBytes * HEAP_FACTOR) / MIB)),
       },
     });
-    // Neither does it start another thread in the place of one that fails, nor end one that idles: both are ours to do.
+    // tinypool must neither replace a thread that fails nor end an idle one: the pool does both.
     (this.#pool.options as { minThreads: number }).minThreads = Number.NaN;
-    // Errors while a task runs reject it; the others come here.
+    // Errors during a task reject the task; other errors arrive here.
     this.#pool.on('error', (error: unknown) => this.#isGone(error));
     for (const thread of this.#pool.threads) {
       thread.on('error', (error: unknown) => this.#isGone(error));
-      // One that exits without an error is none of tinypool's business.
+      // tinypool does not notice a thread that exits without an error.
       this.#exited = new Promise((resolve) => {
         thread.on('exit', (code: unknown) => {
           this.#isGone(new Error(`it exited with code ${String(code)}`));
@@ -75,17 +80,17 @@ export class WorkerThread {
     }
   }
 
-  /** Told once when the thread ends without {@link end}. */
+  /** Called once if the thread ends without {@link end}. */
   set onGone(listener: (reason: WorkerGone) => void) {
     this.#onGone = listener;
     if (this.#gone !== undefined && this.#ended === undefined) listener(this.#gone);
   }
 
   /**
-   * Gives it what it needs and waits until it has built its base image.
+   * Initialises the thread and waits until it has built its base image.
    *
-   * @returns memory of its VMs, in bytes
-   * @throws NexusError with the reason why it cannot be built
+   * @returns the memory of its VMs, in bytes
+   * @throws NexusError with the reason if the image cannot be built
    * @throws WorkerGone
    */
   async initialize(init: WorkerInit): Promise<number> {
@@ -97,13 +102,13 @@ export class WorkerThread {
     return answer.memoryBytes;
   }
 
-  /** There will be work at once. */
+  /** Announces that there will be work at once. */
   prewake(): void {
     this.#mailbox.prewake();
   }
 
   /**
-   * Gives it work, once it has no other.
+   * Sends a batch when the thread is idle.
    *
    * @param batch see `batch-codec.ts`
    * @throws WorkerGone
@@ -114,14 +119,14 @@ export class WorkerThread {
     return this.#whileAlive(reply);
   }
 
-  /** Ends the thread, whatever it does; what waits for it rejects with {@link WorkerGone}. Resolves when it is gone. */
+  /** Terminates the thread; pending promises reject with {@link WorkerGone}. Resolves when it has ended. */
   end(): Promise<void> {
     this.#ended ??= this.#gone === undefined ? this.#terminate() : Promise.resolve();
     this.#leave(new WorkerGone('it was ended'));
     return this.#ended;
   }
 
-  /** Not tinypool's `destroy`: it takes an error that comes afterwards for its own, with a listener that throws. */
+  /** Not tinypool's `destroy`, which treats a later error as its own, with a listener that throws. */
   #terminate(): Promise<void> {
     for (const thread of this.#pool.threads) void thread.terminate();
     return this.#exited;

@@ -2,24 +2,27 @@ import type { TenantKey } from './job.js';
 
 const MIB = 1024 ** 2;
 
-/** What may wait to be sealed, in bytes, before nothing more is begun: in all, and of one tenant that has a name. */
+/**
+ * How many bytes may wait to be sealed before no more executions are started: in total, and for one named
+ * tenant.
+ */
 export const UNSEALED_BYTES = { total: 256 * MIB, perTenant: 64 * MIB } as const;
 
 /**
- * Snapshots as they came out of their VMs, until they are compressed. Workers make them faster than they are compressed, so a tenant with
- * too many waits until there are fewer: at most one more comes from each worker then.
+ * Snapshots that wait to be compressed. Workers create them faster than they are compressed, so a tenant with
+ * too many waits until there are fewer; at most one more then comes from each worker.
  */
 export class Unsealed {
   readonly #onFewer: () => void;
   readonly #ofTenant = new Map<TenantKey, number>();
   #bytes = 0;
 
-  /** @param onFewer told when somebody may go on */
+  /** @param onFewer called when executions may be started again */
   constructor(onFewer: () => void) {
     this.#onFewer = onFewer;
   }
 
-  /** @returns what ends it, once */
+  /** @returns a function that removes the snapshot, once */
   add(tenant: TenantKey, bytes: number): () => void {
     this.#count(tenant, bytes);
     let isOver = false;
@@ -31,7 +34,7 @@ export class Unsealed {
     };
   }
 
-  /** Whether nothing of this tenant is to be begun. */
+  /** Whether no execution of this tenant may be started. */
   isFull(tenant: TenantKey): boolean {
     if (this.#bytes === 0) return false;
     if (this.#bytes >= UNSEALED_BYTES.total) return true;

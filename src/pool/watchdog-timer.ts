@@ -1,25 +1,25 @@
 const INTERVAL_MS = 5;
 
 /**
- * A clock that ticks while there is work under way: one for all workers, where a timer for each execution would cost more than many
- * an execution. It also keeps the process alive until the work is done.
+ * A timer that ticks while there is work: one for all workers, because a timer for each execution would cost
+ * more than many executions. It also keeps the process alive until the work is done.
  */
 export class WatchdogTimer {
   readonly #look: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param look called at every tick; returns whether there is still something to look after */
+  /** @param look called at every tick; returns whether there is still work */
   constructor(look: () => boolean) {
     this.#look = look;
   }
 
-  /** There is something to look after now. */
+  /** There is work now. */
   wake(): void {
     if (this.#timer !== undefined) this.#timer.ref();
     else this.#timer = setInterval(() => this.#tick(), INTERVAL_MS);
   }
 
-  /** There may be nothing left: the process need not wait for the next tick to learn so. */
+  /** There may be no more work: the process need not wait for the next tick. */
   rest(): void {
     this.#timer?.unref();
   }

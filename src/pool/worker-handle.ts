@@ -5,23 +5,23 @@ import type { Job, JobHolder, TenantKey } from './job.js';
 import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
 
 /**
- * Where a worker is in its life:
+ * The phase of a worker:
  *
  * - starting: it boots and builds its base image
  * - idle: it waits for work
  * - busy: it has a batch
- * - ended: it is gone, or as good as gone; nothing that still comes from it counts
+ * - ended: it has ended or is about to; further messages from it are ignored
  */
 export type InstancePhase = 'starting' | 'idle' | 'busy' | 'ended';
 
 /** The jobs that a worker has. */
 export interface Batch {
   readonly jobs: readonly Job[];
-  /** Whose use of the worker counts. */
+  /** The tenants for which the use of the worker counts. */
   readonly tenants: Set<TenantKey>;
   /** Whether its use as a compiler counts. */
   isCompiling: boolean;
-  /** All but the one that takes its time were given to others. */
+  /** Whether all jobs except the stalling one were given to other workers. */
   isReleased: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface Batch {
 export class WorkerHandle implements JobHolder {
   phase: InstancePhase = 'starting';
   batch: Batch | undefined;
-  /** Meant for this very worker: begun before anything else when it has its hands free. */
+  /** Jobs for this specific worker, which are started first when it is idle. */
   readonly next: Job[] = [];
   /** On the clock of `performance.now()`. */
   idleSince = 0;
-  /** Whether it ever did anything. */
+  /** Whether it has ever replied. */
   hasReplied = false;
-  /** Of its VMs, as of its last reply. */
+  /** Memory of its VMs, as of its last reply. */
   memoryBytes = 0;
   readonly #thread: WorkerThread;
 
@@ -47,15 +47,15 @@ export class WorkerHandle implements JobHolder {
     this.#thread.onGone = listener;
   }
 
-  /** It will be given work at once. */
+  /** Announces that it will get work at once. */
   prewake(): void {
     this.#thread.prewake();
   }
 
   /**
-   * Gives it work.
+   * Sends it a batch.
    *
-   * @returns a reply for each job, in their order; undefined for those that were taken back
+   * @returns a reply for each job, in order; undefined for revoked jobs
    * @throws WorkerGone
    */
   async run(batch: Batch): Promise<(Reply | undefined)[]> {
@@ -75,7 +75,7 @@ export class WorkerHandle implements JobHolder {
     return current === undefined || job === undefined ? undefined : { job, runningMs: current.runningMs };
   }
 
-  /** Whether it was executing the job when it was last seen alive. */
+  /** Whether it was executing the job when it was last known to be alive. */
   isExecuting(job: Job): boolean {
     const item = this.#itemOf(job);
     return item >= 0 && this.#thread.control.stateOf(item) === ItemState.running;

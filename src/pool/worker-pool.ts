@@ -13,22 +13,22 @@ import { PoolCompilation } from './pool-compilation.js';
 import { queueTimeout } from './saturation.js';
 import type { ThreadStarter } from './thread-starter.js';
 
-/** What may end a job from outside. Default of each: nothing does. */
+/** What may end a job from outside. Each is optional. */
 interface Bounds {
   readonly signal?: AbortSignal | undefined;
   readonly queueTimeoutMs?: number | undefined;
-  /** As `epochMs` has it. */
+  /** As `epochMs` returns it. */
   readonly deadlineAtMs?: number | undefined;
 }
 
-/** Workers: admission, cancellation and waiting, all that lies between a call and its job. */
+/** The pool of workers: admission, cancellation and waiting, and everything else between a call and its job. */
 export class WorkerPool implements HandlerPool {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
   readonly #admissions: Admissions;
   #isClosed = false;
 
-  /** @param threads equipped */
+  /** @param threads initialised threads */
   constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#dispatcher = new Dispatcher(threads, config, onRetired);
@@ -122,7 +122,7 @@ export class WorkerPool implements HandlerPool {
       releases.push(() => clearTimeout(timer));
     }
     if (deadlineAtMs !== undefined) {
-      // A handler that executes ends by itself then, and has its effects so far.
+      // An execution that has started ends by itself then, and has its effects so far.
       const timer = setTimeout(
         () => {
           if (this.#dispatcher.withdraw(job)) job.settle({ interruption: 'deadline', runningMs: 0 });

@@ -8,33 +8,39 @@ import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
 import { WorkerHandle } from './worker-handle.js';
 
-/** Workers that do not come up, one after the other, until whoever waits for one is told. */
+/** After this many workers fail to start in a row, waiting calls get the reason. */
 const MAX_START_FAILURES = 3;
-/** More at a time are not up sooner, and leave the main thread no core. */
+/** Starting more at a time is not faster, and leaves no core for the main thread. */
 const STARTS_AT_ONCE = availableParallelism();
-/** Booting takes 0.1 s, and libraries rarely more than one; a worker that takes this long will not come. */
+/**
+ * Booting takes 0.1 s, and libraries rarely more than one second; a worker that takes this long will not
+ * start.
+ */
 const START_TIMEOUT_MS = 60_000;
 
 export interface InstancesListener {
-  /** One can take work. */
+  /** A worker can take work. */
   onReady(): void;
-  /** One that had work is gone, and another one starts. */
+  /** A worker that had work is lost, and another one is started. */
   onLost(instance: WorkerHandle, reason: WorkerGone): void;
-  /** None can be started; the next call may try again. */
+  /** No worker can be started; the next call may try again. */
   onStartFailure(error: NexusError): void;
   onRetired(reason: WorkerRetirement): void;
 }
 
-/** The workers: as many as are needed, between `minInstances` and `maxInstances`, each until it breaks or has idled too long. */
+/**
+ * The workers: as many as needed, between `minInstances` and `maxInstances`, each until it breaks or was idle
+ * too long.
+ */
 export class WorkerSet {
   readonly #threads: ThreadStarter;
   readonly #config: PoolConfig;
   readonly #listener: InstancesListener;
   readonly #all = new Set<WorkerHandle>();
-  /** The most recently used last: that one is taken first, so that surplus ones idle. */
+  /** The most recently used is last and is taken first, so that surplus workers become idle. */
   readonly #idle: WorkerHandle[] = [];
   #starting = 0;
-  /** To be started, one a turn of the event loop: each takes some milliseconds. */
+  /** Workers to be started, one per turn of the event loop, because each takes some milliseconds. */
   #planned = 0;
   #startFailures = 0;
   #awaiting: { readonly instances: number; resolve(): void; reject(error: unknown): void }[] = [];
@@ -47,7 +53,7 @@ export class WorkerSet {
     this.#listener = listener;
   }
 
-  /** Those that are about to start included. */
+  /** Including those that are about to start. */
   get size(): number {
     return this.#all.size + this.#planned;
   }
@@ -64,7 +70,7 @@ export class WorkerSet {
     return this.#all.size - this.#starting - this.#idle.length;
   }
 
-  /** Resolves when so many are up, or all that there may be. */
+  /** Resolves when this many are started, or the maximum. */
   ready(instances: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.growTo(instances);
@@ -73,19 +79,19 @@ export class WorkerSet {
     });
   }
 
-  /** Whether somebody waits for {@link ready}. */
+  /** Whether a caller waits for {@link ready}. */
   get isAwaited(): boolean {
     return this.#awaiting.length > 0;
   }
 
-  /** Of the VMs in all of them. */
+  /** Memory of the VMs in all workers. */
   get memoryBytes(): number {
     let bytes = 0;
     for (const instance of this.#all) bytes += instance.memoryBytes;
     return bytes;
   }
 
-  /** Those that can work, or do. */
+  /** Workers that are idle or busy. */
   allUp(): WorkerHandle[] {
     return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
   }
@@ -94,7 +100,7 @@ export class WorkerSet {
     return [...this.#all].filter(({ phase }) => phase === 'busy');
   }
 
-  /** Starts workers until there are so many, and no more than `maxInstances`. */
+  /** Starts workers until there are this many, but at most `maxInstances`. */
   growTo(size: number): void {
     const missing = Math.min(size, this.#config.maxInstances) - this.size;
     if (missing <= 0 || this.#isClosed) return;
@@ -102,7 +108,7 @@ export class WorkerSet {
     this.#startNext();
   }
 
-  /** Whoever is taken next. */
+  /** The worker that is taken next. */
   get nextIdle(): WorkerHandle | undefined {
     return this.#idle.at(-1);
   }
@@ -111,7 +117,7 @@ export class WorkerSet {
     return this.#idle.pop();
   }
 
-  /** Takes this very one, which is idle. */
+  /** Takes this idle worker. */
   take(instance: WorkerHandle): void {
     const place = this.#idle.indexOf(instance);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -159,7 +165,7 @@ export class WorkerSet {
     try {
       taken = this.#threads.take();
     } catch (error) {
-      // The system gives no thread. Whoever waits is told, but not from within whatever we are called from.
+      // The thread cannot be created. Waiting calls are notified later, not within the current call.
       setImmediate(() => this.#noteStartFailure(new WorkerGone(String(error), { cause: error })));
       return;
     }
@@ -197,7 +203,7 @@ export class WorkerSet {
   #noteStartFailure(error: unknown): void {
     if (this.#isClosed) return;
     this.#listener.onRetired('start');
-    // A worker that died may have been unlucky. One that says what it lacks will say so again.
+    // A worker that died may have been unlucky. One that reports an error will report it again.
     if (error instanceof WorkerGone && ++this.#startFailures < MAX_START_FAILURES) {
       this.growTo(this.size + 1);
       return;
@@ -227,7 +233,7 @@ export class WorkerSet {
     this.#forget(instance);
     instance.phase = 'ended';
     this.#listener.onRetired('crashed');
-    // One that dies by itself and never did anything may be one that cannot.
+    // A worker that dies by itself and has never replied may be unable to work.
     const isHopeless = !wasBusy && !instance.hasReplied && ++this.#startFailures >= MAX_START_FAILURES;
     if (isHopeless) this.#giveUpStarting(reason);
     else this.growTo(this.size + 1);
@@ -240,12 +246,12 @@ export class WorkerSet {
     this.take(instance);
   }
 
-  /** So many are kept, however long they idle. */
+  /** This many are kept, however long they are idle. */
   get #needed(): number {
     return Math.max(this.#config.minInstances, ...this.#awaiting.map(({ instances }) => instances));
   }
 
-  /** One timer for all: the one that idles longest is the first. */
+  /** One timer for all: the worker that has been idle longest is the first. */
   #watchIdle(): void {
     if (this.#idleTimer !== undefined || this.size <= this.#needed) return;
     const [oldest] = this.#idle;

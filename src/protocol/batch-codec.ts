@@ -5,17 +5,17 @@ import { asShared } from '../support/shared-bytes.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
 
-/** From this size on, bytes are shared: copying them into the message and out of it would cost more. */
+/** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
 
 const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
 
-/** Bytes in the message, or the number of an item of {@link Message.shared}. */
+/** Bytes in the message, or the index of an item of {@link Message.shared}. */
 type Placed = Uint8Array | number;
 
 /**
- * A batch of requests is one message. What they have in common, limits, rights and bytecode, is in it once; arrays, not maps: the names of
- * the fields would be most of the message, and most of the time it takes.
+ * A batch of requests in one message. Common data (limits, grants and bytecode) is included once. perf:
+ * arrays instead of maps, because field names would be most of the message and of its time.
  */
 type PackedBatch = readonly [
   limits: readonly (readonly number[])[],
@@ -62,7 +62,7 @@ type PackedRequest =
 
 type PackedDeadline = readonly [ms: number, atMs: number];
 
-/** Main thread. */
+/** For the main thread. */
 export function encodeBatch(requests: readonly Request[]): Message {
   const limits = new Table<ExecutionLimits>();
   const rights = new Table<Uint8Array>();
@@ -123,7 +123,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
   return { packed: packMessage(batch), shared: shared.items };
 }
 
-/** Worker. */
+/** For the worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
   const [packedLimits, rights, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
   const limits = packedLimits.map(
@@ -220,10 +220,10 @@ type PackedReply =
 type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
 
 /**
- * Worker.
+ * For the worker.
  *
- * @param replies undefined for a request that was taken back
- * @param memoryBytes of the worker's VMs
+ * @param replies undefined for a revoked request
+ * @param memoryBytes the memory of the worker's VMs
  */
 export function encodeReplies(replies: readonly (Reply | undefined)[], memoryBytes: number): Message {
   const shared: Uint8Array[] = [];
@@ -231,11 +231,11 @@ export function encodeReplies(replies: readonly (Reply | undefined)[], memoryByt
   return { packed: packMessage([memoryBytes, packed] satisfies PackedReplies), shared };
 }
 
-/** @param shared what large bytes are added to */
+/** @param shared receives large bytes */
 function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply {
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
-    // In memory that all workers see, where the cache keeps it: the main thread copies nothing.
+    // In shared memory, where the cache keeps it, so the main thread copies nothing.
     return ['bytecode', place(reply.outcome.bytecode, shared)];
   }
   if (reply.kind !== 'executed') return ['other', reply];
@@ -250,14 +250,14 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.instructionCount,
     reply.heapExhausted,
     reply.retired,
-    // It is kept: the main thread copies nothing of a large one.
+    // It is kept, so the main thread copies nothing of a large one.
     reply.snapshot === undefined ? null : place(reply.snapshot, shared),
     reply.imageHash ?? null,
     reply.features ?? null,
   ];
 }
 
-/** Main thread. */
+/** For the main thread. */
 export function decodeReplies({ packed, shared }: Message) {
   const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
   return { memoryBytes, replies: replies.map((reply) => unpackReply(reply, shared)) };
@@ -287,7 +287,7 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
     ...(snapshot !== null &&
       imageHash !== null &&
       features !== null && {
-        // A view would keep the replies of all others with it.
+        // A copy, because a view would keep all replies of the message alive.
         snapshot: typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot),
         imageHash,
         features,
@@ -303,7 +303,7 @@ function unknownRequest(request: never): RangeError {
   return new RangeError(`A message has a request of kind ${String((request as readonly unknown[])[0])}.`);
 }
 
-/** Items by number, each in it once. */
+/** Items by index, each included once. */
 class Table<T> {
   readonly items: T[] = [];
 
@@ -313,7 +313,7 @@ class Table<T> {
   }
 }
 
-/** @throws RangeError when a message names what is not in it */
+/** @throws RangeError if a message refers to an item that it does not contain */
 function at<T>(items: readonly T[], index: number): T {
   const item = items[index];
   if (item === undefined) throw new RangeError(`A message names item ${index} of ${items.length}.`);

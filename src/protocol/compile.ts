@@ -5,55 +5,55 @@ export type ScriptOutcome =
   | { readonly ok: true; readonly bytecode: Uint8Array }
   | { readonly ok: false; readonly problem: ScriptProblem };
 
-/** What became of a handler's source: bytecode of the one function that it is, or the error that a result shows. */
+/** The result of compiling a handler: bytecode of its one function, or the error for the result. */
 export type HandlerOutcome =
   | { readonly ok: true; readonly bytecode: Uint8Array }
   | {
       readonly ok: false;
       readonly error: WasmError;
-      /** A thread with a larger stack may compile it. */
+      /** A thread with a larger stack may be able to compile it. */
       readonly isTooDeep?: boolean;
     };
 
-/** A handler that is to be compiled. */
+/** A handler to compile. */
 export interface CompileUnit {
   readonly source: string;
-  /** The same, encoded, where that was done already. */
+  /** The encoded source, if it was already encoded. */
   readonly encoded?: Uint8Array<SharedArrayBuffer>;
   readonly filename: string;
 }
 
-/** The right of one call to wait for a worker: had by it from its admission until its execution is queued or it ends. */
+/** The right of one call to wait for a worker, from its admission until its execution is queued or it ends. */
 export interface Admission {
   /** A compilation that the call queues counts in its place. */
   lend(): void;
   takeBack(): void;
-  /** More than once does nothing. */
+  /** Further calls do nothing. */
   release(): void;
 }
 
-/** A call that waits for a compilation, which takes its turn as the call's execution will. */
+/** Options of a call that waits for a compilation, which is dispatched like the call's execution. */
 export interface CompileRequestOptions {
   readonly tenant?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
   readonly admission?: Admission | undefined;
 }
 
-/** A compilation that any number of calls wait for. It is begun when the first of them may have a worker. */
+/** A compilation for which any number of calls wait. It starts when the first of them may use a worker. */
 export interface Compilation {
-  /** Rejects when the worker is lost, and when nobody waits any longer before it is begun. */
+  /** Rejects if the worker is lost, or if no call waits any longer before it is started. */
   readonly outcome: Promise<HandlerOutcome>;
 
   /**
-   * One more waits for it. Resolves when it is over.
+   * Adds a waiting call. Resolves when the compilation has ended.
    *
-   * @param order absent when no call waits for it
-   * @throws NexusError POOL_SATURATED when it is not begun within the time that this call may wait
+   * @param order absent if no call waits for it
+   * @throws NexusError POOL_SATURATED if it is not started within the time that this call may wait
    */
   join(order: CompileRequestOptions | undefined): Promise<void>;
 }
 
-/** Source in, bytecode out, in a worker. */
+/** Compiles sources to bytecode in a worker. */
 export interface CompileBackend {
   compile(unit: CompileUnit): Compilation;
 }

@@ -9,15 +9,15 @@ import { inSlices } from '../support/slices.js';
 import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';
 
-/** What errors call the fields of the input. */
+/** The names of the input's fields in error messages. */
 export const CONTEXT_ROOTS = CONTEXT_FIELDS.map((name) => `context.${name}`);
 
-/** Each use takes it out and puts it back: a getter in a value may start another encoding. */
+/** Removed while in use: a getter in a value may start another encoding. */
 let spare: ValueEncoder | undefined;
-/** In the past: until the encoder first looks at the clock. */
+/** A time in the past: the encoding is synchronous until the encoder first checks the clock. */
 const AT_ONCE = 0;
 
-/** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
+/** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT if it is too large */
 export function encodeFields(
   fields: readonly unknown[],
   roots: readonly string[],
@@ -35,9 +35,10 @@ export function encodeFields(
 }
 
 /**
- * {@link encodeFields} without holding the thread.
+ * {@link encodeFields} without blocking the thread.
  *
- * @returns the bytes if there are few, otherwise a promise of them: what changes meanwhile may be in them or not
+ * @returns the bytes if there are few, otherwise a promise of them; changes made meanwhile may or may not be
+ *   included
  */
 export function encodeFieldsInSlices(
   fields: readonly unknown[],
@@ -73,7 +74,7 @@ function refusalOf(error: unknown, maxContextBytes: number): unknown {
 }
 
 /**
- * MessagePack is bounded before anything is read of it.
+ * Checks the size of MessagePack before any of it is read.
  *
  * @throws NexusError INVALID_ARGUMENT
  */
@@ -82,7 +83,7 @@ export function checkPackedBytes({ state, args, scope }: PackedContext, maxConte
   if (bytes > maxContextBytes) throw contextTooLarge(maxContextBytes, bytes);
 }
 
-/** @param bytes unknown when reading or encoding was given up */
+/** @param bytes undefined if reading or encoding was stopped early */
 export function contextTooLarge(maxContextBytes: number, bytes?: number): NexusError {
   const size = bytes === undefined ? 'more bytes' : `${bytes} bytes, more`;
   return new NexusError(
@@ -92,11 +93,11 @@ export function contextTooLarge(maxContextBytes: number, bytes?: number): NexusE
   );
 }
 
-/** Only what may be read enters the VM. */
+/** Only readable keys are copied into the VM. */
 export function readableState(state: object, readable: Grant): Record<string, unknown> {
   const given = state as Record<string, unknown>;
   if (readable === true) return given;
-  // What a proxy answers now says nothing of what it answers when it is encoded.
+  // A proxy may answer differently when it is encoded.
   const isWhatItSeems = isPlainObject(given) && !types.isProxy(given);
   if (isWhatItSeems && Object.keys(given).every((key) => covers(readable, key))) return given;
   return Object.fromEntries(Object.entries(state).filter(([key]) => covers(readable, key)));

@@ -1,14 +1,14 @@
-/** Requests that one message to a worker holds at most. */
+/** The maximum number of requests in one message to a worker. */
 export const MAX_BATCH = 32;
 
-/** How far a worker is with one request of its batch. */
+/** The state of a request of a worker's batch. */
 export const ItemState = {
-  /** Not begun. */
+  /** Not started. */
   waiting: 0,
-  /** Being executed: if the worker dies now, this one did it. */
+  /** Being executed: if the worker dies now, this request is the cause. */
   running: 1,
   finished: 2,
-  /** Taken back before it was begun: the worker leaves it out. */
+  /** Revoked before it was started: the worker skips it. */
   revoked: 3,
 } as const;
 export type ItemState = (typeof ItemState)[keyof typeof ItemState];
@@ -22,18 +22,18 @@ const CELLS = STATES + MAX_BATCH;
 const NONE = 0;
 
 /**
- * What a worker is doing, in memory that the main thread sees as well: it need not ask, and it can still look when the worker does
- * not answer any more, or is gone. One for the life of one worker.
+ * Shows what a worker is doing, in shared memory: the main thread can read it without asking, even if the
+ * worker no longer answers or is gone. There is one for the life of each worker.
  */
 export class ControlBlock {
   readonly cells: Int32Array<SharedArrayBuffer>;
 
-  /** @param cells of a block that the other thread made; default: a new one */
+  /** @param cells the cells of a block that the other thread created; default: a new block */
   constructor(cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT))) {
     this.cells = cells;
   }
 
-  /** Main thread, while the worker has no batch. */
+  /** For the main thread, while the worker has no batch. */
   reset(items: number): void {
     Atomics.store(this.cells, CURRENT, NONE);
     Atomics.store(this.cells, CANCELLED, NONE);
@@ -44,26 +44,27 @@ export class ControlBlock {
     return Atomics.load(this.cells, STATES + item) as ItemState;
   }
 
-  /** Which request is being executed, and for how long, in milliseconds; undefined between requests. */
+  /** The request that is being executed, and for how long, in milliseconds; undefined between requests. */
   current(): { readonly item: number; readonly runningMs: number } | undefined {
-    // The stamp may be one request younger than the number: it is stored before it. Then the time is too short for once.
+    // The stamp is stored before the number, so it may belong to the next request. Then the time is too short
+    // once.
     const item = Atomics.load(this.cells, CURRENT) - 1;
     if (item < 0) return undefined;
     return { item, runningMs: elapsedMs(Atomics.load(this.cells, STARTED)) };
   }
 
-  /** Main thread: takes back a request. False when it has begun. */
+  /** For the main thread: revokes a request. False if it was started. */
   revoke(item: number): boolean {
     return this.#exchange(item, ItemState.waiting, ItemState.revoked);
   }
 
-  /** Main thread: asks the worker to stop what it executes, should it be this one. */
+  /** For the main thread: asks the worker to stop this request if it is executing it. */
   cancel(item: number): void {
-    // One flag for all: it must not be taken from the one that runs.
+    // There is one flag for all requests: it must not stop the wrong one.
     if (this.stateOf(item) === ItemState.running) Atomics.store(this.cells, CANCELLED, item + 1);
   }
 
-  /** Worker: begins a request. False when it was taken back. */
+  /** For the worker: starts a request. False if it was revoked. */
   claim(item: number): boolean {
     if (!this.#exchange(item, ItemState.waiting, ItemState.running)) return false;
     Atomics.store(this.cells, STARTED, stamp());
@@ -71,12 +72,12 @@ export class ControlBlock {
     return true;
   }
 
-  /** Worker: nobody wants the result of this one any more. */
+  /** For the worker: whether this request was cancelled. */
   isCancelled(item: number): boolean {
     return Atomics.load(this.cells, CANCELLED) === item + 1;
   }
 
-  /** Worker: its reply stands. */
+  /** For the worker: its reply is complete. */
   finish(item: number): void {
     Atomics.store(this.cells, CURRENT, NONE);
     Atomics.store(this.cells, STATES + item, ItemState.finished);
@@ -88,8 +89,8 @@ export class ControlBlock {
 }
 
 /**
- * Milliseconds, the same in all threads. A clock that nobody sets: with that of the day a change of it would look like work that took
- * hours. It wraps around, so only differences mean something: see {@link elapsedMs}.
+ * Milliseconds on a monotonic clock that is the same in all threads; with the wall clock, adjusting it would
+ * look like hours of work. It wraps around, so only differences are meaningful: see {@link elapsedMs}.
  */
 function stamp(): number {
   const [seconds, nanoseconds] = process.hrtime();

@@ -1,9 +1,9 @@
 import type { CallDeadline, ExecutionFailure } from './messages.js';
 
-/** What a call was at when its time was over: what stopped the handler, or where it waited instead. */
+/** The phase in which a call's deadline passed: the layer that stopped the handler, or where it waited. */
 export type DeadlineLayer = 'interrupt' | 'jobs' | 'watchdog' | 'queue' | 'compile';
 
-/** A call that took longer than its `deadlineMs`, whatever it was at. */
+/** The error of a call that took longer than its `deadlineMs`, in any phase. */
 export function deadlineFailure({ ms }: Pick<CallDeadline, 'ms'>, layer: DeadlineLayer): ExecutionFailure {
   const at = layer === 'queue' ? 'waiting for a worker' : layer === 'compile' ? 'compiling' : 'executing';
   return {

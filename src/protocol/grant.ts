@@ -1,4 +1,4 @@
-/** Every name of a kind, or names and prefixes before a `*`. */
+/** Every name of a kind, or names and prefixes followed by `*`. */
 export type Grant = true | readonly string[];
 
 export function covers(grant: Grant, name: string): boolean {

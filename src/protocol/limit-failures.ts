@@ -1,10 +1,10 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import type { WasmError } from '../api/result.js';
 
-/** Codes of the limits that the engine itself reports, in its own words; ours name the option. */
+/** Codes of limits that the engine reports with its own messages; ours name the option. */
 export type EngineLimitCode = 'MEMORY_LIMIT' | 'STACK_OVERFLOW';
 
-/** What to say of an execution that reached one. */
+/** Describes an execution that reached such a limit. */
 export function describeEngineLimit(
   code: EngineLimitCode,
   limits: ExecutionLimits,

@@ -1,17 +1,17 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 
-/** What two threads tell each other. */
+/** A message between two threads. */
 export interface Message {
   readonly packed: Uint8Array;
-  /** Bytes that the message refers to by number, not copied. */
+  /** Bytes that the message refers to by index instead of containing them. */
   readonly shared: readonly Uint8Array[];
 }
 
-/** Longer messages, and those that refer to bytes, go through a port. */
+/** Longer messages, and those that refer to shared bytes, go through a port. */
 const AREA_BYTES = 64 * 1024;
-/** Changes when there is something to look at. */
+/** Changes when there is a new message. */
 const SIGNAL = 0;
-/** How many messages were sent. */
+/** The number of messages sent. */
 const SENT = 1;
 const LENGTH = 2;
 const CELLS = 4;
@@ -20,18 +20,18 @@ const DIRECTION_BYTES = CELL_BYTES + AREA_BYTES;
 /** In {@link LENGTH}: the message is in the port. */
 const IN_PORT = -1;
 const NOTHING_SHARED: readonly Uint8Array[] = [];
-/** How long who was woken looks out for the message before it sleeps again. */
+/** How long a woken thread waits for the message before it sleeps again. */
 const EXPECTING_MS = 0.2;
 
-/** What a thread needs to take part. */
+/** The data that a thread needs to use the mailbox. */
 export interface MailboxEnd {
   readonly memory: SharedArrayBuffer;
   readonly port: MessagePort;
 }
 
 /**
- * Two threads that ask and answer in turn. A message lies in memory that both see, which takes a third of the time that a port takes:
- * nothing is cloned, and no event is dispatched.
+ * Connects two threads that send requests and replies alternately. Messages are in shared memory, which takes
+ * a third of the time of a port, because nothing is cloned and no event is dispatched.
  *
  * It does not keep the process alive.
  */
@@ -40,7 +40,7 @@ export class Mailbox {
   readonly #outgoing: Direction;
   readonly #incoming: Direction;
 
-  /** The end of the thread that asks, and what the other one makes its own of. */
+  /** Creates the requesting thread's end, and the data from which the other thread opens its end. */
   static create(): { readonly mailbox: Mailbox; readonly farEnd: MailboxEnd } {
     const memory = new SharedArrayBuffer(2 * DIRECTION_BYTES);
     const { port1, port2 } = new MessageChannel();
@@ -48,7 +48,7 @@ export class Mailbox {
     return { mailbox: new Mailbox({ memory, port: port1 }, 0), farEnd: { memory, port: port2 } };
   }
 
-  /** The end of the thread that answers. */
+  /** Opens the end of the replying thread. */
   static open(end: MailboxEnd): Mailbox {
     return new Mailbox(end, 1);
   }
@@ -59,39 +59,39 @@ export class Mailbox {
     this.#incoming = new Direction(memory, port, 1 - outgoing);
   }
 
-  /** The other thread must have taken the message before. */
+  /** The other thread must have taken the previous message. */
   send(message: Message): void {
     this.#outgoing.send(message);
   }
 
-  /** A message will follow at once: waking the other thread takes as long as writing it. */
+  /** Announces a message: waking the other thread takes as long as writing it. */
   prewake(): void {
     this.#outgoing.prewake();
   }
 
-  /** Resolves with the next message; rejects when the mailbox is closed. */
+  /** Resolves with the next message; rejects if the mailbox is closed. */
   receive(): Promise<Message> {
     return this.#incoming.receive();
   }
 
-  /** Whether the next message is there. */
+  /** Whether the next message has arrived. */
   get hasMessage(): boolean {
     return this.#incoming.hasArrived;
   }
 
-  /** Blocks the thread until the next message. */
+  /** Blocks the thread until the next message arrives. */
   receiveSync(): Message {
     return this.#incoming.receiveSync();
   }
 
-  /** Whoever waits for a message is told. */
+  /** Rejects a pending {@link receive}. */
   close(): void {
     this.#port.close();
     this.#incoming.giveUp();
   }
 }
 
-/** From one thread to the other: a place for one message. */
+/** One direction between the threads: room for one message. */
 class Direction {
   readonly #cells: Int32Array<SharedArrayBuffer>;
   readonly #area: Uint8Array<SharedArrayBuffer>;
@@ -149,7 +149,7 @@ class Direction {
     return Atomics.load(this.#cells, SENT) !== this.#received;
   }
 
-  /** A wait that nobody ends would be kept as long as the process lives. */
+  /** A wait that never ends would be kept as long as the process lives. */
   giveUp(): void {
     this.#isGivenUp = true;
     Atomics.notify(this.#cells, SIGNAL);
@@ -164,7 +164,7 @@ class Direction {
   }
 }
 
-/** Many bytes change hands, if nobody else has a part of their buffer. */
+/** Transfers large bytes, unless other data shares their buffer. */
 function ownBuffer({ buffer, length }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && length > AREA_BYTES && length === buffer.byteLength ? [buffer] : [];
 }

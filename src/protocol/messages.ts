@@ -5,24 +5,24 @@ import type { WireError } from '../errors/wire.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
 
-/** What a worker is asked. */
+/** A request to a worker. */
 export type Request =
   /** @param source text, or its bytes in UTF-8 */
   | { readonly kind: 'compile'; readonly source: string | Uint8Array; readonly filename: string }
   | ({ readonly kind: 'execute'; readonly bytecode: Uint8Array } & ExecuteRequest)
   | ({ readonly kind: 'resume' } & ResumeRequest)
-  /** Makes the handler quick to begin, and executes nothing. */
+  /** Creates an image for the handler and executes nothing. */
   | { readonly kind: 'load'; readonly key: string; readonly bytecode: Uint8Array };
 
 export interface ExecuteRequest {
   readonly key: string;
-  /** Name of the tenant, see `tenancy.ts`. */
+  /** The tenant, see `tenancy.ts`. */
   readonly tenant?: string;
   /** State, arguments, scope, extensions: a document in the engine's binary object format. */
   readonly input: Uint8Array;
-  /** What it may do, encoded, see `rights.ts`. */
+  /** The encoded grants and limits, see `encoded-grants.ts`. */
   readonly rights: Uint8Array;
-  /** Context fields that came as MessagePack: decoded in the worker, in place of what `input` has there. */
+  /** Context fields that are MessagePack: decoded in the worker, in place of those in `input`. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
   /** Fixes the guest's clock, in milliseconds since the epoch. */
@@ -32,26 +32,26 @@ export interface ExecuteRequest {
   readonly deadline?: CallDeadline;
 }
 
-/** When a call, from its beginning to its result, has to be over. */
+/** The deadline of a call, from its start to its result. */
 export interface CallDeadline {
-  /** How long it may take, in milliseconds. */
+  /** Its length in milliseconds. */
   readonly ms: number;
-  /** When that is over, as {@link epochMs} has it. */
+  /** The time at which it passes, as {@link epochMs} returns it. */
   readonly atMs: number;
 }
 
-/** Goes on with a handler that was suspended. What it was given is in the snapshot. */
+/** A request to resume a suspended handler. Its original input is in the snapshot. */
 export interface ResumeRequest {
-  /** Of the handler. */
+  /** The key of the handler. */
   readonly key: string;
-  /** The one for whom it began, see `tenancy.ts`. */
+  /** The tenant for which it started, see `tenancy.ts`. */
   readonly tenant?: string;
-  /** The VM beyond its image, see `snapshot.ts`. */
+  /** The VM's difference from its image, see `snapshot.ts`. */
   readonly snapshot: Uint8Array;
-  /** SHA-256 of the image, hex, and the features in it. */
+  /** SHA-256 of the image, in hex, and its features. */
   readonly imageHash: string;
   readonly features: number;
-  /** Answers and what was used up to now: a document in the engine's binary object format, see `answers.ts`. */
+  /** Answers and usage so far: a document in the engine's binary object format, see `answers.ts`. */
   readonly answers: Uint8Array;
   readonly limits: ExecutionLimits;
   readonly now?: number;
@@ -63,11 +63,11 @@ export interface PackedContext {
   readonly state?: Uint8Array;
   readonly args?: Uint8Array;
   readonly scope?: Uint8Array;
-  /** Keys of a packed state that may enter the VM. */
+  /** Keys of a packed state that may be copied into the VM. */
   readonly readable: Grant;
 }
 
-/** What a worker answers. */
+/** A worker's reply. */
 export type Reply =
   | { readonly kind: 'compiled'; readonly outcome: HandlerOutcome }
   | { readonly kind: 'loaded' }
@@ -75,13 +75,13 @@ export type Reply =
   | { readonly kind: 'failed'; readonly error: WireError };
 
 export interface ExecutionReply {
-  /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
+  /** The return value of the guest's `collect`, in the engine's binary object format; absent if there is none. */
   readonly outcome: Uint8Array | undefined;
-  /** Present when the handler waits for an extension: with what a {@link ResumeRequest} goes on. */
+  /** Present if the handler waits for an extension: the snapshot for a {@link ResumeRequest}. */
   readonly snapshot?: Uint8Array;
   readonly imageHash?: string;
   readonly features?: number;
-  /** What the host saw go wrong. Takes precedence over what the guest says of itself. */
+  /** A failure that the host noticed. It takes precedence over the guest's report. */
   readonly failure: ExecutionFailure | undefined;
   /** Milliseconds since the epoch, with the resolution of `performance.now()`: comparable between threads. */
   readonly startedAtMs: number;
@@ -89,13 +89,13 @@ export interface ExecutionReply {
   readonly memoryUsedBytes: number;
   readonly memoryPeakBytes: number;
   readonly instructionCount: number;
-  /** The heap reached its limit at some time; the guest may have caught the error. */
+  /** Whether the heap ever reached its limit; the guest may have caught the error. */
   readonly heapExhausted: boolean;
   /** Why VMs of the worker were given up since its last reply. */
   readonly retired: readonly VmRetirement[];
 }
 
-/** Why a worker takes another VM: this one broke, ran out of memory, grew too large, or is not of the size that is needed. */
+/** Why a worker replaces a VM: it is poisoned, ran out of memory, grew too large, or has the wrong size. */
 export type VmRetirement = (typeof VM_RETIREMENTS)[number];
 export const VM_RETIREMENTS = ['poisoned', 'out_of_memory', 'grown', 'resized'] as const;
 
@@ -105,12 +105,15 @@ export interface ExecutionFailure {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** Now, in milliseconds since the epoch, with the resolution of `performance.now()` and the same in all threads of the process. */
+/**
+ * The current time in milliseconds since the epoch, with the resolution of `performance.now()` and the same
+ * in all threads of the process.
+ */
 export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** A fault of ours. */
+/** A bug of this library. */
 export function unexpectedReply(kind: string): NexusError {
   return new NexusError('INTERNAL_ERROR', `A worker answered with "${kind}", which was not the question.`);
 }

@@ -1,2 +1,2 @@
-/** File name of the prelude in guest stacks. */
+/** The file name of the prelude in guest stacks. */
 export const PRELUDE_FILENAME = 'nexus:prelude';

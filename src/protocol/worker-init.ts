@@ -4,7 +4,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { WireError } from '../errors/wire.js';
 import type { MailboxEnd } from './mailbox.js';
 
-/** What a worker needs before it can do anything: all that its base image is made of. */
+/** The data that a worker needs at its start: everything of which its base image consists. */
 export interface WorkerInit {
   readonly engine: EngineModule;
   readonly libraries: readonly LibrarySource[];
@@ -13,18 +13,18 @@ export interface WorkerInit {
   readonly isolation: Isolation;
 }
 
-/** How a worker and the main thread know of each other. */
+/** The connection between a worker and the main thread. */
 export interface WorkerSetup {
-  /** Of the worker's `ControlBlock`. */
+  /** The cells of the worker's `ControlBlock`. */
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly mailbox: MailboxEnd;
 }
 
-/** The one task of a worker, as tinypool has it. What comes after it comes through the mailbox. */
+/** The only task that tinypool gives a worker. Everything later goes through the mailbox. */
 export interface InitTask {
   readonly init: WorkerInit;
   readonly setup: WorkerSetup;
 }
 
-/** The answer: memory of its VMs in bytes, or why there is no base image. */
+/** The reply: the memory of its VMs in bytes, or the reason why there is no base image. */
 export type InitReply = { readonly memoryBytes: number } | { readonly error: WireError };

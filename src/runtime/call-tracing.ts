@@ -10,14 +10,14 @@ import { renderReason } from '../support/render-reason.js';
 let isReported = false;
 
 /**
- * The trace of one call, told from the metrics of its results: nothing is measured for it, and nothing at all is done without `tracing`. A
- * trace that throws is given up; the call goes on.
+ * The trace of one call. It is derived from the metrics of the call's results, so nothing is measured for it,
+ * and without `tracing` nothing is done. If a trace throws, it is given up and the call continues.
  */
 export class TracedCall {
   #trace: CallTrace | undefined;
 
   /**
-   * @param tracing default: none, and nobody is told
+   * @param tracing default: none, and the call is not traced
    * @param calledAt on the clock of `performance.now()`
    */
   constructor(
@@ -33,23 +33,23 @@ export class TracedCall {
     });
   }
 
-  /** To be kept with a handler that waits. */
+  /** The trace context that is stored with a suspended handler. */
   get carrier(): TraceCarrier | undefined {
     return this.#trace === undefined ? undefined : this.#safely(() => this.#trace?.carrier());
   }
 
   /**
-   * An execution, or a segment of one.
+   * Traces an execution, or one of its segments.
    *
-   * @param startedAt when it was asked for, on the clock of `performance.now()`
-   * @param isCompiled whether its handler had to be obtained first: not that of one that goes on
+   * @param startedAt when it was requested, on the clock of `performance.now()`
+   * @param isCompiled whether its handler had to be loaded first; false for a resumed segment
    */
   executed({ result: { status, metrics }, began }: SegmentRun, startedAt: number, isCompiled: boolean): void {
     const trace = this.#trace;
     if (trace === undefined) return;
     const { compilationTimeUs, queueTimeUs, durationUs, cacheHit, cacheTier = 'none' } = metrics;
     const startMs = performance.timeOrigin + startedAt;
-    // Without a handler, it ended while it compiled, or before.
+    // Without a handler, the call ended during compilation or before it.
     const isObtained = !isCompiled || compilationTimeUs !== undefined;
     const compiledMs = isObtained ? startMs + (compilationTimeUs ?? 0) / 1000 : epochMs();
     const begunMs = compiledMs + queueTimeUs / 1000;
@@ -68,7 +68,7 @@ export class TracedCall {
     });
   }
 
-  /** A handler that waits was kept since `startedAt`. */
+  /** Traces that a suspended handler was being stored since `startedAt`. */
   suspended({ suspension }: WasmResult, startedAt: number): void {
     if (this.#trace === undefined || suspension === undefined) return;
     const { suspensionId, calls } = suspension;
@@ -81,7 +81,7 @@ export class TracedCall {
     this.#safely(() => this.#trace?.end(epochMs(), { 'nexus.status': status }, error));
   }
 
-  /** It gave no result. */
+  /** Ends the trace of a call that gave no result. */
   fail(error: unknown): void {
     const code = error instanceof NexusError ? error.code : 'INTERNAL_ERROR';
     const attributes = { 'nexus.status': 'rejected' };

@@ -2,7 +2,7 @@ import { invalidArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 
 /**
- * Which tiers of the cache are meant.
+ * Checks which tiers of the cache the caller selected.
  *
  * @throws NexusError INVALID_ARGUMENT
  */

@@ -5,24 +5,24 @@ import type { CacheConfig } from '../config/resolve.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 
-/** What a runtime and a stand-alone compiler have in common. */
+/** The parts that a runtime and a stand-alone compiler have in common. */
 export interface CompileService {
   readonly pool: HandlerPool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
 }
 
-/** Who is told what happens. */
+/** Receives the events of a compile service. */
 export interface CompileListener {
   warn(warning: WarningEvent): void;
   compilation(event: CompileEvent): void;
-  /** @param make is called only if somebody listens */
+  /** @param make is called only if there is a listener */
   cache(make: () => CacheEvent): void;
   retirement(reason: RetirementReason): void;
 }
 
 /**
- * Puts pool, cache and compiler together.
+ * Connects pool, cache and compiler.
  *
  * @param engine fingerprint of the engine that the pool runs
  */

@@ -19,7 +19,7 @@ import { checkTiers } from './check-tiers.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import { noteOpen } from './open-handles.js';
 
-/** What a stand-alone compiler can be told. Libraries matter to executions only. */
+/** Options of a stand-alone compiler. It has no libraries, because they matter only to executions. */
 export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
 
 interface Parts extends CompileService {
@@ -27,8 +27,8 @@ interface Parts extends CompileService {
 }
 
 /**
- * The compiler and its cache without a runtime around them: for build steps that precompile handlers. It shares its cache
- * directory with runtimes. Nothing is started before the first call; `close` it when done.
+ * The compiler and its cache without a runtime: for build steps that precompile handlers. It shares its cache
+ * directory with runtimes. Nothing is started before the first call; call `close` when done.
  */
 export class HandlerCompiler implements AsyncDisposable {
   readonly #config: ReturnType<typeof resolveCompilerConfig>;
@@ -54,7 +54,8 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   /**
-   * Compiles many handlers, a few at once; one that does not compile is in the report and does not hold up the rest.
+   * Compiles many handlers, a few at once. A handler that does not compile is listed in the report and does
+   * not stop the others.
    *
    * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
@@ -68,7 +69,7 @@ export class HandlerCompiler implements AsyncDisposable {
     return calls.run(() => precompileAll(units, compiler, cache, { concurrency: maxInstances, ...options }));
   }
 
-  /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
+  /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */
   async verifyCache(): Promise<VerifyReport> {
     return (await this.#start()).cache.verify();
   }
@@ -77,7 +78,7 @@ export class HandlerCompiler implements AsyncDisposable {
     return this.#stats();
   }
 
-  /** Forgets compiled handlers. Default: both tiers. */
+  /** Removes compiled handlers from the cache. Default: from both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
     checkTiers(tiers);
     const { cache } = await this.#start();
@@ -107,7 +108,7 @@ export class HandlerCompiler implements AsyncDisposable {
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     const threads = new ThreadStarter(this.#config.pool, WORKER_URL);
     try {
-      // Loaded while the worker boots.
+      // These load while the worker boots.
       const [engine, { createCompileService }, { WorkerPool }] = await Promise.all([
         import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
         import('./compile-service.js'),
@@ -138,7 +139,7 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 }
 
-/** A build step has its report; what the cache has to say is for people. */
+/** A build step has its report; the warnings of the cache still go to stderr. */
 const SILENT: CompileListener = {
   warn: ({ message, code }) => process.emitWarning(message, { type: 'NexusWarning', code }),
   compilation: () => {},

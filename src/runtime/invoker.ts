@@ -36,20 +36,23 @@ export interface HandlerCallsParts {
   readonly surroundings: Environment;
 }
 
-/** Most calls: one trace that tells nobody will do for all. */
+/** Shared by all calls if there is no tracing. */
 const UNTRACED = new TracedCall();
 
-/** The calls that execute handlers, from their arguments to their results: executed, kept when they wait, told of. */
+/**
+ * Executes the calls of a runtime, from their arguments to their results: each is counted, traced, kept if it
+ * waits, and reported to observers.
+ */
 export class Invoker {
   readonly #parts: HandlerCallsParts;
-  /** Fires when the drain timeout is over. */
+  /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
   }
 
-  /** @param obtain where the handler comes from */
+  /** @param obtain loads the handler */
   execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
     return this.#counted(async () => {
       const { executions, suspended } = this.#parts;
@@ -72,7 +75,7 @@ export class Invoker {
     });
   }
 
-  /** Of any number of callers at the same time one resumes it; all get its outcome. */
+  /** Resumes a handler. Of several concurrent callers one executes it; all get its outcome. */
   resume(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
@@ -85,7 +88,7 @@ export class Invoker {
       const options = normaliseResumeOptions(given);
       const claim = await suspended.claim(suspensionId, options.signal);
       if (!('run' in claim)) {
-        // An outcome that was recorded was counted then; who gave up waiting for it was not.
+        // A recorded outcome was already counted; an abandoned wait for it was not.
         if (options.signal?.aborted && claim.error?.code === 'CANCELLED') telemetry.calledOff('CANCELLED');
         return claim;
       }
@@ -101,7 +104,8 @@ export class Invoker {
           throw error;
         }
         trace.executed(executed, claimedAt, false);
-        // The caller gave up, or its time was over before it began: nothing was delivered, and somebody may want to resume it later.
+        // The caller gave up, or its time was over before a worker started the segment: nothing was
+        // delivered, and the handler can be resumed later.
         if (!executed.began || executed.result.error?.code === 'CANCELLED') {
           executed.letGo?.();
           await claim.release();
@@ -112,7 +116,7 @@ export class Invoker {
         const { result, isRecorded } = await claim
           .settle(withTrace(executed, trace), origin)
           .catch((error: unknown) => {
-            // It was executed all the same.
+            // The segment was executed nevertheless.
             this.#tell(executed.result, executed, origin);
             throw error;
           })
@@ -141,7 +145,7 @@ export class Invoker {
         const told = async (answers: readonly CallResult[], execute: () => Promise<SegmentRun>) => {
           const startedAt = performance.now();
           const executed = await execute();
-          // It goes on from the snapshot as it is.
+          // The run is resumed from its snapshot in memory, which is never compressed.
           executed.letGo?.();
           trace.executed(executed, startedAt, last === undefined);
           last = loop.withRunError(executed.result);
@@ -178,7 +182,7 @@ export class Invoker {
     });
   }
 
-  /** Calls off runs. */
+  /** Cancels the pending runs. */
   close(): void {
     this.#closing.abort(new Error('the runtime is shutting down'));
   }
@@ -210,7 +214,7 @@ export class Invoker {
     this.#parts.telemetry.execution(result, began, origin);
   }
 
-  /** A call that gives no result is counted by its code. */
+  /** Counts a call that rejects by its error code. */
   async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
     try {
       return await this.#parts.calls.run(call);
@@ -221,13 +225,13 @@ export class Invoker {
   }
 }
 
-/** A handler that waits goes on in this trace. */
+/** Stores the trace context, so that the handler continues this trace when it is resumed. */
 function withTrace(executed: SegmentRun, { carrier }: TracedCall): SegmentRun {
   if (executed.run === undefined || carrier === undefined) return executed;
   return { ...executed, run: { ...executed.run, trace: carrier } };
 }
 
-/** What is no context is refused later, with its own error. */
+/** An invalid context is rejected later, with a specific error. */
 function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
   const { handlerName, panelId }: WasmContext = context ?? {};
   const origin: { -readonly [K in keyof EventOrigin]: EventOrigin[K] } = {};

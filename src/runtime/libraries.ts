@@ -4,7 +4,7 @@ import { invalidOption } from '../config/check.js';
 import type { LibrarySource } from '../engine/library.js';
 
 /**
- * The libraries of a runtime as texts.
+ * Reads the sources of a runtime's libraries.
  *
  * @throws NexusError INVALID_CONFIG when a file cannot be read
  */

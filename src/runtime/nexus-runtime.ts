@@ -39,75 +39,79 @@ import type { RunProbe } from './run/run-probe.js';
 import { warmUp } from './warmup.js';
 
 export interface RuntimeStats extends ExecutionStatistics {
-  /** Workers that execute right now. */
+  /** Workers that are executing. */
   readonly activeInstances: number;
-  /** Workers that are up and idle. */
+  /** Workers that are started and idle. */
   readonly availableInstances: number;
-  /** Workers that are not up yet. */
+  /** Workers that are starting. */
   readonly startingInstances: number;
   readonly queuedExecutions: number;
-  /** Workers, and VMs in them, that were given up, by the reason. */
+  /** Workers, and VMs in them, that were given up, by reason. */
   readonly retirements: Retirements;
-  /** Linear memory of all VMs in the workers, in bytes: no part of the heap that `process.memoryUsage()` shows. */
+  /**
+   * Linear memory of all VMs in the workers, in bytes. It is not part of the heap that
+   * `process.memoryUsage()` reports.
+   */
   readonly totalMemoryBytes: number;
-  /** Handlers that this process suspended and that have not ended, as far as it knows. */
+  /** Handlers that this process suspended and that have not ended, as far as this process knows. */
   readonly suspendedExecutions: number;
-  /** What the store of suspended handlers keeps, those of other processes included, as far as this process knows. */
+  /** Usage of the suspension store, including handlers of other processes, as far as this process knows. */
   readonly suspensionStore: SuspensionStoreStats;
-  /** 0 to 1. */
+  /** A ratio from 0 to 1. */
   readonly cacheHitRate: number;
   readonly cache: CacheStats;
 }
 
-/** Of what a store of suspended handlers keeps; bounded by `maxSuspensions` and `maxSuspendedBytes`. */
+/** Usage of a suspension store; limited by `maxSuspensions` and `maxSuspendedBytes`. */
 export interface SuspensionStoreStats {
-  /** Handlers that wait. */
+  /** Waiting handlers. */
   readonly waiting: number;
   readonly waitingBytes: number;
   /** Recorded outcomes of resumes. */
   readonly outcomes: number;
   readonly outcomeBytes: number;
-  /** Handlers that there was no room for since the start. */
+  /** Handlers that were refused because there was no room, since the start. */
   readonly rejections: number;
-  /** Outcomes that were forgotten before their time since the start. */
+  /** Outcomes that were deleted early to make room, since the start. */
   readonly evictedOutcomes: number;
 }
 
-/** What a runtime is put together from. */
+/** The parts of which a runtime consists. */
 export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
   readonly surroundings?: Environment;
 }
 
-/** @internal what an execution depends on and its caller does not say */
+/** @internal what an execution depends on apart from its arguments */
 export interface RuntimeInner {
   readonly config: RuntimeConfig;
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly engine: string;
   readonly surroundings: Environment;
-  /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  /** Opens an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
 }
 
-/** What the disk cache gets at least to finish its writes, when calls took all of the drain timeout. */
+/** The least time that the disk cache gets to finish its writes, if calls used up the drain timeout. */
 const MIN_FLUSH_MS = 500;
-/** What calls that the end of the drain timeout cut short get to give back what they hold. */
+/** The time that cancelled calls get to release their claims after the drain timeout. */
 const RELEASE_MS = 1_000;
 
 /**
- * Runs handlers: compiles them once, keeps them, executes each in a pristine VM. Made by `createRuntime`; shut it down, or declare it with `await using`.
+ * Executes handlers: compiles each once, caches it, and executes it in a pristine VM. Create it with
+ * `createRuntime`; call `shutdown`, or declare it with `await using`.
  */
 export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly #engine: string;
   readonly #surroundings: Environment;
   readonly #pool: HandlerPool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;
   readonly #calls = new InFlight();
-  /** By namespace: calls for one key at the same time must meet. */
+  /** By namespace, so that concurrent calls for one key share the same instance. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
   readonly #sources: HandlerLoader;
@@ -145,12 +149,13 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Executes the body of an async function in a VM that has seen nothing before.
+   * Executes the body of an async function in a pristine VM.
    *
-   * @param code what stands between the braces of the function: `return`, `await` and the names of the context are in scope
-   * @param context what the handler is given; nothing by default
-   * @param options a timeout in milliseconds, or more
-   * @returns what the handler did; its own faults are a result with `status: 'error'`
+   * @param code the body of the function; `return` and `await` work at its top level, and the globals of
+   *   handlers are in scope
+   * @param context state, arguments, scope and capabilities of the handler; default: none
+   * @param options options of this execution, or only its timeout in milliseconds
+   * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
@@ -158,11 +163,12 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Compiles a handler into an artifact that {@link executeCompiledHandler} takes, here or in another process with the same
-   * engine. Also fills the cache.
+   * Compiles a handler to an artifact for {@link executeCompiledHandler}, in this or another process with the
+   * same engine. Also fills the cache.
    *
-   * @returns the sealed container of a `.qjsc` file
-   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
+   * @returns the sealed content of a `.qjsc` file
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT,
+   *   RUNTIME_CLOSED
    */
   async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
     return this.#calls.run(async () => {
@@ -175,9 +181,9 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Executes what {@link precompileHandler} returned, after checking every byte of it.
+   * Executes an artifact of {@link precompileHandler}, after checking all of its bytes.
    *
-   * @throws NexusError INVALID_ARTIFACT saying which check failed, and whatever {@link executeHandler} throws
+   * @throws NexusError INVALID_ARTIFACT with the check that failed, and the errors of {@link executeHandler}
    */
   executeCompiledHandler(
     artifact: Uint8Array,
@@ -188,17 +194,19 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Goes on with a suspended handler, here or in another process than the one that it was suspended in.
+   * Resumes a suspended handler, in this or any other process.
    *
-   * A suspension is resumed once. Whoever asks again, with whatever answers, gets the outcome that was recorded, for a day, or until its
-   * room is needed: see `maxSuspendedBytes`.
+   * A suspension is resumed once. Later calls get the recorded outcome, whatever answers they pass, for a day
+   * or until its room is needed: see `maxSuspendedBytes`.
    *
    * @param suspensionId of {@link WasmResult.suspension}
-   * @param answers one answer, to the first of the calls that wait, or several with their call ids. Those without one wait on
-   * @param options its `timeoutMs` counts for what is executed now; the other limits go on from what was used
-   * @returns what the handler did since, which may be to wait again, as another suspension
-   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for
-   * an answer to no call that waits, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
+   * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
+   *   answer stay pending
+   * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
+   * @returns the effects since the suspension; the handler may be suspended again, under a new id
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE (the handler is
+   *   kept), INVALID_ARGUMENT for an answer that matches no pending call, SERIALIZATION_ERROR,
+   *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   resumeHandler(
     suspensionId: string,
@@ -209,9 +217,9 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Calls off a suspended handler. Resuming it gives CANCELLED from then on.
+   * Cancels a suspended handler. Resuming it then gives CANCELLED.
    *
-   * @returns whether this call did it: false when it has ended, expired or never was
+   * @returns whether this call cancelled it; false if it has ended, has expired or is unknown
    */
   cancelSuspension(suspensionId: string): Promise<boolean> {
     return this.#calls.run(async () => {
@@ -220,12 +228,15 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
-  /** All suspended handlers of the store, those included whose outcome is still kept. Without anything secret. */
+  /**
+   * Lists all suspended handlers of the store, including those whose outcome is still kept. Contains no
+   * secret data.
+   */
   listSuspensions(): AsyncIterable<SuspensionSummary> {
     return this.#suspended.list();
   }
 
-  /** One of {@link listSuspensions}; undefined when it is unknown. */
+  /** Describes one suspension, like {@link listSuspensions}; undefined if it is unknown. */
   inspectSuspension(suspensionId: string): Promise<SuspensionSummary | undefined> {
     return this.#calls.run(async () => {
       requireText('suspensionId', suspensionId);
@@ -234,16 +245,17 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Runs a handler to its end: executes it, hands its effects to `onEffects` whenever it waits, makes the calls it waits for and goes
-   * on with their answers. An extension that throws, takes too long or answers with something that cannot enter is an error at
-   * the handler's `await`.
+   * Runs a handler to its end: executes it, passes its effects to `onEffects` whenever it waits, makes its
+   * calls, and resumes it with the answers. If an extension throws, takes too long or returns a value that
+   * cannot be passed, the handler gets an error at its `await`.
    *
-   * When the handler has ended, calls that are still under way are told so by their signal and not waited for. Calls that it made
-   * last and does not await are made and waited for if it succeeded; after an error, they are `unawaitedCalls` of the result.
+   * When the handler has ended, calls that are still pending are aborted through their signal. Calls of its
+   * last segment that it did not await are made and waited for if it succeeded; after an error, they are the
+   * `unawaitedCalls` of the result.
    *
    * @param code source, or an artifact
-   * @returns the end, with the effects of the whole run
-   * @throws NexusError what {@link executeHandler} throws, and what `onEffects` throws
+   * @returns the result of the last segment, with the effects of the whole run
+   * @throws the errors of {@link executeHandler}, and errors of `onEffects`
    */
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
     return this.#handlerCalls.run(code, context, options);
@@ -259,7 +271,7 @@ export class NexusRuntime implements AsyncDisposable {
     };
   }
 
-  /** @internal {@link run} with somebody who takes part */
+  /** @internal {@link run} with a probe */
   runProbed(
     code: string | Uint8Array,
     context: WasmContext,
@@ -270,10 +282,11 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Warms a deployment: compiles handlers into both tiers of the cache. One that does not compile is in the report and does
-   * not hold up the rest.
+   * Fills both tiers of the cache with compiled handlers. A handler that does not compile is listed in the
+   * report and does not stop the others.
    *
-   * @param units sources, or sources with their file names; an async iterable is read as fast as it is compiled
+   * @param units sources, or sources with their file names; an async iterable is read as fast as it is
+   *   compiled
    * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async precompileAll(
@@ -288,22 +301,24 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Resolves when workers are up and know the handlers: the first calls then take no longer than later ones.
+   * Resolves when workers are started and have loaded the handlers, so that the first calls take no longer
+   * than later ones.
    *
-   * @param handlers sources, artifacts, or sources with their file names. One that does not compile is in the report
-   * @param options how many workers; default: `minInstances`, and all that are up
-   * @throws NexusError INVALID_ARGUMENT, INVALID_ARTIFACT, RUNTIME_CLOSED, and INTERNAL_ERROR or INVALID_CONFIG with the reason why no
-   * worker can be started
+   * @param handlers sources, artifacts, or sources with their file names. A handler that does not compile is
+   *   listed in the report
+   * @param options the number of workers; default: `minInstances`, and all that are already started
+   * @throws NexusError INVALID_ARGUMENT, INVALID_ARTIFACT, RUNTIME_CLOSED, and INTERNAL_ERROR or
+   *   INVALID_CONFIG if no worker can be started
    */
   warmup(handlers: Iterable<WarmupUnit> = [], options: WarmupOptions = {}): Promise<WarmupReport> {
     return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#sources));
   }
 
   /**
-   * Data of the application's own in the tiers of the cache, under a namespace: a parsed document, a snapshot. It may be
-   * evicted at any time and is made again then.
+   * Application data in the tiers of the cache, under a namespace: for example a parsed document. It may be
+   * evicted at any time and is then created again.
    *
-   * @throws NexusError INVALID_ARGUMENT when the namespace is no name
+   * @throws NexusError INVALID_ARGUMENT if the namespace is not a valid name
    */
   artifacts(namespace: string): TransientArtifacts {
     const known = this.#artifacts.get(namespace);
@@ -314,7 +329,8 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * The capabilities that a handler needs at most, found without running it: see the function of this name.
+   * Infers the capabilities that a handler needs at most, without running it: see the function of the same
+   * name.
    *
    * @returns sorted; none is covered by another
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
@@ -323,12 +339,12 @@ export class NexusRuntime implements AsyncDisposable {
     return inferCapabilities(code, options);
   }
 
-  /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
+  /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */
   verifyCache(): Promise<VerifyReport> {
     return this.#cache.verify();
   }
 
-  /** How the entries in memory are used, the most recently used first. */
+  /** Lists the entries in memory with their use, most recently used first. */
   inspectCache(options: { readonly limit?: number } = {}): EntryUse[] {
     checkShape('options', options, { limit: true });
     const { limit = 100 } = options;
@@ -358,28 +374,30 @@ export class NexusRuntime implements AsyncDisposable {
     };
   }
 
-  /** All metrics in the Prometheus text format; empty when they are off. */
+  /** Returns all metrics in the Prometheus text format; an empty string if metrics are off. */
   getPrometheusMetrics(): Promise<string> {
     return this.#telemetry.text();
   }
 
   /**
-   * Answers requests of any Node HTTP server with the metrics: `createServer(runtime.metricsHandler())`, or as a route of Express. 405 for
-   * anything but GET and HEAD, 500 when they cannot be had.
+   * Answers requests of any Node HTTP server with the metrics: `createServer(runtime.metricsHandler())`, or
+   * as a route of Express. Responds with 405 to methods other than GET and HEAD, and with 500 if the metrics
+   * cannot be read.
    */
   metricsHandler(): MetricsHandler {
     return metricsHandler(this.#telemetry);
   }
 
-  /** Forgets compiled handlers. Default: both tiers. */
+  /** Removes compiled handlers from the cache. Default: from both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
     checkTiers(tiers);
     await this.#cache.clear(tiers);
   }
 
   /**
-   * Stops admission, waits for what was accepted, at most `drainTimeoutMs` (default 25,000), then calls off runs and ends the
-   * workers; handlers that were being resumed wait on. Calling again returns the same promise.
+   * Stops accepting calls, waits for accepted calls for at most `drainTimeoutMs` (default 25,000), then
+   * cancels runs and ends the workers. Handlers that were being resumed stay suspended. Further calls return
+   * the same promise.
    */
   shutdown(options: { readonly drainTimeoutMs?: number } = {}): Promise<void> {
     let drainTimeoutMs: number;
@@ -404,7 +422,7 @@ export class NexusRuntime implements AsyncDisposable {
     await this.#calls.close(drainTimeoutMs);
     this.#handlerCalls.close();
     await this.#pool.close();
-    // A claim that is not given back keeps its handler from everybody until its lease ends.
+    // A claim that is not released blocks its handler until the lease expires.
     await this.#calls.idle(RELEASE_MS);
     await this.#suspended.close();
     await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));

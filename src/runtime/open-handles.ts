@@ -1,13 +1,13 @@
-/** What was opened and not closed, and where: by a number that the closing gives back. */
+/** Objects that were opened and not closed, with the place where they were opened, by a number. */
 const open = new Map<number, string>();
 let opened = 0;
 let isListening = false;
 
 /**
- * Notes that something was made that has to be closed: a process that comes to its end with it still open says so, once.
+ * Registers an object that must be closed. If the process ends while it is open, a warning is issued once.
  *
- * @param what is to be done, and with what: `'runtime: shutdown()'`
- * @returns to be called when it is closed
+ * @param what the call that closes it: `'shutdown() of the runtime'`
+ * @returns a function to call when the object is closed
  */
 export function noteOpen(what: string): () => void {
   if (!isListening) {
@@ -26,7 +26,7 @@ function callerOfLibrary(): string {
   return frame?.trim() ?? 'at an unknown place';
 }
 
-/** The process has nothing left to do, so nobody will close them any more. */
+/** Called when the process has nothing left to do, so the open objects will never be closed. */
 function report(): void {
   for (const [id, what] of open) {
     open.delete(id);
@@ -34,7 +34,7 @@ function report(): void {
       type: 'NexusWarning',
       code: 'NEXUS_NOT_CLOSED',
       detail:
-        'Handlers that wait in memory are lost, and compiled handlers may not be on disk. `await using` closes by itself.',
+        'Handlers that wait in memory are lost, and compiled handlers may not be on disk. `await using` closes automatically.',
     });
   }
 }

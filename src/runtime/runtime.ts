@@ -7,10 +7,11 @@ import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 
 /**
- * Starts a runtime: loads the engine, starts `minInstances` workers and builds the base image with its libraries.
+ * Creates a runtime: loads the engine, starts `minInstances` workers and builds the base image with the
+ * libraries.
  *
- * The workers boot while this thread loads the rest of the library and the engine: that is most of a cold start. The
- * first calls are prepared while they still do.
+ * The workers boot while this thread loads the rest of the library and the engine, which is most of a cold
+ * start. The first calls are prepared while the workers are still booting.
  *
  * @throws NexusError INVALID_CONFIG naming the option, ENGINE_MISMATCH, INTERNAL_ERROR
  */
@@ -31,7 +32,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
       createPool: (onRetired) => new WorkerPool(threads, config.pool, onRetired),
       onShutdown: close,
     });
-    // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
+    // A library may be faulty, and the caller should learn it here. All other failures are reported by calls.
     if (libraries.length > 0) await shutDownUnlessReady(runtime);
     return runtime;
   } catch (error) {

@@ -5,7 +5,7 @@ import { invalidArgument, readArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 
-/** Starts workers, compiles handlers and gives each an image in every worker. */
+/** Starts workers, compiles handlers, and creates an image for each in every worker. */
 export async function warmUp(
   handlers: Iterable<WarmupUnit>,
   options: WarmupOptions,

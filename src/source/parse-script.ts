@@ -2,30 +2,32 @@ import { createRequire } from 'node:module';
 
 import type { Node, Program } from 'acorn';
 
-/** Where acorn stumbles: line from 1, column from 0. */
+/** An error of acorn: line from 1, column from 0. */
 export interface AcornError extends SyntaxError {
   readonly loc: { readonly line: number; readonly column: number };
 }
 
-/** How acorn tells of a source that is nested deeper than it can go. */
+/** Acorn's message for a source that is nested too deeply. */
 const STACK_EXHAUSTED = 'Not enough stack space';
 
 type Parser = typeof import('acorn').Parser;
-/** What acorn calls for each name that is declared: its types do not tell. */
+/** The method that acorn calls for each declared name; its types do not include it. */
 type DeclaringParser = new (...args: never[]) => { declareName(...args: unknown[]): void };
 
 let bounded: Parser | undefined;
-/** Names that the parser at work may still declare. Parsing is synchronous. */
+/** The number of names that the current parse may still declare. Parsing is synchronous. */
 let namesLeft = Number.POSITIVE_INFINITY;
 
 /**
- * A script as acorn reads it.
+ * Parses a script with acorn.
  *
- * @param maxNames that it may declare: to see whether a name is declared twice, acorn compares it with all others of its scope
- * @throws an {@link AcornError} for a text that is no script; RangeError when it is nested too deeply or declares more names
+ * @param maxNames the most names that it may declare: to find duplicates, acorn compares each name with all
+ *   others of its scope
+ * @throws an {@link AcornError} for a syntax error; RangeError if it is nested too deeply or declares more
+ *   names
  */
 export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY): Program {
-  // Synchronous, and some 10 ms that only those pay who ask.
+  // Loaded synchronously and on first use, because it takes some 10 ms.
   const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
   namesLeft = maxNames;
   try {
@@ -36,7 +38,7 @@ export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY)
   }
 }
 
-/** One class for all: what the engine learns about it holds for the next source. */
+/** perf: one class for all parses, so that V8's optimisations apply to the next source. */
 function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
   bounded ??= Parser.extend((Base) => {
     class BoundedParser extends (Base as unknown as DeclaringParser) {
@@ -54,12 +56,12 @@ export function isAcornError(error: unknown): error is AcornError {
   return error instanceof SyntaxError && 'loc' in error;
 }
 
-/** What acorn says, without its own idea of the place behind it. */
+/** Acorn's message without the place that it appends. */
 export function messageOf({ message }: AcornError): string {
   return message.replace(/ \(\d+:\d+\)$/, '');
 }
 
-/** The nodes right below one, in source order. */
+/** The direct child nodes, in source order. */
 export function childrenOf(node: Node): Node[] {
   const children: Node[] = [];
   for (const key in node) {

@@ -3,10 +3,13 @@ import { NexusError } from '../errors/nexus-error.js';
 import { waitATurn } from '../support/byte-slices.js';
 import { slicesOf } from './text-slices.js';
 
-/** Why a text cannot be a handler, or undefined. */
+/** The reason why a text cannot be a handler, or undefined. */
 export type SourceProblem = { readonly message: string; readonly context: Readonly<Record<string, unknown>> };
 
-/** @throws NexusError INVALID_ARGUMENT when it is no string at all: that is the caller's fault, not the handler's */
+/**
+ * @throws NexusError INVALID_ARGUMENT if it is not a string, which is a fault of the caller, not of the
+ *   handler
+ */
 export function requireSource(source: unknown): asserts source is string {
   if (typeof source === 'string') return;
   throw new NexusError('INVALID_ARGUMENT', `The handler's code must be a string; it is ${describe(source)}.`, {
@@ -14,9 +17,9 @@ export function requireSource(source: unknown): asserts source is string {
   });
 }
 
-/** What INVALID_HANDLER says of a source that the parser need not see. A large one is looked at in slices. */
+/** Finds problems of a source that need no parser, for INVALID_HANDLER. A large source is checked in slices. */
 export async function findSourceProblem(source: string, maxSourceBytes: number): Promise<SourceProblem | undefined> {
-  // A UTF-16 unit takes one to three bytes: most sources are decided by their length alone.
+  // A UTF-16 unit takes one to three bytes, so the length alone decides for most sources.
   if (source.length > maxSourceBytes) return tooLarge(`at least ${source.length}`, source.length, maxSourceBytes);
   const isSmallEnough = source.length * 3 <= maxSourceBytes;
   let bytes = 0;
@@ -56,9 +59,9 @@ function loneSurrogate(source: string): number {
   return source.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
 }
 
-/** What stack frames can carry: `at f (rules/vat.js:2:7)` has to be read again. */
+/** The characters that stack frames can carry: `at f (rules/vat.js:2:7)` is parsed later. */
 const FILENAME = /^[^\n\r():]+$/;
-/** The longest path of most systems. The engine takes the name through its native stack. */
+/** The longest path of most systems. The engine passes the name through its native stack. */
 const MAX_FILENAME_CHARACTERS = 4_096;
 
 /** @throws NexusError INVALID_ARGUMENT */

@@ -1,6 +1,6 @@
 import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
 
-/** A position in a text, both from 1. */
+/** A position in a text; line and column start at 1. */
 export interface SourceLocation {
   readonly line: number;
   readonly column: number;
@@ -8,9 +8,9 @@ export interface SourceLocation {
 
 const LINES_BEFORE = 3;
 const LINES_AFTER = 1;
-/** A minified line is cut around the column. */
+/** A longer line is cut around the column. */
 const MAX_LINE_LENGTH = 120;
-/** The index counts lines for every so many characters: no look-up reads more than two of these chunks. */
+/** The index counts lines for chunks of this many characters: a lookup reads at most two of them. */
 const CHUNK = 16 * 1024;
 const CHUNKS_IN_SLICE = SLICE_LENGTH / CHUNK;
 
@@ -20,20 +20,20 @@ const LINE_SEPARATOR = 0x2028;
 const PARAGRAPH_SEPARATOR = 0x2029;
 
 /**
- * How many lines end before each chunk of one text. It holds numbers and not the text, so it may be kept for as long as the text is
- * of interest.
+ * The number of lines that end before each chunk of a text. It holds only numbers, so it may outlive the
+ * text.
  */
 export class LineIndex {
-  /** Item i: the lines that end in the first i chunks. Grows as far as somebody asked. */
+  /** Item i: the number of lines that end in the first i chunks. Extended as needed. */
   readonly endedBefore: number[] = [0];
 }
 
-/** The lines of a text that may have megabytes: no question about them reads the text more than once. */
+/** The lines of a text that may have megabytes. Each query reads the text at most once. */
 export class SourceLines {
   readonly source: string;
   readonly #index: LineIndex;
 
-  /** @param index of this very text, from an earlier look at it */
+  /** @param index an earlier index of the same text */
   constructor(source: string, index: LineIndex = new LineIndex()) {
     this.source = source;
     this.#index = index;
@@ -43,7 +43,7 @@ export class SourceLines {
     return typeof text === 'string' ? new SourceLines(text) : text;
   }
 
-  /** Reads all of the text, with turns of the event loop in between. Whatever is asked afterwards takes microseconds. */
+  /** Reads the whole text, with turns of the event loop in between. Later queries take microseconds. */
   async prepare(): Promise<void> {
     for (;;) {
       const end = this.#chunks + CHUNKS_IN_SLICE;
@@ -52,7 +52,7 @@ export class SourceLines {
     }
   }
 
-  /** A location inside of the text: what lies behind a line's or the text's end is moved to it. */
+  /** A location inside the text: one behind the end of a line or of the text is moved to that end. */
   clamp({ line, column }: SourceLocation): SourceLocation {
     const known = this.#find(line);
     if (known === undefined) {
@@ -62,7 +62,7 @@ export class SourceLines {
     return { line, column: Math.max(1, Math.min(column, known.end - known.start + 1)) };
   }
 
-  /** The characters of a line from a column on, at most so many; empty where there are none. */
+  /** The characters of a line from a column on, up to the given length; empty if there are none. */
   read({ line, column }: SourceLocation, length: number): string {
     const found = this.#find(line);
     if (found === undefined) return '';
@@ -96,7 +96,7 @@ export class SourceLines {
     return rendered.join('\n');
   }
 
-  /** Where a line begins and ends, without what ends it. Undefined behind the last line. */
+  /** The start and end of a line, without its terminator. Undefined behind the last line. */
   #find(line: number): { readonly start: number; readonly end: number } | undefined {
     if (line < 1) return undefined;
     const before = line === 1 ? { next: 0 } : this.#lineEnd(line - 1);
@@ -104,13 +104,13 @@ export class SourceLines {
     return { start: before.next, end: this.#lineEnd(line)?.end ?? this.source.length };
   }
 
-  /** Where the line of this number ends, and where the next one begins. Undefined when the text ends before. */
+  /** The end of a line, and the start of the next one. Undefined if the text ends before. */
   #lineEnd(number: number): { readonly end: number; readonly next: number } | undefined {
     const { endedBefore } = this.#index;
     while (this.#endedLines < number) if (!this.#countNextChunk()) return undefined;
     let low = 0;
     let high = endedBefore.length - 1;
-    // The last chunk before which fewer lines have ended: the line ends in it.
+    // Finds the last chunk before which fewer lines have ended: the line ends in it.
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if ((endedBefore[middle] as number) < number) low = middle;
@@ -123,7 +123,7 @@ export class SourceLines {
     return { end: isPair ? at - 1 : at, next: at + 1 };
   }
 
-  /** As far as the text was read. */
+  /** The number of lines in the part that was read. */
   get #endedLines(): number {
     return this.#index.endedBefore.at(-1) as number;
   }
@@ -132,7 +132,7 @@ export class SourceLines {
     return this.#index.endedBefore.length - 1;
   }
 
-  /** False when there is none. */
+  /** False if there is no further chunk. */
   #countNextChunk(): boolean {
     const start = this.#chunks * CHUNK;
     if (start >= this.source.length) return false;
@@ -141,7 +141,7 @@ export class SourceLines {
   }
 }
 
-/** {@link SourceLines.snippet} of a text that is looked at once. */
+/** {@link SourceLines.snippet} for a text that is used only once. */
 export function renderSnippet(text: string | SourceLines, location: SourceLocation): string {
   return SourceLines.of(text).snippet(location);
 }
@@ -153,7 +153,7 @@ function countLineEnds(text: string, start: number, end: number): number {
   return count;
 }
 
-/** A carriage return before a line feed ends nothing: the pair ends one line, at its line feed. */
+/** A carriage return before a line feed ends no line: the pair ends one line, at the line feed. */
 function endsLine(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   if (unit > CARRIAGE_RETURN) return unit === LINE_SEPARATOR || unit === PARAGRAPH_SEPARATOR;

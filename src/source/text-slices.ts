@@ -3,7 +3,7 @@ import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../support/byte-slices.js
 const HIGH_SURROGATES_START = 0xd800;
 const HIGH_SURROGATES_END = 0xdbff;
 
-/** A text in slices, none of which ends between the halves of a surrogate pair. */
+/** Splits a text into slices; none ends within a surrogate pair. */
 export function* slicesOf(text: string): Generator<string> {
   for (let start = 0; start < text.length; ) {
     let end = Math.min(start + SLICE_LENGTH, text.length);
@@ -15,10 +15,10 @@ export function* slicesOf(text: string): Generator<string> {
 }
 
 /**
- * A text in UTF-8, with turns of the event loop in between.
+ * Encodes a text in UTF-8, with turns of the event loop in between.
  *
- * @param onLength told its length in bytes first
- * @param onSlice told every slice
+ * @param onLength called first, with the length in bytes
+ * @param onSlice called with every slice
  */
 export async function encodeInSlices(
   text: string,
@@ -43,7 +43,7 @@ export async function encodeInSlices(
   return new Uint8Array(memory);
 }
 
-/** Text of bytes in UTF-8, with turns of the event loop in between. What is no UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8, with turns of the event loop in between. Invalid bytes become U+FFFD. */
 export async function decodeInSlices(bytes: Uint8Array): Promise<string> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const pieces: string[] = [];

@@ -1,26 +1,27 @@
 import { SourceLines, type SourceLocation } from './source-lines.js';
 import { fileHeaderShift, neutraliseFileHeader } from './source-text.js';
 
-/** Raise it whenever the same handler would be wrapped into another script: it is part of the cache key. */
+/** Part of the cache key: raise it whenever the same handler would be wrapped differently. */
 export const WRAPPER_VERSION = 2;
 
 const PREFIX = '(async function(){';
-/** How many characters of the script stand before the source. */
+/** The number of characters before the source in the script. */
 export const PREFIX_LENGTH = PREFIX.length;
-/** As long as the other. A handler that cannot wait is spared a promise, which costs more than many a handler. */
+/** Has the same length. A handler without `await` needs no promise, which costs more than many handlers. */
 const SYNCHRONOUS_PREFIX = '(      function(){';
 const AWAIT = /await/;
-/** On a line of its own, so that a comment at the end of the source does not swallow it. */
+/** On a separate line, so that a comment at the end of the source does not hide it. */
 const SUFFIX = '\n})';
 
-/** Why a source that closes its function is refused. */
+/** The message for a source that closes its function. */
 export const ESCAPED_WRAPPER =
   'The handler closes the function it is the body of: a "}" has no "{" before it. ' +
   'A handler must be the body of one function.';
 
 /**
- * The script whose value is the handler: a function with the source as its body, which is to the handler like the body of an async
- * function. The source begins on line 1, so lines are the author's; columns of line 1 are put right by {@link toAuthorLocation}.
+ * The script whose value is the handler: a function with the source as its body, which behaves like an async
+ * function for the handler. The source starts on line 1, so lines are the author's; {@link toAuthorLocation}
+ * corrects the columns of line 1.
  */
 export function wrapHandler(source: string): string {
   const prefix = AWAIT.test(source) ? PREFIX : SYNCHRONOUS_PREFIX;
@@ -28,10 +29,10 @@ export function wrapHandler(source: string): string {
 }
 
 /**
- * A place in the wrapped script as a place in what the author wrote. When something is open at the end of the source, the
- * engine stumbles over our suffix: that is the end of the source then.
+ * Converts a place in the wrapped script to the author's source. If the source ends within an unfinished
+ * construct, the engine reports our suffix, which becomes the end of the source.
  *
- * @param text what the author wrote; undefined when it is not at hand, and the place is not checked against it
+ * @param text the author's source; if undefined, the place is not checked against it
  */
 export function toAuthorLocation(place: SourceLocation, text: string | SourceLines | undefined): SourceLocation {
   const lines = text === undefined ? undefined : SourceLines.of(text);

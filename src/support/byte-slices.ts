@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Characters or bytes that are worked on at a time, between two turns of the event loop: hashing or encoding so many takes some
- * milliseconds.
+ * The number of characters or bytes that are processed between two turns of the event loop: hashing or
+ * encoding so many takes some milliseconds.
  */
 export const SLICE_LENGTH = 1024 * 1024;
 
-/** Lets everything else that waits for the event loop have its turn. */
+/** Gives the event loop a turn. */
 export function waitATurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -28,7 +28,7 @@ export async function* byteSlicesInTurns(bytes: Uint8Array): AsyncGenerator<Uint
   }
 }
 
-/** At once when it is one slice, otherwise with turns of the event loop in between. */
+/** Hashes one slice at once, and more with turns of the event loop in between. */
 export async function sha256(bytes: Uint8Array): Promise<Buffer> {
   const hash = createHash('sha256');
   if (bytes.length <= SLICE_LENGTH) return hash.update(bytes).digest();

@@ -1,8 +1,8 @@
 import { renderReason } from './render-reason.js';
 
 /**
- * Calls what the application gave us, which must not harm a handler: what it throws, or rejects with later, is told to `onError` and
- * goes no further.
+ * Calls a function of the application that must not affect a handler: what it throws, or rejects with later,
+ * is passed to `onError` and goes no further.
  */
 export function callListener<T>(use: () => T, onError: (error: unknown) => void): T | undefined {
   try {
@@ -15,7 +15,7 @@ export function callListener<T>(use: () => T, onError: (error: unknown) => void)
   }
 }
 
-/** On stderr, and to whoever listens to `process.on('warning')`. */
+/** Issues a Node warning, which goes to stderr and to `process.on('warning')`. */
 export function warnOfIgnored(what: string, error: unknown): void {
   process.emitWarning(`${what} threw, which is ignored: ${renderReason(error)}`, {
     type: 'NexusWarning',

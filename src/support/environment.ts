@@ -1,12 +1,12 @@
 import { newRunId } from './run-ids.js';
 
-/** What a runtime takes from the world around it, for its own purposes: a test can give it another world. */
+/** The clock and ids of a runtime; tests can replace them. */
 export interface Environment {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** As `support/run-ids.ts` has them; no two alike. */
+  /** A run id as in `support/run-ids.ts`; each is unique. */
   newRunId(): string;
 }
 
-/** The real ones. */
+/** The system clock and random ids. */
 export const systemEnvironment: Environment = { now: () => Date.now(), newRunId };

@@ -1,7 +1,7 @@
 import { NexusError } from '../errors/nexus-error.js';
 import { settleWithin } from './waiting.js';
 
-/** The calls under way, so that an end can wait for them: those that compile, those that wait, those that execute. */
+/** The pending calls, so that a shutdown can wait for them: those that compile, wait or execute. */
 export class InFlight {
   #active = 0;
   #closed = false;
@@ -19,13 +19,13 @@ export class InFlight {
     }
   }
 
-  /** Admits no more and waits for those under way, at most `drainTimeoutMs`. */
+  /** Accepts no more calls and waits for pending ones, for at most `drainTimeoutMs`. */
   async close(drainTimeoutMs: number): Promise<void> {
     this.#closed = true;
     await this.idle(drainTimeoutMs);
   }
 
-  /** Waits for those under way, at most `timeoutMs`. */
+  /** Waits for pending calls, for at most `timeoutMs`. */
   async idle(timeoutMs: number): Promise<void> {
     if (this.#active === 0) return;
     const idle = new Promise<void>((resolve) => {

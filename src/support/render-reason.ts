@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** Any value can be thrown or be the reason of an abort, one that cannot be made a string included. */
+/** Any value can be thrown or be the reason of an abort, including one that cannot be converted to a string. */
 export function renderReason(reason: unknown): string {
   try {
     const text = reason instanceof Error ? reason.message : reason;

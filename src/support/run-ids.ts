@@ -18,24 +18,24 @@ export function formatSuspensionId({ runId, generation }: SuspensionId): string 
   return `${runId}.${generation}`;
 }
 
-/** Undefined for what is no id. Nothing else may become part of a path. */
+/** Undefined for a malformed id. Only the result may become part of a path. */
 export function parseSuspensionId(id: string): SuspensionId | undefined {
   const [, runId, generation] = ID.exec(id) ?? [];
   return runId === undefined ? undefined : { runId, generation: Number(generation) };
 }
 
-/** The id of the generation after this one. */
+/** The id of the following generation. */
 export function nextSuspensionId({ runId, generation }: SuspensionId): string {
   return formatSuspensionId({ runId, generation: generation + 1 });
 }
 
-/** The id that a suspension continues as. */
+/** The id under which a suspension continues. */
 export function idAfter(id: string): string | undefined {
   const parsed = parseSuspensionId(id);
   return parsed && nextSuspensionId(parsed);
 }
 
-/** The id that a suspension was continued from; undefined for the first of a run. */
+/** The id of the previous generation; undefined for the first of a run. */
 export function idBefore(id: string): string | undefined {
   const parsed = parseSuspensionId(id);
   if (parsed === undefined || parsed.generation === 1) return undefined;

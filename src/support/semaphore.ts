@@ -1,4 +1,4 @@
-/** Lets at most so many run at the same time; the others wait, first come first served. */
+/** Limits how many callers run at the same time; the others wait in order of arrival. */
 export class Semaphore {
   readonly #limit: number;
   readonly #waiting: (() => void)[] = [];
@@ -18,9 +18,9 @@ export class Semaphore {
     }
   }
 
-  /** Resolves when it is the caller's turn, with what ends it. */
+  /** Resolves when it is the caller's turn, with a function that ends the turn. */
   async enter(): Promise<() => void> {
-    // Who ends hands the turn on, so that nobody comes in between.
+    // A caller that ends passes its turn on, so that no other caller can take it.
     if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     let isOver = false;
@@ -33,7 +33,7 @@ export class Semaphore {
     };
   }
 
-  /** Resolves when nobody runs or waits. */
+  /** Resolves when no caller runs or waits. */
   async idle(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }

@@ -1,33 +1,33 @@
 import { AsyncResource } from 'node:async_hooks';
 
-/** How long the thread is held at a time, by all that is done in slices together. */
+/** How long the thread is blocked at a time, by all sliced work together. */
 export const SLICE_MS = 8;
 
 /**
- * Goes on with something until a point of time on the clock of `performance.now()`.
+ * Continues a task until a point of time on the clock of `performance.now()`.
  *
- * @returns the result, or undefined while there is more to do
+ * @returns the result, or undefined if the task is not finished
  */
 export type Step<T> = (until: number) => { readonly done: T } | undefined;
 
 interface Task {
-  /** Returns whether it has ended. */
+  /** Continues the task; returns whether it has ended. */
   readonly goOn: (until: number) => boolean;
 }
 
 /** In the order of their turns. */
 const waiting: Task[] = [];
-/** Whether a turn is to come. */
+/** Whether a turn is scheduled. */
 let isScheduled = false;
-/** When this turn of the event loop has had its share; undefined before anything took of it. */
+/** The end of the time for sliced work in this turn of the event loop; undefined before it was used. */
 let turnEnds: number | undefined;
 
 /**
- * Does something that may take long without holding the thread: at once as far as there is time in this turn of the event loop, and the
- * rest in slices, in turn with everything else that is done so.
+ * Runs a task that may take long without blocking the thread: at once as far as there is time in this turn of
+ * the event loop, and the rest in slices, alternating with all other sliced tasks.
  *
- * @returns the result if it is there at once, otherwise a promise of it
- * @throws, or rejects with, what the step throws
+ * @returns the result if the task ends at once, otherwise a promise of it
+ * @throws, or rejects with, errors of the step
  */
 export function inSlices<T>(step: Step<T>): T | Promise<T> {
   if (waiting.length === 0) {
@@ -38,7 +38,7 @@ export function inSlices<T>(step: Step<T>): T | Promise<T> {
     }
   }
   return new Promise((resolve, reject) => {
-    // In the caller's own context: getters of its values may be called.
+    // In the caller's async context, because getters of its values may be called.
     const goOn = AsyncResource.bind((until: number): boolean => {
       try {
         const result = step(until);
@@ -54,7 +54,7 @@ export function inSlices<T>(step: Step<T>): T | Promise<T> {
   });
 }
 
-/** @returns when what is done in slices has had its share of this turn of the event loop */
+/** @returns the time at which sliced work must end in this turn of the event loop */
 function beginTurn(): number {
   if (turnEnds === undefined) {
     turnEnds = performance.now() + SLICE_MS;

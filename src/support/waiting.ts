@@ -3,7 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { MAX_TIMER_MS } from '../config/limits.js';
 
 /**
- * What `begin` gives, or `'aborted'` as soon as the signal fires: what was begun then goes on for whoever else waits for it.
+ * The result of `begin`, or `'aborted'` as soon as the signal fires; the started work then continues for
+ * other callers.
  */
 export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal | undefined): Promise<T | 'aborted'> {
   if (signal === undefined) return begin();
@@ -20,20 +21,20 @@ export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal 
 }
 
 /**
- * Listens to a signal, if there is one. At once when it has fired.
+ * Calls back when a signal is aborted, if there is one; at once if it already is.
  *
- * @returns what ends it: nothing of it is left on the signal, which may be one for many calls
+ * @returns a function that removes the listener, because one signal may be used for many calls
  */
 export function whenAborted(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (signal === undefined) return () => {};
   if (signal.aborted) listener();
-  // One signal for many calls is what signals are for.
+  // One signal may be used for many calls.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Waits for a promise to settle, at most `timeoutMs`; Infinity for as long as it takes. */
+/** Waits for a promise to settle, for at most `timeoutMs`, which may be Infinity. */
 export async function settleWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

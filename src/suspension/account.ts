@@ -1,18 +1,18 @@
 import type { KeptUsage } from '../metrics/kept-usage.js';
 import { AgeQueue } from './age-queue.js';
 
-/** What is known of a suspension that a store keeps. */
+/** The data about a suspension in a store. */
 export interface Entry {
   readonly tenant: string | undefined;
   bytes: number;
-  /** `'moved'`: its place among those that wait went to the generation after it. */
+  /** `'moved'`: the next generation has taken its place among the waiting ones. */
   state: 'waiting' | 'moved' | 'outcome';
-  /** Of an outcome: when it was recorded. */
+  /** For an outcome: the time when it was recorded. */
   atMs: number;
-  /** Not acknowledged by the store yet. */
+  /** The store has not acknowledged it yet. */
   isPending: boolean;
   version: number | undefined;
-  /** The number of the census that saw it last, or in whose time it was changed by us. */
+  /** The number of the census that last saw it, or during which this process changed it. */
   seen: number;
 }
 

@@ -6,13 +6,16 @@ import type { StoreRoom } from './store-room.js';
 
 const SWEEP_MS = 60_000;
 
-/** The suspended handlers that this process kept and that wait, and the sweep that ends all that are past their time, whoever kept them. */
+/**
+ * The waiting handlers that this process suspended, and the sweep that expires all suspensions that are past
+ * their time, of any process.
+ */
 export class ActiveSuspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #telemetry: Telemetry;
   readonly #surroundings: Environment;
-  /** When they expire, by id. */
+  /** Expiry times, by id. */
   readonly #expiries = new Map<string, number>();
   #sweeper: NodeJS.Timeout | undefined;
 
@@ -32,7 +35,7 @@ export class ActiveSuspensions {
     this.sweepFromNowOn();
   }
 
-  /** It waits no longer. */
+  /** It no longer waits. */
   delete(id: string): void {
     this.#expiries.delete(id);
   }
@@ -41,7 +44,7 @@ export class ActiveSuspensions {
     if (this.#sweeper !== undefined) return;
     let isSweeping = false;
     this.#sweeper = setInterval(async () => {
-      // One that takes longer than the interval is not joined by another.
+      // If a sweep takes longer than the interval, no second one is started.
       if (isSweeping) return;
       isSweeping = true;
       await this.sweep().catch(() => {});
@@ -50,7 +53,7 @@ export class ActiveSuspensions {
     this.#sweeper.unref();
   }
 
-  /** Makes what is past its time expired, and tells whoever wants to know. */
+  /** Expires what is past its time, and notifies the observers. */
   async sweep(): Promise<readonly string[]> {
     const nowMs = this.#surroundings.now();
     for (const [id, expiresAtMs] of this.#expiries) if (expiresAtMs <= nowMs) this.#expiries.delete(id);

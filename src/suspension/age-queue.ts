@@ -1,10 +1,10 @@
-/** Ids of the same ten minutes are as old as each other, but for the order in which they came. */
+/** Ids of the same ten minutes count as equally old, in order of arrival. */
 const BUCKET_MS = 10 * 60 * 1000;
 
-/** Ids by age. Adding and removing one takes the same time however many there are. */
+/** Ids by age. Adding and removing take constant time. */
 export class AgeQueue {
   readonly #buckets = new Map<number, Set<string>>();
-  /** Of the oldest, when it is known. */
+  /** The bucket of the oldest, if it is known. */
   #oldest: number | undefined;
 
   /** @param atMs milliseconds since the epoch, the same for {@link remove} */
@@ -28,7 +28,7 @@ export class AgeQueue {
     if (key === this.#oldest) this.#oldest = undefined;
   }
 
-  /** The id that was there first; undefined when there is none. */
+  /** The id that was added first; undefined if there is none. */
   oldest(): string | undefined {
     if (this.#oldest === undefined) {
       for (const key of this.#buckets.keys()) if (this.#oldest === undefined || key < this.#oldest) this.#oldest = key;

@@ -4,13 +4,13 @@ import { describe } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 
-/** Ten thousand pending calls with names of usual length. */
+/** Room for ten thousand pending calls with names of usual length. */
 export const MAX_INFO_BYTES = 1024 * 1024;
 export const MAX_OWNER_LENGTH = 256;
 export const MAX_TENANT_LENGTH = 128;
 /** A run id of 22 characters, a dot, a generation of at most nine digits. */
 export const MAX_ID_LENGTH = 32;
-/** Transitions of one suspension: one a second for thirty years. */
+/** Transitions of one suspension: one per second for thirty years. */
 export const MAX_VERSION = 999_999_999;
 
 /** @throws NexusError INVALID_ARGUMENT */
@@ -30,7 +30,7 @@ export function checkLease({ owner, leaseUntilMs }: SuspensionLease): void {
 }
 
 /**
- * That the parts of a settlement fit together.
+ * Checks that the parts of a settlement are consistent.
  *
  * @throws NexusError INVALID_ARGUMENT
  */
@@ -95,7 +95,7 @@ function packedLength(info: object): number {
   try {
     return packMessage(info).length;
   } catch (error) {
-    // It is nested too deep, or has what MessagePack has not.
+    // It is nested too deeply, or contains values that MessagePack does not have.
     throw invalid('info', info, `plain data (${error instanceof Error ? error.message : String(error)})`);
   }
 }

@@ -1,21 +1,21 @@
 import { type ErrorContext, NexusError } from '../errors/nexus-error.js';
 
-/** Which check failed. */
+/** The check that failed. */
 export type IncompatibleProblem =
-  /** Shorter or longer than what it says about itself, or than anything of its kind. */
+  /** Shorter or longer than its header says, or than any valid data. */
   | 'truncated'
   | 'magic'
   | 'version'
-  /** Sealed with a secret that is not among ours. */
+  /** Sealed with an unknown secret. */
   | 'key'
-  /** Damaged, edited, or another suspension's. */
+  /** Damaged, edited, or belonging to another suspension. */
   | 'seal'
-  /** Whole and ours, and yet not what it should be. */
+  /** The seal is valid, but the content is not. */
   | 'content'
-  /** The file is no file of ours: a link, another user's, open to others. */
+  /** The file was not written by this library: a link, another user's, or open to others. */
   | 'file';
 
-/** The error for data that will not be used. The data stays where it is. */
+/** The error for data that is refused. The data is kept. */
 export function incompatible(problem: IncompatibleProblem, message: string, context: ErrorContext = {}): NexusError {
   return new NexusError('SUSPENSION_INCOMPATIBLE', message, { context: { ...context, problem } });
 }

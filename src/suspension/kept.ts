@@ -1,54 +1,57 @@
 import type { KeptUsage } from '../metrics/kept-usage.js';
 
-/** How much may be kept, in all and of each tenant that has a name. */
+/** How much may be kept, in total and for each named tenant. */
 export interface Bound {
   readonly total: number;
   readonly perTenant: number;
 }
 
-/** Bounds on what a store keeps. */
+/** Limits on the content of a store. */
 export interface KeptBounds {
-  /** Handlers that wait; as many recorded outcomes may be kept beside them. */
+  /** The number of waiting handlers; the same number of recorded outcomes may be kept in addition. */
   readonly suspensions: Bound;
-  /** Envelopes and recorded outcomes together. */
+  /** The bytes of envelopes and recorded outcomes together. */
   readonly bytes: Bound;
-  /** How much of `bytes` recorded outcomes may take, 0 to 1. They make room for handlers that wait in any case. */
+  /**
+   * The share of `bytes` that recorded outcomes may take, 0 to 1. They make room for waiting handlers in any
+   * case.
+   */
   readonly outcomeShare: number;
 }
 
-/** How a store behaves, as far as it matters to what is counted. */
+/** The properties of a store that matter for counting. */
 export interface KeptTraits {
-  /** Whether an envelope stays until the suspension is forgotten, settled or not. */
+  /** Whether an envelope is kept until the suspension is deleted, settled or not. */
   readonly retainsEnvelopes: boolean;
-  /** Whether outcomes can be forgotten before their time. If not, they take room until they are. */
+  /** Whether outcomes can be deleted early. If not, they take room until they are deleted. */
   readonly forgets: boolean;
 }
 
-/** Why one more is not kept. */
+/** Why a handler was not kept. */
 export interface KeptRefusal {
   readonly limit: 'maxSuspensions' | 'maxSuspendedBytes';
   readonly scope: keyof Bound;
-  /** The bound. */
+  /** The value of the bound. */
   readonly value: number;
-  /** Of the scope, before. */
+  /** The usage of the scope before. */
   readonly usage: KeptUsage;
   readonly tenant: string | undefined;
 }
 
-/** What one suspension takes of a store, as the store tells. */
+/** The size of one suspension in a store, as the store reports it. */
 export type KeptSize =
   | { readonly id: string; readonly isUnchanged: true }
   | {
       readonly id: string;
       readonly isUnchanged?: never;
       readonly tenant: string | undefined;
-      /** Of its transitions; absent when the store does not say. */
+      /** The number of its transitions; absent if the store does not report it. */
       readonly version?: number;
       readonly isSettled: boolean;
       readonly bytes: number;
-      /** When it was settled, milliseconds since the epoch. */
+      /** The time when it was settled, in milliseconds since the epoch. */
       readonly atMs: number;
     };
 
-/** The version of an id as of the last census; undefined when it is unknown, or changed since. */
+/** The version of an id at the last census; undefined if it is unknown, or has changed since. */
 export type KnownVersions = (id: string) => number | undefined;

@@ -2,16 +2,20 @@ import type { KeptUsage } from '../metrics/kept-usage.js';
 import { Account, type Entry } from './account.js';
 import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KnownVersions } from './kept.js';
 
-/** Entries that are looked at, and outcomes that make room, in one go: more would hold the thread. */
+/**
+ * The number of entries that are checked, and of outcomes that make room, at a time: more would block the
+ * thread.
+ */
 const ENTRIES_AT_ONCE = 10_000;
 const EVICTIONS_AT_ONCE = 1_000;
 
 /**
- * Counts what a store keeps, and says whether there is room for one more. All of it is synchronous, so that any number of calls at the same
- * time are counted one after the other; a place is taken before the store is asked and given back when the store fails.
+ * Counts the content of a store and decides whether there is room for more. All methods are synchronous, so
+ * concurrent calls are counted one after the other. A place is reserved before the store is called, and
+ * released if the store fails.
  *
- * Handlers that wait are refused when there is no room. Outcomes never are: the oldest make room for newer ones and for handlers that wait,
- * those of the same tenant first.
+ * Waiting handlers are refused if there is no room. Outcomes are never refused: the oldest make room for
+ * newer ones and for waiting handlers, those of the same tenant first.
  */
 export class Ledger {
   readonly #bounds: KeptBounds;
@@ -36,10 +40,10 @@ export class Ledger {
   }
 
   /**
-   * Takes a place for a handler that waits, pending until {@link confirm} or {@link withdraw}.
+   * Reserves a place for a waiting handler, pending until {@link confirm} or {@link withdraw}.
    *
-   * @param replaces the generation before it, which waits until then
-   * @returns why there is none
+   * @param replaces the previous generation, which waits until then
+   * @returns the reason if there is no room
    */
   admit(id: string, tenant: string | undefined, bytes: number, replaces?: string): KeptRefusal | undefined {
     const refusal = this.refusalOf(tenant, bytes, replaces);
@@ -59,7 +63,7 @@ export class Ledger {
     return undefined;
   }
 
-  /** What {@link admit} would answer. */
+  /** What {@link admit} would return. */
   refusalOf(tenant: string | undefined, bytes: number, replaces?: string): KeptRefusal | undefined {
     const leaving = this.#waiting(replaces);
     for (const scope of this.#scopesOf(tenant)) {
@@ -70,16 +74,16 @@ export class Ledger {
     return undefined;
   }
 
-  /** The store has it. */
+  /** The store has stored it. */
   confirm(id: string): void {
     const entry = this.#entries.get(id);
     if (entry !== undefined) this.#set(id, { ...entry, isPending: false, seen: this.#census });
   }
 
   /**
-   * The store does not have it.
+   * The store has not stored it.
    *
-   * @param replaced what it was to replace, which waits on
+   * @param replaced the generation that it was to replace, which continues to wait
    */
   withdraw(id: string, replaced?: string): void {
     this.forget(id);
@@ -87,7 +91,7 @@ export class Ledger {
     if (before?.state === 'moved' && replaced !== undefined) this.#set(replaced, { ...before, state: 'waiting' });
   }
 
-  /** One that waits, and that somebody else has put. */
+  /** Notes a waiting handler that another process has stored. */
   note(id: string, tenant: string | undefined, bytes: number): void {
     if (this.#entries.has(id)) return;
     this.#set(id, {
@@ -101,10 +105,13 @@ export class Ledger {
     });
   }
 
-  /** Its outcome is recorded. When there is no room for it whatever makes room, it is itself to be forgotten. */
+  /**
+   * Its outcome was recorded. If there is no room for the outcome even after making room, the outcome itself
+   * is deleted.
+   */
   record(id: string, contentBytes: number, atMs: number): void {
     const entry = this.#entries.get(id);
-    // One that is not known is counted with its tenant by the next census.
+    // An unknown one is counted with its tenant by the next census.
     if (entry === undefined || entry.state === 'outcome') return;
     const bytes = (this.#traits.retainsEnvelopes ? entry.bytes : 0) + contentBytes;
     const { tenant } = entry;
@@ -112,7 +119,7 @@ export class Ledger {
     this.#makeRoom(tenant, id);
   }
 
-  /** The store has nothing of it any more. */
+  /** The store no longer has it. */
   forget(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
@@ -124,14 +131,17 @@ export class Ledger {
     if (account?.isEmpty) this.#tenants.delete(entry.tenant);
   }
 
-  /** Outcomes that are to be forgotten by the store, and are no longer counted. Tells each once. */
+  /** Returns outcomes that the store must delete and that are no longer counted. Each is returned once. */
   takeSurplus(): readonly string[] {
     const surplus = this.#surplus;
     this.#surplus = [];
     return surplus;
   }
 
-  /** From now on {@link apply} tells what the store has. What is changed by us meanwhile is left as we know it. */
+  /**
+   * Starts a census: {@link apply} then reports the content of the store. Changes that this process makes
+   * meanwhile take precedence.
+   */
   beginCensus(): KnownVersions {
     this.#census++;
     return (id) => this.#entries.get(id)?.version;
@@ -151,7 +161,7 @@ export class Ledger {
     }
   }
 
-  /** What the census has not seen is gone. Yields now and then, for the caller to let others run. */
+  /** What the census has not seen is removed. Yields now and then so that other work can run. */
   *endCensus(): Generator<void> {
     let looked = 0;
     for (const [id, { seen, isPending, state }] of this.#entries) {
@@ -188,7 +198,7 @@ export class Ledger {
     return { limit: 'maxSuspendedBytes', scope, value: most[scope], usage };
   }
 
-  /** @param newest goes last of its age */
+  /** @param newest is last among those of its age */
   #makeRoom(tenant: string | undefined, newest: string | undefined): void {
     if (!this.#traits.forgets) return;
     for (const { account, scope } of this.#scopesOf(tenant)) {

@@ -7,12 +7,15 @@ import type {
 } from '../api/suspension-store.js';
 import { isAllowed, type Transition, type TransitionInput } from './transitions.js';
 
-/** How long it is said of an expired suspension that it expired, and not that it is unknown. */
+/** For how long an expired suspension is reported as expired instead of unknown. */
 const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** Where a suspension stands. Pure data: each store keeps it in its own way, and all decide alike. */
+/**
+ * The state of a suspension. It is pure data: each store keeps it in its own way, and all use the same
+ * decisions.
+ */
 export type LifecycleState = {
-  /** Transitions so far. A fence is the version that its claim led to: so fences only grow. */
+  /** The number of transitions so far. A fence is the version after its claim, so fences only grow. */
   readonly version: number;
   readonly expiresAtMs: number;
 } & (
@@ -21,13 +24,13 @@ export type LifecycleState = {
   | { readonly state: 'settled'; readonly outcome: SuspensionOutcome }
 );
 
-/** What to answer, and, when something is to change, what to: the change has to be made for the answer to be true. */
+/** The answer, and the next state if something changes: the answer is valid only if the change is made. */
 export interface Decision<Answer> {
   readonly answer: Answer;
   readonly next?: LifecycleState;
 }
 
-/** The claim of one who has the envelope at hand: what is left to say of it. */
+/** The part of a claim's answer that does not need the envelope. */
 export type ClaimDecision =
   | { readonly kind: 'claimed'; readonly fence: number }
   | { readonly kind: 'leased'; readonly untilMs: number }
@@ -70,7 +73,7 @@ export function decideRelease(standing: LifecycleState, fence: number): Decision
   return { answer: true, next: { ...advance(standing), state: 'suspended' } };
 }
 
-/** Which transition leads to an outcome: from where it stands, with a fence or without. */
+/** The transition that leads to an outcome, by the present state. */
 const SETTLING: Readonly<Record<SettledState, Readonly<Record<'suspended' | 'resuming', Transition | undefined>>>> = {
   completed: { suspended: undefined, resuming: 'complete' },
   failed: { suspended: undefined, resuming: 'fail' },
@@ -85,7 +88,7 @@ export function decideSettlement(
   outcome: SuspensionOutcome,
 ): Decision<Exclude<SettleAnswer, { kind: 'unknown' }>> {
   if (standing.state === 'settled') return { answer: { kind: 'settled', outcome: standing.outcome } };
-  // Who shows a fence wants it checked, whatever the outcome.
+  // A caller with a fence wants it checked, whatever the outcome.
   const isFenceLost = fence !== undefined && !(standing.state === 'resuming' && standing.fence === fence);
   const transition = SETTLING[outcome.state][standing.state];
   if (isFenceLost || transition === undefined || !may(transition, standing, { fence })) {
@@ -94,7 +97,7 @@ export function decideSettlement(
   return { answer: { kind: 'recorded' }, next: { ...advance(standing), state: 'settled', outcome } };
 }
 
-/** A sweep's: true when it is to be made expired. */
+/** For a sweep: true if it must be expired. */
 export function decideExpiry(standing: LifecycleState, nowMs: number): Decision<boolean> {
   const transition = standing.state === 'suspended' ? 'expire' : 'expireLapsed';
   if (nowMs < standing.expiresAtMs || !may(transition, standing, { nowMs })) return { answer: false };
@@ -107,7 +110,7 @@ export function decideExpiry(standing: LifecycleState, nowMs: number): Decision<
   return { answer: true, next: { ...advance(standing), state: 'settled', outcome } };
 }
 
-/** Before this time a sweep finds nothing to do. Milliseconds since the epoch. */
+/** Before this time, a sweep has nothing to do. Milliseconds since the epoch. */
 export function dueAt(standing: LifecycleState): number {
   switch (standing.state) {
     case 'suspended':

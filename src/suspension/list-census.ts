@@ -3,7 +3,7 @@ import type { KeptSize } from './kept.js';
 
 const PAGE = 1_000;
 
-/** What each suspension takes of a store that can only list them. */
+/** The size of each suspension in a store that can only list them. */
 export async function countListed(store: SuspensionStore, tell: (sizes: readonly KeptSize[]) => void): Promise<void> {
   let after: string | undefined;
   do {
@@ -13,7 +13,7 @@ export async function countListed(store: SuspensionStore, tell: (sizes: readonly
   } while (after !== undefined);
 }
 
-/** Outcomes of which nobody says how old they are are forgotten by when they began. */
+/** Outcomes whose age is unknown are deleted in the order of their start. */
 function sizeOf({ id, tenant, state, envelopeBytes, storedBytes, createdAtMs }: SuspensionSummary): KeptSize {
   const isSettled = state !== 'suspended' && state !== 'resuming';
   return { id, tenant, isSettled, bytes: storedBytes ?? (isSettled ? 0 : envelopeBytes), atMs: createdAtMs };

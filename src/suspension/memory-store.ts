@@ -26,19 +26,19 @@ import {
 import { alreadyThere, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
 const KEY_BYTES = 32;
-/** Sorting so many ids takes a millisecond. */
+/** Sorting this many ids takes a millisecond. */
 const SORTED_AT_ONCE = 1_000;
 interface Kept {
   readonly facts: SuspensionFacts;
   readonly envelopeBytes: number;
-  /** Let go when it is settled. */
+  /** Released when it is settled. */
   envelope: Uint8Array | undefined;
   standing: LifecycleState;
 }
 
 /**
- * Suspended handlers in the memory of this process, gone with it. Envelopes are kept as they are given, not copied, and let
- * go when they are settled. How much of it there may be is for its user to count.
+ * Suspended handlers in the memory of this process, which are lost with it. Envelopes are kept without
+ * copying, and released when they are settled. The caller limits how much is kept.
  */
 export class MemoryStore implements SuspensionStore {
   readonly #kept = new Map<string, Kept>();
@@ -150,7 +150,7 @@ export class MemoryStore implements SuspensionStore {
     this.#kept.set(id, { facts: factsOf(suspension), envelopeBytes: envelope.length, envelope, standing });
   }
 
-  /** Undefined for an id that nobody knows. */
+  /** Undefined for an unknown id. */
   #change<Answer>(id: string, decide: (standing: LifecycleState) => Decision<Answer>): Answer | undefined {
     const kept = this.#kept.get(id);
     if (kept === undefined) return undefined;
@@ -167,7 +167,7 @@ export class MemoryStore implements SuspensionStore {
   }
 }
 
-/** The first ids behind `after`, in order. Sorts few more than it gives, however many there are. */
+/** The first ids after `after`, in order. Sorts few more than it returns. */
 function firstOf(
   ids: Iterable<string>,
   after: string,

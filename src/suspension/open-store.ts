@@ -5,31 +5,31 @@ import type { KeptSize, KeptTraits, KnownVersions } from './kept.js';
 import { countListed } from './list-census.js';
 import { MemoryStore } from './memory-store.js';
 
-/** A listing asks a database for all that it has. */
+/** A listing reads everything from a database. */
 const LISTING_EVERY_MS = 10 * 60 * 1000;
-/** Of outcomes in memory: as many as are of use, in a process whose memory they take. */
+/** The share of outcomes in memory: they take memory of the process, so only as many as are useful. */
 const MEMORY_OUTCOME_SHARE = 1 / 8;
 
-/** How to find out what others keep in the same store. */
+/** Determines what other processes keep in the same store. */
 export interface StoreCensus {
   readonly everyMs: number;
-  /** Tells what each suspension in the store takes, some at a time. */
+  /** Reports the size of each suspension in the store, in batches. */
   count(known: KnownVersions, tell: (sizes: readonly KeptSize[]) => void): Promise<void>;
 }
 
-/** A store, and what has to be known of it to count what it keeps. */
+/** A store, with the information that is needed to count its content. */
 export interface OpenedStore {
   readonly store: SuspensionStore;
   readonly traits: KeptTraits;
   readonly outcomeShare: number;
-  /** Absent when nobody else has it. */
+  /** Absent if no other process uses the store. */
   readonly census?: StoreCensus;
 }
 
 /**
- * The store that the options ask for. Opens nothing yet.
+ * Creates the store that the options specify. Opens nothing yet.
  *
- * @param maxDataBytes of an envelope and an outcome together
+ * @param maxDataBytes the limit of an envelope and an outcome together
  */
 export function openStore(place: SuspensionConfig['place'], maxDataBytes: number): OpenedStore {
   if (place === 'memory') {

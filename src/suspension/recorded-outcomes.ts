@@ -9,24 +9,24 @@ import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed
 import { askKey } from './store-calls.js';
 import { expired } from './suspension-results.js';
 
-/** How long the outcome of a resume can be had again. */
+/** How long the outcome of a resume can be requested again. */
 const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** What came of suspended handlers, sealed as the handlers are. */
+/** The outcomes of suspended handlers, sealed like the handlers. */
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
   readonly #surroundings: Environment;
   #keys: Promise<EnvelopeKeys> | undefined;
 
-  /** @param secrets of envelopes; without any, the store's own key seals */
+  /** @param secrets the secrets for envelopes; without any, the store's key seals */
   constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: Environment) {
     this.#secrets = secrets;
     this.#store = store;
     this.#surroundings = surroundings;
   }
 
-  /** The keys of envelopes: one and the same promise until asking the store fails. */
+  /** The keys for envelopes: the same promise until reading the store's key fails. */
   keys(): Promise<EnvelopeKeys> {
     this.#keys ??= envelopeKeys(this.#secrets, () => askKey(this.#store)).catch((error) => {
       this.#keys = undefined;
@@ -35,7 +35,7 @@ export class RecordedOutcomes {
     return this.#keys;
   }
 
-  /** A result as it is recorded. Whoever asks again is given what is in it as if it had just happened. */
+  /** Seals a result for recording. Later callers get its content as if it had just happened. */
   async seal(
     id: string,
     state: SuspensionOutcome['state'],
@@ -48,14 +48,14 @@ export class RecordedOutcomes {
     return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
   }
 
-  /** As {@link seal}, of a result without values of the handler's. */
+  /** Like {@link seal}, for a result without values of the handler. */
   async sealPlain(id: string, state: SuspensionOutcome['state'], result: WasmResult): Promise<SuspensionOutcome> {
     const outcome = await this.seal(id, state, result);
     if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
     return outcome;
   }
 
-  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE when it is not what was recorded */
+  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE if it is not what was recorded */
   async open(id: string, { state, content }: SuspensionOutcome): Promise<WasmResult> {
     if (state === 'expired') throw expired(id);
     const encoded = await openOutcome(id, state, content, await this.keys());

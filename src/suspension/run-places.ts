@@ -7,16 +7,17 @@ import { Ledger } from './ledger.js';
 import { storedTenant } from './sealed/run-envelope.js';
 import { noRoomForRun } from './suspension-results.js';
 
-/** What one run takes, from its first wait to its end. */
+/** The place of one run, from its first wait to its end. */
 export interface RunPlace {
-  /** For where it waits now, in place of where it waited before. @returns why there is none */
+  /** Takes the place for its present wait, replacing the previous one. @returns the reason if there is no room */
   take(run: SuspendedRun): WasmError | undefined;
   release(): void;
 }
 
 /**
- * Room for the handlers that wait in a `run`: they are in this process's memory as they are, whatever store there is. Where suspended handlers
- * are kept in memory, the same bounds hold for both, each by itself; otherwise those of a store in memory by default.
+ * Room for the handlers that wait in a `run`: they are in this process's memory, whichever store is used. If
+ * suspended handlers are kept in memory, both have the same bounds, each separately; otherwise the defaults
+ * for memory apply.
  */
 export class RunPlaces {
   readonly #ledger: Ledger;
@@ -30,7 +31,7 @@ export class RunPlaces {
     this.#ledger = new Ledger({ ...bounds, outcomeShare: 0 }, { retainsEnvelopes: false, forgets: true });
   }
 
-  /** @param runId which no other run has */
+  /** @param runId a unique id of the run */
   open(runId: string): RunPlace {
     let waits = 0;
     let held: string | undefined;

@@ -3,10 +3,10 @@ import { NexusError } from '../errors/nexus-error.js';
 import { abortable } from '../support/waiting.js';
 import { storeFault } from './suspension-results.js';
 
-/** Before an outcome is offered again to a store that failed. After the last one it is given up. */
+/** The pauses before an outcome is offered again to a store that failed. After the last one it is given up. */
 const SETTLE_PAUSES_MS = [100, 400];
 
-/** What a store throws, also at once, as an error of ours. */
+/** Converts errors of a store, including synchronous ones, to ours. */
 export async function ask<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation();
@@ -31,9 +31,9 @@ export async function askKey(store: SuspensionStore, timeoutMs = KEY_TIMEOUT_MS)
 }
 
 /**
- * Settles a suspension. A store that fails for a moment does not cost what the handler did.
+ * Settles a suspension, with retries, so that a temporary failure of the store does not lose the outcome.
  *
- * @throws NexusError INTERNAL_ERROR, and what the store throws in our own words
+ * @throws NexusError INTERNAL_ERROR, and the converted errors of the store
  */
 export async function offer(
   store: SuspensionStore,
@@ -45,7 +45,7 @@ export async function offer(
   for (let attempt = 0; ; attempt++) {
     try {
       const answer = await ask(() => store.settle(id, fence, outcome, next));
-      // It was recorded at an attempt before, whose answer was lost.
+      // It was recorded by a previous attempt whose answer was lost.
       const isOurs = attempt > 0 && answer.kind === 'settled' && isSame(answer.outcome, outcome);
       return isOurs ? { kind: 'recorded' } : answer;
     } catch (error) {

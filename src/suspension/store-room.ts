@@ -6,22 +6,25 @@ import type { KeptRefusal } from './kept.js';
 import { Ledger } from './ledger.js';
 import type { OpenedStore, StoreCensus } from './open-store.js';
 
-/** How long the first handler waits until a store is counted that others filled. What is counted later counts then. */
+/**
+ * How long the first handler waits for the count of a store that others may have filled. Later results apply
+ * when they arrive.
+ */
 const FIRST_CENSUS_MS = 5_000;
-/** Before one more is refused, a store that others use is counted again, but not more often. */
+/** Before a handler is refused, a store that others use is counted again, but not more often than this. */
 const RECOUNT_AFTER_MS = 5_000;
 
 /**
- * The room in a store: who takes how much of it, and who may take more.
+ * The room in a store: the usage by tenant, and who may use more.
  *
- * Everything that this process does is counted as it is done. What others do to the same store is seen by a census, at the first handler
- * and from time to time after it: between two of them, each process may use the room that it saw.
+ * Changes by this process are counted at once. Changes by others are found by a census, at the first handler
+ * and then periodically: between two of them, each process may use the room that it saw last.
  */
 export class StoreRoom {
   readonly #store: SuspensionStore;
   readonly #ledger: Ledger;
   readonly #census: StoreCensus | undefined;
-  /** Under way. */
+  /** The census in progress. */
   #counting: Promise<void> | undefined;
   #isCounted = false;
   /** By `performance.now()`. */
@@ -40,21 +43,21 @@ export class StoreRoom {
     return this.#ledger.usage;
   }
 
-  /** Handlers that were refused, by the scope of the bound. */
+  /** Refused handlers, by the scope of the bound. */
   get refused(): Readonly<Record<'total' | 'perTenant', number>> {
     return this.#refused;
   }
 
-  /** Outcomes that made room before their time. */
+  /** Outcomes that were deleted early to make room. */
   get evicted(): number {
     return this.#evicted;
   }
 
   /**
-   * Takes a place; it is given back by {@link withdraw}.
+   * Reserves a place; {@link withdraw} releases it.
    *
-   * @param replaces the generation before it, which waits until it is recorded
-   * @returns why there is none
+   * @param replaces the previous generation, which waits until it is recorded
+   * @returns the reason if there is no room
    */
   async admit(suspension: StoredSuspension, replaces?: string): Promise<KeptRefusal | undefined> {
     const { id, tenant, envelope } = suspension;
@@ -63,7 +66,7 @@ export class StoreRoom {
     return refusal;
   }
 
-  /** As {@link admit} would answer for a handler of any size. Takes no place. */
+  /** Like {@link admit} for a handler of any size, but reserves no place. */
   refusalOf(tenant: string | undefined, replaces?: string): Promise<KeptRefusal | undefined> {
     return this.#ask(() => this.#ledger.refusalOf(tenant, 1, replaces));
   }
@@ -79,17 +82,17 @@ export class StoreRoom {
     return refusal;
   }
 
-  /** The store has it. */
+  /** The store has stored it. */
   confirm(id: string): void {
     this.#ledger.confirm(id);
   }
 
-  /** The store does not have it, and what it was to replace waits on. */
+  /** The store has not stored it, and the generation that it was to replace continues to wait. */
   withdraw(id: string, replaced?: string): void {
     this.#ledger.withdraw(id, replaced);
   }
 
-  /** It waits in the store, whoever put it there. */
+  /** Another process has stored it. */
   note(id: string, tenant: string | undefined, bytes: number): void {
     this.#ledger.note(id, tenant, bytes);
   }
@@ -100,7 +103,7 @@ export class StoreRoom {
     await this.#forgetSurplus();
   }
 
-  /** The store has nothing of it any more. */
+  /** The store no longer has it. */
   forget(id: string): void {
     this.#ledger.forget(id);
   }
@@ -111,12 +114,12 @@ export class StoreRoom {
     await this.#forgetSurplus();
   }
 
-  /** Counts what others did, if it is time to. */
+  /** Counts the changes of others, if it is time. */
   async countWhenDue(): Promise<void> {
     if (this.#census !== undefined && performance.now() - this.#countedAt >= this.#census.everyMs) await this.count();
   }
 
-  /** Counts all of a store that others use. A store that fails is counted another time. */
+  /** Counts the whole content of a store that others use. If the store fails, it is counted another time. */
   count(): Promise<void> {
     this.#counting ??= this.#count()
       .catch(() => {})
@@ -140,7 +143,7 @@ export class StoreRoom {
     return this.#census !== undefined && performance.now() - this.#countedAt >= RECOUNT_AFTER_MS;
   }
 
-  /** What cannot be forgotten now is counted again by the next census. */
+  /** Outcomes that cannot be deleted now are counted again by the next census. */
   async #forgetSurplus(): Promise<void> {
     const ids = this.#ledger.takeSurplus();
     if (ids.length === 0) return;
@@ -149,7 +152,7 @@ export class StoreRoom {
   }
 }
 
-/** Resolves when it is done, or the time is over. */
+/** Resolves when the promise is settled, or the time has passed. */
 async function within(ms: number, done: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<void>((resolve) => {

@@ -6,7 +6,7 @@ import type { SegmentRun } from '../execution/segment-runner.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 
-/** The result of a handler that waits and was kept. */
+/** The result of a handler that waits and is kept. */
 export function suspended({ result, waiting }: SegmentRun, { id, expiresAtMs }: StoredSuspension): WasmResult {
   const calls = waiting?.calls ?? [];
   const [{ extensionName, method, args }] = calls as [ExtensionCall];
@@ -15,7 +15,7 @@ export function suspended({ result, waiting }: SegmentRun, { id, expiresAtMs }: 
   return { ...result, suspension };
 }
 
-/** The handler waits and cannot go on; what it did up to here still happened. */
+/** The result of a handler that waits and could not be kept; its effects so far are in it. */
 export function unkept(result: WasmResult, error: WasmError, origin: Origin): WasmResult {
   return { ...result, status: 'error', partial: true, error: withOrigin(error, origin) };
 }
@@ -36,7 +36,7 @@ export function tooManyCalls(calls: number, maxCalls: number): WasmError {
   };
 }
 
-/** @param bytes of the handler that was refused; absent when it was not even sealed */
+/** @param bytes the size of the refused handler; absent if it was not even sealed */
 export function noRoom(refusal: KeptRefusal, bytes?: number): WasmError {
   const size = bytes === undefined ? '' : ` of ${bytes} bytes`;
   const what = `The suspended handler${size} is one more than may be kept`;
@@ -82,7 +82,7 @@ export function notKept(error: unknown): WasmError {
   };
 }
 
-/** @param reason why its values cannot be recorded for whoever asks again */
+/** @param reason why its values cannot be recorded */
 export function notRecorded(reason: string): WasmError {
   return {
     code: 'SERIALIZATION_ERROR',
@@ -91,7 +91,7 @@ export function notRecorded(reason: string): WasmError {
   };
 }
 
-/** What is recorded of a result whose values cannot be: its error, or that there is none to give. */
+/** The record of a result whose values cannot be recorded: its error, or that there is no value. */
 export function withoutValues({ error, metrics }: WasmResult, reason: string): WasmResult {
   const { code, message } = error ?? notRecorded(reason);
   return { ...errorResult({ code, message, context: { layer: 'suspension', reason } }, {}), metrics };
@@ -103,7 +103,7 @@ export function calledOff(suspensionId: string): WasmResult {
 }
 
 export function notFound(suspensionId: string): NexusError {
-  const message = `There is no suspended handler ${suspensionId}: it was never here, or its outcome is no longer kept.`;
+  const message = `There is no suspended handler ${suspensionId}: the id is unknown, or its outcome is no longer kept.`;
   return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
 }
 
@@ -117,7 +117,7 @@ export function lostLease(suspensionId: string): NexusError {
   return new NexusError('INTERNAL_ERROR', message, { context: { suspensionId } });
 }
 
-/** A store of the application's own may throw what it likes. */
+/** A store of the application may throw anything. */
 export function storeFault(error: unknown): NexusError {
   if (error instanceof NexusError) return error;
   const reason = renderReason(error);

@@ -33,20 +33,20 @@ import {
   withoutValues,
 } from './suspension-results.js';
 
-/** Renewed long before it ends; whoever dies leaves the handler to others after this time. */
+/** Renewed long before it ends; after the death of a process, others can resume its handlers after this time. */
 const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
-/** How often one who waits for another's resume looks whether it is over. */
+/** How often a caller that waits for another's resume checks whether it has ended. */
 const POLL_MS = 100;
-/** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
+/** A recorded result contains names and numbers in addition to the data that leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** What came of a claim. */
+/** The outcome of a claim. */
 export interface Settlement {
-  /** What counts. */
+  /** The result that counts. */
   readonly result: WasmResult;
-  /** False when somebody else's outcome was recorded before. */
+  /** False if another outcome was recorded before. */
   readonly isRecorded: boolean;
 }
 
@@ -54,13 +54,13 @@ export interface Settlement {
 export interface Claim {
   readonly id: string;
   readonly run: SuspendedRun;
-  /** Gives it back as it was. When that fails, the lease lapses by itself. */
+  /** Releases the claim without an outcome. If that fails, the lease lapses by itself. */
   release(): Promise<void>;
-  /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
+  /** Records the outcome and returns the one that counts: this one, or another that was recorded before. */
   settle(executed: SegmentRun, origin: EventOrigin): Promise<Settlement>;
 }
 
-/** Suspended handlers between their executions: kept, claimed, settled, called off, forgotten. */
+/** Suspended handlers between their segments: keeps, claims, settles, cancels and expires them. */
 export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
@@ -69,7 +69,7 @@ export class Suspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
-  /** For handlers that wait in a `run`, which no store has. */
+  /** For handlers that wait in a `run`, which are in no store. */
   readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
@@ -85,7 +85,7 @@ export class Suspensions {
     this.runPlaces = new RunPlaces(config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
     this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, surroundings);
-    // What other processes left behind expires, too.
+    // Suspensions that other processes left also expire.
     if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
   }
 
@@ -93,12 +93,12 @@ export class Suspensions {
     return this.#active.count;
   }
 
-  /** What the store keeps, and what it had no room for. */
+  /** The usage of the store, and its refusals. */
   get room(): Pick<StoreRoom, 'usage' | 'refused' | 'evicted'> {
     return this.#room;
   }
 
-  /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
+  /** Keeps a waiting handler. The result has its id or, with all effects, the reason why it could not be kept. */
   async keep(executed: SegmentRun, origin: EventOrigin): Promise<WasmResult> {
     const { run } = executed;
     if (run === undefined) return executed.result;
@@ -118,9 +118,9 @@ export class Suspensions {
   }
 
   /**
-   * Claims a suspended handler. Somebody who has it is waited for.
+   * Claims a suspended handler. If another caller has claimed it, waits for that caller.
    *
-   * @returns what was recorded, when it was settled before; CANCELLED when the signal fires first
+   * @returns the recorded outcome if it is settled; CANCELLED if the signal fires first
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, INTERNAL_ERROR
    */
   async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
@@ -152,12 +152,12 @@ export class Suspensions {
     }
   }
 
-  /** @returns whether this call did it: false when it is settled already, or unknown */
+  /** @returns whether this call cancelled it: false if it is already settled, or unknown */
   async cancel(id: string): Promise<boolean> {
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
     if (answer.kind === 'recorded') await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-    // Whatever it was, it waits no longer.
+    // In both cases it no longer waits.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
   }
@@ -234,7 +234,7 @@ export class Suspensions {
       let outcome = await this.#outcomes.seal(id, state, result);
       if ('unencodable' in outcome) {
         const reason = outcome.unencodable;
-        // What it waits for could not be told to whoever asks again.
+        // Its next suspension could not be reported to later callers.
         if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
         if (next !== undefined) this.#room.withdraw(next.id, id);
         next = undefined;
@@ -259,7 +259,7 @@ export class Suspensions {
     }
   }
 
-  /** The lease was lost, and somebody else's outcome is the one. */
+  /** The lease was lost, and another caller's outcome counts. */
   async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<WasmResult> {
     if (answer.kind === 'settled') {
       await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
@@ -270,7 +270,7 @@ export class Suspensions {
       const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
-      // Whoever had it after us died, too: nothing is recorded, and it may be resumed again.
+      // The next owner died as well: nothing is recorded, and it may be resumed again.
       const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#surroundings.now();
       if (isFree) throw lostLease(id);
       await sleep(POLL_MS);
@@ -278,9 +278,9 @@ export class Suspensions {
   }
 
   /**
-   * A handler that waits, sealed, with a place in the store; or why it has none.
+   * Seals a waiting handler and reserves its place in the store; or returns why there is none.
    *
-   * @param replaces the generation before it
+   * @param replaces the previous generation
    */
   async #admit(
     id: string,
@@ -290,7 +290,7 @@ export class Suspensions {
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#config.suspension;
     const tenant = storedTenant(run.tenant);
-    // Before all the work of sealing it, which one who is refused again and again would have us do for nothing.
+    // Checked before sealing, so that a handler that is refused repeatedly does not cost this work.
     const early = await this.#room.refusalOf(tenant, replaces);
     if (early !== undefined) return { error: noRoom(early) };
     const envelope = await sealRun(id, run, await this.#outcomes.keys());
@@ -310,13 +310,16 @@ export class Suspensions {
     this.#active.add(id, expiresAtMs);
   }
 
-  /** Makes what is past its time expired, and tells whoever wants to know. */
+  /** Expires what is past its time, and notifies the observers. */
   sweep(): Promise<readonly string[]> {
     return this.#active.sweep();
   }
 }
 
-/** Of an envelope and an outcome together: what any process with these options may have written, and no less than with the defaults. */
+/**
+ * The limit for an envelope and an outcome together: what any process with these options may have written,
+ * and at least that of the defaults.
+ */
 function maxDataBytes({ suspension, ceilings }: RuntimeConfig): number {
   const envelope = Math.max(suspension.maxBytes, DEFAULT_MAX_SUSPENSION_BYTES);
   const result = Math.max(ceilings.maxResultBytes, DEFAULT_MAX_RESULT_BYTES);

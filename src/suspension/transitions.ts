@@ -1,21 +1,22 @@
 import type { SuspensionState } from '../api/suspension-store.js';
 
-/** What each state means. */
+/** The meaning of each state. */
 export const STATES = {
-  suspended: 'The handler waits for answers; whoever claims it may resume it.',
-  resuming: 'Somebody has it, until the lease ends or is given back. A lease that lapsed may be claimed by anybody.',
+  suspended: 'The handler waits for answers and can be claimed.',
+  resuming:
+    'A caller has claimed it, until the lease ends or is released. After the lease has lapsed, it can be claimed again.',
   completed: 'The handler returned.',
   failed: 'The handler was resumed and ended with an error.',
   continued: 'The handler was resumed and waits again, as the next generation of its run.',
-  cancelled: 'Somebody called it off.',
-  expired: 'Nobody resumed it in time.',
+  cancelled: 'It was cancelled.',
+  expired: 'It was not resumed in time.',
 } as const satisfies Record<SuspensionState, string>;
 
 /**
- * What has to be shown for a transition:
- * - `nothing`: whoever asks may,
- * - `fence`: the fence of the lease as it is now, whether it lapsed or not,
- * - `lapse`: that the time is past the end of the lease.
+ * The condition of a transition:
+ * - `nothing`: no condition,
+ * - `fence`: the fence of the present lease, whether or not it lapsed,
+ * - `lapse`: the time is past the end of the lease.
  */
 export type Guard = 'nothing' | 'fence' | 'lapse';
 
@@ -25,11 +26,11 @@ interface TransitionRule {
   readonly guard: Guard;
 }
 
-/** Every transition there is. What is not here does not happen: from a settled state nothing leads anywhere. */
+/** All transitions. From a settled state no transition leads anywhere. */
 export const TRANSITIONS = {
   /** Gives a lease and a fence. */
   claim: { from: 'suspended', to: 'resuming', guard: 'nothing' },
-  /** The one who had it died, or was too slow: a new lease, and a fence that shuts the old one out. */
+  /** The previous owner died or was too slow: a new lease, and a fence that excludes the old one. */
   reclaim: { from: 'resuming', to: 'resuming', guard: 'lapse' },
   renew: { from: 'resuming', to: 'resuming', guard: 'fence' },
   release: { from: 'resuming', to: 'suspended', guard: 'fence' },
@@ -37,27 +38,27 @@ export const TRANSITIONS = {
   fail: { from: 'resuming', to: 'failed', guard: 'fence' },
   continue: { from: 'resuming', to: 'continued', guard: 'fence' },
   cancel: { from: 'suspended', to: 'cancelled', guard: 'nothing' },
-  /** Also while it is being resumed: who does that is told when settling. */
+  /** Also while it is being resumed: the caller that resumes it learns it when settling. */
   cancelResuming: { from: 'resuming', to: 'cancelled', guard: 'nothing' },
   expire: { from: 'suspended', to: 'expired', guard: 'nothing' },
-  /** A sweep leaves a lease alone that has not lapsed. */
+  /** A sweep does not touch a lease that has not lapsed. */
   expireLapsed: { from: 'resuming', to: 'expired', guard: 'lapse' },
-  /** By whoever decides that without a sweep. */
+  /** For a caller that decides this without a sweep. */
   expireResuming: { from: 'resuming', to: 'expired', guard: 'nothing' },
 } as const satisfies Record<string, TransitionRule>;
 
 export type Transition = keyof typeof TRANSITIONS;
 
-/** What a caller can show. */
+/** The data that a caller presents. */
 export interface TransitionInput {
   readonly fence?: number | undefined;
   readonly nowMs?: number;
 }
 
-/** What a transition is judged by. */
+/** The state by which a transition is decided. */
 export interface LeaseSnapshot {
   readonly state: SuspensionState;
-  /** While resuming. */
+  /** Present while resuming. */
   readonly fence?: number;
   readonly leaseUntilMs?: number;
 }

@@ -10,7 +10,7 @@ export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: Suspensi
   return { id, createdAtMs, expiresAtMs, ...(tenant !== undefined && { tenant }), info };
 }
 
-/** What {@link SuspensionStore.read} gives. */
+/** The return value of {@link SuspensionStore.read}. */
 export function toFound(
   facts: SuspensionFacts,
   standing: LifecycleState,
@@ -34,7 +34,7 @@ export function storeClosed(): NexusError {
   return new NexusError('RUNTIME_CLOSED', 'The suspension store was closed.');
 }
 
-/** Whether it is what was put, to the byte. */
+/** Whether it is byte for byte what was stored. */
 export function isSame(facts: SuspensionFacts, envelope: Uint8Array | undefined, other: StoredSuspension): boolean {
   if (envelope === undefined || Buffer.compare(envelope, other.envelope) !== 0) return false;
   return Buffer.compare(packMessage(facts), packMessage(factsOf(other))) === 0;

@@ -1,9 +1,12 @@
 import { invalidArgument } from '../config/check.js';
 
-/** 1 January 2025, 00:00 UTC: any day will do that is the same tomorrow. */
+/** 1 January 2025, 00:00 UTC: an arbitrary fixed day. */
 export const DEFAULT_NOW = Date.UTC(2025, 0, 1);
 
-/** The time of a test runtime: what handlers see, and when suspensions expire. It stands until somebody moves it. */
+/**
+ * The clock of a test runtime: the time that handlers see, and by which suspensions expire. It is frozen
+ * until it is moved.
+ */
 export class TestClock {
   #now: number;
 
@@ -18,9 +21,10 @@ export class TestClock {
   }
 
   /**
-   * Moves it. A handler that executes sees it when it goes on after its next `await` of an extension.
+   * Advances the clock. An executing handler sees the new time when it resumes after its next `await` of an
+   * extension.
    *
-   * @param ms milliseconds from 0: time does not go back
+   * @param ms milliseconds, at least 0
    * @throws NexusError INVALID_ARGUMENT
    */
   advance(ms: number): void {
@@ -31,7 +35,7 @@ export class TestClock {
   }
 
   /**
-   * Sets it to any time.
+   * Sets the clock to any time.
    *
    * @param now milliseconds since the epoch, or a Date
    * @throws NexusError INVALID_ARGUMENT

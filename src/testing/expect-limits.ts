@@ -2,16 +2,19 @@ import type { WasmResult } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 
-/** What a handler may use at most. What is left out is not looked at. */
+/** The most that a handler may use. Omitted limits are not checked. */
 export interface LimitExpectations {
   /**
-   * Steps of the engine, counted in tens of thousands: what a handler costs, by a measure that is nearly the same on every machine. One
-   * that ran for less than some 100 µs has 0.
+   * Steps of the engine, counted in tens of thousands: a measure of cost that is nearly the same on every
+   * machine. A handler that runs for less than some 100 µs has 0.
    */
   readonly maxInstructions?: number;
-  /** In the VM, in milliseconds. It varies with the machine and what else it does: leave much room, or use `maxInstructions`. */
+  /**
+   * Time in the VM, in milliseconds. It varies with the machine and its load: leave much room, or use
+   * `maxInstructions`.
+   */
   readonly maxDurationMs?: number;
-  /** Of the VM's heap, beyond its image, when the handler ended or last waited: the most of all segments, in bytes. */
+  /** Heap of the VM beyond its image, in bytes, when the handler ended or waited: the maximum of all segments. */
   readonly maxMemoryBytes?: number;
   /** Effects of all kinds. */
   readonly maxHostCalls?: number;
@@ -37,8 +40,8 @@ const MEASURES: Measures = {
 /**
  * Asserts that a handler used no more than this.
  *
- * @throws AssertionError of `node:assert`, with all that it used more of
- * @throws NexusError INVALID_ARGUMENT for an unknown limit, or one that is no number
+ * @throws AssertionError of `node:assert`, listing all exceeded limits
+ * @throws NexusError INVALID_ARGUMENT for an unknown limit, or one that is not a number
  */
 export function expectLimits(result: WasmResult, expected: LimitExpectations): void {
   checkShape('expected', expected, MEASURES);
@@ -52,7 +55,7 @@ export function expectLimits(result: WasmResult, expected: LimitExpectations): v
     if (used > most) exceeded.push(`  ${name}: at most ${most}, it used ${used}`);
   }
   if (exceeded.length === 0) return;
-  // Loading it is a part of every process's start, and few tests fail.
+  // Loading it would be part of every process's start, and few tests fail.
   const { AssertionError } = process.getBuiltinModule('node:assert');
   throw new AssertionError({
     message: `The handler used more than it may:\n${exceeded.join('\n')}`,

@@ -5,7 +5,7 @@ import { checkShape, type ExecuteOptions } from '../execution/request/execute-op
 import { milliseconds } from './clock.js';
 import type { ExtensionMocks } from './mocks.js';
 
-/** What a handler is given in a test. All of it is optional. */
+/** The input of a handler in a test. Every option is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
   readonly state?: Readonly<Record<string, unknown>> | Uint8Array;
@@ -13,23 +13,26 @@ export interface HandlerOptions {
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */
   readonly scope?: ContextValue;
-  /** What answers its calls of `$ext.<extension>.<method>(…)`: functions, or `answers([…])`. @default none */
+  /**
+   * The mocks that answer its calls of `$ext.<extension>.<method>(…)`: functions, or `answers([…])`. @default
+   * none
+   */
   readonly ext?: ExtensionMocks;
-  /** What it may do: exactly this. @default everything */
+  /** Its exact capabilities. @default all */
   readonly capabilities?: readonly CapabilityToken[];
-  /** Limits below those of the test runtime. @default its own */
+  /** Limits lower than those of the test runtime. @default the limits of the test runtime */
   readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
-  /** In the VM, in milliseconds, for each part between two suspensions. Default: that of the test runtime */
+  /** Time in the VM, in milliseconds, for each segment. Default: that of the test runtime */
   readonly timeoutMs?: number;
-  /** The time that it sees, from its beginning to its end. Default: that of the test runtime's clock, which a mock may move */
+  /** The time that it sees, throughout. Default: that of the test runtime's clock, which a mock may move */
   readonly now?: number | Date;
-  /** What it gets as chance. Default: that of the test runtime */
+  /** The seed of its random numbers. Default: that of the test runtime */
   readonly seed?: number;
   /** Reported in errors. @default none */
   readonly handlerName?: string;
   /** Reported in errors. @default none */
   readonly panelId?: string;
-  /** Name in stack traces. Default: that of the file, or `'handler.js'` */
+  /** File name in stack traces. Default: that of the file, or `'handler.js'` */
   readonly filename?: string;
 }
 
@@ -48,7 +51,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   filename: true,
 };
 
-/** Everything: a test that is about capabilities says which. */
+/** All capabilities: a test of capabilities passes its own. */
 export const ALL_CAPABILITIES: readonly CapabilityToken[] = [
   'state:read:*',
   'state:write:*',
@@ -57,7 +60,7 @@ export const ALL_CAPABILITIES: readonly CapabilityToken[] = [
   'ext:*',
 ];
 
-/** A handler's options in the words of the runtime. */
+/** A handler's options in the form that the runtime takes. */
 export interface PreparedHandler {
   readonly context: WasmContext;
   readonly options: ExecuteOptions;

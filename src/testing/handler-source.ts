@@ -5,23 +5,23 @@ import type { WasmError } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
-/** No handler is one word that ends so: it would be a property of something, read for nothing. */
+/** No handler is a single word with such an ending: it would only read a property. */
 const FILE = /^\S+\.(?:[cm]?js|[cm]?ts)$/;
-/** What a name in stack traces cannot have. */
+/** Characters that a file name in stack traces cannot have. */
 const UNNAMEABLE = /[\n\r():]/;
 
 /** A handler before it is compiled. */
 export interface HandlerSource {
   readonly code: string;
-  /** In stack traces. Absent for code that was given as such. */
+  /** The name in stack traces. Absent for a handler that was passed as code. */
   readonly filename?: string;
 }
 
 /**
- * A handler as tests name it: a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and the like), is a file; any
- * other string is code.
+ * Reads a handler as tests specify it: a URL, or a string without white space that ends in `.js` or `.ts` (or
+ * `.mjs` and so on), is a file; any other string is code.
  *
- * @throws NexusError INVALID_ARGUMENT when the file cannot be read
+ * @throws NexusError INVALID_ARGUMENT if the file cannot be read
  */
 export async function readHandler(codeOrFile: string | URL): Promise<HandlerSource> {
   if (typeof codeOrFile === 'string' && !FILE.test(codeOrFile)) return { code: codeOrFile };
@@ -43,14 +43,14 @@ export async function readHandler(codeOrFile: string | URL): Promise<HandlerSour
 function pathOf(file: string | URL): string {
   if (typeof file === 'string') return resolve(file);
   if (file.protocol === 'file:') return fileURLToPath(file);
-  throw invalidArgument('codeOrFile', file.href, 'a URL that begins with file:');
+  throw invalidArgument('codeOrFile', file.href, 'a URL that starts with file:');
 }
 
 /**
- * A handler that does not compile has nothing that could be tested.
+ * Rejects a handler that does not compile, because it cannot be tested.
  *
- * @param error with which it ended, if it did
- * @throws NexusError COMPILATION_ERROR, INVALID_HANDLER: where it does not compile, with the lines
+ * @param error the error of the handler, if any
+ * @throws NexusError COMPILATION_ERROR, INVALID_HANDLER, with the place and the lines
  */
 export function requireCompiled({ filename = 'handler.js' }: HandlerSource, error: WasmError | undefined): void {
   if (error?.code !== 'COMPILATION_ERROR' && error?.code !== 'INVALID_HANDLER') return;

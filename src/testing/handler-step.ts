@@ -13,20 +13,21 @@ import { Mocks, render } from './mocks.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
 import { joined, type TestResult, testResult } from './test-result.js';
 
-/** Where a handler stands: at calls that wait for an answer, or at its end. Its effects are those from the beginning. */
+/** The state of a handler: it waits for answers, or has ended. Its effects are those from the start. */
 export interface HandlerStep extends TestResult {
-  /** Calls without an answer, in order. None when the handler has ended. */
+  /** Pending calls, in order. Empty if the handler has ended. */
   readonly waitingFor: readonly ExtensionCall[];
   /**
-   * Goes on with an answer.
+   * Resumes the handler with an answer.
    *
-   * @param answer of the first call that waits; or `answers([…])` for several, in their order
-   * @returns where it stands next
-   * @throws NexusError INVALID_ARGUMENT when it has ended, went on already, or has fewer calls; SERIALIZATION_ERROR
+   * @param answer the answer to the first pending call; or `answers([…])` for several, in order
+   * @returns the next step
+   * @throws NexusError INVALID_ARGUMENT if it has ended, was already resumed, or has fewer calls;
+   *   SERIALIZATION_ERROR
    */
   resumeWith(answer?: unknown): Promise<HandlerStep>;
   /**
-   * Goes on with an error at the first call that waits.
+   * Resumes the handler with an error at the first pending call.
    *
    * @param error an Error, or the message of one
    * @throws as {@link resumeWith}
@@ -37,9 +38,9 @@ export interface HandlerStep extends TestResult {
 type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'>;
 
 /**
- * Executes a handler to where it waits for a call that no mock answers.
+ * Executes a handler until it waits for a call that no mock answers.
  *
- * @throws NexusError INVALID_ARGUMENT when it ends before
+ * @throws NexusError INVALID_ARGUMENT if it ends before
  */
 export async function suspendFirst(
   runtime: Runtime,
@@ -59,7 +60,7 @@ export async function suspendFirst(
   return step;
 }
 
-/** Steps through a handler, suspending it for real each time: sealed, kept, opened again. */
+/** Steps through a handler with real suspensions: sealed, stored, opened again. */
 class Stepper {
   readonly #runtime: Runtime;
   readonly #mocks: Mocks;
@@ -74,7 +75,7 @@ class Stepper {
     this.#options = options;
   }
 
-  /** From the result of a segment to the next call that waits for the test. */
+  /** Continues from the result of a segment to the next call that the test answers. */
   async advance(segment: WasmResult): Promise<HandlerStep> {
     let next = segment;
     for (;;) {
@@ -108,7 +109,7 @@ class Stepper {
       const calls = waitingFor.slice(0, answers.length);
       const given = calls.map((call, i): CallResult => ({ callId: call.callId, ...(answers[i] as AsyncResult) }));
       const next = await this.#runtime.resumeHandler(suspension.suspensionId, given, this.#options);
-      // An answer that cannot enter leaves the handler where it is.
+      // An answer that cannot be passed leaves the handler suspended.
       isResumed = true;
       for (const [i, call] of calls.entries()) this.#mocks.settle(call, answers[i] as AsyncResult);
       return this.advance(next);
@@ -146,7 +147,7 @@ function ended({ status }: TestResult): NexusError {
 
 function wentOn(waitingFor: readonly ExtensionCall[]): NexusError {
   const calls = waitingFor.map(render).join(', ');
-  const message = `The handler went on from ${calls} already: go on with the step that resumeWith returned.`;
+  const message = `The handler was already resumed from ${calls}: continue with the step that resumeWith returned.`;
   return new NexusError('INVALID_ARGUMENT', message, { context: { waitingFor } });
 }
 

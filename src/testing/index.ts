@@ -1,5 +1,5 @@
 /**
- * Handlers in tests, without workers, and executions recorded and replayed.
+ * Runs handlers in tests without workers, and records and replays executions.
  *
  * @module nexus-runtime/testing
  */

@@ -1,4 +1,4 @@
-// All of the kit that is loaded when it is first used, in one piece.
+// The part of the kit that is loaded on first use, in one file.
 export { startRecording } from './recording/record.js';
 export { replayRecording } from './recording/replay.js';
 export { startTestRuntime } from './runtime/start-test-runtime.js';

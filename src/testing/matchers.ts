@@ -4,7 +4,7 @@ import { describe } from '../config/check.js';
 import type { MadeCall } from './mocks.js';
 import type { TestResult } from './test-result.js';
 
-/** The slice of a matcher's `this`, as vitest and Jest have it, that is used here. */
+/** The used part of a matcher's `this` in vitest and Jest. */
 export interface MatcherState {
   readonly isNot: boolean;
   readonly equals: (a: unknown, b: unknown) => boolean;
@@ -18,26 +18,29 @@ export interface Verdict {
   readonly message: () => string;
 }
 
-/** What one matcher looked for, and what there was. */
+/** What a matcher looked for, and what it found. */
 interface Finding {
   readonly pass: boolean;
-  /** As the test wrote it: `toHaveEmitted("paid")`. */
+  /** The assertion as in the test: `toHaveEmitted("paid")`. */
   readonly call: string;
   /** `'to emit "paid"'`. */
   readonly verb: string;
-  /** Absent where the verb says it all. */
+  /** Absent if the verb is sufficient. */
   readonly expected?: unknown;
-  /** The nearest to it that there was. */
+  /** The most similar value that was found. */
   readonly nearest?: unknown;
-  /** Everything of that kind that there was, in a line each. */
+  /** All values of that kind, one line each. */
   readonly received: readonly string[];
-  /** When there was none of it. */
+  /** The text if there was none. */
   readonly none: string;
 }
 
 type Matcher = (this: MatcherState, received: unknown, ...expected: never[]) => Verdict;
 
-/** Matchers for results of `runHandler`, `suspendAt`, `executeHandler` and the like. `expect.extend(matchers)` knows them then. */
+/**
+ * Matchers for results of `runHandler`, `suspendAt`, `executeHandler` and so on. Register them with
+ * `expect.extend(matchers)`.
+ */
 export const matchers = {
   toHaveMutated(received: unknown, key: string, ...value: [unknown?]) {
     const { stateMutations } = resultOf('toHaveMutated', received);
@@ -99,7 +102,7 @@ export const matchers = {
       call: `toBeDeniedCapability(${capability.map(show).join(', ')})`,
       verb: wanted ? `to be denied ${show(capability[0])}` : 'to be denied a capability',
       received: denied === undefined ? outcomeOf(status, error) : [`was denied ${show(denied)}: ${error?.message}`],
-      none: `it ended with ${status}, and what a handler catches is no error of it`,
+      none: `it ended with ${status}, and errors that a handler catches do not count`,
     });
   },
 
@@ -137,7 +140,7 @@ function judge({ isNot, utils }: MatcherState, finding: Finding): Verdict {
   };
 }
 
-/** @throws TypeError when it is none: the test expects something of a promise, say */
+/** @throws TypeError if it is not a result: for example if the test passes a promise */
 function resultOf(matcher: string, received: unknown): WasmResult {
   const result = received as WasmResult | undefined | null;
   if (typeof result === 'object' && result !== null && Array.isArray(result.stateMutations) && 'status' in result) {
@@ -147,7 +150,7 @@ function resultOf(matcher: string, received: unknown): WasmResult {
   throw new TypeError(`${matcher} is for the result of a handler; received ${describe(received)}${hint}.`);
 }
 
-/** A result of the runtime itself knows the calls that wait or were not waited for. */
+/** A result of the runtime itself has the pending calls and those that were not waited for. */
 function callsOf(result: WasmResult & Partial<Pick<TestResult, 'calls'>>): readonly MadeCall[] {
   return result.calls ?? [...(result.suspension?.calls ?? []), ...(result.unawaitedCalls ?? [])];
 }

@@ -7,23 +7,26 @@ import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../execution/request/build-request.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
 
-/** Extensions for a test: by name, objects of functions and of `answers([…])`, or instances of classes. */
+/** Extensions for a test, by name: objects of functions and `answers([…])`, or instances of classes. */
 export type ExtensionMocks = Readonly<Record<string, object>>;
 
-/** A call of an extension that a handler made in a test. */
+/** An extension call of a handler in a test. */
 export interface MadeCall extends ExtensionCall {
-  /** What the handler got for it. Absent when it has no answer: it waits for it, or ended before the call was made. */
+  /**
+   * The answer that the handler got. Absent if it has none: the handler waits for it, or ended before the
+   * call was made.
+   */
   readonly answer?: AsyncResult;
 }
 
-/** The mocks of one run of a handler, and the calls that it made, in order. */
+/** The mocks of one run of a handler, and its calls in order. */
 export class Mocks {
   readonly #mocks: ExtensionMocks;
   readonly #calls = new Map<string, MadeCall>();
-  /** How many of its recorded answers a method has given, by its name. */
+  /** How many of its recorded answers each method has given, by name. */
   readonly #given = new Map<string, number>();
 
-  /** @throws NexusError INVALID_ARGUMENT naming what is no mock */
+  /** @throws NexusError INVALID_ARGUMENT naming the invalid mock */
   constructor(mocks: ExtensionMocks = {}) {
     if (typeof mocks !== 'object' || mocks === null) throw invalidArgument('ext', mocks, 'an object of extensions');
     for (const [name, extension] of Object.entries(mocks)) checkExtension(name, extension);
@@ -38,12 +41,12 @@ export class Mocks {
     return this.#find(call) !== undefined;
   }
 
-  /** The handler made it, and nobody has answered it yet. */
+  /** Records a call that is not answered yet. */
   note(call: ExtensionCall): void {
     if (!this.#calls.has(call.callId)) this.#calls.set(call.callId, call);
   }
 
-  /** The handler gets this answer. */
+  /** Records the answer that the handler gets. */
   settle(call: ExtensionCall, answer: AsyncResult): void {
     this.#calls.set(call.callId, { ...call, answer });
   }
@@ -51,8 +54,9 @@ export class Mocks {
   /**
    * Makes the call.
    *
-   * @returns the answer of the mock; what it throws is one, too
-   * @throws NexusError INVALID_ARGUMENT when there is no mock, or none of its recorded answers is left: the test's fault
+   * @returns the answer of the mock; an error that it throws is also an answer
+   * @throws NexusError INVALID_ARGUMENT if there is no mock, or none of its recorded answers is left: a
+   *   mistake in the test
    */
   async answer(call: ExtensionCall): Promise<AsyncResult> {
     this.note(call);
@@ -104,7 +108,7 @@ export class Mocks {
   }
 }
 
-/** As the handler wrote it, with the values that it passed. */
+/** The call as it is written in the handler, with its argument values. */
 export function render({ extensionName, method, args }: ExtensionCall): string {
   const values = args.map((arg) =>
     inspect(arg, { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 }),
@@ -125,7 +129,7 @@ function checkExtension(name: string, extension: unknown): void {
   if (typeof extension !== 'object' || extension === null || extension instanceof RecordedAnswers) {
     throw invalidArgument(`ext.${name}`, extension, 'an object of methods');
   }
-  // An instance of a class may hold what it likes.
+  // An instance of a class may have any members.
   if (Object.getPrototypeOf(extension) !== Object.prototype) return;
   for (const [method, mock] of Object.entries(extension)) {
     if (typeof mock === 'function' || mock instanceof RecordedAnswers) continue;

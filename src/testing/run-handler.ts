@@ -5,13 +5,13 @@ import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
 import { type TestResult, testResult } from './test-result.js';
 
-/** No test waits for an answer as long as a person would. */
+/** A test does not wait as long for an answer as a person would. */
 const MOCK_TIMEOUT_MS = 5_000;
 
-/** What the kit needs of a runtime. */
+/** The part of a runtime that the kit needs. */
 export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'>;
 
-/** Runs a handler to its end, its calls answered by mocks. */
+/** Runs a handler to its end, with its calls answered by mocks. */
 export async function runToEnd(
   runtime: ProbedRuntime,
   codeOrFile: string | URL,
@@ -27,7 +27,7 @@ export async function runToEnd(
     answersAll: true,
     async answer(call) {
       const answer = await mocks.answer(call).catch((error: unknown) => {
-        // The handler could catch it; the test has to know.
+        // The handler could catch it, but the test must fail.
         fault ??= error;
         stop.abort(error);
         throw error;

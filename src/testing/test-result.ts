@@ -4,17 +4,17 @@ import { addMetrics } from '../execution/result/result.js';
 import type { MadeCall } from './mocks.js';
 import { mutated, type TestState } from './state.js';
 
-/** What came of a handler in a test: the result that production would have, and what tests look at. */
+/** The result of a handler in a test: the same as in production, plus fields for tests. */
 export interface TestResult extends WasmResult {
-  /** The state that was given, with all mutations applied, those before an error included. */
+  /** The given state with all mutations applied, including those before an error. */
   readonly state: TestState;
-  /** {@link WasmResult.viewCommands} by a shorter name. */
+  /** {@link WasmResult.viewCommands} under a shorter name. */
   readonly views: readonly ViewCommand[];
-  /** Calls of extensions, in the order in which they were made. */
+  /** Extension calls, in order. */
   readonly calls: readonly MadeCall[];
 }
 
-/** @param given the state that the handler began with */
+/** @param given the initial state of the handler */
 export function testResult(result: WasmResult, given: ContextValue, calls: readonly MadeCall[]): TestResult {
   const { stateMutations, viewCommands, unawaitedCalls = [] } = result;
   const known = new Set(calls.map(({ callId }) => callId));
@@ -22,7 +22,7 @@ export function testResult(result: WasmResult, given: ContextValue, calls: reado
   return { ...result, state: mutated(given, stateMutations), views: viewCommands, calls: [...calls, ...unmade] };
 }
 
-/** Several segments of a handler as one: all their effects, and the end of the last. */
+/** Combines the segments of a handler: all their effects, and the end of the last. */
 export function joined(earlier: WasmResult | undefined, later: WasmResult): WasmResult {
   if (earlier === undefined) return later;
   return {

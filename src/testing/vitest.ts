@@ -1,5 +1,5 @@
 /**
- * Matchers for vitest: to be imported once, for what it does.
+ * Registers the matchers with vitest; import it once for its side effect.
  *
  * @module nexus-runtime/testing/vitest
  */
@@ -7,20 +7,20 @@ import { expect } from 'vitest';
 
 import { matchers } from './matchers.js';
 
-/** What `expect` of vitest knows of results, from the import of `nexus-runtime/testing/vitest` on. */
+/** The matchers that the import of `nexus-runtime/testing/vitest` adds to vitest's `expect`. */
 export interface HandlerMatchers<R = unknown> {
   /**
-   * The handler set or deleted this key of its state; with a value, it set it to an equal one at some time. What the key is in the end is
-   * in `result.state`.
+   * The handler set or deleted this key of its state; with a value, it set it to an equal value at some
+   * point. The final state is in `result.state`.
    */
   toHaveMutated(key: string, value?: unknown): R;
   /** The handler emitted an event of this name; with a payload, one with an equal payload. */
   toHaveEmitted(name: string, payload?: unknown): R;
-  /** The handler called this method, `'http.get'`; with arguments, once with equal arguments. */
+  /** The handler called this method (`'http.get'`); with arguments, at least once with equal arguments. */
   toHaveCalled(method: string, ...args: unknown[]): R;
-  /** The handler ended because this capability was denied, or any. */
+  /** The handler ended because this capability, or any capability, was denied. */
   toBeDeniedCapability(capability?: string): R;
-  /** The handler ended because its time was over. */
+  /** The handler timed out. */
   toTimeOut(): R;
 }
 

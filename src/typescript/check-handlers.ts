@@ -8,9 +8,9 @@ import { toAuthorLocation, wrapHandler } from '../source/wrapper.js';
 
 type Compiler = typeof ts;
 
-/** What TypeScript says of a handler, at the author's line and column, both from 1. */
+/** A diagnostic of TypeScript about a handler, at the author's line and column, both from 1. */
 export interface HandlerProblem {
-  /** From the current directory. */
+  /** The path, relative to the current directory. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -21,18 +21,20 @@ export interface HandlerProblem {
 }
 
 /**
- * Checks handlers with the application's own TypeScript, each as the body of an async function, which is what it is: an editor
- * complains of a `return` that stands in no function (TS1108) and does not look at what is returned. For build steps.
+ * Checks handlers with the application's TypeScript, each as the body of an async function. An editor instead
+ * reports a `return` outside of a function (TS1108) and does not check the returned value. For build steps.
  *
- * @param project the `tsconfig.json` of the handlers: every file that it includes is one, unless it is a `.d.ts`
- * @returns what is wrong with them and with the declarations of the project, by file and line
- * @throws NexusError INVALID_ARGUMENT when it is no project, INVALID_CONFIG when there is no TypeScript
+ * @param project the `tsconfig.json` of the handlers: every file that it includes is a handler, except
+ *   `.d.ts` files
+ * @returns the problems of the handlers and of the project's declarations, by file and line
+ * @throws NexusError INVALID_ARGUMENT if the project cannot be read, INVALID_CONFIG if TypeScript is not
+ *   installed
  */
 export async function checkHandlers(project: string): Promise<HandlerProblem[]> {
   if (typeof project !== 'string') throw invalidArgument('project', project, 'the path of a tsconfig.json');
   const compiler = await loadCompiler();
   const { fileNames, options } = readProject(compiler, resolve(project));
-  // Declarations that are wrong make types of `any`, and nobody notices: they are checked, too.
+  // Declarations are checked as well, because wrong ones silently become `any`.
   const program = compiler.createProgram(
     fileNames,
     { ...options, noEmit: true, skipLibCheck: false },
@@ -77,7 +79,7 @@ function readProject(compiler: Compiler, path: string): ts.ParsedCommandLine {
   return parsed as ts.ParsedCommandLine;
 }
 
-/** Reads handlers wrapped, as the engine is given them. */
+/** Wraps handlers as they are wrapped for the engine. */
 function hostOf(compiler: Compiler, fileNames: readonly string[], options: ts.CompilerOptions): ts.CompilerHost {
   const handlers = new Set(fileNames.filter((name) => !isDeclaration(name)));
   const host = compiler.createCompilerHost(options);

@@ -1,5 +1,5 @@
 /**
- * For those who write handlers: an application's own types in their editors, and a check of handlers for build steps.
+ * Types of an application for handlers in editors, and a check of handlers for build steps.
  *
  * @module nexus-runtime/typescript
  */

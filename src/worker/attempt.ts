@@ -13,31 +13,37 @@ import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
 import { collectWithChanges } from './state-diff.js';
 
-/** Jobs between two looks at the clock. */
+/** Jobs between two checks of the clock. */
 const JOBS_PER_SLICE = 100;
 /**
- * What the guest's own bookkeeping gets after the deadline, to hand over the effects so far: for the outcome, and for each substitute of
- * it. Together less than the watchdog's grace.
+ * The time after the deadline in which the guest's prelude may hand over the effects so far: for the outcome,
+ * and for each substitute of it. Together it is less than the watchdog's grace.
  */
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
 
-/** Whoever cancelled it has their answer already. */
+/** The caller that cancelled it already has its answer. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
 
 export interface AttemptOptions {
-  /** Polled while it runs: whether nobody wants it any more. */
+  /** Polled while it runs: whether the execution was cancelled. */
   readonly isCancelled: () => boolean;
-  /** Of an attempt before this one, on the clock of `performance.now()`; else its time begins when it does. */
+  /**
+   * The deadline of a previous attempt, on the clock of `performance.now()`; otherwise the time starts with
+   * this one.
+   */
   readonly deadline?: number | undefined;
 }
 
-/** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
+/**
+ * One execution in a prepared VM, limited by its deadline from the first instruction until its effects are
+ * handed over.
+ */
 export class Attempt {
   failure: ExecutionFailure | undefined;
-  /** What the VM held beyond its image when the handler began to wait for an extension. */
+  /** The VM's difference from its image at the time when the handler began to wait for an extension. */
   waiting: Delta | undefined;
-  /** The handler changed state inside that it may not change, and it is not known where. */
+  /** The handler changed protected state, and the place of the change is unknown. */
   deniedMutation = false;
   readonly #vm: Vm;
   readonly #base: BaseImage;
@@ -46,7 +52,7 @@ export class Attempt {
   readonly #isCancelled: () => boolean;
   #deadline: number | undefined;
   #timedOut = false;
-  /** Values that only the host holds on to. */
+  /** Values that only the host holds. */
   readonly #held: Pointer[] = [];
 
   constructor(
@@ -72,7 +78,7 @@ export class Attempt {
     this.#enter(this.#base.roots.resume, answers);
   }
 
-  /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
+  /** Calls a function of the prelude with `before` and a document, and runs all resulting jobs. */
   #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
@@ -89,24 +95,28 @@ export class Attempt {
     while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
   }
 
-  /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
+  /**
+   * Passes the result of the handler to the prelude. perf: looking at its promise is cheaper than letting the
+   * prelude wait for it.
+   */
   #settle(promise: Pointer): void {
     const vm = this.#vm;
     const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
     if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
     else if (state === 'rejected' && !this.#isOver('jobs')) {
-      // Which still counts as one that nobody handles: that is asked for only if there is no other error.
+      // The engine still lists this promise as unhandled, but `noteRejection` in the prelude ignores it when
+      // the handler itself was rejected.
       vm.call(reject, thisArg, vm.promiseResult(promise));
     }
   }
 
   /**
-   * Keeps the VM as it is when the handler waits for an extension. Before anything is collected: what that leaves behind would only
-   * make it larger.
+   * Captures the VM when the handler waits for an extension, before the outcome is collected, which would
+   * only make the difference larger.
    *
-   * @param image what the VM started from
-   * @param prepare what to do in the VM before it is kept
+   * @param image the image from which the VM started
+   * @param prepare called before the capture
    */
   noteWaiting(image: Image, prepare: () => void): void {
     const vm = this.#vm;
@@ -116,7 +126,7 @@ export class Attempt {
       const waits = vm.call(roots.waits, roots.undefined);
       if (vm.isSame(waits, roots.undefined)) return;
       prepare();
-      // A handler that goes on waiting would keep the answers of all its waits.
+      // A handler that waits repeatedly would otherwise keep the answers of all its waits.
       for (const value of this.#held.splice(0)) vm.release(value);
       forgetUnused(vm, image);
       this.waiting = captureDelta(vm, image, FINE);
@@ -125,7 +135,7 @@ export class Attempt {
     }
   }
 
-  /** No job is left that could handle them. */
+  /** No job is left that could handle the rejections. */
   #judgeRejections(): void {
     const vm = this.#vm;
     const { count, firstReason } = vm.unhandledRejections;
@@ -136,7 +146,7 @@ export class Attempt {
     vm.call(noteRejection, thisArg, vm.readValue(encodedCount), ...reason);
   }
 
-  /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
+  /** Copies the context into the VM. If it does not fit, this is a separate error, not one of the handler. */
   #load(input: Uint8Array): Pointer {
     try {
       return this.#vm.readValue(input);
@@ -152,7 +162,7 @@ export class Attempt {
     }
   }
 
-  /** Takes note of what ended the run before its time. */
+  /** Records the error that ended the run early. */
   stop(error: unknown): void {
     if (this.#timedOut) return;
     if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
@@ -162,7 +172,7 @@ export class Attempt {
     }
   }
 
-  /** When its time is up, on the clock of `performance.now()`; undefined before it starts. */
+  /** The end of its time, on the clock of `performance.now()`; undefined before it starts. */
   get deadline(): number | undefined {
     return this.#deadline;
   }
@@ -173,12 +183,12 @@ export class Attempt {
       : this.#callDeadline.atMs - performance.timeOrigin;
   }
 
-  /** It reached for a global that its image does not have, in time: nothing else that it did counts. */
+  /** The handler used a global that its image lacks, within its time: its other effects do not count. */
   get missingFeature(): boolean {
     return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
   }
 
-  /** Once over, always over: a guest that catches the interruption is interrupted again. */
+  /** Once the time is over, this stays true: a guest that catches the interruption is interrupted again. */
   #isOver(layer: 'interrupt' | 'jobs'): boolean {
     return this.#isOverdue(layer) || lacksFeature(this.#vm, this.#base.roots.cells);
   }
@@ -192,9 +202,9 @@ export class Attempt {
   }
 
   /**
-   * The outcome, if it can be had: after a failure it holds the effects up to it.
+   * Returns the outcome, if there is one: after a failure it has the effects up to it.
    *
-   * @param input what {@link start} was given
+   * @param input the argument of {@link start}
    */
   finish(input: Uint8Array | undefined): Uint8Array | undefined {
     const vm = this.#vm;
@@ -210,7 +220,7 @@ export class Attempt {
       };
       try {
         const outcome = vm.writeValue(this.#gather(substitute, input));
-        // What our decoder would refuse is better refused with a path: by the prelude, which finds it.
+        // A value that our decoder would refuse is better refused with a path, by the prelude.
         if (substitute === fallbackOutcome || isDecodable(outcome)) return this.#bounded(outcome);
       } catch (error) {
         if (isLate) this.#fail(this.#timeout('interrupt'));
@@ -232,7 +242,7 @@ export class Attempt {
     return undefined;
   }
 
-  /** The outcome, and without a `substitute` for it all that it should hold. */
+  /** The outcome and, unless there is a `substitute`, everything that it should contain. */
   #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
     const { roots } = this.#base;
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
@@ -251,7 +261,7 @@ export class Attempt {
     this.failure ??= failure;
   }
 
-  /** Something else than a guest exception came out of wasm. What it was tells what the guest did. */
+  /** WebAssembly threw something other than a guest exception. Its kind says what the guest did. */
   #hostSideFailure(error: unknown): ExecutionFailure {
     if (this.#vm.heapExhausted) return this.#outOfMemory();
     if (error instanceof VmPoisonedError && error.isStackOverflow) {

@@ -9,10 +9,10 @@ import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrappe
 import { isSingleClosure } from './script-shape.js';
 
 /**
- * Compiles a handler's source. All that takes longer the longer the source is happens here, in the worker: wrapping it, checking the
- * bytecode, and finding the place of an error.
+ * Compiles a handler's source. All work that grows with the source happens here, in the worker: wrapping it,
+ * checking the bytecode, and finding the place of an error.
  *
- * @param compileScript compiles a whole script, without its types if the file is TypeScript
+ * @param compileScript compiles a whole script; types are stripped before if the file is TypeScript
  */
 export async function compileHandler(
   source: string,

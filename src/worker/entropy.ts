@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Drawn from the system at once. */
+/** The number of bytes that are read from the system at once. */
 const STOCK_BYTES = 16 * 1024;
 
-/** Random numbers for one execution: the system's, or those that a seed gives. */
+/** Random numbers for one execution, from the system or from a seed. */
 export interface Entropy {
   /** Uniform in `[0, 2^32)`. */
   uint32(): number;
@@ -11,7 +11,7 @@ export interface Entropy {
   bytes(count: number): Uint8Array;
 }
 
-/** The system's generator, asked rarely: a call of it costs more than most executions need. */
+/** The system's generator, called rarely: a call costs more than most executions need. */
 export class SystemEntropy implements Entropy {
   readonly #stock = Buffer.alloc(STOCK_BYTES);
   #used = STOCK_BYTES;
@@ -35,7 +35,7 @@ export class SystemEntropy implements Entropy {
   }
 }
 
-/** SplitMix64: neighbouring seeds give unrelated numbers. Reproducible, and no secret. */
+/** SplitMix64: neighbouring seeds give unrelated numbers. Reproducible, and not secret. */
 export class SeededEntropy implements Entropy {
   #state: bigint;
 

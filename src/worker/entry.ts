@@ -10,11 +10,11 @@ import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/w
 import { withDescriptor } from '../support/files/descriptors.js';
 import { Executor } from './executor.js';
 
-/** Entry of a pool worker: called by tinypool, once. */
+/** Entry of a pool worker: tinypool calls it once. */
 export default async function initialize({ init, setup }: InitTask): Promise<InitReply> {
   try {
     const executor = await createExecutor(init);
-    // After the reply is on its way: from then on the thread waits for work and for nothing else.
+    // After the reply was sent: from then on the thread only waits for work.
     setImmediate(() => void serve(executor, setup));
     return { memoryBytes: executor.memoryBytes };
   } catch (error) {
@@ -30,7 +30,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {
-        // Faults become replies: nothing is lost on the way.
+        // Faults become replies, so none is lost.
         replies.push(await answer(executor, request, () => control.isCancelled(item)).catch(failed));
         control.finish(item);
       } else replies.push(undefined);

@@ -34,15 +34,18 @@ export interface ExecutorOptions extends VmLimits {
   readonly engine: EngineModule;
   readonly prelude: PreludeImage;
   readonly libraries: readonly LibrarySource[];
-  /** Whether a handler that is executed once will be executed again: not so in a process that ends soon. @default true */
+  /**
+   * Whether a handler that is executed once will be executed again; false in a short-lived process. @default
+   * true
+   */
   readonly expectsRepetition?: boolean;
   /** @default 'handler' */
   readonly isolation?: Isolation;
 }
 
 /**
- * Runs handlers, each from a pristine image, and compiles them in a VM that does nothing else. Works in any thread; the worker
- * entry is a thin shell around it.
+ * Executes handlers, each from a pristine image, and compiles them in a separate VM. Works in any thread; the
+ * worker entry is a thin wrapper.
  */
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -54,7 +57,7 @@ export class Executor {
   readonly #tenancy: Tenancy;
   readonly #compiler: LazyCompiler;
 
-  /** @throws NexusError INVALID_CONFIG when a library cannot be initialised */
+  /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
     const compiler = new LazyCompiler(options);
     const { engine, libraries, memoryLimitBytes } = options;
@@ -80,20 +83,20 @@ export class Executor {
     this.#compiler = compiler;
   }
 
-  /** Names the base image with these features, hex SHA-256. */
+  /** Identifies the base image with these features by its hex SHA-256. */
   hashImage(features: FeatureSet = NO_FEATURES): Promise<string> {
     return this.#variants.hash(features);
   }
 
-  /** Linear memory of its VMs, the compilers' included. */
+  /** Linear memory of all VMs, including those for compiling. */
   get memoryBytes(): number {
     return this.#vms.memoryBytes + this.#compiler.memoryBytes + retainedStripperBytes();
   }
 
   /**
-   * Makes VMs clean that were used, for tenants to come. For when there is nothing else to do.
+   * Wipes used VMs for the next tenants. Called when there is nothing else to do.
    *
-   * @param isAwaited whether there is something else to do after all
+   * @param isAwaited whether there is other work after all
    */
   tidy(isAwaited: () => boolean): Promise<void> {
     return this.#vms.tidy(isAwaited);
@@ -110,8 +113,8 @@ export class Executor {
   }
 
   /**
-   * @param isCancelled polled while it runs: whether nobody wants it any more
-   * @throws NexusError when packed context does not decode
+   * @param isCancelled polled while it runs: whether the execution was cancelled
+   * @throws NexusError if packed context cannot be decoded
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
     const { key, rights } = request;
@@ -120,7 +123,10 @@ export class Executor {
     return this.#run(request, beginning, isCancelled);
   }
 
-  /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
+  /**
+   * Creates an image for a handler before it is first executed. It has the same content as one that is
+   * created later.
+   */
   async load(key: string, bytecode: Uint8Array): Promise<void> {
     this.#handlers.expect(key, bytecode);
     const beginning = this.#beginning({ key, owner: handlerOwner(key), bytecode, input: EMPTY });
@@ -136,9 +142,9 @@ export class Executor {
   }
 
   /**
-   * Goes on with a handler that was suspended, here or elsewhere.
+   * Resumes a handler that was suspended, in this or another process.
    *
-   * @throws NexusError SUSPENSION_INCOMPATIBLE when the snapshot was not taken on an image that this executor can build
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if this executor cannot build the image of the snapshot
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
     requireKnownFeatures(request.features);
@@ -163,17 +169,18 @@ export class Executor {
     let attempt = first instanceof Promise ? await first : first;
     let polls = attempt.interruptPolls;
     if (attempt.run.missingFeature) {
-      // Nothing of it was delivered: from the start, with all there is, under what is left of its time.
+      // Nothing was delivered: start again with all features, within the remaining time.
       beginning.demandAllFeatures();
       attempt = await this.#attempt(request, beginning, { isCancelled, deadline: attempt.run.deadline });
       polls += attempt.interruptPolls;
     }
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
-      // Again, to throw at the line that changes what may not be changed: watching for it is too slow for every execution.
+      // Execute again, to throw at the line of the denied change: watching for it is too slow for every
+      // execution.
       const { deadline } = attempt.run;
       const again = await this.#attempt(request, beginning, { isCancelled, deadline, guarded: true });
       polls += again.interruptPolls;
-      // When there is no time left for that, the error has no line.
+      // If there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
     }
     const executed = this.#report(attempt, startedAt, polls);
@@ -185,7 +192,7 @@ export class Executor {
 
   #report({ run, outcome, variant }: AttemptResult, startedAt: number, polls: number): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
-    // One literal: spreading into an object costs more than all the rest.
+    // perf: one literal, because spreading into an object costs more than the rest.
     const executed: Mutable<ExecutionReply> = {
       outcome,
       failure: run.failure,
@@ -205,7 +212,7 @@ export class Executor {
     return executed;
   }
 
-  /** Makes sure of a VM that is good for it, which in most cases is there, then runs it. */
+  /** Selects a suitable VM, which usually exists, and runs the attempt. */
   #attempt(
     request: ExecuteRequest | ResumeRequest,
     beginning: StartState,
@@ -239,7 +246,7 @@ export class Executor {
       beginning.start(run);
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
-        // Not the guest's doing. The VM is in no known state.
+        // Not caused by the guest. The state of the VM is unknown.
         return this.#vms.replace('poisoned').then(() => {
           throw error;
         });
@@ -247,13 +254,13 @@ export class Executor {
       run.stop(error);
     }
     run.noteWaiting(variant.image, () => {
-      // It may come to need it when it goes on: then there is no chance left to it but what is in the snapshot.
+      // It may need `crypto` after it is resumed: then the only entropy is what the snapshot contains.
       if (beginning.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
     });
     return { run, variant, outcome: run.finish(beginning.input), interruptPolls: vm.interruptPolls };
   }
 
-  /** Bounds and time of this execution alone. */
+  /** Sets the limits and the time of this execution. */
   #prepare({ limits, now }: ExecuteRequest | ResumeRequest): void {
     const vm = this.#vms.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
@@ -261,7 +268,7 @@ export class Executor {
     vm.clock = now === undefined ? Date.now : () => now;
   }
 
-  /** Beginning and chance. Those of a handler that goes on are in its snapshot. */
+  /** Sets start time and entropy. For a resumed handler, they are in its snapshot. */
   #begin(entropy: Entropy, variant: ImageVariant): void {
     const vm = this.#vms.current;
     writeStart(vm, this.#base.roots.cells, vm.clock());
@@ -278,7 +285,7 @@ function hasCrypto({ features }: ImageVariant): boolean {
   return (features & CRYPTO) !== 0;
 }
 
-/** Made when something is compiled for the first time: a worker that finds everything compiled needs none. */
+/** Created when something is first compiled: a worker that finds everything compiled needs none. */
 class LazyCompiler {
   readonly #options: Pick<ExecutorOptions, 'engine' | 'stackSizeBytes'>;
   #creation: Promise<SourceCompiler> | undefined;
@@ -288,7 +295,7 @@ class LazyCompiler {
     this.#options = options;
   }
 
-  /** 0 before there is one. */
+  /** 0 before it is created. */
   get memoryBytes(): number {
     return this.#compiler?.memoryBytes ?? 0;
   }
@@ -302,16 +309,16 @@ class LazyCompiler {
 
 interface AttemptOptions {
   readonly isCancelled: () => boolean;
-  /** Of the attempt before it, whose time it shares. */
+  /** The deadline of the previous attempt, with which it shares its time. */
   readonly deadline?: number | undefined;
-  /** Whether state that may not be changed is handed out read-only. */
+  /** Whether protected state is handed out read-only. */
   readonly guarded?: boolean;
 }
 
-/** One run of a handler. */
+/** The result of one attempt. */
 interface AttemptResult {
   readonly run: Attempt;
-  /** What it started from. */
+  /** The image from which it started. */
   readonly variant: ImageVariant;
   readonly outcome: Uint8Array | undefined;
   readonly interruptPolls: number;

@@ -5,64 +5,70 @@ import type { ImageVariant } from '../engine/image/image-variants.js';
 import type { Pointer } from '../engine/quickjs-module.js';
 
 /**
- * A handler loaded on top of an image variant, in a VM in which nobody's code ran: what is in it follows from the handler and, where it has
- * rights, from these. So it may be anybody's who comes with the same.
+ * A handler loaded on top of an image variant, in a VM in which no handler has run. Its content depends only
+ * on the handler and, if set, on its grants. So any call with the same handler and grants may use it.
  */
 export interface HandlerImage {
   readonly variant: ImageVariant;
   readonly delta: Delta;
   readonly handler: Pointer;
-  /** Encoded, those that are set in it; undefined when none are. */
+  /** The encoded grants that are set in it; undefined if none are set. */
   readonly rights: Uint8Array | undefined;
 }
 
-/** What there is of a handler, for calls with the rights that are set in one of them, and for all others. */
+/** The images of a handler: with the grants of one call, and for all others without grants. */
 interface Known {
   readonly granted?: HandlerImage;
   readonly plain?: HandlerImage;
-  /** Calls in a row with other rights than those of `granted`. */
+  /** Consecutive calls with grants other than those of `granted`. */
   strangers: number;
 }
 
 /** From this size on, loading the bytecode costs more than capturing once and copying. */
 const LARGE_BYTECODE_BYTES = 16 * 1024;
-/** A handler that came this often will come again. */
+/** A handler that was executed this often will be executed again. */
 const HOT_EXECUTIONS = 3;
-/** Where handlers are not expected to come again, the first time says nothing. */
+/** If handlers are not expected to be executed again, the first execution does not count. */
 const HOT_EXECUTIONS_IF_LARGE = 2;
-/** To capture an image costs as much as to load the bytecode a few times: one that takes another's place has to be worth it. */
+/**
+ * Capturing an image costs as much as loading the bytecode a few times, so an image that evicts another one
+ * must be worth it.
+ */
 const HOT_EXECUTIONS_WHEN_FULL = 64;
-/** Calls in a row with rights of their own, after which the image with rights gets theirs. */
+/** The number of consecutive calls with other grants after which the image gets their grants. */
 const STRANGERS = 64;
 const MAX_BYTES = 32 * 1024 * 1024;
-/** Full, that is: most images are far smaller than what is left then. */
+/** The size that counts as full: most images are far smaller than what is left then. */
 const FULL_BYTES = 0.95 * MAX_BYTES;
 const MAX_KNOWN_HANDLERS = 10_000;
 
-/** What is known of a handler without an image. */
+/** Data about a handler without an image. */
 interface HandlerStats {
   executions: number;
-  /** What it must find in the image that it is given. */
+  /** The features that its image must have. */
   features: FeatureSet;
 }
 
-/** What this worker knows of handlers, least recently used first out: their images, and what they turned out to need. */
+/**
+ * What this worker knows about handlers: their images and their required features. The least recently used
+ * are dropped first.
+ */
 export class HandlerImages {
   readonly #images = new LRUCache<string, Known>({ maxSize: MAX_BYTES, sizeCalculation: bytesOf });
   readonly #known = new LRUCache<string, HandlerStats>({ max: MAX_KNOWN_HANDLERS });
   readonly #expectsRepetition: boolean;
 
-  /** @param expectsRepetition whether a large handler is worth an image at once */
+  /** @param expectsRepetition whether a large handler gets an image at once */
   constructor(expectsRepetition: boolean) {
     this.#expectsRepetition = expectsRepetition;
   }
 
-  /** Whether a call of the handler can begin without its bytecode, if only with that of the first. */
+  /** Whether a call of the handler can start without its bytecode. */
   has(key: string): boolean {
     return this.#images.has(key);
   }
 
-  /** The image that a call with these rights begins with: one with them, or one without any. */
+  /** The image for a call with these grants: with the same grants, or without any. */
   get(key: string, rights: Uint8Array | undefined): HandlerImage | undefined {
     const known = this.#images.get(key);
     if (known === undefined) return undefined;
@@ -75,30 +81,30 @@ export class HandlerImages {
     return plain;
   }
 
-  /** Linear memory that its images take, 0 when there is none. */
+  /** Linear memory that its images need; 0 if it has none. */
   neededBytes(key: string): number {
     const { granted, plain } = this.#images.peek(key) ?? {};
     return Math.max(granted ? deltaEnd(granted.delta) : 0, plain ? deltaEnd(plain.delta) : 0);
   }
 
-  /** Whether calls with the rights of this one come often enough for an image that has them. */
+  /** Whether calls with these grants are frequent enough for an image that includes them. */
   wantsRights(key: string): boolean {
     const known = this.#images.get(key);
     return known !== undefined && (known.granted === undefined || known.strangers >= STRANGERS);
   }
 
-  /** What a handler without an image must find in the one it is given. */
+  /** The features that the image of a handler must have. */
   featuresFor(key: string, bytecode: Uint8Array): FeatureSet {
     return this.#meet(key, bytecode).features;
   }
 
-  /** The names in its bytecode did not tell: from now on it is given everything. */
+  /** The names in its bytecode were not sufficient: from now on its image has all features. */
   needsAllFeatures(key: string): void {
     this.#known.set(key, { executions: 0, features: ALL_FEATURES });
     this.#images.delete(key);
   }
 
-  /** Counts an execution without an image and says whether it is time for one. */
+  /** Counts an execution without an image, and returns whether to create one. */
   isWorthAnImage(key: string, bytecode: Uint8Array): boolean {
     const isLarge = bytecode.length >= LARGE_BYTECODE_BYTES;
     if (isLarge && this.#expectsRepetition) return true;
@@ -108,14 +114,14 @@ export class HandlerImages {
     return executions >= (isFull ? HOT_EXECUTIONS_WHEN_FULL : HOT_EXECUTIONS);
   }
 
-  /** From now on it counts as one that comes often. */
+  /** From now on it counts as a frequent handler. */
   expect(key: string, bytecode: Uint8Array): void {
     this.#meet(key, bytecode).executions = HOT_EXECUTIONS_WHEN_FULL;
   }
 
   put(key: string, image: HandlerImage): void {
     const { granted, plain } = this.#images.get(key) ?? {};
-    // One without rights has served its purpose where calls come with the same.
+    // The image without grants is no longer needed if all calls have the same grants.
     const isFirstGranted = image.rights !== undefined && granted === undefined;
     const rest = image.rights === undefined ? { ...(granted && { granted }), plain: image } : { granted: image };
     this.#images.set(key, { ...(plain && !isFirstGranted && { plain }), ...rest, strangers: 0 });
@@ -142,7 +148,7 @@ function bytesOf({ granted, plain }: Known): number {
   return (granted ? deltaBytes(granted.delta) : 0) + (plain ? deltaBytes(plain.delta) : 0) + 1;
 }
 
-/** Their bytes: a message brings them anew. */
+/** Compares bytes, because each message brings a new copy. */
 function areSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one === other || Buffer.compare(one, other) === 0;

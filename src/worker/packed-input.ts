@@ -5,7 +5,7 @@ import { CONTEXT_ROOTS, contextTooLarge, encodeFields, readableState } from '../
 import type { Grant } from '../protocol/grant.js';
 import type { ExecuteRequest } from '../protocol/messages.js';
 
-/** The input for the guest, with context that came as MessagePack put in its place. */
+/** The input for the guest, with context from MessagePack put in its place. */
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
@@ -20,7 +20,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
   try {
     return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
   } catch (error) {
-    // What was plain data when it was packed is now something else.
+    // Data that was plain when it was packed is no longer plain.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
     const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
     throw notMessagePack(`context.${field}`, error.message);
@@ -46,7 +46,11 @@ function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number):
 }
 
 function notMessagePack(field: string, reason: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `${field} is not the MessagePack it should be: ${reason}.`, {
-    context: { field },
-  });
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `${field} is a Uint8Array, which is read as MessagePack, but ${reason}; to pass bytes, wrap them in an object.`,
+    {
+      context: { field },
+    },
+  );
 }

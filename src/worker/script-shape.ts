@@ -1,19 +1,22 @@
 import { ByteReader } from '../codec/values/decoding/byte-reader.js';
 
 const FUNCTION_TAG = 12;
-/** Flags (16 bits) and mode (8 bits) that stand between the tag and the name of a function. */
+/** Flags (16 bits) and mode (8 bits) between the tag and the name of a function. */
 const FLAG_BYTES = 3;
 const FLAGS_AFTER_VARIABLE = 1;
 const FLAGS_AFTER_CLOSURE = 2;
-/** `fclosure8 0; set_loc0; return` and the operand: make the one closure, make it the script's value. */
+/**
+ * `fclosure8 0; set_loc0; return` with its operand: creates the only closure, and makes it the script's
+ * value.
+ */
 const MAKE_CLOSURE = '00cb28';
 const MAKE_CLOSURE_LENGTH = 4;
 
 /**
- * Whether a compiled script does nothing but make one function and return it.
+ * Whether a compiled script only creates one function and returns it.
  *
- * A source that closes the wrapper early (`}); steal(); (async () => {`) parses as a script of several statements. That
- * shows in the bytecode of the script's top level, whatever the trick in the text was.
+ * A source that closes the wrapper early (`}); steal(); (async () => {`) parses as a script of several
+ * statements. The bytecode of the script's top level shows this, however the text is written.
  */
 export function isSingleClosure(bytecode: Uint8Array): boolean {
   const reader = new ByteReader(bytecode);

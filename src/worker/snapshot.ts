@@ -6,15 +6,15 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from '../protocol/messages.js';
 
 /**
- * What a suspended VM holds beyond its image, as bytes. Not compressed: see `suspension/sealed/compression.ts`.
+ * Encodes a suspended VM's difference from its image. Not compressed: see `suspension/sealed/compression.ts`.
  *
- * @param delta of fine grain
+ * @param delta a delta of fine granularity
  */
 export function packSnapshot(delta: Delta): Uint8Array {
   return encodeDelta(delta);
 }
 
-/** @throws NexusError SUSPENSION_INCOMPATIBLE before an image is built of features that there are not */
+/** @throws NexusError SUSPENSION_INCOMPATIBLE if a feature is unknown, before an image is built */
 export function requireKnownFeatures(features: number): void {
   if (isFeatureSet(features)) return;
   throw new NexusError(
@@ -25,8 +25,8 @@ export function requireKnownFeatures(features: number): void {
 }
 
 /**
- * @param imageHash of the image that the snapshot is put on
- * @param layout of the VM
+ * @param imageHash the hash of the image to which the snapshot is applied
+ * @param layout the layout of the VM
  * @throws NexusError SUSPENSION_INCOMPATIBLE
  */
 export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout: MemoryLayout): Delta {
@@ -43,7 +43,7 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout
     if (!fitsLayout(delta, layout)) throw new RangeError('a run of it lies outside of data and heap');
     return delta;
   } catch (error) {
-    // It was sealed by us, or never left the process: a fault of ours or of the machine's memory.
+    // It was sealed by this library or never left the process: a bug, or a fault of the machine's memory.
     throw new NexusError('SUSPENSION_INCOMPATIBLE', `The snapshot of the handler cannot be read: ${String(error)}`, {
       context: { problem: 'content' },
     });
@@ -51,7 +51,7 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout
 }
 
 /**
- * @param memoryLimitBytes of the VM in which it is to go on
+ * @param memoryLimitBytes the limit of the VM in which it is resumed
  * @throws NexusError SUSPENSION_INCOMPATIBLE
  */
 export function requireRoom(delta: Delta, memoryLimitBytes: number): void {

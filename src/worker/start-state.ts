@@ -9,44 +9,44 @@ import type { Attempt } from './attempt.js';
 import type { HandlerImages } from './handler-image-cache.js';
 import type { TenantVms } from './tenant-vms.js';
 
-/** How an execution gets going: from its call, or from where it was suspended. It may have to begin more than once. */
+/** How an execution starts: from its call, or from a suspension. It may be started more than once. */
 export interface StartState {
-  /** Whether nothing of it ran yet. */
+  /** Whether none of its code has run yet. */
   readonly isFresh: boolean;
-  /** Who may see what it leaves in memory, see `tenancy.ts`. */
+  /** Which owner's data it may leave in memory, see `tenancy.ts`. */
   readonly owner: string;
-  /** What the VM starts from; known for certain once it is loaded. */
+  /** The image from which the VM starts; final once it is loaded. */
   readonly variant: ImageVariant;
-  /** Linear memory that loading takes, in bytes. */
+  /** Linear memory that loading needs, in bytes. */
   readonly neededBytes: number;
-  /** The context with which it began, if it is at hand. */
+  /** The context with which it started, if it is available. */
   readonly input: Uint8Array | undefined;
-  /** Sees to it that the image is there that it starts from. A promise only when that has to be built. */
+  /** Ensures that its image exists. Returns a promise only if the image has to be built. */
   prepare(): Promise<unknown> | undefined;
   /**
-   * Puts the VM into the state just before it goes on.
+   * Puts the VM into the state before the execution.
    *
-   * @param deadline of an attempt before this one, on the clock of `performance.now()`
+   * @param deadline the deadline of a previous attempt, on the clock of `performance.now()`
    */
   load(deadline?: number): void;
-  /** Lets it run. */
+  /** Starts the execution. */
   start(run: Attempt): void;
-  /** The names in its bytecode did not tell which features it needs. */
+  /** The names in its bytecode were not sufficient to determine its features. */
   demandAllFeatures(): void;
 }
 
-/** What a call of a handler begins with. */
+/** The data with which a call of a handler starts. */
 export interface HandlerCall {
   readonly key: string;
   readonly owner: string;
   readonly bytecode: Uint8Array;
   /** Encoded context. */
   readonly input: Uint8Array;
-  /** Encoded, see `rights.ts`. Default: none, for one that is only loaded */
+  /** Encoded grants, see `encoded-grants.ts`. Default: none, for a handler that is only loaded */
   readonly rights?: Uint8Array;
 }
 
-/** A call of a handler. */
+/** The start of a call. */
 export class FreshStart implements StartState {
   readonly isFresh = true;
   readonly #vms: TenantVms;
@@ -124,7 +124,7 @@ export class FreshStart implements StartState {
   #loadBytecode(): void {
     const { key, owner, bytecode, rights } = this.#call;
     const { image } = this.#variant;
-    // A handler that has an image has it for others' rights: it gets one without any.
+    // A handler with an image has it for calls with other grants, so it gets one without grants.
     const isForOthers = this.#handlers.has(key);
     if (!isForOthers && !this.#handlers.isWorthAnImage(key, bytecode)) {
       this.#vms.restore(owner, image);
@@ -141,10 +141,10 @@ export class FreshStart implements StartState {
     });
   }
 
-  /** @param isPlain whether its rights are not set */
+  /** @param isPlain whether no grants are set */
   #keepImage(vm: Vm, isPlain = false): void {
     const { key } = this.#call;
-    // A copy: they are a view of the message that they came with.
+    // A copy, because they are a view of a message.
     const rights = isPlain ? undefined : this.#call.rights && Uint8Array.prototype.slice.call(this.#call.rights);
     const delta = captureDelta(vm, this.#variant.image);
     this.#vms.makeRoomFor(deltaEnd(delta));
@@ -164,7 +164,7 @@ export class FreshStart implements StartState {
   }
 }
 
-/** A handler that was suspended and has answers now. */
+/** A suspended handler that has answers. */
 export class ResumedStart implements StartState {
   readonly isFresh = false;
   readonly input = undefined;
@@ -202,7 +202,7 @@ export class ResumedStart implements StartState {
 
   load(deadline?: number): void {
     this.#vms.restore(this.owner, this.variant.image, this.#delta, true);
-    // Its image is given: what it turned out to need is evaluated beside it.
+    // Its image is fixed, so additional features are evaluated on top of it.
     addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);
   }
 

@@ -7,18 +7,18 @@ import { GuestException, type Vm } from '../engine/vm.js';
 const encoder = new ValueEncoder();
 
 /**
- * Collects the outcome, with what the handler changed inside the values of its state among the mutations.
+ * Collects the outcome, including mutations for changes inside the values of the state.
  *
- * The handler works on plain objects, at full speed. The prelude only notes which of them it got hold of, and these are
- * compared with what had entered.
+ * The handler works on plain objects, at full speed. The prelude only records which of them it reached, and
+ * these are compared with the values that were passed in.
  *
- * @param input the document with which the execution began; undefined when it goes on after a suspension
+ * @param input the document with which the execution started; undefined after a suspension
  * @throws GuestException, VmPoisonedError, HeapExhaustedError
  */
 export function collectWithChanges(vm: Vm, roots: PreludeExports, input: Uint8Array | undefined): Collected {
   const outcome = vm.call(roots.collect, roots.undefined);
   if (!vm.isSame(outcome, roots.reached)) return { outcome, deniedMutation: false };
-  // What cannot be compared counts as changed: it will be found out when the outcome is read.
+  // Values that cannot be compared count as changed: reading the outcome will detect the problem.
   const before = input ?? vm.writeValue(vm.call(roots.valuesBefore, roots.undefined));
   const changed = differences(before, writeReached(vm, roots)) ?? true;
   const isNone = changed !== true && !changed.includes(true);
@@ -31,11 +31,11 @@ export function collectWithChanges(vm: Vm, roots: PreludeExports, input: Uint8Ar
 
 export interface Collected {
   readonly outcome: Pointer;
-  /** The handler changed something that it may not change: the outcome is that error, without the line. */
+  /** The handler made a denied change: the outcome is that error, without the line. */
   readonly deniedMutation: boolean;
 }
 
-/** A Map or a function among the values is something that the engine does not write. */
+/** The engine cannot write a Map or a function. */
 function writeReached(vm: Vm, roots: PreludeExports): Uint8Array {
   try {
     return vm.writeValue(roots.reached);

@@ -1,14 +1,14 @@
 import type { Isolation } from '../api/options.js';
 
 /**
- * Who may see what an execution leaves in the memory of a VM, were there a hole in the engine through which it can be seen. Handlers of one
- * owner may run in a VM that was put back; between owners it is wiped.
+ * Who may see the data that an execution leaves in the memory of a VM, if a vulnerability of the engine
+ * exposes it. Handlers of one owner may run in a VM that was only restored; between owners it is wiped.
  */
 export class Tenancy {
   readonly #isolation: Isolation;
   #tenant: string | undefined;
   #key: string | undefined;
-  /** Of the two. perf: strings that are put together are compared slowly. */
+  /** The owner of these two. perf: concatenated strings are slow to compare. */
   #owner = '';
 
   constructor(isolation: Isolation) {
@@ -16,8 +16,8 @@ export class Tenancy {
   }
 
   /**
-   * @param tenant that the call names
-   * @param key of the handler
+   * @param tenant the tenant that the call names
+   * @param key the key of the handler
    */
   ownerOf(tenant: string | undefined, key: string): string {
     if (tenant !== this.#tenant || key !== this.#key) {
@@ -29,7 +29,7 @@ export class Tenancy {
   }
 }
 
-/** Who has what is made of a handler alone. */
+/** The owner of data that is derived from a handler alone. */
 export function handlerOwner(key: string): string {
   return `handler ${key}`;
 }

@@ -7,54 +7,61 @@ import type { EngineModule } from '../engine/load-engine.js';
 import type { Vm } from '../engine/vm.js';
 import type { VmRetirement } from '../protocol/messages.js';
 
-/** An instance that grew by more than this beyond what its image needs is replaced; wasm memory never shrinks. */
+/**
+ * An instance that grew by more than this beyond the need of its image is replaced; wasm memory never
+ * shrinks.
+ */
 const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
-/** A VM for the tenant of now, clean ones for those of the next calls of a batch. */
+/** A VM for the present tenant, and clean ones for those of the next calls of a batch. */
 const MAX_VMS = 4;
-/** Linear memory of all VMs of a worker, beyond which it makes no further one. */
+/** With more linear memory than this in its VMs, a worker creates no further one. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Runs of one handler in a row after which its image is put together: copied in one piece, it saves a twentieth of a run. */
+/**
+ * After this many runs of one handler in a row, its image is merged: copying one piece saves a twentieth of a
+ * run.
+ */
 const REPEATED_RUNS = 64;
 
 const NONE: readonly VmRetirement[] = [];
 
-/** An image and a delta from which run after run starts. */
+/** An image and a delta from which consecutive runs start. */
 interface RepeatedStart {
   readonly image: Image;
   readonly delta: Delta;
   runs: number;
-  /** Both in one piece, once they have been repeated often. */
+  /** Both merged into one image, once they have been repeated often. */
   whole: Image | undefined;
 }
 
 interface Slot {
   vm: Vm;
-  /** Whose code ran in it since all of its memory was last overwritten; undefined for nobody's. */
+  /** The owner whose code ran in it since all of its memory was last overwritten; undefined if none. */
   owner: string | undefined;
 }
 
-/** What a VM has to be for an execution. */
+/** The requirements of an execution for its VM. */
 export interface VmNeeds {
   readonly memoryLimitBytes: number;
-  /** Linear memory that its image takes. */
+  /** Linear memory that its image needs. */
   readonly neededBytes: number;
 }
 
 /**
- * The VMs of a worker. Between runs of one tenant, what the engine says that it used is put back; before another tenant's code runs in a VM,
- * every byte of its memory is. To wipe a VM takes as long as a small handler, so that others are kept clean: while one is used, and the
- * worker has nothing else to do, those that were used before are wiped ({@link tidy}).
+ * The VMs of a worker. Between runs of one tenant, the parts that the engine used are restored; before code
+ * of another tenant runs in a VM, every byte of its memory is overwritten. Wiping a VM takes as long as a
+ * small handler, so others are kept clean: used VMs are wiped while the worker has nothing else to do ({@link
+ * tidy}).
  */
 export class TenantVms {
   readonly #engine: EngineModule;
   readonly #limits: VmLimits;
-  /** The one that was used last comes last. */
+  /** The most recently used is last. */
   readonly #slots: Slot[];
   /** Memory that every image so far needs. */
   #imageBytes = MIN_MEMORY_LIMIT_BYTES;
-  /** A tenant found no clean VM since the last {@link tidy}. */
+  /** Whether a tenant found no clean VM since the last {@link tidy}. */
   #wasShort = false;
-  /** What the last run started from; undefined when that cannot be repeated. */
+  /** What the last run started from; undefined if that cannot be repeated. */
   #repeated: RepeatedStart | undefined;
   #retired: VmRetirement[] = [];
 
@@ -76,7 +83,7 @@ export class TenantVms {
     return this.#slots[this.#slots.length - 1] as Slot;
   }
 
-  /** The one that was selected last. */
+  /** The VM that was selected last. */
   get current(): Vm {
     return this.#slot.vm;
   }
@@ -86,16 +93,16 @@ export class TenantVms {
     return this.#slots.reduce((bytes, { vm }) => bytes + vm.heap.length, 0);
   }
 
-  /** An image that every VM from now on has to have room for. */
+  /** All VMs created from now on must have room for this image. */
   makeRoomFor(bytes: number): void {
     this.#imageBytes = Math.max(this.#imageBytes, bytes);
   }
 
   /**
-   * Makes the VM the current one that suits a tenant best: one in which its code ran last, or a clean one, or the one whose last use is
-   * longest ago.
+   * Selects the best VM for a tenant: one in which its code ran last, or a clean one, or the least recently
+   * used.
    *
-   * @returns a promise when there is none of the size that is needed, and one has to be made
+   * @returns a promise if none has the required size and one has to be created
    */
   select(owner: string, needs: VmNeeds): Promise<void> | undefined {
     const last = this.#slot;
@@ -123,10 +130,10 @@ export class TenantVms {
   }
 
   /**
-   * Puts an image into the current VM, for code of `owner` to run there.
+   * Restores an image in the current VM for code of `owner`.
    *
    * @param owner the tenant, see {@link Tenancy}
-   * @param isOnce whether the delta is a single handler's, which is not held on to
+   * @param isOnce whether the delta is used only once, so it is not kept
    */
   restore(owner: string, image: Image, delta?: Delta, isOnce = false): void {
     const slot = this.#slot;
@@ -139,11 +146,11 @@ export class TenantVms {
       return;
     }
     put(slot.vm, image, delta);
-    // Of what it was made of, not of what is in the VM.
+    // From the original image and delta, not from the content of the VM.
     if (repeated?.runs === REPEATED_RUNS) repeated.whole = mergeDelta(image, repeated.delta, slot.vm.layout);
   }
 
-  /** One more run that starts from these two, and from nothing else. */
+  /** Counts another run that starts from exactly these two. */
   #repeat(image: Image, delta: Delta | undefined): RepeatedStart | undefined {
     const last = this.#repeated;
     if (last !== undefined && last.image === image && last.delta === delta) last.runs++;
@@ -152,9 +159,10 @@ export class TenantVms {
   }
 
   /**
-   * Puts an image into the current VM, wiped of everybody's code, has `build` make something of it, and only then lets it be the owner's.
+   * Restores an image in the current VM after wiping it, calls `build` on it, and only then assigns it to the
+   * owner.
    *
-   * @param build the one who executes no handler
+   * @param build must execute no handler
    */
   buildOn<T>(owner: string, image: Image, delta: Delta | undefined, build: (vm: Vm) => T): T {
     const slot = this.#slot;
@@ -165,7 +173,7 @@ export class TenantVms {
     return build(slot.vm);
   }
 
-  /** Why the current VM must not be used again: nothing is that a handler broke, exhausted or blew up. */
+  /** Why the current VM must not be reused: a handler poisoned it, exhausted its memory or made it too large. */
   get wear(): VmRetirement | undefined {
     return this.#wear(this.current);
   }
@@ -180,12 +188,12 @@ export class TenantVms {
     return isTooLarge || length < needs.neededBytes ? 'resized' : undefined;
   }
 
-  /** Why VMs were replaced since it was asked last. */
+  /** Why VMs were replaced since the last call. */
   takeRetired(): readonly VmRetirement[] {
     return this.#retired.length === 0 ? NONE : this.#retired.splice(0);
   }
 
-  /** Takes another VM in place of the current one. */
+  /** Replaces the current VM. */
   async replace(reason: VmRetirement, neededBytes = 0): Promise<void> {
     this.#retired.push(reason);
     const slot = this.#slot;
@@ -198,10 +206,10 @@ export class TenantVms {
   }
 
   /**
-   * Wipes the VMs that others than the last tenant used, and makes a further one when there were too few. For when there is nothing else to
-   * do.
+   * Wipes the VMs that were not used by the last tenant, and creates another one if there were too few.
+   * Called when there is nothing else to do.
    *
-   * @param isAwaited looked at before each step: whether there is something else to do after all
+   * @param isAwaited checked before each step: whether there is other work after all
    */
   async tidy(isAwaited: () => boolean): Promise<void> {
     for (const slot of this.#slots.slice(0, -1)) {

@@ -12,7 +12,7 @@ const GIB = 1024 ** 3;
 const directory = mkdtempSync(join(tmpdir(), 'nexus-cache-'));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Takes no space, however long it is. */
+/** A sparse file, which takes no space. */
 async function sparse(path: string, bytes: number, start = ''): Promise<void> {
   await rm(path, { recursive: true, force: true });
   const file = await open(path, 'w', 0o600);

@@ -4,12 +4,12 @@ import type { CacheEntry } from '#build/cache/cache-entry.js';
 import type { CacheTier } from '#build/cache/tier.js';
 
 export interface TierHarness {
-  /** A tier of its own, empty, that keeps at most `maxBytes`. */
+  /** Creates an empty tier that keeps at most `maxBytes`. */
   create(maxBytes: number): Promise<CacheTier> | CacheTier;
   dispose?(): Promise<void>;
 }
 
-/** An entry whose content is its own, of a size. */
+/** An entry of a given size with unique content. */
 export function makeEntry(name: string, bytes = 100): CacheEntry {
   const content = new Uint8Array(new SharedArrayBuffer(bytes));
   content.set(createHash('sha256').update(name).digest().subarray(0, bytes));

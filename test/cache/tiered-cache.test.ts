@@ -14,7 +14,7 @@ import { compileHandler } from '#build/worker/compile-handler.js';
 const engine = await loadEngine();
 const scripts = await SourceCompiler.create(engine, 128 * 1024);
 
-/** The real compiler, in this thread, counting how often it is asked. */
+/** The real compiler in this thread, which counts its calls. */
 class CountingBackend implements CompileBackend {
   compilations = 0;
 

@@ -1,6 +1,4 @@
-/**
- * Ways in which a function `F` comes to be called with `A`, or with something of it. Statements of a handler.
- */
+/** Ways in which a function `F` is called with `A`, or with a part of it. Statements of a handler. */
 export const CALLS: readonly string[] = [
   'F(A);',
   '(0, F)(A);',
@@ -551,7 +549,10 @@ export const CALLS: readonly string[] = [
   '[1].filter(Boolean).map((x) => F(A));',
 ];
 
-/** Functions that matter, with an argument that makes them do it. Some ways call them with something else: that is as good. */
+/**
+ * Functions that matter, with an argument that makes them act. Some ways call them with another argument,
+ * which is equivalent.
+ */
 export const CALLEES: readonly (readonly [callee: string, argument: string])[] = [
   ['$emit', '"x"'],
   ['$view.setFilter', '"x"'],
@@ -569,7 +570,7 @@ export const CALLEES: readonly (readonly [callee: string, argument: string])[] =
   ['((k) => $state[k])', '"user"'],
 ];
 
-/** Single programs: what no product of the above comes to. */
+/** Single programs that no combination of the above covers. */
 export const SINGLES: readonly string[] = [
   'const it = $state.list[Symbol.iterator](); it.next().value.done = true',
   "Object.getPrototypeOf($state).set('k', 1)",

@@ -1,6 +1,6 @@
 /**
- * Ways in which a value gets from one place of a handler to another. Each is an expression that evaluates to `V`, with statements that
- * must stand before it.
+ * Ways in which a value gets from one place of a handler to another. Each is an expression that evaluates to
+ * `V`, with the statements that must precede it.
  */
 export interface Carrier {
   readonly before?: string;

@@ -22,7 +22,7 @@ beforeAll(async () => {
   executor = await createExecutor();
 });
 
-/** What an execution used and was not inferred. */
+/** The capabilities that an execution used and that were not inferred. */
 function missing(used: readonly string[], inferred: readonly CapabilityToken[]): string[] {
   const grants = Grants.parse(inferred);
   return used.filter((capability) => {
@@ -57,7 +57,7 @@ describe('a handler with the capabilities that were inferred for it', () => {
       // Shrinking takes minutes: the first failure is short enough to be read.
       await fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: true });
       console.log(`${RUNS} handlers: ${precise} need less than everything, ${succeeded} of these succeed`);
-      // Else it would show little.
+      // Otherwise it would show little.
       expect(precise).toBeGreaterThan(RUNS / 3);
       expect(succeeded).toBeGreaterThan(RUNS / 4);
     },
@@ -83,7 +83,7 @@ describe('a handler with the capabilities that were inferred for it', () => {
       const { idle, everything } = counts;
       console.log(`${what}: ${programs.length} programs, ${misses.length} missed, ${everything} need everything`);
       expect(misses).toEqual([]);
-      // A program that uses no capability shows nothing, nor does one that is given all.
+      // A program that uses no capability shows nothing, and neither does one that gets all.
       expect(idle).toBeLessThan(programs.length / 8);
       expect(everything).toBeLessThan(programs.length / 4);
     },

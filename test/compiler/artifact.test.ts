@@ -58,7 +58,7 @@ describe.each([
 });
 
 describe('the header of an artifact without a secret', () => {
-  /** Sealed again by whoever changed it: without a secret anyone can. */
+  /** Reseals a changed artifact: without a secret anyone can do this. */
   function withHeader(change: (header: Record<string, unknown>) => unknown): Uint8Array {
     const sealed = Buffer.from(sealArtifact(header, bytecode, undefined));
     const headerEnd = 10 + sealed.readUInt32BE(6);

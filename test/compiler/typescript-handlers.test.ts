@@ -77,10 +77,10 @@ describe('an error of a handler in TypeScript', () => {
     ['return 1;\n  enum A { B }', 'an enum is more than a type', 2, 3],
     ['return 1;\nnamespace N { export const x = 1 }', 'a namespace that holds values', 2, 1],
     ['class A { constructor(readonly x: number) {} }', 'a parameter property', 1, 32],
-    ['\t@sealed class A {}', 'decorators are no JavaScript', 1, 2],
-    ['class A {\n  @bound m() {}\n}', 'decorators are no JavaScript', 2, 3],
+    ['\t@sealed class A {}', 'the engine does not support decorators', 1, 2],
+    ['class A {\n  @bound m() {}\n}', 'the engine does not support decorators', 2, 3],
     ['return <const>["x"]', 'angle brackets', 1, 8],
-    ['import { a } from "./a.ts";', 'a handler is no module', 1, 1],
+    ['import { a } from "./a.ts";', 'a handler is not a module', 1, 1],
     ['const a: = 1', 'Unexpected token `=`', 1, 10],
     ['if (a) {\n  b', 'expected', 2, 4],
   ])('%j does not compile: %s', async (source, message, line, column) => {

@@ -1,5 +1,5 @@
-// Everything in which handlers differ from V8: the table in docs/handlers.md is made of it, and the programs below it show each. What
-// differs and is not here fails the tests.
+// All differences between handlers and V8. The table in docs/handlers.md is generated from them, and the
+// programs show each. Any other difference fails the tests.
 
 /**
  * Each: `what` differs, what holds `here` and `there`, and the `reason`; a `program` that shows it, with the outcome of either side as
@@ -7,28 +7,28 @@
  */
 export const DIFFERENCES = [
   {
-    what: 'Text that becomes code',
-    here: '`eval`, `Function(…)` and their kin throw a `TypeError`',
-    there: 'the text is run',
-    reason: 'An execution has no compiler: nothing runs that was not compiled and checked before.',
+    what: 'Code from strings',
+    here: '`eval`, `Function(…)` and similar functions throw a `TypeError`',
+    there: 'the string is executed',
+    reason: 'The VM has no compiler: only code that was compiled and checked before can run.',
     program: "try { return eval('1 + 1'); } catch (e) { return e.name; }",
     outcomes: { here: 'value "TypeError"', there: 'value 2' },
     titles: [],
   },
   {
     what: 'Buffers keep their bytes and their length',
-    here: '`transfer` and `structuredClone` with `transfer` copy; `resize` and `SharedArrayBuffer` are not there',
+    here: '`transfer` and `structuredClone` with `transfer` copy; `resize` and `SharedArrayBuffer` do not exist',
     there: 'buffers are detached and resized',
-    reason: 'The engine has had holes in its memory safety where a buffer changed while it was used.',
+    reason: 'The engine is not memory-safe if a buffer changes while it is used.',
     program: 'const b = new ArrayBuffer(4); b.transfer(); return [b.byteLength, typeof b.resize];',
     outcomes: { here: 'value Array(2){"0":4,"1":"undefined"}', there: 'value Array(2){"0":0,"1":"function"}' },
     titles: ['buffers slice, transfer and resize'],
   },
   {
-    what: 'The text of a function',
+    what: 'The source of a function',
     here: '`function f() { [native code] }`',
     there: 'its source',
-    reason: 'A compiled handler does not hold its source.',
+    reason: 'A compiled handler does not contain its source.',
     program: 'return String((a) => a + 1).includes("native code");',
     outcomes: { here: 'value true', there: 'value false' },
     titles: [],
@@ -44,9 +44,9 @@ export const DIFFERENCES = [
   },
   {
     what: 'Frames in `error.stack`',
-    here: '`at f (handler.js:1:5)`, the column of what failed; `<anonymous>` where a function has no name',
-    there: '`at f (handler.js:1:3)`, often the column of the statement; calls of builtins are named otherwise',
-    reason: 'The standard leaves it open. Lines are the same but for those that `test/conformance/errors` lists.',
+    here: '`at f (handler.js:1:5)`, the column of the failing expression; `<anonymous>` for a function without a name',
+    there: '`at f (handler.js:1:3)`, often the column of the statement; other names for calls of builtins',
+    reason: 'The standard leaves it open. Lines are the same except for those that `test/conformance/errors` lists.',
     program: String.raw`function f() { return new Error('e'); } return /:(\d+)\)$/.exec(f().stack.split('\n')[1])[1];`,
     outcomes: { here: 'value "32"', there: 'value "23"' },
     titles: [
@@ -56,9 +56,9 @@ export const DIFFERENCES = [
     ],
   },
   {
-    what: 'The last digits of what `Math` computes, and of numbers in odd radixes',
-    here: 'those of musl',
-    there: 'those of V8',
+    what: 'The last digits of `Math` functions, and of numbers in odd radixes',
+    here: 'as in musl',
+    there: 'as in V8',
     reason: 'The standard leaves them open.',
     program: 'return (0.1).toString(25);',
     outcomes: { here: 'value "0.2ccccccccccd"', there: 'value "0.2cccccccccccc"' },
@@ -72,32 +72,33 @@ export const DIFFERENCES = [
     what: 'Modules',
     here: '`import()` rejects',
     there: 'it loads a module',
-    reason: 'A handler is one function; there are no modules.',
+    reason: 'A handler is one function and has no modules.',
     program: undefined,
     titles: ['dynamic import without a module loader rejects'],
   },
   {
-    what: 'A parameter with default values that is declared again with `var`, when a default value captures it',
+    what: 'A parameter that is declared again with `var` and captured by a default value',
     here: '`COMPILATION_ERROR`',
-    there: 'two variables of one name',
-    reason: 'The engine takes them for one. Refusing it is better than a wrong value; give one of them another name.',
+    there: 'two variables of the same name',
+    reason: 'The engine would use one variable, so it is refused. Rename one of them.',
     program: undefined,
     titles: [/^parameters: a default that changes, declares with var/],
   },
   {
-    what: 'A parameter of a generator that is assigned, when a default value of another parameter sees it',
+    what: 'A parameter of a generator that is assigned to and used by the default value of another parameter',
     here: '`COMPILATION_ERROR`',
     there: 'the default value sees the assignment',
-    reason: 'Refusing it is better than a wrong value; copy the parameter to a variable of the body, and assign that.',
+    reason:
+      'The engine would give a wrong value, so it is refused. Copy the parameter to a variable of the body, and assign that.',
     program: 'function* g(a, f = () => a) { a = 2; yield f(); } return [...g(1)];',
     outcomes: { here: 'syntax error', there: 'value Array(1){"0":2}' },
     titles: [],
   },
   {
-    what: 'How often a proxy is asked',
-    here: '`[...p]` and `f(...p)` read `Symbol.iterator` twice; `with (p)` asks `has` once more; `isFrozen` and `isSealed` ask for the keys first; `for…in` asks for descriptors, not for the prototype; one that stands for a proxy asks that once less where it defines something',
+    what: 'How often traps of a proxy are called',
+    here: '`[...p]` and `f(...p)` read `Symbol.iterator` twice; `with (p)` calls `has` once more; `isFrozen` and `isSealed` read the keys first; `for…in` reads descriptors instead of the prototype; a proxy of a proxy calls the inner one once less when it defines a property',
     there: 'as the standard says',
-    reason: 'It shows in logs of a proxy alone, never in a result.',
+    reason: 'Only a proxy that logs its calls shows it; results are the same.',
     program:
       'let n = 0; const p = new Proxy([], { get: (t, k) => (k === Symbol.iterator && n++, t[k]) }); [...p]; return n;',
     outcomes: { here: 'value 2', there: 'value 1' },
@@ -136,9 +137,9 @@ export const DIFFERENCES = [
   },
   {
     what: '`Math.sumPrecise`',
-    here: 'is there',
-    there: 'is not, or not yet',
-    reason: 'Nothing is lost.',
+    here: 'exists',
+    there: 'does not exist, or not yet',
+    reason: 'It is an addition.',
     program: 'return typeof Math.sumPrecise;',
     outcomes: { here: 'value "function"', there: 'value "undefined"' },
     titles: ['Math functions give the same doubles'],

@@ -140,11 +140,11 @@ describe('a message of a known shape', () => {
   it.each([
     ['no field size', { key: 'a' }],
     ['an unknown field "more"', { key: 'a', size: 1, more: 1 }],
-    ['the field key, which is no string', { key: 1, size: 1 }],
+    ['the field key, which is not a string', { key: 1, size: 1 }],
     ['the field key, which has 5 characters, more than 4', { key: 'abcde', size: 1 }],
-    ['the field size, which is no whole number from 0', { key: 'a', size: -1 }],
-    ['no map', ['a', 1]],
-    ['no map', null],
+    ['the field size, which is not a whole number of at least 0', { key: 'a', size: -1 }],
+    ['not a map', ['a', 1]],
+    ['not a map', null],
   ])('is refused with %s', (problem, message) => {
     expect(() => readShaped(pack(message), { maxBytes: 100, maxValues: 10 }, shape)).toThrow(problem);
   });

@@ -43,7 +43,10 @@ describe('the base image', () => {
   });
 });
 
-/** Each frame has a place for all the numbers, and none is written: the innermost call throws before they are pushed. */
+/**
+ * Each frame has room for all the numbers, but none is written: the innermost call throws before they are
+ * pushed.
+ */
 const HOLES = `
   const hole = (n) => { if (n === 0) throw 1; return pick(hole(n - 1), ${Array.from({ length: 400 }, (_, i) => i)}); };
   const pick = (first) => first;
@@ -111,7 +114,7 @@ describe('restoring an image', () => {
     // Less than the native stack of this thread is made for.
     vm.applyStackSize(24 * 1024);
     await evaluate(script);
-    // What lies between the marks was not written: the bounds are right, and not only large.
+    // Nothing was written between the marks: the bounds are correct, not merely large.
     const { heap, stackLow, heapEnd, layout } = vm;
     expect(isZero(heap.subarray(layout.dataEnd, stackLow))).toBe(true);
     expect(isZero(heap.subarray(heapEnd))).toBe(true);

@@ -9,9 +9,9 @@ import { SourceCompiler } from '#build/engine/source-compiler.js';
 import { Vm } from '#build/engine/vm.js';
 
 const limits = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
-/** Pairs that the list has room for. */
+/** The number of pairs for which the list has room. */
 const CAPACITY = 64;
-/** What evaluating a script may leave behind; a promise takes some 100 bytes. */
+/** The most memory that evaluating a script may leave; a promise takes some 100 bytes. */
 const EVALUATION_BYTES = 32 * 1024;
 
 let engine: EngineModule;
@@ -36,7 +36,7 @@ async function evaluate(script: string): Promise<void> {
   while (vm.hasPendingJobs) vm.runJobs(1000);
 }
 
-/** How many are unhandled, and the reason of the first where it is known. */
+/** The number of unhandled rejections, and the reason of the first, if it is known. */
 function unhandled(): [count: number, reason?: unknown] {
   const { count, firstReason } = vm.unhandledRejections;
   return firstReason === undefined ? [count] : [count, decodeValue(vm.writeValue(firstReason))];

@@ -9,7 +9,10 @@ import { soak } from './lib/soak.mjs';
 import { checkSoak } from './pool/23-soak.mjs';
 
 const MINUTE_MS = 60_000;
-/** Of the mean of the last third over that of the first. From minute to minute it differs by more: workers come and go. */
+/**
+ * Growth of the mean of the last third over that of the first. Single minutes differ by more, because workers
+ * start and end.
+ */
 const MAX_GROWTH_BYTES = 48 * 2 ** 20;
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });

@@ -28,9 +28,10 @@ function nameOf({ name }: { readonly name?: ts.Node | undefined }): string {
   return name !== undefined && ts.isIdentifier(name) ? name.text : '';
 }
 
-/** Names after "What handlers have not of that" in the documentation. */
+/** The names after "Declared, but not available in handlers" in the documentation. */
 async function documented(): Promise<string[]> {
-  const [, names = ''] = /What handlers have not of that: ([^.]*)\./.exec(await readFile(HANDLERS, 'utf8')) ?? [];
+  const [, names = ''] =
+    /Declared, but\s+not\s+available\s+in\s+handlers:\s+([^.]*)\./.exec(await readFile(HANDLERS, 'utf8')) ?? [];
   return [...names.matchAll(/`(\w+)`/g)].map(([, name]) => String(name));
 }
 

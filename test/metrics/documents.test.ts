@@ -146,7 +146,7 @@ describe('docs/metrics.md', () => {
 
   it('has every metric, and what to do when it moves', async () => {
     const page = await read('docs/metrics.md');
-    const [tables = '', advice = ''] = page.split('## When it moves');
+    const [tables = '', advice = ''] = page.split('## When a metric changes');
     for (const name of Object.keys(METRICS)) {
       expect(tables).toContain(`| \`${DEFAULT_PREFIX}${name}\` `);
       expect(advice).toContain(`- \`${DEFAULT_PREFIX}${name}\`: `);

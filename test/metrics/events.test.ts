@@ -35,7 +35,7 @@ afterEach(() => {
 
 type Told = { readonly [Name in EventName]: EventOf<Name>[] };
 
-/** An observer that keeps what it is told. */
+/** An observer that records its events. */
 function recorder(): { readonly observer: RuntimeObserver; readonly told: Told } {
   const told = Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as Told;
   const observer = Object.fromEntries(NAMES.map((name) => [name, (event: never) => void told[name].push(event)]));
@@ -58,7 +58,7 @@ async function warningsOf(code: string, act: () => Promise<unknown>): Promise<st
   return messages;
 }
 
-/** Something of most kinds happens. */
+/** Causes events of most kinds. */
 async function bustle(runtime: NexusRuntime): Promise<unknown[]> {
   const context = { ...ANYTHING, ...ORIGIN };
   const begun = await runtime.executeHandler(WAITS_TWICE, context, TENANT);
@@ -261,7 +261,7 @@ describe('onCache', () => {
 describe('onKill', () => {
   it.each([
     ['an endless loop', ENDLESS, ['interrupt']],
-    // Whichever looks at the clock first.
+    // The layer that checks the clock first.
     [
       'an endless chain of promises',
       'const next = () => Promise.resolve().then(next); await next()',

@@ -307,7 +307,7 @@ const anyBytes = fc
   })
   .map(({ length, seed, isShared }) => (isShared ? toShared(bytes(length, seed)) : bytes(length, seed)));
 const text = fc.string({ unit: 'binary' });
-/** The sign of 0 does not come across; nobody needs it. */
+/** The sign of 0 is lost, which does not matter. */
 const number = fc.oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true })).map((value) => value + 0);
 const deadlines = fc.record({ ms: number, atMs: number });
 const grants = fc.oneof(fc.constant<true>(true), fc.array(text));

@@ -1,5 +1,5 @@
-// Runs handlers in Node itself, each as an async function, and prints for each how many promises are rejected and handled
-// by nobody when its jobs are done. Sources in, counts out, as JSON.
+// Runs handlers in Node itself, each as an async function, and prints for each how many rejected promises are
+// unhandled when its jobs are done. Sources in, counts out, as JSON.
 import { text } from 'node:stream/consumers';
 import { setImmediate as jobsDone } from 'node:timers/promises';
 

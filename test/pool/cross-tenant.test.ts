@@ -3,7 +3,10 @@ import { withRuntime } from './running.js';
 
 const CARD = '4111 1111 1111 1111';
 const SECRET = 'a secret of at least 16 bytes';
-/** A typed array that stays a window on memory after its buffer was given away while it was made, where the engine lets it. */
+/**
+ * A typed array that still accesses memory after its buffer was detached during its creation, if the engine
+ * allows it.
+ */
 const WINDOW = `
   const size = 6 * 1024 * 1024, b = new ArrayBuffer(size);
   const open = () => Reflect.construct(Uint8Array, [b, 0, size], new Proxy(Uint8Array, { get(t, k) { if (k === 'prototype') b.transfer(0); return t[k] } }));

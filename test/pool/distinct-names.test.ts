@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.shutdown());
 
-/** Every one of these is kept by the engine under a name of its own, for as long as the guest holds on to it. */
+/** The engine keeps each of these under a separate name as long as the guest holds it. */
 const HOARDERS = [
   ['members', 'const o = {}; for (let i = 0; ; i++) o["k" + i] = 1;'],
   ['members of many objects', 'const all = []; for (let i = 0; ; i++) all.push({ ["k" + i]: 1 });'],

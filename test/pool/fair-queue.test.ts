@@ -457,7 +457,7 @@ describe('any sequence of steps', () => {
         const queue = new FairQueue({ capOf, compilers: COMPILERS });
         const model = new Model();
         const seen: Job[] = [];
-        /** Jobs out of the queue that nobody has removed. */
+        /** Jobs from the queue that were not removed. */
         const taken: Job[] = [];
         const removed: Job[] = [];
         const create = (tenant: TenantKey, kind: 'load' | 'compile') => {

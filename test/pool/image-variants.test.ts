@@ -139,7 +139,7 @@ describe('a global that a handler reaches without naming it', () => {
     if (!compiled.ok) throw new Error(compiled.problem.message);
     const { request } = prepareRequest({}, {}, resolveRuntimeConfig({}));
     const execution = () => executor.execute({ key: 'sly', ...request }, compiled.bytecode);
-    // The attempt in vain waits until it is interrupted: the only steps that there are to count.
+    // The failed attempt waits until it is interrupted: these are the only steps to count.
     expect((await execution()).instructionCount).toBeGreaterThan(0);
     for (let i = 0; i < 5; i++) expect((await execution()).instructionCount).toBe(0);
   });

@@ -16,7 +16,7 @@ import { createExecutor } from '../support/executor.js';
 
 const KIB = 1024;
 const REFERENCE = "const user = await $ext.http.get('/users/' + $args.id); return user.name";
-/** Works on 4 MB of text and lets go of it. */
+/** Processes 4 MB of text and drops it. */
 const LETS_GO = `
 const summary = (() => {
   const parts = [];
@@ -34,7 +34,7 @@ beforeAll(async () => {
   [executor, other] = await Promise.all([createExecutor(), createExecutor()]);
 });
 
-/** Executes a handler to where it waits: what it takes to go on, and to read what comes of that. */
+/** Executes a handler until it waits, and returns the data for resuming it and reading its outcome. */
 async function suspend(source: string, by = executor) {
   const compiled = await by.compileScript(wrapHandler(source), 'handler.js');
   if (!compiled.ok) throw new Error(compiled.problem.message);

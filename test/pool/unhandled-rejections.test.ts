@@ -8,7 +8,7 @@ import type { ReadOutcome } from '#build/execution/result/outcome.js';
 import type { Executor } from '#build/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
-/** Executions after which a handler has an image of its own for sure. */
+/** The number of executions after which a handler certainly has an image. */
 const TIMES = 5;
 
 let executor: Executor;
@@ -26,7 +26,7 @@ async function run(source: string, options: ExecuteOptions = {}): Promise<ReadOu
   return first;
 }
 
-/** Handlers that succeed, and how many promises nobody handled. Each must also be so in Node. */
+/** Handlers that succeed, with the number of unhandled rejections. Each must be the same in Node. */
 const HANDLERS: readonly [count: number, what: string, source: string][] = [
   [0, 'a rejection handled at once', 'Promise.reject(1).catch(() => {}); return 1'],
   [0, 'one handled some jobs later', 'const p = Promise.reject(1); await null; await null; p.catch(() => {})'],
@@ -131,7 +131,7 @@ describe('a promise that is rejected and handled by nobody', () => {
       status: 'error',
       error: {
         code: 'EXECUTION_ERROR',
-        message: expect.stringMatching(/^A promise was rejected and nobody handled it: /),
+        message: expect.stringMatching(/^A promise was rejected and not handled: /),
         context: { unhandledRejections: count },
       },
     });
@@ -155,7 +155,7 @@ const save = async () => {
 save();
 return 'saved';`);
     expect(error).toMatchObject({
-      message: expect.stringMatching(/^A promise was rejected and nobody handled it: TypeError: cannot read property/),
+      message: expect.stringMatching(/^A promise was rejected and not handled: TypeError: cannot read property/),
       location: { line: 4 },
       stack: expect.stringContaining('save (handler.js:4:'),
       snippet: expect.stringContaining('$args.nothing.name()'),
@@ -167,13 +167,13 @@ return 'saved';`);
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
     ['7', 7, '7'],
-    ['{ status: 404 }', { status: 404 }, 'an object that is no Error'],
-    ['[1]', [1], 'an object that is no Error'],
+    ['{ status: 404 }', { status: 404 }, 'an object that is not an Error'],
+    ['[1]', [1], 'an object that is not an Error'],
     ['Symbol("s")', 'Symbol(s)', '"Symbol(s)"'],
   ])('with %s keeps that value', async (reason, thrown, rendered) => {
     expect((await run(`Promise.reject(${reason})`)).error).toEqual({
       code: 'EXECUTION_ERROR',
-      message: `A promise was rejected and nobody handled it: ${rendered}`,
+      message: `A promise was rejected and not handled: ${rendered}`,
       context: { thrown, unhandledRejections: 1 },
     });
   });
@@ -190,7 +190,7 @@ return 'saved';`);
     const denied = await runInThread(executor, '(async () => { $emit("saved") })()', { capabilities: [] });
     expect(denied.error).toMatchObject({
       code: 'PERMISSION_DENIED',
-      message: 'A promise was rejected and nobody handled it: The handler has no capability "events:emit:saved"',
+      message: 'A promise was rejected and not handled: The handler has no capability "events:emit:saved"',
       context: { capability: 'events:emit:saved', unhandledRejections: 1 },
       location: { line: 1 },
     });
@@ -210,7 +210,7 @@ return 'saved';`);
       stateMutations: [{ key: 'before' }, { key: 'after' }],
       events: [{ name: 'started' }],
       logs: [{ message: 'done' }],
-      error: { message: 'A promise was rejected and nobody handled it: Error: lost' },
+      error: { message: 'A promise was rejected and not handled: Error: lost' },
     });
   });
 
@@ -224,7 +224,7 @@ return 'saved';`);
     const waiting = 'await new Promise((resolve) => { load().then(resolve) }); async function load()';
     expect((await run(`${waiting} { throw new Error("lost") }`)).error).toMatchObject({
       code: 'EXECUTION_ERROR',
-      message: 'A promise was rejected and nobody handled it: Error: lost',
+      message: 'A promise was rejected and not handled: Error: lost',
     });
     expect((await run(`${waiting} { await new Promise(() => {}) }`)).error?.code).toBe('DEADLOCK');
   });
@@ -288,7 +288,7 @@ describe('a hostile handler', () => {
   ])('whose reason %s gets an error all the same', async (_how, source) => {
     expect((await run(source)).error).toMatchObject({
       code: 'EXECUTION_ERROR',
-      message: expect.stringMatching(/^A promise was rejected and nobody handled it/),
+      message: expect.stringMatching(/^A promise was rejected and not handled/),
       context: { unhandledRejections: 1 },
     });
     expect((await run('return 1')).returnValue).toBe(1);
@@ -312,7 +312,7 @@ describe('a hostile handler', () => {
   it('that throws an object with the fields of a rejection has thrown an object', async () => {
     expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toEqual({
       code: 'EXECUTION_ERROR',
-      message: 'The handler threw an object that is no Error',
+      message: 'The handler threw an object that is not an Error',
       context: { thrown: { unhandledRejections: 3, name: 'N', message: 'm' } },
     });
   });
@@ -327,7 +327,7 @@ describe('a hostile handler', () => {
       return 1;
     `;
     expect((await run(source)).error).toMatchObject({
-      message: 'A promise was rejected and nobody handled it: Error: lost',
+      message: 'A promise was rejected and not handled: Error: lost',
       context: { unhandledRejections: 1 },
     });
   });
@@ -338,7 +338,7 @@ describe('a library', () => {
     const source = 'exports.load = async () => { throw new Error("no network here") }; exports.load()';
     await expect(createExecutor([{ name: 'broken', filename: 'broken.js', source }])).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
-      message: expect.stringMatching(/nobody handled it: no network here/),
+      message: expect.stringMatching(/not handled: no network here/),
       context: { option: 'libraries.broken' },
     });
   });

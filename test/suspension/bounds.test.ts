@@ -35,7 +35,7 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true });
 });
 
-/** A store of an application's own that has nothing but what it must have. */
+/** An application's store with only the required methods. */
 class PlainStore extends MemoryStore {
   override readonly forget = undefined as never;
 }

@@ -18,7 +18,7 @@ export function answer(value?: unknown): AsyncResult {
   return { success: true, value };
 }
 
-/** What a handler that must be waiting waits for. */
+/** The suspension of a handler that must be waiting. */
 export function suspensionOf(result: WasmResult): Suspension {
   expect(result.error).toBeUndefined();
   expect(result.status).toBe('suspended');
@@ -35,7 +35,7 @@ export async function rejection(promise: Promise<unknown>): Promise<NexusError> 
   return error as NexusError;
 }
 
-/** How many of the calls that wait are answered at a time. */
+/** How many of the pending calls are answered at a time. */
 export type Pace = 'all at once' | 'one by one' | 'last first';
 
 /** Resumes a handler until it ends; the results of all its segments. */

@@ -143,7 +143,7 @@ describe('a store that fails', () => {
 describe('two runtimes with one store', () => {
   it('resume a suspension once, and both get its outcome', async () => {
     const suspensionStore = new FragileStore();
-    // Whoever ends last closes it.
+    // The last one closes it.
     const options = { cacheDir: false, maxInstances: 1, suspensionStore } as const;
     await using one = await createRuntime(options);
     await using other = await createRuntime(options);

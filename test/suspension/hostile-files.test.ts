@@ -28,7 +28,7 @@ const NOW = 2_000;
 const LEASE = { owner: 'one', leaseUntilMs: 3_000 };
 const LATER = 9_000;
 
-/** What somebody who can write the directory has at hand: its key too. */
+/** An attacker who can write to the directory, and so has its key. */
 interface Enemy {
   readonly path: string;
   readonly key: Uint8Array;
@@ -53,7 +53,7 @@ function preamble(headerBytes: number): Buffer {
   return start;
 }
 
-/** A record with a right seal, whatever its header says. */
+/** A record with a valid seal, whatever its header contains. */
 function sealed(header: unknown, key: Uint8Array, rest: Uint8Array = new Uint8Array()): Buffer {
   const packed = header instanceof Uint8Array ? header : packMessage(header);
   const start = Buffer.concat([preamble(packed.length), packed]);

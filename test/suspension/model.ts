@@ -9,7 +9,10 @@ const RUNS = ['a', 'b'] as const;
 /** Small numbers, so that leases, expiries and times of keeping cross each other. */
 const EXPIRY = 60;
 const LEASE = 15;
-/** Longer than the expiry: an id that is forgotten and put again, which nobody does, is not continued again. */
+/**
+ * Longer than the expiry: an id that is deleted and then stored again, which never happens in practice, is
+ * not continued again.
+ */
 const KEPT = 70;
 const EXPIRED_KEPT = 24 * 60 * 60 * 1000;
 
@@ -31,7 +34,7 @@ export const operations = (at: fc.Arbitrary<number>): fc.Arbitrary<Operation> =>
   );
 };
 
-/** What an owner shows: a fence of its own last claim of an id, or one that nobody ever had. */
+/** The fences that an owner presents: of its own last claim of an id, or an invented one. */
 export type Fences = ReadonlyMap<string, number>;
 export const fenceKey = ({ owner, id }: Operation): string => `${owner} ${id}`;
 
@@ -93,7 +96,7 @@ export async function perform(
 interface ModelSuspension {
   readonly content: string;
   state: 'suspended' | 'resuming' | SettledState;
-  /** While resuming. The holder's fence is the newest; nobody else's counts. */
+  /** Present while resuming. The holder's fence is the newest; no other counts. */
   holder: string;
   leaseUntil: number;
   outcome: { text: string; at: number; keepUntil: number };

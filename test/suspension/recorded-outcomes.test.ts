@@ -6,7 +6,7 @@ import { ANYTHING, answer, suspensionOf } from './driving.js';
 
 type Settled = Extract<Awaited<ReturnType<SuspensionStore['claim']>>, { kind: 'settled' }>;
 
-/** A store whose records somebody edits. */
+/** A store whose records were edited. */
 class EditedStore extends MemoryStore {
   edit: (settled: Settled) => Settled = (settled) => settled;
 

@@ -89,7 +89,7 @@ describe('suspendAt', () => {
     await expect(step.resumeWith(answers([1, 2]))).rejects.toThrow('from 1 to 1 answers, for $ext.x.y(1)');
     await expect(step.resumeWith(() => {})).rejects.toMatchObject({ code: 'SERIALIZATION_ERROR' });
     const end = await step.resumeWith(2);
-    await expect(step.resumeWith(2)).rejects.toThrow('went on from $ext.x.y(1) already');
+    await expect(step.resumeWith(2)).rejects.toThrow('was already resumed from $ext.x.y(1)');
     await expect(end.resumeWith(2)).rejects.toThrow('The handler has ended (success)');
     await expect(end.failWith('no')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

@@ -20,7 +20,7 @@ import {
 
 const STATE_METHODS: readonly StateMethodName[] = ['get', 'set', 'has', 'delete', 'keys'];
 const VIEW_METHODS: ReadonlySet<string> = new Set(['setFilter', 'scrollTo', 'focus', 'command']);
-/** Members through which the language's own objects can be reached from any value. */
+/** Members through which builtin objects can be reached from any value. */
 const INTRINSIC_MEMBERS: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 const WELL_KNOWN_SYMBOLS: ReadonlySet<string> = new Set(
@@ -28,7 +28,7 @@ const WELL_KNOWN_SYMBOLS: ReadonlySet<string> = new Set(
 );
 const MAX_PATH = 100;
 
-/** Reading, writing and deleting one member of anything. */
+/** Reads, writes and deletes one member of any value. */
 export class Access {
   readonly #machine: Interpreter;
   readonly #members: MemberAccess;
@@ -51,7 +51,7 @@ export class Access {
     return union(...[...target].map((atom) => this.#loadFrom(atom, key, at)));
   }
 
-  /** Of `$state`, what the runtime puts there is no key when it is called. */
+  /** On `$state`, the methods that the runtime provides are not keys when they are called. */
   loadMethod(target: Value, key: Value, at: Node): Value {
     const { atoms } = this.#machine;
     const [only] = key;
@@ -96,11 +96,11 @@ export class Access {
       case 'builtin':
         return this.#loadBuiltin(atom.path, key, at);
       case 'unknown':
-        // `__defineGetter__` makes a member of what it is given.
+        // `__defineGetter__` makes its argument a member.
         if (this.#patterns(key).some((name) => name.startsWith('__define'))) this.#machine.plant(atoms.unknown, at);
         return union(atoms.unknown, this.#intrinsics(key));
       default:
-        // Functions and primitives: what they have besides methods are numbers and texts.
+        // Functions and primitives: apart from methods, their members are numbers and strings.
         return union(
           atoms.primitive,
           nativesOf(atoms, key),
@@ -146,7 +146,7 @@ export class Access {
         this.#machine.escape(value, at, 'a global object');
         return;
       case 'native':
-        // That a key of the handler's data is `__proto__` or the like is not considered.
+        // Keys of the handler's data such as `__proto__` are not considered.
         if (!atom.name.startsWith('*')) this.#machine.escape(value, at, 'a builtin method');
         return;
       case 'unknown':
@@ -158,7 +158,7 @@ export class Access {
         this.#machine.escape(value, at, 'an object that is not known');
         return;
       default:
-        // A setter of a primitive's prototype: to put it there was a change of a builtin.
+        // A setter of a primitive's prototype: adding it was a change of a builtin.
         return;
     }
   }
@@ -180,7 +180,7 @@ export class Access {
     this.#spell(key, at);
     for (const atom of target) {
       if (atom.kind === 'state') this.#demand('state:read', key, at, 'looked for');
-      // What it inherits from may be the state.
+      // The object may inherit from the state.
       else if (atom.kind === 'object' || atom.kind === 'function') this.#members.load(atom, key, at);
     }
   }
@@ -190,7 +190,7 @@ export class Access {
     this.#machine.demands.add('state:write', keys, at, `a value of ${stateMember(keys)} is changed`);
   }
 
-  /** What may be in, or be, a value of `$state`: itself, and what the handler put there. */
+  /** What may be inside a value of `$state`: the value itself, and what the handler put there. */
   inside(atom: WithinAtom): Value {
     const { atoms, flow } = this.#machine;
     const others = atoms.overlapping(atom.keys);
@@ -199,7 +199,7 @@ export class Access {
     return union(new Set<Atom>([atom]), ...contents);
   }
 
-  /** All of `$state` is read. Its values are any key's then. */
+  /** All of `$state` is read. Its values may then be those of any key. */
   readState(at: Node, reason: string): Value {
     this.#machine.demands.add('state:read', '*', at, reason);
     return this.#valuesOf('*');
@@ -245,7 +245,7 @@ export class Access {
       if (atom.kind !== 'constant') return union(atoms.builtin(`${path}.*`));
       const name = String(atom.value);
       if (path === 'Symbol' && WELL_KNOWN_SYMBOLS.has(name)) return this.#wellKnownSymbol(name, at);
-      // Nothing of the language is this deep.
+      // No builtin is this deep.
       if (path.length > MAX_PATH) return atoms.unknown;
       if (path.endsWith('prototype') && isNativeName(name)) return atoms.native(name);
       const own = atoms.builtin(INTRINSIC_MEMBERS.has(name) ? name : `${path}.${name}`);
@@ -257,7 +257,7 @@ export class Access {
   }
 
   #wellKnownSymbol(name: string, at: Node): Value {
-    // Lets an array's methods write into whatever object the handler likes.
+    // It would let an array's methods write into any object.
     if (name === 'species') this.#machine.demands.everything(at, 'Symbol.species');
     return this.#machine.atoms.symbol(`@@${name}`);
   }
@@ -269,12 +269,12 @@ export class Access {
     );
   }
 
-  /** A key becomes a text. */
+  /** A key is converted to a string. */
   #spell(key: Value, at: Node): void {
     for (const atom of key) if (!isPrimitive(atom)) this.#machine.readWhole(new Set([atom]), at);
   }
 
-  /** The patterns of a key; every name, when it turns out that nothing ever gives it a value. */
+  /** The patterns of a key; every name, if it turns out that nothing ever assigns it a value. */
   #patterns(key: Value): string[] {
     return key.size === 0 && this.#machine.flow.isSettled ? ['*'] : patternsOf(key);
   }
@@ -290,7 +290,7 @@ function mayBePrototype(key: Value): boolean {
   return [...key].some((atom) => atom.kind === 'constant' && atom.value === '__proto__');
 }
 
-/** A promise is taken to be what it resolves to, so everything has these. */
+/** A promise counts as the value it resolves to, so every value has these methods. */
 function promiseMethods(atoms: Atoms, key: Value): Value {
   return union(
     ...['then', 'catch', 'finally']

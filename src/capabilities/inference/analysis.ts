@@ -12,9 +12,10 @@ import { union } from './values/atoms.js';
 import type { Demands } from './values/demands.js';
 
 /**
- * Finds out what a handler may need by evaluating it on abstract values: which of the values that matter each expression
- * may be, in any run. Order and conditions are not looked at, calls of a function are taken together, and each place that
- * makes objects makes one. What goes where it cannot be followed is taken to be used in every way it can be.
+ * Determines what a handler may need by evaluating it on abstract values: for each expression, which of the
+ * relevant values it may be in any run. Order and conditions are ignored, all calls of a function are
+ * analysed together, and each place that creates objects counts as one object. A value that cannot be
+ * followed further is assumed to be used in every possible way.
  *
  * @throws EverythingDemanded
  */
@@ -55,14 +56,14 @@ function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, share
     evaluator.run(body.body);
     if (mayComplete(body.body)) machine.flow.add(callee.returned, machine.atoms.undefined);
   }
-  // What the handler itself returns goes to the host.
+  // The return value of the handler goes to the host.
   if (around === undefined) machine.readWhole(machine.awaited(machine.flow.read(callee.returned), node), node);
 }
 
 function bindParameters(callee: FunctionAtom, node: AnyFunction, evaluator: Evaluator): void {
   const { machine } = evaluator;
   const { atoms, flow } = machine;
-  // In sloppy mode, `arguments` and the parameters are the same variables.
+  // In sloppy mode, `arguments` and the parameters share variables.
   const isAliased = evaluator.shared.program.usesArguments(node);
   const aliased = isAliased ? machine.load(new Set([callee.arguments]), atoms.number, node) : new Set<never>();
   for (const [index, param] of node.params.entries()) {

@@ -1,6 +1,6 @@
 import { NOTHING, union, type Value } from './values/atoms.js';
 
-/** The arguments of a call. What stands behind a spread may be at any place from there on. */
+/** The arguments of a call. Values from a spread may be at any position from there on. */
 export class Args {
   readonly #positional: readonly Value[];
   readonly #spread: Value | undefined;
@@ -12,7 +12,7 @@ export class Args {
     this.#undefined = undefinedValue;
   }
 
-  /** How many there are at least. */
+  /** The minimum number of arguments. */
   get count(): number {
     return this.#positional.length;
   }
@@ -27,7 +27,7 @@ export class Args {
     return this.#spread === undefined ? this.#undefined : union(this.#spread, this.#undefined);
   }
 
-  /** Those from `index` on, as one value. */
+  /** The arguments from `index` on, as one value. */
   from(index: number): Value {
     return union(...this.#positional.slice(index), this.#spread ?? NOTHING);
   }
@@ -36,12 +36,12 @@ export class Args {
     return this.from(0);
   }
 
-  /** Without the first `count`. */
+  /** The arguments without the first `count`. */
   drop(count: number): Args {
     return new Args(this.#positional.slice(count), this.#undefined, this.#spread);
   }
 
-  /** With others in front. */
+  /** The arguments with others before them. */
   after(first: readonly Value[]): Args {
     return new Args([...first, ...this.#positional], this.#undefined, this.#spread);
   }

@@ -12,7 +12,7 @@ const CALLABLE: ReadonlySet<Atom['kind']> = new Set([
   'unknown',
 ]);
 
-/** What of a value may be called. */
+/** The parts of a value that may be called. */
 export function callables(value: Value): Value {
   return new Set([...value].filter(isCallable));
 }

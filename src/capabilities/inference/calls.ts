@@ -18,17 +18,20 @@ import {
   type Value,
 } from './values/atoms.js';
 
-/** How builtins are called; the models stand in files of their own. */
+/** Calls builtins; their models are in other files. */
 export interface Builtins {
   callNative(name: string, self: Value, args: Args, at: Node): Value;
   callBuiltin(path: string, self: Value, args: Args, at: Node): Value;
   constructBuiltin(path: string, args: Args, at: Node): Value;
 }
 
-/** Calls that make calls: methods that call back, `call` of `bind` of `apply`, getters of getters. */
+/**
+ * The depth of calls that make calls: methods that call back, `call` of `bind` of `apply`, getters of
+ * getters.
+ */
 const MAX_DEPTH = 5;
 
-/** Calls and constructions of whatever a value may be. */
+/** Calls and constructions of any value. */
 export class Calls {
   readonly #machine: Interpreter;
   readonly #access: Access;
@@ -107,12 +110,12 @@ export class Calls {
         this.#machine.escape(args.all(), at, 'a constructor');
         return atoms.unknown;
       default:
-        // `new $emit('x')` emits.
+        // `new $emit('x')` also emits.
         return union(this.#callAtom(atom, NOTHING, args, at), this.data(at, 'made'));
     }
   }
 
-  /** Runs the constructor on `self`; gives what it returns in its place. */
+  /** Runs the constructor on `self`; returns the value that replaces it. */
   initialise(maker: Atom, self: Value, args: Args, at: Node): Value {
     const { atoms, flow } = this.#machine;
     if (maker.kind === 'function') {
@@ -132,20 +135,20 @@ export class Calls {
     }
     if (maker.kind === 'bound') return this.initialiseAll(flow.read(maker.target), self, args, at);
     if (maker.kind !== 'builtin') this.#callAtom(maker, self, args, at);
-    // A builtin keeps what it is given, or the elements of that.
+    // A builtin keeps its arguments, or their elements.
     for (const atom of self) {
       if (atom.kind !== 'object') continue;
       const inner = this.#machine.elements(args.all(), at);
       const kept = union(args.all(), inner, this.#machine.elements(inner, at), atoms.primitive);
       flow.add(this.#members.field(atom, ANY_MEMBER), kept);
-      // A builtin's constructor calls methods that the class may have replaced.
+      // A builtin's constructor calls methods that the class may have overridden.
       const isWild = ['set', 'add', 'then'].some((name) => this.#members.given(atom, name, at).size > 0);
       if (isWild) this.#machine.escape(union(self, args.all()), at, 'a constructor');
     }
     return NOTHING;
   }
 
-  /** Members that each instance has before anything can look at it. */
+  /** Members that each instance has before any code can read it. */
   #assignFirst(self: Value, names: readonly string[]): void {
     for (const atom of self) {
       if (atom.kind !== 'object') continue;
@@ -164,14 +167,14 @@ export class Calls {
       if (atom.kind !== 'object' && atom.kind !== 'function') return self;
       const thens = this.#machine.given(self, 'then', at);
       if (thens.size === 0) return self;
-      // What it resolves with is handed to functions that we do not follow.
+      // The value is passed to functions that are not followed.
       this.call(thens, self, new Args([atoms.unknown, atoms.unknown], atoms.undefined), at);
       return union(self, atoms.unknown);
     });
     return union(...results);
   }
 
-  /** Data of which nothing is known, that nobody else holds. */
+  /** Unknown data that no other code holds. */
   data(at: Node, tag: string): Value {
     const { atoms, flow } = this.#machine;
     const object = atoms.object(at, tag, 'any', { isData: true });
@@ -228,7 +231,7 @@ export class Calls {
     for (const pattern of patterns) {
       const kind = name === 'get' || name === 'has' ? 'state:read' : 'state:write';
       demands.add(kind, pattern, at, `$state.${name} is called for ${stateMember(pattern)}`);
-      // It says whether there was something.
+      // It returns whether the key existed.
       if (name === 'delete' && !this.#machine.unused.has(at)) this.#machine.has(atoms.state, key, at);
       if (name === 'set') flow.add(atoms.withinState(pattern).contents, args.at(1));
     }

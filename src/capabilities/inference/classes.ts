@@ -4,7 +4,7 @@ import { keyOf } from './patterns.js';
 import type { Frame } from './program.js';
 import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './values/atoms.js';
 
-/** Makes a class: its members, and what its fields and static blocks do. */
+/** Creates a class: its members, and the effects of its fields and static blocks. */
 export function evaluateClass(node: Class, outside: Evaluation): Value {
   const { machine, shared } = outside;
   const { atoms, flow } = machine;
@@ -25,7 +25,10 @@ export function evaluateClass(node: Class, outside: Evaluation): Value {
   return self;
 }
 
-/** A builtin's own methods make instances with the constructor of a class that extends it: of what, if it returns others? */
+/**
+ * A builtin's methods create instances with the constructor of a class that extends it. A constructor may
+ * return any other object, so everything is demanded.
+ */
 function warnOfBuiltin({ body, superClass }: Class, parent: Value, { machine }: Evaluation): void {
   const isBuiltin = [...parent].some((atom) => atom.kind === 'builtin' && !atom.path.endsWith('Error'));
   const ownConstructor = body.body.find(
@@ -65,13 +68,13 @@ function evaluateMember(
   }
   outside.machine.flow.add(method.self, outside.machine.flow.read(frame.self));
   for (const name of namesOf(key)) {
-    // No instance's `this` is the prototype.
+    // The prototype is not `this` of any instance.
     if (member.kind === 'method') outside.machine.flow.add(members.field(owner, name), value);
     else members.defineAccessor(owner, member.kind, name, value);
   }
 }
 
-/** A field: the value is made anew for each instance. */
+/** A field: its value is created anew for each instance. */
 function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluation, frame: Frame): void {
   const { machine, shared } = inside;
   const initial = value ? inside.evaluate(value) : machine.atoms.undefined;

@@ -1,6 +1,6 @@
 import type { Atom } from './values/atoms.js';
 
-/** A member of `$state` as a reason names it. */
+/** A member of `$state`, as a reason names it. */
 export function stateMember(pattern: string): string {
   if (pattern === '*') return '$state under a computed key';
   return pattern.endsWith('*') ? `$state under a key that begins with "${pattern.slice(0, -1)}"` : `$state.${pattern}`;

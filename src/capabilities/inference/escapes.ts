@@ -16,19 +16,25 @@ import {
   type WithinAtom,
 } from './values/atoms.js';
 
-/** What the language calls when it makes a text, a number or JSON of an object, or what its own methods that do so call. */
+/**
+ * The methods that the language, or a builtin, calls when it converts an object to a string, a number or
+ * JSON.
+ */
 const CONVERSIONS = ['@@toPrimitive', 'toString', 'valueOf', 'toJSON', 'toLocaleString', 'join', 'toISOString'];
 
 /**
- * Values that are read as a whole, and values that leave the part of the program that can be followed. What is in them is
- * watched from then on: what is put there later goes the same way.
+ * Values that are read as a whole, and values that leave the part of the program that can be followed. Their
+ * contents are watched from then on: values stored in them later are treated the same way.
  */
 export class Escapes {
   readonly #machine: Interpreter;
   readonly #access: Access;
   readonly #members: MemberAccess;
   readonly #converted = new Set<Atom>();
-  /** What escaped and what was done to something that is not known: a builtin may have been changed when these come together. */
+  /**
+   * Whether a builtin escaped, and whether an unknown object was changed: together they may mean that a
+   * builtin was changed.
+   */
   #builtinEscaped = false;
   #changerEscaped = false;
   #isPlanted = false;
@@ -40,7 +46,7 @@ export class Escapes {
     this.#members = membersOfObjects;
   }
 
-  /** Read as a whole and left as it is. */
+  /** The value is read as a whole and not changed. */
   readWhole(value: Value, at: Node): void {
     for (const atom of value) {
       this.#machine.flow.step();
@@ -50,12 +56,12 @@ export class Escapes {
         if (atom.kind === 'object') this.#members.watch(atom, Watch.read, at);
         this.#convert(atom, at);
       } else if (atom.kind === 'within') this.#watchState(atom, Watch.read, at);
-      // It has every method that is asked of it: making a text of it calls its toString.
+      // It has every method: converting it to a string calls its toString.
       else if (atom.kind === 'extension') this.#demand(atom, at, `${describeAtom(atom)} is made a text`);
     }
   }
 
-  /** Its own methods for that are called, now and whenever it gets other ones. */
+  /** Its conversion methods are called, both the present ones and those added later. */
   #convert(atom: ObjectAtom | FunctionAtom, at: Node): void {
     if (this.#converted.has(atom)) return;
     this.#converted.add(atom);
@@ -96,7 +102,7 @@ export class Escapes {
       this.#machine.demands.everything(at, 'a builtin that escaped may be changed');
   }
 
-  /** From here on anything may be done with it: all that can be done is demanded. */
+  /** From here on anything may be done with the value, so every possible capability is demanded. */
   escape(value: Value, at: Node, where: string): void {
     for (const atom of value) {
       this.#machine.flow.step();
@@ -156,7 +162,7 @@ export class Escapes {
     flow.add(this.#members.field(atom, ANY_MEMBER), atoms.unknown);
   }
 
-  /** It may be called, with anything, on anything. */
+  /** The function may be called with any arguments on any object. */
   #openFunction(atom: FunctionAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
     if (atom.watch === Watch.escape) return;
@@ -182,14 +188,20 @@ export class Escapes {
   }
 }
 
-/** Whether a builtin holds what the models rest on: `Array`, `Reflect`, `Map.prototype`. A function such as `Object.keys` does not. */
+/**
+ * Whether a builtin holds functions that the models rely on: `Array`, `Reflect`, `Map.prototype`. A function
+ * such as `Object.keys` does not.
+ */
 export function isChangeable(path: string): boolean {
   const name = path.split('.').at(-1) ?? '';
   if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance'].includes(name)) return true;
   return /^[A-Z]/.test(name);
 }
 
-/** Whether a builtin makes members of what it is given: other code that is handed both can change a builtin with it. */
+/**
+ * Whether a builtin creates members from its arguments: unknown code that gets both can change a builtin with
+ * it.
+ */
 export function isChanger(path: string): boolean {
   return /(^|\.)(assign|defineProperty|defineProperties|set|setPrototypeOf|\*)$/.test(path);
 }

@@ -7,22 +7,22 @@ import type { PatternContext } from './patterns.js';
 import type { Frame, Program } from './program.js';
 import type { Value } from './values/atoms.js';
 
-/** What the evaluation of all functions has in common. */
+/** State that the evaluation of all functions shares. */
 export interface Shared {
   readonly program: Program;
   readonly calls: Calls;
   readonly members: MemberAccess;
 }
 
-/** The code of one function, under evaluation: what the parts that know a kind of syntax need of the whole. */
+/** The evaluation of one function, as needed by the parts that evaluate one kind of syntax. */
 export interface Evaluation extends PatternContext {
   readonly shared: Shared;
   readonly frame: Frame;
   args(nodes: readonly (Expression | SpreadElement)[]): Args;
   assign(pattern: Pattern, value: Value): void;
-  /** `return`: an async function's caller gets what the value resolves to. */
+  /** `return`: the caller of an async function gets the resolved value. */
   giveBack(value: Value, at: Node): void;
-  /** The same program, seen from another frame. */
+  /** The same program, evaluated in another frame. */
   within(frame: Frame): Evaluation;
   run(statements: readonly Node[]): void;
 }

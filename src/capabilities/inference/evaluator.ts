@@ -24,7 +24,7 @@ import type { Frame } from './program.js';
 import { runStatements } from './statements.js';
 import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './values/atoms.js';
 
-/** Evaluates expressions in a frame: what they may be, and what happens on the way. */
+/** Evaluates expressions in a frame: their possible values and their effects. */
 export class Evaluator implements Evaluation {
   readonly machine: Interpreter;
   readonly shared: Shared;
@@ -100,13 +100,13 @@ export class Evaluator implements Evaluation {
       case 'MetaProperty':
         return union(new Set<Atom>([this.frame.callee]), atoms.unknown);
       case 'ImportExpression':
-        // Rejects whatever it is given.
+        // `import()` always rejects, but reads its argument.
         this.machine.readWhole(this.evaluate(node.source), node);
         return atoms.unknown;
     }
   }
 
-  /** The same program, seen from another frame. */
+  /** The same program, evaluated in another frame. */
   within(frame: Frame): Evaluator {
     return new Evaluator(this.shared, frame);
   }
@@ -115,7 +115,7 @@ export class Evaluator implements Evaluation {
     runStatements(statements, this);
   }
 
-  /** `return`: an async function's caller gets what the value resolves to. */
+  /** `return`: the caller of an async function gets the resolved value. */
   giveBack(value: Value, at: Node): void {
     const { callee } = this.frame;
     const isAsync = 'async' in callee.node && callee.node.async;
@@ -162,7 +162,7 @@ export class Evaluator implements Evaluation {
     return union(program.isDeclared(node) ? program.read(node) : NOTHING, new Set<Atom>([this.frame.arguments]));
   }
 
-  /** What never gets a value gets one in a way that we do not see. */
+  /** A variable that is never assigned got its value in a way that is not modelled. */
   #orUnknown(value: Value): Value {
     return value.size === 0 && this.machine.flow.isSettled ? this.machine.atoms.unknown : value;
   }
@@ -171,7 +171,7 @@ export class Evaluator implements Evaluation {
     return this.machine.data(at, 'regexp');
   }
 
-  /** A member with what it was read from, which is `this` when it is called. */
+  /** A member and the object it was read from, which is `this` when it is called. */
   #member(node: MemberExpression): { readonly value: Value; readonly self: Value } {
     const key = keyOf(node, node.property, this);
     if (node.object.type === 'Super') {
@@ -193,7 +193,7 @@ export class Evaluator implements Evaluation {
     return this.machine.call(called, undefined, this.args(node.arguments), node);
   }
 
-  /** Each receiver is called with its own method only. */
+  /** Each receiver is called only with its own method. */
   #methodCall(callee: MemberExpression, node: CallExpression): Value {
     if (callee.object.type === 'Super') {
       const { value, self } = this.#member(callee);
@@ -250,7 +250,7 @@ export class Evaluator implements Evaluation {
     return union(elements, atoms.undefined);
   }
 
-  /** What is sent to a generator that delegates goes on to its delegate. */
+  /** A value sent to a delegating generator is passed on to its delegate. */
   #passOn(delegate: Value, sent: Value, at: Node): void {
     for (const atom of delegate) {
       if (atom.kind !== 'object') continue;

@@ -2,17 +2,23 @@ import type { Node } from 'acorn';
 
 import { type Atom, type Cell, PRIMITIVE, UNKNOWN, type Unit, type Value, Watch } from './values/atoms.js';
 
-/** How many texts and numbers a cell tells apart before they are just some primitive: loops can build texts for ever. */
+/**
+ * How many strings and numbers a cell distinguishes before they become any primitive: loops can build strings
+ * endlessly.
+ */
 const MAX_CONSTANTS = 32;
-/** How many values of any kind a cell tells apart before they are taken to escape. */
+/** How many values of any kind a cell distinguishes before they count as escaped. */
 const MAX_ATOMS = 64;
-/** About a tenth of a second. A handler of a hundred lines takes 15,000; what takes far more is built to take more. */
+/**
+ * About a tenth of a second. A handler of a hundred lines takes 15,000; a handler that takes far more was
+ * written to do so.
+ */
 const MAX_STEPS = 120_000;
 
-/** The handler is too large or too entangled to be followed. */
+/** The handler is too large or too complex to be followed. */
 export class BudgetExceeded extends Error {}
 
-/** What happens to values that come into a cell that is watched. */
+/** Called for values that enter a watched cell. */
 export type OnWatched = (atoms: Value, watch: Watch, at: Node) => void;
 
 /** Evaluates units until nothing changes any more. */
@@ -23,7 +29,7 @@ export class Flow {
   readonly #onWatched: OnWatched;
   #current: Unit | undefined;
   #steps = 0;
-  /** Whether all has been evaluated with nothing left to change: then what has no value never gets one. */
+  /** Whether everything has been evaluated without changes. A variable without a value then never gets one. */
   isSettled = false;
 
   constructor(onWatched: OnWatched) {
@@ -68,7 +74,7 @@ export class Flow {
     this.touch(cell);
   }
 
-  /** From now on, and for all that is in it, what is in the cell is looked after. */
+  /** Watches the values that are in the cell, and all that enter it later. */
   watch(cell: Cell, watch: Watch, at: Node): void {
     if (cell.watch >= watch) return;
     cell.watch = watch;
@@ -76,7 +82,7 @@ export class Flow {
     if (cell.atoms.size > 0) this.#arrive(new Set(cell.atoms), cell);
   }
 
-  /** What read the cell has to be evaluated again, also for something that is not in its atoms. */
+  /** Schedules the readers of the cell again, also for changes that are not in its atoms. */
   touch(cell: Cell): void {
     for (const reader of cell.readers ?? []) this.#queue.add(reader);
   }
@@ -89,7 +95,7 @@ export class Flow {
     this.#drain();
   }
 
-  /** So many that they are not told apart any more: all of them go where they cannot be followed. */
+  /** Too many values to distinguish: all of them count as escaped. */
   #widen(cell: Cell): void {
     const at = this.#current?.at;
     if (at === undefined) return;

@@ -7,29 +7,33 @@ import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
 
-/** A place in the handler that needs a capability. Line and column from 1. */
+/** A place in the handler that needs a capability. Line and column start at 1. */
 export interface CapabilityReason extends SourceLocation {
-  /** What the place does: `$state.total is written`, `$state escapes into a call`. */
+  /** The operation at this place: `$state.total is written`, `$state escapes into a call`. */
   readonly reason: string;
 }
 
 export interface ExplainedCapability {
   readonly capability: CapabilityToken;
-  /** In the order of the source. */
+  /** Sorted by their place in the source. */
   readonly reasons: readonly CapabilityReason[];
 }
 
 export interface InferenceOptions {
-  /** As `executeHandler` has it: in a file of the name `*.ts`, `*.mts` or `*.cts`, a handler is TypeScript. @default 'handler.js' */
+  /**
+   * The file name, as for `executeHandler`: a handler in a file `*.ts`, `*.mts` or `*.cts` is TypeScript.
+   * @default 'handler.js'
+   */
   readonly filename?: string;
 }
 
 /**
- * The capabilities that a handler needs at most: with them it is denied nothing, whatever its arguments. Found without
- * running it. Where it cannot be seen which name is used, the token ends in `*`; {@link explainCapabilities} says why.
+ * Infers the capabilities that a handler needs at most, without running it. With them it is never denied,
+ * whatever its arguments. If a name cannot be determined, the token ends in `*`; {@link explainCapabilities}
+ * says why.
  *
  * @param code the body of a function, as `executeHandler` takes it
- * @param options of TypeScript, the name of its file
+ * @param options the file name, which is needed for TypeScript
  * @returns sorted; none is covered by another
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
@@ -38,7 +42,7 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
 }
 
 /**
- * {@link inferCapabilities} with the places in the source that each capability is for.
+ * {@link inferCapabilities} with the places in the source that need each capability.
  *
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
@@ -68,7 +72,7 @@ function follow(code: string, filename: string | undefined, demands: Demands): v
   try {
     analyse(parseHandler(code, filename), demands);
   } catch (error) {
-    // Of the stack: it is nested deeper than the parser can go, and may be a handler all the same.
+    // A stack overflow: the source is nested too deeply for the parser, but may still be a valid handler.
     if (!(error instanceof RangeError)) throw error;
     demands.everything(BEGINNING, 'too deeply nested to be followed');
   }

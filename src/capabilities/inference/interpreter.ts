@@ -7,28 +7,34 @@ import type { Cell, Value } from './values/atoms.js';
 import type { Demands } from './values/demands.js';
 
 /**
- * What the language's operations do to abstract values, and what they demand on the way. `at` is the node that does it:
- * the reason shown for a demand, and the name of what is made there.
+ * The effects of the language's operations on abstract values, and the capabilities that they demand. `at` is
+ * the node of the operation: the place of a demand, and the identity of created objects.
  */
 export interface Interpreter {
   readonly atoms: Atoms;
   readonly demands: Demands;
   readonly flow: Flow;
-  /** Whatever was thrown anywhere. */
+  /** All values that were thrown anywhere. */
   readonly thrown: Cell;
-  /** Whatever was made a member of a function that is not the handler's own: of a bound one, of a builtin's method. */
+  /**
+   * All values that became members of functions that are not the handler's own, such as bound functions and
+   * builtin methods.
+   */
   readonly planted: Cell;
 
-  /** Calls whose results nobody looks at. */
+  /** Calls whose results are not used. */
   readonly unused: Set<Node>;
 
   /** `target[key]` */
   load(target: Value, key: Value, at: Node): Value;
-  /** What `target[key](…)` calls. */
+  /** The functions that `target[key](…)` calls. */
   loadMethod(target: Value, key: Value, at: Node): Value;
-  /** What the handler itself put under a name (`@@iterator` for a symbol), to be called by the language. */
+  /**
+   * Functions that the handler itself stored under a name (`@@iterator` for a symbol) and that the language
+   * may call.
+   */
   given(target: Value, name: string, at: Node): Value;
-  /** The getters and setters that an object has under a name, or under all. */
+  /** The getters and setters of an object under a name, or under all names. */
   accessors(target: Value, key: Value | undefined): Value;
   /** `target[key] = value` */
   store(target: Value, key: Value, value: Value, at: Node): void;
@@ -37,31 +43,34 @@ export interface Interpreter {
   /** `key in target` */
   has(target: Value, key: Value, at: Node): void;
 
-  /** What iterating gives: `for … of`, spread, array patterns. */
+  /** The elements of an iteration: `for … of`, spread, array patterns. */
   elements(target: Value, at: Node): Value;
-  /** The values of all members, as Object.values gives them. */
+  /** The values of all members, as from Object.values. */
   memberValues(target: Value, at: Node): Value;
   /** The names of all members. */
   memberNames(target: Value, at: Node): Value;
-  /** All members of `source` into an object of ours, as a spread copies them. */
+  /** Copies all members of `source` into an object of the handler, like a spread. */
   copyMembers(source: Value, into: Value, at: Node): void;
-  /** A change of the target itself, with `value` among what it holds then: `push`. */
+  /** Changes the target itself, which then may contain `value`: `push`. */
   mutate(target: Value, value: Value, at: Node): void;
 
-  /** The value is read as a whole and left as it is: encoded, printed, compared as text. */
+  /** The value is read as a whole and not changed: encoded, printed, compared as a string. */
   readWhole(value: Value, at: Node): void;
-  /** The value goes where it cannot be followed. */
+  /** The value goes to code that is not followed. */
   escape(value: Value, at: Node, where: string): void;
-  /** Something of which nothing is known gets such a member: a builtin, if one escaped. */
+  /** An unknown object gets this member; it may be a builtin, if one escaped. */
   plant(value: Value, at: Node): void;
-  /** Something of which nothing is known is called: to change a builtin, if one escaped along with what changes it. */
+  /**
+   * An unknown function is called; it may change a builtin, if one escaped together with a function that
+   * changes it.
+   */
   callUnknown(at: Node): void;
 
   /** @param self what `this` is; undefined for a plain call */
   call(callee: Value, self: Value | undefined, args: Args, at: Node): Value;
   construct(callee: Value, args: Args, at: Node): Value;
-  /** Data of which nothing is known, and which nobody else holds. */
+  /** Unknown data that no other code holds. */
   data(at: Node, tag: string): Value;
-  /** What awaiting gives. */
+  /** The result of awaiting the value. */
   awaited(value: Value, at: Node): Value;
 }

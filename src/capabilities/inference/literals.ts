@@ -3,7 +3,7 @@ import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
 import type { Atom, ObjectAtom, Value } from './values/atoms.js';
 
-/** A list whose elements are told apart up to the first spread. */
+/** Evaluates an array literal. Its elements are distinguished up to the first spread. */
 export function evaluateArray(
   elements: readonly (Expression | SpreadElement | null)[],
   at: Node,
@@ -24,13 +24,13 @@ export function evaluateArray(
   return self;
 }
 
-/** Whether it is there from the beginning shows when it is first made. */
+/** Whether the member exists from the start is decided when it is first created. */
 function define(object: ObjectAtom, name: string, value: Value, evaluation: Evaluation): void {
   if (!object.fields.has(name)) object.definite.add(name);
   evaluation.shared.members.define(object, name, value);
 }
 
-/** An object; what the literal itself names is there from the beginning. */
+/** Evaluates an object literal; the members that it names exist from the start. */
 export function evaluateObject(node: ObjectExpression, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   const object = atoms.object(node, 'object');
@@ -75,7 +75,7 @@ function symbolName(atom: Atom): string {
   return atom.kind === 'symbol' ? atom.name : '*';
 }
 
-/** How often a literal names its members, and how many it names by an expression. */
+/** How often a literal names each member, and how many names it computes. */
 interface NameCounts {
   readonly byName: ReadonlyMap<string, number>;
   readonly computed: number;

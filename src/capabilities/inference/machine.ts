@@ -14,7 +14,7 @@ import { Atoms } from './values/atom-table.js';
 import { Cell, NOTHING, union, type Value, Watch } from './values/atoms.js';
 import type { Demands } from './values/demands.js';
 
-/** The operations on abstract values, put together: each part reaches the others through here. */
+/** The operations on abstract values. Each part reaches the others through this class. */
 export class Machine implements Interpreter {
   readonly atoms = new Atoms();
   readonly flow = new Flow((atoms, watch, at) => {

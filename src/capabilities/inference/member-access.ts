@@ -21,11 +21,11 @@ import {
 
 type Owner = ObjectAtom | FunctionAtom;
 
-/** What the language itself calls, under these names, with arguments of its own. */
+/** Methods that the language itself calls, with its own arguments. */
 const PROTOCOL = new Set(['then', 'toJSON', 'next', 'return', 'throw']);
 const LENGTHS = new Set(['length', 'size', 'name']);
 
-/** Members of objects and functions that the handler makes. */
+/** Members of objects and functions that the handler creates. */
 export class MemberAccess {
   readonly #machine: Interpreter;
 
@@ -43,7 +43,7 @@ export class MemberAccess {
     );
   }
 
-  /** What the handler itself put under a name, to be called: the language's own methods are not among it. */
+  /** Callable members that the handler itself defined; builtin methods are not included. */
   given(owner: Owner, name: string, at: Node): Value {
     const { flow } = this.#machine;
     const { owners, others } = this.#prototypesOf(owner);
@@ -84,7 +84,7 @@ export class MemberAccess {
     }
   }
 
-  /** A member as a literal defines it: no setter is called. */
+  /** Defines a member as a literal does: no setter is called. */
   define(owner: Owner, name: string, value: Value): void {
     const { flow, atoms } = this.#machine;
     if (name === '__proto__') flow.add(owner.prototypes, value);
@@ -102,7 +102,7 @@ export class MemberAccess {
     for (const atom of accessor) {
       if (atom.kind !== 'function') continue;
       this.#becomeMethod(atom, owner, name);
-      // Who writes when the setter is not known yet finds its value here.
+      // Values written before the setter is known are found here.
       if (kind === 'set') for (const parameter of atom.parameters) flow.add(parameter, atoms.unknown);
     }
   }
@@ -121,7 +121,7 @@ export class MemberAccess {
     return this.#watched(owner, cellOf(owner.fields, name));
   }
 
-  /** All that is in its members, now and later, is looked after. */
+  /** Watches all present and later values of its members. */
   watch(owner: Owner, watch: Watch, at: Node): void {
     if (owner.watch >= watch) return;
     owner.watch = watch;
@@ -150,7 +150,7 @@ export class MemberAccess {
     }
   }
 
-  /** All that is in the members, those behind getters included. */
+  /** All values of the members, including those of getters. */
   values(owner: Owner, at: Node, receiver: Owner = owner): Value {
     const { flow } = this.#machine;
     flow.step(owner.fields.size);
@@ -161,7 +161,7 @@ export class MemberAccess {
     );
   }
 
-  /** Names of fields, inherited ones included; {@link ANY_MEMBER} among them when there are more. */
+  /** Names of fields, including inherited ones; contains {@link ANY_MEMBER} if there are more. */
   names(owner: Owner, at: Node): string[] {
     const { flow } = this.#machine;
     const { owners, others } = this.#prototypesOf(owner);
@@ -195,7 +195,7 @@ export class MemberAccess {
     );
   }
 
-  /** What an owner has under a name, for a receiver that may inherit it. */
+  /** The member of an owner under a name, for a receiver that may inherit it. */
   #ownNamed(owner: Owner, receiver: Owner, name: string, at: Node): Value {
     const { flow } = this.#machine;
     const isSymbol = isSymbolName(name);
@@ -226,7 +226,7 @@ export class MemberAccess {
     );
   }
 
-  /** The methods of the language's own prototypes. */
+  /** The methods of builtin prototypes. */
   #inherited(owner: Owner, key: Value, prototypes: readonly Owner[]): Value {
     const { atoms } = this.#machine;
     const shapes = new Set([owner, ...prototypes].map((each) => (each.kind === 'function' ? 'function' : each.shape)));
@@ -252,14 +252,14 @@ export class MemberAccess {
         this.#machine.call(flow.read(cell), new Set([owner]), args, at);
       }
     }
-    // A proxy in the chain would see the write.
+    // A proxy in the prototype chain would see the write.
     for (const atom of others) {
       if (atom.kind === 'state' || atom.kind === 'unknown') this.#machine.escape(value, at, 'an inherited setter');
       if (atom.kind === 'state') this.#machine.escape(new Set([atom]), at, 'the prototype of an object');
     }
   }
 
-  /** All that an owner may inherit from: objects of the handler's, and anything else. */
+  /** Everything that an owner may inherit from: objects of the handler, and any other value. */
   #prototypesOf(owner: Owner): { readonly owners: Owner[]; readonly others: Value } {
     const { flow } = this.#machine;
     const owners = new Set<Owner>();

@@ -6,7 +6,7 @@ import { keyOf } from './patterns.js';
 import { concatenate, plus } from './syntax/names.js';
 import { union, type Value } from './values/atoms.js';
 
-/** A text, or how it begins. */
+/** A string, or its known prefix. */
 export function evaluateTemplate({ quasis, expressions }: TemplateLiteral, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   let text = atoms.constant(quasis[0]?.value.cooked ?? '');
@@ -37,7 +37,7 @@ export function evaluateUnary({ operator, argument }: UnaryExpression, evaluatio
   return atoms.number;
 }
 
-/** Operators that look into their operands read them as a whole. */
+/** Operators that read the contents of their operands read them as a whole. */
 export function evaluateBinary({ operator, left, right }: BinaryExpression, evaluation: Evaluation): Value {
   const { atoms } = evaluation.machine;
   const [a, b] = [

@@ -11,7 +11,7 @@ import type {
 import type { Interpreter } from './interpreter.js';
 import { type Atom, union, type Value } from './values/atoms.js';
 
-/** What patterns need of the code around them. */
+/** What patterns need from the code around them. */
 export interface PatternContext {
   readonly machine: Interpreter;
   evaluate(node: Expression): Value;
@@ -19,7 +19,7 @@ export interface PatternContext {
   storeMember(node: MemberExpression, value: Value): void;
 }
 
-/** Gives a value to a pattern: a declaration, a parameter, the left of an assignment. */
+/** Assigns a value to a pattern: a declaration, a parameter, the left side of an assignment. */
 export function assignPattern(pattern: Pattern, value: Value, context: PatternContext): void {
   switch (pattern.type) {
     case 'Identifier':

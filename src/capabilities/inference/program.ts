@@ -14,7 +14,7 @@ import {
   type Value,
 } from './values/atoms.js';
 
-/** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
+/** The `this`, `arguments` and `super` of the code at a place, and the function that its `return` belongs to. */
 export interface Frame {
   readonly callee: FunctionAtom;
   readonly self: Cell;
@@ -22,7 +22,7 @@ export interface Frame {
   readonly home: Home | undefined;
 }
 
-/** The variables and functions of the program under analysis. */
+/** The variables and functions of the analysed program. */
 export class Program {
   readonly machine: Interpreter;
   readonly #scopes: Scopes;
@@ -58,12 +58,12 @@ export class Program {
     return this.#scopes.usesArguments.has(node);
   }
 
-  /** What a name means where nothing in the handler declares it. */
+  /** The meaning of a name that the handler does not declare. */
   readGlobal(name: string): Value {
     const { atoms, flow } = this.machine;
     const assigned = flow.read(this.#global(name));
     const known = this.#knownGlobal(name) ?? (BUILTINS.has(name) ? atoms.builtin(name) : undefined);
-    // A variable that nobody declared is one that somebody assigned, or an error.
+    // An undeclared variable was assigned somewhere, or reading it is an error.
     return union(assigned, known ?? (assigned.size > 0 ? atoms.undefined : atoms.unknown));
   }
 
@@ -71,7 +71,7 @@ export class Program {
     this.machine.flow.add(this.#global(name), value);
   }
 
-  /** The function that an expression or declaration makes. */
+  /** The function that an expression or declaration creates. */
   functionAt(node: AnyFunction, around: Frame | undefined, home?: Home): FunctionAtom {
     const known = this.#functions.get(node);
     if (known !== undefined) return known;
@@ -83,7 +83,7 @@ export class Program {
     return callee;
   }
 
-  /** The function that a class is. */
+  /** The constructor function of a class. */
   classAt(node: Class): FunctionAtom {
     const known = this.#functions.get(node);
     if (known !== undefined) return known;
@@ -142,7 +142,7 @@ export class Program {
     return callee;
   }
 
-  /** What `new` gives inherits from it. */
+  /** Instances created with `new` inherit from this prototype. */
   #givePrototype(callee: FunctionAtom): void {
     const { atoms, flow } = this.machine;
     const prototype = callee.classParts?.prototype ?? atoms.object(callee.node, 'prototype');
@@ -217,16 +217,16 @@ export class Program {
   }
 }
 
-/** Names that the language, the runtime and the web give to something: those of this process are more than a handler has. */
+/** Names that the language, the runtime and the web define: this process has more globals than a handler. */
 const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
 
-/** Stands for the place of what is made nowhere. */
+/** Stands for the place of values that are created at no place. */
 const NOWHERE: Node = { type: 'Program', start: 0, end: 0 };
 
-/** Stands for the place where the runtime makes `$args` and `$scope`. */
+/** Stands for the place where the runtime creates `$args` and `$scope`. */
 const GLOBAL_DATA: Node = { type: 'Program', start: 0, end: 0 };
 
-/** The names of `this.name = value` at the very beginning of a constructor, with a value that looks at nothing of `this`. */
+/** The names of `this.name = value` at the very start of a constructor, where the values do not read `this`. */
 function assignedFirst({ body, superClass }: Class): string[] {
   const method = body.body.find((member) => member.type === 'MethodDefinition' && member.kind === 'constructor');
   const names: string[] = [];

@@ -11,7 +11,7 @@ import { evaluateClass } from './classes.js';
 import type { Evaluation } from './evaluation.js';
 import { type Atom, union, type Value } from './values/atoms.js';
 
-/** Evaluates statements, all of them: which of them run is not asked. */
+/** Evaluates all statements, whether or not they can run. */
 export function runStatements(statements: readonly Node[], evaluation: Evaluation): void {
   for (const statement of statements) runStatement(statement as Statement, evaluation);
 }
@@ -40,7 +40,7 @@ function runStatement(node: Statement, evaluation: Evaluation): void {
     case 'ThrowStatement': {
       const value = evaluation.evaluate(node.argument);
       machine.flow.add(machine.thrown, value);
-      // When nobody catches it, the host gets it.
+      // If it is not caught, the host gets it.
       machine.readWhole(value, node);
       return;
     }
@@ -84,7 +84,7 @@ function runStatement(node: Statement, evaluation: Evaluation): void {
       runStatement(node.body, evaluation);
       return;
     case 'WithStatement':
-      // Its names may be anybody's; everything was demanded where the statement was found.
+      // Its names may refer to anything; everything was demanded where the statement was found.
       machine.escape(evaluation.evaluate(node.object), node, 'a with statement');
       runStatement(node.body, evaluation);
       return;
@@ -120,7 +120,7 @@ function attempt({ block, handler, finalizer }: TryStatement, evaluation: Evalua
   if (handler) {
     const { machine } = evaluation;
     if (handler.param) {
-      // Of what a builtin threw: its message, its stack.
+      // The message and stack of an error that a builtin threw.
       const error = machine.data(handler, 'error');
       evaluation.assign(handler.param, union(machine.flow.read(machine.thrown), error, machine.atoms.unknown));
     }
@@ -129,7 +129,7 @@ function attempt({ block, handler, finalizer }: TryStatement, evaluation: Evalua
   if (finalizer) runStatement(finalizer, evaluation);
 }
 
-/** Whether a function may come to the end of these without returning. */
+/** Whether a function may reach the end of these statements without returning. */
 export function mayComplete(statements: readonly Node[]): boolean {
   const last = statements.at(-1) as Statement | undefined;
   if (last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement') return false;

@@ -4,12 +4,13 @@ import { MAX_NODES } from './decoding/decoding-bounds.js';
 import { MAX_DEPTH, Tag } from './format.js';
 import { Walker } from './walker.js';
 
-/** Nothing smaller can be nested too deeply. */
+/** A smaller document cannot be nested too deeply. */
 const HARMLESS_BYTES = MAX_DEPTH;
 
 /**
- * Whether our decoder takes what the engine wrote: no cycle, no nesting and no number of values beyond its bounds, no typed array that we
- * do not have. Steps through it, which is a fraction of decoding it; not even that when it can hold none of these.
+ * Whether our decoder accepts what the engine wrote: no cycle, no nesting and no number of values beyond its
+ * limits, no unknown typed array. Walking the document costs a fraction of decoding it, and a small document
+ * need not even be walked.
  */
 export function isDecodable(document: Uint8Array): boolean {
   const mayFail =

@@ -6,11 +6,11 @@ import { isSameValue } from './same-value.js';
 import { Walker } from './walker.js';
 
 /**
- * Which values differ from the same-named ones of a record, without decoding either.
+ * Determines which values differ from the values of the same names in a record, without decoding them.
  *
- * @param document encoded, its first field the record; ours
- * @param pairs an encoded document `[name, value, name, value, …]`; from the guest, so it may be anything
- * @returns one for each pair, in order; undefined when `pairs` is none
+ * @param document a document of the host whose first field is the record
+ * @param pairs a document `[name, value, name, value, …]` of the guest, so it is untrusted
+ * @returns one result for each pair, in order; undefined if `pairs` is not such a document
  */
 export function differences(document: Uint8Array, pairs: Uint8Array): boolean[] | undefined {
   try {
@@ -28,11 +28,14 @@ class Comparison {
   readonly #pairs: Uint8Array;
   readonly #ours: Walker;
   readonly #theirs: Walker;
-  /** Objects from this number on, on their side, belong to the value that is compared. */
+  /** Objects of the guest from this number on belong to the value that is compared. */
   #from = 0;
-  /** How much further the numbering of objects is on their side. */
+  /** The difference between the guest's and the host's numbers of objects. */
   #shift = 0;
-  /** Set where the bytes differ and the values need not: keys in another order, an object that occurs outside, too. */
+  /**
+   * Set if the bytes differ although the values may be equal: keys in another order, or an object that also
+   * occurs outside.
+   */
   #unsure = false;
 
   constructor(document: Uint8Array, pairs: Uint8Array) {
@@ -75,7 +78,7 @@ class Comparison {
     return this.#unsure ? 'unsure' : 'different';
   }
 
-  /** Decodes both, which costs, but tells. */
+  /** Decodes both values, which is slower but exact. */
   #decide(verdicts: Verdict[]): void {
     const [record] = decodeFields(this.#document, { maxNodes: Number.POSITIVE_INFINITY, end: 2 }) as [
       Record<string, unknown>,
@@ -95,7 +98,7 @@ class Comparison {
     const tag = theirs.reader.u8();
     const ownTag = ours.reader.u8();
     if (tag !== ownTag) {
-      // The object that is referred to may be the same as the one that is here.
+      // The referenced object may equal the object here.
       if (tag === Tag.reference || ownTag === Tag.reference) this.#unsure = true;
       return isNumber(tag) && isNumber(ownTag) && Object.is(theirs.number(tag), ours.number(ownTag));
     }
@@ -150,7 +153,10 @@ class Comparison {
     return true;
   }
 
-  /** Objects begin in the same order on both sides, so within the value their numbers differ by the same shift. */
+  /**
+   * Objects start in the same order on both sides, so within the value their numbers differ by the same
+   * shift.
+   */
   #sameReference(number: number, own: number): boolean {
     if (number === MARKER_NUMBER && own === MARKER_NUMBER) return true;
     if (number >= this.#from && number - this.#shift === own) return true;
@@ -158,7 +164,7 @@ class Comparison {
     return false;
   }
 
-  /** Their view may be of a larger buffer than the part that entered. */
+  /** The guest's view may be on a larger buffer than the part that was passed in. */
   #sameView(depth: number): boolean {
     const view = this.#theirs.view();
     const own = this.#ours.view();
@@ -169,7 +175,7 @@ class Comparison {
   }
 }
 
-/** Undefined when they are more than we decode: a cycle, say. */
+/** Undefined if they exceed what we decode: for example a cycle. */
 function decodePairs(pairs: Uint8Array): unknown[] | undefined {
   try {
     return decodeFields(pairs);
@@ -189,18 +195,18 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 interface Place {
   readonly offset: number;
-  /** Number that the next object gets. */
+  /** The number of the next object. */
   readonly objects: number;
   readonly index: number;
 }
 
-/** Where each value of `[marker, name, value, …]` begins. */
+/** The start of each value of `[marker, name, value, …]`. */
 function findPairs(walker: Walker): Map<string, Place> {
   const places = new Map<string, Place>();
   const items = walker.enterDocument();
   if (items % 2 !== 0) throw new MalformedValueError('has a name without a value');
   for (let index = 0; index < items / 2; index++) {
-    if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is no string');
+    if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is not a string');
     const name = walker.reader.string();
     const key = lookedUpAs(name);
     if (places.has(key)) throw new MalformedValueError('has a name twice');

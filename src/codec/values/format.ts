@@ -1,8 +1,9 @@
 /**
- * Tags of the engine's binary object format: what JS_WriteObject writes and JS_ReadObject reads when bytecode is off.
+ * Tags of the engine's binary object format: what JS_WriteObject writes and JS_ReadObject reads when bytecode
+ * is off.
  *
- * A value is a version byte, a table of the property names it uses, and a tree of tagged nodes. Every object takes the
- * next number of the reference table when it begins, so that a later node can refer to it.
+ * A value is a version byte, a table of the property names it uses, and a tree of tagged nodes. Every object
+ * gets the next number of the reference table when it starts, so that a later node can refer to it.
  */
 export const Tag = {
   null: 1,
@@ -23,8 +24,8 @@ export const Tag = {
 } as const;
 
 /**
- * A document is an array that begins with an empty object, the marker. The engine has no notation for Map, Set and Error: each is
- * written as an array that begins with a reference to the marker, see `forms.ts`.
+ * A document is an array that starts with an empty object, the marker. The engine cannot represent Map, Set
+ * and Error: each is written as an array that starts with a reference to the marker, see `forms.ts`.
  */
 export const MARKER_NUMBER = 1;
 
@@ -33,12 +34,12 @@ export const FORMAT_VERSION = 5;
 /** `max_byte_length` of a buffer that cannot be resized. */
 export const FIXED_LENGTH = 0xffff_ffff;
 
-/** Nesting beyond this is refused on both sides: neither stack is spent on it. */
+/** Deeper nesting is refused on both sides, before it uses up a stack. */
 export const MAX_DEPTH = 1_000;
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
-/** One step of the path by which an error names a place inside a value: `args.user[3]["odd key"]`. */
+/** One step of a path in an error message: `args.user[3]["odd key"]`. */
 export function pathStep(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;
   return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;

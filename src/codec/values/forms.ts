@@ -3,27 +3,30 @@ import { types } from 'node:util';
 import { ERROR_FORM, MAP_FORM, SET_FORM } from '../../guest/abi.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
 
-/** What stands for a Map, Set or Error: `[marker, kind, ...items]`. */
+/** The representation of a Map, Set or Error: `[marker, kind, ...items]`. */
 export interface Form {
   readonly kind: number;
   readonly items: readonly unknown[];
-  /** Items that belong to one entry of the value, for the paths in errors. */
+  /** The number of items for one entry of the value, for paths in errors. */
   readonly stride: number;
 }
 
 export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM } as const;
 
-/** Marker and kind come before the items. */
+/** The index of the first item, after marker and kind. */
 export const FORM_ITEMS_AT = 2;
 
 const ERROR_CLASSES = new Map<string, ErrorConstructor>(
   [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((type) => [type.name, type]),
 );
-/** Fields of an error that are not enumerable when it was thrown. */
+/** Fields that are not enumerable on a thrown error. */
 const HIDDEN_FIELDS: ReadonlySet<string> = new Set(['cause', 'errors']);
 const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
 
-/** The form of a Map, Set or Error of any realm, or undefined. An error enters without its stack: it is the host's. */
+/**
+ * The form of a Map, Set or Error of any realm, or undefined. An error is passed without its stack, which is
+ * the host's.
+ */
 export function formOf(value: object): Form | undefined {
   if (types.isMap(value)) {
     const items: unknown[] = [];
@@ -50,10 +53,10 @@ function fieldsOf(error: Error): Record<string, unknown> {
 }
 
 /**
- * The error that its form describes.
+ * Creates the error that a form describes.
  *
- * @param charge told how many fields it takes over
- * @throws MalformedValueError when it is no form of an error
+ * @param charge called with the number of copied fields
+ * @throws MalformedValueError if it is not the form of an error
  */
 export function errorFrom([name, message, stack, fields]: readonly unknown[], charge: (fields: number) => void): Error {
   const areTexts = typeof name === 'string' && typeof message === 'string' && typeof stack === 'string';
@@ -63,7 +66,7 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
   charge(Object.keys(fields).length);
   const error = withoutStack(() => new (ERROR_CLASSES.get(name) ?? Error)(message));
   if (error.name !== name) define(error, 'name', name, false);
-  // Ours would show where it was decoded.
+  // The host's stack would show where the error was decoded.
   define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
   for (const [key, value] of Object.entries(fields)) {
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
@@ -71,7 +74,7 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
   return error;
 }
 
-/** It gets the stack of the guest: to capture ours would be most of the work. */
+/** It gets the guest's stack. perf: capturing a stack would be most of the work. */
 function withoutStack(make: () => Error): Error {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

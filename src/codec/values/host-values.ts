@@ -15,8 +15,8 @@ export function nameIndex(name: string): number | undefined {
 }
 
 /**
- * A name as the key of a Map of ours. V8 gives a text that is an index a hash that everyone can compute, so such names could be made to
- * collide.
+ * The name as a Map key. V8 gives a string that is an index a predictable hash, so such names could be made
+ * to collide.
  */
 export function lookedUpAs(name: string): string {
   const first = name.charCodeAt(0);
@@ -26,11 +26,11 @@ export function lookedUpAs(name: string): string {
 export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
-  // An object of another realm (node:vm, a test runner) has an Object.prototype of its own.
+  // An object of another realm (node:vm, a test runner) has a different Object.prototype.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
-/** The engine's number of a typed array's class, whatever realm or subclass (Buffer) it comes from; undefined for other views. */
+/** The engine's class number of a typed array, of any realm or subclass (Buffer); undefined for other views. */
 export function typedArrayNumber(view: ArrayBufferView): number | undefined {
   const name = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   const number = TYPED_ARRAYS.findIndex((type) => type?.name === name);

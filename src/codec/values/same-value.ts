@@ -1,6 +1,7 @@
 /**
- * Whether two decoded values are the same: of records the order of keys does not count, of Maps and Sets it does. Objects that occur
- * more than once are compared once: a guest can make a value that is small and has as many paths as it likes.
+ * Whether two decoded values are equal. The order of keys matters in Maps and Sets, but not in records.
+ * Objects that occur more than once are compared once, because a guest can create a small value with any
+ * number of paths.
  */
 export function isSameValue(a: unknown, b: unknown, known = new Map<object, unknown>()): boolean {
   if (Object.is(a, b)) return true;
@@ -25,7 +26,7 @@ function compare(a: object, b: object, same: (x: unknown, y: unknown) => boolean
 
 type Fields = Record<string, unknown>;
 
-/** Of an error also what is not enumerable, but for its stack, which says where it was made. */
+/** For an error, also its non-enumerable fields, except the stack. */
 function namesOf(value: object): string[] {
   if (!(value instanceof Error)) return Object.keys(value);
   return ['name', 'message', ...Object.getOwnPropertyNames(value)].filter((name) => name !== 'stack');
@@ -42,7 +43,7 @@ function sameRecord(
   return names.every((name) => has(b, name) && same(a[name], b[name]));
 }
 
-/** Name and message of an error may be its class's. */
+/** Name and message of an error may come from its class. */
 function has(fields: Fields, name: string): boolean {
   return Object.hasOwn(fields, name) || (fields instanceof Error && (name === 'name' || name === 'message'));
 }

@@ -1,11 +1,11 @@
 import { ByteReader, MalformedValueError } from './decoding/byte-reader.js';
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
 
-/** Steps through an encoded document and keeps count of its objects. */
+/** Walks an encoded document and counts its objects. */
 export class Walker {
   readonly reader: ByteReader;
   readonly #names: string[] = [];
-  /** Number that the next object gets. */
+  /** The number of the next object. */
   objects = 0;
 
   constructor(bytes: Uint8Array) {
@@ -19,15 +19,15 @@ export class Walker {
     return this.reader.offset;
   }
 
-  /** Back to a place where this walker was before. */
+  /** Returns to a previous position of this walker. */
   goTo(offset: number, objects: number): void {
     this.reader.offset = offset;
     this.objects = objects;
   }
 
-  /** Enters the outermost array and passes the marker; returns how many items follow. */
+  /** Enters the outermost array and skips the marker; returns the number of items. */
   enterDocument(): number {
-    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is no document');
+    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is not a document');
     const items = this.begin() - 1;
     this.skip();
     return items;
@@ -38,7 +38,7 @@ export class Walker {
     return this.begin();
   }
 
-  /** A record or an array begins; returns how many members it has. */
+  /** Enters a record or an array; returns the number of members. */
   begin(): number {
     this.objects++;
     return this.reader.count();
@@ -59,7 +59,7 @@ export class Walker {
     return this.reader.raw(length);
   }
 
-  /** Its buffer comes next. */
+  /** Its buffer follows. */
   view(): { readonly kind: number; readonly length: number } {
     this.objects++;
     const kind = this.reader.u8();

@@ -6,17 +6,17 @@ import { moveHeap } from './wasm/move-heap.js';
 import { makeStackChecksSigned } from './wasm/stack-checks.js';
 import { addWaterMarks } from './wasm/water-marks.js';
 
-/** Pages of memory to begin with: static data, stack, an image with all features, and half a megabyte for a handler. */
+/** Initial memory in pages: static data, stack, an image with all features, and half a megabyte for a handler. */
 const MEMORY_PAGES = MIN_MEMORY_LIMIT_BYTES / WASM_PAGE_BYTES;
-/** What the engine aligns its stack to. */
+/** The alignment of the engine's stack. */
 const ALIGNMENT_BYTES = 16;
 const STACK_POINTER_GLOBAL = 0;
 
 /**
- * Makes the engine's memory as small as our limits allow, and has it keep marks of what it used. Upstream has 5 MiB of stack in 16 MiB of
- * memory: all of it would have to be wiped from one tenant to the next.
+ * Reduces the engine's memory to what our limits allow, and adds marks of the used parts. Upstream has 5 MiB
+ * of stack in 16 MiB of memory, all of which would have to be wiped between tenants.
  *
- * @throws Error when the binary has not the shape that the table describes
+ * @throws Error if the binary does not have the shape that the table describes
  */
 export function containMemory(
   wasm: Uint8Array,

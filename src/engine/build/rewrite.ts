@@ -14,13 +14,14 @@ const I64_ALIGNMENT = 3;
 /**
  * Adds bytecode writing, reading and evaluation to the stock engine.
  *
- * The stock binary holds the whole bytecode reader and writer; only a flag keeps them off. We append copies of the two
- * exported functions with that flag on, and export JS_EvalFunction. One function is our own: what the engine calls when it
- * rejects promises. Of the functions that are there, one byte of the compiler is changed, see {@link withoutTailCalls}, what has to do
- * with memory, see {@link containMemory}, and what `memory-safety/` and `mends/` put right.
+ * The stock binary contains the whole bytecode reader and writer, but a flag turns them off. We append copies
+ * of the two exported functions with that flag on, and export JS_EvalFunction. One function is our own: the
+ * one that the engine calls when it rejects promises. Existing functions are changed by {@link
+ * withoutTailCalls}, {@link containMemory}, `memory-safety/` and `mends/`.
  *
- * @param mends without them, the functions are what upstream made them
- * @throws Error when the binary has not the shape the table describes; the message says which fact failed
+ * @param mends without them, functions stay as upstream compiled them
+ * @throws Error if the binary does not have the shape that the table describes; the message says which fact
+ *   failed
  */
 export function rewriteEngine(
   upstream: Uint8Array,
@@ -28,11 +29,11 @@ export function rewriteEngine(
   mends = mendsOf(table.upstreamSha256),
 ): RewrittenEngine {
   const { wasm, rejectionTracker } = addFunctions(upstream, table, mends);
-  // Last: what was added keeps to the bounds as well.
+  // Last, so that the added functions respect the bounds as well.
   return { ...containMemory(wasm, table), rejectionTracker };
 }
 
-/** {@link rewriteEngine} with memory as upstream has it: for finding the facts of a table. */
+/** {@link rewriteEngine} with upstream's memory: for finding the facts of a table. */
 export function addFunctions(
   upstream: Uint8Array,
   table: EngineTable,
@@ -69,9 +70,9 @@ export function addFunctions(
 }
 
 /**
- * The compiler makes one instruction of a call and the `return` behind it, and gives it the place of the `return`: an error in
- * `return a\n.b()\n.c()` would be reported at the first line. We have it look for an opcode that there is not. It saves nothing: such a
- * call takes a frame like any other.
+ * The compiler fuses a call and the following `return` into one instruction with the place of the `return`:
+ * an error in `return a\n.b()\n.c()` would be reported at the first line. This makes it look for an opcode
+ * that does not exist. Nothing is lost, because a fused call takes a frame like any other.
  */
 function withoutTailCalls(upstream: Uint8Array, { tailCall }: EngineTable): Uint8Array {
   const NO_OPCODE = 0n;

@@ -4,7 +4,7 @@ import { GuestException, type Vm } from '../vm.js';
 import { type FeatureSet, NO_FEATURES } from './features.js';
 import type { PreludeImage } from './prelude-image.js';
 
-/** Evaluates features in a VM that holds an image without them. Nobody's code ran in it. */
+/** Evaluates features in a VM that holds an image without them. No handler has run in it. */
 export function addFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet): void {
   try {
     evaluateFeatures(vm, prelude, features);
@@ -18,8 +18,8 @@ export function addFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet)
 }
 
 /**
- * Evaluates features in a VM in which a handler ran. It may have put its own in place of what they are made of: this is
- * its code like any other.
+ * Evaluates features in a VM in which a handler has run. The handler may have replaced builtins that the
+ * features use, so this counts as code of the handler.
  *
  * @param deadline on the clock of `performance.now()`
  * @throws GuestException
@@ -38,7 +38,7 @@ function evaluateFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet, i
   const { roots } = prelude;
   vm.beginRun();
   vm.stopClock();
-  // A feature that wants another one that does not come before it would wait for ever.
+  // A feature that needs another one that does not precede it would wait forever.
   vm.shouldInterrupt = () => isOver() || lacksFeature(vm, roots.cells);
   prelude.features.forEach((bytecode, index) => {
     if ((features & (1 << index)) !== 0) vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, roots.featureHost);

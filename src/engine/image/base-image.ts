@@ -12,23 +12,23 @@ import { captureImage, type Image } from './image.js';
 import type { PreludeExports, PreludeImage } from './prelude-image.js';
 import { restoreImage } from './restore.js';
 
-/** Jobs a library may leave behind; more is a loop. */
+/** The number of jobs a library may leave; more is a loop. */
 const MAX_LIBRARY_JOBS = 100_000;
-/** A library that takes longer to initialise would hold up the start of every worker. */
+/** A library that takes longer to initialise would delay the start of every worker. */
 const LIBRARY_TIMEOUT_MS = 10_000;
 
-/** What every execution starts from: engine, context, prelude and libraries, initialised. */
+/** The state from which every execution starts: engine, context, prelude and libraries, initialised. */
 export interface BaseImage {
   readonly image: Image;
   readonly roots: PreludeExports;
-  /** What the libraries needed: part of this image, and so of every variant. */
+  /** The features that the libraries need: part of this image, and so of every variant. */
   readonly features: FeatureSet;
   readonly hasLibraries: boolean;
 }
 
-/** The guest's stack while an image is built, in bytes. Images are the same whatever it was. */
+/** The guest's stack while an image is built, in bytes. It has no influence on the image. */
 const BUILDER_STACK_BYTES = 256 * 1024;
-/** The most that libraries may take. */
+/** The most memory that libraries may use. */
 const BUILDER_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
 
 export interface VmLimits {
@@ -37,18 +37,18 @@ export interface VmLimits {
 }
 
 /**
- * A VM that can take any base image of the same engine.
+ * Creates a VM that can hold any base image of the same engine.
  *
- * @param initialBytes what the images to come need, see `imageEnd`
+ * @param initialBytes the memory that the images will need, see `imageEnd`
  */
 export function createExecutionVm(engine: EngineModule, limits: VmLimits, initialBytes = 0): Promise<Vm> {
   return Vm.create(engine, { ...limits, initialBytes, purpose: 'execution' });
 }
 
 /**
- * A VM for one image, in which no handler runs, before or after.
+ * Creates a VM for building one image, in which no handler ever runs.
  *
- * @param image that it has to have room for. Default: the prelude's, which needs less than there is
+ * @param image the image that must fit. Default: the prelude's, which always fits
  */
 export function createBuilderVm(engine: EngineModule, image?: Image, limits: Partial<VmLimits> = {}): Promise<Vm> {
   const { memoryLimitBytes = BUILDER_LIMIT_BYTES, stackSizeBytes = BUILDER_STACK_BYTES } = limits;
@@ -62,10 +62,10 @@ export function createBuilderVm(engine: EngineModule, image?: Image, limits: Par
 }
 
 /**
- * Builds the base image in a VM that was made for it.
+ * Builds the base image in a VM that was created for it.
  *
- * @param compiler asked for only when there are libraries
- * @throws NexusError INVALID_CONFIG when a library does not compile, throws, runs too long or exports nothing
+ * @param compiler called only if there are libraries
+ * @throws NexusError INVALID_CONFIG if a library does not compile, throws, runs too long or exports nothing
  */
 export async function buildBaseImage(
   vm: Vm,
@@ -87,12 +87,12 @@ export async function buildBaseImage(
     return compiled.every((library) => installLibrary(vm, library, prelude.roots));
   };
   if (!install()) {
-    // One of them reached for a global that it does not name.
+    // A library used a global dynamically, without naming it.
     features = ALL_FEATURES;
     install();
   }
   vm.deferCollection();
-  // An image has one name, whatever the stack limit of those who use it.
+  // The identity of an image must not depend on a stack limit.
   vm.applyStackSize(0);
   return { image: captureImage(vm), roots: prelude.roots, features, hasLibraries: libraries.length > 0 };
 }
@@ -108,7 +108,7 @@ async function compileLibrary(compiler: SourceCompiler, library: LibrarySource):
   return compiled.bytecode;
 }
 
-/** @returns false when it reached for a feature that is not there */
+/** @returns false if the library used a global of a missing feature */
 function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: PreludeExports): boolean {
   const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
   vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
@@ -119,11 +119,11 @@ function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: P
     vm.runJobs(MAX_LIBRARY_JOBS);
     // Asynchronous code may have caught the interruption.
     if (lacksFeature(vm, roots.cells)) return false;
-    // It would count as one of every handler's.
+    // The rejection would count for every handler.
     const { count, firstReason = roots.undefined } = vm.unhandledRejections;
     if (count > 0) {
       const reason = describeThrown(vm.dump(firstReason));
-      throw invalidLibrary(library, `a promise was rejected and nobody handled it: ${reason}`);
+      throw invalidLibrary(library, `a promise was rejected and not handled: ${reason}`);
     }
     return true;
   } catch (error) {

@@ -3,12 +3,13 @@ import { type Delta, FINE } from './delta.js';
 
 /** Addresses and lengths are counted in blocks. */
 const UNIT_BYTES = FINE.blockBytes;
-/** Linear memory ends here at the latest. */
+/** The highest possible end of linear memory. */
 const MAX_ADDRESS = 2 ** 32;
 
 /**
- * A delta of {@link FINE} grain as bytes: the end of the heap, the number of runs, for each its distance from the end of the one before it and its
- * length, all but the number in blocks, then their content. Numbers are LEB128.
+ * Encodes a delta of {@link FINE} granularity: the end of the heap, the number of runs, for each run its
+ * distance from the end of the previous one and its length, in blocks except for the number of runs, and then
+ * their content. Numbers are LEB128.
  */
 export function encodeDelta({ addresses, ends, bytes, heapEnd }: Delta): Uint8Array {
   const table = new Uint8Array(MAX_UNSIGNED_BYTES * (2 + 2 * addresses.length));
@@ -31,7 +32,7 @@ export function encodeDelta({ addresses, ends, bytes, heapEnd }: Delta): Uint8Ar
 /**
  * The reverse of {@link encodeDelta}.
  *
- * @throws RangeError when the bytes are no delta
+ * @throws RangeError if the bytes are not a delta
  */
 export function decodeDelta(encoded: Uint8Array): Delta {
   const table = new LebReader(encoded);

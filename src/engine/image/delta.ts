@@ -3,33 +3,33 @@ import type { Vm } from '../vm.js';
 import type { Image } from './image.js';
 
 const WORD_BYTES = 4;
-/** Areas of this size are compared at once; only those that differ are looked at word by word. */
+/** Areas of this size are compared at once; only areas that differ are compared word by word. */
 const AREA_BYTES = 1024;
 const ZEROS = Buffer.alloc(AREA_BYTES);
 
-/** How finely a delta tells what differs. Multiples of 8 bytes, which everything that is compared is, too. */
+/** The granularity of a delta. Sizes are multiples of 8 bytes, as are all compared areas. */
 export interface DeltaGranularity {
   readonly blockBytes: number;
-  /** Blocks with no more than this between them are one run. */
+  /** Runs with a gap of no more than this are joined. */
   readonly gapBytes: number;
 }
 
-/** For deltas that stay here: few runs, which are quick to copy. */
+/** For deltas that stay in the worker: few runs, which are quick to copy. */
 export const COARSE: DeltaGranularity = { blockBytes: 256, gapBytes: 0 };
-/** For deltas that are kept: few bytes. A value of the engine has eight. */
+/** For deltas that are stored: few bytes. A value of the engine has eight. */
 export const FINE: DeltaGranularity = { blockBytes: 8, gapBytes: 8 };
 
-/** What differs from an image, as runs of whole blocks in ascending order of their address. */
+/** The difference from an image, as runs of whole blocks in ascending order of address. */
 export interface Delta {
   readonly addresses: Uint32Array;
   /** The run at `addresses[i]` is `bytes[ends[i - 1] .. ends[i])`. */
   readonly ends: Uint32Array;
   readonly bytes: Uint8Array;
-  /** End of what the heap used when it was captured, see {@link Vm.heapEnd}. */
+  /** The end of the used heap at the capture, see {@link Vm.heapEnd}. */
   readonly heapEnd: number;
 }
 
-/** What the idle VM holds that `base` does not. */
+/** The content of the idle VM that differs from `base`. */
 export function captureDelta(vm: Vm, base: Image, grain = COARSE): Delta {
   const memory = vm.heap;
   const { heapEnd } = vm;
@@ -76,7 +76,7 @@ export function mergeDelta(image: Image, delta: Delta, { dataEnd, heapBase }: Me
   return { data: memory.slice(0, dataEnd), heap: memory.slice(heapBase), heapEnd };
 }
 
-/** Bytes of linear memory that a VM must have to take a delta. */
+/** The linear memory that a VM needs for a delta, in bytes. */
 export function deltaEnd(delta: Delta): number {
   return Math.max(delta.heapEnd, contentEnd(delta));
 }
@@ -87,7 +87,7 @@ function contentEnd({ addresses, ends }: Delta): number {
   return last < 0 ? 0 : (addresses[last] ?? 0) + size;
 }
 
-/** Whether a delta that came from outside is one of a VM: its runs lie in static data or in the heap as far as that was used. */
+/** Whether an untrusted delta fits a VM: its runs must be in static data or in the used heap. */
 export function fitsLayout({ addresses, ends, heapEnd }: Delta, { dataEnd, heapBase }: MemoryLayout): boolean {
   let before = 0;
   for (let i = 0; i < addresses.length; i++) {
@@ -100,12 +100,15 @@ export function fitsLayout({ addresses, ends, heapEnd }: Delta, { dataEnd, heapB
   return true;
 }
 
-/** Bytes that a delta keeps alive. */
+/** The bytes that a delta keeps alive. */
 export function deltaBytes(delta: Delta): number {
   return delta.bytes.length + delta.addresses.byteLength + delta.ends.byteLength;
 }
 
-/** Appends start and end of every run in `[from, to)` that differs from `base`, which is `[from, …)` of an image. */
+/**
+ * Appends start and end of every run in `[from, to)` that differs from `base`, which is `[from, …)` of an
+ * image.
+ */
 function collectRuns(
   runs: number[],
   memory: Uint8Array,
@@ -136,7 +139,10 @@ function collectRuns(
   if (end > start) runs.push(start, end);
 }
 
-/** Address of the first word in `[address, to)` that differs; `to` or more when there is none. Beyond the image all is zero. */
+/**
+ * The address of the first word in `[address, to)` that differs; `to` or more if there is none. Beyond the
+ * image everything is zero.
+ */
 function nextDifference(words: Int32Array, baseWords: Int32Array, from: number, address: number, to: number): number {
   const offset = from >>> 2;
   const end = to >>> 2;

@@ -1,16 +1,19 @@
-/** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
+/** A guest script in `guest/features/` that defines globals; part of an image if a handler needs it. */
 export interface Feature {
   readonly name: string;
   readonly globals: readonly string[];
-  /** Paths to what it adds to something that there is: `Array.fromAsync`. */
+  /** Paths of additions to existing objects: `Array.fromAsync`. */
   readonly members?: readonly string[];
-  /** Further names by which scripts are known that need it. */
+  /** Further names in a script that mean that it needs the feature. */
   readonly words?: readonly string[];
-  /** Features before it that it builds on. */
+  /** Previous features on which it builds. */
   readonly needs?: readonly string[];
 }
 
-/** In the order in which an image is given them. An image is named by its content: appending is the only free change. */
+/**
+ * In the order in which they are evaluated. An image is identified by its content, so only appending changes
+ * nothing.
+ */
 export const FEATURES = [
   { name: 'dom-exception', globals: ['DOMException'] },
   { name: 'base64', globals: ['atob', 'btoa'], needs: ['dom-exception'] },
@@ -35,19 +38,19 @@ export const FEATURES = [
   },
   { name: 'weak-references', globals: ['WeakRef', 'FinalizationRegistry'] },
   { name: 'regexp-escape', globals: [], members: ['RegExp.escape'] },
-  // The reviver of JSON.parse is given the source by the one that names it.
+  // The reviver of JSON.parse gets the source if the handler names `source`.
   { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];
 
-/** Features by their place in {@link FEATURES}, one bit each. */
+/** Features by their index in {@link FEATURES}, one bit each. */
 export type FeatureSet = number;
 
 export const NO_FEATURES: FeatureSet = 0;
 export const ALL_FEATURES: FeatureSet = (1 << FEATURES.length) - 1;
 
-/** Whether it is a set of features that there are, with all that they need. */
+/** Whether it is a set of existing features that includes all that they need. */
 export function isFeatureSet(value: number): boolean {
   if (!Number.isSafeInteger(value) || value < NO_FEATURES || value > ALL_FEATURES) return false;
   return featureSet(...FEATURES.filter((_, index) => (value & (1 << index)) !== 0).map(({ name }) => name)) === value;
@@ -63,7 +66,10 @@ export function featureSet(...names: readonly string[]): FeatureSet {
 }
 
 const WIDE = 1;
-/** By length and first character of the name, or of the last of a path: what most names in bytecode fail at. */
+/**
+ * By length and first character of the name, or of the last part of a path: most names in bytecode do not
+ * match.
+ */
 const GLOBALS = new Map<number, { readonly name: Buffer; readonly set: FeatureSet }[]>();
 for (const { name, globals, members = [], words = [] } of FEATURES as readonly Feature[]) {
   for (const path of [...globals, ...members, ...words]) {
@@ -74,8 +80,8 @@ for (const { name, globals, members = [], words = [] } of FEATURES as readonly F
 }
 
 /**
- * The features whose globals a script names: the names in it stand in one table at the head of its bytecode. A name that
- * is only a property, or a word in a text, counts as well; it costs a larger image and nothing else.
+ * The features whose globals a script names. The names are in one table at the head of its bytecode. A name
+ * that is only a property, or a string, counts as well; it costs a larger image and nothing else.
  */
 export function namedFeatures(bytecode: Uint8Array): FeatureSet {
   let set = NO_FEATURES;

@@ -8,29 +8,33 @@ import { captureImage, hashImage, type Image } from './image.js';
 import type { PreludeImage } from './prelude-image.js';
 import { restoreImage } from './restore.js';
 
-/** Sets of features that have an image of their own: a handler chooses its set by the names in it, and there are thousands. */
+/**
+ * Sets of features that have their own image. A handler selects its set by the names in it, and there are
+ * thousands of sets.
+ */
 const MAX_SETS = 32;
-/** Images beyond these, for handlers that were suspended on them. */
+/** Additional images for handlers that were suspended on them. */
 const MAX_RESUMED = 4;
 
-/** The base image with a set of features evaluated on top. Everything at its addresses, where it is in the base image. */
+/** The base image with a set of features evaluated on top. Everything in the base image keeps its address. */
 export interface ImageVariant {
   readonly features: FeatureSet;
   readonly image: Image;
 }
 
 /**
- * The images that executions start from. Built when first needed, each in a VM of its own in which no handler ever ran, from the base image
- * alone and in a fixed order: the same engine, libraries and features give the same bytes everywhere.
+ * The images from which executions start. Each is built on first use, in a separate VM in which no handler
+ * ever runs, from the base image and in a fixed order, so that the same engine, libraries and features give
+ * the same bytes everywhere.
  */
 export class ImageVariants {
   readonly #engine: EngineModule;
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;
-  /** Some hundred KB each; images of handlers hold on to theirs. */
+  /** Some hundred KB each; images of handlers refer to them. */
   readonly #variants = new Map<FeatureSet, ImageVariant>();
   readonly #resumed = new LRUCache<FeatureSet, ImageVariant>({ max: MAX_RESUMED });
-  /** The base image as it is. */
+  /** The base image itself. */
   readonly plain: ImageVariant;
   readonly #hashes = new WeakMap<ImageVariant, string>();
 
@@ -41,12 +45,12 @@ export class ImageVariants {
     this.plain = { features: base.features, image: base.image };
   }
 
-  /** An image with at least these features. Undefined while it has to be built first. */
+  /** An image with at least these features. Undefined if it has to be built first. */
   known(features: FeatureSet): ImageVariant | undefined {
     return this.#kept(this.#offered(features));
   }
 
-  /** {@link known}, built if need be. */
+  /** {@link known}, built if necessary. */
   async get(features: FeatureSet): Promise<ImageVariant> {
     const set = this.#offered(features);
     const known = this.#kept(set);
@@ -56,7 +60,10 @@ export class ImageVariants {
     return variant;
   }
 
-  /** The image with just these features, on which a handler was suspended. @param features among {@link ALL_FEATURES} */
+  /**
+   * The image with exactly these features, on which a handler was suspended. @param features a subset of
+   * {@link ALL_FEATURES}
+   */
   async exactly(features: FeatureSet): Promise<ImageVariant> {
     const set = features | this.#base.features;
     if (this.#offered(set) === set) return this.get(set);
@@ -71,7 +78,10 @@ export class ImageVariants {
     return set === this.#base.features ? this.plain : this.#variants.get(set);
   }
 
-  /** The set of which there is an image, or will be: when there are enough, that of all features does for further sets. */
+  /**
+   * A set that has an image, or will get one. If there are enough images, further sets use the image with all
+   * features.
+   */
   #offered(features: FeatureSet): FeatureSet {
     const set = features | this.#base.features;
     return this.#kept(set) !== undefined || this.#variants.size < MAX_SETS ? set : ALL_FEATURES | this.#base.features;
@@ -88,7 +98,7 @@ export class ImageVariants {
     return { features: set, image: captureImage(vm) };
   }
 
-  /** Names a variant by its content, hex SHA-256. */
+  /** Identifies a variant by the hex SHA-256 of its content. */
   async hash(features: FeatureSet): Promise<string> {
     return this.hashOf(await this.exactly(features));
   }

@@ -3,15 +3,18 @@ import { createHash } from 'node:crypto';
 import type { Vm } from '../vm.js';
 
 /**
- * The whole state of an idle VM: static data and heap. The stack between them holds no live frame while no guest code
- * runs, so it is not kept.
+ * The whole state of an idle VM: static data and heap. The stack between them has no live frame while no
+ * guest code runs, so it is not included.
  */
 export interface Image {
   /** `[0, dataEnd)` of linear memory. */
   readonly data: Uint8Array;
   /** From `heapBase` up to the last byte that is not zero. */
   readonly heap: Uint8Array;
-  /** End of what the heap used when it was captured, see {@link Vm.heapEnd}: zeros between it and the content are its own, too. */
+  /**
+   * The end of the used heap at the capture, see {@link Vm.heapEnd}: zeros between it and the content belong
+   * to the image.
+   */
   readonly heapEnd: number;
 }
 
@@ -27,13 +30,14 @@ export function captureImage(vm: Vm): Image {
   };
 }
 
-/** End of what an image holds in linear memory. */
+/** The end of an image in linear memory. */
 export function imageEnd(vm: Vm, image: Image): number {
   return vm.layout.heapBase + image.heap.length;
 }
 
 /**
- * Names an image by its content, hex SHA-256. The same engine, prelude and libraries give the same base image everywhere.
+ * Identifies an image by the hex SHA-256 of its content. The same engine, prelude and libraries give the same
+ * base image everywhere.
  */
 export function hashImage(image: Image): string {
   const lengths = new Uint32Array([image.data.length, image.heap.length]);

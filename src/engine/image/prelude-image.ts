@@ -8,37 +8,37 @@ import type { Vm } from '../vm.js';
 import { FEATURES, type Feature } from './features.js';
 import { captureImage, type Image } from './image.js';
 
-/** Addresses of what the host calls inside the image, and of what else it has to find there. */
+/** Addresses of the functions and values in the image that the host uses. */
 export type PreludeExports = Readonly<
   Record<
     | (typeof PRELUDE_EXPORTS)[number]
     | 'undefined'
-    /** What a feature is called with. */
+    /** The argument with which features are called. */
     | 'featureHost'
-    /** The bytes that host and guest share, see `host-cells.ts`; not a value. */
+    /** The bytes that host and guest share, see `shared-cells.ts`; not a value. */
     | 'cells',
     Pointer
   >
 >;
 
 /**
- * A VM in which the prelude was evaluated, made when the package is built: a worker that starts copies it instead of
- * evaluating it, which would be a third of its start.
+ * A VM that evaluated the prelude, created when the package is built: a worker copies it at its start,
+ * because evaluating it would be a third of the start.
  */
 export interface PreludeImage {
   /** Fingerprint of the engine whose memory this is. */
   readonly engine: string;
   readonly image: Image;
   readonly roots: PreludeExports;
-  /** Bytecode of every feature, in their order. */
+  /** Bytecode of every feature, in order. */
   readonly features: readonly Uint8Array[];
 }
 
 /**
- * Evaluates the prelude in a fresh VM and captures what comes of it. Its addresses hold in every VM of that engine:
- * creation is deterministic.
+ * Evaluates the prelude in a fresh VM and captures the image. Its addresses hold in every VM of that engine,
+ * because creation is deterministic.
  *
- * @param features bytecode of every feature, in their order
+ * @param features bytecode of every feature, in order
  */
 export function capturePreludeImage(
   vm: Vm,
@@ -48,7 +48,7 @@ export function capturePreludeImage(
 ): PreludeImage {
   const exported = vm.evaluateIntoImage(prelude);
   const addresses = Object.fromEntries(PRELUDE_EXPORTS.map((name, index) => [name, vm.element(exported, index)]));
-  // An index that is not there.
+  // An index that does not exist.
   const roots = { ...addresses, undefined: vm.element(exported, PRELUDE_EXPORTS.length) } as PreludeExports;
   const names = new ValueEncoder().encode(
     FEATURES.map(({ globals, members = [] }: Feature) => [...globals, ...members]),
@@ -63,7 +63,7 @@ export function encodePreludeImage(prelude: PreludeImage): Uint8Array {
   return packMessage(prelude);
 }
 
-/** @throws NexusError INTERNAL_ERROR when the image was made for another engine */
+/** @throws NexusError INTERNAL_ERROR if the image was created for another engine */
 export function decodePreludeImage(bytes: Uint8Array, engine: string): PreludeImage {
   const prelude = unpackMessage(bytes) as PreludeImage;
   if (prelude.engine === engine) return prelude;

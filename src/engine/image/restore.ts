@@ -3,19 +3,20 @@ import { applyDelta, type Delta } from './delta.js';
 import type { Image } from './image.js';
 
 /**
- * Puts the VM back to `image`, then applies `delta`: all that the engine's own marks say was used since is overwritten or zeroed.
+ * Restores the VM to `image`, then applies `delta`: everything that was used since, according to the engine's
+ * marks, is overwritten or zeroed.
  *
- * That is all that an engine can have written which works as it should. It is enough where nothing ran in the VM since it was wiped, or
- * only what may see what is left; otherwise see {@link wipe}.
+ * A correct engine has written nothing else. This is enough if, since the last wipe, only code ran in the VM
+ * that may see the remaining data; otherwise use {@link wipe}.
  */
 export function restoreImage(vm: Vm, image: Image, delta?: Delta): void {
-  // Before anything is written: what was used is known until the marks are set back.
+  // Read before anything is written: the marks are known until they are reset.
   overwrite(vm, image, delta, vm.stackLow, vm.heapEnd);
 }
 
 /**
- * {@link restoreImage} for a VM in which somebody else's code ran: every byte of its memory, up to its real end, is overwritten or zeroed.
- * Nothing that is in memory, and nothing that the engine says, has a part in where that is.
+ * {@link restoreImage} for a VM in which code of another owner ran: every byte of its memory, up to its real
+ * end, is overwritten or zeroed. The end does not depend on any value in memory or from the engine.
  */
 export function wipe(vm: Vm, image: Image, delta?: Delta): void {
   overwrite(vm, image, delta, vm.layout.dataEnd, vm.heap.length);

@@ -6,7 +6,7 @@ import { COUNTED_LIMITS } from '../../guest/abi.js';
 import { encodeFieldsInSlices } from '../../protocol/context-encoding.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 
-/** A call that waits, as far as an answer has to know it. */
+/** The part of a pending call that an answer needs. */
 export interface WaitingCall {
   readonly callId: string;
   readonly extensionName: string;
@@ -14,10 +14,11 @@ export interface WaitingCall {
 }
 
 /**
- * The answers by call.
+ * Matches answers with pending calls.
  *
- * @param given one answer, to the first of the calls, or several with their call ids
- * @throws NexusError INVALID_ARGUMENT for an answer to no call, a second one to the same, or none at all
+ * @param given one answer, for the first of the calls, or several with their call ids
+ * @throws NexusError INVALID_ARGUMENT if an answer matches no call, a call is answered twice, or there is no
+ *   answer
  */
 export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): CallResult[] {
   if (!Array.isArray(given)) {
@@ -42,10 +43,13 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
 }
 
 /**
- * What the prelude's `resume` takes: `[callId, succeeded, value or error]` for each answer, and what was used.
+ * Encodes the argument of the prelude's `resume`: `[callId, succeeded, value or error]` for each answer, and
+ * the usage.
  *
- * @returns at once when there is little of it, otherwise a promise: the guest may have chosen how much an extension answers
- * @throws, or rejects with, NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
+ * @returns directly if the answers are small, otherwise as a promise: the guest may influence how much an
+ *   extension answers
+ * @throws, or rejects with, NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT if they are
+ *   too large
  */
 export function encodeAnswers(
   answers: readonly CallResult[],
@@ -69,7 +73,7 @@ export function encodeAnswers(
   }
 }
 
-/** The path in a tuple, as the caller knows it: `answers[0][2].x` is `answers[0].value.x`. */
+/** Converts a path in the tuple to the caller's: `answers[0][2].x` is `answers[0].value.x`. */
 function remapErrorPath(answers: readonly CallResult[], error: unknown): unknown {
   if (!(error instanceof NexusError)) return error;
   const path = String(error.context['path']);
@@ -80,7 +84,7 @@ function remapErrorPath(answers: readonly CallResult[], error: unknown): unknown
   return new NexusError(error.code, inTerms(error.message), { context: { ...error.context, path: inTerms(path) } });
 }
 
-/** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
+/** The reason why an answer by itself cannot be passed; undefined if it can. */
 export async function answerFault(answer: CallResult, limits: ExecutionLimits): Promise<NexusError | undefined> {
   try {
     await encodeAnswers([answer], NO_USAGE, limits);
@@ -91,7 +95,7 @@ export async function answerFault(answer: CallResult, limits: ExecutionLimits): 
   }
 }
 
-/** What the handler sees thrown: an error, whatever the host threw. */
+/** The error that the handler gets: always an Error, whatever the host threw. */
 function toError(thrown: unknown): unknown {
   if (thrown instanceof Error) return thrown;
   if (typeof thrown === 'string') return new Error(thrown);

@@ -24,20 +24,20 @@ const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
 export interface RequestDefaults {
   readonly limits: ExecutionLimits;
   readonly ceilings: ExecutionLimits;
-  /** Whether the guest is to note which keys it reads. @default false */
+  /** Whether the guest records which keys it reads. @default false */
   readonly isAudited?: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Everything about an execution but the handler. */
+/** An execution without its handler. */
 export interface PreparedRequest {
   readonly request: Omit<ExecuteRequest, 'key'>;
   readonly grants: Grants;
 }
 
 const NO_CAPABILITIES: readonly CapabilityToken[] = [];
-/** @throws NexusError INVALID_ARGUMENT when it is no object, or has an unknown key */
+/** @throws NexusError INVALID_ARGUMENT if it is not an object, or has an unknown key */
 export function checkContext(context: unknown): asserts context is WasmContext {
   checkShape('context', context, CONTEXT_KEYS);
 }
@@ -100,9 +100,15 @@ function methodNames(registry: ExtensionRegistry): Record<string, readonly strin
   return Object.fromEntries(named);
 }
 
-/** Functions of an object and of its class, the constructor apart; nothing that every object has. */
+/**
+ * The functions of an object and of its class, without the constructor and without the methods of every
+ * object.
+ */
 export function methodNamesOf(extension: object): string[] {
-  /** By name: whether it is a function. What is nearer hides what is farther. */
+  /**
+   * Whether the member of a name is a function. Members nearer in the prototype chain hide those farther
+   * away.
+   */
   const found = new Map<string, boolean>();
   let at: object | null = extension;
   while (at !== null && !isRoot(at)) {
@@ -114,12 +120,12 @@ export function methodNamesOf(extension: object): string[] {
   return [...found].filter(([, isMethod]) => isMethod).map(([name]) => name);
 }
 
-/** An Object.prototype, of whichever realm. */
+/** An Object.prototype of any realm. */
 function isRoot(object: object): boolean {
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'isPrototypeOf');
 }
 
-/** Bytes in one of these places are MessagePack; any other typed array is a value like others. */
+/** Bytes in these fields are MessagePack; any other typed array is an ordinary value. */
 function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Grant): PackedContext {
   return {
     ...(stateSnapshot instanceof Uint8Array && { state: stateSnapshot }),
@@ -131,7 +137,7 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
 
 function requireState(state: unknown): object {
   if (typeof state === 'object' && state !== null && Object.getPrototypeOf(state) === Object.prototype) return state;
-  // An instance of a class is the encoder's to refuse: it names the class.
+  // Instances of classes are refused by the encoder, which names the class.
   if (Object.prototype.toString.call(state) === '[object Object]') return state as object;
   throw invalidArgument('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');
 }

@@ -6,16 +6,16 @@ import { invalidArgument } from '../../config/check.js';
 import { COUNTED_LIMITS, GRANT_KINDS } from '../../guest/abi.js';
 import type { Grant } from '../../protocol/grant.js';
 
-/** Logging needs no capability, only room. */
+/** Logging needs no capability; it is only limited. */
 const LOGGING_GRANT: Grant = true;
 
 const encoder = new ValueEncoder();
-/** Applications pass the same list over and over. */
+/** Applications pass the same list again and again. */
 const known = new WeakMap<readonly string[], EncodedGrants>();
 
 /**
- * What a list of capabilities allows: for the host, and encoded for the guest, which then keeps to it and to its limits by itself.
- * Handlers come with the same rights over and over, so these are a document of their own, which an image can hold.
+ * The grants of a list of capabilities: for the host, and encoded for the guest. Handlers are called with the
+ * same grants again and again, so they are a separate document, which an image can include.
  */
 export class EncodedGrants {
   readonly grants: Grants;
@@ -29,7 +29,7 @@ export class EncodedGrants {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
     const before = known.get(capabilities);
     if (before?.isOf(capabilities)) return before;
-    // A copy: what is parsed is what is compared with later.
+    // A copy, which later lists are compared with.
     const tokens = Array.from(capabilities);
     const rights = new EncodedGrants(tokens, Grants.parse(tokens));
     known.set(capabilities, rights);
@@ -41,7 +41,7 @@ export class EncodedGrants {
     this.grants = grants;
   }
 
-  /** Whether the list still says what it said when it was parsed. */
+  /** Whether the list is the same as when it was parsed. */
   isOf(capabilities: readonly string[]): boolean {
     if (capabilities.length !== this.#tokens.length) return false;
     for (let i = 0; i < capabilities.length; i++) if (capabilities[i] !== this.#tokens[i]) return false;
@@ -49,9 +49,9 @@ export class EncodedGrants {
   }
 
   /**
-   * What the prelude's `setGrants` takes.
+   * Encodes the argument of the prelude's `setGrants`.
    *
-   * @param isAudited whether the guest is to note which keys it reads
+   * @param isAudited whether the guest records which keys it reads
    */
   encode(limits: ExecutionLimits, isAudited: boolean): Uint8Array {
     if (this.#encoded !== undefined && this.#isAudited === isAudited && this.#hasLimits(limits)) return this.#encoded;
@@ -73,7 +73,7 @@ export class EncodedGrants {
   }
 }
 
-/** The guest is spared taking patterns apart. */
+/** Split here, so that the guest need not parse patterns. */
 function namesAndPrefixes(grant: Grant): true | [names: string[], prefixes: string[]] {
   if (grant === true) return true;
   const isPrefix = (pattern: string) => pattern.endsWith('*');

@@ -2,30 +2,40 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
-/** How one execution differs from what the runtime does by default. */
+/** Options of one execution. */
 export interface ExecuteOptions {
   /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
   readonly timeoutMs?: number;
   /**
-   * Over the whole call, in milliseconds: compiling, waiting for a worker, executing. TIMEOUT, saying which it was at. @default none
+   * Deadline of the whole call, in milliseconds: compiling, waiting for a worker, executing. Exceeding it
+   * gives TIMEOUT, which names the phase. @default none
    */
   readonly deadlineMs?: number;
-  /** How long it may wait for a worker, in milliseconds: POOL_SATURATED. Default: the runtime's `queueTimeoutMs`. */
+  /**
+   * How long the call may wait for a worker, in milliseconds, before it is rejected with POOL_SATURATED.
+   * Default: the runtime's `queueTimeoutMs`.
+   */
   readonly queueTimeoutMs?: number;
   /**
-   * On whose behalf it is executed. Tenants take turns, each under `maxQueuePerTenant` and `maxInstancesPerTenant`. Default: nobody's,
-   * who take turns as if they were one tenant, without bounds of its own
+   * The tenant for which the handler executes. Tenants take turns, each limited by `maxQueuePerTenant` and
+   * `maxInstancesPerTenant`. Default: none; calls without a tenant share one queue without these limits
    */
   readonly tenant?: string;
-  /** Aborting ends the execution with CANCELLED, wherever it is. */
+  /** Aborting it ends the execution with CANCELLED, wherever the execution is. */
   readonly signal?: AbortSignal;
   /** Limits below the runtime's own, or up to its `limitCeilings`. */
   readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
-  /** Fixes everything random: the same seed gives the same `Math.random`, UUIDs and random bytes. Default: fresh entropy. */
+  /**
+   * Fixes all randomness: the same seed gives the same `Math.random`, UUIDs and random bytes. Default: fresh
+   * entropy.
+   */
   readonly seed?: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
-  /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
+  /**
+   * File name of the handler, for stack traces; part of the cache key. A handler in `*.ts`, `*.mts` or
+   * `*.cts` is TypeScript. @default 'handler.js'
+   */
   readonly filename?: string;
 }
 
@@ -41,7 +51,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   filename: true,
 };
 
-/** How a suspended handler goes on. Its limits go on with it. */
+/** Options for resuming a suspended handler. Its limits continue from their usage. */
 export type ResumeOptions = Pick<
   ExecuteOptions,
   'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now'
@@ -56,14 +66,14 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   now: true,
 };
 
-/** Steps and least values of limits that are not simply counted. */
+/** Steps and minimum values of limits that are not plain counts. */
 const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: number; readonly multipleOf: number }>> = {
   memoryLimitBytes: { min: MIN_MEMORY_LIMIT_BYTES, multipleOf: 65_536 },
   stackSizeBytes: { min: 64 * 1024, multipleOf: 1 },
 };
 
 /**
- * The third argument of the execute methods: a timeout or options.
+ * Normalises the third argument of the execute methods: a timeout or options.
  *
  * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
  */
@@ -84,7 +94,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
 }
 
 /**
- * The third argument of the method that resumes.
+ * Normalises the third argument of `resumeHandler`.
  *
  * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
  */
@@ -93,7 +103,7 @@ export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOpt
   return normaliseOptions(given);
 }
 
-/** The limits of one execution: the runtime's, with what the options change of them. */
+/** The limits of one execution: the runtime's, as changed by the options. */
 export function resolveExecutionLimits(
   options: ExecuteOptions,
   defaults: ExecutionLimits,
@@ -146,11 +156,11 @@ export function checkShape(field: string, given: unknown, keys: object): asserts
   if (typeof given !== 'object' || given === null) throw invalidArgument(field, given, 'an object');
   try {
     if (Array.isArray(given)) throw invalidArgument(field, given, 'an object');
-    // for-in over a small object is several times faster than a list of its keys.
+    // perf: for-in over a small object is several times faster than a list of its keys.
     for (const key in given) {
       if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
     }
-    // Getters that throw do it here, where it is said of which argument.
+    // Getters that throw do so here, where the argument is known.
     for (const key in keys) void (given as Readonly<Record<string, unknown>>)[key];
   } catch (error) {
     readArgument(field, () => {

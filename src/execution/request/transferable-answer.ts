@@ -2,13 +2,16 @@ import type { CallResult } from '../../api/answers.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { answerFault } from './answers.js';
 
-/** What is tried of an error that cannot enter as a whole, and how much of its texts. */
+/**
+ * The limits for an error that cannot be passed as a whole: the number of fields that are tried, and the
+ * length of its strings.
+ */
 const MAX_FIELDS = 50;
 const MAX_CHARACTERS = 4 * 1024;
 
 /**
- * The answer, or one in its place that can enter the VM: a TypeError that says why for a value, and for an error one without the
- * fields that cannot enter.
+ * The answer, or a replacement that can be passed: for a value a TypeError with the reason, for an error the
+ * same error without the fields that cannot be passed.
  */
 export async function toTransferableAnswer(answer: CallResult, limits: ExecutionLimits): Promise<CallResult> {
   const fault = await answerFault(answer, limits);
@@ -25,7 +28,7 @@ export async function toTransferableAnswer(answer: CallResult, limits: Execution
   return { callId, success: false, error: await withoutFaults(error, limits) };
 }
 
-/** Name and message, and of the other fields those with which it can enter, `code` and `cause` before others. */
+/** Name and message, and those other fields that can be passed, `code` and `cause` first. */
 async function withoutFaults(error: object, limits: ExecutionLimits): Promise<Error> {
   const reduced = new Error(cut(textOf(error, 'message')));
   define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));

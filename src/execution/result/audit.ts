@@ -5,9 +5,12 @@ import { CAPABILITY_KINDS } from '../../capabilities/token.js';
 import type { ReadOutcome } from './outcome.js';
 import type { Origin } from './result.js';
 
-/** Names of a kind that an execution's audit lists, allowed and denied apart. Beyond that, one event says how many uses more. */
+/**
+ * Names of each kind in an execution's audit, counted separately for allowed and denied. One event counts the
+ * uses of further names.
+ */
 export const MAX_AUDITED_NAMES = 1_000;
-/** A name is cut here: keys that were only looked for, and names that were denied, cost a handler nothing. */
+/** Longer names are cut: keys that do not exist and denied names cost a handler nothing. */
 export const MAX_AUDITED_NAME_LENGTH = 256;
 
 type Audited = Pick<
@@ -16,9 +19,9 @@ type Audited = Pick<
 >;
 
 /**
- * Which capabilities an execution used and was denied, each once, allowed ones first.
+ * Lists the capabilities that an execution used or was denied, each once, allowed ones first.
  *
- * What was read and denied is the guest's own word. It is bounded here whatever the guest says; where there is no such word, all
+ * Reads and denials are reported by the guest, so they are bounded here. If there is no report, everything
  * that could be read counts as read.
  */
 export function auditEvents(outcome: Audited | undefined, grants: Grants, origin: Origin): AuditEvent[] {
@@ -35,7 +38,7 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   for (const { componentId } of viewCommands) allowed.count('view:update', `${componentId}`);
   for (const { extensionName, method } of calls) allowed.count('ext', `${extensionName}.${method}`);
   for (const capability of denials) denied.countToken(capability);
-  // One that was forged is in no list of the guest's.
+  // A forged effect is not in the guest's list of denials.
   const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
   if (typeof forged === 'string' && !denials.includes(forged)) denied.countToken(forged);
   allowed.addTo(events, true, origin);
@@ -43,7 +46,7 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   return events;
 }
 
-/** An execution that was killed tells nothing: it may have read all that it was let. */
+/** A killed execution reports nothing: it may have read everything that it was allowed to. */
 function addAssumedReads(events: AuditEvent[], grants: Grants, origin: Origin): void {
   const readable = grants.grant('state:read');
   for (const pattern of readable === true ? ['*'] : readable) {
@@ -69,7 +72,7 @@ class Uses {
     if (uses > 0) this.#more.set(kind, (this.#more.get(kind) ?? 0) + uses);
   }
 
-  /** @param token what the guest says that it was denied: anything */
+  /** @param token a denial that the guest reports: any text */
   countToken(token: string): void {
     const kind = CAPABILITY_KINDS.find((each) => token.startsWith(`${each}:`));
     if (kind !== undefined) this.count(kind, token.slice(kind.length + 1));

@@ -5,7 +5,7 @@ import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
 import { cutText } from './cut-text.js';
 
-/** Everything that an execution wants to happen outside its VM. */
+/** The effects of an execution outside its VM. */
 export interface Effects {
   readonly stateMutations: readonly StateMutation[];
   readonly events: readonly EmittedEvent[];
@@ -19,7 +19,7 @@ export interface Effects {
 export interface Bounds {
   readonly grants: Grants;
   readonly limits: ExecutionLimits;
-  /** Ids of calls that waited before: they were counted when they were made. Default: none. */
+  /** Ids of calls that were pending before: they were counted when they were made. Default: none. */
   readonly knownCalls?: ReadonlySet<string>;
 }
 
@@ -34,11 +34,14 @@ export const NO_EFFECTS: Effects = {
 };
 
 const VIEW_TYPES: ReadonlySet<unknown> = new Set(['setFilter', 'scrollTo', 'focus', 'custom']);
-/** As the prelude makes them. Others could be made to collide where ids are looked up. */
+/** As the prelude creates them. Other ids could be chosen to collide in lookups by id. */
 const CALL_ID = /^c\d{1,15}$/;
 const LOG_LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
 
-/** An effect that the prelude would have stopped: the guest went past it, so nothing it says is passed on. */
+/**
+ * An effect that the prelude would have refused: the guest bypassed it, so nothing of the outcome is passed
+ * on.
+ */
 export class ForgedOutcome extends Error {
   readonly error: WasmError;
 
@@ -49,7 +52,7 @@ export class ForgedOutcome extends Error {
 }
 
 /**
- * Checks form, rights and limits of every effect as the guest wrote it.
+ * Checks the form, grants and limits of every effect that the guest reports.
  *
  * @throws ForgedOutcome
  */
@@ -76,7 +79,7 @@ export function readEffects(
   return effects;
 }
 
-/** Those that were made in this segment. */
+/** The calls that were made in this segment. */
 export function newCalls(
   calls: readonly ExtensionCall[],
   known: ReadonlySet<string> | undefined,
@@ -96,7 +99,7 @@ function readMutations(raw: unknown, bounds: Bounds): StateMutation[] {
   const mutations: StateMutation[] = [];
   const entries = list(raw, 'stateMutations');
   atMost(bounds, 'maxStateMutations', entries.length);
-  // Here and for events no destructuring: it goes through an iterator, for every effect of every execution.
+  // perf: no destructuring here or for events, because it uses an iterator for every effect.
   for (const entry of entries) {
     const item = list(entry, 'stateMutations');
     const operation = item[0];

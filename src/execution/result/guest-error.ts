@@ -8,7 +8,10 @@ import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { toAuthorLocation } from '../../source/wrapper.js';
 import { cutText } from './cut-text.js';
 
-/** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
+/**
+ * The prelude's description of a thrown value. The guest can forge all of it, so the type of every field is
+ * checked.
+ */
 interface Description {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -16,57 +19,57 @@ interface Description {
   readonly code?: unknown;
   readonly context?: unknown;
   readonly thrown?: unknown;
-  /** There when nobody threw it: how many promises were rejected with it or others, and handled by nobody. */
+  /** Present for an unhandled rejection: the number of promises that were rejected and not handled. */
   readonly unhandledRejections?: unknown;
 }
 
-/** Codes that the prelude gives its own errors. */
+/** Codes of errors that the prelude itself throws. */
 const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RESOURCE_LIMIT', 'SERIALIZATION_ERROR']);
 
 const CONTEXT_KEYS = ['capability', 'limit', 'value', 'path'] as const;
 
-/** An overflowed stack is as deep as the limit allows; its top says what happened. */
+/** An overflowed stack is as deep as the limit allows; its top frames are enough. */
 const MAX_FRAMES = 20;
 
-/** The guest writes its stack and its messages as it likes: nothing is read beyond these bounds. */
+/** The guest chooses its stack and messages: nothing beyond these bounds is read. */
 const MAX_STACK_CHARACTERS = 16 * 1024;
 const MAX_FRAME_CHARACTERS = 500;
-const UNHANDLED = 'A promise was rejected and nobody handled it';
+const UNHANDLED = 'A promise was rejected and not handled';
 const LARGE_BIGINT = 2n ** 64n;
 
-/** A handler, with the lines of its source if they are at hand already. */
+/** A handler with the lines of its source, if they are already available. */
 export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
 
-/** What an error has to be seen against. */
+/** The context in which an error is described. */
 export interface ErrorContext {
   readonly handler: LocatableHandler;
   readonly limits: ExecutionLimits;
-  /** Whether the heap reached its limit on the way. */
+  /** Whether the heap reached its limit during the execution. */
   readonly heapExhausted: boolean;
 }
 
-/** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
-export function describeGuestError(thrown: unknown, circumstances: ErrorContext): WasmError {
+/** Describes an error of the handler by the contract, with the author's lines and a snippet of the source. */
+export function describeGuestError(thrown: unknown, errorContext: ErrorContext): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   const { unhandledRejections } = description;
   return typeof unhandledRejections === 'number'
-    ? describeRejection(description, unhandledRejections, circumstances)
-    : describeThrown(description, circumstances);
+    ? describeRejection(description, unhandledRejections, errorContext)
+    : describeThrown(description, errorContext);
 }
 
-/** The reason is told like an error that was thrown. */
-function describeRejection(reason: Description, unhandledRejections: number, circumstances: ErrorContext): WasmError {
+/** The reason is described like a thrown error. */
+function describeRejection(reason: Description, unhandledRejections: number, errorContext: ErrorContext): WasmError {
   const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
   if (!isKnown) {
     return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
   }
-  const error = describeThrown(reason, circumstances);
+  const error = describeThrown(reason, errorContext);
   const what = 'thrown' in reason ? render(reason.thrown) : error.message;
   return { ...error, message: `${UNHANDLED}: ${what}`, context: { ...error.context, unhandledRejections } };
 }
 
 function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorContext): WasmError {
-  // With no memory left to make an error of, the engine throws null.
+  // With no memory left to create an error, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   if ('thrown' in description) {
     return {
@@ -97,22 +100,22 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
   }
   if (name === 'InternalError' && message.startsWith('out of memory')) return 'MEMORY_LIMIT';
   if (name === 'RangeError' && message === 'Maximum call stack size exceeded') return 'STACK_OVERFLOW';
-  // JSON.parse and the parser of regular expressions make a SyntaxError of it.
+  // JSON.parse and the parser of regular expressions turn it into a SyntaxError.
   if ((name === 'InternalError' || name === 'SyntaxError') && message === 'stack overflow') return 'STACK_OVERFLOW';
   return 'EXECUTION_ERROR';
 }
 
-/** The source of a handler that was suspended is left out when it is long. */
+/** The source of a suspended handler is not stored if it is long. */
 function linesOf({ source, lines }: LocatableHandler): SourceLines | undefined {
   return source === '' ? undefined : (lines ?? new SourceLines(source));
 }
 
-/** What a name of an error has at most before its message, where the message is looked for in the stack. */
+/** The maximum length of an error name that is expected before the message in the stack. */
 const MAX_NAME_CHARACTERS = 200;
 const FRAME_START = '    at ';
 const SEPARATOR = ': ';
 
-/** The frames of a stack: it begins with the error's name and message, which may have any number of lines. */
+/** The frames of a stack, which begins with the error's name and message of any number of lines. */
 function withoutHead(stack: string, message: unknown): string {
   const start = typeof message === 'string' && message !== '' ? endOfMessage(stack, message) : 0;
   if (start === 0 && stack.startsWith(FRAME_START)) return stack;
@@ -120,7 +123,10 @@ function withoutHead(stack: string, message: unknown): string {
   return stack.slice(frames === -1 ? start : frames + 1);
 }
 
-/** 0 when the stack has no message. Compared where it may begin only: to search for a long text can take as long as the guest likes. */
+/**
+ * 0 if the stack does not contain the message. It is compared only at its possible position: searching for a
+ * long text could take any amount of time.
+ */
 function endOfMessage(stack: string, message: string): number {
   const separator = stack.slice(0, MAX_NAME_CHARACTERS).indexOf(SEPARATOR);
   for (const start of separator === -1 ? [0] : [0, separator + SEPARATOR.length]) {
@@ -129,7 +135,10 @@ function endOfMessage(stack: string, message: string): number {
   return 0;
 }
 
-/** The guest's frames without our own, in the author's coordinates, and where the topmost of the handler's stands. */
+/**
+ * The guest's frames without those of the prelude, in the author's coordinates, and the place of the
+ * handler's topmost frame.
+ */
 function readStack(
   raw: string,
   filename: string,
@@ -138,7 +147,7 @@ function readStack(
   let location: SourceLocation | undefined;
   const frames: string[] = [];
   const lines = raw.slice(0, MAX_STACK_CHARACTERS).split('\n');
-  // Half a frame would no longer be known as one of our own.
+  // Half a frame could not be recognised as one of the prelude.
   if (raw.length > MAX_STACK_CHARACTERS && lines.length > 1) lines.pop();
   for (const line of lines) {
     if (line.trim() === '' || line.includes(`${PRELUDE_FILENAME}:`)) continue;
@@ -159,7 +168,7 @@ function readStack(
   return { stack: frames.join('\n'), location };
 }
 
-/** `    at f (handler.js:2:7)`, read from its end: what stands before is the guest's to choose. */
+/** Parses `    at f (handler.js:2:7)` from its end, because the guest chooses the text before. */
 function parseFrame(text: string, filename: string): { before: string; location: SourceLocation } | undefined {
   const open = text.lastIndexOf(`(${filename}:`);
   if (open === -1 || !text.endsWith(')')) return undefined;
@@ -176,10 +185,10 @@ function isPosition(value: number | undefined): value is number {
 function render(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cutText(value));
   if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
-  return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object that is not an Error' : String(value);
 }
 
-/** What the prelude says of its own errors; a guest could say any amount. */
+/** The context of the prelude's own errors; a guest could forge any amount. */
 function knownContext(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(CONTEXT_KEYS.flatMap((key) => (Object.hasOwn(context, key) ? [[key, context[key]]] : [])));
 }

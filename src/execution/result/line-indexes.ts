@@ -1,24 +1,28 @@
 import { LineIndex, SourceLines } from '../../source/source-lines.js';
 
-/** The lines of a shorter source are counted again for every error: that takes some 0.1 ms. */
+/** The lines of a shorter source are counted for every error, which takes some 0.1 ms. */
 const KEPT_FROM_CHARACTERS = 64 * 1024;
-/** An index has 8 KB for a source of 16 MiB. */
+/** An index takes 8 KB for a source of 16 MiB. */
 const MAX_KEPT = 256;
 
-/** The handler an index is of. A key names a source, but one that was left out has the key, too. */
+/** The handler of an index. If the source was left out, the handler still has the key. */
 interface KeyedSource {
   readonly key: string;
   readonly source: string;
 }
 
 /**
- * Where the lines of long sources are, counted once per handler and not at every error. Bounded; it holds no source.
+ * The line starts of long sources, counted once per handler instead of at every error. The number is bounded;
+ * no source is kept.
  */
 export class LineIndexes {
-  /** The most recently used last. */
+  /** Ordered by last use. */
   readonly #kept = new Map<string, LineIndex>();
 
-  /** The lines of a handler, so that its errors can be located without reading its source again. Undefined when it is short. */
+  /**
+   * The lines of a handler, so that its errors can be located without reading its source again. Undefined if
+   * it is short.
+   */
   of({ key, source }: KeyedSource): Promise<SourceLines> | undefined {
     if (source.length < KEPT_FROM_CHARACTERS) return undefined;
     return this.#prepare(`${source.length}:${key}`, source);

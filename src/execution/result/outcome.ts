@@ -9,33 +9,33 @@ import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
 import { describeGuestError, type ErrorContext, type LocatableHandler } from './guest-error.js';
 
-/** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
+/** The content of an outcome, after its form and the execution's grants and limits have been checked. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
-  /** What the handler was denied, in its own words: capabilities. */
+  /** The capabilities that the handler was denied, as the guest reports them. */
   readonly denials: readonly string[];
-  /** What it read, in its own words; undefined when it says nothing. */
+  /** The keys that it read, as the guest reports them; undefined if it reports none. */
   readonly reads: ReadKeys | undefined;
 }
 
-/** Keys of the state that an execution read, each once. */
+/** The state keys that an execution read, each once. */
 export interface ReadKeys {
   readonly keys: readonly string[];
-  /** Reads of keys that are not listed. */
+  /** The number of reads of keys that are not listed. */
   readonly more: number;
 }
 
 const NOTHING: readonly string[] = [];
-/** Of each list of {@link ReadOutcome} that the guest only tells. */
+/** The maximum length of the lists in {@link ReadOutcome} that the guest only reports. */
 const MAX_TEXTS = 100_000;
 
-/** Nothing that is in so few bytes takes a millisecond. */
+/** Reading so few bytes takes less than a millisecond. */
 const AT_ONCE_BYTES = 1_024;
 
 /**
- * Reads what came out of a VM. The guest may own everything in there, so form, rights and limits are all checked again:
- * this check is the security, the prelude's only gives the better error.
+ * Reads the outcome of a VM. The guest may control the whole VM, so form, grants and limits are checked
+ * again. Security rests on this check; the check in the prelude only gives better errors.
  *
- * @returns what it says, at once if that is quick, and otherwise a promise of it: it is read in slices
+ * @returns the content directly if reading is quick; otherwise a promise, because it is read in slices
  */
 export function readOutcome(
   executed: ExecutionReply,
@@ -65,16 +65,16 @@ function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
 }
 
-function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorContext): ReadOutcome {
+function readFields(decoded: readonly unknown[], bounds: Bounds, errorContext: ErrorContext): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
   if (status === FULFILLED) returnValue = value;
-  else if (status === REJECTED) error = describeGuestError(value, circumstances);
+  else if (status === REJECTED) error = describeGuestError(value, errorContext);
   else if (status !== PENDING) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
-  // One literal: spreading into an object costs more than all the reading.
+  // perf: one literal, because spreading into an object costs more than reading.
   return {
     status: error !== undefined ? 'error' : status === FULFILLED ? 'success' : 'suspended',
     returnValue,
@@ -110,7 +110,10 @@ function cannotLeave(error: MalformedValueError): WasmError {
   return { code: 'RESOURCE_LIMIT', message, context };
 }
 
-/** A place in what `collect` returned as a place in the result. The first item there is the marker. */
+/**
+ * Converts a path in the value that `collect` returned to a path in the result. The first item of the value
+ * is the marker.
+ */
 function describePath([field, ...steps]: readonly (string | number)[]): string {
   return (OUTCOME_FIELDS[Number(field) - 1] ?? 'outcome') + steps.map(pathStep).join('');
 }
@@ -118,7 +121,7 @@ function describePath([field, ...steps]: readonly (string | number)[]): string {
 function deadlock(): WasmError {
   return {
     code: 'DEADLOCK',
-    message: 'The handler waits for a promise that nothing can settle any more.',
+    message: 'The handler waits for a promise that can never be settled.',
     context: {},
   };
 }

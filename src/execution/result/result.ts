@@ -10,24 +10,24 @@ import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
 
-/** What every error says of where it happened. */
+/** The call to which an error belongs. */
 export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
 
 export interface ResultInputs {
   readonly context: Origin;
   readonly bounds: Bounds;
-  /** `performance.now()` when the caller called. */
+  /** `performance.now()` at the time of the call. */
   readonly calledAt: number;
   readonly signal: AbortSignal | undefined;
-  /** Over the whole call, in milliseconds. */
+  /** Deadline of the whole call, in milliseconds. */
   readonly deadlineMs: number | undefined;
   /** How long the handler was suspended before, in microseconds. */
   readonly suspendedTimeUs?: number;
-  /** Host calls of the segments before this one: the guest goes on counting. */
+  /** Host calls of the previous segments: the guest continues counting. */
   readonly hostCallsBefore: number;
 }
 
-/** A handler that waits, and with what it goes on. */
+/** A waiting handler, with the data for resuming it. */
 export interface Waiting {
   readonly snapshot: Uint8Array;
   readonly imageHash: string;
@@ -35,19 +35,19 @@ export interface Waiting {
   readonly calls: readonly ExtensionCall[];
 }
 
-/** One execution, up to its end or to where it waits. */
+/** One execution, up to its end or the next suspension. */
 export interface Segment {
   readonly result: WasmResult;
-  /** What came out of the VM, if anything did. */
+  /** The outcome, if there is one. */
   readonly outcome?: ReadOutcome;
   /** Present when the status is `'suspended'`. */
   readonly waiting?: Waiting;
 }
 
 /**
- * What a worker answered, or how it was stopped, as the result the caller gets.
+ * Assembles the caller's result from a worker's reply, or from the way in which the execution was stopped.
  *
- * @returns a promise when it takes long to read, see {@link readOutcome}
+ * @returns a promise if reading takes long, see {@link readOutcome}
  */
 export function assembleSegment(
   execution: Execution,
@@ -78,7 +78,7 @@ function segmentOf(
   const { context, hostCallsBefore } = inputs;
   const { stateMutations, events, viewCommands, logs, calls } = outcome;
   const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
-  // The guest says that it waits, and its prelude does not know of it.
+  // The guest reports that it waits, but its prelude has no pending call.
   const error = outcome.status === 'suspended' && waiting === undefined ? malformed('calls').error : outcome.error;
   const status = error === undefined ? outcome.status : 'error';
   const result: WasmResult = {
@@ -103,17 +103,17 @@ function waitingOf(
   return { snapshot, imageHash, features, calls };
 }
 
-/** The caller gave up before there was an execution to stop. */
+/** The result for a caller that gave up before the execution started. */
 export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
   return errorResult(describeCancellation(signal), context);
 }
 
-/** The time of the call was over before there was an execution. */
+/** The result for a deadline that passed before the execution started. */
 export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Origin): WasmResult {
   return errorResult(deadlineFailure({ ms: deadlineMs }, layer), context);
 }
 
-/** A result without an execution behind it. */
+/** A result without an execution. */
 export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): WasmResult {
   return {
     status: 'error',
@@ -159,7 +159,10 @@ function executionMetrics(
   return metrics;
 }
 
-/** Of a run so far and its next segment: what was spent is summed, where the bytecode came from is the first one's. */
+/**
+ * Combines the metrics of a run with those of its next segment: usage is added, and the origin of the
+ * bytecode is that of the first segment.
+ */
 export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): ExecutionMetrics {
   return {
     ...sofar,
@@ -194,12 +197,12 @@ function describeCancellation(signal: AbortSignal | undefined): WasmError {
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
 }
 
-/** What errors say of where they happened. */
+/** The fields of an error that say to which call it belongs. */
 export function originOf({ handlerName, panelId }: Origin): Origin {
   return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
 }
 
-/** Every error says which handler it was. */
+/** Adds the origin to an error. */
 export function withOrigin(error: WasmError, origin: Origin): WasmError {
   if (origin.handlerName === undefined && origin.panelId === undefined) return error;
   return { ...error, context: { ...error.context, ...originOf(origin) } };

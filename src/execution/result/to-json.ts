@@ -4,20 +4,20 @@ import { invalidArgument } from '../../config/check.js';
 
 /** Options of {@link toJson}. */
 export interface ToJsonOptions {
-  /** Of the text in UTF-8, at most. From 64. @default 1 MiB */
+  /** Maximum length of the text in bytes of UTF-8, at least 64. @default 1 MiB */
   readonly maxBytes?: number;
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 const MIN_MAX_BYTES = 64;
-/** Kept free in every object and array that is open: what says that it is cut, and its end. */
+/** Reserved in every open object and array: for the mark that it is cut, and its end. */
 const CUT_BYTES = 32;
-/** Quotes, and what says how much is left out of a text. */
+/** For the quotes of a string, and the text that says how much is left out. */
 const TEXT_CUT_BYTES = 40;
 const MAX_DEPTH = 1_000;
-/** Names of properties that are listed in all: an object tells all of its names at once. */
+/** The maximum number of property names that are listed in total: an object lists all its names at once. */
 const MAX_NAMES = 200_000;
-/** More digits take longer in decimal than in hexadecimal. */
+/** Larger numbers take longer in decimal than in hexadecimal. */
 const DECIMAL_BITS = 4_096n;
 const FIRST_BYTES = 1_024;
 const LONG_TEXT = 64;
@@ -25,25 +25,27 @@ const BASE64_BYTES = 3;
 const BASE64_CHARACTERS = 4;
 
 /**
- * JSON of a result, or of any value that came out of a VM, for answers of servers and for logs. The text is never longer than `maxBytes`,
- * whatever the handler returned, and takes time by its own length alone: an object that occurs 2⁴⁰ times does no harm.
+ * Converts a result, or any value of a VM, to JSON for server responses and logs. The text is never longer
+ * than `maxBytes`, whatever the handler returned, and its time depends only on its length: an object that
+ * occurs 2⁴⁰ times does no harm.
  *
- * As JSON.stringify writes it, and:
+ * It is written as by JSON.stringify, with these additions:
  * - Map: `{ "$map": [[key, value], …] }`; Set: `{ "$set": [item, …] }`
  * - BigInt: `{ "$bigint": "123" }`, a very large one in hexadecimal: `"0x…"`
- * - Date: its ISO text, null if it is invalid
+ * - Date: its ISO string, null if it is invalid
  * - Uint8Array and ArrayBuffer: `{ "$bytes": "base64" }`; other typed arrays: `{ "$Float64Array": [0.5, …] }`
- * - Error: `{ "$error": { "name", "message", …its own fields } }`, `cause` and `errors` among them, without its stack
+ * - Error: `{ "$error": { "name", "message", …its own fields } }`, `cause` and `errors` among them, without
+ *   its stack
  *
- * What is cut says so: the last item of an array is `{ "$cut": n }`, and an object has a property `"$cut": n`, for n items or
- * properties that are left out (`true` for an object of which nothing is there); a text ends with `…` and the number of characters that
- * are left out. A property of the handler's own may have the same name.
+ * Cut values are marked. The last item of a cut array is `{ "$cut": n }`, and a cut object has a property
+ * `"$cut": n`, for n items or properties that are left out (`true` for an object without any content). A cut
+ * string ends with `…` and the number of characters that are left out. A property of the handler may have the
+ * same name.
  *
  * @param value a result, or a part of one
- * @throws NexusError INVALID_ARGUMENT when `maxBytes` is no whole number from 64
+ * @throws NexusError INVALID_ARGUMENT if `maxBytes` is not a whole number of at least 64
  *
- * @example
- * response.end(toJson(await runtime.executeHandler(code), { maxBytes: 64 * 1024 }));
+ * @example response.end(toJson(await runtime.executeHandler(code), { maxBytes: 64 * 1024 }));
  */
 export function toJson(value: unknown, options: ToJsonOptions = {}): string {
   const { maxBytes = DEFAULT_MAX_BYTES } = options;
@@ -56,12 +58,12 @@ export function toJson(value: unknown, options: ToJsonOptions = {}): string {
 /** An object or array that is being written. */
 class Level {
   readonly close: string;
-  /** Items, an iterator of them, or the object with the fields that {@link names} are of. */
+  /** The items, an iterator of them, or the object with the fields in {@link names}. */
   readonly source: ArrayLike<unknown> | Iterator<unknown> | Record<string, unknown>;
   readonly kind: 'items' | 'iterator' | 'fields';
   readonly names: readonly string[];
   readonly count: number;
-  /** Items or properties that were begun, written or passed over. */
+  /** Items or properties that were started: written or skipped. */
   begun = 0;
   isEmpty = true;
 
@@ -84,7 +86,7 @@ const NO_NAMES: readonly string[] = [];
 
 class JsonWriter {
   readonly #maxBytes: number;
-  /** The text, in UTF-8: joining strings would make far more garbage. */
+  /** The text in UTF-8: joining strings would create far more garbage. */
   #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   readonly #levels: Level[] = [];
   #bytes = 0;
@@ -130,7 +132,7 @@ class JsonWriter {
     this.#add(`${comma}${level.kind === 'fields' ? `"$cut":${left}` : `{"$cut":${left}}`}${level.close}`);
   }
 
-  /** Bytes for one more value: what is open can be ended behind it. */
+  /** Bytes available for another value, so that all open objects can still be closed. */
   get #room(): number {
     return this.#maxBytes - this.#bytes - this.#levels.length * CUT_BYTES;
   }
@@ -154,7 +156,7 @@ class JsonWriter {
   }
 
   /**
-   * Writes a value, or the beginning of one.
+   * Writes a value, or the start of one.
    *
    * @returns whether there was room for it
    */
@@ -171,7 +173,7 @@ class JsonWriter {
   }
 
   #object(before: string, beforeBytes: number, value: object, room: number): boolean {
-    // What most are first: the other questions are calls into native code.
+    // perf: the most frequent kinds first, because the other checks are calls into native code.
     const isCommon = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
     if (!isCommon && types.isDate(value)) {
       return this.#value(before, beforeBytes, Number.isNaN(value.getTime()) ? null : value.toISOString());
@@ -190,7 +192,7 @@ class JsonWriter {
     return true;
   }
 
-  /** Begins an object; returns what it begins with, or all of one that is empty. */
+  /** Starts an object; returns its opening text, or the whole text of an empty one. */
   #open(value: object, isCommon: boolean): string {
     if (Array.isArray(value))
       return value.length === 0 ? '[]' : this.#begin('[', new Level('items', value, value.length, ']'));
@@ -223,14 +225,14 @@ function utf8Bytes(text: string): number {
   return isAscii(text) ? text.length : Buffer.byteLength(text);
 }
 
-/** A loop is faster than a call into native code, for texts as short as most are. */
+/** perf: a loop is faster than a call into native code for short texts. */
 function isAscii(text: string): boolean {
   if (text.length > LONG_TEXT) return false;
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0x80) return false;
   return true;
 }
 
-/** Own fields that are listed, and those that an error hides. */
+/** Enumerable own fields, and the hidden fields of an error. */
 function errorNames(error: object): string[] {
   const own = Object.keys(error).filter((name) => name !== 'name' && name !== 'message' && name !== 'stack');
   const hidden = ['cause', 'errors'].filter((name) => Object.hasOwn(error, name) && !own.includes(name));
@@ -241,12 +243,12 @@ function nameOf(view: ArrayBufferView): string {
   return (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView';
 }
 
-/** As JSON.stringify leaves it out of an object. */
+/** Whether JSON.stringify leaves it out of an object. */
 function isAbsent(value: unknown): boolean {
   return value === undefined || typeof value === 'function' || typeof value === 'symbol';
 }
 
-/** @returns undefined when there is not even room for a part of it */
+/** @returns undefined if there is not even room for a part of it */
 function leaf(value: unknown, room: number): string | undefined {
   switch (typeof value) {
     case 'string':
@@ -261,7 +263,7 @@ function leaf(value: unknown, room: number): string | undefined {
   }
 }
 
-/** A string, or as much of it as there is room for. */
+/** A string, or as much of it as fits. */
 function quoted(text: string, room: number): string | undefined {
   if (text.length + 2 <= room) {
     const whole = JSON.stringify(text);
@@ -284,7 +286,7 @@ function bigInt(value: bigint, room: number): string | undefined {
   return text === undefined ? undefined : `{"$bigint":${text}}`;
 }
 
-/** Bytes as base64, or as many as there is room for. */
+/** Bytes as base64, or as many as fit. */
 function bytesOf(bytes: Uint8Array, room: number): string {
   const fitting = Math.floor((room - CUT_BYTES) / BASE64_CHARACTERS) * BASE64_BYTES;
   const part = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, Math.max(0, fitting)));

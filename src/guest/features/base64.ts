@@ -8,7 +8,7 @@ const DIGITS = Uint8Array.from(ALPHABET, (digit) => digit.charCodeAt(0));
 const VALUES = new Uint8Array(128);
 for (let value = 0; value < 64; value++) VALUES[DIGITS[value] as number] = value;
 
-/** @returns undefined when there are characters that are no bytes */
+/** @returns undefined if a character is not a byte */
 function encode(binary: string): string | undefined {
   const { length } = binary;
   let all = 0;
@@ -37,7 +37,7 @@ function decode(digits: string): string {
   const bytes = new Uint8Array(Math.floor((length * 3) / 4));
   let written = 0;
   for (let i = 0; i < length; i += 4) {
-    // Past the end there is NaN, which has no value and counts as 0; what comes of it is not stored.
+    // Past the end there is NaN, which counts as 0; the resulting bytes are not stored.
     const bits =
       ((VALUES[digits.charCodeAt(i)] as number) << 18) |
       ((VALUES[digits.charCodeAt(i + 1)] as number) << 12) |

@@ -14,7 +14,7 @@ const byteLengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8
   ?.get as () => unknown;
 
 function requireBytes(value: unknown): Uint8Array {
-  if (Reflect.apply(byteLengthOf, value, []) !== 'Uint8Array') throw new TypeError('this is no Uint8Array');
+  if (Reflect.apply(byteLengthOf, value, []) !== 'Uint8Array') throw new TypeError('this is not a Uint8Array');
   return value as Uint8Array;
 }
 
@@ -81,7 +81,7 @@ const methods = {
   },
 };
 
-/** What was decoded before an error stays. */
+/** Bytes that were decoded before an error are stored. */
 function store(
   target: Uint8Array,
   { bytes, read, error }: { bytes: number[]; read: number; error: Error | undefined },

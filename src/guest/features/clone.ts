@@ -70,7 +70,7 @@ class Cloning {
     const keys = Object.keys(value);
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
-      // A getter of a member before may have taken it away.
+      // A getter of a previous member may have removed it.
       if (Object.hasOwn(value, key)) define(copy, key, this.clone((value as Keyed)[key]));
     }
     return copy;
@@ -83,7 +83,7 @@ class Cloning {
 
   #map(value: Map<unknown, unknown>): Map<unknown, unknown> {
     const copy = this.#remember(value, new Map<unknown, unknown>());
-    // The entries as they are now: a getter in one of them may change the map.
+    // A copy of the entries: a getter in one of them may change the map.
     for (const [key, item] of [...value]) copy.set(this.clone(key), this.clone(item));
     return copy;
   }
@@ -124,7 +124,10 @@ class Cloning {
   }
 }
 
-/** Assigns where that is the same: what is inherited may be an accessor, and a descriptor costs as much as all the rest. */
+/**
+ * Assigns where that has the same effect. An inherited property may be an accessor, and a descriptor costs as
+ * much as everything else.
+ */
 function define(target: object, key: string, value: unknown): void {
   if (!(key in target)) {
     (target as Keyed)[key] = value;
@@ -140,7 +143,7 @@ function hide(target: object, key: string, value: unknown): void {
 export default function install(host: FeatureHost): void {
   const DOMException = exceptionsOf(host);
 
-  /** They are copied like all the rest: no buffer is ever taken away from its owner, see `prelude/hardening/buffers.ts`. */
+  /** Buffers are copied like all other values: none is ever detached, see `prelude/hardening/buffers.ts`. */
   function checkTransferable(list: Iterable<unknown>): void {
     const buffers = new Set<unknown>();
     for (const item of list) {

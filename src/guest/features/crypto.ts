@@ -2,16 +2,16 @@ import { chacha20 } from '@noble/ciphers/chacha.js';
 import { asInterface, exceptionsOf, type FeatureHost } from './feature.js';
 
 /**
- * The generator: a key and a stock of bytes, all of it in the buffer that the host writes anew before every execution.
- * When the stock is used up, ChaCha20 under that key makes the next one; what is longer than the stock comes from the
- * cipher at once. The counters lie in the buffer too, so that writing it resets everything.
+ * The generator: a key and a stock of bytes, both in the buffer that the host writes before every execution.
+ * When the stock is used up, ChaCha20 generates the next one with that key; requests longer than the stock
+ * use the cipher directly. The counters are in the buffer as well, so writing it resets everything.
  */
 const USED_AT = 0;
 const NONCE_AT = 4;
 const KEY_AT = 8;
 const STOCK_AT = 40;
 const NONCE_BYTES = 12;
-/** Of the standard, for one call. */
+/** The limit of the standard for one call. */
 const QUOTA_BYTES = 65_536;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
@@ -62,7 +62,7 @@ class Generator {
     this.#counters[0] = bytes;
   }
 
-  /** No nonce comes twice under one key. */
+  /** No nonce is used twice with one key. */
   #stream(bytes: number): Uint8Array {
     const nonce = new Uint8Array(NONCE_BYTES);
     const count = (this.#counters[NONCE_AT / 4] as number) + 1;

@@ -2,7 +2,7 @@ import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
-/** Without a method it is only waited for: `await using x = null`. */
+/** A resource without a method is only awaited: `await using x = null`. */
 interface Resource {
   readonly value: unknown;
   readonly method: Method | undefined;
@@ -43,7 +43,7 @@ function methodOf(value: object, isAsync: boolean): Method {
   }
   const method = callable(members[dispose], isAsync ? 'Symbol.asyncDispose' : 'Symbol.dispose');
   if (!isAsync) return method;
-  // What a synchronous one returns is not waited for.
+  // The return value of a synchronous method is not awaited.
   return function (this: unknown): undefined {
     Reflect.apply(method, this, []);
   };
@@ -54,7 +54,7 @@ function callable(method: unknown, name: string): Method {
   throw new TypeError(`the value has no method ${name}`);
 }
 
-/** Resources in the order in which they came; disposed of in the other one. */
+/** Resources in order of their registration; they are disposed of in reverse order. */
 class Resources {
   readonly list: Resource[] = [];
   #error: unknown;
@@ -73,7 +73,7 @@ class Resources {
     this.list.push({ value, method, isAsync });
   }
 
-  /** Something was thrown while they were in use, or while another one was disposed of. */
+  /** An error was thrown while the resources were in use, or while another one was disposed of. */
   fail(error: unknown): void {
     this.#error = this.#hasError ? Reflect.construct(SuppressedError as never, [error, this.#error]) : error;
     this.#hasError = true;
@@ -91,9 +91,9 @@ class Resources {
   }
 
   /**
-   * Disposes of what need not be waited for.
+   * Disposes of resources until one has to be awaited.
    *
-   * @returns whether there is something to be waited for: {@link awaited}
+   * @returns whether there is a promise to await: {@link awaited}
    */
   step(): boolean {
     this.awaited = undefined;
@@ -124,12 +124,12 @@ class Resources {
     return true;
   }
 
-  /** Of what was disposed of asynchronously. */
+  /** The result of an asynchronous disposal. */
   awaited: unknown;
   #owesAwait = false;
   #hasAwaited = false;
 
-  /** Throws what was thrown meanwhile. */
+  /** Throws the collected error, if any. */
   end(): void {
     if (!this.#hasError) return;
     this.#hasError = false;
@@ -137,7 +137,7 @@ class Resources {
   }
 }
 
-/** What a block with `using` keeps, see `src/source/lowering/disposing.ts`. */
+/** The scope of a block with `using`, see `src/source/lowering/disposing.ts`. */
 class Scope {
   readonly #resources = new Resources();
 

@@ -1,11 +1,11 @@
 import { asInterface, type FeatureHost } from './feature.js';
 
-/** Names that have a legacy code, in the order of their codes from 1; the gaps are names that the standard dropped. */
+/** Names with a legacy code, in the order of their codes from 1; the gaps are names that the standard dropped. */
 const LEGACY_NAMES =
   'IndexSize,,HierarchyRequest,WrongDocument,InvalidCharacter,,NoModificationAllowed,NotFound,NotSupported,InUseAttribute,InvalidState,Syntax,InvalidModification,Namespace,InvalidAccess,,TypeMismatch,Security,Network,Abort,URLMismatch,QuotaExceeded,Timeout,InvalidNodeType,DataClone'
     .split(',')
     .map((name) => (name === '' ? '' : `${name}Error`));
-/** Every code has a constant, those of dropped names too. */
+/** Every code has a constant, including those of dropped names. */
 const CONSTANTS =
   'INDEX_SIZE DOMSTRING_SIZE HIERARCHY_REQUEST WRONG_DOCUMENT INVALID_CHARACTER NO_DATA_ALLOWED NO_MODIFICATION_ALLOWED NOT_FOUND NOT_SUPPORTED INUSE_ATTRIBUTE INVALID_STATE SYNTAX INVALID_MODIFICATION NAMESPACE INVALID_ACCESS VALIDATION TYPE_MISMATCH SECURITY NETWORK ABORT URL_MISMATCH QUOTA_EXCEEDED TIMEOUT INVALID_NODE_TYPE DATA_CLONE'.split(
     ' ',

@@ -29,7 +29,7 @@ class TextDecoder {
   readonly #encoding: Encoding;
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;
-  /** Of a character that the last chunk of a stream began. */
+  /** Bytes of a character that the previous chunk of a stream started. */
   #pending: Uint8Array | undefined;
   #isAtStart = true;
 
@@ -64,7 +64,7 @@ class TextDecoder {
       this.#pending = bytes.slice(bytes.length - open);
       bytes = bytes.subarray(0, bytes.length - open);
     }
-    // Before the first character, a byte order mark may still be coming.
+    // Before the first character, a byte order mark may still follow.
     const isAtStart = this.#isAtStart;
     this.#isAtStart = !stream || (isAtStart && bytes.length === 0);
     if (isAtStart && !this.#ignoreBOM && beginsWith(bytes, encoding.mark)) {

@@ -1,23 +1,23 @@
-/** What a feature is given by the prelude; see `prelude/web-globals.ts`. */
+/** The interface that the prelude passes to a feature; see `prelude/web-globals.ts`. */
 export interface FeatureHost {
-  /** Puts `value` where the prelude reserved the name or path; leaves alone what a library put there first. */
+  /** Defines `value` under the reserved name or path, unless a library has replaced it. */
   define(name: string, value: unknown): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
-  /** Set by the feature `dom-exception`, on which those that throw one build. */
+  /** Set by the feature `dom-exception`, which features that throw one depend on. */
   DOMException?: DOMExceptionConstructor;
 }
 
 export type DOMExceptionConstructor = new (message: string, name: string) => Error;
 
-/** The feature on which others build was evaluated before them: the host orders them. */
+/** The class of the feature that was evaluated before: the host keeps this order. */
 export function exceptionsOf(host: FeatureHost): DOMExceptionConstructor {
   const { DOMException } = host;
   if (DOMException === undefined) throw new TypeError('the feature dom-exception comes first');
   return DOMException;
 }
 
-/** Members of an interface are enumerable, those of a class are not. */
+/** Members of an interface are enumerable; those of a class are not. */
 export function asInterface<T extends { readonly prototype: object }>(type: T): T {
   for (const target of [type, type.prototype]) {
     for (const key of Object.getOwnPropertyNames(target)) {

@@ -57,7 +57,7 @@ async function collect(type: unknown, items: unknown, mapper: Mapper | undefined
       try {
         await loop.close()?.result;
       } catch {
-        // What is thrown already wins.
+        // The error that was thrown before takes precedence.
       }
       throw error;
     }
@@ -68,7 +68,7 @@ async function collect(type: unknown, items: unknown, mapper: Mapper | undefined
 
 function lengthOf({ length }: ArrayLike<unknown>): number {
   const whole = trunc(+length);
-  // NaN is no length either.
+  // NaN is not a length either.
   return whole > 0 ? (whole < Number.MAX_SAFE_INTEGER ? whole : Number.MAX_SAFE_INTEGER) : 0;
 }
 

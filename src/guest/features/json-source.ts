@@ -7,7 +7,7 @@ type Keyed = Record<string, unknown>;
 
 const { parse, stringify } = JSON;
 const raws = new WeakSet<object>();
-/** As long as there is none, texts are made by the engine alone. */
+/** As long as there is none, the engine alone creates the text. */
 let hasRaws = false;
 const isRaw = (value: unknown): value is { rawJSON: string } =>
   typeof value === 'object' && value !== null && raws.has(value);
@@ -23,14 +23,14 @@ const members = {
   stringify(value: unknown, replacer?: unknown, space?: unknown): string | undefined {
     if (!hasRaws && typeof replacer !== 'function') {
       const text = stringify(value, replacer as never, space as never);
-      // A toJSON may have made the first: then what it stands for is asked again.
+      // A toJSON may have created the first raw value: then it is serialised again.
       if (!hasRaws) return text;
     }
     const tokens: string[] = [];
     const mark = `\u0000${Math.random()}:`;
     const text = stringify(value, replacing(replacer, mark, tokens) as never, space as never);
     if (typeof text !== 'string' || tokens.length === 0) return text;
-    // Each stands for itself, as a text that nothing else is.
+    // Each mark is a string that occurs nowhere else.
     return text.split(stringify(mark).slice(0, -1)).reduce((done, part) => {
       const end = part.indexOf('"');
       return done + tokens[Number(part.slice(0, end))] + part.slice(end + 1);
@@ -74,7 +74,7 @@ function keysOf(list: readonly unknown[]): string[] {
 
 function revive(holder: Keyed, key: string, reviver: Reviver, source: SourceNode | undefined, first: unknown): unknown {
   const value = holder[key];
-  // What a reviver put there has no source.
+  // A value that a reviver stored has no source.
   const known = Object.is(value, first) ? source : undefined;
   if (typeof value === 'object' && value !== null) {
     const keys = Array.isArray(value) ? Array.from(value, (_item, index) => String(index)) : Object.keys(value);

@@ -1,8 +1,8 @@
 const { getPrototypeOf, setPrototypeOf } = Object;
 
 /**
- * What `new` made, of a class of ours, for a `newTarget` that has no prototype: it gets that of the class, and not that of the class
- * below it.
+ * The object that `new` created with a class of ours, for a `newTarget` without a prototype: it gets the
+ * prototype of that class, not of its base class.
  */
 export function inherit<T extends object>(made: T, newTarget: unknown, own: object, below: object): T {
   if (getPrototypeOf(made) === below && (newTarget as { prototype: unknown }).prototype !== below) {

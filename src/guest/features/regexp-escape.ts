@@ -8,11 +8,11 @@ const CONTROL = new Map([
   ['\f', 'f'],
   ['\r', 'r'],
 ]);
-/** Punctuators that may mean something beside others, white space, line terminators and lone surrogates. */
+/** Punctuators that may have a meaning next to others, white space, line terminators and lone surrogates. */
 const BY_CODE = /[-,=<>#&!%:;@~'`"\s\ud800-\udfff]/;
 const FIRST = /[0-9A-Za-z]/;
 
-/** https://tc39.es/ecma262/#sec-regexp.escape, as a method: that is no constructor */
+/** https://tc39.es/ecma262/#sec-regexp.escape, as a method, because it must not be a constructor. */
 const methods = {
   escape(text: unknown): string {
     if (typeof text !== 'string') throw new TypeError('the text to be escaped is not a string');

@@ -163,7 +163,10 @@ class URL {
     return 'URL';
   }
 
-  /** The parser of the standard changes what the setter is for, and leaves it alone when the text is no such part. */
+  /**
+   * The standard's parser changes the part that the setter is for, and leaves it unchanged if the text is not
+   * valid for it.
+   */
   #parseInto(text: string, stateOverride: string): void {
     machine.basicURLParse(text, { url: this.#record, stateOverride });
   }

@@ -2,8 +2,8 @@ import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
 
 /**
- * They hold what they refer to: when something is collected is nothing that two executions, or an execution and its snapshot, should
- * differ in. The language allows it: that something is ever collected is no promise of it.
+ * These hold strong references: the time of garbage collection must not make two executions, or an execution
+ * and its snapshot, differ. The language allows this, because it does not promise collection.
  */
 function requireCollectable(value: unknown, what: string): void {
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') return;
@@ -26,7 +26,7 @@ class Reference {
 }
 
 class Registry {
-  /** By token, how often it was registered with. */
+  /** By token, the number of registrations. */
   readonly #tokens = new Map<unknown, number>();
 
   constructor(cleanup: unknown) {

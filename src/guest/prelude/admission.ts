@@ -2,26 +2,26 @@ import { COUNTED_LIMITS, GRANT_KINDS, HOST_CALLS } from '../abi.js';
 import { codedError } from './coded-error.js';
 import { apply, nullArray, startsWith, text } from './intrinsics.js';
 
-/** Everything of its kind, or these names and whatever begins with one of these prefixes. */
+/** Everything of its kind, or these names and all names with one of these prefixes. */
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
-/** What the host passes, see `execution/request/encoded-grants.ts`. */
+/** The grants as the host passes them, see `execution/request/encoded-grants.ts`. */
 type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
 const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
 
-/** Denials beyond this many are not listed: a handler may be denied in an endless loop. */
+/** Further denials are not listed: a handler may be denied in an endless loop. */
 const MAX_DENIALS = 1_000;
 
 let grants: Grant[] = [];
 let limits: number[] = [];
 export let hostCalls = 0;
-/** What earlier segments of the execution used, by limit. Its own count is with whoever counts it. */
+/** Usage of the previous segments, by limit. The usage of this segment is counted elsewhere. */
 export const usedBefore = nullArray<number>([0, 0, 0, 0, 0]);
-/** Capabilities that were asked for in vain, as often as they were. */
+/** Denied capabilities, once for each denial. */
 export const denials = nullArray<string>([]);
-/** Whether someone wants to know which state is read. */
+/** Whether reads of state are audited. */
 export let audited = false;
 
 export function setGrants(rights: EncodedGrants): void {
@@ -31,9 +31,9 @@ export function setGrants(rights: EncodedGrants): void {
 }
 
 /**
- * A new segment begins, after a suspension.
+ * Starts a new segment after a suspension.
  *
- * @param used in all segments so far, by limit: as the host counted
+ * @param used usage of all previous segments, by limit, as counted by the host
  */
 export function continueGrants(used: number[]): void {
   denials.length = 0;
@@ -65,12 +65,15 @@ function deny(kind: number, name: string): never {
   throw codedError('PERMISSION_DENIED', text('The handler has no capability "', capability, '"'), { capability });
 }
 
-/** After handler code ran between {@link admit} and the effect: it may have taken the room. */
+/** Checks the limit again: handler code ran between {@link admit} and the effect, and may have used it up. */
 export function checkRoom(limit: number, used: number): void {
   if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
 }
 
-/** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
+/**
+ * Every effect that leaves the VM passes this check. It is one function because a guest call costs more than
+ * its body.
+ */
 export function admit(kind: number, name: string, limit: number, used: number): void {
   const grant = grants[kind];
   if (grant !== true && (grant === undefined || !covers(grant, name))) deny(kind, name);

@@ -9,7 +9,7 @@ const { getTime } = Date.prototype;
 const ByteArray = Uint8Array;
 const typedArrayPrototype = getPrototypeOf(Uint8Array.prototype) as object;
 const getter = (of: object, key: PropertyKey) => getOwnPropertyDescriptor(of, key)?.get as () => unknown;
-/** The only way to tell a typed array that cannot be forged: undefined for anything else. */
+/** The only reliable way to recognise a typed array: undefined for anything else. */
 const typedArrayName = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
 const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
@@ -45,10 +45,13 @@ function succeeds(method: () => unknown, value: object): boolean {
   }
 }
 
-/** Stands for a typed array that the host does not know: Float16Array. */
+/** Stands for a typed array that the host does not have: Float16Array. */
 export const UNKNOWN_VIEW = {};
 
-/** A copy of a Date, typed array or ArrayBuffer, the primitive in a box; the value itself when it only looks like one. */
+/**
+ * A copy of a Date, typed array or ArrayBuffer, or the primitive in a wrapper; the value itself if it only
+ * looks like one.
+ */
 export function copyBuiltin(value: object, kind: number): unknown {
   try {
     if (kind === DATE) return new DateConstructor(apply(getTime, value, []) as number);
@@ -71,7 +74,7 @@ function unbox(value: object): unknown {
     try {
       return apply(unboxers[i] as () => unknown, value, []);
     } catch {
-      // Another kind of box.
+      // Another kind of wrapper.
     }
   }
   return value;

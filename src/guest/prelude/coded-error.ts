@@ -1,9 +1,9 @@
 import { define, ErrorConstructor, type Keyed, ownMap, text } from './intrinsics.js';
 
-/** What stands behind our own errors: a handler's error with the same fields is a handler's error. */
+/** Marks the prelude's own errors: an error of the handler with the same fields is not among them. */
 const codes = ownMap<object, [code: string, context: Keyed]>();
 
-/** An error that carries a code of the contract to the host. */
+/** An error that passes a code of the contract to the host. */
 export function codedError(code: string, message: string, context: Keyed): Error {
   const error = new ErrorConstructor(message);
   define(error, 'name', code);
@@ -12,12 +12,12 @@ export function codedError(code: string, message: string, context: Keyed): Error
   return error;
 }
 
-/** Code and context of an error that {@link codedError} made. */
+/** Code and context of an error that {@link codedError} created. */
 export function codeOf(error: object): [code: string, context: Keyed] | undefined {
   return codes.get(error);
 }
 
-/** @param path where the value stands in what was to leave */
+/** @param path the place of the value in the data that was to leave */
 export function notTransferable(path: string, what: string): Error {
   return codedError('SERIALIZATION_ERROR', text(path, ' is ', what, ', which cannot leave the VM'), { path });
 }

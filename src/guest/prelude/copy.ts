@@ -24,25 +24,25 @@ import { underlying } from './proxy-targets.js';
 import { marker } from './tagged-values.js';
 import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './value-kinds.js';
 
-/** Beyond this the host refuses a value. */
+/** The host refuses values beyond this depth. */
 const MAX_DEPTH = 1_000;
 
-/** Copies by original; the marker stands for a copy that is not complete: to meet it again is a cycle. */
+/** Copies by original; the marker stands for an incomplete copy: meeting it again is a cycle. */
 type Copies = Map<object, object>;
 
 let callsAccessors = true;
 
-/** While the host collects the outcome, no code of the handler is called: an accessor is an error then. */
+/** While the host collects the outcome, no code of the handler is called, so an accessor is an error. */
 export function allowAccessors(allowed: boolean): void {
   callsAccessors = allowed;
 }
 
 /**
- * The value as it is now and in a form that the engine can write: an effect must not change when the handler goes on with the
- * object it passed.
+ * A copy of the value in a form that the engine can write: an effect must not change when the handler later
+ * changes the object.
  *
- * @param copies absent at the root: most values hold no object and need none
- * @throws SERIALIZATION_ERROR naming the path of what cannot leave the VM
+ * @param copies absent at the root, because most values contain no object
+ * @throws SERIALIZATION_ERROR naming the path of the value that cannot leave the VM
  */
 export function snapshot(value: unknown, path: string, copies?: Copies, depth = 0): unknown {
   if (typeof value !== 'object') {
@@ -115,14 +115,14 @@ function copyRecord(
 ): Keyed {
   let copies = copiesSoFar;
   let opened = false;
-  // As nullObject() makes one.
+  // Like nullObject().
   const copy = { __proto__: null } as unknown as Keyed;
   const keys = keysOf(source);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     if (!callsAccessors && isAccessor(source, key)) throw notTransferable(stepTo(path, key), 'an accessor');
     const member = source[key];
-    // Not by a function of ours: in the guest, a call costs more than what it does.
+    // perf: not a function of ours, because in the guest a call costs more than its body.
     const type: string = typeof member;
     if (type !== 'object' && type !== 'function' && type !== 'symbol') {
       copy[key] = member;
@@ -177,7 +177,10 @@ function copySpecial(
   return close(copies, original, form);
 }
 
-/** What an error says beyond name, message and stack: its cause, the errors of an AggregateError, fields of its own. */
+/**
+ * The fields of an error beyond name, message and stack: its cause, the errors of an AggregateError, other
+ * own fields.
+ */
 function copyErrorFields(error: Keyed, path: string, copies: Copies, depth: number): Keyed {
   const fields = copyRecord(error, path, copies, depth, nullObject());
   copyHiddenField(fields, error, 'cause', path, copies, depth);
@@ -191,7 +194,7 @@ function copyHiddenField(fields: Keyed, error: Keyed, key: string, path: string,
   fields[key] = snapshot(descriptor.value, stepTo(path, key), copies, depth + 1);
 }
 
-/** A text that may be an accessor of the handler's own. */
+/** A string that may be an accessor of the handler. */
 export function readText(from: object, key: string): string | undefined {
   try {
     const value = get(from, key);

@@ -12,7 +12,7 @@ export const viewCommands = nullArray<Effect>([]);
 export const logs = nullArray<Effect>([]);
 let logBytes = 0;
 
-/** A new segment begins, after a suspension: what was delivered is forgotten. */
+/** Starts a new segment after a suspension: delivered effects are removed. */
 export function forgetEffects(): void {
   events.length = 0;
   viewCommands.length = 0;
@@ -25,7 +25,7 @@ export function emit(name: unknown, payload: unknown): void {
   const at = events.length;
   admit(EVENTS_EMIT, event, EVENTS, at + 1);
   const copy = snapshot(payload, '$emit payload');
-  // An accessor of the payload may have emitted, too.
+  // An accessor of the payload may have emitted as well.
   if (events.length !== at) checkRoom(EVENTS, events.length + 1);
   events[events.length] = [event, copy];
 }

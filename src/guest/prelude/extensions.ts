@@ -23,19 +23,19 @@ import {
 import { noteCall } from './shared-cells.js';
 import { isError } from './value-kinds.js';
 
-/** What can settle a call. */
+/** The functions that settle a call. */
 interface Settlers {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** The guest's stack at the call: an error that comes as the answer has none of its own. */
+  /** The guest's stack at the call: an error that arrives as the answer has no stack. */
   readonly stack: string | undefined;
 }
 
-/** Calls whose answers have not come, in order: `[callId, extension, method, arguments]`. */
+/** Pending calls in order: `[callId, extension, method, arguments]`. */
 export const calls = nullArray<unknown[]>([]);
 const outstanding = new MapConstructor<string, Settlers>();
 let callCount = 0;
-/** Method names by extension, when the host says what there is. */
+/** Method names by extension, if the host passes a registry. */
 let registry: Keyed | undefined;
 
 export function setRegistry(known: Keyed | undefined): void {
@@ -43,7 +43,7 @@ export function setRegistry(known: Keyed | undefined): void {
 }
 
 function call(extension: string, method: string, args: unknown[]): Promise<unknown> {
-  // A dot ends the name of an extension: with one in it, it would be taken for another one's.
+  // The name of an extension ends at the first dot: with a dot in it, it would be mistaken for another one.
   if (extension === '' || apply(includes, extension, ['.'])) {
     throw new TypeErrorConstructor(text('No extension is named "', extension, '": names have no dots'));
   }
@@ -65,7 +65,7 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
 /** An answer of the host: `[callId, whether it succeeded, value or error]`. */
 export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
 
-/** The calls without an answer go on waiting, in their order. */
+/** Calls without an answer stay pending, in order. */
 export function takeAnswers(answers: readonly Answer[]): void {
   const settled = nullArray<Settlers | undefined>([]);
   for (let i = 0; i < answers.length; i++) {
@@ -101,7 +101,7 @@ function isKnown(extension: string, method: string): boolean {
   return false;
 }
 
-/** An object that has whatever is asked of it. `then` is what `await` asks of any object. */
+/** An object that has every member. `await` reads `then` of any object. */
 function anything(make: (name: string) => unknown): object {
   const made = new MapConstructor<string, unknown>();
   const traps: ProxyHandler<object> = {

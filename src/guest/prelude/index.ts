@@ -1,9 +1,9 @@
 /**
  * The guest's half of the contract, evaluated once while the base image is built.
  *
- * It runs beside untrusted code in one realm, so it keeps its own references to every builtin it uses, never iterates
- * with a protocol the handler could replace, and stores nothing on an object with a prototype. What it enforces here is
- * for ergonomics, an error at the right line; the host checks every effect again.
+ * It runs beside untrusted code in one realm. So it keeps its own references to every builtin it uses, never
+ * iterates with a protocol that the handler could replace, and stores nothing on an object with a prototype.
+ * Its checks are only for convenience, to give errors at the right line; the host checks every effect again.
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueGrants, setGrants } from './admission.js';
@@ -26,23 +26,23 @@ import {
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
-import { revive } from './untag.js';
+import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
 
-/** What the host passes, see `protocol/context-encoding.ts`. The first item is there for {@link revive}. */
+/** The input of the host, see `protocol/context-encoding.ts`. The first item is for {@link untag}. */
 interface Input {
   readonly 1: Keyed;
   /** Arguments and scope. */
   readonly 2: unknown;
   readonly 3: unknown;
-  /** Extensions there are; undefined when the host does not say. */
+  /** The registry of extensions; undefined if the host passes none. */
   readonly 4: Keyed | undefined;
   /** Whether an object occurs in more than one place of the context. */
   readonly 5: boolean;
   readonly 6: unknown[] | undefined;
 }
 
-/** Async when the word `await` is in it, see `source/wrapper.ts`. */
+/** Async if it contains the word `await`, see `source/wrapper.ts`. */
 type Handler = () => unknown;
 
 mend();
@@ -59,13 +59,16 @@ define(globals, '$view', view);
 define(globals, '$ext', extensions);
 define(globals, '$lib', libraries);
 
-/** Of what is to come of the handler; undefined when that is known. The host looks at it when the jobs are done. */
+/**
+ * The promise of the handler; undefined if its value is already known. The host looks at it when the jobs are
+ * done.
+ */
 let running: Promise<unknown> | undefined;
 
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (input[6] !== undefined) revive(input[6]);
+  if (input[6] !== undefined) untag(input[6]);
   setRegistry(input[4]);
   globals['$state'] = openState(input[1], input[5]);
   globals['$args'] = input[2];
@@ -79,7 +82,7 @@ function runToItsEnd(handler: Handler): void {
   try {
     const returned = handler();
     const isObject = (typeof returned === 'object' && returned !== null) || typeof returned === 'function';
-    // As the language would: read once, which a proxy may answer as it likes, and called later.
+    // As the language does: `then` is read once and called later. A proxy may return anything.
     const then = isObject ? (returned as Keyed)['then'] : undefined;
     if (typeof then === 'function') running = awaited(returned as object, then);
     else fulfil(returned);
@@ -96,16 +99,16 @@ async function awaited(returned: object, then: unknown): Promise<unknown> {
   return thenable;
 }
 
-/** What the host passes to go on, see `execution/request/answers.ts`. */
+/** The input of the host for resuming, see `execution/request/answers.ts`. */
 interface Answers {
   readonly 1: readonly Answer[];
-  /** What was used up to now, by limit. */
+  /** Usage so far, by limit. */
   readonly 2: number[];
   readonly 4: unknown[] | undefined;
 }
 
 function resume(input: Answers): Promise<unknown> | undefined {
-  if (input[4] !== undefined) revive(input[4]);
+  if (input[4] !== undefined) untag(input[4]);
   continueGrants(input[2]);
   forgetEffects();
   continueState();

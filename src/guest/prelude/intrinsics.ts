@@ -1,6 +1,7 @@
 /**
- * The builtins that the prelude works with, taken before any handler could replace them. Nothing in this folder calls a
- * method of a value, iterates with a protocol or assigns to an object that has a prototype: all of these are the handler's.
+ * The builtins that the prelude uses, read before a handler can replace them. Code in this folder calls no
+ * method of a value, iterates with no protocol and assigns to no object with a prototype: the handler may
+ * have changed all of these.
  */
 export const { apply, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } =
   Reflect;
@@ -32,19 +33,22 @@ export const { startsWith, includes } = String.prototype;
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;
 
-/** The parts as one text. A template literal would not do: the engine calls `String.prototype.concat` for it, the handler's. */
+/**
+ * Joins the parts. A template literal is not used, because upstream compiles it to a call of
+ * `String.prototype.concat`.
+ */
 export function text(...parts: (string | number)[]): string {
   let joined = '';
   for (let i = 0; i < parts.length; i++) joined += parts[i];
   return joined;
 }
 
-/** An array on which assigning an index cannot meet a setter that the handler planted on a prototype. */
+/** An array on which assigning an index cannot call a setter that the handler defined on a prototype. */
 export function nullArray<T>(items: T[]): T[] {
   return setPrototypeOf(items, null);
 }
 
-/** A map whose methods are its own, so that calling them asks no prototype: `apply` takes twice the time. */
+/** A map with its own methods, so that calling them reads no prototype; `apply` takes twice the time. */
 export function ownMap<K, V>(): Map<K, V> {
   const map = new MapConstructor<K, V>();
   define(map, 'get', mapGet);
@@ -52,12 +56,12 @@ export function ownMap<K, V>(): Map<K, V> {
   return map;
 }
 
-/** An object whose keys are all its own: `__proto__` is one like any other. */
+/** An object whose keys are all its own: `__proto__` is an ordinary key. */
 export function nullObject(): Keyed {
   return create(null) as Keyed;
 }
 
-/** A property as an assignment would make it. */
+/** A property as an assignment would create it. */
 export function dataDescriptor(value: unknown, enumerable = true): PropertyDescriptor {
   const descriptor = create(null) as PropertyDescriptor;
   descriptor.value = value;
@@ -67,7 +71,7 @@ export function dataDescriptor(value: unknown, enumerable = true): PropertyDescr
   return descriptor;
 }
 
-/** A global, or a method: not enumerable, like those of the language. */
+/** A global or a method: not enumerable, like those of the language. */
 export function define(target: object, key: PropertyKey, value: unknown): void {
   defineProperty(target, key, dataDescriptor(value, false));
 }

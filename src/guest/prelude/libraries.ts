@@ -11,7 +11,7 @@ import {
 const globals = globalThis as Keyed;
 export const libraries = nullObject();
 
-/** While the base image is built: evaluates a library and keeps what it exports. */
+/** While the base image is built: evaluates a library and keeps its exports. */
 export function install(name: string, factory: (module: Keyed, exports: object) => unknown): void {
   const exports = {};
   const module: Keyed = { exports };
@@ -19,7 +19,7 @@ export function install(name: string, factory: (module: Keyed, exports: object) 
   const named = apply(factory, globalThis, [module, exports]);
   const exported = module['exports'] as object;
   const usesModule = exported !== exports || ownKeys(exports).length > 0;
-  // A script in the IIFE style leaves a variable of the library's name, or a global: then the last one it made.
+  // An IIFE script defines a variable with the library's name, or a global: then the last one it defined.
   const names = ownKeys(globals);
   const left = names.length > globalsBefore ? globals[names[names.length - 1] as string] : undefined;
   const value = usesModule ? exported : (named ?? left);

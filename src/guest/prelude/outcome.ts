@@ -27,12 +27,12 @@ export function reject(thrown: unknown): void {
   value = describeThrown(thrown);
 }
 
-/** Something when the handler waits for an extension, else undefined. */
+/** A value if the handler waits for an extension, otherwise undefined. */
 export function waits(): true | undefined {
   return status === PENDING && calls.length > 0 ? true : undefined;
 }
 
-/** The host has answers: what happened up to now was delivered. */
+/** The host has answers: everything so far was delivered. */
 export function continueOutcome(): void {
   allowAccessors(true);
   isSettled = false;
@@ -40,11 +40,12 @@ export function continueOutcome(): void {
 }
 
 /**
- * The jobs are done and promises are rejected that nobody handles. What the handler itself threw says more than that; one
- * that waits for an answer goes on when it comes, and may handle them then.
+ * The jobs are done, and some rejected promises are unhandled. An error that the handler itself threw is more
+ * important. A handler that waits for an answer will be resumed and may handle them then.
  *
- * @param count how many
- * @param reasons that of the first, where it is known. As a rest parameter it lives on even if its promise does not
+ * @param count their number
+ * @param reasons the reason of the first, if it is known. As a rest parameter it stays alive even if its
+ *   promise does not
  */
 export function noteRejection(count: number, ...reasons: unknown[]): void {
   if (status === REJECTED || (status === PENDING && calls.length > 0)) return;
@@ -52,14 +53,14 @@ export function noteRejection(count: number, ...reasons: unknown[]): void {
   try {
     if (reasons.length > 0) description = describeThrown(reasons[0]);
   } catch {
-    // It cannot be made text.
+    // It cannot be converted to a string.
   }
   description['unhandledRejections'] = count;
   status = REJECTED;
   value = description;
 }
 
-/** {@link reached} in a form that the engine can write; undefined in place of what cannot leave. */
+/** {@link reached} in a form that the engine can write; undefined in place of values that cannot leave. */
 export function reachedForms(): unknown[] {
   const forms = nullArray<unknown>([marker]);
   for (let i = 1; i < reached.length; i += 2) {
@@ -74,10 +75,11 @@ export function reachedForms(): unknown[] {
 }
 
 /**
- * The outcome.
+ * Returns the outcome.
  *
- * @param compared absent, and the answer may be {@link reached}: the host has to compare it with what it was, and ask again with it
- * @param changed for each pair of it whether it was changed, true when all of it was, undefined when nothing was
+ * @param compared absent in the first call. If the answer is {@link reached}, the host compares it with the
+ *   original values and calls again with it
+ * @param changed for each pair, whether it was changed; true if all were, undefined if none was
  */
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
   allowAccessors(false);
@@ -93,12 +95,12 @@ export function collect(compared?: unknown[], changed?: boolean[] | true): unkno
   return outcome();
 }
 
-/** Something when {@link collect} found a change that the handler may not make, else undefined. */
+/** A value if {@link collect} found a change that the handler may not make, otherwise undefined. */
 export function deniedMutation(): true | undefined {
   return wasDenied ? true : undefined;
 }
 
-/** In the order of `OUTCOME_FIELDS`. */
+/** The fields in the order of `OUTCOME_FIELDS`. */
 function outcome(): unknown[] {
   const outstanding = calls.length === 0 ? undefined : calls;
   const denied = denials.length === 0 ? undefined : denials;
@@ -106,8 +108,8 @@ function outcome(): unknown[] {
 }
 
 /**
- * After the engine refused to write it: the outcome in forms that it can write. What cannot leave at all is left out and turned
- * into an error that names it.
+ * The outcome after the engine refused to write it, in forms that it can write. Values that cannot leave at
+ * all are left out and turned into an error that names them.
  */
 export function sanitizedOutcome(): unknown[] {
   let failure: unknown;
@@ -120,7 +122,7 @@ export function sanitizedOutcome(): unknown[] {
         effect[at] = snapshot(effect[at], path);
         kept[kept.length] = effect;
       } catch (error) {
-        failure ??= asUncrossable(error, path);
+        failure ??= asNotTransferable(error, path);
       }
     }
     return kept;
@@ -128,7 +130,7 @@ export function sanitizedOutcome(): unknown[] {
   try {
     value = snapshot(value, 'returnValue');
   } catch (error) {
-    failure = asUncrossable(error, 'returnValue');
+    failure = asNotTransferable(error, 'returnValue');
   }
   if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
@@ -136,14 +138,14 @@ export function sanitizedOutcome(): unknown[] {
   return outcome();
 }
 
-/** To copy what is nested deeply takes more stack than to make it: that is no recursion of the handler's. */
-function asUncrossable(error: unknown, path: string): unknown {
+/** Copying a deeply nested value takes more stack than creating it: this is not recursion of the handler. */
+function asNotTransferable(error: unknown, path: string): unknown {
   const message = isError(error) && codeOf(error) === undefined ? readText(error, 'message') : undefined;
   const isStackOverflow = message === 'stack overflow' || message === 'Maximum call stack size exceeded';
   return isStackOverflow ? notTransferable(path, 'nested too deeply') : error;
 }
 
-/** The last resort: an engine that refuses even that. */
+/** The last resort, if the engine refuses even that. */
 export function fallbackOutcome(): unknown[] {
   mutations = nullArray<unknown>([]);
   reject(notTransferable('returnValue', 'a value of a kind'));

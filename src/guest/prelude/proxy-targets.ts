@@ -1,15 +1,15 @@
 import { ownMap } from './intrinsics.js';
 
-/** Proxies of ours that handlers hold, and what is behind them: that is what leaves the VM. */
+/** The prelude's proxies that handlers hold, with their targets, which leave the VM in their place. */
 const targets = ownMap<object, object>();
 let any = false;
 
-/** The one that every execution has. */
+/** The proxy that every execution has. */
 let stateProxy: object | undefined;
 let stateTarget: object;
 let onStateRead: (target: object) => void;
 
-/** @param onRead what to do when the state as a whole is about to be copied */
+/** @param onRead called before the whole state is copied */
 export function standForState(proxy: object, target: object, onRead: (target: object) => void): void {
   stateProxy = proxy;
   stateTarget = target;

@@ -7,9 +7,9 @@ import { kindOf, PLAIN } from './value-kinds.js';
 const proxies = ownMap<object, object>();
 
 /**
- * The value behind a proxy that throws PERMISSION_DENIED at the line that tries to change anything in it. Reading through one is
- * slow, so it is only given out when an execution is repeated to find that line. Builtins with state of their own (Date, Map,
- * typed arrays) cannot stand behind a proxy: they come as they are.
+ * The value behind a proxy that throws PERMISSION_DENIED at the line of a change. Reading through it is slow,
+ * so it is used only when an execution is repeated to find that line. Builtins with internal state (Date,
+ * Map, typed arrays) cannot be behind a proxy and are returned as they are.
  */
 export function readOnly(value: object, key: string): object {
   if (!isArray(value) && kindOf(value) !== PLAIN) return value;
@@ -20,7 +20,7 @@ export function readOnly(value: object, key: string): object {
     get(target, name) {
       const member = target[name];
       if (typeof member !== 'object' || member === null) return member;
-      // Of what cannot change the engine accepts nothing else than what it is.
+      // For a non-configurable property, the engine accepts only the actual descriptor.
       const descriptor = getOwnPropertyDescriptor(target, name);
       const isFixed = descriptor !== undefined && !descriptor.configurable && descriptor.writable !== true;
       return isFixed ? member : readOnly(member, key);

@@ -1,18 +1,21 @@
 import { audited } from './admission.js';
 import { apply, keysOf, MapConstructor, mapClear, mapForEach, mapHas, mapSet, nullArray } from './intrinsics.js';
 
-/** Names beyond this many are only counted: a handler may look for keys in an endless loop. The host lists no more. */
+/**
+ * Further names are only counted: a handler may look for keys in an endless loop. The host lists no more
+ * either.
+ */
 const MAX_NAMES = 1_000;
 
-/** Keys of the state that were read, each once, when someone audits. */
+/** State keys that were read, each once, if the execution is audited. */
 const present = new MapConstructor<string, boolean>();
 let presentCount = 0;
-/** Keys that were looked for and are not there. A list of their own, so that they cannot crowd out the others. */
+/** Keys that were looked for and do not exist. A separate list, so that they cannot displace the others. */
 const absent = new MapConstructor<string, boolean>();
 let absentCount = 0;
 /** Reads of keys that are on neither list. */
 let more = 0;
-/** How many keys the state had when all of them were noted. */
+/** The number of keys of the state when all of them were noted. */
 let notedAll = -1;
 
 export function noteRead(key: PropertyKey): void {
@@ -35,7 +38,7 @@ export function noteAbsent(key: PropertyKey): void {
   apply(mapSet, absent, [key, true]);
 }
 
-/** Something sees all keys of the state: an enumeration, a copy, an encoding. */
+/** An operation reads all keys of the state: an enumeration, a copy, an encoding. */
 export function noteAll(target: object): void {
   if (!audited) return;
   const keys = keysOf(target);
@@ -44,12 +47,12 @@ export function noteAll(target: object): void {
   for (let i = 0; i < keys.length; i++) noteRead(keys[i] as string);
 }
 
-/** The state has another set of keys than before. */
+/** The set of state keys has changed. */
 export function keysChanged(): void {
   notedAll = -1;
 }
 
-/** A new segment begins, after a suspension: what was read before was told. */
+/** Starts a new segment after a suspension: earlier reads were reported. */
 export function forgetReads(): void {
   apply(mapClear, present, []);
   apply(mapClear, absent, []);
@@ -59,7 +62,10 @@ export function forgetReads(): void {
   notedAll = -1;
 }
 
-/** `[how many reads are not listed, key, key, …]`, keys of the state first; undefined when nobody audits. */
+/**
+ * `[number of reads that are not listed, key, key, …]`, existing keys first; undefined if the execution is
+ * not audited.
+ */
 export function readKeys(): unknown[] | undefined {
   if (!audited) return undefined;
   const keys = nullArray<unknown>([more]);

@@ -1,13 +1,11 @@
 import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT } from '../abi.js';
 
-/**
- * Bytes that host and guest share, at a place that the host knows: for what would otherwise cost a call.
- */
+/** Bytes that host and guest share at a known address, instead of making calls. */
 let startedAt: Float64Array;
 let missing: Uint8Array;
 let called: Uint8Array;
 
-/** @returns those bytes that are entropy for `crypto` */
+/** @returns the bytes with entropy for `crypto` */
 export function openCells(cells: ArrayBuffer): Uint8Array {
   startedAt = new Float64Array(cells, CELL_STARTED_AT, 1);
   missing = new Uint8Array(cells, CELL_MISSING_AT, 1);
@@ -15,7 +13,7 @@ export function openCells(cells: ArrayBuffer): Uint8Array {
   return new Uint8Array(cells, CELL_ENTROPY_AT);
 }
 
-/** When the execution began, in milliseconds since the epoch. */
+/** The start of the execution, in milliseconds since the epoch. */
 export function executionStart(): number {
   return startedAt[0] as number;
 }
@@ -25,7 +23,7 @@ export function noteMissing(mark: number): void {
   missing[0] = mark;
 }
 
-/** Tells the host that the handler may come to wait for an extension. */
+/** Tells the host that the handler may wait for an extension. */
 export function noteCall(): void {
   called[0] = 1;
 }

@@ -28,34 +28,41 @@ import { marker } from './tagged-values.js';
 type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
 
 /**
- * In order: mutations, and reaches by their number. A reach is no mutation: the handler got hold of an object and may have
- * changed it inside without our noticing. It stands where such a change will be listed; undefined where it was superseded.
+ * In order: mutations, and reaches by their number. A reach is not a mutation: the handler reached an object
+ * and may have changed it inside unnoticed. It marks the place where such a change is listed; undefined if it
+ * was superseded.
  */
 const log = nullArray<Mutation | number | undefined>([]);
-/** `[marker, key, value, key, value, …]`: all that was reached, for the host to compare with what it was. */
+/**
+ * `[marker, key, value, key, value, …]`: all values that were reached, for the host to compare with the
+ * originals.
+ */
 export const reached = nullArray<unknown>([marker]);
 let reachCount = 0;
-/** By key: 1 + the place of its reach in the log, or {@link REPLACED} when an assignment lists its value anyway. */
+/**
+ * By key: 1 + the position of its reach in the log, or {@link REPLACED} if an assignment lists its value
+ * anyway.
+ */
 const reachOf = nullObject() as Record<string, number | undefined>;
 /** Whether there is anything in {@link reachOf}. */
 let hasReaches = false;
 let hasSuperseded = false;
 let writes = 0;
-/** Without a prototype: what the handler plants on one is not met. */
+/** Without a prototype, so that members that the handler defines on one are not found. */
 let target: Keyed = nullObject();
 let proxy: Keyed | undefined;
-/** Whether values that may not be changed are handed out behind proxies that say so at the line that tries. */
+/** Whether protected values are handed out behind proxies that throw at the line of a change. */
 let guarded = false;
 
-/** What was reached, as it was then; undefined in the first segment, where the host has the context itself. */
+/** The reached values as they were; undefined in the first segment, where the host has the context. */
 let before: Keyed | undefined;
-/** Keys that may not be read and were deleted: whether there was something, nobody here knows. */
+/** Keys that may not be read and were deleted: whether they existed is unknown here. */
 const gone = nullObject() as Record<string, boolean | undefined>;
 
 const REPLACED = -1;
 
 function write(_: unknown, key: PropertyKey, value: unknown, receiver?: unknown): boolean {
-  // An object that inherits from the state was assigned to: the key is its own.
+  // An object that inherits from the state was assigned to: the key becomes its own.
   if (receiver !== undefined && receiver !== proxy) {
     return defineProperty(receiver as object, key, dataDescriptor(value));
   }
@@ -85,7 +92,7 @@ function remove(_: unknown, key: PropertyKey): boolean {
   return deleteProperty(target, key);
 }
 
-/** What was reached under the key is no longer what stands there. */
+/** The value that was reached under the key has been replaced. */
 function supersede(key: string): void {
   const place = reachOf[key];
   if (place !== undefined && place !== REPLACED) {
@@ -108,7 +115,7 @@ function reach(key: string, value: object): void {
   if (before !== undefined) remember(key, value);
 }
 
-/** What cannot be copied has been changed: it had come in. */
+/** A value that cannot be copied has been changed, because it was passed in. */
 function remember(key: string, value: object): void {
   try {
     (before as Keyed)[key] = snapshot(value, key);
@@ -117,7 +124,7 @@ function remember(key: string, value: object): void {
   }
 }
 
-/** A new segment begins, after a suspension. The handler may still hold on to all that it got hold of before. */
+/** Starts a new segment after a suspension. The handler may still hold all objects that it reached before. */
 export function continueState(): void {
   forgetReads();
   log.length = 0;
@@ -136,7 +143,7 @@ export function continueState(): void {
   }
 }
 
-/** With what the host compares {@link reached} instead of the context: `[marker, values by key]`. */
+/** The values with which the host compares {@link reached} instead of the context: `[marker, values by key]`. */
 export function valuesBefore(): unknown[] | undefined {
   return before === undefined ? undefined : nullArray([marker, before]);
 }
@@ -152,7 +159,10 @@ function read(_: unknown, key: PropertyKey): unknown {
   return value === undefined ? readAbsent(key) : value;
 }
 
-/** A key that is not there may be one that may not be read. What the language itself asks of any object is no use of the state. */
+/**
+ * A key that does not exist may be one that may not be read. Keys that the language itself reads of any
+ * object are not a use of the state.
+ */
 function readAbsent(key: PropertyKey): unknown {
   if (key in target) noteRead(key);
   else if (key in methods) return methods[key];
@@ -163,7 +173,7 @@ function readAbsent(key: PropertyKey): unknown {
   return undefined;
 }
 
-/** Whether there is such a key, which is to read it as well. */
+/** Whether the key exists; this counts as reading it. */
 function has(key: PropertyKey): boolean {
   const found = key in target;
   if (found) noteRead(key);
@@ -193,7 +203,10 @@ const traps: ProxyHandler<Keyed> = {
 };
 setPrototypeOf(traps, null);
 
-/** What shows keys and values past `get`. These make listing and spreading slow, so they are there for an audit only. */
+/**
+ * Traps for operations that show keys and values without `get`. They make listing and spreading slow, so they
+ * exist only for an audit.
+ */
 const auditTraps = {
   ownKeys() {
     noteAll(target);
@@ -202,19 +215,20 @@ const auditTraps = {
   getOwnPropertyDescriptor(_: unknown, key: PropertyKey) {
     has(key);
     const descriptor = getOwnPropertyDescriptor(target, key);
-    // The engine looks for members in it that it need not have: it would find the handler's on a prototype.
+    // The engine looks up optional members in it, and would find those that the handler defined on a
+    // prototype.
     if (descriptor !== undefined) setPrototypeOf(descriptor, null);
     return descriptor;
   },
 };
 
-/** As the language makes a name of anything; a symbol is none. */
+/** Converts a key to a name as the language does; symbols are excluded. */
 function nameOf(key: unknown): string {
   if (typeof key === 'symbol') throw new TypeErrorConstructor('$state keys are strings');
   return typeof key === 'string' ? key : StringFunction(key);
 }
 
-/** Behind the keys of the state: found only where no key has the name. */
+/** Behind the state's keys: found only if no key has the name. */
 const methods: Keyed = {};
 define(methods, 'get', (key: unknown) => {
   const name = nameOf(key);
@@ -239,9 +253,9 @@ define(methods, 'keys', () => {
 });
 
 /**
- * The `$state` of this execution.
+ * Creates the `$state` of this execution.
  *
- * @param shared whether objects of the state can be had in another way than by their key
+ * @param shared whether objects of the state can be reached in another way than by their key
  */
 export function openState(state: Keyed, shared: boolean): Keyed {
   target = state;
@@ -257,8 +271,9 @@ export function openState(state: Keyed, shared: boolean): Keyed {
 }
 
 /**
- * The engine asks a proxy for the descriptor of each key when it lists or spreads them: a trap would make that slow. Without one, a
- * descriptor is a way to a value past `get`, so these functions of the language reach all of them first.
+ * The engine asks a proxy for the descriptor of each key when it lists or spreads them, and a trap would make
+ * that slow. Without a trap, a descriptor gives access to a value without `get`, so these functions of the
+ * language first count all values as reached.
  */
 function watchDescriptors(of: object, name: string): void {
   const native = get(of, name) as (...args: unknown[]) => unknown;
@@ -290,12 +305,12 @@ function reachAll(): void {
   }
 }
 
-/** From now on values that the handler may not change are given out read-only. */
+/** From now on, values that the handler may not change are handed out read-only. */
 export function guardState(): void {
   guarded = true;
 }
 
-/** Whether there is anything in {@link reached}, which then holds what counts. */
+/** Whether there are values in {@link reached}. */
 export function isReached(): boolean {
   if (hasSuperseded) forgetSuperseded();
   return reachCount > 0;
@@ -316,10 +331,10 @@ function forgetSuperseded(): void {
 }
 
 /**
- * Makes mutations of what was changed inside.
+ * Lists mutations for values that were changed inside.
  *
- * @param changed for each pair of {@link reached} whether it was, or true for all
- * @throws PERMISSION_DENIED, RESOURCE_LIMIT when a change may not be; those before it are listed
+ * @param changed for each pair of {@link reached}, whether it was changed, or true for all
+ * @throws PERMISSION_DENIED, RESOURCE_LIMIT if a change is denied; the changes before it are listed
  */
 export function listChanges(changed: boolean[] | true): void {
   for (let i = 0; i < log.length; i++) {

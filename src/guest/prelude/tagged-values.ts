@@ -1,7 +1,8 @@
 import { nullObject } from './intrinsics.js';
 
 /**
- * The engine writes no Map, Set or Error. Each crosses as an array that begins with one object, the first item of the whole
- * document, and one of the `…_FORM` numbers of `guest/abi.ts`: nothing that a handler makes can be taken for one.
+ * The engine cannot write a Map, Set or Error. Each is passed as an array that starts with one object, the
+ * first item of the whole document, and one of the `…_FORM` numbers of `guest/abi.ts`. No value of a handler
+ * can be mistaken for one.
  */
 export const marker = nullObject();

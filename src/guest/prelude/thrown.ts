@@ -3,12 +3,13 @@ import { readText } from './copy.js';
 import { type Keyed, nullObject, StringFunction } from './intrinsics.js';
 import { isError } from './value-kinds.js';
 
-/** An error as plain data; a thrown non-error keeps its value. */
+/** An error as plain data; a thrown value that is not an Error is kept. */
 export function describeThrown(thrown: unknown): Keyed {
   const description = nullObject();
   const kind: string = typeof thrown;
   if (kind === 'unknown') {
-    // Some functions of the engine throw no value at all when an allocation fails. The host takes null for that.
+    // Some functions of the engine throw no value at all if an allocation fails. The host recognises null as
+    // this case.
     description['thrown'] = null;
     return description;
   }

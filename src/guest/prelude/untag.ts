@@ -20,11 +20,11 @@ for (const type of [TypeError, RangeError, SyntaxError, ReferenceError, EvalErro
 }
 
 /**
- * Makes Maps, Sets and Errors of the forms in which they came (see `forms.ts`).
+ * Creates Maps, Sets and Errors from their tagged arrays (see `tagged-values.ts`).
  *
- * @param places `[parent, key, parent, key, …]`, what is inside before what holds it
+ * @param places `[parent, key, parent, key, …]`, inner values before outer ones
  */
-export function revive(places: unknown[]): void {
+export function untag(places: unknown[]): void {
   const made = new MapConstructor<object, object>();
   for (let i = 0; i < places.length; i += 2) {
     const parent = places[i] as Keyed;

@@ -1,6 +1,6 @@
 import { type Constructor, errorPrototype, getPrototypeOf, nullArray, objectPrototype, ownMap } from './intrinsics.js';
 
-/** What an object is to the contract: how it crosses, or that it does not. */
+/** The kinds of objects: how each is passed out of the VM, or that it cannot be. */
 export const PLAIN = 0;
 export const MAP = 1;
 export const SET = 2;
@@ -11,7 +11,7 @@ export const BUFFER = 6;
 export const BOXED = 7;
 export const UNCROSSABLE = 8;
 
-/** A prototype chain of a proxy may be endless. */
+/** The prototype chain of a proxy may be endless. */
 const MAX_CHAIN = 100;
 
 const kinds = ownMap<object, number>();
@@ -30,8 +30,8 @@ const uncrossableTypes = nullArray<Constructor>([WeakMap, WeakSet, RegExp, Promi
 list(UNCROSSABLE, uncrossableTypes);
 
 /**
- * By the prototype chain, without the protocol that a handler could replace. A claim, not a proof: whoever acts on it must
- * expect that the object has only the prototype. An instance of a class of the handler's own is plain.
+ * By the prototype chain, without a protocol that a handler could replace. The kind is not proven: the object
+ * may have only the prototype. An instance of a class of the handler is plain.
  */
 export function kindOf(value: object): number {
   let prototype = getPrototypeOf(value);
@@ -49,7 +49,7 @@ export function isBuiltin(kind: number): boolean {
   return kind >= DATE && kind <= BOXED;
 }
 
-/** Name of the builtin class by which a value is uncrossable. */
+/** The name of the builtin class that makes a value not transferable. */
 export function classNameOf(value: object): string {
   for (let i = 0; i < uncrossableTypes.length; i++) {
     const type = uncrossableTypes[i] as Constructor;
@@ -60,7 +60,7 @@ export function classNameOf(value: object): string {
   return 'an unknown class';
 }
 
-/** A proxy answers as it likes, or throws. */
+/** A proxy may return anything, or throw. */
 export function isError(value: unknown): value is Error {
   if (typeof value !== 'object' || value === null) return false;
   try {

@@ -13,17 +13,18 @@ import {
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
 
 /**
- * The globals of the web platform: the tiny ones, and places for those that are *features*, scripts of their own that
- * only the images of handlers that use them contain.
+ * The globals of the web platform: the small ones, and reserved places for *features*, separate scripts that
+ * are only in the images of handlers that use them.
  *
- * Where a feature is missing, its global is an accessor that tells the host and waits to be interrupted: the host runs
- * the handler again, in an image that has everything. It tells it through the *cells*, bytes whose place the host knows.
+ * If a feature is missing, its global is an accessor that notifies the host and waits to be interrupted: the
+ * host runs the handler again, in an image with all features. It notifies the host through the *shared
+ * cells*, bytes at a known address.
  */
 
 const { now: dateNow } = Date;
 const { then } = Promise.prototype;
 
-/** Callbacks see the job queue as promises leave it: there is one. */
+/** There is only the job queue of promises. */
 function queueMicrotask(callback: () => void): void {
   if (typeof callback !== 'function') throw new TypeErrorConstructor('The "callback" argument must be a function');
   const settled = new PromiseConstructor<void>((resolve) => resolve());
@@ -31,7 +32,7 @@ function queueMicrotask(callback: () => void): void {
 }
 
 let latest = 0;
-/** In milliseconds and in steps of one: a finer clock would tell a handler about its neighbours. */
+/** In milliseconds with steps of one: a finer clock would reveal information about other handlers. */
 const performance = {
   get timeOrigin(): number {
     return executionStart();
@@ -50,24 +51,24 @@ define(performance, Symbol.toStringTag, 'Performance');
 define(globalThis, 'queueMicrotask', queueMicrotask);
 define(globalThis, 'performance', performance);
 
-/** Where a global of a feature stands, or a member of what there is already. */
+/** The place of a feature's global, or of a member of an existing object. */
 interface Place {
   readonly holder: object;
   readonly key: string;
-  /** What stands there until it comes. An accessor that is not this one is a library's. */
+  /** The accessor that stands there until the feature is loaded. Any other accessor belongs to a library. */
   readonly get: () => unknown;
 }
 
 /** By name or path. */
 const places = nullObject() as Record<string, Place>;
 
-/** @param mark what tells the host that it is missing */
+/** @param mark tells the host which feature is missing */
 function reserve(path: string, mark: number): void {
   const descriptor = nullObject() as PropertyDescriptor;
   const { holder, key } = resolve(path);
   const get = (): unknown => {
     const current = getOwnPropertyDescriptor(holder, key);
-    // Somebody kept the accessor, and what it stood for has come since.
+    // The accessor was kept by other code, and the global has been defined since.
     if (current !== undefined && current.get !== get) return current.value;
     noteMissing(mark);
     for (;;);
@@ -98,17 +99,17 @@ function resolve(path: string): { holder: object; key: string } {
 function defineFeature(path: string, value: unknown): void {
   const { holder, key, get } = places[path] ?? { ...resolve(path), get: undefined };
   const current = getOwnPropertyDescriptor(holder, key);
-  // One that is there already and was not reserved is replaced.
+  // An existing global that was not reserved is replaced.
   if (get !== undefined && current?.get !== get) return;
-  // Names are shortened when the script is bundled.
+  // The bundler shortens names.
   if (typeof value === 'function') defineProperty(value, 'name', { value: key, configurable: true });
   define(holder, key, value);
 }
 
 /**
  * @param features the names of the globals of every feature
- * @param cells bytes whose place the host knows
- * @returns what the host passes to a feature
+ * @param cells bytes at an address that the host knows
+ * @returns the object that the host passes to a feature
  */
 export function reserveFeatures(features: readonly (readonly string[])[], cells: ArrayBuffer): FeatureHost {
   const entropy = openCells(cells);

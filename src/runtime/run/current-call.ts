@@ -5,7 +5,7 @@ import type { CallContext } from '../../api/extension.js';
 const calls = new AsyncLocalStorage<CallContext>();
 
 /**
- * The call of an extension that is being answered, for the extension's own code and what it awaits.
+ * Returns the extension call that is being answered, in the code of the extension and in code that it awaits.
  *
  * @returns undefined outside of the extensions of `run`
  */
@@ -13,7 +13,7 @@ export function currentCall(): CallContext | undefined {
   return calls.getStore();
 }
 
-/** Answers a call. */
+/** Answers a call, which `currentCall` then returns. */
 export function withCall<T>(call: CallContext, answer: () => T): T {
   return calls.run(call, answer);
 }

@@ -8,22 +8,25 @@ import { nameOf } from './extension-methods.js';
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
-  /** For one call. */
+  /** Timeout of one call. */
   readonly callTimeoutMs: number;
-  /** What the keys of the calls begin with. */
+  /** The prefix of the calls' keys. */
   readonly runId: string;
-  /** Ends all calls, and no other begins. */
+  /** Aborts all calls and prevents further ones. */
   readonly stop: AbortSignal;
 }
 
-/** The calls of one run: begun once each, and their answers, until the handler has them. A handler may make thousands at once. */
+/**
+ * The extension calls of one run. Each is made once, and its answer is kept until the handler gets it. A
+ * handler may make thousands of calls at once.
+ */
 export class ExtensionCalls {
   readonly #options: ExtensionCallsOptions;
-  /** Under way, by call id. */
+  /** Pending calls, by call id. */
   readonly #begun = new Map<string, AbortController>();
-  /** In the order in which they came, by call id. */
+  /** Answers in the order of their arrival, by call id. */
   readonly #answers = new Map<string, CallResult>();
-  /** Told of each call that is answered. */
+  /** Called with each call that is answered. */
   #onAnswer: ((callId: string) => void) | undefined;
 
   constructor(options: ExtensionCallsOptions) {
@@ -31,41 +34,44 @@ export class ExtensionCalls {
     options.stop.addEventListener('abort', () => void this.abort(options.stop.reason), { once: true });
   }
 
-  /** Whether it is under way, or its answer is there. */
+  /** Whether the call is pending or its answer has arrived. */
   has(callId: string): boolean {
     return this.#begun.has(callId) || this.#answers.has(callId);
   }
 
-  /** Makes those that were not made before, in their order. Resolves when the last one is made. */
+  /** Makes the calls that were not made before, in order. Resolves when the last one is made. */
   async begin(calls: readonly ExtensionCall[]): Promise<void> {
     await forEachWithTurns(calls, (call) => {
-      // An extension may itself have called the run off.
+      // An extension may have cancelled the run.
       if (!this.#options.stop.aborted && !this.has(call.callId)) this.#begin(call);
     });
   }
 
-  /** Waits for the answer to one of the calls and takes all that are there then: none when the run was called off before. */
+  /**
+   * Waits until one of the calls is answered and takes all answers that have arrived; none if the run was
+   * cancelled before.
+   */
   async next(calls: readonly ExtensionCall[]): Promise<CallResult[]> {
     const waiting = new Set(calls.map(({ callId }) => callId));
     const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
     if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
-    // Those that settled at the same time.
+    // Includes answers that arrived at the same time.
     await waitATurn();
     return [...this.#answers.values()].filter(isWaiting);
   }
 
-  /** Waits until all of the calls are answered, or the run is called off. */
+  /** Waits until all calls are answered, or the run is cancelled. */
   async settled(calls: readonly ExtensionCall[]): Promise<void> {
     const left = new Set(calls.map(({ callId }) => callId).filter((callId) => this.#begun.has(callId)));
     if (left.size > 0) await this.#until((callId) => left.delete(callId) && left.size === 0);
   }
 
-  /** The handler has these answers. */
+  /** Removes answers that were passed to the handler. */
   forget(answers: readonly CallResult[]): void {
     for (const { callId } of answers) this.#answers.delete(callId);
   }
 
-  /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
+  /** Aborts the pending calls. Their extensions are notified, but not waited for. */
   async abort(reason: unknown): Promise<void> {
     await forEachWithTurns([...this.#begun], ([callId, controller]) => {
       // It may have been answered meanwhile.
@@ -73,7 +79,7 @@ export class ExtensionCalls {
     });
   }
 
-  /** Waits for an answer that is the one, or for the last of those under way: calls that are called off have an answer, too. */
+  /** Waits for a matching answer, or for the last pending call. Cancelled calls also have an answer. */
   async #until(isIt: (callId: string) => boolean): Promise<void> {
     if (this.#begun.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -118,7 +124,10 @@ export class ExtensionCalls {
   }
 }
 
-/** With turns of the event loop in between where it takes long. What is used is the application's: it runs in the caller's own context. */
+/**
+ * Calls `use` for each item, with turns of the event loop in between if it takes long. `use` calls code of
+ * the application, so it runs in the caller's async context.
+ */
 async function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void): Promise<void> {
   let until = performance.now() + SLICE_MS;
   for (const item of items) {
@@ -129,7 +138,7 @@ async function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void):
   }
 }
 
-/** What a handler sees when its extension does not answer. */
+/** The error that a handler gets if its extension does not answer. */
 class CallTimeoutError extends Error {
   override readonly name = 'TimeoutError';
 

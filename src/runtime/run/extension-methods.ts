@@ -2,10 +2,10 @@ import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 
-/** The extensions of one run, as its handler may call them. */
+/** The methods that a handler can call on the extensions of one run. */
 export class ExtensionMethods {
   readonly #extensions: Readonly<Record<string, Extension>>;
-  /** By the extension: a handler may call one thousands of times. */
+  /** Cached by extension, because a handler may call one thousands of times. */
   readonly #names = new Map<Extension, ReadonlySet<string>>();
 
   /** @param extensions by name */
@@ -16,12 +16,12 @@ export class ExtensionMethods {
   /**
    * Calls a method of an extension.
    *
-   * @throws TypeError when there is no such method, and what it throws
+   * @throws TypeError if the method does not exist; errors of the method
    */
   async call(call: ExtensionCall): Promise<unknown> {
     const { extensionName, method, args } = call;
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
-    // What every object inherits is no method of an extension.
+    // Methods that every object inherits are not methods of an extension.
     if (extension === undefined || !this.#namesOf(extension).has(method)) throw noMethod(call);
     const implementation: unknown = Reflect.get(extension, method);
     if (typeof implementation !== 'function') throw noMethod(call);
@@ -42,7 +42,7 @@ function noMethod(call: ExtensionCall): TypeError {
   return new TypeError(`There is no extension method ${nameOf(call)}`);
 }
 
-/** As the handler writes it. */
+/** The call as it is written in a handler. */
 export function nameOf({ extensionName, method }: ExtensionCall): string {
   return `$ext.${extensionName}.${method}`;
 }

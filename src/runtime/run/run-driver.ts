@@ -16,27 +16,27 @@ import { ExtensionCalls } from './extension-calls.js';
 export interface RunLoopOptions {
   /** Makes a call that the handler waits for; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
-  /** What the keys of its calls begin with. */
+  /** The prefix of its calls' keys. */
   readonly runId: string;
-  /** Told what the handler did, in order, at every suspension and at its end. Awaited before the handler goes on. */
+  /** Receives the effects in order, at every suspension and at the end. Awaited before the handler is resumed. */
   readonly onEffects: ((effects: SegmentEffects) => unknown) | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Fires when the runtime waits no longer. */
+  /** Aborted when the runtime no longer waits. */
   readonly closing: AbortSignal;
   readonly origin: Origin;
-  /** Over everything: executing, waiting, extensions. */
+  /** Limits the whole run: executing, waiting, extensions. */
   readonly deadlineMs: number | undefined;
-  /** For one call of an extension. */
+  /** Timeout of one extension call. */
   readonly callTimeoutMs: number;
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
-  /** Its place among all that wait in runs. */
+  /** Its place among the waiting runs. */
   readonly place: RunPlace;
 }
 
 /**
- * Drives a handler to its end: hands its effects on, makes the calls it waits for, and goes on with their answers. All of it stays in
- * this process, so what waits is kept as it is, unsealed, and nowhere stored.
+ * Drives a handler to its end: reports its effects, makes its calls and resumes it with the answers.
+ * Everything stays in this process, so a waiting handler is kept as it is, neither sealed nor stored.
  */
 export class RunLoop {
   readonly #options: RunLoopOptions;
@@ -46,7 +46,7 @@ export class RunLoop {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
 
-  /** Of all segments so far. */
+  /** Sum over all segments so far. */
   #metrics: ExecutionMetrics | undefined;
 
   constructor(options: RunLoopOptions) {
@@ -55,7 +55,7 @@ export class RunLoop {
     this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal });
   }
 
-  /** @param begin executes the first segment, under the signal */
+  /** @param begin executes the first segment under the signal */
   async drive(begin: (signal: AbortSignal) => Promise<SegmentRun>): Promise<WasmResult> {
     const { signal, closing, deadlineMs } = this.#options;
     const releases = [signal, closing].map((source) => whenAborted(source, () => this.#stop.abort(source?.reason)));
@@ -93,7 +93,10 @@ export class RunLoop {
     }
   }
 
-  /** Nobody waits for an answer any more. Calls that were not made yet are made, and waited for, all the same if all went well. */
+  /**
+   * The handler no longer waits for answers. If it succeeded, calls that were not made yet are made and
+   * waited for.
+   */
   async #end(result: WasmResult): Promise<WasmResult> {
     await this.#endCalls();
     const { status, unawaitedCalls = [] } = result;
@@ -109,7 +112,10 @@ export class RunLoop {
     return this.#calls.abort(new Error('the handler has ended'));
   }
 
-  /** An answer that cannot enter the VM becomes an error at the handler's `await`, and harms no other. */
+  /**
+   * An answer that cannot be passed becomes an error at the handler's `await` and does not affect other
+   * answers.
+   */
   async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<SegmentRun> {
     const options = { ...this.#options.resumeOptions, signal: this.#stop.signal };
     const resume = async (given: readonly CallResult[]) => {
@@ -128,7 +134,7 @@ export class RunLoop {
       return await resume(admissible);
     } catch (error) {
       if (!isAnswersFault(error) || answers.length === 1) throw error;
-      // Each can enter, and all of them are too much: the others have their turn after it.
+      // Each answer can be passed, but together they are too large: the others have their turn later.
       return resume(admissible.slice(0, 1));
     }
   }
@@ -142,7 +148,7 @@ export class RunLoop {
     await this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
   }
 
-  /** A segment that was stopped by our own signal says so in the words of what stopped it. */
+  /** A segment that was stopped by the run's own signal reports the reason of that signal. */
   withRunError(result: WasmResult): WasmResult {
     return result.error?.code === 'CANCELLED' && this.#isCalledOff ? this.#calledOff(result) : result;
   }
@@ -153,7 +159,7 @@ export class RunLoop {
     return { ...rest, status: 'error', partial: true, error };
   }
 
-  /** The end, of all segments. Calls that were not made are in it, for whoever wants to know. */
+  /** The last result with the effects of all segments, and with the calls that were not made. */
   #whole(result: WasmResult): WasmResult {
     const { unawaitedCalls = [], ...rest } = result;
     const unmade = unawaitedCalls.filter(({ callId }) => !this.#calls.has(callId));
@@ -191,7 +197,7 @@ function isAnswersFault(error: unknown): boolean {
   return code === 'SERIALIZATION_ERROR' || (code === 'INVALID_ARGUMENT' && context['limit'] === 'maxContextBytes');
 }
 
-/** As arguments, so many would not fit on the stack. */
+/** As arguments of one call, so many items would not fit on the stack. */
 function append<T>(list: T[], more: readonly T[]): void {
   for (const one of more) list.push(one);
 }

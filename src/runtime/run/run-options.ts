@@ -4,24 +4,32 @@ import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import { type ExecuteOptions, requireMilliseconds } from '../../execution/request/execute-options.js';
 
-/** Longer than most services take, shorter than what a person waits. */
+/** Longer than most services take, and shorter than a person waits. */
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
   /**
-   * What the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or instances of classes, by names without dots. A method finds its
-   * extension as `this`; `currentCall()` tells it the call's `key`, the same if the call is made again, and gives it an AbortSignal.
-   * What it throws enters the VM with its name, message and those enumerable fields that can.
+   * The extensions that the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or
+   * instances of classes, by names without dots. Methods are called with the extension as `this`.
+   * `currentCall()` returns the call's `key`, which stays the same if the call is repeated, and an
+   * AbortSignal. An error that a method throws is passed to the handler with its name, message and those
+   * enumerable fields that can be passed.
    *
    * @default none
    */
   readonly extensions?: Readonly<Record<string, Extension>>;
-  /** Told what the handler did, in order, whenever it waits and at its end. Awaited before it goes on. @default none */
+  /**
+   * Receives the effects of the handler in order, whenever it waits and at its end. Awaited before the
+   * handler is resumed. @default none
+   */
   readonly onEffects?: (effects: SegmentEffects) => unknown;
-  /** For the whole run, waiting included, in milliseconds: TIMEOUT. @default none */
+  /** Deadline of the whole run, including waiting, in milliseconds. Exceeding it gives TIMEOUT. @default none */
   readonly deadlineMs?: number;
-  /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
+  /**
+   * Timeout of one extension call, in milliseconds. Exceeding it gives a TimeoutError at the handler's
+   * `await`. @default 30,000
+   */
   readonly callTimeoutMs?: number;
 }
 

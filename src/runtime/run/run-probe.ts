@@ -1,22 +1,25 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 
-/** Takes part in a run, for tests and recordings. */
+/** Observes a run and may answer its calls; for tests and recordings. */
 export interface RunProbe {
   /**
    * Answers a call.
    *
-   * @param byExtension asks the extension of the run's options
+   * @param byExtension calls the extension of the run's options
    */
   answer?(call: ExtensionCall, byExtension: () => Promise<unknown>): Promise<unknown>;
-  /** Whether `answer` answers all there is, so that any extension can be called. @default false */
+  /** Whether `answer` answers every call, so that any extension can be called. @default false */
   readonly answersAll?: boolean;
-  /** The guest's clock in the segment that begins, in milliseconds since the epoch. Default: as the run's options say */
+  /**
+   * The guest's clock in the next segment, in milliseconds since the epoch. Default: according to the run's
+   * options.
+   */
   now?(): number;
   /**
-   * Told of every segment.
+   * Called after every segment.
    *
-   * @param answers with which the handler went on; none in the first one
+   * @param answers with which the handler was resumed; none for the first segment
    */
   onSegment?(answers: readonly CallResult[], result: WasmResult): void;
 }

@@ -15,10 +15,10 @@ export function adderOf({ kind }: UsingDeclaration): 'add' | 'addAsync' {
   return kind === 'using' ? 'add' : 'addAsync';
 }
 
-/** The variable that keeps what is `using` in a block. */
+/** The variable for the resources of a block with `using`. */
 export const scopeName = (prefix: string): string => `${prefix}u`;
 
-/** A block around what `write` writes, at whose end what is `using` in it is disposed of. */
+/** A block around the output of `write`, at whose end the resources of its `using` are disposed of. */
 export function writeDisposing(
   writer: Writer,
   isAsync: boolean,
@@ -31,7 +31,7 @@ export function writeDisposing(
   writer.add(`${braces[0]}const ${scope}=${USING}();try{`);
   write(scope);
   writer.add(`}catch(${error}){${scope}.fail(${error})}`);
-  // One step in the block itself for whatever is waited for, and none where nothing is.
+  // The block itself awaits each asynchronous disposal, in one step each, and nothing if there is none.
   const wait = `while(${scope}.step())try{await ${scope}.awaited}catch(${error}){${scope}.fail(${error})}${scope}.end()`;
   writer.add(`finally{${isAsync ? wait : `${scope}.dispose()`}}${braces[1]}`);
 }

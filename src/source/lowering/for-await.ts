@@ -5,7 +5,8 @@ import { unborn, writeIteration } from './iteration.js';
 import type { Target } from './writer.js';
 
 /**
- * `for await (const x of items) body` as a loop that asks for each result, and whose `finally` waits for the iterator to be closed:
+ * `for await (const x of items) body` as a loop that requests each result and whose `finally` awaits the
+ * closing of the iterator:
  *
  *     {const l=$forAwait(items);try{for(;;){if(l.isDone(await l.next()))break;const x=l.value;body}}
  *      catch(e){l.fail(e)}finally{if(l.isOpen)try{const r=l.close();if(r)l.check(await r.result)}catch(e){l.pass(e)}}}

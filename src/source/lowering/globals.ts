@@ -1,3 +1,6 @@
-/** Globals that lowered code calls. They belong to features, so that only images of handlers that have such code hold them. */
+/**
+ * Globals that rewritten code calls. They belong to features, so only images of handlers with such code
+ * contain them.
+ */
 export const FOR_AWAIT = '$forAwait';
 export const USING = '$using';

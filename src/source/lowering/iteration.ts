@@ -4,7 +4,7 @@ import { adderOf, isUsing, writeDisposing } from './disposing.js';
 import { mentionedNames, namesOf } from './names.js';
 import type { Writer } from './writer.js';
 
-/** Binds or assigns the value of one iteration, and does the body. */
+/** Binds or assigns the value of one iteration, and runs the body. */
 export function writeIteration(writer: Writer, loop: ForOfStatement, value: string, prefix: string): void {
   const { left, body } = loop;
   if (left.type !== 'VariableDeclaration') {
@@ -27,7 +27,7 @@ export function writeIteration(writer: Writer, loop: ForOfStatement, value: stri
   writer.range(body.start, body.end);
 }
 
-/** For a declaration beside that of the items: in their expression, the names of the head are not there yet. */
+/** A declaration in front of that of the items: in their expression, the names of the head do not exist yet. */
 export function unborn({ left, right }: ForOfStatement): string {
   if (left.type !== 'VariableDeclaration' || left.kind === 'var') return '';
   const mentioned = mentionedNames(right);

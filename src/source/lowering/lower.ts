@@ -12,21 +12,19 @@ export type Lowered =
   | { readonly kind: 'unchanged' }
   /** In the order of the text. */
   | { readonly kind: 'lowered'; readonly text: string; readonly pieces: readonly Piece[] }
-  /** There is no such form. */
+  /** No rewriting is possible. */
   | { readonly kind: 'refused'; readonly problem: ScriptProblem }
-  /** It is no script, or one that is nested too deeply. */
+  /** The script has a syntax error or is nested too deeply. */
   | { readonly kind: 'unreadable'; readonly problem: ScriptProblem };
 
 const MAY_USE = /\busing\b/;
 
-/** Whether a script that the engine does not parse may be one that declares something with `using`, which it does not know. */
+/** Whether a script that the engine cannot parse may use `using`, which the engine does not support. */
 export function mayUse(script: string): boolean {
   return MAY_USE.test(script);
 }
 
-/**
- * A script in a form that the engine runs as the language says. The names that it adds occur nowhere in the script.
- */
+/** Rewrites a script to a form that the engine runs correctly. The added names occur nowhere in the script. */
 export function lower(script: string): Lowered {
   let program: Program;
   try {
@@ -94,7 +92,7 @@ function hasParameters(node: Node): node is AnyFunction {
   return 'params' in node && (node as AnyFunction).params.length > 0;
 }
 
-/** What the names that are added begin with. */
+/** The prefix of the added names. */
 function freshPrefix(script: string): string {
   for (let i = 0; ; i++) if (!script.includes(`$${i}_`)) return `$${i}_`;
 }

@@ -8,7 +8,7 @@ export function isFunction(node: Node): boolean {
   );
 }
 
-/** Names that a pattern binds or assigns. */
+/** The names that a pattern binds or assigns. */
 export function namesOf(pattern: Pattern | null): string[] {
   switch (pattern?.type) {
     case 'Identifier':
@@ -24,12 +24,12 @@ export function namesOf(pattern: Pattern | null): string[] {
     case 'AssignmentPattern':
       return namesOf(pattern.left);
     default:
-      // A member is no name.
+      // A member is not a name.
       return [];
   }
 }
 
-/** Expressions inside a pattern: default values and computed keys. */
+/** The expressions in a pattern: default values and computed keys. */
 export function expressionsOf(pattern: Pattern | null): Node[] {
   switch (pattern?.type) {
     case 'ObjectPattern':
@@ -49,7 +49,7 @@ export function expressionsOf(pattern: Pattern | null): Node[] {
   }
 }
 
-/** All nodes of a tree, those that hold others before these. */
+/** All nodes of a tree, parents before children. */
 export function* walk(root: Node): Generator<Node> {
   const waiting = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -58,7 +58,7 @@ export function* walk(root: Node): Generator<Node> {
   }
 }
 
-/** Every name that stands in a tree, whatever it means there. */
+/** Every name that occurs in a tree, whatever it means there. */
 export function mentionedNames(root: Node): Set<string> {
   const names = new Set<string>();
   for (const node of walk(root)) if (node.type === 'Identifier') names.add((node as Node & { name: string }).name);

@@ -5,15 +5,16 @@ import type { Target } from './writer.js';
 
 export type AnyFunction = FunctionExpression & { readonly expression?: boolean };
 
-/** What is said where there is no other form. */
+/** The problem that is reported if no rewriting is possible. */
 export interface Refusal {
   readonly node: Node;
   readonly message: string;
 }
 
 /**
- * The engine keeps two copies of each parameter when any has a default value: one that default values see, one that the body sees.
- * They may be told apart when a default value assigns a parameter, or holds a function that sees one which the body assigns.
+ * The engine keeps two copies of each parameter if any parameter has a default value: one for the default
+ * values, one for the body. They can be told apart if a default value assigns a parameter, or contains a
+ * function that uses a parameter which the body assigns.
  */
 export function toldApart(node: AnyFunction): boolean {
   const expressions = node.params.flatMap(expressionsOf);
@@ -23,7 +24,7 @@ export function toldApart(node: AnyFunction): boolean {
   for (const name of names) if (inDefaults.has(name)) return true;
   const captured = new Set(expressions.flatMap(namesInFunctions));
   const inBody = assignedNames(node.body);
-  // A variable of the body is another one, which begins with what the parameter is.
+  // A variable of the body is separate; its initial value is that of the parameter.
   const declared = declaredInFunction(node.body);
   return [...names].some((name) => captured.has(name) && inBody.has(name) && !declared.has(name));
 }
@@ -51,8 +52,8 @@ function assignedNames(root: Node): Set<string> {
 }
 
 /**
- * `function f(a, b = () => a) {body}` as `function f($0,...$1){let[a, b = () => a]=[$0,...$1];{body}}`: one variable for each parameter,
- * in the order and with the places that they had.
+ * `function f(a, b = () => a) {body}` as `function f($0,...$1){let[a, b = () => a]=[$0,...$1];{body}}`: one
+ * variable for each parameter, in the original order and with the original places.
  */
 export function lowerParameters(node: AnyFunction, kind: string | undefined, prefix: string): Target | Refusal {
   const refusal = refuse(node);
@@ -107,7 +108,7 @@ function refuse(node: AnyFunction): Refusal | undefined {
   };
 }
 
-/** Variables of the function, and functions that may become some. */
+/** Variables of the function, including functions in blocks that may become some. */
 function declaredInFunction(body: Node): Set<string> {
   const names = new Set<string>();
   const waiting = [body];

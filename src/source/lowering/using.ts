@@ -5,7 +5,7 @@ import { unborn, writeIteration } from './iteration.js';
 import { namesOf } from './names.js';
 import type { Target } from './writer.js';
 
-/** A block, the body of a function or a static block that has `using` among its own statements. */
+/** A block, function body or static block whose own statements include `using`. */
 export function lowerBlock(block: BlockStatement | StaticBlock, prefix: string): Target {
   const target: Target = {
     node: block,
@@ -21,7 +21,7 @@ export function lowerBlock(block: BlockStatement | StaticBlock, prefix: string):
   return target;
 }
 
-/** Directives stay at the beginning of their function. */
+/** Directives stay at the start of their function. */
 function firstStatement(body: readonly Statement[]): Statement | undefined {
   return body.find((statement) => statement.type !== 'ExpressionStatement' || !('directive' in statement));
 }
@@ -30,7 +30,10 @@ function isAsyncUsing(node: Node): boolean {
   return isUsing(node) && node.kind === 'await using';
 }
 
-/** `using a = x, b = y` in a block that was lowered: `const a = x,$0=u.add(a), b = y,$1=u.add(b)`, in which a function gets its name. */
+/**
+ * `using a = x, b = y` in a rewritten block: `const a = x,$0=u.add(a), b = y,$1=u.add(b)`, in which a
+ * function gets its name.
+ */
 export function lowerDeclaration(declaration: UsingDeclaration, prefix: string): Target {
   return {
     node: declaration,
@@ -41,7 +44,7 @@ export function lowerDeclaration(declaration: UsingDeclaration, prefix: string):
       for (const { id, init, start, end } of declarations) {
         if (init == null) continue;
         writer.copy(at, init.start);
-        // To the end of the declaration: parentheses are no part of what stands in them.
+        // Up to the end of the declaration: surrounding parentheses are not part of the expression.
         writer.range(init.start, end);
         const [name] = namesOf(id);
         writer.add(`,${prefix}${start}=${scopeName(prefix)}.${adderOf(declaration)}(${name})`);
@@ -52,7 +55,7 @@ export function lowerDeclaration(declaration: UsingDeclaration, prefix: string):
   };
 }
 
-/** `for (using x = …; …; …)`: what it uses is disposed of when the loop ends. */
+/** `for (using x = …; …; …)`: the resource is disposed of when the loop ends. */
 export function lowerFor(
   loop: ForStatement & { readonly init: UsingDeclaration },
   labelled: Node,
@@ -72,7 +75,7 @@ export function lowerFor(
   };
 }
 
-/** `for (using x of …)`: it is disposed of at the end of each iteration. */
+/** `for (using x of …)`: the resource is disposed of at the end of each iteration. */
 export function lowerForOf(loop: ForOfStatement, labelled: Node, prefix: string): Target {
   const value = `${prefix}v`;
   const items = `${prefix}i`;

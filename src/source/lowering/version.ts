@@ -1,2 +1,2 @@
-/** Raise it whenever the same script would get another form: what is compiled depends on it. */
+/** Compiled code depends on it: raise it whenever the same script would be rewritten differently. */
 export const LOWERING_VERSION = 2;

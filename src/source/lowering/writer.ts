@@ -1,6 +1,6 @@
 import type { Node } from 'acorn';
 
-/** A part of a text in another form: a copy of what stood in the script, or something that stands for one place in it. */
+/** A part of the rewritten text: a copy of a part of the script, or text that stands for one place in it. */
 export interface Piece {
   readonly text: string;
   /** Index into the script. */
@@ -8,17 +8,17 @@ export interface Piece {
   readonly isCopy: boolean;
 }
 
-/** A node that gets another form. */
+/** A node that is rewritten. */
 export interface Target {
   readonly node: Node;
   render(writer: Writer): void;
 }
 
-/** Writes a script anew, in which some nodes have another form; each can have the others inside. */
+/** Writes a script again with some nodes rewritten; rewritten nodes can be nested. */
 export class Writer {
   readonly pieces: Piece[] = [];
   readonly #script: string;
-  /** In source order, outer ones first. */
+  /** In source order, outer nodes first. */
   readonly #targets: readonly Target[];
   #place = 0;
 
@@ -33,12 +33,12 @@ export class Writer {
     this.#place = end;
   }
 
-  /** Adds what stood nowhere. Its place is that of what was copied before. */
+  /** Adds new text. Its place is that of the text copied before. */
   add(text: string): void {
     this.pieces.push({ text, original: this.#place, isCopy: false });
   }
 
-  /** Writes `[start, end)` of the script with all that gets another form inside. */
+  /** Writes `[start, end)` of the script, with the nodes in it rewritten. */
   range(start: number, end: number, except?: Target): void {
     let at = start;
     for (let i = this.#first(start); i < this.#targets.length; i++) {
@@ -55,7 +55,7 @@ export class Writer {
     this.copy(at, end);
   }
 
-  /** Index of the first target that begins at `start` or later. */
+  /** Index of the first target that starts at `start` or later. */
   #first(start: number): number {
     let [low, high] = [0, this.#targets.length];
     while (low < high) {

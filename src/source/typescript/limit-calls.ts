@@ -1,20 +1,23 @@
 import { encodeUnsigned, mapSections, type Read, readUnsigned, SectionId, withItem } from './wasm-sections.js';
 
-/** The name under which the module exports how many calls it may still make: a global of type i32, which the host sets. */
+/**
+ * The name of the exported global (type i32) with the number of calls that the module may still make; the
+ * host sets it.
+ */
 export const CALLS_LEFT = 'nexus_calls_left';
 
 const Kind = { function: 0, table: 1, memory: 2, global: 3 } as const;
 const I32 = 0x7f;
 const MUTABLE = 1;
 const END = 0x0b;
-/** `0`, with which the global begins. */
+/** `0`, the initial value of the global. */
 const ZERO = [0x41, 0, END];
 
 /**
- * A WebAssembly binary that traps as soon as its functions were called so often: each counts at its beginning. A parser that backtracks calls
- * functions to do so, so that this bounds how long it runs, by the same number everywhere.
+ * Changes a WebAssembly binary so that it traps after a number of function calls: each function counts at its
+ * start. A backtracking parser calls functions, so this limits its time by the same number on every machine.
  *
- * @throws Error when the binary has an import that is not known here
+ * @throws Error if the binary has an unknown import
  */
 export function limitCalls(binary: Uint8Array): Uint8Array {
   let global = 0;
@@ -67,7 +70,7 @@ function countingCode(content: Buffer, code: Buffer): Uint8Array {
   return counting.subarray(0, length);
 }
 
-/** A body begins with its locals: groups of a number and a type of one byte. */
+/** A body starts with its locals: groups of a number and a type of one byte. */
 function afterLocals(content: Uint8Array, start: number): number {
   const groups = readUnsigned(content, start);
   let at = groups.next;

@@ -1,12 +1,12 @@
 import { encodeUnsigned, mapSections, readUnsigned, SectionId } from './wasm-sections.js';
 
-/** Of a memory's limits: it says how large it may become. */
+/** The flag of memory limits that says that there is a maximum. */
 const HAS_MAXIMUM = 1;
 
 /**
- * A WebAssembly binary whose one memory may grow to so many pages of 64 KiB and no further, whatever the binary said of it.
+ * Changes a WebAssembly binary so that its memory can grow only to the given number of 64 KiB pages.
  *
- * @throws Error when it has no memory of its own, or more than one, or one that is larger from the start
+ * @throws Error unless it defines exactly one memory, which is not larger from the start
  */
 export function limitMemory(binary: Uint8Array, maxPages: number): Uint8Array {
   let isLimited = false;

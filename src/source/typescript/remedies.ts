@@ -1,8 +1,8 @@
 import { SourceLines, type SourceLocation } from '../source-lines.js';
 
 /**
- * What the parsers say of TypeScript that is more than types, and what to write instead. Of what comes as types go, `<const>` alone is
- * left in the script, for the engine's own parser to refuse.
+ * The parsers' messages about TypeScript syntax that is more than types, and what to write instead. Only
+ * `<const>` is left in the script, for the engine's parser to refuse.
  */
 const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   [
@@ -16,22 +16,22 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   ],
   [
     /angle-bracket syntax|token in expression: '<'/,
-    'a type assertion in angle brackets cannot be taken off; write `value as Type`',
+    'a type assertion in angle brackets cannot be stripped; write `value as Type`',
   ],
   [
     /'import', and 'export'/,
-    "a handler is no module; write a type of another file as `import('./types.ts').Name`, and have values passed in",
+    "a handler is not a module; write a type of another file as `import('./types.ts').Name`, and pass values as arguments",
   ],
 ];
 
-const DECORATOR = 'decorators are no JavaScript that the engine knows; call the function yourself';
+const DECORATOR = 'the engine does not support decorators; call the function yourself';
 
-/** What to write instead, or undefined when it is an error like any other. */
+/** What to write instead, or undefined for any other error. */
 export function remedyFor(message: string): string | undefined {
   return REMEDIES.find(([said]) => said.test(message))?.[1];
 }
 
-/** {@link remedyFor} what a parser of JavaScript says of a TypeScript handler without its types. */
+/** {@link remedyFor} the error of a JavaScript parser on a TypeScript handler without its types. */
 export function remedyAfterStripping(message: string, text: string | SourceLines, location: SourceLocation) {
   return SourceLines.of(text).read(location, 1) === '@' ? DECORATOR : remedyFor(message);
 }

@@ -7,7 +7,7 @@ export { STRIPPER } from './stripper.js';
 
 const EXTENSION = /\.[cm]?ts$/;
 
-/** What it throws about a source: line from 1, column from 0 and as a terminal shows it. */
+/** The error that it throws about a source: line from 1, and column from 0 as a terminal shows it. */
 interface Diagnostic {
   readonly code: 'InvalidSyntax' | 'UnsupportedSyntax';
   readonly message: string;
@@ -19,14 +19,15 @@ export type Stripped =
   | { readonly ok: true; readonly script: string }
   | { readonly ok: false; readonly problem: ScriptProblem };
 
-/** A handler in a file of this name is TypeScript. */
+/** Whether a handler in a file of this name is TypeScript. */
 export function isTypeScript(filename: string): boolean {
   return EXTENSION.test(filename);
 }
 
 /**
- * A script without its types. Each is overwritten with blanks, and nothing else changes: every line and column is the
- * author's. What is more than a type, an enum say, is a problem with its place in the script.
+ * Strips the types of a script. Each type is overwritten with blanks and nothing else changes, so every line
+ * and column is the author's. Syntax that is more than a type, such as an enum, is a problem with its place
+ * in the script.
  *
  * @param maxCalls see {@link strip}
  */
@@ -50,7 +51,7 @@ const FAILURES: Readonly<Record<StrippingFailed['kind'], ScriptProblem>> = {
   calls: { kind: 'nesting', message: 'the TypeScript takes too long to be read' },
 };
 
-/** The script without its types, or what is wrong with it. */
+/** The script without its types, or the problem that was found. */
 function diagnose(script: string, maxCalls: number | undefined): string | Diagnostic {
   const stripped = strip(script, maxCalls);
   if ('code' in stripped) return stripped.code;
@@ -67,8 +68,8 @@ function describe({ message }: Diagnostic, { startLine, startColumn }: Diagnosti
 }
 
 /**
- * The diagnostic counts a tab as four columns and some characters as none or two. Where there are any it is asked for once
- * more, of a text that has one column for each character of the script.
+ * The diagnostic counts a tab as four columns and some characters as none or two. If there are any, it is
+ * requested again for a text with one column for each character of the script.
  */
 function locate(script: string, diagnostic: Diagnostic, maxCalls: number | undefined): Diagnostic {
   const line = new SourceLines(script).read({ line: diagnostic.startLine, column: 1 }, script.length);
@@ -78,6 +79,6 @@ function locate(script: string, diagnostic: Diagnostic, maxCalls: number | undef
   return typeof again !== 'string' && again.startLine === diagnostic.startLine ? again : diagnostic;
 }
 
-/** By UTF-16 unit, as columns are counted. The line terminators of Unicode are even. */
+/** Characters whose width differs from one UTF-16 unit. Unicode's line terminators have the right width. */
 const UNEVEN = /[^\n\r\x20-\x7e\u2028\u2029]/;
 const EVERY_UNEVEN = new RegExp(UNEVEN.source, 'g');

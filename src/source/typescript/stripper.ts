@@ -5,18 +5,18 @@ import { compileFunction } from 'node:vm';
 import { CALLS_LEFT, limitCalls } from './limit-calls.js';
 import { limitMemory } from './limit-memory.js';
 
-/** What takes the types off, exactly: part of the cache key of every TypeScript handler. */
+/** The exact version of the type stripper: part of the cache key of every TypeScript handler. */
 export const STRIPPER = '@swc/wasm-typescript 1.16.2';
 
 const PACKAGE = '@swc/wasm-typescript';
 const PAGE_BYTES = 64 * 1024;
 
 /**
- * The package parses into some 40 times the size of usual source, and up to 120 times that of source made to be large. As much as the
- * compiler of scripts may have.
+ * The package needs some 40 times the size of usual source, and up to 120 times that of source written to be
+ * expensive. The limit is the same as for compiling scripts.
  */
 export const MAX_STRIPPER_MEMORY_BYTES = 512 * 1024 * 1024;
-/** Its memory never shrinks: after a source that took more, it is loaded anew when it is next needed. */
+/** Its memory never shrinks: after a source that took more than this, it is loaded again for the next one. */
 const RETAINED_MEMORY_BYTES = 32 * 1024 * 1024;
 
 /** The part of the package that is used here. */
@@ -25,7 +25,7 @@ interface Stripper {
   readonly __wasm: { readonly memory: WebAssembly.Memory; readonly [CALLS_LEFT]?: WebAssembly.Global };
 }
 
-/** The package as it comes: a CommonJS script that makes its module and its instance when it is run. */
+/** The package's content: a CommonJS script that creates its module and instance when it runs. */
 type Script = (
   exports: object,
   require: NodeJS.Require,
@@ -33,7 +33,7 @@ type Script = (
   webAssembly: Pick<typeof WebAssembly, 'Module' | 'Instance'>,
 ) => void;
 
-/** What stripping ended in that is no diagnostic of the source. */
+/** Stripping ended with something other than a diagnostic of the source. */
 export class StrippingFailed extends Error {
   readonly kind: 'memory' | 'nesting' | 'calls';
 
@@ -47,10 +47,10 @@ export type StripAnswer = { readonly code: string } | { readonly thrown: unknown
 
 let script: Script | undefined;
 
-/** The package with its binary changed in some way. */
+/** The package with a changed binary. */
 class Loaded {
   readonly #change: (binary: Uint8Array) => Uint8Array;
-  /** Compiled once: only instances are made anew. */
+  /** Compiled once: only instances are created again. */
   #compiled: WebAssembly.Module | undefined;
   #current: Stripper | undefined;
 
@@ -71,7 +71,7 @@ class Loaded {
       return { code: stripper.transformSync(source, { mode: 'strip-only', module: false, sourceMap: false }).code };
     } catch (thrown) {
       if (!isFailure(thrown)) return { thrown };
-      // What it is in after that nobody knows.
+      // Its state after a failure is unknown.
       this.#current = undefined;
       if (left?.value === 0) throw new StrippingFailed('calls', thrown);
       throw new StrippingFailed(isExhausted(thrown, stripper) ? 'memory' : 'nesting', thrown);
@@ -80,7 +80,7 @@ class Loaded {
     }
   }
 
-  /** Synchronous, and some 50 ms that only those pay who have TypeScript. */
+  /** Loaded synchronously and on first use, because it takes some 50 ms. */
   #load(): Stripper {
     const require = createRequire(import.meta.url);
     const file = require.resolve(PACKAGE);
@@ -92,7 +92,7 @@ class Loaded {
       this.#compiled ??= new WebAssembly.Module(this.#change(binary) as Uint8Array<ArrayBuffer>);
       return this.#compiled;
     };
-    // It makes its own memory, of any size: what it compiles is changed on the way.
+    // It creates its own memory of any size, so the binary is changed when it is compiled.
     class Module {
       constructor(binary: Uint8Array) {
         // biome-ignore lint/correctness/noConstructorReturn: it stands for the constructor of the same name
@@ -107,7 +107,7 @@ class Loaded {
 
 const withinMemory = (binary: Uint8Array) => limitMemory(binary, MAX_STRIPPER_MEMORY_BYTES / PAGE_BYTES);
 const inItsTime = new Loaded(withinMemory);
-/** To have it count takes as long again to load: whoever ends the thread when it takes too long does without. */
+/** Adding the count takes as long as loading: a caller that can terminate the thread does without it. */
 const counting = new Loaded((binary) => limitCalls(withinMemory(binary)));
 
 /** Linear memory that is kept between sources, in bytes. */
@@ -116,23 +116,23 @@ export function retainedStripperBytes(): number {
 }
 
 /**
- * A script without its types.
+ * Strips the types of a script.
  *
- * @param maxCalls of functions of the package, which makes some 4 for each character of usual source, 50 to 100 in a microsecond; as many as it
- * likes by default
- * @returns the script, or what the package throws about it
- * @throws StrippingFailed when its memory, its stack or its calls are exhausted
+ * @param maxCalls the most function calls of the package, which makes some 4 for each character of usual
+ *   source, 50 to 100 per microsecond; default: unlimited
+ * @returns the script, or the error that the package throws about it
+ * @throws StrippingFailed if its memory, its stack or its calls are exhausted
  */
 export function strip(source: string, maxCalls?: number): StripAnswer {
   return maxCalls === undefined ? inItsTime.strip(source, 0) : counting.strip(source, maxCalls);
 }
 
-/** A trap, or the end of the stack: in the memory of the module or of the thread. Diagnostics are plain objects. */
+/** A trap, or a stack overflow in the module or the thread. Diagnostics are plain objects. */
 function isFailure(thrown: unknown): thrown is Error {
   return thrown instanceof Error && !('startLine' in thrown);
 }
 
-/** An allocation that fails ends in this trap; a stack that ends, in an access out of bounds or in a RangeError. */
+/** A failed allocation ends in this trap; a stack overflow ends in an access out of bounds or in a RangeError. */
 function isExhausted({ message }: Error, { __wasm: { memory } }: Stripper): boolean {
   return message === 'unreachable' && memory.buffer.byteLength > RETAINED_MEMORY_BYTES;
 }

@@ -4,16 +4,16 @@ const LENGTH_BITS = 7;
 /** Sections of a WebAssembly binary, by their ids. */
 export const SectionId = { import: 2, memory: 5, global: 6, export: 7, code: 10 } as const;
 
-/** A number of a binary, and where the next thing begins. */
+/** A number of a binary, and the position after it. */
 export interface Read {
   readonly value: number;
   readonly next: number;
 }
 
 /**
- * A WebAssembly binary with other contents in some sections.
+ * Replaces the contents of some sections of a WebAssembly binary.
  *
- * @param change what is in a section then; `undefined` leaves it as it is
+ * @param change returns the new content of a section; `undefined` keeps it
  */
 export function mapSections(
   binary: Uint8Array,
@@ -32,7 +32,7 @@ export function mapSections(
   return Buffer.concat(parts);
 }
 
-/** A vector with one more item at its end. */
+/** A vector with an item appended. */
 export function withItem(vector: Uint8Array, item: readonly number[]): Uint8Array {
   const count = readUnsigned(vector, 0);
   return Buffer.concat([

@@ -1,13 +1,13 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
 
-/** It is not a regular file, or larger than it may be. Says what it is. */
+/** The file is not a regular file, or is too large. The message says which. */
 export class UnreadableFileError extends Error {}
 
 /**
- * Reads a file that somebody gave, whoever owns it. Its size is looked at before anything is read; what is appended meanwhile is not read.
- * A pipe in its place does not make us wait.
+ * Reads a file that a caller named, of any owner. Its size is checked first; bytes that are appended
+ * meanwhile are not read. A pipe in its place does not block.
  *
- * @throws UnreadableFileError, and what the system throws when there is none
+ * @throws UnreadableFileError, and system errors if it does not exist
  */
 export async function readBoundedFile(path: string | URL, maxBytes: number): Promise<Buffer> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -23,7 +23,7 @@ export async function readBoundedFile(path: string | URL, maxBytes: number): Pro
   }
 }
 
-/** Reads so many bytes; fewer only where the file ends. */
+/** Reads the given number of bytes; fewer only at the end of the file. */
 export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(length);
   return bytes.subarray(0, await readInto(file, bytes, 0, position));
@@ -32,7 +32,7 @@ export async function readAt(file: FileHandle, position: number, length: number)
 /**
  * Fills a buffer from an offset on.
  *
- * @returns where the filled part ends; before the end of the buffer only where the file ends
+ * @returns the end of the filled part; before the end of the buffer only at the end of the file
  */
 export async function readInto(file: FileHandle, bytes: Buffer, offset: number, position: number): Promise<number> {
   let end = offset;

@@ -2,14 +2,14 @@ import { opendir } from 'node:fs/promises';
 
 import { withDescriptor } from './descriptors.js';
 
-/** Names are read so many at a time: between two reads the event loop is free. */
+/** The number of names that are read at a time; in between, the event loop is free. */
 const NAMES_AT_ONCE = 256;
 
 /**
- * The names in a directory, in no order, a batch at a time. However many there are, no batch holds the thread for long, and only one of
- * them is in memory.
+ * Lists the names in a directory in batches, in no particular order. No batch blocks the thread for long, and
+ * only one of them is in memory.
  *
- * @throws what the system throws
+ * @throws system errors
  */
 export async function* namesIn(directory: string): AsyncGenerator<readonly string[]> {
   let batch: string[] = [];

@@ -9,10 +9,13 @@ import { temporaryName } from './temporary.js';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** What is there is no file that we wrote: a link, a pipe, somebody else's, open to others, or too large. Says what it is. */
+/**
+ * The file was not written by this library: it is a link, a pipe, another user's file, accessible to others,
+ * or too large. The message says which.
+ */
 export class ForeignFileError extends Error {}
 
-/** It is larger than anything that we write. */
+/** The file is larger than any that this library writes. */
 export class OversizedFileError extends ForeignFileError {}
 
 export interface OwnFile {
@@ -24,12 +27,13 @@ export interface OwnFile {
 }
 
 /**
- * Opens a file for reading if it is one of ours, when it is its turn. Who opens it closes it, and opens no other one before.
+ * Opens a file of this library for reading, when it is its turn. The caller must close it before opening
+ * another one.
  *
- * @throws ForeignFileError when it is not, and what the system throws when there is none
+ * @throws ForeignFileError if it is not one of ours, and system errors if it does not exist
  */
 export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFile> {
-  // A pipe in its place must not make us wait for a writer.
+  // A pipe in its place must not block until there is a writer.
   const file = await openFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ELOOP' ? new ForeignFileError('is a symbolic link') : error;
   });
@@ -37,7 +41,7 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
     const status = await file.stat();
     const user = currentUser();
     const isOurs = user === undefined || (status.uid === user && (status.mode & WRITABLE_BY_OTHERS) === 0);
-    if (!status.isFile()) throw new ForeignFileError('is no regular file');
+    if (!status.isFile()) throw new ForeignFileError('is not a regular file');
     if (!isOurs) throw new ForeignFileError('belongs to another user, or others may write it');
     if (status.size > maxBytes)
       throw new OversizedFileError(`has ${status.size} bytes, at most ${maxBytes} can be right`);
@@ -49,9 +53,10 @@ export async function openOwnFile(path: string, maxBytes: number): Promise<OwnFi
 }
 
 /**
- * Reads a file whole if it is one of ours. Its size is looked at before anything is read; what is appended meanwhile is not read.
+ * Reads a whole file of this library. Its size is checked first; bytes that are appended meanwhile are not
+ * read.
  *
- * @throws ForeignFileError when it is not, and what the system throws when there is none
+ * @throws ForeignFileError if it is not one of ours, and system errors if it does not exist
  */
 export async function readOwnFile(path: string, maxBytes: number): Promise<Buffer> {
   const { file, size } = await openOwnFile(path, maxBytes);
@@ -63,12 +68,12 @@ export async function readOwnFile(path: string, maxBytes: number): Promise<Buffe
 }
 
 /**
- * Writes a file under a name of its own, synced, from where a rename or a link puts it in its place: whole or not at all.
- * Leaves nothing behind when it fails.
+ * Writes a synced file under a temporary name, from which a rename or link puts it in place atomically.
+ * Leaves nothing behind if it fails.
  *
- * @param stem what it is to become
+ * @param stem its later name
  * @param content bytes, or parts of them in order
- * @param modifiedMs its time of modification, when that is to mean something; milliseconds since the epoch
+ * @param modifiedMs its modification time, if it has a meaning; milliseconds since the epoch
  * @returns its path
  */
 export async function writeTemporary(

@@ -7,17 +7,17 @@ import { withDescriptor } from './descriptors.js';
 const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
 
-/** Why a directory cannot be used, and what to do about it. */
+/** Why a directory cannot be used, and the remedy. */
 export interface DirectoryProblem {
   readonly reason: string;
   readonly remedy: string;
 }
 
 /**
- * A directory that stays the one that was checked, whatever is put in its place later.
+ * A directory that stays the one that was checked, even if another one is put in its place later.
  *
- * Its path may go through a descriptor, whose number means something else once it is closed: so the path is lent to those
- * who use it, and the descriptor closed when the last has given it back.
+ * Its path may go through a descriptor, whose number can be reused once it is closed. So the path is lent to
+ * its users, and the descriptor is closed after the last of them has finished.
  */
 export class PrivateDirectory {
   readonly #path: string;
@@ -30,7 +30,7 @@ export class PrivateDirectory {
     this.#descriptor = descriptor;
   }
 
-  /** Runs something with the path, to be joined with names of files; undefined after {@link close}. */
+  /** Runs a function with the path, to be joined with file names; undefined after {@link close}. */
   async use<T>(run: (path: string) => Promise<T>): Promise<T | undefined> {
     if (this.#isClosing) return undefined;
     this.#users++;
@@ -42,7 +42,7 @@ export class PrivateDirectory {
     }
   }
 
-  /** Lends the path no more. */
+  /** Stops lending the path. */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -56,27 +56,30 @@ export class PrivateDirectory {
 
 export type OpenedDirectory = { readonly directory: PrivateDirectory } | { readonly problem: DirectoryProblem };
 
-/** Paths through a descriptor lead to the directory that was opened, not to what has its name now. */
+/** Paths through a descriptor lead to the directory that was opened, even if another one has its name now. */
 const DESCRIPTORS = '/proc/self/fd';
 
-/** Where a directory of ours is, and which option says so. */
+/** The place of a private directory, and the option that specifies it. */
 export interface DirectoryPlace {
-  /** The option's value: a directory that others may use, too. */
+  /** The option's value: a directory that others may also use. */
   readonly outer: string;
-  /** Name of our own directory in it: `v<format version>`, so that versions with different formats share it in peace. */
+  /**
+   * The name of the private directory in it: `v<format version>`, so that versions with different formats do
+   * not interfere.
+   */
   readonly folder: string;
-  /** For remedies: `'cacheDir'`, say. */
+  /** The name of the option, for remedies: for example `'cacheDir'`. */
   readonly option: string;
 }
 
 /**
- * Makes and checks a directory of our own. It must be a real directory, ours, and closed to others; the outer one may
- * belong to root, as a mounted volume does. What is in it is checked again, file by file.
+ * Creates and checks a private directory. It must be a real directory, belong to this user, and be closed to
+ * others; the outer one may belong to root, like a mounted volume. Each file in it is checked again.
  */
 export async function openPrivateDirectory({ outer, folder, option }: DirectoryPlace): Promise<OpenedDirectory> {
   const path = join(outer, folder);
   try {
-    // Not all of it at once: the recursive form says ENOENT where the filesystem is read-only.
+    // Step by step: the recursive form reports ENOENT on a read-only filesystem.
     await mkdir(dirname(resolve(outer)), { recursive: true, mode: PRIVATE_MODE }).catch(() => {});
     await mkdir(outer, { mode: PRIVATE_MODE }).catch(ignoreExisting);
     const outerProblem = await inspect(outer, [currentUser(), 0], option);
@@ -91,7 +94,7 @@ export async function openPrivateDirectory({ outer, folder, option }: DirectoryP
   }
 }
 
-/** Holds on to the directory by a descriptor, where the system lets paths go through one (Linux). */
+/** Holds the directory by a descriptor, if the system supports paths through descriptors (Linux). */
 async function pin(path: string): Promise<PrivateDirectory> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   if (!existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
@@ -104,7 +107,7 @@ async function pin(path: string): Promise<PrivateDirectory> {
   return new PrivateDirectory(`${DESCRIPTORS}/${descriptor}`, descriptor);
 }
 
-/** Where there are no user ids (Windows), access lists of the system decide. */
+/** Undefined on Windows, which has access lists instead of user ids. */
 export function currentUser(): number | undefined {
   return process.getuid?.();
 }
@@ -134,7 +137,7 @@ function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-/** What went wrong, and what helps; the name of the option follows. */
+/** The cause and the remedy, to which the name of the option is appended. */
 const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
   EEXIST: ['there is a file in its place', 'Remove it, or give another'],
   ENOTDIR: ['part of the path is a file', 'Give another'],
@@ -145,11 +148,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
   EDQUOT: ['the quota is used up', 'Free space, or give another'],
 };
 
-/**
- * A failed file operation in words.
- *
- * @param option that names the directory, for the remedy
- */
+/** Describes a failed file operation. */
 export function describe(error: unknown, path: string, option: string): DirectoryProblem {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   const known = REASONS[code];

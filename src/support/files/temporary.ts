@@ -2,25 +2,25 @@ import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 const TEMPORARY = /^(.+)\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{12}\.tmp$/;
-/** Process ids say nothing about processes of another host or container. */
+/** Process ids are meaningful only on the same host or container. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-/** In a container every process has the id of the one before it. */
+/** In a container, every process has the same id as the previous one. */
 const STARTED_AT_MS = Date.now() - process.uptime() * 1000;
 
-/** A file on its way to its name, and whose it is. */
+/** A file under a temporary name, with its owner. */
 export interface Temporary {
-  /** What it was to become. */
+  /** The later name. */
   readonly stem: string;
   readonly host: string;
   readonly pid: number;
 }
 
-/** A name that says whose it is, so that it can be swept when its process is gone. */
+/** A name that contains its owner, so that the file can be swept when its process is gone. */
 export function temporaryName(stem: string): string {
   return `${stem}.${HOST}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
 }
 
-/** Undefined for a name that is none of {@link temporaryName}. */
+/** Undefined for a name that {@link temporaryName} did not create. */
 export function parseTemporary(name: string): Temporary | undefined {
   const [, stem, host, pid] = TEMPORARY.exec(name) ?? [];
   if (stem === undefined || host === undefined) return undefined;
@@ -28,9 +28,9 @@ export function parseTemporary(name: string): Temporary | undefined {
 }
 
 /**
- * Whether nobody will finish it: its process is gone, or nobody can tell and it is old.
+ * Whether it will never be finished: its process is gone, or this is unknown and the file is old.
  *
- * @param touchedMs when it was written, milliseconds since the epoch
+ * @param touchedMs the time of its last write, in milliseconds since the epoch
  */
 export function isOrphaned({ host, pid }: Temporary, touchedMs: number, nowMs: number, staleAfterMs: number): boolean {
   if (nowMs - touchedMs > staleAfterMs) return true;

@@ -36,21 +36,21 @@ import { sweepRecords } from './record-sweep.js';
 import { readOrMakeKey } from './store-key.js';
 
 const OPTION = 'suspensionDir';
-/** Each has a few files open; processes may have 1,024 of them. */
+/** Each operation has a few open files, and a process may have 1,024 of them. */
 const OPERATIONS_AT_ONCE = 64;
 const DEFAULT_MAX_DATA_BYTES = 64 * 1024 * 1024;
 const NO_HARD_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-/** The directory, opened, and what one needs in it. */
+/** The opened directory, with its key and log. */
 interface Opened {
   readonly directory: PrivateDirectory;
   readonly key: Uint8Array;
 }
 
 /**
- * Suspended handlers as files, shared by any number of processes without a server. How: see {@link RecordLog}. What was
- * acknowledged by {@link put} and {@link settle} outlives a kill and a loss of power; a claim outlives a kill, and need not
- * outlive a loss of power, which its owner does not either.
+ * Suspended handlers as files, shared by any number of processes without a server. How: see {@link
+ * RecordLog}. What {@link put} and {@link settle} acknowledged survives a kill and a power failure. A claim
+ * survives a kill; it need not survive a power failure, which its owner does not survive either.
  */
 export class FileStore implements SuspensionStore {
   readonly #path: string;
@@ -61,8 +61,8 @@ export class FileStore implements SuspensionStore {
   readonly #maxDataBytes: number;
 
   /**
-   * @param directory made when it is missing; nothing is opened before the first operation
-   * @param maxDataBytes of an envelope and an outcome together
+   * @param directory created if it is missing; nothing is opened before the first operation
+   * @param maxDataBytes the limit of an envelope and an outcome together
    */
   constructor(directory: string, maxDataBytes = DEFAULT_MAX_DATA_BYTES) {
     this.#path = directory;
@@ -104,7 +104,7 @@ export class FileStore implements SuspensionStore {
     checkTime('nowMs', nowMs);
     return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log) => {
       let envelope: Uint8Array | undefined;
-      // Before the claim: who cannot have the envelope shall not have the lease.
+      // Before the claim: a caller that cannot read the envelope must not get the lease.
       const prepare = async () => {
         envelope ??= await log.envelope(id);
       };
@@ -142,7 +142,7 @@ export class FileStore implements SuspensionStore {
     return this.#withId<SettleAnswer>(id, { kind: 'unknown' }, async (log) => {
       const decide = (standing: Parameters<typeof decideSettlement>[0]) => decideSettlement(standing, fence, outcome);
       const answer = await log.change(id, decide, { from: fence ?? 0, next });
-      // What somebody else recorded may not have been synced yet, and is told from here on.
+      // An outcome that another process recorded may not be synced yet, and is reported from here on.
       if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
       return answer ?? { kind: 'unknown' };
     });
@@ -160,7 +160,7 @@ export class FileStore implements SuspensionStore {
 
   async forget(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
-      // One that cannot be forgotten keeps no other.
+      // One that cannot be deleted does not affect others.
       await this.#withId(id, false, (log) => log.forgetSettled(id, [0], () => true)).catch((error) => {
         if (this.#isClosed) throw error;
       });
@@ -168,9 +168,9 @@ export class FileStore implements SuspensionStore {
   }
 
   /**
-   * Tells what each suspension takes of the directory, some at a time.
+   * Reports the size of each suspension in the directory, in batches.
    *
-   * @param known versions that the caller knows already: their files are not opened
+   * @param known versions that the caller already knows: their files are not opened
    */
   async count(known: KnownVersions, tell: (sizes: readonly KeptSize[]) => void): Promise<void> {
     await this.#within(async (log, root) => {
@@ -188,7 +188,7 @@ export class FileStore implements SuspensionStore {
     opened?.directory.close();
   }
 
-  /** As {@link #within}; what is no id is unknown, and touches no path. */
+  /** Like {@link #within}; a malformed id counts as unknown and never becomes part of a path. */
   async #withId<T>(id: string, unknown: T, run: (log: RecordLog) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw storeClosed();
     return parseSuspensionId(id) === undefined ? unknown : this.#within(run);
@@ -211,7 +211,7 @@ export class FileStore implements SuspensionStore {
     });
   }
 
-  /** Once; again when it failed. */
+  /** Once; again after a failure. */
   #open(): Promise<Opened> {
     this.#opened ??= this.#openDirectory().catch((error) => {
       this.#opened = undefined;
@@ -230,7 +230,7 @@ export class FileStore implements SuspensionStore {
         for (const shard of SHARDS) await makeShard(join(root, shard));
         await syncDirectory(root);
         await syncDirectory(this.#path);
-        // Not ours, perhaps, and not for us to read.
+        // The parent may belong to another user and be unreadable.
         await syncDirectory(dirname(resolve(this.#path))).catch(() => {});
         return made;
       });
@@ -268,14 +268,14 @@ export class FileStore implements SuspensionStore {
   }
 }
 
-/** Whether the suspension is there already, the same, and not settled. */
+/** Whether the same suspension already exists and is not settled. */
 async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<boolean> {
   const loaded = await log.load(suspension.id);
   if (loaded === undefined || loaded.standing.state === 'settled') return false;
   return isSame(loaded.facts, loaded.envelope, suspension);
 }
 
-/** Made, unless it is there; what is there in its place must be a directory, and no link to one. */
+/** Creates it if it is missing. An existing one must be a directory and not a link. */
 async function makeShard(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });

@@ -3,14 +3,14 @@ import type { KeptSize, KnownVersions } from '../kept.js';
 import type { RecordLog } from './record-log.js';
 import { inBatches, pagesOf, type ScannedRecord, SHARDS } from './record-scan.js';
 
-/** So many are told at a time. */
+/** The number of suspensions that are reported at a time. */
 const BATCH = 256;
 
 /**
- * What each suspension takes, from the headers of its files. Those that did not change since the last time are not opened again. Damaged
- * ones count as nothing: they are no suspensions, and nobody can tell whose they are.
+ * The size of each suspension, from the headers of its files. Unchanged ones are not opened again. Damaged
+ * ones are not counted, because their tenant is unknown.
  *
- * @param known the last version that the caller knows of an id
+ * @param known the last version of an id that the caller knows
  */
 export async function* countRecords(
   log: RecordLog,

@@ -12,16 +12,16 @@ const HEADER_READ_BYTES = 4 * 1024;
 
 export interface RecordFile {
   readonly header: RecordHeader;
-  /** The whole record, or no more than its header, as it was asked for. */
+  /** The whole record, or only its header, as requested. */
   readonly bytes: Buffer;
 }
 
 /**
- * Reads a record and checks its header; what follows it is checked by whoever takes it out.
+ * Reads a record and checks its header; the parts after it are checked when they are used.
  *
- * @param id for errors
- * @param maxBytes of the file: a larger one is not read
- * @returns undefined when there is no such file
+ * @param id the id for errors
+ * @param maxBytes the limit of the file's size
+ * @returns undefined if the file does not exist
  * @throws NexusError SUSPENSION_INCOMPATIBLE naming the check that failed
  */
 export async function readRecord(
@@ -37,7 +37,7 @@ export async function readRecord(
       let start = await readAt(file, 0, Math.min(size, HEADER_READ_BYTES));
       const wanted = headerBytes(start);
       if (wanted > start.length) start = await readAt(file, 0, Math.min(size, wanted));
-      // Only when a header that is ours says that the file has this size, so much is allocated.
+      // This size is allocated only if an authentic header states it.
       const header = decodeHeader(start, size, key);
       if (extent === 'header' || start.length === size) return { header, bytes: start };
       const bytes = Buffer.allocUnsafeSlow(size);
@@ -53,7 +53,7 @@ export async function readRecord(
   }
 }
 
-/** What is wrong with a record, said of the suspension that it belongs to. Other errors pass through. */
+/** Adds the suspension to an error of its record. Other errors are returned unchanged. */
 export function explain(error: unknown, id: string): unknown {
   if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') return error;
   if (error.context['suspensionId'] !== undefined) return error;

@@ -15,44 +15,44 @@ import { incompatible } from '../incompatible.js';
 import type { LifecycleState } from '../lifecycle.js';
 import type { SuspensionFacts } from '../views.js';
 
-/** Bytes that follow the header, and the SHA-256 that they must have. */
+/** A part after the header, with its SHA-256. */
 export interface Part {
   readonly bytes: number;
   readonly digest: Uint8Array;
 }
 
-/** A {@link LifecycleState} as a header holds it: the content of its outcome is a part. */
+/** A {@link LifecycleState} in a header: the content of its outcome is a part. */
 export type StandingHeader =
   | Exclude<LifecycleState, { state: 'settled' }>
   | (Omit<Extract<LifecycleState, { state: 'settled' }>, 'outcome'> & {
       readonly outcome: Omit<Extract<LifecycleState, { state: 'settled' }>['outcome'], 'content'>;
     });
 
-/** The suspension that this record moved, and where to. */
+/** The suspension that this record moved, and its new state. */
 export interface TransitionHeader {
   readonly id: string;
   readonly standing: StandingHeader;
   readonly content: Part;
 }
 
-/** A suspension that begins with this record. */
+/** A suspension that starts with this record. */
 export interface BeginningHeader {
   readonly facts: SuspensionFacts;
   readonly envelope: Part;
 }
 
 /**
- * What one file says: that a suspension began, or went from one standing to the next, or both, of two generations of a run,
- * at once.
+ * The content of one file: the start of a suspension, a transition, or both atomically, for two generations
+ * of a run.
  */
 export interface RecordHeader {
   readonly transition?: TransitionHeader;
   readonly beginning?: BeginningHeader;
 }
 
-/** The info, and what else there is: ids, times, an owner, digests. */
+/** The info, plus ids, times, an owner, digests. */
 export const MAX_HEADER_BYTES = MAX_INFO_BYTES + 16 * 1024;
-/** Small values count more than they have. */
+/** Small values count as more than their size. */
 const BOUNDS = { maxBytes: 2 * MAX_HEADER_BYTES, maxValues: 200_000 };
 const DIGEST_BYTES = 32;
 
@@ -100,8 +100,8 @@ const header: Shape<RecordHeader> = record(
 );
 
 /**
- * What a header says, with every field known and within its bounds. A seal alone is not enough: whoever can write the directory has its
- * key.
+ * Reads a header; every field must be known and within its bounds. A seal alone is not enough, because anyone
+ * who can write to the directory can read its key.
  *
  * @throws NexusError SUSPENSION_INCOMPATIBLE
  */

@@ -5,10 +5,10 @@ import type { RecordLog } from './record-log.js';
 import { shardOf } from './record-paths.js';
 import { IDS_AT_ONCE, inBatches, type ScannedRecord, SHARDS, scanShard } from './record-scan.js';
 
-/** What is said of one id: a line, that it is damaged, or nothing, when it was forgotten meanwhile. */
+/** The line for one id, its damage, or nothing if it was deleted meanwhile. */
 type Line = { readonly summary: SuspensionSummary } | { readonly unreadable: string } | undefined;
 
-/** One page of all suspensions, by id. Opens the files of those on the page, and no others. */
+/** One page of all suspensions, by id. Opens only the files of those on the page. */
 export async function listRecords(log: RecordLog, root: string, after: string, limit: number): Promise<SuspensionPage> {
   const suspensions: SuspensionSummary[] = [];
   const unreadable: string[] = [];
@@ -29,7 +29,7 @@ export async function listRecords(log: RecordLog, root: string, after: string, l
   return { suspensions, unreadable };
 }
 
-/** The first of a shard that have begun, and whether there are others behind them. */
+/** The first started suspensions of a shard, and whether there are more. */
 async function listShard(
   log: RecordLog,
   root: string,
@@ -46,12 +46,13 @@ async function listShard(
       isRecovered ||= recovered;
       return line;
     });
-    // The next generation of a run that a crash left without its name has it now, and its place in the order.
+    // A crash had left the next generation of a run without its name; now it has its name and its place in
+    // the order.
     if (!isRecovered) return { records, hasMore: found.length > room, lines };
   }
 }
 
-/** What has no beginning is about to go, and is passed over. */
+/** Suspensions without a start are being deleted and are skipped. */
 async function begunIn(root: string, shard: string, after: string, limit: number): Promise<ScannedRecord[]> {
   const begun: ScannedRecord[] = [];
   let from: string | undefined = after;
@@ -83,7 +84,7 @@ async function describeRecord(
     const envelopeBytes = beginning.envelope.bytes;
     const summary = { ...beginning.facts, state, envelopeBytes };
     if (last?.transition?.standing.state !== 'settled') return { line: { summary }, recovered };
-    // Files are never changed: the envelope stays until all of it is forgotten.
+    // Files are never changed: the envelope stays until the suspension is deleted.
     return { line: { summary: { ...summary, storedBytes: envelopeBytes + last.transition.content.bytes } }, recovered };
   } catch (error) {
     if (!(error instanceof NexusError) || error.code !== 'SUSPENSION_INCOMPATIBLE') throw error;

@@ -13,13 +13,16 @@ import { encodeRecord, envelopeOf, RECORD_OVERHEAD_BYTES, type RecordContent, st
 import { explain, type RecordFile, readRecord } from './record-file.js';
 import { pathOf, shardOf, syncDirectory } from './record-paths.js';
 
-/** The last time that every file system can keep. Later ones are due early, which costs a look and does no harm. */
+/**
+ * The latest time that every file system can store. Later ones are due early, which costs a check and is
+ * harmless.
+ */
 const MAX_FILE_TIME_MS = (2 ** 31 - 1) * 1000;
 
-/** What came of an attempt to append: it is there, another one is, or the suspension was forgotten meanwhile. */
+/** The result of appending: appended, another transition was first, or the suspension was deleted meanwhile. */
 type Appended = 'appended' | 'taken' | 'gone';
 
-/** A suspension with all that is known of it. */
+/** A suspension with all its data. */
 export interface LoadedSuspension {
   readonly facts: SuspensionFacts;
   readonly envelope: Uint8Array;
@@ -27,14 +30,15 @@ export interface LoadedSuspension {
 }
 
 /**
- * Suspensions as files: `<shard>/<id>.0` says that one began, `<id>.1`, `<id>.2`, … what became of it.
+ * Suspensions as files: `<shard>/<id>.0` is the start of one, `<id>.1`, `<id>.2`, … are its transitions.
  *
- * A file is linked to its name when it is complete and synced, and a name exists once. So who links `<id>.<n + 1>` has made
- * the one transition from version n, and nobody needs a lock. Nothing is ever changed, and nothing removed but by
- * {@link forget}, the beginning first: whoever finds no beginning behind what he linked came too late, and takes it away.
+ * A file is linked to its name when it is complete and synced, and a name exists only once. So the process
+ * that links `<id>.<n + 1>` has made the one transition from version n, and no lock is needed. Files are
+ * never changed, and only {@link forget} removes them, the start first. A process that finds no start for its
+ * new link was too late and removes the link.
  *
- * The transition that continues a run and the beginning of the next generation are one file with two names: one instant
- * for both. Whoever looks for the second name and misses it gives it, see {@link #recover}.
+ * The transition that continues a run and the start of the next generation are one file with two names, so
+ * both are atomic. A process that misses the second name creates it, see {@link #recover}.
  */
 export class RecordLog {
   readonly #root: string;
@@ -42,8 +46,9 @@ export class RecordLog {
   readonly #maxRecordBytes: number;
 
   /**
-   * @param root in which the shards are
-   * @param maxDataBytes of an envelope and an outcome together: a file with more is neither written nor read
+   * @param root the directory of the shards
+   * @param maxDataBytes the limit of an envelope and an outcome together: a larger file is neither written
+   *   nor read
    */
   constructor(root: string, key: Uint8Array, maxDataBytes: number) {
     this.#root = root;
@@ -51,14 +56,14 @@ export class RecordLog {
     this.#maxRecordBytes = maxDataBytes + RECORD_OVERHEAD_BYTES;
   }
 
-  /** False when there is something under its id already. */
+  /** False if its id is already used. */
   async begin(suspension: StoredSuspension): Promise<boolean> {
     const { id, envelope, expiresAtMs } = suspension;
     const beginning = { facts: factsOf(suspension), envelope };
     return this.#linkNew(pathOf(this.#root, id, 0), `${id}.0`, { beginning }, expiresAtMs);
   }
 
-  /** Undefined when nobody put it, or it was forgotten. */
+  /** Undefined if it is unknown, or was deleted. */
   async load(id: string): Promise<LoadedSuspension | undefined> {
     const standing = await this.standing(id);
     const file = await this.#read(id, 0, 'whole');
@@ -66,16 +71,16 @@ export class RecordLog {
     return { facts: file.header.beginning.facts, envelope: await this.#envelopeOf(id, file), standing };
   }
 
-  /** Its sealed bytes, whole. */
+  /** The whole sealed bytes. */
   async envelope(id: string): Promise<Uint8Array | undefined> {
     const file = await this.#read(id, 0, 'whole');
     return file && this.#envelopeOf(id, file);
   }
 
   /**
-   * Where it stands at one instant of this call.
+   * Its state at one point in time during this call.
    *
-   * @param from a version that it had, if one is known: what is before it is not looked at
+   * @param from a previous version, if one is known: earlier ones are not read
    */
   async standing(id: string, from = 0): Promise<LifecycleState | undefined> {
     const start = from > 0 && (await this.#exists(id, from)) ? from : 0;
@@ -93,12 +98,12 @@ export class RecordLog {
   }
 
   /**
-   * Decides on a transition and makes it; decides again when somebody else made one meanwhile.
+   * Decides on a transition and makes it; decides again if another process made one meanwhile.
    *
-   * @param from a version that it had, if one is known
-   * @param prepare done before the transition, which is not made when this rejects
-   * @param next the generation that begins with it
-   * @returns undefined when nobody put it, or it was forgotten
+   * @param from a previous version, if one is known
+   * @param prepare called before the transition, which is not made if this rejects
+   * @param next the generation that starts with it
+   * @returns undefined if it is unknown, or was deleted
    */
   async change<Answer>(
     id: string,
@@ -122,7 +127,7 @@ export class RecordLog {
     }
   }
 
-  /** Makes a transition, if nobody made one from the same version before. */
+  /** Makes a transition, unless another one was made from the same version. */
   async #append(id: string, standing: LifecycleState, next?: StoredSuspension): Promise<Appended> {
     const { version } = standing;
     const path = pathOf(this.#root, id, version);
@@ -136,12 +141,15 @@ export class RecordLog {
       await unlink(path).catch(() => {});
       return 'gone';
     }
-    // It began with the link above. When this one cannot be made, who looks for it makes it.
+    // It started with the link above. If this link fails, the next process that looks for it creates it.
     if (next !== undefined) await this.promote(id, version, next.id).catch(() => {});
     return 'appended';
   }
 
-  /** Gives the beginning of the next generation its name, unless it has it. False when there is nothing to give it to. */
+  /**
+   * Gives the start of the next generation its name, if it does not have it. False if the file no longer
+   * exists.
+   */
   async promote(id: string, version: number, nextId: string): Promise<boolean> {
     try {
       await link(pathOf(this.#root, id, version), pathOf(this.#root, nextId, 0));
@@ -154,17 +162,18 @@ export class RecordLog {
     }
   }
 
-  /** Whether it is there: what has no beginning is not. */
+  /** Whether it exists: without a start it does not. */
   async hasBegun(id: string): Promise<boolean> {
     return this.#exists(id, 0);
   }
 
   /**
-   * Forgets a suspension that is settled, all of it. Not before nothing is left of the generation before it, which could bring it back.
+   * Deletes all files of a settled suspension. This must not happen before the previous generation is
+   * deleted, which could bring it back.
    *
-   * @param versions of its files, as far as they are known
+   * @param versions the versions of its files, as far as they are known
    * @param isOver whether its outcome need not be kept
-   * @returns whether it is gone
+   * @returns whether it was deleted
    */
   async forgetSettled(
     id: string,
@@ -179,26 +188,27 @@ export class RecordLog {
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) await this.promote(id, version, next);
     await this.forget(id, versions);
-    // Also those that were not there yet when the names were read. Versions have no gaps.
+    // Includes files that were added after the names were read. Versions have no gaps.
     for (let later = Math.max(0, ...versions) + 1; await this.#exists(id, later); later++)
       await this.forget(id, [later]);
     return true;
   }
 
-  /** Removes files of a suspension, the beginning first. What somebody else removed is no error. */
+  /** Removes files of a suspension, the start first. Files that another process removed are not an error. */
   async forget(id: string, versions: readonly number[]): Promise<void> {
     for (const version of [...versions].sort((a, b) => a - b)) {
       await rm(pathOf(this.#root, id, version), { force: true });
     }
   }
 
-  /** From then on everything about it outlives a loss of power. */
+  /** Syncs everything, so that it survives a power failure. */
   async sync(id: string): Promise<void> {
     await syncDirectory(join(this.#root, shardOf(id)));
   }
 
   /**
-   * Looks whether the generation before ended in this one, and names it. A crash between two links leaves it without a name.
+   * Checks whether the previous generation ended in this one, and gives it its name. A crash between the two
+   * links leaves it without one.
    */
   async #recover(id: string): Promise<boolean> {
     const before = idBefore(id);
@@ -209,12 +219,12 @@ export class RecordLog {
     return header?.beginning?.facts.id === id && (await this.promote(before, version, id));
   }
 
-  /** Whether there is something of it that could bring the generation after it back. */
+  /** Whether a file of it is left that could bring the next generation back. */
   async #isLeft(id: string): Promise<boolean> {
     return (await this.#exists(id, 0)) || (await this.#exists(id, 1));
   }
 
-  /** After a transition that is known to have been made. */
+  /** Its state after a transition that is known to exist. */
   async #standingAt(id: string, version: number): Promise<LifecycleState | undefined> {
     const file = await this.#read(id, version, 'whole');
     if (file?.header.transition === undefined) return undefined;
@@ -225,7 +235,7 @@ export class RecordLog {
     }
   }
 
-  /** Versions have no gaps: the search goes up in growing steps, then between two of them. */
+  /** Versions have no gaps: the search goes up in growing steps, and then between two of them. */
   async #latestVersion(id: string, from: number): Promise<number> {
     let low = from;
     let step = 1;
@@ -251,7 +261,7 @@ export class RecordLog {
     }
   }
 
-  /** @throws NexusError SUSPENSION_INCOMPATIBLE, also for a record that says it is another one */
+  /** @throws NexusError SUSPENSION_INCOMPATIBLE, also for a record of another suspension */
   async #read(id: string, version: number, extent: 'whole' | 'header'): Promise<RecordFile | undefined> {
     const path = pathOf(this.#root, id, version);
     const file = await readRecord(path, id, this.#key, extent, this.#maxRecordBytes);
@@ -271,7 +281,7 @@ export class RecordLog {
     }
   }
 
-  /** What could not be read again is not written. */
+  /** A record that could not be read again is not written. */
   #requireRoom(bytes: number): void {
     if (bytes <= this.#maxRecordBytes) return;
     const message = `Suspension: the record has ${bytes} bytes, more than the ${this.#maxRecordBytes} that this store reads.`;
@@ -279,9 +289,9 @@ export class RecordLog {
   }
 
   /**
-   * Writes a file beside its place, and links it there if the place is free.
+   * Writes a temporary file, and links it to its name if the name is free.
    *
-   * @param dueMs its time of modification, by which a sweep knows when it has to be opened
+   * @param dueMs its modification time, which tells a sweep when to open it
    */
   async #linkNew(path: string, name: string, content: RecordContent, dueMs: number): Promise<boolean> {
     const shard = join(this.#root, shardOf(name));
@@ -293,7 +303,7 @@ export class RecordLog {
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      // A network file system may repeat a request whose answer was lost, and find its own link.
+      // A network file system may repeat a request whose answer was lost, and then find its own link.
       return (await lstat(temporary)).nlink > 1;
     } finally {
       await rm(temporary, { force: true }).catch(() => {});

@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * The directory of an id: the code of its first character, in hex. As many as base64url has characters, in the order of the
- * ids, and the same where file names have no case.
+ * The directory of an id: the code of its first character, in hex. There is one for each base64url character,
+ * in the order of the ids, also on file systems that ignore case.
  */
 export function shardOf(id: string): string {
   return id.charCodeAt(0).toString(16);
@@ -13,7 +13,7 @@ export function pathOf(root: string, id: string, version: number): string {
   return join(root, shardOf(id), `${id}.${version}`);
 }
 
-/** Windows syncs no directories. */
+/** Windows cannot sync directories. */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');

@@ -6,42 +6,42 @@ import { shardOf } from './record-paths.js';
 
 const RECORD = /^([A-Za-z0-9_-]{22}\.[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$/;
 const ID_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Files that are looked at at the same time. */
+/** The number of files that are checked at the same time. */
 const BATCH = 16;
-/** A shard with more is read several times, so that memory is bounded. */
+/** A shard with more is read several times, to limit memory. */
 export const IDS_AT_ONCE = 10_000;
-/** Sorting so many takes less than a millisecond, and so does putting them among the others. */
+/** Sorting this many takes less than a millisecond, and so does merging them. */
 const SORTED_AT_ONCE = 1_000;
-/** Of one id. Those beyond are seen when these are gone. */
+/** The limit for one id. Further files are seen when these are deleted. */
 const MAX_LISTED_VERSIONS = 10_000;
-/** Of one shard. Those beyond are seen when these are gone. */
+/** The limit for one shard. Further files are seen when these are deleted. */
 const MAX_TEMPORARIES = 10_000;
 
-/** Names of all shards, in the order of the ids in them. */
+/** The names of all shards, in the order of the ids in them. */
 export const SHARDS: readonly string[] = [...ID_CHARACTERS].map(shardOf).sort();
 
-/** What the names of the files of one id say. */
+/** The information in the file names of one id. */
 export interface ScannedRecord {
   readonly id: string;
   readonly hasBegun: boolean;
   readonly lastVersion: number;
-  /** In no order. */
+  /** In no particular order. */
   readonly versions: readonly number[];
 }
 
-/** What the names of the files in a shard say. Names that are none of ours are left out. */
+/** The information in the file names of a shard. Foreign names are ignored. */
 export interface ScannedShard {
-  /** In the order of their ids. */
+  /** Sorted by id. */
   readonly records: readonly ScannedRecord[];
-  /** Where to go on; absent when these were the last. */
+  /** Where to continue; absent if these were the last. */
   readonly next?: string;
   readonly temporaries: readonly { readonly name: string; readonly temporary: Temporary }[];
 }
 
 /**
- * The first ids of a shard that come after another one, with their files. However many files there are, only the names of these are kept.
+ * The first ids of a shard after a given one, with their files. Only their names are kept in memory.
  *
- * @param limit of ids
+ * @param limit the number of ids
  */
 export async function scanShard(root: string, shard: string, after = '', limit = IDS_AT_ONCE): Promise<ScannedShard> {
   const first = new FirstRecords(after, limit);
@@ -68,15 +68,15 @@ interface Found {
   readonly versions: number[];
 }
 
-/** Keeps what comes first in the order of the ids, and lets go of the rest as it comes. No step of it takes longer than a millisecond. */
+/** Keeps the first ids in order and drops the rest as it arrives. No step takes longer than a millisecond. */
 class FirstRecords {
   readonly #after: string;
   readonly #limit: number;
   readonly #found = new Map<string, Found>();
-  /** In order; those that came lately are not among them yet. */
+  /** Sorted; recently added ones are not included yet. */
   #sorted: Found[] = [];
   #latest: Found[] = [];
-  /** The last id that can be among the first; none as long as all can. */
+  /** The last id that can be among the first; undefined while all can. */
   #last: string | undefined;
 
   constructor(after: string, limit: number) {
@@ -123,7 +123,7 @@ function isBefore(a: Found | undefined, b: Found | undefined): boolean {
   return (a as Found).id < (b as Found).id;
 }
 
-/** All records of a shard, some thousand at a time. */
+/** All records of a shard, in pages of some thousands. */
 export async function* pagesOf(root: string, shard: string): AsyncGenerator<ScannedShard> {
   let after: string | undefined = '';
   while (after !== undefined) {
@@ -133,7 +133,10 @@ export async function* pagesOf(root: string, shard: string): AsyncGenerator<Scan
   }
 }
 
-/** Something done for each, several at a time, with the results in order. What is to be done is asked for as it is begun. */
+/**
+ * Runs a function for each item, several at a time, and returns the results in order. Items are read as they
+ * are started.
+ */
 export async function inBatches<T, R>(items: Iterable<T>, run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let batch: Promise<R>[] = [];

@@ -11,11 +11,11 @@ import type { RecordLog } from './record-log.js';
 import { pathOf } from './record-paths.js';
 import { inBatches, pagesOf, type ScannedRecord, type ScannedShard, SHARDS } from './record-scan.js';
 
-/** A record is written in milliseconds, or on a bad disk in seconds. */
+/** A record is written in milliseconds, or in seconds on a bad disk. */
 const STALE_TEMPORARY_MS = 60 * 60 * 1000;
 /** File systems round times. */
 const ROUNDING_MS = 1;
-/** What one name can be to blame for: something else than a file lies there, or one that is not ours to touch. */
+/** Errors that a single name can cause: something other than a file, or a file that must not be touched. */
 const FAULTS_OF_ONE_FILE: ReadonlySet<string | undefined> = new Set([
   'EISDIR',
   'ENOTDIR',
@@ -33,8 +33,9 @@ interface Report {
 }
 
 /**
- * One pass over all suspensions. A file's time of modification says when there is something to do about it, so one look at
- * its status is all that most cost. Any number of processes may do this at once. Whatever lies under one name, the others are swept.
+ * One pass over all suspensions. A file's modification time says when it is due, so most suspensions cost
+ * only reading its status. Any number of processes may sweep at the same time. A problem with one name does
+ * not affect the others.
  */
 export async function sweepRecords(log: RecordLog, root: string, nowMs: number): Promise<SuspensionSweep> {
   const report: Report = { expired: [], forgottenIds: [], unreadable: [] };
@@ -53,7 +54,7 @@ export async function sweepRecords(log: RecordLog, root: string, nowMs: number):
   return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
 }
 
-/** Records of each run, by generation. In the order of their ids, those of a run are next to each other. */
+/** The records of each run, by generation. Sorted by id, those of a run are adjacent. */
 function* runsOf(records: readonly ScannedRecord[]): Generator<ScannedRecord[]> {
   let run: { readonly record: ScannedRecord; readonly generation: number }[] = [];
   let runId: string | undefined;
@@ -98,7 +99,7 @@ async function sweepOne(
   report: Report,
 ): Promise<void> {
   const [beginning, status] = await Promise.all([statusOf(root, id, 0), statusOf(root, id, lastVersion)]);
-  // Being forgotten, or transitions that came too late.
+  // It is being deleted, or these are transitions that came too late.
   if (beginning === undefined) return log.forget(id, versions);
   if (status === undefined || status.mtimeMs > nowMs + ROUNDING_MS) return;
   if (await log.change(id, (standing) => decideExpiry(standing, nowMs))) report.expired.push(id);
@@ -124,7 +125,7 @@ async function sweepTemporaries(
   for (const { name, temporary } of temporaries) {
     const path = join(directory, name);
     const status = await lstat(path).catch(() => undefined);
-    // Its time of modification means something else, that of its last change of any kind does not.
+    // Its modification time has another meaning, but its change time does not.
     if (status === undefined || !isOrphaned(temporary, status.ctimeMs, nowMs, STALE_TEMPORARY_MS)) continue;
     await rm(path, { force: true }).catch(() => {});
   }

@@ -15,7 +15,7 @@ import {
   type TransitionHeader,
 } from './record-header.js';
 
-/** Raise it whenever the layout changes: it names the directory, too. */
+/** Raise it whenever the layout changes: it is also part of the directory's name. */
 export const RECORD_VERSION = 1;
 
 const MAGIC = Buffer.from('NXSR', 'latin1');
@@ -23,18 +23,19 @@ const VERSION_AT = MAGIC.length;
 const HEADER_LENGTH_AT = VERSION_AT + 2;
 const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
 const MAC_BYTES = 32;
-/** What a record has beyond envelope and outcome. */
+/** The size of a record without envelope and outcome. */
 export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + MAC_BYTES;
 
-/** What to write: a transition, a beginning, or both. */
+/** The content to write: a transition, a start, or both. */
 export interface RecordContent {
   readonly transition?: { readonly id: string; readonly standing: LifecycleState };
   readonly beginning?: { readonly facts: SuspensionFacts; readonly envelope: Uint8Array };
 }
 
 /**
- * A record as bytes: magic, version (u16), header length (u32), MessagePack header, HMAC-SHA256 of all before it, content of
- * the outcome, envelope. The header holds digests of what follows it, so it can be read and trusted without the rest.
+ * Encodes a record: magic, version (u16), header length (u32), MessagePack header, HMAC-SHA256 of everything
+ * before it, content of the outcome, envelope. The header contains digests of the following parts, so it can
+ * be read and verified without them.
  *
  * @returns its parts, in order
  * @throws NexusError INVALID_ARGUMENT for an info that could not be read again
@@ -69,13 +70,13 @@ function requireReadable(header: Uint8Array): void {
 }
 
 /**
- * How many bytes to read for the header, of which these are the first.
+ * The number of bytes to read for the header that starts with these.
  *
- * @throws NexusError SUSPENSION_INCOMPATIBLE when there can be no such header
+ * @throws NexusError SUSPENSION_INCOMPATIBLE if such a header is impossible
  */
 export function headerBytes(start: Buffer): number {
   if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `has only ${start.length} bytes`);
-  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is no record');
+  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is not a record');
   const version = start.readUInt16BE(VERSION_AT);
   if (version !== RECORD_VERSION) {
     throw incompatible('version', `has version ${version}, this library reads ${RECORD_VERSION}`);
@@ -91,8 +92,8 @@ export function headerBytes(start: Buffer): number {
 }
 
 /**
- * @param bytes at least the header's, perhaps more
- * @param size of the whole record
+ * @param bytes at least those of the header
+ * @param size the size of the whole record
  * @throws NexusError SUSPENSION_INCOMPATIBLE naming the check that failed
  */
 export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): RecordHeader {
@@ -108,7 +109,7 @@ export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): Reco
   return header;
 }
 
-/** The standing after a record, whole. */
+/** The complete state after a record. */
 export async function standingOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<LifecycleState> {
   if (standing.state !== 'settled') return standing;
   const begin = headerBytes(bytes);

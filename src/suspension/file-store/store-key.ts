@@ -8,10 +8,10 @@ const NAME = 'key';
 const KEY_BYTES = 32;
 
 /**
- * The secret of a store in files: random, made by whoever comes first, the same for all from then on.
+ * Reads the secret of a file store. It is random, the first process creates it, and all processes share it.
  *
  * @param directory private to its owner
- * @throws ForeignFileError when there is something that is no key
+ * @throws ForeignFileError if the file is not a key
  */
 export async function readOrMakeKey(directory: string): Promise<Uint8Array> {
   const path = join(directory, NAME);
@@ -39,6 +39,6 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
     throw error;
   }
   if (bytes.length === KEY_BYTES) return bytes;
-  // Another one would make everything that is there unreadable.
+  // Another key would make all existing data unreadable.
   throw new ForeignFileError('is damaged');
 }

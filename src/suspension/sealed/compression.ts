@@ -2,24 +2,24 @@ import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createInflateRaw, deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** Of the levels, the fastest: the next ones save less than a tenth of the bytes, and take up to twice the time. */
+/** The fastest level: the next ones save less than a tenth of the bytes, and take up to twice the time. */
 const OPTIONS = { level: 1 };
-/** To prepare the usual tables takes as long as to deflate this much. */
+/** Preparing the usual tables takes as long as deflating this much. */
 const SMALL_BYTES = 16 * 1024;
 const SMALL_OPTIONS = { ...OPTIONS, windowBits: 13, memLevel: 6 };
-/** Up to here it takes less than handing it to another thread and back. */
+/** Up to this size, it takes less time than using another thread. */
 const AT_ONCE_BYTES = 64 * 1024;
-/** Inflating so much takes a few milliseconds. A few bytes may become a thousand times as many. */
+/** Inflating this much takes a few milliseconds. A few bytes may inflate to a thousand times as many. */
 const INFLATED_AT_ONCE_BYTES = 1024 * 1024;
-/** Copying so much takes a fraction of a millisecond. */
+/** Copying this much takes a fraction of a millisecond. */
 const PIECE_BYTES = 256 * 1024;
 
-/** The bytes inflate to more than they may. */
+/** The bytes inflate to more than allowed. */
 export class InflatedTooLargeError extends Error {}
 
 /**
- * Deflates bytes. Only for the main thread: a worker that is terminated while zlib makes a stream aborts the process (an assertion of Node,
- * "close before init").
+ * Deflates bytes. Only for the main thread: terminating a worker while zlib creates a stream aborts the
+ * process (an assertion of Node, "close before init").
  */
 export async function compress(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length > AT_ONCE_BYTES) return promisify(deflateRaw)(bytes, OPTIONS);
@@ -27,9 +27,9 @@ export async function compress(bytes: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * @param maxBytes that they may inflate to
- * @throws InflatedTooLargeError when they are more
- * @throws Error when they were not compressed by {@link compress}
+ * @param maxBytes the limit of the inflated size
+ * @throws InflatedTooLargeError if they inflate to more
+ * @throws Error if {@link compress} did not compress them
  */
 export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
@@ -42,7 +42,7 @@ export async function decompress(bytes: Uint8Array, maxBytes: number): Promise<U
   return inflateInPieces(bytes, maxBytes);
 }
 
-/** In another thread, a piece at a time: what comes of it is put together with turns of the event loop in between. */
+/** Inflates in another thread, piece by piece; the pieces are joined with turns of the event loop in between. */
 async function inflateInPieces(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   const inflating = createInflateRaw({ chunkSize: PIECE_BYTES });
   inflating.end(bytes);

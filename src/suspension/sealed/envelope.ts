@@ -5,7 +5,7 @@ import { byteSlicesInTurns } from '../../support/byte-slices.js';
 import { incompatible } from '../incompatible.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 
-/** Raise it whenever the layout changes: an unknown version is refused. */
+/** Raise it whenever the layout changes: unknown versions are refused. */
 export const ENVELOPE_VERSION = 1;
 
 const MAGIC = Buffer.from('NXSE', 'latin1');
@@ -19,12 +19,12 @@ const HEADER_LENGTH_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MAC_BYTES = 32;
-/** Of a header: thirty thousand calls that wait, with names of usual length. */
+/** Room for thirty thousand pending calls with names of usual length. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_VALUES = 300_000;
 
 export interface Envelope {
-  /** What was sealed as header: plain data, bounded, of a shape that its reader checks. */
+  /** The header as it was sealed: plain data of limited size, whose shape the reader checks. */
   readonly header: unknown;
   readonly payload: Uint8Array;
 }
@@ -36,7 +36,7 @@ export interface Envelope {
  *
  * Integers are big-endian. Both seals cover every byte, and the id.
  *
- * @param id under which alone it opens
+ * @param id the only id under which it opens
  */
 export async function sealEnvelope(
   id: string,
@@ -61,7 +61,7 @@ export async function sealEnvelope(
 }
 
 /**
- * Opens an envelope. Nothing of it is decoded before its seal was found right.
+ * Opens an envelope. Nothing of it is decoded before its seal is verified.
  *
  * @throws NexusError SUSPENSION_INCOMPATIBLE; `context.problem` names the check that failed
  */
@@ -115,7 +115,7 @@ export async function openEnvelope(id: string, envelope: Uint8Array, keys: Envel
   }
 }
 
-/** What a seal covers besides the content. The id's length keeps it apart from what follows. */
+/** The data that a seal covers besides the content. The length of the id separates it from what follows. */
 function associated(id: string, preamble: Uint8Array): Buffer {
   const name = Buffer.from(id, 'utf8');
   const length = Buffer.alloc(4);
@@ -123,7 +123,7 @@ function associated(id: string, preamble: Uint8Array): Buffer {
   return Buffer.concat([preamble, length, name]);
 }
 
-/** A slice at a time, into one buffer of the right size. */
+/** Slice by slice, into one buffer of the right size. */
 async function encrypt(
   id: string,
   preamble: Buffer,
@@ -188,7 +188,7 @@ async function verify(id: string, bytes: Buffer, key: Uint8Array): Promise<Buffe
   return timingSafeEqual(hmac.digest(), bytes.subarray(end)) ? content : undefined;
 }
 
-/** Bytes of their own, filled from the start. */
+/** A separate buffer that is filled from the start. */
 class Writer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   #end = 0;

@@ -13,19 +13,20 @@ import { OUTCOME_HEADER, RESULT_FRAME } from './outcome-shape.js';
 
 /** Smaller ones are read at once. */
 const AT_ONCE_BYTES = 1_024;
-/** Below it a content cannot hold more values than the decoder takes. */
+/** A smaller content cannot contain more values than the decoder accepts. */
 const SURELY_DECODABLE_BYTES = 1024 * 1024;
-/** What came out of the VM is not larger; with what surrounds it, it may come to a little more. */
+/** The outcome of the VM is not larger, but the surrounding data adds a little. */
 const MAX_OUTCOME_NODES = 2 * MAX_NODES;
 
-/** A result as bytes, or why it cannot be: it has values that the decoder would refuse. */
+/** A result as bytes, or the reason why it cannot be encoded: it has values that the decoder would refuse. */
 export type EncodedOutcome = { readonly content: Uint8Array } | { readonly unencodable: string };
 
 /**
- * A result as bytes: a document whose first field is the result with a number in place of each of the handler's values, and whose
- * other fields are these. So no value lies deeper than it did when it left the VM, and an object that occurs twice stays one.
+ * Encodes a result as a document. Its first field is the result with a number in place of each value of the
+ * handler; the other fields are these values. So no value is nested deeper than when it left the VM, and an
+ * object that occurs twice stays one.
  *
- * It is written in slices: the handler chose how much there is. The result must not change before it is done.
+ * It is written in slices, because the handler chooses its size. The result must not change meanwhile.
  */
 export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome> {
   const values: unknown[] = [];
@@ -44,17 +45,17 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
 }
 
 /**
- * The result that was recorded. It is read in slices.
+ * Decodes a recorded result, in slices.
  *
- * @throws MalformedValueError when it is no result, whoever has sealed it
+ * @throws MalformedValueError if it is not a result, even if its seal is valid
  */
 export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
   const fields = await decodeContent(content);
   const problem = RESULT_FRAME(fields[0]);
-  if (problem !== undefined) throw new MalformedValueError(`is no result: it ${problem}`);
+  if (problem !== undefined) throw new MalformedValueError(`is not a result: it ${problem}`);
   return mapValues(fields[0] as WasmResult, (number) => {
     if ((number as number) < fields.length) return fields[number as number];
-    throw new MalformedValueError(`is no result: there is no value ${number}`);
+    throw new MalformedValueError(`is not a result: there is no value ${number}`);
   });
 }
 
@@ -66,7 +67,7 @@ function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
   return decoder.fields;
 }
 
-/** An outcome opens under the id and as the state with which it was recorded. */
+/** Seals an outcome. It opens only under this id and as this state. */
 export function sealOutcome(
   id: string,
   state: SettledState,
@@ -94,7 +95,7 @@ function outcomeId(id: string): string {
   return `${id}:outcome`;
 }
 
-/** The result with other values in place of those that come from the handler. */
+/** The result with the handler's values replaced. */
 function mapValues(result: WasmResult, swap: (value: unknown) => unknown): WasmResult {
   const { returnValue, suspension, unawaitedCalls, error } = result;
   const swapArgs = <T extends { readonly args: readonly unknown[] }>(one: T): T => ({

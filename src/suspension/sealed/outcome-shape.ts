@@ -11,15 +11,15 @@ import type {
 import type { SettledState } from '../../api/suspension-store.js';
 import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
 
-/** Every field of an interface, so that one more cannot be forgotten here. */
+/** Every field of an interface, so that a new one cannot be forgotten here. */
 type Shapes<T> = { readonly [K in keyof Required<T>]: Shape<unknown> };
 
 const ANY_TEXT = text(Number.POSITIVE_INFINITY);
 const MAX_CONTEXT_FIELDS = 1_000;
-/** In place of a value of the handler's stands its number in the list of all. */
+/** Each value of the handler is replaced by its index in the list of all values. */
 const NUMBER = count;
 
-const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is no date');
+const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is not a date');
 
 const callShapes: Shapes<ExtensionCall> = { callId: ANY_TEXT, extensionName: ANY_TEXT, method: ANY_TEXT, args: NUMBER };
 const call = record(callShapes);
@@ -76,10 +76,10 @@ const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherS
   metrics: record(metricShapes, { compilationTimeUs, suspendedTimeUs, cacheTier }),
 };
 
-/** A result as it is recorded, with numbers in place of the handler's values. */
+/** A recorded result, with indices in place of the handler's values. */
 export const RESULT_FRAME = record({ status, stateMutations, events, viewCommands, logs, metrics }, furtherShapes);
 
-/** What the header of an outcome's envelope says. */
+/** The header of an outcome's envelope. */
 export const OUTCOME_HEADER: Shape<{ readonly state: SettledState }> = record({
   state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
 });

@@ -7,15 +7,18 @@ import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
 
-/** A snapshot is what differs from an image, with a table of where: of every other word, at the worst. */
+/** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
 const SNAPSHOT_MARGIN_BYTES = 1024 * 1024;
 
-/** Of what a listing shows: a store takes only so much of it. */
+/** The maximum number of calls in a listing, because a store limits its size. */
 const MAX_LISTED_CALLS = 20;
 const MAX_LISTED_CHARACTERS = 100;
 
-/** What a listing shows. The handler chooses what it calls and how often, so this is cut where the run itself is not. */
+/**
+ * The content of a listing. The handler chooses the names and number of its calls, so it is cut here,
+ * although the run itself is not.
+ */
 export function summariseRun({ calls, origin, handler }: SuspendedRun): Readonly<Record<string, unknown>> {
   const listed = calls.slice(0, MAX_LISTED_CALLS).map(cutTexts);
   return { ...cutTexts({ ...origin, filename: handler.filename }), calls: listed, callCount: calls.length };
@@ -27,15 +30,15 @@ function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<stri
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, cut(text)]));
 }
 
-/** A tenant as stores know it: a long name by its hash. */
+/** A tenant as stores see it: a long name is replaced by its hash. */
 export function storedTenant(tenant: string | undefined): string | undefined {
   if (tenant === undefined || tenant.length <= MAX_TENANT_LENGTH) return tenant;
   return `sha256:${createHash('sha256').update(tenant).digest('hex')}`;
 }
 
 /**
- * @param id under which alone it can be opened
- * @returns how many calls are too many, when it waits for more than can be read again
+ * @param id the only id under which it can be opened
+ * @returns the number of pending calls, if there are more than can be read again
  */
 export async function sealRun(
   id: string,
@@ -48,14 +51,17 @@ export async function sealRun(
   return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
 }
 
-/** What a runtime can go on with. */
+/** The limits of runs that a runtime can resume. */
 export interface RunBounds {
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly engine: string;
   readonly memoryLimitBytes: number;
 }
 
-/** @throws NexusError SUSPENSION_INCOMPATIBLE when it is not whole, not ours, of another engine or larger than the VMs are */
+/**
+ * @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged, foreign, of another engine, or larger than the
+ *   VMs
+ */
 export async function openRun(
   id: string,
   envelope: Uint8Array,

@@ -3,12 +3,12 @@ import { count, dictionary, finite, list, record, type Shape, text } from '../..
 import { LIMIT_KEYS } from '../../config/limits.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 
-/** Of calls that wait at the same time. */
+/** The maximum number of pending calls. */
 export const MAX_CALLS = 30_000;
-/** A longer source is left out: errors then have lines and no snippet. */
+/** A longer source is left out: errors then have lines but no snippet. */
 export const MAX_SOURCE_CHARACTERS = 32 * 1024;
 
-/** Long enough for whatever an application names. */
+/** Long enough for any name of an application. */
 const NAME = text(64 * 1024);
 const HASH = text(256);
 const MAX_CAPABILITIES = 100_000;
@@ -21,7 +21,7 @@ const limits = record(
   >,
 );
 
-/** What the header of an envelope is: a run without its snapshot. */
+/** The header of an envelope: a run without its snapshot. */
 export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
   {
     engine: HASH,

@@ -5,13 +5,13 @@ import type { ExtensionCall } from '../../api/result.js';
 import type { Recording } from './recording.js';
 
 interface Entry {
-  /** From 1: the segment that went on with it. */
+  /** The segment that was resumed with it, from 1. */
   readonly segment: number;
   readonly call: ExtensionCall;
   readonly answer: CallResult;
 }
 
-/** Recorded answers, given out again: to the same calls, or, of a handler that was changed, to those that are most like them. */
+/** Returns recorded answers: to the same calls or, for a changed handler, to the most similar calls. */
 export class AnswerBook {
   readonly #left: Entry[] = [];
 
@@ -25,16 +25,16 @@ export class AnswerBook {
     }
   }
 
-  /** Calls whose answers nobody asked for. */
+  /** Calls whose answers were not used. */
   get unused(): readonly ExtensionCall[] {
     return this.#left.map(({ call }) => call);
   }
 
   /**
-   * Answers to some of the calls that wait: those with which the handler went on at the same point, if it makes the same calls there, or
-   * else any.
+   * Returns answers to some of the pending calls: those with which the handler was resumed at the same point
+   * if it makes the same calls there, otherwise any.
    *
-   * @param segment that they are for, from 1
+   * @param segment the segment that they are for, from 1
    */
   take(waiting: readonly ExtensionCall[], segment: number): CallResult[] {
     const inTime = this.#takeFrom(waiting, (entry) => entry.segment === segment);
@@ -49,11 +49,14 @@ export class AnswerBook {
       this.#left.splice(this.#left.indexOf(entry), 1);
       return [[entry, { ...entry.answer, callId: call.callId }]];
     });
-    // As they were given: of two that arrive together, the first decides a race.
+    // In the recorded order: of two answers that arrive together, the first decides a race.
     return taken.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(([, answer]) => answer);
   }
 
-  /** The same call, one of the same method with the same arguments, or one of the same method; the earliest of each kind. */
+  /**
+   * The same call, one of the same method with the same arguments, or one of the same method; the earliest of
+   * each kind.
+   */
   #find(call: ExtensionCall, isOpen: (entry: Entry) => boolean): Entry | undefined {
     const ofMethod = this.#left.filter((entry) => isOpen(entry) && isSameMethod(entry.call, call));
     const alike = ofMethod.filter((entry) => isDeepStrictEqual(entry.call.args, call.args));

@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** Where what was recorded and what was replayed part. */
+/** A place where the recorded and the replayed value differ. */
 export interface Difference {
   /** `'events[0].payload.total'`. */
   readonly path: string;
-  /** Undefined where there is nothing. */
+  /** Undefined if absent. */
   readonly recorded: unknown;
   readonly replayed: unknown;
 }
 
-/** All places where two values differ; objects and lists are gone into, anything else is one value. */
+/**
+ * All places where two values differ. Objects and lists are compared member by member; anything else is one
+ * value.
+ */
 export function differencesOf(recorded: unknown, replayed: unknown, path: string): Difference[] {
   if (isDeepStrictEqual(recorded, replayed)) return [];
   if (Array.isArray(recorded) && Array.isArray(replayed)) {

@@ -6,11 +6,11 @@ import { RecordingFiles, type RecordingPlace } from './recording-files.js';
 
 /** Options of `record`. */
 export type RecordOptions = RecordingPlace & {
-  /** Whether what ends well is not kept. @default false */
+  /** Whether only failures are kept. @default false */
   readonly onlyFailures?: boolean;
 };
 
-/** A runtime that records, and is one in all else. */
+/** A runtime that also records. */
 export type RecordingRuntime = NexusRuntime & {
   /** Resolves when everything recorded so far is written. */
   recordingsWritten(): Promise<void>;
@@ -48,7 +48,7 @@ export async function startRecording(runtime: NexusRuntime, options: RecordOptio
       const own: unknown = Reflect.get(recorded, name);
       if (own !== undefined) return own;
       const value: unknown = Reflect.get(target, name);
-      // What a class keeps private it finds in its own instance only.
+      // Private fields of a class are only found on its own instance.
       return typeof value === 'function' ? value.bind(target) : value;
     },
   }) as RecordingRuntime;

@@ -10,7 +10,7 @@ export class Failure {
   }
 }
 
-/** One of {@link answers}, as a runtime takes it. */
+/** Converts an item of {@link answers} to the runtime's form. */
 export function asAnswer(answer: unknown): AsyncResult {
   return answer instanceof Failure ? { success: false, error: answer.error } : { success: true, value: answer };
 }
@@ -25,7 +25,8 @@ export class RecordedAnswers {
 }
 
 /**
- * Answers that a mock gives, one for each call, in order. One more call is an error of the test. Every run of a handler begins with the first.
+ * Answers of a mock, one for each call, in order. A further call fails the test. Every run of a handler
+ * starts with the first.
  *
  * @param list values, and {@link failure} for an error
  * @throws NexusError INVALID_ARGUMENT
@@ -35,7 +36,10 @@ export function answers(list: readonly unknown[]): RecordedAnswers {
   return new RecordedAnswers([...list]);
 }
 
-/** Among {@link answers}: the handler sees this error at its `await`. @param error an Error, or the message of one */
+/**
+ * An item of {@link answers}: the handler gets this error at its `await`. @param error an Error, or the
+ * message of one
+ */
 export function failure(error: unknown): Failure {
   return new Failure(error);
 }

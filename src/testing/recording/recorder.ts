@@ -22,17 +22,17 @@ import type { RecordingFiles } from './recording-files.js';
 const DEFAULT_FILENAME = 'handler.js';
 const SEEDS = 2 ** 32;
 
-/** What of an execution is known before it begins: encoded later, so it is a copy. */
+/** The part of a recording that is known before the execution. It is a copy, because it is encoded later. */
 type Beginning = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
 
-/** Executes handlers on a runtime and writes down what it takes to repeat them. */
+/** Executes handlers on a runtime and records everything that is needed to repeat them. */
 export class Recorder {
   readonly #runtime: NexusRuntime;
   readonly #inner: RuntimeInner;
   readonly #files: RecordingFiles;
   readonly #onlyFailures: boolean;
   readonly #keys: KeyDeriver;
-  /** Runs that wait, by id. */
+  /** Suspended runs, by id. */
   readonly #waiting = new Map<string, Recording>();
   readonly #writing = new Set<Promise<void>>();
 
@@ -61,7 +61,7 @@ export class Recorder {
     return result;
   }
 
-  /** A handler whose beginning was not recorded is not recorded from the middle. */
+  /** Resumes a handler. If its first segment was not recorded, it is not recorded. */
   async resume(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
@@ -74,7 +74,7 @@ export class Recorder {
     if (id === undefined) return result;
     this.#write(async () => {
       const sofar = this.#waiting.get(id.runId) ?? (await this.#files.find(id.runId));
-      // Of several callers who resume it at once, all have the outcome, and one is enough.
+      // If several callers resume it at the same time, all get the outcome, and one of them records it.
       if (sofar?.segments.length !== id.generation) return;
       const waiting = sofar.calls.filter(({ callId }) => !isAnswered(sofar, callId));
       const segment: RecordedSegment = { nowMs, answers: matchAnswers(answers, waiting) };
@@ -115,13 +115,13 @@ export class Recorder {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 
-  /** What is left to chance and to time is not, so that it can be the same again. */
+  /** Fixes randomness and time, so that the execution can be repeated. */
   #fixed<T extends ExecuteOptions>(options: T): T & { readonly seed: number; readonly now: number } {
     const { seed = randomInt(SEEDS), now = this.#inner.surroundings.now() } = options ?? {};
     return { ...options, seed, now };
   }
 
-  /** Undefined for what the runtime is about to refuse. */
+  /** Undefined for arguments that the runtime will refuse. */
   #begin(context: WasmContext, options: ExecuteOptions & { readonly seed: number; readonly now: number }) {
     const { config, engine } = this.#inner;
     try {
@@ -129,7 +129,7 @@ export class Recorder {
         recordedAtMs: Date.now(),
         engine,
         libraries: Object.keys(config.pool.libraries),
-        // The caller's own may be another one by the time that it is written.
+        // A copy, because the caller may change its objects before they are written.
         context: structuredClone({ ...context, ...namedMethods(context.extensionRegistry) }),
         limits: resolveExecutionLimits(options, config.limits, config.ceilings),
         seed: options.seed,
@@ -178,7 +178,10 @@ export class Recorder {
     if (!(await this.#files.write(runId, recording))) warn('it has values that cannot be written');
   }
 
-  /** Behind the caller's back: a recording that cannot be written costs no result. One at a time, so that none overtakes another. */
+  /**
+   * In the background: a recording that cannot be written affects no result. One at a time, to keep the
+   * order.
+   */
   #write(write: () => Promise<void>): void {
     const before = [...this.#writing].at(-1);
     const writing = Promise.resolve(before)

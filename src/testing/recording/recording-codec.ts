@@ -12,31 +12,35 @@ import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-co
 import type { Recording } from './recording.js';
 import { type RecordingHeader, readRecordingHeader } from './recording-header.js';
 
-/** Raise it whenever the layout changes: an unknown version is refused. */
+/** Raise it whenever the layout changes: unknown versions are refused. */
 export const RECORDING_VERSION = 1;
 
 const MAGIC = Buffer.from('NXRC', 'latin1');
 const HEADER_LENGTH_AT = MAGIC.length + 2;
 const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
 const DIGEST_BYTES = 32;
-/** Context, answers and arguments of a long run: some of the largest each. */
+/** Room for the largest context, answers and arguments of a long run. */
 const MAX_RECORDED_NODES = 8 * MAX_NODES;
-/** Some of the largest contexts, results and sources together. A larger recording is neither written nor read. */
+/**
+ * Room for several of the largest contexts, results and sources. A larger recording is neither written nor
+ * read.
+ */
 export const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
 const FIELDS = ['state', 'args', 'scope', 'answers', 'calls'];
 
 /**
- * A recording as bytes: magic, version (u16), header length (u32), MessagePack header, the values of context, answers and calls as one
- * document of the engine's format, the outcome, SHA-256 over all before it. Integers are big-endian.
+ * Encodes a recording: magic, version (u16), header length (u32), MessagePack header, the values of context,
+ * answers and calls as one document of the engine's format, the outcome, and a SHA-256 of everything before
+ * it. Integers are big-endian.
  *
- * Values are written in slices, as they are read.
+ * Values are written and read in slices.
  *
- * @returns undefined when it has values that cannot be written, which no handler can have had, or is larger than what is read
+ * @returns undefined if it has values that cannot be written, which no handler can have had, or is too large
  */
 export async function encodeRecording(recording: Recording): Promise<Uint8Array | undefined> {
   const { context, segments, calls, outcome, ...rest } = recording;
   const { stateSnapshot, args, scope, ...plain } = context;
-  // What an extension answered may be anything; this is what the handler got of it.
+  // An extension may return anything; this is the answer that the handler got.
   const given: CallResult[][] = [];
   for (const { answers } of segments) {
     const admitted: CallResult[] = [];
@@ -70,7 +74,7 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   return sealed([preamble, packed, values, encodedOutcome.content]);
 }
 
-/** Copied and hashed in slices: a long run makes hundreds of megabytes. */
+/** Copied and hashed in slices, because a long run has hundreds of megabytes. */
 async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
@@ -87,8 +91,8 @@ async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefi
 }
 
 /**
- * @param name of the file, for errors
- * @throws NexusError INVALID_ARGUMENT saying what is wrong with it; `context.problem` names the check that failed
+ * @param name the name of the file, for errors
+ * @throws NexusError INVALID_ARGUMENT with the reason; `context.problem` names the failed check
  */
 export async function decodeRecording(given: Uint8Array, name: string): Promise<Recording> {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.length);
@@ -116,7 +120,7 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
   }
 }
 
-/** Nothing but a checksum seals it, so anyone may have written it. */
+/** It has only a checksum, so it is untrusted. */
 async function decodeContent(content: Buffer): Promise<Recording> {
   const valuesAt = PREAMBLE_BYTES + content.readUInt32BE(HEADER_LENGTH_AT);
   const { valueBytes, ...header } = readRecordingHeader(content.subarray(PREAMBLE_BYTES, valuesAt));

@@ -9,19 +9,20 @@ import { decodeRecording, encodeRecording, MAX_RECORDING_BYTES } from './recordi
 
 export const RECORDING_EXTENSION = '.nxrec';
 
-/** Longest part of a file name that says which handler it was. */
+/** The maximum length of the handler's name in a file name. */
 const MAX_NAME_CHARACTERS = 60;
 const PRIVATE_MODE = 0o700;
 
-/** Where recordings are written: one file for the latest, or a directory with one for each execution. */
+/** Where recordings are written: one file for the latest, or a directory with one file for each execution. */
 export type RecordingPlace = { readonly file: string } | { readonly directory: string };
 
 /**
- * Recordings on disk. Each is written whole or not at all, and readable by this user alone, for it has the data that the handler had.
+ * Recordings on disk. Each is written atomically and readable only by this user, because it contains the
+ * handler's data.
  */
 export class RecordingFiles {
   readonly #directory: string;
-  /** The one file that all recordings go to. */
+  /** The only file, if all recordings go to one. */
   readonly #file: string | undefined;
 
   constructor(place: RecordingPlace) {
@@ -30,16 +31,16 @@ export class RecordingFiles {
     this.#file = 'file' in place ? path : undefined;
   }
 
-  /** Makes the directory. @throws what the system throws */
+  /** Creates the directory. @throws system errors */
   async open(): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: PRIVATE_MODE });
   }
 
   /**
-   * Writes a recording, in the place of an earlier one of the same run.
+   * Writes a recording, replacing an earlier one of the same run.
    *
-   * @returns false when it has values that cannot be written
-   * @throws what the system throws
+   * @returns false if it has values that cannot be written
+   * @throws system errors
    */
   async write(runId: string, recording: Recording): Promise<boolean> {
     const content = await encodeRecording(recording);
@@ -53,7 +54,7 @@ export class RecordingFiles {
     return true;
   }
 
-  /** What was recorded of a run that waits, by whichever process; undefined when nothing was. */
+  /** The recording of a suspended run, from any process; undefined if there is none. */
   async find(runId: string): Promise<Recording | undefined> {
     if (this.#file !== undefined) return undefined;
     for await (const names of namesIn(this.#directory)) {

@@ -1,7 +1,7 @@
 import { count, dictionary, finite, flag, list, readShaped, record, text } from '../../codec/message-shape.js';
 import type { Recording } from './recording.js';
 
-/** All of a recording but the values in it. */
+/** A recording without the values in it. */
 export type RecordingHeader = Omit<Recording, 'context' | 'segments' | 'calls' | 'outcome'> & {
   readonly context: Omit<Recording['context'], 'stateSnapshot' | 'args' | 'scope'>;
   readonly segments: readonly {
@@ -9,13 +9,13 @@ export type RecordingHeader = Omit<Recording, 'context' | 'segments' | 'calls' |
     readonly answers: readonly { readonly callId: string; readonly success: boolean }[];
   }[];
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
-  /** Of the encoded values; the outcome comes after them. */
+  /** The size of the encoded values; the outcome follows them. */
   readonly valueBytes: number;
 };
 
-/** Some 10,000 calls and their answers. */
+/** Enough for some 10,000 calls and their answers. */
 const MAX_HEADER_VALUES = 200_000;
-/** Small values count more than they have. */
+/** Small values count as more than their size. */
 const COUNTED_FACTOR = 4;
 const MARGIN_BYTES = 1_024;
 const MAX_LIMITS = 64;
@@ -43,7 +43,7 @@ const HEADER = record({
   valueBytes: count,
 });
 
-/** @throws MalformedMessageError when it has another field than these, or lacks one */
+/** @throws MalformedMessageError if a field is unknown or missing */
 export function readRecordingHeader(encoded: Uint8Array): RecordingHeader {
   const maxBytes = encoded.length * COUNTED_FACTOR + MARGIN_BYTES;
   return readShaped(encoded, { maxBytes, maxValues: MAX_HEADER_VALUES }, HEADER) as unknown as RecordingHeader;

@@ -3,36 +3,36 @@ import type { WasmContext } from '../../api/context.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 
-/** One part of an execution: from its beginning, or from where it waited, to its end, or to where it waited next. */
+/** One part of an execution: between two suspensions, or from the start or to the end. */
 export interface RecordedSegment {
-  /** What the handler saw as now, in milliseconds since the epoch. */
+  /** The time that the handler saw, in milliseconds since the epoch. */
   readonly nowMs: number;
-  /** With what it went on; none in the first segment. */
+  /** The answers with which it was resumed; none for the first segment. */
   readonly answers: readonly CallResult[];
 }
 
-/** An execution with all that it depends on, so that it can be repeated, and what came of it. */
+/** An execution with everything that it depends on, so that it can be repeated, and its outcome. */
 export interface Recording {
   /** Milliseconds since the epoch. */
   readonly recordedAtMs: number;
-  /** Fingerprint. */
+  /** Fingerprint of the engine. */
   readonly engine: string;
-  /** Names of the libraries that the runtime had. */
+  /** Names of the runtime's libraries. */
   readonly libraries: readonly string[];
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
   /** With `extensionRegistry` as names of methods. */
   readonly context: WasmContext;
-  /** All of them, as they held. */
+  /** All limits that applied. */
   readonly limits: ExecutionLimits;
   readonly seed: number;
   readonly segments: readonly RecordedSegment[];
-  /** Of extensions, in the order in which they were made. */
+  /** Extension calls, in order. */
   readonly calls: readonly ExtensionCall[];
-  /** Of all segments together. */
+  /** The outcome of all segments together. */
   readonly outcome: WasmResult;
 }
 
-/** Whether it ended because somebody outside of the handler ended it: nothing that repeating it would show. */
+/** Whether it was cancelled from outside: repeating it would show nothing. */
 export function isCalledOff({ error }: WasmResult): boolean {
   return error?.code === 'CANCELLED' || (error?.code === 'TIMEOUT' && error.context?.['limit'] === 'deadlineMs');
 }

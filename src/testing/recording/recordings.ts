@@ -7,16 +7,18 @@ export type { RecordingRuntime, RecordOptions } from './record.js';
 export type { Replay, ReplayOptions } from './replay.js';
 
 /**
- * A runtime that writes down what it executes, so that it can be replayed: handler, context, limits, the answers of extensions, chance
- * and time. Chance and the clock of each segment are fixed for it; a handler sees no time pass while it computes.
+ * Wraps a runtime and records its executions, so that they can be replayed: handler, context, limits, the
+ * answers of extensions, random seed and time. Randomness and the clock of each segment are fixed, so a
+ * handler sees no time pass while it computes.
  *
- * Recordings hold what the handlers were given: they are readable by this user only, and neither encrypted nor removed. One that cannot be
- * written is a warning (`NEXUS_RECORDING`) and costs no result.
+ * Recordings contain the data of the handlers: they are readable only by this user, and neither encrypted nor
+ * removed. A failed write is a warning (`NEXUS_RECORDING`) and affects no result.
  *
- * @param runtime used through what is returned, which is a runtime as well; `resumeHandler` goes on with a recording that was begun in
- * this process, or in the same directory by another
- * @param options `file` for the latest execution, or `directory` for all; `onlyFailures` keeps those that did not succeed
- * @throws NexusError INVALID_ARGUMENT, and what the system throws when the directory cannot be made
+ * @param runtime the runtime to wrap; use the returned runtime in its place. `resumeHandler` continues a
+ *   recording that was started in this process, or by another process in the same directory
+ * @param options `file` for the latest execution, or `directory` for all; `onlyFailures` keeps executions
+ *   that did not succeed
+ * @throws NexusError INVALID_ARGUMENT, and system errors if the directory cannot be created
  */
 export async function record(runtime: NexusRuntime, options: RecordOptions): Promise<RecordingRuntime> {
   const { startRecording } = await import('../kit.js');
@@ -24,11 +26,11 @@ export async function record(runtime: NexusRuntime, options: RecordOptions): Pro
 }
 
 /**
- * Executes again what was recorded, with the answers that were recorded, and says where the outcome differs.
+ * Executes a recording again, with the recorded answers, and reports where the outcome differs.
  *
  * @param file a path, or a URL
- * @throws NexusError INVALID_ARGUMENT when the file cannot be read, is damaged or of another format, or its libraries are not given;
- * COMPILATION_ERROR and INVALID_HANDLER of `options.code`
+ * @throws NexusError INVALID_ARGUMENT if the file cannot be read, is damaged or of another format, or its
+ *   libraries are missing; COMPILATION_ERROR and INVALID_HANDLER of `options.code`
  */
 export async function replay(file: string | URL, options: ReplayOptions = {}): Promise<Replay> {
   const { replayRecording } = await import('../kit.js');

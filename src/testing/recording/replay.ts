@@ -17,32 +17,35 @@ import { type Difference, differencesOf } from './differences.js';
 import { isCalledOff, type Recording } from './recording.js';
 import { decodeRecording, MAX_RECORDING_BYTES } from './recording-codec.js';
 
-/** A machine that runs tests may be slower than the one that recorded: less than this ends nothing that did not end by time before. */
+/**
+ * The machine that runs tests may be slower than the one that recorded, so the timeout of a replay is at
+ * least this.
+ */
 const LEAST_TIMEOUT_MS = 5_000;
 
 /** Options of `replay`. */
 export interface ReplayOptions {
-  /** The handler as it is now: code, or a file of it, by the same rule as `runHandler`. Default: as it was recorded */
+  /** The current handler: code, or a file, by the same rule as `runHandler`. Default: the recorded handler */
   readonly code?: string | URL;
-  /** Where it is replayed. Default: a test runtime with the limits that were recorded */
+  /** The runtime for the replay. Default: a test runtime with the recorded limits */
   readonly runtime?: TestRuntime;
-  /** Those of the runtime that recorded, when no `runtime` is given. @default none */
+  /** The libraries of the recorded runtime, if no `runtime` is given. @default none */
   readonly libraries?: Readonly<Record<string, LibraryOption>>;
 }
 
-/** What came of a replay. */
+/** The result of a replay. */
 export interface Replay {
-  /** What came of the execution when it was recorded. */
+  /** The recorded outcome. */
   readonly recorded: TestResult;
-  /** What comes of it now. */
+  /** The outcome of the replay. */
   readonly replayed: TestResult;
-  /** Where they differ: in status, return value, effects, calls, or error. Times and sizes are not compared. */
+  /** The differences in status, return value, effects, calls and error. Times and sizes are not compared. */
   readonly differences: readonly Difference[];
-  /** What else there is to know: another version of the engine, answers that nobody asked for. */
+  /** Further information: another version of the engine, answers that were not used. */
   readonly notes: readonly string[];
   /** Whether there are no differences. */
   readonly same: boolean;
-  /** All of it, to be read by people. */
+  /** All of this as readable text. */
   readonly report: string;
 }
 
@@ -67,12 +70,12 @@ export async function replayRecording(
   }
 }
 
-/** What came of the repetition, and what it left. */
+/** The outcome of the repetition, with unused data. */
 interface Attempt {
   readonly result: WasmResult;
   readonly calls: readonly ExtensionCall[];
   readonly unused: readonly ExtensionCall[];
-  /** Calls for which there is no answer, and the recorded handler did not wait for them in the end. */
+  /** Calls without an answer for which the recorded handler did not wait in the end. */
   readonly unanswered: readonly ExtensionCall[];
 }
 
@@ -83,7 +86,7 @@ async function repeat(
 ): Promise<Attempt> {
   const { seed, segments, limits } = recording;
   const { extensionRegistry, ...rest } = recording.context;
-  // A handler that was changed may call what was not there then: it waits for that, and the replay says so.
+  // A changed handler may make other calls: it then waits for their answers, and the replay reports that.
   const isChanged = code !== recording.handler.source;
   const context = { ...rest, ...(!isChanged && extensionRegistry && { extensionRegistry }) };
   const book = new AnswerBook(recording);
@@ -135,7 +138,7 @@ function compare(
   return { recorded, replayed, differences, notes, same, report };
 }
 
-/** What is the same when a handler does the same. */
+/** The parts that are equal if a handler does the same. */
 function comparable(result: TestResult, { withPlace, withEnd }: { withPlace: boolean; withEnd: boolean }) {
   const { status, returnValue, stateMutations, events, viewCommands, logs, error, calls } = result;
   return {
@@ -149,12 +152,12 @@ function comparable(result: TestResult, { withPlace, withEnd }: { withPlace: boo
   };
 }
 
-/** The limits that held, as options of a runtime. */
+/** The limits that applied, as options of a runtime. */
 function runtimeOptions(recording: Recording, libraries: RuntimeOptions['libraries'] = {}): TestRuntimeOptions {
   const { timeoutMs: _, maxContextBytes, maxResultBytes, ...limits } = recording.limits;
   return {
     ...limits,
-    // Some more than fits the VM is all that more would be.
+    // Slightly more than fits the VM is equivalent to any larger value.
     maxContextBytes: Math.min(maxContextBytes, limits.memoryLimitBytes),
     maxResultBytes: Math.min(maxResultBytes, limits.memoryLimitBytes),
     limitCeilings: { maxContextBytes, maxResultBytes },
@@ -170,7 +173,7 @@ function timeoutOf({ limits: { timeoutMs }, outcome }: Recording): number {
   return Math.min(MAX_TIMER_MS, Math.max(timeoutMs, LEAST_TIMEOUT_MS));
 }
 
-/** Without them the handler would fail in another way than it did. */
+/** Without them the handler would fail in a different way. */
 function requireLibraries({ libraries }: Recording, given: object, name: string): void {
   const missing = libraries.filter((library) => !Object.hasOwn(given, library));
   if (missing.length === 0) return;

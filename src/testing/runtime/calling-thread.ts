@@ -8,26 +8,28 @@ import type { Executor } from '../../worker/executor.js';
 
 export interface CallingThreadOptions {
   readonly executor: Executor;
-  /** Whether handlers are executed in the worker in any case. */
+  /** Whether handlers are always executed in the worker. */
   readonly isWorkerOnly: boolean;
-  /** Makes a pool of one worker, for what needs more stack than this thread has. */
+  /** Creates a pool with one worker, for handlers that need more stack than this thread has. */
   readonly createWorker: () => Promise<HandlerPool>;
   readonly onRetired: (reason: RetirementReason) => void;
 }
 
 /**
- * Compiles and executes handlers in the thread that asks for it, one after the other.
+ * Compiles and executes handlers in the calling thread, one after the other.
  *
- * Everything that the VM enforces holds as in a worker. What does not: nobody can end this thread, so a handler in a native loop that the
- * interrupt does not reach runs on; and a signal that fires while a handler executes is seen after it.
+ * Everything that the VM enforces applies as in a worker. There are two differences. This thread cannot be
+ * terminated, so a handler in a native loop without interrupt checks keeps running. A signal that fires while
+ * a handler executes is noticed after it.
  *
- * A thread that Node began has a native stack of some 1 MB, too little for the recursion that `stackSizeBytes` allows. Whatever
- * overflows it has done nothing yet that anybody saw: it is done again in a worker, with the stack that workers have.
+ * The main thread of Node has a native stack of some 1 MB, too little for the recursion that `stackSizeBytes`
+ * allows. A handler that overflows it has had no observable effect, so it is executed again in a worker with
+ * a larger stack.
  */
 export class CallingThread implements HandlerPool {
   readonly maxInstances = 1;
   readonly #options: CallingThreadOptions;
-  /** A VM does one thing at a time. */
+  /** A VM executes one handler at a time. */
   readonly #turns = new Semaphore(1);
   #queued = 0;
   #isBusy = false;
@@ -54,7 +56,7 @@ export class CallingThread implements HandlerPool {
     return this.#take(async (executor) => executor.load(key, bytecode));
   }
 
-  /** Calls are executed one after the other, however many there are. */
+  /** Calls are executed one after the other, without a limit. */
   admit(): Admission {
     if (this.#isClosed) throw runtimeClosed();
     return UNCOUNTED;
@@ -93,7 +95,7 @@ export class CallingThread implements HandlerPool {
     return execution ?? (await this.#inWorker()).resume(request, treatment);
   }
 
-  /** This thread makes one, and compresses it, in turn. */
+  /** This thread creates and compresses one snapshot at a time. */
   noteUnsealed(): () => void {
     return () => {};
   }
@@ -104,7 +106,7 @@ export class CallingThread implements HandlerPool {
     await worker?.close();
   }
 
-  /** @returns undefined when this thread has too little stack for it */
+  /** @returns undefined if this thread has too little stack */
   async #execute(
     { deadline }: Pick<ResumeRequest, 'deadline'>,
     signal: AbortSignal | undefined,
@@ -144,7 +146,7 @@ export class CallingThread implements HandlerPool {
 
 const UNCOUNTED: Admission = { lend() {}, takeBack() {}, release() {} };
 
-/** A guest that overflows its own stack leaves a VM that is as good as before. */
+/** A guest that overflows its own stack leaves a usable VM. */
 function hasOverflownThread({ failure, retired }: ExecutionReply): boolean {
   return failure?.code === 'STACK_OVERFLOW' && retired.includes('poisoned');
 }

@@ -3,17 +3,17 @@ import { PRELUDE_URL } from '../../assets.js';
 import { type EngineModule, loadEngine } from '../../engine/load-engine.js';
 import { withLateTierUp } from './late-tier-up.js';
 
-/** What a test runtime is made of, apart from code. */
+/** The parts of a test runtime, apart from code. */
 export interface Parts {
   readonly engine: EngineModule;
   /** The encoded prelude image. */
   readonly prelude: Uint8Array;
 }
 
-/** Nobody may ever ask for them: that they cannot be had is told to who does. */
+/** The parts may never be used: a failure is reported to the first user. */
 export function loadParts(): Promise<Parts> {
   const loading = withLateTierUp(loadEngine);
-  // To wait for a file takes the thread longer than to read it.
+  // perf: waiting for a file takes the thread longer than reading it.
   const parts = loading.then((engine) => ({ engine, prelude: readFileSync(PRELUDE_URL) }));
   parts.catch(() => {});
   return parts;

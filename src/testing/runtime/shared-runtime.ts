@@ -6,7 +6,7 @@ import type { TestRuntime } from './test-runtime.js';
 
 let shared: Promise<TestRuntime> | undefined;
 
-/** One for all tests of the process: what one of them did, no other can see, but for the clock. */
+/** One test runtime for all tests of the process. Tests cannot see each other's effects, except for the clock. */
 export function sharedTestRuntime(): Promise<TestRuntime> {
   shared ??= createTestRuntime().catch((error: unknown) => {
     shared = undefined;
@@ -15,12 +15,12 @@ export function sharedTestRuntime(): Promise<TestRuntime> {
   return shared;
 }
 
-/** The method of {@link TestRuntime}, on a test runtime with default options that all calls of the process share. */
+/** The same as the method of {@link TestRuntime}, on a shared test runtime with default options. */
 export async function runHandler(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<TestResult> {
   return (await sharedTestRuntime()).runHandler(codeOrFile, options);
 }
 
-/** The method of {@link TestRuntime}, on a test runtime with default options that all calls of the process share. */
+/** The same as the method of {@link TestRuntime}, on a shared test runtime with default options. */
 export async function suspendAt(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<HandlerStep> {
   return (await sharedTestRuntime()).suspendAt(codeOrFile, options);
 }

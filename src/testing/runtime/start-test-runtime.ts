@@ -9,7 +9,7 @@ import type { Parts } from './load-parts.js';
 import { TestRuntime } from './test-runtime.js';
 import type { TestRuntimeOptions } from './test-runtime-options.js';
 
-/** 0 would do as well; a number that is nobody's default is easier to recognise. */
+/** 0 would do as well; an unusual number is easier to recognise. */
 const DEFAULT_SEED = 42;
 
 /** @throws NexusError INVALID_CONFIG naming the option, INTERNAL_ERROR */
@@ -37,7 +37,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
         executor,
         isWorkerOnly: boolean('inWorker', inWorker, false),
         onRetired,
-        // Loaded when needed: most tests do without.
+        // Loaded when needed, because most tests do without it.
         createWorker: async () => {
           const { createWorkerPool } = await import('./thread-pool.js');
           return createWorkerPool(config.pool, engine, libraries);

@@ -17,16 +17,19 @@ export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool'> {
   readonly seed: number;
 }
 
-/** A runtime in the calling thread, see `createTestRuntime`: all that a runtime has, and what tests are written with. */
+/**
+ * A runtime in the calling thread, see `createTestRuntime`: a complete runtime with additional methods for
+ * tests.
+ */
 export class TestRuntime extends NexusRuntime {
-  /** Its time: what handlers see as now, and when suspensions expire. */
+  /** Its clock: the time that handlers see, and by which suspensions expire. */
   readonly clock: TestClock;
   readonly #seed: number;
 
   /** @internal use `createTestRuntime` */
   constructor(config: RuntimeConfig, engine: string, { createPool, clock, seed }: TestRuntimeParts) {
     let runs = 0;
-    // As long as a real one, so that it can be part of what a real one is part of.
+    // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
     super(config, engine, { createPool, surroundings: { now: () => clock.now(), newRunId } });
     this.clock = clock;
@@ -34,21 +37,22 @@ export class TestRuntime extends NexusRuntime {
   }
 
   /**
-   * Runs a handler to its end, its calls answered by mocks.
+   * Runs a handler to its end, with its calls answered by mocks.
    *
-   * @param codeOrFile a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and the like), is a file; any other string is code
-   * @throws NexusError INVALID_ARGUMENT when it calls what no mock answers, or a file cannot be read; COMPILATION_ERROR, INVALID_HANDLER
-   * with file, line and snippet; SERIALIZATION_ERROR, RUNTIME_CLOSED
+   * @param codeOrFile a URL, or a string without white space that ends in `.js` or `.ts` (or `.mjs` and so
+   *   on), is a file; any other string is code
+   * @throws NexusError INVALID_ARGUMENT if no mock answers a call, or a file cannot be read;
+   *   COMPILATION_ERROR, INVALID_HANDLER with file, line and snippet; SERIALIZATION_ERROR, RUNTIME_CLOSED
    */
   runHandler(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<TestResult> {
     return runToEnd(this, codeOrFile, options);
   }
 
   /**
-   * Executes a handler to where it waits for a call that no mock answers: without mocks, to the first. The step that it returns goes on
-   * with an answer.
+   * Executes a handler until it waits for a call that no mock answers; without mocks, this is the first call.
+   * The returned step can be resumed with an answer.
    *
-   * @throws NexusError INVALID_ARGUMENT when it ends before, and what {@link runHandler} throws
+   * @throws NexusError INVALID_ARGUMENT if it ends before, and the errors of {@link runHandler}
    */
   suspendAt(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<HandlerStep> {
     return suspendFirst(this, codeOrFile, options);

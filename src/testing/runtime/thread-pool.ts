@@ -6,7 +6,7 @@ import type { HandlerPool } from '../../pool/handler-pool.js';
 import { ThreadStarter } from '../../pool/thread-starter.js';
 import { WorkerPool } from '../../pool/worker-pool.js';
 
-/** A pool of one worker, for what the calling thread cannot do. */
+/** A pool with one worker, for handlers that the calling thread cannot execute. */
 export function createWorkerPool(
   config: PoolConfig,
   engine: EngineModule,

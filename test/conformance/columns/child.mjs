@@ -1,4 +1,5 @@
-// An engine in a process of its own, asked line by line. It may crash, or never come back: then the next run has another process.
+// An engine in a separate process, which answers line by line. It may crash or hang; then the next run gets
+// another process.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// The engines that are compared. Each runs the body of a handler, in the product's own wrapper, and says what became of it:
-// `{ kind, value, name, message, place }`, kind being value, throw, syntax, compiled, unhandled, pending, limit or crash.
+// The engines that are compared. Each runs the body of a handler in the product's wrapper and reports its
+// outcome: `{ kind, value, name, message, place }`, where kind is value, throw, syntax, compiled, unhandled,
+// pending, limit or crash.
 
 import { createRuntime } from 'nexus-runtime';
 import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
@@ -47,7 +48,7 @@ export async function openColumn(name, options = {}) {
 }
 
 /** Before what was thrown. */
-const UNHANDLED = /^.*and nobody handled it: /;
+const UNHANDLED = /^.*and not handled: /;
 
 class Peer {
   title;

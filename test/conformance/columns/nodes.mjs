@@ -1,4 +1,5 @@
-// The Nodes on this machine: V8 is what a program is compared with, and the newest one knows most of the language.
+// The versions of Node on this machine: programs are compared with V8, and the newest one supports most of
+// the language.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -11,14 +11,14 @@ import { GuestException, Vm, VmPoisonedError } from '#build/engine/vm.js';
 const LIMITS = { memoryLimitBytes: 16 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 const SECRET = Buffer.alloc(32, 1);
 
-/** What no handler can show, by the first name of the advisory. */
+/** Checks for advisories that no handler can show, by the first name of the advisory. */
 export const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
   async 'bellard/quickjs#528'() {
     const sources = ['{let a = 1;', 'x => ', 'var a;', '[1,', 'f(a.b.c + '].map((part) => part.repeat(2_000_000));
     for (const source of [...sources, `x = ${'"text" + '.repeat(1_000_000)}1`]) {
       const vm = await Vm.create(await loadEngine(), { ...LIMITS, purpose: 'compilation' });
       expect(() => vm.compile(source, 'large.js')).toThrow();
-      // Out of memory it left the engine at once; nested too deep it is an error like any other.
+      // If memory runs out, the engine is left at once; too deep nesting is an ordinary error.
       if (vm.heapExhausted) expect(vm.poison).toBeInstanceOf(VmPoisonedError);
     }
   },
@@ -44,7 +44,7 @@ export const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
   async 'bellard/quickjs#498'() {
     const engine = await loadEngine();
     const sealed = seal(Uint8Array.of(5, 0), engine.fingerprint);
-    // Whoever forges it without the secret, whatever bytecode is in it.
+    // Anyone who forges it without the secret is refused, whatever bytecode it contains.
     expect(() => openArtifact(sealed, engine.fingerprint, [Buffer.alloc(32, 2)])).toThrow(ArtifactError);
   },
 
@@ -62,7 +62,7 @@ export const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
   async 'CVE-2025-46687'() {
     const vm = await createExecutionVm(await loadEngine(), LIMITS);
     const pristine = captureImage(vm);
-    // A string and a BigInt that say they are longer than all that follows.
+    // A string and a BigInt that claim to be longer than the rest of the document.
     for (const crafted of ['050007feffffff0f61', '050007ffffffff0f', '05000affffffff0f01', '05000a80808080080102']) {
       restoreImage(vm, pristine);
       expect(() => vm.readValue(Buffer.from(crafted, 'hex'))).toThrow(GuestException);

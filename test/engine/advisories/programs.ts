@@ -1,9 +1,9 @@
-/** What a program may come to: what it returns, or the code of its error. */
+/** What a program may return, or the code of its error. */
 export interface Program {
   readonly source: string;
   /** Allowed outcomes. Absent: what the same program returns in Node. */
   readonly ends?: readonly ({ readonly value: unknown } | { readonly error: string })[];
-  /** It takes all memory: once in every form is enough. */
+  /** It uses all memory, so running it once in each form is enough. */
   readonly isCostly?: true;
 }
 
@@ -25,7 +25,7 @@ const NOISE = `const noise = () => {
 /** Buffers that must not change; `intact()` says whether. */
 const CANARIES = `const canaries = []; for (let i = 0; i < 64; i++) canaries.push(new Uint32Array(2 + i).fill(0x41414141));
   const intact = () => canaries.every((c) => c.every((v) => v === 0x41414141));`;
-/** Takes all memory but what small objects need. */
+/** Uses all memory except what small objects need. */
 const FULL =
   'const hog = []; for (let size = 2 ** 20; size >= 2 ** 17; size /= 2) try { for (;;) hog.push(new ArrayBuffer(size)); } catch {}';
 

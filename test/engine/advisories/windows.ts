@@ -1,7 +1,8 @@
 /**
- * Programs that take a buffer away, or shrink it, between the moment at which the engine looks at its bounds and the one at which it uses
- * them. Each is the body of a function with `buffer`, 96 bytes of {@link OWN}, `lose(buffer)`, which tries all that could take it away, and
- * `hook(value)`, an object that does so when it is made a primitive. It returns the views and buffers that it got hold of.
+ * Programs that detach or shrink a buffer between the moment at which the engine checks its bounds and the
+ * one at which it uses them. Each is the body of a function with `buffer`, 96 bytes of {@link OWN};
+ * `lose(buffer)`, which tries everything that could detach it; and `hook(value)`, an object that does so when
+ * it is converted to a primitive. It returns the views and buffers that it obtained.
  */
 export interface Window {
   readonly title: string;
@@ -259,8 +260,8 @@ const BESIDE = 0xc3;
 export const WRITTEN = 0xa7;
 
 /**
- * The body of a function that opens a window, looks at all that can be seen through it, and writes through it. It returns what is wrong:
- * nothing, when every byte read is the program's own and no buffer beside it changed.
+ * The body of a function that opens a window, reads everything that is visible through it, and writes through
+ * it. It returns the problems: none, if every byte read is the program's own and no other buffer changed.
  */
 export function probe({ body }: Window): string {
   return `

@@ -25,9 +25,9 @@ const WRITERS_AT_ONCE = 4;
 const LONGEST_LIFE_MS = 40;
 /** Small enough that writers evict, too. */
 const SETTINGS = { names: 64, maxEntryBytes: 128 * 1024, maxBytes: 4 * 1024 ** 2 };
-/** Entries large enough that a few that nobody removes are over the limit. */
+/** Entries so large that a few abandoned ones exceed the limit. */
 const CONTAINER_SETTINGS = { names: 4, maxEntryBytes: 2 * 1024 ** 2, maxBytes: 64 * 1024 ** 2 };
-/** A container that restarts is the same process id on the same host. Who is not root is it in a namespace. */
+/** A container that restarts has the same process id on the same host. Without root, a namespace is used. */
 const CONTAINER = [
   'unshare',
   ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
@@ -88,7 +88,7 @@ async function killAtRandom(writer) {
   await writer.kill();
 }
 
-/** While nobody writes: what is there opens and is what was written, or is a temporary file. */
+/** While no process writes: the existing files open and are as they were written, or are temporary files. */
 function inspect(cacheDir, findings, counts) {
   for (const path of filesBelow(join(cacheDir, FORMAT_FOLDER))) {
     if (path.endsWith(TEMPORARY_EXTENSION)) {

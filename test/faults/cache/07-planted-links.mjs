@@ -23,7 +23,7 @@ export const title = 'planted symbolic links';
 const PROCESS = new URL('./workers/runtime-process.mjs', import.meta.url);
 const PREDICTABLE = new URL('./workers/predictable-names.mjs', import.meta.url);
 const HANDLERS = 5;
-/** Beyond every process id there is. */
+/** Beyond every possible process id. */
 const DEAD_PROCESS = 4_194_305;
 
 const situations = {
@@ -217,7 +217,10 @@ class Trial {
     this.expectUntouched(before);
   }
 
-  /** Who may write above the directory puts a link in its place when it was opened and checked. */
+  /**
+   * An attacker with write access to the parent puts a link in place of the directory after it was opened and
+   * checked.
+   */
   async expectRefusedReplacement(path) {
     await this.start();
     await this.execute();

@@ -33,7 +33,7 @@ export class Worker {
       this.#requests.clear();
     });
     this.ready = this.expect('ready');
-    // Who kills a worker at once does not wait for it to be ready.
+    // A caller that kills a worker at once does not wait for it to be ready.
     this.ready.catch(() => {});
     this.#child.on('message', ({ id, error, result }) => {
       const request = this.#requests.get(id);

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 
 /**
- * Mounts a filesystem of its own at `path`.
+ * Mounts a separate filesystem at `path`.
  *
- * @param options of mount, `'size=1m'`, say
- * @returns why it cannot be, or undefined
+ * @param options mount options, for example `'size=1m'`
+ * @returns the reason if this is not possible, otherwise undefined
  */
 export function mountTmpfs(path, options) {
   mkdirSync(path, { recursive: true });

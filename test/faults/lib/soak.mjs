@@ -1,4 +1,4 @@
-// Mixed load on one runtime for as long as one likes, and what must hold all the while.
+// Mixed load on one runtime for any length of time, with its invariants.
 import { createRuntime } from '#build/index.js';
 import { executeHostile, hostileProgram } from './hostile-programs.mjs';
 import { terminateThreads } from './threads.mjs';
@@ -21,7 +21,7 @@ const HOSTILE_TIMEOUT_MS = 20;
 const QUICK = '$state.count = ($state.count ?? 0) + $args; return $state.count';
 const WAITING = 'const answer = await $ext.service.get($args); return answer + 1';
 
-/** What one client does, over and over; each returns whether the outcome was right. */
+/** The actions of the clients; each returns whether the outcome was right. */
 const CLIENTS = {
   quick: async ({ runtime }, n) => {
     const context = { stateSnapshot: { count: 1 }, args: n, capabilities: CAPABILITIES };
@@ -62,13 +62,13 @@ const CLIENTS = {
       ({ code }) => ['SERIALIZATION_ERROR', 'INVALID_ARGUMENT'].includes(code) || Promise.reject(new Error(code)),
     );
   },
-  /** Somebody ends threads that are not theirs. What was being executed is told so. */
+  /** Terminates threads from outside. The execution that was running is notified. */
   killer: async (_, n) => {
     await pause(700 + (n % 7) * 100);
     await terminateThreads(1);
     return true;
   },
-  /** More than the queue takes. */
+  /** More calls than the queue accepts. */
   surge: async ({ runtime }, n) => {
     await pause(2_000);
     const calls = Array.from({ length: 400 }, () =>
@@ -97,7 +97,7 @@ export async function soak({ durationMs, intervalMs, cacheDir, isFilled = false,
   const startedAt = performance.now();
   const reports = [];
   const report = async () => {
-    // What nobody holds any more is no growth.
+    // Unreferenced objects do not count as growth.
     globalThis.gc?.();
     const minutes = (performance.now() - startedAt) / 60_000;
     const stats = runtime.getStats();

@@ -1,4 +1,4 @@
-// The real threads that are behind the workers of a process, to be ended as nobody in the library ends them.
+// The real threads of a process's workers, so that they can be terminated from outside the library.
 import { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
 

@@ -123,7 +123,7 @@ class Innocents {
   }
 }
 
-/** From the kill of a worker until the one in its place has a result, the longest of five. */
+/** The time from the kill of a worker until its replacement has a result, the longest of five. */
 async function timeOfRestart(runtime) {
   const native = 'return "a".repeat(2e6).indexOf("a".repeat(1e6) + "b")';
   const times = [];

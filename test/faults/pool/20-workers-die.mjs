@@ -32,7 +32,7 @@ export async function run({ quick }) {
   );
 }
 
-/** A batch that dies in its middle: the one that did it is told so, the others are right. */
+/** A batch whose worker dies in the middle: the call that caused it gets an error, and the others are right. */
 async function crashAmongInnocents(seed, fate, findings) {
   return withFragileRuntime({ maxInstances: 2, maxQueue: 1_000 }, async (runtime) => {
     const warm = Array.from({ length: 40 }, (_, n) => runtime.executeHandler(SOURCE, { args: n }));
@@ -53,7 +53,7 @@ async function crashAmongInnocents(seed, fate, findings) {
     let culprits = 0;
     for (const { n, isCulprit, value, code, message } of await Promise.all(calls)) {
       if (!isCulprit || fate === 'exitsBetween') {
-        // Between two executions nobody did it: then all are innocent, for as long as that is bearable.
+        // Between two executions no call caused it: then all are innocent, up to a limit.
         const isRight = value === n * 2 || (fate === 'exitsBetween' && isCulprit && code === 'INTERNAL_ERROR');
         findings.check(isRight, `${fate}: an innocent got ${code ?? value} instead of ${n * 2}: ${message}`);
         innocent++;

@@ -61,7 +61,7 @@ class Ledger {
   #lastNumber = 0;
   #lastToken = 0;
   ended = 0;
-  /** Operations of which nobody knows what came. */
+  /** Operations whose outcome is unknown. */
   lost = 0;
   again = 0;
 

@@ -43,7 +43,7 @@ async function claimAtOnce({ store, one, two, findings }, rounds) {
     findings.check(kinds.join() === 'claimed,leased', `claimed by both, or by none: ${kinds}`);
     const isOne = answers[0].kind === 'claimed';
     winners[isOne ? 'one' : 'two']++;
-    // Who lost tries all the same, with the fence of the other.
+    // The loser tries nevertheless, with the fence of the other.
     const { fence } = answers[isOne ? 0 : 1];
     const settle = { id, fence, state: 'completed', nowMs: FIRST_MS };
     const settled = await Promise.all([one.ask('settle', settle), two.ask('settle', settle)]);

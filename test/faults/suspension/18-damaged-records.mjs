@@ -24,7 +24,7 @@ const EXPIRES_AT_MS = 1_000_000;
 const SECRET = Buffer.from('a secret of the campaign');
 const HEADER = { engine: 'engine of the campaign', capabilities: ['state:read:own', 'ext:mail.send'], calls: ['c1'] };
 const PAYLOAD = Buffer.from('the memory of a handler '.repeat(6));
-/** Rights that somebody might give himself, of the same length as those that were sealed. */
+/** Capabilities that an attacker might add, of the same length as the sealed ones. */
 const EDITS = [
   ['state:read:own', 'state:read:all'],
   ['ext:mail.send', 'ext:bank.send'],
@@ -103,7 +103,10 @@ async function editEnvelope(trial) {
   trial.counts.edits += 2;
 }
 
-/** Who can write the directory can read its key, and write records. With a secret, envelopes are beyond him. */
+/**
+ * Anyone who can write to the directory can read its key and write records. With a secret, envelopes are
+ * protected.
+ */
 async function editThroughTheStore(trial) {
   const { store, directory, keys, findings, counts } = trial;
   if (keys.seal !== 'aes-256-gcm') return;

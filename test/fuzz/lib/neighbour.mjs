@@ -1,4 +1,5 @@
-// A tenant on the same worker: what it was given must not come out elsewhere, and what it computes must be right whatever ran before.
+// A tenant on the same worker: its data must not appear elsewhere, and its results must be right whatever ran
+// before.
 import { inspect, isDeepStrictEqual } from 'node:util';
 
 import { Canary } from '../../hostile/canary.mjs';

@@ -1,4 +1,4 @@
-/** Chance with a seed: the same seed, name and index always give the same values. */
+/** Seeded random numbers: the same seed, name and index always give the same values. */
 export class Random {
   #a;
   #b;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-// Values of every kind that may cross, and those that were chosen to be costly.
+// Values of every kind that can be passed, and values that are chosen to be costly.
 
 const STRINGS = [
   '',

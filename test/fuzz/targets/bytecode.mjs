@@ -1,4 +1,4 @@
-// Damaged bytecode with a right seal, beside another tenant: it may cost its worker, and nothing else.
+// Damaged bytecode with a valid seal, beside another tenant: it may cost its worker, and nothing else.
 import { CONTAINER_VERSION, openArtifact, sealArtifact } from '#build/cache/artifact.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 import { Neighbour } from '../lib/neighbour.mjs';

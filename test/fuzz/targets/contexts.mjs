@@ -1,4 +1,4 @@
-// What an application passes, plain and as MessagePack: refused, or what the handler gets is what was passed.
+// The application's input, plain and as MessagePack: it is refused, or the handler gets exactly this input.
 
 import { inspect } from 'node:util';
 import { pack } from 'msgpackr/pack';

@@ -40,7 +40,7 @@ const HEADER_FIELDS = [
   'origin',
 ];
 
-/** A store as an enemy would have it, who knows the key that lies in it: what is claimed was edited. */
+/** A store of an attacker who knows its key: claimed envelopes were edited. */
 class EditingStore extends MemoryStore {
   edit = async (_id, envelope) => envelope;
 

@@ -1,4 +1,4 @@
-// What a VM hands over as its outcome, written by an enemy, and read on the main thread.
+// Outcomes of a VM under an attacker's control, read on the main thread.
 import { Grants } from '#build/capabilities/grants.js';
 import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
 import { resolveRuntimeConfig } from '#build/config/resolve.js';
@@ -19,7 +19,7 @@ const HANDLER = {
   bytecode: new Uint8Array(new SharedArrayBuffer(0)),
 };
 const MAX_BYTES = 8 * 2 ** 20;
-/** What one result may hold, counted by paths: whoever walks it walks each of them. */
+/** The limit of one result, counted by paths: code that walks it visits each of them. */
 const MAX_PATHS = 1_000_000;
 /** As many items as fit the bytes that may come out. */
 const COSTLY_ITEMS = 100_000;

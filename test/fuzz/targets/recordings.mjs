@@ -1,4 +1,4 @@
-// Files of recordings that somebody edited: decoded, and replayed as far as they decode.
+// Edited files of recordings: decoded, and replayed as far as they decode.
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ export async function close(directory) {
   await rm(directory, { recursive: true });
 }
 
-/** A case: the bytes of a file. Most have the digest of what is in them, for anybody can write it. */
+/** A case: the bytes of a file. Most have a valid digest, because anyone can compute it. */
 export function generate(random) {
   const base = random.pick(recorded);
   const content = mutateBytes(random, base.subarray(0, -DIGEST_BYTES), recorded);

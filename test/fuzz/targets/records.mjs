@@ -1,4 +1,5 @@
-// Files of a suspension store that somebody edited or planted, some with the store's own key, which lies beside them.
+// Edited or planted files of a suspension store, some with the store's own key, which is in the same
+// directory.
 import { createHmac } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -103,7 +104,7 @@ function checked(answer) {
   return answer === undefined || typeof answer === 'object' ? undefined : { kind: 'answer', message: String(answer) };
 }
 
-/** What was edited is damage of a suspension, not a fault of ours or of the medium. */
+/** Edits are damage of a suspension, not a fault of the library or the medium. */
 function refused(error) {
   if (error?.name === 'NexusError' && error.code !== 'INTERNAL_ERROR') return undefined;
   return { kind: 'rejection', message: `${error?.stack ?? error}\n${error?.cause?.stack ?? ''}` };

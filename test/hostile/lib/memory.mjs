@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 export const collectGarbage = runInNewContext('gc');
 
-/** Resident bytes of the process, with no garbage of the main thread among them. */
+/** Resident bytes of the process, without garbage of the main thread. */
 export function residentBytes() {
   collectGarbage();
   return process.memoryUsage().rss;

@@ -1,4 +1,4 @@
-// The outcomes that a program may come to, and how a result is held against them.
+// The outcomes that a program may have, and the comparison of a result with them.
 import { inspect, isDeepStrictEqual } from 'node:util';
 
 /** What the programs that are meant to run into it get, in milliseconds. */
@@ -33,7 +33,7 @@ export function timeout(layers = ['interrupt'], fields = {}, timeoutMs = TIMEOUT
     failure('TIMEOUT', {
       message: new RegExp(`timeoutMs \\(${timeoutMs} ms\\)`),
       context: { limit: 'timeoutMs', value: timeoutMs, layer },
-      // Whoever loses its worker loses its effects.
+      // An execution that loses its worker loses its effects.
       ...(layer !== 'watchdog' && fields),
     }),
   );
@@ -60,7 +60,7 @@ export function thrown(message, fields = {}) {
   return failure('EXECUTION_ERROR', { message, context: undefined, ...fields });
 }
 
-/** Something that is no Error. */
+/** A thrown value that is not an Error. */
 export function thrownValue(value, fields = {}) {
   return failure('EXECUTION_ERROR', { message: /^The handler threw /, context: { thrown: value }, ...fields });
 }

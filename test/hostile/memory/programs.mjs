@@ -1,7 +1,8 @@
-// Programs that fill whatever they can reach with a pattern. What they come to does not matter, nor whether the engine lets them: afterwards
-// nothing of the pattern may be left. Each is the body of a function; `M`, `bytes` and `fill` are there, and `keep` holds on to what it is given.
+// Programs that fill everything they can reach with a pattern. Their results do not matter, nor whether the
+// engine allows it: afterwards no part of the pattern may be left. Each is the body of a function with `M`,
+// `bytes` and `fill`; `keep` holds its argument.
 
-/** Sixteen characters that nothing else has. */
+/** Sixteen characters that occur nowhere else. */
 export const MARKER = 'NxLeakMarker#@!~';
 
 export const PROLOGUE = `

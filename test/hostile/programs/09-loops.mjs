@@ -126,7 +126,10 @@ const ASYNC = [
   loop('finally of a promise', 'return Promise.reject(1).finally(() => { for (;;); })'),
 ];
 
-/** Whoever is called by native code that takes every error for an answer is never stopped by one: its worker is ended. */
+/**
+ * A function that native code calls and whose errors it treats as answers cannot be stopped by an error: its
+ * worker is terminated.
+ */
 const OUT_OF_REACH = timeout(['interrupt', 'watchdog']);
 const GOING_ON = [
   loop(

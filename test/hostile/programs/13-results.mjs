@@ -147,7 +147,7 @@ const SIZES = [
 ];
 SIZES.at(-1).options = { limits: { maxResultBytes: 1_000 } };
 
-/** Writing each of its holes takes longer than anybody waits, without a poll. */
+/** Writing each of its holes takes extremely long, without an interrupt check. */
 SIZES.push({
   ...result('an array of a length of 4,000,000,000', 'const a = []; a.length = 4e9; return a', [
     ...timeout(['watchdog', 'interrupt', 'jobs']),

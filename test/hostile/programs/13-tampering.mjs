@@ -70,7 +70,10 @@ const COLLECT = `
     for (let i = 0; i < count; i++) try { defineProperty(places[i][0], places[i][1], bad) } catch {}
   };
 `;
-/** Whoever replaces the constructor of promises changes what `await` does with his own; his effects stay what they are. */
+/**
+ * A handler that replaces the constructor of promises changes what `await` does for itself; its effects stay
+ * the same.
+ */
 const OWN_PROMISE_BROKEN = [
   UNTOUCHED,
   deadlock(EFFECTS),

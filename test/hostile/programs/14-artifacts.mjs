@@ -184,8 +184,8 @@ function randomNumbers(seed) {
 }
 
 /**
- * Without a secret, whoever hands over an artifact may run any bytecode. He owns the VM then, not the host: every call ends
- * with a result or a typed rejection, and the next handler is executed as if nothing had been.
+ * Without a secret, anyone who supplies an artifact can run any bytecode. This controls the VM, but not the
+ * host: every call ends with a result or a typed rejection, and the next handler is executed normally.
  */
 async function executeForgeries() {
   const runtime = await createRuntime({ maxInstances: 1, cacheDir: false, metrics: false });

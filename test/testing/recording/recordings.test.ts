@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const files = async () => (await readdir(directory)).map((name) => join(directory, name));
 
-/** Records what is done, and the one file that comes of it. */
+/** Records executions, and returns the only resulting file. */
 async function recorded(use: (runtime: RecordingRuntime) => Promise<unknown>, options = {}): Promise<string> {
   const recording = await record(runtime, { directory, ...options });
   await use(recording);

@@ -5,22 +5,22 @@ import { SOME_METHOD } from './native-names.js';
 
 type Model = (call: NativeCall) => Value;
 
-/** Only reads what it is given; gives a primitive. */
+/** Only reads its arguments; returns a primitive. */
 const reader: Model = ({ machine, args, at }) => {
   machine.readWhole(args.all(), at);
   return machine.atoms.primitive;
 };
 
-/** Only reads what it is given; gives data of its own. */
+/** Only reads its arguments; returns new data. */
 const maker: Model = (call) => {
   reader(call);
   return call.machine.data(call.at, 'made');
 };
 
-/** Looks at what it is given without reading from it. */
+/** Inspects its arguments without reading their contents. */
 const inspector: Model = ({ machine }) => machine.atoms.primitive;
 
-/** What is not modelled: it may do anything to what it gets. */
+/** A builtin that is not modelled: it may do anything to its arguments. */
 const opaque: Model = ({ machine, self, args, at }) => {
   machine.escape(union(self, args.all()), at, 'a call of a builtin');
   machine.callUnknown(at);
@@ -62,7 +62,7 @@ function objectOf({ machine, at }: NativeCall, values: Value, tag = 'object'): V
 
 const values: Model = (call) => listOf(call, call.machine.memberValues(call.args.at(0), call.at));
 const keys: Model = (call) => listOf(call, call.machine.memberNames(call.args.at(0), call.at));
-/** Symbols among them. */
+/** Includes symbols. */
 const allKeys: Model = (call) =>
   listOf(call, union(call.machine.memberNames(call.args.at(0), call.at), call.machine.atoms.unknown));
 
@@ -70,7 +70,7 @@ const entries: Model = (call) => {
   const { machine, args, at } = call;
   const pair = machine.atoms.object(at, 'pair', 'array');
   const { atoms } = machine;
-  // Before they have their fields: what was read already stays as it was read.
+  // Elements that were already read stay as they were read.
   if (!pair.fields.has('0')) pair.definite.add('0').add('1');
   machine.store(new Set([pair]), atoms.constant('0'), machine.memberNames(args.at(0), at), at);
   machine.store(new Set([pair]), atoms.constant('1'), machine.memberValues(args.at(0), at), at);
@@ -103,7 +103,7 @@ const setPrototype: Model = ({ machine, args, at }) => {
   return args.at(0);
 };
 
-/** `value`, `get` and `set` of a descriptor come to be the member, whichever of them it has. */
+/** `value`, `get` and `set` of a descriptor become the member, whichever of them exist. */
 const defineProperty: Model = (call) => {
   const { machine, args, at } = call;
   const { atoms } = machine;
@@ -212,7 +212,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   ...each('Math console $log', reader, '.*'),
   RegExp: maker,
   structuredClone: (call) => {
-    // A buffer that is transferred is empty then.
+    // A transferred buffer would be empty afterwards.
     if (call.args.count > 1 || call.args.hasSpread) opaque(call);
     return maker(call);
   },
@@ -242,7 +242,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   'Object.getOwnPropertyDescriptors': descriptors,
   'Object.defineProperties': changer,
   'Reflect.get': (call) => {
-    // With a receiver of its own, a getter is called on that.
+    // With an explicit receiver, a getter is called on that.
     if (call.args.count > 2 || call.args.hasSpread) opaque(call);
     return union(
       call.machine.load(call.args.at(0), call.args.at(1), call.at),
@@ -279,7 +279,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   ...each('Promise.all Promise.race', (call) => union(all(call), awaitedElements(call))),
   'Promise.any': (call) => {
     const { machine } = call;
-    // When all are rejected, it is with an error that holds what was thrown.
+    // If all are rejected, the error holds the thrown values.
     const reasons = listOf(call, machine.flow.read(machine.thrown), 'reasons');
     machine.flow.add(machine.thrown, objectOf(call, reasons, 'aggregate'));
     return union(all(call), awaitedElements(call));
@@ -292,7 +292,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
 };
 
 const errors = 'Error EvalError RangeError ReferenceError SyntaxError TypeError URIError AggregateError InternalError';
-/** Keeps what it is given, or the elements of that. */
+/** Keeps its arguments, or their elements. */
 const holder: Model = (call) => {
   const { machine, args, at } = call;
   const inner = machine.elements(args.all(), at);
@@ -301,7 +301,7 @@ const holder: Model = (call) => {
   return new Set<Atom>([object]);
 };
 
-/** Settle the promise that they are bound to. */
+/** Functions that settle the promise they are bound to. */
 const RESOLVER = '*resolve';
 const REJECTER = '*reject';
 
@@ -319,7 +319,7 @@ const promise: Model = (call) => {
   return union(machine.awaited(flow.read(anyMember(settled)), at), atoms.undefined);
 };
 
-/** Of a class of the web: its methods are not modelled. */
+/** A class of the web, whose methods are not modelled. */
 const webObject: Model = (call) => {
   const { machine, args, at } = call;
   machine.readWhole(union(args.all(), machine.elements(args.all(), at)), at);
@@ -342,7 +342,7 @@ export function callBuiltinFunction(path: string, call: NativeCall): Value {
   if (path === 'eval' || path.endsWith('Function')) return NOTHING;
   const errorModel = errors.split(' ').includes(path) ? holder : undefined;
   const made = (errorModel ?? modelOf(BY_PATH, path))(call);
-  // These make what they are called on, and call its methods.
+  // These construct an instance of what they are called on, and call its methods.
   const isForeign = [...call.self].some(({ kind }) => kind !== 'builtin' && kind !== 'constant');
   return isForeign && /^(Array|Promise|constructor|__proto__)\./.test(path) ? union(made, opaque(call)) : made;
 }
@@ -351,7 +351,7 @@ export function constructBuiltinClass(path: string, call: NativeCall): Value {
   return modelOf(CONSTRUCTORS, path)(call);
 }
 
-/** The functions that a promise's executor is given; undefined when it is none of them. */
+/** The functions that a promise's executor gets; undefined if it is none of them. */
 export function settlePromise(name: string, { machine, self, args }: NativeCall): Value | undefined {
   if (name !== RESOLVER && name !== REJECTER) return undefined;
   if (name === REJECTER) machine.flow.add(machine.thrown, args.all());

@@ -15,10 +15,10 @@ import {
   type Value,
 } from '../values/atoms.js';
 
-/** Iterators that are made by iterators. */
+/** The number of nested iterators that are followed. */
 const MAX_ITERATORS = 2;
 
-/** What goes over all members of a value, or over what iterating it gives. */
+/** Operations over all members of a value, or over its iterated elements. */
 export class Collections {
   readonly #machine: Interpreter;
   readonly #access: Access;
@@ -121,7 +121,7 @@ export class Collections {
     }
   }
 
-  /** Which element is where is not known any more. */
+  /** The positions of the elements are no longer known. */
   #collapse(atom: ObjectAtom, at: Node): void {
     const { atoms, flow } = this.#machine;
     const elements = this.#members.names(atom, at).filter((name) => /^\d+$/.test(name));
@@ -130,7 +130,7 @@ export class Collections {
     for (const name of elements) atom.definite.delete(name);
   }
 
-  /** By the protocol, when the handler made an iterator of its own. */
+  /** Iterates by the protocol, if the handler defined the iterator. */
   #iterated(atom: ObjectAtom | FunctionAtom, at: Node): Value {
     const { atoms } = this.#machine;
     if (this.#iterating.has(atom)) return NOTHING;
@@ -154,7 +154,7 @@ export class Collections {
     return result;
   }
 
-  /** One of an iterator's own methods is called. */
+  /** One of the iterator's methods is called. */
   #step(iterators: Value, name: string, at: Node): Value {
     const { atoms } = this.#machine;
     const methods = this.#machine.given(iterators, name, at);

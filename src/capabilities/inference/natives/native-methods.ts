@@ -18,7 +18,7 @@ export interface NativeCall {
 
 type Model = (call: NativeCall) => Value;
 
-/** A list made by the call, of which `value` is what it may hold. */
+/** A new list with `value` as its possible elements. */
 export function listOf({ machine, at }: NativeCall, value: Value, tag = 'list'): Value {
   const { atoms, flow } = machine;
   const list = atoms.object(at, tag, 'array');
@@ -26,7 +26,7 @@ export function listOf({ machine, at }: NativeCall, value: Value, tag = 'list'):
   return new Set([list]);
 }
 
-/** The elements one by one, when the list is a literal that nothing was added to or moved in. */
+/** The single elements, if the list is a literal that was never changed. */
 export function knownElements(machine: Interpreter, list: Value, at: Node): Value[] | undefined {
   const [only] = list;
   if (list.size !== 1 || only?.kind !== 'object' || only.shape !== 'array') return undefined;
@@ -39,17 +39,17 @@ export function knownElements(machine: Interpreter, list: Value, at: Node): Valu
   return names.map((_, index) => machine.load(list, machine.atoms.constant(String(index)), at));
 }
 
-/** The cell of what is somewhere in an object. */
+/** The cell for members at any position of an object. */
 export function anyMember({ fields }: ObjectAtom): Cell {
   return fields.get(ANY_MEMBER) as Cell;
 }
 
-/** Calls a callback that a method was given. */
+/** Calls a callback that was passed to a method. */
 export function callBack({ machine, at }: NativeCall, callback: Value, values: readonly Value[], self?: Value): Value {
   return machine.call(callback, self, new Args(values, machine.atoms.undefined), at);
 }
 
-/** `(element, index, list)`, as most methods of arrays call back. In a Map, the second is a key. */
+/** `(element, index, list)`, the arguments of most array callbacks. For a Map, the second is a key. */
 function overElements(call: NativeCall): Value {
   const { machine, self, args, at } = call;
   const elements = machine.elements(self, at);
@@ -60,19 +60,19 @@ function overElements(call: NativeCall): Value {
 
 const elementsOf: Model = ({ machine, self, at }) => machine.elements(self, at);
 
-/** Only reads what it is called on and given; gives a primitive. */
+/** Only reads its receiver and arguments; returns a primitive. */
 const primitive: Model = ({ machine, self, args, at }) => {
   machine.readWhole(union(self, args.all()), at);
   return machine.atoms.primitive;
 };
 
-/** Changes what it is called on, which then holds the arguments too. */
+/** Changes its receiver, which then also holds the arguments. */
 const mutator: Model = ({ machine, self, args, at }) => {
   machine.mutate(self, args.all(), at);
   return union(self, machine.elements(self, at), machine.atoms.primitive);
 };
 
-/** A list of the same elements, and of the arguments and what is in these. */
+/** A list of the same elements, of the arguments, and of their elements. */
 const copy: Model = (call) => {
   const { machine, self, args, at } = call;
   if (onlyPrimitives(self)) return primitive(call);
@@ -84,7 +84,7 @@ const flat: Model = (call) => {
   const { machine, self, at } = call;
   const all = new Set<Atom>();
   let level = machine.elements(self, at);
-  // To a fixed point: how deep it goes is a number that we do not look at.
+  // Until nothing changes: the depth is a number that is not evaluated.
   for (let before = -1; before !== all.size; level = machine.elements(all, at)) {
     before = all.size;
     for (const atom of level) all.add(atom);
@@ -115,7 +115,7 @@ const entries: Model = (call) => {
   return listOf(call, new Set<Atom>([pair]));
 };
 
-/** A text's method that hands over to its argument when that has the protocol's method. */
+/** A string method that delegates to its argument if that has the protocol's method. */
 function viaSymbol(name: string, after: Model): Model {
   return (call) => {
     const { machine, self, args, at } = call;
@@ -132,7 +132,7 @@ const matches: Model = (call) => {
   return union(listOf(call, call.machine.atoms.primitive), call.machine.atoms.primitive);
 };
 
-/** `next`, `return` and `throw` of a generator: what goes in comes out of a `yield`. */
+/** `next`, `return` and `throw` of a generator: the argument is the value of a `yield`. */
 const advance: Model = ({ machine, self, args, at }) => {
   const { atoms, flow } = machine;
   for (const atom of self) {
@@ -160,7 +160,7 @@ const callMethod: Model = ({ machine, self, args, at }) => machine.call(self, ar
 
 const apply: Model = (call) => call.machine.call(call.self, call.args.at(0), spreadOf(call, call.args.at(1)), call.at);
 
-/** The members of a list, or of what looks like one, as arguments. */
+/** The elements of a list, or of a list-like object, as arguments. */
 export function spreadOf({ machine, at }: NativeCall, list: Value): Args {
   const known = knownElements(machine, list, at);
   if (known !== undefined) return new Args(known, machine.atoms.undefined);
@@ -178,7 +178,7 @@ const bind: Model = ({ machine, self, args, at }) => {
     bound.first[index] = cell;
     flow.add(cell, args.at(index + 1));
   }
-  // Which of these it is, nobody knows: it goes as far as it is needed.
+  // The position is unknown, so the value escapes as far as necessary.
   if (args.hasSpread) machine.escape(union(self, args.all()), at, 'a bound function');
   return new Set<Atom>([bound]);
 };
@@ -188,14 +188,14 @@ const hasOwn: Model = ({ machine, self, args, at }) => {
   return machine.atoms.primitive;
 };
 
-/** What is not modelled: it may do anything to what it gets. */
+/** A method that is not modelled: it may do anything to its receiver and arguments. */
 const opaque: Model = ({ machine, self, args, at }) => {
   machine.escape(union(self, args.all()), at, 'a builtin method');
   machine.callUnknown(at);
   return machine.atoms.unknown;
 };
 
-/** Something is made a member of a value in a way that is not modelled. */
+/** A member is added to a value in a way that is not modelled. */
 export function mayChange(machine: Interpreter, value: Value, at: Node): void {
   for (const atom of value) {
     if (atom.kind === 'unknown') machine.plant(machine.atoms.unknown, at);
@@ -205,13 +205,13 @@ export function mayChange(machine: Interpreter, value: Value, at: Node): void {
   }
 }
 
-/** What a builtin method looks for in what it is called on, when that is not what it is made for. */
+/** Members that a builtin method looks up on a receiver of an unexpected kind. */
 const PROTOCOLS = ['then', 'next', 'return', 'exec', 'has', 'keys', 'add', 'set', 'get', 'resolve', '@@iterator'];
-/** Methods that look for these in what they are given. */
+/** Methods that look these up on their arguments. */
 const OF_SETS = new Set(
   'union intersection difference symmetricDifference isSubsetOf isSupersetOf isDisjointFrom'.split(' '),
 );
-/** These have rules of their own for what they are called on. */
+/** Methods with specific rules for their receiver. */
 const OF_FUNCTIONS = new Set(['call', 'apply', 'bind']);
 
 function hasProtocol({ machine, at }: NativeCall, value: Value): boolean {
@@ -219,7 +219,7 @@ function hasProtocol({ machine, at }: NativeCall, value: Value): boolean {
   return PROTOCOLS.some((name) => machine.given(objects, name, at).size > 0);
 }
 
-/** Some method of Object.prototype: at most it hands out what it was called on, or given. */
+/** A method of Object.prototype: at most it returns its receiver or an argument. */
 const objectMethod: Model = ({ machine, self, args, at }) => {
   const functions = callables(args.all());
   if (functions.size > 0) machine.escape(union(functions, self), at, 'a builtin method');

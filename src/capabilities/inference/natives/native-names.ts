@@ -1,7 +1,7 @@
 import type { Atoms } from '../values/atom-table.js';
 import { type Atom, type Shape, union, type Value } from '../values/atoms.js';
 
-/** A promise is taken to be what it resolves to: every value has these. */
+/** A promise counts as the value it resolves to, so every value has these methods. */
 const PROMISE_METHODS = 'then catch finally';
 
 const OF_OBJECTS = words(`
@@ -10,7 +10,7 @@ const OF_OBJECTS = words(`
 
 const OF_FUNCTIONS = words('apply bind call');
 
-/** Every method that the engine's own prototypes have. */
+/** All methods of the engine's builtin prototypes. */
 const OF_OTHERS = words(`
   add anchor at big blink bold catch charAt charCodeAt clear codePointAt compile concat copyWithin delete deref difference
   drop endsWith entries every exec fill filter finally find findIndex findLast findLastIndex fixed flat flatMap fontcolor
@@ -36,15 +36,15 @@ const BY_SHAPE: Readonly<Record<Shape | 'function', ReadonlySet<string>>> = {
   function: new Set([...OF_OBJECTS, ...OF_FUNCTIONS]),
 };
 
-/** Some method of an object that has none but those of Object.prototype. */
+/** Any method of an object that has only those of Object.prototype. */
 export const SOME_OBJECT_METHOD = '*object';
 const ITERATORS = new Set(['@@iterator', '@@asyncIterator']);
-/** The method that makes an iterator. */
+/** The method that creates an iterator. */
 export const ITERATE = '*iterate';
-/** Some method, of whatever. */
+/** Any method of any value. */
 export const SOME_METHOD = '*';
 
-/** Whether every object has such a method: it makes nothing of its receiver but a text. */
+/** Whether every object has this method: it at most converts its receiver to a string. */
 export function isObjectMethod(name: string): boolean {
   return OF_OBJECTS.has(name) && !PROMISE_METHODS.split(' ').includes(name);
 }
@@ -53,7 +53,7 @@ export function isNativeName(name: string): boolean {
   return ALL.has(name);
 }
 
-/** The methods that a value of this shape may have under a key without having been given them. */
+/** The builtin methods that a value of this shape may have under a key. */
 export function nativesOf(atoms: Atoms, key: Value, shape: Shape | 'function' = 'any'): Value {
   const known = BY_SHAPE[shape];
   const found = new Set<string>();

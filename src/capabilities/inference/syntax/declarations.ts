@@ -3,19 +3,22 @@ import type { ForOfStatement, Node, Pattern, Statement, VariableDeclaration } fr
 import { childrenOf } from '../../../source/parse-script.js';
 import { isFunction } from './syntax.js';
 
-/** From where to where in the text a declaration has certainly run. */
+/** The part of the source in which a declaration has certainly run. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** A name that a function's `var`s declare, and where it is sure to have a value: never, when there is no range. */
+/**
+ * A name declared by a function's `var`s, with the range where it certainly has a value; without a range,
+ * nowhere.
+ */
 export interface VarDeclaration {
   readonly name: string;
   readonly assigned: Range | undefined;
 }
 
-/** What a function declares for all of its body, wherever in it that stands. */
+/** The declarations that are visible in the whole body of a function. */
 export interface Hoisted {
   readonly vars: readonly VarDeclaration[];
   /** Functions in blocks whose name is, in sloppy mode, a variable of the function as well. */
@@ -42,7 +45,7 @@ export function boundNames(pattern: Pattern | null): string[] {
   }
 }
 
-/** The names that a block declares for itself: `let`, `const`, classes and functions. */
+/** The names that a block itself declares: `let`, `const`, classes and functions. */
 export function lexicalNames(statements: readonly Node[]): string[] {
   return (statements as readonly Statement[]).flatMap((statement) => {
     if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') return [statement.id.name];
@@ -55,21 +58,21 @@ export function declaredNames({ declarations }: VariableDeclaration): string[] {
   return declarations.flatMap(({ id }) => boundNames(id));
 }
 
-/** The statements of a node that is a block, a function's body or a `switch`. */
+/** The statements of a block, a function body or a `switch`. */
 export function statementsOf(node: Node): readonly Node[] | undefined {
   if (node.type === 'SwitchStatement') return childrenOf(node).filter(isCase).flatMap(statementsOfCase);
   if (node.type === 'BlockStatement' || node.type === 'StaticBlock') return (node as { body?: Node[] } & Node).body;
-  // `if (x) function f() {}` declares in a block of its own.
+  // `if (x) function f() {}` declares the function in its own block.
   return undefined;
 }
 
-/** The names of the blocks around a place, from the inside. */
+/** The names of the surrounding blocks, from the inside out. */
 interface Blocks {
   readonly names: ReadonlySet<string>;
   readonly outer: Blocks | undefined;
 }
 
-/** Collects what is hoisted out of a function's body, nested functions left out. */
+/** Collects what is hoisted to the top of a function's body, without nested functions. */
 export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<string>): Hoisted {
   const vars: VarDeclaration[] = [];
   const blockFunctions = new Map<Node, string>();
@@ -102,7 +105,7 @@ export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<str
       generator,
     } = node as Node & { id: { name: string }; async: boolean; generator: boolean };
     if (isStrict || isAsync || generator || outer === undefined || parameters.has(id.name)) return;
-    // The outermost are the names of the function's own body.
+    // The outermost names are those of the function's own body.
     for (let blocks = outer; blocks.outer !== undefined; blocks = blocks.outer) {
       if (blocks.names.has(id.name)) return;
     }
@@ -116,14 +119,14 @@ export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<str
 
 const NOWHERE: Node = { type: 'Nowhere', start: 0, end: 0 };
 
-/** Once a statement right in it has run, all that follows it in there runs after it. */
+/** Once a statement directly in this node has run, all following statements in it run after it. */
 function isDominating(node: Node): boolean {
   return (
     node.type === 'BlockStatement' || node.type === 'StaticBlock' || node.type === 'ForStatement' || isForEach(node)
   );
 }
 
-/** What stands in it may be passed over. */
+/** Statements in it may be skipped. */
 function isConditional(node: Node): boolean {
   return /^(If|While|DoWhile|Labeled|With)Statement$|^Switch/.test(node.type);
 }

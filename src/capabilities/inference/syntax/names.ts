@@ -1,12 +1,12 @@
 import type { Atoms } from '../values/atom-table.js';
 import { type Atom, isPrimitive, type Value } from '../values/atoms.js';
 
-/** Longer texts are told apart by their beginning only. */
+/** Longer strings are distinguished only by their prefix. */
 const MAX_TEXT = 256;
 
 /**
- * The names that a key may stand for, as patterns of a token: a name, or a prefix before a `*`. No symbols: they are no
- * names of anything that is granted.
+ * The names that a key may stand for, as patterns of a token: a name, or a prefix followed by `*`. Symbols
+ * are not included, because no capability names them.
  */
 export function patternsOf(key: Value): string[] {
   const patterns = new Set<string>();
@@ -18,7 +18,7 @@ export function patternsOf(key: Value): string[] {
   return patterns.has('*') ? ['*'] : [...patterns];
 }
 
-/** A token cannot spell a name that is empty or has a `*` in it: the longest prefix before it has to do. */
+/** A token cannot contain an empty name or a name with `*`, so the longest prefix before it is used. */
 function exactPattern(name: string): string {
   return name === '' || name.includes('*') ? prefixPattern(name) : name;
 }
@@ -28,10 +28,10 @@ function prefixPattern(text: string): string {
   return `${star === -1 ? text : text.slice(0, star)}*`;
 }
 
-/** What a key says about a member of an ordinary object. */
+/** What is known about the key of a member of an ordinary object. */
 export interface MemberKey {
   readonly names: readonly string[];
-  /** Whether it may be some number, and so no method's name. */
+  /** Whether it may be a number, which is not the name of a method. */
   readonly isIndex: boolean;
   /** Whether it may be any name at all. */
   readonly isAny: boolean;
@@ -54,7 +54,7 @@ export function memberKeyOf(key: Value): MemberKey {
   return { names, isIndex, isAny, isAnySymbol };
 }
 
-/** The text of two values one after the other, as a template literal makes it. */
+/** The concatenation of two values, as in a template literal. */
 export function concatenate(atoms: Atoms, left: Value, right: Value): Value {
   const result = new Set<Atom>();
   for (const first of left) {
@@ -64,7 +64,7 @@ export function concatenate(atoms: Atoms, left: Value, right: Value): Value {
   return result;
 }
 
-/** What `+` makes of two values: a text when one of them is a text. */
+/** The result of `+`: a string if one of the operands is a string. */
 export function plus(atoms: Atoms, left: Value, right: Value): Value {
   const result = new Set<Atom>();
   for (const first of left) {

@@ -12,12 +12,12 @@ import { childrenOf } from '../../../source/parse-script.js';
 import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
-/** What a name stands for in a part of the program. */
+/** A variable of the program. */
 export class Variable {
   readonly name: string;
-  /** Whether it may be read before it was given a value, as a `var` can. */
+  /** Whether it may be read before it has a value, like a `var`. */
   mayBeUnset = false;
-  /** A function in a block is a variable of the function around it only in some cases: else this is meant. */
+  /** The surrounding variable that is meant if a function in a block is not hoisted. */
   readonly outer: Variable | 'global' | undefined;
   readonly assigned: Range[] = [];
   readonly isVar: boolean;
@@ -29,11 +29,11 @@ export class Variable {
   }
 }
 
-/** Identifiers to variables. One that is missing names a global. */
+/** Maps identifiers to variables. An identifier that is missing names a global. */
 export interface Scopes {
   readonly variables: ReadonlyMap<Node, Variable>;
   readonly strict: ReadonlySet<AnyFunction>;
-  /** Functions, other than arrows, in which `arguments` is used. */
+  /** Functions, except arrow functions, that use `arguments`. */
   readonly usesArguments: ReadonlySet<AnyFunction>;
   readonly withs: readonly Node[];
 }
@@ -41,12 +41,15 @@ export interface Scopes {
 interface Scope {
   readonly names: Map<string, Variable>;
   readonly parent: Scope | undefined;
-  /** Of a function declaration, which may be called above of where it stands. */
+  /** Set for a function declaration, which may be called before its position. */
   readonly isHoisted: boolean;
   readonly owner: AnyFunction | undefined;
 }
 
-/** Finds out which variable each identifier names, as the language does: blocks, hoisting, parameters, classes. */
+/**
+ * Determines which variable each identifier names, by the rules of the language: blocks, hoisting,
+ * parameters, classes.
+ */
 export function resolveScopes(handler: FunctionExpression): Scopes {
   const variables = new Map<Node, Variable>();
   const strict = new Set<AnyFunction>();
@@ -90,7 +93,7 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
     }
   }
 
-  /** A binding occurrence is no use. */
+  /** A binding occurrence is not a use. */
   function declare(node: Identifier, from: Scope): void {
     const variable = lookUp(node.name, from);
     if (variable !== undefined) variables.set(node, variable);
@@ -216,7 +219,7 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
     readonly value?: Node | null;
   }
 
-  /** The names of members are no variables. */
+  /** The names of members are not variables. */
   function visitKeyed(node: Keyed, scope: Scope, isStrict: boolean, isBinding: boolean): void {
     const name = node.key ?? node.property;
     if (node.object) visit(node.object, scope, isStrict);
@@ -261,7 +264,7 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
   function visitClass({ id, superClass, body }: Class, around: Scope): void {
     const scope = open(around, id ? [id.name] : []);
     if (id) {
-      // One variable for the name of a class inside and outside of it.
+      // The name of a class inside and outside of it is one variable here.
       const outer = around.names.get(id.name);
       if (outer !== undefined) scope.names.set(id.name, outer);
       declare(id, scope);

@@ -1,12 +1,12 @@
 /**
- * Tokens of a source that is looked at: some 150 KB of ordinary code. Parsing and following cost what tokens cost, not characters, and
- * both happen where `inferCapabilities` is called.
+ * The most tokens of an analysed source: some 150 KB of ordinary code. The cost of parsing and following
+ * depends on tokens rather than characters, and both happen in the calling thread.
  */
 const MAX_TOKENS = 40_000;
-/** Sources are not even counted beyond this. */
+/** Longer sources are not even counted. */
 const MAX_CHARACTERS = 1024 * 1024;
 
-/** Whether a source has too many tokens, in a count that is never too low by much and costs next to nothing. */
+/** Whether a source has too many tokens. The count is cheap and never much too low. */
 export function isTooLarge(source: string): boolean {
   if (source.length <= MAX_TOKENS) return false;
   if (source.length > MAX_CHARACTERS) return true;

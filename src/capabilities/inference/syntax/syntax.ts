@@ -9,11 +9,13 @@ import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
 /**
- * The async function that a handler's source is the body of: exactly the script that would be compiled, parsed.
+ * Parses the script that would be compiled, and returns the async function whose body is the handler's
+ * source.
  *
- * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER when the source closes its function
- * @param filename TypeScript when it is the name of such a file
- * @throws RangeError when it is nested too deeply
+ * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER if the source closes its
+ *   function
+ * @param filename the source is TypeScript if this is the name of a TypeScript file
+ * @throws RangeError if it is nested too deeply
  */
 export function parseHandler(source: string, filename?: string): FunctionExpression {
   try {
@@ -30,16 +32,22 @@ export function parseHandler(source: string, filename?: string): FunctionExpress
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
 
-/** Of the parser of TypeScript: within a tenth of a second. The largest source that is looked at, if it is a usual one, takes a tenth of them. */
+/**
+ * The most function calls of the TypeScript parser, which take less than a tenth of a second. The largest
+ * analysed source, if it is usual code, takes a tenth of them.
+ */
 const MAX_STRIPPER_CALLS = 5_000_000;
 
-/** Names that a source may declare: looking whether one is declared twice, the parser compares each with all others of its scope. */
+/**
+ * The most names that a source may declare: to detect duplicates, the parser compares each name with all
+ * others of its scope.
+ */
 const MAX_NAMES = 4_000;
 
-/** Stands for all of a source that could not be parsed. */
+/** Stands for the whole source if it could not be parsed. */
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
-/** Where a node of the wrapped script begins in what the author wrote. */
+/** The place of a node of the wrapped script in the author's source. */
 export function locationOf(node: Node, source: string | SourceLines): SourceLocation {
   const { line, column } = node.loc?.start ?? { line: 1, column: 0 };
   return toAuthorLocation({ line, column: column + 1 }, source);
@@ -51,7 +59,7 @@ export function isFunction(node: Node): node is AnyFunction {
   );
 }
 
-/** Whether a function says so itself; it also is when what it stands in is. */
+/** Whether a function itself has the directive; it is also strict if the surrounding code is. */
 export function hasStrictDirective({ body }: AnyFunction): boolean {
   if (body.type !== 'BlockStatement') return false;
   return body.body.some(

@@ -16,7 +16,7 @@ import {
   type WithinAtom,
 } from './atoms.js';
 
-/** Makes every atom once. */
+/** Creates every atom once. */
 export class Atoms {
   readonly #constants = new Map<Primitive, Value>();
   readonly #prefixes = new Map<string, Value>();
@@ -28,10 +28,10 @@ export class Atoms {
   readonly #extensionMethods = new Map<string, Value>();
   readonly #byPlace = new Map<Node, Map<string, ObjectAtom | BoundAtom>>();
   readonly #within = new Map<string, WithinAtom>();
-  /** Those that stand for many keys. */
+  /** Atoms that stand for many keys. */
   readonly #withinPrefixes: WithinAtom[] = [];
 
-  /** The one value that is an atom of this kind. */
+  /** The only value of this kind. */
   readonly number = this.#single({ kind: 'number' });
   readonly primitive = this.#single(PRIMITIVE);
   readonly unknown = this.#single(UNKNOWN);
@@ -57,7 +57,7 @@ export class Atoms {
   }
 
   constant(value: Primitive): Value {
-    // A Map takes -0 and 0 for one: as the name of a member they are.
+    // A Map treats -0 and 0 as equal, and so do names of members.
     return this.#interned(this.#constants, value, () => ({ kind: 'constant', value }));
   }
 
@@ -104,7 +104,7 @@ export class Atoms {
     return atom;
   }
 
-  /** The values of `$state` whose keys may be among these. A name overlaps with itself and with prefixes only. */
+  /** The values of `$state` whose keys may be among these. A name overlaps only with itself and with prefixes. */
   overlapping(keys: string): WithinAtom[] {
     if (keys.endsWith('*')) return [...this.#within.values()].filter((other) => overlap(other.keys, keys));
     const same = this.#within.get(keys);
@@ -112,7 +112,7 @@ export class Atoms {
     return same === undefined ? found : [same, ...found];
   }
 
-  /** What a place of the program makes; `tag` tells apart the several things that one place may make. */
+  /** The object that a place of the program creates; `tag` distinguishes several objects of one place. */
   object(at: Node, tag: string, shape: Shape = 'plain', options: Partial<ObjectAtom> = {}): ObjectAtom {
     const known = this.#placed(at, tag);
     if (known?.kind === 'object') return known;

@@ -4,21 +4,21 @@ import type { AnyFunction } from '../syntax/syntax.js';
 
 export type Primitive = string | number | bigint | boolean | null | undefined;
 
-/** What an expression may evaluate to. */
+/** The possible values of an expression. */
 export type Value = ReadonlySet<Atom>;
 
 export type StateMethodName = 'get' | 'set' | 'has' | 'delete' | 'keys';
 
-/** One of the things that a value may be. Atoms are interned: the same thing is the same atom. */
+/** One possible value. Atoms are interned: equal values are the same atom. */
 export type Atom =
   | { readonly kind: 'constant'; readonly value: Primitive }
-  /** A text that begins so. */
+  /** A string with a known prefix. */
   | { readonly kind: 'prefix'; readonly text: string }
   | { readonly kind: 'number' }
   | { readonly kind: 'primitive' }
   /** A well-known symbol, as the name of a member: `@@iterator`. */
   | { readonly kind: 'symbol'; readonly name: string }
-  /** Anything that came from where we cannot see. Whatever went there was given all it may need. */
+  /** Any value from code that is not followed. Values that went there were granted everything. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'state' }
   | { readonly kind: 'stateMethod'; readonly name: StateMethodName }
@@ -29,42 +29,42 @@ export type Atom =
   | { readonly kind: 'extension'; readonly name: string }
   | { readonly kind: 'extensionMethod'; readonly name: string }
   | { readonly kind: 'global' }
-  /** A global of the language and what is reached from it, by its path: `Object.keys`. */
+  /** A global of the language, or an object reachable from it, by its path: `Object.keys`. */
   | { readonly kind: 'builtin'; readonly path: string }
-  /** A method that values have without being given it: `push`. `*` is any of them. */
+  /** A builtin method of values: `push`. `*` is any of them. */
   | { readonly kind: 'native'; readonly name: string }
   | WithinAtom
   | ObjectAtom
   | FunctionAtom
   | BoundAtom;
 
-/** A value of `$state`, at any depth, under a key that matches `keys`: a name, or a prefix before a `*`. */
+/** A value of `$state`, at any depth, under a key that matches `keys`: a name, or a prefix followed by `*`. */
 export interface WithinAtom {
   readonly kind: 'within';
   readonly keys: string;
-  /** What the handler put there. */
+  /** Values that the handler stored in it. */
   readonly contents: Cell;
 }
 
-/** `plain` objects inherit from Object.prototype only; of `any` object we do not know what it inherits. */
+/** `plain` objects inherit only from Object.prototype; the prototype of `any` objects is unknown. */
 export type Shape = 'plain' | 'array' | 'any';
 
-/** All objects that one place of the program makes. */
+/** All objects that one place of the program creates. */
 export interface ObjectAtom extends Members {
   readonly kind: 'object';
   readonly shape: Shape;
-  /** Of a generator's object: the function whose `yield`s see what `next` is given. */
+  /** For a generator's object: the function whose `yield`s get the arguments of `next`. */
   readonly generator: FunctionAtom | undefined;
-  /** Whether data of which nothing is known: every member is such data again. */
+  /** Whether it is unknown data, all members of which are unknown data as well. */
   readonly isData: boolean;
 }
 
 export interface Members {
-  /** By name; {@link ANY_MEMBER} is those whose names are not known. */
+  /** By name; {@link ANY_MEMBER} is for unknown names. */
   readonly fields: Map<string, Cell>;
   readonly getters: Map<string, Cell>;
   readonly setters: Map<string, Cell>;
-  /** Fields that are there from the beginning, so that nothing inherited shows through. */
+  /** Fields that exist from the start, so that inherited members are hidden. */
   readonly definite: Set<string>;
   readonly prototypes: Cell;
   /** Changes when a field is added. */
@@ -73,17 +73,17 @@ export interface Members {
   watchedAt: Node | undefined;
 }
 
-/** A function with all its calls and closures taken together. A class is one, too. */
+/** A function with all its calls and closures combined. A class is also one. */
 export interface FunctionAtom extends Members {
   readonly kind: 'function';
   readonly node: AnyFunction | Class;
   readonly isStrict: boolean;
-  /** What `this` may be; that of the function around it for an arrow. */
+  /** The possible values of `this`; for an arrow function those of the surrounding function. */
   readonly self: Cell;
   readonly parameters: readonly Cell[];
   /** Arguments beyond the parameters. */
   readonly extra: Cell;
-  /** One that all share in functions that do not use it. */
+  /** All functions that do not use it share one. */
   readonly arguments: ObjectAtom;
   readonly usesArguments: boolean;
   readonly returned: Cell;
@@ -93,10 +93,10 @@ export interface FunctionAtom extends Members {
   readonly classParts: ClassParts | undefined;
 }
 
-/** Where `super` leads. */
+/** The object to which `super` refers. */
 export interface Home {
   readonly kind: 'prototype' | 'static' | 'object';
-  /** Superclass, or the object itself. */
+  /** The superclass, or the object itself. */
   readonly parent: Cell;
 }
 
@@ -123,21 +123,21 @@ export interface Unit {
   evaluate(): void;
 }
 
-/** What happens to what is in a cell or an object: nothing, it is read as a whole, it escapes. */
+/** What happens to values in a cell or an object: nothing, they are read as a whole, or they escape. */
 export const Watch = { none: 0, read: 1, escape: 2 } as const;
 export type Watch = (typeof Watch)[keyof typeof Watch];
 
 const NO_ATOMS = new Set<Atom>();
 
-/** Something that holds values: a variable, a member, a parameter. It only ever gets more of them. */
+/** Holds values: of a variable, a member, a parameter. Values are only added. */
 export class Cell {
-  /** Made when there is something to put in: most cells stay empty. */
+  /** Created when there is something to store: most cells stay empty. */
   atoms: Set<Atom> = NO_ATOMS;
   readers: Set<Unit> | undefined;
   constants = 0;
   watch: Watch = Watch.none;
   watchedAt: Node | undefined;
-  /** Whether it got more than is told apart. */
+  /** Whether it got more values than are distinguished. */
   isWide = false;
 
   put(atom: Atom): void {
@@ -146,16 +146,16 @@ export class Cell {
   }
 }
 
-/** Stands for all names that are not known, indices among them. */
+/** Stands for all unknown names, including indices. */
 export const ANY_MEMBER = '*';
-/** What was stored under a name that is not known and may be any text: it may be what the language looks for. */
+/** Values stored under an unknown name that may be any string, including one that the language looks up. */
 export const ANY_NAMED = '*named';
-/** What was stored under a key that may be any symbol. */
+/** Values stored under a key that may be any symbol. */
 export const ANY_SYMBOL = '@@*';
 
 export const NOTHING: Value = new Set();
 
-/** Anything that came from where we cannot see. */
+/** Any value from code that is not followed. */
 export const UNKNOWN: Atom = { kind: 'unknown' };
 
 /** A primitive of which nothing else is known. */
@@ -181,7 +181,7 @@ export function union(...values: Value[]): Value {
     if (all !== undefined) {
       for (const atom of value) all.add(atom);
     } else if (only.size <= value.size && isWithin(only, value)) {
-      // Most unions say nothing new: no set is made for them.
+      // perf: most unions add nothing new, so no set is created for them.
       only = value;
     } else if (!isWithin(value, only)) {
       all = new Set(only);

@@ -3,15 +3,18 @@ import type { Node } from 'acorn';
 import type { CapabilityKind, CapabilityToken } from '../../../api/capability.js';
 import { CAPABILITY_KINDS } from '../../token.js';
 
-/** Names of one kind that are told apart: a longer list is nothing that anyone agrees to, and slow to check. */
+/**
+ * The most names of one kind that are listed separately: a longer list cannot be reviewed, and is slow to
+ * check.
+ */
 const MAX_NAMES = 500;
-/** Places that are kept for one capability. */
+/** The most places that are kept for one capability. */
 const MAX_REASONS = 200;
 
-/** Every capability is demanded and no reasons are kept, so the search can stop. */
+/** Every capability is demanded and no reasons are kept, so the analysis can stop. */
 export class EverythingDemanded extends Error {}
 
-/** The capabilities that a handler was found to need. */
+/** The capabilities that a handler needs, as far as the analysis has found them. */
 export class Demands {
   readonly #isExplained: boolean;
   readonly #byToken = new Map<CapabilityToken, Map<string, { at: Node; reason: string }>>();
@@ -24,7 +27,7 @@ export class Demands {
   }
 
   /**
-   * @param pattern a name, or a prefix before a `*`
+   * @param pattern a name, or a prefix followed by `*`
    * @throws EverythingDemanded
    */
   add(kind: CapabilityKind, pattern: string, at: Node, reason: string): void {
@@ -54,7 +57,7 @@ export class Demands {
     for (const kind of CAPABILITY_KINDS) this.add(kind, '*', at, reason);
   }
 
-  /** Sorted, without those that others cover. */
+  /** Sorted, without tokens that others cover. */
   tokens(): CapabilityToken[] {
     const all = [...this.#byToken.keys()];
     const wildcards = all.filter((token) => token.endsWith('*'));

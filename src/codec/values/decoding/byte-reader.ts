@@ -1,14 +1,14 @@
 import { shortString } from './short-strings.js';
 
-/** Bytes that are not what they should be: truncated, out of range, or of an unknown tag. */
+/** Malformed bytes: truncated, out of range, or of an unknown tag. */
 export class MalformedValueError extends Error {
-  /** Steps from the root to the value, where they are known. */
+  /** Steps from the root to the value, if they are known. */
   path: readonly (string | number)[] | undefined;
 }
 
 const int64 = new DataView(new ArrayBuffer(8));
 
-/** Below this many characters a loop is faster than a call into native code. */
+/** perf: for fewer characters, a loop is faster than a call into native code. */
 const SHORT_STRING = 16;
 
 /** A cursor over untrusted bytes. Every read is checked against the end. */
@@ -24,7 +24,7 @@ export class ByteReader {
     return this.#offset;
   }
 
-  /** @param offset one that this reader was at before */
+  /** @param offset a previous offset of this reader */
   set offset(offset: number) {
     this.#offset = offset;
   }
@@ -39,7 +39,7 @@ export class ByteReader {
     return value;
   }
 
-  /** The byte that comes next, or undefined at the end. */
+  /** The next byte, or undefined at the end. */
   peek(): number | undefined {
     return this.#bytes[this.#offset];
   }
@@ -87,7 +87,7 @@ export class ByteReader {
     return shortString(this.#bytes, start, this.#offset);
   }
 
-  /** Whether the same string comes next here and there. Both readers pass it. */
+  /** Whether the same string follows in both readers. Both skip it. */
   sameString(other: ByteReader): boolean {
     const start = this.#offset;
     const otherStart = other.#offset;
@@ -108,7 +108,10 @@ export class ByteReader {
     this.#skip(header % 2 === 1 ? length * 2 : length);
   }
 
-  /** @param names the table at the head of the document; indices are written as numbers with the lowest bit set */
+  /**
+   * @param names the table at the head of the document; indices are written as numbers with the lowest bit
+   *   set
+   */
   propertyName(names: readonly string[]): string {
     const number = this.unsigned();
     if (number % 2 === 1) return String((number - 1) / 2);
@@ -117,11 +120,11 @@ export class ByteReader {
     return name;
   }
 
-  /** A two's complement integer of 1 to 8 bytes, the lowest first. */
+  /** A two's complement integer of 1 to 8 bytes, lowest byte first. */
   bigInt64(length: number): bigint {
     const start = this.#offset;
     this.#skip(length);
-    // Up to 6 bytes are exact as a number, which is by far the quickest way.
+    // perf: up to 6 bytes are exact as a number, which is by far the fastest.
     if (length <= 6) return BigInt(this.#bytes.readIntLE(start, length));
     int64.setInt32(0, this.#bytes.readInt32LE(start), true);
     int64.setInt32(4, this.#bytes.readIntLE(start + 4, length - 4), true);
@@ -135,7 +138,7 @@ export class ByteReader {
     return this.#bytes.subarray(start, this.#offset);
   }
 
-  /** A count of things that take at least a byte each: more than there are bytes cannot be. */
+  /** A count of items of at least a byte each: it cannot exceed the number of remaining bytes. */
   count(): number {
     const count = this.unsigned();
     if (count > this.remaining)

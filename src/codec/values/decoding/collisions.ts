@@ -1,25 +1,30 @@
-/** A longer string is hashed by its length alone. */
+/** A longer string is hashed only by its length. */
 export const MAX_HASHED_CHARACTERS = 16_383;
-/** Comparing so many characters takes as long as one step from key to key. */
+/** Comparing this many characters takes as long as one step from key to key. */
 const CHARACTERS_PER_STEP = 16;
 const MAX_INDEX_DIGITS = 10;
 const INDEX_HASH_MASK = 0xff_ffff;
 const HASH_MASK = 0x3fff_ffff;
 const FIRST_CAPACITY = 128;
-/** V8 hashes objects at random, and most strings with a secret seed. */
+/** V8 hashes objects randomly, and most strings with a secret seed. */
 export const UNPREDICTABLE = -1;
 
-/** Steps from key to key that a document may cost for every key of its Maps and Sets, and beside that: some 20 ms. */
+/**
+ * The steps from key to key that a document may cost for every key of its Maps and Sets, plus a constant:
+ * some 20 ms.
+ */
 const STEPS_PER_KEY = 16;
 const FREE_STEPS = 4_000_000;
 /** Comparing BigInts is a call of V8's runtime. */
 const STEPS_OF_BIGINT = 4;
 
 /**
- * Keeps count of what the keys of a document's Maps and Sets cost in V8's hash tables. Numbers, BigInts, indices as text and very long
- * strings have hashes that everyone can compute, so that keys can be chosen of which each is compared with all before it.
+ * Counts the cost of the keys of a document's Maps and Sets in V8's hash tables. Numbers, BigInts, index
+ * strings and very long strings have predictable hashes, so keys can be chosen such that each is compared
+ * with all previous ones.
  *
- * It follows V8's hash functions. Where a version of V8 has others, it finds less than there is; a clock finds the rest.
+ * It follows V8's hash functions. If a version of V8 uses others, the count is too low; a time limit detects
+ * the rest.
  */
 export class Collisions {
   #keys = 0;
@@ -30,7 +35,7 @@ export class Collisions {
     return this.#steps > FREE_STEPS + STEPS_PER_KEY * this.#keys;
   }
 
-  /** A Map or Set begins. */
+  /** Starts a Map or Set. */
   table(): KeyTable {
     return new KeyTable((steps) => {
       this.#keys++;
@@ -38,7 +43,10 @@ export class Collisions {
     });
   }
 
-  /** A property name of more than {@link MAX_HASHED_CHARACTERS}. V8 keeps one of each, and finds it by its hash. */
+  /**
+   * A property name of more than {@link MAX_HASHED_CHARACTERS}. V8 keeps one copy of each, and finds it by
+   * its hash.
+   */
   name({ length }: string): void {
     const before = this.#longNames.get(length) ?? 0;
     this.#longNames.set(length, before + 1);
@@ -46,14 +54,14 @@ export class Collisions {
   }
 }
 
-/** As many buckets as V8 has for a Map of this size, with the number of keys in each. */
+/** Has as many buckets as V8 for a Map of this size, with the number of keys in each. */
 export class KeyTable {
   readonly #note: (steps: number) => void;
   #hashes = new Int32Array(FIRST_CAPACITY);
   #buckets = new Uint32Array(FIRST_CAPACITY / 2);
   #size = 0;
 
-  /** @param note told how many steps each key costs */
+  /** @param note called with the number of steps of each key */
   constructor(note: (steps: number) => void) {
     this.#note = note;
   }
@@ -70,7 +78,7 @@ export class KeyTable {
     this.#note(before * stepsOf(key));
   }
 
-  /** @returns how many keys were in its bucket before */
+  /** @returns the number of keys that were in its bucket before */
   #enter(hash: number): number {
     const bucket = hash & (this.#buckets.length - 1);
     const before = this.#buckets[bucket] as number;
@@ -87,7 +95,7 @@ export class KeyTable {
   }
 }
 
-/** What it costs to compare a key with another in its bucket. */
+/** The cost of comparing a key with another in its bucket. */
 function stepsOf(key: unknown): number {
   if (typeof key === 'bigint') return STEPS_OF_BIGINT;
   return typeof key === 'string' && key.length > MAX_HASHED_CHARACTERS ? key.length / CHARACTERS_PER_STEP : 1;
@@ -99,7 +107,7 @@ export function predictHash(key: unknown): number {
     case 'number':
       return (key | 0) === key ? hash32(key) : hashDouble(key);
     case 'bigint':
-      // Its lowest 64 bits are all that counts.
+      // Only its lowest 64 bits count.
       digits[0] = key < 0n ? -key : key;
       return hash64(halves[LOW] as number, halves[HIGH] as number);
     case 'string':
@@ -129,7 +137,7 @@ function hashDouble(key: number): number {
   return hash64(halves[LOW] as number, halves[HIGH] as number);
 }
 
-/** Thomas Wang's hash of 32 bits, as V8 has it. */
+/** Thomas Wang's 32-bit hash, as in V8. */
 function hash32(key: number): number {
   let hash = (~key + (key << 15)) | 0;
   hash ^= hash >>> 12;
@@ -140,7 +148,7 @@ function hash32(key: number): number {
   return hash & HASH_MASK;
 }
 
-/** His hash of 64 bits, from its two halves. */
+/** His 64-bit hash, from its two halves. */
 function hash64(keyLow: number, keyHigh: number): number {
   let sum = (~keyLow >>> 0) + ((keyLow << 18) >>> 0);
   let low = sum >>> 0;

@@ -21,14 +21,14 @@ import { References } from './references.js';
 
 const wallClock = () => performance.now();
 
-/** Told apart from every value. */
+/** Distinct from every value. */
 const OPENED = Symbol('a container was opened');
 
 /**
- * Decodes what the engine wrote. The bytes come out of a VM that its guest may own, so nothing in them is believed:
- * lengths are checked before anything is allocated, nesting is bounded, `__proto__` is a plain key.
+ * Decodes a value that the engine wrote. The guest may control its VM, so the bytes are untrusted: lengths
+ * are checked before anything is allocated, nesting is bounded, `__proto__` is a plain key.
  *
- * @throws MalformedValueError; {@link CyclicValueError} when an object contains itself
+ * @throws MalformedValueError; {@link CyclicValueError} if an object contains itself
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   const decoder = new ValueDecoder(bytes, false, {});
@@ -40,7 +40,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
  * Decodes a document, with its Maps, Sets and Errors.
  *
  * @returns its items without the marker
- * @throws what {@link decodeValue} throws
+ * @throws the errors of {@link decodeValue}
  */
 export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): unknown[] {
   const decoder = new ValueDecoder(bytes, true, bounds);
@@ -48,38 +48,41 @@ export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): un
   return decoder.fields;
 }
 
-/** Decodes the fields of a document of {@link ValueEncoder.encodeFields}, of any number of values. */
+/** Decodes the fields of a document of {@link ValueEncoder.encodeFields}, with any number of values. */
 export function decodeOwnFields(bytes: Uint8Array): unknown[] {
   return decodeFields(bytes, { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END });
 }
 
-/** Decodes one document or value, at once or in slices. Everything but the last step of making a table can be interrupted. */
+/**
+ * Decodes one document or value, at once or in slices. Everything except the last step of creating a table
+ * can be interrupted.
+ */
 export class ValueDecoder {
   readonly #reader: NodeReader;
   readonly #isDocument: boolean;
   readonly #end: number | undefined;
   readonly #maxNodes: number;
   readonly #maxPaths: number;
-  /** Made when there is something to count. */
+  /** Created when there is something to count. */
   #collisions: Collisions | undefined;
 
   readonly #names: string[] = [];
-  /** -1 before they begin. */
+  /** -1 before they start. */
   #namesLeft = -1;
   readonly #references = new References();
-  /** Objects of so many fields that no error can take them over in one step. */
+  /** Objects with so many fields that no error can copy them in one step. */
   #large: Set<unknown> | undefined;
 
   readonly #frames: Frame[] = takeFrames();
   #depth = 0;
   #nodes = 0;
-  /** How many values a walk over the value that was read last meets. */
+  /** The number of values that a walk over the last value visits. */
   #size = 1;
   #hasMarker = false;
 
   #work = 0;
   readonly #now: () => number;
-  /** Made at the first look at the clock: most documents are read before it. */
+  /** Created at the first check of the clock: most documents are decoded before that. */
   #time: DecodingTime | undefined;
   root: unknown;
 
@@ -92,18 +95,18 @@ export class ValueDecoder {
     this.#now = bounds.now ?? wallClock;
   }
 
-  /** Of a document, without the marker, once {@link run} is done. */
+  /** The fields of a document, without the marker, after {@link run} has finished. */
   get fields(): unknown[] {
     if (Array.isArray(this.root)) return this.root.slice(1);
-    throw new MalformedValueError('is no document');
+    throw new MalformedValueError('is not a document');
   }
 
   /**
-   * Goes on with it.
+   * Continues decoding.
    *
-   * @param until on the clock; it may take half a millisecond longer
-   * @returns whether it is done
-   * @throws MalformedValueError with the path to what is wrong
+   * @param until the time to stop, on the clock; it may take half a millisecond longer
+   * @returns whether it has finished
+   * @throws MalformedValueError with the path of the problem
    */
   run(until = Number.POSITIVE_INFINITY): boolean {
     this.#work = WORK_PER_LOOK;
@@ -154,7 +157,7 @@ export class ValueDecoder {
       if (name.length > MAX_HASHED_CHARACTERS) this.#countCollisions().name(name);
       this.#names.push(name);
     }
-    // The first use of a name looks for it among all of its length.
+    // The first use of a name compares it with all names of its length.
     this.#checkCollisions();
     return true;
   }
@@ -188,7 +191,7 @@ export class ValueDecoder {
     throw new TooManyPathsError(this.#maxPaths, Math.min(size - this.#nodes, Number.MAX_SAFE_INTEGER));
   }
 
-  /** Reads a value, or the beginning of one. */
+  /** Reads a value, or the start of one. */
   #begin(): unknown {
     const tag = this.#reader.u8();
     this.#size = 1;
@@ -320,14 +323,14 @@ export class ValueDecoder {
     return OPENED;
   }
 
-  /** A value that is whole becomes part of the one around it. */
+  /** A complete value becomes part of the surrounding one. */
   #put(frame: Frame, value: unknown): void {
     frame.size += this.#size;
     if (this.#size > 1) this.#checkPaths(frame.size);
     switch (frame.kind) {
       case FrameKind.array:
         (frame.target as unknown[])[frame.index] = value;
-        // Nothing that could be a form is before the end of the first item of the outermost array.
+        // Nothing before the end of the outermost array's first item can be a form.
         if (this.#depth === 1 && frame.index === 0) this.#hasMarker = this.#isDocument && this.#references.count > 1;
         break;
       case FrameKind.record:
@@ -389,10 +392,10 @@ export class ValueDecoder {
         });
       }
       case FrameKind.date:
-        if (typeof key !== 'number') throw new MalformedValueError('has a date that is no number');
+        if (typeof key !== 'number') throw new MalformedValueError('has a date that is not a number');
         return new Date(key);
       case FrameKind.boxed:
-        // `new Number(1)` and its kin arrive as the primitive.
+        // `new Number(1)` and similar objects arrive as the primitive.
         if (typeof key === 'object' && key !== null) throw new MalformedValueError('boxes an object');
         return key;
       case FrameKind.view:

@@ -1,13 +1,13 @@
 import { MalformedValueError } from './byte-reader.js';
 
-/** An object that contains itself: well-formed for the engine, but not a value of the contract. */
+/** An object that contains itself: well-formed for the engine, but not a valid value of the contract. */
 export class CyclicValueError extends MalformedValueError {
   constructor() {
     super('refers back to an object that contains it (a cycle)');
   }
 }
 
-/** An object occurs in a value so often that to walk over it would never end. */
+/** Objects occur so often in a value that walking it would never end. */
 export class TooManyPathsError extends MalformedValueError {
   readonly maxPaths: number;
   readonly paths: number;

@@ -2,36 +2,39 @@ import type { KeyTable } from './collisions.js';
 
 export const FrameKind = { array: 0, record: 1, map: 2, set: 3, error: 4, date: 5, boxed: 6, view: 7 } as const;
 
-/** A value that is being decoded. Frames are used again, level by level. */
+/** A value that is being decoded. Frames are reused, level by level. */
 export class Frame {
   kind: number = FrameKind.array;
-  /** What is filled; the numbers of a view, until its buffer is there. */
+  /** The value being filled; the head of a view, until its buffer was read. */
   target: unknown;
-  /** Number by which others refer to it. */
+  /** The number by which other nodes refer to it. */
   slot = 0;
-  /** Items in all, and how many are there. Keys and values of a Map are items. */
+  /** The total number of items, and how many were read. Keys and values of a Map are items. */
   count = 0;
   index = 0;
-  /** How many values a walk over what is there meets, itself included. */
+  /** The number of values that a walk over the present content visits, including itself. */
   size = 1;
-  /** Name of the next property; key of the next entry of a Map; what a date, box or view is of. */
+  /**
+   * The name of the next property; the key of the next entry of a Map; the content of a date, wrapper or
+   * view.
+   */
   key: unknown;
-  /** Of a large Map or Set. */
+  /** Present for a large Map or Set. */
   table: KeyTable | undefined;
 }
 
-/** Kept for the next document: making them takes longer than reading a small one. */
+/** Kept for the next document: creating frames takes longer than reading a small one. */
 let spare: Frame[] | undefined;
 const KEPT_FRAMES = 16;
 
-/** Frames by level, some of which may be there already. */
+/** Frames by level, some of which may already exist. */
 export function takeFrames(): Frame[] {
   const frames = spare ?? [];
   spare = undefined;
   return frames;
 }
 
-/** Frames of a document that is read. They keep nothing of it. */
+/** Returns the frames of a document. They keep nothing of it. */
 export function giveBack(frames: Frame[]): void {
   if (frames.length > KEPT_FRAMES) return;
   for (const frame of frames) {
@@ -42,7 +45,7 @@ export function giveBack(frames: Frame[]): void {
   spare = frames;
 }
 
-/** Steps to where the topmost frame is at. */
+/** The steps to the position of the topmost frame. */
 export function pathOf(frames: readonly Frame[], depth: number): (string | number)[] {
   return frames.slice(0, depth).flatMap((frame) => stepOf(frame));
 }

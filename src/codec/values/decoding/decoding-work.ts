@@ -1,22 +1,25 @@
 import { MalformedValueError } from './byte-reader.js';
 
-/** Work between two looks at the clock, in values of the cheapest kind: well below 1 ms. */
+/** The work between two checks of the clock, in values of the cheapest kind: well below 1 ms. */
 export const WORK_PER_LOOK = 512;
-/** What values of other kinds are in those of the cheapest one. */
+/** The cost of other values, in values of the cheapest kind. */
 export const WORK = { text: 1, bigInt: 4, buffer: 16, object: 2, keyed: 16, error: 64 } as const;
-/** Bytes that take as long as a value. */
+/** The number of bytes that take as long as a value. */
 export const BYTES_PER_WORK = 64;
-/** A table that is ever so full of collisions takes a step for every so many of its keys. */
+/** Even a table full of collisions takes a step for this many of its keys. */
 export const KEYS_PER_WORK = 128;
 
-/** What a document may take: a hundred times what honest values take. Beyond it, it was made to take long. */
+/**
+ * The time that a document may take: a hundred times that of honest values. A document that takes longer was
+ * made to do so.
+ */
 const ALLOWED_MS = 1_500;
 const ALLOWED_MS_PER_VALUE = 0.05;
 
-/** How long a document takes, over all slices. Known once it takes its time. */
+/** The decoding time of a document, over all slices. Measured once it takes long. */
 export class DecodingTime {
   readonly #now: () => number;
-  /** Before this slice, in milliseconds, and since when this one goes on. */
+  /** The time before this slice, in milliseconds, and the start of this slice. */
   #spentMs = 0;
   #begunAt: number | undefined;
 
@@ -25,10 +28,10 @@ export class DecodingTime {
   }
 
   /**
-   * @param until on the clock
-   * @param values that were read so far
+   * @param until the end of this slice, on the clock
+   * @param values the number of values so far
    * @returns whether there is time left in this slice
-   * @throws MalformedValueError when it took longer than so many values may
+   * @throws MalformedValueError if it took longer than this many values may
    */
   look(until: number, values: number): boolean {
     const now = this.#now();

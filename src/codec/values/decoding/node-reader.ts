@@ -2,15 +2,15 @@ import { TYPED_ARRAYS } from '../../../guest/abi.js';
 import { MARKER_NUMBER, Tag } from '../format.js';
 import { ByteReader, MalformedValueError } from './byte-reader.js';
 
-/** The engine cannot hold a larger one (1 Mbit); more is an attack on our own parser. */
+/** The engine cannot hold a larger BigInt (1 Mbit); more is an attack on our parser. */
 const MAX_BIGINT_BYTES = 128 * 1024;
 
-/** Kind, length and offset of a typed array. Its buffer comes next. */
+/** Kind, length and offset of a typed array. Its buffer follows. */
 export type ViewHead = readonly [kind: number, length: number, offset: number];
 
-/** Reads the nodes of the format one by one; what they make together is the decoder's. */
+/** Reads single nodes of the format; the decoder combines them. */
 export class NodeReader extends ByteReader {
-  /** How many bytes the BigInt has that comes next. */
+  /** The size of the following BigInt, in bytes. */
   bigIntLength(): number {
     const length = this.unsigned();
     if (length > MAX_BIGINT_BYTES) throw new MalformedValueError(`has a BigInt of ${length} bytes`);
@@ -34,7 +34,7 @@ export class NodeReader extends ByteReader {
     return [this.u8(), this.unsigned(), this.unsigned()];
   }
 
-  /** The name of a property: by its number in the table, or an index. */
+  /** The name of a property: by its index in the table, or an array index. */
   nameFrom(names: readonly string[]): string | number {
     const number = this.unsigned();
     if (number % 2 === 1) return (number - 1) / 2;
@@ -43,7 +43,7 @@ export class NodeReader extends ByteReader {
     return name;
   }
 
-  /** Whether a reference to the marker comes next; if so, it is passed. */
+  /** Whether a reference to the marker follows; if so, it is skipped. */
   passMarker(): boolean {
     if (this.peek() !== Tag.reference) return false;
     const { offset } = this;

@@ -1,10 +1,10 @@
 import { MalformedValueError } from './byte-reader.js';
 import { CyclicValueError } from './decoding-errors.js';
 
-/** Objects of a document by the number with which a later node refers to them. */
+/** The objects of a document, by the number with which later nodes refer to them. */
 export class References {
   readonly #values: unknown[] = [];
-  /** By the same number: how many values a walk over it meets, itself included; 0 while it is open. */
+  /** By the same number: how many values a walk over it visits, including itself; 0 while it is open. */
   readonly #paths: number[] = [];
 
   get count(): number {
@@ -22,7 +22,7 @@ export class References {
     this.#paths[number] = paths;
   }
 
-  /** One that holds no others. */
+  /** Adds an object that contains no others. */
   add(value: unknown): void {
     this.#values.push(value);
     this.#paths.push(1);

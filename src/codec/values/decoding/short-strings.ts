@@ -1,12 +1,12 @@
 const SLOTS = 512;
 
 /**
- * Short Latin-1 strings that were read lately, by a hash of their bytes. Property names come over and over; one that is found here
- * is not made again, and the engine knows it already when it becomes a key.
+ * Recently read short Latin-1 strings, by a hash of their bytes. Property names repeat. A name that is found
+ * here need not be created again, and V8 already knows it when it becomes a key.
  */
 const recent: string[] = new Array(SLOTS).fill('');
 
-/** @param end after the last byte; at most some ten bytes, or the hash says little */
+/** @param end after the last byte; at most some ten bytes, otherwise the hash is not useful */
 export function shortString(bytes: Uint8Array, start: number, end: number): string {
   let hash = end - start;
   for (let i = start; i < end; i++) hash = (hash * 31 + (bytes[i] as number)) | 0;

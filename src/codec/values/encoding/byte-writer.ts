@@ -1,18 +1,18 @@
 const INITIAL_BYTES = 4 * 1024;
-/** A buffer that a large value blew up is not kept for the next one. */
+/** A buffer that a large value enlarged is not kept. */
 const KEPT_BYTES = 256 * 1024;
 
 const INT64_BYTES = 8;
 const int8 = new Int8Array(INT64_BYTES);
 const int64 = new DataView(int8.buffer);
 
-/** More bytes than were allowed. */
+/** The limit of bytes was exceeded. */
 export class TooManyBytesError extends Error {}
 
-/** A growing byte buffer, reused from value to value. */
+/** A growing byte buffer that is reused. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  /** Of the same bytes. */
+  /** A view of the same bytes. */
   #view = viewOf(this.#bytes);
   length = 0;
   /** Growing beyond this many bytes throws {@link TooManyBytesError}. */
@@ -55,19 +55,22 @@ export class ByteWriter {
     this.length += 8;
   }
 
-  /** Length in bytes, then two's complement in as few as hold the sign, the lowest first. The value has at most 64 bits. */
+  /**
+   * The length in bytes, then two's complement in as few bytes as hold the sign, lowest first. The value has
+   * at most 64 bits.
+   */
   bigInt64(value: bigint): void {
     this.#reserve(1 + INT64_BYTES);
     int64.setBigInt64(0, value, true);
     let last = INT64_BYTES - 1;
-    // A byte that only repeats the sign of the one before it says nothing.
+    // A byte that only repeats the previous sign is redundant.
     while (last > 0 && int8[last] === ((int8[last - 1] as number) < 0 ? -1 : 0)) last--;
     if (last === 0 && int8[0] === 0) last = -1;
     this.#bytes[this.length++] = last + 1;
     for (let i = 0; i <= last; i++) this.#bytes[this.length++] = int8[i] as number;
   }
 
-  /** Length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */
+  /** The length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */
   string(text: string): void {
     const { length } = text;
     this.#reserve(5 + length);

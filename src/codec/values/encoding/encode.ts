@@ -11,9 +11,9 @@ import { NodeWriter } from './node-writer.js';
 import { Numbering } from './numbering.js';
 import { Uncrossable, UncrossableValueError } from './uncrossable.js';
 
-/** Buffers are not grown in smaller steps; the exact check is the caller's. */
+/** Buffers grow at least by this; the caller makes the exact check. */
 const MIN_LIMIT_BYTES = 64 * 1024;
-/** Marker, whether objects are shared, places. */
+/** Marker, whether objects are shared, places of forms. */
 const DOCUMENT_EXTRAS = 3;
 
 /**
@@ -39,8 +39,9 @@ export class ValueEncoder {
   #work = 0;
 
   /**
-   * @param root what the path in an error begins with
-   * @throws UncrossableValueError naming the path of a function, symbol, cycle or class instance, or of an accessor that throws
+   * @param root the start of paths in errors
+   * @throws UncrossableValueError naming the path of a function, symbol, cycle or class instance, or of an
+   *   accessor that throws
    */
   encode(value: unknown, root: string): Uint8Array {
     this.#begin();
@@ -55,11 +56,11 @@ export class ValueEncoder {
   }
 
   /**
-   * Encodes several values as one document: an array of the marker, the fields, whether an object occurs under more
-   * than one field (or key of the first field), and the places of the forms (see `format.ts`).
+   * Encodes several values as one document: an array of the marker, the fields, whether an object occurs in
+   * more than one field (or key of the first field), and the places of the forms (see `format.ts`).
    *
-   * @param roots for each field what the path in an error begins with; the last one is that of all further fields, too
-   * @param maxBytes a value that takes much more is given up on the way, not after
+   * @param roots the start of paths in errors, for each field; the last one also for all further fields
+   * @param maxBytes the encoding of a much larger value is stopped early
    */
   encodeFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): Uint8Array {
     this.beginFields(fields, roots, maxBytes);
@@ -67,7 +68,7 @@ export class ValueEncoder {
     return this.finish();
   }
 
-  /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
+  /** Starts {@link encodeFields} in slices: call {@link run} until it has finished, then {@link finish}. */
   beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): void {
     this.#begin();
     this.#isDocument = true;
@@ -80,7 +81,10 @@ export class ValueEncoder {
     this.#levels.enter(LevelKind.document, undefined, fields.length, 0).items = fields;
   }
 
-  /** What the value counts: its bytes, and more where it takes longer to encode than these say. */
+  /**
+   * The counted size of the value: its bytes, plus more for values that take longer to encode than their size
+   * suggests.
+   */
   get countedBytes(): number {
     return this.#header.length + this.#names.byteLength + this.#countedSoFar;
   }
@@ -89,7 +93,7 @@ export class ValueEncoder {
    * Continues encoding the fields. A value that changes before its turn is written as it is then.
    *
    * @param until on the clock of `performance.now()`
-   * @returns whether it is done
+   * @returns whether it has finished
    */
   run(until = Number.POSITIVE_INFINITY): boolean {
     this.#work = VALUES_PER_LOOK;
@@ -106,7 +110,7 @@ export class ValueEncoder {
     this.#header.unsigned(this.#names.size);
     const namesAt = this.#header.length;
     const bodyAt = namesAt + this.#names.byteLength;
-    // From Node's pool, and written in full.
+    // From Node's pool, and written completely.
     const encoded = Buffer.allocUnsafe(bodyAt + this.#body.length);
     this.#header.copyInto(encoded, 0);
     this.#names.copyInto(encoded, namesAt);
@@ -119,7 +123,7 @@ export class ValueEncoder {
     return this.#body.length + this.#extraBytes + this.#names.size * EXTRA_BYTES.name;
   }
 
-  /** Keeps nothing of the caller's values alive. */
+  /** Keeps none of the caller's values alive. */
   #forget(): void {
     this.#levels.forget();
     this.#references.clear();
@@ -140,7 +144,7 @@ export class ValueEncoder {
     this.#placesWritten = -1;
   }
 
-  /** Writes what is left of the objects on the way. */
+  /** Continues writing the open objects. */
   #goOn(until: number): boolean {
     const levels = this.#levels;
     while (levels.depth > 0) {
@@ -185,7 +189,7 @@ export class ValueEncoder {
 
   #leave(level: Level): void {
     this.#levels.leave(level);
-    // After what is inside, so that the guest makes that first.
+    // After the inner places, so that the guest creates inner values first.
     if (level.kind === LevelKind.form) this.#notePlace();
   }
 
@@ -195,7 +199,7 @@ export class ValueEncoder {
     this.#forms.places.push([number, key]);
   }
 
-  /** Writes a value, or the beginning of one. */
+  /** Writes a value, or the start of one. */
   #value(value: unknown): void {
     switch (typeof value) {
       case 'string':
@@ -285,7 +289,7 @@ export class ValueEncoder {
     level.stride = stride;
   }
 
-  /** The view's own bytes cross, not the rest of its buffer. */
+  /** Only the bytes of the view are encoded, not its whole buffer. */
   #typedArray(view: ArrayBufferView): void {
     const number = typedArrayNumber(view);
     if (number === undefined) throw new Uncrossable('is a view that cannot enter the VM; pass a typed array');
@@ -321,7 +325,7 @@ export class ValueEncoder {
 
   #refusal(error: unknown): Error {
     if (error instanceof TooManyBytesError) return error;
-    // Anything else was thrown by an accessor of the caller's, or a proxy.
+    // Other errors were thrown by an accessor or proxy of the caller.
     const reason = error instanceof Uncrossable ? error.reason : `cannot be read: ${String(error)}`;
     return new UncrossableValueError(this.#describePath(), reason);
   }

@@ -1,7 +1,7 @@
-/** What a value counts beyond its bytes: some take longer to encode than their bytes say. */
+/** The additional size of values that take longer to encode than their size suggests. */
 export const EXTRA_BYTES = { object: 14, name: 48, bigInt: 6, bytes: 32, form: 48, error: 112 } as const;
-/** Work between two looks at the clock, in values. */
+/** The number of values between two checks of the clock. */
 export const VALUES_PER_LOOK = 256;
 export const WORK_PER_FORM = 16;
-/** Bytes that take as long as a value. */
+/** The number of bytes that take as long as a value. */
 export const BYTES_PER_WORK = 64;

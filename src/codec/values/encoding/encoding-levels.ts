@@ -9,33 +9,33 @@ export class Level {
   kind: number = LevelKind.array;
   /** The array or record. */
   value: unknown;
-  /** Keys of a record; items of a form or document. */
+  /** The keys of a record; the items of a form or document. */
   items: readonly unknown[] = NO_ITEMS;
-  /** Items of it, and how many of them were begun. */
+  /** The number of items, and how many of them were started. */
   count = 0;
   index = 0;
-  /** By which it is referred to. */
+  /** The number by which it is referred to. */
   number = 0;
-  /** Where the item is that was begun last: its index in what is written, or its name. */
+  /** The item that was started last: its index in the output, or its name. */
   key: string | number = 0;
-  /** Items of a form that belong to one entry of the value. */
+  /** The number of items of a form for one entry of the value. */
   stride = 1;
-  /** Whether it is the state: what its keys share counts as shared. */
+  /** Whether it is the state: objects shared between its keys count as shared. */
   isFirstField = false;
 
-  /** One step of a path in the terms of the value. */
+  /** One step of a path, in terms of the value. */
   get step(): string | number {
     return this.kind === LevelKind.form ? Math.floor((this.index - 1) / this.stride) : this.key;
   }
 }
 
-/** Objects on the way from the root to the value that is being encoded, and what was written of each. */
+/** The open objects from the root to the value that is being encoded, and their progress. */
 export class Levels {
-  /** Used again, level by level. */
+  /** Reused, level by level. */
   readonly #levels: Level[] = [];
   depth = 0;
 
-  /** The innermost; there must be one. */
+  /** The innermost object; there must be one. */
   get top(): Level {
     return this.#levels[this.depth - 1] as Level;
   }
@@ -61,7 +61,7 @@ export class Levels {
     this.depth--;
   }
 
-  /** Keeps nothing of the caller's values alive. */
+  /** Keeps none of the caller's values alive. */
   forget(): void {
     for (const level of this.#levels) {
       if (level.value === undefined && level.items === NO_ITEMS) break;
@@ -71,7 +71,7 @@ export class Levels {
     this.depth = 0;
   }
 
-  /** Whether the object of this number is on the way. Each one there has a higher number than that around it. */
+  /** Whether the object of this number is open. Each open object has a higher number than the surrounding one. */
   isOpen(number: number): boolean {
     let from = 0;
     let to = this.depth;
@@ -85,12 +85,12 @@ export class Levels {
     return false;
   }
 
-  /** How often an item of the outermost was begun; undefined when there is none. */
+  /** How many items of the outermost object were started; undefined if there is none. */
   get begun(): number | undefined {
     return this.#levels[0]?.index;
   }
 
-  /** The path to where it is, without the outermost ones. */
+  /** The path to the present item, without the outermost levels. */
   pathFrom(skipped: number): string {
     return this.#levels
       .slice(skipped, this.depth)

@@ -2,19 +2,22 @@ import { lookedUpAs, nameIndex } from '../host-values.js';
 import { ByteWriter } from './byte-writer.js';
 import { Numbering } from './numbering.js';
 
-/** Records of an array have the same names in the same places, most often: those of the last one are looked at first. */
+/**
+ * Records in an array usually have the same names in the same order, so the names of the last record are
+ * checked first.
+ */
 const REMEMBERED = 32;
 
-/** The table of property names at the head of what is encoded. */
+/** The table of property names at the head of the output. */
 export class EncodingNames {
   readonly #writer = new ByteWriter();
   readonly #numbers = new Numbering<string>();
-  /** By their place in the record that was written last; no name has the number 0. */
+  /** By their position in the last record; no name has the number 0. */
   readonly #lastNames: string[] = new Array(REMEMBERED).fill('');
   readonly #lastNumbers: number[] = new Array(REMEMBERED).fill(0);
   #lastUsed = 0;
 
-  /** How many there are. */
+  /** The number of names. */
   get size(): number {
     return this.#numbers.size;
   }
@@ -31,9 +34,9 @@ export class EncodingNames {
   }
 
   /**
-   * By what a name is referred to.
+   * The number that refers to a name.
    *
-   * @param place of the property in its record
+   * @param place the position of the property in its record
    */
   numberOf(name: string, place: number): number {
     if (place >= REMEMBERED) return nameIndex(name) ?? this.#numberOf(name);
@@ -54,7 +57,7 @@ export class EncodingNames {
     const key = lookedUpAs(name);
     const known = this.#numbers.numberOf(key);
     if (known !== undefined) return known;
-    // Zero is no atom; a number is shifted left by one, see nameIndex.
+    // Zero is not an atom; a number is shifted left by one, see nameIndex.
     const number = (this.#numbers.size + 1) * 2;
     this.#numbers.add(key, number);
     this.#writer.string(name);

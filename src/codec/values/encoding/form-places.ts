@@ -1,10 +1,13 @@
-/** A place that holds a form: the number of the object it is in, and the key there. */
+/** The place of a form: the number of the object that contains it, and the key. */
 export type Place = readonly [parent: number, key: string | number];
 
-/** Where forms are in a document, in the order in which the guest makes values of them: it looks at nothing else. */
+/**
+ * The places of forms in a document, in the order in which the guest converts them; it looks at no other
+ * values.
+ */
 export class FormPlaces {
   readonly places: Place[] = [];
-  /** Numbers of the objects that are forms, in rising order. */
+  /** The numbers of the objects that are forms, in ascending order. */
   readonly #forms: number[] = [];
 
   reset(): void {
@@ -12,7 +15,7 @@ export class FormPlaces {
     this.#forms.length = 0;
   }
 
-  /** @param number of the form, which is higher than all before it */
+  /** @param number the number of the form, which is higher than all previous ones */
   addForm(number: number): void {
     this.#forms.push(number);
   }

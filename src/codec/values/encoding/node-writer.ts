@@ -3,9 +3,9 @@ import { ByteWriter } from './byte-writer.js';
 
 const INT64_BITS = 64;
 
-/** Writes the nodes of the format one by one; what they make together is the encoder's. */
+/** Writes single nodes of the format; the encoder combines them. */
 export class NodeWriter extends ByteWriter {
-  /** An object or array, of so many members, which come next. */
+  /** Starts an object or array with this many members, which follow. */
   begin(tag: number, members: number): void {
     this.u8(tag);
     this.unsigned(members);
@@ -40,7 +40,7 @@ export class NodeWriter extends ByteWriter {
   /**
    * Two's complement in as few bytes as hold the sign.
    *
-   * @returns how many these are, where it took time to find them
+   * @returns their number, if it took time to determine it
    */
   bigInt(value: bigint): number {
     this.u8(Tag.bigInt);
@@ -49,7 +49,7 @@ export class NodeWriter extends ByteWriter {
       return 0;
     }
     const magnitude = value < 0n ? -value - 1n : value;
-    // The sign takes a bit of its own.
+    // The sign needs a bit.
     const digits = magnitude.toString(16);
     const isHighDigit = digits.charCodeAt(0) > 0x37;
     const bytes = Math.floor((digits.length + (isHighDigit ? 1 : 0) + 1) / 2);
@@ -68,7 +68,7 @@ export class NodeWriter extends ByteWriter {
     this.raw(bytes);
   }
 
-  /** A typed array of the whole of the buffer that comes next. */
+  /** A typed array over the whole following buffer. */
   view(kind: number, length: number): void {
     this.u8(Tag.typedArray);
     this.u8(kind);

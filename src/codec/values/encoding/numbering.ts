@@ -1,17 +1,20 @@
-/** A larger map grows in steps that hold the thread, and that take more memory at once than a thread at its limit is given. */
+/**
+ * A larger map grows in steps that block the thread and need more memory at once than a thread at its limit
+ * has.
+ */
 const MAX_MAPPED = 2 ** 16;
-/** A list longer than this is searched by hash. */
+/** A longer list is searched by hash. */
 const SEARCHED = 12;
 
 /**
- * Numbers things in the order in which they come. Most documents have so few of a kind that looking through them is several times
- * faster than filling a map and emptying it again.
+ * Numbers things in order of appearance. perf: most documents have so few of a kind that a linear search is
+ * several times faster than filling and clearing a map.
  */
 export class Numbering<T> {
-  /** All, as long as they are few. */
+  /** All things, while they are few. */
   readonly #few: T[] = [];
   readonly #fewNumbers: number[] = [];
-  /** All, once they are more. Every map but the last is full. */
+  /** All things, once there are more. Every map except the last is full. */
   readonly #many: Map<T, number>[] = [new Map()];
   #size = 0;
 
@@ -29,7 +32,7 @@ export class Numbering<T> {
     this.#size = 0;
   }
 
-  /** Undefined for what was not added. */
+  /** Undefined for a thing that was not added. */
   numberOf(item: T): number | undefined {
     if (this.#size <= SEARCHED) {
       const few = this.#few;

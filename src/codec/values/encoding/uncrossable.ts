@@ -1,4 +1,4 @@
-/** A value that cannot cross into the VM. `path` starts with what the encoder was told the root is called. */
+/** A value that cannot be passed into the VM. `path` starts with the root name that the encoder got. */
 export class UncrossableValueError extends Error {
   readonly path: string;
   readonly reason: string;
@@ -10,7 +10,7 @@ export class UncrossableValueError extends Error {
   }
 }
 
-/** The same, before it is known where it is. */
+/** The same, before its place is known. */
 export class Uncrossable extends Error {
   readonly reason: string;
 

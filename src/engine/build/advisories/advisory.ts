@@ -1,38 +1,45 @@
 import type { EngineTable } from '../../known-engines.js';
 import type { FunctionMend } from '../memory-safety/function-mend.js';
 
-/** What keeps a fault of the engine from a guest. */
+/** What protects against a fault of the engine. */
 export type Stop =
   /** The engine's own source has the fix. */
   | { readonly by: 'fix'; readonly how: string }
-  /** Our rewrite of the binary, by the names of mends. */
+  /** The rewrite of the binary, by the names of mends. */
   | { readonly by: 'mend'; readonly mends: readonly string[] }
-  /** The prelude: the way there is taken out of the VM before any code of a library or a handler runs. */
+  /** The prelude removes the affected function from the VM before any code of a library or a handler runs. */
   | { readonly by: 'prelude'; readonly how: string }
-  /** The host: what it bounds, checks or ends. */
+  /** The host limits, checks or ends the operation. */
   | { readonly by: 'host'; readonly how: string }
-  /** The VM is made without it. */
+  /** The VM does not contain the affected part. */
   | { readonly by: 'absence'; readonly how: string };
 
-/** One memory-safety fault of QuickJS, as one upstream binary has it. */
+/** One memory-safety fault of QuickJS in one upstream binary. */
 export interface Advisory {
-  /** All its names, the best known first: CVE, GHSA or OSV, `owner/repository#number`, `owner/repository@commit`. */
+  /**
+   * All its names, the best known first: CVE, GHSA or OSV, `owner/repository#number`,
+   * `owner/repository@commit`.
+   */
   readonly ids: readonly [string, ...string[]];
-  /** Those of its ids that are told of it, and that we found no record of. */
+  /** Those of its ids for which we found no record. */
   readonly unverified?: readonly string[];
   readonly what: string;
-  /** Who reaches it in the binary as it comes: code of a handler, only its source in the compiler, or nobody. */
-  readonly reaches: 'guest' | 'compiler' | 'nobody';
+  /**
+   * What can trigger it in the unchanged binary: code of a handler, only its source in the compiler, or
+   * nothing.
+   */
+  readonly reaches: 'guest' | 'compiler' | 'none';
   /** Absent while it is open. */
   readonly stoppedBy?: Stop;
 }
 
 /**
- * The advisories of an engine that nothing stops: those without a `stoppedBy`, and those whose mend is none of the engine's.
+ * The open advisories of an engine: those without a `stoppedBy`, and those whose mend does not belong to the
+ * engine.
  *
- * @param mends those that the rewrite applies to it
+ * @param mends the mends that the rewrite applies
  * @param advisories lists by the SHA-256 of the upstream binary
- * @throws Error when there is no list for this engine: nobody has looked at its faults
+ * @throws Error if there is no list for this engine
  */
 export function openAdvisories(
   table: Pick<EngineTable, 'name' | 'upstreamSha256'>,
@@ -53,7 +60,7 @@ export function openAdvisories(
   });
 }
 
-/** @throws Error that names every advisory that is open, see {@link openAdvisories} */
+/** @throws Error naming every open advisory, see {@link openAdvisories} */
 export function refuseOpenAdvisories(
   table: Pick<EngineTable, 'name' | 'upstreamSha256'>,
   mends: readonly FunctionMend[],

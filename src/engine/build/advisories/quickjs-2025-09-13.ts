@@ -12,13 +12,16 @@ const NO_ATOMICS: Stop = { by: 'absence', how: 'no Atomics and no SharedArrayBuf
 const NO_SYSTEM: Stop = { by: 'absence', how: 'no modules `std`, `os` and `bjson`, no workers' };
 const NO_MODULES: Stop = { by: 'absence', how: 'no modules: `import` is a syntax error, `import()` is refused' };
 const NO_COMPILER: Stop = { by: 'absence', how: 'no compiler in the VM: `eval` and `Function` throw' };
-const SEALED: Stop = { by: 'host', how: 'the reader gets bytecode with a right seal only, see cacheSecret' };
+const SEALED: Stop = { by: 'host', how: 'the reader only gets bytecode with a valid seal, see cacheSecret' };
 
-/** Of `quickjs-emscripten` 0.32.0: bellard/quickjs f113949 of 2025-12-22. Those that its source has fixed are in a list of their own. */
+/**
+ * For `quickjs-emscripten` 0.32.0: bellard/quickjs f113949 of 2025-12-22. Faults that its source has fixed
+ * are in a separate list.
+ */
 export const QUICKJS_2025_09_13: readonly Advisory[] = [
   {
     ids: ['CVE-2026-0821', 'bellard/quickjs#478', 'quickjs-ng/quickjs#1296', 'bellard/quickjs@68caa5f'],
-    what: 'a typed array over a buffer that its constructor lost while it asked for a prototype: a window on all of memory',
+    what: 'a typed array over a buffer that was detached while its constructor read a prototype: access to all memory',
     reaches: 'guest',
     stoppedBy: STAYING_BUFFERS,
   },
@@ -102,7 +105,7 @@ export const QUICKJS_2025_09_13: readonly Advisory[] = [
   },
   {
     ids: ['bellard/quickjs#529', 'CVE-2025-69654', 'bellard/quickjs#468', 'bellard/quickjs@fcd33c1'],
-    what: 'out of memory in the middle of an object: its shape is freed although the table of shapes has it still',
+    what: 'out of memory while an object is created: its shape is freed although it is still in the table of shapes',
     reaches: 'guest',
     stoppedBy: END_OF_MEMORY,
   },
@@ -121,31 +124,31 @@ export const QUICKJS_2025_09_13: readonly Advisory[] = [
   {
     ids: ['quickjs-ng/quickjs@e2c4521'],
     what: 'the size of an array of the engine’s own wraps',
-    reaches: 'nobody',
-    stoppedBy: { by: 'host', how: 'memory ends at memoryLimitBytes, 2 GiB at most: no array grows as far' },
+    reaches: 'none',
+    stoppedBy: { by: 'host', how: 'memory ends at memoryLimitBytes, at most 2 GiB: no array grows that far' },
   },
   {
     ids: ['bellard/quickjs#493', 'bellard/quickjs@f1b63fc', 'quickjs-ng/quickjs@98ee597'],
     what: 'Iterator.prototype.map never frees the items it was given',
     reaches: 'guest',
-    stoppedBy: { by: 'host', how: 'memoryLimitBytes bounds what leaks, and nothing of it is there in the next run' },
+    stoppedBy: { by: 'host', how: 'memoryLimitBytes limits the leak, and the next execution starts without it' },
   },
   {
     ids: ['CVE-2026-1144', 'OSV-2026-703', 'bellard/quickjs#508', 'bellard/quickjs@46bd985', 'bellard/quickjs@efda450'],
     what: 'Atomics on a buffer that shrank meanwhile write to memory that was freed',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_ATOMICS,
   },
   {
     ids: ['CVE-2026-120440', 'quickjs-ng/quickjs@62951e1'],
     what: 'Atomics.store leaks its value when the buffer shrank meanwhile',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_ATOMICS,
   },
   {
     ids: ['bellard/quickjs#494', 'bellard/quickjs@5022f2b'],
     what: 'out of memory while FinalizationRegistry queues a callback: the collector runs inside itself',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_WEAK_REFERENCES,
   },
   {
@@ -156,55 +159,55 @@ export const QUICKJS_2025_09_13: readonly Advisory[] = [
       'quickjs-ng/quickjs@8f62384',
     ],
     what: 'FinalizationRegistry keeps values that the collector is freeing',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_WEAK_REFERENCES,
   },
   {
     ids: ['CVE-2026-88378', 'bellard/quickjs#549', 'bellard/quickjs@a31dcef', 'quickjs-ng/quickjs@eb2ba4f'],
     what: 'crafted bytecode: sizes of a function that wrap, and are written past',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: SEALED,
   },
   {
     ids: ['bellard/quickjs#498', 'bellard/quickjs#499', 'quickjs-ng/quickjs#1518', 'quickjs-ng/quickjs@fa799e9'],
     what: 'crafted bytecode of functions and regular expressions: nothing of it is verified',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: SEALED,
   },
   {
     ids: ['quickjs-ng/quickjs#1321', 'quickjs-ng/quickjs@5c47676', 'quickjs-ng/quickjs@29a2f97'],
     what: 'crafted values: a typed array that refers to itself before it is there',
-    reaches: 'nobody',
-    stoppedBy: { by: 'host', how: 'only what our own encoder wrote is read; a guest cannot call the reader' },
+    reaches: 'none',
+    stoppedBy: { by: 'host', how: 'only output of our own encoder is read; a guest cannot call the reader' },
   },
   {
     ids: ['bellard/quickjs#502', 'bellard/quickjs#503', 'bellard/quickjs#504', 'bellard/quickjs#462'],
     what: 'overflows and use after free in the modules std and os, and in workers',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_SYSTEM,
   },
   {
     ids: ['quickjs-ng/quickjs@ef7a3a7', 'bellard/quickjs#467', 'bellard/quickjs#425'],
     what: 'modules: a cycle of exports crashes, a module is used after it was freed',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_MODULES,
   },
   {
     ids: ['OSV-2025-541'],
     what: 'js_create_function reads behind its bytecode in a direct eval',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: NO_COMPILER,
   },
   {
     ids: ['quickjs-ng/quickjs@d0c2272', 'quickjs-ng/quickjs@05b2db9', 'quickjs-ng/quickjs#1570'],
-    what: 'explicit resource management: stacks are used after they were freed, `using` is not marked',
-    reaches: 'nobody',
+    what: 'explicit resource management: stacks are used after they were freed, `using` is not marked for the collector',
+    reaches: 'none',
     stoppedBy: { by: 'prelude', how: 'the stacks are guest code, and `using` is compiled as `try` and `finally`' },
   },
   {
     ids: ['quickjs-ng/quickjs@c846cb1'],
     what: 'out of memory while Error.prepareStackTrace is given its frames: one is freed twice',
-    reaches: 'nobody',
+    reaches: 'none',
     stoppedBy: { by: 'absence', how: 'the engine has no CallSite and calls no prepareStackTrace' },
   },
   ...SETTLED,

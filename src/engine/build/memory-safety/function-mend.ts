@@ -5,12 +5,12 @@ import type { Code } from '../wasm/instructions.js';
 
 /** A change to one function of the upstream binary. Indices and locals are those of that binary. */
 export interface FunctionMend {
-  /** What is so afterwards. The lists in `advisories/` name it. */
+  /** The state after the mend. The lists in `advisories/` refer to it. */
   readonly name: string;
   readonly functionIndex: number;
-  /** Instructions that occur exactly once in the function, and what stands there instead. */
+  /** Instructions that occur exactly once in the function, and their replacement. */
   readonly edits?: readonly { readonly from: readonly Code[]; readonly to: readonly Code[] }[];
-  /** The code of a function of the same type that takes its place. It may call the original. */
+  /** The code of a function of the same type that replaces it. It may call the original. */
   readonly wrapper?: (original: number) => readonly Code[];
 }
 
@@ -20,9 +20,9 @@ const CODE_SECTION = 10;
 const NO_LOCALS = 0;
 
 /**
- * A copy of the binary with its functions mended. Every index stays what it was.
+ * Returns a copy of the binary with mended functions. All indices stay the same.
  *
- * @throws Error when a function has not the shape that its mend describes; the message names the mend
+ * @throws Error if a function does not have the shape that its mend describes; the message names the mend
  */
 export function mendFunctions(upstream: Uint8Array, mends: readonly FunctionMend[]): Uint8Array {
   if (mends.length === 0) return upstream;
@@ -53,7 +53,7 @@ function edited(body: Uint8Array, { name, edits = [] }: FunctionMend): Uint8Arra
   return result;
 }
 
-/** @param replacement the body of a function of the module's own, by its place among them; undefined for one that stays */
+/** @param replacement the new body of a function of the module, by its position; undefined to keep it */
 function withBodies(bytes: Uint8Array, replacement: (item: number) => Uint8Array | undefined): Uint8Array {
   const reader = new LebReader(bytes, HEADER_BYTES);
   while (!reader.done) {

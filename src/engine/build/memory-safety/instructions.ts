@@ -1,16 +1,19 @@
 import { encodeUnsigned } from '../../../codec/leb128.js';
 import { type Code, wasm as written } from '../wasm/instructions.js';
 
-/** Of an access to one byte. */
+/** The alignment of an access to one byte. */
 const NO_ALIGNMENT = 0;
 
-/** With those that mends look for or put in, named as in the text format (core specification, section 5.4). */
+/**
+ * Also the instructions that mends look for or insert, named as in the text format (core specification,
+ * section 5.4).
+ */
 export const wasm = {
   ...written,
   unreachable: [0x00] as Code,
   call: (functionIndex: number): Code => [0x10, ...encodeUnsigned(functionIndex)],
   callIndirect: (type: number): Code => [0x11, ...encodeUnsigned(type), 0x00],
-  /** Of two values the upper when the condition is 0, else the lower. */
+  /** Of two values, the upper if the condition is 0, otherwise the lower. */
   select: [0x1b] as Code,
   tee: (local: number): Code => [0x22, ...encodeUnsigned(local)],
   i32Load8: (offset: number): Code => [0x2d, NO_ALIGNMENT, ...encodeUnsigned(offset)],

@@ -3,26 +3,27 @@ import type { FunctionMend } from './function-mend.js';
 import { wasm } from './instructions.js';
 
 /**
- * What is changed in `quickjs-emscripten` 0.32.0, which is bellard/quickjs f113949 of 2025-12-22. Each mend does what a later commit of
- * QuickJS does, or bounds a size that wraps at 32 bits, which 64-bit builds do not meet.
+ * The mends of `quickjs-emscripten` 0.32.0, which is bellard/quickjs f113949 of 2025-12-22. Each mend does
+ * what a later commit of QuickJS does, or bounds a size that overflows 32 bits, which 64-bit builds do not
+ * meet.
  */
 
 const { get, tee, call, i32Const, i64Const, i32Load, i32Store, i32Shl, select } = wasm;
 
-/** Functions of the binary, as far as they are called here. */
+/** The called functions of the binary, by index. */
 const Functions = { assertFail: 0, freeValue: 19, malloc: 39, mallocz: 63 } as const;
 
-/** JSValue: `undefined`, and the least that is a pointer to something with a reference count. */
+/** JSValue: `undefined`, and the lowest value that is a pointer to something with a reference count. */
 const UNDEFINED = 12_884_901_888n;
 const FIRST_COUNTED = -38_654_705_664n;
 
 const VALUE_BYTES_LOG2 = 3;
 const INDEX_BYTES_LOG2 = 2;
-/** Items of 8 bytes, and of 4, that no memory of 2 GiB has room for: an allocation of so many fails. */
+/** Items of 8 and of 4 bytes for which 2 GiB of memory have no room: such an allocation fails. */
 const TOO_MANY_VALUES = 2 ** 28 - 1;
 const TOO_MANY_INDICES = 2 ** 29 - 1;
 
-/** The local, or `bound` when that is less. */
+/** The local, or `bound` if that is less. */
 const atMost = (local: number, bound: number): Code[] => [
   get(local),
   i32Const(bound),
@@ -32,7 +33,7 @@ const atMost = (local: number, bound: number): Code[] => [
   select,
 ];
 
-/** Of JSObject: an array's room, values and count. */
+/** Fields of JSObject: the capacity, values and count of an array. */
 const FastArray = { values: 36, count: 40 } as const;
 
 const fastArrays: readonly FunctionMend[] = [
@@ -92,7 +93,7 @@ const typedArraySort: FunctionMend = {
   ],
 };
 
-/** Of BlockEnv, in the frame of the function. */
+/** Fields of BlockEnv, in the frame of the function. */
 const Block = { hasIterator: 108, dropCount: 96 } as const;
 const FRAME = 3;
 const IS_FOR_OF = 7;
@@ -107,7 +108,8 @@ const forOfStart: Code[] = [get(0), i32Load(52), i32Const(123), i32Const(124), g
 
 const forOf: FunctionMend = {
   name: 'a loop has an iterator only once it is made',
-  // js_parse_for_in_of: a `yield` in the expression after `of` would close an iterator that does not exist yet.
+  // js_parse_for_in_of: a `yield` in the expression after `of` would close an iterator that does not exist
+  // yet.
   functionIndex: 229,
   edits: [
     { from: hasIterator, to: [] },
@@ -132,7 +134,7 @@ const asyncGenerators: FunctionMend = {
 
 const backtraces: FunctionMend = {
   name: 'an error is kept while its stack is written',
-  // build_backtrace: out of memory meanwhile, another error takes the place of the one that it was given.
+  // build_backtrace: if memory runs out, another error replaces the one that was passed in.
   functionIndex: 348,
   wrapper: (original) => [
     [...get(1), ...i64Const(FIRST_COUNTED), ...wasm.i64GeU],
@@ -146,7 +148,7 @@ const backtraces: FunctionMend = {
   ],
 };
 
-/** Out of memory, a regular expression is written behind its buffer: the run ends instead. */
+/** Out of memory, a regular expression is written past its buffer: the run is ended instead. */
 const traps = (functionIndex: number, size: number, allocation: Code): FunctionMend => ({
   name: 'a regular expression that finds no memory ends the run',
   functionIndex,
@@ -160,9 +162,9 @@ const trapOnFailure = (allocation: Code, size: number): Code[] => [
   [...get(0), ...wasm.end],
 ];
 
-/** The end of lre_realloc: a call of `js_realloc(state, pointer, size)` through the table of the allocator. */
+/** The end of lre_realloc: a call of `js_realloc(state, pointer, size)` through the allocator's table. */
 const reallocate: Code = [...get(1), ...get(2), ...get(0), ...i32Load(8), ...wasm.callIndirect(1)];
-/** As the same with a limit does it, inside a condition. */
+/** The same with a limit, inside a condition. */
 const elseNothing: Code = [0x05, ...i32Const(0), ...wasm.end];
 
 export const MENDS: readonly FunctionMend[] = [

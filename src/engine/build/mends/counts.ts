@@ -5,17 +5,18 @@ import { Call } from './quickjs.js';
 
 const { call, get, globalGet, globalSet, i32Add, i32Const, i32Store } = wasm;
 
-/** The least that is too many: the greatest numbers mean something else. */
+/** The lowest invalid number: the greatest numbers have a special meaning. */
 const TOO_MANY = 65_534;
 
-/** Texts of the engine. */
+/** Addresses of texts of the engine. */
 const TOO_MANY_REFERENCES = 8216;
 const TOO_MANY_VARIABLES = 8191;
 
 /**
- * What goes through scopes and variables has no way to say that there are too many: some of its callers read on before the code's
- * beginning, others wrote an index of -1, which is 65,535 in the bytecode; and scopes were not counted at all, so that a name in the
- * 65,537th was looked for in the first. The compilation ends where it happens, like one that has no memory left.
+ * The code that enumerates scopes and variables cannot report that there are too many: some of its callers
+ * read before the start of the code, others wrote an index of -1, which is 65,535 in bytecode. Scopes were
+ * not counted at all, so a name in the 65,537th was looked up in the first. Now the compilation ends there,
+ * as it does without memory.
  */
 export const countsOfNames: Mend = {
   name: 'a function with more names than bytecode counts is not compiled',
@@ -37,5 +38,5 @@ export const countsOfNames: Mend = {
   },
 };
 
-/** Of JSFunctionDef, in bytes. */
+/** Offsets in JSFunctionDef, in bytes. */
 const SCOPE_COUNT = 200;

@@ -4,10 +4,10 @@ import { Call, STACK_POINTER } from './quickjs.js';
 
 const { call, get, globalGet, i32Add, i32And, i32Const, i32Eq, i32Sub, memoryCopy, set, globalSet, tee } = wasm;
 
-/** Of the only time zone that there is. */
+/** The name of the only time zone. */
 const ZONE = ' (Coordinated Universal Time)';
 
-/** `String(date)` leaves out the name of the time zone. */
+/** `String(date)` omits the name of the time zone. */
 export const zonesOfDates: Mend = {
   name: 'a date as text names its time zone',
   apply(engine) {
@@ -15,7 +15,7 @@ export const zonesOfDates: Mend = {
     const [CONTEXT, TEXT, LENGTH, FORMAT, PARTS, FRAME, RESULT] = [0, 1, 2, 3, 4, 5, 6];
     const WITH_ZONE = 1;
     const TIME = 2;
-    /** The text has 64 bytes at most. */
+    /** The text has at most 64 bytes. */
     const FRAME_BYTES = 112;
     const newText = engine.append(
       [I32, I32, I32, I32, I32],
@@ -33,7 +33,7 @@ export const zonesOfDates: Mend = {
         ...[get(CONTEXT), get(TEXT), get(LENGTH), call(Call.newText)],
       ],
     );
-    // Of the parts no other than whether there is a date is left in local 7: it is noted where the time is written.
+    // Of the parts, only whether there is a date is left in local 7; it is noted where the time is written.
     const written = [get(2), i32Const(16), i32Add, call(Call.format), get(4), i32Add, set(3)];
     engine.insertAfter(written, [i32Const(TIME), set(7)]);
     const before = [get(0), get(2), i32Const(272), i32Add, get(3)];

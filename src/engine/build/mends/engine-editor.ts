@@ -1,13 +1,13 @@
 import { occurrences, splice, type WasmBinary } from '../wasm/binary.js';
 import { type Code, wasm } from '../wasm/instructions.js';
 
-/** A text of the engine that no code of ours ever has it print; what mends need to say is written over it. */
+/** A text of the engine that is never printed; texts of mends are written over it. */
 const SPARE_TEXT = 'QuickJS memory usage -- ';
 
-/** A place that a mend looks for is not there, or not where it can be told from others. */
+/** A place that a mend looks for does not exist, or cannot be identified uniquely. */
 export class PatternError extends Error {}
 
-/** How mends change the engine: by patterns of code that must occur exactly as often as they say. */
+/** Changes the engine by patterns of code, which must occur exactly the given number of times. */
 export class EngineEditor {
   readonly #binary: WasmBinary;
   #nextText: { readonly address: number; readonly end: number } | undefined;
@@ -34,9 +34,9 @@ export class EngineEditor {
   }
 
   /**
-   * Puts a function in place of the one that holds `place`.
+   * Replaces the function that contains `place`.
    *
-   * @param wrapper gives its locals and code, which may call the one that was there by the index that it is given
+   * @param wrapper returns the new locals and code, which may call the original by the given index
    */
   wrap(place: readonly Code[], wrapper: (original: number) => readonly Code[]): void {
     const index = this.#findFunction(bytesOf(place), 1);
@@ -45,7 +45,7 @@ export class EngineEditor {
   }
 
   /**
-   * A copy of the function that holds `place` in which `from` is `to`.
+   * Copies the function that contains `place`, with `from` replaced by `to`.
    *
    * @returns its index
    */
@@ -69,7 +69,7 @@ export class EngineEditor {
     return this.#binary.appendFunction(type, bytesOf([...code, wasm.end]));
   }
 
-  /** @returns the index of a variable of type i32, 0 to begin with */
+  /** @returns the index of a variable of type i32, initially 0 */
   addGlobal(): number {
     return this.#binary.appendGlobalI32(0);
   }
@@ -79,7 +79,7 @@ export class EngineEditor {
   }
 
   /**
-   * A text in the engine's memory, ended by a zero.
+   * Adds a zero-terminated text to the engine's memory.
    *
    * @returns its address
    */

@@ -6,11 +6,11 @@ import { Atom, Call, OBJECT, ObjectField, ShapeField, STACK_POINTER } from './qu
 const { block, br, brIf, call, get, globalGet, i32Add, i32Const, i32Eqz, i32Load, i32Load8u, i32Store, i32Sub } = wasm;
 const { i64ExtendI32u, i64Or, i64Const, loop, set, globalSet, tee } = wasm;
 
-/** `    at %s`, of which the last two characters are a format of their own. */
+/** `    at %s`, whose last two characters are a separate format. */
 const FRAME_FORMAT = 8536;
 const FORMAT = FRAME_FORMAT + 7;
 
-/** The stack of an error had frames only. It begins with the error's name and message, as V8's does. */
+/** Stacks of errors had only frames. Now they start with the error's name and message, as in V8. */
 export const headOfStacks: Mend = {
   name: 'the stack of an error begins with its name and message',
   apply(engine) {
@@ -26,8 +26,8 @@ export const headOfStacks: Mend = {
 };
 
 /**
- * `(ctx, error, DynBuf*)`. Looks at properties that are data alone, so that no code of a handler runs: an error is made in places where
- * it could not, when the stack has overflowed, for example.
+ * `(ctx, error, DynBuf*)`. Reads only data properties, so that no code of a handler runs: errors are created
+ * in places where it must not, for example after a stack overflow.
  */
 function appendWriteHead(engine: EngineEditor): number {
   const compared = (atom: number) => [i32Const(atom), wasm.i32Eq];
@@ -73,7 +73,7 @@ function appendWriteHead(engine: EngineEditor): number {
   );
 }
 
-/** Of get_prop_string with JS_ATOM_name: how it looks into the prototype. */
+/** get_prop_string with JS_ATOM_name: how it reads from the prototype. */
 const nameOfPattern = [
   ...[get(4), i32Load(ObjectField.shape), tee(2), i32Const(48), i32Add, set(3)],
   ...[get(2), get(2), i32Load(24), i32Const(-1), wasm.i32Xor],
@@ -81,7 +81,7 @@ const nameOfPattern = [
 
 const STACK_OVERFLOW = 4474;
 
-/** What recursion without an end throws was an error of a class of the engine's own. */
+/** Endless recursion threw an error of an engine-specific class. */
 export const stackOverflows: Mend = {
   name: 'a stack overflow is a RangeError',
   apply(engine) {

@@ -8,8 +8,8 @@ const { br, brIf, call, get, i32Const, i32Eqz, i32Load, i32Ne, i64Const, i64Load
 const Request = { completion: 8, value: 16 } as const;
 
 /**
- * What is asked of an async generator that has ended was answered one by one, each answer with the next request: of several that waited, all
- * but one waited for ever. So did those behind a `return` whose value was waited for.
+ * Requests to an async generator that has ended were answered one by one, each with the next request: of
+ * several pending ones, all but one waited forever. So did those behind a `return` whose value was awaited.
  */
 export const queuesOfGenerators: Mend = {
   name: 'an async generator that has ended answers all that wait',
@@ -64,8 +64,8 @@ export const leavingOfLoops: Mend = {
 };
 
 /**
- * `yield*` in an async generator that is left by `return()` waited for the value that the inner iterator had given already. Where there is no
- * inner `return`, it does have to wait.
+ * `yield*` in an async generator that is left by `return()` awaited the value that the inner iterator had
+ * already given. Without an inner `return`, it does have to wait.
  */
 export const leavingOfDelegation: Mend = {
   name: 'yield* takes the result of return() as it is',

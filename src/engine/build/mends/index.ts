@@ -14,7 +14,7 @@ import { placesOfClassCalls, placesOfPatterns } from './places.js';
 import { templatesInOrder } from './templates.js';
 import { valuesOfWith } from './typed-arrays.js';
 
-/** All that we put right in the engine's binary. What is wrong in its builtins alone is in `guest/prelude/mends/`. */
+/** All corrections of the engine's binary. Faults of builtins alone are corrected in `guest/prelude/mends/`. */
 export const MENDS: readonly Mend[] = [
   freshLoopVariables,
   membersOfLiterals,
@@ -42,8 +42,8 @@ export const MENDS: readonly Mend[] = [
 ];
 
 /**
- * @param names of those that the engine needs
- * @throws Error that names the mend whose code is not there, or that is unknown
+ * @param names the mends that the engine needs
+ * @throws Error naming a mend that is unknown or whose code was not found
  */
 export function applyMends(binary: WasmBinary, names: readonly string[]): void {
   const engine = new EngineEditor(binary);
@@ -58,7 +58,10 @@ export function applyMends(binary: WasmBinary, names: readonly string[]): void {
   }
 }
 
-/** Names of the mends whose code is in an engine. The others it does not need any more, or they are to be written anew for it. */
+/**
+ * The names of the mends whose code is in an engine. It no longer needs the others, or they must be adapted
+ * to it.
+ */
 export function fittingMends(upstream: Uint8Array): string[] {
   return MENDS.filter(({ name }) => {
     try {

@@ -5,7 +5,7 @@ import { Call, EXCEPTION, TAG_MASK, UNDEFINED } from './quickjs.js';
 const { br, brIf, call, drop, get, i32Add, i32And, i32Const, i32Eq, i32Load16u, i32LtS, i32Or, i32Store } = wasm;
 const { i32Store16, i64And, i64Const, i64Eq, i64Load, i64Ne, i64Store, tee } = wasm;
 
-/** An iterator whose `next` threw is at its end; spread closed it all the same. */
+/** An iterator whose `next` threw is finished; spread closed it nevertheless. */
 export const spreadOfFailingIterators: Mend = {
   name: 'spread does not close an iterator whose next threw',
   apply(engine) {
@@ -39,8 +39,8 @@ const HELPER_CLASS = 41;
 const CANNOT_INVOKE = 8774;
 
 /**
- * `return` of an iterator helper called the `return` of its iterator as if it were `next`: it failed where there is none, as for arrays,
- * and answered what that answered. `flatMap` closed inner iterators that were at their end.
+ * `return` of an iterator helper called the `return` of its iterator as if it were `next`. It failed if there
+ * is none, as for arrays, and returned its result. `flatMap` closed inner iterators that were finished.
  */
 export const closingOfHelpers: Mend = {
   name: 'an iterator helper is closed as the language says',
@@ -59,7 +59,7 @@ export const closingOfHelpers: Mend = {
       [get(CONTEXT), get(2), i64Load(Helper.inner), call(Call.freeValue)],
       2,
     );
-    // What threw is at its end.
+    // An iterator that threw is finished.
     const [MAGIC_HERE, RESULT] = [5, 6];
     const ifResult: Code = [0x04, I32];
     const ended = [i32Const(0xffff & ~(DONE | EXECUTING)), i32And, get(MAGIC_HERE)];

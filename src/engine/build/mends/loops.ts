@@ -3,13 +3,13 @@ import type { Mend } from './mend.js';
 
 const { brIf, get, i32Const, i32Eq, i32Or, i32Store, i32Store8, openIf } = wasm;
 
-/** Within js_parse_statement_or_decl. */
+/** Fields in js_parse_statement_or_decl. */
 const BreakEntry = { scopeLevel: 52, flags: 56 } as const;
 
 /**
- * `continue` in a `for (let …)` leaves the scopes up to that of the break entry, which the compiler takes where the loop's own scope is
- * open already: closures of one iteration went on seeing the next. It takes the scope around the loop instead, block_scope_level, as it
- * does itself for `for … of`.
+ * `continue` in a `for (let …)` leaves the scopes up to that of the break entry, which the compiler records
+ * when the loop's own scope is already open: closures of one iteration saw the variables of the next. Now it
+ * records the scope around the loop, block_scope_level, as it does for `for … of`.
  */
 export const freshLoopVariables: Mend = {
   name: 'each iteration of a for loop has its own variables',
@@ -25,7 +25,7 @@ export const freshLoopVariables: Mend = {
   },
 };
 
-/** js_atof takes `.` for the beginning of decimals in any radix: `0xff.toString()` did not compile. */
+/** js_atof takes `.` for the start of decimals in any radix: `0xff.toString()` did not compile. */
 export const membersOfLiterals: Mend = {
   name: 'a hexadecimal, octal or binary literal may be followed by a member',
   apply(engine) {

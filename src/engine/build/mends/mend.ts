@@ -1,9 +1,9 @@
 import type { EngineEditor } from './engine-editor.js';
 
-/** One fault of the engine, put right in its binary. */
+/** The correction of one fault in the engine's binary. */
 export interface Mend {
-  /** What is right with it; part of the table of an engine that needs it. */
+  /** The corrected behaviour; part of the table of an engine that needs the mend. */
   readonly name: string;
-  /** @throws PatternError when the engine has not the code that is at fault, or has it in another form */
+  /** @throws PatternError if the engine does not have the faulty code, or has it in another form */
   apply(engine: EngineEditor): void;
 }

@@ -26,11 +26,14 @@ const {
   tee,
 } = wasm;
 
-/** What the engine compiles, but wrongly: a source that has it is given another form, see `src/lowering/`. Bits. */
+/**
+ * Constructs that the engine compiles wrongly: a source that has them is rewritten, see
+ * `src/source/lowering/`. Bits.
+ */
 export const Note = {
   /** `for await`: its iterator is closed without waiting. */
   forAwait: 1,
-  /** A parameter that may be assigned, or captured, by the default value of another. */
+  /** A parameter that the default value of another may assign or capture. */
   parameters: 2,
 } as const;
 
@@ -57,7 +60,7 @@ export const constructsToLower: Mend = {
       [],
       [
         [1, 2, I32],
-        // Functions and classes inside.
+        // Nested functions and classes.
         ...[get(0), i32Load(FunctionField.children), get(0), i32Const(FunctionField.childList), i32Add, i32Ne],
         wasm.if(...note(Note.parameters), wasm.return),
         ...[get(0), i32Load(FunctionField.bytecode), tee(1)],
@@ -65,7 +68,7 @@ export const constructsToLower: Mend = {
         block(
           loop(
             ...[get(1), get(2), i32Eq, brIf(1)],
-            // Or the same byte as part of something else: that costs time only.
+            // Or the same byte as part of something else, which costs only time.
             ...[get(1), i32Load8u(0), i32Const(Opcode.scopePutVariable), i32Eq],
             wasm.if(...note(Note.parameters), wasm.return),
             ...[get(1), i32Const(1), i32Add, set(1), br(0)],
@@ -83,7 +86,7 @@ export const constructsToLower: Mend = {
   },
 };
 
-/** JSFunctionDef: the list of child functions is empty when it points to itself. */
+/** JSFunctionDef: the list of child functions is empty if it points to itself. */
 const FunctionField = {
   childList: 16,
   children: 20,
@@ -93,7 +96,7 @@ const FunctionField = {
   bytecodeBytes: 260,
 } as const;
 
-/** Errors are at their place in what was written, whatever form it was compiled in. */
+/** Errors are reported at their place in the original source, whatever form was compiled. */
 export const placesOfLowered: Mend = {
   name: 'places are told in another text',
   apply(engine) {

@@ -6,7 +6,7 @@ import { Call, EXCEPTION, TAG_MASK } from './quickjs.js';
 const { block, br, call, get, i32Add, i32And, i32Const, i32Eqz, i32Load, i32LtS, i32Mul, i32Shl, i32Store } = wasm;
 const { i32Sub, i32WrapI64, i64And, i64Const, i64Eq, i64GtU, i64ShrU, memoryCopy, memoryFill, select, set, tee } = wasm;
 
-/** Numbers of type bigint: tags of a short one, and of one in memory, JSBigInt. */
+/** BigInts: the tags of a short one and of one in memory, JSBigInt. */
 const SHORT = 7n << 32n;
 const LONG = -9n << 32n;
 const LIMB_BYTES = 4;
@@ -27,7 +27,7 @@ export const bigintsAgainstNumbers: Mend = {
   },
 };
 
-/** js_bigint_asUintN answers as `asIntN` does where the highest bit is set, and for negative numbers of fewer bits. */
+/** js_bigint_asUintN behaves like `asIntN` if the highest bit is set, and for negative numbers of fewer bits. */
 export const unsignedBigInts: Mend = {
   name: 'BigInt.asUintN answers what is not negative',
   apply(engine) {
@@ -46,7 +46,10 @@ export const unsignedBigInts: Mend = {
   },
 };
 
-/** `(ctx, value, bits, isSigned) -> value`: with 2 ** bits added to a negative one. Takes what it is given. */
+/**
+ * `(ctx, value, bits, isSigned) -> value`: adds 2 ** bits to a negative value. Takes ownership of its
+ * argument.
+ */
 function appendToUnsigned(engine: EngineEditor): number {
   const [CONTEXT, VALUE, BITS, IS_SIGNED, FIRST_LIMB, POINTER, LENGTH, MADE, COUNT] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   const hasTag = (tag: bigint) => [get(VALUE), i64Const(TAG_MASK), i64And, i64Const(tag), i64Eq];
@@ -77,7 +80,7 @@ function appendToUnsigned(engine: EngineEditor): number {
       ),
       ...[get(CONTEXT), get(COUNT), call(Call.newBigInt), tee(MADE), i32Eqz],
       wasm.if(...free, i64Const(EXCEPTION), wasm.return),
-      // The sign goes on for ever.
+      // The sign is extended.
       ...[...limbs(MADE), i32Const(0xff), get(COUNT), i32Const(2), i32Shl, memoryFill],
       get(POINTER),
       wasm.ifElse(

@@ -4,7 +4,7 @@ import { Atom, Call, EXCEPTION, LAST_NON_OBJECT, ROPE_TAG, STRING_TAG } from './
 
 const { brIf, call, drop, get, i32Add, i32Const, i32Eqz, i32Load, i32Or, i64Const, i64Eq, i64Load, tee } = wasm;
 
-/** JS_CopyDataProperties copies nothing of a text, which has its characters as properties. */
+/** JS_CopyDataProperties copies nothing of a string, which has its characters as properties. */
 export const spreadOfTexts: Mend = {
   name: 'a text is spread into its characters',
   apply(engine) {
@@ -28,7 +28,7 @@ export const spreadOfTexts: Mend = {
         ...copy(SOURCE),
       ],
     );
-    // In OP_copy_data_properties; the other caller makes an object of its source.
+    // In OP_copy_data_properties; the other caller converts its source to an object.
     const before = [
       ...[i32Const(5), wasm.i32ShrU, i32Const(-1), wasm.i32Xor, i32Const(3), wasm.i32Shl, i32Add, i64Load(0)],
       i32Const(0),
@@ -37,7 +37,7 @@ export const spreadOfTexts: Mend = {
   },
 };
 
-/** js_proxy_get_own_property_names takes any value with a `length`, or without. */
+/** js_proxy_get_own_property_names accepts any value, with or without a `length`. */
 export const keysOfProxies: Mend = {
   name: 'what ownKeys of a proxy answers is an object',
   apply(engine) {
@@ -60,7 +60,7 @@ export const keysOfProxies: Mend = {
   },
 };
 
-/** The reader of bytecode leaves the length of a template object writable. */
+/** The bytecode reader leaves the length of a template object writable. */
 export const frozenTemplates: Mend = {
   name: 'template objects are frozen',
   apply(engine) {
@@ -77,7 +77,7 @@ export const frozenTemplates: Mend = {
   },
 };
 
-/** The engine spares itself the call where both are the same value; a comparator may count its calls, or throw. */
+/** The engine skips the call if both values are identical; but a comparator may count its calls, or throw. */
 export const comparatorsOfSame: Mend = {
   name: 'sort compares what is identical, too',
   apply(engine) {

@@ -5,8 +5,9 @@ import { Call, Context, Opcode, ParseState, Runtime } from './quickjs.js';
 const { call, get, i32Const, i32Load, i64Load } = wasm;
 
 /**
- * The compiler gives no place to the instructions that take a value apart, so that "cannot convert to object" was reported where the
- * engine was before, often lines above. It notes the place of the first token inside the pattern, as it does for operators.
+ * The compiler gives no place to the instructions of destructuring, so "cannot convert to object" was
+ * reported at the previous place, often lines above. Now it records the place of the first token inside the
+ * pattern, as it does for operators.
  */
 export const placesOfPatterns: Mend = {
   name: 'an error of destructuring is at its pattern',
@@ -24,7 +25,7 @@ export const placesOfPatterns: Mend = {
   },
 };
 
-/** A class that is called without `new` is at fault where it is called, not where it is written. */
+/** An error for calling a class without `new` is reported at the call, not at the class. */
 export const placesOfClassCalls: Mend = {
   name: 'a class that is called without new is reported at the call',
   apply(engine) {

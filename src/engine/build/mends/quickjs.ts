@@ -1,6 +1,7 @@
 /**
- * What mends call and name in the engine `quickjs-2025-09-13/quickjs-emscripten-0.32.0`, which is bellard/quickjs f113949. In another
- * build these numbers are others: the code that mends look for holds them, so that it is not found there.
+ * The functions and numbers that mends use in the engine `quickjs-2025-09-13/quickjs-emscripten-0.32.0`,
+ * which is bellard/quickjs f113949. Other builds have other numbers: they are part of the code that mends
+ * look for, which is then not found.
  */
 
 /** Functions, by their index. */
@@ -31,7 +32,7 @@ export const Call = {
   toObject: 38,
   /** `(ctx, length) -> pointer` or 0: js_bigint_new */
   newBigInt: 89,
-  /** `(ctx, value, class) -> pointer`: JS_GetOpaque2, which throws when it is none of that class. */
+  /** `(ctx, value, class) -> pointer`: JS_GetOpaque2, which throws if it is not of that class. */
   getOpaque: 44,
   /** `(ctx, iterator, next, isDone*) -> value` */
   iteratorNext: 57,
@@ -47,7 +48,7 @@ export const Call = {
   memcmp: 125,
   /** `(JSParseState*) -> i32` */
   parseExpression: 166,
-  /** `(ctx, pointer) -> value`: JS_CompactBigInt, which takes what it is given. */
+  /** `(ctx, pointer) -> value`: JS_CompactBigInt, which takes ownership of its argument. */
   compactBigInt: 194,
   /** `(ctx, length*, object) -> i32` */
   getLength: 219,
@@ -71,12 +72,12 @@ export const Call = {
   rejectRequest: 487,
   /** `(ctx, JSAsyncGeneratorData*)`: js_async_generator_resume_next */
   resumeNext: 647,
-  /** `(ctx, value) -> value`, which take what they are given; of a Number with flags, 0. */
+  /** `(ctx, value) -> value`, which take ownership of their argument; of a Number with flags, 0. */
   toBigInt: 701,
   toNumber: 706,
   /** `(ctx, target, source, excluded, assigns) -> i32` */
   copyDataProperties: 739,
-  /** `(ctx, object) -> text*`: its `name` where that is a text in itself or its prototype, else 0. */
+  /** `(ctx, object) -> text*`: its `name`, if it is a string of the object or its prototype, otherwise 0. */
   nameOf: 769,
 } as const;
 
@@ -100,12 +101,12 @@ export const Atom = { length: 50, message: 54, name: 58, value: 68, concat: 96, 
 /** JSValues. */
 export const UNDEFINED = 3n << 32n;
 export const EXCEPTION = 6n << 32n;
-/** All bits of a JSValue that say of what type it is, for those that are no floats. */
+/** The bits of a JSValue that contain its type, except for floats. */
 export const TAG_MASK = -1n << 32n;
 export const OBJECT = -1n << 32n;
 export const STRING_TAG = -7n;
 export const ROPE_TAG = -6n;
-/** The greatest JSValue, unsigned, that is no object. */
+/** The greatest JSValue, unsigned, that is not an object. */
 export const LAST_NON_OBJECT = OBJECT - 1n;
 
 /** Offsets in bytes. */
@@ -116,5 +117,5 @@ export const Runtime = { currentException: 136 } as const;
 export const ObjectField = { classId: 6, shape: 20 } as const;
 export const ShapeField = { prototype: 44 } as const;
 
-/** Of the native stack. */
+/** Index of the stack pointer. */
 export const STACK_POINTER = 0;

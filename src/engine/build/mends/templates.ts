@@ -16,9 +16,9 @@ const emit = (opcode: number) => [
 ];
 
 /**
- * A template literal was compiled to a call of `concat` of its first part, which a handler may have replaced, and which makes texts of
- * all values after all were computed. It becomes a sum: each value is made a text (a symbol is refused by the sum) before the next is
- * computed.
+ * A template literal was compiled to a call of `concat` of its first part, which a handler may have replaced
+ * and which converts all values to strings only after all of them were computed. Now it is an addition: each
+ * value is converted to a string (which refuses symbols) before the next is computed.
  */
 export const templatesInOrder: Mend = {
   name: 'the values of a template become text one by one',

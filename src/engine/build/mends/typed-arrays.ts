@@ -4,11 +4,14 @@ import { Call, EXCEPTION, ObjectField, TAG_MASK } from './quickjs.js';
 
 const { call, get, i32Const, i32LtU, i32Load16u, i32Sub, i64And, i64Const, i64Eq, i64Load, tee } = wasm;
 
-/** Classes of BigInt64Array and, next to it, BigUint64Array. */
+/** The classes of BigInt64Array and, after it, BigUint64Array. */
 const BIGINT_CLASSES = { first: 28, count: 2 } as const;
 const AS_NUMBER = 1;
 
-/** js_typed_array_with looked at the index before it knew that the value is a number: `TypeError` comes before `RangeError`. */
+/**
+ * js_typed_array_with checked the index before it knew that the value is a number: `TypeError` comes before
+ * `RangeError`.
+ */
 export const valuesOfWith: Mend = {
   name: 'with() of typed arrays converts the value before it looks at the index',
   apply(engine) {

@@ -33,38 +33,39 @@ interface DataSegment {
   readonly bytes: Uint8Array;
 }
 
-/** Sizes of a table of functions, in slots. */
+/** Limits of a function table, in slots. */
 interface Table {
   readonly minimum: number;
   readonly maximum: number | undefined;
 }
 
 /**
- * A WebAssembly binary, opened just as far as appending and mending need: functions can be read, copied under a new index,
- * exported, put into the table and given another body. All else is carried over byte for byte, so existing indices stay valid.
+ * A WebAssembly binary, parsed as far as appending and mending need: functions can be read, copied under a
+ * new index, exported, put into the table and given another body. Everything else is kept byte for byte, so
+ * existing indices stay valid.
  *
  * @see https://webassembly.github.io/spec/core/binary/modules.html
  */
 export class WasmBinary {
   readonly #header: Uint8Array;
   readonly #sections: readonly Section[];
-  /** How many functions are imported: their indices come first. */
+  /** The number of imported functions: their indices come first. */
   readonly importedFunctions: number;
   readonly #exports: ReadonlyMap<string, { kind: number; index: number }>;
   readonly #appended = new Map<number, Uint8Array[]>();
-  /** Bodies of the functions that are defined in the module as it was read. */
+  /** The bodies of the functions that the original module defines. */
   readonly #bodies: Uint8Array[];
   #isMended = false;
-  /** The data section, once it was read. */
+  /** The data section, after it was first read. */
   #data: Uint8Array | undefined;
-  /** Sections that were written anew, by their id. */
+  /** Replaced sections, by id. */
   readonly #replaced = new Map<number, Uint8Array>();
   #functionCount: number;
   #globalsAppended = 0;
-  /** The table of the module, once it grew. */
+  /** The table of the module, after it has grown. */
   #table: Table | undefined;
 
-  /** @throws RangeError when the bytes are not a well-formed module of the shape emscripten makes */
+  /** @throws RangeError if the bytes are not a well-formed module in the form that emscripten creates */
   constructor(bytes: Uint8Array) {
     this.#header = bytes.subarray(0, HEADER_BYTES);
     this.#sections = readSections(bytes);
@@ -74,7 +75,7 @@ export class WasmBinary {
     this.#bodies = readVector(this.section(SectionId.code), (reader) => reader.take(reader.unsigned()));
   }
 
-  /** Index of an exported function, or undefined when nothing of that name and kind is exported. */
+  /** The index of an exported function; undefined if no function is exported under that name. */
   exportedFunction(name: string): number | undefined {
     const entry = this.#exports.get(name);
     return entry?.kind === ExternalKind.function ? entry.index : undefined;
@@ -93,19 +94,19 @@ export class WasmBinary {
     this.#bodies[index - this.importedFunctions] = body;
   }
 
-  /** Indices of the functions that the module came with whose code holds `pattern`, each as often as it does. */
+  /** Indices of the original functions whose code contains `pattern`, once for each occurrence. */
   functionsWith(pattern: Uint8Array): number[] {
     return this.#bodies.flatMap((body, i) => occurrences(body, pattern).map(() => this.importedFunctions + i));
   }
 
-  /** Where `pattern` stands in the data that the module puts into memory, with all that follows it in its segment. */
+  /** The place of `pattern` in the module's data, with all bytes that follow in its segment. */
   findData(pattern: Uint8Array): { address: number; bytes: Uint8Array }[] {
     return this.#dataSegments().flatMap(({ address, bytes }) =>
       occurrences(bytes, pattern).map((at) => ({ address: address + at, bytes: bytes.subarray(at) })),
     );
   }
 
-  /** @throws RangeError when the bytes at `address` are not all in one segment */
+  /** @throws RangeError if the bytes at `address` are not all in one segment */
   writeData(address: number, bytes: Uint8Array): void {
     const segment = this.#dataSegments().find(
       (candidate) =>
@@ -115,28 +116,28 @@ export class WasmBinary {
     segment.bytes.set(bytes, address - segment.address);
   }
 
-  /** In bytes of our own. */
+  /** As a copy. */
   #dataSegments(): DataSegment[] {
     this.#data ??= Uint8Array.from(this.section(SectionId.data));
     return readVector(this.#data, readDataSegment);
   }
 
-  /** Index into the type section. */
+  /** The function's index in the type section. */
   functionType(index: number): number {
     return nthItem(this.section(SectionId.function), index - this.importedFunctions, (reader) => reader.unsigned());
   }
 
-  /** Initial value of a global of type i32 whose initialiser is a constant. */
+  /** The initial value of a global of type i32 with a constant initialiser. */
   globalI32(index: number): number {
     return nthItem(this.section(SectionId.global), index, readConstantI32Global);
   }
 
-  /** Index of the type of functions that take `parameters` and return nothing, or undefined. */
+  /** The index of the type of functions that take `parameters` and return nothing, or undefined. */
   procedureType(parameters: readonly number[]): number | undefined {
     return this.typeOf(parameters, []);
   }
 
-  /** Index of the type of functions from `parameters` to `results`, or undefined. */
+  /** The index of the type of functions from `parameters` to `results`, or undefined. */
   typeOf(parameters: readonly number[], results: readonly number[]): number | undefined {
     const types = readVector(this.section(SectionId.type), readFunctionType);
     const same = (bytes: Uint8Array, wanted: readonly number[]) => Buffer.from(bytes).equals(Uint8Array.from(wanted));
@@ -159,29 +160,29 @@ export class WasmBinary {
     this.#export(name, ExternalKind.global, index);
   }
 
-  /** Appends a global of type i32 that can change, and returns its index. */
+  /** Appends a mutable global of type i32, and returns its index. */
   appendGlobalI32(value: number): number {
     const index = new LebReader(this.section(SectionId.global)).unsigned() + this.#globalsAppended++;
     this.#append(SectionId.global, Uint8Array.from([I32, MUTABLE, ...wasm.i32Const(value), ...wasm.end]));
     return index;
   }
 
-  /** Content of a section as it stands, without what was appended. */
+  /** The content of a section, without what was appended. */
   section(id: number): Uint8Array {
     return this.#replaced.get(id) ?? this.#upstream(id);
   }
 
-  /** What refers to items of it by index must hold for the new content, too. */
+  /** Indices that refer to items of the section must hold for the new content as well. */
   replaceSection(id: number, body: Uint8Array): void {
     this.#upstream(id);
     this.#replaced.set(id, body);
   }
 
   /**
-   * Adds a slot to the end of the module's table, which the module itself can call through, and puts a function there.
+   * Adds a slot with a function to the end of the module's table, through which the module can call it.
    *
    * @returns the index of the slot
-   * @throws RangeError when the module has not exactly one table of functions, its own
+   * @throws RangeError unless the module has exactly one function table and defines it itself
    */
   appendToTable(functionIndex: number): number {
     const { minimum: slot, maximum } = this.#table ?? readTable(this.section(SectionId.table));
@@ -233,7 +234,7 @@ export class WasmBinary {
   }
 }
 
-/** Every offset at which `pattern` occurs in `bytes`. */
+/** All offsets at which `pattern` occurs in `bytes`. */
 export function occurrences(bytes: Uint8Array, pattern: Uint8Array): number[] {
   const haystack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const found: number[] = [];
@@ -259,7 +260,7 @@ function readVector<T>(body: Uint8Array, readItem: (reader: LebReader) => T): T[
   return Array.from({ length: count }, () => readItem(reader));
 }
 
-/** Vectors are not indexed: reaching an item means reading those before it. */
+/** Vectors are not indexed: reaching an item means reading the items before it. */
 function nthItem<T>(body: Uint8Array, index: number, readItem: (reader: LebReader) => T): T {
   const reader = new LebReader(body);
   const count = reader.unsigned();
@@ -284,7 +285,7 @@ function readExport(reader: LebReader): [string, { kind: number; index: number }
 
 function readConstantI32Global(reader: LebReader): number {
   const [type, , opcode] = [reader.byte(), reader.byte(), reader.byte()];
-  if (type !== 0x7f || opcode !== I32_CONST) throw new RangeError('global is no constant i32');
+  if (type !== 0x7f || opcode !== I32_CONST) throw new RangeError('the global is not a constant i32');
   const value = reader.signed();
   reader.byte();
   return value;
@@ -312,7 +313,7 @@ function readDataSegment(reader: LebReader): DataSegment {
 }
 
 function readFunctionType(reader: LebReader): { parameters: Uint8Array; results: Uint8Array } {
-  if (reader.byte() !== FUNCTION_TYPE) throw new RangeError('type is no function type');
+  if (reader.byte() !== FUNCTION_TYPE) throw new RangeError('the type is not a function type');
   return { parameters: reader.take(reader.unsigned()), results: reader.take(reader.unsigned()) };
 }
 

@@ -3,18 +3,17 @@ import { SectionId, type WasmBinary } from './binary.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { forEachBody } from './function-bodies.js';
 
-/** A function as far as its use of the native stack goes. */
+/** A function's use of the native stack. */
 export interface FunctionNode {
-  /** Indices of the functions that it may call: by name, or through the table, whatever there has the right type. */
+  /** Indices of the functions that it may call: directly, or through the table any function of the right type. */
   readonly callees: ReadonlySet<number>;
-  /** Of its frame, without what it takes by a size that is not constant. */
+  /** The size of its frame, without allocations of variable size. */
   readonly frameBytes: number;
 }
 
 /**
- * Which functions of a module may call which. Imported functions are not in it: none of ours calls back into the module.
- *
- * @param stackPointer index of the global
+ * Determines which functions of a module may call which. Imported functions are not included, because ours
+ * never call back into the module.
  */
 export function readCallGraph(binary: WasmBinary, stackPointer: number): Map<number, FunctionNode> {
   const types = canonicalTypes(binary.section(SectionId.type));
@@ -39,7 +38,7 @@ export function readCallGraph(binary: WasmBinary, stackPointer: number): Map<num
   return graph;
 }
 
-/** What the function takes from the stack pointer in constant steps, all of them together. */
+/** The sum of all constant steps by which the function lowers the stack pointer. */
 function frameBytes(instructions: readonly Instruction[], stackPointer: number): number {
   let bytes = 0;
   instructions.forEach(({ opcode, immediate }, index) => {
@@ -53,7 +52,7 @@ function frameBytes(instructions: readonly Instruction[], stackPointer: number):
   return bytes;
 }
 
-/** By index of a type, the index of the first that is equal to it. */
+/** Maps the index of a type to the first index with an equal type. */
 function canonicalTypes(section: Uint8Array): number[] {
   const reader = new LebReader(section);
   const first = new Map<string, number>();
@@ -84,9 +83,9 @@ function tableFunctions(section: Uint8Array): number[] {
 }
 
 /**
- * Functions of which every cycle of calls has at least one, chosen so that they are few.
+ * Chooses few functions so that every cycle of calls contains at least one of them.
  *
- * @param chosen those that are in it in any case
+ * @param chosen functions that are included in any case
  */
 export function breakCycles(graph: ReadonlyMap<number, FunctionNode>, chosen: Iterable<number>): Set<number> {
   const breaking = new Set(chosen);
@@ -97,7 +96,7 @@ export function breakCycles(graph: ReadonlyMap<number, FunctionNode>, chosen: It
   }
 }
 
-/** The one with the most ways through it. */
+/** The function with the most paths through it. */
 function mostEntangled(graph: ReadonlyMap<number, FunctionNode>, component: readonly number[]): number {
   const members = new Set(component);
   const entering = new Map<number, number>();
@@ -116,7 +115,7 @@ function mostEntangled(graph: ReadonlyMap<number, FunctionNode>, component: read
   });
 }
 
-/** Strongly connected components with a cycle in them, when the calls of `without` do not count (Tarjan). */
+/** The strongly connected components that contain a cycle, without the calls of `without` (Tarjan). */
 function findCycles(graph: ReadonlyMap<number, FunctionNode>, without: ReadonlySet<number>): number[][] {
   const order = new Map<number, number>();
   const low = new Map<number, number>();
@@ -157,9 +156,10 @@ function findCycles(graph: ReadonlyMap<number, FunctionNode>, without: ReadonlyS
 }
 
 /**
- * The most that frames take on a way of calls that begins anywhere and ends before a function of `marked` is entered.
+ * The greatest sum of frame sizes on a path of calls that starts anywhere and ends before entering a function
+ * of `marked`.
  *
- * @param marked every cycle has one of them
+ * @param marked functions of which every cycle contains one
  */
 export function longestUnmarkedWay(graph: ReadonlyMap<number, FunctionNode>, marked: ReadonlySet<number>): number {
   const known = new Map<number, number>();

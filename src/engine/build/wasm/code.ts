@@ -27,11 +27,14 @@ export const Opcode = {
 /** One instruction of a function. */
 export interface Instruction {
   readonly opcode: number;
-  /** The first immediate: an index, a signed constant of 32 bits, the alignment of an access; undefined for all others. */
+  /**
+   * The first immediate: an index, a signed 32-bit constant, or the alignment of an access; undefined for all
+   * others.
+   */
   readonly immediate: number | undefined;
-  /** Of an access to memory, added to its address. */
+  /** The offset of a memory access, which is added to its address. */
   readonly offset: number | undefined;
-  /** Bytes of the body that it takes. */
+  /** The bytes of the body that it takes. */
   readonly start: number;
   readonly end: number;
 }
@@ -40,8 +43,9 @@ export interface Instruction {
  * Reads the code of a function, instruction by instruction.
  *
  * @param body locals and code
- * @returns the instructions in their order; `end` of blocks and of the function among them
- * @throws RangeError for an instruction that is not in WebAssembly 2.0 without vectors, or that ends beyond the body
+ * @returns the instructions in order, including `end` of blocks and of the function
+ * @throws RangeError for an instruction that is not in WebAssembly 2.0 without vectors, or that ends beyond
+ *   the body
  */
 export function readInstructions(body: Uint8Array): Instruction[] {
   const reader = new LebReader(body);
@@ -65,7 +69,10 @@ export function readInstructions(body: Uint8Array): Instruction[] {
 const FIRST_ACCESS = 0x28;
 const LAST_ACCESS = 0x3e;
 const PREFIX = 0xfc;
-/** Operands of the instructions behind {@link PREFIX}: how many indices each has (core specification, section 5.4). */
+/**
+ * Operands of the instructions after {@link PREFIX}: the number of indices of each (core specification,
+ * section 5.4).
+ */
 const PREFIXED_INDICES = [0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 1, 2, 1, 2, 1, 1, 1];
 
 function readImmediates(reader: LebReader, opcode: number): number | undefined {
@@ -129,7 +136,7 @@ function readImmediates(reader: LebReader, opcode: number): number | undefined {
   }
 }
 
-/** Control without operands, `drop`, `select`, everything numeric, `ref.is_null`. */
+/** Control without operands, `drop`, `select`, all numeric instructions, `ref.is_null`. */
 function isPlain(opcode: number): boolean {
   if (opcode >= 0x45 && opcode <= 0xc4) return true;
   return [0x00, 0x01, 0x05, 0x0b, 0x0f, 0x1a, 0x1b, 0xd1].includes(opcode);

@@ -10,11 +10,14 @@ export type Code = readonly number[];
 const NO_RESULT = 0x40;
 const ELSE = 0x05;
 const END = 0x0b;
-/** What an access is aligned to, as a power of two. */
+/** The alignment of an access, as a power of two. */
 const ALIGN_4 = 2;
 const ALIGN_8 = 3;
 
-/** Instructions that we write ourselves, or look for, named as in the text format (core specification, section 5.4). */
+/**
+ * Instructions that are generated or searched for, named as in the text format (core specification, section
+ * 5.4).
+ */
 export const wasm = {
   block: (...body: Code[]): Code => [0x02, NO_RESULT, ...body.flat(), END],
   loop: (...body: Code[]): Code => [0x03, NO_RESULT, ...body.flat(), END],
@@ -22,11 +25,11 @@ export const wasm = {
   ifElse: (then: readonly Code[], otherwise: readonly Code[]): Code => [
     ...[0x04, NO_RESULT, ...then.flat(), ELSE, ...otherwise.flat(), END],
   ],
-  /** Only the beginnings of such instructions, for patterns. */
+  /** Only the start of such an instruction, for patterns. */
   openIf: [0x04, NO_RESULT] as Code,
   else: [ELSE] as Code,
   br: (depth: number): Code => [0x0c, ...encodeUnsigned(depth)],
-  /** Leaves the block, or begins the loop again, that is `depth` further out. */
+  /** Leaves the block `depth` levels further out, or restarts it if it is a loop. */
   brIf: (depth: number): Code => [0x0d, ...encodeUnsigned(depth)],
   unreachable: [0x00] as Code,
   return: [0x0f] as Code,
@@ -49,7 +52,7 @@ export const wasm = {
   i32Store16: (offset: number): Code => [0x3b, 1, ...encodeUnsigned(offset)],
   i32Store: (offset: number): Code => [0x36, ALIGN_4, ...encodeUnsigned(offset)],
   i64Store: (offset: number, alignment = ALIGN_8): Code => [0x37, alignment, ...encodeUnsigned(offset)],
-  /** Takes target, source and length in bytes; the two may overlap. */
+  /** Takes target, source and length in bytes; the areas may overlap. */
   memoryCopy: [0xfc, 0x0a, 0x00, 0x00] as Code,
   /** Takes target, byte and length. */
   memoryFill: [0xfc, 0x0b, 0x00] as Code,

@@ -4,25 +4,32 @@ import { Opcode, readInstructions } from './code.js';
 import { mapBodies } from './function-bodies.js';
 import { wasm } from './instructions.js';
 
-/** Where a binary of emscripten's has its native stack and its heap, and where they are to be. Addresses and sizes in bytes. */
+/**
+ * The present and the new place of an emscripten binary's native stack and heap. Addresses and sizes in
+ * bytes.
+ */
 export interface HeapMove {
-  /** Top of the stack and base of the heap, which are one address. */
+  /** The top of the stack and base of the heap, which are the same address. */
   readonly from: number;
   readonly to: number;
   readonly stackBytes: { readonly from: number; readonly to: number };
-  /** Least size of the imported memory, in pages. */
+  /** Minimum size of the imported memory, in pages. */
   readonly pages: { readonly from: number; readonly to: number };
-  /** Of the break pointer of `sbrk`, an u32 in static data, which begins as the base of the heap. */
+  /**
+   * The address of the break pointer of `sbrk`, a u32 in static data whose initial value is the base of the
+   * heap.
+   */
   readonly breakPointerAddress: number;
   /** Index of the stack pointer. */
   readonly stackPointerGlobal: number;
 }
 
 /**
- * Moves the heap: its base stands in four places, as the first value of the stack pointer, in the data of the break pointer, and, with
- * the size of the stack, in the function that describes the main thread. All of them are changed, and the least size of memory with them.
+ * Moves the heap. Its base occurs in several places: as the initial value of the stack pointer, in the data
+ * of the break pointer, and, with the size of the stack, in the function that describes the main thread. All
+ * of them are changed, together with the minimum size of memory.
  *
- * @throws Error when one of them is not there exactly once
+ * @throws Error if one of them does not occur exactly once
  */
 export function moveHeap(binary: WasmBinary, move: HeapMove): void {
   if (binary.globalI32(move.stackPointerGlobal) !== move.from) throw misplaced('the stack pointer', 0);
@@ -40,7 +47,7 @@ function replaceConstant(binary: WasmBinary, what: string, from: number, to: num
       ({ opcode, immediate }) => opcode === Opcode.i32Const && immediate === from,
     );
     found += constants.length;
-    // From the end: what lies before stays where it is.
+    // From the end, so that earlier offsets stay valid.
     return constants.reduceRight(
       (changed, { start, end }) => splice(changed, start, end - start, Uint8Array.from(wasm.i32Const(to))),
       body,
@@ -50,7 +57,7 @@ function replaceConstant(binary: WasmBinary, what: string, from: number, to: num
 }
 
 function movedGlobal(section: Uint8Array, { from, to }: HeapMove): Uint8Array {
-  // It is the first: type, mutability, then its value.
+  // It is the first global: type, mutability, then its value.
   const reader = new LebReader(section);
   reader.unsigned();
   reader.take(2);
@@ -59,7 +66,7 @@ function movedGlobal(section: Uint8Array, { from, to }: HeapMove): Uint8Array {
   return splice(section, offset, before.length, Uint8Array.from(wasm.i32Const(to)));
 }
 
-/** The segment of the break pointer holds nothing else: its zeros are left out. */
+/** The segment of the break pointer contains nothing else; its zeros are omitted. */
 function movedData(section: Uint8Array, { from, to, breakPointerAddress }: HeapMove): Uint8Array {
   const segments = readSegments(section);
   const bytesOf = (value: number, length: number) => {
@@ -101,7 +108,7 @@ function readSegments(section: Uint8Array): Segment[] {
   });
 }
 
-/** The memory is the one import with limits. */
+/** The memory is the only import with limits. */
 function movedMemory(section: Uint8Array, { pages }: HeapMove): Uint8Array {
   const MEMORY = 2;
   const reader = new LebReader(section);

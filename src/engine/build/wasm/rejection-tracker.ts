@@ -1,7 +1,10 @@
 import { RejectionBlock } from '../../binary-interface.js';
 import { type Code, I32, I64, wasm } from './instructions.js';
 
-/** Of a JSHostPromiseRejectionTracker, which returns nothing: context, promise, reason, is handled, opaque. */
+/**
+ * Parameters of a JSHostPromiseRejectionTracker, which returns nothing: context, promise, reason, is handled,
+ * opaque.
+ */
 export const TRACKER_PARAMETERS: readonly number[] = [I32, I64, I64, I32, I32];
 
 /** Parameters and locals, by their index. */
@@ -10,24 +13,24 @@ const Local = { promise: 1, reason: 2, isHandled: 3, block: 4, count: 5, pair: 6
 const LOCALS: Code = [1, 3, I32];
 
 const PAIR_BYTES_LOG2 = 4;
-/** Of the reference count, an i32, in an object. */
+/** The offset of the reference count, an i32, in an object. */
 const REFERENCES = 0;
 
 const { block, brIf, get, i32Add, i32Const, i32Load, i32Store, i32Sub, i64Load, i64Store, loop, set } = wasm;
 const { count, capacity, overflow, pairs, pairBytes, reason } = RejectionBlock;
 
 /**
- * Locals and code of the function that the engine calls when a promise is rejected that nobody handles, and again when
- * somebody does after all. `opaque` is the address of a {@link RejectionBlock}.
+ * Locals and code of the function that the engine calls when a promise without a handler is rejected, and
+ * again when a handler is added. `opaque` is the address of a {@link RejectionBlock}.
  *
- * It allocates nothing, calls nothing and looks at `capacity` pairs at most, whatever a guest does. A listed promise is
- * held by a reference of ours, and holds its reason. Who handles a promise holds it too, so giving our reference back
- * never frees it.
+ * It allocates nothing, calls nothing and reads at most `capacity` pairs, whatever a guest does. The list
+ * holds a reference to each promise, which holds its reason. Code that adds a handler also holds the promise,
+ * so releasing the list's reference never frees it.
  */
 export function rejectionTrackerBody(): Uint8Array {
   const code: Code[] = [
     [...get(Local.block), ...i32Load(count), ...set(Local.count)],
-    // Where the next pair goes. All addresses of pairs here lack the offset of the first.
+    // The place of the next pair. All addresses of pairs here lack the offset of the first.
     [...get(Local.block), ...get(Local.count), ...i32Const(PAIR_BYTES_LOG2), ...wasm.i32Shl, ...i32Add],
     set(Local.end),
     [...get(Local.isHandled), ...wasm.i32Eqz],
@@ -39,7 +42,7 @@ export function rejectionTrackerBody(): Uint8Array {
   return Uint8Array.from([...LOCALS, ...code.flat(), ...wasm.end]);
 }
 
-/** Lists the promise, or counts it when there is no room. */
+/** Lists the promise, or counts it if there is no room. */
 function append(): Code[] {
   return [
     [...get(Local.count), ...get(Local.block), ...i32Load(capacity), ...wasm.i32GeU],
@@ -51,7 +54,7 @@ function append(): Code[] {
   ];
 }
 
-/** If the promise is listed. The newest is looked at first: most are handled at once. */
+/** If the promise is listed. The newest is checked first, because most are handled at once. */
 function removeAndReturn(): Code {
   const next = 0;
   const notListed = 1;
@@ -62,7 +65,7 @@ function removeAndReturn(): Code {
       [...get(Local.pair), ...i32Const(pairBytes), ...i32Sub, ...set(Local.pair)],
       [...get(Local.pair), ...i64Load(pairs), ...get(Local.promise), ...wasm.i64Ne, ...brIf(next)],
     ),
-    // Those behind it move up.
+    // The pairs behind it move up.
     [...get(Local.pair), ...i32Const(pairs), ...i32Add],
     [...get(Local.pair), ...i32Const(pairs + pairBytes), ...i32Add],
     [...get(Local.end), ...get(Local.pair), ...i32Sub, ...i32Const(pairBytes), ...i32Sub],
@@ -73,7 +76,7 @@ function removeAndReturn(): Code {
   );
 }
 
-/** Adds 1 to the u32 at `offset` of what the local points to, or subtracts it. */
+/** Adds 1 to, or subtracts it from, the u32 at `offset` of the local's target. */
 function change(pointer: number, offset: number, operation: Code): Code {
   return [...get(pointer), ...get(pointer), ...i32Load(offset), ...i32Const(1), ...operation, ...i32Store(offset)];
 }

@@ -3,7 +3,7 @@ import { splice, type WasmBinary } from './binary.js';
 import { type Instruction, Opcode, readInstructions } from './code.js';
 import { mapBodies } from './function-bodies.js';
 
-/** By the comparison without a sign, the one with it. */
+/** Maps each unsigned comparison to the signed one. */
 const SIGNED = new Map<number, number>([
   [Opcode.i32LtU, Opcode.i32LtS],
   [Opcode.i32GtU, Opcode.i32GtS],
@@ -12,18 +12,18 @@ const SIGNED = new Map<number, number>([
 ]);
 
 /**
- * Makes the engine's checks for a stack overflow hold on a stack that lies low in memory. It subtracts what a frame will take, up to 1.5 MB,
- * from the stack pointer and compares the difference, as a number without a sign, with the limit: of less than the frame takes, the
- * difference would be a large number, and pass.
+ * Corrects the engine's stack overflow checks for a stack at low addresses. The engine subtracts the size of
+ * a frame, up to 1.5 MB, from the stack pointer and compares the difference, as an unsigned number, with the
+ * limit. If the stack pointer is less than the size, the difference would be a large number and pass.
  *
- * @throws Error when there are more or fewer comparisons than the table says
+ * @throws Error if the number of comparisons differs from the table
  */
 export function makeStackChecksSigned(binary: WasmBinary, limit: StackLimit): void {
   const found = countStackChecks(binary, limit, true);
   if (found !== limit.checks) throw new Error(`${found} checks of the stack found instead of ${limit.checks}`);
 }
 
-/** @param isChanging whether they are made to be with a sign */
+/** @param isChanging whether they are changed to signed comparisons */
 export function countStackChecks(
   binary: WasmBinary,
   limit: Pick<StackLimit, 'runtimeOffset' | 'limitOffset'>,
@@ -46,7 +46,7 @@ export function countStackChecks(
   return found;
 }
 
-/** Whether the limit of a runtime is loaded here: from where a pointer to one was loaded. */
+/** Whether this instruction loads the limit of a runtime, through a pointer that was loaded before. */
 function loadsLimit(
   instructions: readonly Instruction[],
   index: number,
@@ -67,7 +67,10 @@ function isLoad(instruction: Instruction | undefined, offset: number): boolean {
   return instruction?.opcode === Opcode.i32Load && instruction.offset === offset;
 }
 
-/** The instruction that takes the value that the one at `index` leaves; undefined when it is behind a block or a call. */
+/**
+ * The instruction that consumes the value of the one at `index`; undefined if it comes after a block or a
+ * call.
+ */
 function consumerOf(instructions: readonly Instruction[], index: number): Instruction | undefined {
   let above = 0;
   for (const instruction of instructions.slice(index + 1)) {
@@ -79,7 +82,7 @@ function consumerOf(instructions: readonly Instruction[], index: number): Instru
   return undefined;
 }
 
-/** By opcode, of instructions without control flow: how many operands they take. Each leaves one. */
+/** The number of operands, by opcode, of instructions without control flow. Each leaves one value. */
 const OPERANDS = new Map<number, number>([
   ...opcodes(Opcode.localGet, 0),
   ...opcodes(Opcode.localTee, 1),

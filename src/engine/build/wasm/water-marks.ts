@@ -6,27 +6,32 @@ import { type Instruction, Opcode, readInstructions } from './code.js';
 import { forEachBody, mapBodies } from './function-bodies.js';
 import { type Code, wasm } from './instructions.js';
 
-/** How far below the stack pointer a function may write that calls nothing (LLVM's red zone of WebAssembly), in bytes. */
+/**
+ * How far below the stack pointer a function without calls may write (LLVM's red zone on WebAssembly), in
+ * bytes.
+ */
 const RED_ZONE_BYTES = 128;
 
 export interface MarkedPlaces {
   readonly stackPointerGlobal: number;
-  /** Of the break pointer of `sbrk`. */
+  /** The address of the break pointer of `sbrk`. */
   readonly breakPointerAddress: number;
-  /** Where stack and heap meet: what both marks begin with. */
+  /** Where stack and heap meet: the initial value of both marks. */
   readonly heapBase: number;
 }
 
 /**
- * Has the module keep two marks, of how far down its stack and how far up its heap were used. The engine, as long as it works as it should,
- * has written nothing between the two.
+ * Makes the module keep two marks: how far down its stack and how far up its heap were used. A correct engine
+ * writes nothing between the two.
  *
- * To look at the stack pointer wherever it is lowered made JSON a twentieth slower. It is looked at where a frame has a size that is not
- * constant, and in some functions of which every cycle of calls has one. Between two looks there is then a chain of calls that has an
- * end, with frames of constant sizes: the longest of all is what the mark may be off by.
+ * Checking the stack pointer wherever it is lowered made JSON a twentieth slower. So it is checked where a
+ * frame has a variable size, and in some functions such that every cycle of calls contains one. Between two
+ * checks there can only be a finite chain of calls with frames of constant sizes: the greatest sum is the
+ * error of the mark.
  *
  * @returns how far below the lower mark the stack may have been written, in bytes
- * @throws Error when the break is not moved in exactly one place, or a function writes further below the stack pointer than it may
+ * @throws Error if the break is not moved in exactly one place, or a function writes further below the stack
+ *   pointer than allowed
  */
 export function addWaterMarks(binary: WasmBinary, places: MarkedPlaces): number {
   const { stackPointerGlobal, breakPointerAddress } = places;
@@ -46,7 +51,7 @@ export function addWaterMarks(binary: WasmBinary, places: MarkedPlaces): number 
   let breakMoves = 0;
   mapBodies(binary, (body, index) => {
     const instructions = readInstructions(body);
-    /** By the offset at which it is inserted. */
+    /** By the offset at which the code is inserted. */
     const marks = new Map<number, Code>();
     if (marked.has(index)) marks.set(entryOf(instructions, stackPointerGlobal), noteLow(stackPointerGlobal, stackLow));
     instructions.forEach(({ end }, at) => {
@@ -72,7 +77,7 @@ function withMarks(body: Uint8Array, marks: ReadonlyMap<number, Code>): Uint8Arr
   return concatBytes([...parts, body.subarray(from)]);
 }
 
-/** Offset behind the making of the function's frame, when that comes before everything else; else where its code begins. */
+/** The offset after the creation of the function's frame if that comes first; otherwise the start of its code. */
 function entryOf(instructions: readonly Instruction[], stackPointer: number): number {
   for (const instruction of instructions) {
     if (is(instruction, Opcode.globalSet, stackPointer)) return instruction.end;
@@ -91,7 +96,10 @@ const FRAME_MAKING: ReadonlySet<number> = new Set([
   Opcode.localTee,
 ]);
 
-/** Whether the stack pointer is set here to something else than a constant below what it was, or above it. */
+/**
+ * Whether this instruction sets the stack pointer to something other than a constant distance from its
+ * previous value.
+ */
 function lowersByVariable(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
   if (!is(instructions[index], Opcode.globalSet, stackPointer)) return false;
   return !makesFrame(instructions, index, stackPointer) && !leavesFrame(instructions, index, stackPointer);
@@ -121,12 +129,12 @@ function assigns(instruction: Instruction | undefined, local: number | undefined
   return instruction?.opcode === Opcode.localSet || instruction?.opcode === Opcode.localTee;
 }
 
-/** `local.tee` whose value is the stack pointer from then on. */
+/** A `local.tee` whose value becomes the stack pointer. */
 function becomesStackPointer(instructions: readonly Instruction[], index: number, stackPointer: number): boolean {
   return instructions[index]?.opcode === Opcode.localTee && is(instructions[index + 1], Opcode.globalSet, stackPointer);
 }
 
-/** The local that holds where the break is moved to, when it is moved here. */
+/** The local with the new break, if the break is moved here. */
 function movedBreak(instructions: readonly Instruction[], index: number, breakPointer: number): number | undefined {
   if (instructions[index]?.opcode !== Opcode.i32Store) return undefined;
   const [address, value] = instructions.slice(Math.max(0, index - 2), index);
@@ -134,7 +142,7 @@ function movedBreak(instructions: readonly Instruction[], index: number, breakPo
   return value.immediate;
 }
 
-/** A function that leaves the stack pointer where it is may use what lies below it, but not further than the red zone. */
+/** A function that does not lower the stack pointer may use memory below it, but only within the red zone. */
 function requireRedZone(instructions: readonly Instruction[], stackPointer: number): void {
   if (instructions.some((instruction) => is(instruction, Opcode.globalSet, stackPointer))) return;
   instructions.forEach((instruction, index) => {

@@ -4,10 +4,10 @@ type Options = Readonly<Record<string, unknown>>;
 export type Alphabet = 'base64' | 'base64url';
 export type LastChunk = 'loose' | 'strict' | 'stop-before-partial';
 
-/** As far as it got before an error. */
+/** The result up to an error. */
 export interface Decoded {
   readonly bytes: number[];
-  /** Characters that were read for these bytes. */
+  /** The number of characters that were read for these bytes. */
   readonly read: number;
   readonly error: Error | undefined;
 }
@@ -55,7 +55,7 @@ export function decodeHex(text: string, maxLength: number): Decoded {
   if (text.length % 2 !== 0) return fail('the text has an odd number of hexadecimal digits');
   while (read < text.length && bytes.length < maxLength) {
     const pair = text.slice(read, read + 2);
-    if (!/^[0-9A-Fa-f]{2}$/.test(pair)) return fail('the text has characters that are no hexadecimal digits');
+    if (!/^[0-9A-Fa-f]{2}$/.test(pair)) return fail('the text has characters that are not hexadecimal digits');
     bytes.push(Number.parseInt(pair, 16));
     read += 2;
   }
@@ -102,7 +102,7 @@ export function decodeBase64(text: string, alphabet: Alphabet, lastChunk: LastCh
       return done();
     }
     const digit = digits.indexOf(character);
-    if (digit === -1) return fail('the text has characters that are no base64 digits');
+    if (digit === -1) return fail('the text has characters that are not base64 digits');
     const room = maxLength - bytes.length;
     if ((room === 1 && chunk.length === 2) || (room === 2 && chunk.length === 3)) return done();
     chunk.push(digit);

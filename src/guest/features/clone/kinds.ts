@@ -1,4 +1,4 @@
-/** What becomes of a value when it is cloned. */
+/** How a value is cloned. */
 export type Kind =
   | 'object'
   | 'array'
@@ -13,15 +13,15 @@ export type Kind =
   | 'view'
   | 'refused';
 
-/** What throws unless its `this` is of the kind. */
+/** Throws unless its `this` is of the kind. */
 type Test = (this: unknown) => unknown;
 
 const getterOf = (prototype: object, key: PropertyKey) => Object.getOwnPropertyDescriptor(prototype, key)?.get as Test;
 const refused = (): void => {};
 
 /**
- * Objects inherit from the prototype of their kind unless somebody changed it, and only then is there need for the test
- * that cannot be fooled. One that was made to inherit from elsewhere counts as a plain object.
+ * The prototype says which kind an object has, and only then is the test that cannot be fooled necessary. An
+ * object whose prototype was changed counts as a plain object.
  */
 const KINDS = new Map<object, readonly [Kind, Test]>([
   [Map.prototype, ['map', getterOf(Map.prototype, 'size')]],

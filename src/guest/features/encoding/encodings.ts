@@ -4,13 +4,13 @@ import { decodeUtf8, unfinishedUtf8 } from './utf8.js';
 export interface Encoding {
   readonly name: string;
   readonly mark: readonly number[];
-  /** Bytes at the end that cannot be decoded before more of them come. */
+  /** The number of bytes at the end that cannot be decoded before more bytes arrive. */
   unfinished(bytes: Uint8Array): number;
-  /** @throws TypeError when `fatal` and the bytes are not in this encoding */
+  /** @throws TypeError if `fatal` and the bytes are not in this encoding */
   decode(bytes: Uint8Array, fatal: boolean): string;
 }
 
-/** What windows-1252 has in place of the controls U+0080 to U+009F; the five it leaves undefined stay. */
+/** The characters of windows-1252 in place of the controls U+0080 to U+009F; the five undefined ones stay. */
 const WINDOWS_1252 =
   '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178';
 
@@ -41,7 +41,7 @@ function utf16(name: string, mark: readonly number[], swapped: boolean): Encodin
       return isLead ? odd + 2 : odd;
     },
     decode(bytes, fatal) {
-      // What is unfinished at the end is one error, whether half a unit, half a pair or both.
+      // An unfinished end is one error, whether half a unit, half a pair or both.
       const open = this.unfinished(bytes);
       const whole = bytes.slice(0, bytes.length - open);
       if (swapped) swapPairs(whole);
@@ -73,7 +73,7 @@ const LABELS: readonly (readonly [Encoding, string])[] = [
   ],
 ];
 
-/** @throws RangeError for a label of no encoding that the VM has */
+/** @throws RangeError for a label whose encoding the VM does not have */
 export function encodingFor(label: string): Encoding {
   if (label === 'utf-8') return utf8;
   const wanted = label.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase();

@@ -1,7 +1,7 @@
-/** Arguments of one call: they lie on the guest's stack. */
+/** Arguments of one call, which are on the guest's stack. */
 const CHUNK = 1024;
 
-/** One character per byte or code unit, without a step of the interpreter for each. */
+/** One character per byte or code unit, without an interpreter step for each. */
 export function stringFromUnits(units: Uint8Array | Uint16Array): string {
   if (units.length <= CHUNK) return fromCharCodes(units);
   const parts: string[] = [];

@@ -1,9 +1,9 @@
 import { stringFromUnits } from './latin1.js';
 
-/** Decoded at once; bounds what the detour over escapes allocates. */
+/** Decoded at once; limits the memory for the intermediate escapes. */
 const CHUNK_BYTES = 16 * 1024;
 const REPLACEMENT = 0xfffd;
-/** More bytes of one character than this never follow its first. */
+/** At most this many bytes of a character follow its first. */
 const MAX_CONTINUATIONS = 3;
 
 /** Lone surrogates become U+FFFD. */
@@ -24,7 +24,7 @@ function encodeRest(text: string, from: number, ascii: Uint8Array): Uint8Array<A
   return bytes.slice(0, encodeUtf8Into(text, from, bytes, from).written);
 }
 
-/** Encodes `text` from a position on into `target` from a position on, whole characters only. */
+/** Encodes `text` from one position into `target` from another, whole characters only. */
 export function encodeUtf8Into(
   text: string,
   from: number,
@@ -75,7 +75,7 @@ export function encodeUtf8Into(
 /**
  * Keeps a byte order mark.
  *
- * @throws TypeError when `fatal` and the bytes are not UTF-8
+ * @throws TypeError if `fatal` and the bytes are not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string {
   if (bytes.length <= CHUNK_BYTES) return decodeChunk(bytes, fatal);
@@ -88,7 +88,7 @@ export function decodeUtf8(bytes: Uint8Array, fatal: boolean): string {
   return parts.join('');
 }
 
-/** The bytes at the end that begin a character and do not finish it. */
+/** The bytes at the end that start a character and do not finish it. */
 export function unfinishedUtf8(bytes: Uint8Array): number {
   const { length } = bytes;
   for (let back = 1; back <= Math.min(MAX_CONTINUATIONS, length); back++) {
@@ -112,7 +112,10 @@ function boundaryBefore(bytes: Uint8Array, wanted: number): number {
   return wanted;
 }
 
-/** The engine's own decoder is the one behind `decodeURIComponent`: strict, and no step of the interpreter per byte. */
+/**
+ * Uses the engine's own decoder behind `decodeURIComponent`: it is strict, and takes no interpreter step per
+ * byte.
+ */
 function decodeChunk(bytes: Uint8Array, fatal: boolean): string {
   const latin1 = stringFromUnits(bytes);
   if (!/[\x80-\xff]/.test(latin1)) return latin1;
@@ -124,7 +127,7 @@ function decodeChunk(bytes: Uint8Array, fatal: boolean): string {
   }
 }
 
-/** Every maximal part of a character that does not go on becomes one U+FFFD. */
+/** Every maximal incomplete part of a character becomes one U+FFFD. */
 function repair(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length);
   let written = 0;
@@ -163,7 +166,10 @@ function continuationsAfter(lead: number): number {
   return lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
 }
 
-/** The second byte is bounded more narrowly after some first ones: nothing overlong, no surrogates, nothing past U+10FFFF. */
+/**
+ * After some first bytes, the second has a narrower range: no overlong forms, no surrogates, nothing past
+ * U+10FFFF.
+ */
 function mayFollow(lead: number, position: number, byte: number): boolean {
   if (position > 1) return isContinuation(byte);
   const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;

@@ -12,13 +12,13 @@ const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
 const notAnObject = (what: string) => new TypeError(`${what} is not an object`);
 
-/** How something can be iterated over asynchronously. */
+/** How a value is iterated asynchronously. */
 export interface Iteration {
   readonly method: unknown;
   readonly isAsync: boolean;
 }
 
-/** @returns undefined for what is not iterable */
+/** @returns undefined if the value is not iterable */
 export function iterationOf(items: unknown): Iteration | undefined {
   const source = items as Record<symbol, unknown>;
   const method = source[asyncIterator];
@@ -33,7 +33,7 @@ function callable(method: unknown): unknown {
   return method;
 }
 
-/** What a `for await` is at, in the form that `src/source/lowering/for-await.ts` gives it. */
+/** The state of a `for await`, in the form that `src/source/lowering/for-await.ts` generates. */
 export class ForAwait {
   /** Whether it has to be closed when it is left. */
   isOpen = false;
@@ -63,13 +63,13 @@ export class ForAwait {
     return false;
   }
 
-  /** What the body threw: it wins over all that closing may throw. */
+  /** The error of the body takes precedence over errors of closing. */
   fail(error: unknown): never {
     this.#hasFailed = true;
     throw error;
   }
 
-  /** @returns undefined when there is nothing to be awaited */
+  /** @returns undefined if there is nothing to await */
   close(): { result: unknown } | undefined {
     const close = this.#iterator.return;
     return close == null ? undefined : { result: apply(close as Method, this.#iterator, []) };
@@ -84,7 +84,7 @@ export class ForAwait {
   }
 }
 
-/** https://tc39.es/ecma262/#sec-%asyncfromsynciteratorprototype%-object, as far as a loop sees it */
+/** https://tc39.es/ecma262/#sec-%asyncfromsynciteratorprototype%-object, as far as a loop can observe it */
 class FromSync {
   readonly #iterator: AnyIterator;
   readonly #next: unknown;
@@ -107,7 +107,7 @@ class FromSync {
     }
   }
 
-  /** There always is one, and what it answers is waited for, even where the iterator has none. */
+  /** It always exists, and its result is awaited, even if the iterator has no `return`. */
   async return(): Promise<Step> {
     const close = this.#iterator.return;
     if (close == null) return { value: undefined, done: true };
@@ -122,7 +122,7 @@ class FromSync {
       const method = this.#iterator.return;
       if (method != null) apply(method as Method, this.#iterator, []);
     } catch {
-      // What is thrown already wins.
+      // The error that was thrown before takes precedence.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Where a value of a JSON text came from: the text of a primitive, or the members of an object or array. */
+/** The source of a value in JSON text: the text of a primitive, or the members of an object or array. */
 export interface SourceNode {
   readonly text?: string;
   readonly members?: ReadonlyMap<string, SourceNode>;
@@ -8,7 +8,7 @@ const PRIMITIVE = /[^\s,:[\]{}"]+/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[\t\n\r ]*/y;
 
-/** @param json a text that was parsed: it is not checked again */
+/** @param json a text that was already parsed: it is not checked again */
 export function sourceOf(json: string): SourceNode {
   let at = 0;
   const take = (pattern: RegExp): string => {

@@ -1,12 +1,12 @@
 import { decode, encode } from 'punycode/punycode.es6.js';
 
 /**
- * Domain names to ASCII after UTS #46, without its tables: they would be most of the image, and the engine's own tables
- * (case, NFKC, categories, scripts) say the same for the names that people register. Stands in for the package `tr46`
- * under `whatwg-url`, with the options that the URL standard fixes: nontransitional, joiners and direction checked,
- * hyphens and lengths not.
+ * Converts domain names to ASCII by UTS #46, without its tables: they would be most of the image, and the
+ * engine's own tables (case, NFKC, categories, scripts) give the same results for names that are registered
+ * in practice. Replaces the package `tr46` in `whatwg-url`, with the options that the URL standard fixes:
+ * nontransitional, joiners and direction checked, hyphens and lengths not checked.
  *
- * @returns null when the name cannot be one
+ * @returns null if it is not a valid domain name
  */
 export function toASCII(domain: string): string | null {
   if (isAscii(domain) && !/xn--/i.test(domain)) return domain.toLowerCase();
@@ -25,23 +25,29 @@ const RIGHT_TO_LEFT =
 const JOINING = '\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Nko}\\p{Script=Mongolian}';
 const NO_JOINER = '(?!\\u200c|\\u200d)';
 
-/** Compiled when the first such name comes: an expression holds the ranges of its categories, and the image all of them. */
+/**
+ * Compiled for the first such name: an expression contains the ranges of its categories, and would be in
+ * every image.
+ */
 const SOURCES = {
   rightToLeft: `[${RIGHT_TO_LEFT}]`,
   leftToRightLetter: `(?![${RIGHT_TO_LEFT}])\\p{L}`,
   beginsWithLetter: '^\\p{L}',
   beginsWithMark: '^\\p{M}',
-  /** But for the two joiners, which shape the letters around them. */
+  /** Except the two joiners, which shape the letters around them. */
   ignored: `${NO_JOINER}\\p{Default_Ignorable_Code_Point}`,
-  /** Unassigned, private, surrogates, controls, format characters, separators, and what describes other characters. */
+  /**
+   * Unassigned, private, surrogates, controls, format characters, separators, and characters that describe
+   * others.
+   */
   disallowed: `${NO_JOINER}[\\p{C}\\p{Z}\\ufffc\\ufffd\\u2ff0-\\u2fff\\u31ef]`,
-  /** Of the scripts that have one: a joiner may follow it. */
+  /** In scripts that have one, a joiner may follow it. */
   virama:
     '[\\u094d\\u09cd\\u0a4d\\u0acd\\u0b4d\\u0bcd\\u0c4d\\u0ccd\\u0d3b\\u0d3c\\u0d4d\\u0dca\\u0e3a\\u0eba\\u0f84\\u1039\\u103a\\u1714\\u1715\\u1734\\u17d2\\u1a60\\u1b44\\u1baa\\u1bab\\u1bf2\\u1bf3\\u2d7f\\ua806\\ua82c\\ua8c4\\ua953\\ua9c0\\uaaf6\\uabed]',
   letterBeforeJoiner: `[${JOINING}]\\p{M}*$`,
   letterAfterJoiner: `^\\p{M}*[${JOINING}]`,
 } as const;
-/** The one script that folds to its capitals. */
+/** The only script that folds to its capitals. */
 const CHEROKEE = /[\u13f8-\u13fd\uab70-\uabbf\u13a0-\u13f5]/;
 const compiled = new Map<keyof typeof SOURCES, RegExp>();
 
@@ -57,7 +63,10 @@ function isAscii(text: string): boolean {
   return !/[^\0-\x7f]/.test(text);
 }
 
-/** Letter by letter: a final sigma is a letter of its own here, `toLowerCase` of the whole would make one. */
+/**
+ * Letter by letter: `toLowerCase` of the whole name would create a final sigma, which is a different letter
+ * here.
+ */
 function map(domain: string): string {
   let mapped = '';
   for (const letter of domain.replace(expression('ignored'), '')) {
@@ -67,7 +76,7 @@ function map(domain: string): string {
   return mapped.normalize('NFKC').replace(/\u3002/g, '.');
 }
 
-/** What a label says, or undefined when it is no Punycode of anything that needs it. */
+/** The decoded label, or undefined if it is not valid Punycode. */
 function toUnicode(label: string): string | undefined {
   if (!label.startsWith('xn--')) return label;
   try {
@@ -101,7 +110,7 @@ function joinersMayStand(label: string): boolean {
   return true;
 }
 
-/** RFC 5893, section 2, as far as it can be told from scripts. */
+/** RFC 5893, section 2, as far as it can be decided by scripts. */
 function hasOneDirection(label: string): boolean {
   const beginsWithLetter = expression('beginsWithLetter').test(label);
   if (!expression('rightToLeft').test(label)) return beginsWithLetter;

@@ -3,13 +3,14 @@ import { basicURLParse, type UrlRecord } from 'whatwg-url/lib/url-state-machine.
 const DEFAULT_PORTS: Record<string, number> = { http: 80, https: 443, ws: 80, wss: 443, ftp: 21 };
 
 /**
- * An absolute URL in which there is nothing to encode, to decode or to look up: its parts are the record. The state
- * machine takes some microseconds per character in this interpreter, an expression a few for the whole.
+ * An absolute URL without anything to encode, decode or look up: its parts are the record. The state machine
+ * takes some microseconds per character in this interpreter; a regular expression takes a few for the whole
+ * URL.
  */
 const PLAIN =
   /^(https?|wss?|ftp):\/\/((?:[a-z\d-]+\.)*[a-z][a-z\d-]*)(?::(\d{1,5}))?(\/[\w.~!$&()*+,;=:@%/'-]*)?(?:\?([\w.~!$&()*+,;=:@%/?-]*))?(?:#([\w.~!$&()*+,;=:@%/?'-]*))?$/;
 
-/** @returns null when it is no URL */
+/** @returns null if it is not a URL */
 export function parseUrl(input: string, base?: string): UrlRecord | null {
   if (base === undefined) return parsePlain(input) ?? basicURLParse(input);
   const baseURL = parseUrl(base);
@@ -20,7 +21,7 @@ export function parseUrl(input: string, base?: string): UrlRecord | null {
 function parsePlain(input: string): UrlRecord | undefined {
   const match = PLAIN.exec(input);
   if (match === null) return undefined;
-  // Segments that may mean something else than themselves, and labels that must be valid Punycode.
+  // Segments that may have a special meaning, and labels that must be valid Punycode.
   if (input.includes('/.') || input.includes('%2') || input.includes('xn--')) return undefined;
   const scheme = match[1] as string;
   const port = match[3] === undefined ? null : Number(match[3]);

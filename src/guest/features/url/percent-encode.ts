@@ -1,9 +1,9 @@
 import { encodeUtf8 } from '../encoding/utf8.js';
 
 /**
- * Stands in for the function of that name of `@exodus/bytes` under `whatwg-url`: the VM has URLs in UTF-8 only.
+ * Replaces the function of the same name of `@exodus/bytes` in `whatwg-url`: the VM has only URLs in UTF-8.
  *
- * @param set characters to encode beside controls and what is not ASCII
+ * @param set characters to encode in addition to controls and non-ASCII characters
  */
 export function percentEncodeAfterEncoding(_encoding: string, input: string, set: string): string {
   let output = '';

@@ -2,7 +2,7 @@ import { type Pair, parseUrlencoded, serializeUrlencoded } from './urlencoded.js
 
 const toText = (value: unknown): string => `${value}`.toWellFormed();
 
-/** What the URL of a query and its URLSearchParams do to each other. */
+/** The link between a URL's query and its URLSearchParams. */
 export let linkedParams: (query: string, onChange: (query: string) => void) => URLSearchParams;
 export let replacePairs: (params: URLSearchParams, query: string) => void;
 
@@ -77,7 +77,7 @@ export class URLSearchParams {
     this.#changed();
   }
 
-  /** By code units, and names that are equal keep their order. */
+  /** Sorts by code units; pairs with equal names keep their order. */
   sort(): void {
     this.#pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     this.#changed();
@@ -132,7 +132,7 @@ function demand(args: readonly unknown[], count: number): void {
   if (args.length < count) throw new TypeError(`${count} arguments required, but only ${args.length} present`);
 }
 
-/** By name, and by value when one is given. */
+/** Matches by name, and by value if one is given. */
 function matcher(args: readonly unknown[]): (pair: Pair) => boolean {
   demand(args, 1);
   const name = toText(args[0]);
@@ -150,7 +150,7 @@ function pairsOf(init: object): Pair[] {
   const pairs = new Map<string, string>();
   for (const key of Reflect.ownKeys(init)) {
     if (Object.getOwnPropertyDescriptor(init, key)?.enumerable !== true) continue;
-    // A symbol is a TypeError, as it is in the standard.
+    // A symbol is a TypeError, as in the standard.
     pairs.set(toText(key), toText((init as Record<PropertyKey, unknown>)[key]));
   }
   return [...pairs];

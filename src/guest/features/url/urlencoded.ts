@@ -2,7 +2,7 @@ import { decodeUtf8, encodeUtf8 } from '../encoding/utf8.js';
 
 export type Pair = [name: string, value: string];
 
-/** https://url.spec.whatwg.org/#concept-urlencoded-parser, by way of the engine's own decoder. */
+/** https://url.spec.whatwg.org/#concept-urlencoded-parser, using the engine's decoder. */
 export function parseUrlencoded(input: string): Pair[] {
   const pairs: Pair[] = [];
   for (const sequence of input.split('&')) {
@@ -36,7 +36,7 @@ function decodeComponent(component: string): string {
   }
 }
 
-/** What is no escape stays as it is. */
+/** Invalid escapes are kept. */
 function percentDecode(bytes: Uint8Array): Uint8Array {
   let written = 0;
   for (let i = 0; i < bytes.length; i++) {

@@ -1,4 +1,5 @@
-// The slice that we use of what the package publishes without types: the algorithms, without their WebIDL wrappers.
+// The part that we use of the modules that the package publishes without types: the algorithms without their
+// WebIDL wrappers.
 
 declare module 'whatwg-url/lib/url-state-machine.js' {
   /** https://url.spec.whatwg.org/#concept-url */
@@ -9,7 +10,7 @@ declare module 'whatwg-url/lib/url-state-machine.js' {
     /** An IPv4 address as a number, an IPv6 address as its pieces. */
     host: string | number | number[] | null;
     port: number | null;
-    /** A string when it is opaque. */
+    /** A string if it is opaque. */
     path: string[] | string;
     query: string | null;
     fragment: string | null;
@@ -36,7 +37,7 @@ declare module 'whatwg-url/lib/urlencoded.js' {
 }
 
 declare module 'punycode/punycode.es6.js' {
-  /** @throws RangeError when it is no Punycode */
+  /** @throws RangeError if it is not Punycode */
   export function decode(text: string): string;
   export function encode(text: string): string;
 }

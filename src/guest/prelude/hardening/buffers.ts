@@ -1,9 +1,10 @@
 import { apply, define, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, type Keyed } from '../intrinsics.js';
 
 /**
- * A buffer keeps its bytes where they are, and its length, for as long as it lives. The engine checks bounds and then calls functions of the
- * handler, in many places; a buffer that such a call takes away or shrinks leaves a window on all of memory. So nothing in the VM can do that:
- * what moves bytes copies them, and what changes a length is not there.
+ * A buffer keeps its memory and its length for its whole lifetime. In many places, the engine checks bounds
+ * and then calls functions of the handler; if such a call detached or shrank a buffer, the handler would get
+ * access to all memory. So nothing in the VM can do this: functions that move bytes copy them, and functions
+ * that change a length do not exist.
  */
 
 const BufferConstructor = ArrayBuffer;
@@ -20,7 +21,7 @@ function copied(buffer: unknown, newLength: unknown): ArrayBuffer {
   return copy;
 }
 
-/** Methods, so that they are no constructors; `newLength` does not count as a parameter. */
+/** Methods, so that they are not constructors; `newLength` is not counted as a parameter. */
 const copying = {
   transfer(this: unknown, newLength: unknown = undefined): ArrayBuffer {
     return copied(this, newLength);
@@ -30,15 +31,15 @@ const copying = {
   },
 };
 
-/** As in an engine that does not know of buffers that change their length: programs find out by looking. */
+/** As in an engine without resizable buffers: feature detection works. */
 const REMOVED = ['resize', 'resizable', 'maxByteLength'] as const;
 
-/** Before any code of a library or a handler: afterwards nothing refers to the engine's own functions. */
+/** Runs before any code of a library or a handler: afterwards nothing refers to the engine's own functions. */
 export function fixBuffers(): void {
   const { prototype } = ArrayBuffer as unknown as { prototype: Keyed };
   define(prototype, 'transfer', copying.transfer);
   define(prototype, 'transferToFixedLength', copying.transferToFixedLength);
   for (let i = 0; i < REMOVED.length; i++) deleteProperty(prototype, REMOVED[i] as string);
-  // There is one thread, and no Atomics: it would be a buffer like any other, but for `grow`.
+  // There is one thread and no Atomics, so it would only add `grow` to an ordinary buffer.
   deleteProperty(globalThis, 'SharedArrayBuffer');
 }

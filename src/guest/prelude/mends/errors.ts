@@ -12,7 +12,7 @@ import {
 
 const { indexOf, slice } = String.prototype;
 
-/** V8's, and not the language's: classes of errors in the style of Node call it. */
+/** A V8 function that is not part of the language: error classes in the style of Node call it. */
 export function mendErrors(): void {
   define(
     ErrorConstructor,
@@ -33,7 +33,7 @@ export function mendErrors(): void {
   );
 }
 
-/** As `Error.prototype.toString` would have it. */
+/** As `Error.prototype.toString` gives it. */
 function headOf({ name, message }: Keyed): string {
   const what = name === undefined ? 'Error' : StringFunction(name);
   const why = message === undefined ? '' : StringFunction(message);
@@ -41,7 +41,10 @@ function headOf({ name, message }: Keyed): string {
   return (what === '' ? why : what + ': ' + why) + '\n';
 }
 
-/** Those above and including the topmost call of a function are left out. It is known by its name alone. */
+/**
+ * The frames up to and including the topmost call of a function are left out. The function is known only by
+ * its name.
+ */
 function framesAfter(frames: string, upTo: unknown): string {
   if (typeof upTo !== 'function') return frames;
   const name = getOwnPropertyDescriptor(upTo, 'name')?.value;

@@ -2,8 +2,8 @@ import { mendErrors } from './errors.js';
 import { addSymbols } from './symbols.js';
 
 /**
- * What the engine gets wrong among its builtins, or lacks, put right before any library or handler sees them. What is wrong in the
- * engine's own code is mended in `engine/build/mends/`.
+ * Corrects faults of the engine's builtins and adds missing ones, before a library or handler runs. Faults in
+ * the engine's own code are mended in `engine/build/mends/`.
  */
 export function mend(): void {
   mendErrors();

@@ -2,7 +2,7 @@ import { apply, dataDescriptor, define, defineProperty, getPrototypeOf, nullObje
 
 const SymbolFunction = Symbol as SymbolConstructor & { dispose: symbol; asyncDispose: symbol };
 
-/** By which `using` finds what it has to call. The classes around it are a feature. */
+/** The symbols by which `using` finds the methods to call. The classes are a feature. */
 export function addSymbols(): void {
   for (const name of ['dispose', 'asyncDispose'] as const) {
     const descriptor = nullObject() as PropertyDescriptor;

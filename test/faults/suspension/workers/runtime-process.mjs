@@ -8,7 +8,7 @@ Date.now = () => now() + clockAheadMs;
 
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, minInstances: 1, metrics: false, ...options });
 serve({
-  /** Whoever kills it wants to hit it at work, not while it starts. */
+  /** The parent wants to kill it at work, not while it starts. */
   async warmUp() {
     const { suspension } = await runtime.executeHandler('await $ext.a.b()', { capabilities: ['ext:*'] });
     await runtime.resumeHandler(suspension.suspensionId, { success: true });
