@@ -1,27 +1,16 @@
 // Bundles what ships: a cold start is mostly finding, reading and linking modules, and the sources are many small files.
 //
-// The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
-// every worker resolves them anew, which costs more than all else it does. Their licences go along.
+// The main thread's part leaves its dependencies to npm. The worker's part takes them in. Their licences go along.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+import { bundleWorker, bundling, withoutUnusedVariants } from './worker-bundle.mjs';
+
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-const common = {
-  outdir: path('dist'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
-  logLevel: 'warning',
-};
-
-/** Variants of the engine that quickjs-emscripten imports and that are never used: three packages to be found and read at every start. */
-const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
-const unused = { name: 'unused-variants', setup: leaveOutVariants };
+const common = { ...bundling, outdir: path('dist') };
 
 // What there is one of in a process. The others import it.
 await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
@@ -54,7 +43,7 @@ const testing = await build({
   define: { 'import.meta.url': 'kitUrl' },
   plugins: [
     sharing,
-    unused,
+    withoutUnusedVariants,
     { name: 'native-sha256', setup: useNativeSha256 },
     { name: 'static-engine', setup: importEngineStatically },
     { name: 'own-bundle', setup: leaveThreadPool },
@@ -83,15 +72,10 @@ const others = await build({
   },
   plugins: [sharing],
 });
-const { metafile } = await build({
-  ...common,
-  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
-  plugins: [unused],
-  metafile: true,
-});
+const workerInputs = await bundleWorker(path('build/worker/entry.js'), path('dist/worker/entry.js'), path('.'));
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
 const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
-await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(workerInputs));
 await writeFile(
   path('dist/testing-THIRD-PARTY-LICENSES.txt'),
   await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
@@ -100,7 +84,7 @@ await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.
-await cp(path('build/engine/engine.image'), path('dist/engine.image'));
+await cp(path('build/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
 await cp(path('build'), path('dist/types'), {
@@ -115,11 +99,6 @@ function shareSingletons({ onResolve }) {
 
 function leaveThreadPool({ onResolve }) {
   onResolve({ filter: /\/thread-pool\.js$/ }, () => ({ path: './testing-thread-pool.js', external: true }));
-}
-
-function leaveOutVariants({ onResolve, onLoad }) {
-  onResolve({ filter: UNUSED_VARIANTS }, ({ path: name }) => ({ path: name, namespace: 'unused-variants' }));
-  onLoad({ filter: /./, namespace: 'unused-variants' }, () => ({ contents: 'export default undefined' }));
 }
 
 /** A script has no imports of its own once V8 has it from a cache. */

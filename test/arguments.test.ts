@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   compilerConfigFromEnv,
   configFromEnv,
@@ -8,8 +9,7 @@ import {
   NexusError,
   type NexusRuntime,
   type TransientArtifacts,
-} from 'nexus-runtime';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+} from '#src/index.js';
 
 type Kind = keyof typeof WRONG;
 

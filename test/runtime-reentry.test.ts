@@ -1,5 +1,5 @@
-import { createRuntime } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime } from '#src/index.js';
 
 const ALL = ['state:read:*', 'ext:*'] as const;
 

@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pack } from 'msgpackr';
-import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from 'nexus-runtime';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-
-import { type Artifact, openArtifact, sealArtifact } from '#build/cache/artifact.js';
-import { loadEngine } from '#build/engine/load-engine.js';
+import { type Artifact, openArtifact, sealArtifact } from '#src/cache/artifact.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from '#src/index.js';
 import { ALL_CAPABILITIES } from './support/executor.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-runtime-test-'));
@@ -399,7 +398,7 @@ describe('shutting down', () => {
 
   it('an idle runtime does not keep its process alive', async () => {
     const program = `
-      import { createRuntime } from 'nexus-runtime';
+      import { createRuntime } from '#src/index.js';
       const runtime = await createRuntime({ cacheDir: false });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);
     `;

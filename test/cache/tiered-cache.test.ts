@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { TieredCache } from '#build/cache/tiered-cache.js';
-import { CachingCompiler } from '#build/compiler/caching-compiler.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/protocol/compile.js';
-import { compileHandler } from '#build/worker/compile-handler.js';
+import { TieredCache } from '#src/cache/tiered-cache.js';
+import { CachingCompiler } from '#src/compiler/caching-compiler.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#src/protocol/compile.js';
+import { compileHandler } from '#src/worker/compile-handler.js';
 
 const engine = await loadEngine();
 const scripts = await SourceCompiler.create(engine, 128 * 1024);

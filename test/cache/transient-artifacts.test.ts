@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 let directory: string;
 let runtime: NexusRuntime;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { explainCapabilities, inferCapabilities } from '#build/capabilities/inference/infer.js';
-import { NexusError } from '#build/errors/nexus-error.js';
+import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
+import { NexusError } from '#src/errors/nexus-error.js';
 import { SUBJECTS } from '../engine/conformance/catalogue.js';
 
 type Row = readonly [source: string, ...tokens: string[]];

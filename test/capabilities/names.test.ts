@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { createRuntime } from 'nexus-runtime';
-import { runHandler } from 'nexus-runtime/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
-import { Grants } from '#build/capabilities/grants.js';
-import { CAPABILITY_KINDS, parseToken } from '#build/capabilities/token.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { EncodedGrants } from '#build/execution/request/encoded-grants.js';
-import { ForgedOutcome, readEffects } from '#build/execution/result/effects.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { CapabilityKind, CapabilityToken } from '#src/api/capability.js';
+import { Grants } from '#src/capabilities/grants.js';
+import { CAPABILITY_KINDS, parseToken } from '#src/capabilities/token.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { EncodedGrants } from '#src/execution/request/encoded-grants.js';
+import { ForgedOutcome, readEffects } from '#src/execution/result/effects.js';
+import { createRuntime } from '#src/index.js';
+import { runHandler } from '#src/testing/index.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

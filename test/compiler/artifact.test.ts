@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 
-import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
+import { ArtifactError, openArtifact, sealArtifact } from '#src/cache/artifact.js';
 
 const SECRET = Buffer.from('0123456789abcdef');
 const header = {

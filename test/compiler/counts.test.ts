@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { wrapHandler } from '#build/source/wrapper.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import { wrapHandler } from '#src/source/wrapper.js';
 
 let compiler: SourceCompiler;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
-import { locateSource } from '#build/cache/header-source.js';
-import { openInSlices, sealInSlices } from '#build/cache/sliced-artifact.js';
-import { packMessage } from '#build/codec/message-pack.js';
+import { ArtifactError, openArtifact, sealArtifact } from '#src/cache/artifact.js';
+import { locateSource } from '#src/cache/header-source.js';
+import { openInSlices, sealInSlices } from '#src/cache/sliced-artifact.js';
+import { packMessage } from '#src/codec/message-pack.js';
 
 const MIB = 1024 * 1024;
 const SECRET = Buffer.from('0123456789abcdef');

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
-import { isSingleClosure } from '#build/worker/script-shape.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import { toAuthorLocation, wrapHandler } from '#src/source/wrapper.js';
+import { isSingleClosure } from '#src/worker/script-shape.js';
 
 let compiler: SourceCompiler;
 

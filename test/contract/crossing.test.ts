@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { Executor } from '#build/worker/executor.js';
+import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { MalformedValueError } from '#build/codec/values/decoding/byte-reader.js';
-import { Collisions, predictHash, UNPREDICTABLE } from '#build/codec/values/decoding/collisions.js';
-import { decodeFields, ValueDecoder } from '#build/codec/values/decoding/decode.js';
-import { TooManyPathsError } from '#build/codec/values/decoding/decoding-errors.js';
-import { ByteWriter } from '#build/codec/values/encoding/byte-writer.js';
-import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
+import { MalformedValueError } from '#src/codec/values/decoding/byte-reader.js';
+import { Collisions, predictHash, UNPREDICTABLE } from '#src/codec/values/decoding/collisions.js';
+import { decodeFields, ValueDecoder } from '#src/codec/values/decoding/decode.js';
+import { TooManyPathsError } from '#src/codec/values/decoding/decoding-errors.js';
+import { ByteWriter } from '#src/codec/values/encoding/byte-writer.js';
+import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
 
 const encoder = new ValueEncoder();
 const MIB = 1024 * 1024;

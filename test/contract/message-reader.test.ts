@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { Packr, pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 
-import { MalformedMessageError, readMessage } from '#build/codec/message-reader.js';
-import { count, readShaped, record, text } from '#build/codec/message-shape.js';
+import { MalformedMessageError, readMessage } from '#src/codec/message-reader.js';
+import { count, readShaped, record, text } from '#src/codec/message-shape.js';
 
 const MIB = 1024 * 1024;
 const ROOM = 16 * MIB;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LineIndex, SourceLines } from '#build/source/source-lines.js';
+import { LineIndex, SourceLines } from '#src/source/source-lines.js';
 
 const TERMINATOR = /\r\n|[\n\r\u2028\u2029]/;
 /** Characters that the index counts at once. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { toJson } from '#build/execution/result/to-json.js';
+import { toJson } from '#src/execution/result/to-json.js';
 
 /** 40 arrays, each of which holds the one before it twice. */
 function folded(): unknown {

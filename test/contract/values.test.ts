@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { MalformedValueError } from '#build/codec/values/decoding/byte-reader.js';
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { CyclicValueError } from '#build/codec/values/decoding/decoding-errors.js';
-import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
-import { UncrossableValueError } from '#build/codec/values/encoding/uncrossable.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import type { Vm } from '#build/engine/vm.js';
+import { MalformedValueError } from '#src/codec/values/decoding/byte-reader.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { CyclicValueError } from '#src/codec/values/decoding/decoding-errors.js';
+import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
+import { UncrossableValueError } from '#src/codec/values/encoding/uncrossable.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import type { Vm } from '#src/engine/vm.js';
 
 const encoder = new ValueEncoder();
 const MIB = 1024 * 1024;

@@ -9,9 +9,9 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Container, PodSpec, Service } from 'kubernetes-types/core/v1.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { DEFAULT_DRAIN_TIMEOUT_MS } from '#build/config/defaults.js';
-import { configFromEnv } from '#build/config/env.js';
-import { resolveCompilerConfig, resolveRuntimeConfig } from '#build/config/resolve.js';
+import { DEFAULT_DRAIN_TIMEOUT_MS } from '#src/config/defaults.js';
+import { configFromEnv } from '#src/config/env.js';
+import { resolveCompilerConfig, resolveRuntimeConfig } from '#src/config/resolve.js';
 
 import { findSchemaProblems, type Manifest } from './manifest-schema.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { loadEngine } from '#build/engine/load-engine.js';
+import { loadEngine } from '#src/engine/load-engine.js';
 import { Comparison } from '../conformance/compare.js';
 import { differenceIn, staleTitles } from '../conformance/differences.mjs';
 import { SUBJECTS } from './conformance/catalogue.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Delta } from '#build/engine/image/delta.js';
-import { decodeDelta, encodeDelta } from '#build/engine/image/delta-codec.js';
+import type { Delta } from '#src/engine/image/delta.js';
+import { decodeDelta, encodeDelta } from '#src/engine/image/delta-codec.js';
 
 /** Runs of blocks of 8 bytes, with gaps of any size between them. */
 const deltas: fc.Arbitrary<Delta> = fc

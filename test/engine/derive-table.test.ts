@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
+import { KNOWN_ENGINES } from '#src/engine/known-engines.js';
 
 it('the derivation finds the facts of the table for the installed engine', async () => {
   const script = fileURLToPath(new URL('../../scripts/derive-engine-table.mjs', import.meta.url));

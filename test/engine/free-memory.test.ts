@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forgetUnused, visitFreeMemory } from '#build/engine/free-memory.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { COARSE, captureDelta, FINE } from '#build/engine/image/delta.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
+import { forgetUnused, visitFreeMemory } from '#src/engine/free-memory.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { COARSE, captureDelta, FINE } from '#src/engine/image/delta.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
 
 const limits = { memoryLimitBytes: 64 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 

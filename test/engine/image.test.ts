@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureDelta, mergeDelta } from '#build/engine/image/delta.js';
-import { captureImage, hashImage } from '#build/engine/image/image.js';
-import { restoreImage, wipe } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureDelta, mergeDelta } from '#src/engine/image/delta.js';
+import { captureImage, hashImage } from '#src/engine/image/image.js';
+import { restoreImage, wipe } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('hash-base-image.mjs', import.meta.url));

@@ -1,12 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureDelta } from '#build/engine/image/delta.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { Vm } from '#build/engine/vm.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureDelta } from '#src/engine/image/delta.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { type EngineModule, loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import { Vm } from '#src/engine/vm.js';
 
 const limits = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 /** Pairs that the list has room for. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { WasmBinary } from '#build/engine/build/wasm/binary.js';
-import { I32, wasm } from '#build/engine/build/wasm/instructions.js';
+import { WasmBinary } from '#src/engine/build/wasm/binary.js';
+import { I32, wasm } from '#src/engine/build/wasm/instructions.js';
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, ...body: number[]) => [id, body.length, ...body];

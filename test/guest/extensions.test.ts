@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { WasmContext } from '#build/api/context.js';
-import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { WasmContext } from '#src/api/context.js';
+import type { ExecuteOptions } from '#src/execution/request/execute-options.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

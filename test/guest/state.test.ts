@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { WasmContext } from '#build/api/context.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { WasmContext } from '#src/api/context.js';
+import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

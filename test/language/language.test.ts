@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime, type WasmResult } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type WasmResult } from '#src/index.js';
 
-import { createTestRuntime, type TestRuntime } from '#build/testing/index.js';
+import { createTestRuntime, type TestRuntime } from '#src/testing/index.js';
 import { ANYTHING, answer, finish } from '../suspension/driving.js';
 import { DIFFERENCES, NOT_IN_TYPESCRIPT } from './differences.js';
 import { errorText, valueText } from './outcome.mjs';

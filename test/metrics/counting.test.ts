@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, HandlerCompiler, type NexusRuntime } from 'nexus-runtime';
 import { Registry } from 'prom-client';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { createRuntime, HandlerCompiler, type NexusRuntime } from '#src/index.js';
 
 import { terminateThreads } from '../faults/lib/threads.mjs';
 import { ENDLESS, rejection, withRuntime } from '../pool/running.js';

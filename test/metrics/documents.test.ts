@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createRuntime } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { LABEL_NAMES, METRICS, type MetricDefinition } from '#build/metrics/catalog.js';
-import { DEFAULT_PREFIX } from '#build/metrics/prometheus.js';
+import { createRuntime } from '#src/index.js';
+import { LABEL_NAMES, METRICS, type MetricDefinition } from '#src/metrics/catalog.js';
+import { DEFAULT_PREFIX } from '#src/metrics/prometheus.js';
 
 const run = promisify(execFile);
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));

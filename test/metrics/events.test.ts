@@ -3,10 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from 'nexus-runtime';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-
-import type { EventName, EventOf } from '#build/api/observer.js';
+import type { EventName, EventOf } from '#src/api/observer.js';
+import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from '#src/index.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
 import { ENDLESS, NATIVE, rejection, withRuntime } from '../pool/running.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';

@@ -22,6 +22,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   type CallTrace,
   type CapabilityToken,
@@ -29,9 +30,8 @@ import {
   type NexusRuntime,
   type RuntimeOptions,
   type Tracing,
-} from 'nexus-runtime';
-import { openTelemetry } from 'nexus-runtime/otel';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+} from '#src/index.js';
+import { openTelemetry } from '#src/otel/index.js';
 
 import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
@@ -500,7 +500,7 @@ describe('without the option tracing', () => {
 
   it('nothing of OpenTelemetry is loaded', async () => {
     const { stdout } = await run(`
-      import { createRuntime } from 'nexus-runtime';
+      import { createRuntime } from '#src/index.js';
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);
       await runtime.shutdown();`);

@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 import { NATIVE, rejection } from '../pool/running.js';
 import { seriesOf } from './exposition.js';

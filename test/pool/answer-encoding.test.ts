@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodeOwnFields } from '#build/codec/values/decoding/decode.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { encodeAnswers } from '#build/execution/request/answers.js';
-import { NO_USAGE } from '#build/execution/usage.js';
+import { decodeOwnFields } from '#src/codec/values/decoding/decode.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { encodeAnswers } from '#src/execution/request/answers.js';
+import { NO_USAGE } from '#src/execution/usage.js';
 
 const { limits } = resolveRuntimeConfig();
 const encode = (value: unknown) => encodeAnswers([{ callId: 'c1', success: true, value }], NO_USAGE, limits);

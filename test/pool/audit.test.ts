@@ -1,8 +1,7 @@
-import { type AuditEvent, type CapabilityToken, createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-
-import { Grants } from '#build/capabilities/grants.js';
-import { auditEvents, MAX_AUDITED_NAME_LENGTH, MAX_AUDITED_NAMES } from '#build/execution/result/audit.js';
+import { Grants } from '#src/capabilities/grants.js';
+import { auditEvents, MAX_AUDITED_NAME_LENGTH, MAX_AUDITED_NAMES } from '#src/execution/result/audit.js';
+import { type AuditEvent, type CapabilityToken, createRuntime, type NexusRuntime } from '#src/index.js';
 
 let runtime: NexusRuntime;
 let events: AuditEvent[] = [];

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packMessage, unpackMessage } from '#build/codec/message-pack.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#build/protocol/batch-codec.js';
-import type { Message } from '#build/protocol/mailbox.js';
-import type { PackedContext, Reply, Request } from '#build/protocol/messages.js';
-import { toShared } from '#build/support/shared-bytes.js';
+import { packMessage, unpackMessage } from '#src/codec/message-pack.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#src/protocol/batch-codec.js';
+import type { Message } from '#src/protocol/mailbox.js';
+import type { PackedContext, Reply, Request } from '#src/protocol/messages.js';
+import { toShared } from '#src/support/shared-bytes.js';
 
 type Of<K extends Request['kind']> = Extract<Request, { kind: K }>;
 type ReplyOf<K extends Reply['kind']> = Extract<Reply, { kind: K }>;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ControlBlock, ItemState, MAX_BATCH } from '#build/protocol/control-block.js';
+import { ControlBlock, ItemState, MAX_BATCH } from '#src/protocol/control-block.js';
 
 function begin(items = MAX_BATCH): ControlBlock {
   const control = new ControlBlock();

@@ -1,5 +1,5 @@
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 let runtime: NexusRuntime;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { DurationEstimates } from '#build/pool/duration-estimates.js';
+import { DurationEstimates } from '#src/pool/duration-estimates.js';
 
 const MAX_KEYS = 10_000;
 

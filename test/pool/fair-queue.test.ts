@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FairQueue } from '#build/pool/fair-queue.js';
-import { APPLICATION, isCompilation, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
-import type { Request } from '#build/protocol/messages.js';
+import { FairQueue } from '#src/pool/fair-queue.js';
+import { APPLICATION, isCompilation, Job, NO_TENANT, type TenantKey } from '#src/pool/job.js';
+import type { Request } from '#src/protocol/messages.js';
 
 const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 const NO_CAP = () => Number.POSITIVE_INFINITY;

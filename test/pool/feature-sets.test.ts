@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { ALL_FEATURES, FEATURES, featureSet, isFeatureSet, NO_FEATURES } from '#build/engine/image/features.js';
-import { prepareRequest } from '#build/execution/request/build-request.js';
-import { wrapHandler } from '#build/source/wrapper.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { ALL_FEATURES, FEATURES, featureSet, isFeatureSet, NO_FEATURES } from '#src/engine/image/features.js';
+import { prepareRequest } from '#src/execution/request/build-request.js';
+import { wrapHandler } from '#src/source/wrapper.js';
 import { createExecutor } from '../support/executor.js';
 
 /** A name of each feature that needs no other. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import {
   ALL_FEATURES,
   FEATURES,
@@ -10,11 +10,11 @@ import {
   featureSet,
   NO_FEATURES,
   namedFeatures,
-} from '#build/engine/image/features.js';
-import type { LibrarySource } from '#build/engine/library.js';
-import { prepareRequest } from '#build/execution/request/build-request.js';
-import { wrapHandler } from '#build/source/wrapper.js';
-import type { Executor } from '#build/worker/executor.js';
+} from '#src/engine/image/features.js';
+import type { LibrarySource } from '#src/engine/library.js';
+import { prepareRequest } from '#src/execution/request/build-request.js';
+import { wrapHandler } from '#src/source/wrapper.js';
+import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 
 const execute = promisify(execFile);

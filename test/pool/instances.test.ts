@@ -1,5 +1,5 @@
-import { createRuntime, type RuntimeOptions } from 'nexus-runtime';
 import { describe, expect, it, vi } from 'vitest';
+import { createRuntime, type RuntimeOptions } from '#src/index.js';
 
 import { NATIVE, rejection, withRuntime } from './running.js';
 

@@ -1,5 +1,5 @@
-import { createRuntime, type ExecutionLimits, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type ExecutionLimits, type NexusRuntime } from '#src/index.js';
 
 let runtime: NexusRuntime;
 const capabilities = ['state:read:*', 'state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'] as const;

@@ -1,6 +1,6 @@
-import { createRuntime, type NexusRuntime, type WasmResult } from 'nexus-runtime';
-import { runHandler } from 'nexus-runtime/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type WasmResult } from '#src/index.js';
+import { runHandler } from '#src/testing/index.js';
 
 const LINES = 200_000;
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { Mailbox, type MailboxEnd, type Message } from '#build/protocol/mailbox.js';
+import { Mailbox, type MailboxEnd, type Message } from '#src/protocol/mailbox.js';
 
 const KIB = 1024;
 /** What fits into shared memory. */

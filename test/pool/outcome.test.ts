@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CapabilityToken } from '#build/api/capability.js';
-import { Grants } from '#build/capabilities/grants.js';
-import { ByteWriter } from '#build/codec/values/encoding/byte-writer.js';
-import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { type ReadOutcome, readOutcome } from '#build/execution/result/outcome.js';
+import type { CapabilityToken } from '#src/api/capability.js';
+import { Grants } from '#src/capabilities/grants.js';
+import { ByteWriter } from '#src/codec/values/encoding/byte-writer.js';
+import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { type ReadOutcome, readOutcome } from '#src/execution/result/outcome.js';
 
 const { limits } = resolveRuntimeConfig({ maxEvents: 2, maxStateMutations: 2, maxLogBytes: 10, maxHostCalls: 5 });
 const handler = {

@@ -1,4 +1,4 @@
-import { createRuntime, type NexusRuntime, type RuntimeOptions } from 'nexus-runtime';
+import { createRuntime, type NexusRuntime, type RuntimeOptions } from '#src/index.js';
 
 /** Runs until its time is over; the engine polls in there. */
 export const ENDLESS = 'for (;;) ;';

@@ -1,17 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { MemoryLayout } from '#build/engine/binary-interface.js';
-import { encodeDelta } from '#build/engine/image/delta-codec.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { encodeAnswers } from '#build/execution/request/answers.js';
-import { prepareRequest } from '#build/execution/request/build-request.js';
-import { readOutcome } from '#build/execution/result/outcome.js';
-import { NO_USAGE } from '#build/execution/usage.js';
-import { wrapHandler } from '#build/source/wrapper.js';
-import { compress } from '#build/suspension/sealed/compression.js';
-import type { Executor } from '#build/worker/executor.js';
-import { unpackSnapshot } from '#build/worker/snapshot.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import type { MemoryLayout } from '#src/engine/binary-interface.js';
+import { encodeDelta } from '#src/engine/image/delta-codec.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { encodeAnswers } from '#src/execution/request/answers.js';
+import { prepareRequest } from '#src/execution/request/build-request.js';
+import { readOutcome } from '#src/execution/result/outcome.js';
+import { NO_USAGE } from '#src/execution/usage.js';
+import { wrapHandler } from '#src/source/wrapper.js';
+import { compress } from '#src/suspension/sealed/compression.js';
+import type { Executor } from '#src/worker/executor.js';
+import { unpackSnapshot } from '#src/worker/snapshot.js';
 import { createExecutor } from '../support/executor.js';
 
 const KIB = 1024;

@@ -1,5 +1,5 @@
-import type { NexusRuntime } from 'nexus-runtime';
 import { describe, expect, it, vi } from 'vitest';
+import type { NexusRuntime } from '#src/index.js';
 
 import { ENDLESS, NATIVE, withRuntime } from './running.js';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { captureDelta } from '#build/engine/image/delta.js';
-import { captureImage, hashImage, type Image } from '#build/engine/image/image.js';
-import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
-import { TenantVms } from '#build/worker/tenant-vms.js';
+import { captureDelta } from '#src/engine/image/delta.js';
+import { captureImage, hashImage, type Image } from '#src/engine/image/image.js';
+import { type EngineModule, loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
+import { TenantVms } from '#src/worker/tenant-vms.js';
 
 const MIB = 1024 * 1024;
 const limits = { memoryLimitBytes: 32 * MIB, stackSizeBytes: 256 * 1024 };

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import type { ReadOutcome } from '#build/execution/result/outcome.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { ExecuteOptions } from '#src/execution/request/execute-options.js';
+import type { ReadOutcome } from '#src/execution/result/outcome.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 /** Executions after which a handler has an image of its own for sure. */

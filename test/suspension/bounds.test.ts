@@ -2,16 +2,16 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRuntime,
   type NexusRuntime,
   type RuntimeOptions,
   type SuspensionSummary,
   type WasmResult,
-} from 'nexus-runtime';
-import { afterEach, describe, expect, it } from 'vitest';
+} from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 import { seriesOf } from '../metrics/exposition.js';
 import { ANYTHING, answer, suspensionOf } from './driving.js';
 

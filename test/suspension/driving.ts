@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import {
   type AsyncResult,
   type CallResult,
@@ -6,8 +7,7 @@ import {
   type NexusRuntime,
   type Suspension,
   type WasmResult,
-} from 'nexus-runtime';
-import { expect } from 'vitest';
+} from '#src/index.js';
 
 import { ALL_CAPABILITIES } from '../support/executor.js';
 

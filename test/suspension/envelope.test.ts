@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
-import type { NexusError } from '#build/errors/nexus-error.js';
-import { openEnvelope, sealEnvelope } from '#build/suspension/sealed/envelope.js';
-import { type EnvelopeKeys, envelopeKeys } from '#build/suspension/sealed/envelope-keys.js';
+import type { NexusError } from '#src/errors/nexus-error.js';
+import { openEnvelope, sealEnvelope } from '#src/suspension/sealed/envelope.js';
+import { type EnvelopeKeys, envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA.1';
 const HEADER = { engine: 'e1', capabilities: ['state:read:a', 'ext:mail.send'], limits: { timeoutMs: 5_000 } };

@@ -1,4 +1,4 @@
-import { type CallContext, currentCall } from 'nexus-runtime';
+import { type CallContext, currentCall } from '#src/index.js';
 
 /** The call that an extension answers. */
 export const call = () => currentCall() as CallContext;

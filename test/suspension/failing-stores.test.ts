@@ -1,7 +1,7 @@
-import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
 
 type Operation = keyof SuspensionStore;

@@ -19,8 +19,8 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SuspensionStore } from '#build/api/suspension-store.js';
-import type { NexusError } from '#build/errors/nexus-error.js';
+import type { SuspensionStore } from '#src/api/suspension-store.js';
+import type { NexusError } from '#src/errors/nexus-error.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension, plain } from './support.js';
 
 const NOW = 2_000;

@@ -1,5 +1,5 @@
-import { createRuntime, type NexusRuntime, type WasmContext, type WasmResult } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type WasmContext, type WasmResult } from '#src/index.js';
 
 import { ANYTHING, answer, finish, suspensionOf } from './driving.js';
 

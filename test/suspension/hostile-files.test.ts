@@ -15,12 +15,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { SuspensionStore } from '#build/api/suspension-store.js';
-import { packMessage } from '#build/codec/message-pack.js';
-import type { NexusError } from '#build/errors/nexus-error.js';
-import { FileStore } from '#build/suspension/file-store/file-store.js';
-import { encodeRecord } from '#build/suspension/file-store/record.js';
-import type { KeptSize } from '#build/suspension/kept.js';
+import type { SuspensionStore } from '#src/api/suspension-store.js';
+import { packMessage } from '#src/codec/message-pack.js';
+import type { NexusError } from '#src/errors/nexus-error.js';
+import { FileStore } from '#src/suspension/file-store/file-store.js';
+import { encodeRecord } from '#src/suspension/file-store/record.js';
+import type { KeptSize } from '#src/suspension/kept.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from './support.js';
 
 const GIB = 1024 ** 3;

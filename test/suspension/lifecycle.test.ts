@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from 'nexus-runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from '#src/index.js';
 
 import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
 

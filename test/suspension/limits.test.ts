@@ -1,5 +1,5 @@
-import { createRuntime, type ExecutionLimits, type NexusRuntime, type WasmResult } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type ExecutionLimits, type NexusRuntime, type WasmResult } from '#src/index.js';
 
 import { ANYTHING, answer, finish, type Pace, rejection, suspensionOf } from './driving.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { SuspensionStore } from '#build/api/suspension-store.js';
+import type { SuspensionStore } from '#src/api/suspension-store.js';
 import { fenceKey, Model, type Operation, OWNERS, operations, perform } from './model.js';
 import { HARNESSES } from './support.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { SettledState, SuspensionStore } from '#build/api/suspension-store.js';
+import type { SettledState, SuspensionStore } from '#src/api/suspension-store.js';
 import { idOf, makeOutcome, makeSuspension, plain } from './support.js';
 
 export const OWNERS = ['one', 'two', 'three'] as const;

@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { RuntimeOptions } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RuntimeOptions } from '#src/index.js';
 
 import { ANYTHING, answer } from './driving.js';
 import { inProcess, type Step } from './processes.js';

@@ -11,7 +11,7 @@ import type {
   SuspensionState,
   WasmContext,
   WasmResult,
-} from 'nexus-runtime';
+} from '#src/index.js';
 
 const ONCE = fileURLToPath(new URL('workers/once.mjs', import.meta.url));
 

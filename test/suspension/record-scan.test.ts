@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { formatSuspensionId, newRunId } from '#build/support/run-ids.js';
-import { inBatches, type ScannedRecord, scanShard } from '#build/suspension/file-store/record-scan.js';
+import { formatSuspensionId, newRunId } from '#src/support/run-ids.js';
+import { inBatches, type ScannedRecord, scanShard } from '#src/suspension/file-store/record-scan.js';
 
 const SHARD = 'shard';
 let root: string;

@@ -1,5 +1,5 @@
-import { createRuntime, type ExtensionCall, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type ExtensionCall, type NexusRuntime } from '#src/index.js';
 
 import { ANYTHING, answer, effectsOf, finish, type Pace, suspensionOf } from './driving.js';
 

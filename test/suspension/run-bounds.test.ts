@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createRuntime, currentCall, type RunOptions } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime, currentCall, type RunOptions } from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 import { ANYTHING } from './driving.js';
 
 /** An extension that answers when it is told to. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 import { ANYTHING } from './driving.js';
 import { hanging, messageOf } from './extensions.js';

@@ -1,5 +1,5 @@
-import { createRuntime, type NexusRuntime, type SegmentEffects } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type SegmentEffects } from '#src/index.js';
 
 import { ANYTHING, rejection } from './driving.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ClaimAnswer, StoredSuspension, SuspensionStore } from '#build/api/suspension-store.js';
+import type { ClaimAnswer, StoredSuspension, SuspensionStore } from '#src/api/suspension-store.js';
 import { idOf, makeOutcome, makeSuspension, plain, type StoreHarness } from './support.js';
 
 const NOW = 2_000;

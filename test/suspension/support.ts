@@ -4,14 +4,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type {
-  SettledState,
-  StoredSuspension,
-  SuspensionOutcome,
-  SuspensionStore,
-} from '#build/api/suspension-store.js';
-import { FileStore } from '#build/suspension/file-store/file-store.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import type { SettledState, StoredSuspension, SuspensionOutcome, SuspensionStore } from '#src/api/suspension-store.js';
+import { FileStore } from '#src/suspension/file-store/file-store.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 
 /** What a kind of store is tested with. */
 export interface StoreHarness {

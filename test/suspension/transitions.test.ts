@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { SettledState, SuspensionState } from '#build/api/suspension-store.js';
+import type { SettledState, SuspensionState } from '#src/api/suspension-store.js';
 import {
   type Decision,
   decideClaim,
@@ -12,8 +12,8 @@ import {
   initialStanding,
   type LifecycleState,
   stateOf,
-} from '#build/suspension/lifecycle.js';
-import { isAllowed, STATES, TRANSITIONS, type Transition } from '#build/suspension/transitions.js';
+} from '#src/suspension/lifecycle.js';
+import { isAllowed, STATES, TRANSITIONS, type Transition } from '#src/suspension/transitions.js';
 import { makeOutcome } from './support.js';
 
 const SETTLED = ['completed', 'failed', 'continued', 'cancelled', 'expired'] as const satisfies SettledState[];

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packMessage } from '#build/codec/message-pack.js';
-import { currentCall } from '#build/runtime/run/current-call.js';
-import { answers, failure, runHandler as runShared } from '#build/testing/index.js';
+import { packMessage } from '#src/codec/message-pack.js';
+import { currentCall } from '#src/runtime/run/current-call.js';
+import { answers, failure, runHandler as runShared } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { checkHandlers } from '#build/typescript/check-handlers.js';
+import { checkHandlers } from '#src/typescript/check-handlers.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const example = join(root, 'examples', 'typescript');

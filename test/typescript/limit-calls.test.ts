@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { explainCapabilities, inferCapabilities } from '#build/capabilities/inference/infer.js';
-import { CALLS_LEFT, limitCalls } from '#build/source/typescript/limit-calls.js';
-import { stripTypes } from '#build/source/typescript/strip-types.js';
+import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
+import { CALLS_LEFT, limitCalls } from '#src/source/typescript/limit-calls.js';
+import { stripTypes } from '#src/source/typescript/strip-types.js';
 
 const PREAMBLE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const I32 = 0x7f;

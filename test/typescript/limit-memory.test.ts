@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { limitMemory } from '#build/source/typescript/limit-memory.js';
-import { stripTypes } from '#build/source/typescript/strip-types.js';
-import { MAX_STRIPPER_MEMORY_BYTES, retainedStripperBytes } from '#build/source/typescript/stripper.js';
+import { limitMemory } from '#src/source/typescript/limit-memory.js';
+import { stripTypes } from '#src/source/typescript/strip-types.js';
+import { MAX_STRIPPER_MEMORY_BYTES, retainedStripperBytes } from '#src/source/typescript/stripper.js';
 
 const PREAMBLE = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const EXPORT = [7, 7, 1, 3, ...Buffer.from('mem'), 2, 0];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTypeScript, STRIPPER, stripTypes } from '#build/source/typescript/strip-types.js';
-import { wrapHandler } from '#build/source/wrapper.js';
+import { isTypeScript, STRIPPER, stripTypes } from '#src/source/typescript/strip-types.js';
+import { wrapHandler } from '#src/source/wrapper.js';
 import { SUBJECTS } from '../engine/conformance/catalogue.js';
 
 const PREFIX = '(async function(){'.length;

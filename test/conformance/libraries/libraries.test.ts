@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
-import { createRuntime } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime } from '#src/index.js';
 
 import { SCRIPTS } from './scripts.js';
 

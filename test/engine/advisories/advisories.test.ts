@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#build/engine/build/advisories/advisory.js';
-import { KNOWN_ADVISORIES } from '#build/engine/build/advisories/known-advisories.js';
-import { mendsOf } from '#build/engine/build/memory-safety/known-mends.js';
-import { type EngineTable, KNOWN_ENGINES } from '#build/engine/known-engines.js';
-import type { ReadOutcome } from '#build/execution/result/outcome.js';
-import type { Executor } from '#build/worker/executor.js';
+import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#src/engine/build/advisories/advisory.js';
+import { KNOWN_ADVISORIES } from '#src/engine/build/advisories/known-advisories.js';
+import { mendsOf } from '#src/engine/build/memory-safety/known-mends.js';
+import { type EngineTable, KNOWN_ENGINES } from '#src/engine/known-engines.js';
+import type { ReadOutcome } from '#src/execution/result/outcome.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { CHECKS } from './checks.js';
 import { FORMS } from './forms.js';

@@ -10,14 +10,14 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import type { EngineModule } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
-import { lower } from '#build/source/lowering/lower.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import type { EngineModule } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
+import { lower } from '#src/source/lowering/lower.js';
 import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 

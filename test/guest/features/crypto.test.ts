@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Executor } from '#build/worker/executor.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { expectAsInNode, inVm } from '../../support/globals.js';
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import '#build/testing/vitest.js';
-import type { NexusRuntime } from '#build/runtime/nexus-runtime.js';
-import { createRuntime } from '#build/runtime/runtime.js';
-import { type RecordingRuntime, record, replay } from '#build/testing/index.js';
+import '#src/testing/vitest.js';
+import type { NexusRuntime } from '#src/runtime/nexus-runtime.js';
+import { createRuntime } from '#src/runtime/runtime.js';
+import { type RecordingRuntime, record, replay } from '#src/testing/index.js';
 import { testRuntime } from '../runtime.js';
 
 const capabilities = ['state:read:*', 'state:write:*', 'events:emit:*', 'ext:*'] as const;
