@@ -12,7 +12,11 @@ export const withoutUnusedVariants = {
   },
 };
 
-/** What all bundles have in common. */
+/**
+ * What all bundles have in common.
+ *
+ * @type {Pick<import('esbuild').BuildOptions, 'bundle' | 'format' | 'platform' | 'target' | 'sourcemap' | 'logLevel'>}
+ */
 export const bundling = {
   bundle: true,
   format: 'esm',

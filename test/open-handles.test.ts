@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-const LIBRARY = new URL('../build/index.js', import.meta.url).href;
+import { bundleSource } from './support/sources/bundle-source.js';
+
+const LIBRARY = (await bundleSource('src/index.ts')).href;
 
 /** Runs a program to its end, in a process of its own. */
 function run(program: string) {

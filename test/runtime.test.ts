@@ -11,6 +11,7 @@ import { type Artifact, openArtifact, sealArtifact } from '#src/cache/artifact.j
 import { loadEngine } from '#src/engine/load-engine.js';
 import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from '#src/index.js';
 import { ALL_CAPABILITIES } from './support/executor.js';
+import { bundleSource } from './support/sources/bundle-source.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-runtime-test-'));
 const cacheDir = join(directory, 'cache');
@@ -398,7 +399,7 @@ describe('shutting down', () => {
 
   it('an idle runtime does not keep its process alive', async () => {
     const program = `
-      import { createRuntime } from '#src/index.js';
+      import { createRuntime } from '${await bundleSource('src/index.ts')}';
       const runtime = await createRuntime({ cacheDir: false });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);
     `;

@@ -8,7 +8,7 @@ import { encodeOptimisedEngine } from '../../src/engine/optimised-engine.js';
 /** Rewrites the stock engine and has it optimised, so that no process that uses it has to. */
 export async function makeEngineImage(
   upstream: Uint8Array,
-  optimise: (wasm: Uint8Array) => Promise<Uint8Array>,
+  optimise: (wasm: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array> {
   const table = identifyEngine(upstream);
   refuseOpenAdvisories(table, mendsOf(table.upstreamSha256), KNOWN_ADVISORIES);

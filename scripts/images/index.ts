@@ -4,7 +4,7 @@ import { type GuestScript, makePreludeImage } from './prelude-image.js';
 
 /** What needs esbuild or Binaryen, which the bundle of this file does not contain. */
 export interface Tools {
-  readonly optimise: (wasm: Uint8Array) => Promise<Uint8Array>;
+  readonly optimise: (wasm: Uint8Array) => Promise<Uint8Array<ArrayBuffer>>;
   readonly bundleGuestScript: (entry: string) => Promise<GuestScript>;
 }
 

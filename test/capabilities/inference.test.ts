@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
 import { NexusError } from '#src/errors/nexus-error.js';
 import { SUBJECTS } from '../engine/conformance/catalogue.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 type Row = readonly [source: string, ...tokens: string[]];
 
@@ -376,7 +377,7 @@ describe('the parser', () => {
   it('is loaded by whoever infers, and by nobody else', async () => {
     const program = `
       import { createRequire } from 'node:module';
-      import { inferCapabilities } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+      import { inferCapabilities } from '${await bundleSource('src/index.ts')}';
       const isLoaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('/acorn/'));
       const before = isLoaded();
       console.log(before, inferCapabilities('$state.a').join(), isLoaded());

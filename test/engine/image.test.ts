@@ -11,9 +11,10 @@ import { restoreImage, wipe } from '#src/engine/image/restore.js';
 import { loadEngine } from '#src/engine/load-engine.js';
 import { SourceCompiler } from '#src/engine/source-compiler.js';
 import type { Vm } from '#src/engine/vm.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const run = promisify(execFile);
-const program = fileURLToPath(new URL('hash-base-image.mjs', import.meta.url));
+const program = fileURLToPath(await bundleSource('test/engine/hash-base-image.mjs'));
 const limits = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 
 async function hashIn(env: Record<string, string>, script = program, args: string[] = []): Promise<string> {

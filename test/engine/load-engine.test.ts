@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
+import { ENGINE_URL } from '#src/assets.js';
 import { ADDED_EXPORTS } from '#src/engine/binary-interface.js';
 import { rewriteEngine } from '#src/engine/build/rewrite.js';
 import { WasmBinary } from '#src/engine/build/wasm/binary.js';
@@ -11,7 +12,7 @@ import { decodeOptimisedEngine, encodeOptimisedEngine } from '#src/engine/optimi
 
 const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 const upstream = await readFile(path);
-const optimised = await readFile(new URL('../../build/engine/engine.image', import.meta.url));
+const optimised = await readFile(ENGINE_URL);
 const [table] = KNOWN_ENGINES;
 if (table === undefined) throw new Error('no known engine');
 

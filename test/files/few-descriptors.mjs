@@ -1,6 +1,6 @@
 // Run with few descriptors: 400 calls at once that read from the cache, wait in a store of files and are resumed. Prints what came of
 // them.
-import { createRuntime } from 'nexus-runtime';
+import { createRuntime } from '#src/index.js';
 
 const CALLS = 400;
 const [directory] = process.argv.slice(2);

@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const SCRIPT = new URL('few-descriptors.mjs', import.meta.url).pathname;
+import { bundleSource } from '../support/sources/bundle-source.js';
+
+const SCRIPT = fileURLToPath(await bundleSource('test/files/few-descriptors.mjs'));
 /** A process with one worker has some 30 of its own. */
 const DESCRIPTORS = 64;
 

@@ -34,6 +34,7 @@ import {
 import { openTelemetry } from '#src/otel/index.js';
 
 import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
 
 const ONE_WORKER = { maxInstances: 1, killGraceMs: 50 };
@@ -500,12 +501,14 @@ describe('without the option tracing', () => {
 
   it('nothing of OpenTelemetry is loaded', async () => {
     const { stdout } = await run(`
-      import { createRuntime } from '#src/index.js';
+      import { createRuntime } from '${await bundleSource('src/index.ts')}';
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);
       await runtime.shutdown();`);
     expect(stdout.trim()).toBe('42');
-    await expect(run("import 'nexus-runtime/otel';")).rejects.toThrow('not there: @opentelemetry/api');
+    await expect(run(`import '${await bundleSource('src/otel/index.ts')}';`)).rejects.toThrow(
+      'not there: @opentelemetry/api',
+    );
   });
 
   it('and in what ships, only the entry for it names it', async () => {

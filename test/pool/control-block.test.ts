@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { ControlBlock, ItemState, MAX_BATCH } from '#src/protocol/control-block.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 function begin(items = MAX_BATCH): ControlBlock {
   const control = new ControlBlock();
@@ -92,7 +93,7 @@ describe('an item', () => {
         }
       });
     `;
-    const url = new URL('../../build/protocol/control-block.js', import.meta.url).href;
+    const url = (await bundleSource('src/protocol/control-block.ts')).href;
     const workerData = { url, cells: control.cells, claimed, gate, rounds };
     const worker = new Worker(code, { eval: true, workerData, execArgv: [] });
     await once(worker, 'online');

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 import { inSlices } from '#src/support/slices.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const granted = { capabilities: ['state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'] } as const;
 const FOLDED = 'let a = []; for (let i = 0; i < 40; i++) a = [a, a];';
@@ -129,7 +130,7 @@ describe('context that is MessagePack', () => {
 
   it('ends no process with a small heap', async () => {
     const script = `
-      import { createRuntime } from '#src/index.js';
+      import { createRuntime } from '${await bundleSource('src/index.ts')}';
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
       const codes = [];
       for (const [byte, length] of [[0x80, 8_000_000], [0x80, 4_000_000], [0x90, 500_000], [0x01, 8_000_000]]) {

@@ -16,6 +16,7 @@ import { prepareRequest } from '#src/execution/request/build-request.js';
 import { wrapHandler } from '#src/source/wrapper.js';
 import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const execute = promisify(execFile);
 const NAMES = FEATURES.flatMap(({ globals }) => globals);
@@ -181,7 +182,7 @@ describe('handlers with different features on one worker', () => {
 
 describe('images', () => {
   it('are byte-identical across processes, in whatever order they are built', async () => {
-    const program = fileURLToPath(new URL('../engine/hash-variants.mjs', import.meta.url));
+    const program = fileURLToPath(await bundleSource('test/engine/hash-variants.mjs'));
     const hashesOf = async (order: string) =>
       JSON.parse((await execute(process.execPath, [program, order])).stdout) as Record<string, string>;
     const [up, down] = await Promise.all([hashesOf('up'), hashesOf('down')]);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { Mailbox, type MailboxEnd, type Message } from '#src/protocol/mailbox.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const KIB = 1024;
 /** What fits into shared memory. */
@@ -239,7 +240,7 @@ describe('closing', () => {
   });
 });
 
-const BUILT = new URL('../../build/protocol/mailbox.js', import.meta.url).href;
+const MAILBOX = (await bundleSource('src/protocol/mailbox.ts')).href;
 /** Sends back what it receives. */
 const ECHO = `
   const { workerData: { url, end } } = require('node:worker_threads');
@@ -255,13 +256,13 @@ describe('another thread', () => {
       const { workerData: url } = require('node:worker_threads');
       import(url).then(({ Mailbox }) => void Mailbox.create().mailbox.receive());
     `;
-    const worker = new Worker(code, { eval: true, workerData: BUILT, execArgv: [] });
+    const worker = new Worker(code, { eval: true, workerData: MAILBOX, execArgv: [] });
     expect(await once(worker, 'exit')).toEqual([0]);
   });
 
   it('sends back 2,000 messages as they were', async () => {
     const { near, farEnd } = create();
-    const workerData = { url: BUILT, end: farEnd };
+    const workerData = { url: MAILBOX, end: farEnd };
     const worker = new Worker(ECHO, { eval: true, workerData, transferList: [farEnd.port], execArgv: [] });
     const fault = new Promise<never>((_resolve, reject) => {
       worker.on('error', reject);

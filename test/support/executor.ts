@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { WasmContext } from '#src/api/context.js';
 import type { RuntimeOptions } from '#src/api/options.js';
+import { PRELUDE_URL } from '#src/assets.js';
 import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { decodePreludeImage } from '#src/engine/image/prelude-image.js';
 import type { LibrarySource } from '#src/engine/library.js';
@@ -20,7 +21,7 @@ export const ALL_CAPABILITIES = [
 
 export async function createExecutor(libraries: readonly LibrarySource[] = []): Promise<Executor> {
   const engine = await loadEngine();
-  const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
+  const prelude = await readFile(PRELUDE_URL);
   return Executor.create({
     engine,
     prelude: decodePreludeImage(prelude, engine.fingerprint),

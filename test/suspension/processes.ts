@@ -12,8 +12,9 @@ import type {
   WasmContext,
   WasmResult,
 } from '#src/index.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
-const ONCE = fileURLToPath(new URL('workers/once.mjs', import.meta.url));
+const ONCE = fileURLToPath(await bundleSource('test/suspension/workers/once.mjs'));
 
 export type Step =
   | { readonly code: string; readonly context?: WasmContext; readonly executeOptions?: ExecuteOptions }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openColumn } from '../columns/columns.mjs';
+import { openColumn } from '../columns/source-columns.js';
 import { RUNTIME, SYNTAX } from './cases.js';
 import { expressionAt } from './expression-at.js';
 import { NO_PLACE, OTHER_EXPRESSIONS, OTHER_LINES } from './lines.js';

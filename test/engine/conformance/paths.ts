@@ -18,6 +18,7 @@ import type { EngineModule } from '#src/engine/load-engine.js';
 import { SourceCompiler } from '#src/engine/source-compiler.js';
 import type { Vm } from '#src/engine/vm.js';
 import { lower } from '#src/source/lowering/lower.js';
+import { bundleSource } from '../../support/sources/bundle-source.js';
 import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 
@@ -128,7 +129,7 @@ function describe({ kind, message }: { kind: string; message: string }): Outcome
 
 /** Runs the bytecode files of a directory in a new process; outcomes by file name. */
 export async function runInNewProcess(directory: string): Promise<Record<string, Outcome>> {
-  const script = fileURLToPath(new URL('run-bytecode.mjs', import.meta.url));
+  const script = fileURLToPath(await bundleSource('test/engine/conformance/run-bytecode.mjs'));
   const limits = [MEMORY_BYTES, STACK_BYTES, MAX_JOBS].map(String);
   const { stdout } = await promisify(execFile)(process.execPath, [script, directory, ...limits], {
     maxBuffer: 64 * 1024 * 1024,
