@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createRuntime } from '#src/index.js';
 import { LABEL_NAMES, METRICS, type MetricDefinition } from '#src/metrics/catalog.js';
 import { DEFAULT_PREFIX } from '#src/metrics/prometheus.js';
 
-const run = promisify(execFile);
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const read = (relative: string) => readFile(path(relative), 'utf8');
 
@@ -138,12 +135,6 @@ function anchorsOf(markdown: string): Set<string> {
 }
 
 describe('docs/metrics.md', () => {
-  it('is what scripts/pages/metrics.mjs makes of the catalog', async () => {
-    await expect(run(process.execPath, [path('scripts/pages/metrics.mjs'), '--check'])).resolves.toMatchObject({
-      stderr: '',
-    });
-  });
-
   it('has every metric, and what to do when it moves', async () => {
     const page = await read('docs/metrics.md');
     const [tables = '', advice = ''] = page.split('## When it moves');

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   type Context,
@@ -509,16 +508,6 @@ describe('without the option tracing', () => {
     await expect(run(`import '${await bundleSource('src/otel/index.ts')}';`)).rejects.toThrow(
       'not there: @opentelemetry/api',
     );
-  });
-
-  it('and in what ships, only the entry for it names it', async () => {
-    const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-    const files = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'));
-    const naming: string[] = [];
-    for (const name of files) {
-      if ((await readFile(join(dist, name), 'utf8')).includes('@opentelemetry')) naming.push(name);
-    }
-    expect(naming).toEqual(['otel.js']);
   });
 });
 
