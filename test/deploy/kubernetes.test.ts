@@ -315,7 +315,8 @@ describe('the programs', () => {
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
 
     const slow = execute({ code: 'const end = Date.now() + 500; while (Date.now() < end); return "drained"' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const metrics = async () => (await fetch(`${url}/metrics`)).text();
+    await expect.poll(metrics, { timeout: 20_000 }).toContain('nexus_pool_instances{state="active"} 1');
     const stopped = stop();
     expect(await slow).toMatchObject({ returnValue: 'drained' });
     expect(await stopped).toEqual({ code: 0, stderr: '' });

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createRuntime, HandlerCompiler, type NexusRuntime } from '#src/index.js';
 
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
+import { ENDLESS, PATIENCE, rejection, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 import { parsed, seriesOf } from './exposition.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-counting-'));
@@ -54,7 +54,7 @@ describe('a resume', () => {
     withRuntime(ONE_WORKER, async (runtime) => {
       const id = await suspend(runtime, `await $ext.a.b(); ${ENDLESS}`);
       const resumed = runtime.resumeHandler(id, ANSWER, { timeoutMs: 200 });
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await workersExecute();
       expect(await runtime.cancelSuspension(id)).toBe(true);
       expect((await resumed).error?.code).toBe('CANCELLED');
       const series = seriesOf(await runtime.getPrometheusMetrics());
@@ -127,7 +127,7 @@ it('each code that a call can be rejected with is counted by it, in both views',
   const runtime = await createRuntime({ ...options, suspensionTtlMs: 20 });
   await runtime.warmup([ENDLESS, 'return 1']);
   const expired = await suspend(runtime);
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await vi.waitFor(async () => expect((await runtime.inspectSuspension(expired))?.state).toBe('expired'), PATIENCE);
 
   const codes: string[] = [];
   const reject = async (call: Promise<unknown>) => {
@@ -143,8 +143,7 @@ it('each code that a call can be rejected with is counted by it, in both views',
   await reject(crowd[2] ?? Promise.resolve());
   await Promise.all(crowd.slice(0, 2));
   const running = runtime.executeHandler(ENDLESS);
-  await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(1));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await workersExecute();
   await terminateThreads();
   await reject(running);
   await runtime.shutdown();

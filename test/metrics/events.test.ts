@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventName, EventOf } from '#src/api/observer.js';
 import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from '#src/index.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { ENDLESS, NATIVE, rejection, withRuntime } from '../pool/running.js';
+import { ENDLESS, NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
 
 const NAMES = [

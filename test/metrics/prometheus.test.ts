@@ -4,7 +4,7 @@ import { createRuntime, type RuntimeOptions } from '#src/index.js';
 
 import { METRICS } from '#src/metrics/catalog.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { rejection, withRuntime } from '../pool/running.js';
+import { rejection, withRuntime } from '../support/runtime-helpers.js';
 import { parsed, seriesOf } from './exposition.js';
 
 const NAMES = Object.keys(METRICS) as (keyof typeof METRICS)[];

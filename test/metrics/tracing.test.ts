@@ -32,7 +32,7 @@ import {
 } from '#src/index.js';
 import { openTelemetry } from '#src/otel/index.js';
 
-import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
+import { ENDLESS, rejection, withRuntime } from '../support/runtime-helpers.js';
 import { bundleSource } from '../support/sources/bundle-source.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { NATIVE, rejection } from '../pool/running.js';
+import { NATIVE, rejection } from '../support/runtime-helpers.js';
 import { seriesOf } from './exposition.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-metrics-'));

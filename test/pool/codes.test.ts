@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type ResultCode, type WasmContext } from '#src/index.js';
+import { workersExecute } from '../support/runtime-helpers.js';
 
 let runtime: NexusRuntime;
 
@@ -58,9 +59,10 @@ describe('a handler that ends with', () => {
   it.each(Object.entries(CASES) as [ResultCode, Case][])('%s says what, where and of whom', async (code, one) => {
     const { source, context = {}, timeoutMs = 2_000, error } = one;
     const controller = new AbortController();
-    if (code === 'CANCELLED') setTimeout(() => controller.abort(new Error('enough')), 50);
     const options = { timeoutMs, signal: controller.signal };
-    const result = await runtime.executeHandler(source, { ...context, ...origin }, options);
+    const call = runtime.executeHandler(source, { ...context, ...origin }, options);
+    if (code === 'CANCELLED') await workersExecute().then(() => controller.abort(new Error('enough')));
+    const result = await call;
     expect(result).toMatchObject({ status: 'error', partial: true, error: { code, ...error } });
     expect(result.error?.context).toMatchObject(origin);
     expect(result.error?.message).not.toBe('');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withRuntime } from './running.js';
+import { withRuntime } from '../support/runtime-helpers.js';
 
 const CARD = '4111 1111 1111 1111';
 const SECRET = 'a secret of at least 16 bytes';

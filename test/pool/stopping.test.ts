@@ -1,16 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { NexusRuntime } from '#src/index.js';
 
-import { ENDLESS, NATIVE, withRuntime } from './running.js';
+import { ENDLESS, NATIVE, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 
 const TWO_WORKERS = { maxInstances: 2, minInstances: 2, killGraceMs: 60 };
 const STATE = { capabilities: ['state:write:*'] } as const;
-
-/** Until a worker has begun what was called. */
-async function begun(runtime: NexusRuntime, active = 1) {
-  await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(active));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 describe('cancelling', () => {
   it('an execution that polls leaves its worker alive', () =>
@@ -18,7 +11,7 @@ describe('cancelling', () => {
       await runtime.warmup([ENDLESS]);
       const controller = new AbortController();
       const call = runtime.executeHandler(ENDLESS, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort(new Error('the user left'));
       const { error, metrics } = await call;
       expect(error).toMatchObject({ code: 'CANCELLED', context: { reason: 'the user left' } });
@@ -32,7 +25,7 @@ describe('cancelling', () => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
       const call = runtime.executeHandler(NATIVE, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort();
       expect((await call).error?.code).toBe('CANCELLED');
       // Its worker has the grace to come back.
@@ -44,7 +37,7 @@ describe('cancelling', () => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
       const call = runtime.executeHandler(NATIVE, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort();
       await call;
       await vi.waitFor(() => expect(runtime.getStats().retirements).toEqual({ cancelled: 1 }));

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
+import { PATIENCE } from '../support/runtime-helpers.js';
 import { ANYTHING } from './driving.js';
 import { hanging, messageOf } from './extensions.js';
 
@@ -108,7 +108,7 @@ describe('a run is called off', () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
-    while (told.length === 0) await sleep(1);
+    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
     controller.abort(new Error('user left'));
     expect(await running).toMatchObject({
       status: 'error',
@@ -159,7 +159,7 @@ describe('a run is called off', () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
-    while (told.length === 0) await sleep(1);
+    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
     controller.abort(Object.create(null));
     expect(await running).toMatchObject({ error: { code: 'CANCELLED' }, logs: [{ message: '1' }] });
   });
@@ -175,7 +175,7 @@ describe('a run is called off', () => {
     const ending = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const { told, extensions } = hanging();
     const running = ending.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, callTimeoutMs: 600_000 });
-    while (told.length === 0) await sleep(1);
+    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
     await ending.shutdown({ drainTimeoutMs: 0 });
     expect(await running).toMatchObject({
       error: { code: 'CANCELLED', message: 'The run was cancelled: the runtime is shutting down' },
