@@ -13,7 +13,6 @@ import {
 } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
-export const item = 12;
 export const title = 'recursion';
 export const ways = ONCE;
 

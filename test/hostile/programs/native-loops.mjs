@@ -1,7 +1,6 @@
 import { failure, outOfMemory, success, TIMEOUT_MS, thrown, timeout } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
-export const item = 10;
 export const title = 'native loops';
 export const ways = ONCE;
 /** Most end their worker after timeout and grace. */

@@ -1,7 +1,6 @@
 import { failure, notTransferable, outOfMemory, overLimit, success, thrown, timeout } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'hostile results';
 export const ways = COLD_AND_HOT;
 

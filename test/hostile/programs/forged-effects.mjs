@@ -1,7 +1,6 @@
 import { denied, notTransferable, outOfMemory, overLimit, success, thrown } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'effects past their checks';
 export const ways = COLD_AND_HOT;
 

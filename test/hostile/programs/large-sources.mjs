@@ -1,7 +1,6 @@
 import { failure, outOfMemory, success, syntaxError, thrown } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
-export const item = 14;
 export const title = 'large sources';
 export const ways = ONCE;
 

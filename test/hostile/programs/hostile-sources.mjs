@@ -1,7 +1,6 @@
 import { escapesWrapper, failure, rejection, success, syntaxError, thrown } from '../lib/outcomes.mjs';
 import { asArtifact, asSource, ONCE } from '../lib/ways.mjs';
 
-export const item = 14;
 export const title = 'sources';
 export const ways = [asSource, asArtifact];
 

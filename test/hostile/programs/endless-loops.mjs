@@ -1,7 +1,6 @@
 import { notTransferable, outOfMemory, success, TIMEOUT_MS, thrown, timeout } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
-export const item = 9;
 export const title = 'endless loops';
 export const ways = ONCE;
 

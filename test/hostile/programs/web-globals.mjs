@@ -1,7 +1,6 @@
 import { outOfMemory, stackOverflow, success, TIMEOUT_MS, thrown, timeout } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT, ONCE } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'globals of the web';
 export const ways = COLD_AND_HOT;
 

@@ -1,7 +1,6 @@
 import { denied, success, thrown } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'state that may only be read';
 export const ways = COLD_AND_HOT;
 

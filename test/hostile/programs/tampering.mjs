@@ -2,7 +2,6 @@ import { deadlock, notTransferable, success, thrown } from '../lib/outcomes.mjs'
 import { NAMES, PLANT } from '../lib/planted.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'tampering';
 export const ways = COLD_AND_HOT;
 

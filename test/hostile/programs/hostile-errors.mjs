@@ -1,7 +1,6 @@
 import { failure, success, thrown, thrownValue } from '../lib/outcomes.mjs';
 import { COLD_AND_HOT } from '../lib/ways.mjs';
 
-export const item = 13;
 export const title = 'hostile errors';
 export const ways = COLD_AND_HOT;
 

@@ -1,7 +1,6 @@
 import { outOfMemory, success, TIMEOUT_MS, thrown, timeout } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
-export const item = 11;
 export const title = 'memory';
 /** Twice: growth that stays would show. */
 export const ways = [...ONCE, ...ONCE];

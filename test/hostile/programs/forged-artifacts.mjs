@@ -4,7 +4,6 @@ import { createRuntime } from 'nexus-runtime';
 
 import { rejection, success } from '../lib/outcomes.mjs';
 
-export const item = 14;
 export const title = 'artifacts';
 
 const SOURCE = 'const f = (n) => n * 2; return f($args)';
