@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type WasmResult } from '#src/index.js';
 
 import { createTestRuntime, type TestRuntime } from '#src/testing/index.js';
-import { ANYTHING, answer, finish } from '../suspension/driving.js';
+import { ANYTHING, answer, finish } from '../suspension/resume-helpers.js';
 import { DIFFERENCES, NOT_IN_TYPESCRIPT } from './differences.js';
 import { errorText, valueText } from './outcome.mjs';
 import { KINDS } from './programs/all.js';

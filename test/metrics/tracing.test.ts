@@ -34,7 +34,7 @@ import { openTelemetry } from '#src/otel/index.js';
 
 import { ENDLESS, rejection, withRuntime } from '../support/runtime-helpers.js';
 import { bundleSource } from '../support/sources/bundle-source.js';
-import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
+import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 const ONE_WORKER = { maxInstances: 1, killGraceMs: 50 };
 const ORIGIN = { handlerName: 'pay', panelId: 'cart' };

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRuntime, type RuntimeOptions } from '#src/index.js';
 
-import { NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
+import { eventually, NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
 
 const MIB = 1024 * 1024;
 
@@ -58,7 +58,7 @@ describe('an instance', () => {
       };
       for (let times = 1; times <= 2; times++) {
         await burst();
-        await vi.waitFor(() => {
+        await eventually(() => {
           const { availableInstances, startingInstances } = runtime.getStats();
           expect({ availableInstances, startingInstances }).toEqual({ availableInstances: 1, startingInstances: 0 });
         });

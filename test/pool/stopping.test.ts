@@ -1,6 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { ENDLESS, NATIVE, withRuntime, workersExecute } from '../support/runtime-helpers.js';
+import { ENDLESS, eventually, NATIVE, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 
 const TWO_WORKERS = { maxInstances: 2, minInstances: 2, killGraceMs: 60 };
 const STATE = { capabilities: ['state:write:*'] } as const;
@@ -16,7 +16,7 @@ describe('cancelling', () => {
       const { error, metrics } = await call;
       expect(error).toMatchObject({ code: 'CANCELLED', context: { reason: 'the user left' } });
       expect(metrics.durationUs).toBeGreaterThan(0);
-      await vi.waitFor(() => expect(runtime.getStats().availableInstances).toBe(2));
+      await eventually(() => expect(runtime.getStats().availableInstances).toBe(2));
       expect(runtime.getStats().retirements).toEqual({});
     }));
 
@@ -40,8 +40,8 @@ describe('cancelling', () => {
       await workersExecute();
       controller.abort();
       await call;
-      await vi.waitFor(() => expect(runtime.getStats().retirements).toEqual({ cancelled: 1 }));
-      await vi.waitFor(() => expect(runtime.getStats().availableInstances).toBe(2));
+      await eventually(() => expect(runtime.getStats().retirements).toEqual({ cancelled: 1 }));
+      await eventually(() => expect(runtime.getStats().availableInstances).toBe(2));
     }));
 
   it('one that waits takes it out of the queue', () =>

@@ -8,7 +8,7 @@ import { UNSEALED_BYTES, Unsealed } from '#src/pool/unsealed.js';
 import { WorkerPool } from '#src/pool/worker-pool.js';
 import { NexusRuntime, type RuntimeParts } from '#src/runtime/nexus-runtime.js';
 import { MemoryStore } from '#src/suspension/memory-store.js';
-import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
+import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 describe('snapshots that wait to be compressed', () => {
   it('hold back their tenant from its share on, and everybody when they are too many in all', () => {

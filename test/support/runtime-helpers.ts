@@ -8,8 +8,13 @@ export const ENDLESS = 'for (;;) ;';
 /** Runs for minutes, and nothing polls in there. */
 export const NATIVE = 'return "a".repeat(2e6).indexOf("a".repeat(1e6) + "b")';
 
-/** How long something is waited for that has to happen: long enough for a busy machine. */
-export const PATIENCE = { timeout: 20_000, interval: 5 };
+/** How long is waited for something that has to happen: long enough for a busy machine. */
+const PATIENCE = { timeout: 20_000, interval: 5 };
+
+/** Resolves when the check passes, which is tried again and again; rejects as it does when that takes too long. */
+export function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, PATIENCE);
+}
 
 /** A runtime for the time of a test. */
 export async function withRuntime<T>(options: RuntimeOptions, use: (runtime: NexusRuntime) => Promise<T>): Promise<T> {
@@ -33,11 +38,11 @@ export function rejection(promise: Promise<unknown>): Promise<unknown> {
 export async function workersExecute(count = 1): Promise<void> {
   const current = vi.spyOn(ControlBlock.prototype, 'current');
   try {
-    await vi.waitFor(() => {
+    await eventually(() => {
       const { contexts, results } = current.mock;
       const executing = contexts.filter((_, index) => results[index]?.value !== undefined);
       expect(new Set(executing).size).toBe(count);
-    }, PATIENCE);
+    });
   } finally {
     current.mockRestore();
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {

@@ -13,7 +13,7 @@ import {
 
 import { MemoryStore } from '#src/suspension/memory-store.js';
 import { seriesOf } from '../metrics/exposition.js';
-import { ANYTHING, answer, suspensionOf } from './driving.js';
+import { ANYTHING, answer, suspensionOf } from './resume-helpers.js';
 
 const WAITS = '$state.n = $args; const value = await $ext.a.b(); $emit("went on"); return value';
 const TWICE = 'await $ext.a.b(); return await $ext.a.b()';

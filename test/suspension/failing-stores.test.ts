@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from '#src/index.js';
 
 import { MemoryStore } from '#src/suspension/memory-store.js';
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 type Operation = keyof SuspensionStore;
 

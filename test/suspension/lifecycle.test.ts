@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from '#src/index.js';
 
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 const FOREVER = { success: true, value: 'loop' } as const;
 /** Ends unless it is told to loop. */

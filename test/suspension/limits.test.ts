@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type ExecutionLimits, type NexusRuntime, type WasmResult } from '#src/index.js';
 
-import { ANYTHING, answer, finish, type Pace, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, finish, type Pace, rejection, suspensionOf } from './resume-helpers.js';
 
 const MIB = 1024 ** 2;
 

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RuntimeOptions } from '#src/index.js';
-
-import { ANYTHING, answer } from './driving.js';
-import { inProcess, type Step } from './processes.js';
+import { inProcess, type Step } from './process-helpers.js';
+import { ANYTHING, answer } from './resume-helpers.js';
 
 const MIB = 1024 ** 2;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { ClaimAnswer, StoredSuspension, SuspensionStore } from '#src/api/suspension-store.js';
-import { idOf, makeOutcome, makeSuspension, plain, type StoreHarness } from './support.js';
+import { idOf, makeOutcome, makeSuspension, plain, type StoreHarness } from './store-helpers.js';
 
 const NOW = 2_000;
 const LEASE = { owner: 'one', leaseUntilMs: 3_000 };

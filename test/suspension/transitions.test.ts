@@ -14,7 +14,7 @@ import {
   stateOf,
 } from '#src/suspension/lifecycle.js';
 import { isAllowed, STATES, TRANSITIONS, type Transition } from '#src/suspension/transitions.js';
-import { makeOutcome } from './support.js';
+import { makeOutcome } from './store-helpers.js';
 
 const SETTLED = ['completed', 'failed', 'continued', 'cancelled', 'expired'] as const satisfies SettledState[];
 const FENCE = 7;

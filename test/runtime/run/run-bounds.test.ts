@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRuntime, currentCall, type RunOptions } from '#src/index.js';
 
 import { MemoryStore } from '#src/suspension/memory-store.js';
-import { ANYTHING } from './driving.js';
+import { ANYTHING } from '../../suspension/resume-helpers.js';
 
 /** An extension that answers when it is told to. */
 function answering() {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-import { bundleSource } from './support/sources/bundle-source.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const LIBRARY = (await bundleSource('src/index.ts')).href;
 

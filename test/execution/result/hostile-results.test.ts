@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 import { inSlices } from '#src/support/slices.js';
-import { bundleSource } from '../support/sources/bundle-source.js';
+import { bundleSource } from '../../support/sources/bundle-source.js';
 
 const granted = { capabilities: ['state:write:*', 'events:emit:*', 'view:update:*', 'ext:*'] } as const;
 const FOLDED = 'let a = []; for (let i = 0; i < 40; i++) a = [a, a];';
@@ -144,7 +144,7 @@ describe('context that is MessagePack', () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--max-old-space-size=96', '--input-type=module', '-e', script],
-      { cwd: fileURLToPath(new URL('../../', import.meta.url)) },
+      { cwd: fileURLToPath(new URL('../../../', import.meta.url)) },
     );
     const [codes, value] = JSON.parse(stdout) as [string[], number];
     expect(value).toBe(7);

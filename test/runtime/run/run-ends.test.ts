@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { PATIENCE } from '../support/runtime-helpers.js';
-import { ANYTHING } from './driving.js';
+import { eventually } from '../../support/runtime-helpers.js';
+import { ANYTHING } from '../../suspension/resume-helpers.js';
 import { hanging, messageOf } from './extensions.js';
 
 let runtime: NexusRuntime;
@@ -108,7 +108,7 @@ describe('a run is called off', () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
-    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
+    await eventually(() => expect(told).not.toEqual([]));
     controller.abort(new Error('user left'));
     expect(await running).toMatchObject({
       status: 'error',
@@ -159,7 +159,7 @@ describe('a run is called off', () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
-    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
+    await eventually(() => expect(told).not.toEqual([]));
     controller.abort(Object.create(null));
     expect(await running).toMatchObject({ error: { code: 'CANCELLED' }, logs: [{ message: '1' }] });
   });
@@ -175,7 +175,7 @@ describe('a run is called off', () => {
     const ending = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const { told, extensions } = hanging();
     const running = ending.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, callTimeoutMs: 600_000 });
-    await vi.waitFor(() => expect(told).not.toEqual([]), PATIENCE);
+    await eventually(() => expect(told).not.toEqual([]));
     await ending.shutdown({ drainTimeoutMs: 0 });
     expect(await running).toMatchObject({
       error: { code: 'CANCELLED', message: 'The run was cancelled: the runtime is shutting down' },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type ResultCode, type WasmContext } from '#src/index.js';
-import { workersExecute } from '../support/runtime-helpers.js';
+import { workersExecute } from '../../support/runtime-helpers.js';
 
 let runtime: NexusRuntime;
 

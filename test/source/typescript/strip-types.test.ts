@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isTypeScript, STRIPPER, stripTypes } from '#src/source/typescript/strip-types.js';
 import { wrapHandler } from '#src/source/wrapper.js';
-import { SUBJECTS } from '../engine/conformance/catalogue.js';
+import { SUBJECTS } from '../../engine/conformance/catalogue.js';
 
 const PREFIX = '(async function(){'.length;
 
@@ -118,7 +118,7 @@ describe('a source that is too much', () => {
 });
 
 it('the key of a handler names the version that is installed', () => {
-  const manifest = new URL('../../node_modules/@swc/wasm-typescript/package.json', import.meta.url);
+  const manifest = new URL('../../../node_modules/@swc/wasm-typescript/package.json', import.meta.url);
   const { name, version } = JSON.parse(readFileSync(manifest, 'utf8')) as { name: string; version: string };
   expect(STRIPPER).toBe(`${name} ${version}`);
 });

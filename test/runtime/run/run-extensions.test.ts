@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { ANYTHING } from './driving.js';
+import { ANYTHING } from '../../suspension/resume-helpers.js';
 import { aborted, call, hanging, messageOf } from './extensions.js';
 
 let runtime: NexusRuntime;

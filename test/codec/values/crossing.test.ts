@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { Executor } from '#src/worker/executor.js';
-import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
+import { ALL_CAPABILITIES, createExecutor, runInThread } from '../../support/executor.js';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 

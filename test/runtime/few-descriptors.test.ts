@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import { bundleSource } from '../support/sources/bundle-source.js';
 
-const SCRIPT = fileURLToPath(await bundleSource('test/files/few-descriptors.mjs'));
+const SCRIPT = fileURLToPath(await bundleSource('test/runtime/few-descriptors.mjs'));
 /** A process with one worker has some 30 of its own. */
 const DESCRIPTORS = 64;
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type SegmentEffects } from '#src/index.js';
 
-import { ANYTHING, rejection } from './driving.js';
+import { ANYTHING, rejection } from '../../suspension/resume-helpers.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {

@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { SuspensionStore } from '#src/api/suspension-store.js';
 import type { NexusError } from '#src/errors/nexus-error.js';
-import { fileHarness, idOf, makeOutcome, makeSuspension, plain } from './support.js';
+import { fileHarness, idOf, makeOutcome, makeSuspension, plain } from '../store-helpers.js';
 
 const NOW = 2_000;
 const LEASE = { owner: 'one', leaseUntilMs: 3_000 };
