@@ -14,7 +14,7 @@ export const ADDED_EXPORTS = {
 } as const;
 
 /**
- * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
+ * Part of the engine fingerprint: raise it whenever this file, or `scripts/images/optimise-engine.mjs`, makes another binary from the same
  * upstream.
  */
 export const REWRITE_VERSION = 6;
