@@ -56,7 +56,7 @@ describe('a cache directory', () => {
     expect(readdirSync(folder)).toEqual([entry]);
   });
 
-  it('with thousands of names is listed, and swept by a sample of them', async () => {
+  it('a cache directory with thousands of names is listed, and swept by a sample of them', async () => {
     const folder = join(directory, 'many');
     await mkdir(folder);
     const keys = Array.from({ length: 21_000 }, (_, i) => i.toString(16).padStart(64, '0'));

@@ -73,7 +73,7 @@ describe('a source in an artifact', () => {
     }
   });
 
-  it('of more than 4 MiB is checked and left out', async () => {
+  it('a source in an artifact of more than 4 MiB is checked and left out', async () => {
     const sealed = Buffer.from(sealArtifact(headerOf('\n'.repeat(5 * MIB)), content(10), SECRET));
     expect((await openInSlices(sealed, OPTIONS)).header).toMatchObject({ source: '', filename: 'handler.js' });
     sealed[3 * MIB] = 1;

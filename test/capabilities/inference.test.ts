@@ -351,7 +351,7 @@ describe('a source that is no handler', () => {
     expect(context['snippet']).toContain('^');
   });
 
-  it('and one that closes its function is an INVALID_HANDLER', () => {
+  it('a source that closes its function is an INVALID_HANDLER', () => {
     expect(failure('}); steal(); (async function(){').code).toBe('INVALID_HANDLER');
     expect(() => inferCapabilities(1 as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });

@@ -180,7 +180,7 @@ describe('the name of an extension has no dots', () => {
     await expect(runHandler('return 1', { ext: extensions })).rejects.toMatchObject(invalid);
   });
 
-  it('that of a method may have some', async () => {
+  it('the name of a method may have dots', async () => {
     const outcome = await runInThread(executor, 'await $ext.http["admin.get"]()', {
       capabilities: ['ext:http.admin.get'],
     });

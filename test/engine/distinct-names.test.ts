@@ -34,7 +34,7 @@ describe('a guest that makes distinct names without end', () => {
     expect(await runtime.executeHandler('return 1')).toMatchObject({ status: 'success', returnValue: 1 });
   });
 
-  it('in its source does not compile, and costs nobody a worker', async () => {
+  it('a source with very many distinct names does not compile, and ends no worker', async () => {
     const { errors } = runtime.getStats();
     const { status, error } = await runtime.executeHandler('{;}'.repeat(66_000));
     expect(status).toBe('error');

@@ -78,7 +78,7 @@ describe('free memory', () => {
     await evaluate(`${fragments('more')} if (${SUM} !== sum || more[7] !== kept[7]) throw new Error('not the same');`);
   });
 
-  it('in a heap that does not add up is left alone', async () => {
+  it('free memory in a heap that does not add up is left alone', async () => {
     restoreImage(vm, image);
     await evaluate(fragments('kept'));
     const { heapBase } = vm.layout;
@@ -97,7 +97,7 @@ describe('a delta', () => {
   it.each([
     ['coarse', COARSE],
     ['fine', FINE],
-  ])('of %s grain gives the state it was captured in', async (_name, grain) => {
+  ])('a delta of %s grain gives the state it was captured in', async (_name, grain) => {
     restoreImage(vm, image);
     await evaluate(fragments('kept'));
     const expected = captureImage(vm);
@@ -109,7 +109,7 @@ describe('a delta', () => {
     expect(Buffer.compare(restored.heap, expected.heap)).toBe(0);
   });
 
-  it('of fine grain is the smaller one', async () => {
+  it('a delta of fine grain is the smaller one', async () => {
     restoreImage(vm, image);
     await evaluate('globalThis.marker = { a: 1 }');
     const [coarse, fine] = [captureDelta(vm, image, COARSE), captureDelta(vm, image, FINE)];

@@ -71,7 +71,7 @@ describe('a mend', () => {
     expect(() => run([mend])).toThrow(`the mend "of nothing" does not fit: its instructions occur ${times} times`);
   });
 
-  it('of a function that is not there is refused', () => {
+  it('a mend of a function that is not there is refused', () => {
     expect(() => run([{ name: 'none', functionIndex: 7, edits: [] }])).toThrow(RangeError);
   });
 });

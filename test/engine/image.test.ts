@@ -122,7 +122,7 @@ describe('restoring an image', () => {
     expect(hashImage(captureImage(vm))).toBe(hashImage(image));
   });
 
-  it('by wiping leaves nothing of what was written anywhere, past the marks and over the allocator', async () => {
+  it('restoring an image by wiping leaves nothing of what was written anywhere, past the marks and over the allocator', async () => {
     const image = captureImage(vm);
     vm.heap.fill(0xa5);
     wipe(vm, image);
@@ -147,7 +147,7 @@ describe('restoring an image', () => {
     restoreImage(vm, image);
   });
 
-  it('with a delta gives the state the delta was captured in', async () => {
+  it('restoring an image with a delta gives the state the delta was captured in', async () => {
     const image = captureImage(vm);
     await evaluate('globalThis.marker = { list: [1, 2, 3], text: "x".repeat(5000) }');
     const delta = captureDelta(vm, image);
@@ -160,7 +160,7 @@ describe('restoring an image', () => {
     restoreImage(vm, image);
   });
 
-  it('in another instance gives the same VM: pointers agree', async () => {
+  it('restoring an image in another instance gives the same VM: pointers agree', async () => {
     const other = await createExecutionVm(await loadEngine(), limits);
     expect(hashImage(captureImage(other))).toBe(hashImage(captureImage(vm)));
   });

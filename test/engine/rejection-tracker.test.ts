@@ -107,7 +107,7 @@ describe('the list of unhandled rejections', () => {
     CAPACITY,
     CAPACITY + 1,
     1000,
-  ])('of %i counts every one, and every one handled', async (n) => {
+  ])('the list of unhandled rejections of %i counts every one, and every one handled', async (n) => {
     await evaluate(`globalThis.all = Array.from({ length: ${n} }, (_, i) => Promise.reject(i))`);
     expect(unhandled()).toEqual([n, 0]);
     await evaluate('for (let i = 0; i < all.length; i += 2) all[i].catch(() => {})');
@@ -149,7 +149,7 @@ describe('the list of unhandled rejections', () => {
 });
 
 describe('listed promises', () => {
-  it('and their reasons live on when the guest lets go of them and garbage is collected', async () => {
+  it('listed promises and their reasons live on when the guest lets go of them and garbage is collected', async () => {
     await evaluate(`
       (() => { const reason = { text: 'x'.repeat(1000) }; reason.self = [Promise.reject(reason.text)]; })();
       for (let i = 0; i < 200_000; i++) { const a = {}; a.a = { a, filler: 'x'.repeat(i % 50) } }

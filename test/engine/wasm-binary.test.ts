@@ -24,7 +24,7 @@ describe('a function put into the table', () => {
   it.each([
     ['without a maximum', OWN_TABLE],
     ['that is as large as it may be', BOUNDED_TABLE],
-  ])('of a module %s is called through its slot', (_kind, table) => {
+  ])('a function put into the table of a module %s is called through its slot', (_kind, table) => {
     const binary = new WasmBinary(moduleWith(table));
     const slots = [10, 300].map((term) => {
       const body = [0, ...wasm.get(0), ...wasm.i32Const(term), ...wasm.i32Add, ...wasm.end];

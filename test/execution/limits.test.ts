@@ -133,7 +133,7 @@ describe('an override', () => {
     ['now', { now: 'today' }, 'finite'],
     ['limits', { limits: [] }, 'an object'],
     ['signal', { signal: {} }, 'AbortSignal'],
-  ])('of %s beyond what is allowed is INVALID_ARGUMENT: %j', async (field, options, allowed) => {
+  ])('an override of %s beyond what is allowed is INVALID_ARGUMENT: %j', async (field, options, allowed) => {
     const rejection = runtime.executeHandler('return 1', {}, options as never);
     await expect(rejection).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', context: { field } });
     await expect(rejection).rejects.toThrow(allowed);
@@ -145,7 +145,7 @@ describe('an override', () => {
     [{ memoryLimitBytes: 64 * MIB }, 'limitCeilings.memoryLimitBytes'],
     [{ maxEvent: 200 }, 'limitCeilings.maxEvents'],
     [5, 'limitCeilings'],
-  ])('of the ceilings that makes no sense is INVALID_CONFIG: %j', async (limitCeilings, named) => {
+  ])('an override of the ceilings that makes no sense is INVALID_CONFIG: %j', async (limitCeilings, named) => {
     const creation = createRuntime({ cacheDir: false, limitCeilings: limitCeilings as never });
     await expect(creation).rejects.toMatchObject({ code: 'INVALID_CONFIG' });
     await expect(creation).rejects.toThrow(named);

@@ -21,7 +21,7 @@ async function suspend(runtime: NexusRuntime, source = 'return await $ext.a.b()'
 }
 
 describe('a run', () => {
-  it('whose deadline ends it in the VM counts as TIMEOUT, once', () =>
+  it('a run whose deadline ends it in the VM counts as TIMEOUT, once', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       await runtime.warmup([ENDLESS]);
       const { error } = await runtime.run(ENDLESS, {}, { deadlineMs: 60 });
@@ -29,7 +29,7 @@ describe('a run', () => {
       expect(runtime.getStats()).toMatchObject({ totalExecutions: 1, errors: { TIMEOUT: 1 } });
     }));
 
-  it('that is called off while it waits counts as TIMEOUT, too', () =>
+  it('a run that is called off while it waits counts as TIMEOUT, too', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const extensions = { a: { b: () => new Promise(() => {}) } };
       const { error } = await runtime.run('return await $ext.a.b()', WAITING, { extensions, deadlineMs: 60 });
@@ -39,7 +39,7 @@ describe('a run', () => {
 });
 
 describe('a resume', () => {
-  it('whose deadline is over before it began leaves the handler as it was', () =>
+  it('a resume whose deadline is over before it began leaves the handler as it was', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const id = await suspend(runtime);
       await runtime.warmup([ENDLESS]);
@@ -50,7 +50,7 @@ describe('a resume', () => {
       expect((await runtime.resumeHandler(id, ANSWER)).returnValue).toBe(1);
     }));
 
-  it('that is called off meanwhile counts as what it was, not as what was recorded', () =>
+  it('a resume that is called off meanwhile counts as what it was, not as what was recorded', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const id = await suspend(runtime, `await $ext.a.b(); ${ENDLESS}`);
       const resumed = runtime.resumeHandler(id, ANSWER, { timeoutMs: 200 });
@@ -63,7 +63,7 @@ describe('a resume', () => {
       expect(series.get('nexus_handler_duration_seconds_sum')).toBeGreaterThan(0.15);
     }));
 
-  it('elsewhere is no longer active here, once this process hears of it', async () => {
+  it('a suspension that is resumed elsewhere is no longer active here, once this process hears of it', async () => {
     const options = { cacheDir: false, maxInstances: 1, suspensionDir: join(directory, 'shared') } as const;
     const [here, there] = await Promise.all([createRuntime(options), createRuntime(options)]);
     try {
@@ -79,7 +79,7 @@ describe('a resume', () => {
 });
 
 describe('a shared registry', () => {
-  it('in the format of OpenMetrics has each counter once', async () => {
+  it('a shared registry in the format of OpenMetrics has each counter once', async () => {
     const registry = new Registry();
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
     for (let i = 0; i < 2; i++) {

@@ -146,7 +146,7 @@ describe('docs/metrics.md', () => {
 });
 
 describe('the expressions', () => {
-  it.each(expressions)('of %s: metrics, labels and values are those of the catalog', (_where, expr) => {
+  it.each(expressions)('the expressions of %s: metrics, labels and values are those of the catalog', (_where, expr) => {
     expect(expr.match(NAME)).not.toBeNull();
     expect(problemsOf(expr)).toEqual([]);
   });

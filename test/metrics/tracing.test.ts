@@ -183,7 +183,7 @@ describe('an execution', () => {
       expect(spans.calls[0]?.span.spanContext().traceId).not.toBe(again?.span.spanContext().traceId);
     }));
 
-  it('of an artifact is one, too', () =>
+  it('an execution of an artifact is a span, too', () =>
     withTraces(async (runtime, spans) => {
       await runtime.executeCompiledHandler(await runtime.precompileHandler('return 1'), ORIGIN);
       expect(namesOf(spans.call)).toEqual(['nexus.handler', 'nexus.compile', 'nexus.queue', 'nexus.execute']);
@@ -231,7 +231,7 @@ describe('an error', () => {
     [ENDLESS, 'TIMEOUT', 'ran longer'],
     ['return (', 'COMPILATION_ERROR', 'SyntaxError'],
     ['$emit("e")', 'PERMISSION_DENIED', 'events:emit:e'],
-  ])('of %s is the status and the type of the call', (code, type, message) =>
+  ])('an error of %s is the status and the type of the call', (code, type, message) =>
     withTraces(async (runtime, spans) => {
       expect((await runtime.executeHandler(code, ORIGIN, 80)).error?.code).toBe(type);
       const { span, phases } = spans.call;
@@ -242,7 +242,7 @@ describe('an error', () => {
       expect([phases.at(-1)?.attributes['nexus.status'], phases.at(-1)?.name]).toEqual(last);
     }));
 
-  it('of a call that gives no result ends its span, which says so', () =>
+  it('an error of a call that gives no result ends its span, which says so', () =>
     withTraces(async (runtime, spans) => {
       const bad = { ...ORIGIN, capabilities: ['all' as CapabilityToken] };
       const error = (await rejection(runtime.executeHandler('return 1', bad))) as Error;
@@ -261,7 +261,7 @@ describe('an error', () => {
     ['executeCompiledHandler', 'INVALID_ARTIFACT', 'nexus.handler'],
     ['resumeHandler', 'INVALID_ARGUMENT', 'nexus.resume'],
     ['run', 'INVALID_ARGUMENT', 'nexus.run'],
-  ] as const)('of %s that gives no result ends its span, too', (method, code, name) =>
+  ] as const)('an error of %s that gives no result ends its span, too', (method, code, name) =>
     withTraces(async (runtime, spans) => {
       const call = async () => {
         if (method === 'executeCompiledHandler') return runtime.executeCompiledHandler(new Uint8Array(9));
@@ -342,7 +342,7 @@ describe('a handler that is suspended', () => {
       expect(spans.calls.map(({ span }) => span.name)).toEqual(['nexus.handler', 'nexus.resume']);
     }));
 
-  it('without tracing begins a trace when it goes on with it, and goes on without it', async () => {
+  it('a handler that is suspended without tracing begins a trace when it resumes with it, and resumes without it', async () => {
     const options = { suspensionDir: join(directory, 'untraced') };
     const suspend = (runtime: NexusRuntime) => runtime.executeHandler(WAITS_TWICE, ANYTHING);
     const begun = suspensionOf(await withRuntime({ ...ONE_WORKER, ...options }, suspend));
@@ -385,7 +385,7 @@ describe('a run', () => {
       expect(starts).toEqual([...starts].sort((a, b) => Number(a - b)));
     }));
 
-  it('that fails says so', () =>
+  it('a run that fails says so', () =>
     withTraces(async (runtime, spans) => {
       const extensions = {
         a: {
@@ -404,7 +404,7 @@ describe('a run', () => {
   it.each([
     ['null', null],
     ['an object without a prototype', Object.create(null)],
-  ])('that its onEffects ends with %s rejects with just that', (_what, thrown) =>
+  ])('a run that its onEffects ends with %s rejects with just that', (_what, thrown) =>
     withTraces(async (runtime, spans) => {
       const onEffects = () => {
         throw thrown;
@@ -439,7 +439,7 @@ describe('the context of the application', () => {
     }, options);
   });
 
-  it('that is not sampled goes with the handler, too', () =>
+  it('the context of the application that is not sampled goes with the handler, too', () =>
     withTraces(async (runtime, spans) => {
       contexts.setGlobalContextManager(new AsyncContexts());
       const parent = {

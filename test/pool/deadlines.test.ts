@@ -37,7 +37,7 @@ describe('the time of a call', () => {
       expect(runtime.getStats().retirements).toEqual({});
     }));
 
-  it('that never began counts as waiting, not as executing', () =>
+  it('the time of a call that never began counts as waiting, not as executing', () =>
     withRuntime({ maxInstances: 1, killGraceMs: 30 }, async (runtime) => {
       await runtime.warmup(['return 1', ENDLESS]);
       const running = runtime.executeHandler(ENDLESS, {}, 200);

@@ -12,7 +12,7 @@ function record(...durations: number[]): DurationEstimates {
 }
 
 describe('an estimate', () => {
-  it('of a handler that was not seen is undefined', () => {
+  it('an estimate of a handler that was not seen is undefined', () => {
     expect(record().get('k')).toBeUndefined();
     expect(record(5).get('other')).toBeUndefined();
   });

@@ -48,7 +48,7 @@ describe('an instance', () => {
       expect(text).toContain('nexus_handler_kills_total{layer="watchdog"} 1');
     }));
 
-  it('above minInstances ends when it has idled for idleTimeoutMs, and comes again', () =>
+  it('an instance above minInstances ends when it has idled for idleTimeoutMs, and comes again', () =>
     withRuntime({ maxInstances: 2, idleTimeoutMs: 50 }, async (runtime) => {
       const burst = async () => {
         const calls = [1, 2].map((n) =>
@@ -97,7 +97,7 @@ describe('warmup', () => {
     [['return 1'], { instances: 3 }, 'options.instances'],
     ['return 1', {}, 'handlers'],
     [[7], {}, 'handlers[0]'],
-  ])('of %j with %j: INVALID_ARGUMENT', (handlers, options, field) =>
+  ])('warmup of %j with %j: INVALID_ARGUMENT', (handlers, options, field) =>
     withRuntime({ maxInstances: 2 }, async (runtime) => {
       const error = await rejection(runtime.warmup(handlers as string[], options));
       expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', context: { field } });

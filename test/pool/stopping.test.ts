@@ -20,7 +20,7 @@ describe('cancelling', () => {
       expect(runtime.getStats().retirements).toEqual({});
     }));
 
-  it('one that does not ends its worker, and nobody waits for that', () =>
+  it('an execution that does not poll ends its worker when it is cancelled, and the call does not wait for that', () =>
     withRuntime({ ...TWO_WORKERS, killGraceMs: 5_000 }, async (runtime) => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
@@ -32,7 +32,7 @@ describe('cancelling', () => {
       expect(runtime.getStats()).toMatchObject({ activeInstances: 1, retirements: {} });
     }));
 
-  it('ends it after the grace, and another worker is there', () =>
+  it('a worker that does not come back is ended after the grace, and another one is there', () =>
     withRuntime(TWO_WORKERS, async (runtime) => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
@@ -44,7 +44,7 @@ describe('cancelling', () => {
       await eventually(() => expect(runtime.getStats().availableInstances).toBe(2));
     }));
 
-  it('one that waits takes it out of the queue', () =>
+  it('an execution that waits is taken out of the queue when it is cancelled', () =>
     withRuntime({ maxInstances: 1, killGraceMs: 60 }, async (runtime) => {
       await runtime.warmup(['return 1', ENDLESS]);
       const running = runtime.executeHandler(ENDLESS, {}, 300);
@@ -58,7 +58,7 @@ describe('cancelling', () => {
       expect((await running).error?.code).toBe('TIMEOUT');
     }));
 
-  it('many with one signal ends them all, and none of the others', () =>
+  it('a signal cancels all executions that have it, and none of the others', () =>
     withRuntime({ maxInstances: 2, maxQueue: 200 }, async (runtime) => {
       const source = 'let x = 0; for (let i = 0; i < 2e4; i++) x += i; return $args';
       await runtime.warmup([source]);
@@ -146,7 +146,7 @@ describe('a batch', () => {
   /** Known to be quick, until it is told to go on for ever. */
   const SOURCE = 'if ($args < 0) for (;;) ; return $args';
 
-  it('does not wait for the one in it that takes its time', () =>
+  it('a batch does not wait for the request in it that takes long', () =>
     withRuntime({ ...TWO_WORKERS, maxQueue: 1_000 }, async (runtime) => {
       await runtime.warmup([SOURCE]);
       for (let round = 0; round < 3; round++) {
@@ -165,7 +165,7 @@ describe('a batch', () => {
       expect(results.filter(({ returnValue }, n) => returnValue === n)).toHaveLength(63);
     }));
 
-  it('of one worker loses only the one that ends it', () =>
+  it('a batch loses only the request that ends its worker', () =>
     withRuntime({ maxInstances: 1, killGraceMs: 60, maxQueue: 1_000 }, async (runtime) => {
       const source = `if ($args < 0) ${NATIVE}; return $args`;
       await runtime.warmup([source]);

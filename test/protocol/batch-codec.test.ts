@@ -167,7 +167,7 @@ describe('small bytes', () => {
     expect(plain(decodeBatch(arrive(message)))).toStrictEqual([plain({ ...execute, input: bytes(100) })]);
   });
 
-  it('of a message are bytes of its own, which nothing sent later changes', () => {
+  it('small bytes of a message are bytes of its own, which nothing sent later changes', () => {
     const first = encodeBatch([execute]);
     const copy = Buffer.from(first.packed);
     encodeBatch([{ ...execute, input: bytes(1_000, 5) }]);
@@ -404,7 +404,7 @@ const replies: fc.Arbitrary<Reply | undefined> = fc.oneof<fc.Arbitrary<Reply | u
 );
 
 describe('any message', () => {
-  it('of requests comes across, with each limit, right and bytecode in it once', () => {
+  it('any message of requests comes across, with each limit, right and bytecode in it once', () => {
     fc.assert(
       fc.property(batches, (requests) => {
         const message = encodeBatch(requests);
@@ -418,7 +418,7 @@ describe('any message', () => {
     );
   });
 
-  it('of replies comes across', () => {
+  it('any message of replies comes across', () => {
     fc.assert(
       fc.property(fc.array(replies, { maxLength: 32 }), (some) => {
         expect(plain(crossReplies(some))).toStrictEqual(plain(some));

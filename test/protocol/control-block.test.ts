@@ -24,7 +24,7 @@ describe('an item', () => {
     expect(control.stateOf(4)).toBe(ItemState.waiting);
   });
 
-  it('that was taken back is not begun', () => {
+  it('an item that was taken back is not begun', () => {
     const control = begin();
     expect(control.revoke(0)).toBe(true);
     expect(control.claim(0)).toBe(false);
@@ -32,7 +32,7 @@ describe('an item', () => {
     expect(control.current()).toBeUndefined();
   });
 
-  it('that was begun is not taken back, nor when it is finished', () => {
+  it('an item that was begun is not taken back, nor when it is finished', () => {
     const control = begin();
     expect(control.claim(0)).toBe(true);
     expect(control.revoke(0)).toBe(false);
@@ -166,7 +166,7 @@ describe('cancelling', () => {
     }
   });
 
-  it('one that is not running takes the flag from none that is', () => {
+  it('cancelling an item that is not running leaves the flag of the one that is', () => {
     const control = begin();
     control.claim(0);
     control.finish(0);
@@ -218,7 +218,7 @@ describe('a block', () => {
     expect([worker.stateOf(4), worker.stateOf(5), worker.isCancelled(4)]).toEqual([0, 0, false]);
   });
 
-  it('of its own is another', () => {
+  it('a block of its own is another', () => {
     const [one, other] = [begin(), begin()];
     one.claim(0);
     expect([other.current(), other.stateOf(0)]).toEqual([undefined, ItemState.waiting]);

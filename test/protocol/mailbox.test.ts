@@ -176,7 +176,7 @@ describe('an announcement', () => {
     expect(isSame(far.receiveSync(), 4)).toBe(true);
   });
 
-  it('that comes late is no message, either', () => {
+  it('an announcement that comes late is no message, either', () => {
     const { near, far } = createBoth();
     near.send(message(3));
     near.prewake();

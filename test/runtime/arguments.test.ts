@@ -223,7 +223,7 @@ async function faultOf(call: () => unknown): Promise<unknown> {
 describe.each(NAMED)('$method: $argument', ({ argument, allowed, call, code }) => {
   const kinds = (Object.keys(WRONG) as Kind[]).filter((kind) => !allowed.includes(kind));
 
-  it.each(kinds)('that is wrong is refused by name: %s', async (kind) => {
+  it.each(kinds)('a wrong value is refused by name: %s', async (kind) => {
     const error = await faultOf(() => call(WRONG[kind] as never));
     expect(error).toBeInstanceOf(NexusError);
     const { code: actual, message } = error as NexusError;

@@ -4,7 +4,7 @@ import { createRuntime } from '#src/index.js';
 const ALL = ['state:read:*', 'ext:*'] as const;
 
 describe('a value that executes a handler while it is read', () => {
-  it('as context leaves both contexts as they are', async () => {
+  it('a value that executes a handler while it is read as context leaves both contexts as they are', async () => {
     await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const echo = 'return { ...$state, args: $args }';
     const inner: Promise<unknown>[] = [];
@@ -25,7 +25,7 @@ describe('a value that executes a handler while it is read', () => {
     }
   });
 
-  it('as an answer, or as something to be kept, leaves both as they are', async () => {
+  it('a value that executes a handler while it is read as an answer, or as something to be kept, leaves both as they are', async () => {
     await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const artifacts = runtime.artifacts('documents');
     const kept = await artifacts.getOrCreate('outer', () => ({

@@ -26,24 +26,24 @@ function expectPlace({ error }: Pick<WasmResult, 'error'>): void {
 }
 
 describe('an error in a source of very many lines has its place and its lines', () => {
-  it('when it is executed, the first time and later', async () => {
+  it('an error in a source of very many lines has its place and its lines when it is executed, the first time and later', async () => {
     for (let i = 0; i < 3; i++) expectPlace(await runtime.executeHandler(source));
   });
 
-  it('when it is an artifact', async () => {
+  it('an error in a source of very many lines has its place and its lines when it is an artifact', async () => {
     expectPlace(await runtime.executeCompiledHandler(await runtime.precompileHandler(source)));
   });
 
-  it('when it is run', async () => {
+  it('an error in a source of very many lines has its place and its lines when it is run', async () => {
     expectPlace(await runtime.run(source));
   });
 
-  it('in a test', async () => {
+  it('an error in a source of very many lines has its place and its lines in a test', async () => {
     const { error } = await runHandler(source);
     expect(error?.location).toEqual({ line: LINES + 1, column: 48 });
   });
 
-  it('when it does not compile, in JavaScript and in TypeScript', async () => {
+  it('an error in a source of very many lines has its place and its lines when it does not compile, in JavaScript and in TypeScript', async () => {
     for (const [text, filename] of [
       ['const = 1', 'a.js'],
       ['enum A { B }', 'a.ts'],

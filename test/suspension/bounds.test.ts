@@ -191,7 +191,7 @@ describe('what is kept', () => {
     expect(series.get('nexus_suspension_outcome_evictions_total')).toBe(0);
   });
 
-  it('of a place that the store failed to give is given back', async () => {
+  it('a place that the store failed to give is given back', async () => {
     class Failing extends MemoryStore {
       isFailing = true;
       override async put(...given: Parameters<MemoryStore['put']>) {

@@ -49,7 +49,7 @@ describe('a recorded outcome', () => {
     });
   });
 
-  it('that was edited, cut, replaced or given another state is refused', async () => {
+  it('a recorded outcome that was edited, cut, replaced or given another state is refused', async () => {
     const { store, suspensionId } = await resumedOnce();
     const edits: ((settled: Settled) => Settled)[] = [
       (settled) =>

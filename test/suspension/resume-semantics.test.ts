@@ -29,7 +29,7 @@ describe('an error as the answer', () => {
     expect(ended.returnValue).toEqual([true, 'TypeError', 'refused', 503, true, 'socket', 'string']);
   });
 
-  it('that nobody catches has the place of the call, and nothing of the host', async () => {
+  it('an error as the answer that nobody catches has the place of the call, and nothing of the host', async () => {
     const code = '$log(1);\nconst call = () =>\n  $ext.http.get("/a");\nawait null;\nawait call();';
     const { suspensionId } = suspensionOf(await runtime.executeHandler(code, ANYTHING));
     const { error } = await runtime.resumeHandler(suspensionId, {
@@ -66,7 +66,7 @@ describe('state that is changed inside', () => {
   };
   const context = { ...ANYTHING, stateSnapshot };
 
-  it('before and after a suspension is one mutation of each segment', async () => {
+  it('state that is changed inside before and after a suspension is one mutation of each segment', async () => {
     const [first, second] = await segments(
       '$state.list.push(2); $state.same.deep[0]; await $ext.a.b(); $state.list.push(3); return $state.list.length',
       context,
@@ -97,7 +97,7 @@ describe('state that is changed inside', () => {
     expect(results.map(({ stateMutations }) => stateMutations.length)).toEqual([1, 0, 0]);
   });
 
-  it('that was assigned before is one object with what was assigned', async () => {
+  it('state that is changed inside that was assigned before is one object with what was assigned', async () => {
     const [first, second] = await segments(
       'const made = { n: 1 }; $state.made = made; await $ext.a.b(); made.n = 2; return $state.made === made',
       context,
@@ -107,7 +107,7 @@ describe('state that is changed inside', () => {
     expect(second?.returnValue).toBe(true);
   });
 
-  it('after it, where it may not be, is denied, with what was done before', async () => {
+  it('state that is changed inside after a suspension, where it may not be, is denied, with what was done before', async () => {
     const results = await segments('const { list } = $state; await $ext.a.b(); $emit("e"); list.push(2);', {
       ...context,
       capabilities: ['state:read:*', 'events:emit:*', 'ext:*'],
@@ -208,7 +208,7 @@ describe('the end of a handler', () => {
     expect(results.at(-1)).toMatchObject({ status: 'error', error: { code: 'DEADLOCK' }, logs: [{ message: 'x' }] });
   });
 
-  it('by an error has its line, after an answer, too', async () => {
+  it('the end of a handler by an error has its line, after an answer, too', async () => {
     const results = await segments('await $ext.a.b();\n\nnull.x;');
     expect(results.at(-1)?.error).toMatchObject({ location: { line: 3 }, snippet: expect.stringContaining('null.x') });
   });
@@ -251,13 +251,13 @@ describe('a global that is reached for only after a suspension', () => {
   it.each([
     'Uint8Array = undefined; Error = undefined; Map = undefined',
     'Object.defineProperty(globalThis, "Error", { get() { throw { toJSON() { for (;;); } } } })',
-  ])('and cannot be made of what the handler left of its realm is its own error: %s', async (tampering) => {
+  ])('a global that is reached for only after a suspension and cannot be made of what the handler left of its realm is its own error: %s', async (tampering) => {
     const { error } = await resumed(tampering, 5_000);
     expect(error?.code).toBe('EXECUTION_ERROR');
     expect((await runtime.executeHandler('return new URL("http://a").href')).returnValue).toBe('http://a/');
   });
 
-  it('and whose making the handler turned into a loop ends with its time', async () => {
+  it('a global that is reached for only after a suspension and whose making the handler turned into a loop ends with its time', async () => {
     const loop =
       'for (const name of ["Map", "Uint8Array", "Error"]) Object.defineProperty(globalThis, name, { get() { for (;;); } })';
     const { error } = await resumed(loop, 200);

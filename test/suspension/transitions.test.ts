@@ -141,12 +141,12 @@ describe('a standing', () => {
     ['suspended', EXPIRES_AT],
     ['resuming', EXPIRES_AT],
     ['completed', 20_000],
-  ])('that is %s gives a sweep nothing to do before its time', (state, due) => {
+  ])('a standing that is %s gives a sweep nothing to do before its time', (state, due) => {
     expect(dueAt(standingIn(state))).toBe(due);
     expect(decideExpiry(standingIn(state), due - 1).next).toBeUndefined();
   });
 
-  it('with a lease beyond the expiry gives a sweep nothing to do before the lease ends', () => {
+  it('a standing with a lease beyond the expiry gives a sweep nothing to do before the lease ends', () => {
     const standing = { ...standingIn('resuming'), leaseUntilMs: 12_000 } as LifecycleState;
     expect(dueAt(standing)).toBe(12_000);
     expect(decideExpiry(standing, 11_999).next).toBeUndefined();

@@ -109,7 +109,7 @@ describe('a handler that goes wrong', () => {
 });
 
 describe('a project', () => {
-  it('whose declarations name what is not there is told so, and does not pass for one of any', async () => {
+  it('a project whose declarations name what is not there is told so, and does not pass for one of any', async () => {
     const path = join(handlers, 'handler.d.ts');
     const before = await readFile(path, 'utf8');
     try {

@@ -110,14 +110,14 @@ describe('effects', () => {
     expect(outcome.events).toEqual([{ name: 'e', payload: { list: [1] } }]);
   });
 
-  it('before an error are reported with it', async () => {
+  it('effects before an error are reported with it', async () => {
     const outcome = await run('$state.a = 1; $emit("e", 1); throw new Error("late")');
     expect(outcome).toMatchObject({ status: 'error', error: { code: 'EXECUTION_ERROR', message: 'Error: late' } });
     expect(outcome.stateMutations).toHaveLength(1);
     expect(outcome.events).toHaveLength(1);
   });
 
-  it('before a timeout are reported with it', async () => {
+  it('effects before a timeout are reported with it', async () => {
     const outcome = await run('$state.a = 1; while (true);', undefined, { timeoutMs: 30 });
     expect(outcome.error).toMatchObject({ code: 'TIMEOUT', context: { layer: 'interrupt', value: 30 } });
     expect(outcome.stateMutations).toEqual([{ operation: 'set', key: 'a', value: 1 }]);
@@ -239,13 +239,13 @@ describe('errors', () => {
     expect(outcome.error?.stack).not.toContain('nexus:');
   });
 
-  it('on the first line have the author’s column', async () => {
+  it('errors on the first line have the author’s column', async () => {
     const outcome = await run('throw new Error("x")');
     expect(outcome.error?.location?.line).toBe(1);
     expect(outcome.error?.location?.column).toBeLessThanOrEqual('throw new Error("x")'.length);
   });
 
-  it('that are no Error keep their value', async () => {
+  it('errors that are no Error keep their value', async () => {
     expect((await run('throw { code: 42 }')).error).toMatchObject({
       code: 'EXECUTION_ERROR',
       context: { thrown: { code: 42 } },
@@ -275,7 +275,7 @@ describe('errors', () => {
     }
   });
 
-  it('with a code of the runtime’s own that the guest wrote is the guest’s error', async () => {
+  it('errors with a code of the runtime’s own that the guest wrote is the guest’s error', async () => {
     const source = 'const e = new Error("m"); e.code = "PERMISSION_DENIED"; e.context = { capability: "x" }; throw e';
     expect((await run(source)).error).toMatchObject({ code: 'EXECUTION_ERROR', message: 'Error: m' });
   });
@@ -283,7 +283,7 @@ describe('errors', () => {
   it.each([
     'class E extends Error { code = "X"; get context() { throw 1 } get message() { throw 2 } } throw new E()',
     'Object.defineProperty(Error, Symbol.hasInstance, { value() { throw 1 } }); throw new TypeError("real")',
-  ])('that fights being read is an error all the same: %s', async (source) => {
+  ])('an error that fights being read is an error all the same: %s', async (source) => {
     expect((await run(source)).error?.code).toBe('EXECUTION_ERROR');
   });
 

@@ -31,7 +31,7 @@ describe('handlers that name ever other sets of features', () => {
     expect(used.size).toBeLessThanOrEqual(33);
   }, 60_000);
 
-  it('that were suspended on one that is no longer kept have it built again', async () => {
+  it('a handler that was suspended on a set of features that is no longer kept has it built again', async () => {
     const executor = await createExecutor();
     const hashes = new Map<number, string>();
     for (let bits = 1; bits < 60; bits++) {

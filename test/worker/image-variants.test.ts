@@ -192,7 +192,7 @@ describe('images', () => {
 });
 
 describe('libraries', () => {
-  it('that name a global have it while they are initialised, and handlers have it then', async () => {
+  it('libraries that name a global have it while they are initialised, and handlers have it then', async () => {
     executor = await createExecutor([
       library('links', 'const base = new URL("http://base/x/"); exports.resolve = (path) => new URL(path, base).href;'),
     ]);
@@ -200,7 +200,7 @@ describe('libraries', () => {
     expect((await run('return [typeof URL, btoa("a")]')).returnValue).toEqual(['function', 'YQ==']);
   });
 
-  it('that reach for one without naming it have it too', async () => {
+  it('libraries that reach for one without naming it have it too', async () => {
     executor = await createExecutor([
       library(
         'sly',
@@ -210,7 +210,7 @@ describe('libraries', () => {
     expect((await run('return [$lib.sly.text, $lib.sly.later()]')).returnValue).toEqual(['YQ==', 'a']);
   });
 
-  it('that need one only when a handler calls them have it then', async () => {
+  it('libraries that need one only when a handler calls them have it then', async () => {
     executor = await createExecutor([
       library('late', `exports.id = () => globalThis[${hidden('crypto')}].randomUUID()`),
     ]);
@@ -219,7 +219,7 @@ describe('libraries', () => {
     expect(ids.size).toBe(6);
   });
 
-  it('that draw from crypto while they are initialised do not fix what handlers draw', async () => {
+  it('libraries that draw from crypto while they are initialised do not fix what handlers draw', async () => {
     executor = await createExecutor([
       library('ids', 'for (let i = 0; i < 20; i++) crypto.randomUUID(); exports.id = () => crypto.randomUUID()'),
     ]);
@@ -228,7 +228,7 @@ describe('libraries', () => {
     expect(ids.size).toBe(6);
   });
 
-  it('that bring a global of their own keep it', async () => {
+  it('libraries that bring a global of their own keep it', async () => {
     executor = await createExecutor([
       library(
         'own',

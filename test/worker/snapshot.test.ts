@@ -53,7 +53,7 @@ async function suspend(source: string, by = executor) {
 }
 
 describe('a snapshot', () => {
-  it('of a handler that waits for one call is far below 16 KiB, and goes on in another executor', async () => {
+  it('a snapshot of a handler that waits for one call is far below 16 KiB, and goes on in another executor', async () => {
     const { resumption, resume } = await suspend(REFERENCE);
     expect((await compress(resumption.snapshot)).length).toBeLessThan(6 * KIB);
     expect((await resume(other)).returnValue).toBe('Ada');
@@ -77,7 +77,7 @@ describe('a snapshot', () => {
     for (const on of [executor, other, executor]) expect((await resume(on)).returnValue).toBe('Ada');
   });
 
-  it('of another image is refused, naming both', async () => {
+  it('a snapshot of another image is refused, naming both', async () => {
     const { resumption, resume } = await suspend(REFERENCE);
     const imageHash = '0'.repeat(64);
     await expect(resume(executor, { imageHash })).rejects.toMatchObject({
@@ -86,7 +86,7 @@ describe('a snapshot', () => {
     });
   });
 
-  it('that is cut or damaged in its compression is refused', async () => {
+  it('a snapshot that is cut or damaged in its compression is refused', async () => {
     const { resumption } = await suspend(REFERENCE);
     const { snapshot, imageHash } = resumption;
     const { layout } = await loadEngine();
@@ -102,7 +102,7 @@ describe('a snapshot', () => {
     ['the end of static data', ({ dataEnd }: MemoryLayout) => [dataEnd - 8, dataEnd + 8]],
     ['the end of the stack', ({ heapBase }: MemoryLayout) => [heapBase - 8, heapBase + 8]],
     ['what the heap did not use', ({ heapBase }: MemoryLayout) => [heapBase + 2 ** 20, heapBase + 2 ** 20 + 8]],
-  ])('with a run in %s is refused', async (_where, place) => {
+  ])('a snapshot with a run in %s is refused', async (_where, place) => {
     const { resumption } = await suspend(REFERENCE);
     const { layout } = await loadEngine();
     const [start = 0, end = 0] = place(layout);

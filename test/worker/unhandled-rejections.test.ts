@@ -170,7 +170,7 @@ return 'saved';`);
     ['{ status: 404 }', { status: 404 }, 'an object that is no Error'],
     ['[1]', [1], 'an object that is no Error'],
     ['Symbol("s")', 'Symbol(s)', '"Symbol(s)"'],
-  ])('with %s keeps that value', async (reason, thrown, rendered) => {
+  ])('a promise that is rejected and handled by nobody with %s keeps that value', async (reason, thrown, rendered) => {
     expect((await run(`Promise.reject(${reason})`)).error).toEqual({
       code: 'EXECUTION_ERROR',
       message: `A promise was rejected and nobody handled it: ${rendered}`,
@@ -244,21 +244,21 @@ return 'saved';`);
     expect(ended.calls).toHaveLength(1);
   });
 
-  it('of one handler is not there for the next', async () => {
+  it('an unhandled rejection of one handler is not there for the next', async () => {
     expect((await run('Promise.reject(1)')).status).toBe('error');
     expect((await run('return 1')).status).toBe('success');
   });
 });
 
 describe('a hostile handler', () => {
-  it('with 1,000,000 of them is an error, and counted', async () => {
+  it('a handler with 1,000,000 unhandled rejections is an error, and counted', async () => {
     const outcome = await runInThread(executor, 'for (let i = 0; i < 1_000_000; i++) Promise.reject(i)', undefined, {
       timeoutMs: 30_000,
     });
     expect(outcome.error?.context).toEqual({ thrown: 0, unhandledRejections: 1_000_000 });
   });
 
-  it('with 1,000,000 that are handled is none', async () => {
+  it('a handler with 1,000,000 rejections that are handled is no error', async () => {
     const source = `
       for (let i = 0; i < 1_000_000; i++) { Promise.reject(i).catch(() => {}); if (i % 1000 === 0) await null }
       return 1;
@@ -285,7 +285,7 @@ describe('a hostile handler', () => {
       'claims a code',
       'const e = new Error("m"); e.code = "PERMISSION_DENIED"; e.unhandledRejections = -5; Promise.reject(e)',
     ],
-  ])('whose reason %s gets an error all the same', async (_how, source) => {
+  ])('a hostile handler whose reason %s gets an error all the same', async (_how, source) => {
     expect((await run(source)).error).toMatchObject({
       code: 'EXECUTION_ERROR',
       message: expect.stringMatching(/^A promise was rejected and nobody handled it/),
@@ -298,18 +298,18 @@ describe('a hostile handler', () => {
     '{ f() {} }',
     'new WeakMap()',
     'new Proxy({}, { getPrototypeOf() { throw 1 } })',
-  ])('whose reason cannot leave the VM is told so as when it throws that: %s', async (reason) => {
+  ])('a hostile handler whose reason cannot leave the VM is told so as when it throws that: %s', async (reason) => {
     const thrown = await run(`throw ${reason}`);
     expect(thrown.status).toBe('error');
     expect(await run(`Promise.reject(${reason})`)).toEqual(thrown);
   });
 
-  it('whose reason cannot be read in time runs into its timeout', async () => {
+  it('a hostile handler whose reason cannot be read in time runs into its timeout', async () => {
     const source = 'class E extends Error { get message() { while (true); } } Promise.reject(new E())';
     expect((await runInThread(executor, source, undefined, { timeoutMs: 50 })).error?.code).toBe('TIMEOUT');
   });
 
-  it('that throws an object with the fields of a rejection has thrown an object', async () => {
+  it('a hostile handler that throws an object with the fields of a rejection has thrown an object', async () => {
     expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toEqual({
       code: 'EXECUTION_ERROR',
       message: 'The handler threw an object that is no Error',
@@ -317,7 +317,7 @@ describe('a hostile handler', () => {
     });
   });
 
-  it('that broke every builtin is found out', async () => {
+  it('a hostile handler that broke every builtin is found out', async () => {
     const source = `
       const lost = Promise.reject(new Error('lost'));
       Promise.prototype.then = Promise.prototype.catch = () => { throw 1 };
@@ -334,7 +334,7 @@ describe('a hostile handler', () => {
 });
 
 describe('a library', () => {
-  it('that leaves one behind is INVALID_CONFIG with the reason', async () => {
+  it('a library that leaves an unhandled rejection behind is INVALID_CONFIG with the reason', async () => {
     const source = 'exports.load = async () => { throw new Error("no network here") }; exports.load()';
     await expect(createExecutor([{ name: 'broken', filename: 'broken.js', source }])).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
@@ -343,7 +343,7 @@ describe('a library', () => {
     });
   });
 
-  it('that handles its own leaves none to handlers, and those it makes later are theirs', async () => {
+  it('a library that handles its rejections leaves none to handlers, and those it makes later are theirs', async () => {
     const source = 'Promise.reject(1).catch(() => {}); exports.load = async () => { throw new Error("later") };';
     const withLibrary = await createExecutor([{ name: 'tool', filename: 'tool.js', source }]);
     expect((await runInThread(withLibrary, 'return 1')).status).toBe('success');

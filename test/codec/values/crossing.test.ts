@@ -150,7 +150,7 @@ describe('objects', () => {
     error: new Error('x', { cause: shared }),
   };
 
-  it('that occur more than once stay one on the way in', async () => {
+  it('objects that occur more than once stay one on the way in', async () => {
     const source = `
       const { list, map, again, set, error } = $args;
       return [list[0] === list[1], map === again, map.get('s') === list[0], set.has(list[0]), set.has(map), error.cause === list[0],
@@ -159,7 +159,7 @@ describe('objects', () => {
     expect((await run(source, given)).returnValue).toEqual(Array(9).fill(true));
   });
 
-  it('that occur more than once stay one on the way out', async () => {
+  it('objects that occur more than once stay one on the way out', async () => {
     const source = `
       const shared = { n: 1 };
       const map = new Map([['s', shared]]);
@@ -181,13 +181,13 @@ describe('objects', () => {
     ['a Set', 'const s = new Set(); s.add([s]); return s', 'returnValue[0][0]'],
     ['an error', 'const e = new Error(); e.cause = { e }; return e', 'returnValue.cause.e'],
     ['an event', 'const a = {}; a.a = a; $emit("e", a)', '$emit payload.a'],
-  ])('in a cycle through %s are an error with its path', async (_title, source, path) => {
+  ])('objects in a cycle through %s are an error with its path', async (_title, source, path) => {
     const { error } = await run(source, 0);
     expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR', context: { path } });
     expect(error?.message).toContain('cycle');
   });
 
-  it('in a cycle lose nothing of what happened beside them', async () => {
+  it('objects in a cycle lose nothing of what happened beside them', async () => {
     const source = '$emit("a", 1); $log("l"); $state.ok = 1; const o = {}; o.list = [{ o }]; return o';
     const outcome = await run(source, 0);
     expect(outcome).toMatchObject({
@@ -202,7 +202,7 @@ describe('objects', () => {
   it.each([
     ['a Map', () => new Map().set('k', undefined), 'args[0]'],
     ['a Set', () => new Set(), 'args[0]'],
-  ])('in a cycle through %s are refused with its path on the way in', async (_title, make, path) => {
+  ])('objects in a cycle through %s are refused with its path on the way in', async (_title, make, path) => {
     const container = make();
     if (container instanceof Map) container.set('k', container);
     else container.add(container);
@@ -229,7 +229,7 @@ describe('an error', () => {
     expect(stack ?? '').not.toContain('crossing.test');
   });
 
-  it('with a hostile name, message or stack still comes out', async () => {
+  it('an error with a hostile name, message or stack still comes out', async () => {
     const source = `
       const e = new Error('m');
       Object.defineProperty(e, 'name', { get() { throw 1 } });

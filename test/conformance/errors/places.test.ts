@@ -55,7 +55,9 @@ describe('the column of an error', () => {
     else expect(isInside, at).toBe(true);
   });
 
-  it.each(SYNTAX)('that keeps a handler from compiling is on its line: %s', async (_what, source) => {
+  it.each(
+    SYNTAX,
+  )('the column of an error that keeps a handler from compiling is on its line: %s', async (_what, source) => {
     const [{ place }] = await placesOf(source);
     if (place === undefined) return;
     const line = source.split('\n')[place.line - 1] ?? '';

@@ -11,13 +11,13 @@ const decode = (encoded: Uint8Array) => (decodeOwnFields(encoded)[0] as [string,
 const records = (name: string) => Array.from({ length: 60_000 }, (_, i) => ({ name, i, tags: [i % 7] }));
 
 describe('an answer', () => {
-  it('of few values is encoded at once', () => {
+  it('an answer of few values is encoded at once', () => {
     const encoded = encode({ name: 'Ada', tags: ['a', 'b'] });
     expect(encoded).toBeInstanceOf(Uint8Array);
     expect(decode(encoded as Uint8Array)).toEqual({ name: 'Ada', tags: ['a', 'b'] });
   });
 
-  it('of many values is encoded in slices, and the event loop has its turns', async () => {
+  it('an answer of many values is encoded in slices, and the event loop has its turns', async () => {
     const value = records('a');
     const encoding = encode(value);
     expect(encoding).toBeInstanceOf(Promise);
@@ -43,7 +43,7 @@ describe('an answer', () => {
     expect(decoded.map((text, i) => text === JSON.stringify(records(names[i] as string)))).toEqual([true, true, true]);
   });
 
-  it('that changes meanwhile is written as it is when its turn comes', async () => {
+  it('an answer that changes meanwhile is written as it is when its turn comes', async () => {
     const value: { i: number; tags: unknown[] }[] = records('a');
     const encoding = encode(value);
     for (const record of value) record.tags = [];

@@ -33,13 +33,13 @@ describe('a context', () => {
     ['context.extensionRegistry', { extensionRegistry: { '': ['get'] } }, 'without dots'],
     ['context.capabilities[0]', { capabilities: ['ext:.get'] }, 'may end in'],
     ['context.extensionRegistry.http', { extensionRegistry: { http: [5] } }, 'a string'],
-  ])('with a wrong %s is INVALID_ARGUMENT: %j', async (field, context, allowed) => {
+  ])('a context with a wrong %s is INVALID_ARGUMENT: %j', async (field, context, allowed) => {
     const rejection = runtime.executeHandler('return 1', context as never);
     await expect(rejection).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', context: { field } });
     await expect(rejection).rejects.toThrow(allowed);
   });
 
-  it('with an unknown field names the nearest', async () => {
+  it('a context with an unknown field names the nearest', async () => {
     const rejection = runtime.executeHandler('return 1', { stateSnapshots: {} } as never);
     await expect(rejection).rejects.toThrow('Did you mean context.stateSnapshot?');
   });
@@ -49,7 +49,7 @@ describe('a context', () => {
     ['with a byte left over', Buffer.concat([pack({ a: 1 }), Buffer.from([1])])],
     ['of an unknown type', Buffer.from([0xc1])],
     ['of nothing', new Uint8Array(0)],
-  ])('of MessagePack %s is INVALID_ARGUMENT naming the field', async (_title, bytes) => {
+  ])('a context of MessagePack %s is INVALID_ARGUMENT naming the field', async (_title, bytes) => {
     for (const field of ['stateSnapshot', 'args', 'scope']) {
       await expect(runtime.executeHandler('return 1', { [field]: bytes })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
@@ -59,7 +59,7 @@ describe('a context', () => {
     expect((await runtime.executeHandler('return "goes on"')).returnValue).toBe('goes on');
   });
 
-  it('whose state is MessagePack of something else than a map is INVALID_ARGUMENT', async () => {
+  it('a context whose state is MessagePack of something else than a map is INVALID_ARGUMENT', async () => {
     for (const bytes of [pack([1]), pack(5), pack(null)]) {
       await expect(runtime.executeHandler('return 1', { stateSnapshot: bytes })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',

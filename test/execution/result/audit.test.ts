@@ -66,7 +66,7 @@ describe('an audit', () => {
     ]);
   });
 
-  it('by a listener that throws changes nothing', async () => {
+  it('a listener of audits that throws changes nothing', async () => {
     fails = true;
     const result = await runtime.executeHandler('$emit("e"); return 1', { capabilities: ['events:emit:e'] });
     expect(result).toMatchObject({ status: 'success', returnValue: 1 });
@@ -158,11 +158,11 @@ describe('what shows one key of the state is audited as a read of that key alone
     ]);
   });
 
-  it('and no method behind the keys, nor what the language asks of any object', async () => {
+  it('an audit names no method behind the keys, nor what the language asks of any object', async () => {
     expect(await readsOf('await $state; $state.get; $state.toString; $state[Symbol.iterator]; return 1')).toEqual([]);
   });
 
-  it('in the segment that reads it', async () => {
+  it('a read of one key is audited in the segment that reads it', async () => {
     const code = 'const s = $state; s.name; await $ext.a.b(); s.card; await $ext.a.b(); s.list; return s.card.n';
     const context = {
       stateSnapshot: { card: { n: 1 }, name: 'Ada', list: [1] },
@@ -186,7 +186,7 @@ describe('what shows one key of the state is audited as a read of that key alone
 describe('the names in an audit', () => {
   const LOOK = 'for (let i = 0; i < 90_000; i++) $state["k" + i];';
 
-  it('of absent keys are bounded, and the event that says so counts the others', async () => {
+  it('the names in an audit of absent keys are bounded, and the event that says so counts the others', async () => {
     await readsOf(`${LOOK} return 1`);
     expect(events.slice(0, MAX_AUDITED_NAMES).every(({ capability }) => capability.startsWith('state:read:k'))).toBe(
       true,
@@ -195,7 +195,7 @@ describe('the names in an audit', () => {
     expect(events.slice(MAX_AUDITED_NAMES)).toEqual([cut]);
   });
 
-  it('of keys that are there come before those of absent ones', async () => {
+  it('the names in an audit of keys that are there come before those of absent ones', async () => {
     const read = await readsOf(`${LOOK} return $state.card`);
     expect(read).toContain('card');
     expect(read).toHaveLength(MAX_AUDITED_NAMES + 1);
@@ -218,7 +218,7 @@ describe('the names in an audit', () => {
     expect(Math.max(...told.map(({ capability }) => capability.length))).toBeLessThan(MAX_AUDITED_NAME_LENGTH + 20);
   });
 
-  it('that may not be read are not said to be read', () => {
+  it('keys that may not be read are not audited as read', () => {
     const effects = {
       stateMutations: [],
       events: [],

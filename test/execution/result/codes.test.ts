@@ -108,13 +108,13 @@ await outer();`;
     ['an object', '{ code: 7, at: new Date(0) }', { code: 7, at: new Date(0) }],
     ['a Map', 'new Map([["a", 1]])', new Map([['a', 1]])],
     ['a BigInt', '12n', 12n],
-  ])('that is %s keeps its value', async (_title, expression, value) => {
+  ])('an error that is %s keeps its value', async (_title, expression, value) => {
     const { error } = await runtime.executeHandler(`throw ${expression}`);
     expect(error).toMatchObject({ code: 'EXECUTION_ERROR' });
     expect(error?.context).toEqual({ thrown: value });
   });
 
-  it('of a result that is nested too deeply names the place, and loses nothing beside it', async () => {
+  it('an error of a result that is nested too deeply names the place, and loses nothing beside it', async () => {
     const source = '$emit("a", 1); let o = 1; for (let i = 0; i < 1100; i++) o = [o]; return { o }';
     const { error, events } = await runtime.executeHandler(source, { capabilities: ['events:emit:a'] });
     expect(error?.code).toBe('SERIALIZATION_ERROR');

@@ -56,7 +56,7 @@ describe('a result with shared objects', () => {
     expect(error).toMatchObject({ code: 'RESOURCE_LIMIT', context: { limit: 'maxResultPaths', value: 100 } });
   });
 
-  it('that is a tree has no paths to count', async () => {
+  it('a result that is a tree has no paths to count', async () => {
     const tree = 'return Array.from({ length: 1_000 }, (_, i) => [i])';
     expect((await runtime.executeHandler(tree, {}, { limits: { maxResultPaths: 0 } })).status).toBe('success');
   });
@@ -71,7 +71,7 @@ describe('a large result', () => {
     expect((returnValue as { i: number }[]).map(({ i }) => i)).toEqual(Array.from({ length: 60_000 }, (_, i) => i));
   });
 
-  it('of 100,000 distinct BigInts and texts in Sets comes back', async () => {
+  it('a large result of 100,000 distinct BigInts and texts in Sets comes back', async () => {
     for (const [make, type] of [
       ['BigInt(i) * 3n', 'bigint'],
       ['"key " + i', 'string'],
@@ -98,7 +98,7 @@ describe('what was recorded of a handler that was resumed', () => {
 });
 
 describe('context that is MessagePack', () => {
-  it('of more bytes than maxContextBytes is refused before it is read', async () => {
+  it('context that is MessagePack and longer than maxContextBytes is refused before it is read', async () => {
     const rejection = runtime.executeHandler('return 1', { args: Buffer.alloc(8 * 2 ** 20 + 1, 0xc1) });
     await expect(rejection).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -106,7 +106,7 @@ describe('context that is MessagePack', () => {
     });
   });
 
-  it('of more values than its bytes may hold is refused with the limit', async () => {
+  it('context that is MessagePack with more values than its bytes may hold is refused with the limit', async () => {
     const bytes = Buffer.alloc(5 + 4_000_000, 0x80);
     bytes[0] = 0xdd;
     bytes.writeUInt32BE(4_000_000, 1);

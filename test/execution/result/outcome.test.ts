@@ -91,7 +91,7 @@ describe('an outcome', () => {
     ['effects that are no list', forge(3, { length: 1 }), 'SERIALIZATION_ERROR'],
     ['a status that does not exist', forge(0, 7), 'SERIALIZATION_ERROR'],
     ['no list at all', { status: 1 }, 'SERIALIZATION_ERROR'],
-  ])('with %s fails as a whole and delivers nothing', (_title, outcome, code) => {
+  ])('an outcome with %s fails as a whole and delivers nothing', (_title, outcome, code) => {
     const result = read(outcome);
     expect(result).toMatchObject({
       status: 'error',
@@ -115,11 +115,11 @@ describe('an outcome', () => {
       'an error whose fields are bytes',
       withStatus(9, 6, 19, 1, 5, 4, 7, 0, 7, 0, 7, 0, 15, 2, 255, 255, 255, 255, 15, 1, 2),
     ],
-  ])('of %s is refused, and the host goes on', async (_title, bytes) => {
+  ])('an outcome of %s is refused, and the host goes on', async (_title, bytes) => {
     expect(await read(undefined, bytes)).toMatchObject({ status: 'error', error: { code: 'SERIALIZATION_ERROR' } });
   });
 
-  it('of many errors that share many fields is refused before it takes long', async () => {
+  it('an outcome of many errors that share many fields is refused before it takes long', async () => {
     const writer = new ByteWriter();
     writer.u8(5);
     writer.unsigned(3_000);
@@ -166,7 +166,7 @@ describe('an outcome', () => {
     for (const hostCalls of [Number.NaN, -1e300, 0.5, '7']) expect(read(forge(6, hostCalls)).hostCalls).toBe(0);
   });
 
-  it('that does not decode is a SERIALIZATION_ERROR', () => {
+  it('an outcome that does not decode is a SERIALIZATION_ERROR', () => {
     expect(read(undefined, Buffer.from('05ff', 'hex'))).toMatchObject({
       status: 'error',
       error: { code: 'SERIALIZATION_ERROR' },

@@ -98,7 +98,7 @@ describe('a run that waits', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('that is called off aborts no call that has answered', async () => {
+  it('a run that waits that is called off aborts no call that has answered', async () => {
     await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const answered = new Set<number>();
     const aborted: number[] = [];
@@ -123,7 +123,7 @@ describe('a run that waits', () => {
     expect(aborted).toEqual([]);
   });
 
-  it('with thousands of calls lets the event loop turn while they are begun, and gets every answer', async () => {
+  it('a run that waits with thousands of calls lets the event loop turn while they are begun, and gets every answer', async () => {
     await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
     let turns = 0;
     let isOver = false;

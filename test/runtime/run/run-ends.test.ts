@@ -32,7 +32,7 @@ describe('calls that nobody awaits', () => {
     ['threw', '$ext.a.pay(); throw 1', {}],
     ['ran too long', '$ext.a.pay(); while (true);', { timeoutMs: 50 }],
     ['did what it may not', '$ext.a.pay(); $emit("e")', {}],
-  ])('of a handler that %s are not made, and are in the result', async (_, code, options) => {
+  ])('calls that nobody awaits of a handler that %s are not made, and are in the result', async (_, code, options) => {
     let made = 0;
     const extensions = { a: { pay: () => void made++ } };
     const result = await runtime.run(code, { capabilities: ['ext:a'] }, { extensions, ...options });
@@ -41,7 +41,7 @@ describe('calls that nobody awaits', () => {
     expect(made).toBe(0);
   });
 
-  it('and were made before the last segment are told and not waited for', async () => {
+  it('calls that nobody awaits and were made before the last segment are told and not waited for', async () => {
     const { told, extensions: slow } = hanging();
     const extensions = { ...slow, c: { fast: () => 'fast' } };
     // It would wait for the slow one for longer than a test may take.
@@ -75,7 +75,7 @@ describe('calls that nobody awaits', () => {
 });
 
 describe('a run is called off', () => {
-  it('by deadlineMs while it waits: TIMEOUT, with the effects', async () => {
+  it('a run is called off by deadlineMs while it waits: TIMEOUT, with the effects', async () => {
     const { told, extensions } = hanging();
     const result = await runtime.run('$emit("e"); await $ext.a.b()', ANYTHING, { extensions, deadlineMs: 300 });
     expect(result).toMatchObject({
@@ -88,7 +88,7 @@ describe('a run is called off', () => {
     expect(await Promise.all(told)).toHaveLength(1);
   });
 
-  it('by deadlineMs while it executes: TIMEOUT, with the effects delivered before', async () => {
+  it('a run is called off by deadlineMs while it executes: TIMEOUT, with the effects delivered before', async () => {
     const extensions = { a: { b: () => {} } };
     const result = await runtime.run('$emit("e"); await $ext.a.b(); $emit("f"); while (true);', ANYTHING, {
       extensions,
@@ -98,13 +98,13 @@ describe('a run is called off', () => {
     expect(result.events.map(({ name }) => name)).toEqual(['e']);
   });
 
-  it('by timeoutMs of a segment: TIMEOUT of that', async () => {
+  it('a run is called off by timeoutMs of a segment: TIMEOUT of that', async () => {
     const extensions = { a: { b: () => {} } };
     const result = await runtime.run('await $ext.a.b(); while (true);', ANYTHING, { extensions, timeoutMs: 50 });
     expect(result.error).toMatchObject({ code: 'TIMEOUT', context: { limit: 'timeoutMs', value: 50 } });
   });
 
-  it('by a signal: CANCELLED with its reason, and calls are told', async () => {
+  it('a run is called off by a signal: CANCELLED with its reason, and calls are told', async () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
@@ -118,14 +118,14 @@ describe('a run is called off', () => {
     expect(messageOf(await told[0])).toBe('user left');
   });
 
-  it('by a signal that has fired: CANCELLED, and nothing is called', async () => {
+  it('a run is called off by a signal that has fired: CANCELLED, and nothing is called', async () => {
     const { told, extensions } = hanging();
     const result = await runtime.run('await $ext.a.b()', ANYTHING, { extensions, signal: AbortSignal.abort('no') });
     expect(result.error).toMatchObject({ code: 'CANCELLED' });
     expect(told).toEqual([]);
   });
 
-  it('while its effects are delivered: no call is made any more', async () => {
+  it('a run is called off while its effects are delivered: no call is made any more', async () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const result = await runtime.run('$log(1); await $ext.a.b()', ANYTHING, {
@@ -137,7 +137,7 @@ describe('a run is called off', () => {
     expect(told).toEqual([]);
   });
 
-  it('by an extension: the calls after it are not made', async () => {
+  it('a run is called off by an extension: the calls after it are not made', async () => {
     const controller = new AbortController();
     const made: string[] = [];
     const extensions = {
@@ -155,7 +155,7 @@ describe('a run is called off', () => {
     expect(made).toEqual(['first']);
   });
 
-  it('for a reason that has no text: CANCELLED, with the effects', async () => {
+  it('a run is called off for a reason that has no text: CANCELLED, with the effects', async () => {
     const { told, extensions } = hanging();
     const controller = new AbortController();
     const running = runtime.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, signal: controller.signal });
@@ -171,7 +171,7 @@ describe('a run is called off', () => {
     expect(error).toMatchObject({ code: 'TIMEOUT', context: { handlerName: 'refresh', panelId: 'p1' } });
   });
 
-  it('by the end of the runtime, after the drain timeout: CANCELLED, and calls are told', async () => {
+  it('a run is called off by the end of the runtime, after the drain timeout: CANCELLED, and calls are told', async () => {
     const ending = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const { told, extensions } = hanging();
     const running = ending.run('$log(1); await $ext.a.b()', ANYTHING, { extensions, callTimeoutMs: 600_000 });
@@ -184,7 +184,7 @@ describe('a run is called off', () => {
     expect(messageOf(await told[0])).toBe('the runtime is shutting down');
   });
 
-  it('by onEffects that throws: the run rejects with that, and calls are told', async () => {
+  it('a run is called off by onEffects that throws: the run rejects with that, and calls are told', async () => {
     const { told, extensions } = hanging();
     let deliveries = 0;
     const failure = new Error('database gone');

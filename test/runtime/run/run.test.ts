@@ -122,12 +122,12 @@ describe('options of run', () => {
     ['callTimeoutMs', { callTimeoutMs: Number.POSITIVE_INFINITY }],
     ['timeoutMs', { timeoutMs: -1 }],
     ['signal', { signal: {} }],
-  ])('that are wrong are INVALID_ARGUMENT: %s', async (field, options) => {
+  ])('options of run that are wrong are INVALID_ARGUMENT: %s', async (field, options) => {
     const error = await rejection(runtime.run('return 1', {}, options as object));
     expect([error.code, error.context['field']]).toEqual(['INVALID_ARGUMENT', field]);
   });
 
-  it('that are unknown are INVALID_ARGUMENT', async () => {
+  it('options of run that are unknown are INVALID_ARGUMENT', async () => {
     expect((await rejection(runtime.run('return 1', {}, { deadlineMS: 5 } as object))).code).toBe('INVALID_ARGUMENT');
   });
 });

@@ -41,7 +41,7 @@ describe('types', () => {
       'abstract class Q<T> implements I { m(): void; m() {} }',
       '         class Q                 {            m() {} }',
     ],
-  ])('of %j leave %j', (source, expected) => {
+  ])('stripping types of %j leaves %j', (source, expected) => {
     const stripped = strip(source);
     expect(stripped).toHaveLength(source.length);
     // A semicolon may stand where a statement of types was: two statements stay two.
@@ -111,7 +111,7 @@ describe('a source that is too much', () => {
   it.each([
     ['parentheses', `return ${'('.repeat(50_000)}1${')'.repeat(50_000)}`],
     ['types', `type A = ${'['.repeat(50_000)}1${']'.repeat(50_000)}`],
-  ])('of %s is a problem, and the next one is none', (_, source) => {
+  ])('a source with too many %s is a problem, and the next source is none', (_, source) => {
     expect(problemOf(source)).toMatchObject({ kind: 'nesting' });
     expect(strip('return 1 as number')).toBe('return 1          ');
   });

@@ -164,7 +164,7 @@ describe('the file store', () => {
     const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
     const temporary = (pid: number | string, its = host) => pathOf(`${id}.1.${its}.${pid}.0123456789ab.tmp`);
 
-    it('of processes that are gone is swept, of the living and of others it stays, and foreign files stay', async () => {
+    it('debris of processes that are gone is swept, of the living and of others it stays, and foreign files stay', async () => {
       await store.put(makeSuspension(id));
       const kept = [temporary(process.pid), temporary(4_194_303, 'ffffffff'), pathOf('A file of somebody')];
       const keyOf = (pid: number) => join(root, `key.${host}.${pid}.0123456789ab.tmp`);
@@ -180,7 +180,7 @@ describe('the file store', () => {
       expect(await store.read(id)).toBeDefined();
     });
 
-    it('of other hosts is swept when it is old', async () => {
+    it('debris of other hosts is swept when it is old', async () => {
       await store.put({ ...makeSuspension(id), expiresAtMs: 2 * Date.now() });
       const path = temporary(1, 'ffffffff');
       await writeFile(path, 'half');
@@ -261,7 +261,7 @@ describe('the file store', () => {
       expect(await files()).toEqual(before);
     });
 
-    it('in its envelope, is not claimed', async () => {
+    it('a suspension with a damaged envelope is not claimed', async () => {
       const path = pathOf(`${idOf('whole')}.0`);
       const bytes = await readFile(path);
       bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
@@ -272,7 +272,7 @@ describe('the file store', () => {
       expect((await store.list({ limit: 10 })).suspensions.map((each) => each.id)).toContain(idOf('whole'));
     });
 
-    it('in its key, makes everything refused, and nothing overwritten', async () => {
+    it('a damaged key makes everything refused, and nothing overwritten', async () => {
       const before = await files();
       await writeFile(join(root, 'key'), Buffer.alloc(32));
       const next = openAgain();

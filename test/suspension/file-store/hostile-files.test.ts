@@ -213,7 +213,9 @@ describe('a directory of suspensions', () => {
     return ids;
   };
 
-  it.each(FILES)('with %s in place of a record refuses it, keeps it, and works in all else', async (_title, plant) => {
+  it.each(
+    FILES,
+  )('a directory of suspensions with %s in place of a record refuses it, keeps it, and works in all else', async (_title, plant) => {
     plant({ path: pathOf(`${id}.0`), key });
     for (const attempt of [
       () => store.read(id),
@@ -252,7 +254,7 @@ describe('a directory of suspensions', () => {
     expect((await store.sweep(2 * Date.now())).expired).toEqual([whole]);
   });
 
-  it('with an outcome of a forged kind refuses it', async () => {
+  it('a directory of suspensions with an outcome of a forged kind refuses it', async () => {
     await store.claim(id, LEASE, NOW);
     const moment = { version: 2, expiresAtMs: 1 };
     for (const standing of [
@@ -270,7 +272,7 @@ describe('a directory of suspensions', () => {
     }
   });
 
-  it('with versions far apart is swept without counting up to them', async () => {
+  it('a directory of suspensions with versions far apart is swept without counting up to them', async () => {
     await store.settle(id, undefined, makeOutcome('cancelled', 'outcome', 3_000));
     for (const version of [3, 7, 15, 999_999_999]) writeFileSync(pathOf(`${id}.${version}`), 'x');
     await store.sweep(5_000);
@@ -278,7 +280,7 @@ describe('a directory of suspensions', () => {
     expect((await store.list({ limit: 10 })).suspensions.map((each) => each.id)).toContain(whole);
   });
 
-  it('with names that are none of ours leaves them alone', async () => {
+  it('a directory of suspensions with names that are none of ours leaves them alone', async () => {
     const names = [
       'x'.repeat(200),
       `${id}.01`,
@@ -296,7 +298,7 @@ describe('a directory of suspensions', () => {
     for (const name of names) expect(readFileSync(join(root, id.charCodeAt(0).toString(16), name), 'utf8')).toBe('x');
   });
 
-  it('with directories in place of debris and of temporary files is swept all the same', async () => {
+  it('a directory of suspensions with directories in place of debris and of temporary files is swept all the same', async () => {
     const gone = idOf('gone');
     mkdirSync(pathOf(`${gone}.1`));
     const temporary = pathOf(`${id}.1.00000000.99999999999999999999999.0123456789ab.tmp`);
@@ -309,7 +311,7 @@ describe('a directory of suspensions', () => {
     ['a file', (path: string) => writeFileSync(path, '')],
     ['a link', (path: string) => symlinkSync('/tmp', path)],
     ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
-  ])('with %s in place of a shard says so', async (_title, plant) => {
+  ])('a directory of suspensions with %s in place of a shard says so', async (_title, plant) => {
     const shard = join(root, '5f');
     rmSync(shard, { recursive: true });
     plant(shard);
@@ -342,7 +344,7 @@ describe('a directory of suspensions', () => {
       },
     ],
     ['nothing in it', (path: string) => sparse(path, 0)],
-  ])('with %s in place of the key says so, and makes no other', async (_title, plant) => {
+  ])('a directory of suspensions with %s in place of the key says so, and makes no other', async (_title, plant) => {
     plant(join(root, 'key'));
     for (let attempt = 0; attempt < 2; attempt++) {
       const error = await failure((harness.open(1)[0] as SuspensionStore).key());

@@ -118,7 +118,7 @@ describe('secrets', () => {
     expect(Buffer.compare(one, two)).not.toBe(0);
   });
 
-  it('that are set do not let in what was sealed without, and the other way round', async () => {
+  it('secrets that are set do not let in what was sealed without, and the other way round', async () => {
     const [secret, none] = [await withSecrets(FIRST), await withStoreKey(FIRST)];
     const sealed = [
       await sealEnvelope(ID, HEADER, PAYLOAD, secret),
