@@ -81,7 +81,7 @@ describe('cancelling', () => {
 
 describe('deadlineMs', () => {
   const DEADLINE_MS = 60;
-  const late = (layer: string) => ({
+  const late = (layer: unknown) => ({
     code: 'TIMEOUT',
     message: expect.stringContaining(`deadlineMs (${DEADLINE_MS} ms)`),
     context: { limit: 'deadlineMs', value: DEADLINE_MS, layer },
@@ -138,7 +138,8 @@ describe('deadlineMs', () => {
       const { error } = await runtime.resumeHandler(suspension?.suspensionId ?? '', answer, {
         deadlineMs: DEADLINE_MS,
       });
-      expect(error).toMatchObject(late('interrupt'));
+      // Which of them it is depends on where the time is over.
+      expect(error).toMatchObject(late(expect.stringMatching(/^(interrupt|jobs)$/)));
     }));
 });
 
