@@ -1,6 +1,7 @@
 // What cannot be executed as a source: the images, and the entry of worker threads. Each is made again when a file that it was made
 // of has changed.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,13 +18,13 @@ const NO_FILE = /^[\w-]{2,}:/;
 export async function makeFiles(): Promise<void> {
   await mkdir(dirname(fileURLToPath(PRELUDE_URL)), { recursive: true });
   await mkdir(dirname(fileURLToPath(WORKER_URL)), { recursive: true });
-  await unlessFresh('images', async () => {
+  await unlessFresh('images', [ENGINE_URL, PRELUDE_URL], async () => {
     const { engine, prelude, inputs } = await makeImages(FOLDER);
     await replaceFile(fileURLToPath(ENGINE_URL), engine);
     await replaceFile(fileURLToPath(PRELUDE_URL), prelude);
     return inputs;
   });
-  await unlessFresh('worker', async () => {
+  await unlessFresh('worker', [WORKER_URL], async () => {
     const folder = `${FOLDER}worker.${process.pid}`;
     const inputs = await bundleWorker(`${ROOT}src/worker/entry.ts`, `${folder}/entry.mjs`, ROOT);
     for (const name of ['entry.mjs.map', 'entry.mjs']) await rename(`${folder}/${name}`, `${FOLDER}worker/${name}`);
@@ -33,11 +34,11 @@ export async function makeFiles(): Promise<void> {
 }
 
 /** @param make returns the files that the result depends on, from the root of the project */
-async function unlessFresh(name: string, make: () => Promise<readonly string[]>): Promise<void> {
+async function unlessFresh(name: string, made: readonly URL[], make: () => Promise<readonly string[]>): Promise<void> {
   const stamp = `${FOLDER}${name}.inputs.json`;
   const known = await readFile(stamp, 'utf8').catch(() => '[]');
   const digests = new Map(JSON.parse(known) as [string, string][]);
-  if (digests.size > 0 && (await haveDigests(digests))) return;
+  if (digests.size > 0 && made.every((file) => existsSync(file)) && (await haveDigests(digests))) return;
   const started = Date.now();
   const inputs = await make();
   const paths = [...new Set(inputs)].filter((path) => !NO_FILE.test(path));
