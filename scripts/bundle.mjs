@@ -8,24 +8,11 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+import { bundleWorker, bundling, withoutUnusedVariants } from './worker-bundle.mjs';
+
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-const common = {
-  outdir: path('dist'),
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
-  logLevel: 'warning',
-};
-
-/**
- * Variants of the engine that quickjs-emscripten imports but that are never used: three packages to find and
- * read at every start.
- */
-const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
-const unused = { name: 'unused-variants', setup: leaveOutVariants };
+const common = { ...bundling, outdir: path('dist') };
 
 // State that exists once per process. The other bundles import it.
 await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
@@ -59,7 +46,7 @@ const testing = await build({
   define: { 'import.meta.url': 'kitUrl' },
   plugins: [
     sharing,
-    unused,
+    withoutUnusedVariants,
     { name: 'native-sha256', setup: useNativeSha256 },
     { name: 'static-engine', setup: importEngineStatically },
     { name: 'own-bundle', setup: leaveThreadPool },
@@ -88,15 +75,10 @@ const others = await build({
   },
   plugins: [sharing],
 });
-const { metafile } = await build({
-  ...common,
-  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
-  plugins: [unused],
-  metafile: true,
-});
+const workerInputs = await bundleWorker(path('build/worker/entry.js'), path('dist/worker/entry.js'), path('.'));
 // The packages whose code is in the features of the guest, as bytecode in the prelude image.
 const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
-await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
+await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(workerInputs));
 await writeFile(
   path('dist/testing-THIRD-PARTY-LICENSES.txt'),
   await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
@@ -104,8 +86,8 @@ await writeFile(
 await mkdir(path('dist/guest'), { recursive: true });
 await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
-// Beside the entry, like the code that reads it.
-await cp(path('build/engine/engine.image'), path('dist/engine.image'));
+// Beside the entry, as the code that reads it.
+await cp(path('build/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
 await cp(path('build'), path('dist/types'), {
@@ -122,12 +104,7 @@ function leaveThreadPool({ onResolve }) {
   onResolve({ filter: /\/thread-pool\.js$/ }, () => ({ path: './testing-thread-pool.js', external: true }));
 }
 
-function leaveOutVariants({ onResolve, onLoad }) {
-  onResolve({ filter: UNUSED_VARIANTS }, ({ path: name }) => ({ path: name, namespace: 'unused-variants' }));
-  onLoad({ filter: /./, namespace: 'unused-variants' }, () => ({ contents: 'export default undefined' }));
-}
-
-/** A script loaded from V8's code cache cannot import modules itself. */
+/** A script has no imports of its own once V8 has it from a cache. */
 function importThroughEntry(code) {
   const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
+import { ENGINE_URL } from '../assets.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { MemoryLayout } from './binary-interface.js';
 import { REWRITE_VERSION } from './binary-interface.js';
@@ -31,7 +32,7 @@ let loaded: Promise<EngineModule> | undefined;
 export function loadEngine(): Promise<EngineModule> {
   loaded ??= Promise.all([
     readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')),
-    readFile(new URL('./engine.image', import.meta.url)),
+    readFile(ENGINE_URL),
   ])
     .then(([upstream, optimised]) => prepareEngine(upstream, optimised))
     .catch((error: unknown) => {

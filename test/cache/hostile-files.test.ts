@@ -3,10 +3,9 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime } from 'nexus-runtime';
 import { afterAll, describe, expect, it } from 'vitest';
-
-import { listEntries, sweepDirectory } from '#build/cache/directory-sweep.js';
+import { listEntries, sweepDirectory } from '#src/cache/directory-sweep.js';
+import { createRuntime } from '#src/index.js';
 
 const GIB = 1024 ** 3;
 const directory = mkdtempSync(join(tmpdir(), 'nexus-cache-'));
@@ -57,7 +56,7 @@ describe('a cache directory', () => {
     expect(readdirSync(folder)).toEqual([entry]);
   });
 
-  it('with thousands of names is listed, and swept by a sample of them', async () => {
+  it('a cache directory with thousands of names is listed, and swept by a sample of them', async () => {
     const folder = join(directory, 'many');
     await mkdir(folder);
     const keys = Array.from({ length: 21_000 }, (_, i) => i.toString(16).padStart(64, '0'));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CacheEntry } from '#build/cache/cache-entry.js';
-import type { CacheTier } from '#build/cache/tier.js';
+import type { CacheEntry } from '#src/cache/cache-entry.js';
+import type { CacheTier } from '#src/cache/tier.js';
 
 export interface TierHarness {
   /** Creates an empty tier that keeps at most `maxBytes`. */

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { TieredCache } from '#build/cache/tiered-cache.js';
-import { CachingCompiler } from '#build/compiler/caching-compiler.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#build/protocol/compile.js';
-import { compileHandler } from '#build/worker/compile-handler.js';
+import { TieredCache } from '#src/cache/tiered-cache.js';
+import { CachingCompiler } from '#src/compiler/caching-compiler.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Compilation, CompileBackend, CompileUnit, HandlerOutcome } from '#src/protocol/compile.js';
+import { compileHandler } from '#src/worker/compile-handler.js';
 
 const engine = await loadEngine();
 const scripts = await SourceCompiler.create(engine, 128 * 1024);
@@ -102,13 +102,13 @@ describe('a handler', () => {
     expect(attempts.filter((attempt) => attempt.ok && attempt.handler.tier === undefined)).toHaveLength(1);
   });
 
-  it('under another file name is another handler', async () => {
+  it('a handler under another file name is another handler', async () => {
     const { compiler } = open();
     const [a, b] = await Promise.all([compiler.compile('return 1', 'a.js'), compiler.compile('return 1', 'b.js')]);
     expect(a.ok && b.ok && a.handler.key !== b.handler.key).toBe(true);
   });
 
-  it('that was evicted from memory comes from disk', async () => {
+  it('a handler that was evicted from memory comes from disk', async () => {
     const { tierOf, cache } = open({ maxCacheSizeBytes: 1000 });
     for (let i = 0; i < 20; i++) await tierOf(`return ${i}`);
     expect(cache.stats().memory.bytes).toBeLessThanOrEqual(1000);
@@ -116,7 +116,7 @@ describe('a handler', () => {
     expect(await tierOf('return 0')).toBe('disk');
   });
 
-  it('whose compilation dies is compiled by the next in line', async () => {
+  it('a handler whose compilation dies is compiled by the next in line', async () => {
     class DyingBackend extends CountingBackend {
       override async compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
         if (this.compilations > 0) return super.compileHandler(source, filename);
@@ -132,7 +132,7 @@ describe('a handler', () => {
     expect(attempts.filter((attempt) => attempt.status === 'fulfilled' && attempt.value.ok)).toHaveLength(19);
   });
 
-  it('that does not compile is remembered for 30 seconds, a thousand at most', async () => {
+  it('a handler that does not compile is remembered for 30 seconds, a thousand at most', async () => {
     let now = 1;
     const { compiler, backend } = open({ now: () => now });
     const fail = async (source: string) => expect((await compiler.compile(source)).ok).toBe(false);
@@ -148,7 +148,7 @@ describe('a handler', () => {
     expect(backend.compilations).toBe(1_003);
   });
 
-  it('with a syntax error is not cached and not written', async () => {
+  it('a handler with a syntax error is not cached and not written', async () => {
     const { compiler, cache } = open();
     expect(await compiler.compile('return )')).toMatchObject({ ok: false, error: { code: 'COMPILATION_ERROR' } });
     await cache.settled();
@@ -185,7 +185,7 @@ describe('a file in the cache', () => {
     expect(await open().tierOf('return 1')).toBe('disk');
   });
 
-  it('under the name of another handler is refused', async () => {
+  it('a file in the cache under the name of another handler is refused', async () => {
     await open().tierOf('return "a"');
     const stolen = await readFile(await onlyFile());
     await open().tierOf('return "b"');
@@ -196,7 +196,7 @@ describe('a file in the cache', () => {
     expect(tiers).toEqual(['disk', undefined]);
   });
 
-  it('of another engine is not loaded', async () => {
+  it('a file in the cache of another engine is not loaded', async () => {
     await open({ fingerprint: 'engine-a' }).tierOf('return 1');
     expect(await open({ fingerprint: 'engine-b' }).tierOf('return 1')).toBeUndefined();
   });

@@ -4,11 +4,11 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utim
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EntryCodec } from '#build/cache/entry-codec.js';
-import { FileTier, type FileTierOptions } from '#build/cache/file-tier.js';
-import { MemoryTier } from '#build/cache/memory-tier.js';
-import type { DirectoryProblem } from '#build/support/files/private-directory.js';
-import { temporaryName } from '#build/support/files/temporary.js';
+import { EntryCodec } from '#src/cache/entry-codec.js';
+import { FileTier, type FileTierOptions } from '#src/cache/file-tier.js';
+import { MemoryTier } from '#src/cache/memory-tier.js';
+import type { DirectoryProblem } from '#src/support/files/private-directory.js';
+import { temporaryName } from '#src/support/files/temporary.js';
 import { describeTier, makeEntry } from './tier-conformance.js';
 
 const OURS = { engine: 'engine-1', secrets: [Buffer.from('a secret of tests')], maxSourceBytes: 1024 };

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 let directory: string;
 let runtime: NexusRuntime;
@@ -52,14 +52,14 @@ describe('data of an application', () => {
     expect(await artifacts.get('k')).toEqual({ list: [1] });
   });
 
-  it('of one namespace is not seen in another, nor taken for a handler', async () => {
+  it('data of an application of one namespace is not seen in another, nor taken for a handler', async () => {
     await runtime.artifacts('a').getOrCreate('k', () => 1);
     expect(await runtime.artifacts('b').get('k')).toBeUndefined();
     await runtime.artifacts('a').delete('k');
     expect(await runtime.artifacts('a').get('k')).toBeUndefined();
   });
 
-  it('that is not made is not kept: the error is the caller’s, the next call makes it again', async () => {
+  it('data of an application that is not made is not kept: the error is the caller’s, the next call makes it again', async () => {
     const artifacts = runtime.artifacts('a');
     await expect(artifacts.getOrCreate('k', () => Promise.reject(new Error('parse error')))).rejects.toThrow(
       'parse error',
@@ -67,7 +67,7 @@ describe('data of an application', () => {
     expect(await artifacts.getOrCreate('k', () => 'made')).toBe('made');
   });
 
-  it('that cannot be kept is a SERIALIZATION_ERROR with its path', async () => {
+  it('data of an application that cannot be kept is a SERIALIZATION_ERROR with its path', async () => {
     await expect(runtime.artifacts('a').getOrCreate('k', () => ({ a: { b() {} } }))).rejects.toMatchObject({
       code: 'SERIALIZATION_ERROR',
       context: { path: 'value.a.b' },

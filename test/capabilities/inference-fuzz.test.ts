@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CapabilityToken } from '#build/api/capability.js';
-import { Grants } from '#build/capabilities/grants.js';
-import { inferCapabilities } from '#build/capabilities/inference/infer.js';
-import { parseToken } from '#build/capabilities/token.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { CapabilityToken } from '#src/api/capability.js';
+import { Grants } from '#src/capabilities/grants.js';
+import { inferCapabilities } from '#src/capabilities/inference/infer.js';
+import { parseToken } from '#src/capabilities/token.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor } from '../support/executor.js';
 import { handlers } from './handlers.js';
 import { called, carried, composed, type Program, singles } from './programs.js';

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-import { explainCapabilities, inferCapabilities } from '#build/capabilities/inference/infer.js';
-import { NexusError } from '#build/errors/nexus-error.js';
+import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
+import { NexusError } from '#src/errors/nexus-error.js';
 import { SUBJECTS } from '../engine/conformance/catalogue.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 type Row = readonly [source: string, ...tokens: string[]];
 
@@ -350,7 +351,7 @@ describe('a source that is no handler', () => {
     expect(context['snippet']).toContain('^');
   });
 
-  it('and one that closes its function is an INVALID_HANDLER', () => {
+  it('a source that closes its function is an INVALID_HANDLER', () => {
     expect(failure('}); steal(); (async function(){').code).toBe('INVALID_HANDLER');
     expect(() => inferCapabilities(1 as never)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
@@ -376,7 +377,7 @@ describe('the parser', () => {
   it('is loaded by whoever infers, and by nobody else', async () => {
     const program = `
       import { createRequire } from 'node:module';
-      import { inferCapabilities } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+      import { inferCapabilities } from '${await bundleSource('src/index.ts')}';
       const isLoaded = () => Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('/acorn/'));
       const before = isLoaded();
       console.log(before, inferCapabilities('$state.a').join(), isLoaded());

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import { createRuntime } from 'nexus-runtime';
-import { runHandler } from 'nexus-runtime/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CapabilityKind, CapabilityToken } from '#build/api/capability.js';
-import { Grants } from '#build/capabilities/grants.js';
-import { CAPABILITY_KINDS, parseToken } from '#build/capabilities/token.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { EncodedGrants } from '#build/execution/request/encoded-grants.js';
-import { ForgedOutcome, readEffects } from '#build/execution/result/effects.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { CapabilityKind, CapabilityToken } from '#src/api/capability.js';
+import { Grants } from '#src/capabilities/grants.js';
+import { CAPABILITY_KINDS, parseToken } from '#src/capabilities/token.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { EncodedGrants } from '#src/execution/request/encoded-grants.js';
+import { ForgedOutcome, readEffects } from '#src/execution/result/effects.js';
+import { createRuntime } from '#src/index.js';
+import { runHandler } from '#src/testing/index.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;
@@ -180,7 +180,7 @@ describe('the name of an extension has no dots', () => {
     await expect(runHandler('return 1', { ext: extensions })).rejects.toMatchObject(invalid);
   });
 
-  it('that of a method may have some', async () => {
+  it('the name of a method may have dots', async () => {
     const outcome = await runInThread(executor, 'await $ext.http["admin.get"]()', {
       capabilities: ['ext:http.admin.get'],
     });

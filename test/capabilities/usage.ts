@@ -1,12 +1,12 @@
-import type { CapabilityToken } from '#build/api/capability.js';
-import type { StateMutation } from '#build/api/result.js';
-import { CAPABILITY_KINDS } from '#build/capabilities/token.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { prepareRequest } from '#build/execution/request/build-request.js';
-import { auditEvents } from '#build/execution/result/audit.js';
-import { readOutcome } from '#build/execution/result/outcome.js';
-import { wrapHandler } from '#build/source/wrapper.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { CapabilityToken } from '#src/api/capability.js';
+import type { StateMutation } from '#src/api/result.js';
+import { CAPABILITY_KINDS } from '#src/capabilities/token.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { prepareRequest } from '#src/execution/request/build-request.js';
+import { auditEvents } from '#src/execution/result/audit.js';
+import { readOutcome } from '#src/execution/result/outcome.js';
+import { wrapHandler } from '#src/source/wrapper.js';
+import type { Executor } from '#src/worker/executor.js';
 import { ARGS, STATE } from './handlers.js';
 
 export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { KeyDeriver } from '#build/compiler/key.js';
+import { KeyDeriver } from '#src/compiler/key.js';
 
 describe('the key of a source', () => {
   const deriver = new KeyDeriver('engine-1');

@@ -1,3 +1,4 @@
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   createRuntime,
   explainCapabilities,
@@ -5,8 +6,7 @@ import {
   inferCapabilities,
   NexusError,
   type WasmContext,
-} from 'nexus-runtime';
-import { afterAll, describe, expect, it } from 'vitest';
+} from '#src/index.js';
 
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 2 });
 afterAll(() => runtime.shutdown());

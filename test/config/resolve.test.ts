@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { compilerConfigFromEnv, configFromEnv } from '#build/config/env.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { NexusError } from '#build/errors/nexus-error.js';
+import { compilerConfigFromEnv, configFromEnv } from '#src/config/env.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import type { NexusError } from '#src/errors/nexus-error.js';
 
 function rejection(options: unknown): NexusError {
   try {

@@ -1,5 +1,5 @@
 import { handlerOf, type Program } from '../engine/conformance/program.js';
-import { openColumn } from './columns/columns.mjs';
+import { openColumn } from './columns/source-columns.js';
 
 interface ColumnOutcome {
   readonly kind: string;

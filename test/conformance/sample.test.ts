@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => comparison.close());
 
 describe('a handler computes what V8 computes', () => {
-  it.each(SAMPLE)('in $area', async ({ area, programs }) => {
+  it.each(SAMPLE)('a handler computes what V8 computes in $area', async ({ area, programs }) => {
     const compared = await comparison.runAll(programs);
     const wrong: string[] = [];
     const differing = new Set<string>();

@@ -9,9 +9,9 @@ import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import type { Container, PodSpec, Service } from 'kubernetes-types/core/v1.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { DEFAULT_DRAIN_TIMEOUT_MS } from '#build/config/defaults.js';
-import { configFromEnv } from '#build/config/env.js';
-import { resolveCompilerConfig, resolveRuntimeConfig } from '#build/config/resolve.js';
+import { DEFAULT_DRAIN_TIMEOUT_MS } from '#src/config/defaults.js';
+import { configFromEnv } from '#src/config/env.js';
+import { resolveCompilerConfig, resolveRuntimeConfig } from '#src/config/resolve.js';
 
 import { findSchemaProblems, type Manifest } from './manifest-schema.js';
 
@@ -315,7 +315,8 @@ describe('the programs', () => {
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
 
     const slow = execute({ code: 'const end = Date.now() + 500; while (Date.now() < end); return "drained"' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const metrics = async () => (await fetch(`${url}/metrics`)).text();
+    await expect.poll(metrics, { timeout: 20_000 }).toContain('nexus_pool_instances{state="active"} 1');
     const stopped = stop();
     expect(await slow).toMatchObject({ returnValue: 'drained' });
     expect(await stopped).toEqual({ code: 0, stderr: '' });

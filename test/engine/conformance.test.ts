@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { loadEngine } from '#build/engine/load-engine.js';
+import { loadEngine } from '#src/engine/load-engine.js';
 import { Comparison } from '../conformance/compare.js';
 import { differenceIn, staleTitles } from '../conformance/differences.mjs';
 import { SUBJECTS } from './conformance/catalogue.js';
@@ -45,9 +45,10 @@ describe('a handler computes what V8 computes', () => {
   });
   afterAll(() => comparison.close());
 
-  it.each([...SUBJECTS, { subject: 'generated programs', programs: GENERATED }])('in programs on $subject', async ({
-    programs,
-  }) => {
+  it.each([
+    ...SUBJECTS,
+    { subject: 'generated programs', programs: GENERATED },
+  ])('a handler computes what V8 computes in programs on $subject', async ({ programs }) => {
     const compared = await comparison.runAll(programs);
     const wrong = compared.flatMap((outcome, i) => {
       const { title } = programs[i] as Program;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Delta } from '#build/engine/image/delta.js';
-import { decodeDelta, encodeDelta } from '#build/engine/image/delta-codec.js';
+import type { Delta } from '#src/engine/image/delta.js';
+import { decodeDelta, encodeDelta } from '#src/engine/image/delta-codec.js';
 
 /** Runs of blocks of 8 bytes, with gaps of any size between them. */
 const deltas: fc.Arbitrary<Delta> = fc
@@ -46,7 +46,7 @@ describe('a delta as bytes', () => {
     );
   });
 
-  it('of any bytes is refused, or has ascending runs inside of linear memory that its content fills', () => {
+  it('a delta read from any bytes is refused, or has ascending runs inside of linear memory that its content fills', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         let delta: Delta;
@@ -81,7 +81,7 @@ describe('a delta as bytes', () => {
     ['a run that ends outside of linear memory', [4, 1, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 0, 0, 0, 0, 0, 0, 0, 0]],
     ['content after its runs', [...ONE_RUN, 9]],
     ['less content than its runs', ONE_RUN.slice(0, -1)],
-  ])('with %s is refused', (_what, bytes) => {
+  ])('a delta as bytes with %s is refused', (_what, bytes) => {
     expect(plain(decodeDelta(Uint8Array.from(ONE_RUN)))).toEqual([[16], [8], [1, 2, 3, 4, 5, 6, 7, 8], 32]);
     expect(() => decodeDelta(Uint8Array.from(bytes))).toThrow(RangeError);
   });

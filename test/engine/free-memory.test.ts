@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forgetUnused, visitFreeMemory } from '#build/engine/free-memory.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { COARSE, captureDelta, FINE } from '#build/engine/image/delta.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
+import { forgetUnused, visitFreeMemory } from '#src/engine/free-memory.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { COARSE, captureDelta, FINE } from '#src/engine/image/delta.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
 
 const limits = { memoryLimitBytes: 64 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 
@@ -78,7 +78,7 @@ describe('free memory', () => {
     await evaluate(`${fragments('more')} if (${SUM} !== sum || more[7] !== kept[7]) throw new Error('not the same');`);
   });
 
-  it('in a heap that does not add up is left alone', async () => {
+  it('free memory in a heap that does not add up is left alone', async () => {
     restoreImage(vm, image);
     await evaluate(fragments('kept'));
     const { heapBase } = vm.layout;
@@ -97,7 +97,7 @@ describe('a delta', () => {
   it.each([
     ['coarse', COARSE],
     ['fine', FINE],
-  ])('of %s grain gives the state it was captured in', async (_name, grain) => {
+  ])('a delta of %s grain gives the state it was captured in', async (_name, grain) => {
     restoreImage(vm, image);
     await evaluate(fragments('kept'));
     const expected = captureImage(vm);
@@ -109,7 +109,7 @@ describe('a delta', () => {
     expect(Buffer.compare(restored.heap, expected.heap)).toBe(0);
   });
 
-  it('of fine grain is the smaller one', async () => {
+  it('a delta of fine grain is the smaller one', async () => {
     restoreImage(vm, image);
     await evaluate('globalThis.marker = { a: 1 }');
     const [coarse, fine] = [captureDelta(vm, image, COARSE), captureDelta(vm, image, FINE)];

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FunctionMend, mendFunctions } from '#build/engine/build/memory-safety/function-mend.js';
-import { wasm } from '#build/engine/build/memory-safety/instructions.js';
-import { mendsOf } from '#build/engine/build/memory-safety/known-mends.js';
-import { I32 } from '#build/engine/build/wasm/instructions.js';
-import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
+import { type FunctionMend, mendFunctions } from '#src/engine/build/memory-safety/function-mend.js';
+import { wasm } from '#src/engine/build/memory-safety/instructions.js';
+import { mendsOf } from '#src/engine/build/memory-safety/known-mends.js';
+import { I32 } from '#src/engine/build/wasm/instructions.js';
+import { KNOWN_ENGINES } from '#src/engine/known-engines.js';
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, ...body: number[]) => [id, body.length, ...body];
@@ -71,7 +71,7 @@ describe('a mend', () => {
     expect(() => run([mend])).toThrow(`the mend "of nothing" does not fit: its instructions occur ${times} times`);
   });
 
-  it('of a function that is not there is refused', () => {
+  it('a mend of a function that is not there is refused', () => {
     expect(() => run([{ name: 'none', functionIndex: 7, edits: [] }])).toThrow(RangeError);
   });
 });

@@ -1,11 +1,12 @@
 // Prints the hash of the base image as this process builds it.
 import { readFile } from 'node:fs/promises';
-import { decodePreludeImage } from '../../build/engine/image/prelude-image.js';
-import { loadEngine } from '../../build/engine/load-engine.js';
-import { Executor } from '../../build/worker/executor.js';
+import { PRELUDE_URL } from '#src/assets.js';
+import { decodePreludeImage } from '#src/engine/image/prelude-image.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { Executor } from '#src/worker/executor.js';
 
 const engine = await loadEngine();
-const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
+const prelude = await readFile(PRELUDE_URL);
 const executor = await Executor.create({
   engine,
   prelude: decodePreludeImage(prelude, engine.fingerprint),

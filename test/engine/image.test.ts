@@ -4,16 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureDelta, mergeDelta } from '#build/engine/image/delta.js';
-import { captureImage, hashImage } from '#build/engine/image/image.js';
-import { restoreImage, wipe } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureDelta, mergeDelta } from '#src/engine/image/delta.js';
+import { captureImage, hashImage } from '#src/engine/image/image.js';
+import { restoreImage, wipe } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
 
 const run = promisify(execFile);
-const program = fileURLToPath(new URL('hash-base-image.mjs', import.meta.url));
+const program = fileURLToPath(await bundleSource('test/engine/hash-base-image.mjs'));
 const limits = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 
 async function hashIn(env: Record<string, string>, script = program, args: string[] = []): Promise<string> {
@@ -124,7 +125,7 @@ describe('restoring an image', () => {
     expect(hashImage(captureImage(vm))).toBe(hashImage(image));
   });
 
-  it('by wiping leaves nothing of what was written anywhere, past the marks and over the allocator', async () => {
+  it('restoring an image by wiping leaves nothing of what was written anywhere, past the marks and over the allocator', async () => {
     const image = captureImage(vm);
     vm.heap.fill(0xa5);
     wipe(vm, image);
@@ -149,7 +150,7 @@ describe('restoring an image', () => {
     restoreImage(vm, image);
   });
 
-  it('with a delta gives the state the delta was captured in', async () => {
+  it('restoring an image with a delta gives the state the delta was captured in', async () => {
     const image = captureImage(vm);
     await evaluate('globalThis.marker = { list: [1, 2, 3], text: "x".repeat(5000) }');
     const delta = captureDelta(vm, image);
@@ -162,7 +163,7 @@ describe('restoring an image', () => {
     restoreImage(vm, image);
   });
 
-  it('in another instance gives the same VM: pointers agree', async () => {
+  it('restoring an image in another instance gives the same VM: pointers agree', async () => {
     const other = await createExecutionVm(await loadEngine(), limits);
     expect(hashImage(captureImage(other))).toBe(hashImage(captureImage(vm)));
   });

@@ -16,7 +16,7 @@ describe('a library', () => {
     ],
     ['an IIFE that defines a variable', 'var tool = (function () { return { double: (n) => n * 2 } })();'],
     ['an IIFE that defines a global', '(function () { globalThis.tool = { double: (n) => n * 2 } })();'],
-  ])('in the style %s is there as $lib.tool', async (_style, source) => {
+  ])('a library in the style %s is there as $lib.tool', async (_style, source) => {
     const outcome = await runInThread(await load('tool', source), 'return $lib.tool.double(21)');
     expect(outcome.returnValue).toBe(42);
   });
@@ -28,7 +28,7 @@ describe('a library', () => {
     for (let i = 0; i < 6; i++) expect((await runInThread(executor, source)).returnValue).toEqual([1, 1]);
   });
 
-  it('that is a published package works unmodified', async () => {
+  it('a library that is a published package works unmodified', async () => {
     const path = createRequire(import.meta.url)
       .resolve('marked')
       .replace(/marked\.[^/]*$/, 'marked.umd.js');
@@ -59,7 +59,7 @@ describe('a library', () => {
     ['does not parse', 'exports.a = ;', /broken\.js.*line 1/],
     ['throws', 'throw new Error("no DOM here")', /no DOM here/],
     ['exports nothing', 'let a = 1;', /exports nothing/],
-  ])('that %s is INVALID_CONFIG with the reason', async (_fault, source, reason) => {
+  ])('a library that %s is INVALID_CONFIG with the reason', async (_fault, source, reason) => {
     await expect(load('broken', source)).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
       message: expect.stringMatching(reason),

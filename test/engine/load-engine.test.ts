@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { ADDED_EXPORTS } from '#build/engine/binary-interface.js';
-import { rewriteEngine } from '#build/engine/build/rewrite.js';
-import { WasmBinary } from '#build/engine/build/wasm/binary.js';
-import { TRACKER_PARAMETERS } from '#build/engine/build/wasm/rejection-tracker.js';
-import { KNOWN_ENGINES } from '#build/engine/known-engines.js';
-import { loadEngine, prepareEngine } from '#build/engine/load-engine.js';
-import { decodeOptimisedEngine, encodeOptimisedEngine } from '#build/engine/optimised-engine.js';
+import { ENGINE_URL } from '#src/assets.js';
+import { ADDED_EXPORTS } from '#src/engine/binary-interface.js';
+import { rewriteEngine } from '#src/engine/build/rewrite.js';
+import { WasmBinary } from '#src/engine/build/wasm/binary.js';
+import { TRACKER_PARAMETERS } from '#src/engine/build/wasm/rejection-tracker.js';
+import { KNOWN_ENGINES } from '#src/engine/known-engines.js';
+import { loadEngine, prepareEngine } from '#src/engine/load-engine.js';
+import { decodeOptimisedEngine, encodeOptimisedEngine } from '#src/engine/optimised-engine.js';
 
 const path = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 const upstream = await readFile(path);
-const optimised = await readFile(new URL('../../build/engine/engine.image', import.meta.url));
+const optimised = await readFile(ENGINE_URL);
 const [table] = KNOWN_ENGINES;
 if (table === undefined) throw new Error('no known engine');
 

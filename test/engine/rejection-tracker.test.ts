@@ -1,12 +1,12 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureDelta } from '#build/engine/image/delta.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { type EngineModule, loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { Vm } from '#build/engine/vm.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureDelta } from '#src/engine/image/delta.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { type EngineModule, loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import { Vm } from '#src/engine/vm.js';
 
 const limits = { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 /** The number of pairs for which the list has room. */
@@ -107,7 +107,7 @@ describe('the list of unhandled rejections', () => {
     CAPACITY,
     CAPACITY + 1,
     1000,
-  ])('of %i counts every one, and every one handled', async (n) => {
+  ])('the list of unhandled rejections of %i counts every one, and every one handled', async (n) => {
     await evaluate(`globalThis.all = Array.from({ length: ${n} }, (_, i) => Promise.reject(i))`);
     expect(unhandled()).toEqual([n, 0]);
     await evaluate('for (let i = 0; i < all.length; i += 2) all[i].catch(() => {})');
@@ -149,7 +149,7 @@ describe('the list of unhandled rejections', () => {
 });
 
 describe('listed promises', () => {
-  it('and their reasons live on when the guest lets go of them and garbage is collected', async () => {
+  it('listed promises and their reasons live on when the guest lets go of them and garbage is collected', async () => {
     await evaluate(`
       (() => { const reason = { text: 'x'.repeat(1000) }; reason.self = [Promise.reject(reason.text)]; })();
       for (let i = 0; i < 200_000; i++) { const a = {}; a.a = { a, filler: 'x'.repeat(i % 50) } }

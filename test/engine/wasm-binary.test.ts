@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { WasmBinary } from '#build/engine/build/wasm/binary.js';
-import { I32, wasm } from '#build/engine/build/wasm/instructions.js';
+import { WasmBinary } from '#src/engine/build/wasm/binary.js';
+import { I32, wasm } from '#src/engine/build/wasm/instructions.js';
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const section = (id: number, ...body: number[]) => [id, body.length, ...body];
@@ -24,7 +24,7 @@ describe('a function put into the table', () => {
   it.each([
     ['without a maximum', OWN_TABLE],
     ['that is as large as it may be', BOUNDED_TABLE],
-  ])('of a module %s is called through its slot', (_kind, table) => {
+  ])('a function put into the table of a module %s is called through its slot', (_kind, table) => {
     const binary = new WasmBinary(moduleWith(table));
     const slots = [10, 300].map((term) => {
       const body = [0, ...wasm.get(0), ...wasm.i32Const(term), ...wasm.i32Add, ...wasm.end];

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 
 import { Findings, mebibytes, thousands } from './lib/findings.mjs';
 import { soak } from './lib/soak.mjs';
-import { checkSoak } from './pool/23-soak.mjs';
+import { checkSoak } from './pool/mixed-load.mjs';
 
 const MINUTE_MS = 60_000;
 /**

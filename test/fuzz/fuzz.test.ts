@@ -21,7 +21,7 @@ describe('generated cases, in the short form', () => {
     'records',
     'recordings',
     'messages',
-  ])('of the target "%s" find nothing', async (target) => {
+  ])('generated cases of the target "%s" find nothing', async (target) => {
     const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
     expect(stdout).toContain('nothing found');
     expect(code).toBe(0);
@@ -35,7 +35,7 @@ describe('a campaign', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it('that is resumed begins behind the last case that was run', async () => {
+  it('a campaign that is resumed begins behind the last case that was run', async () => {
     const file = join(directory, 'state.json');
     await runCampaign(RUN, ['messages', '--cases', '30', '--resume', file]);
     const { stdout } = await runCampaign(RUN, ['messages', '--cases', '50', '--resume', file]);
@@ -44,14 +44,14 @@ describe('a campaign', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ seed: 1, targets: { messages: { next: 50 } } });
   });
 
-  it('with the state of another seed is refused', async () => {
+  it('a campaign with the state of another seed is refused', async () => {
     const file = join(directory, 'other.json');
     await writeFile(file, JSON.stringify({ version: 1, seed: 7, targets: {} }));
     const { code } = await runCampaign(RUN, ['messages', '--cases', '1', '--resume', file]);
     expect(code).toBe(1);
   });
 
-  it('without such a target is refused, with the names of those that there are', async () => {
+  it('a campaign of an unknown target is refused, with the names of the known ones', async () => {
     const { stderr, code } = await runCampaign(RUN, ['nothing']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/no target "nothing": .*outcomes/);

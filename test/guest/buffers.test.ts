@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { Executor } from '#build/worker/executor.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 /** So that the image has every feature, with what it kept of the builtins. */
@@ -62,7 +62,7 @@ describe('a buffer keeps its bytes and its length', () => {
     expect(await returned(source)).toEqual([true, []]);
   }, 150_000);
 
-  it('and nothing that is named after what moves one is left but the copying methods', async () => {
+  it('of the methods that move a buffer only the copying ones are left', async () => {
     const source = `
       ${FEATURES} ${REACHABLE}
       const named = reachable().filter(({ name }) => /^(resize|grow|transfer\\w*|get (resizable|growable|maxByteLength)|SharedArrayBuffer)$/.test(name));
@@ -72,7 +72,7 @@ describe('a buffer keeps its bytes and its length', () => {
     expect(await returned(source)).toEqual([2, true, true]);
   });
 
-  it('and a handler that deletes or replaces a method gets no other one back', async () => {
+  it('a handler that deletes or replaces a method of buffers gets no other one back', async () => {
     const source = `
       delete ArrayBuffer.prototype.transfer;
       ArrayBuffer.prototype.resize = ArrayBuffer.prototype.transferToFixedLength;

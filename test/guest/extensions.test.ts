@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { WasmContext } from '#build/api/context.js';
-import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { WasmContext } from '#src/api/context.js';
+import type { ExecuteOptions } from '#src/execution/request/execute-options.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;
@@ -41,7 +41,7 @@ describe('a call of an extension', () => {
     expect(outcome.calls[0]?.args).toEqual([{ n: 1, m: new Map([[1, 2]]) }]);
   });
 
-  it('without the capability is denied at its line, and can be caught', async () => {
+  it('a call of an extension without the capability is denied at its line, and can be caught', async () => {
     const context: WasmContext = { capabilities: ['ext:http.get'] };
     const denied = await run('await $ext.http.get();\nawait $ext.http.post()', { capabilities: [] });
     expect(denied.error).toMatchObject({
@@ -68,7 +68,7 @@ describe('a call of an extension', () => {
     expect(status).toBe(covered ? 'suspended' : 'error');
   });
 
-  it('that no extension has is an error at its line when the host says which there are', async () => {
+  it('a call of an extension that no extension has is an error at its line when the host says which there are', async () => {
     const context: WasmContext = {
       capabilities: ['ext:*'],
       extensionRegistry: { http: ['get'], db: { find: () => {}, size: 5 } },
@@ -91,11 +91,11 @@ describe('a call of an extension', () => {
     });
   });
 
-  it('whose answer nobody waits for does not hold up the handler', async () => {
+  it('a call of an extension whose answer nobody waits for does not hold up the handler', async () => {
     expect(await run('$ext.audit.note("x"); return 1')).toMatchObject({ status: 'success', returnValue: 1 });
   });
 
-  it('with an argument that cannot leave is an error with its path', async () => {
+  it('a call of an extension with an argument that cannot leave is an error with its path', async () => {
     const { error } = await run('await $ext.http.get({ then: [() => {}] })');
     expect(error).toMatchObject({
       code: 'SERIALIZATION_ERROR',

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { WasmContext } from '#build/api/context.js';
-import type { Executor } from '#build/worker/executor.js';
+import type { WasmContext } from '#src/api/context.js';
+import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;
@@ -92,7 +92,7 @@ describe('a change deep inside the state', () => {
       'user',
       { ...state.user, x: 1 },
     ],
-  ])('by %s is a mutation of its key with the new value', async (_title, source, key, value) => {
+  ])('a change deep inside the state by %s is a mutation of its key with the new value', async (_title, source, key, value) => {
     const outcome = await run(source, state);
     expect(outcome.error).toBeUndefined();
     expect(outcome.stateMutations).toStrictEqual([set(key, value)]);
@@ -115,7 +115,7 @@ describe('a change deep inside the state', () => {
     expect(outcome.stateMutations.map(({ key }) => key)).toEqual(['a', 'user', 'items', 'b']);
   });
 
-  it('of a value that was assigned before is in that assignment', async () => {
+  it('a change deep inside the state of a value that was assigned before is in that assignment', async () => {
     const outcome = await run('const o = { n: 1 }; $state.o = o; o.n = 2; $state.o.n++; $state.x = 1; $state.o.n++');
     expect(outcome.stateMutations).toEqual([set('o', { n: 4 }), set('x', 1)]);
   });
@@ -128,7 +128,7 @@ describe('a change deep inside the state', () => {
     expect(outcome.stateMutations).toEqual([set('user', 'gone'), { operation: 'delete', key: 'items' }]);
   });
 
-  it('of an object that stands under several keys is a mutation of each', async () => {
+  it('a change deep inside the state of an object that stands under several keys is a mutation of each', async () => {
     const shared = { n: 1 };
     const outcome = await run('$state.a.n = 2', { a: shared, b: shared, c: { shared }, d: { n: 1 } });
     expect(outcome.stateMutations).toEqual([set('a', { n: 2 }), set('b', { n: 2 }), set('c', { shared: { n: 2 } })]);
@@ -312,7 +312,7 @@ describe('state that may be read and not written', () => {
     expect(stateMutations).toEqual([]);
   });
 
-  it('with effects around it gives the same effects, and an error without a line when there is no time to look for it', async () => {
+  it('state that may be read and not written with effects around it gives the same effects, and an error without a line when there is no time to look for it', async () => {
     const source = "$emit('a', 1); $state.user.x = 2; for (let i = 0; i < 1e5; i++); $emit('b', 1); for (;;);";
     const context = { stateSnapshot: state, capabilities: [...capabilities, 'events:emit:*'] as const };
     const outcome = await runInThread(executor, source, context, { timeoutMs: 200 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { ALL_FEATURES, FEATURES } from '#build/engine/image/features.js';
-import type { Executor } from '#build/worker/executor.js';
+import { ALL_FEATURES, FEATURES } from '#src/engine/image/features.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
 let executor: Executor;

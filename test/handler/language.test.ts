@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { createRuntime } from 'nexus-runtime';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { createRuntime } from '#src/index.js';
 
 const LIBRARIES = dirname(createRequire(import.meta.url).resolve('typescript'));
 const HANDLERS = new URL('../../docs/handlers.md', import.meta.url);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { createRuntime } from 'nexus-runtime';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { createRuntime } from '#src/index.js';
 
 const FILE = new URL('../../src/handler/web.d.ts', import.meta.url);
 

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime, type WasmResult } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type WasmResult } from '#src/index.js';
 
-import { createTestRuntime, type TestRuntime } from '#build/testing/index.js';
-import { ANYTHING, answer, finish } from '../suspension/driving.js';
+import { createTestRuntime, type TestRuntime } from '#src/testing/index.js';
+import { ANYTHING, answer, finish } from '../suspension/resume-helpers.js';
 import { DIFFERENCES, NOT_IN_TYPESCRIPT } from './differences.js';
 import { errorText, valueText } from './outcome.mjs';
 import { KINDS } from './programs/all.js';
@@ -86,7 +86,7 @@ describe.each(KINDS)('$kind: what V8 gives comes', ({ kind, programs }) => {
   const index = KINDS.findIndex((candidate) => candidate.kind === kind);
   const runnable = programs.filter((program) => compiles(kind, program));
 
-  it('of the source, and of what was compiled and found on disk', { timeout: 60_000 }, async () => {
+  it('a source, and what was compiled and found on disk, give what V8 gives', { timeout: 60_000 }, async () => {
     expect(fresh[kind]?.given).toEqual(fresh[kind]?.expected);
     const found = await outcomes(kind, runnable, async ({ source }) => {
       const result = await runtime.executeHandler(source, undefined, OPTIONS);
@@ -96,14 +96,14 @@ describe.each(KINDS)('$kind: what V8 gives comes', ({ kind, programs }) => {
     expect(found.given).toEqual(found.expected);
   });
 
-  it('of a library', { timeout: 60_000 }, async () => {
+  it('a library gives what V8 gives', { timeout: 60_000 }, async () => {
     const { given, expected } = await outcomes(kind, runnable, (_program, at) =>
       withLibraries.executeHandler(`return $lib.${name(index)}[${at}]()`, undefined, OPTIONS),
     );
     expect(given).toEqual(expected);
   });
 
-  it('in a handler that was suspended before and inside', { timeout: 60_000 }, async () => {
+  it('a handler that was suspended before and inside gives what V8 gives', { timeout: 60_000 }, async () => {
     const { given, expected } = await outcomes(kind, runnable, async ({ source }) => {
       const inside = source.replaceAll('await null', 'await $ext.w.w()');
       const begun = await runtime.executeHandler(`await $ext.w.w();${inside}`, ANYTHING, OPTIONS);
@@ -113,7 +113,7 @@ describe.each(KINDS)('$kind: what V8 gives comes', ({ kind, programs }) => {
     expect(given).toEqual(expected);
   });
 
-  it('in the test kit, and of TypeScript', { timeout: 60_000 }, async () => {
+  it('the test kit, and TypeScript, give what V8 gives', { timeout: 60_000 }, async () => {
     const tested = await outcomes(kind, programs, ({ source }) => kit.executeHandler(source, undefined, OPTIONS));
     expect(tested.given).toEqual(tested.expected);
     const strippable = runnable.filter(({ source }) => !NOT_IN_TYPESCRIPT.test(source));
@@ -133,7 +133,7 @@ describe('the programs', () => {
     }
   });
 
-  it('that differ are among them', () => {
+  it('the programs that differ are among them', () => {
     const titles = new Set(KINDS.flatMap(({ programs }) => programs.map(({ title }) => title)));
     for (const title of Object.keys(DIFFERENCES)) expect(titles).toContain(title);
   });

@@ -1,5 +1,5 @@
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {
@@ -38,15 +38,15 @@ describe('an error has the place of its source', () => {
     ],
     ['a block with using', "{ using x = null; throw new Error@('u'); }"],
     ['what follows a block with using', "{ using x = null; }\n{ throw new Error@('v'); }"],
-  ])('in %s', async (_what, marked) => {
+  ])('an error has the place of its source in %s', async (_what, marked) => {
     await expectPlace(marked);
   });
 
-  it('in TypeScript, too', async () => {
+  it('an error has the place of its source in TypeScript, too', async () => {
     await expectPlace("for await (const x of [1] as number[]) { const y: number = 2; throw new Error@('b'); }", 'a.ts');
   });
 
-  it('in a method that for await calls: the line of its expression', async () => {
+  it('an error has the place of its source in a method that for await calls: the line of its expression', async () => {
     const { error } = await runtime.executeHandler('const a = 1;\n\nfor await (const x of 5) {\n}');
     expect(error).toMatchObject({ message: expect.stringContaining('iterable'), location: { line: 3 } });
   });

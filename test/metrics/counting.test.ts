@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, HandlerCompiler, type NexusRuntime } from 'nexus-runtime';
 import { Registry } from 'prom-client';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { createRuntime, HandlerCompiler, type NexusRuntime } from '#src/index.js';
 
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
+import { ENDLESS, rejection, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 import { parsed, seriesOf } from './exposition.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-counting-'));
@@ -21,7 +21,7 @@ async function suspend(runtime: NexusRuntime, source = 'return await $ext.a.b()'
 }
 
 describe('a run', () => {
-  it('whose deadline ends it in the VM counts as TIMEOUT, once', () =>
+  it('a run whose deadline ends it in the VM counts as TIMEOUT, once', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       await runtime.warmup([ENDLESS]);
       const { error } = await runtime.run(ENDLESS, {}, { deadlineMs: 60 });
@@ -29,7 +29,7 @@ describe('a run', () => {
       expect(runtime.getStats()).toMatchObject({ totalExecutions: 1, errors: { TIMEOUT: 1 } });
     }));
 
-  it('that is called off while it waits counts as TIMEOUT, too', () =>
+  it('a run that is called off while it waits counts as TIMEOUT, too', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const extensions = { a: { b: () => new Promise(() => {}) } };
       const { error } = await runtime.run('return await $ext.a.b()', WAITING, { extensions, deadlineMs: 60 });
@@ -39,7 +39,7 @@ describe('a run', () => {
 });
 
 describe('a resume', () => {
-  it('whose deadline is over before it began leaves the handler as it was', () =>
+  it('a resume whose deadline is over before it began leaves the handler as it was', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const id = await suspend(runtime);
       await runtime.warmup([ENDLESS]);
@@ -50,11 +50,11 @@ describe('a resume', () => {
       expect((await runtime.resumeHandler(id, ANSWER)).returnValue).toBe(1);
     }));
 
-  it('that is called off meanwhile counts as what it was, not as what was recorded', () =>
+  it('a resume that is called off meanwhile counts as what it was, not as what was recorded', () =>
     withRuntime(ONE_WORKER, async (runtime) => {
       const id = await suspend(runtime, `await $ext.a.b(); ${ENDLESS}`);
       const resumed = runtime.resumeHandler(id, ANSWER, { timeoutMs: 200 });
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await workersExecute();
       expect(await runtime.cancelSuspension(id)).toBe(true);
       expect((await resumed).error?.code).toBe('CANCELLED');
       const series = seriesOf(await runtime.getPrometheusMetrics());
@@ -63,7 +63,7 @@ describe('a resume', () => {
       expect(series.get('nexus_handler_duration_seconds_sum')).toBeGreaterThan(0.15);
     }));
 
-  it('elsewhere is no longer active here, once this process hears of it', async () => {
+  it('a suspension that is resumed elsewhere is no longer active here, once this process hears of it', async () => {
     const options = { cacheDir: false, maxInstances: 1, suspensionDir: join(directory, 'shared') } as const;
     const [here, there] = await Promise.all([createRuntime(options), createRuntime(options)]);
     try {
@@ -79,7 +79,7 @@ describe('a resume', () => {
 });
 
 describe('a shared registry', () => {
-  it('in the format of OpenMetrics has each counter once', async () => {
+  it('a shared registry in the format of OpenMetrics has each counter once', async () => {
     const registry = new Registry();
     registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
     for (let i = 0; i < 2; i++) {
@@ -124,10 +124,11 @@ it('each code that a call can be rejected with is counted by it, in both views',
   const other = await createRuntime({ ...options, libraries: { one: { source: 'exports.one = 1' } } });
   const foreign = await suspend(other);
   await other.shutdown();
-  const runtime = await createRuntime({ ...options, suspensionTtlMs: 20 });
+  const runtime = await createRuntime({ ...options, suspensionTtlMs: 500 });
   await runtime.warmup([ENDLESS, 'return 1']);
+  vi.useFakeTimers({ toFake: ['Date'] });
   const expired = await suspend(runtime);
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  vi.advanceTimersByTime(1_000);
 
   const codes: string[] = [];
   const reject = async (call: Promise<unknown>) => {
@@ -138,13 +139,13 @@ it('each code that a call can be rejected with is counted by it, in both views',
   await reject(runtime.executeCompiledHandler(new Uint8Array(9)));
   await reject(runtime.resumeHandler('unknown', ANSWER));
   await reject(runtime.resumeHandler(expired, ANSWER));
+  vi.useRealTimers();
   await reject(runtime.resumeHandler(foreign, ANSWER));
   const crowd = [1, 2, 3].map(() => runtime.executeHandler(ENDLESS, {}, 100));
   await reject(crowd[2] ?? Promise.resolve());
   await Promise.all(crowd.slice(0, 2));
   const running = runtime.executeHandler(ENDLESS);
-  await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(1));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await workersExecute();
   await terminateThreads();
   await reject(running);
   await runtime.shutdown();

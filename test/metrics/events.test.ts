@@ -3,13 +3,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from 'nexus-runtime';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-
-import type { EventName, EventOf } from '#build/api/observer.js';
+import type { EventName, EventOf } from '#src/api/observer.js';
+import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from '#src/index.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { ENDLESS, NATIVE, rejection, withRuntime } from '../pool/running.js';
-import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
+import { ENDLESS, eventually, NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
+import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 const NAMES = [
   'onExecution',
@@ -359,13 +358,13 @@ describe('onWarning', () => {
     return withRuntime({ ...ONE_WORKER, observer }, async (runtime) => {
       await runtime.warmup([ENDLESS]);
       const running = rejection(runtime.executeHandler(ENDLESS, {}, 20_000));
-      await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(1));
+      await eventually(() => expect(runtime.getStats().activeInstances).toBe(1));
       await terminateThreads();
       expect(await running).toMatchObject({ code: 'INTERNAL_ERROR' });
       expect(told.onWarning).toEqual([died]);
       expect((await runtime.executeHandler('return 1')).returnValue).toBe(1);
       await terminateThreads();
-      await vi.waitFor(() => expect(told.onWarning).toEqual([died, died]));
+      await eventually(() => expect(told.onWarning).toEqual([died, died]));
       expect(runtime.getStats().retirements).toEqual({ crashed: 2 });
     });
   });

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { NexusRuntime, RuntimeOptions } from 'nexus-runtime';
 import { Gauge, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import type { NexusRuntime, RuntimeOptions } from '#src/index.js';
 
-import { withRuntime } from '../pool/running.js';
+import { withRuntime } from '../support/runtime-helpers.js';
 
 type Ask = (method: string) => Promise<{ readonly response: Response; readonly body: string }>;
 

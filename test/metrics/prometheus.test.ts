@@ -1,10 +1,10 @@
-import { createRuntime, type RuntimeOptions } from 'nexus-runtime';
 import { Gauge, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { createRuntime, type RuntimeOptions } from '#src/index.js';
 
-import { METRICS } from '#build/metrics/catalog.js';
+import { METRICS } from '#src/metrics/catalog.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { rejection, withRuntime } from '../pool/running.js';
+import { rejection, withRuntime } from '../support/runtime-helpers.js';
 import { parsed, seriesOf } from './exposition.js';
 
 const NAMES = Object.keys(METRICS) as (keyof typeof METRICS)[];

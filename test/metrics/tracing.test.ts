@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   type Context,
@@ -22,6 +21,7 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   type CallTrace,
   type CapabilityToken,
@@ -29,12 +29,12 @@ import {
   type NexusRuntime,
   type RuntimeOptions,
   type Tracing,
-} from 'nexus-runtime';
-import { openTelemetry } from 'nexus-runtime/otel';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+} from '#src/index.js';
+import { openTelemetry } from '#src/otel/index.js';
 
-import { ENDLESS, rejection, withRuntime } from '../pool/running.js';
-import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
+import { ENDLESS, rejection, withRuntime } from '../support/runtime-helpers.js';
+import { bundleSource } from '../support/sources/bundle-source.js';
+import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 const ONE_WORKER = { maxInstances: 1, killGraceMs: 50 };
 const ORIGIN = { handlerName: 'pay', panelId: 'cart' };
@@ -183,7 +183,7 @@ describe('an execution', () => {
       expect(spans.calls[0]?.span.spanContext().traceId).not.toBe(again?.span.spanContext().traceId);
     }));
 
-  it('of an artifact is one, too', () =>
+  it('an execution of an artifact is a span, too', () =>
     withTraces(async (runtime, spans) => {
       await runtime.executeCompiledHandler(await runtime.precompileHandler('return 1'), ORIGIN);
       expect(namesOf(spans.call)).toEqual(['nexus.handler', 'nexus.compile', 'nexus.queue', 'nexus.execute']);
@@ -231,7 +231,7 @@ describe('an error', () => {
     [ENDLESS, 'TIMEOUT', 'ran longer'],
     ['return (', 'COMPILATION_ERROR', 'SyntaxError'],
     ['$emit("e")', 'PERMISSION_DENIED', 'events:emit:e'],
-  ])('of %s is the status and the type of the call', (code, type, message) =>
+  ])('an error of %s is the status and the type of the call', (code, type, message) =>
     withTraces(async (runtime, spans) => {
       expect((await runtime.executeHandler(code, ORIGIN, 80)).error?.code).toBe(type);
       const { span, phases } = spans.call;
@@ -242,7 +242,7 @@ describe('an error', () => {
       expect([phases.at(-1)?.attributes['nexus.status'], phases.at(-1)?.name]).toEqual(last);
     }));
 
-  it('of a call that gives no result ends its span, which says so', () =>
+  it('an error of a call that gives no result ends its span, which says so', () =>
     withTraces(async (runtime, spans) => {
       const bad = { ...ORIGIN, capabilities: ['all' as CapabilityToken] };
       const error = (await rejection(runtime.executeHandler('return 1', bad))) as Error;
@@ -261,7 +261,7 @@ describe('an error', () => {
     ['executeCompiledHandler', 'INVALID_ARTIFACT', 'nexus.handler'],
     ['resumeHandler', 'INVALID_ARGUMENT', 'nexus.resume'],
     ['run', 'INVALID_ARGUMENT', 'nexus.run'],
-  ] as const)('of %s that gives no result ends its span, too', (method, code, name) =>
+  ] as const)('an error of %s that gives no result ends its span, too', (method, code, name) =>
     withTraces(async (runtime, spans) => {
       const call = async () => {
         if (method === 'executeCompiledHandler') return runtime.executeCompiledHandler(new Uint8Array(9));
@@ -342,7 +342,7 @@ describe('a handler that is suspended', () => {
       expect(spans.calls.map(({ span }) => span.name)).toEqual(['nexus.handler', 'nexus.resume']);
     }));
 
-  it('without tracing begins a trace when it goes on with it, and goes on without it', async () => {
+  it('a handler that is suspended without tracing begins a trace when it resumes with it, and resumes without it', async () => {
     const options = { suspensionDir: join(directory, 'untraced') };
     const suspend = (runtime: NexusRuntime) => runtime.executeHandler(WAITS_TWICE, ANYTHING);
     const begun = suspensionOf(await withRuntime({ ...ONE_WORKER, ...options }, suspend));
@@ -385,7 +385,7 @@ describe('a run', () => {
       expect(starts).toEqual([...starts].sort((a, b) => Number(a - b)));
     }));
 
-  it('that fails says so', () =>
+  it('a run that fails says so', () =>
     withTraces(async (runtime, spans) => {
       const extensions = {
         a: {
@@ -404,7 +404,7 @@ describe('a run', () => {
   it.each([
     ['null', null],
     ['an object without a prototype', Object.create(null)],
-  ])('that its onEffects ends with %s rejects with just that', (_what, thrown) =>
+  ])('a run that its onEffects ends with %s rejects with just that', (_what, thrown) =>
     withTraces(async (runtime, spans) => {
       const onEffects = () => {
         throw thrown;
@@ -439,7 +439,7 @@ describe('the context of the application', () => {
     }, options);
   });
 
-  it('that is not sampled goes with the handler, too', () =>
+  it('the context of the application that is not sampled goes with the handler, too', () =>
     withTraces(async (runtime, spans) => {
       contexts.setGlobalContextManager(new AsyncContexts());
       const parent = {
@@ -500,22 +500,14 @@ describe('without the option tracing', () => {
 
   it('nothing of OpenTelemetry is loaded', async () => {
     const { stdout } = await run(`
-      import { createRuntime } from 'nexus-runtime';
+      import { createRuntime } from '${await bundleSource('src/index.ts')}';
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);
       await runtime.shutdown();`);
     expect(stdout.trim()).toBe('42');
-    await expect(run("import 'nexus-runtime/otel';")).rejects.toThrow('not there: @opentelemetry/api');
-  });
-
-  it('and in what ships, only the entry for it names it', async () => {
-    const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
-    const files = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith('.js'));
-    const naming: string[] = [];
-    for (const name of files) {
-      if ((await readFile(join(dist, name), 'utf8')).includes('@opentelemetry')) naming.push(name);
-    }
-    expect(naming).toEqual(['otel.js']);
+    await expect(run(`import '${await bundleSource('src/otel/index.ts')}';`)).rejects.toThrow(
+      'not there: @opentelemetry/api',
+    );
   });
 });
 

@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { NATIVE, rejection } from '../pool/running.js';
+import { eventually, NATIVE, rejection } from '../support/runtime-helpers.js';
 import { seriesOf } from './exposition.js';
 
 const directory = await mkdtemp(join(tmpdir(), 'nexus-metrics-'));
@@ -117,7 +117,7 @@ describe('after a workload', () => {
       expect(of('cache_hit_rate')).toBeCloseTo(hits / (hits + compilations), 10);
       expect(stats.cacheHitRate).toBe(of('cache_hit_rate'));
 
-      await vi.waitFor(() => expect(runtime.getStats().availableInstances).toBe(1));
+      await eventually(() => expect(runtime.getStats().availableInstances).toBe(1));
       const now = seriesOf(await runtime.getPrometheusMetrics());
       for (const [state, count] of Object.entries({ busy: 0, idle: 1, starting: 0 })) {
         expect([state, now.get(`nexus_pool_instances{app="test",state="${state}"}`)]).toEqual([state, count]);

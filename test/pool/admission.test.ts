@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ENDLESS, rejection, withRuntime } from './running.js';
+import { ENDLESS, rejection, withRuntime } from '../support/runtime-helpers.js';
 
 const ONE_WORKER = { maxInstances: 1, killGraceMs: 100 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { DurationEstimates } from '#build/pool/duration-estimates.js';
+import { DurationEstimates } from '#src/pool/duration-estimates.js';
 
 const MAX_KEYS = 10_000;
 
@@ -12,7 +12,7 @@ function record(...durations: number[]): DurationEstimates {
 }
 
 describe('an estimate', () => {
-  it('of a handler that was not seen is undefined', () => {
+  it('an estimate of a handler that was not seen is undefined', () => {
     expect(record().get('k')).toBeUndefined();
     expect(record(5).get('other')).toBeUndefined();
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FairQueue } from '#build/pool/fair-queue.js';
-import { APPLICATION, isCompilation, Job, NO_TENANT, type TenantKey } from '#build/pool/job.js';
-import type { Request } from '#build/protocol/messages.js';
+import { FairQueue } from '#src/pool/fair-queue.js';
+import { APPLICATION, isCompilation, Job, NO_TENANT, type TenantKey } from '#src/pool/job.js';
+import type { Request } from '#src/protocol/messages.js';
 
 const NO_TENANTS: ReadonlySet<TenantKey> = new Set();
 const NO_CAP = () => Number.POSITIVE_INFINITY;
@@ -45,7 +45,7 @@ function queueOf(names: string, capOf: (tenant: TenantKey) => number = NO_CAP, c
 }
 
 describe('a queue', () => {
-  it('without jobs gives none', () => {
+  it('a queue without jobs gives none', () => {
     const { queue, take } = queueOf('');
     expect([queue.size, queue.sizeOf('a'), queue.hasEligible, take()]).toEqual([0, 0, false, undefined]);
     expect(queue.drain()).toEqual([]);
@@ -201,7 +201,7 @@ describe('a job that comes again', () => {
     expect(takeAll()).toBe('a0 a1 a2 a3 a4 a5');
   });
 
-  it('of a tenant that has no other has the last turn', () => {
+  it('a job that comes again of a tenant that has no other has the last turn', () => {
     const { queue, job, takeAll } = queueOf('a1 a2');
     queue.pushFront(job('b1'));
     expect(takeAll()).toBe('a1 b1 a2');
@@ -318,14 +318,14 @@ describe('a compilation that another tenant joins', () => {
     expect([queue.size, queue.sizeOf('a'), queue.sizeOf('b'), queue.sizeOf('c')]).toEqual([2, 1, 1, 0]);
   });
 
-  it('that is removed is in no queue any more', () => {
+  it('a joined compilation that is removed is in no queue any more', () => {
     const { queue, job, takeAll } = queueOf('A1 b1');
     for (const tenant of ['b', 'c']) queue.join(job('A1'), tenant);
     queue.remove(job('A1'));
     expect([job('A1').isQueued, queue.size, takeAll(), queue.hasEligible]).toEqual([false, 1, 'b1', false]);
   });
 
-  it('that comes again comes for the tenant that it was begun for', () => {
+  it('a joined compilation that comes again comes for the tenant that it was begun for', () => {
     const { queue, job, take, takeAll } = queueOf('A1 A2 b1');
     queue.join(job('A2'), 'c');
     expect([take(), take(), take()]).toEqual(['A1', 'b1', 'A2']);

@@ -1,9 +1,13 @@
-import { createRuntime, type RuntimeOptions } from 'nexus-runtime';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createRuntime, type RuntimeOptions } from '#src/index.js';
 
-import { NATIVE, rejection, withRuntime } from './running.js';
+import { eventually, NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
 
 const MIB = 1024 * 1024;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('an instance', () => {
   const ONE_WORKER = { maxInstances: 1, killGraceMs: 60 };
@@ -44,7 +48,7 @@ describe('an instance', () => {
       expect(text).toContain('nexus_handler_kills_total{layer="watchdog"} 1');
     }));
 
-  it('above minInstances ends when it has idled for idleTimeoutMs, and comes again', () =>
+  it('an instance above minInstances ends when it has idled for idleTimeoutMs, and comes again', () =>
     withRuntime({ maxInstances: 2, idleTimeoutMs: 50 }, async (runtime) => {
       const burst = async () => {
         const calls = [1, 2].map((n) =>
@@ -54,7 +58,7 @@ describe('an instance', () => {
       };
       for (let times = 1; times <= 2; times++) {
         await burst();
-        await vi.waitFor(() => {
+        await eventually(() => {
           const { availableInstances, startingInstances } = runtime.getStats();
           expect({ availableInstances, startingInstances }).toEqual({ availableInstances: 1, startingInstances: 0 });
         });
@@ -93,7 +97,7 @@ describe('warmup', () => {
     [['return 1'], { instances: 3 }, 'options.instances'],
     ['return 1', {}, 'handlers'],
     [[7], {}, 'handlers[0]'],
-  ])('of %j with %j: INVALID_ARGUMENT', (handlers, options, field) =>
+  ])('warmup of %j with %j: INVALID_ARGUMENT', (handlers, options, field) =>
     withRuntime({ maxInstances: 2 }, async (runtime) => {
       const error = await rejection(runtime.warmup(handlers as string[], options));
       expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', context: { field } });
@@ -173,15 +177,16 @@ describe('shutdown', () => {
 
 it('time in the queue, compiling, executing and suspended are told apart', () =>
   withRuntime({ maxInstances: 1 }, async (runtime) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     const source = 'await $ext.a.b(); for (let i = 0; i < 1e5; i++); return 1';
     const first = await runtime.executeHandler(source, { capabilities: ['ext:a.b'] });
     expect(first.metrics.suspendedTimeUs).toBeUndefined();
     expect(first.metrics.compilationTimeUs).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    vi.advanceTimersByTime(30_000);
     const id = first.suspension?.suspensionId ?? '';
     const { metrics } = await runtime.resumeHandler(id, { success: true, value: 0 });
-    expect(metrics.suspendedTimeUs).toBeGreaterThanOrEqual(29_000);
-    const extensions = { a: { b: () => new Promise((resolve) => setTimeout(resolve, 30)) } };
+    expect(metrics.suspendedTimeUs).toBe(30_000_000);
+    const extensions = { a: { b: () => void vi.advanceTimersByTime(7_000) } };
     const run = await runtime.run(source, { capabilities: ['ext:a.b'] }, { extensions });
-    expect(run.metrics.suspendedTimeUs).toBeGreaterThanOrEqual(29_000);
+    expect(run.metrics.suspendedTimeUs).toBe(7_000_000);
   }));

@@ -1,16 +1,9 @@
-import type { NexusRuntime } from 'nexus-runtime';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { ENDLESS, NATIVE, withRuntime } from './running.js';
+import { ENDLESS, eventually, NATIVE, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 
 const TWO_WORKERS = { maxInstances: 2, minInstances: 2, killGraceMs: 60 };
 const STATE = { capabilities: ['state:write:*'] } as const;
-
-/** Until a worker has begun what was called. */
-async function begun(runtime: NexusRuntime, active = 1) {
-  await vi.waitFor(() => expect(runtime.getStats().activeInstances).toBe(active));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 describe('cancelling', () => {
   it('an execution that polls leaves its worker alive', () =>
@@ -18,40 +11,40 @@ describe('cancelling', () => {
       await runtime.warmup([ENDLESS]);
       const controller = new AbortController();
       const call = runtime.executeHandler(ENDLESS, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort(new Error('the user left'));
       const { error, metrics } = await call;
       expect(error).toMatchObject({ code: 'CANCELLED', context: { reason: 'the user left' } });
       expect(metrics.durationUs).toBeGreaterThan(0);
-      await vi.waitFor(() => expect(runtime.getStats().availableInstances).toBe(2));
+      await eventually(() => expect(runtime.getStats().availableInstances).toBe(2));
       expect(runtime.getStats().retirements).toEqual({});
     }));
 
-  it('one that does not ends its worker, and nobody waits for that', () =>
+  it('an execution that does not poll ends its worker when it is cancelled, and the call does not wait for that', () =>
     withRuntime({ ...TWO_WORKERS, killGraceMs: 5_000 }, async (runtime) => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
       const call = runtime.executeHandler(NATIVE, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort();
       expect((await call).error?.code).toBe('CANCELLED');
       // Its worker has the grace to come back.
       expect(runtime.getStats()).toMatchObject({ activeInstances: 1, retirements: {} });
     }));
 
-  it('ends it after the grace, and another worker is there', () =>
+  it('a worker that does not come back is ended after the grace, and another one is there', () =>
     withRuntime(TWO_WORKERS, async (runtime) => {
       await runtime.warmup([NATIVE]);
       const controller = new AbortController();
       const call = runtime.executeHandler(NATIVE, {}, { signal: controller.signal });
-      await begun(runtime);
+      await workersExecute();
       controller.abort();
       await call;
-      await vi.waitFor(() => expect(runtime.getStats().retirements).toEqual({ cancelled: 1 }));
-      await vi.waitFor(() => expect(runtime.getStats().availableInstances).toBe(2));
+      await eventually(() => expect(runtime.getStats().retirements).toEqual({ cancelled: 1 }));
+      await eventually(() => expect(runtime.getStats().availableInstances).toBe(2));
     }));
 
-  it('one that waits takes it out of the queue', () =>
+  it('an execution that waits is taken out of the queue when it is cancelled', () =>
     withRuntime({ maxInstances: 1, killGraceMs: 60 }, async (runtime) => {
       await runtime.warmup(['return 1', ENDLESS]);
       const running = runtime.executeHandler(ENDLESS, {}, 300);
@@ -65,7 +58,7 @@ describe('cancelling', () => {
       expect((await running).error?.code).toBe('TIMEOUT');
     }));
 
-  it('many with one signal ends them all, and none of the others', () =>
+  it('a signal cancels all executions that have it, and none of the others', () =>
     withRuntime({ maxInstances: 2, maxQueue: 200 }, async (runtime) => {
       const source = 'let x = 0; for (let i = 0; i < 2e4; i++) x += i; return $args';
       await runtime.warmup([source]);
@@ -88,7 +81,7 @@ describe('cancelling', () => {
 
 describe('deadlineMs', () => {
   const DEADLINE_MS = 60;
-  const late = (layer: string) => ({
+  const late = (layer: unknown) => ({
     code: 'TIMEOUT',
     message: expect.stringContaining(`deadlineMs (${DEADLINE_MS} ms)`),
     context: { limit: 'deadlineMs', value: DEADLINE_MS, layer },
@@ -145,7 +138,8 @@ describe('deadlineMs', () => {
       const { error } = await runtime.resumeHandler(suspension?.suspensionId ?? '', answer, {
         deadlineMs: DEADLINE_MS,
       });
-      expect(error).toMatchObject(late('interrupt'));
+      // Which of them it is depends on where the time is over.
+      expect(error).toMatchObject(late(expect.stringMatching(/^(interrupt|jobs)$/)));
     }));
 });
 
@@ -153,7 +147,7 @@ describe('a batch', () => {
   /** Known to be quick, until it is told to go on for ever. */
   const SOURCE = 'if ($args < 0) for (;;) ; return $args';
 
-  it('does not wait for the one in it that takes its time', () =>
+  it('a batch does not wait for the request in it that takes long', () =>
     withRuntime({ ...TWO_WORKERS, maxQueue: 1_000 }, async (runtime) => {
       await runtime.warmup([SOURCE]);
       for (let round = 0; round < 3; round++) {
@@ -172,7 +166,7 @@ describe('a batch', () => {
       expect(results.filter(({ returnValue }, n) => returnValue === n)).toHaveLength(63);
     }));
 
-  it('of one worker loses only the one that ends it', () =>
+  it('a batch loses only the request that ends its worker', () =>
     withRuntime({ maxInstances: 1, killGraceMs: 60, maxQueue: 1_000 }, async (runtime) => {
       const source = `if ($args < 0) ${NATIVE}; return $args`;
       await runtime.warmup([source]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ENDLESS, rejection, withRuntime } from './running.js';
+import { ENDLESS, rejection, withRuntime } from '../support/runtime-helpers.js';
 
 const TWO_WORKERS = { maxInstances: 2, minInstances: 2, timeoutMs: 60_000, killGraceMs: 100 };
 const ONE_WORKER = { ...TWO_WORKERS, maxInstances: 1, minInstances: 1 };

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WORKER_URL } from '#build/assets.js';
-import { type RuntimeConfig, resolveRuntimeConfig } from '#build/config/resolve.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { NO_TENANT } from '#build/pool/job.js';
-import { ThreadStarter } from '#build/pool/thread-starter.js';
-import { UNSEALED_BYTES, Unsealed } from '#build/pool/unsealed.js';
-import { WorkerPool } from '#build/pool/worker-pool.js';
-import { NexusRuntime, type RuntimeParts } from '#build/runtime/nexus-runtime.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
-import { ANYTHING, answer, suspensionOf } from '../suspension/driving.js';
+import { WORKER_URL } from '#src/assets.js';
+import { type RuntimeConfig, resolveRuntimeConfig } from '#src/config/resolve.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { NO_TENANT } from '#src/pool/job.js';
+import { ThreadStarter } from '#src/pool/thread-starter.js';
+import { UNSEALED_BYTES, Unsealed } from '#src/pool/unsealed.js';
+import { WorkerPool } from '#src/pool/worker-pool.js';
+import { NexusRuntime, type RuntimeParts } from '#src/runtime/nexus-runtime.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
+import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 describe('snapshots that wait to be compressed', () => {
   it('hold back their tenant from its share on, and everybody when they are too many in all', () => {

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import type { WasmContext } from '#build/api/context.js';
-import type { RuntimeOptions } from '#build/api/options.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { decodePreludeImage } from '#build/engine/image/prelude-image.js';
-import type { LibrarySource } from '#build/engine/library.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { prepareRequest } from '#build/execution/request/build-request.js';
-import type { ExecuteOptions } from '#build/execution/request/execute-options.js';
-import { type ReadOutcome, readOutcome } from '#build/execution/result/outcome.js';
-import { wrapHandler } from '#build/source/wrapper.js';
-import { Executor } from '#build/worker/executor.js';
+import type { WasmContext } from '#src/api/context.js';
+import type { RuntimeOptions } from '#src/api/options.js';
+import { PRELUDE_URL } from '#src/assets.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { decodePreludeImage } from '#src/engine/image/prelude-image.js';
+import type { LibrarySource } from '#src/engine/library.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { prepareRequest } from '#src/execution/request/build-request.js';
+import type { ExecuteOptions } from '#src/execution/request/execute-options.js';
+import { type ReadOutcome, readOutcome } from '#src/execution/result/outcome.js';
+import { wrapHandler } from '#src/source/wrapper.js';
+import { Executor } from '#src/worker/executor.js';
 
 export const ALL_CAPABILITIES = [
   'state:read:*',
@@ -20,7 +21,7 @@ export const ALL_CAPABILITIES = [
 
 export async function createExecutor(libraries: readonly LibrarySource[] = []): Promise<Executor> {
   const engine = await loadEngine();
-  const prelude = await readFile(new URL('../../build/guest/prelude.image', import.meta.url));
+  const prelude = await readFile(PRELUDE_URL);
   return Executor.create({
     engine,
     prelude: decodePreludeImage(prelude, engine.fingerprint),

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import type { Executor } from '#build/worker/executor.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from './executor.js';
 
 export type Attempt = { readonly value: unknown } | { readonly error: string };

@@ -1,7 +1,7 @@
-import { createRuntime, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
 
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {
@@ -121,7 +121,7 @@ describe('values as answers', () => {
     expect(value).toEqual({});
   });
 
-  it('with a "__proto__" or "then" are data', async () => {
+  it('values as answers with a "__proto__" or "then" are data', async () => {
     const id = await suspend('const v = await $ext.a.b(); return [Object.keys(v), v.polluted, ({}).polluted]');
     const value = JSON.parse('{"__proto__": {"polluted": 1}, "then": 5}') as unknown;
     expect((await resume(id, answer(value))).returnValue).toEqual([['__proto__', 'then'], undefined, undefined]);

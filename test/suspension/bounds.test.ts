@@ -2,18 +2,18 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRuntime,
   type NexusRuntime,
   type RuntimeOptions,
   type SuspensionSummary,
   type WasmResult,
-} from 'nexus-runtime';
-import { afterEach, describe, expect, it } from 'vitest';
+} from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 import { seriesOf } from '../metrics/exposition.js';
-import { ANYTHING, answer, suspensionOf } from './driving.js';
+import { ANYTHING, answer, suspensionOf } from './resume-helpers.js';
 
 const WAITS = '$state.n = $args; const value = await $ext.a.b(); $emit("went on"); return value';
 const TWICE = 'await $ext.a.b(); return await $ext.a.b()';
@@ -191,7 +191,7 @@ describe('what is kept', () => {
     expect(series.get('nexus_suspension_outcome_evictions_total')).toBe(0);
   });
 
-  it('of a place that the store failed to give is given back', async () => {
+  it('a place that the store failed to give is given back', async () => {
     class Failing extends MemoryStore {
       isFailing = true;
       override async put(...given: Parameters<MemoryStore['put']>) {

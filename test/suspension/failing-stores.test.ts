@@ -1,9 +1,9 @@
-import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
-import { askKey } from '#build/suspension/store-calls.js';
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
+import { askKey } from '#src/suspension/store-calls.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 type Operation = keyof SuspensionStore;
 
@@ -59,7 +59,7 @@ describe('a store that fails', () => {
   it.each([
     'put',
     'key',
-  ] as const)('in %s: the result says so and keeps the effects, and the next is kept', (operation) =>
+  ] as const)('a store that fails in %s: the result says so and keeps the effects, and the next is kept', (operation) =>
     withStore(async (runtime, store) => {
       store.failing.set(operation, new Error('disk full'));
       const result = await runtime.executeHandler(CODE, ANYTHING);
@@ -83,7 +83,7 @@ describe('a store that fails', () => {
     [new Error('no route')],
     ['no route'],
     [undefined],
-  ])('in a claim, with %s, is INTERNAL_ERROR, and the handler waits on', (thrown) =>
+  ])('a store that fails in a claim, with %s, is INTERNAL_ERROR, and the handler waits on', (thrown) =>
     withStore(async (runtime, store) => {
       const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
       store.failing.set('claim', thrown);
@@ -93,7 +93,7 @@ describe('a store that fails', () => {
       expect((await runtime.resumeHandler(suspensionId, answer())).status).toBe('success');
     }));
 
-  it('while the outcome is recorded delivers nothing, and a second resume does the same again', () =>
+  it('a store that fails while the outcome is recorded delivers nothing, and a second resume does the same again', () =>
     withStore(async (runtime, store) => {
       const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING, { seed: 1 }));
       const twin = suspensionOf(await runtime.executeHandler(CODE, ANYTHING, { seed: 1 }));
@@ -107,7 +107,7 @@ describe('a store that fails', () => {
       expect(again.events).toEqual((await runtime.resumeHandler(twin.suspensionId, answer())).events);
     }));
 
-  it('and recorded the outcome all the same gives it to the next who asks', () =>
+  it('a store that fails and recorded the outcome all the same gives it to the next who asks', () =>
     withStore(async (runtime, store) => {
       const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
       store.losing.add('settle');
@@ -119,7 +119,10 @@ describe('a store that fails', () => {
       expect(runtime.getStats().totalExecutions).toBe(totalExecutions);
     }));
 
-  it.each(['failing', 'losing'] as const)('for a moment while the outcome is recorded (%s) costs nothing', (how) =>
+  it.each([
+    'failing',
+    'losing',
+  ] as const)('a store that fails for a moment while the outcome is recorded (%s) costs nothing', (how) =>
     withStore(async (runtime, store) => {
       const { suspensionId } = suspensionOf(
         await runtime.executeHandler('await $ext.a.b(); await $ext.a.c()', ANYTHING),
@@ -132,7 +135,7 @@ describe('a store that fails', () => {
       expect((await runtime.resumeHandler(next.suspensionId, answer())).status).toBe('success');
     }));
 
-  it('to release does not hide what went wrong', () =>
+  it('a store that fails to release does not hide what went wrong', () =>
     withStore(async (runtime, store) => {
       const { suspensionId } = suspensionOf(await runtime.executeHandler(CODE, ANYTHING));
       store.failing.set('release', new Error('no route'));

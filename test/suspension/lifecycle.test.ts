@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from 'nexus-runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CapabilityToken, createRuntime, type NexusRuntime, type SuspensionSummary } from '#src/index.js';
 
-import { ANYTHING, answer, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 const FOREVER = { success: true, value: 'loop' } as const;
 /** Ends unless it is told to loop. */
@@ -54,7 +54,7 @@ describe('a suspension that was resumed', () => {
     expect(runtime.getStats().totalExecutions).toBe(totalExecutions);
   });
 
-  it('and waits again gives the same next suspension again', async () => {
+  it('a suspension that was resumed and waits again gives the same next suspension again', async () => {
     const id = await suspend('const a = await $ext.a.b(); return a + (await $ext.a.c({ a, at: new Date(5) }))');
     const first = await runtime.resumeHandler(id, answer(1));
     expect(await runtime.resumeHandler(id, answer(2))).toEqual(first);
@@ -64,7 +64,7 @@ describe('a suspension that was resumed', () => {
     expect(await runtime.resumeHandler(id, answer(3))).toEqual(first);
   });
 
-  it('by an error gives the same error again', async () => {
+  it('a suspension that was resumed by an error gives the same error again', async () => {
     const id = await suspend('await $ext.a.b(); throw new TypeError("bad")');
     const first = await runtime.resumeHandler(id, answer());
     expect(first.error?.message).toBe('TypeError: bad');
@@ -109,7 +109,7 @@ describe('a suspension that was resumed', () => {
     expect((await roomy.inspectSuspension(suspensionId))?.state).toBe('completed');
   });
 
-  it('at the same time by many is executed once, and all get its outcome', async () => {
+  it('a suspension that was resumed at the same time by many is executed once, and all get its outcome', async () => {
     const id = await suspend();
     const { totalExecutions } = runtime.getStats();
     const results = await Promise.all(Array.from({ length: 20 }, (_, n) => runtime.resumeHandler(id, answer(n))));
@@ -131,7 +131,7 @@ describe('a suspension that is cancelled', () => {
     expect(await stateOf(id)).toBe('cancelled');
   });
 
-  it('while it is resumed gives CANCELLED to who resumes it', async () => {
+  it('a suspension that is cancelled while it is resumed gives CANCELLED to who resumes it', async () => {
     const id = await suspend();
     const resumed = runtime.resumeHandler(id, FOREVER, 300);
     while ((await stateOf(id)) !== 'resuming') await nextTurn();
@@ -140,7 +140,7 @@ describe('a suspension that is cancelled', () => {
     expect((await runtime.resumeHandler(id, answer())).error?.code).toBe('CANCELLED');
   });
 
-  it('after its end stays as it ended', async () => {
+  it('a suspension that is cancelled after its end stays as it ended', async () => {
     const id = await suspend();
     const ended = await runtime.resumeHandler(id, answer(1));
     expect(await runtime.cancelSuspension(id)).toBe(false);
@@ -149,7 +149,7 @@ describe('a suspension that is cancelled', () => {
 });
 
 describe('an AbortSignal', () => {
-  it('during a resume gives CANCELLED, and the handler can be resumed again', async () => {
+  it('an AbortSignal during a resume gives CANCELLED, and the handler can be resumed again', async () => {
     const id = await suspend();
     const controller = new AbortController();
     const resumed = runtime.resumeHandler(id, FOREVER, { signal: controller.signal });
@@ -164,14 +164,14 @@ describe('an AbortSignal', () => {
     expect(await runtime.resumeHandler(id, answer(3))).toMatchObject({ returnValue: 3, events: [{ name: 'after' }] });
   });
 
-  it('before a resume gives CANCELLED at once', async () => {
+  it('an AbortSignal before a resume gives CANCELLED at once', async () => {
     const id = await suspend();
     const signal = AbortSignal.abort('no');
     expect((await runtime.resumeHandler(id, answer(), { signal })).error).toMatchObject({ code: 'CANCELLED' });
     expect(await stateOf(id)).toBe('suspended');
   });
 
-  it('in the queue, or while another resumes it, gives CANCELLED and leaves the other alone', async () => {
+  it('an AbortSignal in the queue, or while another resumes it, gives CANCELLED and leaves the other alone', async () => {
     const [id, other] = [await suspend(), await suspend()];
     const controller = new AbortController();
     const { signal } = controller;
@@ -277,7 +277,7 @@ describe('a runtime that was shut down', () => {
     }
   });
 
-  it('while it resumes for too long gives the handler back to others', async () => {
+  it('a runtime that was shut down while it resumes for too long gives the handler back to others', async () => {
     const suspensionDir = await mkdtemp(join(tmpdir(), 'nexus-closing-'));
     const options = { cacheDir: false, maxInstances: 1, suspensionDir } as const;
     const closing = await createRuntime(options);
@@ -294,7 +294,7 @@ describe('a runtime that was shut down', () => {
     await rm(suspensionDir, { recursive: true });
   });
 
-  it('while it resumes waits for that', async () => {
+  it('a runtime that was shut down while it resumes waits for that', async () => {
     const closing = await createRuntime({ cacheDir: false, maxInstances: 1 });
     const { suspensionId } = suspensionOf(await closing.executeHandler(CODE, ANYTHING));
     const resumed = closing.resumeHandler(suspensionId, answer(1));

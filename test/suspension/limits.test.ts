@@ -1,7 +1,7 @@
-import { createRuntime, type ExecutionLimits, type NexusRuntime, type WasmResult } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type ExecutionLimits, type NexusRuntime, type WasmResult } from '#src/index.js';
 
-import { ANYTHING, answer, finish, type Pace, rejection, suspensionOf } from './driving.js';
+import { ANYTHING, answer, finish, type Pace, rejection, suspensionOf } from './resume-helpers.js';
 
 const MIB = 1024 ** 2;
 
@@ -124,7 +124,7 @@ describe('time', () => {
     expect((await runtime.inspectSuspension(suspensionId))?.state).toBe('suspended');
   });
 
-  it('that a native loop takes ends the worker, and the handler has failed', async () => {
+  it('a native loop that takes too long ends the worker, and the handler has failed', async () => {
     const code = 'await $ext.a.b(); const a = "a".repeat(3e6) + "b"; return ("a".repeat(6e6)).indexOf(a)';
     const { suspensionId } = suspensionOf(await runtime.executeHandler(code, ANYTHING));
     const ended = await runtime.resumeHandler(suspensionId, answer(), 100);
@@ -145,14 +145,14 @@ describe('memory and stack', () => {
     expect(deep.at(-1)?.error).toMatchObject({ code: 'STACK_OVERFLOW', context: { value: 64 * 1024 } });
   });
 
-  it('of a handler with a large heap come back whole', async () => {
+  it('memory and stack of a handler with a large heap come back whole', async () => {
     const code =
       'const big = Array.from({ length: 60000 }, (_, i) => ({ i, text: "text " + i })); await $ext.a.b(); return big.reduce((sum, { i, text }) => sum + (text === "text " + i ? 1 : 0), 0)';
     const results = await limited(code, {});
     expect(results.at(-1)?.returnValue).toBe(60000);
   });
 
-  it('beyond maxSuspensionBytes are a RESOURCE_LIMIT, with the effects', async () => {
+  it('memory beyond maxSuspensionBytes is a RESOURCE_LIMIT, with the effects', async () => {
     await using small = await createRuntime({ cacheDir: false, maxInstances: 1, maxSuspensionBytes: 20_000 });
     const noise = 'let x = 1; const noise = Array.from({ length: 20000 }, () => (x = (x * 48271) % 2147483647));';
     const context = { ...ANYTHING, handlerName: 'refresh' };

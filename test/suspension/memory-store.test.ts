@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
-import { idOf, makeOutcome, makeSuspension } from './support.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
+import { idOf, makeOutcome, makeSuspension } from './store-helpers.js';
 
 describe('the memory store', () => {
   it('forgets outcomes when it is asked to, and nothing that waits', async () => {

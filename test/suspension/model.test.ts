@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { SuspensionStore } from '#build/api/suspension-store.js';
+import type { SuspensionStore } from '#src/api/suspension-store.js';
 import { fenceKey, Model, type Operation, OWNERS, operations, perform } from './model.js';
-import { HARNESSES } from './support.js';
+import { HARNESSES } from './store-helpers.js';
 
 const TIMES = fc.integer({ min: 0, max: 9 });
 /** Time goes on, by a little or by a leap. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-import type { SettledState, SuspensionStore } from '#build/api/suspension-store.js';
-import { idOf, makeOutcome, makeSuspension, plain } from './support.js';
+import type { SettledState, SuspensionStore } from '#src/api/suspension-store.js';
+import { idOf, makeOutcome, makeSuspension, plain } from './store-helpers.js';
 
 export const OWNERS = ['one', 'two', 'three'] as const;
 type Owner = (typeof OWNERS)[number];

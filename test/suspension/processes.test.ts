@@ -3,11 +3,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { RuntimeOptions } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-import { ANYTHING, answer } from './driving.js';
-import { inProcess, type Step } from './processes.js';
+import type { RuntimeOptions } from '#src/index.js';
+import { inProcess, type Step } from './process-helpers.js';
+import { ANYTHING, answer } from './resume-helpers.js';
 
 const MIB = 1024 ** 2;
 

@@ -1,8 +1,8 @@
-import { createRuntime, type NexusRuntime, type SuspensionStore } from 'nexus-runtime';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createRuntime, type NexusRuntime, type SuspensionStore } from '#src/index.js';
 
-import { MemoryStore } from '#build/suspension/memory-store.js';
-import { ANYTHING, answer, suspensionOf } from './driving.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
+import { ANYTHING, answer, suspensionOf } from './resume-helpers.js';
 
 type Settled = Extract<Awaited<ReturnType<SuspensionStore['claim']>>, { kind: 'settled' }>;
 
@@ -49,7 +49,7 @@ describe('a recorded outcome', () => {
     });
   });
 
-  it('that was edited, cut, replaced or given another state is refused', async () => {
+  it('a recorded outcome that was edited, cut, replaced or given another state is refused', async () => {
     const { store, suspensionId } = await resumedOnce();
     const edits: ((settled: Settled) => Settled)[] = [
       (settled) =>

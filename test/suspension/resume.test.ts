@@ -1,7 +1,7 @@
-import { createRuntime, type ExtensionCall, type NexusRuntime } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRuntime, type ExtensionCall, type NexusRuntime } from '#src/index.js';
 
-import { ANYTHING, answer, effectsOf, finish, type Pace, suspensionOf } from './driving.js';
+import { ANYTHING, answer, effectsOf, finish, type Pace, suspensionOf } from './resume-helpers.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { ClaimAnswer, StoredSuspension, SuspensionStore } from '#build/api/suspension-store.js';
-import { idOf, makeOutcome, makeSuspension, plain, type StoreHarness } from './support.js';
+import type { ClaimAnswer, StoredSuspension, SuspensionStore } from '#src/api/suspension-store.js';
+import { idOf, makeOutcome, makeSuspension, plain, type StoreHarness } from './store-helpers.js';
 
 const NOW = 2_000;
 const LEASE = { owner: 'one', leaseUntilMs: 3_000 };
@@ -147,7 +147,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         }
       });
 
-      it('of a lapsed lease gives a higher fence, and shuts the old one out', async () => {
+      it('claiming a lapsed lease gives a higher fence, and shuts the old one out', async () => {
         await store.put(suspension);
         const old = await claim();
         const fence = await claim(other, 3_000, { owner: 'two', leaseUntilMs: 4_000 });
@@ -158,7 +158,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         expect(await other.settle(id, fence, makeOutcome('completed'))).toEqual({ kind: 'recorded' });
       });
 
-      it('after a release is possible at once, with a higher fence', async () => {
+      it('claiming after a release is possible at once, with a higher fence', async () => {
         await store.put(suspension);
         const old = await claim();
         expect(await store.release(id, old)).toBe(true);
@@ -232,7 +232,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
         });
       });
 
-      it('without a claim is refused', async () => {
+      it('settling without a claim is refused', async () => {
         await store.put(suspension);
         expect(await store.settle(id, 1, makeOutcome('completed'))).toEqual({ kind: 'fenced' });
         expect((await store.read(id))?.state).toBe('suspended');
@@ -241,7 +241,7 @@ export function describeStore(title: string, makeHarness: () => StoreHarness): v
       it.each([
         'cancelled',
         'expired',
-      ] as const)('as %s needs no fence, and wins over who is resuming', async (state) => {
+      ] as const)('settling as %s needs no fence, and wins over who is resuming', async (state) => {
         await store.put(suspension);
         const fence = await claim();
         const outcome = makeOutcome(state);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { SettledState, SuspensionState } from '#build/api/suspension-store.js';
+import type { SettledState, SuspensionState } from '#src/api/suspension-store.js';
 import {
   type Decision,
   decideClaim,
@@ -12,9 +12,9 @@ import {
   initialStanding,
   type LifecycleState,
   stateOf,
-} from '#build/suspension/lifecycle.js';
-import { isAllowed, STATES, TRANSITIONS, type Transition } from '#build/suspension/transitions.js';
-import { makeOutcome } from './support.js';
+} from '#src/suspension/lifecycle.js';
+import { isAllowed, STATES, TRANSITIONS, type Transition } from '#src/suspension/transitions.js';
+import { makeOutcome } from './store-helpers.js';
 
 const SETTLED = ['completed', 'failed', 'continued', 'cancelled', 'expired'] as const satisfies SettledState[];
 const FENCE = 7;
@@ -141,12 +141,12 @@ describe('a standing', () => {
     ['suspended', EXPIRES_AT],
     ['resuming', EXPIRES_AT],
     ['completed', 20_000],
-  ])('that is %s gives a sweep nothing to do before its time', (state, due) => {
+  ])('a standing that is %s gives a sweep nothing to do before its time', (state, due) => {
     expect(dueAt(standingIn(state))).toBe(due);
     expect(decideExpiry(standingIn(state), due - 1).next).toBeUndefined();
   });
 
-  it('with a lease beyond the expiry gives a sweep nothing to do before the lease ends', () => {
+  it('a standing with a lease beyond the expiry gives a sweep nothing to do before the lease ends', () => {
     const standing = { ...standingIn('resuming'), leaseUntilMs: 12_000 } as LifecycleState;
     expect(dueAt(standing)).toBe(12_000);
     expect(decideExpiry(standing, 11_999).next).toBeUndefined();

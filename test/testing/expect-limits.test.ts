@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { expect, it } from 'vitest';
 
-import { expectLimits } from '#build/testing/index.js';
+import { expectLimits } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();

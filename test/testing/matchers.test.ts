@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import '#build/testing/vitest.js';
-import type { TestResult } from '#build/testing/index.js';
+import '#src/testing/vitest.js';
+import type { TestResult } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packMessage } from '#build/codec/message-pack.js';
-import { currentCall } from '#build/runtime/run/current-call.js';
-import { answers, failure, runHandler as runShared } from '#build/testing/index.js';
+import { packMessage } from '#src/codec/message-pack.js';
+import { currentCall } from '#src/runtime/run/current-call.js';
+import { answers, failure, runHandler as runShared } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();
@@ -184,7 +184,7 @@ describe('mocks', () => {
     expect((await run(code, { ext })).returnValue).toEqual(['a', 'down', 'c']);
   });
 
-  it('that run out of answers are an error of the test, though the handler catches it', async () => {
+  it('mocks that run out of answers are an error of the test, though the handler catches it', async () => {
     const ext = { http: { get: answers(['a']) } };
     const code = `for (const path of ['/1', '/2']) try { await $ext.http.get(path); } catch {}`;
     await expect(run(code, { ext })).rejects.toMatchObject({
@@ -193,7 +193,7 @@ describe('mocks', () => {
     });
   });
 
-  it('that are missing are an error of the test that says how to add one, though the handler catches it', async () => {
+  it('mocks that are missing are an error of the test that says how to add one, though the handler catches it', async () => {
     const code = `try { await $ext.http.post('/users', { name: 'Ada' }); } catch { return 'caught'; }`;
     const missing = run(code, { ext: { http: { get: () => 1 }, db: { find: answers([]) } } });
     await expect(missing).rejects.toMatchObject({
@@ -209,11 +209,11 @@ describe('mocks', () => {
     await expect(run('return await $ext.http.toString()', { ext: { http: {} } })).rejects.toThrow('toString: async ()');
   });
 
-  it('that are missing for a call that is not awaited are an error, too', async () => {
+  it('mocks that are missing for a call that is not awaited are an error, too', async () => {
     await expect(run('$ext.audit.note(1); return 2')).rejects.toThrow('$ext.audit.note(1)');
   });
 
-  it('that are none are named', async () => {
+  it('mocks that are none are named', async () => {
     await expect(run('return 1', { ext: { http: { get: 5 } } })).rejects.toThrow(
       'ext.http.get is 5; it must be a function',
     );
@@ -250,7 +250,7 @@ describe('a handler in a file', () => {
     expect(error?.snippet).toContain('return user.name;');
   });
 
-  it('that does not exist is named, with where it was looked for', async () => {
+  it('a handler in a file that does not exist is named, with where it was looked for', async () => {
     await expect(run('rules/nowhere.js')).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: `The handler file rules/nowhere.js cannot be read: there is none (${join(process.cwd(), 'rules/nowhere.js')}).`,
@@ -258,7 +258,7 @@ describe('a handler in a file', () => {
     await expect(run(new URL('https://example.org/handler.js'))).rejects.toThrow('a URL that begins with file:');
   });
 
-  it('with a syntax error is named with line, column and lines', async () => {
+  it('a handler in a file with a syntax error is named with line, column and lines', async () => {
     const broken = await run(join(folder, 'broken.js')).catch((error: unknown) => error);
     expect(broken).toMatchObject({ name: 'NexusError', code: 'COMPILATION_ERROR', context: { location: { line: 2 } } });
     expect((broken as Error).message).toMatch(

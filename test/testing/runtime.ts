@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
 
-import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '#build/testing/index.js';
+import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '#src/testing/index.js';
 
 /** A test runtime for a file of tests, that leaves nothing behind. */
 export async function testRuntime(options: TestRuntimeOptions = {}): Promise<TestRuntime> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { answers, failure, suspendAt as suspendShared } from '#build/testing/index.js';
+import { answers, failure, suspendAt as suspendShared } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();

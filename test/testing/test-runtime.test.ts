@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { NexusError } from '#build/errors/nexus-error.js';
-import { createRuntime } from '#build/runtime/runtime.js';
-import { createTestRuntime, TestClock } from '#build/testing/index.js';
+import { NexusError } from '#src/errors/nexus-error.js';
+import { createRuntime } from '#src/runtime/runtime.js';
+import { createTestRuntime, TestClock } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();

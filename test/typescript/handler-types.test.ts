@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type HandlerTypesOptions, handlerTypes } from '#build/typescript/handler-types.js';
+import { type HandlerTypesOptions, handlerTypes } from '#src/typescript/handler-types.js';
 
 describe('the text of a handler.d.ts', () => {
   it('takes the types of the application where it names them', () => {

@@ -2,9 +2,6 @@
 // outcome: `{ kind, value, name, message, place }`, where kind is value, throw, syntax, compiled, unhandled,
 // pending, limit or crash.
 
-import { createRuntime } from 'nexus-runtime';
-import { toAuthorLocation, wrapHandler } from '#build/source/wrapper.js';
-
 import { Child } from './child.mjs';
 import { newestNode } from './nodes.mjs';
 
@@ -18,13 +15,14 @@ const CACHE_BYTES = 2 ** 20;
 
 /**
  * @param name one of {@link COLUMNS}
+ * @param library the product: `createRuntime`, `wrapHandler` and `toAuthorLocation`, from the sources or as built
  * @param options of the runtime, for the product
  */
-export async function openColumn(name, options = {}) {
+export async function openColumnOf(name, library, options = {}) {
   switch (name) {
     case 'product':
       return new Product(
-        await createRuntime({
+        await library.createRuntime({
           cacheDir: false,
           maxCacheSizeBytes: CACHE_BYTES,
           metrics: false,
@@ -36,11 +34,16 @@ export async function openColumn(name, options = {}) {
     case 'unmodified':
       return new Peer(
         'unmodified engine',
+        library,
         new Child(process.execPath, new URL('unmodified-child.mjs', import.meta.url)),
       );
     case 'node': {
       const node = newestNode();
-      return new Peer(`Node ${node.version}`, new Child(node.path, new URL('node-child.mjs', import.meta.url)));
+      return new Peer(
+        `Node ${node.version}`,
+        library,
+        new Child(node.path, new URL('node-child.mjs', import.meta.url)),
+      );
     }
     default:
       throw new Error(`There is no engine "${name}": ${COLUMNS.join(', ')}.`);
@@ -52,16 +55,20 @@ const UNHANDLED = /^.*and not handled: /;
 
 class Peer {
   title;
+  #library;
   #child;
 
-  constructor(title, child) {
+  constructor(title, library, child) {
     this.title = title;
+    this.#library = library;
     this.#child = child;
   }
 
   async run(body, { isCompiled = false, filename = FILENAME, timeoutMs = TIMEOUT_MS } = {}) {
+    const { wrapHandler, toAuthorLocation } = this.#library;
     const outcome = await this.#child.run({ script: wrapHandler(body), isCompiled, filename, timeoutMs });
-    const place = placeIn(outcome, body, filename);
+    const inScript = placeIn(outcome, filename);
+    const place = inScript && toAuthorLocation(inScript, body);
     return place === undefined ? outcome : { ...outcome, place };
   }
 
@@ -70,13 +77,13 @@ class Peer {
   }
 }
 
-/** Where an error is, in the source without the wrapper: what its stack says, or, of one that does not compile, what Node marks. */
-function placeIn({ kind, stack }, body, filename) {
+/** Where an error is, in the script: what its stack says, or, of one that does not compile, what Node marks. */
+function placeIn({ kind, stack }, filename) {
   const [text = '', line, column] = new RegExp(`${filename}:(\\d+)(?::(\\d+))?`).exec(stack) ?? [];
   if (text === '') return undefined;
   const marked =
     kind === 'syntax' && column === undefined ? (stack.split('\n')[2] ?? '').indexOf('^') + 1 : Number(column);
-  return toAuthorLocation({ line: Number(line), column: marked }, body);
+  return { line: Number(line), column: marked };
 }
 
 /** Through the public interface: compiled, cached, executed in a worker from the image, its outcome read. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openColumn } from '../columns/columns.mjs';
+import { openColumn } from '../columns/source-columns.js';
 import { RUNTIME, SYNTAX } from './cases.js';
 import { expressionAt } from './expression-at.js';
 import { NO_PLACE, OTHER_EXPRESSIONS, OTHER_LINES } from './lines.js';
@@ -55,7 +55,9 @@ describe('the column of an error', () => {
     else expect(isInside, at).toBe(true);
   });
 
-  it.each(SYNTAX)('that keeps a handler from compiling is on its line: %s', async (_what, source) => {
+  it.each(
+    SYNTAX,
+  )('the column of an error that keeps a handler from compiling is on its line: %s', async (_what, source) => {
     const [{ place }] = await placesOf(source);
     if (place === undefined) return;
     const line = source.split('\n')[place.line - 1] ?? '';

@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
-import { createRuntime } from 'nexus-runtime';
 import { describe, expect, it } from 'vitest';
+import { createRuntime } from '#src/index.js';
 
 import { SCRIPTS } from './scripts.js';
 
@@ -41,7 +41,7 @@ async function inNode(source: string, handler: string): Promise<unknown> {
 }
 
 describe('a handler that uses a library computes what Node computes', () => {
-  it.each(SCRIPTS)('with $name', async ({ name, handler }) => {
+  it.each(SCRIPTS)('a handler that uses $name computes what Node computes', async ({ name, handler }) => {
     const source = await bundle(name);
     await using runtime = await createRuntime({ ...OPTIONS, libraries: { it: { source } } });
     const result = await runtime.executeHandler(handler);

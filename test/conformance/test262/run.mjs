@@ -8,7 +8,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { COLUMNS, openColumn } from '../columns/columns.mjs';
+import { COLUMNS, openColumn } from '../columns/built-columns.mjs';
 import { Bodies, whyWrong } from './body.mjs';
 import { ExpectedFailures } from './expected.mjs';
 import { Rates } from './rates.mjs';

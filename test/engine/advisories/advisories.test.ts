@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#build/engine/build/advisories/advisory.js';
-import { KNOWN_ADVISORIES } from '#build/engine/build/advisories/known-advisories.js';
-import { mendsOf } from '#build/engine/build/memory-safety/known-mends.js';
-import { type EngineTable, KNOWN_ENGINES } from '#build/engine/known-engines.js';
-import type { ReadOutcome } from '#build/execution/result/outcome.js';
-import type { Executor } from '#build/worker/executor.js';
+import { type Advisory, openAdvisories, refuseOpenAdvisories } from '#src/engine/build/advisories/advisory.js';
+import { KNOWN_ADVISORIES } from '#src/engine/build/advisories/known-advisories.js';
+import { mendsOf } from '#src/engine/build/memory-safety/known-mends.js';
+import { type EngineTable, KNOWN_ENGINES } from '#src/engine/known-engines.js';
+import type { ReadOutcome } from '#src/execution/result/outcome.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { CHECKS } from './checks.js';
 import { FORMS } from './forms.js';
@@ -73,9 +71,7 @@ describe('the list of advisories', () => {
     expect(shown.toSorted()).toEqual(ids.toSorted());
   });
 
-  it('is what docs/security/engine-advisories.md shows, with the name of the test of each', async () => {
-    const script = path('scripts/pages/advisories.mjs');
-    await expect(promisify(execFile)(process.execPath, [script, '--check'])).resolves.toBeDefined();
+  it('is what docs/security/engine-advisories.md lists, with the name of the test of each', async () => {
     const rows = (await readFile(path('docs/security/engine-advisories.md'), 'utf8')).split('\n');
     const titles = rows.filter((row) => row.startsWith('| [')).map((row) => row.split(' | ').at(-1)?.replace(' |', ''));
     expect(titles).toEqual(ids.map((id) => `${id} is stopped`));

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { ArtifactError, openArtifact, sealArtifact } from '#build/cache/artifact.js';
-import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureImage } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { GuestException, Vm, VmPoisonedError } from '#build/engine/vm.js';
+import { ArtifactError, openArtifact, sealArtifact } from '#src/cache/artifact.js';
+import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureImage } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import { GuestException, Vm, VmPoisonedError } from '#src/engine/vm.js';
 
 const LIMITS = { memoryLimitBytes: 16 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 const SECRET = Buffer.alloc(32, 1);

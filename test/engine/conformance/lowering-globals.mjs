@@ -1,7 +1,7 @@
 // What lowered code calls is a feature, and a VM without the prelude has none: it is given those by themselves.
-import { FEATURES } from '#build/engine/image/features.js';
-import { loadEngine } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
+import { FEATURES } from '#src/engine/image/features.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
 import { bundleGuestScript } from '../../../scripts/guest-script.mjs';
 
 const LOWERING = ['for-await', 'disposal'];
@@ -14,7 +14,7 @@ const scripts = await Promise.all(names.map((name) => bundleGuestScript(`src/gue
 /** Scripts that define them. */
 export const LOWERING_SCRIPTS = scripts.map(({ source }) => `(${source})(${HOST})`);
 
-/** @param {import('#build/engine/vm.js').Vm} vm */
+/** @param {import('#src/engine/vm.js').Vm} vm */
 export async function defineLoweringGlobals(vm) {
   const compiler = await SourceCompiler.create(await loadEngine(), 128 * 1024);
   for (const script of LOWERING_SCRIPTS) {

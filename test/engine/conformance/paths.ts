@@ -10,14 +10,15 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureImage, type Image } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import type { EngineModule } from '#build/engine/load-engine.js';
-import { SourceCompiler } from '#build/engine/source-compiler.js';
-import type { Vm } from '#build/engine/vm.js';
-import { lower } from '#build/source/lowering/lower.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureImage, type Image } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import type { EngineModule } from '#src/engine/load-engine.js';
+import { SourceCompiler } from '#src/engine/source-compiler.js';
+import type { Vm } from '#src/engine/vm.js';
+import { lower } from '#src/source/lowering/lower.js';
+import { bundleSource } from '../../support/sources/bundle-source.js';
 import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 
@@ -128,7 +129,7 @@ function describe({ kind, message }: { kind: string; message: string }): Outcome
 
 /** Runs the bytecode files of a directory in a new process; outcomes by file name. */
 export async function runInNewProcess(directory: string): Promise<Record<string, Outcome>> {
-  const script = fileURLToPath(new URL('run-bytecode.mjs', import.meta.url));
+  const script = fileURLToPath(await bundleSource('test/engine/conformance/run-bytecode.mjs'));
   const limits = [MEMORY_BYTES, STACK_BYTES, MAX_JOBS].map(String);
   const { stdout } = await promisify(execFile)(process.execPath, [script, directory, ...limits], {
     maxBuffer: 64 * 1024 * 1024,

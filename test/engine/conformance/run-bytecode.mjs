@@ -2,11 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { decodeValue } from '#build/codec/values/decoding/decode.js';
-import { createExecutionVm } from '#build/engine/image/base-image.js';
-import { captureImage } from '#build/engine/image/image.js';
-import { restoreImage } from '#build/engine/image/restore.js';
-import { loadEngine } from '#build/engine/load-engine.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { captureImage } from '#src/engine/image/image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
 import { defineLoweringGlobals } from './lowering-globals.mjs';
 
 const [directory, memoryLimitBytes, stackSizeBytes, maxJobs] = process.argv.slice(2);

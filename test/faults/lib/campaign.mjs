@@ -1,7 +1,7 @@
 // Runs faults one after the other and prints a line for each.
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { killWorkers } from './children.mjs';
@@ -12,7 +12,7 @@ const FIGURE_COLUMNS = 132;
 
 /**
  * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
- * throws; its name begins with its number.
+ * throws.
  */
 export async function runCampaign(folder) {
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
@@ -21,9 +21,8 @@ export async function runCampaign(folder) {
   const faults = await Promise.all(urls.map((url) => import(url)));
   const titleColumns = Math.max(...faults.map(({ title }) => title.length));
   let failed = 0;
-  for (const [index, { title, run }] of faults.entries()) {
-    const [number] = basename(urls[index].pathname).split('-');
-    const start = `${number.padEnd(3)} ${title.padEnd(titleColumns)}`;
+  for (const { title, run } of faults) {
+    const start = title.padEnd(titleColumns);
     try {
       const { figure } = await inScratch((scratch) => run({ quick: values.quick, scratch }));
       console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}  ok`);

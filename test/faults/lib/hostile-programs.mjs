@@ -1,7 +1,7 @@
-import { programs as LOOPS } from '../../hostile/programs/09-loops.mjs';
-import { programs as NATIVE_LOOPS } from '../../hostile/programs/10-native-loops.mjs';
-import { programs as MEMORY } from '../../hostile/programs/11-memory.mjs';
-import { programs as RECURSION } from '../../hostile/programs/12-recursion.mjs';
+import { programs as LOOPS } from '../../hostile/programs/endless-loops.mjs';
+import { programs as MEMORY } from '../../hostile/programs/memory-limits.mjs';
+import { programs as NATIVE_LOOPS } from '../../hostile/programs/native-loops.mjs';
+import { programs as RECURSION } from '../../hostile/programs/recursion.mjs';
 
 const CLASSES = [LOOPS, MEMORY, RECURSION, NATIVE_LOOPS];
 /** Native loops cost a worker each: one of so many. */

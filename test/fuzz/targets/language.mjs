@@ -1,5 +1,5 @@
 // Programs of the whole language beside Node: what a handler computes is what V8 computes, but for what the table of differences names.
-import { openColumn } from '../../conformance/columns/columns.mjs';
+import { openColumn } from '../../conformance/columns/built-columns.mjs';
 import { LanguageGrammar, PREAMBLE } from '../lib/language-grammar.mjs';
 import { withoutLines } from '../lib/shrink.mjs';
 

@@ -49,7 +49,7 @@ describe('atob', () => {
     await expectAsInNode((input: string) => atob(input), inputs);
   });
 
-  it('of btoa is the identity on bytes, and both agree with Node on any text', async () => {
+  it('atob of btoa is the identity on bytes, and both agree with Node on any text', async () => {
     const binary = fc.sample(fc.string({ unit: 'binary', maxLength: 60 }), 300);
     const latin1 = fc.sample(fc.uint8Array({ maxLength: 60 }), 300).map((bytes) => String.fromCharCode(...bytes));
     await expectAsInNode((input: string) => btoa(input), [...binary, ...latin1]);

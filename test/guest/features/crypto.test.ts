@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Executor } from '#build/worker/executor.js';
+import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../../support/executor.js';
 import { expectAsInNode, inVm } from '../../support/globals.js';
 
@@ -28,7 +28,7 @@ describe('crypto', () => {
     expect(drawn.size).toBe(1000);
   });
 
-  it('with a seed draws the same again, beyond its stock too, and another seed draws others', async () => {
+  it('crypto with a seed draws the same again, beyond its stock too, and another seed draws others', async () => {
     const source = `return [crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(1000))].join(), crypto.randomUUID(), Math.random()]`;
     const [a, b, c] = [
       await draw(source, { seed: 1 }),

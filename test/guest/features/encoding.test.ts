@@ -100,7 +100,7 @@ describe('TextDecoder', () => {
     );
   });
 
-  it('when fatal, throws where Node throws', async () => {
+  it('a fatal TextDecoder throws where Node throws', async () => {
     const inputs = [...BROKEN, ...randomBytes(600)];
     await expectAsInNode(
       (input: number[]) => new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(input)),

@@ -119,7 +119,7 @@ describe('URL', () => {
     );
   });
 
-  it('and its searchParams are one', async () => {
+  it('a URL and its searchParams change together', async () => {
     await expectAsInNode(() => {
       const url = new URL('https://h/?a=1&b=2');
       const { searchParams } = url;

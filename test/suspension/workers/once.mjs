@@ -1,5 +1,5 @@
 // One process: a runtime that executes or resumes what it is told to, prints the outcomes as JSON, and ends.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#src/index.js';
 
 const { options, steps } = JSON.parse(process.argv[2]);
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, ...options });

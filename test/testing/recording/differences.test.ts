@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { differencesOf } from '#build/testing/recording/differences.js';
+import { differencesOf } from '#src/testing/recording/differences.js';
 
 it.each([
   ['nothing', { a: [1, { b: Number.NaN }] }, { a: [1, { b: Number.NaN }] }, []],

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import type { Recording } from '#build/testing/recording/recording.js';
-import { decodeRecording, encodeRecording } from '#build/testing/recording/recording-codec.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import type { Recording } from '#src/testing/recording/recording.js';
+import { decodeRecording, encodeRecording } from '#src/testing/recording/recording-codec.js';
 
 const MIB = 1024 ** 2;
 const LARGE = 24;

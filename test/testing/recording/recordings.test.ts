@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import '#build/testing/vitest.js';
-import type { NexusRuntime } from '#build/runtime/nexus-runtime.js';
-import { createRuntime } from '#build/runtime/runtime.js';
-import { type RecordingRuntime, record, replay } from '#build/testing/index.js';
+import '#src/testing/vitest.js';
+import type { NexusRuntime } from '#src/runtime/nexus-runtime.js';
+import { createRuntime } from '#src/runtime/runtime.js';
+import { type RecordingRuntime, record, replay } from '#src/testing/index.js';
 import { testRuntime } from '../runtime.js';
 
 const capabilities = ['state:read:*', 'state:write:*', 'events:emit:*', 'ext:*'] as const;
@@ -113,7 +113,7 @@ describe('a recording', () => {
     expect([same, then.error?.message]).toEqual([true, 'TypeError: There is no extension method $ext.nobody.home']);
   });
 
-  it('of an artifact has its source', async () => {
+  it('a recording of an artifact has its source', async () => {
     const file = await recorded(async (it) => {
       const artifact = await it.precompileHandler('return $args * 2', { filename: 'double.js' });
       await it.executeCompiledHandler(artifact, { args: 4 });
@@ -162,7 +162,7 @@ describe('a recording', () => {
     expect([same, replayed.error?.message]).toEqual([true, "ReferenceError: 'order' is not defined"]);
   });
 
-  it('of a timeout has the time, of a native loop too', async () => {
+  it('a recording of a timeout has the time, of a native loop too', async () => {
     const [file] = [await recorded((it) => it.executeHandler('while (true) {}', {}, 30))];
     expect((await replay(file)).replayed).toTimeOut();
     await rm(file);
@@ -173,7 +173,7 @@ describe('a recording', () => {
     expect(same).toBe(true);
   });
 
-  it('that was called off is compared up to there', async () => {
+  it('a recording that was called off is compared up to there', async () => {
     const extensions = { x: { wait: () => new Promise(() => {}) } };
     const file = await recorded((it) =>
       it.run('$emit("a"); await $ext.x.wait()', { capabilities }, { extensions, deadlineMs: 200 }),
@@ -224,7 +224,7 @@ describe('a recording', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('that cannot be written is a warning, and costs no result', async () => {
+  it('a recording that cannot be written is a warning, and costs no result', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const recording = await record(runtime, { directory });
     await rm(directory, { recursive: true });
@@ -270,7 +270,7 @@ describe('a replay', () => {
   const run = (it: RecordingRuntime) =>
     it.run(code, { args: { price: 5, count: 2 }, capabilities }, { extensions: { rates: { get: () => 3 } } });
 
-  it('on changed code lists the differences by their paths', async () => {
+  it('a replay on changed code lists the differences by their paths', async () => {
     const file = await recorded(run);
     const changed = code.replace('price * $args.count', 'price + $args.count').replace("$log('done');", '');
     const { differences, same, report, replayed } = await replay(file, { code: changed });

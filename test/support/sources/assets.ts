@@ -1,0 +1,8 @@
+// In the place of `src/assets.ts`: the files that tests make of the sources, see `made-files.ts`.
+
+const folder = new URL('../../../node_modules/.cache/nexus-runtime/test/', import.meta.url);
+
+export const ENGINE_URL = new URL('engine.image', folder);
+export const PRELUDE_URL = new URL('guest/prelude.image', folder);
+/** With this ending because the folder belongs to no package, so that Node would take `.js` for CommonJS. */
+export const WORKER_URL = new URL('worker/entry.mjs', folder);
