@@ -51,7 +51,7 @@ export class Invoker {
 
   /** @param obtain where the handler comes from */
   execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
-    return this.#counted(async () => {
+    return this.#counted(() => {
       const { executions, suspended } = this.#parts;
       const calledAt = performance.now();
       const options = normaliseOptions(given);
@@ -212,10 +212,16 @@ export class Invoker {
 
   /** A call that gives no result is counted by its code. */
   async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
+    const { calls, telemetry } = this.#parts;
     try {
-      return await this.#parts.calls.run(call);
+      calls.enter();
+      try {
+        return await call();
+      } finally {
+        calls.leave();
+      }
     } catch (error) {
-      this.#parts.telemetry.rejection(error);
+      telemetry.rejection(error);
       throw error;
     }
   }
