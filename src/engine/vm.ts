@@ -274,7 +274,7 @@ export class Vm {
   createBuffer(length: number): { readonly value: Pointer; readonly bytes: Pointer } {
     const bytes = this.#allocate(length);
     this.heap.fill(0, bytes, bytes + length);
-    const value = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length)));
+    const value = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length));
     return { value, bytes };
   }
 
@@ -337,7 +337,7 @@ export class Vm {
 
   /** Serialises a compiled function. */
   writeBytecode(compiled: Pointer): Uint8Array {
-    const buffer = this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled));
+    const buffer = this.#enterChecked(() => this.#functions.writeBytecode(this.#ctx, compiled));
     const bytes = this.#takeBytes(buffer);
     if (bytes.length <= KEPT_BYTES) this.release(buffer);
     return bytes;
@@ -366,10 +366,8 @@ export class Vm {
     let fn: Pointer;
     try {
       // Never freed, as its bytes are not the allocator's.
-      const buffer = this.#checked(
-        this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
-      );
-      fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+      const buffer = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length));
+      fn = this.#enterChecked(() => this.#functions.readBytecode(this.#ctx, buffer));
     } finally {
       // The marks know nothing of it.
       if (this.heapEnd <= start) this.heap.fill(0, start, start + bytecode.length);
@@ -394,7 +392,7 @@ export class Vm {
   #read(bytes: Uint8Array, read: (ctx: Pointer, arrayBuffer: Pointer) => Pointer): Pointer {
     if (bytes.length > INLET_BYTES) return this.#withArrayBuffer(bytes, (buffer) => read(this.#ctx, buffer));
     this.heap.set(bytes, this.#inputBuffer.bytes);
-    return this.#checked(this.#enter(() => read(this.#ctx, this.#inputBuffer.value)));
+    return this.#enterChecked(() => read(this.#ctx, this.#inputBuffer.value));
   }
 
   /**
@@ -406,7 +404,7 @@ export class Vm {
     // The engine's writer goes on after an allocation that failed, for as many items as an array says it has: it is left at once.
     this.#isWriting = true;
     try {
-      return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+      return this.#takeBytes(this.#enterChecked(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
     } finally {
       this.#isWriting = false;
     }
@@ -415,7 +413,7 @@ export class Vm {
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */
   call(fn: Pointer, thisArg: Pointer, ...args: Pointer[]): Pointer {
     for (let i = 0; i < args.length; i++) this.#memory.numbers.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
-    return this.#checked(this.#enter(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv)));
+    return this.#enterChecked(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv));
   }
 
   /**
@@ -447,7 +445,7 @@ export class Vm {
   }
 
   element(array: Pointer, index: number): Pointer {
-    return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
+    return this.#enterChecked(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index));
   }
 
   /** Lets go of a value before the next restore does: what is to be kept is better without it. Runs no guest code. */
@@ -499,6 +497,26 @@ export class Vm {
     }
   }
 
+  /**
+   * {@link #enter} for what gives a value, which is checked on the same way in: most calls of an execution are of this kind.
+   *
+   * @throws GuestException when the value is one that the guest threw
+   */
+  #enterChecked(run: () => Pointer): Pointer {
+    if (this.#poison !== undefined) throw this.#poison;
+    let value: Pointer;
+    let thrown: Pointer;
+    try {
+      value = run();
+      thrown = this.#functions.QTS_ResolveException(this.#ctx, value);
+    } catch (error) {
+      this.#poison = new VmPoisonedError(error);
+      throw this.#poison;
+    }
+    if (thrown !== 0) throw new GuestException(thrown);
+    return value;
+  }
+
   #checked(value: Pointer): Pointer {
     const error = this.#enter(() => this.#functions.QTS_ResolveException(this.#ctx, value));
     if (error !== 0) throw new GuestException(error);
@@ -521,16 +539,19 @@ export class Vm {
   #withArrayBuffer(bytes: Uint8Array, read: (buffer: Pointer) => Pointer): Pointer {
     const copy = this.#allocate(Math.max(1, bytes.length));
     this.heap.set(bytes, copy);
-    const buffer = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length)));
+    const buffer = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length));
     const value = this.#enter(() => read(buffer));
     this.release(buffer);
     return this.#checked(value);
   }
 
   #takeBytes(buffer: Pointer): Uint8Array {
-    this.#checked(buffer);
-    const start = this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer)) >>> 0;
-    const length = this.#enter(() => this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer)) >>> 0;
+    let start = 0;
+    let length = 0;
+    this.#enter(() => {
+      start = this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer) >>> 0;
+      length = this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer) >>> 0;
+    });
     this.#requireWithin(start, length);
     // From Node's pool: a small ArrayBuffer of its own costs more than what it holds.
     const bytes = Buffer.allocUnsafe(length);

@@ -117,7 +117,10 @@ export class WorkerPool implements HandlerPool {
     return isBounded ? this.#awaitWithin(job, bounds) : job.end;
   }
 
-  async #awaitWithin(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
+  async #awaitWithin(
+    job: Job,
+    { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds,
+  ): Promise<JobEnd> {
     const releases: (() => void)[] = [];
     if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.cancel(job)));
     if (job.isQueued && Number.isFinite(queueTimeoutMs)) {

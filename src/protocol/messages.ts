@@ -71,10 +71,11 @@ export interface PackedContext {
 export type Reply =
   | { readonly kind: 'compiled'; readonly outcome: HandlerOutcome }
   | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'executed' } & ExecutionReply)
+  | ExecutionReply
   | { readonly kind: 'failed'; readonly error: WireError };
 
 export interface ExecutionReply {
+  readonly kind: 'executed';
   /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
   readonly outcome: Uint8Array | undefined;
   /** Present when the handler waits for an extension: with what a {@link ResumeRequest} goes on. */

@@ -117,7 +117,7 @@ export class Executor {
     const { key, rights } = request;
     const owner = this.#tenancy.ownerOf(request.tenant, key);
     const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
-    return this.#run(request, beginning, isCancelled);
+    return await this.#run(request, beginning, isCancelled);
   }
 
   /** Gives a handler an image before it is first executed. What it holds is what it would hold then. */
@@ -187,6 +187,7 @@ export class Executor {
     const vm = this.#vms.current;
     // One literal: spreading into an object costs more than all the rest.
     const executed: Mutable<ExecutionReply> = {
+      kind: 'executed',
       outcome,
       failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,
