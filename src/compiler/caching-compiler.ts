@@ -105,7 +105,7 @@ export class CachingCompiler {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, source, 'memory', startedAt);
     }
-    return this.#compileSlowly({ source, filename }, key, order, startedAt);
+    return await this.#compileSlowly({ source, filename }, key, order, startedAt);
   }
 
   /**
@@ -132,13 +132,15 @@ export class CachingCompiler {
     startedAt: number,
   ): Promise<CompileAttempt> {
     requireFilename(filename);
-    const problem = await findSourceProblem(source, this.#options.maxSourceBytes);
+    const finding = findSourceProblem(source, this.#options.maxSourceBytes);
+    const problem = finding instanceof Promise ? await finding : finding;
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
-    const derived = memoisedKey === undefined ? await this.#deriveKey(source, filename) : { key: memoisedKey };
+    const deriving = memoisedKey === undefined ? this.#deriveKey(source, filename) : { key: memoisedKey };
+    const derived = deriving instanceof Promise ? await deriving : deriving;
     const { key } = derived;
     const remembered = this.#errors.get(key);
     if (remembered !== undefined) return { ok: false, error: remembered };
-    return this.#fly({ ...derived, source, filename }, order, startedAt);
+    return await this.#fly({ ...derived, source, filename }, order, startedAt);
   }
 
   /**
@@ -194,12 +196,14 @@ export class CachingCompiler {
     return { ok: false, error };
   }
 
-  async #deriveKey(source: string, filename: string): Promise<DerivedKey> {
-    if (source.length < LARGE_SOURCE_CHARACTERS) {
-      const key = this.#keyDeriver.derive(source, filename);
-      this.#rememberKey(source, filename, key);
-      return { key };
-    }
+  #deriveKey(source: string, filename: string): DerivedKey | Promise<DerivedKey> {
+    if (source.length >= LARGE_SOURCE_CHARACTERS) return this.#deriveInSlices(source, filename);
+    const key = this.#keyDeriver.derive(source, filename);
+    this.#rememberKey(source, filename, key);
+    return { key };
+  }
+
+  async #deriveInSlices(source: string, filename: string): Promise<DerivedKey> {
     const underWay = this.#deriving.get(source);
     if (underWay !== undefined && underWay.filename === filename) return underWay.derived;
     const derived = this.#keyDeriver.deriveInSlices(source, filename);

@@ -106,7 +106,8 @@ export class SourceCompiler {
     } finally {
       notes = this.#vm.takeNotes();
       this.#vm.useOwnPlaces();
-      await this.#reset();
+      const resetting = this.#reset();
+      if (resetting !== undefined) await resetting;
     }
     return { outcome, notes };
   }
@@ -130,14 +131,16 @@ export class SourceCompiler {
     return { kind: 'syntax', message, ...position };
   }
 
-  async #reset(): Promise<void> {
-    if (this.#vm.poison === undefined && this.#vm.heap.length <= RETAINED_MEMORY_BYTES) {
-      // The next source may be another tenant's, and the parser may have vulnerabilities like the rest of the
-      // engine.
-      wipe(this.#vm, this.#image);
-      this.#vm.beginRun();
-      return;
-    }
+  /** @returns a promise when it takes another VM */
+  #reset(): Promise<void> | undefined {
+    if (this.#vm.poison !== undefined || this.#vm.heap.length > RETAINED_MEMORY_BYTES) return this.#replace();
+    // The next source may be another tenant's: the parser has flaws like the rest of the engine.
+    wipe(this.#vm, this.#image);
+    this.#vm.beginRun();
+    return undefined;
+  }
+
+  async #replace(): Promise<void> {
     this.#vm = await createVm(this.#engine, this.#stackSizeBytes);
     this.#image = captureImage(this.#vm);
   }

@@ -285,7 +285,7 @@ export class Vm {
   createBuffer(length: number): { readonly value: Pointer; readonly bytes: Pointer } {
     const bytes = this.#allocate(length);
     this.heap.fill(0, bytes, bytes + length);
-    const value = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length)));
+    const value = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, bytes, length));
     return { value, bytes };
   }
 
@@ -348,7 +348,7 @@ export class Vm {
 
   /** Serialises a compiled function. */
   writeBytecode(compiled: Pointer): Uint8Array {
-    const buffer = this.#enter(() => this.#functions.writeBytecode(this.#ctx, compiled));
+    const buffer = this.#enterChecked(() => this.#functions.writeBytecode(this.#ctx, compiled));
     const bytes = this.#takeBytes(buffer);
     if (bytes.length <= KEPT_BYTES) this.release(buffer);
     return bytes;
@@ -376,11 +376,9 @@ export class Vm {
     this.heap.set(bytecode, start);
     let fn: Pointer;
     try {
-      // Never freed, because the allocator does not own its bytes.
-      const buffer = this.#checked(
-        this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length)),
-      );
-      fn = this.#checked(this.#enter(() => this.#functions.readBytecode(this.#ctx, buffer)));
+      // Never freed, as its bytes are not the allocator's.
+      const buffer = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, start, bytecode.length));
+      fn = this.#enterChecked(() => this.#functions.readBytecode(this.#ctx, buffer));
     } finally {
       // The marks do not cover it.
       if (this.heapEnd <= start) this.heap.fill(0, start, start + bytecode.length);
@@ -405,7 +403,7 @@ export class Vm {
   #read(bytes: Uint8Array, read: (ctx: Pointer, arrayBuffer: Pointer) => Pointer): Pointer {
     if (bytes.length > INLET_BYTES) return this.#withArrayBuffer(bytes, (buffer) => read(this.#ctx, buffer));
     this.heap.set(bytes, this.#inputBuffer.bytes);
-    return this.#checked(this.#enter(() => read(this.#ctx, this.#inputBuffer.value)));
+    return this.#enterChecked(() => read(this.#ctx, this.#inputBuffer.value));
   }
 
   /**
@@ -419,7 +417,7 @@ export class Vm {
     // is left at once.
     this.#isWriting = true;
     try {
-      return this.#takeBytes(this.#enter(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
+      return this.#takeBytes(this.#enterChecked(() => this.#functions.QTS_bjson_encode(this.#ctx, value)));
     } finally {
       this.#isWriting = false;
     }
@@ -428,7 +426,7 @@ export class Vm {
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */
   call(fn: Pointer, thisArg: Pointer, ...args: Pointer[]): Pointer {
     for (let i = 0; i < args.length; i++) this.#memory.numbers.setUint32(this.#argv + i * 4, args[i] ?? 0, true);
-    return this.#checked(this.#enter(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv)));
+    return this.#enterChecked(() => this.#functions.QTS_Call(this.#ctx, fn, thisArg, args.length, this.#argv));
   }
 
   /**
@@ -460,7 +458,7 @@ export class Vm {
   }
 
   element(array: Pointer, index: number): Pointer {
-    return this.#checked(this.#enter(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index)));
+    return this.#enterChecked(() => this.#functions.QTS_GetPropNumber(this.#ctx, array, index));
   }
 
   /** Releases a value before the next restore, so that it is not part of a snapshot. Runs no guest code. */
@@ -515,6 +513,26 @@ export class Vm {
     }
   }
 
+  /**
+   * {@link #enter} for what gives a value, which is checked on the same way in: most calls of an execution are of this kind.
+   *
+   * @throws GuestException when the value is one that the guest threw
+   */
+  #enterChecked(run: () => Pointer): Pointer {
+    if (this.#poison !== undefined) throw this.#poison;
+    let value: Pointer;
+    let thrown: Pointer;
+    try {
+      value = run();
+      thrown = this.#functions.QTS_ResolveException(this.#ctx, value);
+    } catch (error) {
+      this.#poison = new VmPoisonedError(error);
+      throw this.#poison;
+    }
+    if (thrown !== 0) throw new GuestException(thrown);
+    return value;
+  }
+
   #checked(value: Pointer): Pointer {
     const error = this.#enter(() => this.#functions.QTS_ResolveException(this.#ctx, value));
     if (error !== 0) throw new GuestException(error);
@@ -537,16 +555,19 @@ export class Vm {
   #withArrayBuffer(bytes: Uint8Array, read: (buffer: Pointer) => Pointer): Pointer {
     const copy = this.#allocate(Math.max(1, bytes.length));
     this.heap.set(bytes, copy);
-    const buffer = this.#checked(this.#enter(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length)));
+    const buffer = this.#enterChecked(() => this.#functions.QTS_NewArrayBuffer(this.#ctx, copy, bytes.length));
     const value = this.#enter(() => read(buffer));
     this.release(buffer);
     return this.#checked(value);
   }
 
   #takeBytes(buffer: Pointer): Uint8Array {
-    this.#checked(buffer);
-    const start = this.#enter(() => this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer)) >>> 0;
-    const length = this.#enter(() => this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer)) >>> 0;
+    let start = 0;
+    let length = 0;
+    this.#enter(() => {
+      start = this.#functions.QTS_GetArrayBuffer(this.#ctx, buffer) >>> 0;
+      length = this.#functions.QTS_GetArrayBufferLength(this.#ctx, buffer) >>> 0;
+    });
     this.#requireWithin(start, length);
     // perf: from Node's pool, because a small ArrayBuffer costs more than its content.
     const bytes = Buffer.allocUnsafe(length);

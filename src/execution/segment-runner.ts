@@ -7,12 +7,12 @@ import type { Obtain } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
-import type { Admission } from '../protocol/compile.js';
-import type { CallDeadline } from '../protocol/messages.js';
+import type { CallDeadline, Request } from '../protocol/messages.js';
+import type { SourceLines } from '../source/source-lines.js';
 import type { Environment } from '../support/environment.js';
 import { abortable, whenAborted } from '../support/waiting.js';
 import { encodeAnswers } from './request/answers.js';
-import { prepareRequest } from './request/build-request.js';
+import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
@@ -40,7 +40,10 @@ export interface SegmentRun extends Segment {
   readonly letGo?: () => void;
 }
 
-/** The data that stays the same in all segments of a run. */
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
+
+/** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
 
 /** Executes segments of handlers: from the call or a suspension to the next suspension or the end. */
@@ -68,59 +71,47 @@ export class SegmentRunner {
    */
   async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
     const calledAt = performance.now();
-    const { signal, tenant } = options;
-    // A call that may not wait is rejected before any work that takes time or opens files. An aborted call
-    // does not wait.
+    const { signal, tenant, deadlineMs } = options;
+    // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
     const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
+    // One function: each that is awaited in between is a promise for every execution.
     try {
-      return await this.#callAdmitted(context, options, obtain, calledAt, admission);
+      this.#pool.prewake();
+      const treatment: DispatchOptions = { signal, tenant, queueTimeoutMs: options.queueTimeoutMs, admission };
+      const { limits: defaults, ceilings } = this.#config;
+      const isAudited = this.#events.hears('onAudit');
+      const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
+      const origin = originOf(context);
+      // The caller's own list may be another one by the time that it is kept.
+      const capabilities = [...(context.capabilities ?? [])];
+      const obtaining = () => obtain(options.filename, treatment);
+      const attempt =
+        deadlineMs === undefined
+          ? await abortable(obtaining, signal)
+          : await withinDeadline(deadlineMs, signal, (either) => abortable(obtaining, either));
+      if (attempt === 'aborted') {
+        const isLate = deadlineMs !== undefined && !signal?.aborted;
+        const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
+        return { result, began: false };
+      }
+      if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
+      const { handler } = attempt;
+      const { limits } = request;
+      const { key, filename, source } = handler;
+      const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
+      const execution = await this.#pool.execute(executeRequest(handler, request, tenant, deadline), treatment);
+      const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
+      const letGo = this.#noteUnsealed(execution, tenant);
+      const assembled = this.#assemble(execution, handler, inputs, letGo);
+      const segment = assembled instanceof Promise ? await assembled : assembled;
+      const began = hasBegun(execution);
+      if (began) this.#audit(segment, grants, origin);
+      if (segment.waiting === undefined) return endOf(segment, began);
+      const base = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
+      return { ...segment, ...this.#runOf(segment, base, NO_USAGE), ...(letGo && { letGo }), began };
     } finally {
       admission?.release();
     }
-  }
-
-  async #callAdmitted(
-    context: WasmContext,
-    options: ExecuteOptions,
-    obtain: Obtain,
-    calledAt: number,
-    admission: Admission | undefined,
-  ): Promise<SegmentRun> {
-    this.#pool.prewake();
-    const { filename, signal, deadlineMs, tenant } = options;
-    const treatment: DispatchOptions = { ...treatmentOf(options), admission };
-    const { limits: defaults, ceilings } = this.#config;
-    const isAudited = this.#events.hears('onAudit');
-    const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
-    const origin = originOf(context);
-    // A copy, because the caller may change the list before it is stored.
-    const capabilities = [...(context.capabilities ?? [])];
-    const obtaining = () => obtain(filename, treatment);
-    const attempt =
-      deadlineMs === undefined
-        ? await abortable(obtaining, signal)
-        : await withinDeadline(deadlineMs, signal, (either) => abortable(obtaining, either));
-    if (attempt === 'aborted') {
-      const isLate = deadlineMs !== undefined && !signal?.aborted;
-      const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-      return { result, began: false };
-    }
-    if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
-    const { handler } = attempt;
-    const { limits } = request;
-    const { key, filename: file, source, bytecode } = handler;
-    const execution = await this.#pool.execute(
-      { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
-      treatment,
-    );
-    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
-    const letGo = this.#noteUnsealed(execution, tenant);
-    const segment = await this.#assemble(execution, handler, inputs, letGo);
-    const began = hasBegun(execution);
-    if (began) this.#audit(segment, grants, origin);
-    if (segment.waiting === undefined) return { ...segment, began };
-    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), ...(letGo && { letGo }), began };
   }
 
   /**
@@ -154,7 +145,11 @@ export class SegmentRunner {
       ...tenantOf(run.tenant),
     };
     const execution = await this.#pool.resume(
-      { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
+      {
+        ...request,
+        ...(now !== undefined && { now }),
+        ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
+      },
       treatmentOf(options),
     );
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
@@ -183,15 +178,28 @@ export class SegmentRunner {
    *
    * @param letGo called if the handler does not wait
    */
-  async #assemble(
+  #assemble(
     execution: Execution,
     handler: CompileResult,
     inputs: ResultInputs,
     letGo: (() => void) | undefined,
+  ): Segment | Promise<Segment> {
+    const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
+    const isQuick = lines === undefined && letGo === undefined;
+    return isQuick
+      ? assembleSegment(execution, handler, inputs)
+      : this.#assembleSlowly(execution, handler, inputs, lines, letGo);
+  }
+
+  async #assembleSlowly(
+    execution: Execution,
+    handler: CompileResult,
+    inputs: ResultInputs,
+    lines: Promise<SourceLines> | undefined,
+    letGo: (() => void) | undefined,
   ): Promise<Segment> {
     let isKept = false;
     try {
-      const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
       const located = lines === undefined ? handler : { ...handler, lines: await lines };
       const assembled = assembleSegment(execution, located, inputs);
       const segment = assembled instanceof Promise ? await assembled : assembled;
@@ -251,9 +259,32 @@ function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
   return tenant === undefined ? {} : { tenant };
 }
 
-function deadlineOf(calledAt: number, deadlineMs: number | undefined): { readonly deadline?: CallDeadline } {
-  if (deadlineMs === undefined) return {};
-  return { deadline: { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs } };
+function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {
+  return { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs };
+}
+
+// These two assign what is not always there: to spread it costs as much as all the rest of a small request.
+
+function executeRequest(
+  { key, bytecode }: CompileResult,
+  { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
+  tenant: string | undefined,
+  deadline: CallDeadline | undefined,
+): ExecuteRequestMessage {
+  const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, rights, limits };
+  if (packed !== undefined) request.packed = packed;
+  if (now !== undefined) request.now = now;
+  if (seed !== undefined) request.seed = seed;
+  if (tenant !== undefined) request.tenant = tenant;
+  if (deadline !== undefined) request.deadline = deadline;
+  return request;
+}
+
+/** Of a handler that does not wait. */
+function endOf({ result, outcome }: Segment, began: boolean): SegmentRun {
+  const run: Mutable<SegmentRun> = { result, began };
+  if (outcome !== undefined) run.outcome = outcome;
+  return run;
 }
 
 /** Runs with a signal that is aborted with the caller's, or when the deadline passes. */

@@ -1,6 +1,6 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
 import type { Admission } from '../protocol/compile.js';
-import { NO_TENANT, type TenantKey } from './job.js';
+import type { TenantKey } from './job.js';
 import { saturated } from './saturation.js';
 
 /** The load of the pool, in total and for one tenant. */
@@ -23,7 +23,8 @@ export class Admissions {
   readonly #load: PoolLoad;
   /** Admitted calls that are not in the queue. */
   #held = 0;
-  readonly #heldBy = new Map<TenantKey, number>();
+  /** The same, of tenants that have a name: the others have no bound of their own. */
+  readonly #heldBy = new Map<string, number>();
 
   constructor(config: Pick<PoolConfig, 'maxInstances' | 'maxQueue' | 'maxQueuePerTenant'>, load: PoolLoad) {
     this.#config = config;
@@ -50,11 +51,12 @@ export class Admissions {
   /** @throws NexusError POOL_SATURATED */
   admit(tenant: string | undefined): Admission {
     this.check(tenant);
-    return new HeldAdmission((difference) => this.#count(tenant ?? NO_TENANT, difference));
+    return new HeldAdmission((difference) => this.#count(tenant, difference));
   }
 
-  #count(tenant: TenantKey, difference: 1 | -1): void {
+  #count(tenant: string | undefined, difference: 1 | -1): void {
     this.#held += difference;
+    if (tenant === undefined) return;
     const held = (this.#heldBy.get(tenant) ?? 0) + difference;
     if (held === 0) this.#heldBy.delete(tenant);
     else this.#heldBy.set(tenant, held);

@@ -111,7 +111,16 @@ export class WorkerPool implements HandlerPool {
     return { executed: end.reply };
   }
 
-  async #await(job: Job, { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds): Promise<JobEnd> {
+  #await(job: Job, bounds: Bounds): Promise<JobEnd> {
+    const { signal, queueTimeoutMs, deadlineAtMs } = bounds;
+    const isBounded = signal !== undefined || deadlineAtMs !== undefined || Number.isFinite(queueTimeoutMs);
+    return isBounded ? this.#awaitWithin(job, bounds) : job.end;
+  }
+
+  async #awaitWithin(
+    job: Job,
+    { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds,
+  ): Promise<JobEnd> {
     const releases: (() => void)[] = [];
     if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.cancel(job)));
     if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
@@ -131,7 +140,6 @@ export class WorkerPool implements HandlerPool {
       );
       releases.push(() => clearTimeout(timer));
     }
-    if (releases.length === 0) return job.end;
     try {
       return await job.end;
     } finally {

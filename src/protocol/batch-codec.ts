@@ -60,6 +60,7 @@ type PackedRequest =
     ]
   | readonly [kind: 'load', key: string, bytecode: number];
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
 
 /** For the main thread. */
@@ -139,19 +140,21 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
       }
       case 'execute': {
         const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
-        return {
+        // What is not always there is assigned: to spread it costs as much as all the rest.
+        const execute: Mutable<Extract<Request, { kind: 'execute' }>> = {
           kind,
           key,
           bytecode: at(bytecodes, bytecode),
           input: placed(input),
           rights: at(rights, right),
           limits: at(limits, limit),
-          ...(now !== null && { now }),
-          ...(seed !== null && { seed }),
-          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
-          ...(context !== null && { packed: unpackContext(context, placed) }),
-          ...(tenant !== null && { tenant }),
         };
+        if (now !== null) execute.now = now;
+        if (seed !== null) execute.seed = seed;
+        if (deadline !== null) execute.deadline = { ms: deadline[0], atMs: deadline[1] };
+        if (context !== null) execute.packed = unpackContext(context, placed);
+        if (tenant !== null) execute.tenant = tenant;
+        return execute;
       }
       case 'resume': {
         const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
@@ -271,28 +274,28 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
     return { kind: 'compiled', outcome: { ok: true, bytecode } };
   }
   if (packed[0] === 'other') return packed[1];
-  const [kind, outcome, failure, startedAtMs, durationUs, memoryUsedBytes, memoryPeakBytes, ...rest] = packed;
-  const [instructionCount, heapExhausted, retired, snapshot, imageHash, features] = rest;
-  return {
-    kind,
-    outcome: outcome ?? undefined,
-    failure: failure ?? undefined,
-    startedAtMs,
-    durationUs,
-    memoryUsedBytes,
-    memoryPeakBytes,
-    instructionCount,
-    heapExhausted,
-    retired,
-    ...(snapshot !== null &&
-      imageHash !== null &&
-      features !== null && {
-        // A copy, because a view would keep all replies of the message alive.
-        snapshot: typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot),
-        imageHash,
-        features,
-      }),
+  // By index: taking it apart goes through an iterator.
+  const reply: Mutable<ExecutionReply> = {
+    kind: packed[0],
+    outcome: packed[1] ?? undefined,
+    failure: packed[2] ?? undefined,
+    startedAtMs: packed[3],
+    durationUs: packed[4],
+    memoryUsedBytes: packed[5],
+    memoryPeakBytes: packed[6],
+    instructionCount: packed[7],
+    heapExhausted: packed[8],
+    retired: packed[9],
   };
+  const snapshot = packed[10];
+  const imageHash = packed[11];
+  const features = packed[12];
+  if (snapshot === null || imageHash === null || features === null) return reply;
+  // A view would keep the replies of all others with it.
+  reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);
+  reply.imageHash = imageHash;
+  reply.features = features;
+  return reply;
 }
 
 function place(bytes: Uint8Array, shared: Uint8Array[]): Placed {

@@ -71,11 +71,12 @@ export interface PackedContext {
 export type Reply =
   | { readonly kind: 'compiled'; readonly outcome: HandlerOutcome }
   | { readonly kind: 'loaded' }
-  | ({ readonly kind: 'executed' } & ExecutionReply)
+  | ExecutionReply
   | { readonly kind: 'failed'; readonly error: WireError };
 
 export interface ExecutionReply {
-  /** The return value of the guest's `collect`, in the engine's binary object format; absent if there is none. */
+  readonly kind: 'executed';
+  /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
   readonly outcome: Uint8Array | undefined;
   /** Present if the handler waits for an extension: the snapshot for a {@link ResumeRequest}. */
   readonly snapshot?: Uint8Array;

@@ -54,7 +54,7 @@ export class Invoker {
 
   /** @param obtain loads the handler */
   execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
-    return this.#counted(async () => {
+    return this.#counted(() => {
       const { executions, suspended } = this.#parts;
       const calledAt = performance.now();
       const options = normaliseOptions(given);
@@ -216,10 +216,16 @@ export class Invoker {
 
   /** Counts a call that rejects by its error code. */
   async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
+    const { calls, telemetry } = this.#parts;
     try {
-      return await this.#parts.calls.run(call);
+      calls.enter();
+      try {
+        return await call();
+      } finally {
+        calls.leave();
+      }
     } catch (error) {
-      this.#parts.telemetry.rejection(error);
+      telemetry.rejection(error);
       throw error;
     }
   }

@@ -1,15 +1,17 @@
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { waitATurn } from '../support/byte-slices.js';
+import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
 import { slicesOf } from './text-slices.js';
 
 /** The reason why a text cannot be a handler, or undefined. */
 export type SourceProblem = { readonly message: string; readonly context: Readonly<Record<string, unknown>> };
 
-/**
- * @throws NexusError INVALID_ARGUMENT if it is not a string, which is a fault of the caller, not of the
- *   handler
- */
+const EMPTY: SourceProblem = {
+  message: 'The handler is empty; it must be the body of a function.',
+  context: { expected: 'source text' },
+};
+
+/** @throws NexusError INVALID_ARGUMENT when it is no string at all: that is the caller's fault, not the handler's */
 export function requireSource(source: unknown): asserts source is string {
   if (typeof source === 'string') return;
   throw new NexusError('INVALID_ARGUMENT', `The handler's code must be a string; it is ${describe(source)}.`, {
@@ -17,11 +19,30 @@ export function requireSource(source: unknown): asserts source is string {
   });
 }
 
-/** Finds problems of a source that need no parser, for INVALID_HANDLER. A large source is checked in slices. */
-export async function findSourceProblem(source: string, maxSourceBytes: number): Promise<SourceProblem | undefined> {
-  // A UTF-16 unit takes one to three bytes, so the length alone decides for most sources.
+/**
+ * What INVALID_HANDLER says of a source that the parser need not see.
+ *
+ * @returns a promise for a large one, which is looked at in slices
+ */
+export function findSourceProblem(
+  source: string,
+  maxSourceBytes: number,
+): SourceProblem | undefined | Promise<SourceProblem | undefined> {
   if (source.length > maxSourceBytes) return tooLarge(`at least ${source.length}`, source.length, maxSourceBytes);
-  const isSmallEnough = source.length * 3 <= maxSourceBytes;
+  if (source.length > SLICE_LENGTH) return findInSlices(source, maxSourceBytes);
+  if (!source.isWellFormed()) return illFormed(loneSurrogate(source));
+  if (source.trim() === '') return EMPTY;
+  const bytes = isSmallEnough(source, maxSourceBytes) ? 0 : Buffer.byteLength(source, 'utf8');
+  return bytes > maxSourceBytes ? tooLarge(String(bytes), bytes, maxSourceBytes) : undefined;
+}
+
+/** A UTF-16 unit takes one to three bytes: most sources are decided by their length alone. */
+function isSmallEnough({ length }: string, maxSourceBytes: number): boolean {
+  return length * 3 <= maxSourceBytes;
+}
+
+async function findInSlices(source: string, maxSourceBytes: number): Promise<SourceProblem | undefined> {
+  const isCounted = !isSmallEnough(source, maxSourceBytes);
   let bytes = 0;
   let isEmpty = true;
   let start = 0;
@@ -29,15 +50,10 @@ export async function findSourceProblem(source: string, maxSourceBytes: number):
     if (start > 0) await waitATurn();
     isEmpty &&= slice.trim() === '';
     if (!slice.isWellFormed()) return illFormed(start + loneSurrogate(slice));
-    if (!isSmallEnough) bytes += Buffer.byteLength(slice, 'utf8');
+    if (isCounted) bytes += Buffer.byteLength(slice, 'utf8');
     start += slice.length;
   }
-  if (isEmpty) {
-    return {
-      message: 'The handler is empty; it must be the body of a function.',
-      context: { expected: 'source text' },
-    };
-  }
+  if (isEmpty) return EMPTY;
   return bytes > maxSourceBytes ? tooLarge(String(bytes), bytes, maxSourceBytes) : undefined;
 }
 

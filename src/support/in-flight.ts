@@ -9,17 +9,30 @@ export class InFlight {
 
   /** @throws NexusError RUNTIME_CLOSED after {@link close} */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw runtimeClosed();
-    this.#active++;
+    this.enter();
     try {
       return await call();
     } finally {
-      this.#active--;
-      if (this.#active === 0) this.#onIdle?.();
+      this.leave();
     }
   }
 
-  /** Accepts no more calls and waits for pending ones, for at most `drainTimeoutMs`. */
+  /**
+   * A call begins; {@link leave} ends it. For who has a `try` anyway: {@link run} is one more promise.
+   *
+   * @throws NexusError RUNTIME_CLOSED after {@link close}
+   */
+  enter(): void {
+    if (this.#closed) throw runtimeClosed();
+    this.#active++;
+  }
+
+  leave(): void {
+    this.#active--;
+    if (this.#active === 0) this.#onIdle?.();
+  }
+
+  /** Admits no more and waits for those under way, at most `drainTimeoutMs`. */
   async close(drainTimeoutMs: number): Promise<void> {
     this.#closed = true;
     await this.idle(drainTimeoutMs);

@@ -6,8 +6,11 @@ import { MAX_TIMER_MS } from '../config/limits.js';
  * The result of `begin`, or `'aborted'` as soon as the signal fires; the started work then continues for
  * other callers.
  */
-export async function abortable<T>(begin: () => Promise<T>, signal: AbortSignal | undefined): Promise<T | 'aborted'> {
-  if (signal === undefined) return begin();
+export function abortable<T>(begin: () => Promise<T>, signal: AbortSignal | undefined): Promise<T | 'aborted'> {
+  return signal === undefined ? begin() : unlessAborted(begin, signal);
+}
+
+async function unlessAborted<T>(begin: () => Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
   if (signal.aborted) return 'aborted';
   let release = () => {};
   const aborted = new Promise<'aborted'>((resolve) => {

@@ -30,8 +30,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {
-        // Faults become replies, so none is lost.
-        replies.push(await answer(executor, request, () => control.isCancelled(item)).catch(failed));
+        replies.push(await answerOrFail(executor, request, () => control.isCancelled(item)));
         control.finish(item);
       } else replies.push(undefined);
     }
@@ -40,14 +39,27 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
   }
 }
 
-async function answer(executor: Executor, request: Request, isCancelled: () => boolean): Promise<Reply> {
+/** Faults become replies: nothing is lost on the way. */
+async function answerOrFail(executor: Executor, request: Request, isCancelled: () => boolean): Promise<Reply> {
+  try {
+    // Most of all requests, past one promise.
+    if (request.kind === 'execute') return await executor.execute(request, request.bytecode, isCancelled);
+    return await answer(executor, request, isCancelled);
+  } catch (error) {
+    return { kind: 'failed', error: toWireError(error) };
+  }
+}
+
+async function answer(
+  executor: Executor,
+  request: Exclude<Request, { kind: 'execute' }>,
+  isCancelled: () => boolean,
+): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
       return { kind: 'compiled', outcome: await executor.compileHandler(textOf(request.source), request.filename) };
-    case 'execute':
-      return { kind: 'executed', ...(await executor.execute(request, request.bytecode, isCancelled)) };
     case 'resume':
-      return { kind: 'executed', ...(await executor.resume(request, isCancelled)) };
+      return executor.resume(request, isCancelled);
     case 'load':
       await executor.load(request.key, request.bytecode);
       return { kind: 'loaded' };
@@ -59,10 +71,6 @@ async function answer(executor: Executor, request: Request, isCancelled: () => b
 function textOf(source: string | Uint8Array): string {
   if (typeof source === 'string') return source;
   return Buffer.from(source.buffer, source.byteOffset, source.length).toString('utf8');
-}
-
-function failed(error: unknown): Reply {
-  return { kind: 'failed', error: toWireError(error) };
 }
 
 async function createExecutor(init: WorkerInit): Promise<Executor> {

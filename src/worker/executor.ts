@@ -120,7 +120,7 @@ export class Executor {
     const { key, rights } = request;
     const owner = this.#tenancy.ownerOf(request.tenant, key);
     const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
-    return this.#run(request, beginning, isCancelled);
+    return await this.#run(request, beginning, isCancelled);
   }
 
   /**
@@ -194,6 +194,7 @@ export class Executor {
     const vm = this.#vms.current;
     // perf: one literal, because spreading into an object costs more than the rest.
     const executed: Mutable<ExecutionReply> = {
+      kind: 'executed',
       outcome,
       failure: run.failure,
       startedAtMs: performance.timeOrigin + startedAt,

@@ -5,11 +5,8 @@ const FUNCTION_TAG = 12;
 const FLAG_BYTES = 3;
 const FLAGS_AFTER_VARIABLE = 1;
 const FLAGS_AFTER_CLOSURE = 2;
-/**
- * `fclosure8 0; set_loc0; return` with its operand: creates the only closure, and makes it the script's
- * value.
- */
-const MAKE_CLOSURE = '00cb28';
+/** `fclosure8 0; set_loc0; return` and the operand: make the one closure, make it the script's value. */
+const MAKE_CLOSURE = [0x00, 0xcb, 0x28];
 const MAKE_CLOSURE_LENGTH = 4;
 
 /**
@@ -21,7 +18,7 @@ const MAKE_CLOSURE_LENGTH = 4;
 export function isSingleClosure(bytecode: Uint8Array): boolean {
   const reader = new ByteReader(bytecode);
   reader.u8();
-  for (let names = reader.unsigned(); names > 0; names--) reader.string();
+  for (let names = reader.unsigned(); names > 0; names--) reader.skipString();
   if (reader.u8() !== FUNCTION_TAG) return false;
   reader.raw(FLAG_BYTES);
   reader.unsigned(); // name
@@ -36,7 +33,9 @@ export function isSingleClosure(bytecode: Uint8Array): boolean {
   for (let variables = reader.unsigned(); variables > 0; variables--) skipVariable(reader);
   for (let i = 0; i < closureVariables; i++) skipClosureVariable(reader);
   if (argumentCount !== 0 || constants !== 1 || codeLength !== MAKE_CLOSURE_LENGTH) return false;
-  return Buffer.from(reader.raw(codeLength)).subarray(1).toString('hex') === MAKE_CLOSURE;
+  reader.u8();
+  for (const instruction of MAKE_CLOSURE) if (reader.u8() !== instruction) return false;
+  return true;
 }
 
 function skipVariable(reader: ByteReader): void {

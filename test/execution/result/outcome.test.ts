@@ -26,6 +26,7 @@ function encode(outcome: unknown): Uint8Array {
 /** Reads an outcome that a guest wrote past the prelude. A small one is read at once. */
 function read(outcome: unknown, bytes?: Uint8Array) {
   const executed = {
+    kind: 'executed' as const,
     outcome: bytes ?? encode(outcome),
     failure: undefined,
     startedAtMs: 0,

@@ -11,8 +11,8 @@ const SEARCHED = 12;
  * several times faster than filling and clearing a map.
  */
 export class Numbering<T> {
-  /** All things, while they are few. */
-  readonly #few: T[] = [];
+  /** All, as long as they are few. They keep their length: to shorten a list and let it grow again takes longer than to fill it. */
+  readonly #few: (T | undefined)[] = [];
   readonly #fewNumbers: number[] = [];
   /** All things, once there are more. Every map except the last is full. */
   readonly #many: Map<T, number>[] = [new Map()];
@@ -23,8 +23,7 @@ export class Numbering<T> {
   }
 
   clear(): void {
-    this.#few.length = 0;
-    this.#fewNumbers.length = 0;
+    for (let i = Math.min(this.#size, SEARCHED) - 1; i >= 0; i--) this.#few[i] = undefined;
     if (this.#size > SEARCHED) {
       this.#many.length = 1;
       this.#many[0]?.clear();
@@ -36,7 +35,7 @@ export class Numbering<T> {
   numberOf(item: T): number | undefined {
     if (this.#size <= SEARCHED) {
       const few = this.#few;
-      for (let i = 0; i < few.length; i++) if (few[i] === item) return this.#fewNumbers[i];
+      for (let i = 0; i < this.#size; i++) if (few[i] === item) return this.#fewNumbers[i];
       return undefined;
     }
     for (const many of this.#many) {
@@ -48,8 +47,8 @@ export class Numbering<T> {
 
   add(item: T, number: number): void {
     if (this.#size++ < SEARCHED) {
-      this.#few.push(item);
-      this.#fewNumbers.push(number);
+      this.#few[this.#size - 1] = item;
+      this.#fewNumbers[this.#size - 1] = number;
       return;
     }
     if (this.#size === SEARCHED + 1) {
