@@ -100,7 +100,7 @@ export interface ExpiryEvent {
 /** Something that an operator should know of, and no call is told. */
 export interface WarningEvent {
   /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written. `'NEXUS_WORKER'`: a worker died or did not come up. */
-  readonly code: 'NEXUS_CACHE' | 'NEXUS_WORKER';
+  readonly code: 'NEXUS_CACHE' | 'NEXUS_WORKER' | 'NEXUS_SUSPENDED';
   readonly message: string;
 }
 

@@ -86,9 +86,14 @@ export interface WasmResult {
   readonly logs: readonly LogEntry[];
   /** Set on an error: the effects are those up to it. */
   readonly partial?: true;
+  /** Set when this is the recorded result of an earlier call. Its effects were delivered then: do not apply them again. */
+  readonly replayed?: true;
   /** Present when `status` is `'suspended'`. */
   readonly suspension?: Suspension;
-  /** Calls of extensions that the handler made and, having ended, does not wait for. */
+  /**
+   * Calls of extensions without an answer that nothing waits for: those that a handler which failed had made, and those that one which
+   * has ended had made before its last segment.
+   */
   readonly unawaitedCalls?: readonly ExtensionCall[];
   /** Present when `status` is `'error'`. */
   readonly error?: WasmError;

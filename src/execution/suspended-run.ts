@@ -25,6 +25,8 @@ export interface SuspendedRun {
   readonly suspendedAtMs: number;
   /** Calls that wait for an answer. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
+  readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
   /** On whose behalf it runs. */
   readonly tenant?: string;

@@ -77,6 +77,8 @@ export const OUTCOME_FIELDS = [
   'calls',
   'denials',
   'reads',
+  /** How many of the calls, from the first one, the handler left behind: it has ended, and waits for those that follow. */
+  'leftCalls',
 ] as const;
 
 /** What an execution is given, in order, behind the marker; the places of tagged values follow. */

@@ -13,12 +13,14 @@ import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../supp
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
-import { RecordedOutcomes } from './recorded-outcomes.js';
+import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { RunPlaces } from './run-places.js';
+import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
 import {
+  busy,
   calledOff,
   expired,
   lostLease,
@@ -38,26 +40,35 @@ const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
 /** How often one who waits for another's resume looks whether it is over. */
 const POLL_MS = 100;
+/** How long a call waits for another one that resumes the same handler: that one renews its lease as long as it lives. */
+const MAX_WAIT_MS = 2 * LEASE_MS;
 /** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 
 /** What came of a claim. */
 export interface Settlement {
-  /** What counts. */
+  /** What counts: when another outcome was recorded before, that one. */
   readonly result: WasmResult;
-  /** False when somebody else's outcome was recorded before. */
-  readonly isRecorded: boolean;
+  /** The outcome that another call recorded before. */
+  readonly superseding?: RecordedOutcome;
 }
 
 /** A claim on a suspended handler. */
 export interface Claim {
+  readonly kind: 'claimed';
   readonly id: string;
   readonly run: SuspendedRun;
   /** Gives it back as it was. When that fails, the lease lapses by itself. */
   release(): Promise<void>;
   /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
-  settle(executed: SegmentRun, origin: EventOrigin): Promise<Settlement>;
+  settle(executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin): Promise<Settlement>;
+}
+
+/** How long a claim may wait for another one. */
+export interface ClaimOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** Suspended handlers between their executions: kept, claimed, settled, called off, forgotten. */
@@ -118,14 +129,18 @@ export class Suspensions {
   }
 
   /**
-   * Claims a suspended handler. Somebody who has it is waited for.
+   * Claims a suspended handler. Another call that has it is waited for.
    *
    * @returns what was recorded, when it was settled before; CANCELLED when the signal fires first
-   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, INTERNAL_ERROR
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, SUSPENSION_BUSY, INTERNAL_ERROR
    */
-  async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
+  async claim(
+    id: string,
+    { signal, deadlineMs = Number.POSITIVE_INFINITY }: ClaimOptions = {},
+  ): Promise<Claim | RecordedOutcome | { readonly kind: 'cancelled'; readonly result: WasmResult }> {
+    const calledAt = performance.now();
     for (;;) {
-      if (signal?.aborted) return cancelledResult(signal, {});
+      if (signal?.aborted) return { kind: 'cancelled', result: cancelledResult(signal, {}) };
       const nowMs = this.#surroundings.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
@@ -143,13 +158,35 @@ export class Suspensions {
           this.#active.delete(id);
           this.#room.forget(id);
           throw notFound(id);
-        case 'leased':
+        case 'leased': {
+          const waitedMs = performance.now() - calledAt;
+          if (waitedMs >= Math.min(deadlineMs, MAX_WAIT_MS)) throw busy(id, waitedMs);
           await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
           continue;
+        }
         default:
           throw answer satisfies never;
       }
     }
+  }
+
+  /**
+   * The suspension at which a run waits now.
+   *
+   * @param id of one that was settled
+   * @returns undefined when the run has ended, or is no longer known
+   */
+  async currentOf(id: string): Promise<string | undefined> {
+    let current = parseSuspensionId(id);
+    while (current !== undefined) {
+      const at = formatSuspensionId(current);
+      const found = await ask(() => this.#store.read(at));
+      if (found === undefined) return undefined;
+      if (found.outcome === undefined) return at;
+      if (found.outcome.state !== 'continued') return undefined;
+      current = parseSuspensionId(nextSuspensionId(current));
+    }
+    return undefined;
   }
 
   /** @returns whether this call did it: false when it is settled already, or unknown */
@@ -197,9 +234,9 @@ export class Suspensions {
       const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
-      const settle = async (executed: SegmentRun, origin: EventOrigin) => {
+      const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settle(id, fence, executed, origin);
+          return await this.#settle(id, fence, executed, answers, origin);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();
@@ -208,14 +245,20 @@ export class Suspensions {
           clearInterval(renewal);
         }
       };
-      return { id, run, release, settle };
+      return { kind: 'claimed', id, run, release, settle };
     } catch (error) {
       await release();
       throw error;
     }
   }
 
-  async #settle(id: string, fence: number, executed: SegmentRun, origin: EventOrigin): Promise<Settlement> {
+  async #settle(
+    id: string,
+    fence: number,
+    executed: SegmentRun,
+    answers: AnsweredCalls,
+    origin: EventOrigin,
+  ): Promise<Settlement> {
     const { run } = executed;
     let { result } = executed;
     let next: StoredSuspension | undefined;
@@ -231,14 +274,14 @@ export class Suspensions {
     }
     try {
       const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-      let outcome = await this.#outcomes.seal(id, state, result);
+      let outcome = await this.#outcomes.seal(id, state, result, answers);
       if ('unencodable' in outcome) {
         const reason = outcome.unencodable;
         // What it waits for could not be told to whoever asks again.
         if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
         if (next !== undefined) this.#room.withdraw(next.id, id);
         next = undefined;
-        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason));
+        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason), answers);
       }
       const answer = await offer(this.#store, id, fence, outcome, next);
       this.#active.delete(id);
@@ -248,11 +291,12 @@ export class Suspensions {
           this.#noteKept(next, origin);
         }
         await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-        return { result, isRecorded: true };
+        return { result };
       }
       if (next !== undefined) this.#room.withdraw(next.id, id);
       next = undefined;
-      return { result: await this.#supersededBy(id, answer), isRecorded: false };
+      const superseding = await this.#supersededBy(id, answer);
+      return { result: superseding.result, superseding };
     } catch (error) {
       if (next !== undefined) this.#room.withdraw(next.id, id);
       throw error;
@@ -260,7 +304,7 @@ export class Suspensions {
   }
 
   /** The lease was lost, and somebody else's outcome is the one. */
-  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<WasmResult> {
+  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
     if (answer.kind === 'settled') {
       await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
       return this.#outcomes.open(id, answer.outcome);

@@ -25,6 +25,19 @@ export interface ExecuteOptions {
   readonly seed?: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
+  /**
+   * What becomes of calls of extensions that a handler does not await, when it has ended. Those that it made in its last segment, and all
+   * that follows from them, are always waited for. Calls that it made earlier, which a settled `Promise.race` may have left behind:
+   * `'abandon'` aborts them in `run` and lists them in `unawaitedCalls`; `'wait'` waits for them, too.
+   *
+   * @default 'abandon'
+   */
+  readonly unawaited?: 'abandon' | 'wait';
+  /**
+   * `false`: a handler that comes to wait for an extension is not kept, and its result is an EXECUTION_ERROR. For callers that never
+   * resume. `run` keeps nothing in the store and has no use for it. @default true
+   */
+  readonly suspensions?: boolean;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
@@ -38,6 +51,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   limits: true,
   seed: true,
   now: true,
+  unawaited: true,
+  suspensions: true,
   filename: true,
 };
 
@@ -80,6 +95,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  checkUnawaited(given);
   return given;
 }
 
@@ -91,6 +107,15 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
 export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
   if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS);
   return normaliseOptions(given);
+}
+
+function checkUnawaited({ unawaited, suspensions }: ExecuteOptions): void {
+  if (unawaited !== undefined && unawaited !== 'abandon' && unawaited !== 'wait') {
+    throw invalidArgument('unawaited', unawaited, "'abandon' or 'wait'");
+  }
+  if (suspensions !== undefined && typeof suspensions !== 'boolean') {
+    throw invalidArgument('suspensions', suspensions, 'true or false');
+  }
 }
 
 /** The limits of one execution: the runtime's, with what the options change of them. */

@@ -13,6 +13,8 @@ import { describeGuestError, type ErrorContext, type LocatableHandler } from './
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
   /** What the handler was denied, in its own words: capabilities. */
   readonly denials: readonly string[];
+  /** How many of the calls, from the first one, nothing waits for: the handler has ended. */
+  readonly leftCalls: number;
   /** What it read, in its own words; undefined when it says nothing. */
   readonly reads: ReadKeys | undefined;
 }
@@ -62,11 +64,11 @@ export function readOutcome(
 }
 
 function failed(error: WasmError): ReadOutcome {
-  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
+  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, leftCalls: 0, reads: undefined, error };
 }
 
 function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorContext): ReadOutcome {
-  const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
+  const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads, left] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
@@ -74,6 +76,11 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: 
   else if (status === REJECTED) error = describeGuestError(value, circumstances);
   else if (status !== PENDING) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
+  const leftCalls = status === PENDING && left !== undefined ? (left as number) : 0;
+  // What the guest says of itself: one that waits for nothing would wait for ever.
+  if (!Number.isInteger(leftCalls) || leftCalls < 0 || (leftCalls > 0 && leftCalls >= effects.calls.length)) {
+    throw malformed('leftCalls');
+  }
   // One literal: spreading into an object costs more than all the reading.
   return {
     status: error !== undefined ? 'error' : status === FULFILLED ? 'success' : 'suspended',
@@ -85,6 +92,7 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: 
     calls: effects.calls,
     hostCalls: effects.hostCalls,
     denials: texts(denials),
+    leftCalls,
     reads: readKeysOf(reads),
     ...(error !== undefined && { error }),
   };

@@ -33,6 +33,8 @@ export interface Waiting {
   readonly imageHash: string;
   readonly features: number;
   readonly calls: readonly ExtensionCall[];
+  /** Calls that nothing waits for: the handler has ended, and made them before its last segment. */
+  readonly leftCalls: readonly ExtensionCall[];
 }
 
 /** One execution, up to its end or to where it waits. */
@@ -77,7 +79,7 @@ function segmentOf(
 ): Segment {
   const { context, hostCallsBefore } = inputs;
   const { stateMutations, events, viewCommands, logs, calls } = outcome;
-  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
+  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls, outcome.leftCalls) : undefined;
   // The guest says that it waits, and its prelude does not know of it.
   const error = outcome.status === 'suspended' && waiting === undefined ? malformed('calls').error : outcome.error;
   const status = error === undefined ? outcome.status : 'error';
@@ -98,9 +100,16 @@ function segmentOf(
 function waitingOf(
   { snapshot, imageHash, features }: ExecutionReply,
   calls: readonly ExtensionCall[],
+  left: number,
 ): Waiting | undefined {
   if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
-  return { snapshot, imageHash, features, calls };
+  return {
+    snapshot,
+    imageHash,
+    features,
+    calls: left === 0 ? calls : calls.slice(left),
+    leftCalls: calls.slice(0, left),
+  };
 }
 
 /** The caller gave up before there was an execution to stop. */

@@ -1,9 +1,9 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { denials, hostCalls } from './admission.js';
+import { awaitsAll, denials, hostCalls } from './admission.js';
 import { codeOf, notTransferable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
-import { calls } from './extensions.js';
+import { calls, callsBefore, countUpTo } from './extensions.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
@@ -16,9 +16,14 @@ let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
 let wasDenied = false;
+/** Once the handler has ended: calls up to this number are left behind. */
+let leftUpTo = 0;
 
+/** After a suspension the host may say so again. */
 export function fulfil(returned: unknown): void {
+  if (status !== PENDING) return;
   status = FULFILLED;
+  leftUpTo = awaitsAll ? 0 : callsBefore();
   value = returned;
 }
 
@@ -27,9 +32,14 @@ export function reject(thrown: unknown): void {
   value = describeThrown(thrown);
 }
 
-/** Something when the handler waits for an extension, else undefined. */
+/** Something when the handler waits for an extension, or has ended and what it began waits for one; else undefined. */
 export function waits(): true | undefined {
-  return status === PENDING && calls.length > 0 ? true : undefined;
+  return isWaiting() ? true : undefined;
+}
+
+function isWaiting(): boolean {
+  if (calls.length === 0) return false;
+  return status === PENDING || (status === FULFILLED && countUpTo(leftUpTo) < calls.length);
 }
 
 /** The host has answers: what happened up to now was delivered. */
@@ -47,7 +57,7 @@ export function continueOutcome(): void {
  * @param reasons that of the first, where it is known. As a rest parameter it lives on even if its promise does not
  */
 export function noteRejection(count: number, ...reasons: unknown[]): void {
-  if (status === REJECTED || (status === PENDING && calls.length > 0)) return;
+  if (status === REJECTED || isWaiting()) return;
   let description = nullObject();
   try {
     if (reasons.length > 0) description = describeThrown(reasons[0]);
@@ -101,8 +111,14 @@ export function deniedMutation(): true | undefined {
 /** In the order of `OUTCOME_FIELDS`. */
 function outcome(): unknown[] {
   const outstanding = calls.length === 0 ? undefined : calls;
+  // What it returned stays until what it began has ended, too.
+  const continues = status === FULFILLED && isWaiting();
+  const said = continues ? PENDING : status;
+  const result = continues ? undefined : value;
+  const left = continues ? countUpTo(leftUpTo) : 0;
   const denied = denials.length === 0 ? undefined : denials;
-  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, readKeys()];
+  const reads = readKeys();
+  return [marker, said, result, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, reads, left];
 }
 
 /**

@@ -54,15 +54,14 @@ export class ExtensionCalls {
     return [...this.#answers.values()].filter(isWaiting);
   }
 
-  /** Waits until all of the calls are answered, or the run is called off. */
-  async settled(calls: readonly ExtensionCall[]): Promise<void> {
-    const left = new Set(calls.map(({ callId }) => callId).filter((callId) => this.#begun.has(callId)));
-    if (left.size > 0) await this.#until((callId) => left.delete(callId) && left.size === 0);
-  }
-
   /** The handler has these answers. */
   forget(answers: readonly CallResult[]): void {
     for (const { callId } of answers) this.#answers.delete(callId);
+  }
+
+  /** Ends these calls: nothing waits for their answers. */
+  async abandon(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
+    await forEachWithTurns(calls, ({ callId }) => this.#begun.get(callId)?.abort(reason));
   }
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */

@@ -6,6 +6,9 @@ import { type ExecuteOptions, requireMilliseconds } from '../../execution/reques
 
 /** Longer than most services take, shorter than what a person waits. */
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
+/** A handler that calls extensions in an endless loop ends by itself. */
+const DEFAULT_DEADLINE_MS = 60_000;
+const DEFAULT_MAX_CALLS = 1_000;
 
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
@@ -19,8 +22,10 @@ export interface RunOptions extends ExecuteOptions {
   readonly extensions?: Readonly<Record<string, Extension>>;
   /** Told what the handler did, in order, whenever it waits and at its end. Awaited before it goes on. @default none */
   readonly onEffects?: (effects: SegmentEffects) => unknown;
-  /** For the whole run, waiting included, in milliseconds: TIMEOUT. @default none */
+  /** For the whole run, waiting included, in milliseconds: TIMEOUT. Infinity for no bound. @default 60,000 */
   readonly deadlineMs?: number;
+  /** Calls of extensions that the whole run may make: RESOURCE_LIMIT. Infinity for no bound. @default 1,000 */
+  readonly maxCalls?: number;
   /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
   readonly callTimeoutMs?: number;
 }
@@ -33,7 +38,9 @@ export function checkRunOptions(options: RunOptions) {
 function readRunOptions(options: RunOptions) {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument('options', options, 'an object');
-  const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
+  const { extensions = {}, onEffects, ...others } = options;
+  const { deadlineMs = DEFAULT_DEADLINE_MS, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...further } = others;
+  const { maxCalls = DEFAULT_MAX_CALLS, ...rest } = further;
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
@@ -44,7 +51,10 @@ function readRunOptions(options: RunOptions) {
     }
   }
   checkFunction('onEffects', onEffects);
-  if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
+  if (deadlineMs !== Number.POSITIVE_INFINITY) requireMilliseconds('deadlineMs', deadlineMs);
+  if (maxCalls !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxCalls) && maxCalls >= 0)) {
+    throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
+  }
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
+  return { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, ...rest };
 }

@@ -21,6 +21,8 @@ const limits = record(
   >,
 );
 
+const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
+
 /** What the header of an envelope is: a run without its snapshot. */
 export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
   {
@@ -38,8 +40,8 @@ export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
       maxLogBytes: count,
     }),
     suspendedAtMs: finite,
-    calls: list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS),
+    calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME },
+  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls },
 ) as Shape<Omit<SuspendedRun, 'snapshot'>>;
