@@ -87,6 +87,8 @@ export interface WasmResult {
   readonly logs: readonly LogEntry[];
   /** Set on an error: the effects are those before it. */
   readonly partial?: true;
+  /** Set when this is the recorded result of an earlier call. Its effects were delivered then: do not apply them again. */
+  readonly replayed?: true;
   /** Present when `status` is `'suspended'`. */
   readonly suspension?: Suspension;
   /** Extension calls that the handler made and, having ended, does not wait for. */

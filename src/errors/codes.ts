@@ -52,6 +52,10 @@ export const REJECTION_CODES = {
   SERIALIZATION_ERROR: { fault: 'caller', retryable: false },
   SUSPENSION_NOT_FOUND: { fault: 'caller', retryable: false },
   SUSPENSION_EXPIRED: { fault: 'caller', retryable: false },
+  /** Another call is resuming the suspended handler, and takes longer than this one may wait. */
+  SUSPENSION_BUSY: { fault: 'caller', retryable: true },
+  /** The suspended handler was resumed with other answers: these were not used. */
+  SUSPENSION_SETTLED: { fault: 'caller', retryable: false },
   SUSPENSION_INCOMPATIBLE: { fault: 'host', retryable: false },
   /** Too many executions are waiting. */
   POOL_SATURATED: { fault: 'host', retryable: true },

@@ -1,6 +1,7 @@
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
+import type { ExtensionCall } from '../api/result.js';
 import { Grants } from '../capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
 import type { Obtain } from '../compiler/handler-loader.js';
@@ -152,7 +153,7 @@ export class SegmentRunner {
       },
       treatmentOf(options),
     );
-    const knownCalls = new Set(run.calls.map(({ callId }) => callId));
+    const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
     const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
     const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const hostCallsBefore = run.usage.maxHostCalls;
@@ -229,13 +230,14 @@ export class SegmentRunner {
     knownCalls?: ReadonlySet<string>,
   ): { readonly run?: SuspendedRun } {
     if (waiting === undefined || outcome === undefined) return {};
-    const calls = waiting.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
+    const calls = waiting.calls.map(nameCall);
+    const left = waiting.leftCalls.length === 0 ? {} : { leftCalls: waiting.leftCalls.map(nameCall) };
     const { snapshot, imageHash, features } = waiting;
     const usage = addUsage(used, outcome, knownCalls);
     const engine = this.#engine;
     const when = { suspendedAtMs: this.#surroundings.now() };
     const kept = { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage };
-    return { run: { ...kept, ...when, calls, ...tenantOf(tenant) } };
+    return { run: { ...kept, ...when, calls, ...left, ...tenantOf(tenant) } };
   }
 
   #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
@@ -246,7 +248,11 @@ export class SegmentRunner {
   }
 }
 
-/** Whether a worker started it: a cancelled or late execution may never have left the queue. */
+function nameCall({ callId, extensionName, method }: ExtensionCall) {
+  return { callId, extensionName, method };
+}
+
+/** Whether a worker had it: one that was cancelled or late may never have left the queue. */
 function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }

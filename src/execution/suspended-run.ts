@@ -25,6 +25,8 @@ export interface SuspendedRun {
   readonly suspendedAtMs: number;
   /** Pending calls. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
+  readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
   /** The tenant for which it runs. */
   readonly tenant?: string;

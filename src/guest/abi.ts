@@ -83,6 +83,8 @@ export const OUTCOME_FIELDS = [
   'calls',
   'denials',
   'reads',
+  /** How many of the calls, from the first one, the handler left behind: it has ended, and waits for those that follow. */
+  'leftCalls',
 ] as const;
 
 /** The fields of an execution's input in order, after the marker; the places of tagged values follow. */

@@ -19,6 +19,9 @@ import type { SegmentRun, SegmentRunner } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { Environment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
+import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
+import { answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
@@ -36,6 +39,13 @@ export interface HandlerCallsParts {
   readonly surroundings: Environment;
 }
 
+/** Methods in an error. */
+const MAX_NAMED = 20;
+const SUSPENDED =
+  'A handler called an extension and is suspended until resumeHandler() answers it. ' +
+  'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
+  'or pass { suspensions: false } to make it an error. This is said once.';
+
 /** Shared by all calls if there is no tracing. */
 const UNTRACED = new TracedCall();
 
@@ -47,6 +57,7 @@ export class Invoker {
   readonly #parts: HandlerCallsParts;
   /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
+  #hasWarned = false;
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
@@ -55,7 +66,7 @@ export class Invoker {
   /** @param obtain loads the handler */
   execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
     return this.#counted(() => {
-      const { executions, suspended } = this.#parts;
+      const { executions } = this.#parts;
       const calledAt = performance.now();
       const options = normaliseOptions(given);
       checkContext(context);
@@ -67,7 +78,8 @@ export class Invoker {
         const result =
           executed.run === undefined
             ? executed.result
-            : await suspended.keep(withTrace(executed, trace), origin).finally(executed.letGo);
+            : await this.#keep(withTrace(executed, trace), options, origin).finally(executed.letGo);
+        if (result.status === 'suspended') this.#warnOfSuspension(context);
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
         return result;
@@ -75,7 +87,23 @@ export class Invoker {
     });
   }
 
-  /** Resumes a handler. Of several concurrent callers one executes it; all get its outcome. */
+  /** Keeps a handler that waits, unless the caller wants none kept. */
+  async #keep(executed: SegmentRun, { suspensions }: ExecuteOptions, origin: EventOrigin): Promise<WasmResult> {
+    const { run, waiting, result } = executed;
+    if (run === undefined) return result;
+    if (suspensions !== false) return this.#parts.suspended.keep(executed, origin);
+    const names = new Set(waiting?.calls.map(({ extensionName, method }) => `${extensionName}.${method}`));
+    return unkept(result, suspensionsOff([...names].slice(0, MAX_NAMED)), run.origin);
+  }
+
+  /** Warns once: a caller that names no extensions may not know that handlers can wait for them. */
+  #warnOfSuspension({ extensionRegistry }: WasmContext): void {
+    if (this.#hasWarned || extensionRegistry !== undefined) return;
+    this.#hasWarned = true;
+    this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
+  }
+
+  /** Of any number of callers at the same time one resumes it; all get its outcome. */
   resume(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
@@ -86,18 +114,20 @@ export class Invoker {
       const calledAt = performance.now();
       requireText('suspensionId', suspensionId);
       const options = normaliseResumeOptions(given);
-      const claim = await suspended.claim(suspensionId, options.signal);
-      if (!('run' in claim)) {
-        // A recorded outcome was already counted; an abandoned wait for it was not.
-        if (options.signal?.aborted && claim.error?.code === 'CANCELLED') telemetry.calledOff('CANCELLED');
-        return claim;
+      const claim = await suspended.claim(suspensionId, options);
+      if (claim.kind === 'cancelled') {
+        telemetry.calledOff('CANCELLED');
+        return claim.result;
       }
+      // It was counted when it was recorded.
+      if (claim.kind === 'recorded') return this.#replay(suspensionId, answers, claim);
       const origin = eventOrigin(claim.run.origin, options);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
         const claimedAt = performance.now();
         let executed: SegmentRun;
+        let matched: readonly CallResult[];
         try {
-          const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
+          matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
           executed = await executions.resume(claim.run, matched, options);
         } catch (error) {
           await claim.release();
@@ -113,8 +143,8 @@ export class Invoker {
           return executed.result;
         }
         const keptAt = performance.now();
-        const { result, isRecorded } = await claim
-          .settle(withTrace(executed, trace), origin)
+        const { result, superseding } = await claim
+          .settle(withTrace(executed, trace), answeredCalls(matched, claim.run.calls), origin)
           .catch((error: unknown) => {
             // The segment was executed nevertheless.
             this.#tell(executed.result, executed, origin);
@@ -122,11 +152,23 @@ export class Invoker {
           })
           .finally(executed.letGo);
         trace.suspended(result, keptAt);
-        this.#tell(isRecorded ? result : executed.result, executed, origin);
-        if (isRecorded) telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+        this.#tell(superseding === undefined ? result : executed.result, executed, origin);
+        if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
+        telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
         return result;
       });
     });
+  }
+
+  /**
+   * The recorded result of an earlier call.
+   *
+   * @throws NexusError SUSPENSION_SETTLED when it did not come of these answers
+   */
+  async #replay(suspensionId: string, answers: unknown, recorded: RecordedOutcome): Promise<WasmResult> {
+    const unused = readArgument('answers', () => unusedAnswers(answers, recorded));
+    if (unused.length === 0) return recorded.result;
+    throw answeredOtherwise(suspensionId, unused, await this.#parts.suspended.currentOf(suspensionId));
   }
 
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
@@ -136,7 +178,7 @@ export class Invoker {
         throw invalidArgument('code', code, 'source text, or an artifact');
       }
       checkContext(context);
-      const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
+      const { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
       const { signal, ...resumeOptions } = executeOptions;
@@ -165,6 +207,7 @@ export class Invoker {
           closing: this.#closing.signal,
           origin: originOf(context),
           deadlineMs,
+          maxCalls,
           callTimeoutMs,
           resume: (run, answers, options) =>
             told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),

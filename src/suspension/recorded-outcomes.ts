@@ -6,13 +6,24 @@ import type { Environment } from '../support/environment.js';
 import { incompatible } from './incompatible.js';
 import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
+import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { askKey } from './store-calls.js';
 import { expired } from './suspension-results.js';
 
 /** How long the outcome of a resume can be requested again. */
 const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** The outcomes of suspended handlers, sealed like the handlers. */
+/** What came of a suspended handler before. */
+export interface RecordedOutcome {
+  readonly kind: 'recorded';
+  readonly state: SuspensionOutcome['state'];
+  /** Marked as replayed. */
+  readonly result: WasmResult;
+  /** The answers of which it came, where there were any. */
+  readonly answers?: AnsweredCalls;
+}
+
+/** What came of suspended handlers, sealed as the handlers are. */
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
@@ -40,27 +51,34 @@ export class RecordedOutcomes {
     id: string,
     state: SuspensionOutcome['state'],
     result: WasmResult,
+    answers?: AnsweredCalls,
   ): Promise<SuspensionOutcome | { readonly unencodable: string }> {
     const encoded = await encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
-    const content = await sealOutcome(id, state, encoded.content, await this.keys());
+    const content = await sealOutcome(id, state, encoded.content, answers, await this.keys());
     const settledAtMs = this.#surroundings.now();
     return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
   }
 
-  /** Like {@link seal}, for a result without values of the handler. */
-  async sealPlain(id: string, state: SuspensionOutcome['state'], result: WasmResult): Promise<SuspensionOutcome> {
-    const outcome = await this.seal(id, state, result);
+  /** As {@link seal}, of a result without values of the handler's. */
+  async sealPlain(
+    id: string,
+    state: SuspensionOutcome['state'],
+    result: WasmResult,
+    answers?: AnsweredCalls,
+  ): Promise<SuspensionOutcome> {
+    const outcome = await this.seal(id, state, result, answers);
     if ('unencodable' in outcome) throw new NexusError('INTERNAL_ERROR', `An outcome ${outcome.unencodable}.`);
     return outcome;
   }
 
-  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE if it is not what was recorded */
-  async open(id: string, { state, content }: SuspensionOutcome): Promise<WasmResult> {
+  /** @throws NexusError SUSPENSION_EXPIRED; SUSPENSION_INCOMPATIBLE when it is not what was recorded */
+  async open(id: string, { state, content }: SuspensionOutcome): Promise<RecordedOutcome> {
     if (state === 'expired') throw expired(id);
-    const encoded = await openOutcome(id, state, content, await this.keys());
+    const { content: encoded, answers } = await openOutcome(id, state, content, await this.keys());
     try {
-      return await decodeOutcome(encoded);
+      const result: WasmResult = { ...(await decodeOutcome(encoded)), replayed: true };
+      return { kind: 'recorded', state, result, ...(answers && { answers }) };
     } catch (error) {
       if (!(error instanceof MalformedValueError)) throw error;
       const message = `The outcome that is recorded of the suspended handler ${id} ${error.message}.`;

@@ -73,6 +73,21 @@ function refused(
   };
 }
 
+/** @param names of the methods for which it waits */
+export function suspensionsOff(names: readonly string[]): WasmError {
+  const list = names.map((name) => `$ext.${name}`).join(', ');
+  return {
+    code: 'EXECUTION_ERROR',
+    message: `The handler waits for ${list}, and this call keeps no suspended handlers.`,
+    context: {
+      option: 'suspensions',
+      value: false,
+      methods: names,
+      remedy: 'pass the extensions to run(), or allow suspensions and answer with resumeHandler()',
+    },
+  };
+}
+
 export function notKept(error: unknown): WasmError {
   const reason = renderReason(error);
   return {
@@ -110,6 +125,29 @@ export function notFound(suspensionId: string): NexusError {
 export function expired(suspensionId: string): NexusError {
   const message = `The suspended handler ${suspensionId} has expired; suspensionTtlMs says how long one is kept.`;
   return new NexusError('SUSPENSION_EXPIRED', message, { context: { suspensionId } });
+}
+
+/** @param waitedMs for the call that is resuming it */
+export function busy(suspensionId: string, waitedMs: number): NexusError {
+  const message =
+    `Another call has been resuming the suspended handler ${suspensionId} for ${Math.round(waitedMs)} ms. ` +
+    'These answers were not used: call again later.';
+  return new NexusError('SUSPENSION_BUSY', message, { context: { suspensionId } });
+}
+
+/**
+ * @param unused ids of the calls whose answers were not used
+ * @param current the suspension at which the run waits now, if it waits
+ */
+export function answeredOtherwise(
+  suspensionId: string,
+  unused: readonly string[],
+  current: string | undefined,
+): NexusError {
+  const now = current === undefined ? 'The run has ended.' : `The run waits as ${current} now: resume that.`;
+  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${unused.join(', ')}, which was not used. ${now}`;
+  const context = { suspensionId, callIds: unused, ...(current !== undefined && { currentSuspensionId: current }) };
+  return new NexusError('SUSPENSION_SETTLED', message, { context });
 }
 
 export function lostLease(suspensionId: string): NexusError {

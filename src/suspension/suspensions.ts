@@ -13,12 +13,14 @@ import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../supp
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
-import { RecordedOutcomes } from './recorded-outcomes.js';
+import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { RunPlaces } from './run-places.js';
+import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
 import {
+  busy,
   calledOff,
   expired,
   lostLease,
@@ -38,7 +40,9 @@ const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
 /** How often a caller that waits for another's resume checks whether it has ended. */
 const POLL_MS = 100;
-/** A recorded result contains names and numbers in addition to the data that leaves the VM. */
+/** How long a call waits for another one that resumes the same handler: that one renews its lease as long as it lives. */
+const MAX_WAIT_MS = 2 * LEASE_MS;
+/** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 
@@ -46,18 +50,25 @@ const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 export interface Settlement {
   /** The result that counts. */
   readonly result: WasmResult;
-  /** False if another outcome was recorded before. */
-  readonly isRecorded: boolean;
+  /** The outcome that another call recorded before. */
+  readonly superseding?: RecordedOutcome;
 }
 
 /** A claim on a suspended handler. */
 export interface Claim {
+  readonly kind: 'claimed';
   readonly id: string;
   readonly run: SuspendedRun;
   /** Releases the claim without an outcome. If that fails, the lease lapses by itself. */
   release(): Promise<void>;
-  /** Records the outcome and returns the one that counts: this one, or another that was recorded before. */
-  settle(executed: SegmentRun, origin: EventOrigin): Promise<Settlement>;
+  /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
+  settle(executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin): Promise<Settlement>;
+}
+
+/** How long a claim may wait for another one. */
+export interface ClaimOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** Suspended handlers between their segments: keeps, claims, settles, cancels and expires them. */
@@ -123,9 +134,13 @@ export class Suspensions {
    * @returns the recorded outcome if it is settled; CANCELLED if the signal fires first
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, INTERNAL_ERROR
    */
-  async claim(id: string, signal?: AbortSignal): Promise<Claim | WasmResult> {
+  async claim(
+    id: string,
+    { signal, deadlineMs = Number.POSITIVE_INFINITY }: ClaimOptions = {},
+  ): Promise<Claim | RecordedOutcome | { readonly kind: 'cancelled'; readonly result: WasmResult }> {
+    const calledAt = performance.now();
     for (;;) {
-      if (signal?.aborted) return cancelledResult(signal, {});
+      if (signal?.aborted) return { kind: 'cancelled', result: cancelledResult(signal, {}) };
       const nowMs = this.#surroundings.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
@@ -143,16 +158,38 @@ export class Suspensions {
           this.#active.delete(id);
           this.#room.forget(id);
           throw notFound(id);
-        case 'leased':
+        case 'leased': {
+          const waitedMs = performance.now() - calledAt;
+          if (waitedMs >= Math.min(deadlineMs, MAX_WAIT_MS)) throw busy(id, waitedMs);
           await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
           continue;
+        }
         default:
           throw answer satisfies never;
       }
     }
   }
 
-  /** @returns whether this call cancelled it: false if it is already settled, or unknown */
+  /**
+   * The suspension at which a run waits now.
+   *
+   * @param id of one that was settled
+   * @returns undefined when the run has ended, or is no longer known
+   */
+  async currentOf(id: string): Promise<string | undefined> {
+    let current = parseSuspensionId(id);
+    while (current !== undefined) {
+      const at = formatSuspensionId(current);
+      const found = await ask(() => this.#store.read(at));
+      if (found === undefined) return undefined;
+      if (found.outcome === undefined) return at;
+      if (found.outcome.state !== 'continued') return undefined;
+      current = parseSuspensionId(nextSuspensionId(current));
+    }
+    return undefined;
+  }
+
+  /** @returns whether this call did it: false when it is settled already, or unknown */
   async cancel(id: string): Promise<boolean> {
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
@@ -197,9 +234,9 @@ export class Suspensions {
       const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
-      const settle = async (executed: SegmentRun, origin: EventOrigin) => {
+      const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settle(id, fence, executed, origin);
+          return await this.#settle(id, fence, executed, answers, origin);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();
@@ -208,14 +245,20 @@ export class Suspensions {
           clearInterval(renewal);
         }
       };
-      return { id, run, release, settle };
+      return { kind: 'claimed', id, run, release, settle };
     } catch (error) {
       await release();
       throw error;
     }
   }
 
-  async #settle(id: string, fence: number, executed: SegmentRun, origin: EventOrigin): Promise<Settlement> {
+  async #settle(
+    id: string,
+    fence: number,
+    executed: SegmentRun,
+    answers: AnsweredCalls,
+    origin: EventOrigin,
+  ): Promise<Settlement> {
     const { run } = executed;
     let { result } = executed;
     let next: StoredSuspension | undefined;
@@ -231,14 +274,14 @@ export class Suspensions {
     }
     try {
       const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-      let outcome = await this.#outcomes.seal(id, state, result);
+      let outcome = await this.#outcomes.seal(id, state, result, answers);
       if ('unencodable' in outcome) {
         const reason = outcome.unencodable;
         // Its next suspension could not be reported to later callers.
         if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
         if (next !== undefined) this.#room.withdraw(next.id, id);
         next = undefined;
-        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason));
+        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason), answers);
       }
       const answer = await offer(this.#store, id, fence, outcome, next);
       this.#active.delete(id);
@@ -248,19 +291,20 @@ export class Suspensions {
           this.#noteKept(next, origin);
         }
         await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-        return { result, isRecorded: true };
+        return { result };
       }
       if (next !== undefined) this.#room.withdraw(next.id, id);
       next = undefined;
-      return { result: await this.#supersededBy(id, answer), isRecorded: false };
+      const superseding = await this.#supersededBy(id, answer);
+      return { result: superseding.result, superseding };
     } catch (error) {
       if (next !== undefined) this.#room.withdraw(next.id, id);
       throw error;
     }
   }
 
-  /** The lease was lost, and another caller's outcome counts. */
-  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<WasmResult> {
+  /** The lease was lost, and somebody else's outcome is the one. */
+  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
     if (answer.kind === 'settled') {
       await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
       return this.#outcomes.open(id, answer.outcome);

@@ -49,26 +49,26 @@ describe('a suspension that was resumed', () => {
     const id = await suspend();
     const first = await runtime.resumeHandler(id, answer(1));
     const { totalExecutions } = runtime.getStats();
-    expect(await runtime.resumeHandler(id, answer(2))).toEqual(first);
-    expect(await runtime.resumeHandler(id, [])).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer(2))).toEqual({ ...first, replayed: true });
+    expect(await runtime.resumeHandler(id, [])).toEqual({ ...first, replayed: true });
     expect(runtime.getStats().totalExecutions).toBe(totalExecutions);
   });
 
   it('a suspension that was resumed and waits again gives the same next suspension again', async () => {
     const id = await suspend('const a = await $ext.a.b(); return a + (await $ext.a.c({ a, at: new Date(5) }))');
     const first = await runtime.resumeHandler(id, answer(1));
-    expect(await runtime.resumeHandler(id, answer(2))).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer(2))).toEqual({ ...first, replayed: true });
     expect(await stateOf(id)).toBe('continued');
     const next = suspensionOf(first).suspensionId;
     expect((await runtime.resumeHandler(next, answer(10))).returnValue).toBe(11);
-    expect(await runtime.resumeHandler(id, answer(3))).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer(3))).toEqual({ ...first, replayed: true });
   });
 
   it('a suspension that was resumed by an error gives the same error again', async () => {
     const id = await suspend('await $ext.a.b(); throw new TypeError("bad")');
     const first = await runtime.resumeHandler(id, answer());
     expect(first.error?.message).toBe('TypeError: bad');
-    expect(await runtime.resumeHandler(id, answer())).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer())).toEqual({ ...first, replayed: true });
     expect(await stateOf(id)).toBe('failed');
   });
 
@@ -78,7 +78,7 @@ describe('a suspension that was resumed', () => {
     );
     const first = await runtime.resumeHandler(id, answer());
     expect(first.status).toBe('success');
-    expect(await runtime.resumeHandler(id, answer())).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer())).toEqual({ ...first, replayed: true });
   });
 
   const nested = (levels: number) => `let v = 1; for (let i = 0; i < ${levels}; i++) v = [v];`;
@@ -91,7 +91,7 @@ describe('a suspension that was resumed', () => {
   )('gives its outcome again, however deep: %i levels, %s', async (levels, end) => {
     const id = await suspend(`await $ext.a.b(); ${nested(levels)} ${end}`);
     const first = await runtime.resumeHandler(id, answer());
-    expect(await runtime.resumeHandler(id, answer())).toEqual(first);
+    expect(await runtime.resumeHandler(id, answer())).toEqual({ ...first, replayed: true });
     expect(['completed', 'failed', 'continued']).toContain(await stateOf(id));
   });
 
@@ -114,8 +114,11 @@ describe('a suspension that was resumed', () => {
     const { totalExecutions } = runtime.getStats();
     const results = await Promise.all(Array.from({ length: 20 }, (_, n) => runtime.resumeHandler(id, answer(n))));
     expect(runtime.getStats().totalExecutions).toBe(totalExecutions + 1);
-    for (const result of results) expect(result).toEqual(results[0]);
-    expect(results[0]).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
+    const executed = results.filter(({ replayed }) => !replayed);
+    expect(executed).toMatchObject([{ status: 'success', events: [{ name: 'after' }] }]);
+    for (const result of results) {
+      expect(result).toEqual(result.replayed ? { ...executed[0], replayed: true } : executed[0]);
+    }
   });
 });
 
@@ -144,7 +147,7 @@ describe('a suspension that is cancelled', () => {
     const id = await suspend();
     const ended = await runtime.resumeHandler(id, answer(1));
     expect(await runtime.cancelSuspension(id)).toBe(false);
-    expect(await runtime.resumeHandler(id, answer())).toEqual(ended);
+    expect(await runtime.resumeHandler(id, answer())).toEqual({ ...ended, replayed: true });
   });
 });
 
@@ -233,7 +236,7 @@ describe('a suspension past its time', () => {
     const { suspensionId } = suspensionOf(await kept.executeHandler(CODE, ANYTHING));
     const ended = await kept.resumeHandler(suspensionId, answer(1));
     vi.advanceTimersByTime(23 * 60 * 60 * 1000);
-    expect(await kept.resumeHandler(suspensionId, answer(2))).toEqual(ended);
+    expect(await kept.resumeHandler(suspensionId, answer(2))).toEqual({ ...ended, replayed: true });
     vi.advanceTimersByTime(2 * 60 * 60 * 1000);
     // One sweep at a time: the next minute finds what the one under way came too early for.
     while ((await kept.inspectSuspension(suspensionId)) !== undefined) {

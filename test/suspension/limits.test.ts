@@ -130,7 +130,7 @@ describe('time', () => {
     const ended = await runtime.resumeHandler(suspensionId, answer(), 100);
     expect(ended.error).toMatchObject({ code: 'TIMEOUT', context: { layer: 'watchdog' } });
     expect((await runtime.inspectSuspension(suspensionId))?.state).toBe('failed');
-    expect(await runtime.resumeHandler(suspensionId, answer())).toEqual(ended);
+    expect(await runtime.resumeHandler(suspensionId, answer())).toEqual({ ...ended, replayed: true });
     expect((await runtime.executeHandler('return 1')).returnValue).toBe(1);
   });
 });

@@ -99,7 +99,7 @@ describe('a handler that was suspended by a process that has ended', () => {
     const { first, last } = await relay('$emit("e"); return await $ext.a.b()', [{ n: 1 }], store);
     const id = first.outcomes[0]?.result?.suspension?.suspensionId ?? '';
     const again = await inProcess(store, [{ resume: id, answers: answer('another') }]);
-    expect(again.outcomes[0]?.result).toEqual(last.outcomes[0]?.result);
+    expect(again.outcomes[0]?.result).toEqual({ ...last.outcomes[0]?.result, replayed: true });
   });
 });
 

@@ -75,7 +75,7 @@ export function prepareRequest(
   );
   const request: Mutable<PreparedRequest['request']> = {
     input,
-    rights: rights.encode(limits, defaults.isAudited ?? false),
+    rights: rights.encode(limits, defaults.isAudited ?? false, options.unawaited === 'wait'),
     limits,
   };
   if (packed !== undefined) request.packed = packed;

@@ -23,6 +23,7 @@ export class EncodedGrants {
   #encoded: Uint8Array | undefined;
   #limits: readonly number[] = [];
   #isAudited = false;
+  #awaitsAll = false;
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
   static of(capabilities: readonly CapabilityToken[]): EncodedGrants {
@@ -53,11 +54,13 @@ export class EncodedGrants {
    *
    * @param isAudited whether the guest records which keys it reads
    */
-  encode(limits: ExecutionLimits, isAudited: boolean): Uint8Array {
-    if (this.#encoded !== undefined && this.#isAudited === isAudited && this.#hasLimits(limits)) return this.#encoded;
+  encode(limits: ExecutionLimits, isAudited: boolean, awaitsAll: boolean): Uint8Array {
+    const isAsBefore = this.#isAudited === isAudited && this.#awaitsAll === awaitsAll && this.#hasLimits(limits);
+    if (this.#encoded !== undefined && isAsBefore) return this.#encoded;
     this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
     this.#isAudited = isAudited;
-    this.#encoded = encoder.encode([this.#guestGrants(), this.#limits, isAudited], 'rights');
+    this.#awaitsAll = awaitsAll;
+    this.#encoded = encoder.encode([this.#guestGrants(), this.#limits, isAudited, awaitsAll], 'rights');
     return this.#encoded;
   }
 

@@ -33,9 +33,19 @@ export interface ExecuteOptions {
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
   /**
-   * File name of the handler, for stack traces; part of the cache key. A handler in `*.ts`, `*.mts` or
-   * `*.cts` is TypeScript. @default 'handler.js'
+   * What becomes of calls of extensions that a handler does not await, when it has ended. Those that it made in its last segment, and all
+   * that follows from them, are always waited for. Calls that it made earlier, which a settled `Promise.race` may have left behind:
+   * `'abandon'` aborts them in `run` and lists them in `unawaitedCalls`; `'wait'` waits for them, too.
+   *
+   * @default 'abandon'
    */
+  readonly unawaited?: 'abandon' | 'wait';
+  /**
+   * `false`: a handler that comes to wait for an extension is not kept, and its result is an EXECUTION_ERROR. For callers that never
+   * resume. `run` keeps nothing in the store and has no use for it. @default true
+   */
+  readonly suspensions?: boolean;
+  /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
 
@@ -48,6 +58,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   limits: true,
   seed: true,
   now: true,
+  unawaited: true,
+  suspensions: true,
   filename: true,
 };
 
@@ -90,6 +102,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  checkUnawaited(given);
   return given;
 }
 
@@ -103,7 +116,16 @@ export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOpt
   return normaliseOptions(given);
 }
 
-/** The limits of one execution: the runtime's, as changed by the options. */
+function checkUnawaited({ unawaited, suspensions }: ExecuteOptions): void {
+  if (unawaited !== undefined && unawaited !== 'abandon' && unawaited !== 'wait') {
+    throw invalidArgument('unawaited', unawaited, "'abandon' or 'wait'");
+  }
+  if (suspensions !== undefined && typeof suspensions !== 'boolean') {
+    throw invalidArgument('suspensions', suspensions, 'true or false');
+  }
+}
+
+/** The limits of one execution: the runtime's, with what the options change of them. */
 export function resolveExecutionLimits(
   options: ExecuteOptions,
   defaults: ExecutionLimits,

@@ -13,6 +13,8 @@ import { describeGuestError, type ErrorContext, type LocatableHandler } from './
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
   /** The capabilities that the handler was denied, as the guest reports them. */
   readonly denials: readonly string[];
+  /** The number of calls, from the first one, that nothing waits for because the handler has ended. */
+  readonly leftCalls: number;
   /** The keys that it read, as the guest reports them; undefined if it reports none. */
   readonly reads: ReadKeys | undefined;
 }
@@ -62,11 +64,11 @@ export function readOutcome(
 }
 
 function failed(error: WasmError): ReadOutcome {
-  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
+  return { status: 'error', ...NO_EFFECTS, denials: NOTHING, leftCalls: 0, reads: undefined, error };
 }
 
 function readFields(decoded: readonly unknown[], bounds: Bounds, errorContext: ErrorContext): ReadOutcome {
-  const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
+  const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads, left] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
@@ -74,6 +76,11 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, errorContext: E
   else if (status === REJECTED) error = describeGuestError(value, errorContext);
   else if (status !== PENDING) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
+  const leftCalls = status === PENDING && left !== undefined ? (left as number) : 0;
+  // A claim of the guest: a handler that waits for nothing would wait forever.
+  if (!Number.isInteger(leftCalls) || leftCalls < 0 || (leftCalls > 0 && leftCalls >= effects.calls.length)) {
+    throw malformed('leftCalls');
+  }
   // perf: one literal, because spreading into an object costs more than reading.
   return {
     status: error !== undefined ? 'error' : status === FULFILLED ? 'success' : 'suspended',
@@ -85,6 +92,7 @@ function readFields(decoded: readonly unknown[], bounds: Bounds, errorContext: E
     calls: effects.calls,
     hostCalls: effects.hostCalls,
     denials: texts(denials),
+    leftCalls,
     reads: readKeysOf(reads),
     ...(error !== undefined && { error }),
   };

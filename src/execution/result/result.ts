@@ -33,6 +33,8 @@ export interface Waiting {
   readonly imageHash: string;
   readonly features: number;
   readonly calls: readonly ExtensionCall[];
+  /** Calls that nothing waits for: the handler has ended, and made them before its last segment. */
+  readonly leftCalls: readonly ExtensionCall[];
 }
 
 /** One execution, up to its end or the next suspension. */
@@ -77,8 +79,8 @@ function segmentOf(
 ): Segment {
   const { context, hostCallsBefore } = inputs;
   const { stateMutations, events, viewCommands, logs, calls } = outcome;
-  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls) : undefined;
-  // The guest reports that it waits, but its prelude has no pending call.
+  const waiting = outcome.status === 'suspended' ? waitingOf(executed, calls, outcome.leftCalls) : undefined;
+  // The guest says that it waits, and its prelude does not know of it.
   const error = outcome.status === 'suspended' && waiting === undefined ? malformed('calls').error : outcome.error;
   const status = error === undefined ? outcome.status : 'error';
   const metrics = executionMetrics(executed, handler, Math.max(0, outcome.hostCalls - hostCallsBefore), inputs);
@@ -104,9 +106,16 @@ function segmentOf(
 function waitingOf(
   { snapshot, imageHash, features }: ExecutionReply,
   calls: readonly ExtensionCall[],
+  left: number,
 ): Waiting | undefined {
   if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
-  return { snapshot, imageHash, features, calls };
+  return {
+    snapshot,
+    imageHash,
+    features,
+    calls: left === 0 ? calls : calls.slice(left),
+    leftCalls: calls.slice(0, left),
+  };
 }
 
 /** The result for a caller that gave up before the execution started. */

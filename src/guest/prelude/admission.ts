@@ -5,8 +5,8 @@ import { apply, nullArray, startsWith, text } from './intrinsics.js';
 /** Everything of its kind, or these names and all names with one of these prefixes. */
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
-/** The grants as the host passes them, see `execution/request/encoded-grants.ts`. */
-type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean];
+/** What the host passes, see `execution/request/encoded-grants.ts`. */
+type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean, awaitsAll: boolean];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
 const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
@@ -23,11 +23,14 @@ export const usedBefore = nullArray<number>([0, 0, 0, 0, 0]);
 export const denials = nullArray<string>([]);
 /** Whether reads of state are audited. */
 export let audited = false;
+/** Whether a handler that has ended waits for every call that it made, not only for those of its last segment. */
+export let awaitsAll = false;
 
 export function setGrants(rights: EncodedGrants): void {
   grants = rights[0];
   limits = rights[1];
   audited = rights[2];
+  awaitsAll = rights[3];
 }
 
 /**

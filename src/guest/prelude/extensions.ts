@@ -25,6 +25,8 @@ import { isError } from './value-kinds.js';
 
 /** The functions that settle a call. */
 interface Settlers {
+  /** Calls are numbered from 1. */
+  readonly number: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** The guest's stack at the call: an error that arrives as the answer has no stack. */
@@ -35,7 +37,9 @@ interface Settlers {
 export const calls = nullArray<unknown[]>([]);
 const outstanding = new MapConstructor<string, Settlers>();
 let callCount = 0;
-/** Method names by extension, if the host passes a registry. */
+/** Calls up to this number were made in earlier segments. */
+let earlierCalls = 0;
+/** Method names by extension, when the host says what there is. */
 let registry: Keyed | undefined;
 
 export function setRegistry(known: Keyed | undefined): void {
@@ -53,10 +57,11 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   }
   admit(EXTENSION, name, HOST_CALLS, 0);
   const given = snapshot(args, text('$ext.', name, ' arguments'));
-  const callId = text('c', ++callCount);
+  const number = ++callCount;
+  const callId = text('c', number);
   const { stack } = new ErrorConstructor();
   return new PromiseConstructor((resolve, reject) => {
-    apply(mapSet, outstanding, [callId, { resolve, reject, stack }]);
+    apply(mapSet, outstanding, [callId, { number, resolve, reject, stack }]);
     calls[calls.length] = nullArray([callId, extension, method, given]);
     noteCall();
   });
@@ -65,8 +70,27 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
 /** An answer of the host: `[callId, whether it succeeded, value or error]`. */
 export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
 
-/** Calls without an answer stay pending, in order. */
+/** How many calls were made before this segment. */
+export function callsBefore(): number {
+  return earlierCalls;
+}
+
+/** How many of {@link calls}, from the first one, have a number up to this. */
+export function countUpTo(number: number): number {
+  let low = 0;
+  let high = calls.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const callId = (calls[middle] as unknown[])[0] as string;
+    if ((apply(mapGet, outstanding, [callId]) as Settlers).number <= number) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A new segment begins. The calls without an answer continue to wait, in their order. */
 export function takeAnswers(answers: readonly Answer[]): void {
+  earlierCalls = callCount;
   const settled = nullArray<Settlers | undefined>([]);
   for (let i = 0; i < answers.length; i++) {
     const callId = (answers[i] as Answer)[0];

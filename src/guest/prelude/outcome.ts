@@ -1,9 +1,9 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { denials, hostCalls } from './admission.js';
+import { awaitsAll, denials, hostCalls } from './admission.js';
 import { codeOf, notTransferable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
-import { calls } from './extensions.js';
+import { calls, callsBefore, countUpTo } from './extensions.js';
 import { nullArray, nullObject, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
@@ -16,9 +16,14 @@ let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
 let wasDenied = false;
+/** Once the handler has ended: calls up to this number are left behind. */
+let leftUpTo = 0;
 
+/** After a suspension the host may say so again. */
 export function fulfil(returned: unknown): void {
+  if (status !== PENDING) return;
   status = FULFILLED;
+  leftUpTo = awaitsAll ? 0 : callsBefore();
   value = returned;
 }
 
@@ -29,7 +34,12 @@ export function reject(thrown: unknown): void {
 
 /** A value if the handler waits for an extension, otherwise undefined. */
 export function waits(): true | undefined {
-  return status === PENDING && calls.length > 0 ? true : undefined;
+  return isWaiting() ? true : undefined;
+}
+
+function isWaiting(): boolean {
+  if (calls.length === 0) return false;
+  return status === PENDING || (status === FULFILLED && countUpTo(leftUpTo) < calls.length);
 }
 
 /** The host has answers: everything so far was delivered. */
@@ -48,7 +58,7 @@ export function continueOutcome(): void {
  *   promise does not
  */
 export function noteRejection(count: number, ...reasons: unknown[]): void {
-  if (status === REJECTED || (status === PENDING && calls.length > 0)) return;
+  if (status === REJECTED || isWaiting()) return;
   let description = nullObject();
   try {
     if (reasons.length > 0) description = describeThrown(reasons[0]);
@@ -103,8 +113,14 @@ export function deniedMutation(): true | undefined {
 /** The fields in the order of `OUTCOME_FIELDS`. */
 function outcome(): unknown[] {
   const outstanding = calls.length === 0 ? undefined : calls;
+  // What it returned stays until what it began has ended, too.
+  const continues = status === FULFILLED && isWaiting();
+  const said = continues ? PENDING : status;
+  const result = continues ? undefined : value;
+  const left = continues ? countUpTo(leftUpTo) : 0;
   const denied = denials.length === 0 ? undefined : denials;
-  return [marker, status, value, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, readKeys()];
+  const reads = readKeys();
+  return [marker, said, result, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, reads, left];
 }
 
 /**

@@ -60,18 +60,17 @@ export class ExtensionCalls {
     return [...this.#answers.values()].filter(isWaiting);
   }
 
-  /** Waits until all calls are answered, or the run is cancelled. */
-  async settled(calls: readonly ExtensionCall[]): Promise<void> {
-    const left = new Set(calls.map(({ callId }) => callId).filter((callId) => this.#begun.has(callId)));
-    if (left.size > 0) await this.#until((callId) => left.delete(callId) && left.size === 0);
-  }
-
-  /** Removes answers that were passed to the handler. */
+  /** The handler has these answers. */
   forget(answers: readonly CallResult[]): void {
     for (const { callId } of answers) this.#answers.delete(callId);
   }
 
-  /** Aborts the pending calls. Their extensions are notified, but not waited for. */
+  /** Ends these calls: nothing waits for their answers. */
+  async abandon(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
+    await forEachWithTurns(calls, ({ callId }) => this.#begun.get(callId)?.abort(reason));
+  }
+
+  /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
   async abort(reason: unknown): Promise<void> {
     await forEachWithTurns([...this.#begun], ([callId, controller]) => {
       // It may have been answered meanwhile.

@@ -24,9 +24,11 @@ export interface RunLoopOptions {
   /** Aborted when the runtime no longer waits. */
   readonly closing: AbortSignal;
   readonly origin: Origin;
-  /** Limits the whole run: executing, waiting, extensions. */
-  readonly deadlineMs: number | undefined;
-  /** Timeout of one extension call. */
+  /** Over everything: executing, waiting, extensions. */
+  readonly deadlineMs: number;
+  /** Of all calls of extensions; Infinity for no bound. */
+  readonly maxCalls: number;
+  /** For one call of an extension. */
   readonly callTimeoutMs: number;
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
@@ -46,7 +48,9 @@ export class RunLoop {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
 
-  /** Sum over all segments so far. */
+  /** Calls begun so far. */
+  #callCount = 0;
+  /** Of all segments so far. */
   #metrics: ExecutionMetrics | undefined;
 
   constructor(options: RunLoopOptions) {
@@ -60,7 +64,7 @@ export class RunLoop {
     const { signal, closing, deadlineMs } = this.#options;
     const releases = [signal, closing].map((source) => whenAborted(source, () => this.#stop.abort(source?.reason)));
     const timer =
-      deadlineMs === undefined
+      deadlineMs === Number.POSITIVE_INFINITY
         ? undefined
         : setTimeout(() => this.#stop.abort(new DeadlineError(deadlineMs)), Math.min(deadlineMs, MAX_TIMER_MS));
     try {
@@ -86,6 +90,9 @@ export class RunLoop {
       if (run === undefined || waiting === undefined) return this.#end(result);
       const noRoom = this.#options.place.take(run);
       if (noRoom !== undefined) return this.#whole(unkept(result, noRoom, run.origin));
+      const tooMany = this.#count(waiting.calls);
+      if (tooMany !== undefined) return this.#whole(unkept(result, tooMany, run.origin));
+      await this.#calls.abandon(waiting.leftCalls, HAS_ENDED);
       await this.#calls.begin(waiting.calls);
       const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(result));
@@ -93,23 +100,22 @@ export class RunLoop {
     }
   }
 
-  /**
-   * The handler no longer waits for answers. If it succeeded, calls that were not made yet are made and
-   * waited for.
-   */
+  /** Why no further calls are made, if they are too many. */
+  #count(calls: readonly ExtensionCall[]): WasmError | undefined {
+    const { maxCalls } = this.#options;
+    const fresh = calls.filter(({ callId }) => !this.#calls.has(callId)).length;
+    if (this.#callCount + fresh > maxCalls) return tooManyCalls(maxCalls);
+    this.#callCount += fresh;
+    return undefined;
+  }
+
   async #end(result: WasmResult): Promise<WasmResult> {
     await this.#endCalls();
-    const { status, unawaitedCalls = [] } = result;
-    if (status === 'success' && !this.#isCalledOff) {
-      const unmade = unawaitedCalls.filter(({ callId }) => !this.#calls.has(callId));
-      await this.#calls.begin(unmade);
-      await this.#calls.settled(unmade);
-    }
     return this.#whole(this.withRunError(result));
   }
 
   #endCalls(): Promise<void> {
-    return this.#calls.abort(new Error('the handler has ended'));
+    return this.#calls.abort(HAS_ENDED);
   }
 
   /**
@@ -161,15 +167,18 @@ export class RunLoop {
 
   /** The last result with the effects of all segments, and with the calls that were not made. */
   #whole(result: WasmResult): WasmResult {
-    const { unawaitedCalls = [], ...rest } = result;
-    const unmade = unawaitedCalls.filter(({ callId }) => !this.#calls.has(callId));
-    return {
-      ...rest,
-      ...this.#effects,
-      ...(unmade.length > 0 && { unawaitedCalls: unmade }),
-      metrics: this.#metrics ?? result.metrics,
-    };
+    return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
+}
+
+const HAS_ENDED = new Error('the handler has ended');
+
+function tooManyCalls(maxCalls: number): WasmError {
+  return {
+    code: 'RESOURCE_LIMIT',
+    message: `The handler made more calls of extensions than maxCalls (${maxCalls}) of the run.`,
+    context: { limit: 'maxCalls', value: maxCalls, remedy: 'raise maxCalls of run, or set it to Infinity' },
+  };
 }
 
 class DeadlineError extends Error {

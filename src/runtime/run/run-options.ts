@@ -6,6 +6,9 @@ import { type ExecuteOptions, requireMilliseconds } from '../../execution/reques
 
 /** Longer than most services take, and shorter than a person waits. */
 const DEFAULT_CALL_TIMEOUT_MS = 30_000;
+/** A handler that calls extensions in an endless loop ends by itself. */
+const DEFAULT_DEADLINE_MS = 60_000;
+const DEFAULT_MAX_CALLS = 1_000;
 
 /** Options of `run`. */
 export interface RunOptions extends ExecuteOptions {
@@ -26,10 +29,9 @@ export interface RunOptions extends ExecuteOptions {
   readonly onEffects?: (effects: SegmentEffects) => unknown;
   /** Deadline of the whole run, including waiting, in milliseconds. Exceeding it gives TIMEOUT. @default none */
   readonly deadlineMs?: number;
-  /**
-   * Timeout of one extension call, in milliseconds. Exceeding it gives a TimeoutError at the handler's
-   * `await`. @default 30,000
-   */
+  /** Calls of extensions that the whole run may make: RESOURCE_LIMIT. Infinity for no bound. @default 1,000 */
+  readonly maxCalls?: number;
+  /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
   readonly callTimeoutMs?: number;
 }
 
@@ -41,7 +43,9 @@ export function checkRunOptions(options: RunOptions) {
 function readRunOptions(options: RunOptions) {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument('options', options, 'an object');
-  const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
+  const { extensions = {}, onEffects, ...others } = options;
+  const { deadlineMs = DEFAULT_DEADLINE_MS, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...further } = others;
+  const { maxCalls = DEFAULT_MAX_CALLS, ...rest } = further;
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
@@ -52,7 +56,10 @@ function readRunOptions(options: RunOptions) {
     }
   }
   checkFunction('onEffects', onEffects);
-  if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
+  if (deadlineMs !== Number.POSITIVE_INFINITY) requireMilliseconds('deadlineMs', deadlineMs);
+  if (maxCalls !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxCalls) && maxCalls >= 0)) {
+    throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
+  }
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
+  return { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, ...rest };
 }

@@ -9,7 +9,7 @@ import { inSlices } from '../../support/slices.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
-import { OUTCOME_HEADER, RESULT_FRAME } from './outcome-shape.js';
+import { type AnsweredCalls, OUTCOME_HEADER, type OutcomeHeader, RESULT_FRAME } from './outcome-shape.js';
 
 /** Smaller ones are read at once. */
 const AT_ONCE_BYTES = 1_024;
@@ -72,9 +72,10 @@ export function sealOutcome(
   id: string,
   state: SettledState,
   content: Uint8Array,
+  answers: AnsweredCalls | undefined,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array> {
-  return sealEnvelope(outcomeId(id), { state }, content, keys);
+  return sealEnvelope(outcomeId(id), { state, ...(answers && { answers }) }, content, keys);
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE */
@@ -83,9 +84,12 @@ export async function openOutcome(
   state: SettledState,
   sealed: Uint8Array,
   keys: EnvelopeKeys,
-): Promise<Uint8Array> {
+): Promise<{ readonly content: Uint8Array; readonly answers?: AnsweredCalls }> {
   const { header, payload } = await openEnvelope(outcomeId(id), sealed, keys);
-  if (OUTCOME_HEADER(header) === undefined && (header as { state: SettledState }).state === state) return payload;
+  if (OUTCOME_HEADER(header) === undefined) {
+    const { state: recorded, answers } = header as OutcomeHeader;
+    if (recorded === state) return { content: payload, ...(answers && { answers }) };
+  }
   throw incompatible('content', `What is recorded of the suspended handler ${id} is not the outcome "${state}".`, {
     suspensionId: id,
   });

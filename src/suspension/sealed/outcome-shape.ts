@@ -10,13 +10,15 @@ import type {
 } from '../../api/result.js';
 import type { SettledState } from '../../api/suspension-store.js';
 import { count, dictionary, finite, flag, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
+import { MAX_CALLS } from './run-header.js';
 
 /** Every field of an interface, so that a new one cannot be forgotten here. */
 type Shapes<T> = { readonly [K in keyof Required<T>]: Shape<unknown> };
 
 const ANY_TEXT = text(Number.POSITIVE_INFINITY);
 const MAX_CONTEXT_FIELDS = 1_000;
-/** Each value of the handler is replaced by its index in the list of all values. */
+const CALL_ID = text(64);
+/** In place of a value of the handler's stands its number in the list of all. */
 const NUMBER = count;
 
 const date: Shape<Date> = (value) => (value instanceof Date ? undefined : 'is not a date');
@@ -70,6 +72,7 @@ const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherS
   viewCommands: list(record(commandShapes, { componentId })),
   logs: list(record(logShapes)),
   partial: flag,
+  replayed: flag,
   suspension: record(suspensionShapes),
   unawaitedCalls: list(call),
   error: record({ code, message }, furtherErrorShapes),
@@ -79,7 +82,20 @@ const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherS
 /** A recorded result, with indices in place of the handler's values. */
 export const RESULT_FRAME = record({ status, stateMutations, events, viewCommands, logs, metrics }, furtherShapes);
 
-/** The header of an outcome's envelope. */
-export const OUTCOME_HEADER: Shape<{ readonly state: SettledState }> = record({
-  state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
-});
+/** Which answers an outcome came of, by the ids of their calls. An answer without an id is for the first call. */
+export interface AnsweredCalls {
+  readonly answered: readonly string[];
+  readonly firstCall: string;
+}
+
+export interface OutcomeHeader {
+  readonly state: SettledState;
+  /** Absent when no answers led to it: it was cancelled, say. */
+  readonly answers?: AnsweredCalls;
+}
+
+/** What the header of an outcome's envelope says. */
+export const OUTCOME_HEADER = record(
+  { state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired') },
+  { answers: record({ answered: list(CALL_ID, MAX_CALLS), firstCall: CALL_ID }) },
+) as Shape<OutcomeHeader>;

@@ -47,7 +47,7 @@ export async function sealRun(
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
   const { snapshot, handler, ...header } = run;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
-  if (run.calls.length > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
   return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
 }
 

@@ -21,7 +21,9 @@ const limits = record(
   >,
 );
 
-/** The header of an envelope: a run without its snapshot. */
+const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
+
+/** What the header of an envelope is: a run without its snapshot. */
 export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
   {
     engine: HASH,
@@ -38,8 +40,8 @@ export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
       maxLogBytes: count,
     }),
     suspendedAtMs: finite,
-    calls: list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS),
+    calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME },
+  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls },
 ) as Shape<Omit<SuspendedRun, 'snapshot'>>;

@@ -115,7 +115,7 @@ describe('a run that waits', () => {
     };
     const settle = new Map<number, () => void>();
     const source = 'return await Promise.all(Array.from({ length: 2000 }, (_, i) => $ext.a.call(i)))';
-    const run = runtime.run(source, ANYTHING, { extensions: { a: { call } }, signal: stop.signal });
+    const run = runtime.run(source, ANYTHING, { extensions: { a: { call } }, maxCalls: 2000, signal: stop.signal });
     while (settle.size < 2000) await new Promise(setImmediate);
     stop.abort();
     expect((await run).error?.code).toBe('CANCELLED');
@@ -144,6 +144,7 @@ describe('a run that waits', () => {
     const { returnValue, error } = await runtime.run(source, ANYTHING, {
       extensions: { a: { call } },
       timeoutMs: 30_000,
+      maxCalls: Number.POSITIVE_INFINITY,
     });
     isOver = true;
     expect(error).toBeUndefined();

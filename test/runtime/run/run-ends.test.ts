@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.shutdown());
 
-describe('calls that nobody awaits', () => {
+describe('calls that a handler does not await', () => {
   it('are made all the same, and waited for', async () => {
     const made: unknown[] = [];
     const extensions = {
@@ -47,11 +47,11 @@ describe('calls that nobody awaits', () => {
     // It would wait for the slow one for longer than a test may take.
     const options = { extensions, callTimeoutMs: 600_000 };
     const result = await runtime.run('return Promise.race([$ext.a.b(), $ext.c.fast()])', ANYTHING, options);
-    expect(result).toMatchObject({ status: 'success', returnValue: 'fast' });
+    expect(result).toMatchObject({ status: 'success', returnValue: 'fast', unawaitedCalls: [{ callId: 'c1' }] });
     expect(messageOf(await told[0])).toBe('the handler has ended');
   });
 
-  it('do not hold up the end beyond a signal', async () => {
+  it('end with the run when its signal fires: CANCELLED', async () => {
     const controller = new AbortController();
     const extensions = {
       a: {
@@ -63,13 +63,13 @@ describe('calls that nobody awaits', () => {
     };
     const options = { extensions, callTimeoutMs: 600_000, signal: controller.signal };
     const result = await runtime.run('$ext.a.b(); return 1', ANYTHING, options);
-    expect(result).toMatchObject({ status: 'success', returnValue: 1 });
+    expect(result).toMatchObject({ status: 'error', error: { code: 'CANCELLED' } });
   });
 
-  it('do not hold up the end beyond deadlineMs', async () => {
+  it('end with the run when deadlineMs is over: TIMEOUT', async () => {
     const { told, extensions } = hanging();
     const result = await runtime.run('$ext.a.b(); return 1', ANYTHING, { extensions, deadlineMs: 500 });
-    expect(result).toMatchObject({ status: 'success', returnValue: 1 });
+    expect(result).toMatchObject({ status: 'error', error: { code: 'TIMEOUT', context: { limit: 'deadlineMs' } } });
     expect(await Promise.all(told)).toHaveLength(1);
   });
 });
