@@ -14,7 +14,7 @@ export const ADDED_EXPORTS = {
 } as const;
 
 /**
- * Part of the engine fingerprint: raise it whenever this file or `scripts/build-engine.mjs` creates a
+ * Part of the engine fingerprint: raise it whenever this file or `scripts/images/` creates a
  * different binary from the same upstream.
  */
 export const REWRITE_VERSION = 6;

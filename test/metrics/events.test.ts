@@ -369,13 +369,13 @@ describe('onWarning', () => {
     });
   });
 
-  it('is told of a worker that did not come up', () => {
+  it('is told of a worker that failed to start', () => {
     const { observer, told } = recorder();
     return withRuntime({ ...ONE_WORKER, observer }, async (runtime) => {
       const ready = runtime.warmup();
       await terminateThreads();
       await ready;
-      expect(told.onWarning).toEqual([{ code: 'NEXUS_WORKER', message: expect.stringContaining('did not come up') }]);
+      expect(told.onWarning).toEqual([{ code: 'NEXUS_WORKER', message: expect.stringContaining('failed to start') }]);
     });
   });
 
@@ -479,7 +479,7 @@ describe('an observer that throws', () => {
     });
     expect(results).toEqual([...quiet, ...quiet]);
     const threw = NAMES.filter((name) => told[name].length > 0);
-    expect(threw).toHaveLength(7);
+    expect(threw).toHaveLength(8);
     expect(messages.sort()).toEqual(threw.map((name) => `observer.${name} threw, which is ignored: no ${name}`).sort());
     expect(told.onExecution).toHaveLength(8);
   });
