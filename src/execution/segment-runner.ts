@@ -90,7 +90,7 @@ export class SegmentRunner {
     const { filename, signal, deadlineMs, tenant } = options;
     const treatment: DispatchOptions = { ...treatmentOf(options), admission };
     const { limits: defaults, ceilings } = this.#config;
-    const isAudited = this.#events.hears('onAudit');
+    const isAudited = this.#events.hasListeners('onAudit');
     const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
     const origin = originOf(context);
     // A copy, because the caller may change the list before it is stored.
