@@ -1,5 +1,5 @@
-// Run with few descriptors: 400 calls at once that read from the cache, wait in a store of files and are resumed. Prints what came of
-// them.
+// Run with few descriptors: 400 concurrent calls that read from the cache, are suspended in a file store and are resumed.
+// Prints their outcomes.
 import { createRuntime } from 'nexus-runtime';
 
 const CALLS = 400;

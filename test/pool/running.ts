@@ -1,6 +1,6 @@
 import { createRuntime, type NexusRuntime, type RuntimeOptions } from 'nexus-runtime';
 
-/** Runs until its time is over; the engine polls in there. */
+/** Runs until its time has expired. The engine polls inside the loop. */
 export const ENDLESS = 'for (;;) ;';
 /** Runs for minutes, and nothing polls in there. */
 export const NATIVE = 'return "a".repeat(2e6).indexOf("a".repeat(1e6) + "b")';

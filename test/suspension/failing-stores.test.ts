@@ -102,7 +102,7 @@ describe('a store that fails', () => {
       store.failing.clear();
       const again = await runtime.resumeHandler(suspensionId, answer());
       expect(again).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
-      // Nothing random in it is drawn when it goes on.
+      // It draws no random numbers after it is resumed.
       expect(again.events).toEqual((await runtime.resumeHandler(twin.suspensionId, answer())).events);
     }));
 

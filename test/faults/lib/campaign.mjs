@@ -1,4 +1,4 @@
-// Runs faults one after the other and prints a line for each.
+// Runs faults one after the other, and prints a line for each.
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,8 +11,8 @@ const TMPFS_MAGIC = 0x01021994;
 const FIGURE_COLUMNS = 132;
 
 /**
- * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
- * throws; its name begins with its number.
+ * Runs the modules of a folder, sorted by name. Each exports `title` and `run({ quick, scratch })`, which returns
+ * `{ figure }` or throws. Each name starts with a number.
  */
 export async function runCampaign(folder) {
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
@@ -39,7 +39,7 @@ export async function runCampaign(folder) {
   process.exit(failed > 0 ? 1 : 0);
 }
 
-/** In memory where there is a tmpfs: a campaign writes a lot, and orphans on a tmpfs are the ones that cost. */
+/** Uses a tmpfs if there is one: a campaign writes a lot, and only orphans on a tmpfs occupy memory. */
 function scratchRoot() {
   try {
     if (statfsSync('/dev/shm').type === TMPFS_MAGIC) return '/dev/shm';
@@ -57,7 +57,7 @@ async function inScratch(use) {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
   const stop = () => process.exit(130);
-  // Helpers under other users pass through it.
+  // Helpers that run as other users must be able to enter it.
   chmodSync(scratch, 0o711);
   process.on('exit', cleanUp).on('SIGINT', stop).on('SIGTERM', stop);
   try {

@@ -154,7 +154,7 @@ async function flipRecords(trial) {
   await flipFile(trial, `${waiting}.0`, [waiting]);
   await flipFile(trial, `${leased}.0`, [leased]);
   await flipFile(trial, `${leased}.1`, [leased]);
-  // One file for the end of one and the beginning of the other.
+  // The end of one record and the start of the next are in the same file.
   await flipFile(trial, `${run}.2`, [run, next.id]);
   await flipFile(trial, `${next.id}.0`, [run, next.id]);
   await flipKey(trial, [waiting, leased, run, next.id]);
