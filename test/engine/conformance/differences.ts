@@ -1,6 +1,6 @@
 import { js, type Program } from './program.js';
 
-/** A program whose two outcomes differ, and what they are. */
+/** A program with two different outcomes, and the outcomes. */
 export interface Difference extends Program {
   readonly bytecode: string;
   readonly evaluated: string;
