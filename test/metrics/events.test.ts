@@ -370,13 +370,13 @@ describe('onWarning', () => {
     });
   });
 
-  it('is told of a worker that did not come up', () => {
+  it('is told of a worker that failed to start', () => {
     const { observer, told } = recorder();
     return withRuntime({ ...ONE_WORKER, observer }, async (runtime) => {
       const ready = runtime.warmup();
       await terminateThreads();
       await ready;
-      expect(told.onWarning).toEqual([{ code: 'NEXUS_WORKER', message: expect.stringContaining('did not come up') }]);
+      expect(told.onWarning).toEqual([{ code: 'NEXUS_WORKER', message: expect.stringContaining('failed to start') }]);
     });
   });
 
