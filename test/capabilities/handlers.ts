@@ -254,7 +254,7 @@ type Grammar = {
   block: string;
 };
 
-/** One statement's error is not the end. What was denied is told by the runtime, so that it need not show here. */
+/** An error of one statement does not end the handler. Denials are reported by the runtime and need not appear here. */
 const guarded = (statement: string) =>
   `try { ${statement} } catch (error) { $log('caught', String(error?.code ?? error?.name)); }`;
 

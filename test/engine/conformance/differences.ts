@@ -31,5 +31,5 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Globals that the engine has with all intrinsics and an execution VM has not: quickjs-emscripten has no switch for them. */
+/** Globals that the engine has with all intrinsics but an execution VM does not: quickjs-emscripten has no switch for them. */
 export const MISSING_GLOBALS = ['FinalizationRegistry', 'WeakRef'];

@@ -1,4 +1,4 @@
-// What lowered code calls is a feature, and a VM without the prelude has none: it is given those by themselves.
+// Lowered code calls functions of a feature. A VM without the prelude does not have them, so they are provided separately.
 import { FEATURES } from '#build/engine/image/features.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';

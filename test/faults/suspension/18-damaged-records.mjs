@@ -160,7 +160,7 @@ async function flipRecords(trial) {
   await flipKey(trial, [waiting, leased, run, next.id]);
 }
 
-/** @param ids those that the file says something of: each reads right or is refused, and not all read right */
+/** @param ids ids in the file: each is read correctly or refused, and at least one is not read */
 async function flipFile(trial, name, ids) {
   const { store, directory, findings, counts, share } = trial;
   const path = pathOf(directory, name);

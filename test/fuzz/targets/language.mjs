@@ -1,4 +1,4 @@
-// Programs of the whole language beside Node: what a handler computes is what V8 computes, but for what the table of differences names.
+// Programs of the whole language, compared with Node: a handler computes what V8 computes, except for the table of differences.
 import { openColumn } from '../../conformance/columns/columns.mjs';
 import { LanguageGrammar, PREAMBLE } from '../lib/language-grammar.mjs';
 import { withoutLines } from '../lib/shrink.mjs';
@@ -15,7 +15,7 @@ const ACCEPTED = [
   ({ product }) => product.kind === 'syntax' && /seen by the default value|declared again/.test(product.message),
 ];
 
-/** What the grammar has that came into the language last: a Node without it is nothing to compare these with. */
+/** The newest language features in the grammar: a Node without them cannot be compared. */
 const NEWEST = 'return [1].values().take(1).toArray().length';
 const USES_NEWEST = /\.values\(\)\.(?:map|filter|take|drop|flatMap)\(/;
 
