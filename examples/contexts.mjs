@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const handler = (name) => ({ name, file: here(`handlers/${name}.js`) });
 
-// Found through the package, wherever it was installed. The UMD build needs only the language.
+// Resolved through the package, wherever it is installed. The UMD build needs only the language.
 const markedUmd = new URL('lib/marked.umd.js', import.meta.resolve('marked/package.json'));
 
 /** The libraries that the handlers expect in `$lib`. */
@@ -188,7 +188,7 @@ const validateForm = {
         country: 'NL',
         postalCode: '1012 jS',
         payment: 'debit',
-        // One digit off: NL91 ABNA 0417 1643 00 would be right.
+        // One digit is wrong: NL91 ABNA 0417 1643 00 is valid.
         iban: 'NL91 ABNA 0417 1643 01',
         acceptTerms: true,
       },

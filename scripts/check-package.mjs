@@ -65,7 +65,7 @@ try {
   const programs = followReadme(readFileSync(join(root, 'README.md'), 'utf8'), folder, tarball);
   console.log(`the README, followed in an empty folder: ${programs} programs print what it says`);
 
-  // A consumer that checks our declarations, too.
+  // A consumer that also checks our declarations.
   writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
   const types = [
     '--strict',

@@ -12,7 +12,7 @@ const rationales = (await readdir(join(root, 'src'), { recursive: true }))
   .map((name) => join('src', name));
 const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort(), ...rationales.sort()];
 
-/** Places in the repository that a text names in code marks: paths from one of the folders at the root. */
+/** Repository paths that a text names in backticks: paths that start with one of the root folders. */
 const PLACE = /`((?:src|test|scripts|benchmarks|examples|docs|deploy)\/[\w./-]*)`/g;
 /** Files in src that a document names without that prefix: `pool/dispatcher`, with or without an extension. */
 const SHORT =

@@ -43,18 +43,18 @@ export const jsonHandler = (source) => handlerFunction(source, (outcome) => `JSO
 /** Resolves to the outcome itself, for engines that copy values. */
 export const plainHandler = (source) => handlerFunction(source, (outcome) => outcome);
 
-/** A statement that makes `$lib` of CommonJS or UMD text, or an empty string when there is none. */
+/** A statement that creates `$lib` from CommonJS or UMD text; an empty string without libraries. */
 export function librariesScript(libraries) {
   const entries = Object.entries(libraries);
   if (entries.length === 0) return '';
-  // Some libraries look for `global` or `self`, and compile a function from a string when there is none.
+  // Some libraries look for `global` or `self`, and without one compile a function from a string.
   const define = ([name, source]) => `$lib.${name} = ((module, global, self) => {
 (function (module, exports) {${source}
 }).call(globalThis, module, module.exports); return module.exports; })({ exports: {} }, globalThis, globalThis);`;
   return `globalThis.$lib = {};\n${entries.map(define).join('\n')}\n`;
 }
 
-/** What an application has to do for each execution: its context is a new one. */
+/** What an application does for each execution, since each has a new context. */
 export function encodeContext({ stateSnapshot = {}, args = {}, scope = {} }) {
   return JSON.stringify({ state: stateSnapshot, args, scope });
 }

@@ -1,6 +1,6 @@
-// All that may be measured beside each other. Every peer's file exports `load`, which gives its variants or throws when
-// it cannot be loaded here; a variant takes `{ source, context, libraries }` and gives `run`, which executes that once and resolves
-// to the outcome, and perhaps `release`.
+// All engines that can be measured side by side. Each peer's file exports `load`, which returns its variants, or throws if
+// it cannot be loaded here. A variant takes `{ source, context, libraries }` and returns `run`, which executes the source once
+// and resolves to the outcome, and optionally `release`.
 
 const FILES = {
   'nexus-runtime': './nexus-runtime.mjs',
@@ -14,7 +14,7 @@ const FILES = {
 
 export const PEER_NAMES = Object.keys(FILES);
 
-/** Whose versions matter: what the peers' files import. */
+/** The packages that the peers import, whose versions are printed. */
 export const PEER_PACKAGES = [
   'nexus-runtime',
   'quickjs-emscripten',
@@ -27,15 +27,15 @@ export const PEER_PACKAGES = [
   '@jitl/quickjs-ng-wasmfile-release-sync',
 ];
 
-/** Of one peer, and nothing of the others. */
+/** Loads one peer and none of the others. */
 export async function loadPeer(name) {
   const { load } = await import(FILES[name]);
   return load();
 }
 
 /**
- * @returns {Promise<{ subject: string, prepare?: Function, unavailable?: string }[]>} one for each variant; of a peer that does not load,
- *   one with the reason
+ * @returns {Promise<{ subject: string, prepare?: Function, unavailable?: string }[]>} one entry for each variant; for a peer that
+ *   does not load, one entry with the reason
  */
 export async function loadSubjects(names = PEER_NAMES) {
   const subjects = [];
@@ -52,7 +52,7 @@ export async function loadSubjects(names = PEER_NAMES) {
   return subjects;
 }
 
-/** Of each peer the variants that are quickest with an isolation like ours, for {@link only}. */
+/** For each peer, the fastest variants with an isolation like ours, for {@link only}. */
 export const FASTEST = [
   'nexus-runtime',
   'quickjs-emscripten: new runtime',
@@ -62,7 +62,7 @@ export const FASTEST = [
   'node:vm',
 ];
 
-/** Some variants only, by how their names begin. A peer that did not load stays, with its reason. */
+/** Selects variants by the start of their names. A peer that did not load stays, with its reason. */
 export function only(subjects, ...beginnings) {
   return subjects.filter(
     ({ subject, unavailable }) =>

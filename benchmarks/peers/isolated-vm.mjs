@@ -1,12 +1,12 @@
-// V8's own isolates, from an addon. Its heap is apart from the application's, its code is compiled by the same JIT.
+// V8's own isolates, from an addon. Their heap is separate from the application's; the same JIT compiles their code.
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
-/** Each supports some versions of Node only. Those that do not build on the version at hand are not installed. */
+/** Each version supports only some versions of Node. A version that does not build on the current one is not installed. */
 const INSTALLED_AS = ['isolated-vm-7', 'isolated-vm-6', 'isolated-vm-5'];
 
 const MEMORY_LIMIT_MIB = 32;
 
-/** A statement that leaves the outcome as JSON in `outcome`: microtasks have run when the script returns. */
+/** A statement that leaves the outcome as JSON in `outcome`. Microtasks have run when the script returns. */
 const run = (source) => `(${jsonHandler(source)})(input).then((json) => { globalThis.outcome = json; });`;
 
 export async function load() {
@@ -35,7 +35,7 @@ export async function load() {
           release: () => isolate.dispose(),
         };
       },
-      // Its libraries are in what every context begins as.
+      // The libraries are in the snapshot from which every context starts.
       'new context of a snapshot': (work) => {
         const snapshot = ivm.Isolate.createSnapshot([{ code: librariesScript(work.libraries ?? {}) }]);
         const isolate = new ivm.Isolate({ memoryLimit: MEMORY_LIMIT_MIB * 4, snapshot });

@@ -1,11 +1,11 @@
-// Ours, in one thread: context in, restore, run, outcome out. All that `executeHandler` does but for changing threads.
+// nexus-runtime in one thread: context in, restore, run, outcome out. Everything `executeHandler` does except changing threads.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
 import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
-/** An image is made for the libraries, not for the handler: an application has one. */
+/** An image belongs to the libraries, not to the handler: an application has one. */
 const executors = new Map();
 
 async function executorFor(libraries) {
@@ -17,7 +17,7 @@ async function executorFor(libraries) {
   return executors.get(key).executor;
 }
 
-/** What executes the handler once, in this executor. */
+/** Returns a function that executes the handler once in this executor. */
 export async function executionOf(executor, { source, context }) {
   const config = resolveRuntimeConfig({});
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');

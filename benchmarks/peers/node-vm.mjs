@@ -1,4 +1,4 @@
-// Node's own contexts: for reference only, since they are no sandbox. What runs in one can reach the process.
+// Node's own contexts, for reference only: they are not a sandbox. Code in one can reach the process.
 import { createContext, Script } from 'node:vm';
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 

@@ -1,11 +1,11 @@
-// The QuickJS that we build on, as it comes: source in, a new context for every execution.
+// The QuickJS package that we build on, unchanged: takes source text, with a new context for every execution.
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
 export async function load() {
   const { getQuickJS } = await import('quickjs-emscripten');
   const quickjs = await getQuickJS();
 
-  /** In a new context of a runtime. */
+  /** Runs in a new context of a runtime. */
   function execute(runtime, { library, script, context }) {
     const vm = runtime.newContext();
     try {
@@ -46,7 +46,7 @@ export async function load() {
           },
         };
       },
-      // Shares the runtime's atoms and shapes with what ran before: less isolation.
+      // Shares the runtime's atoms and shapes with earlier executions, so it isolates less.
       'new context': (handler) => {
         const prepared = work(handler);
         const runtime = quickjs.newRuntime();

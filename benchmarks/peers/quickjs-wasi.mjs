@@ -1,4 +1,4 @@
-// QuickJS-ng as a WebAssembly instance for every execution.
+// QuickJS-ng, with a new WebAssembly instance for every execution.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
@@ -11,10 +11,10 @@ export async function load() {
   const { QuickJS } = await import('quickjs-wasi');
   const wasm = await compileEngine();
 
-  /** Calls the handler that a VM has, and ends the VM. */
+  /** Calls the handler in a VM, and ends the VM. */
   function finish(vm, context) {
     try {
-      // Its handles need not be freed one by one: the instance goes with all its memory.
+      // Its handles need not be freed one by one: all memory of the instance is discarded.
       vm.callFunction(vm.global.getProp('handle'), vm.undefined, vm.newString(encodeContext(context)));
       vm.executePendingJobs();
       return JSON.parse(vm.global.getProp('outcome').toString());
@@ -62,7 +62,7 @@ export async function load() {
   };
 }
 
-/** Once for all instances, as its documentation advises. */
+/** Created once for all instances, as its documentation advises. */
 export async function compileEngine() {
   return WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'))));
 }

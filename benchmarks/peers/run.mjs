@@ -1,7 +1,7 @@
-// `run`: QuickJS in worker threads of its own, a new context for every execution, and continuations by replay.
+// `run`: QuickJS in worker threads, with a new context for every execution, and continuations by replay.
 import { encodeContext, librariesScript, plainHandler } from './glue.mjs';
 
-/** Of source and values: the context travels in the source, and a library does. */
+/** Builds the source from source and values: the context and the library are part of the source. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export async function load() {
@@ -16,7 +16,7 @@ export async function load() {
         const prelude = librariesScript(libraries);
         return {
           async run() {
-            // Text that is JSON is a JavaScript string once it is quoted again.
+            // JSON text that is quoted once more is a JavaScript string.
             const code = `${prelude}${handler}(${JSON.stringify(encodeContext(context))});`;
             const result = await runner.run({ source: code });
             return result.value;

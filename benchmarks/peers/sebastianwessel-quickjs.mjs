@@ -1,4 +1,4 @@
-// A sandbox with much of Node around QuickJS-ng: modules, files, timers. For every execution a new one.
+// A sandbox around QuickJS-ng with much of Node: modules, files, timers. Each execution has a new one.
 import { encodeContext, jsonHandler, librariesScript } from './glue.mjs';
 
 export async function load() {

@@ -1,5 +1,5 @@
-// What the cache saves: compiling against finding, for published libraries and for a handler of usual size; whether a hit
-// depends on how many handlers there are; and how long a deployment of 1,000 handlers takes to be ready.
+// What the cache saves: compiling compared with a hit, for published libraries and for a handler of usual size; whether a hit
+// depends on the number of handlers; and how long a deployment of 1,000 handlers takes to be ready.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ const COMPILES = isShort ? 2 : 15;
 const DISK_HITS = isShort ? 5 : 60;
 const DEPLOYMENT_STARTS = isShort ? 1 : 5;
 const PROCESSES = isShort ? 2 : 16;
-/** That a memory hit is looked for among. */
+/** The number of handlers among which a memory hit is looked up. */
 const HANDLERS = isShort ? 1_000 : 10_000;
 
 const require = createRequire(import.meta.url);
@@ -76,7 +76,7 @@ async function compileAndHits() {
   printTable(['', 'source', 'bytecode', 'compile', 'disk hit', 'faster', 'memory hit', 'faster'], rows);
 }
 
-/** A hit among many must cost what a hit among few does. */
+/** A hit among many must cost as much as a hit among few. */
 async function diversity() {
   const compiler = new HandlerCompiler({ cacheDir: false, maxInstances: 2 });
   const handlers = Array.from({ length: HANDLERS }, (_, i) => `const n = ${i};\nreturn $args.value * n + ${i % 7};`);
@@ -94,7 +94,7 @@ async function diversity() {
   );
 }
 
-/** From the start of a process until 1,000 handlers are ready to execute. */
+/** The time from the start of a process until 1,000 handlers are ready to execute. */
 async function deployment() {
   const program = fileURLToPath(new URL('../programs/deployment.mjs', import.meta.url));
   const start = async (directory) =>

@@ -1,4 +1,4 @@
-// One thread: what do the parts of the contract cost an execution that uses them, and one that does not?
+// One thread: what do the parts of the contract cost, for an execution that uses them and for one that does not?
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
@@ -14,7 +14,7 @@ const { executor } = await referenceExecutor();
 const plain = resolveRuntimeConfig({});
 const audited = resolveRuntimeConfig({ observer: { onAudit: () => {} } });
 
-/** Context in, restore, run, outcome out: all that an execution does but for changing threads. */
+/** Context in, restore, run, outcome out: everything that an execution does except changing threads. */
 async function execution(source, { stateSnapshot = STATE, options = {}, config = plain, args = { n: 3 } } = {}) {
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };
@@ -29,7 +29,11 @@ async function execution(source, { stateSnapshot = STATE, options = {}, config =
   return run;
 }
 
-/** One table: the reference handler, then each case, measured in turn. @param {[label: string, source: string, situation?: object][]} cases */
+/**
+ * Prints one table: the reference handler, then each case, measured in turn.
+ *
+ * @param {[label: string, source: string, situation?: object][]} cases
+ */
 async function compare(title, cases) {
   const all = [['the reference handler', REFERENCE], ...cases];
   const runs = [];

@@ -12,11 +12,11 @@ const ROUNDS = isShort ? 2 : 6;
 const CALLS = isShort ? 1_000 : 10_000;
 const IN_FLIGHT = 64;
 
-/** Different handlers of the same kind: no two share bytecode. */
+/** Different handlers of the same kind, none of which share bytecode. */
 const sources = Array.from({ length: COUNTS.at(-1) }, (_, i) => `const handler = ${i};\n${quickStart.source}`);
 
 const CACHES = [
-  // As it is by default: 64 MiB.
+  // The default: 64 MiB.
   ['fits', {}],
   // Room for a few: nearly every execution compiles.
   ['does not fit', { maxCacheSizeBytes: 32 * 1024 }],
@@ -28,7 +28,7 @@ async function execute(runtime, source) {
   return metrics.cacheHit;
 }
 
-/** All of them in turn, from where the last round ended. */
+/** Runs all of them in turn, starting where the last round ended. */
 function cycle(count) {
   let next = 0;
   return () => sources[next++ % count];
@@ -65,7 +65,7 @@ async function measureCache(options, fits) {
     runtimes.push({ runtime, nextSource: cycle(count), alone: [], inFlight: [], hitShares: [], count });
     if (fits) await runtime.precompileAll(sources.slice(0, count), { concurrency: IN_FLIGHT });
   }
-  // What compiles for every execution takes long enough to be measured with fewer.
+  // When every execution compiles, fewer executions take long enough to be measured.
   const calls = fits ? CALLS : CALLS / 10;
   for (let round = 0; round <= ROUNDS; round++) {
     for (const { runtime, nextSource, alone, inFlight, hitShares } of runtimes) {

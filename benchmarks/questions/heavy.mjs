@@ -1,4 +1,4 @@
-// Where a handler computes for long, how much slower is an interpreter? V8 compiles what is hot: isolated-vm and node:vm win here.
+// How much slower is an interpreter for a handler that computes for a long time? V8 compiles hot code: isolated-vm and node:vm win here.
 import assert from 'node:assert/strict';
 import { printComparison } from '../harness/compare-peers.mjs';
 import { printMachine } from '../harness/machine.mjs';

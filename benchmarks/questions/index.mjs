@@ -1,4 +1,4 @@
-// All questions, in the order of the report. Each is a program of this folder by its id.
+// All questions, in the order of the report. Each is a program in this folder, named by its id.
 export const QUESTIONS = [
   { id: 'pristine', title: 'A pristine execution in one thread' },
   { id: 'pristine-parts', title: 'The parts of an execution' },

@@ -1,4 +1,4 @@
-// What does a handler on a library cost, the first time and later: with the library in the image, or evaluated for every execution?
+// What does a handler with a library cost, first and later, with the library in the image or evaluated for every execution?
 
 import { createRuntime } from '../../build/index.js';
 import { compare, WARM_UP_MS } from '../harness/compare.mjs';
@@ -11,10 +11,10 @@ import { loadSubjects, PEER_PACKAGES } from '../peers/index.mjs';
 import { markdown, salesReport } from '../work/handlers.mjs';
 
 const STARTS = isShort ? 2 : 9;
-// A peer takes up to 40 ms for one: slices that are shorter would give them one call each.
+// A peer takes up to 40 ms for one execution: shorter slices would contain only one call each.
 const OPTIONS = { sliceMs: isShort ? 30 : 250 };
 
-/** A library costs a runtime once: from nothing to a first result, and how long a later one takes. */
+/** A library costs a runtime once: the time from nothing to the first result, and the time of later ones. */
 async function firstAndLater(handlers) {
   const rows = [];
   for (const { name, source, context, libraries } of handlers) {

@@ -1,5 +1,5 @@
-// What does it take to keep an idle VM, a handler that waits, a handler in the cache? Each in a process of its own: RSS tells of nothing
-// else, and there are enough of them for the rest not to matter.
+// How much memory do an idle VM, a suspended handler and a cached handler take? Each is measured in a separate process, with
+// so many of them that the rest of the RSS does not matter.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { printMachine } from '../harness/machine.mjs';

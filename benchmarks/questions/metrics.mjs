@@ -1,4 +1,4 @@
-// What do metrics and events cost: for each execution, on the main thread, and at a scrape? `--short` takes a fifth of the time.
+// What do metrics and events cost for each execution, on the main thread, and at a scrape? `--short` takes a fifth of the time.
 import { createRuntime } from '../../build/index.js';
 import { Telemetry } from '../../build/metrics/telemetry.js';
 import { measure } from '../harness/batches.mjs';
@@ -60,7 +60,7 @@ const RESULT = {
 };
 const ORIGIN = { handlerName: 'reference' };
 
-/** Telling of one execution, without executing anything. */
+/** Reports an execution without executing anything. */
 async function recording() {
   const settings = [
     ['metrics off, nobody listens', {}, false],
@@ -78,7 +78,7 @@ async function recording() {
   console.log('\naim: metrics cost at most 2 µs for each execution\n');
 }
 
-/** The same load on two runtimes in turn: executions per second, and main-thread time for each. */
+/** The same load on two runtimes in turn: executions per second, and main-thread time of each. */
 async function throughPool() {
   const settings = [
     ['metrics off', { metrics: false }],
@@ -131,7 +131,7 @@ async function load(runtime) {
   return { perSecond: executions / seconds, busyUs: (active * 1000) / executions };
 }
 
-/** With as many names of handlers as one likes. */
+/** With any number of handler names. */
 async function scrapes() {
   const rows = [];
   for (const [title, metrics] of [

@@ -1,4 +1,4 @@
-// What becomes of an execution through the pool with large contexts, with more workers, beside another tenant?
+// How does an execution through the pool change with large contexts, with more workers, and beside another tenant?
 import { percent, rate, times, us } from '../harness/format.mjs';
 import { CORES, callers, execute, inTurn, measureCalls, measureParts, section, withWorkers } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
@@ -8,11 +8,11 @@ import { quickStart } from '../work/quick-start.mjs';
 import { sized } from '../work/sized.mjs';
 
 const HANDLER = quickStart;
-/** A round of large contexts takes seconds. */
+/** A round with large contexts takes seconds. */
 const CONTEXT_ROUNDS = isShort ? 1 : 4;
 const MIB = 1024 * 1024;
 
-/** All of a context is encoded by the main thread and decoded in the VM, whatever the handler reads of it. */
+/** The main thread encodes the whole context and the VM decodes it, whatever the handler reads. */
 async function contextSizes(runtime) {
   const sizes = [
     ['1 KB', sized(1e3)],
@@ -37,14 +37,14 @@ async function contextSizes(runtime) {
   );
 }
 
-/** 1, 2, 4, … and all cores: each of them would take too long on a machine with many. */
+/** 1, 2, 4, … and all cores. Measuring every number would take too long on a machine with many cores. */
 function workerCounts() {
   const counts = [];
   for (let count = 1; count < CORES; count *= 2) counts.push(count);
   return [...counts, CORES];
 }
 
-/** The runtimes exist side by side, to be measured in turn: workers without work sleep. */
+/** The runtimes exist side by side and are measured in turn: idle workers sleep. */
 async function scaling(counts, runtimes) {
   const figures = await inTurn(runtimes.map((runtime) => () => measureCalls(64, () => execute(runtime, HANDLER))));
   printTable(
@@ -54,11 +54,11 @@ async function scaling(counts, runtimes) {
       return [count, rate(perSecond), times(perSecond, figures[0].perSecond), percent(mainShare)];
     }),
   );
-  // It encodes, decodes and hands out for all of them: the last worker adds less than the others, and it is the first to be short.
+  // The main thread encodes, decodes and dispatches for all workers: the last worker adds less than the others.
   console.log(`\nThe main thread needs a core, too: beside ${CORES} workers on ${CORES} cores it has none of its own.`);
 }
 
-/** What a caller who calls one at a time notices of another tenant that always has many waiting. */
+/** What a caller with one call at a time notices of another tenant that always has many waiting. */
 async function fairness(runtime) {
   const a = { tenant: 'a' };
   const b = { tenant: 'b' };
@@ -66,7 +66,7 @@ async function fairness(runtime) {
     ['nothing else runs', 0, undefined, b],
     ['beside 8 of tenant a', 8, a, b],
     ['beside 32 of tenant a', 32, a, b],
-    // Tenants are what keeps them from each other: this is what it would be without.
+    // Without tenants, for comparison: tenants keep callers from delaying each other.
     ['beside 32, all without a tenant', 32, undefined, undefined],
   ];
   const figures = await inTurn(
@@ -97,7 +97,7 @@ async function fairness(runtime) {
 }
 
 printMachine();
-// The records take several times as much in the VM as they do as JSON.
+// The records take several times as much memory in the VM as they do as JSON.
 await withWorkers([CORES], HANDLER, (runtime) => section(() => contextSizes(runtime)), { memoryLimitBytes: 128 * MIB });
 const counts = workerCounts();
 await withWorkers(counts, HANDLER, (...runtimes) => section(() => scaling(counts, runtimes)));

@@ -1,4 +1,4 @@
-// What does an execution cost through the pool, alone and with many at once, here and in `run`, which has a pool, too?
+// What does an execution through the pool cost, alone and with many at once, here and in `run`, which also has a pool?
 import { percent, rate, times, us } from '../harness/format.mjs';
 import { CORES, execute, inTurn, measureCalls, measureParts, section, withWorkers } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
@@ -8,7 +8,7 @@ import { loadRun } from '../work/run-pool.mjs';
 
 const HANDLER = quickStart;
 
-/** One at a time, and where the time goes. */
+/** One execution at a time, and where its time is spent. */
 async function alone(runtime) {
   const [figures] = await inTurn([() => measureParts(runtime, HANDLER)]);
   const { p50Us, p99Us, toWorkerUs, inVmUs, backUs } = figures;
@@ -25,7 +25,7 @@ async function alone(runtime) {
   console.log('\ntarget: p50 at most 150 µs alone');
 }
 
-/** More at once than workers share messages, and wait for each other. */
+/** With more concurrent calls than workers, calls share messages and wait for each other. */
 async function inFlight(runtime) {
   const settings = [1, 8, 64, 512];
   const figures = await inTurn(settings.map((count) => () => measureCalls(count, () => execute(runtime, HANDLER))));
@@ -40,7 +40,7 @@ async function inFlight(runtime) {
   console.log('target: at least 20,000/s at 64 in flight');
 }
 
-/** Both pools in the same process, each measured while the other is idle. */
+/** Both pools in the same process. Each is measured while the other is idle. */
 async function besideRun(runtime) {
   const run = await loadRun(HANDLER);
   const subjects = [

@@ -40,7 +40,7 @@ vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
 const delta = captureDelta(vm, base.image);
 const whole = captureImage(vm);
 
-/** Sums by part, with the time of the clock itself. */
+/** Sums for each part, including the time of the clock itself. */
 const parts = new Map();
 let lapAt = 0;
 function lap(part) {
@@ -74,7 +74,7 @@ function execute() {
 }
 
 for (let i = 0; i < WARM_UP_CALLS; i++) execute();
-/** Microseconds of each round, by part. */
+/** Microseconds of each round, for each part. */
 const rounds = new Map();
 for (let round = 0; round < ROUNDS; round++) {
   parts.clear();
@@ -91,7 +91,7 @@ printTable(
 );
 console.log();
 
-/** As for a rare handler, which has no image. */
+/** For a rare handler, which has no image. */
 function loadBytecode() {
   restoreImage(vm, base.image);
   vm.evaluateBytecode(bytecode);

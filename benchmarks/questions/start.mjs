@@ -26,7 +26,7 @@ const subjects = [
   })),
 ];
 
-/** Alternately. Each prints milliseconds since its own start. */
+/** Runs them alternately. Each prints the milliseconds since its own start. */
 function measure() {
   const times = subjects.map(() => []);
   const reasons = [];

@@ -10,9 +10,9 @@ import { SUSPENSION_PACKAGES, withSuspensions } from '../suspension/index.mjs';
 const AWAITS = [1, 10, 100];
 const SAMPLES = isShort ? 5 : 60;
 const WARM_UP = isShort ? 1 : 5;
-/** For each subject, before a timed call. */
+/** Calls of each subject before a timed call. */
 const CALLS_BEFORE = 3;
-/** For each subject, before anything is measured: until the hot code is optimised in every thread. */
+/** Calls of each subject before anything is measured, until the hot code is optimised in every thread. */
 const WARM_UP_MS = isShort ? 300 : 1500;
 
 async function warmUp(subjects) {
@@ -22,7 +22,7 @@ async function warmUp(subjects) {
   }
 }
 
-/** Alternately. A handler that is used up by its resume is prepared again, outside of the timed part. */
+/** Runs the subjects alternately. A resume uses up its suspended handler, so the next is prepared outside the timed part. */
 async function measure(subjects, awaits) {
   const rows = subjects.map(({ subject, unavailable }) => ({ subject, awaits, unavailable, times: [] }));
   const prepared = new Map();

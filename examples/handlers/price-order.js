@@ -25,7 +25,7 @@ function priceLine({ sku, quantity, unitPrice, taxClass = 'standard' }) {
 /** Why a coupon does not apply to this order, or undefined. */
 function objection(coupon, subtotal) {
   if (coupon === undefined) return 'unknown';
-  // A coupon is good through its last day, in UTC. The order's own time decides: a quote can be made again later.
+  // A coupon is valid until the end of its last day, in UTC. The order's time is used, so that a quote can be repeated later.
   if (new Date(order.placedAt).toISOString().slice(0, 10) > coupon.validUntil) return 'expired';
   if (subtotal < (coupon.minSubtotal ?? 0)) return 'order too small';
   if (coupon.tiers && !coupon.tiers.includes(customer.tier)) return `not for ${customer.tier} customers`;
@@ -37,7 +37,7 @@ function applyCoupons(subtotal, afterTier) {
   const rejected = [];
   let remaining = afterTier;
   for (const code of new Set(order.coupons)) {
-    // hasOwn: customers type the code, and "constructor" is no coupon.
+    // hasOwn, because customers type the code, and "constructor" is not a coupon.
     const coupon = Object.hasOwn(rules.coupons, code) ? rules.coupons[code] : undefined;
     const reason = objection(coupon, subtotal);
     if (reason !== undefined) {
@@ -51,7 +51,7 @@ function applyCoupons(subtotal, afterTier) {
   return { applied, rejected };
 }
 
-/** Spreads an amount over lines by value. Rounding the running total keeps the parts' sum exact to the cent. */
+/** Distributes an amount over lines by value. Rounding the running total keeps the sum of the parts exact to the cent. */
 function spread(amount, values) {
   const whole = sum(values);
   let seen = 0;
@@ -69,7 +69,7 @@ const subtotal = sum(lines.map((line) => line.net));
 const tierDiscount = share(subtotal, rules.tiers[customer.tier] ?? 0);
 const coupons = applyCoupons(subtotal, subtotal - tierDiscount);
 
-// Discounts may not push an order below what it costs to handle it.
+// Discounts must not reduce an order below its handling costs.
 const wanted = tierDiscount + sum(coupons.applied.map((coupon) => coupon.amount));
 const orderDiscount = Math.min(wanted, Math.max(0, subtotal - rules.minimumTotal));
 const net = subtotal - orderDiscount;
@@ -81,7 +81,7 @@ const taxable = {};
 lines.forEach((line, index) => {
   taxable[line.taxClass] = (taxable[line.taxClass] ?? 0) + line.net - parts[index];
 });
-// Tax is rounded once per rate, as it stands on the invoice.
+// Tax is rounded once per rate, as on the invoice.
 const taxes = Object.entries(taxable).map(([taxClass, base]) => {
   const rate = rates[taxClass];
   if (rate === undefined) throw new RangeError(`Region ${order.region} has no ${taxClass} rate`);

@@ -6,13 +6,13 @@ const { markdown, site } = $args;
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 const escapeHtml = (text) => text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 
-/** Schemes by allow-list. Control characters and spaces first: browsers skip them in "java\nscript:". */
+/** Allowed schemes. Control characters and spaces are removed first: browsers skip them in "java\nscript:". */
 function isSafe(href) {
   const scheme = /^([a-z][a-z\d+.-]*):/i.exec(href.replace(/[\u0000-\u0020]/g, ''));
   return scheme === null || ['http', 'https', 'mailto'].includes(scheme[1].toLowerCase());
 }
 
-/** The text a reader sees. Images count with their description. */
+/** The text that a reader sees. An image counts with its description. */
 function plainText(tokens = []) {
   return tokens.map((token) => (token.tokens ? plainText(token.tokens) : (token.text ?? ' '))).join('');
 }
@@ -52,7 +52,7 @@ const parser = new Marked({
 
 const tokens = parser.lexer(markdown);
 
-// Prose only: a listing is not read at the pace of a sentence.
+// Prose only: readers need more time for code than for prose.
 let words = 0;
 parser.walkTokens(tokens, (token) => {
   const isLeafText = (token.type === 'text' || token.type === 'codespan') && !token.tokens;

@@ -1,4 +1,4 @@
-// Applies the changes of a profile form: normalises each value, keeps what really differs, says what it did not take.
+// Applies the changes of a profile form: normalises each value, keeps those that differ, and reports what it rejected.
 const { changes } = $args;
 const { profile } = $state;
 
@@ -14,7 +14,7 @@ function requireMatch(value, pattern, expected) {
   return value;
 }
 
-/** What may be changed, and how a value is brought into the form it is stored in. Throws when it cannot be. */
+/** The fields that may be changed, each with a function that normalises a value or throws if it is invalid. */
 const normalisers = {
   displayName: (value) => requireMatch(collapse(value), /^.{1,60}$/u, '1 to 60 characters'),
   email: (value) => requireMatch(collapse(value).toLowerCase(), /^[^\s@]+@[^\s@]+\.[a-z]{2,}$/, 'an e-mail address'),
@@ -48,7 +48,7 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const applied = {};
 const rejected = [];
 for (const [field, value] of Object.entries(changes)) {
-  // hasOwn: a field named "constructor" must not find something on the prototype.
+  // hasOwn, because a field named "constructor" must not match a property of the prototype.
   if (!Object.hasOwn(normalisers, field)) {
     $log.warn(`Ignored "${field}": it cannot be changed here`);
     continue;
@@ -64,7 +64,7 @@ for (const [field, value] of Object.entries(changes)) {
 const changed = Object.keys(applied);
 if (changed.length > 0) {
   const next = { ...profile, ...applied, version: profile.version + 1, updatedAt: $scope.now };
-  // A new address is unproven until its owner has answered the confirmation mail.
+  // A new address is unverified until its owner has answered the confirmation mail.
   if (changed.includes('email')) next.emailVerified = false;
   // Always a new object: only the assignment to a key of $state is recorded.
   $state.profile = next;

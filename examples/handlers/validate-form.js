@@ -1,11 +1,11 @@
-// Validates a sign-up form. Each field has rules in order; the first that objects gives the field's message.
+// Validates a sign-up form. Each field has rules in order; the first rule that fails provides the field's message.
 const { minimumAge, minimumPasswordLength, today } = $scope;
 
-// Passwords are taken as they were typed; around anything else, blanks are an accident.
+// Passwords are not trimmed. In other fields, surrounding blanks are removed.
 const tidy = ([field, value]) => [field, typeof value !== 'string' || /^password/.test(field) ? value : value.trim()];
 const form = Object.fromEntries(Object.entries($args.form).map(tidy));
 
-// No prototype: a country named "constructor" is not among them.
+// No prototype, so that a country named "constructor" is not found.
 const POSTAL_CODES = {
   __proto__: null,
   AT: /^\d{4}$/,
@@ -33,7 +33,7 @@ function unlikePersonalData(value, { fullName = '', email = '' }) {
 
 function realDate(value) {
   const date = new Date(`${value}T00:00:00Z`);
-  // Date accepts the 30th of February and moves on to March; the way back shows it.
+  // Date turns the 30th of February into a day in March. Converting it back shows the difference.
   const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
   return /^\d{4}-\d\d-\d\d$/.test(value) && exists ? undefined : 'is not a date like 1990-12-31';
 }
@@ -52,14 +52,14 @@ function iban(value) {
   if (!/^[A-Z]{2}\d{2}[A-Z\d]+$/.test(text)) return 'is not an IBAN';
   const length = IBAN_LENGTHS[text.slice(0, 2)];
   if (length !== undefined && text.length !== length) return `needs ${length} characters`;
-  // ISO 7064: first four characters to the end, letters as 10 to 35, remainder 1. Too long for a double.
+  // ISO 7064: move the first four characters to the end, read letters as 10 to 35; the remainder is 1. Too long for a double.
   const digits = (text.slice(4) + text.slice(0, 4)).replace(/[A-Z]/g, (letter) => letter.charCodeAt(0) - 55);
   return BigInt(digits) % 97n === 1n ? undefined : 'has a wrong check digit';
 }
 
 const forDebit = (rule) => (value, all) => (all.payment === 'debit' ? rule(value, all) : undefined);
 
-// In the order in which the fields stand in the form: the first invalid one gets the focus.
+// In the order of the fields in the form: the first invalid one gets the focus.
 const rules = {
   fullName: [required, matches(/\S+\s+\S+/, 'needs a first and a last name')],
   email: [required, matches(/^[^\s@]+@[^\s@]+\.[a-z]{2,}$/i, 'is not an e-mail address')],
@@ -86,7 +86,7 @@ for (const [field, checks] of Object.entries(rules)) {
 const invalid = Object.keys(errors);
 $state.errors = errors;
 if (invalid.length > 0) $view.focus(`signup.${invalid[0]}`);
-// Names of fields only: what people type into a form does not belong in a log.
+// Names of fields only: the values that people enter do not belong in a log.
 $log.debug(`sign-up: ${invalid.length === 0 ? 'valid' : `invalid ${invalid.join(', ')}`}`);
 
 return { valid: invalid.length === 0, errors };

@@ -1,4 +1,4 @@
-// Payments to judge, the same ones in each run.
+// The payments to judge, the same in each run.
 
 export function payments(count) {
   let seed = 42;

@@ -17,8 +17,8 @@ const context = {
 };
 
 /**
- * All records in parts of a size, with a few pending at a time: enough for every worker, with hardly any
- * queue.
+ * Processes all records in parts of a size, with a few parts pending at a time: enough for every worker, with hardly
+ * any queue.
  */
 async function judge(size, inFlight) {
   const decisions = [];

@@ -109,7 +109,7 @@ export const METRICS = {
     help: 'Files of the disk cache that were refused, by the failed check.',
     labels: { reason: REJECTION_REASONS },
     advice:
-      '`mac` means another secret, damage or forgery. `file` means that others can write to the directory: find out who does. All other reasons mean damage.',
+      '`mac` means another secret, damage or forgery. `file` means that others can write to the directory: find out who does. `engine` is expected after an update. All other reasons mean damage.',
   },
   cache_size_bytes: {
     type: 'gauge',

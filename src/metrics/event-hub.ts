@@ -21,22 +21,22 @@ export class EventHub {
   }
 
   /** Whether there is a listener: if not, the event need not be created. */
-  hears(name: EventName): boolean {
+  hasListeners(name: EventName): boolean {
     return this.#observer[name] !== undefined || this.#channels[name].hasSubscribers;
   }
 
   /** @param make is called once, if there is a listener */
   emit<Name extends EventName>(name: Name, make: () => EventOf<Name>): void {
-    if (this.hears(name)) this.#tell(name, make());
+    if (this.hasListeners(name)) this.#notify(name, make());
   }
 
   /** @param make is called once, if there is a listener */
   emitAll<Name extends EventName>(name: Name, make: () => readonly EventOf<Name>[]): void {
-    if (!this.hears(name)) return;
-    for (const event of make()) this.#tell(name, event);
+    if (!this.hasListeners(name)) return;
+    for (const event of make()) this.#notify(name, event);
   }
 
-  #tell<Name extends EventName>(name: Name, event: EventOf<Name>): void {
+  #notify<Name extends EventName>(name: Name, event: EventOf<Name>): void {
     const events = this.#channels[name];
     if (events.hasSubscribers) events.publish(event);
     const observer = this.#observer as Readonly<Partial<Record<Name, (event: EventOf<Name>) => unknown>>>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What the generated handlers find in their state: every kind of value, shared by nothing. */
+/** The state of the generated handlers: every kind of value, without shared parts. */
 export const STATE = {
   user: { name: 'Ada', n: 1, address: { city: 'Bern', n: 2 }, tags: ['a', 'b'] },
   items: [
@@ -37,7 +37,7 @@ const anyVariable = oneOf(...VARIABLES, ...LOCALS);
 const member = oneOf(...MEMBERS);
 const eventName = oneOf('saved', 'order.new', 'order.old', 'x');
 
-/** Handlers out of everything that capabilities and aliases can be hidden in. They end: what runs costs fuel. */
+/** Generates handlers from everything in which capabilities and aliases can hide. They end, because execution costs fuel. */
 export function handlers(maxDepth = 4): fc.Arbitrary<string> {
   const { block } = fc.letrec<Grammar>((tie) => {
     const e = tie('expression');
@@ -254,7 +254,7 @@ type Grammar = {
   block: string;
 };
 
-/** One statement's error is not the end. What was denied is told by the runtime, so that it need not show here. */
+/** An error of one statement does not end the handler. Denials are reported by the runtime and need not appear here. */
 const guarded = (statement: string) =>
   `try { ${statement} } catch (error) { $log('caught', String(error?.code ?? error?.name)); }`;
 

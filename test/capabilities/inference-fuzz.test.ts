@@ -13,7 +13,7 @@ import { EVERYTHING, type Execution, run } from './usage.js';
 /** A longer campaign: `INFERENCE_RUNS=20000 INFERENCE_SEED=7 npx vitest run test/capabilities/inference-fuzz.test.ts`. */
 const RUNS = Number(process.env['INFERENCE_RUNS'] ?? 250);
 const SEED = Number(process.env['INFERENCE_SEED'] ?? 20_251_120);
-/** With `INFERENCE_ALL=1`, each way is tried with each value. Else it is tried with one of them, another one for another seed. */
+/** With `INFERENCE_ALL=1`, each way is tried with each value, otherwise with one value that depends on the seed. */
 const IS_WHOLE = process.env['INFERENCE_ALL'] === '1';
 
 let executor: Executor;
@@ -83,7 +83,7 @@ describe('a handler with the capabilities that were inferred for it', () => {
       const { idle, everything } = counts;
       console.log(`${what}: ${programs.length} programs, ${misses.length} missed, ${everything} need everything`);
       expect(misses).toEqual([]);
-      // A program that uses no capability shows nothing, and neither does one that gets all.
+      // A program that uses no capability shows nothing, and neither does one that has all capabilities.
       expect(idle).toBeLessThan(programs.length / 8);
       expect(everything).toBeLessThan(programs.length / 4);
     },

@@ -104,7 +104,7 @@ const USES: Readonly<Record<CapabilityKind, string>> = {
   ext: 'const at = $args.indexOf("."); $ext[$args.slice(0, at)][$args.slice(at + 1)]()',
 };
 
-/** Made of what names and patterns are taken apart by, and of what texts can be confused by. */
+/** Names made of the characters that separate names and patterns, and of characters that confuse texts. */
 const text = fc
   .array(
     fc.constantFrom('a', 'b', 'A', '.', ':', '*', '', ' ', 'é', 'e\u0301', '\ud83d', '\ude00', '__proto__', '\0', '\n'),

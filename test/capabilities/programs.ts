@@ -34,7 +34,7 @@ export function singles(): Program[] {
   return SINGLES.map((code) => ({ way: code, code }));
 }
 
-/** A value goes two or three ways before it is called or used: programs by chance, the same ones for the same seed. */
+/** A value takes two or three steps before it is called or used: random programs, the same for the same seed. */
 export function composed(seed: number, count: number): Program[] {
   const random = mulberry32(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;

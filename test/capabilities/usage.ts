@@ -13,7 +13,7 @@ export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(
   (kind): CapabilityToken => `${kind}:*`,
 ).sort();
 
-/** Everything that the host gets to see of an execution but what it cost, and the capabilities that it used. */
+/** Everything that the host sees of an execution except its cost, and the capabilities that it used. */
 export async function run(executor: Executor, code: string, capabilities: readonly CapabilityToken[]) {
   const context = { stateSnapshot: STATE, args: ARGS, capabilities };
   const compiled = await executor.compileScript(wrapHandler(code), 'handler.js');
@@ -39,7 +39,7 @@ export async function run(executor: Executor, code: string, capabilities: readon
   return { used, seen: { status, returnValue, problem, stateMutations, events, viewCommands, logs, calls, denials } };
 }
 
-/** A handler that may delete a key and not read it cannot know that there is none: the deletion is a mutation all the same. */
+/** A handler that may delete a key but not read it cannot know that the key is missing: the deletion is still a mutation. */
 function withoutIdleDeletions(mutations: readonly StateMutation[]): StateMutation[] {
   const keys = new Set(Object.keys(STATE));
   return mutations.filter(({ operation, key }) => {

@@ -54,7 +54,7 @@ export class Comparison {
     return Number(/(\d+)\./.exec(this.reference)?.[1]) < FIRST_OF_THE_LANGUAGE;
   }
 
-  /** Undefined when Node does not have what the program needs. */
+  /** Undefined if Node does not have what the program needs. */
   async run(program: Program & { readonly needs?: string }): Promise<Compared | undefined> {
     if (program.needs !== undefined && !(await this.#has(program.needs))) return undefined;
     const body = handlerOf(program);

@@ -227,7 +227,7 @@ describe('the pod', () => {
       },
     });
     for (const { securityContext } of [app, precompile]) {
-      // No user of a container's own: what the init container writes belongs to whom the application runs as.
+      // No container sets its own user: files of the init container must belong to the user of the application.
       expect(securityContext).toEqual({
         readOnlyRootFilesystem: true,
         allowPrivilegeEscalation: false,
@@ -268,7 +268,7 @@ describe('the programs', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  /** The environment of the manifest and nothing else, but for what a test needs to itself. */
+  /** The environment of the manifest and nothing else, except what a test needs for itself. */
   const environment = (container: Container, own: Record<string, string> = {}) => ({
     ...environmentOf(container),
     CACHE_DIR: cacheDir,

@@ -1,4 +1,4 @@
-// Mixed load for a long time: `npm run soak -- --minutes 10`. Prints a line a minute; memory must be flat after the first.
+// Mixed load for a long time: `npm run soak -- --minutes 10`. Prints a line a minute; memory must not grow after the first.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

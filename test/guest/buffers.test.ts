@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '#src/worker/executor.js';
 import { createExecutor, runInThread } from '../support/executor.js';
 
-/** So that the image has every feature, with what it kept of the builtins. */
+/** So that the image has every feature, with the builtins that it captured. */
 const FEATURES = '[structuredClone, TextEncoder, TextDecoder, atob, URL, URLSearchParams, crypto, DOMException];';
 
 /** `reachable()`: every function that property names, prototypes and accessors lead to from the globals and from values of each kind. */
@@ -43,7 +43,7 @@ describe('a buffer keeps its bytes and its length', () => {
     const source = `
       ${FEATURES} ${REACHABLE}
       const functions = reachable(), bad = [];
-      // This function, and those that take away what it needs.
+      // This function, and those that remove what it needs.
       const kept = new Set([arguments.callee, Reflect.ownKeys, Object.freeze, Object.seal, Object.preventExtensions, Reflect.preventExtensions]);
       const { apply } = Reflect, { then } = Promise.prototype, lengthOf = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength').get;
       const descriptors = Object.getOwnPropertyDescriptors(ArrayBuffer.prototype);

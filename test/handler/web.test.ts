@@ -82,7 +82,7 @@ describe('the declared globals of the web', () => {
 /** Of the language, in newer versions of Node than this may be. */
 const DISPOSAL = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError'];
 
-/** What Node has of the web, too, under names that handlers have. */
+/** Web features that Node also has, under the names that handlers have. */
 const WEB = new Set([
   ...['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa'],
   ...['crypto', 'console', 'performance', 'queueMicrotask'],

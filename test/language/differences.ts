@@ -1,4 +1,4 @@
-/** What a program gives here, where that is not what V8 gives, and why. By its title. */
+/** Results of programs that differ from those of V8, with the reasons, by title. */
 export const DIFFERENCES: Readonly<Record<string, readonly [outcome: string, why: string]>> = {
   "class E extends Error{constructor(m){super(m);this.name='E'}}return new E('x').stack.split(\"\\n\")[0]": [
     '= "Error: x"',
@@ -10,5 +10,5 @@ export const DIFFERENCES: Readonly<Record<string, readonly [outcome: string, why
   ],
 };
 
-/** In TypeScript they do not compile: what takes the types off does not know `using` in the head of a `for (;;)`. */
+/** In TypeScript they do not compile: the type stripper does not support `using` in the head of a `for (;;)`. */
 export const NOT_IN_TYPESCRIPT = /for\(using x=/;

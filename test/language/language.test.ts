@@ -67,7 +67,7 @@ interface Outcomes {
   readonly expected: Record<string, string>;
 }
 
-/** What all programs of a kind give, by their title, and what they are to give. */
+/** The results of all programs of a kind and the expected results, by title. */
 async function outcomes(
   kind: string,
   programs: readonly Program[],

@@ -1,4 +1,4 @@
-// What came of a program, as one text that says the same wherever it ran.
+// The outcome of a program as a text that is the same in every environment.
 
 /** @param {unknown} value */
 export function valueText(value) {

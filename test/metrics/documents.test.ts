@@ -77,7 +77,7 @@ function labelsOf(fullName: string): string[] {
   return [...own, ...TARGET_LABELS, ...(fullName.endsWith('_bucket') ? ['le'] : [])];
 }
 
-/** The names of metrics in what stands between the parenthesis at `start` and the one that closes it. */
+/** The names of metrics in the text between the parenthesis at `start` and its closing one. */
 function namesWithin(expr: string, start: number): string[] {
   let depth = 0;
   for (let end = start; end < expr.length; end++) {

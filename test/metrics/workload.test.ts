@@ -78,7 +78,7 @@ describe('after a workload', () => {
       const total = Object.values(executions).reduce((sum, count) => sum + count, 0);
       expect(stats.totalExecutions).toBe(total);
 
-      // What did not compile, and what was cancelled before, was begun by no worker.
+      // Handlers that did not compile or were cancelled before the start were not started by any worker.
       const begun = total - 3;
       for (const name of ['handler_duration_seconds', 'handler_queue_seconds']) {
         expect([name, of(`${name}_count`)]).toEqual([name, begun]);
@@ -148,7 +148,7 @@ describe('after a workload', () => {
     await writeFile(join(folder, version, entries[0] ?? ''), 'damaged');
     const second = await createRuntime({ cacheDir: folder, maxInstances: 1, maxDiskCacheSizeBytes: 96 * 1024 });
     try {
-      // The last ones first: what is written in between evicts those that were not used for longest.
+      // The last ones first: new entries evict those that were not used for longest.
       for (const source of [...sources].reverse()) await second.executeHandler(source);
       const { cache } = second.getStats();
       const series = seriesOf(await second.getPrometheusMetrics());

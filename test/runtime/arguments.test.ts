@@ -44,7 +44,7 @@ const WRONG = {
   'a revoked proxy': revoked(),
 } as const;
 
-/** A public method, one of its arguments, what that may be, and a call with a value in its place. */
+/** A public method, one of its arguments, the values that the argument may have, and a call with a value in its place. */
 type Row = readonly [
   method: string,
   argument: string,
@@ -231,7 +231,7 @@ describe.each(NAMED)('$method: $argument', ({ argument, allowed, call, code }) =
   });
 });
 
-/** Errors may say `tenant` of `options.tenant`, and name what is in a list by its place; an unknown option is named itself. */
+/** Errors may name `tenant` for `options.tenant`, and a list entry by its index. An unknown option is named itself. */
 function nameOf(argument: string): RegExp {
   return new RegExp(`${argument.replace(/^.*\./, '').replace(/\[0\]$/, '')}|Unknown option`);
 }

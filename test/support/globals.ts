@@ -8,8 +8,8 @@ export type Attempt = { readonly value: unknown } | { readonly error: string };
 let executor: Promise<Executor> | undefined;
 
 /**
- * What an expression comes to in the VM, for each of `inputs`, which it has as `input`. The expressions are functions of
- * this file's realm as well: their text is what the VM gets, so they may use nothing but their argument and globals.
+ * Evaluates an expression in the VM for each of `inputs`, available to it as `input`. The expression is a function, and the
+ * VM receives its source text: it may use only its argument and globals.
  */
 export async function inVm<T>(expression: (input: T) => unknown, inputs: readonly T[]): Promise<Attempt[]> {
   executor ??= createExecutor();

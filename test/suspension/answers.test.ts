@@ -15,7 +15,7 @@ async function suspend(code: string): Promise<string> {
   return suspensionOf(await runtime.executeHandler(code, ANYTHING)).suspensionId;
 }
 
-/** A call with answers of whatever type, as from JavaScript. */
+/** A call with answers of any type, as from JavaScript. */
 function resume(id: string, answers: unknown) {
   return runtime.resumeHandler(id, answers as Parameters<NexusRuntime['resumeHandler']>[1]);
 }

@@ -7,11 +7,11 @@ import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 type Operation = keyof SuspensionStore;
 
-/** A store in memory that can be told to fail, as one in a database does. */
+/** A store in memory that can be made to fail like one in a database. */
 class FragileStore extends MemoryStore {
   /** Operations that fail, and with what. */
   readonly failing = new Map<Operation, unknown>();
-  /** Do what they should and fail all the same: the answer was lost on its way. */
+  /** Operations that succeed and still fail for the caller, because the answer is lost. */
   readonly losing = new Set<Operation>();
   /** How often each of them fails, when not always. */
   readonly times = new Map<Operation, number>();
@@ -103,7 +103,7 @@ describe('a store that fails', () => {
       store.failing.clear();
       const again = await runtime.resumeHandler(suspensionId, answer());
       expect(again).toMatchObject({ status: 'success', events: [{ name: 'after' }] });
-      // Nothing random in it is drawn when it goes on.
+      // It draws no random numbers after it is resumed.
       expect(again.events).toEqual((await runtime.resumeHandler(twin.suspensionId, answer())).events);
     }));
 

@@ -238,7 +238,7 @@ describe('a suspension past its time', () => {
     vi.advanceTimersByTime(23 * 60 * 60 * 1000);
     expect(await kept.resumeHandler(suspensionId, answer(2))).toEqual({ ...ended, replayed: true });
     vi.advanceTimersByTime(2 * 60 * 60 * 1000);
-    // One sweep at a time: the next minute finds what the one under way came too early for.
+    // One sweep at a time: the next minute's sweep finds what was not yet due in the current one.
     while ((await kept.inspectSuspension(suspensionId)) !== undefined) {
       await nextTurn();
       vi.advanceTimersByTime(60_000);

@@ -6,7 +6,7 @@ import { fenceKey, Model, type Operation, OWNERS, operations, perform } from './
 import { HARNESSES } from './store-helpers.js';
 
 const TIMES = fc.integer({ min: 0, max: 9 });
-/** Time goes on, by a little or by a leap. */
+/** Advances the clock by a small or a large step. */
 const steps = fc.array(fc.tuple(operations(fc.constant(0)), TIMES), { minLength: 5, maxLength: 40 });
 
 function inTime(given: readonly (readonly [Operation, number])[]): Operation[] {

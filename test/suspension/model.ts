@@ -45,7 +45,7 @@ const outcomeOf = (state: SettledState, text: string, at: number) => ({
   settledAtMs: at,
 });
 
-/** Does it to a store. The answer is plain, without what is the store's own choice: how high a fence is. */
+/** Applies the operation to a store. The answer omits what the store may choose: the value of a fence. */
 export async function perform(
   store: SuspensionStore,
   operation: Operation,

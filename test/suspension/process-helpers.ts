@@ -20,7 +20,7 @@ export type Step =
   | { readonly code: string; readonly context?: WasmContext; readonly executeOptions?: ExecuteOptions }
   | { readonly resume: string; readonly answers: AsyncResult | readonly CallResult[] };
 
-/** What a process says before it ends. Values are what JSON makes of them. */
+/** The message of a process before it ends. Its values have been through JSON. */
 export interface Said {
   readonly pid: number;
   readonly node: string;

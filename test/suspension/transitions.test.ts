@@ -27,7 +27,7 @@ function standingIn(state: SuspensionState): LifecycleState {
   return { ...base, state: 'settled', outcome: makeOutcome(state) };
 }
 
-/** Everything that can be asked for, and where it is to lead from each state; elsewhere it is to change nothing. */
+/** Every request, and the state to which it leads from each state. In a state that is not listed, it changes nothing. */
 const REQUESTS: readonly (readonly [
   title: string,
   decide: (standing: LifecycleState) => Decision<unknown>,

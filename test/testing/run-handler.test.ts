@@ -255,7 +255,7 @@ describe('a handler in a file', () => {
       code: 'INVALID_ARGUMENT',
       message: `The handler file rules/nowhere.js cannot be read: there is none (${join(process.cwd(), 'rules/nowhere.js')}).`,
     });
-    await expect(run(new URL('https://example.org/handler.js'))).rejects.toThrow('a URL that begins with file:');
+    await expect(run(new URL('https://example.org/handler.js'))).rejects.toThrow('a URL that starts with file:');
   });
 
   it('a handler in a file with a syntax error is named with line, column and lines', async () => {

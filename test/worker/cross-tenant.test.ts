@@ -12,7 +12,7 @@ const WINDOW = `
   const open = () => Reflect.construct(Uint8Array, [b, 0, size], new Proxy(Uint8Array, { get(t, k) { if (k === 'prototype') b.transfer(0); return t[k] } }));
   let mem; try { mem = open() } catch {}
 `;
-/** In the native stack, in the heap, and in what a small memory does not have. */
+/** In the native stack, in the heap, and in areas that a small memory does not have. */
 const PLACES = [200 * 1024, 600 * 1024, 1_400 * 1024, 1_900 * 1024, 2 * 1024 * 1024];
 
 const plant = (place: number) => `${WINDOW}

@@ -1,2 +1,2 @@
-// POST /handlers/endless: is stopped.
+// POST /handlers/endless: an endless loop, which the timeout stops.
 for (;;);

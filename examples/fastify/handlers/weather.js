@@ -1,3 +1,3 @@
-// POST /handlers/weather: asks the application, and answers when that has answered.
+// POST /handlers/weather: asks the application, and answers when it has the result.
 const { celsius } = await $ext.weather.at($args.city);
 return `${celsius} °C in ${$args.city}`;

@@ -1,4 +1,4 @@
-// The user picks one of the results. An order that the shop refuses is no failure of the panel: it says why.
+// The user picks one of the results. If the shop refuses the order, the handler shows the reason instead of failing.
 const { sku } = $args;
 
 $view.command('basket', 'spinner', true);

@@ -1,4 +1,4 @@
-// The user types. What stands before an `await` is on the screen while the catalog is asked.
+// The user types. Effects before an `await` are on the screen while the catalog is queried.
 const { text } = $args;
 
 $state.query = text;

@@ -1,4 +1,4 @@
-// The rules of a bank, over the payments it is given: which go through, which a person looks at, which are refused.
+// The rules of a bank for a list of payments: which ones pass, which a person reviews, and which are refused.
 const { limits, blocked } = $state;
 
 const rules = [

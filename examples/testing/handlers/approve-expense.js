@@ -1,4 +1,4 @@
-// Approves an expense: small ones at once, others by asking whoever is responsible.
+// Approves an expense: small ones at once, others by asking the person responsible.
 const { expense } = $args;
 const { policy } = $state;
 

@@ -1,4 +1,4 @@
-// A handler in TypeScript. `handler.d.ts` knows what the application has; `checkHandlers` and the editor hold the handler to it.
+// A handler in TypeScript. `handler.d.ts` declares the application's types; `checkHandlers` and the editor check against it.
 const { order: id }: RefundArgs = $args;
 
 const order = await $ext.orders.find(id);

@@ -83,7 +83,7 @@ export async function openEnvelope(id: string, envelope: Uint8Array, keys: Envel
   if (bytes.readUInt8(SEAL_AT) !== SEAL_NUMBERS[keys.seal]) {
     const [has, remedy] =
       keys.seal === 'aes-256-gcm'
-        ? ['was not sealed with a suspensionSecret', 'Resume it without one; forged envelopes look like this, too.']
+        ? ['was not sealed with a suspensionSecret', 'Resume it without one; forged envelopes also look like this.']
         : ['was sealed with a suspensionSecret', 'Configure the suspensionSecret that it was sealed with.'];
     throw refuse('key', has, remedy);
   }

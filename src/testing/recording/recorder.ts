@@ -23,7 +23,7 @@ const DEFAULT_FILENAME = 'handler.js';
 const SEEDS = 2 ** 32;
 
 /** The part of a recording that is known before the execution. It is a copy, because it is encoded later. */
-type Beginning = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
+type RecordingStart = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
 
 /** Executes handlers on a runtime and records everything that is needed to repeat them. */
 export class Recorder {
@@ -50,14 +50,14 @@ export class Recorder {
     given: number | ExecuteOptions = {},
   ): Promise<WasmResult> {
     const options = this.#fixed(typeof given === 'number' ? { timeoutMs: given } : given);
-    const beginning = this.#begin(context, options);
+    const start = this.#begin(context, options);
     const result =
       typeof code === 'string'
         ? await this.#runtime.executeHandler(code, context, options)
         : await this.#runtime.executeCompiledHandler(code, context, options);
     const segments = [{ nowMs: options.now, answers: [] }];
     const runId = runIdOf(result) ?? this.#inner.surroundings.newRunId();
-    this.#keep(runId, code, options, beginning, { segments, calls: callsOf(result), outcome: result });
+    this.#keep(runId, code, options, start, { segments, calls: callsOf(result), outcome: result });
     return result;
   }
 
@@ -88,7 +88,7 @@ export class Recorder {
   async run(code: string | Uint8Array, context: WasmContext = {}, given: RunOptions = {}): Promise<WasmResult> {
     const options = this.#fixed(given);
     const { now: fixed, extensions } = given;
-    const beginning = this.#begin({ extensionRegistry: extensions ?? {}, ...context }, options);
+    const start = this.#begin({ extensionRegistry: extensions ?? {}, ...context }, options);
     const segments: RecordedSegment[] = [];
     const calls: ExtensionCall[] = [];
     let nowMs = options.now;
@@ -106,7 +106,7 @@ export class Recorder {
     });
     const unmade = callsOf(result).filter((call) => !calls.some(isSame(call)));
     const runId = this.#inner.surroundings.newRunId();
-    this.#keep(runId, code, options, beginning, { segments, calls: [...calls, ...unmade], outcome: result });
+    this.#keep(runId, code, options, start, { segments, calls: [...calls, ...unmade], outcome: result });
     return result;
   }
 
@@ -125,7 +125,7 @@ export class Recorder {
   #begin(context: WasmContext, options: ExecuteOptions & { readonly seed: number; readonly now: number }) {
     const { config, engine } = this.#inner;
     try {
-      const beginning: Beginning = {
+      const start: RecordingStart = {
         recordedAtMs: Date.now(),
         engine,
         libraries: Object.keys(config.pool.libraries),
@@ -134,7 +134,7 @@ export class Recorder {
         limits: resolveExecutionLimits(options, config.limits, config.ceilings),
         seed: options.seed,
       };
-      return beginning;
+      return start;
     } catch {
       return undefined;
     }
@@ -144,12 +144,12 @@ export class Recorder {
     runId: string,
     code: string | Uint8Array,
     { filename = DEFAULT_FILENAME }: ExecuteOptions,
-    beginning: Beginning | undefined,
+    start: RecordingStart | undefined,
     rest: Pick<Recording, 'segments' | 'calls' | 'outcome'>,
   ): void {
-    if (beginning === undefined) return;
+    if (start === undefined) return;
     this.#write(async () => {
-      await this.#put(runId, { ...beginning, handler: await this.#handlerOf(code, filename), ...rest });
+      await this.#put(runId, { ...start, handler: await this.#handlerOf(code, filename), ...rest });
     });
   }
 

@@ -88,7 +88,7 @@ function describeError(error: Error): unknown {
   ];
 }
 
-/** Errors compare by message and name only: here they are what they hold. */
+/** Errors compare only by message and name. Here, all their properties are compared. */
 function withoutErrors(tree: unknown): unknown {
   if (tree instanceof Error) return describeError(tree);
   if (Array.isArray(tree)) return tree.map(withoutErrors);

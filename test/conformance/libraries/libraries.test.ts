@@ -4,7 +4,7 @@ import { createRuntime } from '#src/index.js';
 
 import { SCRIPTS } from './scripts.js';
 
-/** Room for a library of half a megabyte, and for what it makes. */
+/** Enough memory for a library of half a megabyte and the objects that it creates. */
 const OPTIONS = {
   cacheDir: false,
   metrics: false,
@@ -13,7 +13,7 @@ const OPTIONS = {
   timeoutMs: 30_000,
 } as const;
 
-/** The whole package as one CommonJS text, as an application would make it. */
+/** The whole package as one CommonJS text, as an application would bundle it. */
 async function bundle(name: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: {

@@ -29,5 +29,5 @@ export function combine<A, B = undefined, C = undefined>(
   );
 }
 
-/** Calls each function and notes what it gives, or the name of what it throws. */
+/** Calls each function and records its result, or the name of the error that it throws. */
 export const EACH = `const each = (...fs) => fs.map((f) => { try { return f(); } catch (e) { return 'threw ' + (e && e.name); } });\n`;

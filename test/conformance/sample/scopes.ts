@@ -1,6 +1,6 @@
 import { type Area, combine, type SampleProgram } from './area.js';
 
-/** Parameters that are captured, and what the body does with them. */
+/** Parameters that are captured, and how the body uses them. */
 const PARAMETERS: Record<string, string> = {
   'a default that captures': '(n = 0, get = () => n)',
   'a default that changes': '(n = 0, get = () => ++n)',

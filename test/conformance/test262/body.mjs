@@ -60,6 +60,6 @@ export function whyWrong({ negative }, { kind, name = '', message = '' }) {
     const isRight = isThrown && (negative.type === 'Test262Error' || `${name}: ${message}`.includes(negative.type));
     return isRight ? undefined : `must throw ${negative.type}, but ${what}`;
   }
-  // What a test leaves rejected is no matter of the test.
+  // A promise that a test leaves rejected does not affect its result.
   return kind === 'value' || kind === 'unhandled' ? undefined : what;
 }

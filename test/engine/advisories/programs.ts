@@ -17,7 +17,7 @@ const absent = (...names: string[]): Program =>
     names.map(() => 'undefined'),
   );
 
-/** Cycles, and holes in the heap full of a pattern that is no value: what the collector follows wrongly shows. */
+/** Cycles, and holes in the heap filled with a pattern that is not a value: if the collector follows a wrong pointer, it shows. */
 const NOISE = `const noise = () => {
   for (let i = 0; i < 400; i++) { const a = {}, b = [a]; a.b = b; new Uint32Array(64).fill(0x41414141); }
   for (let i = 0; i < 4; i++) new Uint32Array(60_000).fill(0x41414141);

@@ -254,7 +254,7 @@ const methods: Window[] = [
 
 export const WINDOWS: readonly Window[] = [...constructors, ...construction, ...methods];
 
-/** Byte of which the buffer of a window is full, of those beside it, and the one that is written through every view. */
+/** The byte that fills the buffer of a window, the one that fills its neighbours, and the one written through every view. */
 export const OWN = 0x5a;
 const BESIDE = 0xc3;
 export const WRITTEN = 0xa7;

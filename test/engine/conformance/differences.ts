@@ -1,6 +1,6 @@
 import { js, type Program } from './program.js';
 
-/** A program whose two outcomes differ, and what they are. */
+/** A program with two different outcomes, and the outcomes. */
 export interface Difference extends Program {
   readonly bytecode: string;
   readonly evaluated: string;
@@ -31,5 +31,5 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Globals that the engine has with all intrinsics and an execution VM has not: quickjs-emscripten has no switch for them. */
+/** Globals that the engine has with all intrinsics but an execution VM does not: quickjs-emscripten has no switch for them. */
 export const MISSING_GLOBALS = ['FinalizationRegistry', 'WeakRef'];

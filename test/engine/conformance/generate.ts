@@ -5,7 +5,7 @@ import { Scope } from './generator/scope.js';
 import { Statements } from './generator/statements.js';
 import { js, type Program } from './program.js';
 
-/** What every generated program starts with: a log, which is its result, and a bound on the work that it does. */
+/** The start of every generated program: a log, which is its result, and a limit on its work. */
 const PREAMBLE = js`const log = [];
 const pending = [];
 const o = {};

@@ -22,14 +22,14 @@ import { bundleSource } from '../../support/sources/bundle-source.js';
 import { defineLoweringGlobals, LOWERING_SCRIPTS } from './lowering-globals.mjs';
 import { type Program, scriptOf } from './program.js';
 
-/** What became of a program: how it ended, a space, and what it returned or threw as the guest rendered it. */
+/** The outcome of a program: how it ended, a space, and what it returned or threw as rendered by the guest. */
 export type Outcome = string;
 
 const FILENAME = 'program.js';
-/** Little enough for recursion to end in the guest's own error on whatever native stack the test runner has. */
+/** Small enough for recursion to end in the guest's own error, whatever native stack the test runner has. */
 const STACK_BYTES = 128 * 1024;
 const MEMORY_BYTES = 64 * 1024 * 1024;
-/** Far beyond what any program needs; one that reaches it stays pending, which fails its test. */
+/** Far more than any program needs. A program that reaches it stays pending, which fails its test. */
 const MAX_JOBS = 10_000;
 
 /** The path under test: compiled in one VM, written, read and run in another one that has no parser. */

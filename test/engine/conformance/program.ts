@@ -3,9 +3,9 @@ export interface Program {
   /** The property that the program exercises. */
   readonly title: string;
   readonly body: string;
-  /** Text of the same script that precedes the function, for what only exists at the top level. */
+  /** Text of the same script before the function, for constructs that exist only at the top level. */
   readonly preamble?: string;
-  /** How the program ends; a program that ends otherwise shows nothing and fails. */
+  /** How the program must end. A program that ends in another way proves nothing and fails. */
   readonly ends?: 'value' | 'exception' | 'syntax error';
 }
 
@@ -37,7 +37,7 @@ export function handlerOf({ preamble = '', body }: Program): string {
   return `${preamble}\n${told}\nreturn ${RUN_ANYWHERE}(async function () {\n${text}\n});\n`;
 }
 
-/** The last digits of what Math computes are left to engines. */
+/** The last digits of Math results depend on the engine. */
 const DIGITS = 13;
 
 /** Where a program reads the message of an error. */

@@ -1,4 +1,4 @@
-// Runs every bytecode file of a directory, in a process that never saw a source, and prints what became of each.
+// Runs every bytecode file of a directory in a process that never had the sources, and prints the outcome of each.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

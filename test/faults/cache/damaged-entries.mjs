@@ -149,7 +149,7 @@ async function isRight(runtime) {
   return result.status === 'success' && JSON.stringify(result.returnValue) === EXPECTED;
 }
 
-/** The entry is spoilt, not loaded but compiled again, counted under one of `reasons`, and afterwards as it was. */
+/** Damages the entry, which must be refused for one of `reasons`, compiled again, and be as before afterwards. */
 async function tryEntry({ runtime, findings, counts, subject, what, spoil, reasons }) {
   counts.damaged++;
   const before = countersOf(runtime);

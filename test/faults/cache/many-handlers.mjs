@@ -10,9 +10,9 @@ const PROCESS = new URL('./workers/many-handlers.mjs', import.meta.url);
 const MIB = 1024 ** 2;
 const CALLERS = 1_000;
 const CAP = MIB;
-/** Keys of 10,000 sources are remembered with them, up to 32 Mi characters; the rest is what collectors leave lying. */
+/** The keys of 10,000 sources are kept with the sources, up to 32 Mi characters; the rest is garbage not yet collected. */
 const MAX_GROWTH = 64 * MIB;
-/** As much again may wait to be written. The remembered sources alone take 32 MiB with handlers as large as those. */
+/** The same amount may wait to be written. The kept sources alone take 32 MiB with handlers of that size. */
 const MAX_GROWTH_SLOW_DISK = 64 * MIB;
 
 export async function run({ quick, scratch }) {

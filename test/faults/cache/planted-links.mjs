@@ -58,7 +58,7 @@ const situations = {
   'as entries, hard ones': (trial) =>
     trial.expectRefusedEntries((path) => linkSync(join(trial.target, 'precious.txt'), path)),
   async 'as temporary files'(trial) {
-    // Real names are random. A process with a random source of ours uses names that we know, by the same code.
+    // Real names are random. A process with our random source uses names that we know, through the same code.
     const worker = trial.keep(new Worker(PREDICTABLE, [trial.cacheDir]));
     trial.check((await worker.ask('write', 'first')).kept, 'nothing is written without a link');
     const plants = {

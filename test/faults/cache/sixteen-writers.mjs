@@ -21,7 +21,7 @@ const WRITER = new URL('./workers/busy-writer.mjs', import.meta.url);
 const WRITERS = 16;
 const KIB = 1024;
 
-/** Caps and sizes of files: room for many, for hardly any, and for more than are looked at after every write. */
+/** Limits and file sizes: room for many, for hardly any, and for more than are scanned after every write. */
 const CAPS = [
   { cap: 4096 * KIB, fileBytes: 64 * KIB, puts: 150 },
   { cap: 160 * KIB, fileBytes: 64 * KIB, puts: 60 },
@@ -51,7 +51,7 @@ export async function run({ quick, scratch }) {
   );
 }
 
-/** All write under one key, each something else; who reads gets what one of them wrote, from the first write on. */
+/** All write different content under one key. A reader gets what one of them wrote, from the first write on. */
 async function writeSameKey(writers, cacheDir, puts, findings, counts) {
   const settings = { cacheDir, maxBytes: 64 * 1024 * KIB, contentBytes: 20_000 };
   await Promise.all(writers.map((writer) => writer.ask('open', settings)));
@@ -77,7 +77,7 @@ async function writeSameKey(writers, cacheDir, puts, findings, counts) {
 }
 
 async function writeBeyondCap(writers, folder, { cap, fileBytes, puts }, findings, counts) {
-  // A filesystem of its own says at one stroke how much is in it; adding up files takes a while, and others write.
+  // A separate filesystem reports its size in one call. Adding up files takes a while, during which others write.
   const measure = mountTmpfs(folder, 'size=256m') === undefined ? usedBytes(folder) : addedBytes(folder);
   const cacheDir = join(folder, 'cache');
   const contentBytes = contentBytesFor(fileBytes, '1234567 1234');

@@ -59,7 +59,7 @@ async function compileAll(compiler, handlers) {
   return keys;
 }
 
-/** Entries of the other engine under the very names that ours looks for, as they are and with our key in them. */
+/** Entries of the other engine under the names that ours looks for, unchanged and with our key in them. */
 async function plant(options, handlers, findings, counts) {
   const folder = join(options.cacheDir, FORMAT_FOLDER);
   const secrets = options.cacheSecret === undefined ? [] : [Buffer.from(options.cacheSecret)];

@@ -1,4 +1,4 @@
-// Runs faults one after the other and prints a line for each.
+// Runs faults one after the other, and prints a line for each.
 import { chmodSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ export async function runCampaign(folder) {
   process.exit(failed > 0 ? 1 : 0);
 }
 
-/** In memory where there is a tmpfs: a campaign writes a lot, and orphans on a tmpfs are the ones that cost. */
+/** Uses a tmpfs if there is one: a campaign writes a lot, and only orphans on a tmpfs occupy memory. */
 function scratchRoot() {
   try {
     if (statfsSync('/dev/shm').type === TMPFS_MAGIC) return '/dev/shm';
@@ -56,7 +56,7 @@ async function inScratch(use) {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
   const stop = () => process.exit(130);
-  // Helpers under other users pass through it.
+  // Helpers that run as other users must be able to enter it.
   chmodSync(scratch, 0o711);
   process.on('exit', cleanUp).on('SIGINT', stop).on('SIGTERM', stop);
   try {

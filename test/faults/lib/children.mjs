@@ -2,21 +2,21 @@ import { spawn } from 'node:child_process';
 
 const workers = new Set();
 
-/** A process of its own that answers requests; see serve.mjs. */
+/** A separate process that answers requests; see serve.mjs. */
 export class Worker {
   #child;
   #requests = new Map();
   #lastId = 0;
   #stderr = '';
-  /** Resolves when it is gone, and whatever it started with it. */
+  /** Resolves when the process and all processes that it started have ended. */
   ended;
-  /** Resolves with the first thing it says. */
+  /** Resolves with its first message. */
   ready;
 
   /**
-   * @param url of its module
+   * @param url URL of its module
    * @param args JSON values
-   * @param prefix command line that starts it, `['unshare', '--pid', '--fork']`, say
+   * @param prefix command line that starts it, for example `['unshare', '--pid', '--fork']`
    */
   constructor(url, args = [], { execArgv = [], prefix = [] } = {}) {
     const node = [process.execPath, ...execArgv, url.pathname, ...args.map((arg) => JSON.stringify(arg))];
@@ -68,7 +68,7 @@ export class Worker {
     await this.ended;
   }
 
-  /** An answer that comes by itself. */
+  /** Waits for a message that does not answer a request. */
   expect(id) {
     return new Promise((resolve, reject) => this.#requests.set(id, { resolve, reject }));
   }

@@ -9,10 +9,10 @@ const engine = await loadEngine();
 export const FINGERPRINT = engine.fingerprint;
 
 /**
- * The compiler with its cache, as in a runtime, but in this thread and for an engine of any name.
+ * The compiler with its cache, as in a runtime, but in this thread and for an engine with any fingerprint.
  *
- * @param fingerprint what the engine calls itself
- * @param options of createRuntime
+ * @param fingerprint fingerprint of the engine
+ * @param options options of createRuntime
  */
 export async function openCompiler(fingerprint, options) {
   const config = resolveRuntimeConfig(options).cache;

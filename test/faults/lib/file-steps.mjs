@@ -1,4 +1,4 @@
-// Loaded before anything else imports node:fs/promises: every file operation of this process passes through here.
+// Loaded before any other import of node:fs/promises: every file operation of this process passes through this module.
 import { writeSync } from 'node:fs';
 import fs, { open } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';

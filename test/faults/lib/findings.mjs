@@ -1,6 +1,6 @@
 const MAX_SHOWN = 12;
 
-/** What was violated, all of it: the first violation does not hide the next. */
+/** Collects all violations: the first does not hide the next. */
 export class Findings {
   #violations = new Map();
 
@@ -13,7 +13,7 @@ export class Findings {
     return [...this.#violations.values()].reduce((sum, times) => sum + times, 0);
   }
 
-  /** @throws Error naming every violation; the figure when there was none */
+  /** @throws Error that names every violation; returns the figure if there was none */
   end(figure) {
     if (this.#violations.size === 0) return { figure };
     const lines = [...this.#violations].map(([violation, times]) =>
@@ -32,7 +32,7 @@ export function mebibytes(bytes) {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
-/** The result, or `fallback` when there is none in time. */
+/** The result, or `fallback` if there is none in time. */
 export async function within(ms, promise, fallback) {
   let timer;
   const timeout = new Promise((resolve) => {

@@ -7,9 +7,9 @@ import { NexusRuntime } from '#build/runtime/nexus-runtime.js';
 const FRAGILE_WORKER = new URL('../pool/workers/fragile-worker.mjs', import.meta.url);
 
 /**
- * A runtime whose worker is another module than the library's own.
+ * A runtime with a worker module other than the library's own.
  *
- * @param worker default: the library's worker, in which executions can die as `fates.mjs` says
+ * @param worker default: the library's worker, in which executions can die as defined in `fates.mjs`
  */
 export async function withFragileRuntime(options, use, worker = FRAGILE_WORKER) {
   const config = resolveRuntimeConfig({ metrics: false, cacheDir: false, ...options });

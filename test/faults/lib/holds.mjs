@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * For how long, at most, something held the event loop, in milliseconds. Of the time between two turns no more counts than what this process
- * spent on a processor in it: on a busy machine it waits for one, too.
+ * Returns the longest time for which the event loop was held, in milliseconds. Between two turns, only the CPU time of this
+ * process counts: on a busy machine it also waits for a processor.
  */
 export async function holdOf(run) {
   let worst = 0;

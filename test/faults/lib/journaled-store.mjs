@@ -1,6 +1,6 @@
 import { makeOutcome, makeSuspension, newId, newNonce, nextIdOf, nonceOf } from './suspensions.mjs';
 
-/** A store whose user writes down what it is about to do, and what was acknowledged. */
+/** A store whose user records what it is about to do and what was acknowledged. */
 export class JournaledStore {
   #store;
   #journal;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { nextIdOf, nonceOf } from './suspensions.mjs';
 
-/** Writes down what a process is about to do, and what was acknowledged to it. A line survives a kill. */
+/** Records what a process is about to do, and what was acknowledged to it. A line survives a kill. */
 export class Journal {
   #file;
 
@@ -16,17 +16,17 @@ export class Journal {
   }
 }
 
-/** All journals together, and what they promise about the store. */
+/** All journals together, and what they guarantee about the store. */
 export class Ledger {
-  /** By id: nonces that were about to be put, or to be continued with. */
+  /** By id: the nonces that a put or a continuation was started with. */
   #begun = new Map();
   /** By id: the nonce whose put was acknowledged. */
   #put = new Map();
-  /** By id and nonce: an outcome that was about to be recorded. */
+  /** By id and nonce: an outcome whose recording was started. */
   #intents = new Map();
-  /** By id: nonces of outcomes that were acknowledged as the one. */
+  /** By id: nonces of outcomes that were acknowledged as the recorded one. */
   #recorded = new Map();
-  /** By id: nonces of outcomes that somebody was told. */
+  /** By id: nonces of outcomes that a caller received. */
   #told = new Map();
 
   constructor(directory) {
@@ -60,7 +60,7 @@ export class Ledger {
     if (what === 'told') addTo(this.#told, id, nonce);
   }
 
-  /** Compares it with what the store says now. */
+  /** Compares it with the current content of the store. */
   async check(store, nowMs, findings) {
     for (const id of this.ids) {
       const found = await store.read(id);
@@ -79,7 +79,7 @@ export class Ledger {
     findings.check(recorded.size <= 1, 'completed twice: two were acknowledged');
     if (found === undefined) {
       const isKept = [...recorded].every((nonce) => nowMs < this.#intents.get(`${id} ${nonce}`).keepUntilMs);
-      // What was settled without an acknowledgement may be forgotten when its time is over.
+      // A call that was settled without an acknowledgement may be forgotten when its time has expired.
       const isForgettable = this.#intentsOf(id).some(({ keepUntilMs }) => nowMs >= keepUntilMs);
       const isPromised = this.#put.has(id) || recorded.size > 0;
       findings.check(!isPromised || (isForgettable && (recorded.size === 0 || !isKept)), 'acknowledged and lost');

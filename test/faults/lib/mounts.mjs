@@ -12,14 +12,14 @@ export function mountTmpfs(path, options) {
   return tryToRun('mount', ['-t', 'tmpfs', '-o', options, 'nexus-faults', path]);
 }
 
-/** @returns why it cannot be, or undefined */
+/** @returns the reason why it is not possible, or undefined */
 export function remount(path, options) {
   return tryToRun('mount', ['-o', `remount,${options}`, path]);
 }
 
 export function unmountBelow(prefix) {
   const mounts = readMounts().filter((path) => path.startsWith(`${prefix}/`));
-  // Whatever a process still holds open goes with the process.
+  // Anything that a process still holds open ends with the process.
   for (const path of mounts.reverse()) tryToRun('umount', ['-l', path]);
 }
 
@@ -37,7 +37,7 @@ function tryToRun(command, args) {
     execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     return undefined;
   } catch (error) {
-    // `mount: <path>: <reason>`, and perhaps advice on further lines.
+    // `mount: <path>: <reason>`, possibly with advice on further lines.
     const [line] = String(error.stderr ?? '')
       .trim()
       .split('\n');

@@ -1,9 +1,9 @@
 import { createRuntime } from '#build/index.js';
 
 /**
- * A runtime for the time of `use`. Ended in any case; one that hangs does not hang the fault with it.
+ * A runtime that exists while `use` runs and is always ended. A runtime that hangs does not hang the fault test.
  *
- * @param options of createRuntime; one worker unless they say otherwise
+ * @param options of createRuntime; one worker by default
  */
 export async function withRuntime(options, use) {
   const runtime = await createRuntime({ maxInstances: 1, metrics: false, ...options });
@@ -14,12 +14,12 @@ export async function withRuntime(options, use) {
   }
 }
 
-/** Empties memory after everything compiled was written, so that the next lookup is on disk. */
+/** Empties the memory tier after everything compiled was written, so that the next lookup reads the disk. */
 export async function forgetMemory(runtime) {
   await runtime.clearCache({ memory: true, disk: false });
 }
 
-/** What a fault must not have changed: the counters of the cache, flat. */
+/** The counters of the cache that a fault must not change, flattened. */
 export function countersOf(runtime) {
   const { compilations, misses, disk } = runtime.getStats().cache;
   const rejections = Object.values(disk.rejections).reduce((sum, count) => sum + count, 0);

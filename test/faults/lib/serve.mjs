@@ -1,6 +1,6 @@
-// The other side of children.mjs.
+// The counterpart of children.mjs in the child process.
 
-/** Answers requests with what the functions return. Ends with the process that asks. */
+/** Answers requests with the results of the functions. Ends with the parent process. */
 export function serve(commands) {
   process.on('disconnect', () => process.exit());
   process.on('message', async ({ id, command, argument }) => {
@@ -17,7 +17,7 @@ export function sayReady() {
   process.send({ id: 'ready' });
 }
 
-/** What the process was started with. */
+/** The arguments with which the process was started. */
 export function startArguments() {
   return process.argv.slice(2).map((arg) => JSON.parse(arg));
 }

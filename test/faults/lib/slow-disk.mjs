@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** From now on every synced write of this process takes as long as on a busy network volume. */
+/** Makes every synced write of this process as slow as on a busy network volume. */
 export async function slowDown(delayMs) {
   const file = await open(new URL(import.meta.url));
   const prototype = Object.getPrototypeOf(file);

@@ -56,7 +56,7 @@ const CLIENTS = {
   },
   hostile: async ({ runtime }, n) => {
     const hostile = executeHostile(runtime, hostileProgram(n), HOSTILE_TIMEOUT_MS, { tenant: 'mallory' });
-    // Some bring a context that cannot enter.
+    // Some pass a context that cannot be encoded.
     return hostile.then(
       () => true,
       ({ code }) => ['SERIALIZATION_ERROR', 'INVALID_ARGUMENT'].includes(code) || Promise.reject(new Error(code)),
@@ -82,10 +82,10 @@ const CLIENTS = {
 };
 
 /**
- * @param durationMs of the load
- * @param intervalMs between two reports
- * @param isFilled whether all that is bounded is filled before, so that it does not grow later
- * @param onReport told what happened so far
+ * @param durationMs duration of the load
+ * @param intervalMs time between two reports
+ * @param isFilled whether everything that is bounded is filled before the start, so that it does not grow later
+ * @param onReport receives each report
  * @returns all reports
  */
 export async function soak({ durationMs, intervalMs, cacheDir, isFilled = false, onReport = () => {} }) {
@@ -118,7 +118,7 @@ export async function soak({ durationMs, intervalMs, cacheDir, isFilled = false,
   return reports;
 }
 
-/** As many outcomes as are kept, and as many handlers. */
+/** Fills the kept outcomes and the cached handlers up to their limits. */
 async function fill(runtime) {
   for (let n = 0; n < 10_500; n += 50) {
     const calls = Array.from({ length: 50 }, async (_, i) => {
@@ -140,12 +140,12 @@ async function client(state, name, act) {
       const { code = error.message } = error;
       state.rejections[code] = (state.rejections[code] ?? 0) + 1;
     }
-    // A client that gets its answers at once does not keep the others from theirs.
+    // A client whose calls are answered at once must not keep the others waiting.
     await new Promise(setImmediate);
   }
 }
 
-/** Counters, and the counts of histograms, in the Prometheus text. */
+/** Counters, and the counts of histograms, from the Prometheus text. */
 function countersOf(text) {
   const counters = {};
   for (const [, series, value] of text.matchAll(/^(\S+_(?:total|count|sum|bucket)(?:\{[^}]*\})?) (\S+)$/gm)) {
@@ -154,7 +154,7 @@ function countersOf(text) {
   return counters;
 }
 
-/** Series that went down from one report to the next, or were lost. */
+/** Series that decreased from one report to the next, or disappeared. */
 export function decreases(reports) {
   return reports.slice(1).flatMap(({ counters }, i) =>
     Object.entries(reports[i].counters)

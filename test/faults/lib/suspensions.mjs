@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newRunId } from '#build/support/run-ids.js';
 import { FileStore } from '#build/suspension/file-store/file-store.js';
 
-/** Where records are below a directory of suspensions. */
+/** The directory of the records in a suspension directory. */
 export const FORMAT_FOLDER = 'v1';
 export const FAR_AWAY_MS = 1e12;
 const NONCE_BYTES = 12;
@@ -25,12 +25,12 @@ export function newNonce() {
   return randomBytes(NONCE_BYTES).toString('hex');
 }
 
-/** A suspension that can be checked by itself: its envelope follows from its id and a nonce, which it begins with. */
+/** A suspension that can be checked without other data: its envelope follows from its id and the nonce at its start. */
 export function makeSuspension(id, nonce, { bytes = 300, expiresAtMs = FAR_AWAY_MS } = {}) {
   return { id, envelope: contentOf(id, nonce, bytes), createdAtMs: 1, expiresAtMs, info: { nonce } };
 }
 
-/** The nonce of an envelope or of an outcome's content, undefined when it is not whole or not of this id. */
+/** The nonce of an envelope or of an outcome's content; undefined if it is incomplete or belongs to another id. */
 export function nonceOf(id, content) {
   const nonce = Buffer.from(content.subarray(0, NONCE_BYTES)).toString('hex');
   return contentOf(id, nonce, content.length).equals(content) ? nonce : undefined;
@@ -46,7 +46,7 @@ function contentOf(id, nonce, bytes) {
   return content;
 }
 
-/** Names of all files in the shards. */
+/** Names of all files in the shard directories. */
 export function recordsBelow(directory) {
   const root = join(directory, FORMAT_FOLDER);
   const shards = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());

@@ -1,4 +1,4 @@
-// The real threads of a process's workers, so that they can be terminated from outside the library.
+// The real worker threads of a process, so that they can be terminated from outside the library.
 import { syncBuiltinESMExports } from 'node:module';
 import workerThreads from 'node:worker_threads';
 
@@ -16,14 +16,14 @@ class ObservedWorker extends Worker {
 workerThreads.Worker = ObservedWorker;
 syncBuiltinESMExports();
 
-/** Ends threads from outside, at once; resolves when they are gone. Returns how many there were. */
+/** Ends threads from outside, at once. Resolves with their number when they have ended. */
 export async function terminateThreads(most = Number.POSITIVE_INFINITY) {
   const victims = [...alive].slice(0, most);
   await Promise.all(victims.map((thread) => thread.terminate()));
   return victims.length;
 }
 
-/** Threads that run now. */
+/** The number of threads that are running. */
 export function threadCount() {
   return alive.size;
 }

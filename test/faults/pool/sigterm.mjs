@@ -34,7 +34,7 @@ export async function run({ quick }) {
   );
 }
 
-/** A process under load that gets the signal and shuts its runtime down; it must come to its end by itself. */
+/** A process under load that receives the signal and shuts its runtime down. It must end without help. */
 function serveUntilTerminated(isEndless, afterMs) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [PROGRAM.pathname, JSON.stringify({ isEndless })], {

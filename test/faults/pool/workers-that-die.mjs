@@ -32,7 +32,7 @@ export async function run({ quick }) {
   );
 }
 
-/** A batch whose worker dies in the middle: the call that caused it gets an error, and the others are right. */
+/** A batch whose worker dies in the middle: the call that caused it gets an error, and the others succeed. */
 async function crashAmongInnocents(seed, fate, findings) {
   return withFragileRuntime({ maxInstances: 2, maxQueue: 1_000 }, async (runtime) => {
     const warm = Array.from({ length: 40 }, (_, n) => runtime.executeHandler(SOURCE, { args: n }));

@@ -10,7 +10,7 @@ export const title = 'cancel, expiry and resume at once';
 const CLAIMER = new URL('./workers/claimer.mjs', import.meta.url);
 const SUSPENSIONS_A_ROUND = 10;
 const [EXPIRES_AT_MS, CLAIMED_MS, LEASE_MS] = [10_000, 9_000, 500];
-/** The lease has lapsed, and the time is over. */
+/** The lease has lapsed, and the time has expired. */
 const SWEPT_MS = 10_000;
 
 export async function run({ quick, scratch }) {

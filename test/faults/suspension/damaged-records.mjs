@@ -154,13 +154,13 @@ async function flipRecords(trial) {
   await flipFile(trial, `${waiting}.0`, [waiting]);
   await flipFile(trial, `${leased}.0`, [leased]);
   await flipFile(trial, `${leased}.1`, [leased]);
-  // One file for the end of one and the beginning of the other.
+  // The end of one record and the start of the next are in the same file.
   await flipFile(trial, `${run}.2`, [run, next.id]);
   await flipFile(trial, `${next.id}.0`, [run, next.id]);
   await flipKey(trial, [waiting, leased, run, next.id]);
 }
 
-/** @param ids those that the file says something of: each reads right or is refused, and not all read right */
+/** @param ids ids in the file: each is read correctly or refused, and at least one is not read */
 async function flipFile(trial, name, ids) {
   const { store, directory, findings, counts, share } = trial;
   const path = pathOf(directory, name);

@@ -54,7 +54,7 @@ export async function run({ quick, scratch }) {
 class Ledger {
   /** Runs that are not over, by place: `{ number, id, tokens }`; without an id it has not begun. */
   #runs = new Map();
-  /** By id of a suspension: what came of it, as text. */
+  /** The outcome of each suspension as text, by id. */
   #outcomes = new Map();
   #acknowledged = new Set();
   #findings;
@@ -111,7 +111,7 @@ class Ledger {
     }
   }
 
-  /** @returns whether the run is over */
+  /** @returns whether the run has ended */
   async #step(process, run) {
     if (run.id === undefined) {
       const begun = await process.ask('execute', { code: CODE, args: run.number });

@@ -1,4 +1,4 @@
-// Programs of the whole language: their log says in which order they did what, and is the same in every engine that is right.
+// Programs of the whole language. Their log shows the order of evaluation, which is the same in every correct engine.
 
 export const PREAMBLE = `const log = []; let fuel = 500; const later = []; Function.prototype.toString = () => 'text'; Error.prototype.toString = function () { return this.name + '!'; };
 const spend = () => { if (--fuel < 0) throw new RangeError('fuel'); };

@@ -1,4 +1,4 @@
-// Bytes with damage of the kinds that break readers: flips, cuts, repeats, numbers at their limits, parts of other inputs.
+// Damages bytes in ways that break readers: flips, cuts, repeats, numbers at their limits, parts of other inputs.
 
 const INTERESTING_BYTES = [0, 1, 0x7f, 0x80, 0xfe, 0xff, 5, 9, 14, 19, 0xc1, 0xdc, 0xdd, 0xde, 0xdf];
 /** LEB128 and fixed numbers that overflow, wrap, or claim more than there is. */

@@ -1,4 +1,4 @@
-// The process that runs cases of one target. It may be aborted at any of them: the parent reads off a file which one it was.
+// The process that runs the cases of one target. Any case may abort it: the parent reads from a file which case it was.
 import { openSync, writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 

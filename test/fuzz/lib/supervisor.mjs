@@ -1,4 +1,4 @@
-// Runs a target in a process of its own, from case to case, and begins another process behind a case that ended it.
+// Runs the cases of a target in a separate process, and starts another process after a case that ended it.
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -162,7 +162,7 @@ function nested(random) {
   return [`${levels} levels`, value];
 }
 
-/** How many paths lead through a value, counted as far as it matters; objects that occur twice count twice. */
+/** The number of paths through a value, as far as it matters. Objects that occur twice count twice. */
 export function countPaths(value, counted = new Map()) {
   if (typeof value !== 'object' || value === null) return 1;
   const known = counted.get(value);
@@ -181,7 +181,7 @@ export function countPaths(value, counted = new Map()) {
   return paths;
 }
 
-/** Where two values differ, as a path with both sides; undefined when they are the same, as far as values cross. */
+/** The place where two values differ, as a path with both sides; undefined if they are equal after the transfer. */
 export function difference(expected, actual, path = 'value', compared = new Set()) {
   if (Object.is(expected, actual)) return undefined;
   const there = () => `${path}: ${describeBriefly(expected)}, not ${describeBriefly(actual)}`;

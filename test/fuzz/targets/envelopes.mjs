@@ -50,7 +50,7 @@ class EditingStore extends MemoryStore {
   }
 }
 
-/** A case: `{ handler, edit, random }`; what is edited is made when it runs, from chance of the case's own. */
+/** A case: `{ handler, edit, random }`. The edited data is created when the case runs, from its own random numbers. */
 export function generate(random) {
   const edit = random.weighted([
     [3, 'bytes'],

@@ -15,7 +15,7 @@ const ACCEPTED = [
   ({ product }) => product.kind === 'syntax' && /seen by the default value|declared again/.test(product.message),
 ];
 
-/** What the grammar has that came into the language last: a Node without it is nothing to compare these with. */
+/** The newest language features in the grammar: a Node without them cannot be compared. */
 const NEWEST = 'return [1].values().take(1).toArray().length';
 const USES_NEWEST = /\.values\(\)\.(?:map|filter|take|drop|flatMap)\(/;
 

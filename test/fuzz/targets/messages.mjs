@@ -1,4 +1,4 @@
-// Messages between threads: damaged ones are refused, whole ones arrive as they were sent, through either way of the mailbox.
+// Messages between threads: damaged ones are refused, and intact ones arrive unchanged, through both paths of the mailbox.
 import { isDeepStrictEqual } from 'node:util';
 
 import { resolveRuntimeConfig } from '#build/config/resolve.js';

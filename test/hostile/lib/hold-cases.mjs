@@ -1,10 +1,10 @@
-// What a guest, a file or a caller can make to hold the main thread. Each case runs in a process of its own, see `holds.mjs`.
+// Inputs of a guest, a file or a caller that could hold the main thread. Each case runs in a separate process; see `holds.mjs`.
 import { createHash } from 'node:crypto';
 
 import { pack } from 'msgpackr/pack';
 
 const ALL = { capabilities: ['state:write:*', 'state:read:*', 'events:emit:*', 'view:update:*', 'ext:*'] };
-/** Thomas Wang's hash of 32 bits, by which V8 puts whole numbers into the buckets of a Map. */
+/** Thomas Wang's 32-bit hash, with which V8 distributes integers over the buckets of a Map. */
 function hash(key) {
   let h = (~key + (key << 15)) | 0;
   h ^= h >>> 12;
@@ -13,7 +13,7 @@ function hash(key) {
   h = Math.imul(h, 2057);
   return (h ^ (h >>> 16)) & 0x3fff_ffff;
 }
-/** Whole numbers of one bucket, small enough for an argument. */
+/** Integers of one bucket that are small enough for an argument. */
 const collidingInts = (count) => {
   const ints = [];
   for (let i = 0; ints.length < count; i++) if ((hash(i) & 0x3fff) === 5) ints.push(i);
@@ -23,22 +23,22 @@ const BIGINTS = 'const keys = Array.from({ length: 20_000 }, (_, i) => BigInt(i)
 const FOLD = (wrap) => `let a = []; for (let i = 0; i < 40; i++) a = ${wrap}; return a`;
 const LINES = '\n'.repeat(1 << 20);
 
-/** A handler whose value, effect or error is hostile. */
+/** A handler with a hostile value, effect or error. */
 const handler =
   (source, context = ALL, options = {}) =>
   ({ runtime }) =>
     runtime.executeHandler(source, context, { timeoutMs: 20_000, ...options });
-/** A context that an application has from outside. */
+/** A context that an application received from outside. */
 const context = (make) => ({
   prepare: make,
   run: ({ runtime, prepared }) => runtime.executeHandler('return 1', { args: prepared }),
 });
-/** A handler and what it works on. */
+/** A handler and its input. */
 const withArgs = (source, make) => ({
   prepare: make,
   run: ({ runtime, prepared }) => runtime.executeHandler(source, { args: prepared }, { timeoutMs: 20_000 }),
 });
-/** A handler that waits, is resumed with the value or returns it, and is asked again for its outcome. */
+/** A handler that is suspended and resumed with the value or returns it, and whose outcome is then read again. */
 const resumed =
   (source) =>
   async ({ runtime }) => {
@@ -52,7 +52,7 @@ const run =
   ({ runtime }) =>
     runtime.run(source, { ...ALL }, { extensions: { a: { b: answer } }, timeoutMs: 20_000 });
 
-/** An artifact without a secret, whose header was changed and which was sealed again. */
+/** An artifact without a secret, whose header was changed and which was then sealed again. */
 const artifact = (change) => ({
   async prepare({ runtime }) {
     const sealed = Buffer.from(await runtime.precompileHandler('return 1'));
@@ -73,7 +73,7 @@ function packedArray(byte, length) {
   return bytes;
 }
 
-/** A map of 32 bits: so many keys of seven characters. */
+/** A 32-bit map: this many keys of seven characters. */
 function packedKeys(count) {
   const bytes = Buffer.alloc(5 + count * 9);
   bytes[0] = 0xdf;

@@ -8,7 +8,7 @@ const [entry, name] = process.argv.slice(2);
 const { createRuntime, toJson } = await import(pathToFileURL(entry).href);
 const TICK_MS = 2;
 
-/** Time that this thread had of a processor, in ms; where the system does not tell, the time that passed. */
+/** CPU time of this thread in ms; if the system does not report it, elapsed time. */
 function processorMs() {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;

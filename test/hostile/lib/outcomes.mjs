@@ -1,17 +1,17 @@
 // The outcomes that a program may have, and the comparison of a result with them.
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** What the programs that are meant to run into it get, in milliseconds. */
+/** The timeout of programs that are expected to exceed it, in milliseconds. */
 export const TIMEOUT_MS = 100;
-/** What every program has. */
+/** The limits of every program. */
 export const MEMORY_LIMIT_BYTES = 32 * 2 ** 20;
 export const STACK_SIZE_BYTES = 512 * 2 ** 10;
 
 const NO_EFFECTS = { stateMutations: [], events: [], viewCommands: [], logs: [] };
 
 /**
- * An outcome says exactly what a result holds; effects that it does not name must not be there. A RegExp stands for the
- * strings that it matches, a function for the values of which it says true.
+ * An outcome describes a result completely: effects that it does not name must not exist. A RegExp stands for the strings
+ * that it matches, a function for the values for which it returns true.
  */
 export function success(returnValue, effects = {}) {
   return { status: 'success', returnValue, code: undefined, ...NO_EFFECTS, ...effects };
@@ -22,12 +22,12 @@ export function failure(code, fields = {}) {
   return { status: 'error', returnValue: undefined, code, ...NO_EFFECTS, ...fields };
 }
 
-/** The call rejects: the caller's fault, or that of what it handed over. */
+/** The call rejects, because of the caller or of a value that the caller passed. */
 export function rejection(code, message, fields = {}) {
   return { status: 'rejected', code, message, ...fields };
 }
 
-/** @param layers that may have ended it; each is an outcome of its own */
+/** @param layers that may have ended it; each is a separate outcome */
 export function timeout(layers = ['interrupt'], fields = {}, timeoutMs = TIMEOUT_MS) {
   return layers.map((layer) =>
     failure('TIMEOUT', {
@@ -55,7 +55,7 @@ export function stackOverflow(fields = {}) {
   });
 }
 
-/** An error of the handler's own. */
+/** An error that the handler threw. */
 export function thrown(message, fields = {}) {
   return failure('EXECUTION_ERROR', { message, context: undefined, ...fields });
 }
@@ -101,7 +101,7 @@ export function escapesWrapper() {
   return failure('INVALID_HANDLER', { message: /closes the function it is the body of/, context: (it) => it !== null });
 }
 
-/** Why a result is none of the outcomes, against the one that comes closest; undefined when it is one. */
+/** Why a result matches no outcome, compared with the nearest one; undefined if it matches. */
 export function mismatch(result, outcomes) {
   const facts = factsOf(result);
   const differences = outcomes.map((outcome) =>
@@ -126,7 +126,7 @@ function matches(expected, actual) {
   return isDeepStrictEqual(actual, expected);
 }
 
-/** A check that finds something else than it looks into is not met. */
+/** A check fails if its input has another type than it expects. */
 function says(check, actual) {
   try {
     return check(actual) === true;

@@ -1,4 +1,4 @@
-// One runtime with one worker, so that what is executed next is executed on the same.
+// One runtime with one worker, so that the next execution runs on the same worker.
 import { createRuntime } from 'nexus-runtime';
 
 import { within } from '../../faults/lib/findings.mjs';
@@ -15,11 +15,11 @@ const OPTIONS = {
   stackSizeBytes: STACK_SIZE_BYTES,
   compileTimeoutMs: 3_000,
 };
-/** Until the worker knows the canary well. */
+/** Executions until the canary is hot in the worker. */
 const WARMING_EXECUTIONS = 12;
-/** Beyond any timeout with its grace: what takes as long does not end. */
+/** Longer than any timeout with its grace period: a call that takes this long does not end. */
 const HANG_MS = 20_000;
-/** A stack or message that names one of these shows the host, or the prelude's own code. */
+/** A stack or message that contains one of these exposes the host or the prelude's own code. */
 const HOST_TRACES = /nexus:|node:|node_modules|\/dist\/|file:\/\//;
 const MAX_MESSAGE_CHARACTERS = 10_000;
 
@@ -42,7 +42,7 @@ export class Session {
     process.on('worker', session.#onWorker);
     process.on('uncaughtException', session.#onStray).on('unhandledRejection', session.#onStray);
     session.runtime = await createRuntime(OPTIONS);
-    // The canary is executed before the first program, too: then every program has the same before and after it.
+    // The canary is also executed before the first program, so that every program has one before and after it.
     for (let i = 0; i < WARMING_EXECUTIONS; i++) await canary.check(session.runtime);
     return session;
   }
@@ -62,7 +62,7 @@ export class Session {
   /**
    * Executes a program in one way, then the canary.
    *
-   * @param execute gives the result of one call; what it rejects with is a result, too
+   * @param execute returns the result of one call; a rejection is also a result
    * @returns violations, a line each, the result, and how long the call took in milliseconds
    */
   async execute(program, execute) {
@@ -75,7 +75,7 @@ export class Session {
       (it) => it !== undefined,
     );
     if (result.status === 'hung') {
-      // Its worker may be lost for good; the programs after it are not to blame.
+      // Its worker may be lost permanently, which is not the fault of the programs after it.
       this.runtime.shutdown({ drainTimeoutMs: 0 });
       this.runtime = await createRuntime(OPTIONS);
     }
@@ -101,19 +101,19 @@ function rejected(error) {
   return { status: 'rejected', error: { code: code ?? error.name, message, context } };
 }
 
-/** A worker in a native loop, or in a compilation without end, is ended. Nothing else ends one. */
+/** Only a worker in a native loop or in an endless compilation is ended. */
 export function endsItsWorker({ error }) {
   return error?.context?.layer === 'watchdog' || /compileTimeoutMs/.test(error?.message);
 }
 
-/** What must be true of every result, whatever the program did. */
+/** The conditions that every result must meet, whatever the program did. */
 function malformations({ status, error, metrics }, { source, options }) {
   const wrong = [];
   if ((status === 'error' || status === 'rejected') !== (error !== undefined)) wrong.push(`${status} with ${error}`);
   for (const text of [error?.message, error?.stack, error?.snippet]) {
     if (text === undefined) continue;
     const [trace] = HOST_TRACES.exec(text) ?? [];
-    // What the author wrote may be shown to the author.
+    // Text that the author wrote may be shown to the author.
     const isTheirs = `${source} ${options?.filename}`.includes(trace);
     if (trace !== undefined && !isTheirs) wrong.push(`the error shows the host: ${text.slice(0, 300)}`);
     if (text.length > 2 * MAX_MESSAGE_CHARACTERS) wrong.push(`the error has a text of ${text.length} characters`);

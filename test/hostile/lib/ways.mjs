@@ -5,7 +5,7 @@ export async function asSource(runtime, { source, context, options }) {
   return runtime.executeHandler(source, lazily(context), options);
 }
 
-/** Through `precompileHandler`: what it rejects with must say what a result would have said. */
+/** Through `precompileHandler`: a rejection must contain what a result would have contained. */
 export async function asArtifact(runtime, { source, context, options }) {
   const { filename } = options ?? {};
   let artifact;
@@ -18,7 +18,7 @@ export async function asArtifact(runtime, { source, context, options }) {
 }
 
 export const ONCE = [asSource];
-/** Often enough that a handler gets an image of its own, and is executed from it. */
+/** Enough executions for the handler to get its own image and to be executed from it. */
 export const COLD_AND_HOT = [asSource, asArtifact, asSource, asSource, asSource];
 
 function asResult({ code, message, context: { location, snippet, ...context } }) {
@@ -33,7 +33,7 @@ function asResult({ code, message, context: { location, snippet, ...context } })
   return { status: 'error', error, stateMutations: [], events: [], viewCommands: [], logs: [] };
 }
 
-/** Contexts that are large, or hostile themselves, are made when they are needed. */
+/** Large or hostile contexts are created only when they are needed. */
 function lazily(context) {
   return typeof context === 'function' ? context() : context;
 }

@@ -1,4 +1,4 @@
-// One executor as a worker has it, in this thread, whose memory can be looked at and overwritten.
+// One executor as in a worker, but in this thread, so that its memory can be inspected and overwritten.
 import { readFile } from 'node:fs/promises';
 import { madeFor, memoriesOf } from './memories.mjs';
 import { LIBRARY } from './programs.mjs';
@@ -45,7 +45,7 @@ export class Bench {
     return compiled.bytecode;
   }
 
-  /** Executes a handler for a tenant, and answers whatever it waits for. */
+  /** Executes a handler for a tenant, and answers its calls. */
   async run(source, tenant, { answers = 3, capabilities = CAPABILITIES } = {}) {
     const bytecode = await this.#compile(source);
     const context = { stateSnapshot: { a: 1 }, extensionRegistry: { note: ['take'] }, capabilities };
@@ -85,26 +85,29 @@ export class Bench {
     return madeFor(this, () => this.#executor.tidy(() => false));
   }
 
-  /** Those of its memories that hold the text, but for those in which nothing but images is built. */
+  /** Those of its memories that contain the text, except memories in which only images are built. */
   memoriesWith(text) {
     return memoriesOf(this).filter((memory) => memory.length < BUILDER_MEMORY_BYTES && memory.includes(text));
   }
-  /** Whether one of them does. A caller that has the memories themselves may keep one from the garbage. */
+  /** Whether any memory contains the text. Use this one: a caller that holds the memories can keep them from collection. */
   has(text) {
     return this.memoriesWith(text).length > 0;
   }
 
-  /** Whether one of them holds both. */
+  /** Whether any memory contains both texts. */
   hasBoth(one, other) {
     return this.memoriesWith(one).some((memory) => memory.includes(other));
   }
 
-  /** Whether one that holds the first two texts holds a third. */
+  /** Whether any memory that contains the first two texts also contains the third. */
   currentHas(one, two, three) {
     return this.memoriesWith(one).some((memory) => memory.includes(two) && memory.includes(three));
   }
 
-  /** As a guest could that writes wherever it likes: everything in those with the text, the allocator and the break pointer included. */
+  /**
+   * Overwrites every memory that contains the text from start to end, including the allocator and the break pointer, as a
+   * guest that can write anywhere could.
+   */
   overwrite(text, pattern) {
     for (const memory of this.memoriesWith(text)) memory.fill(pattern);
   }

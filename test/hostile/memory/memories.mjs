@@ -1,4 +1,4 @@
-// All linear memories of this thread, by whom they are made for. Import it before the engine.
+// All linear memories of this thread, by owner. Import it before the engine.
 const memories = new Map();
 let owner;
 const Memory = WebAssembly.Memory;
@@ -10,13 +10,13 @@ WebAssembly.Memory = class extends Memory {
   }
 };
 
-/** What is made while it runs is its. One at a time. */
+/** Memories that are created while `run` runs belong to `maker`. One call at a time. */
 export async function madeFor(maker, run) {
   owner = maker;
   return run();
 }
 
-/** Those that are still there. */
+/** The memories of `maker` that were not garbage-collected. */
 export function memoriesOf(maker) {
   return [...memories].flatMap(([reference, madeBy]) => {
     const memory = reference.deref();

@@ -1,5 +1,5 @@
-// Programs that fill everything they can reach with a pattern. Their results do not matter, nor whether the
-// engine allows it: afterwards no part of the pattern may be left. Each is the body of a function with `M`,
+// Programs that fill everything they can reach with a pattern. Their results do not matter, and neither does whether
+// the engine allows it: afterwards, no part of the pattern may remain. Each is the body of a function with `M`,
 // `bytes` and `fill`; `keep` holds its argument.
 
 /** Sixteen characters that occur nowhere else. */
@@ -8,7 +8,7 @@ export const MARKER = 'NxLeakMarker#@!~';
 export const PROLOGUE = `
 const M = ${JSON.stringify(MARKER)}, bytes = Array.from(M, (c) => c.charCodeAt(0));
 const keep = (...values) => { (globalThis.kept ??= []).push(...values); return values[0]; };
-/** The pattern over all of a buffer or view. */
+/** Fills a whole buffer or view with the pattern. */
 const fill = (target) => {
   const view = target instanceof ArrayBuffer ? new Uint8Array(target) : new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
   for (let i = 0; i < view.length; i++) view[i] = bytes[i & 15];
@@ -23,7 +23,7 @@ const ARRAYS =
     ' ',
   );
 
-/** By name, what is done with a typed array of each kind, \`A\`. */
+/** Operations on a typed array of each kind, \`A\`, by name. */
 const WITH_ARRAYS = {
   'filled byte by byte': 'fill(new A(8 * KB))',
   'at an odd place of a buffer': 'fill(new A(new ArrayBuffer(64 * KB), 8, 512))',
@@ -46,7 +46,7 @@ const WITH_ARRAYS = {
     attempt(() => fill(b))`,
 };
 
-/** By name. */
+/** Programs by name. */
 const OTHERS = {
   'a DataView over its whole buffer':
     'const v = new DataView(new ArrayBuffer(8 * KB)); for (let i = 0; i < v.byteLength; i++) v.setUint8(i, bytes[i & 15]); keep(v)',
@@ -202,7 +202,7 @@ const OTHERS = {
   'an error that is the pattern': 'globalThis.thrown = Object.assign(new Error(M.repeat(50)), { [M]: { [M]: M } })',
 };
 
-/** In images with features. */
+/** Programs for images with features. */
 const WITH_FEATURES = {
   'URL and its parameters':
     'for (let i = 0; i < 30; i++) keep(attempt(() => new URL("http://x/" + M + i + "?a=" + M).href), attempt(() => new URLSearchParams({ [M]: M + i })))',
@@ -216,7 +216,7 @@ const WITH_FEATURES = {
   exceptions: 'for (let i = 0; i < 100; i++) keep(new DOMException(M + i, M))',
 };
 
-/** With functions of a library. */
+/** Programs that use functions of a library. */
 const WITH_LIBRARY = {
   'a library that remembers': 'for (let i = 0; i < 500; i++) $lib.memo.remember(M + i, { [M]: M })',
   'a library that recurses': 'attempt(() => $lib.memo.deep(M, 5000))',

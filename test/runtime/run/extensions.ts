@@ -11,7 +11,7 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
   });
 }
 
-/** Extensions of which `$ext.a.b()` never answers, and what each call of it was told when it was given up. */
+/** Extensions in which `$ext.a.b()` never answers, and the reason that each of its calls received when it was aborted. */
 export function hanging() {
   const told: Promise<unknown>[] = [];
   const extensions = {

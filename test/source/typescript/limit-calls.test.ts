@@ -44,7 +44,7 @@ describe('a module that counts its calls', () => {
 });
 
 describe('TypeScript that takes long to be read', () => {
-  /** Each level takes four times as many calls, so this would take far too long. */
+  /** Each level takes four times as many calls as the one before, so this would take far too long. */
   const explosive = `return ${'async<T>(x = '.repeat(60)}1${')'.repeat(60)}`;
 
   it('is an error after as many calls as there may be, and the next one is read', () => {

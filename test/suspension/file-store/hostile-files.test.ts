@@ -370,7 +370,7 @@ describe('a directory of suspensions', () => {
   it('lists, counts and sweeps one shard with thousands of records, each once', async () => {
     const shard = join(root, '41');
     const ids = Array.from({ length: 12_000 }, (_, i) => `A${String(i).padStart(21, '0')}.1`).sort();
-    // The same bytes under each name: only the first is what its name says.
+    // The same bytes under each name: only the first has the name that matches its content.
     const record = Buffer.concat(
       await encodeRecord(
         { beginning: { facts: { ...facts, id: ids[0] as string }, envelope: new Uint8Array(8) } },

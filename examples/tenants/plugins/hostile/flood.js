@@ -1,2 +1,2 @@
-// Emits for ever.
+// Emits events forever.
 for (;;) $emit('cart.changed', { at: Date.now() });

@@ -1,8 +1,8 @@
-// Keeps a worker busy for as long as it is let.
+// Keeps a worker busy for as long as possible.
 for (;;) {
   try {
     for (;;) Promise.resolve().then(() => {});
   } catch {
-    // Not even an error stops it.
+    // Continues after any error.
   }
 }

@@ -1,2 +1,2 @@
-// Wants what it was not granted.
+// Uses capabilities that it was not granted.
 return $state.secrets.key;

@@ -6,7 +6,7 @@ const RESULTS: readonly Type[] = ['num', 'str', 'big', 'arr'];
 
 type MakeLines = (scope: Scope, depth: number) => Lines;
 
-/** Statements that define something to call: functions, generators, classes, and what is asynchronous. */
+/** Statements that define something to call: functions, generators, classes and asynchronous functions. */
 export function definitions(random: Random): (statements: Statements) => Record<string, MakeLines> {
   return (make) => ({
     function: (scope, depth) => defineFunction(random, make, scope, depth),
@@ -20,7 +20,7 @@ export function definitions(random: Random): (statements: Statements) => Record<
   });
 }
 
-/** A scope for the body of a function: parameters declared, and nothing to call, so that calls cannot multiply. */
+/** A scope for the body of a function, with its parameters declared and nothing to call, so that calls cannot multiply. */
 function bodyScope(scope: Scope, parameters: Record<string, Type>, isAsync: boolean, isStrict = scope.isStrict): Scope {
   const inner = scope.inner({ isAsync, isStrict });
   inner.callables.length = 0;

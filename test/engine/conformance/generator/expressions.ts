@@ -41,7 +41,7 @@ const PATTERNS = [
 type Make = () => string;
 type MakeOf = (type: Type) => string;
 
-/** Makes expressions of a wanted type out of what a scope offers. Depth bounds their size. */
+/** Generates expressions of a given type from the names of a scope. The depth limits their size. */
 export class Expressions {
   readonly #random: Random;
 

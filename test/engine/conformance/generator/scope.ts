@@ -14,7 +14,7 @@ export interface Callable {
   readonly needsAwait: boolean;
 }
 
-/** The names that can be used at a place of the program, and what may be written there. */
+/** The names that can be used at a position in the program, and what may be written there. */
 export class Scope {
   readonly variables: Variable[];
   readonly callables: Callable[];

@@ -37,7 +37,7 @@ export class Statements {
     return this.#expressions.of(type, scope, depth);
   }
 
-  /** Statements in a block of their own, at times with a name that shadows one of outside. */
+  /** Statements in a separate block, sometimes with a name that shadows an outer one. */
   block(scope: Scope, depth: number): Lines {
     const inner = scope.inner();
     return [...this.#shadow(inner), ...this.body(inner, depth)];

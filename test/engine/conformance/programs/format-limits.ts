@@ -5,7 +5,7 @@ const WIDE_LENGTHS = [1, 63, 64, 127, 128, 8_191, 8_192, 40_000];
 
 const count = <T>(n: number, item: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => item(i));
 
-/** Programs large enough to need the wide encodings of whatever bytecode counts, refers to or jumps over. */
+/** Programs large enough to need the wide encodings of all operands that count, refer to or jump over bytecode. */
 export const formatLimits: Subject = {
   subject: 'sizes that bytecode encodes in more than one way',
   programs: [

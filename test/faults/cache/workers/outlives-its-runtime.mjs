@@ -1,4 +1,4 @@
-// An application that goes on after its runtime gave up on a slow disk.
+// An application that continues after its runtime gave up on a slow disk.
 import { mkdirSync, openSync, readdirSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';

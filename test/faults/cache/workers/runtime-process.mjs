@@ -10,7 +10,7 @@ const settings = { maxInstances: 1, metrics: false };
 const runtime = await createRuntime({ ...settings, ...options });
 if (user) await becomeUser();
 
-/** Another user need not be able to read this package: everything is loaded before the change, the cache is not. */
+/** Another user may be unable to read this package: everything except the cache is loaded before the change of user. */
 async function becomeUser() {
   const elsewhere = await createRuntime({ ...settings, cacheDir: false });
   const artifact = await elsewhere.precompileHandler('return "loaded"');

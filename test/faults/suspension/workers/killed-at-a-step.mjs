@@ -1,4 +1,4 @@
-// Goes through all that happens to suspensions, and is killed before, after or in the middle of one file operation.
+// Performs every operation on suspensions, and is killed before, after or in the middle of one file operation.
 import { namesOfSteps, watchFileSteps } from '../../lib/file-steps.mjs';
 import { sayReady, startArguments } from '../../lib/serve.mjs';
 

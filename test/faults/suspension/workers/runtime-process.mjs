@@ -1,4 +1,4 @@
-// A process with a runtime, whose clock may be ahead of the others': to it, the leases of those that are dead have lapsed.
+// A process with a runtime whose clock may be ahead of the others', so that it sees the leases of dead processes as lapsed.
 import { createRuntime } from '#build/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
 
