@@ -1,4 +1,5 @@
-import { encodeUnsigned, mapSections, type Read, readUnsigned, SectionId, withItem } from './wasm-sections.js';
+import { encodeUnsigned } from '../../codec/leb128.js';
+import { mapSections, type Read, readUnsigned, SectionId, withItem } from './wasm-sections.js';
 
 /** The name under which the module exports how many calls it may still make: a global of type i32, which the host sets. */
 export const CALLS_LEFT = 'nexus_calls_left';

@@ -1,4 +1,5 @@
-import { encodeUnsigned, mapSections, readUnsigned, SectionId } from './wasm-sections.js';
+import { encodeUnsigned } from '../../codec/leb128.js';
+import { mapSections, readUnsigned, SectionId } from './wasm-sections.js';
 
 /** Of a memory's limits: it says how large it may become. */
 const HAS_MAXIMUM = 1;

@@ -144,7 +144,7 @@ export class ValueDecoder {
 
   #readNames(until: number): boolean {
     if (this.#namesLeft === -1) {
-      const version = this.#reader.u8();
+      const version = this.#reader.byte();
       if (version !== FORMAT_VERSION) throw new MalformedValueError(`has format version ${version}`);
       this.#namesLeft = this.#reader.count();
     }
@@ -190,7 +190,7 @@ export class ValueDecoder {
 
   /** Reads a value, or the beginning of one. */
   #begin(): unknown {
-    const tag = this.#reader.u8();
+    const tag = this.#reader.byte();
     this.#size = 1;
     switch (tag) {
       case Tag.null:
@@ -275,7 +275,7 @@ export class ValueDecoder {
   }
 
   #form(count: number): symbol {
-    if (this.#reader.u8() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
+    if (this.#reader.byte() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
     const kind = this.#reader.zigzag();
     const items = count - FORM_ITEMS_AT;
     this.#charge(FORM_ITEMS_AT);

@@ -20,18 +20,18 @@ export class NodeReader extends ByteReader {
   bigInt(length: number): bigint {
     if (length === 0) return 0n;
     if (length <= 8) return this.bigInt64(length);
-    const hex = Buffer.from(this.raw(length)).reverse().toString('hex');
+    const hex = Buffer.from(this.take(length)).reverse().toString('hex');
     return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
   }
 
   buffer(): ArrayBuffer {
     const length = this.unsigned();
     this.unsigned();
-    return new Uint8Array(this.raw(length)).buffer;
+    return new Uint8Array(this.take(length)).buffer;
   }
 
   viewHead(): ViewHead {
-    return [this.u8(), this.unsigned(), this.unsigned()];
+    return [this.byte(), this.unsigned(), this.unsigned()];
   }
 
   /** The name of a property: by its number in the table, or an index. */
@@ -47,7 +47,7 @@ export class NodeReader extends ByteReader {
   passMarker(): boolean {
     if (this.peek() !== Tag.reference) return false;
     const { offset } = this;
-    this.u8();
+    this.byte();
     if (this.unsigned() === MARKER_NUMBER) return true;
     this.offset = offset;
     return false;
