@@ -3,7 +3,7 @@ import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { Grants } from '../capabilities/grants.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
-import type { Obtain } from '../compiler/handler-loader.js';
+import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
@@ -48,14 +48,23 @@ export class SegmentRunner {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;
+  readonly #loader: HandlerLoader;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
   readonly #surroundings: Environment;
   readonly #lineIndexes = new LineIndexes();
 
-  constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Environment) {
+  constructor(
+    config: RuntimeConfig,
+    engine: string,
+    loader: HandlerLoader,
+    pool: HandlerPool,
+    events: EventHub,
+    surroundings: Environment,
+  ) {
     this.#config = config;
     this.#engine = engine;
+    this.#loader = loader;
     this.#pool = pool;
     this.#events = events;
     this.#surroundings = surroundings;
@@ -63,25 +72,23 @@ export class SegmentRunner {
 
   /**
    * A call of a handler.
-   *
-   * @param obtain where the handler comes from
    */
-  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
+  async call(handler: HandlerRef, context: WasmContext, options: ExecuteOptions): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant } = options;
     // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
     const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
     try {
-      return await this.#callAdmitted(context, options, obtain, calledAt, admission);
+      return await this.#callAdmitted(handler, context, options, calledAt, admission);
     } finally {
       admission?.release();
     }
   }
 
   async #callAdmitted(
+    ref: HandlerRef,
     context: WasmContext,
     options: ExecuteOptions,
-    obtain: Obtain,
     calledAt: number,
     admission: Admission | undefined,
   ): Promise<SegmentRun> {
@@ -94,7 +101,7 @@ export class SegmentRunner {
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
-    const obtaining = () => obtain(filename, treatment);
+    const obtaining = () => this.#loader.load(ref, filename, treatment);
     const attempt =
       deadlineMs === undefined
         ? await abortable(obtaining, signal)

@@ -4,7 +4,7 @@ import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
-import type { HandlerLoader, Obtain } from '../compiler/handler-loader.js';
+import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -28,7 +28,6 @@ import type { RunProbe } from './run/run-probe.js';
 
 export interface HandlerCallsParts {
   readonly calls: InFlight;
-  readonly sources: HandlerLoader;
   readonly executions: SegmentRunner;
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
@@ -49,8 +48,7 @@ export class Invoker {
     this.#parts = parts;
   }
 
-  /** @param obtain where the handler comes from */
-  execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
+  execute(handler: HandlerRef, context: WasmContext, given: number | ExecuteOptions | undefined): Promise<WasmResult> {
     return this.#counted(async () => {
       const { executions, suspended } = this.#parts;
       const calledAt = performance.now();
@@ -58,7 +56,7 @@ export class Invoker {
       checkContext(context);
       const origin = eventOrigin(context, options);
       return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
-        const executed = await executions.call(context, options, obtain);
+        const executed = await executions.call(handler, context, options);
         trace.executed(executed, calledAt, true);
         const keptAt = performance.now();
         const result =
@@ -127,7 +125,7 @@ export class Invoker {
 
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
     return this.#counted(() => {
-      const { sources, executions, suspended, telemetry, surroundings } = this.#parts;
+      const { executions, suspended, telemetry, surroundings } = this.#parts;
       if (typeof code !== 'string' && !isUint8Array(code)) {
         throw invalidArgument('code', code, 'source text, or an artifact');
       }
@@ -167,10 +165,10 @@ export class Invoker {
           resumeOptions,
           place: suspended.runPlaces.open(runId),
         });
-        const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
+        const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
         const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
         const result = await loop.drive((stop) =>
-          told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain)),
+          told([], () => executions.call(handler, known, { ...executeOptions, ...clock(), signal: stop })),
         );
         if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
         return result;

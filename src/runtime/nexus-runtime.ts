@@ -110,7 +110,7 @@ export class NexusRuntime implements AsyncDisposable {
   /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
-  readonly #sources: HandlerLoader;
+  readonly #loader: HandlerLoader;
   readonly #handlerCalls: Invoker;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
@@ -131,12 +131,11 @@ export class NexusRuntime implements AsyncDisposable {
     this.#pool = pool;
     this.#cache = cache;
     this.#compiler = compiler;
-    this.#sources = new HandlerLoader(config, engine, compiler, cache);
+    this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, surroundings);
     this.#handlerCalls = new Invoker({
       calls: this.#calls,
-      sources: this.#sources,
-      executions: new SegmentRunner(config, engine, pool, this.#telemetry.events, surroundings),
+      executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, surroundings),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
@@ -154,7 +153,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#handlerCalls.execute(context, options, this.#sources.source(code));
+    return this.#handlerCalls.execute({ source: code }, context, options);
   }
 
   /**
@@ -184,7 +183,7 @@ export class NexusRuntime implements AsyncDisposable {
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.execute(context, options, this.#sources.artifact(artifact));
+    return this.#handlerCalls.execute({ artifact }, context, options);
   }
 
   /**
@@ -255,7 +254,7 @@ export class NexusRuntime implements AsyncDisposable {
       config: this.#config,
       engine: this.#engine,
       surroundings: this.#surroundings,
-      open: (artifact) => this.#sources.artifact(artifact)(undefined),
+      open: (artifact) => this.#loader.load({ artifact }),
     };
   }
 
@@ -296,7 +295,7 @@ export class NexusRuntime implements AsyncDisposable {
    * worker can be started
    */
   warmup(handlers: Iterable<WarmupUnit> = [], options: WarmupOptions = {}): Promise<WarmupReport> {
-    return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#sources));
+    return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#loader));
   }
 
   /**
