@@ -1,18 +1,21 @@
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
+import type { ExtensionCall, WasmResult } from '../api/result.js';
 import { Grants } from '../capabilities/grants.js';
+import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
-import type { CallDeadline } from '../protocol/messages.js';
-import type { Environment } from '../support/environment.js';
+import type { CallDeadline, ResumeRequest } from '../protocol/messages.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
-import { prepareRequest } from './request/build-request.js';
+import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
@@ -22,22 +25,30 @@ import {
   cancelledResult,
   errorResult,
   lateResult,
-  type Origin,
-  originOf,
   type ResultInputs,
   type Segment,
+  type Waiting,
 } from './result/result.js';
 import type { SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
-/** A segment, and what is to be kept when the handler waits. */
-export interface SegmentRun extends Segment {
-  /** Everything about the run but its id. */
-  readonly run?: SuspendedRun;
+/** What came of one segment. */
+export interface SegmentRun {
+  readonly result: WasmResult;
   /** False when it ended before a worker began it: it compiled badly, say. */
   readonly began: boolean;
+  /** Present when the status is `'suspended'`. */
+  readonly waiting?: WaitingRun;
+}
+
+/** A handler that waits. */
+export interface WaitingRun {
+  /** Everything about the run but its id. */
+  readonly run: SuspendedRun;
+  /** The calls it waits for, with their arguments. */
+  readonly calls: readonly ExtensionCall[];
   /** Tells that the snapshot of the run is compressed, or not wanted. It may be called again. */
-  readonly letGo?: () => void;
+  readonly letGo: () => void;
 }
 
 /** What stays the same from one segment of a run to the next. */
@@ -51,7 +62,7 @@ export class SegmentRunner {
   readonly #loader: HandlerLoader;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
 
   constructor(
@@ -60,7 +71,7 @@ export class SegmentRunner {
     loader: HandlerLoader,
     pool: HandlerPool,
     events: EventHub,
-    surroundings: Environment,
+    surroundings: RuntimeEnvironment,
   ) {
     this.#config = config;
     this.#engine = engine;
@@ -70,9 +81,7 @@ export class SegmentRunner {
     this.#surroundings = surroundings;
   }
 
-  /**
-   * A call of a handler.
-   */
+  /** A call of a handler, whose `context` was checked to be one. */
   async call(handler: HandlerRef, context: WasmContext, options: ExecuteOptions): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant } = options;
@@ -93,86 +102,97 @@ export class SegmentRunner {
     admission: Admission | undefined,
   ): Promise<SegmentRun> {
     this.#pool.prewake();
-    const { filename, signal, deadlineMs, tenant } = options;
-    const treatment: DispatchOptions = { ...treatmentOf(options), admission };
-    const { limits: defaults, ceilings } = this.#config;
-    const isAudited = this.#events.hears('onAudit');
-    const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
+    const { signal, deadlineMs, tenant } = options;
+    const { request, grants } = this.#prepare(context, options);
+    const { limits } = request;
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
-    const obtaining = () => this.#loader.load(ref, filename, treatment);
-    const attempt =
-      deadlineMs === undefined
-        ? await abortable(obtaining, signal)
-        : await withinDeadline(deadlineMs, signal, (either) => abortable(obtaining, either));
-    if (attempt === 'aborted') {
-      const isLate = deadlineMs !== undefined && !signal?.aborted;
-      const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-      return { result, began: false };
-    }
-    if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
-    const { handler } = attempt;
-    const { limits } = request;
-    const { key, filename: file, source, bytecode } = handler;
+
+    const dispatch = dispatchOptionsOf(options, admission);
+    const loaded = await this.#load(ref, options, dispatch);
+    if (loaded === 'aborted') return { result: notLoaded(options, origin), began: false };
+    if (!loaded.ok) return { result: errorResult(loaded.error, origin), began: false };
+    const { handler } = loaded;
+    const { key, filename, source, bytecode } = handler;
+
     const execution = await this.#pool.execute(
       { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
-      treatment,
+      dispatch,
     );
-    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const letGo = this.#noteUnsealed(execution, tenant);
+    const bounds = { grants, limits };
+    const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
     const segment = await this.#assemble(execution, handler, inputs, letGo);
-    const began = hasBegun(execution);
-    if (began) this.#audit(segment, grants, origin);
-    if (segment.waiting === undefined) return { ...segment, began };
-    const base = { handler: { key, filename: file, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-    return { ...segment, ...this.#runOf(segment, base, NO_USAGE), ...(letGo && { letGo }), began };
+    const began = this.#audit(execution, segment, inputs);
+    if (segment.waiting === undefined) return { result: segment.result, began };
+    const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
+    return {
+      result: segment.result,
+      began,
+      waiting: this.#keep(segment, segment.waiting, base, NO_USAGE, undefined, letGo),
+    };
   }
 
   /**
    * Goes on with a handler that waits.
    *
-   * @param options its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
+   * @param given its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
   async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
-    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
-    const { signal, now, deadlineMs, timeoutMs = run.limits.timeoutMs } = options;
+    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
+    const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
     const encoding = encodeAnswers(answers, run.usage, limits);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
-    const { snapshot, imageHash, features, handler, origin } = run;
-    // Of the one for whom it began, whoever answers: what it holds is theirs.
-    const request = {
-      key: handler.key,
-      snapshot,
-      imageHash,
-      features,
-      answers: encoded,
-      limits,
-      ...tenantOf(run.tenant),
-    };
+
     const execution = await this.#pool.resume(
-      { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
-      treatmentOf(options),
+      resumeRequestOf(run, encoded, limits, options, calledAt),
+      dispatchOptionsOf(options, undefined),
     );
+    const letGo = this.#noteUnsealed(execution, tenant);
+    const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
-    const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
-    const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
-    const hostCallsBefore = run.usage.maxHostCalls;
-    const times = { calledAt, deadlineMs, suspendedTimeUs };
-    const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
-    const letGo = this.#noteUnsealed(execution, options.tenant);
-    const segment = await this.#assemble(execution, resumed, inputs, letGo);
-    const began = hasBegun(execution);
-    if (began) this.#audit(segment, grants, origin, knownCalls);
+    const inputs: ResultInputs = {
+      context: run.origin,
+      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls },
+      calledAt,
+      signal,
+      deadlineMs,
+      suspendedTimeUs,
+      hostCallsBefore: run.usage.maxHostCalls,
+    };
+    const segment = await this.#assemble(execution, handler, inputs, letGo);
+    const began = this.#audit(execution, segment, inputs);
+    if (segment.waiting === undefined) return { result: segment.result, began };
     // It is kept for whom it was begun.
-    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
-    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), ...(letGo && { letGo }), began };
+    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
+    return {
+      result: segment.result,
+      began,
+      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
+    };
+  }
+
+  #prepare(context: WasmContext, options: ExecuteOptions): PreparedRequest {
+    const { limits, ceilings } = this.#config;
+    return prepareRequest(context, options, { limits, ceilings, isAudited: this.#events.hears('onAudit') });
+  }
+
+  /** @returns `'aborted'` when the signal fired or the time of the call was over before the handler was there */
+  #load(
+    ref: HandlerRef,
+    { filename, signal, deadlineMs }: ExecuteOptions,
+    dispatch: DispatchOptions,
+  ): Promise<CompileAttempt | 'aborted'> {
+    const load = () => this.#loader.load(ref, filename, dispatch);
+    if (deadlineMs === undefined) return abortable(load, signal);
+    return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
   }
 
   /** What waits is large until it is compressed. */
@@ -217,37 +237,79 @@ export class SegmentRunner {
     };
   }
 
-  #runOf(
-    { outcome, waiting }: Segment,
+  /** @param used in the segments before this one */
+  #keep(
+    { outcome }: Segment,
+    { snapshot, imageHash, features, calls }: Waiting,
     { handler, capabilities, origin, limits, tenant }: RunBase,
     used: Usage,
-    knownCalls?: ReadonlySet<string>,
-  ): { readonly run?: SuspendedRun } {
-    if (waiting === undefined || outcome === undefined) return {};
-    const calls = waiting.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
-    const { snapshot, imageHash, features } = waiting;
-    const usage = addUsage(used, outcome, knownCalls);
-    const engine = this.#engine;
-    const when = { suspendedAtMs: this.#surroundings.now() };
-    const kept = { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage };
-    return { run: { ...kept, ...when, calls, ...tenantOf(tenant) } };
+    knownCalls: ReadonlySet<string> | undefined,
+    letGo: (() => void) | undefined,
+  ): WaitingRun {
+    const run: SuspendedRun = {
+      engine: this.#engine,
+      snapshot,
+      imageHash,
+      features,
+      handler,
+      capabilities,
+      origin,
+      limits,
+      usage: outcome === undefined ? used : addUsage(used, outcome, knownCalls),
+      suspendedAtMs: this.#surroundings.now(),
+      calls: calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method })),
+      ...tenantOf(tenant),
+    };
+    return { run, calls, letGo: letGo ?? NOTHING };
   }
 
-  #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
-    this.#events.emitAll('onAudit', () => {
-      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, knownCalls) };
-      return auditEvents(told, grants, origin);
-    });
+  /** @returns whether a worker had it: one that was cancelled or late may never have left the queue */
+  #audit(execution: Execution, { outcome }: Segment, { context, bounds }: ResultInputs): boolean {
+    const began = 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+    if (began) {
+      this.#events.emitAll('onAudit', () => {
+        const told = outcome && { ...outcome, calls: newCalls(outcome.calls, bounds.knownCalls) };
+        return auditEvents(told, bounds.grants, context);
+      });
+    }
+    return began;
   }
 }
 
-/** Whether a worker had it: one that was cancelled or late may never have left the queue. */
-function hasBegun(execution: Execution): boolean {
-  return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+const NOTHING = () => {};
+
+function dispatchOptionsOf(
+  { signal, tenant, queueTimeoutMs }: ResumeOptions,
+  admission: Admission | undefined,
+): DispatchOptions {
+  return { signal, tenant, queueTimeoutMs, admission };
 }
 
-function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): DispatchOptions {
-  return { signal, tenant, queueTimeoutMs };
+/** Why there is no handler to execute. */
+function notLoaded({ signal, deadlineMs }: ExecuteOptions, origin: Origin): WasmResult {
+  const isLate = deadlineMs !== undefined && !signal?.aborted;
+  return isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
+}
+
+/** Of the one for whom it began, whoever answers: what it holds is theirs. */
+function resumeRequestOf(
+  { handler, snapshot, imageHash, features, tenant }: SuspendedRun,
+  answers: Uint8Array,
+  limits: ExecutionLimits,
+  { now, deadlineMs }: ResumeOptions,
+  calledAt: number,
+): ResumeRequest {
+  return {
+    key: handler.key,
+    snapshot,
+    imageHash,
+    features,
+    answers,
+    limits,
+    ...tenantOf(tenant),
+    ...(now !== undefined && { now }),
+    ...deadlineOf(calledAt, deadlineMs),
+  };
 }
 
 function tenantOf(tenant: string | undefined): { readonly tenant?: string } {

@@ -6,6 +6,7 @@ import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import { eventOriginOf, originOf } from '../execution/origin.js';
 import { matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
 import {
@@ -14,16 +15,15 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import { originOf } from '../execution/result/result.js';
-import type { SegmentRun, SegmentRunner } from '../execution/segment-runner.js';
+import type { SegmentRun, SegmentRunner, WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
-import type { Suspensions } from '../suspension/suspensions.js';
+import type { Claim, Settlement, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
-import { RunLoop } from './run/run-driver.js';
-import { checkRunOptions, type RunOptions } from './run/run-options.js';
+import { type DrivenSegment, RunLoop } from './run/run-driver.js';
+import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 
 export interface HandlerCallsParts {
@@ -32,7 +32,7 @@ export interface HandlerCallsParts {
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
-  readonly surroundings: Environment;
+  readonly surroundings: RuntimeEnvironment;
 }
 
 /** Most calls: one trace that tells nobody will do for all. */
@@ -54,15 +54,16 @@ export class Invoker {
       const calledAt = performance.now();
       const options = normaliseOptions(given);
       checkContext(context);
-      const origin = eventOrigin(context, options);
+      const origin = eventOriginOf(context, options.tenant);
       return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
         const executed = await executions.call(handler, context, options);
         trace.executed(executed, calledAt, true);
         const keptAt = performance.now();
+        const { waiting } = executed;
         const result =
-          executed.run === undefined
+          waiting === undefined
             ? executed.result
-            : await suspended.keep(withTrace(executed, trace), origin).finally(executed.letGo);
+            : await suspended.keep(executed, withTrace(waiting, trace), origin).finally(waiting.letGo);
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
         return result;
@@ -77,7 +78,7 @@ export class Invoker {
     given: number | ResumeOptions,
   ): Promise<WasmResult> {
     return this.#counted(async () => {
-      const { executions, suspended, telemetry } = this.#parts;
+      const { suspended, telemetry } = this.#parts;
       const calledAt = performance.now();
       requireText('suspensionId', suspensionId);
       const options = normaliseResumeOptions(given);
@@ -87,34 +88,18 @@ export class Invoker {
         if (options.signal?.aborted && claim.error?.code === 'CANCELLED') telemetry.calledOff('CANCELLED');
         return claim;
       }
-      const origin = eventOrigin(claim.run.origin, options);
+      const origin = eventOriginOf(claim.run.origin, options.tenant);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
-        const claimedAt = performance.now();
-        let executed: SegmentRun;
-        try {
-          const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
-          executed = await executions.resume(claim.run, matched, options);
-        } catch (error) {
-          await claim.release();
-          throw error;
-        }
-        trace.executed(executed, claimedAt, false);
+        const executed = await this.#resumeClaimed(claim, answers, options, trace);
         // The caller gave up, or its time was over before it began: nothing was delivered, and somebody may want to resume it later.
         if (!executed.began || executed.result.error?.code === 'CANCELLED') {
-          executed.letGo?.();
+          executed.waiting?.letGo();
           await claim.release();
           this.#tell(executed.result, executed, origin);
           return executed.result;
         }
         const keptAt = performance.now();
-        const { result, isRecorded } = await claim
-          .settle(withTrace(executed, trace), origin)
-          .catch((error: unknown) => {
-            // It was executed all the same.
-            this.#tell(executed.result, executed, origin);
-            throw error;
-          })
-          .finally(executed.letGo);
+        const { result, isRecorded } = await this.#settle(claim, executed, trace, origin);
         trace.suspended(result, keptAt);
         this.#tell(isRecorded ? result : executed.result, executed, origin);
         if (isRecorded) telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
@@ -125,52 +110,27 @@ export class Invoker {
 
   run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
     return this.#counted(() => {
-      const { executions, suspended, telemetry, surroundings } = this.#parts;
       if (typeof code !== 'string' && !isUint8Array(code)) {
         throw invalidArgument('code', code, 'source text, or an artifact');
       }
+      const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
       checkContext(context);
-      const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
-      const executeOptions = normaliseOptions(rest);
-      const origin = eventOrigin(context, executeOptions);
-      const { signal, ...resumeOptions } = executeOptions;
+      const options = checkRunOptions(given);
+      const executeOptions = normaliseOptions(options.rest);
+      const origin = eventOriginOf(context, executeOptions.tenant);
+      const known = probe.answersAll ? context : { extensionRegistry: options.extensions, ...context };
       return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
-        let last: WasmResult | undefined;
-        const told = async (answers: readonly CallResult[], execute: () => Promise<SegmentRun>) => {
-          const startedAt = performance.now();
-          const executed = await execute();
-          // It goes on from the snapshot as it is.
-          executed.letGo?.();
-          trace.executed(executed, startedAt, last === undefined);
-          last = loop.withRunError(executed.result);
-          this.#tell(last, executed, origin);
-          probe.onSegment?.(answers, last);
-          return executed;
+        const { executions, telemetry } = this.#parts;
+        const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
+          trace.executed(executed, startedAt, isFirst);
+          this.#tell(result, executed, origin);
+          probe.onSegment?.(answers, result);
         };
-        const runId = surroundings.newRunId();
-        const methods = new ExtensionMethods(extensions);
-        const byExtension = (call: ExtensionCall) => methods.call(call);
-        const clock = () => (probe.now === undefined ? {} : { now: probe.now() });
-        const loop: RunLoop = new RunLoop({
-          answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
-          runId,
-          onEffects,
-          signal,
-          closing: this.#closing.signal,
-          origin: originOf(context),
-          deadlineMs,
-          callTimeoutMs,
-          resume: (run, answers, options) =>
-            told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
-          resumeOptions,
-          place: suspended.runPlaces.open(runId),
-        });
-        const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
-        const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
-        const result = await loop.drive((stop) =>
-          told([], () => executions.call(handler, known, { ...executeOptions, ...clock(), signal: stop })),
+        const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
+        const result = await loop.drive((signal) =>
+          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }),
         );
-        if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
+        if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
         return result;
       });
     });
@@ -179,6 +139,65 @@ export class Invoker {
   /** Calls off runs. */
   close(): void {
     this.#closing.abort(new Error('the runtime is shutting down'));
+  }
+
+  async #resumeClaimed(
+    claim: Claim,
+    answers: AsyncResult | readonly CallResult[],
+    options: ResumeOptions,
+    trace: TracedCall,
+  ): Promise<SegmentRun> {
+    const claimedAt = performance.now();
+    let executed: SegmentRun;
+    try {
+      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
+      executed = await this.#parts.executions.resume(claim.run, matched, options);
+    } catch (error) {
+      await claim.release();
+      throw error;
+    }
+    trace.executed(executed, claimedAt, false);
+    return executed;
+  }
+
+  async #settle(claim: Claim, executed: SegmentRun, trace: TracedCall, origin: EventOrigin): Promise<Settlement> {
+    const { waiting } = executed;
+    try {
+      return await claim.settle(waiting ? { ...executed, waiting: withTrace(waiting, trace) } : executed, origin);
+    } catch (error) {
+      // It was executed all the same.
+      this.#tell(executed.result, executed, origin);
+      throw error;
+    } finally {
+      waiting?.letGo();
+    }
+  }
+
+  #runLoop(
+    context: WasmContext,
+    { extensions, onEffects, deadlineMs, callTimeoutMs }: CheckedRunOptions,
+    { signal, ...resumeOptions }: ExecuteOptions,
+    probe: RunProbe,
+    onSegment: (segment: DrivenSegment) => void,
+  ): RunLoop {
+    const { executions, suspended, surroundings } = this.#parts;
+    const runId = surroundings.newRunId();
+    const methods = new ExtensionMethods(extensions);
+    const byExtension = (call: ExtensionCall) => methods.call(call);
+    return new RunLoop({
+      answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
+      runId,
+      onEffects,
+      signal,
+      closing: this.#closing.signal,
+      origin: originOf(context),
+      deadlineMs,
+      callTimeoutMs,
+      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }),
+      resumeOptions,
+      onSegment,
+      place: suspended.runPlaces.open(runId),
+    });
   }
 
   #traced(
@@ -220,17 +239,12 @@ export class Invoker {
 }
 
 /** A handler that waits goes on in this trace. */
-function withTrace(executed: SegmentRun, { carrier }: TracedCall): SegmentRun {
-  if (executed.run === undefined || carrier === undefined) return executed;
-  return { ...executed, run: { ...executed.run, trace: carrier } };
+function withTrace(waiting: WaitingRun, { carrier }: TracedCall): WaitingRun {
+  if (carrier === undefined) return waiting;
+  return { ...waiting, run: { ...waiting.run, trace: carrier } };
 }
 
-/** What is no context is refused later, with its own error. */
-function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
-  const { handlerName, panelId }: WasmContext = context ?? {};
-  const origin: { -readonly [K in keyof EventOrigin]: EventOrigin[K] } = {};
-  if (handlerName !== undefined) origin.handlerName = handlerName;
-  if (panelId !== undefined) origin.panelId = panelId;
-  if (tenant !== undefined) origin.tenant = tenant;
-  return origin;
+/** For the segment that begins. */
+function clockOf(probe: RunProbe): { readonly now?: number } {
+  return probe.now === undefined ? {} : { now: probe.now() };
 }

@@ -28,7 +28,7 @@ import type { ExecutionStatistics } from '../metrics/statistics.js';
 import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { Retirements } from '../protocol/retirement.js';
-import { type Environment, systemEnvironment } from '../support/environment.js';
+import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
 import { InFlight } from '../support/in-flight.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { checkTiers } from './check-tiers.js';
@@ -77,7 +77,7 @@ export interface SuspensionStoreStats {
 export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
-  readonly surroundings?: Environment;
+  readonly surroundings?: RuntimeEnvironment;
 }
 
 /** @internal what an execution depends on and its caller does not say */
@@ -85,7 +85,7 @@ export interface RuntimeInner {
   readonly config: RuntimeConfig;
   /** Fingerprint. */
   readonly engine: string;
-  readonly surroundings: Environment;
+  readonly surroundings: RuntimeEnvironment;
   /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
 }
@@ -102,7 +102,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
   /** Fingerprint. */
   readonly #engine: string;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   readonly #pool: HandlerPool;
   readonly #cache: TieredCache;
   readonly #compiler: CachingCompiler;

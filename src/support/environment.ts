@@ -1,7 +1,7 @@
 import { newRunId } from './run-ids.js';
 
 /** What a runtime takes from the world around it, for its own purposes: a test can give it another world. */
-export interface Environment {
+export interface RuntimeEnvironment {
   /** Milliseconds since the epoch. */
   now(): number;
   /** As `support/run-ids.ts` has them; no two alike. */
@@ -9,4 +9,4 @@ export interface Environment {
 }
 
 /** The real ones. */
-export const systemEnvironment: Environment = { now: () => Date.now(), newRunId };
+export const systemEnvironment: RuntimeEnvironment = { now: () => Date.now(), newRunId };

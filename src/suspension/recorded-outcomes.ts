@@ -2,7 +2,7 @@ import type { WasmResult } from '../api/result.js';
 import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { MalformedValueError } from '../codec/values/decoding/byte-reader.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { incompatible } from './incompatible.js';
 import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
@@ -16,11 +16,11 @@ const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   #keys: Promise<EnvelopeKeys> | undefined;
 
   /** @param secrets of envelopes; without any, the store's own key seals */
-  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: Environment) {
+  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: RuntimeEnvironment) {
     this.#secrets = secrets;
     this.#store = store;
     this.#surroundings = surroundings;

@@ -1,14 +1,21 @@
 import { hostname } from 'node:os';
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
-import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
+import type {
+  SettleAnswer,
+  StoredSuspension,
+  SuspensionOutcome,
+  SuspensionStore,
+  SuspensionSummary,
+} from '../api/suspension-store.js';
 import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import type { Origin } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
-import type { SegmentRun } from '../execution/segment-runner.js';
+import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
@@ -50,6 +57,14 @@ export interface Settlement {
   readonly isRecorded: boolean;
 }
 
+/** How a segment ended, as it is recorded. */
+interface SegmentEnd {
+  readonly result: WasmResult;
+  readonly outcome: SuspensionOutcome;
+  /** The handler waits again, as this one. */
+  readonly next?: StoredSuspension;
+}
+
 /** A claim on a suspended handler. */
 export interface Claim {
   readonly id: string;
@@ -65,7 +80,7 @@ export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
@@ -74,7 +89,7 @@ export class Suspensions {
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Environment) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#surroundings = surroundings;
@@ -99,22 +114,20 @@ export class Suspensions {
   }
 
   /** Keeps a handler that waits. The result says where; or that it could not be kept, with the effects all the same. */
-  async keep(executed: SegmentRun, origin: EventOrigin): Promise<WasmResult> {
-    const { run } = executed;
-    if (run === undefined) return executed.result;
+  async keep({ result }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
     const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
-      kept = await this.#admit(id, executed, run);
-      if ('error' in kept) return unkept(executed.result, kept.error, run.origin);
+      kept = await this.#admit(id, waiting);
+      if ('error' in kept) return unkept(result, kept.error, waiting.run.origin);
       await this.#store.put(kept);
     } catch (error) {
       this.#room.withdraw(id);
-      return unkept(executed.result, notKept(error), run.origin);
+      return unkept(result, notKept(error), waiting.run.origin);
     }
     this.#room.confirm(id);
     this.#noteKept(kept, origin);
-    return suspended(executed, kept);
+    return suspended(result, waiting, kept);
   }
 
   /**
@@ -216,46 +229,68 @@ export class Suspensions {
   }
 
   async #settle(id: string, fence: number, executed: SegmentRun, origin: EventOrigin): Promise<Settlement> {
-    const { run } = executed;
-    let { result } = executed;
-    let next: StoredSuspension | undefined;
-    if (run !== undefined) {
-      const current = parseSuspensionId(id);
-      if (current === undefined) throw notFound(id);
-      const kept = await this.#admit(nextSuspensionId(current), executed, run, id);
-      if ('error' in kept) result = unkept(result, kept.error, run.origin);
-      else {
-        next = kept;
-        result = suspended(executed, next);
-      }
+    const end = await this.#sealEnd(id, executed);
+    const answer = await this.#offer(id, fence, end);
+    this.#active.delete(id);
+    if (answer.kind !== 'recorded') return { result: await this.#supersededBy(id, answer), isRecorded: false };
+    const { result, outcome, next } = end;
+    if (next !== undefined) {
+      this.#room.confirm(next.id);
+      this.#noteKept(next, origin);
     }
-    try {
-      const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-      let outcome = await this.#outcomes.seal(id, state, result);
-      if ('unencodable' in outcome) {
-        const reason = outcome.unencodable;
-        // What it waits for could not be told to whoever asks again.
-        if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
-        if (next !== undefined) this.#room.withdraw(next.id, id);
-        next = undefined;
-        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason));
-      }
-      const answer = await offer(this.#store, id, fence, outcome, next);
-      this.#active.delete(id);
-      if (answer.kind === 'recorded') {
-        if (next !== undefined) {
-          this.#room.confirm(next.id);
-          this.#noteKept(next, origin);
-        }
-        await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-        return { result, isRecorded: true };
-      }
-      if (next !== undefined) this.#room.withdraw(next.id, id);
-      next = undefined;
-      return { result: await this.#supersededBy(id, answer), isRecorded: false };
-    } catch (error) {
-      if (next !== undefined) this.#room.withdraw(next.id, id);
+    await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+    return { result, isRecorded: true };
+  }
+
+  /** A handler that waits again takes a place in the store, if there is one. */
+  async #sealEnd(id: string, { result, waiting }: SegmentRun): Promise<SegmentEnd> {
+    if (waiting === undefined) return this.#sealLast(id, result);
+    const current = parseSuspensionId(id);
+    if (current === undefined) throw notFound(id);
+    const { origin } = waiting.run;
+    const next = await this.#admit(nextSuspensionId(current), waiting, id);
+    if ('error' in next) return this.#sealLast(id, unkept(result, next.error, origin));
+    return this.#sealContinued(id, suspended(result, waiting, next), next, origin);
+  }
+
+  /** Of a handler that has ended. */
+  async #sealLast(id: string, result: WasmResult): Promise<SegmentEnd> {
+    const outcome = await this.#outcomes.seal(id, result.status === 'success' ? 'completed' : 'failed', result);
+    if ('unencodable' in outcome) return this.#sealWithoutValues(id, result, outcome.unencodable);
+    return { result, outcome };
+  }
+
+  /** Of a handler that waits again, as `next`, which has a place. */
+  async #sealContinued(
+    id: string,
+    result: WasmResult,
+    next: StoredSuspension,
+    handlerOrigin: Origin,
+  ): Promise<SegmentEnd> {
+    const outcome = await this.#outcomes.seal(id, 'continued', result).catch((error: unknown) => {
+      this.#room.withdraw(next.id, id);
       throw error;
+    });
+    if (!('unencodable' in outcome)) return { result, outcome, next };
+    // What it waits for could not be told to whoever asks again.
+    this.#room.withdraw(next.id, id);
+    const reason = outcome.unencodable;
+    return this.#sealWithoutValues(id, unkept(result, notRecorded(reason), handlerOrigin), reason);
+  }
+
+  async #sealWithoutValues(id: string, result: WasmResult, reason: string): Promise<SegmentEnd> {
+    return { result, outcome: await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason)) };
+  }
+
+  /** Offers an end to the store. If it does not take it, the next generation has no place. */
+  async #offer(id: string, fence: number, { outcome, next }: SegmentEnd): Promise<SettleAnswer> {
+    let isRecorded = false;
+    try {
+      const answer = await offer(this.#store, id, fence, outcome, next);
+      isRecorded = answer.kind === 'recorded';
+      return answer;
+    } finally {
+      if (!isRecorded && next !== undefined) this.#room.withdraw(next.id, id);
     }
   }
 
@@ -284,8 +319,7 @@ export class Suspensions {
    */
   async #admit(
     id: string,
-    { letGo }: SegmentRun,
-    run: SuspendedRun,
+    { run, letGo }: WaitingRun,
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#config.suspension;
@@ -294,7 +328,7 @@ export class Suspensions {
     const early = await this.#room.refusalOf(tenant, replaces);
     if (early !== undefined) return { error: noRoom(early) };
     const envelope = await sealRun(id, run, await this.#outcomes.keys());
-    letGo?.();
+    letGo();
     if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = this.#surroundings.now();

@@ -4,7 +4,7 @@ import type { Args } from './arguments.js';
 import type { Calls } from './calls.js';
 import type { MemberAccess } from './member-access.js';
 import type { PatternContext } from './patterns.js';
-import type { Frame, Program } from './program.js';
+import type { CallFrame, Program } from './program.js';
 import type { Value } from './values/atoms.js';
 
 /** What the evaluation of all functions has in common. */
@@ -17,12 +17,12 @@ export interface Shared {
 /** The code of one function, under evaluation: what the parts that know a kind of syntax need of the whole. */
 export interface Evaluation extends PatternContext {
   readonly shared: Shared;
-  readonly frame: Frame;
+  readonly frame: CallFrame;
   args(nodes: readonly (Expression | SpreadElement)[]): Args;
   assign(pattern: Pattern, value: Value): void;
   /** `return`: an async function's caller gets what the value resolves to. */
   giveBack(value: Value, at: Node): void;
   /** The same program, seen from another frame. */
-  within(frame: Frame): Evaluation;
+  within(frame: CallFrame): Evaluation;
   run(statements: readonly Node[]): void;
 }

@@ -15,7 +15,7 @@ import {
 } from './values/atoms.js';
 
 /** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
-export interface Frame {
+export interface CallFrame {
   readonly callee: FunctionAtom;
   readonly self: Cell;
   readonly arguments: ObjectAtom;
@@ -30,12 +30,12 @@ export class Program {
   readonly #globals = new Map<string, Cell>();
   readonly #functions = new Map<Node, FunctionAtom>();
   /** Called once for each function that is found. */
-  readonly #onFunction: (callee: FunctionAtom, around: Frame | undefined) => void;
+  readonly #onFunction: (callee: FunctionAtom, around: CallFrame | undefined) => void;
 
   constructor(
     machine: Interpreter,
     scopes: Scopes,
-    onFunction: (callee: FunctionAtom, around: Frame | undefined) => void,
+    onFunction: (callee: FunctionAtom, around: CallFrame | undefined) => void,
   ) {
     this.machine = machine;
     this.#scopes = scopes;
@@ -72,7 +72,7 @@ export class Program {
   }
 
   /** The function that an expression or declaration makes. */
-  functionAt(node: AnyFunction, around: Frame | undefined, home?: Home): FunctionAtom {
+  functionAt(node: AnyFunction, around: CallFrame | undefined, home?: Home): FunctionAtom {
     const known = this.#functions.get(node);
     if (known !== undefined) return known;
     const callee = this.#makeFunction(node, this.#scopes.strict.has(node), around, home, node.params.length);
@@ -107,7 +107,7 @@ export class Program {
   #makeFunction(
     node: AnyFunction | Class,
     isStrict: boolean,
-    around: Frame | undefined,
+    around: CallFrame | undefined,
     home: Home | undefined,
     parameterCount: number,
   ): FunctionAtom {

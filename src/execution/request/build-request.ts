@@ -45,6 +45,7 @@ export function checkContext(context: unknown): asserts context is WasmContext {
 /**
  * Checks and encodes what the caller passes with a handler.
  *
+ * @param context see {@link checkContext}
  * @throws NexusError INVALID_ARGUMENT naming the field, or SERIALIZATION_ERROR naming the path
  */
 export function prepareRequest(
@@ -52,7 +53,6 @@ export function prepareRequest(
   options: ExecuteOptions,
   defaults: RequestDefaults,
 ): PreparedRequest {
-  checkContext(context);
   const { stateSnapshot = {}, args, scope, capabilities = NO_CAPABILITIES } = context;
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);

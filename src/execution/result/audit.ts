@@ -2,8 +2,8 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import type { Origin } from '../origin.js';
 import type { ReadOutcome } from './outcome.js';
-import type { Origin } from './result.js';
 
 /** Names of a kind that an execution's audit lists, allowed and denied apart. Beyond that, one event says how many uses more. */
 export const MAX_AUDITED_NAMES = 1_000;

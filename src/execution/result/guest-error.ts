@@ -38,7 +38,7 @@ const LARGE_BIGINT = 2n ** 64n;
 export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
 
 /** What an error has to be seen against. */
-export interface ErrorContext {
+export interface ErrorCircumstances {
   readonly handler: LocatableHandler;
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit on the way. */
@@ -46,7 +46,7 @@ export interface ErrorContext {
 }
 
 /** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
-export function describeGuestError(thrown: unknown, circumstances: ErrorContext): WasmError {
+export function describeGuestError(thrown: unknown, circumstances: ErrorCircumstances): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   const { unhandledRejections } = description;
   return typeof unhandledRejections === 'number'
@@ -55,7 +55,11 @@ export function describeGuestError(thrown: unknown, circumstances: ErrorContext)
 }
 
 /** The reason is told like an error that was thrown. */
-function describeRejection(reason: Description, unhandledRejections: number, circumstances: ErrorContext): WasmError {
+function describeRejection(
+  reason: Description,
+  unhandledRejections: number,
+  circumstances: ErrorCircumstances,
+): WasmError {
   const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
   if (!isKnown) {
     return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
@@ -65,7 +69,7 @@ function describeRejection(reason: Description, unhandledRejections: number, cir
   return { ...error, message: `${UNHANDLED}: ${what}`, context: { ...error.context, unhandledRejections } };
 }
 
-function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorContext): WasmError {
+function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorCircumstances): WasmError {
   // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   if ('thrown' in description) {

@@ -7,7 +7,7 @@ import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { describeGuestError, type ErrorContext, type LocatableHandler } from './guest-error.js';
+import { describeGuestError, type ErrorCircumstances, type LocatableHandler } from './guest-error.js';
 
 /** What an outcome says, once it was found to be true to its form and within the execution's rights and limits. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
@@ -65,7 +65,7 @@ function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, reads: undefined, error };
 }
 
-function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorContext): ReadOutcome {
+function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorCircumstances): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;

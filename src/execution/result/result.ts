@@ -1,4 +1,3 @@
-import type { WasmContext } from '../../api/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
@@ -6,12 +5,10 @@ import type { Interruption } from '../../pool/job.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
+import { type Origin, withOrigin } from '../origin.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
-
-/** What every error says of where it happened. */
-export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
 
 export interface ResultInputs {
   readonly context: Origin;
@@ -192,15 +189,4 @@ function describeInterruption(
 function describeCancellation(signal: AbortSignal | undefined): WasmError {
   const reason = renderReason(signal?.reason);
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
-}
-
-/** What errors say of where they happened. */
-export function originOf({ handlerName, panelId }: Origin): Origin {
-  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
-}
-
-/** Every error says which handler it was. */
-export function withOrigin(error: WasmError, origin: Origin): WasmError {
-  if (origin.handlerName === undefined && origin.panelId === undefined) return error;
-  return { ...error, context: { ...error.context, ...originOf(origin) } };
 }

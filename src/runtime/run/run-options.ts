@@ -25,8 +25,11 @@ export interface RunOptions extends ExecuteOptions {
   readonly callTimeoutMs?: number;
 }
 
+/** With defaults; `rest` is for its executions, and not checked yet. */
+export type CheckedRunOptions = ReturnType<typeof readRunOptions>;
+
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
-export function checkRunOptions(options: RunOptions) {
+export function checkRunOptions(options: RunOptions): CheckedRunOptions {
   return readArgument('options', () => readRunOptions(options));
 }
 
@@ -46,5 +49,5 @@ function readRunOptions(options: RunOptions) {
   checkFunction('onEffects', onEffects);
   if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
+  return { extensions, onEffects, deadlineMs, callTimeoutMs, rest };
 }

@@ -3,7 +3,7 @@ import { childrenOf } from '../parse-script.js';
 import { expressionsOf, isFunction, mentionedNames, namesOf, walk } from './names.js';
 import type { Target } from './writer.js';
 
-export type AnyFunction = FunctionExpression & { readonly expression?: boolean };
+export type LowerableFunction = FunctionExpression & { readonly expression?: boolean };
 
 /** What is said where there is no other form. */
 export interface Refusal {
@@ -15,7 +15,7 @@ export interface Refusal {
  * The engine keeps two copies of each parameter when any has a default value: one that default values see, one that the body sees.
  * They may be told apart when a default value assigns a parameter, or holds a function that sees one which the body assigns.
  */
-export function toldApart(node: AnyFunction): boolean {
+export function toldApart(node: LowerableFunction): boolean {
   const expressions = node.params.flatMap(expressionsOf);
   if (expressions.length === 0) return false;
   const names = new Set(node.params.flatMap(namesOf));
@@ -54,7 +54,7 @@ function assignedNames(root: Node): Set<string> {
  * `function f(a, b = () => a) {body}` as `function f($0,...$1){let[a, b = () => a]=[$0,...$1];{body}}`: one variable for each parameter,
  * in the order and with the places that they had.
  */
-export function lowerParameters(node: AnyFunction, kind: string | undefined, prefix: string): Target | Refusal {
+export function lowerParameters(node: LowerableFunction, kind: string | undefined, prefix: string): Target | Refusal {
   const refusal = refuse(node);
   if (refusal !== undefined) return refusal;
   return {
@@ -87,7 +87,7 @@ export function lowerParameters(node: AnyFunction, kind: string | undefined, pre
   };
 }
 
-function refuse(node: AnyFunction): Refusal | undefined {
+function refuse(node: LowerableFunction): Refusal | undefined {
   const names = new Set([
     ...node.params.flatMap(namesOf),
     ...node.params.flatMap((param) => [...mentionedNames(param)]),

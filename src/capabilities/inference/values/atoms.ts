@@ -47,12 +47,12 @@ export interface WithinAtom {
 }
 
 /** `plain` objects inherit from Object.prototype only; of `any` object we do not know what it inherits. */
-export type Shape = 'plain' | 'array' | 'any';
+export type ObjectShape = 'plain' | 'array' | 'any';
 
 /** All objects that one place of the program makes. */
 export interface ObjectAtom extends Members {
   readonly kind: 'object';
-  readonly shape: Shape;
+  readonly shape: ObjectShape;
   /** Of a generator's object: the function whose `yield`s see what `next` is given. */
   readonly generator: FunctionAtom | undefined;
   /** Whether data of which nothing is known: every member is such data again. */
