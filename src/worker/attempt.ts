@@ -5,9 +5,10 @@ import { forgetUnused } from '../engine/free-memory.js';
 import type { BaseImage } from '../engine/image/base-image.js';
 import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
-import type { Pointer } from '../engine/quickjs-module.js';
+import type { ValuePointer } from '../engine/pointers.js';
 import { lacksFeature, mayWait } from '../engine/shared-cells.js';
-import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
+import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
@@ -47,7 +48,7 @@ export class Attempt {
   #deadline: number | undefined;
   #timedOut = false;
   /** Values that only the host holds on to. */
-  readonly #held: Pointer[] = [];
+  readonly #held: ValuePointer[] = [];
 
   constructor(
     vm: Vm,
@@ -63,7 +64,7 @@ export class Attempt {
     this.#deadline = deadline;
   }
 
-  start(handler: Pointer, input: Uint8Array): void {
+  start(handler: ValuePointer, input: Uint8Array): void {
     this.#enter(this.#base.roots.start, input, handler);
   }
 
@@ -73,7 +74,7 @@ export class Attempt {
   }
 
   /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
-  #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
+  #enter(entry: ValuePointer, document: Uint8Array, ...before: readonly ValuePointer[]): void {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     vm.shouldInterrupt = () => this.#isOver('interrupt');
@@ -90,7 +91,7 @@ export class Attempt {
   }
 
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
-  #settle(promise: Pointer): void {
+  #settle(promise: ValuePointer): void {
     const vm = this.#vm;
     const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
@@ -137,7 +138,7 @@ export class Attempt {
   }
 
   /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
-  #load(input: Uint8Array): Pointer {
+  #load(input: Uint8Array): ValuePointer {
     try {
       return this.#vm.readValue(input);
     } catch (error) {
@@ -233,7 +234,7 @@ export class Attempt {
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
-  #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
+  #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined): ValuePointer {
     const { roots } = this.#base;
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
     const { outcome, deniedMutation } = collectWithChanges(this.#vm, roots, input);

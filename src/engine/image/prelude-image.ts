@@ -2,7 +2,7 @@ import { packMessage, unpackMessage } from '../../codec/message-pack.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { PRELUDE_EXPORTS } from '../../guest/abi.js';
-import type { Pointer } from '../quickjs-module.js';
+import type { BytesPointer, ValuePointer } from '../pointers.js';
 import { CELL_BYTES } from '../shared-cells.js';
 import type { Vm } from '../vm.js';
 import { FEATURES, type Feature } from './features.js';
@@ -14,12 +14,13 @@ export type PreludeExports = Readonly<
     | (typeof PRELUDE_EXPORTS)[number]
     | 'undefined'
     /** What a feature is called with. */
-    | 'featureHost'
-    /** The bytes that host and guest share, see `host-cells.ts`; not a value. */
-    | 'cells',
-    Pointer
+    | 'featureHost',
+    ValuePointer
   >
->;
+> & {
+  /** The bytes that host and guest share, see `shared-cells.ts`. */
+  readonly cells: BytesPointer;
+};
 
 /**
  * A VM in which the prelude was evaluated, made when the package is built: a worker that starts copies it instead of

@@ -6,7 +6,8 @@ import { captureImage } from '#build/engine/image/image.js';
 import { restoreImage } from '#build/engine/image/restore.js';
 import { loadEngine } from '#build/engine/load-engine.js';
 import { SourceCompiler } from '#build/engine/source-compiler.js';
-import { GuestException, Vm, VmPoisonedError } from '#build/engine/vm.js';
+import { GuestException, VmPoisonedError } from '#build/engine/vm/vm-errors.js';
+import { Vm } from '#build/engine/vm.js';
 
 const LIMITS = { memoryLimitBytes: 16 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 const SECRET = Buffer.alloc(32, 1);
