@@ -7,6 +7,7 @@ import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
@@ -248,6 +249,7 @@ export class SegmentRunner {
   ): WaitingRun {
     const run: SuspendedRun = {
       engine: this.#engine,
+      abi: ABI_VERSION,
       snapshot,
       imageHash,
       features,

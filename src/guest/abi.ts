@@ -3,6 +3,12 @@
  * into the image. Nothing in it may depend on either side.
  */
 
+/**
+ * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
+ * only with which it was suspended.
+ */
+export const ABI_VERSION = 1;
+
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
   /** `(rights)`: before `start`, what the handler may do. */

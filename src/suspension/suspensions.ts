@@ -14,6 +14,7 @@ import type { Origin } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
+import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
@@ -207,7 +208,8 @@ export class Suspensions {
     }, RENEW_MS);
     renewal.unref();
     try {
-      const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
+      const { memoryLimitBytes } = this.#config.limits;
+      const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const settle = async (executed: SegmentRun, origin: EventOrigin) => {
