@@ -6,17 +6,11 @@ import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
-import type { CacheStats, TieredCache } from '../cache/tiered-cache.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
-import type { CachingCompiler, CompileAttempt } from '../compiler/caching-compiler.js';
+import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { HandlerLoader } from '../compiler/handler-loader.js';
-import {
-  type PrecompileOptions,
-  type PrecompileReport,
-  type PrecompileUnit,
-  precompileAll,
-} from '../compiler/precompile-all.js';
+import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { invalidArgument, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
@@ -24,54 +18,16 @@ import { checkShape, type ExecuteOptions, type ResumeOptions } from '../executio
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
 import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
-import type { ExecutionStatistics } from '../metrics/statistics.js';
 import { Telemetry } from '../metrics/telemetry.js';
-import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
-import type { Retirements } from '../protocol/retirement.js';
+import type { CreatePool } from '../pool/handler-pool.js';
 import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
-import { InFlight } from '../support/in-flight.js';
 import { Suspensions } from '../suspension/suspensions.js';
-import { checkTiers } from './check-tiers.js';
-import { createCompileService } from './compile-service.js';
+import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
+import { type RuntimeStats, runtimeStats } from './runtime-stats.js';
 import { warmUp } from './warmup.js';
-
-export interface RuntimeStats extends ExecutionStatistics {
-  /** Workers that execute right now. */
-  readonly activeInstances: number;
-  /** Workers that are up and idle. */
-  readonly availableInstances: number;
-  /** Workers that are not up yet. */
-  readonly startingInstances: number;
-  readonly queuedExecutions: number;
-  /** Workers, and VMs in them, that were given up, by the reason. */
-  readonly retirements: Retirements;
-  /** Linear memory of all VMs in the workers, in bytes: no part of the heap that `process.memoryUsage()` shows. */
-  readonly totalMemoryBytes: number;
-  /** Handlers that this process suspended and that have not ended, as far as it knows. */
-  readonly suspendedExecutions: number;
-  /** What the store of suspended handlers keeps, those of other processes included, as far as this process knows. */
-  readonly suspensionStore: SuspensionStoreStats;
-  /** 0 to 1. */
-  readonly cacheHitRate: number;
-  readonly cache: CacheStats;
-}
-
-/** Of what a store of suspended handlers keeps; bounded by `maxSuspensions` and `maxSuspendedBytes`. */
-export interface SuspensionStoreStats {
-  /** Handlers that wait. */
-  readonly waiting: number;
-  readonly waitingBytes: number;
-  /** Recorded outcomes of resumes. */
-  readonly outcomes: number;
-  readonly outcomeBytes: number;
-  /** Handlers that there was no room for since the start. */
-  readonly rejections: number;
-  /** Outcomes that were forgotten before their time since the start. */
-  readonly evictedOutcomes: number;
-}
 
 /** What a runtime is put together from. */
 export interface RuntimeParts {
@@ -103,10 +59,7 @@ export class NexusRuntime implements AsyncDisposable {
   /** Fingerprint. */
   readonly #engine: string;
   readonly #surroundings: RuntimeEnvironment;
-  readonly #pool: HandlerPool;
-  readonly #cache: TieredCache;
-  readonly #compiler: CachingCompiler;
-  readonly #calls = new InFlight();
+  readonly #compilation: CompileService;
   /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
@@ -127,14 +80,12 @@ export class NexusRuntime implements AsyncDisposable {
     this.#surroundings = surroundings;
     this.#onShutdown = onShutdown;
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
-    const { pool, cache, compiler } = createCompileService(config, engine, createPool, this.#telemetry);
-    this.#pool = pool;
-    this.#cache = cache;
-    this.#compiler = compiler;
+    this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
+    const { pool, cache, compiler, calls } = this.#compilation;
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, surroundings);
     this.#handlerCalls = new Invoker({
-      calls: this.#calls,
+      calls,
       executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, surroundings),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
@@ -164,12 +115,12 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       checkShape('options', options, { filename: true });
       const { filename } = options;
-      const handler = await this.#compiler.compileOrThrow(code, filename);
-      await this.#cache.settled();
-      return this.#compiler.seal(handler);
+      const handler = await this.#compilation.compiler.compileOrThrow(code, filename);
+      await this.#compilation.cache.settled();
+      return this.#compilation.compiler.seal(handler);
     });
   }
 
@@ -213,7 +164,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns whether this call did it: false when it has ended, expired or never was
    */
   cancelSuspension(suspensionId: string): Promise<boolean> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       requireText('suspensionId', suspensionId);
       return this.#suspended.cancel(suspensionId);
     });
@@ -226,7 +177,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** One of {@link listSuspensions}; undefined when it is unknown. */
   inspectSuspension(suspensionId: string): Promise<SuspensionSummary | undefined> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       requireText('suspensionId', suspensionId);
       return this.#suspended.inspect(suspensionId);
     });
@@ -275,15 +226,11 @@ export class NexusRuntime implements AsyncDisposable {
    * @param units sources, or sources with their file names; an async iterable is read as fast as it is compiled
    * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
-  async precompileAll(
+  precompileAll(
     units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
-    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
-    const { maxInstances } = this.#config.pool;
-    return this.#calls.run(() =>
-      precompileAll(units, this.#compiler, this.#cache, { concurrency: maxInstances, ...options }),
-    );
+    return this.#compilation.precompileAll(units, options);
   }
 
   /**
@@ -295,7 +242,7 @@ export class NexusRuntime implements AsyncDisposable {
    * worker can be started
    */
   warmup(handlers: Iterable<WarmupUnit> = [], options: WarmupOptions = {}): Promise<WarmupReport> {
-    return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#loader));
+    return this.#compilation.calls.run(() => warmUp(handlers, options, this.#compilation.pool, this.#loader));
   }
 
   /**
@@ -307,7 +254,7 @@ export class NexusRuntime implements AsyncDisposable {
   artifacts(namespace: string): TransientArtifacts {
     const known = this.#artifacts.get(namespace);
     if (known !== undefined) return known;
-    const artifacts = new TransientArtifacts(this.#cache, namespace);
+    const artifacts = new TransientArtifacts(this.#compilation.cache, namespace);
     this.#artifacts.set(namespace, artifacts);
     return artifacts;
   }
@@ -324,7 +271,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** Checks every entry of the disk cache, removes those that fail, and says which and why. */
   verifyCache(): Promise<VerifyReport> {
-    return this.#cache.verify();
+    return this.#compilation.verifyCache();
   }
 
   /** How the entries in memory are used, the most recently used first. */
@@ -332,29 +279,11 @@ export class NexusRuntime implements AsyncDisposable {
     checkShape('options', options, { limit: true });
     const { limit = 100 } = options;
     if (typeof limit !== 'number' || !(limit >= 0)) throw invalidArgument('options.limit', limit, 'a number from 0');
-    return this.#cache.uses(limit);
+    return this.#compilation.cache.uses(limit);
   }
 
   getStats(): RuntimeStats {
-    const { pool, memoryBytes, cache, suspended, kept } = this.#gauges();
-    const { busy, idle, starting, queued } = pool;
-    return {
-      ...this.#telemetry.statistics(),
-      activeInstances: busy,
-      availableInstances: idle,
-      startingInstances: starting,
-      queuedExecutions: queued,
-      retirements: this.#telemetry.retirements,
-      suspendedExecutions: suspended,
-      suspensionStore: {
-        ...kept.usage,
-        rejections: kept.refused.total + kept.refused.perTenant,
-        evictedOutcomes: kept.evicted,
-      },
-      totalMemoryBytes: memoryBytes,
-      cacheHitRate: cache.hitRate,
-      cache,
-    };
+    return runtimeStats(this.#telemetry, this.#gauges());
   }
 
   /** All metrics in the Prometheus text format; empty when they are off. */
@@ -371,9 +300,8 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /** Forgets compiled handlers. Default: both tiers. */
-  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
-    checkTiers(tiers);
-    await this.#cache.clear(tiers);
+  clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    return this.#compilation.clearCache(tiers);
   }
 
   /**
@@ -400,21 +328,21 @@ export class NexusRuntime implements AsyncDisposable {
 
   async #end(drainTimeoutMs: number): Promise<void> {
     const startedAt = performance.now();
-    await this.#calls.close(drainTimeoutMs);
+    await this.#compilation.calls.close(drainTimeoutMs);
     this.#handlerCalls.close();
-    await this.#pool.close();
+    await this.#compilation.pool.close();
     // A claim that is not given back keeps its handler from everybody until its lease ends.
-    await this.#calls.idle(RELEASE_MS);
+    await this.#compilation.calls.idle(RELEASE_MS);
     await this.#suspended.close();
-    await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
+    await this.#compilation.cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
     this.#telemetry.close();
   }
 
   #gauges(): Gauges {
-    const { memoryBytes, ...pool } = this.#pool.stats;
+    const { memoryBytes, ...pool } = this.#compilation.pool.stats;
     const { usage, refused, evicted } = this.#suspended.room;
     const kept = { usage, refused: { ...refused }, evicted };
-    return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active, kept };
+    return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept };
   }
 }
 
