@@ -16,7 +16,8 @@ import {
 import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
 import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
-import { NodeReader, type ViewHead, viewOf } from './node-reader.js';
+import { dateOf, setField, unboxed, viewOf } from './finished-values.js';
+import { NodeReader, type ViewHead } from './node-reader.js';
 import { References } from './references.js';
 
 const wallClock = () => performance.now();
@@ -354,11 +355,7 @@ export class ValueDecoder {
 
   #setProperty({ target, key, index }: Frame, value: unknown): void {
     this.#work -= index / KEYS_PER_WORK;
-    if (key === '__proto__') {
-      Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-    } else {
-      (target as Record<string | number, unknown>)[key as string | number] = value;
-    }
+    setField(target as Record<string | number, unknown>, key as string | number, value);
   }
 
   #noteKey({ table, index }: Frame, key: unknown): void {
@@ -389,12 +386,9 @@ export class ValueDecoder {
         });
       }
       case FrameKind.date:
-        if (typeof key !== 'number') throw new MalformedValueError('has a date that is no number');
-        return new Date(key);
+        return dateOf(key);
       case FrameKind.boxed:
-        // `new Number(1)` and its kin arrive as the primitive.
-        if (typeof key === 'object' && key !== null) throw new MalformedValueError('boxes an object');
-        return key;
+        return unboxed(key);
       case FrameKind.view:
         return viewOf(target as ViewHead, key);
       default:

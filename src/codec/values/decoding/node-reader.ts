@@ -1,4 +1,3 @@
-import { TYPED_ARRAYS } from '../../../guest/abi.js';
 import { MARKER_NUMBER, Tag } from '../format.js';
 import { ByteReader, MalformedValueError } from './byte-reader.js';
 
@@ -52,15 +51,4 @@ export class NodeReader extends ByteReader {
     this.offset = offset;
     return false;
   }
-}
-
-export function viewOf([kind, length, offset]: ViewHead, buffer: unknown): ArrayBufferView {
-  const View = TYPED_ARRAYS[kind];
-  if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${kind}, unknown here`);
-  if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
-  const aligned = offset % View.BYTES_PER_ELEMENT === 0;
-  if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
-    throw new MalformedValueError('has a typed array outside its buffer');
-  }
-  return new View(buffer, offset, length);
 }
