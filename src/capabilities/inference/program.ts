@@ -1,7 +1,8 @@
 import type { Class, Identifier, Node } from 'acorn';
 import { childrenOf } from '../../source/parse-script.js';
 import type { Interpreter } from './interpreter.js';
-import type { Scopes, Variable } from './syntax/scope.js';
+import type { Variable } from './syntax/name-scope.js';
+import type { Scopes } from './syntax/scope.js';
 import type { AnyFunction } from './syntax/syntax.js';
 import {
   ANY_MEMBER,
