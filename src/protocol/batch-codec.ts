@@ -24,103 +24,44 @@ type PackedBatch = readonly [
   requests: readonly PackedRequest[],
 ];
 
-type PackedRequest =
-  | readonly [kind: 'compile', source: string | Placed, filename: string]
-  | readonly [
-      kind: 'execute',
-      key: string,
-      bytecode: number,
-      input: Placed,
-      rights: number,
-      limits: number,
-      now: number | null,
-      seed: number | null,
-      deadline: PackedDeadline | null,
-      packed:
-        | readonly [
-            state: Placed | null,
-            args: Placed | null,
-            scope: Placed | null,
-            readable: PackedContext['readable'],
-          ]
-        | null,
-      tenant: string | null,
-    ]
-  | readonly [
-      kind: 'resume',
-      key: string,
-      snapshot: Placed,
-      imageHash: string,
-      features: number,
-      answers: Placed,
-      limits: number,
-      now: number | null,
-      deadline: PackedDeadline | null,
-      tenant: string | null,
-    ]
-  | readonly [kind: 'load', key: string, bytecode: number];
+type PackedRequest = PackedCompile | PackedExecute | PackedResume | PackedLoad;
 
-type PackedDeadline = readonly [ms: number, atMs: number];
+/** What the requests of a batch have in common, each once. */
+class BatchTables {
+  readonly limits = new Table<ExecutionLimits>();
+  readonly rights = new Table<Uint8Array>();
+  readonly bytecodes = new Table<Uint8Array>();
+  readonly shared = new Table<Uint8Array>();
+
+  place(bytes: Uint8Array): Placed {
+    return bytes.length < SHARED_FROM_BYTES ? bytes : this.shared.numberOf(asShared(bytes));
+  }
+
+  placeOptional(bytes: Uint8Array | undefined): Placed | null {
+    return bytes === undefined ? null : this.place(bytes);
+  }
+}
+
+/** The same, at the other end. */
+interface BatchContent {
+  readonly limits: readonly ExecutionLimits[];
+  readonly rights: readonly Uint8Array[];
+  readonly bytecodes: readonly Uint8Array[];
+  readonly shared: readonly Uint8Array[];
+}
+
+function placed(bytes: Placed, shared: readonly Uint8Array[]): Uint8Array {
+  return typeof bytes === 'number' ? at(shared, bytes) : bytes;
+}
 
 /** Main thread. */
 export function encodeBatch(requests: readonly Request[]): Message {
-  const limits = new Table<ExecutionLimits>();
-  const rights = new Table<Uint8Array>();
-  const bytecodes = new Table<Uint8Array>();
-  const shared = new Table<Uint8Array>();
-  const place = (bytes: Uint8Array): Placed => {
-    if (bytes.length < SHARED_FROM_BYTES) return bytes;
-    return shared.numberOf(asShared(bytes));
-  };
-  const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
-  const encoded = requests.map((request): PackedRequest => {
-    switch (request.kind) {
-      case 'compile':
-        return [
-          'compile',
-          typeof request.source === 'string' ? request.source : place(request.source),
-          request.filename,
-        ];
-      case 'execute': {
-        const { packed } = request;
-        return [
-          'execute',
-          request.key,
-          bytecodes.numberOf(request.bytecode),
-          place(request.input),
-          rights.numberOf(request.rights),
-          limits.numberOf(request.limits),
-          request.now ?? null,
-          request.seed ?? null,
-          packDeadline(request.deadline),
-          packed === undefined
-            ? null
-            : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
-          request.tenant ?? null,
-        ];
-      }
-      case 'resume':
-        return [
-          'resume',
-          request.key,
-          place(request.snapshot),
-          request.imageHash,
-          request.features,
-          place(request.answers),
-          limits.numberOf(request.limits),
-          request.now ?? null,
-          packDeadline(request.deadline),
-          request.tenant ?? null,
-        ];
-      case 'load':
-        return ['load', request.key, bytecodes.numberOf(request.bytecode)];
-      default:
-        throw request satisfies never;
-    }
-  });
-  const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
-  const batch: PackedBatch = [packedLimits, rights.items, bytecodes.items.map(place), encoded];
-  return { packed: packMessage(batch), shared: shared.items };
+  const tables = new BatchTables();
+  const packed = requests.map((request) => packRequest(request, tables));
+  const limits = tables.limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
+  const bytecodes = tables.bytecodes.items.map((bytecode) => tables.place(bytecode));
+  const batch: PackedBatch = [limits, tables.rights.items, bytecodes, packed];
+  return { packed: packMessage(batch), shared: tables.shared.items };
 }
 
 /** Worker. */
@@ -129,93 +70,185 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
-  const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
-  const bytecodes = packedBytecodes.map(placed);
-  return requests.map((request): Request => {
-    switch (request[0]) {
-      case 'compile': {
-        const [kind, source, filename] = request;
-        return { kind, source: typeof source === 'string' ? source : placed(source), filename };
-      }
-      case 'execute': {
-        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
-        return {
-          kind,
-          key,
-          bytecode: at(bytecodes, bytecode),
-          input: placed(input),
-          rights: at(rights, right),
-          limits: at(limits, limit),
-          ...(now !== null && { now }),
-          ...(seed !== null && { seed }),
-          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
-          ...(context !== null && { packed: unpackContext(context, placed) }),
-          ...(tenant !== null && { tenant }),
-        };
-      }
-      case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
-        return {
-          kind,
-          key,
-          snapshot: placed(snapshot),
-          imageHash,
-          features,
-          answers: placed(answers),
-          limits: at(limits, limit),
-          ...(now !== null && { now }),
-          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
-          ...(tenant !== null && { tenant }),
-        };
-      }
-      case 'load': {
-        const [kind, key, bytecode] = request;
-        return { kind, key, bytecode: at(bytecodes, bytecode) };
-      }
-      default:
-        throw unknownRequest(request);
-    }
-  });
+  const bytecodes = packedBytecodes.map((bytes) => placed(bytes, shared));
+  const content: BatchContent = { limits, rights, bytecodes, shared };
+  return requests.map((request) => unpackRequest(request, content));
 }
+
+function packRequest(request: Request, tables: BatchTables): PackedRequest {
+  switch (request.kind) {
+    case 'compile':
+      return packCompile(request, tables);
+    case 'execute':
+      return packExecute(request, tables);
+    case 'resume':
+      return packResume(request, tables);
+    case 'load':
+      return ['load', request.key, tables.bytecodes.numberOf(request.bytecode)];
+    default:
+      throw request satisfies never;
+  }
+}
+
+function unpackRequest(packed: PackedRequest, content: BatchContent): Request {
+  switch (packed[0]) {
+    case 'compile':
+      return unpackCompile(packed, content);
+    case 'execute':
+      return unpackExecute(packed, content);
+    case 'resume':
+      return unpackResume(packed, content);
+    case 'load': {
+      const [kind, key, bytecode] = packed;
+      return { kind, key, bytecode: at(content.bytecodes, bytecode) };
+    }
+    default:
+      throw unknownRequest(packed);
+  }
+}
+
+type Compile = Extract<Request, { kind: 'compile' }>;
+type Execute = Extract<Request, { kind: 'execute' }>;
+type Resume = Extract<Request, { kind: 'resume' }>;
+
+type PackedLoad = readonly [kind: 'load', key: string, bytecode: number];
+type PackedCompile = readonly [kind: 'compile', source: string | Placed, filename: string];
+
+function packCompile({ source, filename }: Compile, tables: BatchTables): PackedCompile {
+  return ['compile', typeof source === 'string' ? source : tables.place(source), filename];
+}
+
+function unpackCompile([kind, source, filename]: PackedCompile, { shared }: BatchContent): Compile {
+  return { kind, source: typeof source === 'string' ? source : placed(source, shared), filename };
+}
+
+type PackedExecute = readonly [
+  kind: 'execute',
+  key: string,
+  bytecode: number,
+  input: Placed,
+  rights: number,
+  limits: number,
+  now: number | null,
+  seed: number | null,
+  deadline: PackedDeadline | null,
+  packed: PackedFields | null,
+  tenant: string | null,
+];
+
+function packExecute(request: Execute, tables: BatchTables): PackedExecute {
+  return [
+    'execute',
+    request.key,
+    tables.bytecodes.numberOf(request.bytecode),
+    tables.place(request.input),
+    tables.rights.numberOf(request.rights),
+    tables.limits.numberOf(request.limits),
+    request.now ?? null,
+    request.seed ?? null,
+    packDeadline(request.deadline),
+    request.packed === undefined ? null : packFields(request.packed, tables),
+    request.tenant ?? null,
+  ];
+}
+
+function unpackExecute(packed: PackedExecute, content: BatchContent): Execute {
+  const [kind, key, bytecode, input, rights, limits, now, seed, deadline, fields, tenant] = packed;
+  return {
+    kind,
+    key,
+    bytecode: at(content.bytecodes, bytecode),
+    input: placed(input, content.shared),
+    rights: at(content.rights, rights),
+    limits: at(content.limits, limits),
+    ...(now !== null && { now }),
+    ...(seed !== null && { seed }),
+    ...(deadline !== null && { deadline: unpackDeadline(deadline) }),
+    ...(fields !== null && { packed: unpackFields(fields, content.shared) }),
+    ...(tenant !== null && { tenant }),
+  };
+}
+
+type PackedResume = readonly [
+  kind: 'resume',
+  key: string,
+  snapshot: Placed,
+  imageHash: string,
+  features: number,
+  answers: Placed,
+  limits: number,
+  now: number | null,
+  deadline: PackedDeadline | null,
+  tenant: string | null,
+];
+
+function packResume(request: Resume, tables: BatchTables): PackedResume {
+  return [
+    'resume',
+    request.key,
+    tables.place(request.snapshot),
+    request.imageHash,
+    request.features,
+    tables.place(request.answers),
+    tables.limits.numberOf(request.limits),
+    request.now ?? null,
+    packDeadline(request.deadline),
+    request.tenant ?? null,
+  ];
+}
+
+function unpackResume(packed: PackedResume, content: BatchContent): Resume {
+  const [kind, key, snapshot, imageHash, features, answers, limits, now, deadline, tenant] = packed;
+  return {
+    kind,
+    key,
+    snapshot: placed(snapshot, content.shared),
+    imageHash,
+    features,
+    answers: placed(answers, content.shared),
+    limits: at(content.limits, limits),
+    ...(now !== null && { now }),
+    ...(deadline !== null && { deadline: unpackDeadline(deadline) }),
+    ...(tenant !== null && { tenant }),
+  };
+}
+
+type PackedDeadline = readonly [ms: number, atMs: number];
 
 function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null {
   return deadline === undefined ? null : [deadline.ms, deadline.atMs];
 }
 
-type PackedExecute = Extract<PackedRequest, readonly ['execute', ...unknown[]]>;
+function unpackDeadline([ms, atMs]: PackedDeadline): CallDeadline {
+  return { ms, atMs };
+}
 
-function unpackContext(
-  [state, args, scope, readable]: NonNullable<PackedExecute[9]>,
-  placed: (bytes: Placed) => Uint8Array,
-): PackedContext {
+/** Fields of a context that came as MessagePack. */
+type PackedFields = readonly [
+  state: Placed | null,
+  args: Placed | null,
+  scope: Placed | null,
+  readable: PackedContext['readable'],
+];
+
+function packFields({ state, args, scope, readable }: PackedContext, tables: BatchTables): PackedFields {
+  return [tables.placeOptional(state), tables.placeOptional(args), tables.placeOptional(scope), readable];
+}
+
+function unpackFields([state, args, scope, readable]: PackedFields, shared: readonly Uint8Array[]): PackedContext {
   return {
-    ...(state !== null && { state: placed(state) }),
-    ...(args !== null && { args: placed(args) }),
-    ...(scope !== null && { scope: placed(scope) }),
+    ...(state !== null && { state: placed(state, shared) }),
+    ...(args !== null && { args: placed(args, shared) }),
+    ...(scope !== null && { scope: placed(scope, shared) }),
     readable,
   };
 }
 
-/** In the order of {@link packReply}. */
 type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
   | readonly [kind: 'bytecode', bytecode: Placed]
-  | readonly [
-      kind: 'executed',
-      outcome: Uint8Array | null,
-      failure: ExecutionReply['failure'] | null,
-      startedAtMs: number,
-      durationUs: number,
-      memoryUsedBytes: number,
-      memoryPeakBytes: number,
-      instructionCount: number,
-      heapExhausted: boolean,
-      retired: ExecutionReply['retired'],
-      snapshot: Placed | null,
-      imageHash: string | null,
-      features: number | null,
-    ];
+  | PackedExecuted;
 
 type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
 
@@ -239,6 +272,40 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     return ['bytecode', place(reply.outcome.bytecode, shared)];
   }
   if (reply.kind !== 'executed') return ['other', reply];
+  return packExecuted(reply, shared);
+}
+
+/** Main thread. */
+export function decodeReplies({ packed, shared }: Message) {
+  const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
+  return { memoryBytes, replies: replies.map((reply) => unpackReply(reply, shared)) };
+}
+
+function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
+  if (packed === null) return undefined;
+  if (packed[0] === 'bytecode') {
+    return { kind: 'compiled', outcome: { ok: true, bytecode: placed(packed[1], shared) } };
+  }
+  return packed[0] === 'other' ? packed[1] : unpackExecuted(packed, shared);
+}
+
+type PackedExecuted = readonly [
+  kind: 'executed',
+  outcome: Uint8Array | null,
+  failure: ExecutionReply['failure'] | null,
+  startedAtMs: number,
+  durationUs: number,
+  memoryUsedBytes: number,
+  memoryPeakBytes: number,
+  instructionCount: number,
+  heapExhausted: boolean,
+  retired: ExecutionReply['retired'],
+  snapshot: Placed | null,
+  imageHash: string | null,
+  features: number | null,
+];
+
+function packExecuted(reply: ExecutionReply, shared: Uint8Array[]): PackedExecuted {
   return [
     'executed',
     reply.outcome ?? null,
@@ -257,20 +324,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
   ];
 }
 
-/** Main thread. */
-export function decodeReplies({ packed, shared }: Message) {
-  const [memoryBytes, replies] = unpackMessage(packed) as PackedReplies;
-  return { memoryBytes, replies: replies.map((reply) => unpackReply(reply, shared)) };
-}
-
-function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
-  if (packed === null) return undefined;
-  if (packed[0] === 'bytecode') {
-    const [, placed] = packed;
-    const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
-    return { kind: 'compiled', outcome: { ok: true, bytecode } };
-  }
-  if (packed[0] === 'other') return packed[1];
+function unpackExecuted(packed: PackedExecuted, shared: readonly Uint8Array[]): Reply {
   const [kind, outcome, failure, startedAtMs, durationUs, memoryUsedBytes, memoryPeakBytes, ...rest] = packed;
   const [instructionCount, heapExhausted, retired, snapshot, imageHash, features] = rest;
   return {
