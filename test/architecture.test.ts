@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,15 @@ const PLANTED: Readonly<Record<string, readonly [folder: string, specifier: stri
   'one-file-imports-acorn': ['source', 'acorn'],
 };
 
+/** Types that may have the name of another, and why. */
+const SAME_NAMES: Readonly<Record<string, string>> = {};
+
+/** Names of the types that a file declares and exports. What it only passes on is another file's. */
+function exportedTypes(text: string): string[] {
+  const declarations = text.matchAll(/^export (?:declare )?(?:abstract )?(?:interface|type|class|enum) (\w+)/gm);
+  return [...declarations].map(([, name]) => name as string);
+}
+
 describe('the architecture', () => {
   it('has no import that breaks a rule', async () => {
     expect(await violations()).toEqual([]);
@@ -72,5 +81,32 @@ describe('the architecture', () => {
     const loose = files.filter(({ parentPath }) => relative(root, parentPath) === 'src').map(({ name }) => name);
     expect(loose.sort()).toEqual(['assets.ts', 'index.ts']);
     expect([...filesOf].filter(([, count]) => count > 22)).toEqual([]);
+  });
+
+  it('has no two types of one name', async () => {
+    const entries = await readdir(join(root, 'src'), { recursive: true, withFileTypes: true });
+    const placesOf = new Map<string, string[]>();
+    for (const { name, parentPath } of entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))) {
+      const path = join(parentPath, name);
+      for (const type of exportedTypes(await readFile(path, 'utf8'))) {
+        placesOf.set(type, [...(placesOf.get(type) ?? []), relative(root, path)]);
+      }
+    }
+    const shared = [...placesOf].filter(([type, places]) => places.length > 1 && SAME_NAMES[type] === undefined);
+    expect(shared).toEqual([]);
+  });
+
+  it('notices a type of any kind that is exported', () => {
+    const text = `
+      export interface One {}
+      export type Two<T> = T;
+      export class Three {}
+      export abstract class Four {}
+      export declare class Five {}
+      export const notAType = 1;
+      interface NotExported {}
+      export { type Six } from './six.js';
+    `;
+    expect(exportedTypes(text.replaceAll(/^ +/gm, ''))).toEqual(['One', 'Two', 'Three', 'Four', 'Five']);
   });
 });

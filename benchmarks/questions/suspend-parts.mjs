@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { forgetUnused } from '../../build/engine/free-memory.js';
 import { captureDelta, FINE } from '../../build/engine/image/delta.js';
 import { restoreImage } from '../../build/engine/image/restore.js';
+import { ABI_VERSION } from '../../build/guest/abi.js';
 import { formatSuspensionId, newRunId } from '../../build/support/run-ids.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
 import { MemoryStore } from '../../build/suspension/memory-store.js';
@@ -61,7 +62,8 @@ async function parts(scratch) {
     ['claim and give back, in a file', load(files)],
     [
       'open and inflate',
-      () => openRun(id, envelope, keys, { engine: fingerprint, memoryLimitBytes: MEMORY_LIMIT_BYTES }),
+      () =>
+        openRun(id, envelope, keys, { abi: ABI_VERSION, engine: fingerprint, memoryLimitBytes: MEMORY_LIMIT_BYTES }),
       'counts',
     ],
     ['  decode', () => unpackSnapshot(resumption, run.imageHash, vm.layout)],

@@ -7,6 +7,7 @@ import { encodeAnswers } from '../../build/execution/request/answers.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
 import { addUsage, NO_USAGE } from '../../build/execution/usage.js';
+import { ABI_VERSION } from '../../build/guest/abi.js';
 import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
 
@@ -60,7 +61,7 @@ export async function prepare(source, args) {
   const described = { key: createHash('sha256').update(source).digest('hex'), filename: handler.filename, source };
   const common = { imageHash, features, snapshot, limits };
   const told = { handler: described, capabilities, usage, calls, origin, suspendedAtMs: Date.now() };
-  const run = { engine: engine.fingerprint, ...common, ...told };
+  const run = { engine: engine.fingerprint, abi: ABI_VERSION, ...common, ...told };
   const answers = encodeAnswers([{ callId: calls[0].callId, success: true, value: ANSWER }], usage, limits);
   const resumption = { key: source, ...common, answers };
   const resume = () => executor.resume(resumption);

@@ -1,15 +1,30 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { concatBytes } from '../codec/concat-bytes.js';
 import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
 import { count, oneOf, readShaped, record, text } from '../codec/message-shape.js';
+import {
+  ContainerFormat,
+  MARK_BYTES,
+  PREAMBLE_BYTES,
+  splitHeader,
+} from '../support/sealed-container/container-format.js';
+import { sealWhole } from '../support/sealed-container/passing.js';
+import {
+  anyOf,
+  DIGEST_BYTES,
+  digestSeal,
+  macSeal,
+  type Seal,
+  type SealCheck,
+} from '../support/sealed-container/seals.js';
 
 /** Raise it whenever the layout changes: unknown versions are refused. */
 export const CONTAINER_VERSION = 1;
 
-const MAGIC = Buffer.from('NXQJ', 'latin1');
-export const PREAMBLE_BYTES = MAGIC.length + 2 + 4;
-export const MAC_BYTES = 32;
+export const ARTIFACT_FORMAT = new ContainerFormat({
+  magic: 'NXQJ',
+  version: CONTAINER_VERSION,
+  minBytes: PREAMBLE_BYTES + DIGEST_BYTES,
+});
 
 /** The header of an artifact. It contains everything on which the key depends. */
 export interface ArtifactHeader {
@@ -63,13 +78,7 @@ export class ArtifactError extends Error {
   }
 }
 
-/** A hash or a MAC. */
-export interface Sealing {
-  update(bytes: Uint8Array): Sealing;
-  digest(): Buffer;
-}
-
-/** A header before it is sealed. */
+/** What a header says before it is sealed. */
 export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes'>;
 
 /**
@@ -78,9 +87,7 @@ export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes'>;
  */
 export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Uint8Array | undefined): Uint8Array {
   const encoded = packMessage(completeHeader(header, content.length, secret));
-  const preamble = writePreamble(encoded.length);
-  const hash = hashUnder(secret).update(preamble).update(encoded).update(content);
-  return concatBytes([preamble, encoded, content, hash.digest()]);
+  return sealWhole(sealUnder(secret), [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content]);
 }
 
 export function completeHeader(
@@ -89,14 +96,6 @@ export function completeHeader(
   secret: Uint8Array | undefined,
 ): ArtifactHeader {
   return { ...header, contentBytes, seal: secret === undefined ? 'sha256' : 'hmac-sha256' };
-}
-
-export function writePreamble(headerBytes: number): Buffer {
-  const preamble = Buffer.alloc(PREAMBLE_BYTES);
-  MAGIC.copy(preamble, 0);
-  preamble.writeUInt16BE(CONTAINER_VERSION, MAGIC.length);
-  preamble.writeUInt32BE(headerBytes, MAGIC.length + 2);
-  return preamble;
 }
 
 /**
@@ -108,21 +107,17 @@ export function writePreamble(headerBytes: number): Buffer {
  */
 export function openArtifact(sealed: Uint8Array, engine: string, secrets: readonly Uint8Array[]): Artifact {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
-  const { headerEnd, end } = readFrame(bytes, bytes.length);
-  const hashes = hashesUnder(secrets);
-  for (const hash of hashes) hash.update(bytes.subarray(0, end));
-  checkSeal(hashes, bytes.subarray(end), secrets.length > 0);
-  if (headerEnd > end) throw new ArtifactError('length', 'has a header that ends outside of it');
-  const header = readHeader(bytes.subarray(PREAMBLE_BYTES, headerEnd));
-  checkHeader(header, engine, end - headerEnd);
-  return { header, content: bytes.subarray(headerEnd, end), digest: bytes.subarray(end).toString('hex') };
-}
-
-/** The information in the first bytes of an artifact. The seal is not checked yet. */
-export interface Frame {
-  readonly headerEnd: number;
-  /** The start of the seal. */
-  readonly end: number;
+  checkMark(bytes, bytes.length);
+  const stored = bytes.subarray(0, -DIGEST_BYTES);
+  const seal = bytes.subarray(-DIGEST_BYTES);
+  const check = checkUnder(secrets);
+  check.update(stored);
+  if (!check.matches(seal)) throw wrongSeal(secrets);
+  const parts = splitHeader(stored, MARK_BYTES);
+  if (parts === undefined) throw headerOutside();
+  const header = readHeader(parts.header);
+  checkHeader(header, engine, parts.payload.length);
+  return { header, content: parts.payload, digest: seal.toString('hex') };
 }
 
 /**
@@ -130,32 +125,29 @@ export interface Frame {
  * @param length the total length
  * @throws ArtifactError
  */
-export function readFrame(start: Buffer, length: number): Frame {
-  if (length < PREAMBLE_BYTES + MAC_BYTES) throw new ArtifactError('length', `has only ${length} bytes`);
-  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw new ArtifactError('magic', 'is not a compiled handler');
-  const version = start.readUInt16BE(MAGIC.length);
-  if (version !== CONTAINER_VERSION) {
-    throw new ArtifactError('version', `has container version ${version}, expected ${CONTAINER_VERSION}`);
-  }
-  return { headerEnd: PREAMBLE_BYTES + start.readUInt32BE(MAGIC.length + 2), end: length - MAC_BYTES };
+export function checkMark(start: Buffer, length: number): void {
+  const fault = ARTIFACT_FORMAT.faultOf(start, length);
+  if (fault === undefined) return;
+  if (fault.check === 'length') throw new ArtifactError('length', `has only ${fault.bytes} bytes`);
+  if (fault.check === 'magic') throw new ArtifactError('magic', 'is not a compiled handler');
+  throw new ArtifactError('version', `has container version ${fault.version}, expected ${fault.expected}`);
 }
 
-/** One for each secret that may have sealed it. */
-export function hashesUnder(secrets: readonly Uint8Array[]): Sealing[] {
-  return secrets.length === 0 ? [hashUnder(undefined)] : secrets.map(hashUnder);
+export function sealUnder(secret: Uint8Array | undefined): Seal & SealCheck {
+  return secret === undefined ? digestSeal() : macSeal(secret);
 }
 
-export function hashUnder(secret: Uint8Array | undefined): Sealing {
-  return secret === undefined ? createHash('sha256') : createHmac('sha256', secret);
+/** @param secrets any of them may have sealed it; none for a seal without a secret */
+export function checkUnder(secrets: readonly Uint8Array[]): SealCheck {
+  return secrets.length === 0 ? digestSeal() : anyOf(secrets.map((secret) => macSeal(secret)));
 }
 
-/**
- * @param hashes the hashes of the sealed bytes, see {@link hashesUnder}
- * @throws ArtifactError
- */
-export function checkSeal(hashes: readonly Sealing[], seal: Uint8Array, hasSecret: boolean): void {
-  if (hashes.some((hash) => timingSafeEqual(hash.digest(), seal))) return;
-  throw new ArtifactError('mac', hasSecret ? 'is damaged or not sealed with our secret' : 'is damaged');
+export function wrongSeal(secrets: readonly Uint8Array[]): ArtifactError {
+  return new ArtifactError('mac', secrets.length > 0 ? 'is damaged or not sealed with our secret' : 'is damaged');
+}
+
+export function headerOutside(): ArtifactError {
+  return new ArtifactError('length', 'has a header that ends outside of it');
 }
 
 /** @throws ArtifactError */

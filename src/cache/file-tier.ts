@@ -56,6 +56,9 @@ export type ProblemKind = 'off' | 'unwritten';
 /** An existing file: its entry, or the reason why it was refused. */
 type ReadEntry = { readonly entry: CacheEntry } | { readonly reason: RejectionReason };
 
+/** What came of an attempt to write: there is no room, there is no directory, or it is hopeless. */
+type WriteOutcome = 'written' | 'full' | 'gone' | 'failed';
+
 const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 export interface FileTierOptions {
@@ -235,38 +238,37 @@ export class FileTier implements CacheTier {
   /** Tries again after making room if the disk is full, and from the start if the directory is missing. */
   async #writeSomehow(key: string, sealed: Uint8Array): Promise<boolean> {
     const directory = await this.#open();
-    const failure = directory === undefined ? 'ENOENT' : await this.#writeFile(directory, key, sealed);
-    if (failure === undefined) return true;
-    if (directory !== undefined && NO_SPACE.has(failure)) {
+    const outcome = await this.#writeFile(directory, key, sealed);
+    if (outcome === 'full' && directory !== undefined) {
       await this.#sweep(directory, this.#bytes);
-      return (await this.#writeFile(directory, key, sealed)) === undefined;
+      return (await this.#writeFile(directory, key, sealed)) === 'written';
     }
-    if (failure !== 'ENOENT' || this.#isClosed) return false;
-    directory?.close();
-    this.#directory = this.#openDirectory();
-    const reopened = await this.#directory;
-    return reopened !== undefined && (await this.#writeFile(reopened, key, sealed)) === undefined;
+    if (outcome === 'gone' && !this.#isClosed) {
+      directory?.close();
+      this.#directory = this.#openDirectory();
+      return (await this.#writeFile(await this.#directory, key, sealed)) === 'written';
+    }
+    return outcome === 'written';
   }
 
-  /** The error code of a failed write, or undefined. */
-  async #writeFile(directory: PrivateDirectory, key: string, sealed: Uint8Array): Promise<string | undefined> {
-    const failure = await directory.use((path) => this.#writeInto(path, key, sealed));
-    return failure === 'none' ? undefined : (failure ?? 'ENOENT');
+  async #writeFile(directory: PrivateDirectory | undefined, key: string, sealed: Uint8Array): Promise<WriteOutcome> {
+    return (await directory?.use((path) => this.#writeInto(path, key, sealed))) ?? 'gone';
   }
 
-  async #writeInto(path: string, key: string, sealed: Uint8Array): Promise<string> {
+  async #writeInto(path: string, key: string, sealed: Uint8Array): Promise<WriteOutcome> {
     let temporary: string | undefined;
     try {
       temporary = await writeTemporary(path, key, sealed);
       await rename(temporary, join(path, key + ENTRY_EXTENSION));
-      return 'none';
+      return 'written';
     } catch (error) {
       if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => {});
       const { code = 'EUNKNOWN' } = error as NodeJS.ErrnoException;
-      // A directory is in the place of the entry: the next lookup of the entry removes it.
-      if (code !== 'ENOENT' && code !== 'EISDIR')
-        this.#tell('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
-      return code;
+      if (code === 'ENOENT') return 'gone';
+      // A directory where the entry should be: it goes the next time somebody looks for the entry.
+      if (code === 'EISDIR') return 'failed';
+      this.#tell('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
+      return NO_SPACE.has(code) ? 'full' : 'failed';
     }
   }
 

@@ -1,23 +1,24 @@
 import { packMessage } from '../codec/message-pack.js';
 import { decodeInSlices, encodeInSlices } from '../source/text-slices.js';
-import { byteSlicesOf, waitATurn } from '../support/byte-slices.js';
+import { headerLengthAt, MARK_BYTES, PREAMBLE_BYTES } from '../support/sealed-container/container-format.js';
+import { openInTurns, sealInTurns } from '../support/sealed-container/passing.js';
+import { DIGEST_BYTES } from '../support/sealed-container/seals.js';
 import {
+  ARTIFACT_FORMAT,
   type Artifact,
   ArtifactError,
   type ArtifactHeader,
   checkHeader,
-  checkSeal,
+  checkMark,
+  checkUnder,
   completeHeader,
-  hashesUnder,
-  hashUnder,
-  MAC_BYTES,
+  headerOutside,
   type OpenHeader,
   openArtifact,
-  PREAMBLE_BYTES,
-  readFrame,
   readHeader,
   sealArtifact,
-  writePreamble,
+  sealUnder,
+  wrongSeal,
 } from './artifact.js';
 import { locateSource, TEXT_32 } from './header-source.js';
 
@@ -52,19 +53,7 @@ export async function sealInSlices(
 ): Promise<Uint8Array> {
   if (header.source.length + content.length < SLICED_FROM_BYTES) return sealArtifact(header, content, secret);
   const encoded = await encodeHeader(completeHeader(header, content.length, secret));
-  const sealed = Buffer.allocUnsafeSlow(PREAMBLE_BYTES + encoded.length + content.length + MAC_BYTES);
-  const hash = hashUnder(secret);
-  let at = 0;
-  for (const part of [writePreamble(encoded.length), encoded, content]) {
-    for (const slice of byteSlicesOf(part)) {
-      sealed.set(slice, at);
-      hash.update(slice);
-      at += slice.length;
-      await waitATurn();
-    }
-  }
-  hash.digest().copy(sealed, at);
-  return sealed;
+  return sealInTurns(sealUnder(secret), [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content]);
 }
 
 /**
@@ -81,7 +70,8 @@ export async function openInSlices(
     throw new ArtifactError('length', `has ${sealed.length} bytes, at most ${MAX_ARTIFACT_BYTES} can be right`);
   }
   const preamble = Buffer.from(sealed.subarray(0, PREAMBLE_BYTES));
-  const { headerEnd, end } = readFrame(preamble, sealed.length);
+  checkMark(preamble, sealed.length);
+  const headerEnd = PREAMBLE_BYTES + headerLengthAt(preamble, MARK_BYTES);
   if (headerEnd > PREAMBLE_BYTES + maxSourceBytes + HEADER_MARGIN_BYTES) throw tooLong(headerEnd, maxSourceBytes);
   if (sealed.length < SLICED_FROM_BYTES) {
     const artifact = openArtifact(new Uint8Array(sealed), engine, secrets);
@@ -89,23 +79,16 @@ export async function openInSlices(
     if (sourceBytes > maxSourceBytes) throw tooLong(sourceBytes, maxSourceBytes);
     return artifact;
   }
-  const hashes = hashesUnder(secrets);
-  for (const hash of hashes) hash.update(preamble);
-  const copy = async <T extends Uint8Array>(start: number, to: T): Promise<T> => {
-    let at = 0;
-    for (const slice of byteSlicesOf(sealed.subarray(start, start + to.length))) {
-      to.set(slice, at);
-      for (const hash of hashes) hash.update(to.subarray(at, at + slice.length));
-      at += slice.length;
-      await waitATurn();
-    }
-    return to;
-  };
-  const encoded = await copy(PREAMBLE_BYTES, Buffer.allocUnsafeSlow(Math.min(headerEnd, end) - PREAMBLE_BYTES));
-  const content = await copy(headerEnd, new Uint8Array(new SharedArrayBuffer(Math.max(0, end - headerEnd))));
+  const end = sealed.length - DIGEST_BYTES;
+  const headerIn = sealed.subarray(PREAMBLE_BYTES, Math.min(headerEnd, end));
+  const contentIn = sealed.subarray(Math.min(headerEnd, end), end);
+  const check = checkUnder(secrets);
+  check.update(preamble);
+  const encoded = await openInTurns(check, headerIn, Buffer.allocUnsafeSlow(headerIn.length));
+  const content = await openInTurns(check, contentIn, new Uint8Array(new SharedArrayBuffer(contentIn.length)));
   const seal = Buffer.from(sealed.subarray(end));
-  checkSeal(hashes, seal, secrets.length > 0);
-  if (headerEnd > end) throw new ArtifactError('length', 'has a header that ends outside of it');
+  if (!check.matches(seal)) throw wrongSeal(secrets);
+  if (headerEnd > end) throw headerOutside();
   const header = await decodeHeader(encoded, maxSourceBytes);
   checkHeader(header, engine, content.length);
   return { header, content, digest: seal.toString('hex') };

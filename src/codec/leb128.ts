@@ -2,6 +2,7 @@
 
 /** For 32 bits. */
 export const MAX_UNSIGNED_BYTES = 5;
+const MAX_UNSIGNED = 0xffff_ffff;
 
 export function encodeUnsigned(value: number): number[] {
   const bytes: number[] = [];
@@ -53,6 +54,7 @@ export class LebReader {
     return value;
   }
 
+  /** Unsigned LEB128 of up to 32 bits. */
   unsigned(): number {
     let result = 0;
     // perf: not `2 ** shift`, which costs more than the rest.
@@ -60,10 +62,13 @@ export class LebReader {
     for (let i = 0; i < MAX_UNSIGNED_BYTES; i++) {
       const byte = this.byte();
       result += (byte & 0x7f) * scale;
-      if ((byte & 0x80) === 0) return result;
+      if (byte < 0x80) {
+        if (result > MAX_UNSIGNED) break;
+        return result;
+      }
       scale *= 0x80;
     }
-    throw new RangeError(`integer longer than 32 bits at offset ${this.offset}`);
+    throw this.tooLong();
   }
 
   /** Signed LEB128 of up to 32 bits. */
@@ -74,13 +79,18 @@ export class LebReader {
       result |= (byte & 0x7f) << shift;
       if ((byte & 0x80) === 0) return shift < 25 && (byte & 0x40) !== 0 ? result | (-1 << (shift + 7)) : result;
     }
-    throw new RangeError(`integer longer than 32 bits at offset ${this.offset}`);
+    throw this.tooLong();
   }
 
+  /** A view, not a copy. */
   take(length: number): Uint8Array {
     if (this.offset + length > this.bytes.length) throw new RangeError(`read past the end at offset ${this.offset}`);
     const slice = this.bytes.subarray(this.offset, this.offset + length);
     this.offset += length;
     return slice;
+  }
+
+  protected tooLong(): Error {
+    return new RangeError(`integer longer than 32 bits at offset ${this.offset}`);
   }
 }

@@ -11,8 +11,8 @@ import { asShared, toShared } from '../support/shared-bytes.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';
 
-/** Loads a handler under a file name. `order` holds options of the waiting call. */
-export type Obtain = (filename: string | undefined, order?: CompileRequestOptions) => Promise<CompileAttempt>;
+/** A handler as a caller has it: source text, or what `precompileHandler` made of it. */
+export type HandlerRef = { readonly source: string } | { readonly artifact: Uint8Array };
 
 /** Loads handlers in the forms that callers have: source text, or an artifact of `precompileHandler`. */
 export class HandlerLoader {
@@ -29,17 +29,18 @@ export class HandlerLoader {
     this.#cache = cache;
   }
 
-  source(code: string): Obtain {
-    return (filename, order) => this.#compiler.compile(code, filename, order);
+  /**
+   * @param filename of a source; an artifact has its own
+   * @param order of a call that waits for it
+   * @throws NexusError INVALID_ARTIFACT, INVALID_ARGUMENT, and what a compilation throws
+   */
+  load(handler: HandlerRef, filename?: string, order?: CompileRequestOptions): Promise<CompileAttempt> {
+    if ('source' in handler) return this.#compiler.compile(handler.source, filename, order);
+    return this.#open(handler.artifact);
   }
 
-  /** The result rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
-  artifact(sealed: unknown): Obtain {
-    return async () => ({ ok: true, handler: await this.#open(sealed) });
-  }
-
-  /** Uses the digest of the artifact as its key: the key in its header is not trusted. */
-  async #open(sealed: unknown): Promise<CompileResult> {
+  /** Kept under a name of its own: what an artifact says of its key is its own word. */
+  async #open(sealed: unknown): Promise<CompileAttempt> {
     if (!isUint8Array(sealed)) {
       throw new NexusError('INVALID_ARGUMENT', `The artifact must be bytes; it is ${describe(sealed)}.`, {
         context: { field: 'artifact', expected: 'a Uint8Array from precompileHandler' },
@@ -59,7 +60,15 @@ export class HandlerLoader {
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;
-      return { key, filename, source, bytecode: entry.content, tier: 'memory', compilationTimeUs };
+      const handler: CompileResult = {
+        key,
+        filename,
+        source,
+        bytecode: entry.content,
+        tier: 'memory',
+        compilationTimeUs,
+      };
+      return { ok: true, handler };
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error;
       throw new NexusError('INVALID_ARTIFACT', `The artifact ${error.message}. Compile the handler again.`, {

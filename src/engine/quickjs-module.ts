@@ -10,42 +10,53 @@ import {
 import { ADDED_EXPORTS, COUNT_EXPORT, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
-
-/** An address in linear memory. Values are addresses of 8-byte cells that hold a NaN-boxed JSValue. */
-export type Pointer = number;
+import type { BytesPointer, ContextPointer, RuntimePointer, ValuePointer } from './pointers.js';
 
 /**
  * The part of quickjs-emscripten's low-level interface that is used, and the functions that the rewrite
  * added.
  */
 export interface EngineFunctions {
-  malloc(bytes: number): Pointer;
-  free(pointer: Pointer): void;
-  QTS_Eval(ctx: Pointer, source: Pointer, bytes: number, file: string, detectModule: number, flags: number): Pointer;
-  QTS_Call(ctx: Pointer, fn: Pointer, thisArg: Pointer, argc: number, argv: Pointer): Pointer;
-  QTS_ExecutePendingJob(rt: Pointer, maxJobs: number, lastContext: Pointer): Pointer;
-  QTS_ResolveException(ctx: Pointer, value: Pointer): Pointer;
-  QTS_NewArrayBuffer(ctx: Pointer, buffer: Pointer, bytes: number): Pointer;
-  QTS_GetArrayBuffer(ctx: Pointer, value: Pointer): Pointer;
-  QTS_GetArrayBufferLength(ctx: Pointer, value: Pointer): number;
-  QTS_GetPropNumber(ctx: Pointer, value: Pointer, index: number): Pointer;
-  QTS_GetFloat64(ctx: Pointer, value: Pointer): number;
-  QTS_IsJobPending(rt: Pointer): number;
-  /** A JSPromiseStateEnum; -1 for a value that is not a promise. */
-  QTS_PromiseState(ctx: Pointer, promise: Pointer): number;
-  QTS_PromiseResult(ctx: Pointer, promise: Pointer): Pointer;
-  QTS_FreeValuePointer(ctx: Pointer, value: Pointer): void;
-  QTS_RuntimeSetMaxStackSize(rt: Pointer, bytes: number): void;
-  QTS_bjson_encode(ctx: Pointer, value: Pointer): Pointer;
-  /** QTS_Dump, with the C string converted to a JavaScript string. */
-  dump(ctx: Pointer, value: Pointer): string;
-  writeBytecode(ctx: Pointer, value: Pointer): Pointer;
-  readBytecode(ctx: Pointer, arrayBuffer: Pointer): Pointer;
-  readValue(ctx: Pointer, arrayBuffer: Pointer): Pointer;
-  evalFunction(ctx: Pointer, fn: bigint): bigint;
-  /** Absent in an engine that does not need this mend, see `mends/notes.ts`. */
+  malloc(bytes: number): BytesPointer;
+  free(pointer: BytesPointer): void;
+  QTS_Eval(
+    ctx: ContextPointer,
+    source: BytesPointer,
+    bytes: number,
+    file: string,
+    detectModule: number,
+    flags: number,
+  ): ValuePointer;
+  QTS_Call(
+    ctx: ContextPointer,
+    fn: ValuePointer,
+    thisArg: ValuePointer,
+    argc: number,
+    argv: BytesPointer,
+  ): ValuePointer;
+  QTS_ExecutePendingJob(rt: RuntimePointer, maxJobs: number, lastContext: BytesPointer): ValuePointer;
+  QTS_ResolveException(ctx: ContextPointer, value: ValuePointer): ValuePointer;
+  QTS_NewArrayBuffer(ctx: ContextPointer, buffer: BytesPointer, bytes: number): ValuePointer;
+  QTS_GetArrayBuffer(ctx: ContextPointer, value: ValuePointer): BytesPointer;
+  QTS_GetArrayBufferLength(ctx: ContextPointer, value: ValuePointer): number;
+  QTS_GetPropNumber(ctx: ContextPointer, value: ValuePointer, index: number): ValuePointer;
+  QTS_GetFloat64(ctx: ContextPointer, value: ValuePointer): number;
+  QTS_IsJobPending(rt: RuntimePointer): number;
+  /** A JSPromiseStateEnum; -1 for what is no promise. */
+  QTS_PromiseState(ctx: ContextPointer, promise: ValuePointer): number;
+  QTS_PromiseResult(ctx: ContextPointer, promise: ValuePointer): ValuePointer;
+  QTS_FreeValuePointer(ctx: ContextPointer, value: ValuePointer): void;
+  QTS_RuntimeSetMaxStackSize(rt: RuntimePointer, bytes: number): void;
+  QTS_bjson_encode(ctx: ContextPointer, value: ValuePointer): ValuePointer;
+  /** QTS_Dump, then the C string as a JavaScript one. */
+  dump(ctx: ContextPointer, value: ValuePointer): string;
+  writeBytecode(ctx: ContextPointer, value: ValuePointer): ValuePointer;
+  readBytecode(ctx: ContextPointer, arrayBuffer: ValuePointer): ValuePointer;
+  readValue(ctx: ContextPointer, arrayBuffer: ValuePointer): ValuePointer;
+  evalFunction(ctx: ContextPointer, fn: bigint): bigint;
+  /** Absent in an engine that needs no such mend, see `mends/notes.ts`. */
   readonly takeNotes: (() => number) | undefined;
-  readonly usePlaces: ((table: Pointer) => void) | undefined;
+  readonly usePlaces: ((table: BytesPointer) => void) | undefined;
   /** See `mends/counts.ts`. */
   readonly takeExceededCount: (() => number) | undefined;
 }
@@ -62,9 +73,9 @@ export interface QuickJsInstance {
   readonly memory: WebAssembly.Memory;
   readonly marks: WaterMarks;
   readonly runtime: QuickJSRuntime;
-  readonly runtimePointer: Pointer;
+  readonly runtimePointer: RuntimePointer;
   readonly context: QuickJSContext;
-  readonly contextPointer: Pointer;
+  readonly contextPointer: ContextPointer;
 }
 
 export interface InstanceOptions {
@@ -75,12 +86,12 @@ export interface InstanceOptions {
 
 /** The used part of the emscripten module object. */
 interface EmscriptenModule {
-  _malloc(bytes: number): Pointer;
-  _free(pointer: Pointer): void;
-  UTF8ToString(pointer: Pointer): string;
+  _malloc(bytes: number): BytesPointer;
+  _free(pointer: BytesPointer): void;
+  UTF8ToString(pointer: BytesPointer): string;
 }
 
-type LowLevelFunctions = EngineFunctions & { QTS_Dump(ctx: Pointer, value: Pointer): Pointer };
+type LowLevelFunctions = EngineFunctions & { QTS_Dump(ctx: ContextPointer, value: ValuePointer): BytesPointer };
 
 /** Internals of QuickJSWASMModule: `getFFI` is documented for this purpose, `module` is not. */
 interface ModuleInternals {
@@ -164,7 +175,12 @@ function internalsOf(quickjs: object): { ffi: LowLevelFunctions; module: Emscrip
   return { ffi: internals.getFFI(), module: internals.module };
 }
 
-/** The address in a wrapper of quickjs-emscripten, which keeps it in a Lifetime. */
-function pointerOf(wrapper: object, field: 'rt' | 'ctx'): Pointer {
-  return (wrapper as Record<typeof field, { value: Pointer }>)[field].value;
+/** The address behind a wrapper of quickjs-emscripten, which keeps it in a Lifetime. */
+function pointerOf<Field extends 'rt' | 'ctx'>(wrapper: object, field: Field): Addresses[Field] {
+  return (wrapper as Record<Field, { value: Addresses[Field] }>)[field].value;
+}
+
+interface Addresses {
+  readonly rt: RuntimePointer;
+  readonly ctx: ContextPointer;
 }

@@ -1,6 +1,6 @@
 import { RejectionBlock } from './binary-interface.js';
 import type { LinearMemory } from './linear-memory.js';
-import type { Pointer } from './quickjs-module.js';
+import { type BytesPointer, type ValuePointer, valueAt } from './pointers.js';
 
 /** Rejected promises that are not handled. */
 export interface UnhandledRejections {
@@ -9,7 +9,7 @@ export interface UnhandledRejections {
    * The cell with the reason of the first of them. Absent if there is none, or if it was rejected while the
    * list was full.
    */
-  readonly firstReason: Pointer | undefined;
+  readonly firstReason: ValuePointer | undefined;
 }
 
 /** Further promises are only counted. */
@@ -21,10 +21,10 @@ export const REJECTION_BLOCK_BYTES = RejectionBlock.pairs + CAPACITY * Rejection
 /** The engine's list in linear memory, see `wasm/rejection-tracker.ts`; part of every image. */
 export class RejectionList {
   readonly #memory: LinearMemory;
-  readonly #block: Pointer;
+  readonly #block: BytesPointer;
 
   /** @param block {@link REJECTION_BLOCK_BYTES} bytes, aligned to 8 */
-  constructor(memory: LinearMemory, block: Pointer) {
+  constructor(memory: LinearMemory, block: BytesPointer) {
     this.#memory = memory;
     this.#block = block;
     memory.bytes.fill(0, block, block + REJECTION_BLOCK_BYTES);
@@ -35,7 +35,7 @@ export class RejectionList {
     const numbers = this.#memory.numbers;
     const listed = numbers.getUint32(this.#block + RejectionBlock.count, true);
     const overflow = numbers.getUint32(this.#block + RejectionBlock.overflow, true);
-    const firstReason = listed === 0 ? undefined : this.#block + RejectionBlock.pairs + RejectionBlock.reason;
+    const firstReason = listed === 0 ? undefined : valueAt(this.#block, RejectionBlock.pairs + RejectionBlock.reason);
     return { count: listed + overflow, firstReason };
   }
 }

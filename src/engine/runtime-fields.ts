@@ -1,4 +1,4 @@
-import type { Pointer } from './quickjs-module.js';
+import { type BytesPointer, bytesAt, type ContextPointer, type RuntimePointer } from './pointers.js';
 
 /** How many bytes are searched; context and runtime are smaller. */
 const CONTEXT_BYTES = 4096;
@@ -9,17 +9,14 @@ const RUNTIME_BYTES = 1024;
  */
 const INITIAL_GC_THRESHOLD_BYTES = 256 * 1024;
 
-/**
- * The context seeds `Math.random` with the clock in microseconds. The clock was frozen, so the value is
- * known.
- */
-export function findRandomState(memory: DataView, context: Pointer, clockMs: number): Pointer {
+/** The context seeds `Math.random` with the clock, in microseconds. The clock stood still, so we know what to look for. */
+export function findRandomState(memory: DataView, context: ContextPointer, clockMs: number): BytesPointer {
   const seed = BigInt(clockMs) * 1000n;
   return findUnique('random state', context, CONTEXT_BYTES, 8, (at) => memory.getBigUint64(at, true) === seed);
 }
 
-/** In the runtime, before the list of weak references: the two pointers of an empty list point to itself. */
-export function findGcThreshold(memory: DataView, runtime: Pointer): Pointer {
+/** In the runtime, before the list of weak references: an empty list points to itself, twice. */
+export function findGcThreshold(memory: DataView, runtime: RuntimePointer): BytesPointer {
   return findUnique('collection threshold', runtime, RUNTIME_BYTES, 4, (at) => {
     const list = at + 4;
     const isEmpty = memory.getUint32(list, true) === list && memory.getUint32(list + 4, true) === list;
@@ -27,9 +24,15 @@ export function findGcThreshold(memory: DataView, runtime: Pointer): Pointer {
   });
 }
 
-function findUnique(what: string, from: Pointer, bytes: number, step: number, is: (at: Pointer) => boolean): Pointer {
-  const found: Pointer[] = [];
-  for (let at = from; at < from + bytes; at += step) if (is(at)) found.push(at);
+function findUnique(
+  what: string,
+  from: number,
+  bytes: number,
+  step: number,
+  is: (at: number) => boolean,
+): BytesPointer {
+  const found: BytesPointer[] = [];
+  for (let at = from; at < from + bytes; at += step) if (is(at)) found.push(bytesAt(at));
   const [address] = found;
   if (address === undefined || found.length > 1) throw new Error(`${what} found ${found.length} times`);
   return address;

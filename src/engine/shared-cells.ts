@@ -1,5 +1,5 @@
 import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT } from '../guest/abi.js';
-import type { Pointer } from './quickjs-module.js';
+import { type BytesPointer, bytesAt } from './pointers.js';
 import type { Vm } from './vm.js';
 
 const COUNTER_BYTES = 8;
@@ -16,24 +16,24 @@ export const CELL_BYTES = CELL_ENTROPY_AT + COUNTER_BYTES + ENTROPY_BYTES;
  *
  * @param cells their address
  */
-export function writeStart(vm: Vm, cells: Pointer, startedAtMs: number): void {
-  vm.writeFloat64(cells + CELL_STARTED_AT, startedAtMs);
+export function writeStart(vm: Vm, cells: BytesPointer, startedAtMs: number): void {
+  vm.writeFloat64(bytesAt(cells, CELL_STARTED_AT), startedAtMs);
 }
 
 /** @param entropy {@link ENTROPY_BYTES} */
-export function writeEntropy(vm: Vm, cells: Pointer, entropy: Uint8Array): void {
+export function writeEntropy(vm: Vm, cells: BytesPointer, entropy: Uint8Array): void {
   const memory = vm.heap;
   const counters = cells + CELL_ENTROPY_AT;
   memory.fill(0, counters, counters + COUNTER_BYTES);
   memory.set(entropy, counters + COUNTER_BYTES);
 }
 
-/** Whether the guest called an extension, so it may be waiting for one. */
-export function mayWait(vm: Vm, cells: Pointer): boolean {
+/** Whether the guest called an extension, so that it may be waiting for one. */
+export function mayWait(vm: Vm, cells: BytesPointer): boolean {
   return vm.heap[cells + CELL_CALLED_AT] !== 0;
 }
 
-/** Whether the guest used a global of a feature that its image lacks, and waits to be interrupted. */
-export function lacksFeature(vm: Vm, cells: Pointer): boolean {
+/** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */
+export function lacksFeature(vm: Vm, cells: BytesPointer): boolean {
   return vm.heap[cells + CELL_MISSING_AT] !== 0;
 }

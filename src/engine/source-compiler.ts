@@ -8,7 +8,8 @@ import { captureImage, type Image } from './image/image.js';
 import { wipe } from './image/restore.js';
 import type { EngineModule } from './load-engine.js';
 import { encodePlaces } from './source-places.js';
-import { GuestException, Vm, VmPoisonedError } from './vm.js';
+import { GuestException, VmPoisonedError } from './vm/vm-errors.js';
+import { Vm } from './vm.js';
 
 /** Parsing needs several times the size of the source; this is enough for the largest accepted source. */
 const COMPILER_MEMORY_BYTES = 512 * 1024 * 1024;

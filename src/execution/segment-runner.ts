@@ -1,17 +1,21 @@
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
-import type { ExtensionCall } from '../api/result.js';
+import type { ExtensionCall, WasmResult } from '../api/result.js';
 import { Grants } from '../capabilities/grants.js';
+import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
-import type { Obtain } from '../compiler/handler-loader.js';
+import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
-import type { CallDeadline, Request } from '../protocol/messages.js';
+import type { Admission } from '../protocol/compile.js';
+import type { CallDeadline, Request, ResumeRequest } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
@@ -23,22 +27,32 @@ import {
   cancelledResult,
   errorResult,
   lateResult,
-  type Origin,
-  originOf,
   type ResultInputs,
   type Segment,
+  type Waiting,
 } from './result/result.js';
 import type { SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
-/** A finished segment, with the data to keep if the handler waits. */
-export interface SegmentRun extends Segment {
-  /** The whole run except its id. */
-  readonly run?: SuspendedRun;
-  /** False if it ended before a worker started it, for example because it did not compile. */
+/** The outcome of one segment. */
+export interface SegmentRun {
+  readonly result: WasmResult;
+  /** False if it ended before a worker started it, for example because the handler does not compile. */
   readonly began: boolean;
-  /** Reports that the snapshot of the run is compressed or not needed. May be called more than once. */
-  readonly letGo?: () => void;
+  /** Present when the status is `'suspended'`. */
+  readonly waiting?: WaitingRun;
+}
+
+/** A handler that waits. */
+export interface WaitingRun {
+  /** Everything about the run except its id. */
+  readonly run: SuspendedRun;
+  /** The calls it waits for, with their arguments. */
+  readonly calls: readonly ExtensionCall[];
+  /** Calls without an answer that nothing waits for any more: the handler has ended. */
+  readonly leftCalls: readonly ExtensionCall[];
+  /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
+  readonly letGo: () => void;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -47,137 +61,143 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
 
-/** Executes segments of handlers: from the call or a suspension to the next suspension or the end. */
+/** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
 export class SegmentRunner {
   readonly #config: RuntimeConfig;
-  /** Fingerprint of the engine. */
+  /** Fingerprint. */
   readonly #engine: string;
+  readonly #loader: HandlerLoader;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
 
-  constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Environment) {
+  constructor(
+    config: RuntimeConfig,
+    engine: string,
+    loader: HandlerLoader,
+    pool: HandlerPool,
+    events: EventHub,
+    surroundings: RuntimeEnvironment,
+  ) {
     this.#config = config;
     this.#engine = engine;
+    this.#loader = loader;
     this.#pool = pool;
     this.#events = events;
     this.#surroundings = surroundings;
   }
 
-  /**
-   * Executes the first segment of a handler.
-   *
-   * @param obtain loads the handler
-   */
-  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
+  /** Executes a call of a handler. The caller has checked that `context` is one. */
+  async call(ref: HandlerRef, context: WasmContext, options: ExecuteOptions): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant, deadlineMs } = options;
-    // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
+    // A call that may not wait is refused before anything takes time or opens files. A cancelled call waits for nothing.
     const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
-    // One function: each that is awaited in between is a promise for every execution.
+    // perf: one function, because each one awaited in between is a promise for every execution.
     try {
       this.#pool.prewake();
-      const treatment: DispatchOptions = { signal, tenant, queueTimeoutMs: options.queueTimeoutMs, admission };
-      const { limits: defaults, ceilings } = this.#config;
-      const isAudited = this.#events.hears('onAudit');
-      const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
-      const origin = originOf(context);
-      // The caller's own list may be another one by the time that it is kept.
-      const capabilities = [...(context.capabilities ?? [])];
-      const obtaining = () => obtain(options.filename, treatment);
-      const attempt =
-        deadlineMs === undefined
-          ? await abortable(obtaining, signal)
-          : await withinDeadline(deadlineMs, signal, (either) => abortable(obtaining, either));
-      if (attempt === 'aborted') {
-        const isLate = deadlineMs !== undefined && !signal?.aborted;
-        const result = isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-        return { result, began: false };
-      }
-      if (!attempt.ok) return { result: errorResult(attempt.error, origin), began: false };
-      const { handler } = attempt;
+      const { request, grants } = this.#prepare(context, options);
       const { limits } = request;
+      const origin = originOf(context);
+      // A copy, because the caller may change the list before it is stored.
+      const capabilities = [...(context.capabilities ?? [])];
+
+      const dispatch = dispatchOptionsOf(options, admission);
+      const loaded = await this.#load(ref, options, dispatch);
+      if (loaded === 'aborted') return { result: notLoaded(options, origin), began: false };
+      if (!loaded.ok) return { result: errorResult(loaded.error, origin), began: false };
+      const { handler } = loaded;
       const { key, filename, source } = handler;
+
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
-      const execution = await this.#pool.execute(executeRequest(handler, request, tenant, deadline), treatment);
-      const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
+      const execution = await this.#pool.execute(executeRequestOf(handler, request, tenant, deadline), dispatch);
       const letGo = this.#noteUnsealed(execution, tenant);
+      const bounds = { grants, limits };
+      const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
       const assembled = this.#assemble(execution, handler, inputs, letGo);
       const segment = assembled instanceof Promise ? await assembled : assembled;
-      const began = hasBegun(execution);
-      if (began) this.#audit(segment, grants, origin);
-      if (segment.waiting === undefined) return endOf(segment, began);
-      const base = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-      return { ...segment, ...this.#runOf(segment, base, NO_USAGE), ...(letGo && { letGo }), began };
+      const began = this.#audit(execution, segment, inputs);
+      const { result, waiting } = segment;
+      if (waiting === undefined) return { result, began };
+      const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
+      return { result, began, waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo) };
     } finally {
       admission?.release();
     }
   }
 
   /**
-   * Resumes a waiting handler.
+   * Resumes a handler that waits.
    *
-   * @param options `timeoutMs` applies to this segment; the other limits continue from what was used. Default
-   *   tenant: that of the run
-   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and the errors of a
-   *   call
+   * @param given `timeoutMs` applies to this segment; the other limits continue from what was used. Default tenant: that of the run
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
   async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
-    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
-    const { signal, now, deadlineMs, timeoutMs = run.limits.timeoutMs } = options;
+    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
+    const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
     const encoding = encodeAnswers(answers, run.usage, limits);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
-    const { snapshot, imageHash, features, handler, origin } = run;
-    // The owner is the tenant for which the run started, whichever tenant resumes it: it holds that tenant's
-    // data.
-    const request = {
-      key: handler.key,
-      snapshot,
-      imageHash,
-      features,
-      answers: encoded,
-      limits,
-      ...tenantOf(run.tenant),
-    };
+
     const execution = await this.#pool.resume(
-      {
-        ...request,
-        ...(now !== undefined && { now }),
-        ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
-      },
-      treatmentOf(options),
+      resumeRequestOf(run, encoded, limits, options, calledAt),
+      dispatchOptionsOf(options, undefined),
     );
+    const letGo = this.#noteUnsealed(execution, tenant);
+    const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
-    const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
-    const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
-    const hostCallsBefore = run.usage.maxHostCalls;
-    const times = { calledAt, deadlineMs, suspendedTimeUs };
-    const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
-    const letGo = this.#noteUnsealed(execution, options.tenant);
-    const segment = await this.#assemble(execution, resumed, inputs, letGo);
-    const began = hasBegun(execution);
-    if (began) this.#audit(segment, grants, origin, knownCalls);
-    // It is stored for the tenant for which it started.
-    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
-    return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), ...(letGo && { letGo }), began };
+    const inputs: ResultInputs = {
+      context: run.origin,
+      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls },
+      calledAt,
+      signal,
+      deadlineMs,
+      suspendedTimeUs,
+      hostCallsBefore: run.usage.maxHostCalls,
+    };
+    const segment = await this.#assemble(execution, handler, inputs, letGo);
+    const began = this.#audit(execution, segment, inputs);
+    if (segment.waiting === undefined) return { result: segment.result, began };
+    // It is kept for the tenant that started it.
+    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
+    return {
+      result: segment.result,
+      began,
+      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
+    };
   }
 
-  /** A waiting handler is large until it is compressed. */
+  #prepare(context: WasmContext, options: ExecuteOptions): PreparedRequest {
+    const { limits, ceilings } = this.#config;
+    return prepareRequest(context, options, { limits, ceilings, isAudited: this.#events.hasListeners('onAudit') });
+  }
+
+  /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
+  #load(
+    ref: HandlerRef,
+    { filename, signal, deadlineMs }: ExecuteOptions,
+    dispatch: DispatchOptions,
+  ): Promise<CompileAttempt | 'aborted'> {
+    const load = () => this.#loader.load(ref, filename, dispatch);
+    if (deadlineMs === undefined) return abortable(load, signal);
+    return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
+  }
+
+  /** A snapshot is large until it is compressed. */
   #noteUnsealed(execution: Execution, tenant: string | undefined): (() => void) | undefined {
     const snapshot = 'executed' in execution ? execution.executed.snapshot : undefined;
     return snapshot && this.#pool.noteUnsealed(tenant, snapshot.length);
   }
 
   /**
-   * Errors have places in the source; for a long source, lines are counted beforehand, in slices.
+   * Errors show places in the source. The lines of a long source are counted first, in slices.
    *
-   * @param letGo called if the handler does not wait
+   * @param letGo called if the handler does not wait after all
    */
   #assemble(
     execution: Execution,
@@ -211,67 +231,80 @@ export class SegmentRunner {
     }
   }
 
-  /** The handler may have been suspended under larger limits than the workers of this process have. */
+  /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
     const { memoryLimitBytes, stackSizeBytes, maxResultPaths } = this.#config.limits;
     return {
       ...limits,
-      // Undefined if it was sealed before this limit existed.
+      // Handlers sealed before this limit existed have none.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
   }
 
-  #runOf(
-    { outcome, waiting }: Segment,
+  /** @param used in the segments before this one */
+  #keep(
+    { outcome }: Segment,
+    { snapshot, imageHash, features, calls, leftCalls }: Waiting,
     { handler, capabilities, origin, limits, tenant }: RunBase,
     used: Usage,
-    knownCalls?: ReadonlySet<string>,
-  ): { readonly run?: SuspendedRun } {
-    if (waiting === undefined || outcome === undefined) return {};
-    const calls = waiting.calls.map(nameCall);
-    const left = waiting.leftCalls.length === 0 ? {} : { leftCalls: waiting.leftCalls.map(nameCall) };
-    const { snapshot, imageHash, features } = waiting;
-    const usage = addUsage(used, outcome, knownCalls);
-    const engine = this.#engine;
-    const when = { suspendedAtMs: this.#surroundings.now() };
-    const kept = { engine, snapshot, imageHash, features, handler, capabilities, origin, limits, usage };
-    return { run: { ...kept, ...when, calls, ...left, ...tenantOf(tenant) } };
+    knownCalls: ReadonlySet<string> | undefined,
+    letGo: (() => void) | undefined,
+  ): WaitingRun {
+    const run: SuspendedRun = {
+      engine: this.#engine,
+      abi: ABI_VERSION,
+      snapshot,
+      imageHash,
+      features,
+      handler,
+      capabilities,
+      origin,
+      limits,
+      usage: outcome === undefined ? used : addUsage(used, outcome, knownCalls),
+      suspendedAtMs: this.#surroundings.now(),
+      calls: calls.map(nameCall),
+      ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
+      ...tenantOf(tenant),
+    };
+    return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
   }
 
-  #audit({ outcome }: Segment, grants: Grants, origin: Origin, knownCalls?: ReadonlySet<string>): void {
-    this.#events.emitAll('onAudit', () => {
-      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, knownCalls) };
-      return auditEvents(told, grants, origin);
-    });
+  /** @returns whether a worker started it: a cancelled or late request may never have left the queue */
+  #audit(execution: Execution, { outcome }: Segment, { context, bounds }: ResultInputs): boolean {
+    const began = 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+    if (began) {
+      this.#events.emitAll('onAudit', () => {
+        const told = outcome && { ...outcome, calls: newCalls(outcome.calls, bounds.knownCalls) };
+        return auditEvents(told, bounds.grants, context);
+      });
+    }
+    return began;
   }
 }
+
+const NOTHING = () => {};
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {
   return { callId, extensionName, method };
 }
 
-/** Whether a worker had it: one that was cancelled or late may never have left the queue. */
-function hasBegun(execution: Execution): boolean {
-  return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+function dispatchOptionsOf(
+  { signal, tenant, queueTimeoutMs }: ResumeOptions,
+  admission: Admission | undefined,
+): DispatchOptions {
+  return { signal, tenant, queueTimeoutMs, admission };
 }
 
-function treatmentOf({ signal, tenant, queueTimeoutMs }: ResumeOptions): DispatchOptions {
-  return { signal, tenant, queueTimeoutMs };
+/** Why there is no handler to execute. */
+function notLoaded({ signal, deadlineMs }: ExecuteOptions, origin: Origin): WasmResult {
+  const isLate = deadlineMs !== undefined && !signal?.aborted;
+  return isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
 }
 
-function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
-  return tenant === undefined ? {} : { tenant };
-}
-
-function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {
-  return { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs };
-}
-
-// These two assign what is not always there: to spread it costs as much as all the rest of a small request.
-
-function executeRequest(
+/** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
+function executeRequestOf(
   { key, bytecode }: CompileResult,
   { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
   tenant: string | undefined,
@@ -286,14 +319,36 @@ function executeRequest(
   return request;
 }
 
-/** Of a handler that does not wait. */
-function endOf({ result, outcome }: Segment, began: boolean): SegmentRun {
-  const run: Mutable<SegmentRun> = { result, began };
-  if (outcome !== undefined) run.outcome = outcome;
-  return run;
+/** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
+function resumeRequestOf(
+  { handler, snapshot, imageHash, features, tenant }: SuspendedRun,
+  answers: Uint8Array,
+  limits: ExecutionLimits,
+  { now, deadlineMs }: ResumeOptions,
+  calledAt: number,
+): ResumeRequest {
+  return {
+    key: handler.key,
+    snapshot,
+    imageHash,
+    features,
+    answers,
+    limits,
+    ...tenantOf(tenant),
+    ...(now !== undefined && { now }),
+    ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
+  };
 }
 
-/** Runs with a signal that is aborted with the caller's, or when the deadline passes. */
+function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
+}
+
+function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {
+  return { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs };
+}
+
+/** Calls `use` with a signal that fires with the caller's own, or when the time is over. */
 async function withinDeadline<T>(
   deadlineMs: number,
   signal: AbortSignal | undefined,

@@ -6,7 +6,9 @@ import type { TraceCarrier } from '../api/tracing.js';
 export interface SuspendedRun {
   /** Fingerprint of the engine. */
   readonly engine: string;
-  /** SHA-256 of the image on which the snapshot was taken, in hex, and the features in it. */
+  /** On what host and guest agreed, see `guest/abi.ts`. */
+  readonly abi: number;
+  /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
   readonly imageHash: string;
   readonly features: number;
   /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. */

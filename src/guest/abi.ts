@@ -3,7 +3,13 @@
  * build puts the guest's copy into the image. It must not depend on either side.
  */
 
-/** The prelude's functions, in the order of the array to which it evaluates. */
+/**
+ * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
+ * only with which it was suspended.
+ */
+export const ABI_VERSION = 1;
+
+/** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
   /** `(grants)`: sets what the handler may do, before `start`. */
   'setGrants',

@@ -217,33 +217,36 @@ export class Dispatcher implements PoolLoad {
     const next = instance.next.shift();
     if (next === undefined) this.#instances.giveBack(instance);
     else this.#begin(instance, [next]);
-    // The callers may call again in the same turn; their jobs are then sent in one message.
-    const isBurst = batch.jobs.length > 1;
-    if (isBurst && !this.#isGathering) {
-      this.#isGathering = true;
-      setImmediate(() => {
-        this.#isGathering = false;
-        this.#dispatch();
-      });
-    }
-    for (const [i, job] of batch.jobs.entries()) {
+    if (batch.jobs.length > 1) this.#gather();
+    for (let i = 0; i < batch.jobs.length; i++) {
+      const job = batch.jobs[i];
       const reply = replies[i];
-      if (reply === undefined) continue;
-      if (reply.kind === 'executed') this.#note(job, reply.durationUs, reply.retired);
-      // The job was requeued, or already executed elsewhere, because this worker stalled.
-      this.#queue.remove(job);
-      const { holder } = job;
-      if (holder !== undefined && holder !== instance && !holder.takeBack(job)) holder.cancel(job);
-      job.settle({ reply });
+      if (job !== undefined && reply !== undefined) this.#settle(instance, job, reply);
     }
     if (this.#isResting) this.#patrol.rest();
     this.#dispatch();
   }
 
-  /**
-   * A message that cannot be encoded or decoded is a fault of this library. Lost workers are handled
-   * elsewhere.
-   */
+  /** Who waits for several replies may call again in the same turn; together these calls are one message. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.#dispatch();
+    });
+  }
+
+  #settle(instance: WorkerHandle, job: Job, reply: Reply): void {
+    if (reply.kind === 'executed') this.#note(job, reply.durationUs, reply.retired);
+    // It was to be begun elsewhere, or was, as this worker did not get on.
+    this.#queue.remove(job);
+    const { holder } = job;
+    if (holder !== undefined && holder !== instance && !holder.takeBack(job)) holder.cancel(job);
+    job.settle({ reply });
+  }
+
+  /** What cannot be told to a worker, or be understood of it, is a fault of ours; those that are gone are seen to elsewhere. */
   #onFailure(instance: WorkerHandle, { jobs }: Batch, error: unknown): void {
     if (error instanceof WorkerGone || instance.phase === 'ended') return;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,16 +1,19 @@
 import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observer.js';
+import type { VerifyReport } from '../cache/file-tier.js';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { CachingCompiler } from '../compiler/caching-compiler.js';
+import {
+  type PrecompileOptions,
+  type PrecompileReport,
+  type PrecompileUnit,
+  precompileAll,
+} from '../compiler/precompile-all.js';
 import type { CacheConfig } from '../config/resolve.js';
+import { checkShape } from '../execution/request/execute-options.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
-
-/** The parts that a runtime and a stand-alone compiler have in common. */
-export interface CompileService {
-  readonly pool: HandlerPool;
-  readonly cache: TieredCache;
-  readonly compiler: CachingCompiler;
-}
+import { InFlight } from '../support/in-flight.js';
+import { checkTiers } from './check-tiers.js';
 
 /** Receives the events of a compile service. */
 export interface CompileListener {
@@ -21,30 +24,56 @@ export interface CompileListener {
   retirement(reason: RetirementReason): void;
 }
 
-/**
- * Connects pool, cache and compiler.
- *
- * @param engine fingerprint of the engine that the pool runs
- */
-export function createCompileService(
-  config: { readonly cache: CacheConfig },
-  engine: string,
-  createPool: CreatePool,
-  listener: CompileListener,
-): CompileService {
-  const { maxSourceBytes, cacheSecrets } = config.cache;
-  const pool = createPool((reason) => listener.retirement(reason));
-  const cache = new TieredCache({
-    ...config.cache,
-    engine,
-    onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
-    onEvent: (make) => listener.cache(make),
-  });
-  const compiler = new CachingCompiler(pool, cache, {
-    engine,
-    maxSourceBytes,
-    secret: cacheSecrets[0],
-    onCompiled: (event) => listener.compilation(event),
-  });
-  return { pool, cache, compiler };
+export interface CompileServiceConfig {
+  readonly cache: CacheConfig;
+  readonly pool: { readonly maxInstances: number };
+}
+
+/** What a runtime and a stand-alone compiler have in common: pool, cache and compiler, and what callers ask of these. */
+export class CompileService {
+  readonly pool: HandlerPool;
+  readonly cache: TieredCache;
+  readonly compiler: CachingCompiler;
+  /** Calls under way. */
+  readonly calls = new InFlight();
+  readonly #maxInstances: number;
+
+  /** @param engine fingerprint of the engine that the pool runs */
+  constructor(config: CompileServiceConfig, engine: string, createPool: CreatePool, listener: CompileListener) {
+    const { maxSourceBytes, cacheSecrets } = config.cache;
+    this.#maxInstances = config.pool.maxInstances;
+    this.pool = createPool((reason) => listener.retirement(reason));
+    this.cache = new TieredCache({
+      ...config.cache,
+      engine,
+      onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
+      onEvent: (make) => listener.cache(make),
+    });
+    this.compiler = new CachingCompiler(this.pool, this.cache, {
+      engine,
+      maxSourceBytes,
+      secret: cacheSecrets[0],
+      onCompiled: (event) => listener.compilation(event),
+    });
+  }
+
+  /** @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED */
+  async precompileAll(
+    units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
+    options: PrecompileOptions,
+  ): Promise<PrecompileReport> {
+    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
+    const given = { concurrency: this.#maxInstances, ...options };
+    return this.calls.run(() => precompileAll(units, this.compiler, this.cache, given));
+  }
+
+  verifyCache(): Promise<VerifyReport> {
+    return this.cache.verify();
+  }
+
+  /** @throws NexusError INVALID_ARGUMENT */
+  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean }): Promise<void> {
+    checkTiers(tiers);
+    await this.cache.clear(tiers);
+  }
 }

@@ -1,30 +1,18 @@
 import type { CacheOptions, PoolOptions } from '../api/options.js';
-import { WORKER_URL } from '../assets.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
-import {
-  type PrecompileOptions,
-  type PrecompileReport,
-  type PrecompileUnit,
-  precompileAll,
-} from '../compiler/precompile-all.js';
+import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
-import { ThreadStarter } from '../pool/thread-starter.js';
-import { InFlight } from '../support/in-flight.js';
-import { checkTiers } from './check-tiers.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import { noteOpen } from './open-handles.js';
+import { startWorkers } from './start-workers.js';
 
 /** Options of a stand-alone compiler. It has no libraries, because they matter only to executions. */
 export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
-
-interface Parts extends CompileService {
-  readonly calls: InFlight;
-}
 
 /**
  * The compiler and its cache without a runtime: for build steps that precompile handlers. It shares its cache
@@ -32,7 +20,7 @@ interface Parts extends CompileService {
  */
 export class HandlerCompiler implements AsyncDisposable {
   readonly #config: ReturnType<typeof resolveCompilerConfig>;
-  #parts: Promise<Parts> | undefined;
+  #service: Promise<CompileService> | undefined;
   #stats: () => CacheStats = () => EMPTY_STATS;
   #closed: Promise<void> | undefined;
   #noteClosed: () => void = () => {};
@@ -63,15 +51,12 @@ export class HandlerCompiler implements AsyncDisposable {
     units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
-    const { calls, cache, compiler } = await this.#start();
-    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
-    const { maxInstances } = this.#config.pool;
-    return calls.run(() => precompileAll(units, compiler, cache, { concurrency: maxInstances, ...options }));
+    return (await this.#start()).precompileAll(units, options);
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */
   async verifyCache(): Promise<VerifyReport> {
-    return (await this.#start()).cache.verify();
+    return (await this.#start()).verifyCache();
   }
 
   getStats(): CacheStats {
@@ -80,9 +65,7 @@ export class HandlerCompiler implements AsyncDisposable {
 
   /** Removes compiled handlers from the cache. Default: from both tiers. */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
-    checkTiers(tiers);
-    const { cache } = await this.#start();
-    await cache.clear(tiers);
+    await (await this.#start()).clearCache(tiers);
   }
 
   /** Waits until everything compiled is on disk, then ends the worker. */
@@ -96,46 +79,33 @@ export class HandlerCompiler implements AsyncDisposable {
     return this.close();
   }
 
-  #start(): Promise<Parts> {
+  #start(): Promise<CompileService> {
     if (this.#closed !== undefined) {
       return Promise.reject(new NexusError('RUNTIME_CLOSED', 'The compiler was closed; create a new one.'));
     }
-    this.#parts ??= this.#create();
-    return this.#parts;
+    this.#service ??= this.#create();
+    return this.#service;
   }
 
-  async #create(): Promise<Parts> {
+  async #create(): Promise<CompileService> {
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
-    const threads = new ThreadStarter(this.#config.pool, WORKER_URL);
-    try {
-      // These load while the worker boots.
-      const [engine, { createCompileService }, { WorkerPool }] = await Promise.all([
-        import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
-        import('./compile-service.js'),
-        import('../pool/worker-pool.js'),
-      ]);
-      const { pool } = this.#config;
-      const { memoryLimitBytes, stackSizeBytes, isolation } = pool;
-      threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
-      const service = createCompileService(
-        this.#config,
-        engine.fingerprint,
-        (onRetired) => new WorkerPool(threads, pool, onRetired),
-        SILENT,
-      );
-      this.#stats = () => service.cache.stats();
-      return { ...service, calls: new InFlight() };
-    } catch (error) {
-      await threads.end();
-      throw error;
-    }
+    return startWorkers(
+      this.#config.pool,
+      async () => [],
+      () => import('./compile-service.js'),
+      ({ engine, createPool }, { CompileService }) => {
+        const service = new CompileService(this.#config, engine, createPool, SILENT);
+        this.#stats = () => service.cache.stats();
+        return service;
+      },
+    );
   }
 
   async #stop(): Promise<void> {
-    const parts = await this.#parts?.catch(() => undefined);
-    await parts?.calls.close(DEFAULT_DRAIN_TIMEOUT_MS);
-    await parts?.pool.close();
-    await parts?.cache.close(DEFAULT_DRAIN_TIMEOUT_MS);
+    const service = await this.#service?.catch(() => undefined);
+    await service?.calls.close(DEFAULT_DRAIN_TIMEOUT_MS);
+    await service?.pool.close();
+    await service?.cache.close(DEFAULT_DRAIN_TIMEOUT_MS);
   }
 }
 

@@ -4,8 +4,9 @@ import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
-import type { HandlerLoader, Obtain } from '../compiler/handler-loader.js';
+import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import { eventOriginOf, originOf } from '../execution/origin.js';
 import { matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
 import {
@@ -14,32 +15,31 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import { originOf } from '../execution/result/result.js';
-import type { SegmentRun, SegmentRunner } from '../execution/segment-runner.js';
+import type { SegmentRun, SegmentRunner, WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
+import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import { answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
-import type { Suspensions } from '../suspension/suspensions.js';
+import type { Claim, Settlement, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
-import { RunLoop } from './run/run-driver.js';
-import { checkRunOptions, type RunOptions } from './run/run-options.js';
+import { type DrivenSegment, RunLoop } from './run/run-driver.js';
+import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 
 export interface HandlerCallsParts {
   readonly calls: InFlight;
-  readonly sources: HandlerLoader;
   readonly executions: SegmentRunner;
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
-  readonly surroundings: Environment;
+  readonly surroundings: RuntimeEnvironment;
 }
 
-/** Methods in an error. */
+/** Methods named in an error. */
 const MAX_NAMED = 20;
 const SUSPENDED =
   'A handler called an extension and is suspended until resumeHandler() answers it. ' +
@@ -63,22 +63,22 @@ export class Invoker {
     this.#parts = parts;
   }
 
-  /** @param obtain loads the handler */
-  execute(context: WasmContext, given: number | ExecuteOptions | undefined, obtain: Obtain): Promise<WasmResult> {
+  execute(handler: HandlerRef, context: WasmContext, given: number | ExecuteOptions | undefined): Promise<WasmResult> {
     return this.#counted(() => {
       const { executions } = this.#parts;
       const calledAt = performance.now();
       const options = normaliseOptions(given);
       checkContext(context);
-      const origin = eventOrigin(context, options);
+      const origin = eventOriginOf(context, options.tenant);
       return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
-        const executed = await executions.call(context, options, obtain);
+        const executed = await executions.call(handler, context, options);
         trace.executed(executed, calledAt, true);
         const keptAt = performance.now();
+        const { waiting } = executed;
         const result =
-          executed.run === undefined
+          waiting === undefined
             ? executed.result
-            : await this.#keep(withTrace(executed, trace), options, origin).finally(executed.letGo);
+            : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
         if (result.status === 'suspended') this.#warnOfSuspension(context);
         trace.suspended(result, keptAt);
         this.#tell(result, executed, origin);
@@ -87,30 +87,14 @@ export class Invoker {
     });
   }
 
-  /** Keeps a handler that waits, unless the caller wants none kept. */
-  async #keep(executed: SegmentRun, { suspensions }: ExecuteOptions, origin: EventOrigin): Promise<WasmResult> {
-    const { run, waiting, result } = executed;
-    if (run === undefined) return result;
-    if (suspensions !== false) return this.#parts.suspended.keep(executed, origin);
-    const names = new Set(waiting?.calls.map(({ extensionName, method }) => `${extensionName}.${method}`));
-    return unkept(result, suspensionsOff([...names].slice(0, MAX_NAMED)), run.origin);
-  }
-
-  /** Warns once: a caller that names no extensions may not know that handlers can wait for them. */
-  #warnOfSuspension({ extensionRegistry }: WasmContext): void {
-    if (this.#hasWarned || extensionRegistry !== undefined) return;
-    this.#hasWarned = true;
-    this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
-  }
-
-  /** Of any number of callers at the same time one resumes it; all get its outcome. */
+  /** Of any number of callers at the same time, one resumes the handler. */
   resume(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     given: number | ResumeOptions,
   ): Promise<WasmResult> {
     return this.#counted(async () => {
-      const { executions, suspended, telemetry } = this.#parts;
+      const { suspended, telemetry } = this.#parts;
       const calledAt = performance.now();
       requireText('suspensionId', suspensionId);
       const options = normaliseResumeOptions(given);
@@ -121,36 +105,19 @@ export class Invoker {
       }
       // It was counted when it was recorded.
       if (claim.kind === 'recorded') return this.#replay(suspensionId, answers, claim);
-      const origin = eventOrigin(claim.run.origin, options);
+      const origin = eventOriginOf(claim.run.origin, options.tenant);
       return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
-        const claimedAt = performance.now();
-        let executed: SegmentRun;
-        let matched: readonly CallResult[];
-        try {
-          matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
-          executed = await executions.resume(claim.run, matched, options);
-        } catch (error) {
-          await claim.release();
-          throw error;
-        }
-        trace.executed(executed, claimedAt, false);
+        const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
         // The caller gave up, or its time was over before a worker started the segment: nothing was
         // delivered, and the handler can be resumed later.
         if (!executed.began || executed.result.error?.code === 'CANCELLED') {
-          executed.letGo?.();
+          executed.waiting?.letGo();
           await claim.release();
           this.#tell(executed.result, executed, origin);
           return executed.result;
         }
         const keptAt = performance.now();
-        const { result, superseding } = await claim
-          .settle(withTrace(executed, trace), answeredCalls(matched, claim.run.calls), origin)
-          .catch((error: unknown) => {
-            // The segment was executed nevertheless.
-            this.#tell(executed.result, executed, origin);
-            throw error;
-          })
-          .finally(executed.letGo);
+        const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
         trace.suspended(result, keptAt);
         this.#tell(superseding === undefined ? result : executed.result, executed, origin);
         if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
@@ -160,10 +127,62 @@ export class Invoker {
     });
   }
 
+  run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
+    return this.#counted(() => {
+      if (typeof code !== 'string' && !isUint8Array(code)) {
+        throw invalidArgument('code', code, 'source text, or an artifact');
+      }
+      const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
+      checkContext(context);
+      const options = checkRunOptions(given);
+      const executeOptions = normaliseOptions(options.rest);
+      const origin = eventOriginOf(context, executeOptions.tenant);
+      const known = probe.answersAll ? context : { extensionRegistry: options.extensions, ...context };
+      return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
+        const { executions, telemetry } = this.#parts;
+        const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
+          trace.executed(executed, startedAt, isFirst);
+          this.#tell(result, executed, origin);
+          probe.onSegment?.(answers, result);
+        };
+        const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
+        const result = await loop.drive((signal) =>
+          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }),
+        );
+        if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
+        return result;
+      });
+    });
+  }
+
+  /** Cancels runs. */
+  close(): void {
+    this.#closing.abort(new Error('the runtime is shutting down'));
+  }
+
+  /** Keeps a handler that waits, unless the caller wants none kept. */
+  async #keep(
+    executed: SegmentRun,
+    waiting: WaitingRun,
+    { suspensions }: ExecuteOptions,
+    origin: EventOrigin,
+  ): Promise<WasmResult> {
+    if (suspensions !== false) return this.#parts.suspended.keep(executed, waiting, origin);
+    const names = new Set(waiting.calls.map(({ extensionName, method }) => `${extensionName}.${method}`));
+    return unkept(executed.result, suspensionsOff([...names].slice(0, MAX_NAMED)), waiting.run.origin);
+  }
+
+  /** Warns once: a caller that names no extensions may not know that handlers can wait for them. */
+  #warnOfSuspension({ extensionRegistry }: WasmContext): void {
+    if (this.#hasWarned || extensionRegistry !== undefined) return;
+    this.#hasWarned = true;
+    this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
+  }
+
   /**
    * The recorded result of an earlier call.
    *
-   * @throws NexusError SUSPENSION_SETTLED when it did not come of these answers
+   * @throws NexusError SUSPENSION_SETTLED if it did not come of these answers
    */
   async #replay(suspensionId: string, answers: unknown, recorded: RecordedOutcome): Promise<WasmResult> {
     const unused = readArgument('answers', () => unusedAnswers(answers, recorded));
@@ -171,63 +190,70 @@ export class Invoker {
     throw answeredOtherwise(suspensionId, unused, await this.#parts.suspended.currentOf(suspensionId));
   }
 
-  run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
-    return this.#counted(() => {
-      const { sources, executions, suspended, telemetry, surroundings } = this.#parts;
-      if (typeof code !== 'string' && !isUint8Array(code)) {
-        throw invalidArgument('code', code, 'source text, or an artifact');
-      }
-      checkContext(context);
-      const { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, ...rest } = checkRunOptions(given);
-      const executeOptions = normaliseOptions(rest);
-      const origin = eventOrigin(context, executeOptions);
-      const { signal, ...resumeOptions } = executeOptions;
-      return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
-        let last: WasmResult | undefined;
-        const told = async (answers: readonly CallResult[], execute: () => Promise<SegmentRun>) => {
-          const startedAt = performance.now();
-          const executed = await execute();
-          // The run is resumed from its snapshot in memory, which is never compressed.
-          executed.letGo?.();
-          trace.executed(executed, startedAt, last === undefined);
-          last = loop.withRunError(executed.result);
-          this.#tell(last, executed, origin);
-          probe.onSegment?.(answers, last);
-          return executed;
-        };
-        const runId = surroundings.newRunId();
-        const methods = new ExtensionMethods(extensions);
-        const byExtension = (call: ExtensionCall) => methods.call(call);
-        const clock = () => (probe.now === undefined ? {} : { now: probe.now() });
-        const loop: RunLoop = new RunLoop({
-          answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
-          runId,
-          onEffects,
-          signal,
-          closing: this.#closing.signal,
-          origin: originOf(context),
-          deadlineMs,
-          maxCalls,
-          callTimeoutMs,
-          resume: (run, answers, options) =>
-            told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
-          resumeOptions,
-          place: suspended.runPlaces.open(runId),
-        });
-        const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
-        const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
-        const result = await loop.drive((stop) =>
-          told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain)),
-        );
-        if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
-        return result;
-      });
-    });
+  async #resumeClaimed(
+    claim: Claim,
+    answers: AsyncResult | readonly CallResult[],
+    options: ResumeOptions,
+    trace: TracedCall,
+  ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
+    const claimedAt = performance.now();
+    try {
+      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
+      const executed = await this.#parts.executions.resume(claim.run, matched, options);
+      trace.executed(executed, claimedAt, false);
+      return { executed, used: answeredCalls(matched, claim.run.calls) };
+    } catch (error) {
+      await claim.release();
+      throw error;
+    }
   }
 
-  /** Cancels the pending runs. */
-  close(): void {
-    this.#closing.abort(new Error('the runtime is shutting down'));
+  async #settle(
+    claim: Claim,
+    executed: SegmentRun,
+    used: AnsweredCalls,
+    trace: TracedCall,
+    origin: EventOrigin,
+  ): Promise<Settlement> {
+    const { waiting } = executed;
+    const traced = waiting ? { ...executed, waiting: withTrace(waiting, trace) } : executed;
+    try {
+      return await claim.settle(traced, used, origin);
+    } catch (error) {
+      // The segment was executed nevertheless.
+      this.#tell(executed.result, executed, origin);
+      throw error;
+    } finally {
+      waiting?.letGo();
+    }
+  }
+
+  #runLoop(
+    context: WasmContext,
+    { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs }: CheckedRunOptions,
+    { signal, ...resumeOptions }: ExecuteOptions,
+    probe: RunProbe,
+    onSegment: (segment: DrivenSegment) => void,
+  ): RunLoop {
+    const { executions, suspended, surroundings } = this.#parts;
+    const runId = surroundings.newRunId();
+    const methods = new ExtensionMethods(extensions);
+    const byExtension = (call: ExtensionCall) => methods.call(call);
+    return new RunLoop({
+      answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
+      runId,
+      onEffects,
+      signal,
+      closing: this.#closing.signal,
+      origin: originOf(context),
+      deadlineMs,
+      maxCalls,
+      callTimeoutMs,
+      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }),
+      resumeOptions,
+      onSegment,
+      place: suspended.runPlaces.open(runId),
+    });
   }
 
   #traced(
@@ -257,7 +283,7 @@ export class Invoker {
     this.#parts.telemetry.execution(result, began, origin);
   }
 
-  /** Counts a call that rejects by its error code. */
+  /** A rejected call is counted by its code. */
   async #counted(call: () => Promise<WasmResult>): Promise<WasmResult> {
     const { calls, telemetry } = this.#parts;
     try {
@@ -274,18 +300,13 @@ export class Invoker {
   }
 }
 
-/** Stores the trace context, so that the handler continues this trace when it is resumed. */
-function withTrace(executed: SegmentRun, { carrier }: TracedCall): SegmentRun {
-  if (executed.run === undefined || carrier === undefined) return executed;
-  return { ...executed, run: { ...executed.run, trace: carrier } };
+/** A handler that waits continues in this trace. */
+function withTrace(waiting: WaitingRun, { carrier }: TracedCall): WaitingRun {
+  if (carrier === undefined) return waiting;
+  return { ...waiting, run: { ...waiting.run, trace: carrier } };
 }
 
-/** An invalid context is rejected later, with a specific error. */
-function eventOrigin(context: WasmContext, { tenant }: { readonly tenant?: string }): EventOrigin {
-  const { handlerName, panelId }: WasmContext = context ?? {};
-  const origin: { -readonly [K in keyof EventOrigin]: EventOrigin[K] } = {};
-  if (handlerName !== undefined) origin.handlerName = handlerName;
-  if (panelId !== undefined) origin.panelId = panelId;
-  if (tenant !== undefined) origin.tenant = tenant;
-  return origin;
+/** The clock of the segment that starts. */
+function clockOf(probe: RunProbe): { readonly now?: number } {
+  return probe.now === undefined ? {} : { now: probe.now() };
 }

@@ -6,17 +6,11 @@ import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
-import type { CacheStats, TieredCache } from '../cache/tiered-cache.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
-import type { CachingCompiler, CompileAttempt } from '../compiler/caching-compiler.js';
+import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { HandlerLoader } from '../compiler/handler-loader.js';
-import {
-  type PrecompileOptions,
-  type PrecompileReport,
-  type PrecompileUnit,
-  precompileAll,
-} from '../compiler/precompile-all.js';
+import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { invalidArgument, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
@@ -24,63 +18,22 @@ import { checkShape, type ExecuteOptions, type ResumeOptions } from '../executio
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
 import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
-import type { ExecutionStatistics } from '../metrics/statistics.js';
 import { Telemetry } from '../metrics/telemetry.js';
-import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
-import type { Retirements } from '../protocol/retirement.js';
-import { type Environment, systemEnvironment } from '../support/environment.js';
-import { InFlight } from '../support/in-flight.js';
+import type { CreatePool } from '../pool/handler-pool.js';
+import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
 import { Suspensions } from '../suspension/suspensions.js';
-import { checkTiers } from './check-tiers.js';
-import { createCompileService } from './compile-service.js';
+import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
+import { type RuntimeStats, runtimeStats } from './runtime-stats.js';
 import { warmUp } from './warmup.js';
 
-export interface RuntimeStats extends ExecutionStatistics {
-  /** Workers that are executing. */
-  readonly activeInstances: number;
-  /** Workers that are started and idle. */
-  readonly availableInstances: number;
-  /** Workers that are starting. */
-  readonly startingInstances: number;
-  readonly queuedExecutions: number;
-  /** Workers, and VMs in them, that were given up, by reason. */
-  readonly retirements: Retirements;
-  /**
-   * Linear memory of all VMs in the workers, in bytes. It is not part of the heap that
-   * `process.memoryUsage()` reports.
-   */
-  readonly totalMemoryBytes: number;
-  /** Handlers that this process suspended and that have not ended, as far as this process knows. */
-  readonly suspendedExecutions: number;
-  /** Usage of the suspension store, including handlers of other processes, as far as this process knows. */
-  readonly suspensionStore: SuspensionStoreStats;
-  /** A ratio from 0 to 1. */
-  readonly cacheHitRate: number;
-  readonly cache: CacheStats;
-}
-
-/** Usage of a suspension store; limited by `maxSuspensions` and `maxSuspendedBytes`. */
-export interface SuspensionStoreStats {
-  /** Waiting handlers. */
-  readonly waiting: number;
-  readonly waitingBytes: number;
-  /** Recorded outcomes of resumes. */
-  readonly outcomes: number;
-  readonly outcomeBytes: number;
-  /** Handlers that were refused because there was no room, since the start. */
-  readonly rejections: number;
-  /** Outcomes that were deleted early to make room, since the start. */
-  readonly evictedOutcomes: number;
-}
-
-/** The parts of which a runtime consists. */
+/** What a runtime is put together from. */
 export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
-  readonly surroundings?: Environment;
+  readonly surroundings?: RuntimeEnvironment;
 }
 
 /** @internal what an execution depends on apart from its arguments */
@@ -88,8 +41,8 @@ export interface RuntimeInner {
   readonly config: RuntimeConfig;
   /** Fingerprint of the engine. */
   readonly engine: string;
-  readonly surroundings: Environment;
-  /** Opens an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
+  readonly surroundings: RuntimeEnvironment;
+  /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
 }
 
@@ -106,15 +59,12 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
   /** Fingerprint of the engine. */
   readonly #engine: string;
-  readonly #surroundings: Environment;
-  readonly #pool: HandlerPool;
-  readonly #cache: TieredCache;
-  readonly #compiler: CachingCompiler;
-  readonly #calls = new InFlight();
-  /** By namespace, so that concurrent calls for one key share the same instance. */
+  readonly #surroundings: RuntimeEnvironment;
+  readonly #compilation: CompileService;
+  /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
-  readonly #sources: HandlerLoader;
+  readonly #loader: HandlerLoader;
   readonly #handlerCalls: Invoker;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
@@ -131,16 +81,13 @@ export class NexusRuntime implements AsyncDisposable {
     this.#surroundings = surroundings;
     this.#onShutdown = onShutdown;
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
-    const { pool, cache, compiler } = createCompileService(config, engine, createPool, this.#telemetry);
-    this.#pool = pool;
-    this.#cache = cache;
-    this.#compiler = compiler;
-    this.#sources = new HandlerLoader(config, engine, compiler, cache);
+    this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
+    const { pool, cache, compiler, calls } = this.#compilation;
+    this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, surroundings);
     this.#handlerCalls = new Invoker({
-      calls: this.#calls,
-      sources: this.#sources,
-      executions: new SegmentRunner(config, engine, pool, this.#telemetry.events, surroundings),
+      calls,
+      executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, surroundings),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
@@ -159,7 +106,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#handlerCalls.execute(context, options, this.#sources.source(code));
+    return this.#handlerCalls.execute({ source: code }, context, options);
   }
 
   /**
@@ -171,12 +118,12 @@ export class NexusRuntime implements AsyncDisposable {
    *   RUNTIME_CLOSED
    */
   async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       checkShape('options', options, { filename: true });
       const { filename } = options;
-      const handler = await this.#compiler.compileOrThrow(code, filename);
-      await this.#cache.settled();
-      return this.#compiler.seal(handler);
+      const handler = await this.#compilation.compiler.compileOrThrow(code, filename);
+      await this.#compilation.cache.settled();
+      return this.#compilation.compiler.seal(handler);
     });
   }
 
@@ -190,7 +137,7 @@ export class NexusRuntime implements AsyncDisposable {
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.execute(context, options, this.#sources.artifact(artifact));
+    return this.#handlerCalls.execute({ artifact }, context, options);
   }
 
   /**
@@ -222,7 +169,7 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns whether this call cancelled it; false if it has ended, has expired or is unknown
    */
   cancelSuspension(suspensionId: string): Promise<boolean> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       requireText('suspensionId', suspensionId);
       return this.#suspended.cancel(suspensionId);
     });
@@ -238,7 +185,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** Describes one suspension, like {@link listSuspensions}; undefined if it is unknown. */
   inspectSuspension(suspensionId: string): Promise<SuspensionSummary | undefined> {
-    return this.#calls.run(async () => {
+    return this.#compilation.calls.run(async () => {
       requireText('suspensionId', suspensionId);
       return this.#suspended.inspect(suspensionId);
     });
@@ -267,7 +214,7 @@ export class NexusRuntime implements AsyncDisposable {
       config: this.#config,
       engine: this.#engine,
       surroundings: this.#surroundings,
-      open: (artifact) => this.#sources.artifact(artifact)(undefined),
+      open: (artifact) => this.#loader.load({ artifact }),
     };
   }
 
@@ -289,15 +236,11 @@ export class NexusRuntime implements AsyncDisposable {
    *   compiled
    * @throws NexusError CANCELLED when the signal fires, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
-  async precompileAll(
+  precompileAll(
     units: Iterable<PrecompileUnit> | AsyncIterable<PrecompileUnit>,
     options: PrecompileOptions = {},
   ): Promise<PrecompileReport> {
-    checkShape('options', options, { concurrency: true, onProgress: true, signal: true });
-    const { maxInstances } = this.#config.pool;
-    return this.#calls.run(() =>
-      precompileAll(units, this.#compiler, this.#cache, { concurrency: maxInstances, ...options }),
-    );
+    return this.#compilation.precompileAll(units, options);
   }
 
   /**
@@ -311,7 +254,7 @@ export class NexusRuntime implements AsyncDisposable {
    *   INVALID_CONFIG if no worker can be started
    */
   warmup(handlers: Iterable<WarmupUnit> = [], options: WarmupOptions = {}): Promise<WarmupReport> {
-    return this.#calls.run(() => warmUp(handlers, options, this.#pool, this.#sources));
+    return this.#compilation.calls.run(() => warmUp(handlers, options, this.#compilation.pool, this.#loader));
   }
 
   /**
@@ -323,7 +266,7 @@ export class NexusRuntime implements AsyncDisposable {
   artifacts(namespace: string): TransientArtifacts {
     const known = this.#artifacts.get(namespace);
     if (known !== undefined) return known;
-    const artifacts = new TransientArtifacts(this.#cache, namespace);
+    const artifacts = new TransientArtifacts(this.#compilation.cache, namespace);
     this.#artifacts.set(namespace, artifacts);
     return artifacts;
   }
@@ -341,7 +284,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */
   verifyCache(): Promise<VerifyReport> {
-    return this.#cache.verify();
+    return this.#compilation.verifyCache();
   }
 
   /** Lists the entries in memory with their use, most recently used first. */
@@ -349,29 +292,11 @@ export class NexusRuntime implements AsyncDisposable {
     checkShape('options', options, { limit: true });
     const { limit = 100 } = options;
     if (typeof limit !== 'number' || !(limit >= 0)) throw invalidArgument('options.limit', limit, 'a number from 0');
-    return this.#cache.uses(limit);
+    return this.#compilation.cache.uses(limit);
   }
 
   getStats(): RuntimeStats {
-    const { pool, memoryBytes, cache, suspended, kept } = this.#gauges();
-    const { busy, idle, starting, queued } = pool;
-    return {
-      ...this.#telemetry.statistics(),
-      activeInstances: busy,
-      availableInstances: idle,
-      startingInstances: starting,
-      queuedExecutions: queued,
-      retirements: this.#telemetry.retirements,
-      suspendedExecutions: suspended,
-      suspensionStore: {
-        ...kept.usage,
-        rejections: kept.refused.total + kept.refused.perTenant,
-        evictedOutcomes: kept.evicted,
-      },
-      totalMemoryBytes: memoryBytes,
-      cacheHitRate: cache.hitRate,
-      cache,
-    };
+    return runtimeStats(this.#telemetry, this.#gauges());
   }
 
   /** Returns all metrics in the Prometheus text format; an empty string if metrics are off. */
@@ -388,10 +313,9 @@ export class NexusRuntime implements AsyncDisposable {
     return metricsHandler(this.#telemetry);
   }
 
-  /** Removes compiled handlers from the cache. Default: from both tiers. */
-  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
-    checkTiers(tiers);
-    await this.#cache.clear(tiers);
+  /** Forgets compiled handlers. Default: both tiers. */
+  clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+    return this.#compilation.clearCache(tiers);
   }
 
   /**
@@ -419,21 +343,21 @@ export class NexusRuntime implements AsyncDisposable {
 
   async #end(drainTimeoutMs: number): Promise<void> {
     const startedAt = performance.now();
-    await this.#calls.close(drainTimeoutMs);
+    await this.#compilation.calls.close(drainTimeoutMs);
     this.#handlerCalls.close();
-    await this.#pool.close();
-    // A claim that is not released blocks its handler until the lease expires.
-    await this.#calls.idle(RELEASE_MS);
+    await this.#compilation.pool.close();
+    // A claim that is not given back keeps its handler from everybody until its lease ends.
+    await this.#compilation.calls.idle(RELEASE_MS);
     await this.#suspended.close();
-    await this.#cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
+    await this.#compilation.cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
     this.#telemetry.close();
   }
 
   #gauges(): Gauges {
-    const { memoryBytes, ...pool } = this.#pool.stats;
+    const { memoryBytes, ...pool } = this.#compilation.pool.stats;
     const { usage, refused, evicted } = this.#suspended.room;
     const kept = { usage, refused: { ...refused }, evicted };
-    return { pool, memoryBytes, cache: this.#cache.stats(), suspended: this.#suspended.active, kept };
+    return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept };
   }
 }
 

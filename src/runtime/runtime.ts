@@ -1,10 +1,9 @@
 import type { RuntimeOptions } from '../api/options.js';
-import { WORKER_URL } from '../assets.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
-import { ThreadStarter } from '../pool/thread-starter.js';
 import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
+import { startWorkers } from './start-workers.js';
 
 /**
  * Creates a runtime: loads the engine, starts `minInstances` workers and builds the base image with the
@@ -17,27 +16,21 @@ import { noteOpen } from './open-handles.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
-  const threads = new ThreadStarter(config.pool, WORKER_URL);
   const close = noteOpen('shutdown() of the runtime');
   try {
-    const [engine, { NexusRuntime }, { WorkerPool }, libraries] = await Promise.all([
-      import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
-      import('./nexus-runtime.js'),
-      import('../pool/worker-pool.js'),
-      readLibraries(config.pool.libraries),
-    ]);
-    const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
-    threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
-    const runtime = new NexusRuntime(config, engine.fingerprint, {
-      createPool: (onRetired) => new WorkerPool(threads, config.pool, onRetired),
-      onShutdown: close,
-    });
-    // A library may be faulty, and the caller should learn it here. All other failures are reported by calls.
-    if (libraries.length > 0) await shutDownUnlessReady(runtime);
-    return runtime;
+    return await startWorkers(
+      config.pool,
+      () => readLibraries(config.pool.libraries),
+      () => import('./nexus-runtime.js'),
+      async ({ engine, libraries, createPool }, { NexusRuntime }) => {
+        const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
+        // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
+        if (libraries.length > 0) await shutDownUnlessReady(runtime);
+        return runtime;
+      },
+    );
   } catch (error) {
     close();
-    await threads.end();
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
-import type { HandlerLoader } from '../compiler/handler-loader.js';
+import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
@@ -10,7 +10,7 @@ export async function warmUp(
   handlers: Iterable<WarmupUnit>,
   options: WarmupOptions,
   pool: HandlerPool,
-  sources: HandlerLoader,
+  loader: HandlerLoader,
 ): Promise<WarmupReport> {
   checkShape('options', options, { instances: true });
   const { instances } = options;
@@ -29,7 +29,8 @@ export async function warmUp(
   const failures: WarmupReport['failures'][number][] = [];
   let loaded = 0;
   for (const [index, unit] of [...handlers].entries()) {
-    const attempt = await obtain(unit, index, sources);
+    const { handler, filename } = handlerOf(unit, index);
+    const attempt = await loader.load(handler, filename);
     if (attempt.ok) {
       await pool.load(attempt.handler.key, attempt.handler.bytecode);
       loaded++;
@@ -39,12 +40,15 @@ export async function warmUp(
   return { instances: busy + idle, loaded, failures };
 }
 
-function obtain(unit: WarmupUnit, index: number, sources: HandlerLoader) {
-  if (typeof unit === 'string') return sources.source(unit)(undefined);
-  if (isUint8Array(unit)) return sources.artifact(unit)(undefined);
+function handlerOf(
+  unit: WarmupUnit,
+  index: number,
+): { readonly handler: HandlerRef; readonly filename?: string | undefined } {
+  if (typeof unit === 'string') return { handler: { source: unit } };
+  if (isUint8Array(unit)) return { handler: { artifact: unit } };
   if (typeof unit !== 'object' || unit === null) {
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }
   checkShape(`handlers[${index}]`, unit, { code: true, filename: true });
-  return sources.source(unit.code)(unit.filename);
+  return { handler: { source: unit.code }, filename: unit.filename };
 }

@@ -19,7 +19,7 @@ export function* byteSlicesOf(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /** {@link byteSlicesOf} with a turn of the event loop between two of them. */
-export async function* byteSlicesInTurns(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* byteSlicesInTurns(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   let isFirst = true;
   for (const slice of byteSlicesOf(bytes)) {
     if (!isFirst) await waitATurn();

@@ -1,12 +1,12 @@
 import { newRunId } from './run-ids.js';
 
-/** The clock and ids of a runtime; tests can replace them. */
-export interface Environment {
+/** What a runtime takes from the world around it, for its own purposes: a test can give it another world. */
+export interface RuntimeEnvironment {
   /** Milliseconds since the epoch. */
   now(): number;
   /** A run id as in `support/run-ids.ts`; each is unique. */
   newRunId(): string;
 }
 
-/** The system clock and random ids. */
-export const systemEnvironment: Environment = { now: () => Date.now(), newRunId };
+/** The real ones. */
+export const systemEnvironment: RuntimeEnvironment = { now: () => Date.now(), newRunId };

@@ -1,6 +1,6 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { ask } from './store-calls.js';
 import type { StoreRoom } from './store-room.js';
 
@@ -14,12 +14,12 @@ export class ActiveSuspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: Environment;
-  /** Expiry times, by id. */
+  readonly #surroundings: RuntimeEnvironment;
+  /** When they expire, by id. */
   readonly #expiries = new Map<string, number>();
   #sweeper: NodeJS.Timeout | undefined;
 
-  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: Environment) {
+  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
     this.#store = store;
     this.#room = room;
     this.#telemetry = telemetry;

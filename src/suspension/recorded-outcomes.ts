@@ -2,7 +2,7 @@ import type { WasmResult } from '../api/result.js';
 import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { MalformedValueError } from '../codec/values/decoding/byte-reader.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { incompatible } from './incompatible.js';
 import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
@@ -27,11 +27,11 @@ export interface RecordedOutcome {
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   #keys: Promise<EnvelopeKeys> | undefined;
 
-  /** @param secrets the secrets for envelopes; without any, the store's key seals */
-  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: Environment) {
+  /** @param secrets of envelopes; without any, the store's own key seals */
+  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: RuntimeEnvironment) {
     this.#secrets = secrets;
     this.#store = store;
     this.#surroundings = surroundings;

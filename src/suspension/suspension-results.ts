@@ -1,14 +1,18 @@
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { errorResult, type Origin, withOrigin } from '../execution/result/result.js';
-import type { SegmentRun } from '../execution/segment-runner.js';
+import { type Origin, withOrigin } from '../execution/origin.js';
+import { errorResult } from '../execution/result/result.js';
+import type { WaitingRun } from '../execution/segment-runner.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 
-/** The result of a handler that waits and is kept. */
-export function suspended({ result, waiting }: SegmentRun, { id, expiresAtMs }: StoredSuspension): WasmResult {
-  const calls = waiting?.calls ?? [];
+/** The result of a handler that waits and was kept. */
+export function suspended(
+  result: WasmResult,
+  { calls }: WaitingRun,
+  { id, expiresAtMs }: StoredSuspension,
+): WasmResult {
   const [{ extensionName, method, args }] = calls as [ExtensionCall];
   const expiresAt = new Date(expiresAtMs);
   const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };

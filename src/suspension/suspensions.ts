@@ -1,14 +1,22 @@
 import { hostname } from 'node:os';
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
-import type { SettleAnswer, StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
+import type {
+  SettleAnswer,
+  StoredSuspension,
+  SuspensionOutcome,
+  SuspensionStore,
+  SuspensionSummary,
+} from '../api/suspension-store.js';
 import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import type { Origin } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
-import type { SegmentRun } from '../execution/segment-runner.js';
+import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
+import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { Environment } from '../support/environment.js';
+import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
@@ -35,14 +43,14 @@ import {
   withoutValues,
 } from './suspension-results.js';
 
-/** Renewed long before it ends; after the death of a process, others can resume its handlers after this time. */
+/** Renewed long before it ends. If a process dies, others can claim its handlers after this time. */
 const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
-/** How often a caller that waits for another's resume checks whether it has ended. */
+/** How often a caller that waits for another resume checks whether it is done. */
 const POLL_MS = 100;
-/** How long a call waits for another one that resumes the same handler: that one renews its lease as long as it lives. */
+/** How long a caller waits for another resume, which renews its lease as long as it lives. */
 const MAX_WAIT_MS = 2 * LEASE_MS;
-/** A result as it is recorded has names and numbers that it does not have when it leaves the VM. */
+/** A recorded result has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 
@@ -50,8 +58,16 @@ const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
 export interface Settlement {
   /** The result that counts. */
   readonly result: WasmResult;
-  /** The outcome that another call recorded before. */
+  /** Present if another caller's outcome was recorded first: then that is the result. */
   readonly superseding?: RecordedOutcome;
+}
+
+/** How a segment ended, as it is recorded. */
+interface SegmentEnd {
+  readonly result: WasmResult;
+  readonly outcome: SuspensionOutcome;
+  /** Present if the handler waits again. */
+  readonly next?: StoredSuspension;
 }
 
 /** A claim on a suspended handler. */
@@ -59,9 +75,9 @@ export interface Claim {
   readonly kind: 'claimed';
   readonly id: string;
   readonly run: SuspendedRun;
-  /** Releases the claim without an outcome. If that fails, the lease lapses by itself. */
+  /** Returns the handler unchanged. If that fails, the lease expires. */
   release(): Promise<void>;
-  /** Records what came of it and returns what counts: this, or what somebody else recorded before. */
+  /** Records the outcome and returns the one that counts: this one, or one that another caller recorded first. */
   settle(executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin): Promise<Settlement>;
 }
 
@@ -71,21 +87,27 @@ export interface ClaimOptions {
   readonly deadlineMs?: number | undefined;
 }
 
-/** Suspended handlers between their segments: keeps, claims, settles, cancels and expires them. */
+/** The caller gave up while it waited for another claim. */
+export interface CancelledClaim {
+  readonly kind: 'cancelled';
+  readonly result: WasmResult;
+}
+
+/** Suspended handlers between their executions: stores, claims, settles, cancels and forgets them. */
 export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: Environment;
+  readonly #surroundings: RuntimeEnvironment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
-  /** For handlers that wait in a `run`, which are in no store. */
+  /** For handlers that wait in a `run` and are not in a store. */
   readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: Environment) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#surroundings = surroundings;
@@ -96,7 +118,7 @@ export class Suspensions {
     this.runPlaces = new RunPlaces(config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
     this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, surroundings);
-    // Suspensions that other processes left also expire.
+    // Handlers that other processes left behind expire, too.
     if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
   }
 
@@ -104,40 +126,38 @@ export class Suspensions {
     return this.#active.count;
   }
 
-  /** The usage of the store, and its refusals. */
+  /** What the store holds, and what it had no room for. */
   get room(): Pick<StoreRoom, 'usage' | 'refused' | 'evicted'> {
     return this.#room;
   }
 
-  /** Keeps a waiting handler. The result has its id or, with all effects, the reason why it could not be kept. */
-  async keep(executed: SegmentRun, origin: EventOrigin): Promise<WasmResult> {
-    const { run } = executed;
-    if (run === undefined) return executed.result;
+  /** Stores a handler that waits. The result has its id, or an error with the effects if it could not be stored. */
+  async keep({ result }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
     const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
-      kept = await this.#admit(id, executed, run);
-      if ('error' in kept) return unkept(executed.result, kept.error, run.origin);
+      kept = await this.#admit(id, waiting);
+      if ('error' in kept) return unkept(result, kept.error, waiting.run.origin);
       await this.#store.put(kept);
     } catch (error) {
       this.#room.withdraw(id);
-      return unkept(executed.result, notKept(error), run.origin);
+      return unkept(result, notKept(error), waiting.run.origin);
     }
     this.#room.confirm(id);
     this.#noteKept(kept, origin);
-    return suspended(executed, kept);
+    return suspended(result, waiting, kept);
   }
 
   /**
-   * Claims a suspended handler. If another caller has claimed it, waits for that caller.
+   * Claims a suspended handler. Waits for another caller that has it.
    *
-   * @returns the recorded outcome if it is settled; CANCELLED if the signal fires first
-   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, INTERNAL_ERROR
+   * @returns the recorded outcome if it was settled before; CANCELLED if the signal fires first
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, SUSPENSION_BUSY, INTERNAL_ERROR
    */
   async claim(
     id: string,
     { signal, deadlineMs = Number.POSITIVE_INFINITY }: ClaimOptions = {},
-  ): Promise<Claim | RecordedOutcome | { readonly kind: 'cancelled'; readonly result: WasmResult }> {
+  ): Promise<Claim | RecordedOutcome | CancelledClaim> {
     const calledAt = performance.now();
     for (;;) {
       if (signal?.aborted) return { kind: 'cancelled', result: cancelledResult(signal, {}) };
@@ -173,8 +193,8 @@ export class Suspensions {
   /**
    * The suspension at which a run waits now.
    *
-   * @param id of one that was settled
-   * @returns undefined when the run has ended, or is no longer known
+   * @param id the id of a settled suspension
+   * @returns undefined if the run has ended, or is no longer known
    */
   async currentOf(id: string): Promise<string | undefined> {
     let current = parseSuspensionId(id);
@@ -189,12 +209,12 @@ export class Suspensions {
     return undefined;
   }
 
-  /** @returns whether this call did it: false when it is settled already, or unknown */
+  /** @returns whether this call cancelled it: false if it is already settled, or unknown */
   async cancel(id: string): Promise<boolean> {
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
     if (answer.kind === 'recorded') await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-    // In both cases it no longer waits.
+    // In each of these cases it no longer waits.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
   }
@@ -231,7 +251,8 @@ export class Suspensions {
     }, RENEW_MS);
     renewal.unref();
     try {
-      const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
+      const { memoryLimitBytes } = this.#config.limits;
+      const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
@@ -259,51 +280,83 @@ export class Suspensions {
     answers: AnsweredCalls,
     origin: EventOrigin,
   ): Promise<Settlement> {
-    const { run } = executed;
-    let { result } = executed;
-    let next: StoredSuspension | undefined;
-    if (run !== undefined) {
-      const current = parseSuspensionId(id);
-      if (current === undefined) throw notFound(id);
-      const kept = await this.#admit(nextSuspensionId(current), executed, run, id);
-      if ('error' in kept) result = unkept(result, kept.error, run.origin);
-      else {
-        next = kept;
-        result = suspended(executed, next);
-      }
-    }
-    try {
-      const state = next !== undefined ? 'continued' : result.status === 'success' ? 'completed' : 'failed';
-      let outcome = await this.#outcomes.seal(id, state, result, answers);
-      if ('unencodable' in outcome) {
-        const reason = outcome.unencodable;
-        // Its next suspension could not be reported to later callers.
-        if (run !== undefined && next !== undefined) result = unkept(result, notRecorded(reason), run.origin);
-        if (next !== undefined) this.#room.withdraw(next.id, id);
-        next = undefined;
-        outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason), answers);
-      }
-      const answer = await offer(this.#store, id, fence, outcome, next);
-      this.#active.delete(id);
-      if (answer.kind === 'recorded') {
-        if (next !== undefined) {
-          this.#room.confirm(next.id);
-          this.#noteKept(next, origin);
-        }
-        await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-        return { result };
-      }
-      if (next !== undefined) this.#room.withdraw(next.id, id);
-      next = undefined;
+    const end = await this.#sealEnd(id, executed, answers);
+    const answer = await this.#offer(id, fence, end);
+    this.#active.delete(id);
+    if (answer.kind !== 'recorded') {
       const superseding = await this.#supersededBy(id, answer);
       return { result: superseding.result, superseding };
-    } catch (error) {
-      if (next !== undefined) this.#room.withdraw(next.id, id);
+    }
+    const { result, outcome, next } = end;
+    if (next !== undefined) {
+      this.#room.confirm(next.id);
+      this.#noteKept(next, origin);
+    }
+    await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+    return { result };
+  }
+
+  /** A handler that waits again takes a place in the store, if there is one. */
+  async #sealEnd(id: string, { result, waiting }: SegmentRun, answers: AnsweredCalls): Promise<SegmentEnd> {
+    if (waiting === undefined) return this.#sealLast(id, result, answers);
+    const current = parseSuspensionId(id);
+    if (current === undefined) throw notFound(id);
+    const { origin } = waiting.run;
+    const next = await this.#admit(nextSuspensionId(current), waiting, id);
+    if ('error' in next) return this.#sealLast(id, unkept(result, next.error, origin), answers);
+    return this.#sealContinued(id, suspended(result, waiting, next), next, origin, answers);
+  }
+
+  /** Seals the end of a handler. */
+  async #sealLast(id: string, result: WasmResult, answers: AnsweredCalls): Promise<SegmentEnd> {
+    const state = result.status === 'success' ? 'completed' : 'failed';
+    const outcome = await this.#outcomes.seal(id, state, result, answers);
+    if ('unencodable' in outcome) return this.#sealWithoutValues(id, result, outcome.unencodable, answers);
+    return { result, outcome };
+  }
+
+  /** Seals the result of a handler that waits again as `next`, which has a place. */
+  async #sealContinued(
+    id: string,
+    result: WasmResult,
+    next: StoredSuspension,
+    handlerOrigin: Origin,
+    answers: AnsweredCalls,
+  ): Promise<SegmentEnd> {
+    const outcome = await this.#outcomes.seal(id, 'continued', result, answers).catch((error: unknown) => {
+      this.#room.withdraw(next.id, id);
       throw error;
+    });
+    if (!('unencodable' in outcome)) return { result, outcome, next };
+    // Its next suspension could not be reported to later callers.
+    this.#room.withdraw(next.id, id);
+    const reason = outcome.unencodable;
+    return this.#sealWithoutValues(id, unkept(result, notRecorded(reason), handlerOrigin), reason, answers);
+  }
+
+  async #sealWithoutValues(
+    id: string,
+    result: WasmResult,
+    reason: string,
+    answers: AnsweredCalls,
+  ): Promise<SegmentEnd> {
+    const outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason), answers);
+    return { result, outcome };
+  }
+
+  /** Offers an end to the store. If the store does not take it, the next generation has no place. */
+  async #offer(id: string, fence: number, { outcome, next }: SegmentEnd): Promise<SettleAnswer> {
+    let isRecorded = false;
+    try {
+      const answer = await offer(this.#store, id, fence, outcome, next);
+      isRecorded = answer.kind === 'recorded';
+      return answer;
+    } finally {
+      if (!isRecorded && next !== undefined) this.#room.withdraw(next.id, id);
     }
   }
 
-  /** The lease was lost, and somebody else's outcome is the one. */
+  /** The lease was lost, so another caller's outcome counts. */
   async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
     if (answer.kind === 'settled') {
       await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
@@ -314,7 +367,7 @@ export class Suspensions {
       const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
-      // The next owner died as well: nothing is recorded, and it may be resumed again.
+      // The caller that had it after us died, too: nothing is recorded, and it can be resumed again.
       const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#surroundings.now();
       if (isFree) throw lostLease(id);
       await sleep(POLL_MS);
@@ -322,23 +375,23 @@ export class Suspensions {
   }
 
   /**
-   * Seals a waiting handler and reserves its place in the store; or returns why there is none.
+   * Seals a handler that waits and finds a place in the store for it.
    *
    * @param replaces the previous generation
+   * @returns an error if there is no place
    */
   async #admit(
     id: string,
-    { letGo }: SegmentRun,
-    run: SuspendedRun,
+    { run, letGo }: WaitingRun,
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#config.suspension;
     const tenant = storedTenant(run.tenant);
-    // Checked before sealing, so that a handler that is refused repeatedly does not cost this work.
+    // Checked before sealing, which a tenant that is refused again and again would otherwise cause for nothing.
     const early = await this.#room.refusalOf(tenant, replaces);
     if (early !== undefined) return { error: noRoom(early) };
     const envelope = await sealRun(id, run, await this.#outcomes.keys());
-    letGo?.();
+    letGo();
     if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = this.#surroundings.now();
@@ -354,15 +407,15 @@ export class Suspensions {
     this.#active.add(id, expiresAtMs);
   }
 
-  /** Expires what is past its time, and notifies the observers. */
+  /** Marks handlers past their time as expired and reports them to observers. */
   sweep(): Promise<readonly string[]> {
     return this.#active.sweep();
   }
 }
 
 /**
- * The limit for an envelope and an outcome together: what any process with these options may have written,
- * and at least that of the defaults.
+ * The size of an envelope and an outcome together: what any process with these options may have written, and at
+ * least what is possible with the defaults.
  */
 function maxDataBytes({ suspension, ceilings }: RuntimeConfig): number {
   const envelope = Math.max(suspension.maxBytes, DEFAULT_MAX_SUSPENSION_BYTES);

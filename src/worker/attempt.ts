@@ -5,9 +5,10 @@ import { forgetUnused } from '../engine/free-memory.js';
 import type { BaseImage } from '../engine/image/base-image.js';
 import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
-import type { Pointer } from '../engine/quickjs-module.js';
+import type { ValuePointer } from '../engine/pointers.js';
 import { lacksFeature, mayWait } from '../engine/shared-cells.js';
-import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
+import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
+import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
@@ -52,8 +53,8 @@ export class Attempt {
   readonly #isCancelled: () => boolean;
   #deadline: number | undefined;
   #timedOut = false;
-  /** Values that only the host holds. */
-  readonly #held: Pointer[] = [];
+  /** Values that only the host holds on to. */
+  readonly #held: ValuePointer[] = [];
 
   constructor(
     vm: Vm,
@@ -69,7 +70,7 @@ export class Attempt {
     this.#deadline = deadline;
   }
 
-  start(handler: Pointer, input: Uint8Array): void {
+  start(handler: ValuePointer, input: Uint8Array): void {
     this.#enter(this.#base.roots.start, input, handler);
   }
 
@@ -78,8 +79,8 @@ export class Attempt {
     this.#enter(this.#base.roots.resume, answers);
   }
 
-  /** Calls a function of the prelude with `before` and a document, and runs all resulting jobs. */
-  #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
+  /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
+  #enter(entry: ValuePointer, document: Uint8Array, ...before: readonly ValuePointer[]): void {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     vm.shouldInterrupt = () => this.#isOver('interrupt');
@@ -95,11 +96,8 @@ export class Attempt {
     while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
   }
 
-  /**
-   * Passes the result of the handler to the prelude. perf: looking at its promise is cheaper than letting the
-   * prelude wait for it.
-   */
-  #settle(promise: Pointer): void {
+  /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
+  #settle(promise: ValuePointer): void {
     const vm = this.#vm;
     const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
@@ -146,8 +144,8 @@ export class Attempt {
     vm.call(noteRejection, thisArg, vm.readValue(encodedCount), ...reason);
   }
 
-  /** Copies the context into the VM. If it does not fit, this is a separate error, not one of the handler. */
-  #load(input: Uint8Array): Pointer {
+  /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
+  #load(input: Uint8Array): ValuePointer {
     try {
       return this.#vm.readValue(input);
     } catch (error) {
@@ -242,8 +240,8 @@ export class Attempt {
     return undefined;
   }
 
-  /** The outcome and, unless there is a `substitute`, everything that it should contain. */
-  #gather(substitute: Pointer | undefined, input: Uint8Array | undefined): Pointer {
+  /** The outcome, and without a `substitute` for it all that it should hold. */
+  #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined): ValuePointer {
     const { roots } = this.#base;
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
     const { outcome, deniedMutation } = collectWithChanges(this.#vm, roots, input);

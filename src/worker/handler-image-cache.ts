@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type Delta, deltaBytes, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, type FeatureSet, namedFeatures } from '../engine/image/features.js';
 import type { ImageVariant } from '../engine/image/image-variants.js';
-import type { Pointer } from '../engine/quickjs-module.js';
+import type { ValuePointer } from '../engine/pointers.js';
 
 /**
  * A handler loaded on top of an image variant, in a VM in which no handler has run. Its content depends only
@@ -11,8 +11,8 @@ import type { Pointer } from '../engine/quickjs-module.js';
 export interface HandlerImage {
   readonly variant: ImageVariant;
   readonly delta: Delta;
-  readonly handler: Pointer;
-  /** The encoded grants that are set in it; undefined if none are set. */
+  readonly handler: ValuePointer;
+  /** Encoded, those that are set in it; undefined when none are. */
   readonly rights: Uint8Array | undefined;
 }
 

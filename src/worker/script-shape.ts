@@ -17,10 +17,10 @@ const MAKE_CLOSURE_LENGTH = 4;
  */
 export function isSingleClosure(bytecode: Uint8Array): boolean {
   const reader = new ByteReader(bytecode);
-  reader.u8();
+  reader.byte();
   for (let names = reader.unsigned(); names > 0; names--) reader.skipString();
-  if (reader.u8() !== FUNCTION_TAG) return false;
-  reader.raw(FLAG_BYTES);
+  if (reader.byte() !== FUNCTION_TAG) return false;
+  reader.take(FLAG_BYTES);
   reader.unsigned(); // name
   const argumentCount = reader.unsigned();
   reader.unsigned(); // variables
@@ -33,8 +33,8 @@ export function isSingleClosure(bytecode: Uint8Array): boolean {
   for (let variables = reader.unsigned(); variables > 0; variables--) skipVariable(reader);
   for (let i = 0; i < closureVariables; i++) skipClosureVariable(reader);
   if (argumentCount !== 0 || constants !== 1 || codeLength !== MAKE_CLOSURE_LENGTH) return false;
-  reader.u8();
-  for (const instruction of MAKE_CLOSURE) if (reader.u8() !== instruction) return false;
+  reader.byte();
+  for (const instruction of MAKE_CLOSURE) if (reader.byte() !== instruction) return false;
   return true;
 }
 
@@ -42,11 +42,11 @@ function skipVariable(reader: ByteReader): void {
   reader.unsigned(); // name
   reader.unsigned(); // scope
   reader.unsigned(); // reference
-  reader.raw(FLAGS_AFTER_VARIABLE);
+  reader.take(FLAGS_AFTER_VARIABLE);
 }
 
 function skipClosureVariable(reader: ByteReader): void {
   reader.unsigned(); // name
   reader.unsigned(); // index
-  reader.raw(FLAGS_AFTER_CLOSURE);
+  reader.take(FLAGS_AFTER_CLOSURE);
 }

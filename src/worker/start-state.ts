@@ -3,7 +3,7 @@ import { captureDelta, type Delta, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
 import type { ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
 import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
-import type { Pointer } from '../engine/quickjs-module.js';
+import { NO_VALUE, type ValuePointer } from '../engine/pointers.js';
 import type { Vm } from '../engine/vm.js';
 import type { Attempt } from './attempt.js';
 import type { HandlerImages } from './handler-image-cache.js';
@@ -55,7 +55,7 @@ export class FreshStart implements StartState {
   readonly #roots: PreludeExports;
   readonly #call: HandlerCall;
   #variant: ImageVariant;
-  #handler: Pointer = 0;
+  #handler: ValuePointer = NO_VALUE;
 
   constructor(
     vms: TenantVms,

@@ -1,8 +1,9 @@
 import { differences } from '../codec/values/compare.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import type { PreludeExports } from '../engine/image/prelude-image.js';
-import type { Pointer } from '../engine/quickjs-module.js';
-import { GuestException, type Vm } from '../engine/vm.js';
+import type { ValuePointer } from '../engine/pointers.js';
+import { GuestException } from '../engine/vm/vm-errors.js';
+import type { Vm } from '../engine/vm.js';
 
 const encoder = new ValueEncoder();
 
@@ -30,8 +31,8 @@ export function collectWithChanges(vm: Vm, roots: PreludeExports, input: Uint8Ar
 }
 
 export interface Collected {
-  readonly outcome: Pointer;
-  /** The handler made a denied change: the outcome is that error, without the line. */
+  readonly outcome: ValuePointer;
+  /** The handler changed something that it may not change: the outcome is that error, without the line. */
   readonly deniedMutation: boolean;
 }
 

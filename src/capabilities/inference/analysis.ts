@@ -3,7 +3,7 @@ import type { Shared } from './evaluation.js';
 import { Evaluator } from './evaluator.js';
 import { BudgetExceeded } from './flow.js';
 import { Machine } from './machine.js';
-import { type Frame, Program } from './program.js';
+import { type CallFrame, Program } from './program.js';
 import { mayComplete } from './statements.js';
 import { resolveScopes } from './syntax/scope.js';
 import type { AnyFunction } from './syntax/syntax.js';
@@ -44,10 +44,10 @@ export function analyse(handler: FunctionExpression, demands: Demands): void {
   }
 }
 
-function evaluateFunction(callee: FunctionAtom, around: Frame | undefined, shared: Shared): void {
+function evaluateFunction(callee: FunctionAtom, around: CallFrame | undefined, shared: Shared): void {
   const node = callee.node as AnyFunction;
   const { machine } = shared.program;
-  const frame: Frame = { callee, self: callee.self, arguments: callee.arguments, home: callee.home };
+  const frame: CallFrame = { callee, self: callee.self, arguments: callee.arguments, home: callee.home };
   const evaluator = new Evaluator(shared, frame);
   bindParameters(callee, node, evaluator);
   const { body } = node;

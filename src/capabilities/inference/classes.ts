@@ -1,7 +1,7 @@
 import type { Class, MethodDefinition, PropertyDefinition, StaticBlock } from 'acorn';
 import type { Evaluation } from './evaluation.js';
 import { keyOf } from './patterns.js';
-import type { Frame } from './program.js';
+import type { CallFrame } from './program.js';
 import { type Atom, type ClassParts, type FunctionAtom, type Home, NOTHING, type Value } from './values/atoms.js';
 
 /** Creates a class: its members, and the effects of its fields and static blocks. */
@@ -46,7 +46,7 @@ function evaluateMember(
 ): void {
   const isStatic = member.type === 'StaticBlock' || member.static;
   const home: Home = { kind: isStatic ? 'static' : 'prototype', parent: parts.superclass };
-  const frame: Frame = { ...outside.frame, home, self: isStatic ? parts.staticSelf : made.self };
+  const frame: CallFrame = { ...outside.frame, home, self: isStatic ? parts.staticSelf : made.self };
   const inside = outside.within(frame);
   if (member.type === 'StaticBlock') {
     inside.run(member.body);
@@ -74,8 +74,8 @@ function evaluateMember(
   }
 }
 
-/** A field: its value is created anew for each instance. */
-function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluation, frame: Frame): void {
+/** A field: the value is made anew for each instance. */
+function initialise({ value }: PropertyDefinition, key: Value, inside: Evaluation, frame: CallFrame): void {
   const { machine, shared } = inside;
   const initial = value ? inside.evaluate(value) : machine.atoms.undefined;
   for (const instance of machine.flow.read(frame.self)) {

@@ -4,7 +4,7 @@ import type { Args } from './arguments.js';
 import type { Calls } from './calls.js';
 import type { MemberAccess } from './member-access.js';
 import type { PatternContext } from './patterns.js';
-import type { Frame, Program } from './program.js';
+import type { CallFrame, Program } from './program.js';
 import type { Value } from './values/atoms.js';
 
 /** State that the evaluation of all functions shares. */
@@ -17,12 +17,12 @@ export interface Shared {
 /** The evaluation of one function, as needed by the parts that evaluate one kind of syntax. */
 export interface Evaluation extends PatternContext {
   readonly shared: Shared;
-  readonly frame: Frame;
+  readonly frame: CallFrame;
   args(nodes: readonly (Expression | SpreadElement)[]): Args;
   assign(pattern: Pattern, value: Value): void;
   /** `return`: the caller of an async function gets the resolved value. */
   giveBack(value: Value, at: Node): void;
-  /** The same program, evaluated in another frame. */
-  within(frame: Frame): Evaluation;
+  /** The same program, seen from another frame. */
+  within(frame: CallFrame): Evaluation;
   run(statements: readonly Node[]): void;
 }

@@ -20,7 +20,7 @@ import { evaluateArray, evaluateObject } from './literals.js';
 import { knownElements } from './natives/native-methods.js';
 import { evaluateAssignment, evaluateBinary, evaluateTemplate, evaluateUnary } from './operators.js';
 import { assignPattern, keyOf } from './patterns.js';
-import type { Frame } from './program.js';
+import type { CallFrame } from './program.js';
 import { runStatements } from './statements.js';
 import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value } from './values/atoms.js';
 
@@ -28,9 +28,9 @@ import { type Atom, NOTHING, type ObjectAtom, type Primitive, union, type Value 
 export class Evaluator implements Evaluation {
   readonly machine: Interpreter;
   readonly shared: Shared;
-  readonly frame: Frame;
+  readonly frame: CallFrame;
 
-  constructor(shared: Shared, frame: Frame) {
+  constructor(shared: Shared, frame: CallFrame) {
     this.machine = shared.program.machine;
     this.shared = shared;
     this.frame = frame;
@@ -106,8 +106,8 @@ export class Evaluator implements Evaluation {
     }
   }
 
-  /** The same program, evaluated in another frame. */
-  within(frame: Frame): Evaluator {
+  /** The same program, seen from another frame. */
+  within(frame: CallFrame): Evaluator {
     return new Evaluator(this.shared, frame);
   }
 
@@ -136,7 +136,7 @@ export class Evaluator implements Evaluation {
     this.machine.store(target, keyOf(node, node.property, this), value, node);
   }
 
-  superclassOf({ home }: Frame, at: Node): Value {
+  superclassOf({ home }: CallFrame, at: Node): Value {
     if (home === undefined) return NOTHING;
     const { atoms, flow } = this.machine;
     const parent = flow.read(home.parent);

@@ -1,7 +1,8 @@
 import type { Class, Identifier, Node } from 'acorn';
 import { childrenOf } from '../../source/parse-script.js';
 import type { Interpreter } from './interpreter.js';
-import type { Scopes, Variable } from './syntax/scope.js';
+import type { Variable } from './syntax/name-scope.js';
+import type { Scopes } from './syntax/scope.js';
 import type { AnyFunction } from './syntax/syntax.js';
 import {
   ANY_MEMBER,
@@ -14,8 +15,8 @@ import {
   type Value,
 } from './values/atoms.js';
 
-/** The `this`, `arguments` and `super` of the code at a place, and the function that its `return` belongs to. */
-export interface Frame {
+/** What the code at a place sees as `this`, `arguments` and `super`, and whose `return` it is. */
+export interface CallFrame {
   readonly callee: FunctionAtom;
   readonly self: Cell;
   readonly arguments: ObjectAtom;
@@ -30,12 +31,12 @@ export class Program {
   readonly #globals = new Map<string, Cell>();
   readonly #functions = new Map<Node, FunctionAtom>();
   /** Called once for each function that is found. */
-  readonly #onFunction: (callee: FunctionAtom, around: Frame | undefined) => void;
+  readonly #onFunction: (callee: FunctionAtom, around: CallFrame | undefined) => void;
 
   constructor(
     machine: Interpreter,
     scopes: Scopes,
-    onFunction: (callee: FunctionAtom, around: Frame | undefined) => void,
+    onFunction: (callee: FunctionAtom, around: CallFrame | undefined) => void,
   ) {
     this.machine = machine;
     this.#scopes = scopes;
@@ -71,8 +72,8 @@ export class Program {
     this.machine.flow.add(this.#global(name), value);
   }
 
-  /** The function that an expression or declaration creates. */
-  functionAt(node: AnyFunction, around: Frame | undefined, home?: Home): FunctionAtom {
+  /** The function that an expression or declaration makes. */
+  functionAt(node: AnyFunction, around: CallFrame | undefined, home?: Home): FunctionAtom {
     const known = this.#functions.get(node);
     if (known !== undefined) return known;
     const callee = this.#makeFunction(node, this.#scopes.strict.has(node), around, home, node.params.length);
@@ -107,7 +108,7 @@ export class Program {
   #makeFunction(
     node: AnyFunction | Class,
     isStrict: boolean,
-    around: Frame | undefined,
+    around: CallFrame | undefined,
     home: Home | undefined,
     parameterCount: number,
   ): FunctionAtom {

@@ -40,7 +40,7 @@ class Check {
     if (depth > MAX_DEPTH || ++this.#nodes > MAX_NODES) return false;
     const walker = this.#walker;
     const { offset } = walker;
-    const tag = walker.reader.u8();
+    const tag = walker.reader.byte();
     switch (tag) {
       case Tag.reference: {
         const number = walker.reader.unsigned();

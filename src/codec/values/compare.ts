@@ -95,8 +95,8 @@ class Comparison {
     if (depth > MAX_DEPTH) throw new MalformedValueError('is nested too deeply');
     const ours = this.#ours;
     const theirs = this.#theirs;
-    const tag = theirs.reader.u8();
-    const ownTag = ours.reader.u8();
+    const tag = theirs.reader.byte();
+    const ownTag = ours.reader.byte();
     if (tag !== ownTag) {
       // The referenced object may equal the object here.
       if (tag === Tag.reference || ownTag === Tag.reference) this.#unsure = true;
@@ -110,7 +110,7 @@ class Comparison {
       case Tag.string:
         return theirs.reader.sameString(ours.reader);
       case Tag.bigInt:
-        return sameBytes(theirs.reader.raw(theirs.reader.unsigned()), ours.reader.raw(ours.reader.unsigned()));
+        return sameBytes(theirs.reader.take(theirs.reader.unsigned()), ours.reader.take(ours.reader.unsigned()));
       case Tag.reference:
         return this.#sameReference(theirs.reader.unsigned(), ours.reader.unsigned());
       case Tag.object:
@@ -206,7 +206,7 @@ function findPairs(walker: Walker): Map<string, Place> {
   const items = walker.enterDocument();
   if (items % 2 !== 0) throw new MalformedValueError('has a name without a value');
   for (let index = 0; index < items / 2; index++) {
-    if (walker.reader.u8() !== Tag.string) throw new MalformedValueError('has a name that is not a string');
+    if (walker.reader.byte() !== Tag.string) throw new MalformedValueError('has a name that is not a string');
     const name = walker.reader.string();
     const key = lookedUpAs(name);
     if (places.has(key)) throw new MalformedValueError('has a name twice');

@@ -10,7 +10,7 @@ export class Walker {
 
   constructor(bytes: Uint8Array) {
     this.reader = new ByteReader(bytes);
-    if (this.reader.u8() !== FORMAT_VERSION) throw new MalformedValueError('has another format version');
+    if (this.reader.byte() !== FORMAT_VERSION) throw new MalformedValueError('has another format version');
     const names = this.reader.count();
     for (let i = 0; i < names; i++) this.#names.push(this.reader.string());
   }
@@ -27,14 +27,14 @@ export class Walker {
 
   /** Enters the outermost array and skips the marker; returns the number of items. */
   enterDocument(): number {
-    if (this.reader.u8() !== Tag.array) throw new MalformedValueError('is not a document');
+    if (this.reader.byte() !== Tag.array) throw new MalformedValueError('is not a document');
     const items = this.begin() - 1;
     this.skip();
     return items;
   }
 
   enterRecord(): number {
-    if (this.reader.u8() !== Tag.object) throw new MalformedValueError('holds no record');
+    if (this.reader.byte() !== Tag.object) throw new MalformedValueError('holds no record');
     return this.begin();
   }
 
@@ -56,13 +56,13 @@ export class Walker {
     this.objects++;
     const length = this.reader.unsigned();
     this.reader.unsigned();
-    return this.reader.raw(length);
+    return this.reader.take(length);
   }
 
   /** Its buffer follows. */
   view(): { readonly kind: number; readonly length: number } {
     this.objects++;
-    const kind = this.reader.u8();
+    const kind = this.reader.byte();
     const length = this.reader.unsigned();
     this.reader.unsigned();
     return { kind, length };
@@ -70,7 +70,7 @@ export class Walker {
 
   skip(depth = 0): void {
     if (depth > MAX_DEPTH) throw new MalformedValueError('is nested too deeply');
-    const tag = this.reader.u8();
+    const tag = this.reader.byte();
     switch (tag) {
       case Tag.int32:
       case Tag.reference:
@@ -83,7 +83,7 @@ export class Walker {
         this.reader.skipString();
         return;
       case Tag.bigInt:
-        this.reader.raw(this.reader.unsigned());
+        this.reader.take(this.reader.unsigned());
         return;
       case Tag.object:
         for (let members = this.begin(); members > 0; members--) {

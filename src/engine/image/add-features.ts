@@ -1,6 +1,7 @@
 import { NexusError } from '../../errors/nexus-error.js';
 import { lacksFeature } from '../shared-cells.js';
-import { GuestException, type Vm } from '../vm.js';
+import { GuestException } from '../vm/vm-errors.js';
+import type { Vm } from '../vm.js';
 import { type FeatureSet, NO_FEATURES } from './features.js';
 import type { PreludeImage } from './prelude-image.js';
 

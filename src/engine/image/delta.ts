@@ -34,10 +34,12 @@ export function captureDelta(vm: Vm, base: Image, grain = COARSE): Delta {
   const memory = vm.heap;
   const { heapEnd } = vm;
   const { dataEnd, heapBase } = vm.layout;
-  const runs: number[] = [];
-  collectRuns(runs, memory, base.data, 0, dataEnd, grain);
-  collectRuns(runs, memory, base.heap, heapBase, Math.max(heapEnd, heapBase + base.heap.length), grain);
+  const heapTop = Math.max(heapEnd, heapBase + base.heap.length);
+  const collected = new Runs(grain.gapBytes);
+  collectRuns(collected, new Comparison(memory, base.data, 0), dataEnd, grain.blockBytes);
+  collectRuns(collected, new Comparison(memory, base.heap, heapBase), heapTop, grain.blockBytes);
 
+  const runs = collected.bounds;
   const count = runs.length / 2;
   const addresses = new Uint32Array(count);
   const ends = new Uint32Array(count);
@@ -105,63 +107,89 @@ export function deltaBytes(delta: Delta): number {
   return delta.bytes.length + delta.addresses.byteLength + delta.ends.byteLength;
 }
 
-/**
- * Appends start and end of every run in `[from, to)` that differs from `base`, which is `[from, …)` of an
- * image.
- */
-function collectRuns(
-  runs: number[],
-  memory: Uint8Array,
-  base: Uint8Array,
-  from: number,
-  to: number,
-  { blockBytes, gapBytes }: DeltaGranularity,
-): void {
-  const baseBuffer = Buffer.from(base.buffer, base.byteOffset, base.length);
-  const words = new Int32Array(memory.buffer);
-  const baseWords = wordsOf(base);
-  let start = Number.NEGATIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
+/** Adds every block up to `to` in which memory differs from the image. */
+function collectRuns(runs: Runs, compared: Comparison, to: number, blockBytes: number): void {
+  const { from } = compared;
   for (let area = from; area < to; area += AREA_BYTES) {
     const areaEnd = Math.min(area + AREA_BYTES, to);
-    if (areaEquals(memory, area, areaEnd, baseBuffer, area - from)) continue;
-    for (let address = area; ; address = end) {
-      address = nextDifference(words, baseWords, from, address, areaEnd);
-      if (address >= areaEnd) break;
+    if (compared.isSame(area, areaEnd)) continue;
+    let address = compared.nextDifference(area, areaEnd);
+    while (address < areaEnd) {
       const block = address - ((address - from) % blockBytes);
-      if (block - end > gapBytes) {
-        if (end > start) runs.push(start, end);
-        start = block;
-      }
-      end = Math.min(block + blockBytes, to);
+      const blockEnd = Math.min(block + blockBytes, to);
+      runs.add(block, blockEnd);
+      address = compared.nextDifference(blockEnd, areaEnd);
     }
   }
-  if (end > start) runs.push(start, end);
+  runs.endLast();
 }
 
-/**
- * The address of the first word in `[address, to)` that differs; `to` or more if there is none. Beyond the
- * image everything is zero.
- */
-function nextDifference(words: Int32Array, baseWords: Int32Array, from: number, address: number, to: number): number {
-  const offset = from >>> 2;
-  const end = to >>> 2;
-  const covered = Math.min(end, offset + baseWords.length);
-  let word = address >>> 2;
-  while (word < covered && words[word] === baseWords[word - offset]) word++;
-  if (word < covered) return (word << 2) >>> 0;
-  while (word < end && words[word] === 0) word++;
-  return (word << 2) >>> 0;
+/** Runs of blocks that are added in ascending order. */
+class Runs {
+  /** Start and end of each, in turn. */
+  readonly bounds: number[] = [];
+  readonly #gapBytes: number;
+  #start = Number.NEGATIVE_INFINITY;
+  #end = Number.NEGATIVE_INFINITY;
+
+  constructor(gapBytes: number) {
+    this.#gapBytes = gapBytes;
+  }
+
+  add(start: number, end: number): void {
+    if (start - this.#end > this.#gapBytes) {
+      this.endLast();
+      this.#start = start;
+    }
+    this.#end = end;
+  }
+
+  endLast(): void {
+    if (this.#end > this.#start) this.bounds.push(this.#start, this.#end);
+    this.#start = this.#end = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** Memory beside a part of an image that is to lie in it from `from` on. Beyond that part all is to be zero. */
+class Comparison {
+  readonly from: number;
+  readonly memory: Uint8Array;
+  readonly words: Int32Array;
+  readonly base: Buffer;
+  readonly baseWords: Int32Array;
+
+  constructor(memory: Uint8Array, base: Uint8Array, from: number) {
+    this.from = from;
+    this.memory = memory;
+    this.words = new Int32Array(memory.buffer);
+    this.base = Buffer.from(base.buffer, base.byteOffset, base.length);
+    this.baseWords = wordsOf(base);
+  }
+
+  isSame(start: number, end: number): boolean {
+    const base = this.base;
+    const offset = start - this.from;
+    const covered = Math.max(0, Math.min(end - start, base.length - offset));
+    if (covered > 0 && base.compare(this.memory, start, start + covered, offset, offset + covered) !== 0) return false;
+    const rest = end - start - covered;
+    return rest === 0 || ZEROS.compare(this.memory, start + covered, end, 0, rest) === 0;
+  }
+
+  /** Address of the first word in `[address, to)` that differs; `to` or more when there is none. */
+  nextDifference(address: number, to: number): number {
+    const words = this.words;
+    const baseWords = this.baseWords;
+    const offset = this.from >>> 2;
+    const end = to >>> 2;
+    const covered = Math.min(end, offset + baseWords.length);
+    let word = address >>> 2;
+    while (word < covered && words[word] === baseWords[word - offset]) word++;
+    if (word >= covered) while (word < end && words[word] === 0) word++;
+    return (word << 2) >>> 0;
+  }
 }
 
 function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % WORD_BYTES === 0 ? bytes : bytes.slice();
   return new Int32Array(buffer, byteOffset, Math.floor(length / WORD_BYTES));
-}
-
-function areaEquals(memory: Uint8Array, start: number, end: number, base: Buffer, offset: number): boolean {
-  const covered = Math.max(0, Math.min(end - start, base.length - offset));
-  if (covered > 0 && base.compare(memory, start, start + covered, offset, offset + covered) !== 0) return false;
-  const rest = end - start - covered;
-  return rest === 0 || ZEROS.compare(memory, start + covered, end, 0, rest) === 0;
 }

@@ -1,4 +1,6 @@
-/** A guest script in `guest/features/` that defines globals; part of an image if a handler needs it. */
+import { LebReader } from '../../codec/leb128.js';
+
+/** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
   readonly name: string;
   readonly globals: readonly string[];
@@ -71,6 +73,7 @@ const WIDE = 1;
  * match.
  */
 const GLOBALS = new Map<number, { readonly name: Buffer; readonly set: FeatureSet }[]>();
+const NO_CANDIDATES: readonly never[] = [];
 for (const { name, globals, members = [], words = [] } of FEATURES as readonly Feature[]) {
   for (const path of [...globals, ...members, ...words]) {
     const word = path.slice(path.lastIndexOf('.') + 1);
@@ -85,30 +88,22 @@ for (const { name, globals, members = [], words = [] } of FEATURES as readonly F
  */
 export function namedFeatures(bytecode: Uint8Array): FeatureSet {
   let set = NO_FEATURES;
-  let at = 1;
-  const unsigned = (): number => {
-    let result = 0;
-    for (let shift = 0; at < bytecode.length; shift += 7) {
-      const byte = bytecode[at++] ?? 0;
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    return result >>> 0;
-  };
-  for (let names = unsigned(); names > 0 && at < bytecode.length; names--) {
-    const header = unsigned();
-    const length = header >>> 1;
-    if ((header & WIDE) !== 0) {
-      at += length * 2;
-      continue;
-    }
-    const candidates = GLOBALS.get(lookupKey(length, bytecode[at] ?? 0));
-    if (candidates !== undefined && at + length <= bytecode.length) {
-      for (const candidate of candidates) {
-        if (candidate.name.compare(bytecode, at, at + length) === 0) set |= candidate.set;
+  const reader = new LebReader(bytecode, 1);
+  try {
+    for (let names = reader.unsigned(); names > 0; names--) {
+      const header = reader.unsigned();
+      const length = header >>> 1;
+      const at = reader.offset;
+      const isWide = (header & WIDE) !== 0;
+      reader.offset += isWide ? length * 2 : length;
+      if (isWide || reader.offset > bytecode.length) continue;
+      for (const { name, set: named } of GLOBALS.get(lookupKey(length, bytecode[at] ?? 0)) ?? NO_CANDIDATES) {
+        if (name.compare(bytecode, at, reader.offset) === 0) set |= named;
       }
     }
-    at += length;
+  } catch (error) {
+    // Whether a script is whole is for its loader to say.
+    if (!(error instanceof RangeError)) throw error;
   }
   return set;
 }

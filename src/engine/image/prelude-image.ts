@@ -2,7 +2,7 @@ import { packMessage, unpackMessage } from '../../codec/message-pack.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { PRELUDE_EXPORTS } from '../../guest/abi.js';
-import type { Pointer } from '../quickjs-module.js';
+import type { BytesPointer, ValuePointer } from '../pointers.js';
 import { CELL_BYTES } from '../shared-cells.js';
 import type { Vm } from '../vm.js';
 import { FEATURES, type Feature } from './features.js';
@@ -13,13 +13,14 @@ export type PreludeExports = Readonly<
   Record<
     | (typeof PRELUDE_EXPORTS)[number]
     | 'undefined'
-    /** The argument with which features are called. */
-    | 'featureHost'
-    /** The bytes that host and guest share, see `shared-cells.ts`; not a value. */
-    | 'cells',
-    Pointer
+    /** What a feature is called with. */
+    | 'featureHost',
+    ValuePointer
   >
->;
+> & {
+  /** The bytes that host and guest share, see `shared-cells.ts`. */
+  readonly cells: BytesPointer;
+};
 
 /**
  * A VM that evaluated the prelude, created when the package is built: a worker copies it at its start,

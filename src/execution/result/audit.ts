@@ -2,8 +2,8 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import type { Origin } from '../origin.js';
 import type { ReadOutcome } from './outcome.js';
-import type { Origin } from './result.js';
 
 /**
  * Names of each kind in an execution's audit, counted separately for allowed and denied. One event counts the

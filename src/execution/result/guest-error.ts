@@ -40,8 +40,8 @@ const LARGE_BIGINT = 2n ** 64n;
 /** A handler with the lines of its source, if they are already available. */
 export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
 
-/** The context in which an error is described. */
-export interface ErrorContext {
+/** What an error has to be seen against. */
+export interface ErrorCircumstances {
   readonly handler: LocatableHandler;
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit during the execution. */
@@ -49,27 +49,31 @@ export interface ErrorContext {
 }
 
 /** Describes an error of the handler by the contract, with the author's lines and a snippet of the source. */
-export function describeGuestError(thrown: unknown, errorContext: ErrorContext): WasmError {
+export function describeGuestError(thrown: unknown, circumstances: ErrorCircumstances): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   const { unhandledRejections } = description;
   return typeof unhandledRejections === 'number'
-    ? describeRejection(description, unhandledRejections, errorContext)
-    : describeThrown(description, errorContext);
+    ? describeRejection(description, unhandledRejections, circumstances)
+    : describeThrown(description, circumstances);
 }
 
 /** The reason is described like a thrown error. */
-function describeRejection(reason: Description, unhandledRejections: number, errorContext: ErrorContext): WasmError {
+function describeRejection(
+  reason: Description,
+  unhandledRejections: number,
+  circumstances: ErrorCircumstances,
+): WasmError {
   const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
   if (!isKnown) {
     return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
   }
-  const error = describeThrown(reason, errorContext);
+  const error = describeThrown(reason, circumstances);
   const what = 'thrown' in reason ? render(reason.thrown) : error.message;
   return { ...error, message: `${UNHANDLED}: ${what}`, context: { ...error.context, unhandledRejections } };
 }
 
-function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorContext): WasmError {
-  // With no memory left to create an error, the engine throws null.
+function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorCircumstances): WasmError {
+  // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   if ('thrown' in description) {
     return {

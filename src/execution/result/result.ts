@@ -1,4 +1,3 @@
-import type { WasmContext } from '../../api/context.js';
 import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
@@ -6,12 +5,10 @@ import type { Interruption } from '../../pool/job.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
+import { type Origin, withOrigin } from '../origin.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
-
-/** The call to which an error belongs. */
-export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
 
 export interface ResultInputs {
   readonly context: Origin;
@@ -210,18 +207,4 @@ function describeInterruption(
 function describeCancellation(signal: AbortSignal | undefined): WasmError {
   const reason = renderReason(signal?.reason);
   return { code: 'CANCELLED', message: `The execution was cancelled: ${reason}`, context: { reason } };
-}
-
-/** The fields of an error that say to which call it belongs. */
-export function originOf({ handlerName, panelId }: Origin): Origin {
-  const origin: { -readonly [K in keyof Origin]: Origin[K] } = {};
-  if (handlerName !== undefined) origin.handlerName = handlerName;
-  if (panelId !== undefined) origin.panelId = panelId;
-  return origin;
-}
-
-/** Adds the origin to an error. */
-export function withOrigin(error: WasmError, origin: Origin): WasmError {
-  if (origin.handlerName === undefined && origin.panelId === undefined) return error;
-  return { ...error, context: { ...error.context, ...originOf(origin) } };
 }

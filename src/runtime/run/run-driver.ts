@@ -2,9 +2,10 @@ import type { CallResult } from '../../api/answers.js';
 import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from '../../api/result.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { type Origin, withOrigin } from '../../execution/origin.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
-import { addMetrics, type Origin, withOrigin } from '../../execution/result/result.js';
+import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { renderReason } from '../../support/render-reason.js';
@@ -32,8 +33,22 @@ export interface RunLoopOptions {
   readonly callTimeoutMs: number;
   readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
-  /** Its place among the waiting runs. */
+  /** Told of every segment. */
+  readonly onSegment: (segment: DrivenSegment) => void;
+  /** Its place among all that wait in runs. */
   readonly place: RunPlace;
+}
+
+/** One segment of a run. */
+export interface DrivenSegment {
+  readonly executed: SegmentRun;
+  /** In the words of the run, see {@link RunLoop}. */
+  readonly result: WasmResult;
+  /** With which the handler went on; none in the first one. */
+  readonly answers: readonly CallResult[];
+  readonly isFirst: boolean;
+  /** When it was asked for, on the clock of `performance.now()`. */
+  readonly startedAt: number;
 }
 
 /**
@@ -52,6 +67,7 @@ export class RunLoop {
   #callCount = 0;
   /** Of all segments so far. */
   #metrics: ExecutionMetrics | undefined;
+  #last: WasmResult | undefined;
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
@@ -77,17 +93,23 @@ export class RunLoop {
     }
   }
 
+  /** Whether the handler waited at the end of its last segment, and so did not end by itself. */
+  get isWaiting(): boolean {
+    return this.#last?.status === 'suspended';
+  }
+
   get #isCalledOff(): boolean {
     return this.#stop.signal.aborted;
   }
 
   async #drive(begin: (signal: AbortSignal) => Promise<SegmentRun>): Promise<WasmResult> {
-    let executed = await begin(this.#stop.signal);
+    let executed = await this.#segment([], () => begin(this.#stop.signal));
     for (;;) {
-      const { result, waiting, run } = executed;
+      const { result, waiting } = executed;
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
       await this.#deliver(result);
-      if (run === undefined || waiting === undefined) return this.#end(result);
+      if (waiting === undefined) return this.#end(result);
+      const { run } = waiting;
       const noRoom = this.#options.place.take(run);
       if (noRoom !== undefined) return this.#whole(unkept(result, noRoom, run.origin));
       const tooMany = this.#count(waiting.calls);
@@ -109,9 +131,21 @@ export class RunLoop {
     return undefined;
   }
 
+  async #segment(answers: readonly CallResult[], execute: () => Promise<SegmentRun>): Promise<SegmentRun> {
+    const startedAt = performance.now();
+    const executed = await execute();
+    // It goes on from the snapshot as it is.
+    executed.waiting?.letGo();
+    const isFirst = this.#last === undefined;
+    const result = this.#withRunError(executed.result);
+    this.#last = result;
+    this.#options.onSegment({ executed, result, answers, isFirst, startedAt });
+    return executed;
+  }
+
   async #end(result: WasmResult): Promise<WasmResult> {
     await this.#endCalls();
-    return this.#whole(this.withRunError(result));
+    return this.#whole(this.#withRunError(result));
   }
 
   #endCalls(): Promise<void> {
@@ -125,7 +159,7 @@ export class RunLoop {
   async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<SegmentRun> {
     const options = { ...this.#options.resumeOptions, signal: this.#stop.signal };
     const resume = async (given: readonly CallResult[]) => {
-      const executed = await this.#options.resume(run, given, options);
+      const executed = await this.#segment(given, () => this.#options.resume(run, given, options));
       this.#calls.forget(given);
       return executed;
     };
@@ -154,8 +188,8 @@ export class RunLoop {
     await this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
   }
 
-  /** A segment that was stopped by the run's own signal reports the reason of that signal. */
-  withRunError(result: WasmResult): WasmResult {
+  /** A segment that was stopped by our own signal says so in the words of what stopped it. */
+  #withRunError(result: WasmResult): WasmResult {
     return result.error?.code === 'CANCELLED' && this.#isCalledOff ? this.#calledOff(result) : result;
   }
 

@@ -35,8 +35,11 @@ export interface RunOptions extends ExecuteOptions {
   readonly callTimeoutMs?: number;
 }
 
+/** With defaults; `rest` is for its executions, and not checked yet. */
+export type CheckedRunOptions = ReturnType<typeof readRunOptions>;
+
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
-export function checkRunOptions(options: RunOptions) {
+export function checkRunOptions(options: RunOptions): CheckedRunOptions {
   return readArgument('options', () => readRunOptions(options));
 }
 
@@ -61,5 +64,5 @@ function readRunOptions(options: RunOptions) {
     throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
   }
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, ...rest };
+  return { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, rest };
 }

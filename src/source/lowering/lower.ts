@@ -4,7 +4,7 @@ import type { ScriptProblem } from '../script-problem.js';
 import { isUsing } from './disposing.js';
 import { lowerForAwait } from './for-await.js';
 import { FOR_AWAIT, USING } from './globals.js';
-import { type AnyFunction, lowerParameters, type Refusal, toldApart } from './parameters.js';
+import { type LowerableFunction, lowerParameters, type Refusal, toldApart } from './parameters.js';
 import { lowerBlock, lowerDeclaration, lowerFor, lowerForOf } from './using.js';
 import { type Piece, type Target, Writer } from './writer.js';
 
@@ -88,8 +88,8 @@ function find(program: Program, prefix: string): Target[] | Refusal {
   return targets;
 }
 
-function hasParameters(node: Node): node is AnyFunction {
-  return 'params' in node && (node as AnyFunction).params.length > 0;
+function hasParameters(node: Node): node is LowerableFunction {
+  return 'params' in node && (node as LowerableFunction).params.length > 0;
 }
 
 /** The prefix of the added names. */

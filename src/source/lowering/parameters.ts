@@ -3,7 +3,7 @@ import { childrenOf } from '../parse-script.js';
 import { expressionsOf, isFunction, mentionedNames, namesOf, walk } from './names.js';
 import type { Target } from './writer.js';
 
-export type AnyFunction = FunctionExpression & { readonly expression?: boolean };
+export type LowerableFunction = FunctionExpression & { readonly expression?: boolean };
 
 /** The problem that is reported if no rewriting is possible. */
 export interface Refusal {
@@ -16,7 +16,7 @@ export interface Refusal {
  * values, one for the body. They can be told apart if a default value assigns a parameter, or contains a
  * function that uses a parameter which the body assigns.
  */
-export function toldApart(node: AnyFunction): boolean {
+export function toldApart(node: LowerableFunction): boolean {
   const expressions = node.params.flatMap(expressionsOf);
   if (expressions.length === 0) return false;
   const names = new Set(node.params.flatMap(namesOf));
@@ -55,7 +55,7 @@ function assignedNames(root: Node): Set<string> {
  * `function f(a, b = () => a) {body}` as `function f($0,...$1){let[a, b = () => a]=[$0,...$1];{body}}`: one
  * variable for each parameter, in the original order and with the original places.
  */
-export function lowerParameters(node: AnyFunction, kind: string | undefined, prefix: string): Target | Refusal {
+export function lowerParameters(node: LowerableFunction, kind: string | undefined, prefix: string): Target | Refusal {
   const refusal = refuse(node);
   if (refusal !== undefined) return refusal;
   return {
@@ -88,7 +88,7 @@ export function lowerParameters(node: AnyFunction, kind: string | undefined, pre
   };
 }
 
-function refuse(node: AnyFunction): Refusal | undefined {
+function refuse(node: LowerableFunction): Refusal | undefined {
   const names = new Set([
     ...node.params.flatMap(namesOf),
     ...node.params.flatMap((param) => [...mentionedNames(param)]),

@@ -1,4 +1,5 @@
-import { encodeUnsigned, mapSections, type Read, readUnsigned, SectionId, withItem } from './wasm-sections.js';
+import { encodeUnsigned } from '../../codec/leb128.js';
+import { mapSections, type Read, readUnsigned, SectionId, withItem } from './wasm-sections.js';
 
 /**
  * The name of the exported global (type i32) with the number of calls that the module may still make; the

@@ -1,4 +1,5 @@
-import { encodeUnsigned, mapSections, readUnsigned, SectionId } from './wasm-sections.js';
+import { encodeUnsigned } from '../../codec/leb128.js';
+import { mapSections, readUnsigned, SectionId } from './wasm-sections.js';
 
 /** The flag of memory limits that says that there is a maximum. */
 const HAS_MAXIMUM = 1;

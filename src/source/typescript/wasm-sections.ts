@@ -1,5 +1,6 @@
+import { encodeUnsigned, LebReader } from '../../codec/leb128.js';
+
 const PREAMBLE_BYTES = 8;
-const LENGTH_BITS = 7;
 
 /** Sections of a WebAssembly binary, by their ids. */
 export const SectionId = { import: 2, memory: 5, global: 6, export: 7, code: 10 } as const;
@@ -42,19 +43,12 @@ export function withItem(vector: Uint8Array, item: readonly number[]): Uint8Arra
   ]);
 }
 
-/** LEB128 of up to 32 bits. */
 export function readUnsigned(bytes: Uint8Array, start: number): Read {
-  let value = 0;
-  let at = start;
-  for (let shift = 0; ; shift += LENGTH_BITS) {
-    const byte = bytes[at++];
-    if (byte === undefined || shift > 4 * LENGTH_BITS) throw new Error('The WebAssembly module is cut short.');
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return { value, next: at };
+  const reader = new LebReader(bytes, start);
+  try {
+    return { value: reader.unsigned(), next: reader.offset };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Error('The WebAssembly module is cut short.');
   }
-}
-
-export function encodeUnsigned(value: number): number[] {
-  const low = value & 0x7f;
-  return value > 0x7f ? [low | 0x80, ...encodeUnsigned(value >>> LENGTH_BITS)] : [low];
 }

@@ -1,8 +1,14 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-
 import { packMessage } from '../../codec/message-pack.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { sha256 } from '../../support/byte-slices.js';
+import {
+  ContainerFormat,
+  headerLengthAt,
+  MARK_BYTES,
+  PREAMBLE_BYTES,
+} from '../../support/sealed-container/container-format.js';
+import { sealOf } from '../../support/sealed-container/passing.js';
+import { DIGEST_BYTES, macSeal } from '../../support/sealed-container/seals.js';
 import { incompatible } from '../incompatible.js';
 import type { LifecycleState } from '../lifecycle.js';
 import type { SuspensionFacts } from '../views.js';
@@ -18,13 +24,9 @@ import {
 /** Raise it whenever the layout changes: it is also part of the directory's name. */
 export const RECORD_VERSION = 1;
 
-const MAGIC = Buffer.from('NXSR', 'latin1');
-const VERSION_AT = MAGIC.length;
-const HEADER_LENGTH_AT = VERSION_AT + 2;
-const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
-const MAC_BYTES = 32;
-/** The size of a record without envelope and outcome. */
-export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + MAC_BYTES;
+const FORMAT = new ContainerFormat({ magic: 'NXSR', version: RECORD_VERSION, minBytes: PREAMBLE_BYTES });
+/** What a record has beyond envelope and outcome. */
+export const RECORD_OVERHEAD_BYTES = PREAMBLE_BYTES + MAX_HEADER_BYTES + DIGEST_BYTES;
 
 /** The content to write: a transition, a start, or both. */
 export interface RecordContent {
@@ -51,11 +53,8 @@ export async function encodeRecord({ transition, beginning }: RecordContent, key
   };
   const encoded = packMessage(header);
   if (beginning !== undefined) requireReadable(encoded);
-  const preamble = Buffer.alloc(PREAMBLE_BYTES);
-  MAGIC.copy(preamble);
-  preamble.writeUInt16BE(RECORD_VERSION, VERSION_AT);
-  preamble.writeUInt32BE(encoded.length, HEADER_LENGTH_AT);
-  return [preamble, encoded, macOf([preamble, encoded], key), content, envelope];
+  const preamble = FORMAT.preamble(encoded.length);
+  return [preamble, encoded, sealOf(macSeal(key), [preamble, encoded]), content, envelope];
 }
 
 function requireReadable(header: Uint8Array): void {
@@ -75,20 +74,20 @@ function requireReadable(header: Uint8Array): void {
  * @throws NexusError SUSPENSION_INCOMPATIBLE if such a header is impossible
  */
 export function headerBytes(start: Buffer): number {
-  if (start.length < PREAMBLE_BYTES) throw incompatible('truncated', `has only ${start.length} bytes`);
-  if (!start.subarray(0, VERSION_AT).equals(MAGIC)) throw incompatible('magic', 'is not a record');
-  const version = start.readUInt16BE(VERSION_AT);
-  if (version !== RECORD_VERSION) {
-    throw incompatible('version', `has version ${version}, this library reads ${RECORD_VERSION}`);
+  const fault = FORMAT.faultOf(start);
+  if (fault?.check === 'length') throw incompatible('truncated', `has only ${fault.bytes} bytes`);
+  if (fault?.check === 'magic') throw incompatible('magic', 'is not a record');
+  if (fault !== undefined) {
+    throw incompatible('version', `has version ${fault.version}, this library reads ${fault.expected}`);
   }
-  const length = start.readUInt32BE(HEADER_LENGTH_AT);
+  const length = headerLengthAt(start, MARK_BYTES);
   if (length > MAX_HEADER_BYTES) {
     throw incompatible(
       'truncated',
       `says that its header has ${length} bytes, at most ${MAX_HEADER_BYTES} can be right`,
     );
   }
-  return PREAMBLE_BYTES + length + MAC_BYTES;
+  return PREAMBLE_BYTES + length + DIGEST_BYTES;
 }
 
 /**
@@ -99,10 +98,10 @@ export function headerBytes(start: Buffer): number {
 export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): RecordHeader {
   const end = headerBytes(bytes);
   if (end > bytes.length) throw incompatible('truncated', 'ends within its header');
-  const sealed = bytes.subarray(0, end - MAC_BYTES);
-  if (!timingSafeEqual(macOf([sealed], key), bytes.subarray(end - MAC_BYTES, end))) {
-    throw incompatible('seal', 'is damaged, or was edited');
-  }
+  const sealed = bytes.subarray(0, end - DIGEST_BYTES);
+  const check = macSeal(key);
+  check.update(sealed);
+  if (!check.matches(bytes.subarray(end - DIGEST_BYTES, end))) throw incompatible('seal', 'is damaged, or was edited');
   const header = readHeader(sealed.subarray(PREAMBLE_BYTES));
   const expected = end + (header.transition?.content.bytes ?? 0) + (header.beginning?.envelope.bytes ?? 0);
   if (size !== expected) throw incompatible('truncated', `has ${size} bytes, and should have ${expected}`);
@@ -135,10 +134,4 @@ function withoutContent(standing: LifecycleState): StandingHeader {
 
 async function partOf(bytes: Uint8Array): Promise<Part> {
   return { bytes: bytes.length, digest: await sha256(bytes) };
-}
-
-function macOf(parts: readonly Uint8Array[], key: Uint8Array): Buffer {
-  const hmac = createHmac('sha256', key);
-  for (const bytes of parts) hmac.update(bytes);
-  return hmac.digest();
 }

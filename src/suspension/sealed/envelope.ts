@@ -1,25 +1,34 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { packMessage } from '../../codec/message-pack.js';
 import { readMessage } from '../../codec/message-reader.js';
-import { byteSlicesInTurns } from '../../support/byte-slices.js';
+import {
+  ContainerFormat,
+  lengthPrefix,
+  MARK_BYTES,
+  splitHeader,
+} from '../../support/sealed-container/container-format.js';
+import { isSealedInTurns, openInTurns, sealInTurns } from '../../support/sealed-container/passing.js';
+import {
+  CIPHER_BYTES,
+  cipherCheck,
+  cipherSeal,
+  DIGEST_BYTES,
+  macSeal,
+  splitCipher,
+} from '../../support/sealed-container/seals.js';
 import { incompatible } from '../incompatible.js';
 import type { EnvelopeKey, EnvelopeKeys } from './envelope-keys.js';
 
 /** Raise it whenever the layout changes: unknown versions are refused. */
 export const ENVELOPE_VERSION = 1;
 
-const MAGIC = Buffer.from('NXSE', 'latin1');
 const SEAL_NUMBERS = { 'aes-256-gcm': 1, 'hmac-sha256': 2 } as const satisfies Record<EnvelopeKeys['seal'], number>;
 const KEY_ID_BYTES = 8;
-const VERSION_AT = MAGIC.length;
-const SEAL_AT = VERSION_AT + 2;
+const SEAL_AT = MARK_BYTES;
 const KEY_ID_AT = SEAL_AT + 1;
 const PREAMBLE_BYTES = KEY_ID_AT + KEY_ID_BYTES;
 const HEADER_LENGTH_BYTES = 4;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const MAC_BYTES = 32;
-/** Room for thirty thousand pending calls with names of usual length. */
+const FORMAT = new ContainerFormat({ magic: 'NXSE', version: ENVELOPE_VERSION, minBytes: PREAMBLE_BYTES });
+/** Of a header: thirty thousand calls that wait, with names of usual length. */
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_VALUES = 300_000;
 
@@ -46,18 +55,11 @@ export async function sealEnvelope(
 ): Promise<Uint8Array> {
   const [key] = keys.keys;
   if (key === undefined) throw new Error('There is no key to seal with.');
-  const preamble = Buffer.alloc(PREAMBLE_BYTES);
-  MAGIC.copy(preamble);
-  preamble.writeUInt16BE(ENVELOPE_VERSION, VERSION_AT);
-  preamble.writeUInt8(SEAL_NUMBERS[keys.seal], SEAL_AT);
-  key.id.copy(preamble, KEY_ID_AT);
-
+  const preamble = Buffer.concat([FORMAT.mark(), Buffer.of(SEAL_NUMBERS[keys.seal]), key.id]);
   const encoded = packMessage(header);
-  const length = Buffer.alloc(HEADER_LENGTH_BYTES);
-  length.writeUInt32BE(encoded.length);
-  const content = [length, encoded, payload];
-  const seal = keys.seal === 'aes-256-gcm' ? encrypt : authenticate;
-  return seal(id, preamble, content, key.key);
+  const makeSeal = keys.seal === 'aes-256-gcm' ? cipherSeal : macSeal;
+  const seal = makeSeal(key.key, associated(id, preamble));
+  return sealInTurns(seal, [lengthPrefix(encoded.length), encoded, payload], preamble);
 }
 
 /**
@@ -73,11 +75,11 @@ export async function openEnvelope(id: string, envelope: Uint8Array, keys: Envel
     });
   const restore = 'It is kept; put back a copy that is whole, or cancel it.';
 
-  if (bytes.length < PREAMBLE_BYTES) throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
-  if (!bytes.subarray(0, VERSION_AT).equals(MAGIC)) throw refuse('magic', 'is none', restore);
-  const version = bytes.readUInt16BE(VERSION_AT);
-  if (version !== ENVELOPE_VERSION) {
-    const expected = `has version ${version}, this library reads ${ENVELOPE_VERSION}`;
+  const fault = FORMAT.faultOf(bytes);
+  if (fault?.check === 'length') throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
+  if (fault?.check === 'magic') throw refuse('magic', 'is none', restore);
+  if (fault !== undefined) {
+    const expected = `has version ${fault.version}, this library reads ${fault.expected}`;
     throw refuse('version', expected, 'Resume it with the version of the library that suspended it.');
   }
   if (bytes.readUInt8(SEAL_AT) !== SEAL_NUMBERS[keys.seal]) {
@@ -97,19 +99,18 @@ export async function openEnvelope(id: string, envelope: Uint8Array, keys: Envel
     throw refuse('key', 'was sealed with a key that is not ours', remedy);
   }
 
-  const sealBytes = keys.seal === 'aes-256-gcm' ? NONCE_BYTES + TAG_BYTES : MAC_BYTES;
+  const sealBytes = keys.seal === 'aes-256-gcm' ? CIPHER_BYTES : DIGEST_BYTES;
   if (bytes.length < PREAMBLE_BYTES + sealBytes + HEADER_LENGTH_BYTES) {
     throw refuse('truncated', `has only ${bytes.length} bytes`, restore);
   }
-  const content = await (keys.seal === 'aes-256-gcm' ? decrypt(id, bytes, key.key) : verify(id, bytes, key.key));
+  const stored = bytes.subarray(PREAMBLE_BYTES);
+  const open = keys.seal === 'aes-256-gcm' ? decrypt : verify;
+  const content = await open(key, stored, associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
   if (content === undefined) throw refuse('seal', 'is damaged, was edited, or belongs to another id', restore);
-  const headerEnd = HEADER_LENGTH_BYTES + content.readUInt32BE(0);
   try {
-    if (headerEnd > content.length) throw new RangeError('the header ends outside of it');
-    return {
-      header: readMessage(content.subarray(HEADER_LENGTH_BYTES, headerEnd), MAX_HEADER_BYTES, MAX_HEADER_VALUES),
-      payload: content.subarray(headerEnd),
-    };
+    const parts = splitHeader(content, 0);
+    if (parts === undefined) throw new RangeError('the header ends outside of it');
+    return { header: readMessage(parts.header, MAX_HEADER_BYTES, MAX_HEADER_VALUES), payload: parts.payload };
   } catch (error) {
     throw refuse('content', `has a header that does not decode (${String(error)})`, restore);
   }
@@ -123,86 +124,15 @@ function associated(id: string, preamble: Uint8Array): Buffer {
   return Buffer.concat([preamble, length, name]);
 }
 
-/** Slice by slice, into one buffer of the right size. */
-async function encrypt(
-  id: string,
-  preamble: Buffer,
-  content: readonly Uint8Array[],
-  key: EnvelopeKey['key'],
-): Promise<Uint8Array> {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(associated(id, preamble));
-  const sealed = new Writer(preamble.length + NONCE_BYTES + lengthOf(content) + TAG_BYTES);
-  sealed.write(preamble);
-  sealed.write(nonce);
-  for (const part of content) {
-    for await (const slice of byteSlicesInTurns(part)) sealed.write(cipher.update(slice));
-  }
-  sealed.write(cipher.final());
-  sealed.write(cipher.getAuthTag());
-  return sealed.bytes;
+async function decrypt({ key }: EnvelopeKey, stored: Buffer, associated: Buffer): Promise<Buffer | undefined> {
+  const { nonce, content, tag } = splitCipher(stored);
+  const check = cipherCheck(key, nonce, associated);
+  const opened = await openInTurns(check, content, Buffer.alloc(content.length));
+  return check.matches(tag) ? opened : undefined;
 }
 
-async function decrypt(id: string, bytes: Buffer, key: EnvelopeKey['key']): Promise<Buffer | undefined> {
-  const end = bytes.length - TAG_BYTES;
-  const begin = PREAMBLE_BYTES + NONCE_BYTES;
-  const nonce = bytes.subarray(PREAMBLE_BYTES, begin);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
-  decipher.setAuthTag(bytes.subarray(end));
-  const content = new Writer(end - begin);
-  for await (const slice of byteSlicesInTurns(bytes.subarray(begin, end))) content.write(decipher.update(slice));
-  try {
-    decipher.final();
-    return Buffer.from(content.bytes.buffer);
-  } catch {
-    return undefined;
-  }
-}
-
-async function authenticate(
-  id: string,
-  preamble: Buffer,
-  content: readonly Uint8Array[],
-  key: Uint8Array,
-): Promise<Uint8Array> {
-  const sealed = new Writer(preamble.length + lengthOf(content) + MAC_BYTES);
-  sealed.write(preamble);
-  const hmac = createHmac('sha256', key).update(associated(id, preamble));
-  for (const part of content) {
-    for await (const slice of byteSlicesInTurns(part)) {
-      hmac.update(slice);
-      sealed.write(slice);
-    }
-  }
-  sealed.write(hmac.digest());
-  return sealed.bytes;
-}
-
-async function verify(id: string, bytes: Buffer, key: Uint8Array): Promise<Buffer | undefined> {
-  const end = bytes.length - MAC_BYTES;
-  const content = bytes.subarray(PREAMBLE_BYTES, end);
-  const hmac = createHmac('sha256', key).update(associated(id, bytes.subarray(0, PREAMBLE_BYTES)));
-  for await (const slice of byteSlicesInTurns(content)) hmac.update(slice);
-  return timingSafeEqual(hmac.digest(), bytes.subarray(end)) ? content : undefined;
-}
-
-/** A separate buffer that is filled from the start. */
-class Writer {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  #end = 0;
-
-  constructor(length: number) {
-    this.bytes = new Uint8Array(length);
-  }
-
-  write(part: Uint8Array): void {
-    this.bytes.set(part, this.#end);
-    this.#end += part.length;
-  }
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
+async function verify({ key }: EnvelopeKey, stored: Buffer, associated: Buffer): Promise<Buffer | undefined> {
+  const content = stored.subarray(0, -DIGEST_BYTES);
+  const isRight = await isSealedInTurns(macSeal(key, associated), content, stored.subarray(-DIGEST_BYTES));
+  return isRight ? content : undefined;
 }

@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
+import type { NexusError } from '../../errors/nexus-error.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
 import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER } from './run-header.js';
+import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SealedRunHeader } from './run-header.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
 const SNAPSHOT_MARGIN_BYTES = 1024 * 1024;
 
-/** The maximum number of calls in a listing, because a store limits its size. */
+/** Of envelopes without one. */
+const UNNAMED_ABI = 1;
+
+/** Of what a listing shows: a store takes only so much of it. */
 const MAX_LISTED_CALLS = 20;
 const MAX_LISTED_CHARACTERS = 100;
 
@@ -45,15 +49,21 @@ export async function sealRun(
   run: SuspendedRun,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, handler, ...header } = run;
+  const { snapshot, handler, abi, ...header } = run;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
-  return sealEnvelope(id, { ...header, handler: { ...handler, source } }, await compress(snapshot), keys);
+  const sealed: SealedRunHeader = {
+    ...header,
+    ...(abi !== UNNAMED_ABI && { abi }),
+    handler: { ...handler, source },
+  };
+  return sealEnvelope(id, sealed, await compress(snapshot), keys);
 }
 
 /** The limits of runs that a runtime can resume. */
 export interface RunBounds {
-  /** Fingerprint of the engine. */
+  readonly abi: number;
+  /** Fingerprint. */
   readonly engine: string;
   readonly memoryLimitBytes: number;
 }
@@ -66,7 +76,7 @@ export async function openRun(
   id: string,
   envelope: Uint8Array,
   keys: EnvelopeKeys,
-  { engine, memoryLimitBytes }: RunBounds,
+  { abi: ownAbi, engine, memoryLimitBytes }: RunBounds,
 ): Promise<SuspendedRun> {
   const { header, payload } = await openEnvelope(id, envelope, keys);
   const problem = RUN_HEADER(header);
@@ -74,7 +84,8 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const run = header as Omit<SuspendedRun, 'snapshot'>;
+  const { abi = UNNAMED_ABI, ...run } = header as SealedRunHeader;
+  if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
       'content',
@@ -84,7 +95,7 @@ export async function openRun(
   }
   try {
     const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
-    return { ...run, snapshot: await decompress(payload, maxBytes) };
+    return { ...run, abi, snapshot: await decompress(payload, maxBytes) };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;
     const what = isTooLarge
@@ -93,4 +104,15 @@ export async function openRun(
     const context = isTooLarge ? { limit: 'memoryLimitBytes', value: memoryLimitBytes } : {};
     throw incompatible('content', `The snapshot of the handler ${id} ${what}.`, { suspensionId: id, ...context });
   }
+}
+
+function otherAbi(id: string, abi: number, ownAbi: number): NexusError {
+  const isNewer = abi > ownAbi;
+  const which = isNewer ? 'a newer version of the library' : 'an older version of the library';
+  const remedy = isNewer ? 'update the library here, then resume it' : 'resume it with the version that suspended it';
+  return incompatible(
+    'version',
+    `The handler ${id} was suspended by ${which} (ABI ${abi}, this is ${ownAbi}). It is kept; ${remedy}.`,
+    { suspensionId: id, expected: abi, actual: ownAbi },
+  );
 }

@@ -23,8 +23,10 @@ const limits = record(
 
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
-/** What the header of an envelope is: a run without its snapshot. */
-export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
+/** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
+
+export const RUN_HEADER: Shape<SealedRunHeader> = record(
   {
     engine: HASH,
     imageHash: HASH,
@@ -43,5 +45,5 @@ export const RUN_HEADER: Shape<Omit<SuspendedRun, 'snapshot'>> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls },
-) as Shape<Omit<SuspendedRun, 'snapshot'>>;
+  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls },
+) as Shape<SealedRunHeader>;

@@ -6,7 +6,14 @@ import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
-import { byteSlicesInTurns, sha256 } from '../../support/byte-slices.js';
+import {
+  ContainerFormat,
+  MARK_BYTES,
+  PREAMBLE_BYTES,
+  splitHeader,
+} from '../../support/sealed-container/container-format.js';
+import { isSealedInTurns, sealInTurns } from '../../support/sealed-container/passing.js';
+import { DIGEST_BYTES, digestSeal } from '../../support/sealed-container/seals.js';
 import { inSlices } from '../../support/slices.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import type { Recording } from './recording.js';
@@ -15,11 +22,12 @@ import { type RecordingHeader, readRecordingHeader } from './recording-header.js
 /** Raise it whenever the layout changes: unknown versions are refused. */
 export const RECORDING_VERSION = 1;
 
-const MAGIC = Buffer.from('NXRC', 'latin1');
-const HEADER_LENGTH_AT = MAGIC.length + 2;
-const PREAMBLE_BYTES = HEADER_LENGTH_AT + 4;
-const DIGEST_BYTES = 32;
-/** Room for the largest context, answers and arguments of a long run. */
+const FORMAT = new ContainerFormat({
+  magic: 'NXRC',
+  version: RECORDING_VERSION,
+  minBytes: PREAMBLE_BYTES + DIGEST_BYTES,
+});
+/** Context, answers and arguments of a long run: some of the largest each. */
 const MAX_RECORDED_NODES = 8 * MAX_NODES;
 /**
  * Room for several of the largest contexts, results and sources. A larger recording is neither written nor
@@ -67,27 +75,10 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
     valueBytes: values.length,
   };
   const packed = packMessage(header);
-  const preamble = Buffer.alloc(PREAMBLE_BYTES);
-  MAGIC.copy(preamble);
-  preamble.writeUInt16BE(RECORDING_VERSION, MAGIC.length);
-  preamble.writeUInt32BE(packed.length, HEADER_LENGTH_AT);
-  return sealed([preamble, packed, values, encodedOutcome.content]);
-}
-
-/** Copied and hashed in slices, because a long run has hundreds of megabytes. */
-async function sealed(parts: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
+  const parts = [FORMAT.preamble(packed.length), packed, values, encodedOutcome.content];
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length + DIGEST_BYTES > MAX_RECORDING_BYTES) return undefined;
-  const bytes = Buffer.allocUnsafeSlow(length + DIGEST_BYTES);
-  let end = 0;
-  for (const part of parts) {
-    for await (const slice of byteSlicesInTurns(part)) {
-      bytes.set(slice, end);
-      end += slice.length;
-    }
-  }
-  bytes.set(await sha256(bytes.subarray(0, length)), length);
-  return bytes;
+  return sealInTurns(digestSeal(), parts);
 }
 
 /**
@@ -100,15 +91,15 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
     new NexusError('INVALID_ARGUMENT', `The recording ${name} cannot be replayed: it ${what}.`, {
       context: { field: 'file', file: name, problem },
     });
-  if (bytes.length < PREAMBLE_BYTES + DIGEST_BYTES) throw refuse('length', `has only ${bytes.length} bytes`);
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw refuse('magic', 'is none');
-  const version = bytes.readUInt16BE(MAGIC.length);
-  if (version !== RECORDING_VERSION) {
+  const fault = FORMAT.faultOf(bytes);
+  if (fault?.check === 'length') throw refuse('length', `has only ${fault.bytes} bytes`);
+  if (fault?.check === 'magic') throw refuse('magic', 'is none');
+  if (fault !== undefined) {
     const remedy = 'replay it with the version of the library that recorded it, or record the execution again';
-    throw refuse('version', `has format ${version}, this library reads ${RECORDING_VERSION}: ${remedy}`);
+    throw refuse('version', `has format ${fault.version}, this library reads ${fault.expected}: ${remedy}`);
   }
   const content = bytes.subarray(0, -DIGEST_BYTES);
-  if (!(await sha256(content)).equals(bytes.subarray(-DIGEST_BYTES)))
+  if (!(await isSealedInTurns(digestSeal(), content, bytes.subarray(-DIGEST_BYTES))))
     throw refuse('digest', 'is damaged: its SHA-256 does not match');
   try {
     return await decodeContent(content);
@@ -122,10 +113,12 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
 
 /** It has only a checksum, so it is untrusted. */
 async function decodeContent(content: Buffer): Promise<Recording> {
-  const valuesAt = PREAMBLE_BYTES + content.readUInt32BE(HEADER_LENGTH_AT);
-  const { valueBytes, ...header } = readRecordingHeader(content.subarray(PREAMBLE_BYTES, valuesAt));
-  const outcomeAt = valuesAt + valueBytes;
-  const values = await decodeValues(content.subarray(valuesAt, outcomeAt));
+  const parts = splitHeader(content, MARK_BYTES);
+  if (parts === undefined) throw new RangeError('the header ends outside of it');
+  const { payload } = parts;
+  const { valueBytes, ...header } = readRecordingHeader(parts.header);
+  if (valueBytes > payload.length) throw new RangeError('the values end outside of it');
+  const values = await decodeValues(payload.subarray(0, valueBytes));
   const [stateSnapshot, args, scope, answers, callArgs] = values as [
     Recording['context']['stateSnapshot'],
     unknown,
@@ -144,7 +137,7 @@ async function decodeContent(content: Buffer): Promise<Recording> {
       }),
     })),
     calls: header.calls.map((call, i) => ({ ...call, args: callArgs[i] ?? [] })),
-    outcome: await decodeOutcome(content.subarray(outcomeAt)),
+    outcome: await decodeOutcome(payload.subarray(valueBytes)),
   };
 }
 

@@ -6,7 +6,8 @@ import { captureImage } from '#src/engine/image/image.js';
 import { restoreImage } from '#src/engine/image/restore.js';
 import { loadEngine } from '#src/engine/load-engine.js';
 import { SourceCompiler } from '#src/engine/source-compiler.js';
-import { GuestException, Vm, VmPoisonedError } from '#src/engine/vm.js';
+import { GuestException, VmPoisonedError } from '#src/engine/vm/vm-errors.js';
+import { Vm } from '#src/engine/vm.js';
 
 const LIMITS = { memoryLimitBytes: 16 * 1024 * 1024, stackSizeBytes: 128 * 1024 };
 const SECRET = Buffer.alloc(32, 1);

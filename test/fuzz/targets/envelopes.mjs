@@ -28,6 +28,7 @@ const HANDLERS = [
 const CONTEXT = { args: { n: 1 }, capabilities: ['ext:*', 'events:emit:e'] };
 const HEADER_FIELDS = [
   'engine',
+  'abi',
   'imageHash',
   'features',
   'handler',

@@ -1,5 +1,5 @@
 import type { Atoms } from '../values/atom-table.js';
-import { type Atom, type Shape, union, type Value } from '../values/atoms.js';
+import { type Atom, type ObjectShape, union, type Value } from '../values/atoms.js';
 
 /** A promise counts as the value it resolves to, so every value has these methods. */
 const PROMISE_METHODS = 'then catch finally';
@@ -29,7 +29,7 @@ const OF_OTHERS = words(`
   transferToFixedLength trim trimEnd trimLeft trimRight trimStart union unregister unshift values with`);
 
 const ALL = new Set([...OF_OBJECTS, ...OF_FUNCTIONS, ...OF_OTHERS]);
-const BY_SHAPE: Readonly<Record<Shape | 'function', ReadonlySet<string>>> = {
+const BY_SHAPE: Readonly<Record<ObjectShape | 'function', ReadonlySet<string>>> = {
   plain: OF_OBJECTS,
   array: ALL,
   any: ALL,
@@ -53,8 +53,8 @@ export function isNativeName(name: string): boolean {
   return ALL.has(name);
 }
 
-/** The builtin methods that a value of this shape may have under a key. */
-export function nativesOf(atoms: Atoms, key: Value, shape: Shape | 'function' = 'any'): Value {
+/** The methods that a value of this shape may have under a key without having been given them. */
+export function nativesOf(atoms: Atoms, key: Value, shape: ObjectShape | 'function' = 'any'): Value {
   const known = BY_SHAPE[shape];
   const found = new Set<string>();
   for (const atom of key) {

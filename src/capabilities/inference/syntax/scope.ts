@@ -9,27 +9,11 @@ import type {
   Node,
 } from 'acorn';
 import { childrenOf } from '../../../source/parse-script.js';
-import { boundNames, declaredNames, hoist, lexicalNames, type Range, statementsOf } from './declarations.js';
+import { boundNames, declaredNames, hoist, lexicalNames, statementsOf } from './declarations.js';
+import { NameScope, Variable } from './name-scope.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
-/** A variable of the program. */
-export class Variable {
-  readonly name: string;
-  /** Whether it may be read before it has a value, like a `var`. */
-  mayBeUnset = false;
-  /** The surrounding variable that is meant if a function in a block is not hoisted. */
-  readonly outer: Variable | 'global' | undefined;
-  readonly assigned: Range[] = [];
-  readonly isVar: boolean;
-
-  constructor(name: string, isVar = false, outer?: Variable | 'global') {
-    this.name = name;
-    this.isVar = isVar;
-    this.outer = outer;
-  }
-}
-
-/** Maps identifiers to variables. An identifier that is missing names a global. */
+/** Identifiers to variables. One that is missing names a global. */
 export interface Scopes {
   readonly variables: ReadonlyMap<Node, Variable>;
   readonly strict: ReadonlySet<AnyFunction>;
@@ -38,12 +22,18 @@ export interface Scopes {
   readonly withs: readonly Node[];
 }
 
-interface Scope {
-  readonly names: Map<string, Variable>;
-  readonly parent: Scope | undefined;
-  /** Set for a function declaration, which may be called before its position. */
-  readonly isHoisted: boolean;
-  readonly owner: AnyFunction | undefined;
+interface Keyed extends Node {
+  readonly computed: boolean;
+  readonly key?: Node;
+  readonly property?: Node;
+  readonly object?: Node;
+  readonly value?: Node | null;
+}
+
+/** The body of a function, and the functions in its blocks that are variables of it. */
+interface FunctionBody {
+  readonly scope: NameScope;
+  readonly functions: ReadonlyMap<Node, string>;
 }
 
 /**
@@ -51,75 +41,63 @@ interface Scope {
  * parameters, classes.
  */
 export function resolveScopes(handler: FunctionExpression): Scopes {
-  const variables = new Map<Node, Variable>();
-  const strict = new Set<AnyFunction>();
-  const usesArguments = new Set<AnyFunction>();
-  const withs: Node[] = [];
+  const resolver = new ScopeResolver();
+  resolver.visitFunction(handler, new NameScope(undefined, []), false);
+  return resolver;
+}
 
-  function open(parent: Scope | undefined, names: readonly string[], options: Partial<Scope> = {}): Scope {
-    const scope: Scope = { names: new Map(), parent, isHoisted: false, owner: undefined, ...options };
-    for (const name of names) scope.names.set(name, new Variable(name));
-    return scope;
+/** Goes through a program once, the scopes around each node at hand. */
+class ScopeResolver implements Scopes {
+  readonly variables = new Map<Node, Variable>();
+  readonly strict = new Set<AnyFunction>();
+  readonly usesArguments = new Set<AnyFunction>();
+  readonly withs: Node[] = [];
+  /** Those around the current node, the innermost last. */
+  readonly #bodies: FunctionBody[] = [];
+
+  /** A binding occurrence is no use. */
+  #declare(node: Identifier, scope: NameScope): void {
+    const variable = scope.lookUp(node.name);
+    if (variable !== undefined) this.variables.set(node, variable);
   }
 
-  function lookUp(name: string, from: Scope | undefined): Variable | undefined {
-    for (let scope = from; scope !== undefined; scope = scope.parent) {
-      const variable = scope.names.get(name);
-      if (variable !== undefined) return variable;
-    }
-    return undefined;
+  #refer(node: Identifier, scope: NameScope): void {
+    const { name, start, end } = node;
+    if (name === 'arguments') this.#noteArguments(scope);
+    const variable = scope.lookUp(name);
+    if (variable === undefined) return;
+    this.variables.set(node, variable);
+    if (!variable.isVar || variable.mayBeUnset) return;
+    const isAssigned = variable.assigned.some((range) => start >= range.from && end <= range.to);
+    if (!isAssigned || scope.isHoistedUse(name)) variable.mayBeUnset = true;
   }
 
-  function refer(node: Identifier, from: Scope): void {
-    let isHoisted = false;
-    if (node.name === 'arguments') noteArguments(from);
-    for (let scope: Scope | undefined = from; scope !== undefined; scope = scope.parent) {
-      const variable = scope.names.get(node.name);
-      if (variable !== undefined) {
-        variables.set(node, variable);
-        const isSafe = !isHoisted && variable.assigned.some(({ from, to }) => node.start >= from && node.end <= to);
-        if (variable.isVar && !isSafe) variable.mayBeUnset = true;
-        return;
-      }
-      isHoisted ||= scope.isHoisted;
-    }
+  #noteArguments(scope: NameScope): void {
+    const owner = scope.argumentsOwner;
+    if (owner !== undefined) this.usesArguments.add(owner);
   }
 
-  function noteArguments(from: Scope): void {
-    for (let scope: Scope | undefined = from; scope !== undefined; scope = scope.parent) {
-      if (scope.owner === undefined) continue;
-      usesArguments.add(scope.owner);
-      return;
-    }
-  }
-
-  /** A binding occurrence is not a use. */
-  function declare(node: Identifier, from: Scope): void {
-    const variable = lookUp(node.name, from);
-    if (variable !== undefined) variables.set(node, variable);
-  }
-
-  function visitFunction(node: AnyFunction, around: Scope, isStrictAround: boolean): void {
+  visitFunction(node: AnyFunction, around: NameScope, isStrictAround: boolean): void {
     const isStrict = isStrictAround || hasStrictDirective(node);
-    if (isStrict) strict.add(node);
+    if (isStrict) this.strict.add(node);
     const isArrow = node.type === 'ArrowFunctionExpression';
-    const named = node.type === 'FunctionExpression' && node.id ? open(around, [node.id.name]) : around;
-    if (node.type === 'FunctionExpression' && node.id) declare(node.id, named);
-    const parameters = open(named, node.params.flatMap(boundNames), {
+    const named = node.type === 'FunctionExpression' && node.id ? new NameScope(around, [node.id.name]) : around;
+    if (node.type === 'FunctionExpression' && node.id) this.#declare(node.id, named);
+    const parameters = new NameScope(named, node.params.flatMap(boundNames), {
       isHoisted: node.type === 'FunctionDeclaration',
       owner: isArrow ? undefined : node,
     });
-    for (const param of node.params) visitPattern(param, parameters, isStrict, true);
+    for (const param of node.params) this.#visitPattern(param, parameters, isStrict, true);
     const { body } = node;
     if (body.type !== 'BlockStatement') {
-      visit(body, parameters, isStrict);
+      this.#visit(body, parameters, isStrict);
       return;
     }
-    visitBody(body, parameters, isStrict);
+    this.#visitBody(body, parameters, isStrict);
   }
 
-  function visitBody(body: Node, parameters: Scope, isStrict: boolean): void {
-    const scope = open(parameters, lexicalNames(statementsOf(body) ?? []));
+  #visitBody(body: Node, parameters: NameScope, isStrict: boolean): void {
+    const scope = new NameScope(parameters, lexicalNames(statementsOf(body) ?? []));
     const { vars, blockFunctions } = hoist(body, isStrict, new Set(parameters.names.keys()));
     for (const { name, assigned } of vars) {
       const known = scope.names.get(name) ?? parameters.names.get(name);
@@ -128,19 +106,16 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
       if (assigned !== undefined) variable.assigned.push(assigned);
     }
     for (const name of blockFunctions.values()) {
-      if (!scope.names.has(name))
-        scope.names.set(name, new Variable(name, false, lookUp(name, parameters) ?? 'global'));
+      if (!scope.names.has(name)) scope.names.set(name, new Variable(name, false, parameters.lookUp(name) ?? 'global'));
     }
-    shared.push({ scope, functions: blockFunctions });
-    visitChildren(body, scope, isStrict);
-    shared.pop();
+    this.#bodies.push({ scope, functions: blockFunctions });
+    this.#visitChildren(body, scope, isStrict);
+    this.#bodies.pop();
   }
 
-  const shared: { readonly scope: Scope; readonly functions: ReadonlyMap<Node, string> }[] = [];
-
-  function openBlock(statements: readonly Node[], around: Scope): Scope {
-    const scope = open(around, lexicalNames(statements));
-    const home = shared.at(-1);
+  #openBlock(statements: readonly Node[], around: NameScope): NameScope {
+    const scope = new NameScope(around, lexicalNames(statements));
+    const home = this.#bodies.at(-1);
     for (const statement of statements) {
       const name = home?.functions.get(statement);
       const variable = name === undefined ? undefined : home?.scope.names.get(name);
@@ -149,133 +124,121 @@ export function resolveScopes(handler: FunctionExpression): Scopes {
     return scope;
   }
 
-  function visitChildren(node: Node, scope: Scope, isStrict: boolean): void {
-    for (const child of childrenOf(node)) visit(child, scope, isStrict);
+  #visitChildren(node: Node, scope: NameScope, isStrict: boolean): void {
+    for (const child of childrenOf(node)) this.#visit(child, scope, isStrict);
   }
 
-  function visit(node: Node, scope: Scope, isStrict: boolean): void {
+  #visit(node: Node, scope: NameScope, isStrict: boolean): void {
     if (isFunction(node)) {
-      if (node.type === 'FunctionDeclaration') declare((node as FunctionDeclaration).id, scope);
-      visitFunction(node, scope, isStrict);
+      if (node.type === 'FunctionDeclaration') this.#declare((node as FunctionDeclaration).id, scope);
+      this.visitFunction(node, scope, isStrict);
       return;
     }
     switch (node.type) {
       case 'Identifier':
-        refer(node as Identifier, scope);
+        this.#refer(node as Identifier, scope);
         return;
       case 'BlockStatement':
       case 'SwitchStatement':
-        visitChildren(node, openBlock(statementsOf(node) ?? [], scope), isStrict);
+        this.#visitChildren(node, this.#openBlock(statementsOf(node) ?? [], scope), isStrict);
         return;
       case 'StaticBlock':
-        visitBody(node, open(scope, []), true);
+        this.#visitBody(node, new NameScope(scope, []), true);
         return;
       case 'ForStatement':
       case 'ForInStatement':
       case 'ForOfStatement':
-        visitChildren(node, open(scope, headNames(node as ForStatement)), isStrict);
+        this.#visitChildren(node, new NameScope(scope, headNames(node as ForStatement)), isStrict);
         return;
       case 'CatchClause':
-        visitCatch(node as CatchClause, scope, isStrict);
+        this.#visitCatch(node as CatchClause, scope, isStrict);
         return;
       case 'ClassDeclaration':
       case 'ClassExpression':
-        visitClass(node as Class, scope);
+        this.#visitClass(node as Class, scope);
         return;
       case 'VariableDeclarator': {
         const { id, init } = node as Node & { id: Node; init: Node | null };
-        visitPattern(id, scope, isStrict, true);
-        if (init) visit(init, scope, isStrict);
+        this.#visitPattern(id, scope, isStrict, true);
+        if (init) this.#visit(init, scope, isStrict);
         return;
       }
       case 'LabeledStatement':
-        visit((node as Node & { body: Node }).body, scope, isStrict);
+        this.#visit((node as Node & { body: Node }).body, scope, isStrict);
         return;
       case 'BreakStatement':
       case 'ContinueStatement':
       case 'MetaProperty':
         return;
       case 'WithStatement':
-        withs.push(node);
-        visitChildren(node, scope, isStrict);
+        this.withs.push(node);
+        this.#visitChildren(node, scope, isStrict);
         return;
       case 'MemberExpression':
       case 'Property':
       case 'MethodDefinition':
       case 'PropertyDefinition':
-        visitKeyed(node as Keyed, scope, isStrict, false);
+        this.#visitKeyed(node as Keyed, scope, isStrict, false);
         return;
       default:
-        visitChildren(node, scope, isStrict);
+        this.#visitChildren(node, scope, isStrict);
         return;
     }
   }
 
-  interface Keyed extends Node {
-    readonly computed: boolean;
-    readonly key?: Node;
-    readonly property?: Node;
-    readonly object?: Node;
-    readonly value?: Node | null;
-  }
-
-  /** The names of members are not variables. */
-  function visitKeyed(node: Keyed, scope: Scope, isStrict: boolean, isBinding: boolean): void {
+  /** The names of members are no variables. */
+  #visitKeyed(node: Keyed, scope: NameScope, isStrict: boolean, isBinding: boolean): void {
     const name = node.key ?? node.property;
-    if (node.object) visit(node.object, scope, isStrict);
-    if (node.computed && name) visit(name, scope, isStrict);
+    if (node.object) this.#visit(node.object, scope, isStrict);
+    if (node.computed && name) this.#visit(name, scope, isStrict);
     if (node.value) {
-      if (isBinding) visitPattern(node.value, scope, isStrict, true);
-      else visit(node.value, scope, isStrict);
+      if (isBinding) this.#visitPattern(node.value, scope, isStrict, true);
+      else this.#visit(node.value, scope, isStrict);
     }
   }
 
-  function visitPattern(node: Node, scope: Scope, isStrict: boolean, isBinding: boolean): void {
+  #visitPattern(node: Node, scope: NameScope, isStrict: boolean, isBinding: boolean): void {
     switch (node.type) {
       case 'Identifier':
-        declare(node as Identifier, scope);
+        this.#declare(node as Identifier, scope);
         return;
       case 'Property':
-        visitKeyed(node as Keyed, scope, isStrict, isBinding);
+        this.#visitKeyed(node as Keyed, scope, isStrict, isBinding);
         return;
       case 'AssignmentPattern': {
         const { left, right } = node as Node & { left: Node; right: Node };
-        visitPattern(left, scope, isStrict, isBinding);
-        visit(right, scope, isStrict);
+        this.#visitPattern(left, scope, isStrict, isBinding);
+        this.#visit(right, scope, isStrict);
         return;
       }
       case 'ObjectPattern':
       case 'ArrayPattern':
       case 'RestElement':
-        for (const child of childrenOf(node)) visitPattern(child, scope, isStrict, isBinding);
+        for (const child of childrenOf(node)) this.#visitPattern(child, scope, isStrict, isBinding);
         return;
       default:
-        visit(node, scope, isStrict);
+        this.#visit(node, scope, isStrict);
         return;
     }
   }
 
-  function visitCatch({ param, body }: CatchClause, around: Scope, isStrict: boolean): void {
-    const scope = open(around, param ? boundNames(param) : []);
-    if (param) visitPattern(param, scope, isStrict, true);
-    visit(body as BlockStatement, scope, isStrict);
+  #visitCatch({ param, body }: CatchClause, around: NameScope, isStrict: boolean): void {
+    const scope = new NameScope(around, param ? boundNames(param) : []);
+    if (param) this.#visitPattern(param, scope, isStrict, true);
+    this.#visit(body as BlockStatement, scope, isStrict);
   }
 
-  function visitClass({ id, superClass, body }: Class, around: Scope): void {
-    const scope = open(around, id ? [id.name] : []);
+  #visitClass({ id, superClass, body }: Class, around: NameScope): void {
+    const scope = new NameScope(around, id ? [id.name] : []);
     if (id) {
       // The name of a class inside and outside of it is one variable here.
       const outer = around.names.get(id.name);
       if (outer !== undefined) scope.names.set(id.name, outer);
-      declare(id, scope);
+      this.#declare(id, scope);
     }
-    if (superClass) visit(superClass, scope, true);
-    for (const member of body.body) visit(member, scope, true);
+    if (superClass) this.#visit(superClass, scope, true);
+    for (const member of body.body) this.#visit(member, scope, true);
   }
-
-  const root = open(undefined, []);
-  visitFunction(handler, root, false);
-  return { variables, strict, usesArguments, withs };
 }
 
 function headNames(node: Node): string[] {

@@ -7,9 +7,9 @@ import {
   Cell,
   members,
   type ObjectAtom,
+  type ObjectShape,
   PRIMITIVE,
   type Primitive,
-  type Shape,
   type StateMethodName,
   UNKNOWN,
   type Value,
@@ -112,8 +112,8 @@ export class Atoms {
     return same === undefined ? found : [same, ...found];
   }
 
-  /** The object that a place of the program creates; `tag` distinguishes several objects of one place. */
-  object(at: Node, tag: string, shape: Shape = 'plain', options: Partial<ObjectAtom> = {}): ObjectAtom {
+  /** What a place of the program makes; `tag` tells apart the several things that one place may make. */
+  object(at: Node, tag: string, shape: ObjectShape = 'plain', options: Partial<ObjectAtom> = {}): ObjectAtom {
     const known = this.#placed(at, tag);
     if (known?.kind === 'object') return known;
     const atom: ObjectAtom = { kind: 'object', shape, generator: undefined, isData: false, ...members(), ...options };

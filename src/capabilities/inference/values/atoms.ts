@@ -46,14 +46,14 @@ export interface WithinAtom {
   readonly contents: Cell;
 }
 
-/** `plain` objects inherit only from Object.prototype; the prototype of `any` objects is unknown. */
-export type Shape = 'plain' | 'array' | 'any';
+/** `plain` objects inherit from Object.prototype only; of `any` object we do not know what it inherits. */
+export type ObjectShape = 'plain' | 'array' | 'any';
 
 /** All objects that one place of the program creates. */
 export interface ObjectAtom extends Members {
   readonly kind: 'object';
-  readonly shape: Shape;
-  /** For a generator's object: the function whose `yield`s get the arguments of `next`. */
+  readonly shape: ObjectShape;
+  /** Of a generator's object: the function whose `yield`s see what `next` is given. */
   readonly generator: FunctionAtom | undefined;
   /** Whether it is unknown data, all members of which are unknown data as well. */
   readonly isData: boolean;

@@ -1,3 +1,4 @@
+import { LebReader } from '../../leb128.js';
 import { shortString } from './short-strings.js';
 
 /** Malformed bytes: truncated, out of range, or of an unknown tag. */
@@ -11,56 +12,41 @@ const int64 = new DataView(new ArrayBuffer(8));
 /** perf: for fewer characters, a loop is faster than a call into native code. */
 const SHORT_STRING = 16;
 
-/** A cursor over untrusted bytes. Every read is checked against the end. */
-export class ByteReader {
-  readonly #bytes: Buffer;
-  #offset = 0;
+/** A cursor over untrusted bytes. Every read is checked against the end. `offset` is only set to where it was before. */
+export class ByteReader extends LebReader {
+  declare readonly bytes: Buffer;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  get offset(): number {
-    return this.#offset;
-  }
-
-  /** @param offset a previous offset of this reader */
-  set offset(offset: number) {
-    this.#offset = offset;
+    super(bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#offset;
+    return this.bytes.length - this.offset;
   }
 
-  u8(): number {
-    const value = this.#bytes[this.#offset++];
-    if (value === undefined) throw new MalformedValueError(`ends early at byte ${this.#offset - 1}`);
+  override byte(): number {
+    const value = this.bytes[this.offset++];
+    if (value === undefined) throw new MalformedValueError(`ends early at byte ${this.offset - 1}`);
     return value;
   }
 
   /** The next byte, or undefined at the end. */
   peek(): number | undefined {
-    return this.#bytes[this.#offset];
+    return this.bytes[this.offset];
   }
 
-  /** Unsigned LEB128 of up to 32 bits. */
-  unsigned(): number {
-    const first = this.#bytes[this.#offset];
+  override unsigned(): number {
+    // Most numbers are one byte.
+    const first = this.bytes[this.offset];
     if (first !== undefined && first < 0x80) {
-      this.#offset++;
+      this.offset++;
       return first;
     }
-    let result = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.u8();
-      result += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) {
-        if (result > 0xffff_ffff) break;
-        return result;
-      }
-    }
-    throw new MalformedValueError(`has an integer of more than 32 bits at byte ${this.#offset}`);
+    return super.unsigned();
+  }
+
+  protected override tooLong(): Error {
+    return new MalformedValueError(`has an integer of more than 32 bits at byte ${this.offset}`);
   }
 
   /** An int32 in zigzag form. */
@@ -71,8 +57,8 @@ export class ByteReader {
 
   f64(): number {
     this.#need(8);
-    const value = this.#bytes.readDoubleLE(this.#offset);
-    this.#offset += 8;
+    const value = this.bytes.readDoubleLE(this.offset);
+    this.offset += 8;
     return value;
   }
 
@@ -80,25 +66,25 @@ export class ByteReader {
     const header = this.unsigned();
     const length = Math.floor(header / 2);
     const wide = header % 2 === 1;
-    const start = this.#offset;
+    const start = this.offset;
     this.#skip(wide ? length * 2 : length);
-    if (wide) return this.#bytes.toString('utf16le', start, this.#offset);
-    if (length >= SHORT_STRING) return this.#bytes.toString('latin1', start, this.#offset);
-    return shortString(this.#bytes, start, this.#offset);
+    if (wide) return this.bytes.toString('utf16le', start, this.offset);
+    if (length >= SHORT_STRING) return this.bytes.toString('latin1', start, this.offset);
+    return shortString(this.bytes, start, this.offset);
   }
 
   /** Whether the same string follows in both readers. Both skip it. */
   sameString(other: ByteReader): boolean {
-    const start = this.#offset;
-    const otherStart = other.#offset;
+    const start = this.offset;
+    const otherStart = other.offset;
     this.skipString();
     other.skipString();
-    const length = this.#offset - start;
-    if (length !== other.#offset - otherStart) return false;
+    const length = this.offset - start;
+    if (length !== other.offset - otherStart) return false;
     if (length >= SHORT_STRING) {
-      return this.#bytes.compare(other.#bytes, otherStart, other.#offset, start, this.#offset) === 0;
+      return this.bytes.compare(other.bytes, otherStart, other.offset, start, this.offset) === 0;
     }
-    for (let i = 0; i < length; i++) if (this.#bytes[start + i] !== other.#bytes[otherStart + i]) return false;
+    for (let i = 0; i < length; i++) if (this.bytes[start + i] !== other.bytes[otherStart + i]) return false;
     return true;
   }
 
@@ -122,20 +108,19 @@ export class ByteReader {
 
   /** A two's complement integer of 1 to 8 bytes, lowest byte first. */
   bigInt64(length: number): bigint {
-    const start = this.#offset;
+    const start = this.offset;
     this.#skip(length);
-    // perf: up to 6 bytes are exact as a number, which is by far the fastest.
-    if (length <= 6) return BigInt(this.#bytes.readIntLE(start, length));
-    int64.setInt32(0, this.#bytes.readInt32LE(start), true);
-    int64.setInt32(4, this.#bytes.readIntLE(start + 4, length - 4), true);
+    // Up to 6 bytes are exact as a number, which is by far the quickest way.
+    if (length <= 6) return BigInt(this.bytes.readIntLE(start, length));
+    int64.setInt32(0, this.bytes.readInt32LE(start), true);
+    int64.setInt32(4, this.bytes.readIntLE(start + 4, length - 4), true);
     return int64.getBigInt64(0, true);
   }
 
-  /** A view, not a copy. */
-  raw(length: number): Uint8Array {
-    const start = this.#offset;
+  override take(length: number): Uint8Array {
+    const start = this.offset;
     this.#skip(length);
-    return this.#bytes.subarray(start, this.#offset);
+    return this.bytes.subarray(start, this.offset);
   }
 
   /** A count of items of at least a byte each: it cannot exceed the number of remaining bytes. */
@@ -148,7 +133,7 @@ export class ByteReader {
 
   #skip(length: number): void {
     this.#need(length);
-    this.#offset += length;
+    this.offset += length;
   }
 
   #need(length: number): void {

@@ -16,7 +16,8 @@ import {
 import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
 import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
-import { NodeReader, type ViewHead, viewOf } from './node-reader.js';
+import { dateOf, setField, unboxed, viewOf } from './finished-values.js';
+import { NodeReader, type ViewHead } from './node-reader.js';
 import { References } from './references.js';
 
 const wallClock = () => performance.now();
@@ -147,7 +148,7 @@ export class ValueDecoder {
 
   #readNames(until: number): boolean {
     if (this.#namesLeft === -1) {
-      const version = this.#reader.u8();
+      const version = this.#reader.byte();
       if (version !== FORMAT_VERSION) throw new MalformedValueError(`has format version ${version}`);
       this.#namesLeft = this.#reader.count();
     }
@@ -193,7 +194,7 @@ export class ValueDecoder {
 
   /** Reads a value, or the start of one. */
   #begin(): unknown {
-    const tag = this.#reader.u8();
+    const tag = this.#reader.byte();
     this.#size = 1;
     switch (tag) {
       case Tag.null:
@@ -278,7 +279,7 @@ export class ValueDecoder {
   }
 
   #form(count: number): symbol {
-    if (this.#reader.u8() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
+    if (this.#reader.byte() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
     const kind = this.#reader.zigzag();
     const items = count - FORM_ITEMS_AT;
     this.#charge(FORM_ITEMS_AT);
@@ -357,11 +358,7 @@ export class ValueDecoder {
 
   #setProperty({ target, key, index }: Frame, value: unknown): void {
     this.#work -= index / KEYS_PER_WORK;
-    if (key === '__proto__') {
-      Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-    } else {
-      (target as Record<string | number, unknown>)[key as string | number] = value;
-    }
+    setField(target as Record<string | number, unknown>, key as string | number, value);
   }
 
   #noteKey({ table, index }: Frame, key: unknown): void {
@@ -392,12 +389,9 @@ export class ValueDecoder {
         });
       }
       case FrameKind.date:
-        if (typeof key !== 'number') throw new MalformedValueError('has a date that is not a number');
-        return new Date(key);
+        return dateOf(key);
       case FrameKind.boxed:
-        // `new Number(1)` and similar objects arrive as the primitive.
-        if (typeof key === 'object' && key !== null) throw new MalformedValueError('boxes an object');
-        return key;
+        return unboxed(key);
       case FrameKind.view:
         return viewOf(target as ViewHead, key);
       default:

@@ -1,4 +1,3 @@
-import { TYPED_ARRAYS } from '../../../guest/abi.js';
 import { MARKER_NUMBER, Tag } from '../format.js';
 import { ByteReader, MalformedValueError } from './byte-reader.js';
 
@@ -20,18 +19,18 @@ export class NodeReader extends ByteReader {
   bigInt(length: number): bigint {
     if (length === 0) return 0n;
     if (length <= 8) return this.bigInt64(length);
-    const hex = Buffer.from(this.raw(length)).reverse().toString('hex');
+    const hex = Buffer.from(this.take(length)).reverse().toString('hex');
     return BigInt.asIntN(length * 8, BigInt(`0x${hex}`));
   }
 
   buffer(): ArrayBuffer {
     const length = this.unsigned();
     this.unsigned();
-    return new Uint8Array(this.raw(length)).buffer;
+    return new Uint8Array(this.take(length)).buffer;
   }
 
   viewHead(): ViewHead {
-    return [this.u8(), this.unsigned(), this.unsigned()];
+    return [this.byte(), this.unsigned(), this.unsigned()];
   }
 
   /** The name of a property: by its index in the table, or an array index. */
@@ -47,20 +46,9 @@ export class NodeReader extends ByteReader {
   passMarker(): boolean {
     if (this.peek() !== Tag.reference) return false;
     const { offset } = this;
-    this.u8();
+    this.byte();
     if (this.unsigned() === MARKER_NUMBER) return true;
     this.offset = offset;
     return false;
   }
-}
-
-export function viewOf([kind, length, offset]: ViewHead, buffer: unknown): ArrayBufferView {
-  const View = TYPED_ARRAYS[kind];
-  if (View === undefined) throw new MalformedValueError(`has a typed array of kind ${kind}, unknown here`);
-  if (!(buffer instanceof ArrayBuffer)) throw new MalformedValueError('has a typed array without a buffer');
-  const aligned = offset % View.BYTES_PER_ELEMENT === 0;
-  if (!aligned || offset + length * View.BYTES_PER_ELEMENT > buffer.byteLength) {
-    throw new MalformedValueError('has a typed array outside its buffer');
-  }
-  return new View(buffer, offset, length);
 }

@@ -1,3 +1,5 @@
+import { MAX_UNSIGNED_BYTES, writeUnsigned } from '../../leb128.js';
+
 const INITIAL_BYTES = 4 * 1024;
 /** A buffer that a large value enlarged is not kept. */
 const KEPT_BYTES = 256 * 1024;
@@ -35,13 +37,9 @@ export class ByteWriter {
   }
 
   unsigned(value: number): void {
-    this.#reserve(5);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.#bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    this.#bytes[this.length++] = rest;
+    this.#reserve(MAX_UNSIGNED_BYTES);
+    if (value < 0x80) this.#bytes[this.length++] = value;
+    else this.length = writeUnsigned(this.#bytes, this.length, value);
   }
 
   /** An int32 in zigzag form: the sign is the lowest bit, so small magnitudes stay short. */

@@ -1,0 +1,116 @@
+import { WASM_PAGE_BYTES } from '../binary-interface.js';
+import type { BytesPointer } from '../pointers.js';
+import type { QuickJsInstance } from '../quickjs-module.js';
+import { findGcThreshold, findRandomState } from '../runtime-fields.js';
+import type { EngineAccess } from './engine-access.js';
+import type { VmOptions } from './vm-options.js';
+
+/** Steps between two polls of the interrupt handler (JS_INTERRUPT_COUNTER_INIT of the engine). */
+export const STEPS_PER_POLL = 10_000;
+
+/** A clock that stands still while images are built, so that the same bytes come out everywhere. */
+export const BUILD_CLOCK_MS = 1_700_000_000_000;
+
+/** What an execution may allocate before its first collection, which costs more than most executions. */
+const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
+
+/**
+ * By how much the allocator grows the heap for something small. When not even that is left the run ends; something large that finds no
+ * room is an error that the guest can catch.
+ */
+const SMALL_GROWTH_BYTES = WASM_PAGE_BYTES;
+
+const NEVER = () => false;
+
+/** What the host sets, and watches, of each run in a VM: clock, chance, interrupts, limits. */
+export class VmControls {
+  /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
+  clock: () => number = () => BUILD_CLOCK_MS;
+  /** Polled every {@link STEPS_PER_POLL} steps; true throws "interrupted" into the guest, which only async code can catch. */
+  shouldInterrupt: () => boolean = NEVER;
+  /** Linear memory does not grow beyond it; its own maximum is `memoryLimitBytes`. */
+  memoryCeilingBytes = Number.POSITIVE_INFINITY;
+  /** Polls since the last {@link beginRun}. */
+  interruptPolls = 0;
+  protected readonly engine: EngineAccess;
+  /** Of the engine's writer of values. */
+  protected isWriting = false;
+  readonly #purpose: VmOptions['purpose'];
+  readonly #stackSizeBytes: number;
+  readonly #randomStateAddress: BytesPointer;
+  readonly #gcThresholdAddress: BytesPointer;
+
+  protected constructor(
+    engine: EngineAccess,
+    runtime: QuickJsInstance['runtime'],
+    { purpose, stackSizeBytes }: VmOptions,
+  ) {
+    this.engine = engine;
+    this.#randomStateAddress = findRandomState(engine.memory.numbers, engine.context, BUILD_CLOCK_MS);
+    this.#gcThresholdAddress = findGcThreshold(engine.memory.numbers, engine.runtime);
+    this.#purpose = purpose;
+    this.#stackSizeBytes = stackSizeBytes;
+    this.applyStackSize();
+    runtime.setInterruptHandler(() => {
+      this.interruptPolls++;
+      return this.shouldInterrupt();
+    });
+  }
+
+  /** The heap reached its limit since the last {@link beginRun}. The guest may have caught the error. */
+  get heapExhausted(): boolean {
+    return this.engine.heapExhausted;
+  }
+
+  /** Forgets what the last execution left on the host side. */
+  beginRun(): void {
+    this.shouldInterrupt = NEVER;
+    this.stopClock();
+    this.interruptPolls = 0;
+    this.engine.heapExhausted = false;
+    this.memoryCeilingBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** The clock of all images: it stands still. */
+  stopClock(): void {
+    this.clock = () => BUILD_CLOCK_MS;
+  }
+
+  /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */
+  seedRandom(low: number, high: number): void {
+    const { numbers } = this.engine.memory;
+    numbers.setUint32(this.#randomStateAddress, low === 0 && high === 0 ? 1 : low, true);
+    numbers.setUint32(this.#randomStateAddress + 4, high, true);
+  }
+
+  /**
+   * The guest's stack limit is part of the image: one that was made with another limit is given this VM's own.
+   *
+   * @param bytes a lower one
+   */
+  applyStackSize(bytes = this.#stackSizeBytes): void {
+    const { engine } = this;
+    const limit = Math.min(bytes, this.#stackSizeBytes);
+    engine.enter(() => engine.functions.QTS_RuntimeSetMaxStackSize(engine.runtime, limit));
+  }
+
+  /** For an image to start executions from: what is in it already does not count as theirs to be collected. */
+  deferCollection(): void {
+    const { memory } = this.engine;
+    const threshold = memory.heapEnd - memory.layout.heapBase + GC_HEADROOM_BYTES;
+    memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
+  }
+
+  /**
+   * Called by the allocator.
+   *
+   * @throws Error which poisons the VM, unless the guest may see an error of its own
+   */
+  protected noteHeapExhausted(wantedEnd: number): void {
+    this.engine.heapExhausted = true;
+    if (this.isWriting) throw new Error('out of memory while a value was written');
+    // The engine has many places that allocate little, and not all of them are right when they get nothing. Nor is its compiler.
+    const isSmall = wantedEnd - this.engine.memory.heapEnd <= SMALL_GROWTH_BYTES;
+    if (isSmall || this.#purpose === 'compilation') throw new Error('out of memory');
+  }
+}

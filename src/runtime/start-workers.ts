@@ -1,0 +1,43 @@
+import { WORKER_URL } from '../assets.js';
+import type { PoolConfig } from '../config/resolve-pool.js';
+import type { LibrarySource } from '../engine/library.js';
+import type { CreatePool } from '../pool/handler-pool.js';
+import { ThreadStarter } from '../pool/thread-starter.js';
+
+/** Workers that boot, and what makes a pool of them. */
+export interface StartedWorkers {
+  /** Fingerprint of their engine. */
+  readonly engine: string;
+  readonly libraries: readonly LibrarySource[];
+  readonly createPool: CreatePool;
+}
+
+/**
+ * Starts workers, and loads the engine and the rest of the library while they boot: that is most of a cold start.
+ *
+ * @param load what else is loaded meanwhile
+ * @param make what uses them; when it throws, they are ended
+ */
+export async function startWorkers<Loaded, Made>(
+  config: PoolConfig,
+  libraries: () => Promise<readonly LibrarySource[]>,
+  load: () => Promise<Loaded>,
+  make: (workers: StartedWorkers, loaded: Loaded) => Made | Promise<Made>,
+): Promise<Made> {
+  const threads = new ThreadStarter(config, WORKER_URL);
+  try {
+    const [engine, { WorkerPool }, sources, loaded] = await Promise.all([
+      import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
+      import('../pool/worker-pool.js'),
+      libraries(),
+      load(),
+    ]);
+    const { memoryLimitBytes, stackSizeBytes, isolation } = config;
+    threads.initialize({ engine, libraries: sources, memoryLimitBytes, stackSizeBytes, isolation });
+    const createPool: CreatePool = (onRetired) => new WorkerPool(threads, config, onRetired);
+    return await make({ engine: engine.fingerprint, libraries: sources, createPool }, loaded);
+  } catch (error) {
+    await threads.end();
+    throw error;
+  }
+}
