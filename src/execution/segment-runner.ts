@@ -88,9 +88,14 @@ export class SegmentRunner {
     this.#pool.prewake();
     const { filename, signal, deadlineMs, tenant } = options;
     const treatment: DispatchOptions = { ...treatmentOf(options), admission };
-    const { limits: defaults, ceilings } = this.#config;
+    const { limits: defaults, ceilings, onLogOverflow } = this.#config;
     const isAudited = this.#events.hears('onAudit');
-    const { request, grants } = prepareRequest(context, options, { limits: defaults, ceilings, isAudited });
+    const { request, grants } = prepareRequest(context, options, {
+      limits: defaults,
+      ceilings,
+      isAudited,
+      onLogOverflow,
+    });
     const origin = originOf(context);
     // The caller's own list may be another one by the time that it is kept.
     const capabilities = [...(context.capabilities ?? [])];
@@ -136,7 +141,7 @@ export class SegmentRunner {
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
-    const encoding = encodeAnswers(answers, run.usage, limits);
+    const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
     const { snapshot, imageHash, features, handler, origin } = run;
     // Of the one for whom it began, whoever answers: what it holds is theirs.

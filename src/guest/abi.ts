@@ -25,6 +25,7 @@ export const PRELUDE_EXPORTS = [
   /** With what `reached` is compared after a suspension; before, with the context. */
   'valuesBefore',
   'deniedMutation',
+  'settleValue',
   'sanitizedOutcome',
   'fallbackOutcome',
   /** Before `start`: state that may not be changed is handed out read-only. */
@@ -82,10 +83,11 @@ export const OUTCOME_FIELDS = [
 /** What an execution is given, in order, behind the marker; the places of tagged values follow. */
 export const CONTEXT_FIELDS = ['stateSnapshot', 'args', 'scope', 'extensionRegistry'] as const;
 
-/** A Map, Set or Error crosses as an array: the marker, one of these, then its items. */
+/** A Map, Set, Error or RegExp crosses as an array: the marker, one of these, then its items. */
 export const MAP_FORM = 0;
 export const SET_FORM = 1;
 export const ERROR_FORM = 2;
+export const REGEXP_FORM = 3;
 
 /** Offsets in the bytes that host and guest share, for what would otherwise cost a call. */
 export const CELL_STARTED_AT = 0;

@@ -1,5 +1,6 @@
 import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
+import type { EncodedValue } from '../api/encoded.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
@@ -8,7 +9,7 @@ import type { ExtensionMocks } from './mocks.js';
 /** What a handler is given in a test. All of it is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
-  readonly state?: Readonly<Record<string, unknown>> | Uint8Array;
+  readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
   /** Its `$args`. @default undefined */
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */

@@ -18,7 +18,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     registry,
   ];
   try {
-    return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
+    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes });
   } catch (error) {
     // What was plain data when it was packed is now something else.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;

@@ -23,8 +23,8 @@ export const Tag = {
 } as const;
 
 /**
- * A document is an array that begins with an empty object, the marker. The engine has no notation for Map, Set and Error: each is
- * written as an array that begins with a reference to the marker, see `forms.ts`.
+ * A document is an array that begins with an empty object, the marker. The engine has no notation for Map, Set, Error and RegExp: each
+ * is written as an array that begins with a reference to the marker, see `forms.ts`.
  */
 export const MARKER_NUMBER = 1;
 

@@ -1,9 +1,11 @@
 import { types } from 'node:util';
 
-import { ERROR_FORM, MAP_FORM, SET_FORM } from '../../guest/abi.js';
+import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
+import { Uncrossable } from './encoding/uncrossable.js';
+import { regExpProblem } from './regexps.js';
 
-/** What stands for a Map, Set or Error: `[marker, kind, ...items]`. */
+/** What stands for a Map, Set, Error or RegExp: `[marker, kind, ...items]`. */
 export interface Form {
   readonly kind: number;
   readonly items: readonly unknown[];
@@ -11,7 +13,7 @@ export interface Form {
   readonly stride: number;
 }
 
-export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM } as const;
+export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM, regExp: REGEXP_FORM } as const;
 
 /** Marker and kind come before the items. */
 export const FORM_ITEMS_AT = 2;
@@ -23,7 +25,12 @@ const ERROR_CLASSES = new Map<string, ErrorConstructor>(
 const HIDDEN_FIELDS: ReadonlySet<string> = new Set(['cause', 'errors']);
 const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
 
-/** The form of a Map, Set or Error of any realm, or undefined. An error enters without its stack: it is the host's. */
+/**
+ * The form of a Map, Set, Error or RegExp of any realm, or undefined. An error enters without its stack: it is the host's. A RegExp
+ * enters without its `lastIndex`, as it is cloned.
+ *
+ * @throws Uncrossable for a RegExp that is too large
+ */
 export function formOf(value: object): Form | undefined {
   if (types.isMap(value)) {
     const items: unknown[] = [];
@@ -31,10 +38,19 @@ export function formOf(value: object): Form | undefined {
     return { kind: FormKind.map, items, stride: 2 };
   }
   if (types.isSet(value)) return { kind: FormKind.set, items: [...value], stride: 1 };
+  if (types.isRegExp(value)) return regExpForm(value);
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
   const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value)];
   return { kind: FormKind.error, items, stride: items.length };
+}
+
+function regExpForm(value: RegExp): Form {
+  const source = String(value.source);
+  const flags = String(value.flags);
+  const problem = regExpProblem(source, flags);
+  if (problem !== undefined) throw new Uncrossable(problem);
+  return { kind: FormKind.regExp, items: [source, flags], stride: 2 };
 }
 
 function fieldsOf(error: Error): Record<string, unknown> {
@@ -61,7 +77,7 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
     throw new MalformedValueError('has an error without name, message or stack');
   }
   charge(Object.keys(fields).length);
-  const error = withoutStack(() => new (ERROR_CLASSES.get(name) ?? Error)(message));
+  const error = withoutStack(() => newError(name, message));
   if (error.name !== name) define(error, 'name', name, false);
   // Ours would show where it was decoded.
   define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
@@ -69,6 +85,11 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
   }
   return error;
+}
+
+/** The errors of an AggregateError are one of its fields. */
+function newError(name: string, message: string): Error {
+  return name === 'AggregateError' ? new AggregateError([], message) : new (ERROR_CLASSES.get(name) ?? Error)(message);
 }
 
 /** It gets the stack of the guest: to capture ours would be most of the work. */

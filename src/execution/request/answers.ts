@@ -44,6 +44,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): Cal
 /**
  * What the prelude's `resume` takes: `[callId, succeeded, value or error]` for each answer, and what was used.
  *
+ * @param honoursToJson see `ExecuteOptions.toJSON`
  * @returns at once when there is little of it, otherwise a promise: the guest may have chosen how much an extension answers
  * @throws, or rejects with, NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large
  */
@@ -51,6 +52,7 @@ export function encodeAnswers(
   answers: readonly CallResult[],
   used: Usage,
   limits: ExecutionLimits,
+  honoursToJson = false,
 ): Uint8Array | Promise<Uint8Array> {
   const tuples = answers.map((answer) => [
     answer.callId,
@@ -62,7 +64,8 @@ export function encodeAnswers(
     throw remapErrorPath(answers, error);
   };
   try {
-    const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
+    const bounds = { maxBytes: limits.maxContextBytes, honoursToJson };
+    const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], bounds);
     return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
   } catch (error) {
     return refuse(error);
@@ -81,9 +84,13 @@ function remapErrorPath(answers: readonly CallResult[], error: unknown): unknown
 }
 
 /** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
-export async function answerFault(answer: CallResult, limits: ExecutionLimits): Promise<NexusError | undefined> {
+export async function answerFault(
+  answer: CallResult,
+  limits: ExecutionLimits,
+  honoursToJson = false,
+): Promise<NexusError | undefined> {
   try {
-    await encodeAnswers([answer], NO_USAGE, limits);
+    await encodeAnswers([answer], NO_USAGE, limits, honoursToJson);
     return undefined;
   } catch (error) {
     if (error instanceof NexusError) return error;

@@ -13,6 +13,16 @@ const encoder = new ValueEncoder();
 /** Applications pass the same list over and over. */
 const known = new WeakMap<readonly string[], EncodedGrants>();
 
+/** What the guest is to do beside keeping to rights and limits. */
+export interface GuestManners {
+  /** Note which keys of the state it reads. */
+  readonly isAudited: boolean;
+  /** Pass on what `toJSON` says in place of a value that has it. */
+  readonly honoursToJson: boolean;
+  /** Leave out lines of log beyond `maxLogBytes`, not end with an error. */
+  readonly cutsLog: boolean;
+}
+
 /**
  * What a list of capabilities allows: for the host, and encoded for the guest, which then keeps to it and to its limits by itself.
  * Handlers come with the same rights over and over, so these are a document of their own, which an image can hold.
@@ -22,7 +32,7 @@ export class EncodedGrants {
   readonly #tokens: readonly string[];
   #encoded: Uint8Array | undefined;
   #limits: readonly number[] = [];
-  #isAudited = false;
+  #manners: GuestManners = { isAudited: false, honoursToJson: false, cutsLog: true };
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
   static of(capabilities: readonly CapabilityToken[]): EncodedGrants {
@@ -48,17 +58,20 @@ export class EncodedGrants {
     return true;
   }
 
-  /**
-   * What the prelude's `setGrants` takes.
-   *
-   * @param isAudited whether the guest is to note which keys it reads
-   */
-  encode(limits: ExecutionLimits, isAudited: boolean): Uint8Array {
-    if (this.#encoded !== undefined && this.#isAudited === isAudited && this.#hasLimits(limits)) return this.#encoded;
+  /** What the prelude's `setGrants` takes. */
+  encode(limits: ExecutionLimits, manners: GuestManners): Uint8Array {
+    if (this.#encoded !== undefined && this.#hasManners(manners) && this.#hasLimits(limits)) return this.#encoded;
+    const { isAudited, honoursToJson, cutsLog } = manners;
     this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
-    this.#isAudited = isAudited;
-    this.#encoded = encoder.encode([this.#guestGrants(), this.#limits, isAudited], 'rights');
+    this.#manners = manners;
+    const rights = [this.#guestGrants(), this.#limits, isAudited, honoursToJson, cutsLog];
+    this.#encoded = encoder.encode(rights, 'rights');
     return this.#encoded;
+  }
+
+  #hasManners({ isAudited, honoursToJson, cutsLog }: GuestManners): boolean {
+    const before = this.#manners;
+    return isAudited === before.isAudited && honoursToJson === before.honoursToJson && cutsLog === before.cutsLog;
   }
 
   #hasLimits(limits: ExecutionLimits): boolean {

@@ -1,6 +1,6 @@
-import type { ExecutionLimits } from '../../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
-import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
 /** How one execution differs from what the runtime does by default. */
 export interface ExecuteOptions {
@@ -25,6 +25,19 @@ export interface ExecuteOptions {
   readonly seed?: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
+  /**
+   * Whether an object with a method `toJSON` crosses as what that returns: in the context and in answers of extensions (an ObjectId, a Decimal,
+   * a model), and in all that leaves the handler. What crosses by itself does so as it is: a Date stays a Date, bytes stay bytes. Without
+   * it, an instance of a class cannot enter, and leaves as a plain object of its own properties.
+   *
+   * @default false
+   */
+  readonly toJSON?: boolean;
+  /**
+   * When the log has more than `maxLogBytes`: what is beyond is left out, and a last entry with `omitted` counts it (`'cut'`), or the handler
+   * ends with RESOURCE_LIMIT (`'error'`). Default: the runtime's `onLogOverflow`.
+   */
+  readonly onLogOverflow?: LogOverflow;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
@@ -38,13 +51,18 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   limits: true,
   seed: true,
   now: true,
+  toJSON: true,
+  onLogOverflow: true,
   filename: true,
 };
 
-/** How a suspended handler goes on. Its limits go on with it. */
+/**
+ * How a suspended handler goes on. Its limits go on with it, and how it ends with its log. `toJSON` is about the answers: what leaves the handler
+ * leaves as it began.
+ */
 export type ResumeOptions = Pick<
   ExecuteOptions,
-  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now'
+  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now' | 'toJSON'
 >;
 
 const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
@@ -54,6 +72,7 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   tenant: true,
   signal: true,
   now: true,
+  toJSON: true,
 };
 
 /** Steps and least values of limits that are not simply counted. */
@@ -80,6 +99,12 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
+    throw invalidArgument('toJSON', given.toJSON, 'true or false');
+  }
+  if (given.onLogOverflow !== undefined && !isLogOverflow(given.onLogOverflow)) {
+    throw invalidArgument('onLogOverflow', given.onLogOverflow, "'cut' or 'error'");
+  }
   return given;
 }
 

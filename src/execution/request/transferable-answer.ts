@@ -10,8 +10,12 @@ const MAX_CHARACTERS = 4 * 1024;
  * The answer, or one in its place that can enter the VM: a TypeError that says why for a value, and for an error one without the
  * fields that cannot enter.
  */
-export async function toTransferableAnswer(answer: CallResult, limits: ExecutionLimits): Promise<CallResult> {
-  const fault = await answerFault(answer, limits);
+export async function toTransferableAnswer(
+  answer: CallResult,
+  limits: ExecutionLimits,
+  honoursToJson = false,
+): Promise<CallResult> {
+  const fault = await answerFault(answer, limits, honoursToJson);
   if (fault === undefined) return answer;
   const { callId } = answer;
   const refuse = (what: string): CallResult => {
@@ -22,11 +26,11 @@ export async function toTransferableAnswer(answer: CallResult, limits: Execution
   const { error } = answer;
   if (typeof error === 'string') return { callId, success: false, error: cut(error) };
   if (typeof error !== 'object' || error === null || !('message' in error)) return refuse('What the extension threw');
-  return { callId, success: false, error: await withoutFaults(error, limits) };
+  return { callId, success: false, error: await withoutFaults(error, limits, honoursToJson) };
 }
 
 /** Name and message, and of the other fields those with which it can enter, `code` and `cause` before others. */
-async function withoutFaults(error: object, limits: ExecutionLimits): Promise<Error> {
+async function withoutFaults(error: object, limits: ExecutionLimits, honoursToJson: boolean): Promise<Error> {
   const reduced = new Error(cut(textOf(error, 'message')));
   define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));
   const fields = ['code', 'cause', ...Object.keys(error).slice(0, MAX_FIELDS)];
@@ -34,7 +38,7 @@ async function withoutFaults(error: object, limits: ExecutionLimits): Promise<Er
     if (field === 'name' || field === 'message' || field === 'stack' || !(field in error)) continue;
     define(reduced, field, Reflect.get(error, field));
     const attempt = { callId: '', success: false, error: reduced } as const;
-    if ((await answerFault(attempt, limits)) !== undefined) Reflect.deleteProperty(reduced, field);
+    if ((await answerFault(attempt, limits, honoursToJson)) !== undefined) Reflect.deleteProperty(reduced, field);
   }
   return reduced;
 }

@@ -116,5 +116,6 @@ export default function install(host: FeatureHost): void {
   }
   Object.defineProperty(Crypto, 'name', { value: 'Crypto', configurable: true });
 
+  host.refuse(Crypto.prototype, 'crypto');
   host.define('crypto', new (asInterface(Crypto))());
 }

@@ -174,11 +174,15 @@ class Scope {
 
 const DISPOSED = 'the stack was disposed of';
 
+/** Told of every stack that is made. */
+let note = (): void => {};
+
 class DisposableStack {
   #resources: Resources | undefined = new Resources();
 
   constructor() {
     inherit(this, new.target, DisposableStack.prototype, Object.prototype);
+    note();
   }
 
   get disposed(): boolean {
@@ -226,6 +230,7 @@ class AsyncDisposableStack {
 
   constructor() {
     inherit(this, new.target, AsyncDisposableStack.prototype, Object.prototype);
+    note();
   }
 
   get disposed(): boolean {
@@ -277,6 +282,7 @@ class AsyncDisposableStack {
 }
 
 export default function install(host: FeatureHost): void {
+  note = host.noteUncrossable;
   hide(DisposableStack.prototype, dispose, DisposableStack.prototype.dispose);
   hide(AsyncDisposableStack.prototype, asyncDispose, AsyncDisposableStack.prototype.disposeAsync);
   for (const [type, name] of [
@@ -284,6 +290,7 @@ export default function install(host: FeatureHost): void {
     [AsyncDisposableStack, 'AsyncDisposableStack'],
   ] as const) {
     Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    host.refuse(type.prototype, `a ${name}`);
     host.define(name, type);
   }
   host.define('SuppressedError', SuppressedError);

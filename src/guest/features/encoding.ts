@@ -4,8 +4,15 @@ import { asInterface, type FeatureHost } from './feature.js';
 
 type Source = ArrayBufferLike | ArrayBufferView | undefined;
 
+/** Told of every one that is made. */
+let note = (): void => {};
+
 /** https://encoding.spec.whatwg.org/#interface-textencoder */
 class TextEncoder {
+  constructor() {
+    note();
+  }
+
   get encoding(): string {
     return 'utf-8';
   }
@@ -37,6 +44,7 @@ class TextDecoder {
     this.#encoding = encodingFor(`${label}`);
     this.#fatal = Boolean(options?.fatal);
     this.#ignoreBOM = Boolean(options?.ignoreBOM);
+    note();
   }
 
   get encoding(): string {
@@ -102,6 +110,9 @@ function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
 }
 
 export default function install(host: FeatureHost): void {
+  note = host.noteUncrossable;
+  host.refuse(TextEncoder.prototype, 'a TextEncoder');
+  host.refuse(TextDecoder.prototype, 'a TextDecoder');
   host.define('TextEncoder', asInterface(TextEncoder));
   host.define('TextDecoder', asInterface(TextDecoder));
 }

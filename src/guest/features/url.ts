@@ -2,10 +2,13 @@ import * as machine from 'whatwg-url/lib/url-state-machine.js';
 
 import { asInterface, type FeatureHost } from './feature.js';
 import { parseUrl } from './url/parse.js';
-import { linkedParams, replacePairs, URLSearchParams } from './url/url-search-params.js';
+import { linkedParams, noteParamsBy, replacePairs, URLSearchParams } from './url/url-search-params.js';
 
 const toText = (value: unknown): string => `${value}`.toWellFormed();
 const toBase = (base: unknown): string | undefined => (base === undefined ? undefined : toText(base));
+
+/** Told of every URL that is made. */
+let note = (): void => {};
 
 /** https://url.spec.whatwg.org/#url-class, over the reference implementation of the parser. */
 class URL {
@@ -28,6 +31,7 @@ class URL {
     const record = parseUrl(input, toBase(args[1]));
     if (record === null) throw invalid(input);
     this.#record = record;
+    note();
   }
 
   get href(): string {
@@ -186,6 +190,10 @@ function invalid(input: string): TypeError {
 }
 
 export default function install(host: FeatureHost): void {
+  note = host.noteUncrossable;
+  noteParamsBy(host.noteUncrossable);
+  host.refuse(URL.prototype, 'a URL', '; pass its href');
+  host.refuse(URLSearchParams.prototype, 'a URLSearchParams', '; pass String() of it');
   host.define('URL', asInterface(URL));
   host.define('URLSearchParams', asInterface(URLSearchParams));
 }

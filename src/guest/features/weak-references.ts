@@ -11,6 +11,9 @@ function requireCollectable(value: unknown, what: string): void {
   throw new TypeError(`${what} is neither an object nor a symbol that is not registered`);
 }
 
+/** Told of every one that is made. */
+let note = (): void => {};
+
 class Reference {
   readonly #target: unknown;
 
@@ -18,6 +21,7 @@ class Reference {
     requireCollectable(target, 'the target');
     this.#target = target;
     inherit(this, new.target, Reference.prototype, Object.prototype);
+    note();
   }
 
   deref(): unknown {
@@ -32,6 +36,7 @@ class Registry {
   constructor(cleanup: unknown) {
     if (typeof cleanup !== 'function') throw new TypeError('the cleanup callback is not a function');
     inherit(this, new.target, Registry.prototype, Object.prototype);
+    note();
   }
 
   register(target: unknown, held: unknown, ...rest: unknown[]): void {
@@ -52,11 +57,13 @@ class Registry {
 }
 
 export default function install(host: FeatureHost): void {
+  note = host.noteUncrossable;
   for (const [type, name] of [
     [Reference, 'WeakRef'],
     [Registry, 'FinalizationRegistry'],
   ] as const) {
     Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    host.refuse(type.prototype, `a ${name}`);
     host.define(name, type);
   }
 }

@@ -6,7 +6,13 @@ import { apply, nullArray, startsWith, text } from './intrinsics.js';
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
-type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean];
+type EncodedGrants = readonly [
+  grants: Grant[],
+  limits: number[],
+  audited: boolean,
+  honoursToJson: boolean,
+  cutsLog: boolean,
+];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
 const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
@@ -23,11 +29,17 @@ export const usedBefore = nullArray<number>([0, 0, 0, 0, 0]);
 export const denials = nullArray<string>([]);
 /** Whether someone wants to know which state is read. */
 export let audited = false;
+/** Whether what leaves leaves as its `toJSON` says. */
+export let honoursToJson = false;
+/** Whether lines of log beyond their limit are left out; else they are an error. */
+export let cutsLog = true;
 
 export function setGrants(rights: EncodedGrants): void {
   grants = rights[0];
   limits = rights[1];
   audited = rights[2];
+  honoursToJson = rights[3];
+  cutsLog = rights[4];
 }
 
 /**
@@ -68,6 +80,11 @@ function deny(kind: number, name: string): never {
 /** After handler code ran between {@link admit} and the effect: it may have taken the room. */
 export function checkRoom(limit: number, used: number): void {
   if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
+}
+
+/** How much of a limit there is after earlier segments. */
+export function roomOf(limit: number): number {
+  return (limits[limit] as number) - (usedBefore[limit] as number);
 }
 
 /** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */

@@ -3,6 +3,7 @@ import { admit } from './admission.js';
 import { snapshot } from './copy.js';
 import {
   apply,
+  create,
   define,
   ErrorConstructor,
   hasOwn,
@@ -21,7 +22,7 @@ import {
   text,
 } from './intrinsics.js';
 import { noteCall } from './shared-cells.js';
-import { isError } from './value-kinds.js';
+import { isError, refuse } from './value-kinds.js';
 
 /** What can settle a call. */
 interface Settlers {
@@ -101,6 +102,10 @@ function isKnown(extension: string, method: string): boolean {
   return false;
 }
 
+/** What they inherit from, by which they are told apart from objects without a prototype. */
+const extensionPrototype = nullObject();
+refuse(extensionPrototype, 'an extension', '; pass what a method of it returns');
+
 /** An object that has whatever is asked of it. `then` is what `await` asks of any object. */
 function anything(make: (name: string) => unknown): object {
   const made = new MapConstructor<string, unknown>();
@@ -121,7 +126,7 @@ function anything(make: (name: string) => unknown): object {
     preventExtensions: () => false,
   };
   setPrototypeOf(traps, null);
-  return new ProxyConstructor(nullObject(), traps);
+  return new ProxyConstructor(create(extensionPrototype) as object, traps);
 }
 
 export const extensions = anything((extension) =>

@@ -23,6 +23,7 @@ import {
   reachedForms,
   reject,
   sanitizedOutcome,
+  settleValue,
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
@@ -65,7 +66,7 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (input[6] !== undefined) revive(input[6]);
+  if (!enters(input[6])) return undefined;
   setRegistry(input[4]);
   globals['$state'] = openState(input[1], input[5]);
   globals['$args'] = input[2];
@@ -73,6 +74,18 @@ function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
   else runToItsEnd(handler);
   return running;
+}
+
+/** Whether all of it can be made in here; else that is the outcome. */
+function enters(places: unknown[] | undefined): boolean {
+  if (places === undefined) return true;
+  try {
+    revive(places);
+    return true;
+  } catch (error) {
+    reject(error);
+    return false;
+  }
 }
 
 function runToItsEnd(handler: Handler): void {
@@ -105,11 +118,11 @@ interface Answers {
 }
 
 function resume(input: Answers): Promise<unknown> | undefined {
-  if (input[4] !== undefined) revive(input[4]);
   continueGrants(input[2]);
   forgetEffects();
   continueState();
   continueOutcome();
+  if (!enters(input[4])) return undefined;
   takeAnswers(input[1]);
   return running;
 }
@@ -126,6 +139,7 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reachedForms,
   valuesBefore,
   deniedMutation,
+  settleValue,
   sanitizedOutcome,
   fallbackOutcome,
   guardState,

@@ -1,10 +1,10 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { denials, hostCalls } from './admission.js';
+import { denials, honoursToJson, hostCalls } from './admission.js';
 import { codeOf, notTransferable } from './coded-error.js';
-import { allowAccessors, readText, snapshot } from './copy.js';
+import { allowAccessors, isAnyUncrossable, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
-import { nullArray, nullObject, text } from './intrinsics.js';
+import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { marker } from './tagged-values.js';
@@ -15,6 +15,7 @@ let status = PENDING;
 let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
+let isSanitizing = false;
 let wasDenied = false;
 
 export function fulfil(returned: unknown): void {
@@ -36,6 +37,7 @@ export function waits(): true | undefined {
 export function continueOutcome(): void {
   allowAccessors(true);
   isSettled = false;
+  isSanitizing = false;
   wasDenied = false;
 }
 
@@ -80,6 +82,8 @@ export function reachedForms(): unknown[] {
  * @param changed for each pair of it whether it was changed, true when all of it was, undefined when nothing was
  */
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
+  // The engine would write what it can, as plain objects.
+  if (!isSanitizing && (isAnyUncrossable || honoursToJson)) throw new TypeErrorConstructor('to be sanitized');
   allowAccessors(false);
   if (compared === undefined && !isSettled && isReached()) return reached;
   isSettled = true;
@@ -106,11 +110,32 @@ function outcome(): unknown[] {
 }
 
 /**
- * After the engine refused to write it: the outcome in forms that it can write. What cannot leave at all is left out and turned
- * into an error that names it.
+ * After the engine refused to write it: the value in a form that it can write. Accessors and methods of the handler are called for
+ * that; the host compares the state after them, and then asks for {@link sanitizedOutcome}.
+ */
+export function settleValue(): void {
+  isSanitizing = true;
+  allowAccessors(true);
+  const what = status === REJECTED ? 'error' : 'returnValue';
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      value = snapshot(value, what);
+      break;
+    } catch (error) {
+      // At the second time it is what an accessor threw that cannot leave.
+      reject(tries === 0 ? asUncrossable(error, what) : notTransferable(what, 'a value of a kind'));
+    }
+  }
+  isSettled = false;
+}
+
+/**
+ * After {@link settleValue}: the outcome in forms that the engine can write. What cannot leave at all is left out and turned into an
+ * error that names it.
  */
 export function sanitizedOutcome(): unknown[] {
   let failure: unknown;
+  allowAccessors(true);
   const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
     const kept = nullArray<Effect>([]);
     for (let i = 0; i < effects.length; i++) {
@@ -125,11 +150,6 @@ export function sanitizedOutcome(): unknown[] {
     }
     return kept;
   };
-  try {
-    value = snapshot(value, 'returnValue');
-  } catch (error) {
-    failure = asUncrossable(error, 'returnValue');
-  }
   if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);

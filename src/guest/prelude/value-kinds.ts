@@ -1,4 +1,12 @@
-import { type Constructor, errorPrototype, getPrototypeOf, nullArray, objectPrototype, ownMap } from './intrinsics.js';
+import {
+  asyncIteratorPrototype,
+  type Constructor,
+  errorPrototype,
+  getPrototypeOf,
+  iteratorPrototype,
+  objectPrototype,
+  ownMap,
+} from './intrinsics.js';
 
 /** What an object is to the contract: how it crosses, or that it does not. */
 export const PLAIN = 0;
@@ -10,6 +18,7 @@ export const BYTES = 5;
 export const BUFFER = 6;
 export const BOXED = 7;
 export const UNCROSSABLE = 8;
+export const REGEXP = 9;
 
 /** A prototype chain of a proxy may be endless. */
 const MAX_CHAIN = 100;
@@ -26,8 +35,23 @@ list(DATE, [Date]);
 list(BYTES, [getPrototypeOf(Uint8Array) as unknown as Constructor]);
 list(BUFFER, [ArrayBuffer]);
 list(BOXED, [Number, String, Boolean, BigInt as unknown as Constructor]);
-const uncrossableTypes = nullArray<Constructor>([WeakMap, WeakSet, RegExp, Promise, DataView]);
-list(UNCROSSABLE, uncrossableTypes);
+list(REGEXP, [RegExp]);
+
+/** By prototype: what errors call it, and what to do. */
+const uncrossables = ownMap<object, readonly [what: string, remedy: string]>();
+
+/** What inherits from the prototype cannot leave, although it may look like a plain object. */
+export function refuse(prototype: object, what: string, remedy = ''): void {
+  kinds.set(prototype, UNCROSSABLE);
+  uncrossables.set(prototype, [what, remedy]);
+}
+refuse(WeakMap.prototype, 'a WeakMap');
+refuse(WeakSet.prototype, 'a WeakSet');
+refuse(Symbol.prototype, 'a symbol');
+refuse(Promise.prototype, 'a promise', '; await it');
+refuse(DataView.prototype, 'a DataView', '; pass its buffer');
+refuse(iteratorPrototype, 'an iterator', '; Array.from() makes an array of it');
+refuse(asyncIteratorPrototype, 'an async iterator', '; collect what it yields in an array');
 
 /**
  * By the prototype chain, without the protocol that a handler could replace. A claim, not a proof: whoever acts on it must
@@ -49,15 +73,15 @@ export function isBuiltin(kind: number): boolean {
   return kind >= DATE && kind <= BOXED;
 }
 
-/** Name of the builtin class by which a value is uncrossable. */
-export function classNameOf(value: object): string {
-  for (let i = 0; i < uncrossableTypes.length; i++) {
-    const type = uncrossableTypes[i] as Constructor;
-    for (let prototype = getPrototypeOf(value); prototype !== null; prototype = getPrototypeOf(prototype)) {
-      if (prototype === type.prototype) return type.name;
-    }
+/** Of a value that is uncrossable. A proxy may answer otherwise now. */
+export function describeUncrossable(value: object): readonly [what: string, remedy: string] {
+  let prototype = getPrototypeOf(value);
+  for (let depth = 0; prototype !== null && depth < MAX_CHAIN; depth++) {
+    const found = uncrossables.get(prototype);
+    if (found !== undefined) return found;
+    prototype = getPrototypeOf(prototype);
   }
-  return 'an unknown class';
+  return ['an instance of an unknown class', ''];
 }
 
 /** A proxy answers as it likes, or throws. */

@@ -1,4 +1,5 @@
 import type { FeatureHost } from '../features/feature.js';
+import { noteUncrossable } from './copy.js';
 import {
   apply,
   dataDescriptor,
@@ -11,6 +12,7 @@ import {
   TypeErrorConstructor,
 } from './intrinsics.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
+import { refuse } from './value-kinds.js';
 
 /**
  * The globals of the web platform: the tiny ones, and places for those that are *features*, scripts of their own that
@@ -115,5 +117,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, entropy };
+  return { define: defineFeature, refuse, noteUncrossable, entropy };
 }

@@ -1,5 +1,6 @@
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from '../format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from '../forms.js';
+import { countUnicodeClasses, MAX_REGEXP_CHARACTERS, regExpFrom } from '../regexps.js';
 import { MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
 import {
@@ -15,7 +16,14 @@ import {
 } from './decoding-bounds.js';
 import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
-import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
+import {
+  BYTES_PER_WORK,
+  DecodingTime,
+  KEYS_PER_WORK,
+  WORK,
+  WORK_PER_LOOK,
+  WORK_PER_UNICODE_CLASS,
+} from './decoding-work.js';
 import { NodeReader, type ViewHead, viewOf } from './node-reader.js';
 import { References } from './references.js';
 
@@ -37,7 +45,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
 }
 
 /**
- * Decodes a document, with its Maps, Sets and Errors.
+ * Decodes a document, with its Maps, Sets, Errors and RegExps.
  *
  * @returns its items without the marker
  * @throws what {@link decodeValue} throws
@@ -275,7 +283,8 @@ export class ValueDecoder {
   }
 
   #form(count: number): symbol {
-    if (this.#reader.u8() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
+    if (this.#reader.u8() !== Tag.int32)
+      throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
     const kind = this.#reader.zigzag();
     const items = count - FORM_ITEMS_AT;
     this.#charge(FORM_ITEMS_AT);
@@ -288,8 +297,10 @@ export class ValueDecoder {
       case FormKind.error:
         this.#work -= WORK.error;
         return this.#open(FrameKind.error, [], items);
+      case FormKind.regExp:
+        return this.#open(FrameKind.regExp, [], items);
     }
-    throw new MalformedValueError('has a Map, Set or Error of no known form');
+    throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
   }
 
   #keyed(kind: number, target: object, items: number, entries: number): symbol {
@@ -344,6 +355,7 @@ export class ValueDecoder {
         (frame.target as Set<unknown>).add(value);
         break;
       case FrameKind.error:
+      case FrameKind.regExp:
         (frame.target as unknown[]).push(value);
         break;
       default:
@@ -388,6 +400,8 @@ export class ValueDecoder {
           this.#work -= fields * WORK.bigInt;
         });
       }
+      case FrameKind.regExp:
+        return this.#regExp(target as readonly unknown[]);
       case FrameKind.date:
         if (typeof key !== 'number') throw new MalformedValueError('has a date that is no number');
         return new Date(key);
@@ -400,6 +414,16 @@ export class ValueDecoder {
       default:
         return target;
     }
+  }
+
+  #regExp(items: readonly unknown[]): RegExp {
+    const [source] = items;
+    this.#work -= WORK.regExp;
+    // One that is longer is refused before anything is done with it.
+    if (typeof source === 'string' && source.length <= MAX_REGEXP_CHARACTERS) {
+      this.#work -= source.length + countUnicodeClasses(source) * WORK_PER_UNICODE_CLASS;
+    }
+    return regExpFrom(items);
   }
 
   #arrayBuffer(): ArrayBuffer {

@@ -18,7 +18,7 @@ const DOCUMENT_EXTRAS = 3;
 
 /**
  * Encodes plain values for the engine: JSON, undefined, NaN, infinities, -0, BigInt, Date, ArrayBuffer and typed arrays; in a
- * document also Map, Set and Error. Objects that occur more than once stay one object. Strings keep lone surrogates.
+ * document also Map, Set, Error and RegExp. Objects that occur more than once stay one object. Strings keep lone surrogates.
  */
 export class ValueEncoder {
   readonly #header = new ByteWriter();
@@ -37,6 +37,8 @@ export class ValueEncoder {
   #extraBytes = 0;
   #maxBytes = Number.POSITIVE_INFINITY;
   #work = 0;
+  /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
+  #json: Map<object, unknown> | undefined;
 
   /**
    * @param root what the path in an error begins with
@@ -60,17 +62,24 @@ export class ValueEncoder {
    *
    * @param roots for each field what the path in an error begins with; the last one is that of all further fields, too
    * @param maxBytes a value that takes much more is given up on the way, not after
+   * @param honoursToJson whether an object that cannot cross by itself crosses as what its `toJSON` returns
    */
-  encodeFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): Uint8Array {
-    this.beginFields(fields, roots, maxBytes);
+  encodeFields(
+    fields: readonly unknown[],
+    roots: readonly string[],
+    maxBytes: number,
+    honoursToJson = false,
+  ): Uint8Array {
+    this.beginFields(fields, roots, maxBytes, honoursToJson);
     this.run();
     return this.finish();
   }
 
   /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
-  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): void {
+  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number, honoursToJson = false): void {
     this.#begin();
     this.#isDocument = true;
+    if (honoursToJson) this.#json = new Map();
     this.#roots = roots;
     this.#maxBytes = Math.max(maxBytes, MIN_LIMIT_BYTES);
     this.#body.limit = this.#maxBytes;
@@ -123,6 +132,7 @@ export class ValueEncoder {
   #forget(): void {
     this.#levels.forget();
     this.#references.clear();
+    this.#json = undefined;
   }
 
   #begin(): void {
@@ -217,11 +227,24 @@ export class ValueEncoder {
         return;
       case 'object':
         if (value === null) this.#body.u8(Tag.null);
-        else this.#object(value);
+        else if (this.#json === undefined) this.#object(value);
+        else this.#jsonObject(value, this.#json);
         return;
       default:
         throw new Uncrossable(`is a ${typeof value}, which cannot enter the VM`);
     }
+  }
+
+  /** @param known what `toJSON` returned before: an object that occurs twice stays one */
+  #jsonObject(value: object, known: Map<object, unknown>): void {
+    if (!mayHaveToJson(value)) {
+      this.#object(value);
+      return;
+    }
+    if (!known.has(value)) known.set(value, (value as { toJSON(key: string): unknown }).toJSON(''));
+    const json = known.get(value);
+    if (typeof json === 'object' && json !== null) this.#object(json);
+    else this.#value(json);
   }
 
   #object(value: object): void {
@@ -266,8 +289,9 @@ export class ValueEncoder {
     } else {
       const form = this.#isDocument ? formOf(value) : undefined;
       if (form === undefined) {
-        const name = Object.getPrototypeOf(value)?.constructor?.name;
-        throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
+        throw new Uncrossable(
+          `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
+        );
       }
       this.#form(form, number);
     }
@@ -331,4 +355,21 @@ export class ValueEncoder {
     const root = this.#roots[Math.min(at, this.#roots.length - 1)] ?? '';
     return root + this.#levels.pathFrom(this.#isDocument ? 1 : 0);
   }
+}
+
+/** What crosses by itself crosses as it is, although a Date and a Buffer have the method. */
+function mayHaveToJson(value: object): boolean {
+  if (typeof (value as { toJSON?: unknown }).toJSON !== 'function') return false;
+  if (Array.isArray(value) || types.isDate(value) || ArrayBuffer.isView(value) || types.isArrayBuffer(value))
+    return false;
+  if (types.isMap(value) || types.isSet(value) || types.isRegExp(value)) return false;
+  return !types.isNativeError(value) && !(value instanceof Error);
+}
+
+/** Iterators, for example, have a name and no class. */
+function classNameOf(value: object): string {
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  if (typeof name === 'string' && name !== '' && name !== 'Object') return name;
+  const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return typeof tag === 'string' && tag !== '' ? tag : 'a class';
 }

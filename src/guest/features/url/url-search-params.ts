@@ -2,6 +2,12 @@ import { type Pair, parseUrlencoded, serializeUrlencoded } from './urlencoded.js
 
 const toText = (value: unknown): string => `${value}`.toWellFormed();
 
+let note = (): void => {};
+/** @param told of every one that is made */
+export function noteParamsBy(told: () => void): void {
+  note = told;
+}
+
 /** What the URL of a query and its URLSearchParams do to each other. */
 export let linkedParams: (query: string, onChange: (query: string) => void) => URLSearchParams;
 export let replacePairs: (params: URLSearchParams, query: string) => void;
@@ -24,6 +30,7 @@ export class URLSearchParams {
   }
 
   constructor(init?: unknown) {
+    note();
     if (init === undefined) return;
     if ((typeof init === 'object' && init !== null) || typeof init === 'function') this.#pairs = pairsOf(init);
     else this.#pairs = parseUrlencoded(withoutSign(toText(init)));
