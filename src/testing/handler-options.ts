@@ -1,7 +1,7 @@
 import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
 import type { EncodedValue } from '../api/encoded.js';
-import type { ExecutionLimits } from '../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
 import type { ExtensionMocks } from './mocks.js';
@@ -26,6 +26,10 @@ export interface HandlerOptions {
   readonly now?: number | Date;
   /** What it gets as chance. Default: that of the test runtime */
   readonly seed?: number;
+  /** As `ExecuteOptions.toJSON`. @default false */
+  readonly toJSON?: boolean;
+  /** As `ExecuteOptions.onLogOverflow`. @default 'cut' */
+  readonly onLogOverflow?: LogOverflow;
   /** Reported in errors. @default none */
   readonly handlerName?: string;
   /** Reported in errors. @default none */
@@ -44,6 +48,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   timeoutMs: true,
   now: true,
   seed: true,
+  toJSON: true,
+  onLogOverflow: true,
   handlerName: true,
   panelId: true,
   filename: true,
@@ -68,7 +74,7 @@ export interface PreparedHandler {
 export function prepareHandler(given: HandlerOptions, filename: string | undefined): PreparedHandler {
   checkShape('options', given, OPTION_KEYS);
   const { state, capabilities = ALL_CAPABILITIES, ext: _, now, limits, timeoutMs, seed, ...rest } = given;
-  const { args, scope, handlerName, panelId } = rest;
+  const { args, scope, handlerName, panelId, toJSON, onLogOverflow } = rest;
   const name = given.filename ?? filename;
   return {
     context: {
@@ -84,6 +90,8 @@ export function prepareHandler(given: HandlerOptions, filename: string | undefin
       ...(limits !== undefined && { limits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(seed !== undefined && { seed }),
+      ...(toJSON !== undefined && { toJSON }),
+      ...(onLogOverflow !== undefined && { onLogOverflow }),
       ...(name !== undefined && { filename: name }),
     },
   };

@@ -161,7 +161,6 @@ describe('limits', () => {
     ['maxEvents', 'for (let i = 0; i < $args; i++) $emit("e")'],
     ['maxStateMutations', 'for (let i = 0; i < $args; i++) $state["k" + i] = i'],
     ['maxViewCommands', 'for (let i = 0; i < $args; i++) $view.focus("c")'],
-    ['maxLogBytes', '$log("x".repeat($args))'],
     ['maxHostCalls', 'for (let i = 0; i < $args; i++) i % 2 ? $emit("e") : $log("l")'],
   ] as const)('%s lets what it says through and not one more', async (limit, source) => {
     const options = { limits: { [limit]: 6 } };

@@ -145,7 +145,7 @@ function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
     if (!LOG_LEVELS.has(level) || typeof message !== 'string') throw malformed('logs');
     if (omitted !== undefined) {
       if (i !== entries.length - 1) throw malformed('logs');
-      return omission(omitted, bounds);
+      return omission(omitted);
     }
     length += message.length;
     return { level: level as LogEntry['level'], message };
@@ -155,10 +155,10 @@ function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
 }
 
 /** The count is the guest's word, the text is ours. */
-function omission(omitted: unknown, { limits }: Bounds): LogEntry {
+function omission(omitted: unknown): LogEntry {
   if (!Number.isSafeInteger(omitted) || (omitted as number) < 1) throw malformed('logs');
   const entries = omitted === 1 ? '1 entry was' : `${omitted} entries were`;
-  const message = `The log is full: ${entries} cut or left out. maxLogBytes is ${limits.maxLogBytes} here.`;
+  const message = `The log reached maxLogBytes: ${entries} cut or left out.`;
   return { level: 'warn', message, omitted: omitted as number };
 }
 

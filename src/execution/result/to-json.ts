@@ -33,6 +33,7 @@ const BASE64_CHARACTERS = 4;
  * - BigInt: `{ "$bigint": "123" }`, a very large one in hexadecimal: `"0x…"`
  * - Date: its ISO text, null if it is invalid
  * - Uint8Array and ArrayBuffer: `{ "$bytes": "base64" }`; other typed arrays: `{ "$Float64Array": [0.5, …] }`
+ * - RegExp: `{ "$regexp": "/source/flags" }`
  * - Error: `{ "$error": { "name", "message", …its own fields } }`, `cause` and `errors` among them, without its stack
  *
  * What is cut says so: the last item of an array is `{ "$cut": n }`, and an object has a property `"$cut": n`, for n items or
@@ -175,6 +176,14 @@ class JsonWriter {
     const isCommon = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
     if (!isCommon && types.isDate(value)) {
       return this.#value(before, beforeBytes, Number.isNaN(value.getTime()) ? null : value.toISOString());
+    }
+    if (!isCommon && types.isRegExp(value)) {
+      const text = quoted(String(value), room - '{"$regexp":}'.length);
+      if (text === undefined) return false;
+      this.#add(before, beforeBytes);
+      const json = `{"$regexp":${text}}`;
+      this.#add(json, utf8Bytes(json));
+      return true;
     }
     if (room < CUT_BYTES * 2) return false;
     if (!isCommon && (value instanceof Uint8Array || types.isAnyArrayBuffer(value))) {

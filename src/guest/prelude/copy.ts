@@ -27,6 +27,7 @@ import {
   BOXED,
   describeUncrossable,
   ERROR,
+  extensionPrototype,
   isBuiltin,
   kindOf,
   MAP,
@@ -91,7 +92,7 @@ function copyObject(value: object, path: string, copies: Copies | undefined, dep
 
 /** What crosses as it is crosses as it is; of anything else what its `toJSON` returns, if it has one. */
 function copyJson(value: object, path: string, copies: Copies | undefined, depth: number): unknown {
-  const isOurs = underlying(value) !== value;
+  const isOurs = underlying(value) !== value || getPrototypeOf(value) === extensionPrototype;
   const kind = isOurs || isArray(value) ? BOXED : kindOf(value);
   const toJSON = kind === PLAIN || kind === UNCROSSABLE ? (value as Keyed)['toJSON'] : undefined;
   if (typeof toJSON !== 'function') return copyObject(value, path, copies, depth, value);

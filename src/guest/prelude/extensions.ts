@@ -14,7 +14,6 @@ import {
   mapGet,
   mapSet,
   nullArray,
-  nullObject,
   PromiseConstructor,
   ProxyConstructor,
   setPrototypeOf,
@@ -22,7 +21,7 @@ import {
   text,
 } from './intrinsics.js';
 import { noteCall } from './shared-cells.js';
-import { isError, refuse } from './value-kinds.js';
+import { extensionPrototype, isError } from './value-kinds.js';
 
 /** What can settle a call. */
 interface Settlers {
@@ -101,10 +100,6 @@ function isKnown(extension: string, method: string): boolean {
   for (let i = 0; methods !== undefined && i < methods.length; i++) if (methods[i] === method) return true;
   return false;
 }
-
-/** What they inherit from, by which they are told apart from objects without a prototype. */
-const extensionPrototype = nullObject();
-refuse(extensionPrototype, 'an extension', '; pass what a method of it returns');
 
 /** An object that has whatever is asked of it. `then` is what `await` asks of any object. */
 function anything(make: (name: string) => unknown): object {

@@ -1,6 +1,7 @@
 import {
   asyncIteratorPrototype,
   type Constructor,
+  create,
   errorPrototype,
   getPrototypeOf,
   iteratorPrototype,
@@ -51,6 +52,9 @@ refuse(Symbol.prototype, 'a symbol');
 refuse(Promise.prototype, 'a promise', '; await it');
 refuse(DataView.prototype, 'a DataView', '; pass its buffer');
 refuse(iteratorPrototype, 'an iterator', '; Array.from() makes an array of it');
+/** What `$ext` and its extensions inherit from: they have whatever is asked of them, and are asked nothing here. */
+export const extensionPrototype = create(null) as object;
+refuse(extensionPrototype, 'an extension', '; pass what a method of it returns');
 refuse(asyncIteratorPrototype, 'an async iterator', '; collect what it yields in an array');
 
 /**

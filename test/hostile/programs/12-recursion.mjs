@@ -1,4 +1,5 @@
 import { pack } from 'msgpackr/pack';
+import { encoded } from 'nexus-runtime';
 
 import {
   deadlock,
@@ -191,7 +192,7 @@ function nested(depth, leaf = 1) {
 
 /** MessagePack of arrays in arrays: a byte each. */
 function nestedMessagePack(depth) {
-  return Buffer.concat([Buffer.alloc(depth, 0x91), pack(1)]);
+  return encoded(Buffer.concat([Buffer.alloc(depth, 0x91), pack(1)]));
 }
 
 const TOO_DEEP = rejection('SERIALIZATION_ERROR', /nested deeper/);
