@@ -32,8 +32,18 @@ export function encoded(bytes: Uint8Array): EncodedValue {
       { context: { field: 'bytes', value: bytes, expected: 'a Uint8Array of MessagePack' } },
     );
   }
-  return Object.freeze({ [BYTES]: bytes });
+  return new Encoded(bytes);
 }
+
+/** Of a class, so that it crosses nowhere as a plain object. */
+class Encoded implements EncodedValue {
+  readonly [BYTES]: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this[BYTES] = bytes;
+  }
+}
+Object.defineProperty(Encoded, 'name', { value: 'EncodedValue' });
 
 /** The MessagePack of a value that {@link encoded} made; undefined for any other value. */
 export function encodedBytes(value: unknown): Uint8Array | undefined {

@@ -138,11 +138,7 @@ const OVER_LIMITS = [
     overLimit('maxViewCommands', 1_000, { viewCommands: (all) => all.length === 1_000 }),
   ),
   wide('one long log', '$log("x".repeat(1e6))', cutLog(1)),
-  wide(
-    'many logs',
-    'for (let i = 0; i < 2_000; i++) $log("x".repeat(1_000))',
-    cutLog(1_935),
-  ),
+  wide('many logs', 'for (let i = 0; i < 2_000; i++) $log("x".repeat(1_000))', cutLog(1_935)),
   wide(
     'empty logs',
     'for (;;) $log("")',
