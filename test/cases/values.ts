@@ -54,6 +54,7 @@ export const LEAVING: readonly LeavingCase[] = [
   { name: 'a symbol in a box', expression: 'Object(Symbol())', refused: 'a symbol' },
   { name: 'a TextDecoder', expression: 'new TextDecoder()', refused: 'a TextDecoder' },
   { name: 'a TextEncoder', expression: 'new TextEncoder()', refused: 'a TextEncoder' },
+  { name: 'crypto', expression: 'crypto', refused: 'crypto' },
   { name: 'a DisposableStack', expression: 'new DisposableStack()', refused: 'a DisposableStack' },
   { name: 'all extensions', expression: '$ext', refused: 'an extension' },
   { name: 'an extension', expression: '$ext.a', refused: 'an extension' },

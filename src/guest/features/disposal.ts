@@ -1,5 +1,6 @@
 import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
+import { Opaque, opaqueFallback } from './opaque.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** Without a method it is only waited for: `await using x = null`. */
@@ -174,15 +175,12 @@ class Scope {
 
 const DISPOSED = 'the stack was disposed of';
 
-/** Told of every stack that is made. */
-let note = (): void => {};
-
-class DisposableStack {
+class DisposableStack extends Opaque {
   #resources: Resources | undefined = new Resources();
 
   constructor() {
-    inherit(this, new.target, DisposableStack.prototype, Object.prototype);
-    note();
+    super();
+    inherit(this, new.target, DisposableStack.prototype, opaqueFallback);
   }
 
   get disposed(): boolean {
@@ -225,12 +223,12 @@ class DisposableStack {
   }
 }
 
-class AsyncDisposableStack {
+class AsyncDisposableStack extends Opaque {
   #resources: Resources | undefined = new Resources();
 
   constructor() {
-    inherit(this, new.target, AsyncDisposableStack.prototype, Object.prototype);
-    note();
+    super();
+    inherit(this, new.target, AsyncDisposableStack.prototype, opaqueFallback);
   }
 
   get disposed(): boolean {
@@ -282,7 +280,6 @@ class AsyncDisposableStack {
 }
 
 export default function install(host: FeatureHost): void {
-  note = host.noteUncrossable;
   hide(DisposableStack.prototype, dispose, DisposableStack.prototype.dispose);
   hide(AsyncDisposableStack.prototype, asyncDispose, AsyncDisposableStack.prototype.disposeAsync);
   for (const [type, name] of [

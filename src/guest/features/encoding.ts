@@ -1,18 +1,12 @@
 import { type Encoding, encodingFor } from './encoding/encodings.js';
 import { encodeUtf8, encodeUtf8Into } from './encoding/utf8.js';
 import { asInterface, type FeatureHost } from './feature.js';
+import { Opaque } from './opaque.js';
 
 type Source = ArrayBufferLike | ArrayBufferView | undefined;
 
-/** Told of every one that is made. */
-let note = (): void => {};
-
 /** https://encoding.spec.whatwg.org/#interface-textencoder */
-class TextEncoder {
-  constructor() {
-    note();
-  }
-
+class TextEncoder extends Opaque {
   get encoding(): string {
     return 'utf-8';
   }
@@ -32,7 +26,7 @@ class TextEncoder {
 }
 
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
-class TextDecoder {
+class TextDecoder extends Opaque {
   readonly #encoding: Encoding;
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;
@@ -41,10 +35,10 @@ class TextDecoder {
   #isAtStart = true;
 
   constructor(label: unknown = 'utf-8', options?: { fatal?: unknown; ignoreBOM?: unknown }) {
+    super();
     this.#encoding = encodingFor(`${label}`);
     this.#fatal = Boolean(options?.fatal);
     this.#ignoreBOM = Boolean(options?.ignoreBOM);
-    note();
   }
 
   get encoding(): string {
@@ -110,7 +104,6 @@ function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
 }
 
 export default function install(host: FeatureHost): void {
-  note = host.noteUncrossable;
   host.refuse(TextEncoder.prototype, 'a TextEncoder');
   host.refuse(TextDecoder.prototype, 'a TextDecoder');
   host.define('TextEncoder', asInterface(TextEncoder));

@@ -2,10 +2,8 @@
 export interface FeatureHost {
   /** Puts `value` where the prelude reserved the name or path; leaves alone what a library put there first. */
   define(name: string, value: unknown): void;
-  /** What inherits from the prototype cannot leave the VM. `remedy` ends the error. */
+  /** What inherits from the prototype cannot leave the VM; its class extends `Opaque`. `remedy` ends the error. */
   refuse(prototype: object, what: string, remedy?: string): void;
-  /** An object was made that {@link refuse} is about: the engine would write it as a plain one. */
-  noteUncrossable(): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, on which those that throw one build. */

@@ -1,5 +1,6 @@
 import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
+import { Opaque, opaqueFallback } from './opaque.js';
 
 /**
  * They hold what they refer to: when something is collected is nothing that two executions, or an execution and its snapshot, should
@@ -11,17 +12,14 @@ function requireCollectable(value: unknown, what: string): void {
   throw new TypeError(`${what} is neither an object nor a symbol that is not registered`);
 }
 
-/** Told of every one that is made. */
-let note = (): void => {};
-
-class Reference {
+class Reference extends Opaque {
   readonly #target: unknown;
 
   constructor(target: unknown) {
     requireCollectable(target, 'the target');
+    super();
     this.#target = target;
-    inherit(this, new.target, Reference.prototype, Object.prototype);
-    note();
+    inherit(this, new.target, Reference.prototype, opaqueFallback);
   }
 
   deref(): unknown {
@@ -29,14 +27,14 @@ class Reference {
   }
 }
 
-class Registry {
+class Registry extends Opaque {
   /** By token, how often it was registered with. */
   readonly #tokens = new Map<unknown, number>();
 
   constructor(cleanup: unknown) {
     if (typeof cleanup !== 'function') throw new TypeError('the cleanup callback is not a function');
-    inherit(this, new.target, Registry.prototype, Object.prototype);
-    note();
+    super();
+    inherit(this, new.target, Registry.prototype, opaqueFallback);
   }
 
   register(target: unknown, held: unknown, ...rest: unknown[]): void {
@@ -57,7 +55,6 @@ class Registry {
 }
 
 export default function install(host: FeatureHost): void {
-  note = host.noteUncrossable;
   for (const [type, name] of [
     [Reference, 'WeakRef'],
     [Registry, 'FinalizationRegistry'],

@@ -50,14 +50,6 @@ export function allowAccessors(allowed: boolean): void {
   callsAccessors = allowed;
 }
 
-/** Whether something exists that the engine would write as a plain object, and that must not leave as one. */
-export let isAnyUncrossable = false;
-
-/** A feature made an object that holds what only it can read. */
-export function noteUncrossable(): void {
-  isAnyUncrossable = true;
-}
-
 /**
  * The value as it is now and in a form that the engine can write: an effect must not change when the handler goes on with the
  * object it passed.
@@ -78,7 +70,12 @@ export function snapshot(value: unknown, path: string, copies?: Copies, depth = 
   }
   if (depth > MAX_DEPTH) throw notTransferable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
   if (honoursToJson) return copyJson(value, path, copies, depth);
-  return copyObject(value, path, copies, depth, value);
+  // As copyObject() does: a call would cost more.
+  const prototype = getPrototypeOf(value);
+  if ((prototype === objectPrototype || prototype === null) && !isArray(value)) {
+    return copyRecord(value as Keyed, path, copies, depth, value);
+  }
+  return copyOther(underlying(value), path, copies, depth, value);
 }
 
 /** @param original by which the copy is found again: the value, or what stands for it in the handler */

@@ -1,7 +1,7 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
 import { denials, honoursToJson, hostCalls } from './admission.js';
 import { codeOf, notTransferable } from './coded-error.js';
-import { allowAccessors, isAnyUncrossable, readText, snapshot } from './copy.js';
+import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
 import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
@@ -82,8 +82,8 @@ export function reachedForms(): unknown[] {
  * @param changed for each pair of it whether it was changed, true when all of it was, undefined when nothing was
  */
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
-  // The engine would write what it can, as plain objects.
-  if (!isSanitizing && (isAnyUncrossable || honoursToJson)) throw new TypeErrorConstructor('to be sanitized');
+  // The engine would write what has a `toJSON` as a plain object.
+  if (honoursToJson && !isSanitizing) throw new TypeErrorConstructor('to be sanitized');
   allowAccessors(false);
   if (compared === undefined && !isSettled && isReached()) return reached;
   isSettled = true;

@@ -1,5 +1,4 @@
 import type { FeatureHost } from '../features/feature.js';
-import { noteUncrossable } from './copy.js';
 import {
   apply,
   dataDescriptor,
@@ -117,5 +116,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, refuse, noteUncrossable, entropy };
+  return { define: defineFeature, refuse, entropy };
 }

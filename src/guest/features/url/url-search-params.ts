@@ -1,19 +1,14 @@
+import { Opaque } from '../opaque.js';
 import { type Pair, parseUrlencoded, serializeUrlencoded } from './urlencoded.js';
 
 const toText = (value: unknown): string => `${value}`.toWellFormed();
-
-let note = (): void => {};
-/** @param told of every one that is made */
-export function noteParamsBy(told: () => void): void {
-  note = told;
-}
 
 /** What the URL of a query and its URLSearchParams do to each other. */
 export let linkedParams: (query: string, onChange: (query: string) => void) => URLSearchParams;
 export let replacePairs: (params: URLSearchParams, query: string) => void;
 
 /** https://url.spec.whatwg.org/#urlsearchparams */
-export class URLSearchParams {
+export class URLSearchParams extends Opaque {
   #pairs: Pair[] = [];
   #onChange: ((query: string) => void) | undefined;
 
@@ -30,7 +25,7 @@ export class URLSearchParams {
   }
 
   constructor(init?: unknown) {
-    note();
+    super();
     if (init === undefined) return;
     if ((typeof init === 'object' && init !== null) || typeof init === 'function') this.#pairs = pairsOf(init);
     else this.#pairs = parseUrlencoded(withoutSign(toText(init)));
@@ -110,7 +105,7 @@ export class URLSearchParams {
     for (const [, value] of this.entries()) yield value;
   }
 
-  toString(): string {
+  override toString(): string {
     return serializeUrlencoded(this.#pairs);
   }
 
