@@ -294,7 +294,7 @@ describe('errors', () => {
     ['return () => 1', 'returnValue'],
     ['return { a: [0, { b: Symbol("s") }] }', 'returnValue.a[1].b'],
     ['return { m: new WeakMap() }', 'returnValue.m'],
-    ['return { get x() { return 1 } }', 'returnValue.x'],
+    ['return { get x() { return [].values() } }', 'returnValue.x'],
     ['const o = { a: {} }; o.a.b = o; return o', 'returnValue.a.b'],
     ['$state.f = { g() {} }', '$state.f.g'],
     ['$emit("e", { f() {} })', '$emit payload.f'],
