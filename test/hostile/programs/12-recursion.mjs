@@ -106,7 +106,7 @@ const DATA = [
   deep(
     'chains of proxies that are thrown',
     `let p = {}; for (let i = 0; i < 50_000; i++) p = new Proxy(p, {}); throw p`,
-    [stackOverflow(), notTransferable('returnValue'), thrown(/threw/)],
+    [stackOverflow(), notTransferable('error'), thrown(/threw/)],
   ),
   deep('chains of bound functions', 'let f = () => 1; for (let i = 0; i < 20_000; i++) f = f.bind(null); f()', [
     stackOverflow(),
