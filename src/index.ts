@@ -7,9 +7,10 @@
 export type { AsyncResult, CallResult } from './api/answers.js';
 export type { CapabilityToken } from './api/capability.js';
 export type { ContextValue, WasmContext } from './api/context.js';
+export { type EncodedValue, encoded } from './api/encoded.js';
 export type { ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
-export type { ExecutionLimits, VmLimitName } from './api/limits.js';
+export type { ExecutionLimits, LogOverflow, VmLimitName } from './api/limits.js';
 export type {
   AuditEvent,
   CacheEvent,

@@ -1,8 +1,9 @@
 import type { CapabilityToken } from './capability.js';
+import type { EncodedValue } from './encoded.js';
 import type { ExtensionRegistry } from './extension.js';
 
-/** A value, or MessagePack bytes of one: values that are already encoded are passed on without decoding them. */
-export type ContextValue = unknown | Uint8Array;
+/** A value, or `encoded(bytes)`: what already is MessagePack crosses without being decoded on the way. */
+export type ContextValue = unknown | EncodedValue;
 
 /** The input of a handler. Every field is optional. */
 export interface WasmContext {
@@ -10,9 +11,9 @@ export interface WasmContext {
   readonly panelId?: string;
   /** Reported in errors and, on request, in metrics. */
   readonly handlerName?: string;
-  /** The handler's `$state`: a plain object, or MessagePack bytes of one. Default: empty. */
-  readonly stateSnapshot?: Readonly<Record<string, unknown>> | Uint8Array;
-  /** The handler's `$args`: any value that can be passed, or MessagePack bytes of one. Default: undefined. */
+  /** The handler's `$state`: a plain object, or `encoded(bytes)` of one. Default: empty. */
+  readonly stateSnapshot?: Readonly<Record<string, unknown>> | EncodedValue;
+  /** The handler's `$args`: any value that can cross, or `encoded(bytes)` of one. Bytes are bytes. Default: undefined. */
   readonly args?: ContextValue;
   /** The handler's `$scope`: any value that can be passed, or MessagePack bytes of one. Default: undefined. */
   readonly scope?: ContextValue;

@@ -23,5 +23,8 @@ export interface ExecutionLimits {
   readonly maxResultPaths: number;
 }
 
-/** Limits that the workers are created with: an execution can only lower them. */
+/** What becomes of a log of more than `maxLogBytes`, see `ExecuteOptions.onLogOverflow`. */
+export type LogOverflow = 'cut' | 'error';
+
+/** Limits that the workers are made for: an execution can only lower them. */
 export type VmLimitName = 'memoryLimitBytes' | 'stackSizeBytes';

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 
-import type { ExecutionLimits, VmLimitName } from './limits.js';
+import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';
@@ -127,7 +127,7 @@ export interface LimitOptions {
   readonly maxEvents?: number;
   /** @default 1,000 */
   readonly maxViewCommands?: number;
-  /** Sum over all log messages, in UTF-16 code units. @default 65,536 */
+  /** Sum over all log messages, in UTF-16 code units. What is beyond is left out, see `onLogOverflow`. @default 65,536 */
   readonly maxLogBytes?: number;
   /** Encoded size of state, arguments and scope together, in bytes. @default 8 MiB */
   readonly maxContextBytes?: number;
@@ -202,7 +202,12 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * @default the runtime's own limits; for `timeoutMs` none
    */
   readonly limitCeilings?: Partial<Omit<ExecutionLimits, VmLimitName>>;
-  /** Receives events. @default none */
+  /**
+   * When the log of an execution has more than `maxLogBytes`: what is beyond is left out, and a last entry with `omitted` counts it (`'cut'`), or
+   * the handler ends with RESOURCE_LIMIT (`'error'`). @default 'cut'
+   */
+  readonly onLogOverflow?: LogOverflow;
+  /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */
   readonly tracing?: Tracing;

@@ -24,6 +24,11 @@ export interface ViewCommand {
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
+  /**
+   * Set on an entry that the handler did not write: the log reached `maxLogBytes`, and so many entries behind it were cut or left out.
+   * It is the last entry of the segment, and its level is `'warn'`.
+   */
+  readonly omitted?: number;
 }
 
 /** A pending call of `$ext.<extensionName>.<method>(…args)`. */

@@ -73,6 +73,8 @@ function readEnvironment(env: Environment): RuntimeOptions {
   }
   const isolation = lookUp(env, 'isolation')?.value;
   if (isolation !== undefined) options['isolation'] = isolation;
+  const onLogOverflow = lookUp(env, 'onLogOverflow')?.value;
+  if (onLogOverflow !== undefined) options['onLogOverflow'] = onLogOverflow;
   for (const option of SWITCHES) {
     const found = lookUp(env, option);
     if (found === undefined) continue;

@@ -1,4 +1,4 @@
-import type { ExecutionLimits } from '../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { Keys } from './check.js';
 
 /** The longest delay of a Node timer, in milliseconds; a longer one would fire at once. */
@@ -22,3 +22,7 @@ export const LIMIT_KEYS: Keys<ExecutionLimits> = {
   maxResultBytes: true,
   maxResultPaths: true,
 };
+
+export function isLogOverflow(value: unknown): value is LogOverflow {
+  return value === 'cut' || value === 'error';
+}

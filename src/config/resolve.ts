@@ -1,4 +1,4 @@
-import type { ExecutionLimits } from '../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Tracing } from '../api/tracing.js';
@@ -13,7 +13,7 @@ import {
   requireObject,
 } from './check.js';
 import * as defaults from './defaults.js';
-import { LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
+import { isLogOverflow, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
@@ -39,6 +39,7 @@ export interface RuntimeConfig {
   /** The highest limits that a single execution may request. */
   readonly ceilings: ExecutionLimits;
   readonly suspension: SuspensionConfig;
+  readonly onLogOverflow: LogOverflow;
   readonly observer: RuntimeObserver;
   /** Undefined if calls are not traced. */
   readonly tracing: Tracing | undefined;
@@ -61,6 +62,7 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   ...LIMIT_KEYS,
   metrics: true,
   limitCeilings: true,
+  onLogOverflow: true,
   observer: true,
   tracing: true,
 };
@@ -85,6 +87,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     limits,
     ceilings: resolveCeilings(options.limitCeilings, limits),
     suspension: resolveSuspension(options),
+    onLogOverflow: resolveLogOverflow(options.onLogOverflow),
     observer: resolveObserver(options.observer),
     tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),
@@ -172,6 +175,11 @@ function resolveCeilings(given: unknown = {}, limits: ExecutionLimits): Executio
     ceilings[name] = integer(`limitCeilings.${name}`, value, min, { min, max });
   }
   return Object.freeze(ceilings) as unknown as ExecutionLimits;
+}
+
+function resolveLogOverflow(given: unknown = 'cut'): LogOverflow {
+  if (isLogOverflow(given)) return given;
+  throw invalidOption('onLogOverflow', given, "'cut' or 'error'");
 }
 
 function resolveTracing(tracing: Tracing | undefined): Tracing | undefined {

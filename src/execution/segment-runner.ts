@@ -141,7 +141,7 @@ export class SegmentRunner {
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
-    const encoding = encodeAnswers(answers, run.usage, limits);
+    const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
     const execution = await this.#pool.resume(
@@ -173,8 +173,9 @@ export class SegmentRunner {
   }
 
   #prepare(context: WasmContext, options: ExecuteOptions): PreparedRequest {
-    const { limits, ceilings } = this.#config;
-    return prepareRequest(context, options, { limits, ceilings, isAudited: this.#events.hasListeners('onAudit') });
+    const { limits, ceilings, onLogOverflow } = this.#config;
+    const isAudited = this.#events.hasListeners('onAudit');
+    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow });
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */

@@ -1,6 +1,6 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import { COUNTED_LIMITS } from '../guest/abi.js';
-import { newCalls } from './result/effects.js';
+import { newCalls, writtenLogs } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 
 /** How much of the counted limits the segments of an execution have used. */
@@ -22,13 +22,15 @@ export const NO_USAGE: Usage = {
 export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: ReadonlySet<string>): Usage {
   const { stateMutations, events, viewCommands, logs } = outcome;
   const calls = newCalls(outcome.calls, knownCalls).length;
-  const effects = stateMutations.length + events.length + viewCommands.length + logs.length + calls;
+  const effects = stateMutations.length + events.length + viewCommands.length + writtenLogs(logs) + calls;
   return {
     maxHostCalls: Math.max(used.maxHostCalls + effects, outcome.hostCalls),
     maxStateMutations: used.maxStateMutations + stateMutations.length,
     maxEvents: used.maxEvents + events.length,
     maxViewCommands: used.maxViewCommands + viewCommands.length,
-    maxLogBytes: used.maxLogBytes + logs.reduce((sum, { message }) => sum + message.length, 0),
+    maxLogBytes:
+      used.maxLogBytes +
+      logs.reduce((sum, { message, omitted }) => sum + (omitted === undefined ? message.length : 0), 0),
   };
 }
 

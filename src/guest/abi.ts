@@ -34,6 +34,7 @@ export const PRELUDE_EXPORTS = [
    */
   'valuesBefore',
   'deniedMutation',
+  'settleValue',
   'sanitizedOutcome',
   'fallbackOutcome',
   /** Before `start`: protected state is handed out read-only. */
@@ -100,6 +101,7 @@ export const CONTEXT_FIELDS = ['stateSnapshot', 'args', 'scope', 'extensionRegis
 export const MAP_FORM = 0;
 export const SET_FORM = 1;
 export const ERROR_FORM = 2;
+export const REGEXP_FORM = 3;
 
 /** Offsets in the bytes that host and guest share instead of making calls. */
 export const CELL_STARTED_AT = 0;

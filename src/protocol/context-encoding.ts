@@ -17,18 +17,26 @@ let spare: ValueEncoder | undefined;
 /** A time in the past: the encoding is synchronous until the encoder first checks the clock. */
 const AT_ONCE = 0;
 
-/** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT if it is too large */
+/** How much is encoded, and of what. */
+export interface FieldEncoding {
+  /** `maxContextBytes`. */
+  readonly maxBytes: number;
+  /** See `ExecuteOptions.toJSON`. @default false */
+  readonly honoursToJson?: boolean;
+}
+
+/** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
   fields: readonly unknown[],
   roots: readonly string[],
-  maxContextBytes: number,
+  { maxBytes, honoursToJson = false }: FieldEncoding,
 ): Uint8Array {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
   try {
-    return checked(own, own.encodeFields(fields, roots, maxContextBytes), maxContextBytes);
+    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson), maxBytes);
   } catch (error) {
-    throw refusalOf(error, maxContextBytes);
+    throw refusalOf(error, maxBytes);
   } finally {
     spare = own;
   }
@@ -43,21 +51,21 @@ export function encodeFields(
 export function encodeFieldsInSlices(
   fields: readonly unknown[],
   roots: readonly string[],
-  maxContextBytes: number,
+  { maxBytes, honoursToJson = false }: FieldEncoding,
 ): Uint8Array | Promise<Uint8Array> {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
   const step = (until: number) => {
     try {
       if (!own.run(until)) return undefined;
-      const done = checked(own, own.finish(), maxContextBytes);
+      const done = checked(own, own.finish(), maxBytes);
       spare = own;
       return { done };
     } catch (error) {
-      throw refusalOf(error, maxContextBytes);
+      throw refusalOf(error, maxBytes);
     }
   };
-  own.beginFields(fields, roots, maxContextBytes);
+  own.beginFields(fields, roots, maxBytes, honoursToJson);
   return step(AT_ONCE)?.done ?? inSlices(step);
 }
 

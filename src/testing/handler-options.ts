@@ -1,6 +1,7 @@
 import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
-import type { ExecutionLimits } from '../api/limits.js';
+import type { EncodedValue } from '../api/encoded.js';
+import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
 import type { ExtensionMocks } from './mocks.js';
@@ -8,7 +9,7 @@ import type { ExtensionMocks } from './mocks.js';
 /** The input of a handler in a test. Every option is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
-  readonly state?: Readonly<Record<string, unknown>> | Uint8Array;
+  readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
   /** Its `$args`. @default undefined */
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */
@@ -28,6 +29,10 @@ export interface HandlerOptions {
   readonly now?: number | Date;
   /** The seed of its random numbers. Default: that of the test runtime */
   readonly seed?: number;
+  /** As `ExecuteOptions.toJSON`. @default false */
+  readonly toJSON?: boolean;
+  /** As `ExecuteOptions.onLogOverflow`. @default 'cut' */
+  readonly onLogOverflow?: LogOverflow;
   /** Reported in errors. @default none */
   readonly handlerName?: string;
   /** Reported in errors. @default none */
@@ -46,6 +51,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   timeoutMs: true,
   now: true,
   seed: true,
+  toJSON: true,
+  onLogOverflow: true,
   handlerName: true,
   panelId: true,
   filename: true,
@@ -70,7 +77,7 @@ export interface PreparedHandler {
 export function prepareHandler(given: HandlerOptions, filename: string | undefined): PreparedHandler {
   checkShape('options', given, OPTION_KEYS);
   const { state, capabilities = ALL_CAPABILITIES, ext: _, now, limits, timeoutMs, seed, ...rest } = given;
-  const { args, scope, handlerName, panelId } = rest;
+  const { args, scope, handlerName, panelId, toJSON, onLogOverflow } = rest;
   const name = given.filename ?? filename;
   return {
     context: {
@@ -86,6 +93,8 @@ export function prepareHandler(given: HandlerOptions, filename: string | undefin
       ...(limits !== undefined && { limits }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(seed !== undefined && { seed }),
+      ...(toJSON !== undefined && { toJSON }),
+      ...(onLogOverflow !== undefined && { onLogOverflow }),
       ...(name !== undefined && { filename: name }),
     },
   };

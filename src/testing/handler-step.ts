@@ -50,8 +50,12 @@ export async function suspendFirst(
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
   const { context, options } = prepareHandler(given, source.filename);
-  const { now, timeoutMs } = options;
-  const resumeOptions = { ...(now !== undefined && { now }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  const { now, timeoutMs, toJSON } = options;
+  const resumeOptions = {
+    ...(now !== undefined && { now }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(toJSON !== undefined && { toJSON }),
+  };
   const stepper = new Stepper(runtime, mocks, context.stateSnapshot, resumeOptions);
   const first = await runtime.executeHandler(source.code, context, options);
   requireCompiled(source, first.error);

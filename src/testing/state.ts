@@ -1,4 +1,5 @@
-import type { ContextValue } from '../api/context.js';
+import type { ContextValue, WasmContext } from '../api/context.js';
+import { encodedBytes } from '../api/encoded.js';
 import type { StateMutation } from '../api/result.js';
 import { readMessage } from '../codec/message-reader.js';
 
@@ -13,12 +14,26 @@ export type TestState = Readonly<Record<string, unknown>>;
  * @param state a state, or MessagePack bytes of one
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
-  const given = state instanceof Uint8Array ? readMessage(state, MAX_STATE_BYTES) : structuredClone(state);
-  const copy = given as Record<string, unknown>;
+  const packed = encodedBytes(state);
+  const copy = (packed === undefined ? structuredClone(state) : decoded(packed)) as Record<string, unknown>;
   for (const { operation, key, value } of mutations) {
     if (operation === 'delete') Reflect.deleteProperty(copy, key);
     // Not an assignment, because a key may be named `__proto__`.
     else Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
   }
   return copy;
+}
+
+/** A context without what is encoded: as values that can be copied and written down. */
+export function decodedContext(context: WasmContext): WasmContext {
+  const values: { stateSnapshot?: Record<string, unknown>; args?: unknown; scope?: unknown } = {};
+  for (const field of ['stateSnapshot', 'args', 'scope'] as const) {
+    const packed = encodedBytes(context[field]);
+    if (packed !== undefined) values[field] = decoded(packed) as Record<string, unknown>;
+  }
+  return { ...context, ...values };
+}
+
+function decoded(packed: Uint8Array): unknown {
+  return readMessage(packed, MAX_STATE_BYTES);
 }

@@ -243,10 +243,26 @@ export class Attempt {
   /** The outcome, and without a `substitute` for it all that it should hold. */
   #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined): ValuePointer {
     const { roots } = this.#base;
+    if (substitute === roots.sanitizedOutcome) this.#settleValue(input);
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
-    const { outcome, deniedMutation } = collectWithChanges(this.#vm, roots, input);
+    return this.#collect(input);
+  }
+
+  #collect(input: Uint8Array | undefined): ValuePointer {
+    const { outcome, deniedMutation } = collectWithChanges(this.#vm, this.#base.roots, input);
     this.deniedMutation = deniedMutation;
     return outcome;
+  }
+
+  /** Accessors of what it returned are called for that, and may change the state: it is compared after them. */
+  #settleValue(input: Uint8Array | undefined): void {
+    this.#vm.call(this.#base.roots.settleValue, this.#base.roots.undefined);
+    try {
+      this.#collect(input);
+    } catch (error) {
+      // What cannot be compared is an error of the outcome, which names it.
+      if (!(error instanceof GuestException) || this.#vm.heapExhausted) throw error;
+    }
   }
 
   #bounded(outcome: Uint8Array): Uint8Array | undefined {

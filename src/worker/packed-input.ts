@@ -18,7 +18,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     registry,
   ];
   try {
-    return encodeFields(fields, CONTEXT_ROOTS, maxContextBytes);
+    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes });
   } catch (error) {
     // Data that was plain when it was packed is no longer plain.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;

@@ -23,7 +23,6 @@ describe('a limit', () => {
     ['maxEvents', 6, 'for (let i = 0; i < $args; i++) $emit("e")'],
     ['maxStateMutations', 6, 'for (let i = 0; i < $args; i++) $state["k" + i] = i'],
     ['maxViewCommands', 6, 'for (let i = 0; i < $args; i++) $view.focus("c")'],
-    ['maxLogBytes', 6, '$log("x".repeat($args))'],
     [
       'maxHostCalls',
       6,

@@ -9,7 +9,7 @@ import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Artifact, openArtifact, sealArtifact } from '#src/cache/artifact.js';
 import { loadEngine } from '#src/engine/load-engine.js';
-import { createRuntime, HandlerCompiler, NexusError, type NexusRuntime } from '#src/index.js';
+import { createRuntime, encoded, HandlerCompiler, NexusError, type NexusRuntime } from '#src/index.js';
 import { ALL_CAPABILITIES } from '../support/executor.js';
 import { workersExecute } from '../support/runtime-helpers.js';
 import { bundleSource } from '../support/sources/bundle-source.js';
@@ -64,8 +64,8 @@ describe('a runtime', () => {
 
   it('takes context that is MessagePack already, and filters its state', async () => {
     const result = await runtime.executeHandler('return [{ ...$state }, $args, $scope]', {
-      stateSnapshot: pack({ open: 1, secret: 2 }),
-      args: pack([1, 'two']),
+      stateSnapshot: encoded(pack({ open: 1, secret: 2 })),
+      args: encoded(pack([1, 'two'])),
       scope: { plain: true },
       capabilities: ['state:read:open'],
     });
@@ -206,8 +206,9 @@ describe('a runtime', () => {
       [{ capabilities: ['events:emit:a*b'] }, 'context.capabilities[0]'],
       [{ capabilities: 'all' }, 'context.capabilities'],
       [{ stateSnapshot: [1] }, 'context.stateSnapshot'],
-      [{ stateSnapshot: Buffer.from([0xc1]) }, 'context.stateSnapshot'],
-      [{ stateSnapshot: pack([1]) }, 'context.stateSnapshot'],
+      [{ stateSnapshot: encoded(Buffer.from([0xc1])) }, 'context.stateSnapshot'],
+      [{ stateSnapshot: encoded(pack([1])) }, 'context.stateSnapshot'],
+      [{ stateSnapshot: pack({ a: 1 }) }, 'encoded(bytes)'],
       [{ argz: 1 }, 'context.argz'],
       [null, 'context'],
     ])('%j rejects naming %s', async (context, field) => {

@@ -24,7 +24,6 @@ describe('counted limits go on over a suspension', () => {
     ['maxEvents', 3, '$emit("e")'],
     ['maxStateMutations', 3, '$state["k" + i] = i'],
     ['maxViewCommands', 3, '$view.focus("c")'],
-    ['maxLogBytes', 3, '$log("x")'],
     ['maxHostCalls', 4, '$log("x")'],
   ] as const)('%s', async (limit, value, effect) => {
     const code = (before: number, after: number) =>

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { encoded } from '#src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packMessage } from '#src/codec/message-pack.js';
 import { currentCall } from '#src/runtime/run/current-call.js';
@@ -48,7 +49,10 @@ describe('runHandler', () => {
   });
 
   it('takes state as MessagePack', async () => {
-    const result = await run('$state.n++; return $args', { state: packMessage({ n: 1 }), args: packMessage([1]) });
+    const result = await run('$state.n++; return $args', {
+      state: encoded(packMessage({ n: 1 })),
+      args: encoded(packMessage([1])),
+    });
     expect([result.state, result.returnValue]).toEqual([{ n: 2 }, [1]]);
   });
 

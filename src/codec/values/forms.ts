@@ -1,7 +1,9 @@
 import { types } from 'node:util';
 
-import { ERROR_FORM, MAP_FORM, SET_FORM } from '../../guest/abi.js';
+import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
+import { Uncrossable } from './encoding/uncrossable.js';
+import { regExpProblem } from './regexps.js';
 
 /** The representation of a Map, Set or Error: `[marker, kind, ...items]`. */
 export interface Form {
@@ -11,7 +13,7 @@ export interface Form {
   readonly stride: number;
 }
 
-export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM } as const;
+export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM, regExp: REGEXP_FORM } as const;
 
 /** The index of the first item, after marker and kind. */
 export const FORM_ITEMS_AT = 2;
@@ -34,10 +36,19 @@ export function formOf(value: object): Form | undefined {
     return { kind: FormKind.map, items, stride: 2 };
   }
   if (types.isSet(value)) return { kind: FormKind.set, items: [...value], stride: 1 };
+  if (types.isRegExp(value)) return regExpForm(value);
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
   const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value)];
   return { kind: FormKind.error, items, stride: items.length };
+}
+
+function regExpForm(value: RegExp): Form {
+  const source = String(value.source);
+  const flags = String(value.flags);
+  const problem = regExpProblem(source, flags);
+  if (problem !== undefined) throw new Uncrossable(problem);
+  return { kind: FormKind.regExp, items: [source, flags], stride: 2 };
 }
 
 function fieldsOf(error: Error): Record<string, unknown> {
@@ -64,7 +75,7 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
     throw new MalformedValueError('has an error without name, message or stack');
   }
   charge(Object.keys(fields).length);
-  const error = withoutStack(() => new (ERROR_CLASSES.get(name) ?? Error)(message));
+  const error = withoutStack(() => newError(name, message));
   if (error.name !== name) define(error, 'name', name, false);
   // The host's stack would show where the error was decoded.
   define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
@@ -74,7 +85,12 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
   return error;
 }
 
-/** It gets the guest's stack. perf: capturing a stack would be most of the work. */
+/** The errors of an AggregateError are one of its fields. */
+function newError(name: string, message: string): Error {
+  return name === 'AggregateError' ? new AggregateError([], message) : new (ERROR_CLASSES.get(name) ?? Error)(message);
+}
+
+/** It gets the stack of the guest: to capture ours would be most of the work. */
 function withoutStack(make: () => Error): Error {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;

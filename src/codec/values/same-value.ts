@@ -16,6 +16,7 @@ export function isSameValue(a: unknown, b: unknown, known = new Map<object, unkn
 
 function compare(a: object, b: object, same: (x: unknown, y: unknown) => boolean): boolean {
   if (Array.isArray(a)) return sameItems(a, b as unknown[], same);
+  if (a instanceof RegExp) return a.source === (b as RegExp).source && a.flags === (b as RegExp).flags;
   if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime());
   if (a instanceof ArrayBuffer) return sameBytes(new Uint8Array(a), new Uint8Array(b as ArrayBuffer));
   if (ArrayBuffer.isView(a)) return sameBytes(bytesOf(a), bytesOf(b as ArrayBufferView));

@@ -55,6 +55,7 @@ export function encodeAnswers(
   answers: readonly CallResult[],
   used: Usage,
   limits: ExecutionLimits,
+  honoursToJson = false,
 ): Uint8Array | Promise<Uint8Array> {
   const tuples = answers.map((answer) => [
     answer.callId,
@@ -66,7 +67,8 @@ export function encodeAnswers(
     throw remapErrorPath(answers, error);
   };
   try {
-    const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], limits.maxContextBytes);
+    const bounds = { maxBytes: limits.maxContextBytes, honoursToJson };
+    const encoded = encodeFieldsInSlices([tuples, counts], ['answers', 'used'], bounds);
     return encoded instanceof Promise ? encoded.catch(refuse) : encoded;
   } catch (error) {
     return refuse(error);
@@ -84,10 +86,14 @@ function remapErrorPath(answers: readonly CallResult[], error: unknown): unknown
   return new NexusError(error.code, inTerms(error.message), { context: { ...error.context, path: inTerms(path) } });
 }
 
-/** The reason why an answer by itself cannot be passed; undefined if it can. */
-export async function answerFault(answer: CallResult, limits: ExecutionLimits): Promise<NexusError | undefined> {
+/** What keeps an answer, by itself, out of the VM; undefined when nothing does. */
+export async function answerFault(
+  answer: CallResult,
+  limits: ExecutionLimits,
+  honoursToJson = false,
+): Promise<NexusError | undefined> {
   try {
-    await encodeAnswers([answer], NO_USAGE, limits);
+    await encodeAnswers([answer], NO_USAGE, limits, honoursToJson);
     return undefined;
   } catch (error) {
     if (error instanceof NexusError) return error;

@@ -1,7 +1,8 @@
 import type { CapabilityToken } from '../../api/capability.js';
 import type { WasmContext } from '../../api/context.js';
+import { encodedBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
-import type { ExecutionLimits } from '../../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { invalidArgument, readArgument, requireText } from '../../config/check.js';
@@ -10,6 +11,7 @@ import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
+import { warnOfPackedBytes } from './packed-bytes-warning.js';
 
 const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   panelId: true,
@@ -26,6 +28,8 @@ export interface RequestDefaults {
   readonly ceilings: ExecutionLimits;
   /** Whether the guest records which keys it reads. @default false */
   readonly isAudited?: boolean;
+  /** Unless the options say otherwise. @default 'cut' */
+  readonly onLogOverflow?: LogOverflow;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -59,10 +63,11 @@ export function prepareRequest(
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
   const rights = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
   const readable = rights.grants.grant('state:read');
-  const isPacked = stateSnapshot instanceof Uint8Array || args instanceof Uint8Array || scope instanceof Uint8Array;
-  const packed = isPacked ? packedFields(context, readable) : undefined;
+  const honoursToJson = options.toJSON === true;
+  const packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
-  const state = packed?.state === undefined ? readableState(requireState(stateSnapshot), readable) : {};
+  const state =
+    packed?.state === undefined ? readableState(requireState(jsonState(stateSnapshot, honoursToJson)), readable) : {};
   const { extensionRegistry } = context;
   const extensions =
     extensionRegistry === undefined
@@ -71,11 +76,16 @@ export function prepareRequest(
   const input = encodeFields(
     [state, packed?.args === undefined ? args : undefined, packed?.scope === undefined ? scope : undefined, extensions],
     CONTEXT_ROOTS,
-    limits.maxContextBytes,
+    { maxBytes: limits.maxContextBytes, honoursToJson },
   );
   const request: Mutable<PreparedRequest['request']> = {
     input,
-    rights: rights.encode(limits, defaults.isAudited ?? false, options.unawaited === 'wait'),
+    rights: rights.encode(limits, {
+      isAudited: defaults.isAudited ?? false,
+      honoursToJson,
+      awaitsAll: options.unawaited === 'wait',
+      cutsLog: (options.onLogOverflow ?? defaults.onLogOverflow) !== 'error',
+    }),
     limits,
   };
   if (packed !== undefined) request.packed = packed;
@@ -125,19 +135,38 @@ function isRoot(object: object): boolean {
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'isPrototypeOf');
 }
 
-/** Bytes in these fields are MessagePack; any other typed array is an ordinary value. */
-function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Grant): PackedContext {
+/** What came as MessagePack; undefined when nothing did, as most often. Bytes are a value like others. */
+function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Grant): PackedContext | undefined {
+  if (args instanceof Uint8Array) warnOfPackedBytes('args', args);
+  if (scope instanceof Uint8Array) warnOfPackedBytes('scope', scope);
+  const packedState = encodedBytes(stateSnapshot);
+  const packedArgs = encodedBytes(args);
+  const packedScope = encodedBytes(scope);
+  if (packedState === undefined && packedArgs === undefined && packedScope === undefined) return undefined;
   return {
-    ...(stateSnapshot instanceof Uint8Array && { state: stateSnapshot }),
-    ...(args instanceof Uint8Array && { args }),
-    ...(scope instanceof Uint8Array && { scope }),
+    ...(packedState !== undefined && { state: packedState }),
+    ...(packedArgs !== undefined && { args: packedArgs }),
+    ...(packedScope !== undefined && { scope: packedScope }),
     readable,
   };
+}
+
+/** The state may be an object of a class whose `toJSON` makes a plain one of it. */
+function jsonState(state: unknown, honoursToJson: boolean): unknown {
+  if (!honoursToJson || typeof state !== 'object' || state === null || !('toJSON' in state)) return state;
+  const { toJSON } = state;
+  return typeof toJSON === 'function'
+    ? readArgument('context.stateSnapshot', () => Reflect.apply(toJSON, state, ['']))
+    : state;
 }
 
 function requireState(state: unknown): object {
   if (typeof state === 'object' && state !== null && Object.getPrototypeOf(state) === Object.prototype) return state;
   // Instances of classes are refused by the encoder, which names the class.
   if (Object.prototype.toString.call(state) === '[object Object]') return state as object;
-  throw invalidArgument('context.stateSnapshot', state, 'a plain object, or MessagePack bytes of one');
+  const isBytes = ArrayBuffer.isView(state) || state instanceof ArrayBuffer;
+  const expected = isBytes
+    ? 'a plain object; bytes are MessagePack of one if they are passed as encoded(bytes)'
+    : 'a plain object, or encoded(bytes) of one';
+  throw invalidArgument('context.stateSnapshot', state, expected);
 }

@@ -13,6 +13,18 @@ const encoder = new ValueEncoder();
 /** Applications pass the same list again and again. */
 const known = new WeakMap<readonly string[], EncodedGrants>();
 
+/** What the guest is to do beside keeping to rights and limits. */
+export interface GuestManners {
+  /** Note which keys of the state it reads. */
+  readonly isAudited: boolean;
+  /** Pass on what `toJSON` says in place of a value that has it. */
+  readonly honoursToJson: boolean;
+  /** Leave out lines of log beyond `maxLogBytes`, not end with an error. */
+  readonly cutsLog: boolean;
+  /** After the end, wait for all calls, not only for those of the last segment. */
+  readonly awaitsAll: boolean;
+}
+
 /**
  * The grants of a list of capabilities: for the host, and encoded for the guest. Handlers are called with the
  * same grants again and again, so they are a separate document, which an image can include.
@@ -22,8 +34,7 @@ export class EncodedGrants {
   readonly #tokens: readonly string[];
   #encoded: Uint8Array | undefined;
   #limits: readonly number[] = [];
-  #isAudited = false;
-  #awaitsAll = false;
+  #manners: GuestManners = { isAudited: false, honoursToJson: false, cutsLog: true, awaitsAll: false };
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
   static of(capabilities: readonly CapabilityToken[]): EncodedGrants {
@@ -49,19 +60,25 @@ export class EncodedGrants {
     return true;
   }
 
-  /**
-   * Encodes the argument of the prelude's `setGrants`.
-   *
-   * @param isAudited whether the guest records which keys it reads
-   */
-  encode(limits: ExecutionLimits, isAudited: boolean, awaitsAll: boolean): Uint8Array {
-    const isAsBefore = this.#isAudited === isAudited && this.#awaitsAll === awaitsAll && this.#hasLimits(limits);
-    if (this.#encoded !== undefined && isAsBefore) return this.#encoded;
+  /** Encodes the argument of the prelude's `setGrants`. */
+  encode(limits: ExecutionLimits, manners: GuestManners): Uint8Array {
+    if (this.#encoded !== undefined && this.#hasManners(manners) && this.#hasLimits(limits)) return this.#encoded;
+    const { isAudited, honoursToJson, cutsLog, awaitsAll } = manners;
     this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
-    this.#isAudited = isAudited;
-    this.#awaitsAll = awaitsAll;
-    this.#encoded = encoder.encode([this.#guestGrants(), this.#limits, isAudited, awaitsAll], 'rights');
+    this.#manners = manners;
+    const rights = [this.#guestGrants(), this.#limits, isAudited, honoursToJson, cutsLog, awaitsAll];
+    this.#encoded = encoder.encode(rights, 'rights');
     return this.#encoded;
+  }
+
+  #hasManners({ isAudited, honoursToJson, cutsLog, awaitsAll }: GuestManners): boolean {
+    const before = this.#manners;
+    return (
+      isAudited === before.isAudited &&
+      honoursToJson === before.honoursToJson &&
+      cutsLog === before.cutsLog &&
+      awaitsAll === before.awaitsAll
+    );
   }
 
   #hasLimits(limits: ExecutionLimits): boolean {

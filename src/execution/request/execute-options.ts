@@ -1,6 +1,6 @@
-import type { ExecutionLimits } from '../../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
-import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
 /** Options of one execution. */
 export interface ExecuteOptions {
@@ -45,6 +45,19 @@ export interface ExecuteOptions {
    * resume. `run` keeps nothing in the store and has no use for it. @default true
    */
   readonly suspensions?: boolean;
+  /**
+   * Whether an object with a method `toJSON` crosses as what that returns: in the context and in answers of extensions (an ObjectId, a Decimal,
+   * a model), and in all that leaves the handler. What crosses by itself does so as it is: a Date stays a Date, bytes stay bytes. Without
+   * it, an instance of a class cannot enter, and leaves as a plain object of its own properties.
+   *
+   * @default false
+   */
+  readonly toJSON?: boolean;
+  /**
+   * When the log has more than `maxLogBytes`: what is beyond is left out, and a last entry with `omitted` counts it (`'cut'`), or the handler
+   * ends with RESOURCE_LIMIT (`'error'`). Default: the runtime's `onLogOverflow`.
+   */
+  readonly onLogOverflow?: LogOverflow;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
@@ -60,13 +73,15 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   now: true,
   unawaited: true,
   suspensions: true,
+  toJSON: true,
+  onLogOverflow: true,
   filename: true,
 };
 
 /** Options for resuming a suspended handler. Its limits continue from their usage. */
 export type ResumeOptions = Pick<
   ExecuteOptions,
-  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now'
+  'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now' | 'toJSON'
 >;
 
 const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
@@ -76,6 +91,7 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   tenant: true,
   signal: true,
   now: true,
+  toJSON: true,
 };
 
 /** Steps and minimum values of limits that are not plain counts. */
@@ -103,6 +119,12 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
   checkUnawaited(given);
+  if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
+    throw invalidArgument('toJSON', given.toJSON, 'true or false');
+  }
+  if (given.onLogOverflow !== undefined && !isLogOverflow(given.onLogOverflow)) {
+    throw invalidArgument('onLogOverflow', given.onLogOverflow, "'cut' or 'error'");
+  }
   return given;
 }
 

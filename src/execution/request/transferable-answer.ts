@@ -13,8 +13,12 @@ const MAX_CHARACTERS = 4 * 1024;
  * The answer, or a replacement that can be passed: for a value a TypeError with the reason, for an error the
  * same error without the fields that cannot be passed.
  */
-export async function toTransferableAnswer(answer: CallResult, limits: ExecutionLimits): Promise<CallResult> {
-  const fault = await answerFault(answer, limits);
+export async function toTransferableAnswer(
+  answer: CallResult,
+  limits: ExecutionLimits,
+  honoursToJson = false,
+): Promise<CallResult> {
+  const fault = await answerFault(answer, limits, honoursToJson);
   if (fault === undefined) return answer;
   const { callId } = answer;
   const refuse = (what: string): CallResult => {
@@ -25,11 +29,11 @@ export async function toTransferableAnswer(answer: CallResult, limits: Execution
   const { error } = answer;
   if (typeof error === 'string') return { callId, success: false, error: cut(error) };
   if (typeof error !== 'object' || error === null || !('message' in error)) return refuse('What the extension threw');
-  return { callId, success: false, error: await withoutFaults(error, limits) };
+  return { callId, success: false, error: await withoutFaults(error, limits, honoursToJson) };
 }
 
-/** Name and message, and those other fields that can be passed, `code` and `cause` first. */
-async function withoutFaults(error: object, limits: ExecutionLimits): Promise<Error> {
+/** Name and message, and of the other fields those with which it can enter, `code` and `cause` before others. */
+async function withoutFaults(error: object, limits: ExecutionLimits, honoursToJson: boolean): Promise<Error> {
   const reduced = new Error(cut(textOf(error, 'message')));
   define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));
   const fields = ['code', 'cause', ...Object.keys(error).slice(0, MAX_FIELDS)];
@@ -37,7 +41,7 @@ async function withoutFaults(error: object, limits: ExecutionLimits): Promise<Er
     if (field === 'name' || field === 'message' || field === 'stack' || !(field in error)) continue;
     define(reduced, field, Reflect.get(error, field));
     const attempt = { callId: '', success: false, error: reduced } as const;
-    if ((await answerFault(attempt, limits)) !== undefined) Reflect.deleteProperty(reduced, field);
+    if ((await answerFault(attempt, limits, honoursToJson)) !== undefined) Reflect.deleteProperty(reduced, field);
   }
   return reduced;
 }

@@ -74,7 +74,7 @@ export function readEffects(
     hostCalls: Number.isSafeInteger(hostCalls) ? Math.max(0, hostCalls as number) : 0,
   };
   const { stateMutations, logs: entries } = effects;
-  const used = stateMutations.length + effects.events.length + effects.viewCommands.length + entries.length;
+  const used = stateMutations.length + effects.events.length + effects.viewCommands.length + writtenLogs(entries);
   atMost(bounds, 'maxHostCalls', used + newCalls(effects.calls, bounds.knownCalls).length);
   return effects;
 }
@@ -143,14 +143,31 @@ function readLogs(raw: unknown, bounds: Bounds): LogEntry[] {
   let length = 0;
   const entries = list(raw, 'logs');
   atMost(bounds, 'maxHostCalls', entries.length);
-  const logs = entries.map((item): LogEntry => {
-    const [level, message] = list(item, 'logs');
+  const logs = entries.map((item, i): LogEntry => {
+    const [level, message, omitted] = list(item, 'logs');
     if (!LOG_LEVELS.has(level) || typeof message !== 'string') throw malformed('logs');
+    if (omitted !== undefined) {
+      if (i !== entries.length - 1) throw malformed('logs');
+      return omission(omitted);
+    }
     length += message.length;
     return { level: level as LogEntry['level'], message };
   });
   atMost(bounds, 'maxLogBytes', length);
   return logs;
+}
+
+/** The count is the guest's word, the text is ours. */
+function omission(omitted: unknown): LogEntry {
+  if (!Number.isSafeInteger(omitted) || (omitted as number) < 1) throw malformed('logs');
+  const entries = omitted === 1 ? '1 entry was' : `${omitted} entries were`;
+  const message = `The log reached maxLogBytes: ${entries} cut or left out.`;
+  return { level: 'warn', message, omitted: omitted as number };
+}
+
+/** Entries that the handler wrote: the last one may be the note that others are missing. */
+export function writtenLogs(logs: readonly LogEntry[]): number {
+  return logs.at(-1)?.omitted === undefined ? logs.length : logs.length - 1;
 }
 
 function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {

@@ -118,12 +118,21 @@ function cannotLeave(error: MalformedValueError): WasmError {
   return { code: 'RESOURCE_LIMIT', message, context };
 }
 
-/**
- * Converts a path in the value that `collect` returned to a path in the result. The first item of the value
- * is the marker.
- */
+/** Of what the entries of a list consist, in order. */
+const ENTRY_FIELDS: Partial<Record<(typeof OUTCOME_FIELDS)[number], readonly string[]>> = {
+  stateMutations: ['operation', 'key', 'value'],
+  events: ['name', 'payload'],
+  viewCommands: ['type', 'componentId', 'args'],
+  calls: ['callId', 'extensionName', 'method', 'args'],
+};
+
+/** A place in what `collect` returned as a place in the result. The first item there is the marker. */
 function describePath([field, ...steps]: readonly (string | number)[]): string {
-  return (OUTCOME_FIELDS[Number(field) - 1] ?? 'outcome') + steps.map(pathStep).join('');
+  const name = OUTCOME_FIELDS[Number(field) - 1];
+  if (name === undefined) return `outcome${steps.map(pathStep).join('')}`;
+  const [, item] = steps;
+  const member = typeof item === 'number' ? ENTRY_FIELDS[name]?.[item] : undefined;
+  return name + steps.map((step, i) => pathStep(i === 1 && member !== undefined ? member : step)).join('');
 }
 
 function deadlock(): WasmError {

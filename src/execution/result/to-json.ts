@@ -178,6 +178,14 @@ class JsonWriter {
     if (!isCommon && types.isDate(value)) {
       return this.#value(before, beforeBytes, Number.isNaN(value.getTime()) ? null : value.toISOString());
     }
+    if (!isCommon && types.isRegExp(value)) {
+      const text = quoted(String(value), room - '{"$regexp":}'.length);
+      if (text === undefined) return false;
+      this.#add(before, beforeBytes);
+      const json = `{"$regexp":${text}}`;
+      this.#add(json, utf8Bytes(json));
+      return true;
+    }
     if (room < CUT_BYTES * 2) return false;
     if (!isCommon && (value instanceof Uint8Array || types.isAnyArrayBuffer(value))) {
       const text = bytesOf(value instanceof Uint8Array ? value : new Uint8Array(value), room);

@@ -1,5 +1,6 @@
 import { chacha20 } from '@noble/ciphers/chacha.js';
 import { asInterface, exceptionsOf, type FeatureHost } from './feature.js';
+import { Opaque } from './opaque.js';
 
 /**
  * The generator: a key and a stock of bytes, both in the buffer that the host writes before every execution.
@@ -77,7 +78,7 @@ export default function install(host: FeatureHost): void {
   const generator = new Generator(host.entropy);
 
   /** https://w3c.github.io/webcrypto/#crypto-interface, without `subtle`. */
-  class Crypto {
+  class Crypto extends Opaque {
     readonly #brand = true;
 
     getRandomValues<T extends ArrayBufferView>(array: T): T {
@@ -116,5 +117,6 @@ export default function install(host: FeatureHost): void {
   }
   Object.defineProperty(Crypto, 'name', { value: 'Crypto', configurable: true });
 
+  host.refuse(Crypto.prototype, 'crypto');
   host.define('crypto', new (asInterface(Crypto))());
 }

@@ -1,5 +1,6 @@
 import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
+import { Opaque, opaqueFallback } from './opaque.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 /** A resource without a method is only awaited: `await using x = null`. */
@@ -174,11 +175,12 @@ class Scope {
 
 const DISPOSED = 'the stack was disposed of';
 
-class DisposableStack {
+class DisposableStack extends Opaque {
   #resources: Resources | undefined = new Resources();
 
   constructor() {
-    inherit(this, new.target, DisposableStack.prototype, Object.prototype);
+    super();
+    inherit(this, new.target, DisposableStack.prototype, opaqueFallback);
   }
 
   get disposed(): boolean {
@@ -221,11 +223,12 @@ class DisposableStack {
   }
 }
 
-class AsyncDisposableStack {
+class AsyncDisposableStack extends Opaque {
   #resources: Resources | undefined = new Resources();
 
   constructor() {
-    inherit(this, new.target, AsyncDisposableStack.prototype, Object.prototype);
+    super();
+    inherit(this, new.target, AsyncDisposableStack.prototype, opaqueFallback);
   }
 
   get disposed(): boolean {
@@ -284,6 +287,7 @@ export default function install(host: FeatureHost): void {
     [AsyncDisposableStack, 'AsyncDisposableStack'],
   ] as const) {
     Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    host.refuse(type.prototype, `a ${name}`);
     host.define(name, type);
   }
   host.define('SuppressedError', SuppressedError);

@@ -1,11 +1,12 @@
 import { type Encoding, encodingFor } from './encoding/encodings.js';
 import { encodeUtf8, encodeUtf8Into } from './encoding/utf8.js';
 import { asInterface, type FeatureHost } from './feature.js';
+import { Opaque } from './opaque.js';
 
 type Source = ArrayBufferLike | ArrayBufferView | undefined;
 
 /** https://encoding.spec.whatwg.org/#interface-textencoder */
-class TextEncoder {
+class TextEncoder extends Opaque {
   get encoding(): string {
     return 'utf-8';
   }
@@ -25,7 +26,7 @@ class TextEncoder {
 }
 
 /** https://encoding.spec.whatwg.org/#interface-textdecoder */
-class TextDecoder {
+class TextDecoder extends Opaque {
   readonly #encoding: Encoding;
   readonly #fatal: boolean;
   readonly #ignoreBOM: boolean;
@@ -34,6 +35,7 @@ class TextDecoder {
   #isAtStart = true;
 
   constructor(label: unknown = 'utf-8', options?: { fatal?: unknown; ignoreBOM?: unknown }) {
+    super();
     this.#encoding = encodingFor(`${label}`);
     this.#fatal = Boolean(options?.fatal);
     this.#ignoreBOM = Boolean(options?.ignoreBOM);
@@ -102,6 +104,8 @@ function beginsWith(bytes: Uint8Array, mark: readonly number[]): boolean {
 }
 
 export default function install(host: FeatureHost): void {
+  host.refuse(TextEncoder.prototype, 'a TextEncoder');
+  host.refuse(TextDecoder.prototype, 'a TextDecoder');
   host.define('TextEncoder', asInterface(TextEncoder));
   host.define('TextDecoder', asInterface(TextDecoder));
 }

@@ -2,6 +2,8 @@
 export interface FeatureHost {
   /** Defines `value` under the reserved name or path, unless a library has replaced it. */
   define(name: string, value: unknown): void;
+  /** What inherits from the prototype cannot leave the VM; its class extends `Opaque`. `remedy` ends the error. */
+  refuse(prototype: object, what: string, remedy?: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, which features that throw one depend on. */

@@ -1,6 +1,7 @@
 import * as machine from 'whatwg-url/lib/url-state-machine.js';
 
 import { asInterface, type FeatureHost } from './feature.js';
+import { Opaque } from './opaque.js';
 import { parseUrl } from './url/parse.js';
 import { linkedParams, replacePairs, URLSearchParams } from './url/url-search-params.js';
 
@@ -8,7 +9,7 @@ const toText = (value: unknown): string => `${value}`.toWellFormed();
 const toBase = (base: unknown): string | undefined => (base === undefined ? undefined : toText(base));
 
 /** https://url.spec.whatwg.org/#url-class, over the reference implementation of the parser. */
-class URL {
+class URL extends Opaque {
   #record: machine.UrlRecord;
   #params: URLSearchParams | undefined;
 
@@ -27,6 +28,7 @@ class URL {
     const input = toText(args[0]);
     const record = parseUrl(input, toBase(args[1]));
     if (record === null) throw invalid(input);
+    super();
     this.#record = record;
   }
 
@@ -151,7 +153,7 @@ class URL {
     }
   }
 
-  toString(): string {
+  override toString(): string {
     return this.href;
   }
 
@@ -189,6 +191,8 @@ function invalid(input: string): TypeError {
 }
 
 export default function install(host: FeatureHost): void {
+  host.refuse(URL.prototype, 'a URL', '; pass its href');
+  host.refuse(URLSearchParams.prototype, 'a URLSearchParams', '; pass String() of it');
   host.define('URL', asInterface(URL));
   host.define('URLSearchParams', asInterface(URLSearchParams));
 }

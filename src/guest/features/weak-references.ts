@@ -1,5 +1,6 @@
 import type { FeatureHost } from './feature.js';
 import { inherit } from './new-target.js';
+import { Opaque, opaqueFallback } from './opaque.js';
 
 /**
  * These hold strong references: the time of garbage collection must not make two executions, or an execution
@@ -11,13 +12,14 @@ function requireCollectable(value: unknown, what: string): void {
   throw new TypeError(`${what} is neither an object nor a symbol that is not registered`);
 }
 
-class Reference {
+class Reference extends Opaque {
   readonly #target: unknown;
 
   constructor(target: unknown) {
     requireCollectable(target, 'the target');
+    super();
     this.#target = target;
-    inherit(this, new.target, Reference.prototype, Object.prototype);
+    inherit(this, new.target, Reference.prototype, opaqueFallback);
   }
 
   deref(): unknown {
@@ -25,13 +27,14 @@ class Reference {
   }
 }
 
-class Registry {
-  /** By token, the number of registrations. */
+class Registry extends Opaque {
+  /** By token, how often it was registered with. */
   readonly #tokens = new Map<unknown, number>();
 
   constructor(cleanup: unknown) {
     if (typeof cleanup !== 'function') throw new TypeError('the cleanup callback is not a function');
-    inherit(this, new.target, Registry.prototype, Object.prototype);
+    super();
+    inherit(this, new.target, Registry.prototype, opaqueFallback);
   }
 
   register(target: unknown, held: unknown, ...rest: unknown[]): void {
@@ -57,6 +60,7 @@ export default function install(host: FeatureHost): void {
     [Registry, 'FinalizationRegistry'],
   ] as const) {
     Object.defineProperty(type.prototype, Symbol.toStringTag, { value: name, configurable: true });
+    host.refuse(type.prototype, `a ${name}`);
     host.define(name, type);
   }
 }

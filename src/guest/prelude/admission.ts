@@ -6,7 +6,14 @@ import { apply, nullArray, startsWith, text } from './intrinsics.js';
 type Grant = true | readonly [names: string[], prefixes: string[]];
 
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
-type EncodedGrants = readonly [grants: Grant[], limits: number[], audited: boolean, awaitsAll: boolean];
+type EncodedGrants = readonly [
+  grants: Grant[],
+  limits: number[],
+  audited: boolean,
+  honoursToJson: boolean,
+  cutsLog: boolean,
+  awaitsAll: boolean,
+];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
 const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
@@ -25,12 +32,18 @@ export const denials = nullArray<string>([]);
 export let audited = false;
 /** Whether a handler that has ended waits for every call that it made, not only for those of its last segment. */
 export let awaitsAll = false;
+/** Whether what leaves leaves as its `toJSON` says. */
+export let honoursToJson = false;
+/** Whether lines of log beyond their limit are left out; else they are an error. */
+export let cutsLog = true;
 
 export function setGrants(rights: EncodedGrants): void {
   grants = rights[0];
   limits = rights[1];
   audited = rights[2];
-  awaitsAll = rights[3];
+  honoursToJson = rights[3];
+  cutsLog = rights[4];
+  awaitsAll = rights[5];
 }
 
 /**
@@ -73,10 +86,12 @@ export function checkRoom(limit: number, used: number): void {
   if ((usedBefore[limit] as number) + used > (limits[limit] as number)) exceed(limit);
 }
 
-/**
- * Every effect that leaves the VM passes this check. It is one function because a guest call costs more than
- * its body.
- */
+/** How much of a limit there is after earlier segments. */
+export function roomOf(limit: number): number {
+  return (limits[limit] as number) - (usedBefore[limit] as number);
+}
+
+/** The one gate for anything that leaves the VM. One function, because a guest call costs more than what it does. */
 export function admit(kind: number, name: string, limit: number, used: number): void {
   const grant = grants[kind];
   if (grant !== true && (grant === undefined || !covers(grant, name))) deny(kind, name);

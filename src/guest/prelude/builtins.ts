@@ -13,6 +13,20 @@ const getter = (of: object, key: PropertyKey) => getOwnPropertyDescriptor(of, ke
 const typedArrayName = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
 const bufferLength = getter(ArrayBuffer.prototype, 'byteLength');
+const regExpSource = getter(RegExp.prototype, 'source');
+/** In the order in which they are written. `flags` would ask properties that a handler can replace. */
+const regExpFlags = nullArray<readonly [flag: string, get: () => unknown]>(
+  [
+    ['d', 'hasIndices'],
+    ['g', 'global'],
+    ['i', 'ignoreCase'],
+    ['m', 'multiline'],
+    ['s', 'dotAll'],
+    ['u', 'unicode'],
+    ['v', 'unicodeSets'],
+    ['y', 'sticky'],
+  ].map(([flag, name]) => [flag as string, getter(RegExp.prototype, name as string)]),
+);
 const mapSize = getter(Map.prototype, 'size');
 const setSize = getter(Set.prototype, 'size');
 const unboxers = nullArray<() => unknown>([
@@ -34,6 +48,20 @@ export function isMap(value: object): boolean {
 
 export function isSet(value: object): boolean {
   return succeeds(setSize, value);
+}
+
+/** Source and flags; undefined for what only looks like a RegExp. */
+export function readRegExp(value: object): readonly [source: string, flags: string] | undefined {
+  try {
+    let flags = '';
+    for (let i = 0; i < regExpFlags.length; i++) {
+      const flag = regExpFlags[i] as readonly [string, () => unknown];
+      if (apply(flag[1], value, []) === true) flags += flag[0];
+    }
+    return [apply(regExpSource, value, []) as string, flags];
+  } catch {
+    return undefined;
+  }
 }
 
 function succeeds(method: () => unknown, value: object): boolean {

@@ -17,7 +17,10 @@ export function codeOf(error: object): [code: string, context: Keyed] | undefine
   return codes.get(error);
 }
 
-/** @param path the place of the value in the data that was to leave */
-export function notTransferable(path: string, what: string): Error {
-  return codedError('SERIALIZATION_ERROR', text(path, ' is ', what, ', which cannot leave the VM'), { path });
+/**
+ * @param path where the value stands in what was to leave
+ * @param remedy what to do, as the end of the message
+ */
+export function notTransferable(path: string, what: string, remedy = ''): Error {
+  return codedError('SERIALIZATION_ERROR', text(path, ' is ', what, ', which cannot leave the VM', remedy), { path });
 }

@@ -1,5 +1,6 @@
-import { ERROR_FORM, MAP_FORM, SET_FORM } from '../abi.js';
-import { copyBuiltin, isMap, isSet, UNKNOWN_VIEW } from './builtins.js';
+import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../abi.js';
+import { honoursToJson } from './admission.js';
+import { copyBuiltin, isMap, isSet, readRegExp, UNKNOWN_VIEW } from './builtins.js';
 import { notTransferable } from './coded-error.js';
 import {
   apply,
@@ -22,7 +23,19 @@ import {
 } from './intrinsics.js';
 import { underlying } from './proxy-targets.js';
 import { marker } from './tagged-values.js';
-import { classNameOf, ERROR, isBuiltin, kindOf, MAP, SET, UNCROSSABLE } from './value-kinds.js';
+import {
+  BOXED,
+  describeUncrossable,
+  ERROR,
+  extensionPrototype,
+  isBuiltin,
+  kindOf,
+  MAP,
+  PLAIN,
+  REGEXP,
+  SET,
+  UNCROSSABLE,
+} from './value-kinds.js';
 
 /** The host refuses values beyond this depth. */
 const MAX_DEPTH = 1_000;
@@ -52,10 +65,12 @@ export function snapshot(value: unknown, path: string, copies?: Copies, depth = 
   if (value === null) return value;
   if (copies !== undefined) {
     const known = apply(mapGet, copies, [value]);
-    if (known === marker) throw notTransferable(path, 'a reference to an object that contains it (a cycle)');
+    if (known === marker) throw cycle(path);
     if (known !== undefined) return known;
   }
   if (depth > MAX_DEPTH) throw notTransferable(path, text('nested deeper than ', MAX_DEPTH, ' levels'));
+  if (honoursToJson) return copyJson(value, path, copies, depth);
+  // As copyObject() does: a call would cost more.
   const prototype = getPrototypeOf(value);
   if ((prototype === objectPrototype || prototype === null) && !isArray(value)) {
     return copyRecord(value as Keyed, path, copies, depth, value);
@@ -63,18 +78,67 @@ export function snapshot(value: unknown, path: string, copies?: Copies, depth = 
   return copyOther(underlying(value), path, copies, depth, value);
 }
 
+/** @param original by which the copy is found again: the value, or what stands for it in the handler */
+function copyObject(value: object, path: string, copies: Copies | undefined, depth: number, original: object): unknown {
+  const prototype = getPrototypeOf(value);
+  if ((prototype === objectPrototype || prototype === null) && !isArray(value)) {
+    return copyRecord(value as Keyed, path, copies, depth, original);
+  }
+  return copyOther(underlying(value), path, copies, depth, original);
+}
+
+/** What crosses as it is crosses as it is; of anything else what its `toJSON` returns, if it has one. */
+function copyJson(value: object, path: string, copies: Copies | undefined, depth: number): unknown {
+  const isOurs = underlying(value) !== value || getPrototypeOf(value) === extensionPrototype;
+  const kind = isOurs || isArray(value) ? BOXED : kindOf(value);
+  const toJSON = kind === PLAIN || kind === UNCROSSABLE ? (value as Keyed)['toJSON'] : undefined;
+  if (typeof toJSON !== 'function') return copyObject(value, path, copies, depth, value);
+  const opened = open(copies, value);
+  const json = apply(toJSON as () => unknown, value, []);
+  if (typeof json !== 'object' || json === null) return close(opened, value, snapshot(json, path) as object);
+  const known = json === value ? undefined : apply(mapGet, opened, [json]);
+  if (known === marker) throw cycle(path);
+  return known ?? close(opened, value, copyObject(json, path, opened, depth, json) as object);
+}
+
 function copyOther(source: object, path: string, copies: Copies | undefined, depth: number, original: object): unknown {
   if (isArray(source)) return copyArray(source, path, open(copies, original), depth, original);
   const kind = kindOf(source);
-  if (kind === UNCROSSABLE) throw notTransferable(path, text('an instance of ', classNameOf(source)));
+  if (kind === UNCROSSABLE) {
+    const [what, remedy] = describeUncrossable(source);
+    throw notTransferable(path, what, remedy);
+  }
+  if (kind === PLAIN) return copyRecord(source as Keyed, path, copies, depth, original);
   if (isBuiltin(kind)) {
     const copy = copyBuiltin(source, kind);
     if (copy === UNKNOWN_VIEW) throw notTransferable(path, 'a typed array of a kind that the host does not have');
     if (copy !== source) return close(copies, original, copy);
+  } else if (kind === REGEXP) {
+    const read = readRegExp(source);
+    if (read !== undefined) return close(copies, original, nullArray<unknown>([marker, REGEXP_FORM, read[0], read[1]]));
   } else if (kind === ERROR || (kind === MAP && isMap(source)) || (kind === SET && isSet(source))) {
     return copySpecial(source, kind, path, open(copies, original), depth, original);
   }
-  return copyRecord(source as Keyed, path, copies, depth, original);
+  return copyLookalike(source as Keyed, path, copies, depth, original);
+}
+
+/** It inherits from a builtin and is none: a proxy of one, all of whose content would be lost, or an object of properties. */
+function copyLookalike(
+  source: Keyed,
+  path: string,
+  copies: Copies | undefined,
+  depth: number,
+  original: object,
+): unknown {
+  const keys = keysOf(source);
+  if (keys.length === 0 || keys[0] === '0') {
+    throw notTransferable(path, 'a proxy of a builtin, or an object that only inherits from one');
+  }
+  return copyRecord(source, path, copies, depth, original);
+}
+
+function cycle(path: string): Error {
+  return notTransferable(path, 'a reference to an object that contains it (a cycle)');
 }
 
 function open(copies: Copies | undefined, original: object): Copies {

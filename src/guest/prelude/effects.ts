@@ -1,7 +1,7 @@
 import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from '../abi.js';
-import { admit, checkRoom } from './admission.js';
+import { admit, checkRoom, cutsLog, roomOf } from './admission.js';
 import { snapshot } from './copy.js';
-import { define, nullArray, StringFunction, stringify, text } from './intrinsics.js';
+import { apply, define, nullArray, StringFunction, sliceText, stringify, text } from './intrinsics.js';
 import { isError } from './value-kinds.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -11,6 +11,8 @@ export const events = nullArray<Effect>([]);
 export const viewCommands = nullArray<Effect>([]);
 export const logs = nullArray<Effect>([]);
 let logBytes = 0;
+/** The last entry of a log that is full: how many others were cut or left out. */
+let omission: Effect | undefined;
 
 /** Starts a new segment after a suspension: delivered effects are removed. */
 export function forgetEffects(): void {
@@ -18,6 +20,7 @@ export function forgetEffects(): void {
   viewCommands.length = 0;
   logs.length = 0;
   logBytes = 0;
+  omission = undefined;
 }
 
 export function emit(name: unknown, payload: unknown): void {
@@ -67,12 +70,37 @@ function render(part: unknown): string {
 
 function logger(level: Level): (...parts: unknown[]) => void {
   return (...parts) => {
+    if (isOmitted()) return;
     let message = '';
     for (let i = 0; i < parts.length; i++) message += (i === 0 ? '' : ' ') + render(parts[i]);
+    // A method of the handler's that was called for it may have filled the log.
+    if (isOmitted()) return;
+    const room = roomOf(LOG_BYTES) - logBytes;
+    if (cutsLog && message.length > room) {
+      cutLog(level, message, room);
+      return;
+    }
     logBytes += message.length;
     admit(LOGGING, level, LOG_BYTES, logBytes);
     logs[logs.length] = [level, message];
   };
+}
+
+function isOmitted(): boolean {
+  if (omission === undefined) return false;
+  (omission[2] as number)++;
+  return true;
+}
+
+/** The beginning of the entry that does not fit, and from then on a count. The host writes the text of it. */
+function cutLog(level: Level, message: string, room: number): void {
+  if (room > 1) {
+    logBytes += room;
+    admit(LOGGING, level, LOG_BYTES, logBytes);
+    logs[logs.length] = [level, text(apply(sliceText, message, [0, room - 1]), '…')];
+  }
+  omission = nullArray<unknown>(['warn', '', 1]);
+  logs[logs.length] = omission;
 }
 
 export const log = logger('info');

@@ -3,6 +3,7 @@ import { admit } from './admission.js';
 import { snapshot } from './copy.js';
 import {
   apply,
+  create,
   define,
   ErrorConstructor,
   hasOwn,
@@ -13,7 +14,6 @@ import {
   mapGet,
   mapSet,
   nullArray,
-  nullObject,
   PromiseConstructor,
   ProxyConstructor,
   setPrototypeOf,
@@ -21,7 +21,7 @@ import {
   text,
 } from './intrinsics.js';
 import { noteCall } from './shared-cells.js';
-import { isError } from './value-kinds.js';
+import { extensionPrototype, isError } from './value-kinds.js';
 
 /** The functions that settle a call. */
 interface Settlers {
@@ -145,7 +145,7 @@ function anything(make: (name: string) => unknown): object {
     preventExtensions: () => false,
   };
   setPrototypeOf(traps, null);
-  return new ProxyConstructor(nullObject(), traps);
+  return new ProxyConstructor(create(extensionPrototype) as object, traps);
 }
 
 export const extensions = anything((extension) =>

@@ -23,6 +23,7 @@ import {
   reachedForms,
   reject,
   sanitizedOutcome,
+  settleValue,
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
@@ -68,7 +69,7 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (input[6] !== undefined) untag(input[6]);
+  if (!enters(input[6])) return undefined;
   setRegistry(input[4]);
   globals['$state'] = openState(input[1], input[5]);
   globals['$args'] = input[2];
@@ -76,6 +77,18 @@ function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
   else runToItsEnd(handler);
   return running;
+}
+
+/** Whether all of it can be made in here; else that is the outcome. */
+function enters(places: unknown[] | undefined): boolean {
+  if (places === undefined) return true;
+  try {
+    untag(places);
+    return true;
+  } catch (error) {
+    reject(error);
+    return false;
+  }
 }
 
 function runToItsEnd(handler: Handler): void {
@@ -108,11 +121,11 @@ interface Answers {
 }
 
 function resume(input: Answers): Promise<unknown> | undefined {
-  if (input[4] !== undefined) untag(input[4]);
   continueGrants(input[2]);
   forgetEffects();
   continueState();
   continueOutcome();
+  if (!enters(input[4])) return undefined;
   takeAnswers(input[1]);
   return running;
 }
@@ -129,6 +142,7 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reachedForms,
   valuesBefore,
   deniedMutation,
+  settleValue,
   sanitizedOutcome,
   fallbackOutcome,
   guardState,

@@ -16,6 +16,7 @@ export const ErrorConstructor = Error;
 export const StringFunction = String;
 export const objectPrototype = Object.prototype;
 export const errorPrototype = Error.prototype;
+export const aggregateErrorPrototype = AggregateError.prototype;
 
 export const MapConstructor = Map;
 export const {
@@ -28,7 +29,12 @@ export const {
 } = Map.prototype;
 export const SetConstructor = Set;
 export const { add: setAdd, forEach: setForEach } = Set.prototype;
-export const { startsWith, includes } = String.prototype;
+export const { startsWith, includes, slice: sliceText } = String.prototype;
+export const RegExpConstructor = RegExp;
+/** What all iterators of the language inherit from. */
+const above = getPrototypeOf as (object: object) => object;
+export const iteratorPrototype = above(above([][Symbol.iterator]()));
+export const asyncIteratorPrototype = above(above(above((async function* () {})())));
 
 export type Keyed = Record<PropertyKey, unknown>;
 export type Constructor = abstract new (...args: never[]) => object;

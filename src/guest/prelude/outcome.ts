@@ -1,10 +1,10 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { awaitsAll, denials, hostCalls } from './admission.js';
+import { awaitsAll, denials, honoursToJson, hostCalls } from './admission.js';
 import { codeOf, notTransferable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
-import { nullArray, nullObject, text } from './intrinsics.js';
+import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { marker } from './tagged-values.js';
@@ -15,6 +15,7 @@ let status = PENDING;
 let value: unknown;
 let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
+let isSanitizing = false;
 let wasDenied = false;
 /** Once the handler has ended: calls up to this number are left behind. */
 let leftUpTo = 0;
@@ -46,6 +47,7 @@ function isWaiting(): boolean {
 export function continueOutcome(): void {
   allowAccessors(true);
   isSettled = false;
+  isSanitizing = false;
   wasDenied = false;
 }
 
@@ -92,6 +94,8 @@ export function reachedForms(): unknown[] {
  * @param changed for each pair, whether it was changed; true if all were, undefined if none was
  */
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
+  // The engine would write what has a `toJSON` as a plain object.
+  if (honoursToJson && !isSanitizing) throw new TypeErrorConstructor('to be sanitized');
   allowAccessors(false);
   if (compared === undefined && !isSettled && isReached()) return reached;
   isSettled = true;
@@ -124,11 +128,34 @@ function outcome(): unknown[] {
 }
 
 /**
- * The outcome after the engine refused to write it, in forms that it can write. Values that cannot leave at
- * all are left out and turned into an error that names them.
+ * After the engine refused to write it: the value in a form that it can write. Accessors and methods of the handler are called for
+ * that; the host compares the state after them, and then asks for {@link sanitizedOutcome}.
+ */
+export function settleValue(): void {
+  isSanitizing = true;
+  allowAccessors(true);
+  isSettled = false;
+  // The value stays in the VM until what the handler began has ended.
+  if (status === FULFILLED && isWaiting()) return;
+  const what = status === REJECTED ? 'error' : 'returnValue';
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      value = snapshot(value, what);
+      break;
+    } catch (error) {
+      // At the second time it is what an accessor threw that cannot leave.
+      reject(tries === 0 ? asNotTransferable(error, what) : notTransferable(what, 'a value of a kind'));
+    }
+  }
+}
+
+/**
+ * After {@link settleValue}: the outcome in forms that the engine can write. What cannot leave at all is left out and turned into an
+ * error that names it.
  */
 export function sanitizedOutcome(): unknown[] {
   let failure: unknown;
+  allowAccessors(true);
   const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
     const kept = nullArray<Effect>([]);
     for (let i = 0; i < effects.length; i++) {
@@ -143,11 +170,6 @@ export function sanitizedOutcome(): unknown[] {
     }
     return kept;
   };
-  try {
-    value = snapshot(value, 'returnValue');
-  } catch (error) {
-    failure = asNotTransferable(error, 'returnValue');
-  }
   if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
   mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
   if (failure !== undefined) reject(failure);

@@ -1,5 +1,7 @@
-import { ERROR_FORM, MAP_FORM } from '../abi.js';
+import { ERROR_FORM, MAP_FORM, REGEXP_FORM } from '../abi.js';
+import { codedError } from './coded-error.js';
 import {
+  aggregateErrorPrototype,
   apply,
   dataDescriptor,
   define,
@@ -10,8 +12,11 @@ import {
   MapConstructor,
   mapGet,
   mapSet,
+  RegExpConstructor,
   SetConstructor,
   setAdd,
+  setPrototypeOf,
+  text,
 } from './intrinsics.js';
 
 const errorClasses = new MapConstructor<string, ErrorConstructor>();
@@ -41,6 +46,7 @@ export function untag(places: unknown[]): void {
 
 function build(form: unknown[]): object {
   if (form[1] === ERROR_FORM) return buildError(form);
+  if (form[1] === REGEXP_FORM) return buildRegExp(form[2] as string, form[3] as string);
   if (form[1] === MAP_FORM) {
     const map = new MapConstructor();
     for (let i = 2; i < form.length; i += 2) apply(mapSet, map, [form[i], form[i + 1]]);
@@ -51,11 +57,20 @@ function build(form: unknown[]): object {
   return set;
 }
 
+function buildRegExp(source: string, flags: string): RegExp {
+  try {
+    return new RegExpConstructor(source, flags);
+  } catch {
+    const regExp = text('/', source, '/', flags);
+    const message = text('The engine refuses ', regExp, ', which cannot enter the VM; pass its source as text');
+    throw codedError('SERIALIZATION_ERROR', message, { regExp });
+  }
+}
+
 function buildError(form: unknown[]): Error {
   const name = form[2] as string;
   const fields = form[5] as Keyed;
-  const Class = (apply(mapGet, errorClasses, [name]) as ErrorConstructor | undefined) ?? ErrorConstructor;
-  const error = new Class(form[3] as string);
+  const error = newError(name, form[3] as string);
   if (error.name !== name) define(error, 'name', name);
   define(error, 'stack', form[4]);
   const keys = keysOf(fields);
@@ -64,4 +79,12 @@ function buildError(form: unknown[]): Error {
     defineProperty(error, key, dataDescriptor(fields[key], key !== 'cause' && key !== 'errors'));
   }
   return error;
+}
+
+/** The errors of an AggregateError are one of its fields. */
+function newError(name: string, message: string): Error {
+  // Its own class would iterate over a list, by a protocol that the handler may have replaced.
+  if (name === 'AggregateError') return setPrototypeOf(new ErrorConstructor(message), aggregateErrorPrototype);
+  const Class = (apply(mapGet, errorClasses, [name]) as ErrorConstructor | undefined) ?? ErrorConstructor;
+  return new Class(message);
 }

@@ -1,4 +1,13 @@
-import { type Constructor, errorPrototype, getPrototypeOf, nullArray, objectPrototype, ownMap } from './intrinsics.js';
+import {
+  asyncIteratorPrototype,
+  type Constructor,
+  create,
+  errorPrototype,
+  getPrototypeOf,
+  iteratorPrototype,
+  objectPrototype,
+  ownMap,
+} from './intrinsics.js';
 
 /** The kinds of objects: how each is passed out of the VM, or that it cannot be. */
 export const PLAIN = 0;
@@ -10,6 +19,7 @@ export const BYTES = 5;
 export const BUFFER = 6;
 export const BOXED = 7;
 export const UNCROSSABLE = 8;
+export const REGEXP = 9;
 
 /** The prototype chain of a proxy may be endless. */
 const MAX_CHAIN = 100;
@@ -26,8 +36,26 @@ list(DATE, [Date]);
 list(BYTES, [getPrototypeOf(Uint8Array) as unknown as Constructor]);
 list(BUFFER, [ArrayBuffer]);
 list(BOXED, [Number, String, Boolean, BigInt as unknown as Constructor]);
-const uncrossableTypes = nullArray<Constructor>([WeakMap, WeakSet, RegExp, Promise, DataView]);
-list(UNCROSSABLE, uncrossableTypes);
+list(REGEXP, [RegExp]);
+
+/** By prototype: what errors call it, and what to do. */
+const uncrossables = ownMap<object, readonly [what: string, remedy: string]>();
+
+/** What inherits from the prototype cannot leave, although it may look like a plain object. */
+export function refuse(prototype: object, what: string, remedy = ''): void {
+  kinds.set(prototype, UNCROSSABLE);
+  uncrossables.set(prototype, [what, remedy]);
+}
+refuse(WeakMap.prototype, 'a WeakMap');
+refuse(WeakSet.prototype, 'a WeakSet');
+refuse(Symbol.prototype, 'a symbol');
+refuse(Promise.prototype, 'a promise', '; await it');
+refuse(DataView.prototype, 'a DataView', '; pass its buffer');
+refuse(iteratorPrototype, 'an iterator', '; Array.from() makes an array of it');
+/** What `$ext` and its extensions inherit from: they have whatever is asked of them, and are asked nothing here. */
+export const extensionPrototype = create(null) as object;
+refuse(extensionPrototype, 'an extension', '; pass what a method of it returns');
+refuse(asyncIteratorPrototype, 'an async iterator', '; collect what it yields in an array');
 
 /**
  * By the prototype chain, without a protocol that a handler could replace. The kind is not proven: the object
@@ -49,15 +77,15 @@ export function isBuiltin(kind: number): boolean {
   return kind >= DATE && kind <= BOXED;
 }
 
-/** The name of the builtin class that makes a value not transferable. */
-export function classNameOf(value: object): string {
-  for (let i = 0; i < uncrossableTypes.length; i++) {
-    const type = uncrossableTypes[i] as Constructor;
-    for (let prototype = getPrototypeOf(value); prototype !== null; prototype = getPrototypeOf(prototype)) {
-      if (prototype === type.prototype) return type.name;
-    }
+/** Of a value that is uncrossable. A proxy may answer otherwise now. */
+export function describeUncrossable(value: object): readonly [what: string, remedy: string] {
+  let prototype = getPrototypeOf(value);
+  for (let depth = 0; prototype !== null && depth < MAX_CHAIN; depth++) {
+    const found = uncrossables.get(prototype);
+    if (found !== undefined) return found;
+    prototype = getPrototypeOf(prototype);
   }
-  return 'an unknown class';
+  return ['an instance of an unknown class', ''];
 }
 
 /** A proxy may return anything, or throw. */

@@ -11,6 +11,7 @@ import {
   TypeErrorConstructor,
 } from './intrinsics.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
+import { refuse } from './value-kinds.js';
 
 /**
  * The globals of the web platform: the small ones, and reserved places for *features*, separate scripts that
@@ -116,5 +117,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, entropy };
+  return { define: defineFeature, refuse, entropy };
 }

@@ -169,7 +169,7 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
-    for (const answer of answers) admissible.push(await toTransferableAnswer(answer, run.limits));
+    for (const answer of answers) admissible.push(await toTransferableAnswer(answer, run.limits, options.toJSON));
     try {
       return await resume(admissible);
     } catch (error) {

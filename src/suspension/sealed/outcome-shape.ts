@@ -32,7 +32,11 @@ const { componentId, ...commandShapes }: Shapes<ViewCommand> = {
   componentId: ANY_TEXT,
   args: NUMBER,
 };
-const logShapes: Shapes<LogEntry> = { level: oneOf('debug', 'info', 'warn', 'error'), message: ANY_TEXT };
+const { omitted, ...logShapes }: Shapes<LogEntry> = {
+  level: oneOf('debug', 'info', 'warn', 'error'),
+  message: ANY_TEXT,
+  omitted: count,
+};
 const suspensionShapes: Shapes<Suspension> = {
   suspensionId: ANY_TEXT,
   extensionName: ANY_TEXT,
@@ -70,7 +74,7 @@ const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherS
   stateMutations: list(record({ operation: oneOf('set', 'delete'), key: ANY_TEXT }, { value: NUMBER })),
   events: list(record(eventShapes)),
   viewCommands: list(record(commandShapes, { componentId })),
-  logs: list(record(logShapes)),
+  logs: list(record(logShapes, { omitted })),
   partial: flag,
   replayed: flag,
   suspension: record(suspensionShapes),

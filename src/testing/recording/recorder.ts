@@ -15,6 +15,7 @@ import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js'
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
+import { decodedContext } from '../state.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';
 import type { RecordingFiles } from './recording-files.js';
@@ -129,8 +130,8 @@ export class Recorder {
         recordedAtMs: Date.now(),
         engine,
         libraries: Object.keys(config.pool.libraries),
-        // A copy, because the caller may change its objects before they are written.
-        context: structuredClone({ ...context, ...namedMethods(context.extensionRegistry) }),
+        // The caller's own may be another one by the time that it is written.
+        context: structuredClone({ ...decodedContext(context), ...namedMethods(context.extensionRegistry) }),
         limits: resolveExecutionLimits(options, config.limits, config.ceilings),
         seed: options.seed,
       };

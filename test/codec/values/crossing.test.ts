@@ -48,6 +48,7 @@ const { value } = fc.letrec<{ value: unknown; leaf: unknown; record: Record<stri
     fc.oneof(fc.int16Array(), fc.float64Array(), fc.float32Array(), fc.uint8ClampedArray(), fc.uint32Array()),
     fc.bigInt64Array(),
     fc.uint8Array().map((bytes) => bytes.slice().buffer),
+    fc.constantFrom(/a/, /(?<name>\d+)\/\n/giu, /^[^\]]*$/ms, /\p{L}/u, /é日\ud800/d),
   ),
   record: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
   value: fc.oneof(
@@ -95,7 +96,7 @@ function withoutErrors(tree: unknown): unknown {
   if (tree instanceof Map) return new Map([...tree].map(([k, v], i) => [`${i}`, [withoutErrors(k), withoutErrors(v)]]));
   if (tree instanceof Set) return ['set', [...tree].map(withoutErrors)];
   if (tree === null || typeof tree !== 'object' || ArrayBuffer.isView(tree)) return tree;
-  if (tree instanceof Date || tree instanceof ArrayBuffer) return tree;
+  if (tree instanceof Date || tree instanceof ArrayBuffer || tree instanceof RegExp) return tree;
   return Object.entries(tree).map(([k, v]) => [k, withoutErrors(v)]);
 }
 
@@ -259,12 +260,10 @@ describe('what only looks like a builtin', () => {
 
   it.each([
     ['a WeakMap', 'new WeakMap()', 'WeakMap'],
-    ['a RegExp', '/x/', 'RegExp'],
-    ['a promise', '[Promise.resolve(1)]', 'Promise'],
+    ['a promise', '[Promise.resolve(1)]', 'promise'],
     ['a Float16Array', 'new Float16Array(2)', 'typed array'],
     ['a DataView', 'new DataView(new ArrayBuffer(1))', 'DataView'],
     ['a function', '{ f() {} }', 'function'],
-    ['an accessor', '{ get x() { return 1 } }', 'accessor'],
   ])('%s does not cross and is named', async (_title, expression, named) => {
     const { error } = await run(`return { it: ${expression} }`, 0);
     expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR' });

@@ -1,6 +1,6 @@
 import { pack } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRuntime, type NexusRuntime } from '#src/index.js';
+import { createRuntime, encoded, type NexusRuntime } from '#src/index.js';
 
 let runtime: NexusRuntime;
 
@@ -51,7 +51,7 @@ describe('a context', () => {
     ['of nothing', new Uint8Array(0)],
   ])('a context of MessagePack %s is INVALID_ARGUMENT naming the field', async (_title, bytes) => {
     for (const field of ['stateSnapshot', 'args', 'scope']) {
-      await expect(runtime.executeHandler('return 1', { [field]: bytes })).rejects.toMatchObject({
+      await expect(runtime.executeHandler('return 1', { [field]: encoded(bytes) })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
         context: { field: `context.${field}` },
       });
@@ -61,7 +61,7 @@ describe('a context', () => {
 
   it('a context whose state is MessagePack of something else than a map is INVALID_ARGUMENT', async () => {
     for (const bytes of [pack([1]), pack(5), pack(null)]) {
-      await expect(runtime.executeHandler('return 1', { stateSnapshot: bytes })).rejects.toMatchObject({
+      await expect(runtime.executeHandler('return 1', { stateSnapshot: encoded(bytes) })).rejects.toMatchObject({
         code: 'INVALID_ARGUMENT',
         context: { field: 'context.stateSnapshot' },
       });

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 import { Packr, pack } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRuntime, type NexusRuntime } from '#src/index.js';
+import { createRuntime, encoded, type NexusRuntime } from '#src/index.js';
 
 import { inSlices } from '#src/support/slices.js';
 import { bundleSource } from '../../support/sources/bundle-source.js';
@@ -22,10 +22,10 @@ afterAll(() => runtime.shutdown());
 
 const places: [string, string, string][] = [
   ['returned', 'return { found: a }', 'returnValue.found'],
-  ['emitted', "$emit('e', [a]); return 1", 'events[0][1][0]'],
-  ['assigned to state', '$state.key = [a]; return 1', 'stateMutations[0][2][0]'],
-  ['given to a component', "$view.focus('c', a); return 1", 'viewCommands[0][2][0]'],
-  ['passed to an extension', 'await $ext.a.b(a)', 'calls[0][3][0]'],
+  ['emitted', "$emit('e', [a]); return 1", 'events[0].payload[0]'],
+  ['assigned to state', '$state.key = [a]; return 1', 'stateMutations[0].value[0]'],
+  ['given to a component', "$view.focus('c', a); return 1", 'viewCommands[0].args[0]'],
+  ['passed to an extension', 'await $ext.a.b(a)', 'calls[0].args[0]'],
   ['the cause of an error that is returned', "return new Error('x', { cause: a })", 'returnValue'],
   ['thrown', 'throw a', 'returnValue'],
 ];
@@ -99,7 +99,7 @@ describe('what was recorded of a handler that was resumed', () => {
 
 describe('context that is MessagePack', () => {
   it('context that is MessagePack and longer than maxContextBytes is refused before it is read', async () => {
-    const rejection = runtime.executeHandler('return 1', { args: Buffer.alloc(8 * 2 ** 20 + 1, 0xc1) });
+    const rejection = runtime.executeHandler('return 1', { args: encoded(Buffer.alloc(8 * 2 ** 20 + 1, 0xc1)) });
     await expect(rejection).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       context: { limit: 'maxContextBytes', value: 8 * 2 ** 20, bytes: 8 * 2 ** 20 + 1 },
@@ -110,7 +110,7 @@ describe('context that is MessagePack', () => {
     const bytes = Buffer.alloc(5 + 4_000_000, 0x80);
     bytes[0] = 0xdd;
     bytes.writeUInt32BE(4_000_000, 1);
-    const rejection = runtime.executeHandler('return 1', { args: bytes });
+    const rejection = runtime.executeHandler('return 1', { args: encoded(bytes) });
     await expect(rejection).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       context: { limit: 'maxContextBytes', value: 8 * 2 ** 20 },
@@ -118,10 +118,10 @@ describe('context that is MessagePack', () => {
   });
 
   it('holds dates, and no other extension', async () => {
-    const { returnValue } = await runtime.executeHandler('return $args', { args: pack(new Date(1_234)) });
+    const { returnValue } = await runtime.executeHandler('return $args', { args: encoded(pack(new Date(1_234))) });
     expect(returnValue).toEqual(new Date(1_234));
     await expect(
-      runtime.executeHandler('return 1', { args: new Packr({ moreTypes: true }).pack(new Set([1])) }),
+      runtime.executeHandler('return 1', { args: encoded(new Packr({ moreTypes: true }).pack(new Set([1]))) }),
     ).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       context: { field: 'context.args' },
@@ -130,14 +130,14 @@ describe('context that is MessagePack', () => {
 
   it('ends no process with a small heap', async () => {
     const script = `
-      import { createRuntime } from '${await bundleSource('src/index.ts')}';
+      import { createRuntime, encoded } from '${await bundleSource('src/index.ts')}';
       const runtime = await createRuntime({ cacheDir: false, maxInstances: 1 });
       const codes = [];
       for (const [byte, length] of [[0x80, 8_000_000], [0x80, 4_000_000], [0x90, 500_000], [0x01, 8_000_000]]) {
         const bytes = Buffer.alloc(5 + length, byte);
         bytes[0] = 0xdd;
         bytes.writeUInt32BE(length, 1);
-        codes.push(await runtime.executeHandler('return 1', { args: bytes }).then((r) => r.status, (e) => e.code));
+        codes.push(await runtime.executeHandler('return 1', { args: encoded(bytes) }).then((r) => r.status, (e) => e.code));
       }
       console.log(JSON.stringify([codes, (await runtime.executeHandler('return 7')).returnValue]));
       await runtime.shutdown();`;

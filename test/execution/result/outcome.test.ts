@@ -48,6 +48,19 @@ describe('an outcome', () => {
     expect(read(honest)).toMatchObject({ status: 'success', returnValue: 'value', hostCalls: 4 });
   });
 
+  it('with an omission has a text of the host for it', () => {
+    const { logs } = read(
+      forge(5, [
+        ['info', '0123456789'],
+        ['error', 'a text of the guest', 7],
+      ]),
+    );
+    expect(logs).toEqual([
+      { level: 'info', message: '0123456789' },
+      { level: 'warn', message: 'The log reached maxLogBytes: 7 entries were cut or left out.', omitted: 7 },
+    ]);
+  });
+
   it.each([
     ['a mutation it may not make', forge(2, [['set', 'b', 1]]), 'PERMISSION_DENIED'],
     ['an event it may not emit', forge(3, [['f', 1]]), 'PERMISSION_DENIED'],
@@ -56,6 +69,24 @@ describe('an outcome', () => {
     ['too many events', forge(3, [['e'], ['e'], ['e']]), 'RESOURCE_LIMIT'],
     ['too many mutations', forge(2, Array(3).fill(['set', 'a', 1])), 'RESOURCE_LIMIT'],
     ['too long a log', forge(5, [['info', 'x'.repeat(11)]]), 'RESOURCE_LIMIT'],
+    [
+      'an omission before the end of the log',
+      forge(5, [
+        ['warn', '', 2],
+        ['info', 'x'],
+      ]),
+      'SERIALIZATION_ERROR',
+    ],
+    [
+      'two omissions',
+      forge(5, [
+        ['warn', '', 2],
+        ['warn', '', 2],
+      ]),
+      'SERIALIZATION_ERROR',
+    ],
+    ['an omission of no number', forge(5, [['warn', '', 'many']]), 'SERIALIZATION_ERROR'],
+    ['an omission of nothing', forge(5, [['warn', '', 0]]), 'SERIALIZATION_ERROR'],
     [
       'too many effects together',
       [
@@ -150,8 +181,8 @@ describe('an outcome', () => {
     for (let i = 0; i < 40; i++) folded = [folded, folded];
     for (const [index, path] of [
       [1, 'returnValue'],
-      [3, 'events[0][1]'],
-      [7, 'calls[0][3][0]'],
+      [3, 'events[0].payload'],
+      [7, 'calls[0].args[0]'],
     ] as const) {
       const places: Record<number, unknown> = { 1: folded, 3: [['e', folded]], 7: [['c1', 'http', 'get', [folded]]] };
       const { error } = await read(forge(index, places[index]));

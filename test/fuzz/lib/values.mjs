@@ -45,7 +45,8 @@ const TYPED_ARRAYS = [
   Float64Array,
   BigInt64Array,
 ];
-const ERRORS = [Error, TypeError, RangeError, EvalError];
+const ERRORS = [Error, TypeError, RangeError, EvalError, AggregateError];
+const REGEXPS = [/a/, /(?<name>\d+)\/\n/giu, /^[^\]]*$/ms, /\p{L}/u, /[[a-z]--b]/v, /(?:)/y, /é日\ud800/d];
 
 /** @param depth how deep it may be */
 export function randomValue(random, depth = 4, isPlain = false) {
@@ -68,10 +69,15 @@ export function randomValue(random, depth = 4, isPlain = false) {
       [1, () => new Date(random.pick(NUMBERS))],
       [1, () => new (random.pick(TYPED_ARRAYS))(size)],
       [1, () => random.bytes(size).buffer],
-      [1, () => withFields(new (random.pick(ERRORS))(randomString(random)), record())],
+      [1, () => withFields(newError(random.pick(ERRORS), randomString(random)), record())],
+      [1, () => new RegExp(random.pick(REGEXPS))],
     );
   }
   return random.weighted(kinds)();
+}
+
+function newError(type, message) {
+  return type === AggregateError ? new AggregateError([new Error('inner')], message) : new type(message);
 }
 
 /** As they are, whatever setters they meet. */
@@ -134,7 +140,22 @@ export function costlyValue(random, scale) {
     [1, () => [`a text of ${size} line breaks`, '\n'.repeat(size)]],
     [2, () => shared(random)],
     [1, () => nested(random)],
+    [2, () => regExps(random, size)],
   ])();
+}
+
+/** Of as many characters and classes as are constructed in one step. */
+function regExps(random, size) {
+  const [part, flags, most] = random.pick([
+    ['\\p{RGI_Emoji}', 'iv', 4],
+    ['\\p{L}', 'iu', 100],
+    ['\\W', 'iu', 2_000],
+    ['(?<=a)', '', 800],
+    ['[^a]', 'v', 1_200],
+  ]);
+  const count = Math.ceil(size / 2_000);
+  const make = (i) => new RegExp(`${i}${part.repeat(most)}`, flags);
+  return [`${count} RegExps of ${most} ${part}`, random.list(count, make)];
 }
 
 /** Paths double at each level; in one case through Maps, in another through Sets. */
@@ -191,6 +212,7 @@ export function difference(expected, actual, path = 'value', compared = new Set(
   if (compared.has(expected)) return undefined;
   compared.add(expected);
   if (Object.prototype.toString.call(expected) !== Object.prototype.toString.call(actual)) return there();
+  if (expected instanceof RegExp) return String(expected) === String(actual) ? undefined : there();
   if (expected instanceof Date) return Object.is(expected.getTime(), actual.getTime()) ? undefined : there();
   if (ArrayBuffer.isView(expected) || expected instanceof ArrayBuffer) {
     return Buffer.compare(bytesOf(expected), bytesOf(actual)) === 0 ? undefined : there();

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { pack } from 'msgpackr/pack';
+import { encoded } from 'nexus-runtime';
 
 import { mutateBytes } from '../lib/mutate.mjs';
 import { openRuntime } from '../lib/runtime.mjs';
@@ -61,7 +62,7 @@ export function close(runtime) {
 }
 
 export async function run({ field, value, bytes }, runtime) {
-  const context = { capabilities: CAPABILITIES, [field]: bytes ?? value };
+  const context = { capabilities: CAPABILITIES, [field]: bytes === undefined ? value : encoded(bytes) };
   let result;
   try {
     result = await runtime.executeHandler(HANDLER, context);
@@ -69,7 +70,7 @@ export async function run({ field, value, bytes }, runtime) {
     if (error?.name === 'NexusError' && error.code !== 'INTERNAL_ERROR') return undefined;
     return { kind: 'rejection', message: error?.stack ?? String(error) };
   }
-  if (bytes !== undefined || result.status !== 'success' || value instanceof Uint8Array) return undefined;
+  if (bytes !== undefined || result.status !== 'success') return undefined;
   const returned = result.returnValue[FIELDS.indexOf(field)];
   const changed = difference(value, returned, field);
   return changed === undefined ? undefined : { kind: 'changed', message: changed };

@@ -24,9 +24,19 @@ const MAX_PATHS = 1_000_000;
 /** As many items as fit the bytes that may come out. */
 const COSTLY_ITEMS = 100_000;
 
+/** As the form of a RegExp: a source and flags that need not be any. */
+function regExp(random) {
+  const sources = ['(', '[', 'a{2,1}', '\\p{Nope}', '(?<a>)(?<a>)', '\\p{L}'.repeat(200), 'a'.repeat(6_000), '[[[a]]]'];
+  const flags = ['g', 'gg', 'uv', 'x', 'u', 'iv', ''];
+  return Object.defineProperties(/x/, {
+    source: { value: random.chance(0.8) ? random.pick(sources) : `${random.below(1e6)}` },
+    flags: { value: random.pick(flags) },
+  });
+}
+
 /** The fields of an outcome, right ones and forged ones. */
 function outcome(random) {
-  const value = () => randomValue(random, 3);
+  const value = () => (random.chance(0.05) ? [regExp(random)] : randomValue(random, 3));
   const name = (right) => (random.chance(0.7) ? right : value());
   const few = (make) => (random.chance(0.9) ? random.list(random.below(4), make) : value());
   return [
@@ -35,7 +45,7 @@ function outcome(random) {
     few(() => [name(random.pick(['set', 'delete'])), name('a'), value()]),
     few(() => [name('e'), value()]),
     few(() => [name('focus'), name('v'), few(value)]),
-    few(() => [name('info'), name('text')]),
+    few(() => (random.chance(0.8) ? [name('info'), name('text')] : [name('warn'), name(''), name(random.below(9))])),
     random.chance(0.8) ? random.below(100) : value(),
     few((i) => [name(`c${i}`), name('http'), name('get'), few(value)]),
     few(() => name('state:read:x')),
@@ -93,6 +103,8 @@ function judge(result) {
     wrong.push('a call without a right');
   if (result.events.length > limits.maxEvents) wrong.push('too many events');
   if (result.logs.some(({ message }) => typeof message !== 'string')) wrong.push('a log that is no text');
+  if (result.logs.some(({ omitted }, i) => omitted !== undefined && (i !== result.logs.length - 1 || !(omitted > 0))))
+    wrong.push('an omission that is none');
   if (wrong.length > 0) return { kind: 'forged', message: wrong.join(', ') };
   if (Object.prototype.polluted !== undefined) return { kind: 'pollution', message: 'Object.prototype was changed' };
   const paths = countPaths(result);

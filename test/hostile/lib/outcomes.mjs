@@ -89,6 +89,16 @@ export function overLimit(limit, value, fields = {}) {
   });
 }
 
+/** It succeeds, and so many entries of its log are cut or left out. */
+export function cutLog(omitted) {
+  return success(undefined, {
+    logs: (logs) => {
+      const characters = logs.slice(0, -1).reduce((sum, { message }) => sum + message.length, 0);
+      return logs.at(-1).omitted === omitted && characters === 65_536;
+    },
+  });
+}
+
 export function deadlock(fields = {}) {
   return failure('DEADLOCK', { message: /waits for a promise/, context: {}, ...fields });
 }

@@ -39,7 +39,11 @@ const VALUES = [
     thrownValue({ code: 'TIMEOUT', context: { layer: 'watchdog' } }),
   ),
   error('an object with a method', 'throw { f() {} }', unsayable('thrown.f')),
-  error('an object with a getter', 'throw { get x() { $emit("called") } }', unsayable('thrown.x')),
+  error(
+    'an object with a getter',
+    'throw { get x() { $emit("called") } }',
+    thrownValue({ x: undefined }, { events: [{ name: 'called', payload: undefined }] }),
+  ),
   error('a cycle', 'const o = {}; o.o = o; throw o', [
     ...unsayable('o'),
     failure('SERIALIZATION_ERROR', { message: /cycle/, context: () => true }),

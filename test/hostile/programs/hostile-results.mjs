@@ -18,11 +18,41 @@ const KINDS = [
   result('a function', 'return () => 1', notTransferable('returnValue')),
   result('a method deep inside', 'return { a: [0, { f() {} }] }', notTransferable('returnValue.a[1].f')),
   result('a symbol', 'return { s: Symbol("s") }', notTransferable('returnValue.s')),
-  result('a getter', 'return { get x() { $emit("called"); return 1 } }', notTransferable('returnValue.x')),
+  result(
+    'a getter',
+    'return { get x() { $emit("called"); return 1 } }',
+    success({ x: 1 }, { events: [{ name: 'called', payload: undefined }] }),
+  ),
   result(
     'a getter on an array',
     'const a = [1]; Object.defineProperty(a, 0, { get: () => 1, enumerable: true }); return a',
-    notTransferable('returnValue[0]'),
+    success([1]),
+  ),
+  result('a proxy of a Map', 'return new Proxy(new Map([[1, 2]]), {})', notTransferable('returnValue')),
+  result(
+    'a proxy that says that it is a Map',
+    'return new Proxy({}, { getPrototypeOf: () => Map.prototype })',
+    notTransferable('returnValue'),
+  ),
+  result(
+    'a RegExp that lies about itself',
+    'const r = /a/g; for (const key of ["source", "flags", "global", "toString"]) Object.defineProperty(r, key, { get() { for (;;); } }); return r',
+    success((value) => String(value) === '/a/g'),
+  ),
+  result(
+    'methods of RegExp that were replaced',
+    'for (const key of ["source", "flags", "global"]) Object.defineProperty(RegExp.prototype, key, { get() { for (;;); } }); return [/a/g]',
+    success(([value]) => String(value) === '/a/g'),
+  ),
+  result(
+    'a RegExp of classes that take long to construct',
+    'return new RegExp("\\\\p{RGI_Emoji}".repeat(20), "iv")',
+    notTransferable('returnValue'),
+  ),
+  result(
+    'a toJSON that nobody asked for',
+    'return { a: new (class { toJSON() { for (;;); } })() }',
+    success({ a: {} }),
   ),
   result('a proxy', 'return new Proxy({ a: 1 }, {})', [success({ a: 1 }), notTransferable('returnValue')]),
   result(
@@ -46,7 +76,7 @@ const KINDS = [
   ),
   result('the global object', 'return globalThis', [success({}), notTransferable('returnValue')]),
   result('arguments', 'return arguments', [notTransferable('returnValue'), success({})]),
-  result('a generator', 'return (function* () {})()', [success({}), notTransferable('returnValue')]),
+  result('a generator', 'return (function* () {})()', notTransferable('returnValue')),
   result('a promise inside', 'return { p: Promise.resolve(1) }', notTransferable('returnValue.p')),
   result('a WeakMap', 'return new WeakMap()', notTransferable('returnValue')),
   result(

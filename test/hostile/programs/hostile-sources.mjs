@@ -85,7 +85,7 @@ const HARMLESS = [
   ['return 1 // no line break', 1],
   ['return 1 /* comment */', 1],
   ['return `a${`b${1}`}`', 'ab1'],
-  ['return /a/', (value) => value !== undefined],
+  ['return /a/', (value) => String(value) === '/a/'],
   ['return 1 //# sourceMappingURL=data:x', 1],
   ['//', undefined],
   [';', undefined],
@@ -112,9 +112,6 @@ const HARMLESS = [
   ['for await (const x of []) {} return 2', 2],
 ].map(([text, value]) => ({
   ...source(text, success(value)),
-  ...(text === 'return /a/' && {
-    expect: failure('SERIALIZATION_ERROR', { message: /RegExp|cannot leave/, context: { path: 'returnValue' } }),
-  }),
 }));
 
 const NOT_IN_A_FUNCTION = [

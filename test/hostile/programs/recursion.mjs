@@ -1,4 +1,5 @@
 import { pack } from 'msgpackr/pack';
+import { encoded } from 'nexus-runtime';
 
 import {
   deadlock,
@@ -104,7 +105,7 @@ const DATA = [
   deep(
     'chains of proxies that are thrown',
     `let p = {}; for (let i = 0; i < 50_000; i++) p = new Proxy(p, {}); throw p`,
-    [stackOverflow(), notTransferable('returnValue'), thrown(/threw/)],
+    [stackOverflow(), notTransferable('error'), thrown(/threw/)],
   ),
   deep('chains of bound functions', 'let f = () => 1; for (let i = 0; i < 20_000; i++) f = f.bind(null); f()', [
     stackOverflow(),
@@ -190,7 +191,7 @@ function nested(depth, leaf = 1) {
 
 /** MessagePack of arrays in arrays: a byte each. */
 function nestedMessagePack(depth) {
-  return Buffer.concat([Buffer.alloc(depth, 0x91), pack(1)]);
+  return encoded(Buffer.concat([Buffer.alloc(depth, 0x91), pack(1)]));
 }
 
 const TOO_DEEP = rejection('SERIALIZATION_ERROR', /nested deeper/);

@@ -1,5 +1,6 @@
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from '../format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from '../forms.js';
+import { countUnicodeClasses, MAX_REGEXP_CHARACTERS, regExpFrom } from '../regexps.js';
 import { MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
 import {
@@ -15,7 +16,14 @@ import {
 } from './decoding-bounds.js';
 import { TooManyPathsError } from './decoding-errors.js';
 import { Frame, FrameKind, giveBack, pathOf, takeFrames } from './decoding-frames.js';
-import { BYTES_PER_WORK, DecodingTime, KEYS_PER_WORK, WORK, WORK_PER_LOOK } from './decoding-work.js';
+import {
+  BYTES_PER_WORK,
+  DecodingTime,
+  KEYS_PER_WORK,
+  WORK,
+  WORK_PER_LOOK,
+  WORK_PER_UNICODE_CLASS,
+} from './decoding-work.js';
 import { dateOf, setField, unboxed, viewOf } from './finished-values.js';
 import { NodeReader, type ViewHead } from './node-reader.js';
 import { References } from './references.js';
@@ -38,7 +46,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
 }
 
 /**
- * Decodes a document, with its Maps, Sets and Errors.
+ * Decodes a document, with its Maps, Sets, Errors and RegExps.
  *
  * @returns its items without the marker
  * @throws the errors of {@link decodeValue}
@@ -279,7 +287,8 @@ export class ValueDecoder {
   }
 
   #form(count: number): symbol {
-    if (this.#reader.byte() !== Tag.int32) throw new MalformedValueError('has a Map, Set or Error of no known form');
+    if (this.#reader.byte() !== Tag.int32)
+      throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
     const kind = this.#reader.zigzag();
     const items = count - FORM_ITEMS_AT;
     this.#charge(FORM_ITEMS_AT);
@@ -292,8 +301,10 @@ export class ValueDecoder {
       case FormKind.error:
         this.#work -= WORK.error;
         return this.#open(FrameKind.error, [], items);
+      case FormKind.regExp:
+        return this.#open(FrameKind.regExp, [], items);
     }
-    throw new MalformedValueError('has a Map, Set or Error of no known form');
+    throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
   }
 
   #keyed(kind: number, target: object, items: number, entries: number): symbol {
@@ -348,6 +359,7 @@ export class ValueDecoder {
         (frame.target as Set<unknown>).add(value);
         break;
       case FrameKind.error:
+      case FrameKind.regExp:
         (frame.target as unknown[]).push(value);
         break;
       default:
@@ -388,6 +400,8 @@ export class ValueDecoder {
           this.#work -= fields * WORK.bigInt;
         });
       }
+      case FrameKind.regExp:
+        return this.#regExp(target as readonly unknown[]);
       case FrameKind.date:
         return dateOf(key);
       case FrameKind.boxed:
@@ -397,6 +411,16 @@ export class ValueDecoder {
       default:
         return target;
     }
+  }
+
+  #regExp(items: readonly unknown[]): RegExp {
+    const [source] = items;
+    this.#work -= WORK.regExp;
+    // One that is longer is refused before anything is done with it.
+    if (typeof source === 'string' && source.length <= MAX_REGEXP_CHARACTERS) {
+      this.#work -= source.length + countUnicodeClasses(source) * WORK_PER_UNICODE_CLASS;
+    }
+    return regExpFrom(items);
   }
 
   #arrayBuffer(): ArrayBuffer {

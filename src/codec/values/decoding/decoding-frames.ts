@@ -1,6 +1,16 @@
 import type { KeyTable } from './collisions.js';
 
-export const FrameKind = { array: 0, record: 1, map: 2, set: 3, error: 4, date: 5, boxed: 6, view: 7 } as const;
+export const FrameKind = {
+  array: 0,
+  record: 1,
+  map: 2,
+  set: 3,
+  error: 4,
+  date: 5,
+  boxed: 6,
+  view: 7,
+  regExp: 8,
+} as const;
 
 /** A value that is being decoded. Frames are reused, level by level. */
 export class Frame {

@@ -2,9 +2,11 @@ import { MalformedValueError } from './byte-reader.js';
 
 /** The work between two checks of the clock, in values of the cheapest kind: well below 1 ms. */
 export const WORK_PER_LOOK = 512;
-/** The cost of other values, in values of the cheapest kind. */
-export const WORK = { text: 1, bigInt: 4, buffer: 16, object: 2, keyed: 16, error: 64 } as const;
-/** The number of bytes that take as long as a value. */
+/** What values of other kinds are in those of the cheapest one. */
+export const WORK = { text: 1, bigInt: 4, buffer: 16, object: 2, keyed: 16, error: 64, regExp: 32 } as const;
+/** A class of Unicode characters in a RegExp; each of its characters is as much as a value. */
+export const WORK_PER_UNICODE_CLASS = 512;
+/** Bytes that take as long as a value. */
 export const BYTES_PER_WORK = 64;
 /** Even a table full of collisions takes a step for this many of its keys. */
 export const KEYS_PER_WORK = 128;

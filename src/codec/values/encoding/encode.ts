@@ -18,7 +18,7 @@ const DOCUMENT_EXTRAS = 3;
 
 /**
  * Encodes plain values for the engine: JSON, undefined, NaN, infinities, -0, BigInt, Date, ArrayBuffer and typed arrays; in a
- * document also Map, Set and Error. Objects that occur more than once stay one object. Strings keep lone surrogates.
+ * document also Map, Set, Error and RegExp. Objects that occur more than once stay one object. Strings keep lone surrogates.
  */
 export class ValueEncoder {
   readonly #header = new ByteWriter();
@@ -37,6 +37,8 @@ export class ValueEncoder {
   #extraBytes = 0;
   #maxBytes = Number.POSITIVE_INFINITY;
   #work = 0;
+  /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
+  #json: Map<object, unknown> | undefined;
 
   /**
    * @param root the start of paths in errors
@@ -62,16 +64,22 @@ export class ValueEncoder {
    * @param roots the start of paths in errors, for each field; the last one also for all further fields
    * @param maxBytes the encoding of a much larger value is stopped early
    */
-  encodeFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): Uint8Array {
-    this.beginFields(fields, roots, maxBytes);
+  encodeFields(
+    fields: readonly unknown[],
+    roots: readonly string[],
+    maxBytes: number,
+    honoursToJson = false,
+  ): Uint8Array {
+    this.beginFields(fields, roots, maxBytes, honoursToJson);
     this.run();
     return this.finish();
   }
 
-  /** Starts {@link encodeFields} in slices: call {@link run} until it has finished, then {@link finish}. */
-  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number): void {
+  /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
+  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number, honoursToJson = false): void {
     this.#begin();
     this.#isDocument = true;
+    if (honoursToJson) this.#json = new Map();
     this.#roots = roots;
     this.#maxBytes = Math.max(maxBytes, MIN_LIMIT_BYTES);
     this.#body.limit = this.#maxBytes;
@@ -127,6 +135,7 @@ export class ValueEncoder {
   #forget(): void {
     this.#levels.forget();
     this.#references.clear();
+    this.#json = undefined;
   }
 
   #begin(): void {
@@ -221,11 +230,24 @@ export class ValueEncoder {
         return;
       case 'object':
         if (value === null) this.#body.u8(Tag.null);
-        else this.#object(value);
+        else if (this.#json === undefined) this.#object(value);
+        else this.#jsonObject(value, this.#json);
         return;
       default:
         throw new Uncrossable(`is a ${typeof value}, which cannot enter the VM`);
     }
+  }
+
+  /** @param known what `toJSON` returned before: an object that occurs twice stays one */
+  #jsonObject(value: object, known: Map<object, unknown>): void {
+    if (!mayHaveToJson(value)) {
+      this.#object(value);
+      return;
+    }
+    if (!known.has(value)) known.set(value, (value as { toJSON(key: string): unknown }).toJSON(''));
+    const json = known.get(value);
+    if (typeof json === 'object' && json !== null) this.#object(json);
+    else this.#value(json);
   }
 
   #object(value: object): void {
@@ -270,8 +292,9 @@ export class ValueEncoder {
     } else {
       const form = this.#isDocument ? formOf(value) : undefined;
       if (form === undefined) {
-        const name = Object.getPrototypeOf(value)?.constructor?.name;
-        throw new Uncrossable(`is an instance of ${name || 'a class'}, which cannot enter the VM; pass a plain object`);
+        throw new Uncrossable(
+          `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
+        );
       }
       this.#form(form, number);
     }
@@ -335,4 +358,21 @@ export class ValueEncoder {
     const root = this.#roots[Math.min(at, this.#roots.length - 1)] ?? '';
     return root + this.#levels.pathFrom(this.#isDocument ? 1 : 0);
   }
+}
+
+/** What crosses by itself crosses as it is, although a Date and a Buffer have the method. */
+function mayHaveToJson(value: object): boolean {
+  if (typeof (value as { toJSON?: unknown }).toJSON !== 'function') return false;
+  if (Array.isArray(value) || types.isDate(value) || ArrayBuffer.isView(value) || types.isArrayBuffer(value))
+    return false;
+  if (types.isMap(value) || types.isSet(value) || types.isRegExp(value)) return false;
+  return !types.isNativeError(value) && !(value instanceof Error);
+}
+
+/** Iterators, for example, have a name and no class. */
+function classNameOf(value: object): string {
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  if (typeof name === 'string' && name !== '' && name !== 'Object') return name;
+  const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return typeof tag === 'string' && tag !== '' ? tag : 'a class';
 }

@@ -1,3 +1,4 @@
+import { Opaque } from '../opaque.js';
 import { type Pair, parseUrlencoded, serializeUrlencoded } from './urlencoded.js';
 
 const toText = (value: unknown): string => `${value}`.toWellFormed();
@@ -7,7 +8,7 @@ export let linkedParams: (query: string, onChange: (query: string) => void) => U
 export let replacePairs: (params: URLSearchParams, query: string) => void;
 
 /** https://url.spec.whatwg.org/#urlsearchparams */
-export class URLSearchParams {
+export class URLSearchParams extends Opaque {
   #pairs: Pair[] = [];
   #onChange: ((query: string) => void) | undefined;
 
@@ -24,6 +25,7 @@ export class URLSearchParams {
   }
 
   constructor(init?: unknown) {
+    super();
     if (init === undefined) return;
     if ((typeof init === 'object' && init !== null) || typeof init === 'function') this.#pairs = pairsOf(init);
     else this.#pairs = parseUrlencoded(withoutSign(toText(init)));
@@ -103,7 +105,7 @@ export class URLSearchParams {
     for (const [, value] of this.entries()) yield value;
   }
 
-  toString(): string {
+  override toString(): string {
     return serializeUrlencoded(this.#pairs);
   }
 
