@@ -1,6 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
-import type { ExecutionLimits } from '../../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 
 /** One part of an execution: from its beginning, or from where it waited, to its end, or to where it waited next. */
@@ -25,6 +25,9 @@ export interface Recording {
   /** All of them, as they held. */
   readonly limits: ExecutionLimits;
   readonly seed: number;
+  /** Options of the call, where they were given. */
+  readonly toJSON?: boolean;
+  readonly onLogOverflow?: LogOverflow;
   readonly segments: readonly RecordedSegment[];
   /** Of extensions, in the order in which they were made. */
   readonly calls: readonly ExtensionCall[];
