@@ -2,6 +2,8 @@ import type { ContextValue, WasmContext } from '../api/context.js';
 import { encodedBytes } from '../api/encoded.js';
 import type { StateMutation } from '../api/result.js';
 import { readMessage } from '../codec/message-reader.js';
+import { decodeOwnFields } from '../codec/values/decoding/decode.js';
+import { CONTEXT_ROOTS, encodeFields } from '../protocol/context-encoding.js';
 
 /** The largest state in MessagePack that a runtime accepts whose VMs have 64 MiB. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
@@ -32,6 +34,19 @@ export function decodedContext(context: WasmContext): WasmContext {
     if (packed !== undefined) values[field] = decoded(packed) as Record<string, unknown>;
   }
   return { ...context, ...values };
+}
+
+/** A context as the handler gets it when `toJSON` counts. */
+export function jsonContext({ extensionRegistry: _, ...context }: WasmContext): WasmContext {
+  const { stateSnapshot, args, scope, ...rest } = decodedContext(context);
+  const bounds = { maxBytes: MAX_STATE_BYTES, honoursToJson: true };
+  const [state, ...others] = decodeOwnFields(encodeFields([stateSnapshot, args, scope], CONTEXT_ROOTS, bounds));
+  return {
+    ...structuredClone(rest),
+    ...(state !== undefined && { stateSnapshot: state as Record<string, unknown> }),
+    args: others[0],
+    scope: others[1],
+  };
 }
 
 function decoded(packed: Uint8Array): unknown {

@@ -15,7 +15,7 @@ import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js'
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { decodedContext } from '../state.js';
+import { decodedContext, jsonContext } from '../state.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';
 import type { RecordingFiles } from './recording-files.js';
@@ -131,9 +131,16 @@ export class Recorder {
         engine,
         libraries: Object.keys(config.pool.libraries),
         // The caller's own may be another one by the time that it is written.
-        context: structuredClone({ ...decodedContext(context), ...namedMethods(context.extensionRegistry) }),
+        context: {
+          ...(options.toJSON === true
+            ? jsonContext(context)
+            : structuredClone(withoutMethods(decodedContext(context)))),
+          ...namedMethods(context.extensionRegistry),
+        },
         limits: resolveExecutionLimits(options, config.limits, config.ceilings),
         seed: options.seed,
+        ...(options.toJSON !== undefined && { toJSON: options.toJSON }),
+        ...(options.onLogOverflow !== undefined && { onLogOverflow: options.onLogOverflow }),
       };
       return start;
     } catch {
@@ -207,6 +214,11 @@ function isAnswered({ segments }: Recording, callId: string): boolean {
 
 function isSame({ callId }: ExtensionCall): (call: ExtensionCall) => boolean {
   return (call) => call.callId === callId;
+}
+
+/** They are no data: their names are what is written down. */
+function withoutMethods({ extensionRegistry: _, ...context }: WasmContext): WasmContext {
+  return context;
 }
 
 function namedMethods(registry: ExtensionRegistry | undefined): { extensionRegistry?: Record<string, string[]> } {

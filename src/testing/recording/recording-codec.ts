@@ -52,16 +52,17 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   const given: CallResult[][] = [];
   for (const { answers } of segments) {
     const admitted: CallResult[] = [];
-    for (const answer of answers) admitted.push(await toTransferableAnswer(answer, recording.limits));
+    for (const answer of answers) admitted.push(await toTransferableAnswer(answer, recording.limits, recording.toJSON));
     given.push(admitted);
   }
-  const values = await encodeValues([
+  const fields = [
     stateSnapshot,
     args,
     scope,
     given.map((answers) => answers.map((answer) => (answer.success ? answer.value : answer.error))),
     calls.map((call) => call.args),
-  ]);
+  ];
+  const values = await encodeValues(fields, recording.toJSON);
   const encodedOutcome = await encodeOutcome(outcome);
   if (values === undefined || 'unencodable' in encodedOutcome) return undefined;
   const header: RecordingHeader = {
@@ -146,10 +147,10 @@ async function decodeValues(encoded: Uint8Array): Promise<unknown[]> {
   return inSlices((until) => (decoder.run(until) ? { done: decoder.fields } : undefined));
 }
 
-async function encodeValues(values: readonly unknown[]): Promise<Uint8Array | undefined> {
+async function encodeValues(values: readonly unknown[], honoursToJson = false): Promise<Uint8Array | undefined> {
   try {
     const encoder = new ValueEncoder();
-    encoder.beginFields(values, FIELDS, Number.POSITIVE_INFINITY);
+    encoder.beginFields(values, FIELDS, Number.POSITIVE_INFINITY, honoursToJson);
     return await inSlices((until) => (encoder.run(until) ? { done: encoder.finish() } : undefined));
   } catch (error) {
     if (error instanceof UncrossableValueError) return undefined;

@@ -1,4 +1,4 @@
-import { count, dictionary, finite, flag, list, readShaped, record, text } from '../../codec/message-shape.js';
+import { count, dictionary, finite, flag, list, oneOf, readShaped, record, text } from '../../codec/message-shape.js';
 import type { Recording } from './recording.js';
 
 /** A recording without the values in it. */
@@ -22,26 +22,29 @@ const MAX_LIMITS = 64;
 const NAME = text(64 * 1024);
 const TEXT = text(Number.POSITIVE_INFINITY);
 
-const HEADER = record({
-  recordedAtMs: finite,
-  engine: NAME,
-  libraries: list(NAME),
-  handler: record({ key: NAME, filename: NAME, source: TEXT }),
-  context: record(
-    {},
-    {
-      panelId: TEXT,
-      handlerName: TEXT,
-      capabilities: list(NAME),
-      extensionRegistry: dictionary(list(NAME)),
-    },
-  ),
-  limits: dictionary(finite, MAX_LIMITS),
-  seed: finite,
-  segments: list(record({ nowMs: finite, answers: list(record({ callId: NAME, success: flag })) })),
-  calls: list(record({ callId: NAME, extensionName: NAME, method: NAME })),
-  valueBytes: count,
-});
+const HEADER = record(
+  {
+    recordedAtMs: finite,
+    engine: NAME,
+    libraries: list(NAME),
+    handler: record({ key: NAME, filename: NAME, source: TEXT }),
+    context: record(
+      {},
+      {
+        panelId: TEXT,
+        handlerName: TEXT,
+        capabilities: list(NAME),
+        extensionRegistry: dictionary(list(NAME)),
+      },
+    ),
+    limits: dictionary(finite, MAX_LIMITS),
+    seed: finite,
+    segments: list(record({ nowMs: finite, answers: list(record({ callId: NAME, success: flag })) })),
+    calls: list(record({ callId: NAME, extensionName: NAME, method: NAME })),
+    valueBytes: count,
+  },
+  { toJSON: flag, onLogOverflow: oneOf('cut', 'error') },
+);
 
 /** @throws MalformedMessageError if a field is unknown or missing */
 export function readRecordingHeader(encoded: Uint8Array): RecordingHeader {

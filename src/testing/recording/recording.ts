@@ -1,6 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
-import type { ExecutionLimits } from '../../api/limits.js';
+import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 
 /** One part of an execution: between two suspensions, or from the start or to the end. */
@@ -25,6 +25,9 @@ export interface Recording {
   /** All limits that applied. */
   readonly limits: ExecutionLimits;
   readonly seed: number;
+  /** Options of the call, where they were given. */
+  readonly toJSON?: boolean;
+  readonly onLogOverflow?: LogOverflow;
   readonly segments: readonly RecordedSegment[];
   /** Extension calls, in order. */
   readonly calls: readonly ExtensionCall[];

@@ -84,7 +84,7 @@ async function repeat(
   recording: Recording,
   { code, filename = recording.handler.filename }: HandlerSource,
 ): Promise<Attempt> {
-  const { seed, segments, limits } = recording;
+  const { seed, segments, limits, toJSON, onLogOverflow } = recording;
   const { extensionRegistry, ...rest } = recording.context;
   // A changed handler may make other calls: it then waits for their answers, and the replay reports that.
   const isChanged = code !== recording.handler.source;
@@ -94,7 +94,14 @@ async function repeat(
   const timeoutMs = timeoutOf(recording);
   const nowOf = (segment: number) => segments[Math.min(segment, segments.length - 1)]?.nowMs ?? recording.recordedAtMs;
   const { timeoutMs: _, memoryLimitBytes: __, stackSizeBytes: ___, ...counted } = limits;
-  const options = { seed, timeoutMs, limits: counted, filename };
+  const options = {
+    seed,
+    timeoutMs,
+    limits: counted,
+    filename,
+    ...(toJSON !== undefined && { toJSON }),
+    ...(onLogOverflow !== undefined && { onLogOverflow }),
+  };
   let result = await runtime.executeHandler(code, context, { ...options, now: nowOf(0) });
   let whole = result;
   for (let segment = 1; ; segment++) {
@@ -106,7 +113,11 @@ async function repeat(
       const unanswered = recording.outcome.status === 'suspended' || isCalledOff(recording.outcome) ? [] : waiting;
       return { result: whole, calls: [...calls.values()], unused: book.unused, unanswered };
     }
-    result = await runtime.resumeHandler(suspension.suspensionId, answers, { now: nowOf(segment), timeoutMs });
+    result = await runtime.resumeHandler(suspension.suspensionId, answers, {
+      now: nowOf(segment),
+      timeoutMs,
+      ...(toJSON !== undefined && { toJSON }),
+    });
     whole = joined(whole, result);
   }
 }

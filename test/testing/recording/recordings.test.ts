@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { encoded } from 'nexus-runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import '#src/testing/vitest.js';
+import { packMessage } from '#src/codec/message-pack.js';
 import type { NexusRuntime } from '#src/runtime/nexus-runtime.js';
 import { createRuntime } from '#src/runtime/runtime.js';
 import { type RecordingRuntime, record, replay } from '#src/testing/index.js';
@@ -37,6 +39,26 @@ async function recorded(use: (runtime: RecordingRuntime) => Promise<unknown>, op
 }
 
 describe('a recording', () => {
+  it('replays to the same: options that change what crosses, and MessagePack', async () => {
+    class Money {
+      readonly #cents = 250;
+      toJSON() {
+        return { cents: this.#cents };
+      }
+    }
+    const code = `
+      for (let i = 0; i < 9; i++) $log('line ' + i);
+      return [$args, { toJSON: () => 'left' }, /x/g, $state.n, await $ext.shop.price()]`;
+    const context = { args: new Money(), stateSnapshot: encoded(packMessage({ n: 1 })), capabilities };
+    const options = { toJSON: true, limits: { maxLogBytes: 20 } };
+    const extensions = { shop: { price: async () => new Money() } };
+    const file = await recorded((it) => it.run(code, context, { ...options, extensions }));
+    const { differences, recorded: then } = await replay(file);
+    expect(then.returnValue).toEqual([{ cents: 250 }, 'left', /x/g, 1, { cents: 250 }]);
+    expect(then.logs.at(-1)?.omitted).toBe(6);
+    expect(differences).toEqual([]);
+  });
+
   it('replays to the same: values of all kinds, time and chance', async () => {
     const context = {
       handlerName: 'price order',
