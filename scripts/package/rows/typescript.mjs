@@ -1,0 +1,105 @@
+// TypeScript: strict projects of every kind that compile a program against our declarations and run what comes out, and handlers that are
+// checked with the compiler of the project.
+import { PRINTED, program } from '../programs.mjs';
+
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: false,
+  skipLibCheck: false,
+  target: 'es2023',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  outDir: 'out',
+  rootDir: '.',
+};
+
+const PROJECTS = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  node16: { module: 'node16', moduleResolution: 'node16' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+  CommonJS: { module: 'nodenext', moduleResolution: 'nodenext' },
+};
+
+/** The program that every row exercises, with the types that a strict project has it write. */
+const TYPED = `import type { RuntimeOptions, WasmContext, WasmResult } from 'nexus-runtime';
+import { configFromEnv, HandlerCompiler, inferCapabilities, NexusError } from 'nexus-runtime';
+import { checkHandlers, handlerTypes, type HandlerProblem } from 'nexus-runtime/typescript';
+import { createTestRuntime, record, replay } from 'nexus-runtime/testing';
+export const options: RuntimeOptions = { ...configFromEnv({}), maxInstances: 2 };
+export const context: WasmContext = { args: 1, capabilities: ['state:read:*', ...inferCapabilities('return 1')] };
+export const codeOf = (result: WasmResult): string => result.error?.code ?? 'none';
+export const problems = (): Promise<HandlerProblem[]> => checkHandlers('tsconfig.json');
+export const others = [NexusError, HandlerCompiler, handlerTypes, createTestRuntime, record, replay];
+`;
+
+/** The same program as everywhere, with annotations where strictness wants some. */
+function typedProgram() {
+  return (
+    TYPED +
+    program('esm')
+      .replace('async function exercise({ createRuntime, runHandler }, options)', 'async function exercise(options: RuntimeOptions)')
+      .replace('exercise({ createRuntime, runHandler }, {})', 'exercise({})')
+      .replace('async (name) =>', 'async (name: string) =>')
+      .replace('waiting.suspension.suspensionId', "waiting.suspension?.suspensionId ?? ''")
+      .replace('main.stateMutations[0].value', 'main.stateMutations[0]?.value as number')
+      .replace('.concat([', '.concat([')
+      .replace('return [main.returnValue', 'return ([main.returnValue')
+      .replace('waiting.status]', 'waiting.status] as unknown[])')
+  );
+}
+
+const project = (version, kind) => ({
+  name: `TypeScript ${version}, ${kind}`,
+  isShort: version === 6 && kind === 'nodenext',
+  run: (lab) => {
+    const type = kind === 'CommonJS' ? 'commonjs' : 'module';
+    lab.install({ typescript: String(version), '@types/node': '22' }, { manifest: { type } });
+    lab.write({
+      'main.ts': typedProgram(),
+      'tsconfig.json': { compilerOptions: { ...STRICT, ...PROJECTS[kind] }, files: ['main.ts'] },
+    });
+    lab.bin('tsc', ['-p', '.']);
+    return lab.node(['out/main.js']);
+  },
+});
+
+const HANDLERS = {
+  'handlers/wrong.ts': 'const n: number = $args.name;\nreturn n;\n',
+  'types.d.ts': `/// <reference types="nexus-runtime/handler" />\ndeclare const $args: { readonly name: string };\n`,
+  'handlers.json': {
+    compilerOptions: { strict: true, target: 'es2023', lib: ['es2023'], types: [], noEmit: true },
+    include: ['handlers', 'types.d.ts'],
+  },
+};
+
+const checking = (version, node, refusal) => ({
+  name: `checkHandlers, TypeScript ${version}, Node ${node}`,
+  refusal,
+  run: (lab) => {
+    lab.install({ typescript: String(version) }, { node });
+    lab.write({
+      ...HANDLERS,
+      'main.mjs': `
+        import { checkHandlers } from 'nexus-runtime/typescript';
+        try {
+          const problems = await checkHandlers('handlers.json');
+          const [{ code, line, column }] = problems;
+          const found = problems.length + ' ' + code + ' ' + line + ':' + column;
+          console.log(found === '1 TS2322 1:7' ? ${JSON.stringify(PRINTED)} : JSON.stringify(problems, undefined, 1));
+        } catch (error) {
+          console.log(error.name + ' ' + error.code + ': ' + error.message);
+        }`,
+    });
+    return lab.node(['main.mjs'], { node });
+  },
+});
+
+export const rows = [
+  ...['5.8', 6, 7].flatMap((version) => Object.keys(PROJECTS).map((kind) => project(version, kind))),
+  checking('5.8', 20),
+  checking(6, 24),
+  checking(7, 24),
+];
