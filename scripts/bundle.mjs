@@ -1,9 +1,11 @@
 // Bundles what ships: a cold start is mostly finding, reading and linking modules, and the sources are many small files.
 //
-// The main thread's part leaves its dependencies to npm. The worker's part takes them in: on the way to the first result
-// every worker resolves them anew, which costs more than all else it does. Their licences go along.
+// The main thread's part leaves most of its dependencies to npm. The worker's part takes them in: on the way to the first result
+// every worker resolves them anew, which costs more than all else it does. Everywhere taken in are msgpackr, whose optional native part would bring
+// an install script into every application, and tinypool, so that the file of its threads lies beside our own. Licences go along.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -16,37 +18,72 @@ const common = {
   platform: 'node',
   target: 'node20',
   sourcemap: true,
+  // Names and lines are in the maps; the sources themselves are in the repository.
+  sourcesContent: false,
   logLevel: 'warning',
+  metafile: true,
 };
+/** What is left to npm. */
+const EXTERNAL = [
+  '@jitl/*',
+  '@noble/hashes',
+  '@opentelemetry/api',
+  '@swc/wasm-typescript',
+  'acorn',
+  'lru-cache',
+  'prom-client',
+  'typescript',
+  'vitest',
+];
+/** In CommonJS a module knows its file and no URL; it cannot import, and it takes in what is no CommonJS itself. */
+const commonjs = {
+  ...common,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  external: EXTERNAL.filter((name) => name !== '@noble/hashes'),
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  supported: { 'dynamic-import': false },
+};
+/** What `testing-entry.mjs` gives the script is there, too, when `require` loads it. On the line of the first statement: the map counts lines. */
+const AS_A_MODULE =
+  'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
+  'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
+
+const bundled = [];
 
 /** Variants of the engine that quickjs-emscripten imports and that are never used: three packages to be found and read at every start. */
 const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|release-asyncify)$/;
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
-await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
-const sharing = { name: 'singletons', setup: shareSingletons };
 await build({
+  ...commonjs,
+  banner: {},
+  entryPoints: { singletons: path('build/runtime/singletons.js') },
+});
+const sharing = { name: 'singletons', setup: shareSingletons };
+const threadFile = { name: 'thread-file', setup: nameThreadFile };
+const entryPoints = {
+  index: path('build/index.js'),
+  otel: path('build/otel/index.js'),
+  typescript: path('build/typescript/index.js'),
+};
+await take({
   ...common,
-  entryPoints: {
-    index: path('build/index.js'),
-    otel: path('build/otel/index.js'),
-    typescript: path('build/typescript/index.js'),
-  },
-  packages: 'external',
-  plugins: [sharing],
+  entryPoints,
+  external: EXTERNAL,
+  plugins: [sharing, threadFile],
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
+await take({ ...commonjs, entryPoints, plugins: [sharing, threadFile] });
+await take({ ...common, entryPoints: { 'worker/thread': fileURLToPath(import.meta.resolve('tinypool')).replace('index.js', 'entry/worker.js') } });
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
 // the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
-const forTests = {
-  ...common,
-  external: ['tinypool', 'prom-client', 'vitest'],
-  metafile: true,
-};
-const testing = await build({
+const forTests = { ...common, external: ['prom-client', 'vitest'] };
+await take({
   ...forTests,
   entryPoints: { 'testing-kit': path('build/testing/index.js') },
   format: 'cjs',
@@ -73,44 +110,62 @@ await build({
   outfile: path('dist/testing.js'),
   outdir: undefined,
   define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./singletons.js'],
+  external: ['./singletons.cjs'],
 });
-const others = await build({
+await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
+const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
+await take({
   ...forTests,
-  entryPoints: {
-    'testing-vitest': path('build/testing/vitest.js'),
-    'testing-thread-pool': path('build/testing/runtime/thread-pool.js'),
-  },
-  plugins: [sharing],
+  entryPoints: { 'testing-vitest': path('build/testing/vitest.js'), ...threadPool },
+  plugins: [sharing, threadFile],
 });
-const { metafile } = await build({
-  ...common,
-  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
-  plugins: [unused],
-  metafile: true,
-});
-// The packages whose code is in the features of the guest, as bytecode in the prelude image.
-const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
-await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(Object.keys(metafile.inputs)));
-await writeFile(
-  path('dist/testing-THIRD-PARTY-LICENSES.txt'),
-  await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
-);
+await take({ ...commonjs, entryPoints: threadPool, plugins: [sharing, threadFile] });
+await take({ ...common, entryPoints: { 'worker/entry': path('build/worker/entry.js') }, plugins: [unused] });
 await mkdir(path('dist/guest'), { recursive: true });
-await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.
 await cp(path('build/engine/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
-await cp(path('build'), path('dist/types'), {
-  recursive: true,
-  filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
-});
+// The packages whose code is in the features of the guest, as bytecode in the prelude image.
+bundled.push(...JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8')));
+await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
+await writeDeclarations();
+
+/** Bundles something, and notes what is in it. */
+async function take(options) {
+  const { metafile } = await build(options);
+  bundled.push(...Object.keys(metafile.inputs));
+}
+
+/** The declarations that the entries reach, as those of modules and, a folder beside, as those of CommonJS. */
+async function writeDeclarations() {
+  const entries = ['index', 'otel/index', 'testing/index', 'testing/vitest', 'typescript/index'];
+  const reached = new Set(entries.map((name) => `${name}.d.ts`));
+  for (const file of reached) {
+    const text = await readFile(path(`build/${file}`), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g)) reached.add(join(dirname(file), `${name}.d.ts`));
+    for (const folder of ['dist/types', 'dist/types-cjs']) {
+      await mkdir(dirname(path(`${folder}/${file}`)), { recursive: true });
+      await writeFile(path(`${folder}/${file}`), text.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '\n'));
+    }
+  }
+  await writeFile(path('dist/types-cjs/package.json'), '{ "type": "commonjs" }\n');
+}
+
+/** Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. */
+function nameThreadFile({ onLoad }) {
+  onLoad({ filter: /node_modules\/tinypool\/dist\/index\.js$/ }, async (file) => {
+    const text = await readFile(file.path, 'utf8');
+    const contents = text.replace('fileURLToPath(import.meta.url + "/../entry/worker.js")', 'new URL("./worker/thread.js", import.meta.url)');
+    if (contents === text) throw new Error('tinypool names the file of its threads in another way');
+    return { contents, loader: 'js' };
+  });
+}
 
 /** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
 function shareSingletons({ onResolve }) {
-  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './singletons.js', external: true }));
+  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path: './singletons.cjs', external: true }));
 }
 
 function leaveThreadPool({ onResolve }) {
@@ -127,8 +182,9 @@ function importThroughEntry(code) {
   const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
   if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
+  if (!rewritten.startsWith('"use strict";\n')) throw new Error('dist/testing-kit.cjs is not strict');
   // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.
-  return rewritten.replaceAll(/[^ -~\n\t]/g, '?');
+  return rewritten.replaceAll(/[^ -~\n\t]/g, '?').replace('\n', `\n${AS_A_MODULE}`);
 }
 
 /** The same digests: a process that ends soon has no time to optimise code that hashes. */

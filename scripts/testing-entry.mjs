@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
-import * as singletons from './singletons.js';
+import { explainMissingFile } from './singletons.cjs';
 
 const DIGEST_BYTES = 32;
 const KIT = new URL('./testing-kit.cjs', import.meta.url);
@@ -21,16 +21,33 @@ const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
 const cachedData = isWanted ? read() : undefined;
 const filename = fileURLToPath(KIT);
 // ASCII, as esbuild writes it.
-const source = `(function(require,exports,module,kitUrl,kitImport){${readFileSync(KIT, 'latin1')}\n})`;
-const script = new Script(source, { filename, cachedData });
-// When the process ends, to have what was compiled on the way, too.
-if (isWanted && (cachedData === undefined || script.cachedDataRejected)) process.once('exit', write);
-
 const require = createRequire(import.meta.url);
-const own = (id) => (id === './singletons.js' ? singletons : require(id));
-const module = { exports: {} };
-script.runInThisContext()(own, module.exports, module, import.meta.url, (id) => import(id));
-export const kit = module.exports;
+// A runner that gives every test file a context of its own (Jest) loads it there: values are instances of the classes that the test has.
+const isOwnContext = new Script('Object').runInThisContext() !== Object;
+const script = isOwnContext ? undefined : compile();
+export const kit = script === undefined ? require('./testing-kit.cjs') : run();
+
+function compile() {
+  const source = `(function(require,exports,module,kitUrl,kitImport){${readKit()}\n})`;
+  const compiled = new Script(source, { filename, cachedData });
+  // When the process ends, to have what was compiled on the way, too.
+  if (isWanted && (cachedData === undefined || compiled.cachedDataRejected)) process.once('exit', write);
+  return compiled;
+}
+
+function readKit() {
+  try {
+    return readFileSync(KIT, 'latin1');
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
+}
+
+function run() {
+  const module = { exports: {} };
+  script.runInThisContext()(require, module.exports, module, import.meta.url, (id) => import(id));
+  return module.exports;
+}
 
 function digest(data) {
   return createHash('sha256').update(data).digest();

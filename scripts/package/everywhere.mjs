@@ -28,7 +28,9 @@ export function everywhere(tarball, { only, list = false, short = false }) {
   const results = rows.map((row) => runRow(row, tarball));
   const failed = results.filter(({ result }) => result === 'FAILS');
   const refused = results.filter(({ result }) => result === 'refused');
-  console.log(`\n${rows.length} rows: ${rows.length - failed.length - refused.length} pass, ${refused.length} are refused, ${failed.length} fail`);
+  console.log(
+    `\n${rows.length} rows: ${rows.length - failed.length - refused.length} pass, ${refused.length} are refused, ${failed.length} fail`,
+  );
   for (const { name, text } of refused) console.log(`\nrefused, ${name}:\n  ${text}`);
   return failed.length;
 }

@@ -37,7 +37,10 @@ export class Lab {
   write(files) {
     for (const [name, content] of Object.entries(files)) {
       mkdirSync(dirname(this.path(name)), { recursive: true });
-      writeFileSync(this.path(name), typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`);
+      writeFileSync(
+        this.path(name),
+        typeof content === 'string' ? content : `${JSON.stringify(content, undefined, 2)}\n`,
+      );
     }
   }
 

@@ -4,23 +4,26 @@
 const EXERCISE = `
 async function exercise({ createRuntime, runHandler }, options) {
   const runtime = await createRuntime(options);
+  const ended = (result) => {
+    if (result.status === 'error') throw new Error(JSON.stringify(result.error));
+    return result;
+  };
   try {
-    const main = await runtime.executeHandler(
+    const main = ended(await runtime.executeHandler(
       '$state.total = $args.a + $args.b; return "sum"',
       { stateSnapshot: {}, args: { a: 2, b: 3 }, capabilities: ['state:read:total', 'state:write:total'] },
-    );
-    const run = await runtime.run(
+    ));
+    const run = ended(await runtime.run(
       'return await $ext.greeter.hello($args)',
       { args: 'Ada', capabilities: ['ext:greeter.hello'] },
       { extensions: { greeter: { hello: async (name) => 'Hello, ' + name } } },
-    );
-    const waiting = await runtime.executeHandler(
+    ));
+    const waiting = ended(await runtime.executeHandler(
       'return 1 + await $ext.people.ask("age")',
       { capabilities: ['ext:people.ask'] },
-    );
-    if (main.status !== 'success') throw new Error(JSON.stringify(main.error));
-    const resumed = await runtime.resumeHandler(waiting.suspension.suspensionId, { success: true, value: 41 });
-    const typed = await runtime.executeHandler('const n: number = 7; return n as number', {}, { filename: 'typed.ts' });
+    ));
+    const resumed = ended(await runtime.resumeHandler(waiting.suspension.suspensionId, { success: true, value: 41 }));
+    const typed = ended(await runtime.executeHandler('const n: number = 7; return n as number', {}, { filename: 'typed.ts' }));
     const tested = await runHandler('return await $ext.x.y()', { ext: { x: { y: () => 42 } } });
     return [main.returnValue, main.stateMutations[0].value, run.returnValue, waiting.status]
       .concat([resumed.returnValue, typed.returnValue, tested.returnValue]);

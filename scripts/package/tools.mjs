@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const FOLDER = process.env.NEXUS_PACKAGE_TOOLS ?? join(tmpdir(), 'nexus-package-tools');
-const RUNNING = Number(process.versions.node.split(".")[0]);
+const RUNNING = Number(process.versions.node.split('.')[0]);
 const HOST = `${process.platform}-${process.arch}`;
 
 /** Where the file of a package is that is executed, by what rows call the tool. */

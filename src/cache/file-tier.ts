@@ -8,6 +8,7 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../support/files/private-directory.js';
+import { systemTime } from '../support/timers.js';
 import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from './artifact.js';
 import type { CacheEntry } from './cache-entry.js';
 import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory } from './directory-sweep.js';
@@ -90,7 +91,7 @@ export class FileTier implements CacheTier {
 
   constructor(options: FileTierOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? systemTime;
   }
 
   async get(key: string): Promise<CacheEntry | undefined> {

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
+import { explainMissingFile } from '../errors/left-behind.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { requireHost } from '../support/host.js';
 import type { MemoryLayout } from './binary-interface.js';
 import { REWRITE_VERSION } from './binary-interface.js';
 import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
@@ -28,16 +30,27 @@ let loaded: Promise<EngineModule> | undefined;
  * @throws NexusError ENGINE_MISMATCH when the binary is unknown, before any of it runs
  */
 export function loadEngine(): Promise<EngineModule> {
-  loaded ??= Promise.all([
-    readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')),
-    readFile(new URL('./engine.image', import.meta.url)),
-  ])
-    .then(([upstream, optimised]) => prepareEngine(upstream, optimised))
-    .catch((error: unknown) => {
-      loaded = undefined;
-      throw error;
-    });
+  loaded ??= readEngine().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
+}
+
+async function readEngine(): Promise<EngineModule> {
+  requireHost(false);
+  const [upstream, optimised] = await Promise.all([
+    readUpstream(),
+    readFile(new URL('./engine.image', import.meta.url)),
+  ]).catch((error: unknown) => {
+    throw explainMissingFile(error, 'engine.image');
+  });
+  return prepareEngine(upstream, optimised);
+}
+
+async function readUpstream(): Promise<Uint8Array> {
+  const require = createRequire(import.meta.url);
+  return readFile(require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'));
 }
 
 /** {@link loadEngine} for binaries at hand. */

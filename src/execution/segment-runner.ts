@@ -10,6 +10,7 @@ import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-po
 import type { Admission } from '../protocol/compile.js';
 import type { CallDeadline } from '../protocol/messages.js';
 import type { Environment } from '../support/environment.js';
+import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
 import { encodeAnswers } from './request/answers.js';
 import { prepareRequest } from './request/build-request.js';

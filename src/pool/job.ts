@@ -1,4 +1,5 @@
 import type { Reply, Request } from '../protocol/messages.js';
+import { performance } from '../support/timers.js';
 
 /**
  * Why an execution ended without an answer of its own: its worker was ended because it took too long; nobody wants it any more; or its

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { performance } from '../support/timers.js';
 
 /** What two threads tell each other. */
 export interface Message {

@@ -14,9 +14,11 @@ import { resolveCompilerConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { ThreadStarter } from '../pool/thread-starter.js';
+import { requireHost } from '../support/host.js';
 import { InFlight } from '../support/in-flight.js';
 import { checkTiers } from './check-tiers.js';
 import type { CompileListener, CompileService } from './compile-service.js';
+import { importInTurn } from './import-in-turn.js';
 import { noteOpen } from './open-handles.js';
 
 /** What a stand-alone compiler can be told. Libraries matter to executions only. */
@@ -104,14 +106,15 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   async #create(): Promise<Parts> {
+    requireHost(true);
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     const threads = new ThreadStarter(this.#config.pool, WORKER_URL);
     try {
       // Loaded while the worker boots.
       const [engine, { createCompileService }, { WorkerPool }] = await Promise.all([
-        import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
-        import('./compile-service.js'),
-        import('../pool/worker-pool.js'),
+        importInTurn(() => import('../engine/load-engine.js')).then(({ loadEngine }) => loadEngine()),
+        importInTurn(() => import('./compile-service.js')),
+        importInTurn(() => import('../pool/worker-pool.js')),
       ]);
       const { pool } = this.#config;
       const { memoryLimitBytes, stackSizeBytes, isolation } = pool;

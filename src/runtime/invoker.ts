@@ -19,6 +19,7 @@ import type { SegmentRun, SegmentRunner } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { Environment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import { performance } from '../support/timers.js';
 import type { Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';

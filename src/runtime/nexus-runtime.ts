@@ -30,6 +30,7 @@ import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { Retirements } from '../protocol/retirement.js';
 import { type Environment, systemEnvironment } from '../support/environment.js';
 import { InFlight } from '../support/in-flight.js';
+import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { checkTiers } from './check-tiers.js';
 import { createCompileService } from './compile-service.js';

@@ -26,7 +26,8 @@ let namesLeft = Number.POSITIVE_INFINITY;
  */
 export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY): Program {
   // Synchronous, and some 10 ms that only those pay who ask.
-  const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  const require = createRequire(import.meta.url);
+  const acorn = require('acorn') as typeof import('acorn');
   namesLeft = maxNames;
   try {
     return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });

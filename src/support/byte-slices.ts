@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from './timers.js';
 
 /**
  * Characters or bytes that are worked on at a time, between two turns of the event loop: hashing or encoding so many takes some

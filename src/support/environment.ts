@@ -8,5 +8,5 @@ export interface Environment {
   newRunId(): string;
 }
 
-/** The real ones. */
+/** The real ones; the time is that of the application's `Date`, which its tests may move. */
 export const systemEnvironment: Environment = { now: () => Date.now(), newRunId };

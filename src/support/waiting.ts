@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 import { MAX_TIMER_MS } from '../config/limits.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /**
  * What `begin` gives, or `'aborted'` as soon as the signal fires: what was begun then goes on for whoever else waits for it.

@@ -1,6 +1,7 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { Environment } from '../support/environment.js';
+import { repeatForApplication } from '../support/timers.js';
 import { ask } from './store-calls.js';
 import type { StoreRoom } from './store-room.js';
 
@@ -14,7 +15,7 @@ export class ActiveSuspensions {
   readonly #surroundings: Environment;
   /** When they expire, by id. */
   readonly #expiries = new Map<string, number>();
-  #sweeper: NodeJS.Timeout | undefined;
+  #endSweeps: (() => void) | undefined;
 
   constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: Environment) {
     this.#store = store;
@@ -38,16 +39,15 @@ export class ActiveSuspensions {
   }
 
   sweepFromNowOn(): void {
-    if (this.#sweeper !== undefined) return;
+    if (this.#endSweeps !== undefined) return;
     let isSweeping = false;
-    this.#sweeper = setInterval(async () => {
+    this.#endSweeps = repeatForApplication(async () => {
       // One that takes longer than the interval is not joined by another.
       if (isSweeping) return;
       isSweeping = true;
       await this.sweep().catch(() => {});
       isSweeping = false;
     }, SWEEP_MS);
-    this.#sweeper.unref();
   }
 
   /** Makes what is past its time expired, and tells whoever wants to know. */
@@ -62,7 +62,7 @@ export class ActiveSuspensions {
   }
 
   close(): void {
-    clearInterval(this.#sweeper);
+    this.#endSweeps?.();
     this.#expiries.clear();
   }
 }

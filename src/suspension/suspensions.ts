@@ -10,6 +10,7 @@ import type { SuspendedRun } from '../execution/suspended-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { Environment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
+import { repeatForApplication } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
@@ -186,13 +187,12 @@ export class Suspensions {
 
   async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
     const release = async () => {
-      clearInterval(renewal);
+      endRenewals();
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
-    const renewal = setInterval(() => {
+    const endRenewals = repeatForApplication(() => {
       ask(() => this.#store.renew(id, fence, this.#surroundings.now() + LEASE_MS)).catch(() => {});
     }, RENEW_MS);
-    renewal.unref();
     try {
       const bounds = { engine: this.#engine, memoryLimitBytes: this.#config.limits.memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
@@ -205,7 +205,7 @@ export class Suspensions {
           await release();
           throw error;
         } finally {
-          clearInterval(renewal);
+          endRenewals();
         }
       };
       return { id, run, release, settle };

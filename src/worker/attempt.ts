@@ -11,6 +11,7 @@ import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+import { performance } from '../support/timers.js';
 import { collectWithChanges } from './state-diff.js';
 
 /** Jobs between two looks at the clock. */

@@ -14,6 +14,7 @@ import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
 import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
+import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
@@ -258,7 +259,7 @@ export class Executor {
     const vm = this.#vms.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
     vm.applyStackSize(limits.stackSizeBytes);
-    vm.clock = now === undefined ? Date.now : () => now;
+    vm.clock = now === undefined ? systemTime : () => now;
   }
 
   /** Beginning and chance. Those of a handler that goes on are in its snapshot. */

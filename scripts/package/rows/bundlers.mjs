@@ -110,7 +110,10 @@ export async function GET() {
 /** The program, called by a request. */
 function nextRoute() {
   const text = program('esm', '{ cacheDir: false }');
-  const [imports, body] = [text.slice(0, text.indexOf('\nasync function')), text.slice(text.indexOf('\nasync function'))];
+  const [imports, body] = [
+    text.slice(0, text.indexOf('\nasync function')),
+    text.slice(text.indexOf('\nasync function')),
+  ];
   return `${imports}\nasync function run(console) {${body.replace('\nexercise(', '\nawait exercise(')}}\n${NEXT_ROUTE}`;
 }
 

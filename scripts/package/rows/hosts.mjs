@@ -20,9 +20,14 @@ const scoped = (lab, ...more) => [
 ];
 
 export const rows = [
-  flagged('--experimental-permission with scoped grants, no files', 20, (lab) => ['--experimental-permission', ...scoped(lab)], {
-    options: '{ cacheDir: false }',
-  }),
+  flagged(
+    '--experimental-permission with scoped grants, no files',
+    20,
+    (lab) => ['--experimental-permission', ...scoped(lab)],
+    {
+      options: '{ cacheDir: false }',
+    },
+  ),
   flagged('--permission with scoped grants', 22, (lab) => ['--permission', ...scoped(lab)]),
   flagged('--permission with scoped grants', 24, (lab) => ['--permission', ...scoped(lab)], {
     options: `{ cacheDir: '.nexus-cache', suspensionDir: 'suspended', suspensionSecret: 'a secret of at least 16 bytes' }`,

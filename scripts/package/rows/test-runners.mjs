@@ -16,7 +16,10 @@ const jest = (mode, node, before, what, config = {}) => ({
   name: `jest 30 ${mode === 'esm' ? 'ESM' : 'CommonJS'}${what}, Node ${node}`,
   run: (lab) => {
     const isEsm = mode === 'esm';
-    lab.install({ jest: '30' }, { node, manifest: { type: isEsm ? 'module' : 'commonjs', jest: { transform: {}, ...config } } });
+    lab.install(
+      { jest: '30' },
+      { node, manifest: { type: isEsm ? 'module' : 'commonjs', jest: { transform: {}, ...config } } },
+    );
     const header = isEsm ? `import { jest } from '@jest/globals';` : '';
     lab.write({ 'it.test.js': testFile(isEsm ? 'esm' : 'cjs', header, before) });
     const flags = isEsm ? ['--experimental-vm-modules'] : [];
@@ -44,7 +47,12 @@ function passedAs(output) {
 export const rows = [
   vitest(4, 20, '', ''),
   vitest(5, 22, '', ''),
-  vitest(5, 24, 'vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "setImmediate", "Date", "performance", "queueMicrotask"] });', ' with fake timers'),
+  vitest(
+    5,
+    24,
+    'vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "setImmediate", "Date", "performance", "queueMicrotask"] });',
+    ' with fake timers',
+  ),
   vitest(4, 20, 'vi.useFakeTimers();', ' with fake timers'),
   jest('cjs', 20, '', ''),
   jest('cjs', 24, '', ''),

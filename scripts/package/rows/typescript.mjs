@@ -40,8 +40,12 @@ function typedProgram() {
   return (
     TYPED +
     program('esm')
-      .replace('async function exercise({ createRuntime, runHandler }, options)', 'async function exercise(options: RuntimeOptions)')
+      .replace(
+        'async function exercise({ createRuntime, runHandler }, options)',
+        'async function exercise(options: RuntimeOptions)',
+      )
       .replace('exercise({ createRuntime, runHandler }, {})', 'exercise({})')
+      .replace('(result) => {', '(result: WasmResult): WasmResult => {')
       .replace('async (name) =>', 'async (name: string) =>')
       .replace('waiting.suspension.suspensionId', "waiting.suspension?.suspensionId ?? ''")
       .replace('main.stateMutations[0].value', 'main.stateMutations[0]?.value as number')

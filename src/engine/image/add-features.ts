@@ -1,4 +1,5 @@
 import { NexusError } from '../../errors/nexus-error.js';
+import { performance } from '../../support/timers.js';
 import { lacksFeature } from '../shared-cells.js';
 import { GuestException, type Vm } from '../vm.js';
 import { type FeatureSet, NO_FEATURES } from './features.js';

@@ -83,7 +83,7 @@ class Loaded {
   /** Synchronous, and some 50 ms that only those pay who have TypeScript. */
   #load(): Stripper {
     const require = createRequire(import.meta.url);
-    const file = require.resolve(PACKAGE);
+    const file = require.resolve('@swc/wasm-typescript');
     script ??= compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module', 'WebAssembly'], {
       filename: file,
     }) as Script;

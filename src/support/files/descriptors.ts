@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { Semaphore } from '../semaphore.js';
+import { setTimeout } from '../timers.js';
 
 /**
  * Files that are open at a time, in all of the process. There are four threads that work on files, so more would only wait with their

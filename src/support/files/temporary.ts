@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { systemTime } from '../timers.js';
 
 const TEMPORARY = /^(.+)\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{12}\.tmp$/;
 /** Process ids say nothing about processes of another host or container. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 /** In a container every process has the id of the one before it. */
-const STARTED_AT_MS = Date.now() - process.uptime() * 1000;
+const STARTED_AT_MS = systemTime() - process.uptime() * 1000;
 
 /** A file on its way to its name, and whose it is. */
 export interface Temporary {
