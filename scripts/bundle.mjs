@@ -79,7 +79,12 @@ await take({
   chunkNames: '[name]-[hash]',
 });
 await take({ ...commonjs, entryPoints, plugins: [sharing, threadFile] });
-await take({ ...common, entryPoints: { 'worker/thread': fileURLToPath(import.meta.resolve('tinypool')).replace('index.js', 'entry/worker.js') } });
+await take({
+  ...common,
+  entryPoints: {
+    'worker/thread': fileURLToPath(import.meta.resolve('tinypool')).replace('index.js', 'entry/worker.js'),
+  },
+});
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
 // the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
 const forTests = { ...common, external: ['prom-client', 'vitest'] };
@@ -144,7 +149,8 @@ async function writeDeclarations() {
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {
     const text = await readFile(path(`build/${file}`), 'utf8');
-    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g)) reached.add(join(dirname(file), `${name}.d.ts`));
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g))
+      reached.add(join(dirname(file), `${name}.d.ts`));
     for (const folder of ['dist/types', 'dist/types-cjs']) {
       await mkdir(dirname(path(`${folder}/${file}`)), { recursive: true });
       await writeFile(path(`${folder}/${file}`), text.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '\n'));
@@ -157,7 +163,10 @@ async function writeDeclarations() {
 function nameThreadFile({ onLoad }) {
   onLoad({ filter: /node_modules\/tinypool\/dist\/index\.js$/ }, async (file) => {
     const text = await readFile(file.path, 'utf8');
-    const contents = text.replace('fileURLToPath(import.meta.url + "/../entry/worker.js")', 'new URL("./worker/thread.js", import.meta.url)');
+    const contents = text.replace(
+      'fileURLToPath(import.meta.url + "/../entry/worker.js")',
+      'new URL("./worker/thread.js", import.meta.url)',
+    );
     if (contents === text) throw new Error('tinypool names the file of its threads in another way');
     return { contents, loader: 'js' };
   });
@@ -165,7 +174,10 @@ function nameThreadFile({ onLoad }) {
 
 /** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
 function shareSingletons({ onResolve }) {
-  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path: './singletons.cjs', external: true }));
+  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({
+    path: './singletons.cjs',
+    external: true,
+  }));
 }
 
 function leaveThreadPool({ onResolve }) {

@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAt } from '../support/files/bounded-file.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../support/files/own-file.js';
+import { setModified } from '../support/files/permitted.js';
 import {
   type DirectoryProblem,
   describe,
@@ -188,7 +189,7 @@ export class FileTier implements CacheTier {
       const { file, size, modifiedMs } = opened;
       const entry = await this.#options.codec.open(key, await readAt(file, 0, size));
       const now = this.#now();
-      if (now - modifiedMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
+      if (now - modifiedMs > TOUCH_AFTER_MS) await setModified(file, path, now).catch(() => {});
       return { entry };
     } catch (error) {
       if (error instanceof ArtifactError) return { reason: error.problem };

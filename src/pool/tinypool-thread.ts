@@ -5,6 +5,7 @@ import { fromWireError } from '../errors/wire.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox, type Message } from '../protocol/mailbox.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
+import { workerFlags } from './worker-flags.js';
 
 const MIB = 1024 * 1024;
 /** A native stack smaller than some 50 times the guest's lets deep recursion escape into the host. */
@@ -51,8 +52,7 @@ export class WorkerThread {
       maxThreads: 1,
       // It would wait for tinypool's messages, where it is to wait for ours.
       useAtomics: false,
-      // Neither the flags nor the environment of the process are any of a worker's business.
-      execArgv: [],
+      execArgv: [...workerFlags()],
       env: {},
       resourceLimits: {
         stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB),

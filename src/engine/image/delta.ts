@@ -1,3 +1,4 @@
+import { sameRanges } from '../../support/same-ranges.js';
 import type { MemoryLayout } from '../binary-interface.js';
 import type { Vm } from '../vm.js';
 import type { Image } from './image.js';
@@ -155,7 +156,7 @@ function wordsOf(bytes: Uint8Array): Int32Array {
 
 function areaEquals(memory: Uint8Array, start: number, end: number, base: Buffer, offset: number): boolean {
   const covered = Math.max(0, Math.min(end - start, base.length - offset));
-  if (covered > 0 && base.compare(memory, start, start + covered, offset, offset + covered) !== 0) return false;
+  if (covered > 0 && !sameRanges(base, offset, offset + covered, memory, start, start + covered)) return false;
   const rest = end - start - covered;
-  return rest === 0 || ZEROS.compare(memory, start + covered, end, 0, rest) === 0;
+  return rest === 0 || sameRanges(ZEROS, 0, rest, memory, start + covered, end);
 }

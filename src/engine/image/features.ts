@@ -1,3 +1,4 @@
+import { sameRanges } from '../../support/same-ranges.js';
 /** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
   readonly name: string;
@@ -99,7 +100,7 @@ export function namedFeatures(bytecode: Uint8Array): FeatureSet {
     const candidates = GLOBALS.get(lookupKey(length, bytecode[at] ?? 0));
     if (candidates !== undefined && at + length <= bytecode.length) {
       for (const candidate of candidates) {
-        if (candidate.name.compare(bytecode, at, at + length) === 0) set |= candidate.set;
+        if (sameRanges(candidate.name, 0, length, bytecode, at, at + length)) set |= candidate.set;
       }
     }
     at += length;

@@ -1,3 +1,4 @@
+import { sameRanges } from '../../../support/same-ranges.js';
 import { shortString } from './short-strings.js';
 
 /** Bytes that are not what they should be: truncated, out of range, or of an unknown tag. */
@@ -96,7 +97,7 @@ export class ByteReader {
     const length = this.#offset - start;
     if (length !== other.#offset - otherStart) return false;
     if (length >= SHORT_STRING) {
-      return this.#bytes.compare(other.#bytes, otherStart, other.#offset, start, this.#offset) === 0;
+      return sameRanges(this.#bytes, start, this.#offset, other.#bytes, otherStart, other.#offset);
     }
     for (let i = 0; i < length; i++) if (this.#bytes[start + i] !== other.#bytes[otherStart + i]) return false;
     return true;
