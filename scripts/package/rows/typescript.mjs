@@ -1,5 +1,7 @@
 // TypeScript: strict projects of every kind that compile a program against our declarations and run what comes out, and handlers that are
 // checked with the compiler of the project.
+import { readdirSync } from 'node:fs';
+
 import { PRINTED, program } from '../programs.mjs';
 
 const STRICT = {
@@ -70,6 +72,42 @@ const project = (version, kind) => ({
   },
 });
 
+/** The programs of README and docs, as they are installed. They are JavaScript: parameters and what is caught have no annotations. */
+function documentedPrograms(lab) {
+  const installed = 'node_modules/nexus-runtime';
+  const guides = readdirSync(lab.path(installed, 'docs')).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', ...guides.map((name) => `docs/${name}`)];
+  return pages.flatMap((page) =>
+    [...lab.read(`${installed}/${page}`).matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm)]
+      .filter(([, text]) => /from 'nexus-runtime/.test(text))
+      .map(([, text], index) => [`${page.replace(/\W/g, '-')}-${index}.mjs`, text]),
+  );
+}
+
+const documented = (version, kind) => ({
+  name: `README and docs, TypeScript ${version}, ${kind}`,
+  run: (lab) => {
+    lab.install({ typescript: String(version), '@types/node': '22', vitest: '4', '@opentelemetry/api': '1' });
+    const programs = documentedPrograms(lab);
+    const compilerOptions = {
+      ...STRICT,
+      ...PROJECTS[kind],
+      allowJs: true,
+      checkJs: true,
+      noImplicitAny: false,
+      useUnknownInCatchVariables: false,
+      noPropertyAccessFromIndexSignature: false,
+      skipLibCheck: true,
+    };
+    lab.write({
+      ...Object.fromEntries(programs),
+      'tsconfig.json': { compilerOptions, files: programs.map(([name]) => name) },
+    });
+    lab.bin('tsc', ['-p', '.', '--noEmit']);
+    return programs.length > 30 ? PRINTED : `only ${programs.length} programs were found`;
+  },
+});
+
 const HANDLERS = {
   'handlers/wrong.ts': 'const n: number = $args.name;\nreturn n;\n',
   'types.d.ts': `/// <reference types="nexus-runtime/handler" />\ndeclare const $args: { readonly name: string };\n`,
@@ -79,11 +117,11 @@ const HANDLERS = {
   },
 };
 
-const checking = (version, node, refusal) => ({
-  name: `checkHandlers, TypeScript ${version}, Node ${node}`,
+const checking = (version, node, { beside = {}, refusal } = {}) => ({
+  name: `checkHandlers, TypeScript ${[version, ...Object.keys(beside)].join(' with ')}, Node ${node}`,
   refusal,
   run: (lab) => {
-    lab.install({ typescript: String(version) }, { node });
+    lab.install({ typescript: String(version), ...beside }, { node });
     lab.write({
       ...HANDLERS,
       'main.mjs': `
@@ -103,7 +141,12 @@ const checking = (version, node, refusal) => ({
 
 export const rows = [
   ...['5.8', 6, 7].flatMap((version) => Object.keys(PROJECTS).map((kind) => project(version, kind))),
+  documented(6, 'nodenext'),
+  documented(6, 'bundler'),
+  documented(6, 'node16'),
+  documented(7, 'nodenext'),
   checking('5.8', 20),
   checking(6, 24),
-  checking(7, 24),
+  checking(7, 24, { beside: { '@typescript/typescript6': '6' } }),
+  checking(7, 22, { refusal: /npm install --save-dev @typescript.typescript6/ }),
 ];
