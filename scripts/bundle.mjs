@@ -57,11 +57,9 @@ const UNUSED_VARIANTS = /^@jitl\/quickjs-wasmfile-(debug-sync|debug-asyncify|rel
 const unused = { name: 'unused-variants', setup: leaveOutVariants };
 
 // What there is one of in a process. The others import it.
-await build({
-  ...commonjs,
-  banner: {},
-  entryPoints: { singletons: path('build/runtime/singletons.js') },
-});
+const singletons = { singletons: path('build/runtime/singletons.js') };
+await build({ ...common, entryPoints: singletons });
+await build({ ...commonjs, entryPoints: singletons });
 const sharing = { name: 'singletons', setup: shareSingletons };
 const threadFile = { name: 'thread-file', setup: nameThreadFile };
 const entryPoints = {
@@ -115,7 +113,7 @@ await build({
   outfile: path('dist/testing.js'),
   outdir: undefined,
   define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./singletons.cjs'],
+  external: ['./singletons.js'],
 });
 await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
@@ -173,11 +171,9 @@ function nameThreadFile({ onLoad }) {
 }
 
 /** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
-function shareSingletons({ onResolve }) {
-  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({
-    path: './singletons.cjs',
-    external: true,
-  }));
+function shareSingletons({ initialOptions, onResolve }) {
+  const path = initialOptions.format === 'cjs' ? './singletons.cjs' : './singletons.js';
+  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path, external: true }));
 }
 
 function leaveThreadPool({ onResolve }) {

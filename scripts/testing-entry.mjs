@@ -9,11 +9,11 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
-import { explainMissingFile } from './singletons.cjs';
+import { explainMissingFile } from './singletons.js';
 
 const DIGEST_BYTES = 32;
-const KIT = new URL('./testing-kit.cjs', import.meta.url);
-const CACHE = new URL('../node_modules/.cache/nexus-runtime/', import.meta.url);
+const KIT = locate();
+const CACHE = new URL('../node_modules/.cache/nexus-runtime/', KIT);
 /** By the text of the kit, and by version and flags of V8: it compares lengths, and no texts. */
 const FILE = new URL(`testing-${KIT_HASH}-${cachedDataVersionTag().toString(16)}.bin`, CACHE);
 const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
@@ -33,6 +33,15 @@ function compile() {
   // When the process ends, to have what was compiled on the way, too.
   if (isWanted && (cachedData === undefined || compiled.cachedDataRejected)) process.once('exit', write);
   return compiled;
+}
+
+/** In a bundle of CommonJS there is no `import.meta.url`. */
+function locate() {
+  try {
+    return new URL('./testing-kit.cjs', import.meta.url);
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
 }
 
 function readKit() {

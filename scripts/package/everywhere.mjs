@@ -1,14 +1,15 @@
 // The table of combinations: each row installs the packed tarball into an empty folder and exercises it there.
-import { Lab } from './lab.mjs';
+import { Lab, NotTried, removeInstalled } from './lab.mjs';
 import { PRINTED } from './programs.mjs';
 import { rows as bundlers } from './rows/bundlers.mjs';
+import { rows as docker } from './rows/docker.mjs';
 import { rows as hosts } from './rows/hosts.mjs';
 import { rows as managers } from './rows/managers.mjs';
 import { rows as nodes } from './rows/nodes.mjs';
 import { rows as testRunners } from './rows/test-runners.mjs';
 import { rows as typescript } from './rows/typescript.mjs';
 
-const ROWS = [...managers, ...nodes, ...hosts, ...testRunners, ...bundlers, ...typescript];
+const ROWS = [...managers, ...nodes, ...hosts, ...testRunners, ...bundlers, ...typescript, ...docker];
 
 /**
  * @param options `only`: part of a row's name, or several separated by commas; `list`: names them and does nothing; `short`: those of the short form
@@ -26,12 +27,15 @@ export function everywhere(tarball, { only, list = false, short = false }) {
     return 0;
   }
   const results = rows.map((row) => runRow(row, tarball));
+  removeInstalled();
   const failed = results.filter(({ result }) => result === 'FAILS');
   const refused = results.filter(({ result }) => result === 'refused');
+  const skipped = results.filter(({ result }) => result === 'skipped');
   console.log(
-    `\n${rows.length} rows: ${rows.length - failed.length - refused.length} pass, ${refused.length} are refused, ${failed.length} fail`,
+    `\n${rows.length} rows: ${rows.length - failed.length - refused.length - skipped.length} pass, ${refused.length} are refused, ${failed.length} fail`,
   );
   for (const { name, text } of refused) console.log(`\nrefused, ${name}:\n  ${text}`);
+  for (const { name, text } of skipped) console.log(`\nskipped, ${name}:\n  ${text}`);
   return failed.length;
 }
 
@@ -50,7 +54,7 @@ function runRow({ name, run, refusal }, tarball) {
       text = output.split('\n').find((line) => refusal.test(line)) ?? '';
     }
   } catch (error) {
-    result = 'FAILS';
+    result = error instanceof NotTried ? 'skipped' : 'FAILS';
     text = error.message;
   } finally {
     if (process.env.NEXUS_KEEP_ROWS === undefined) lab.remove();

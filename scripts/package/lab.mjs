@@ -1,6 +1,6 @@
 // One row's empty folder, and what can be done in it.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -10,6 +10,15 @@ const INSTALL_TIMEOUT_MS = 400_000;
 const RUN_TIMEOUT_MS = 120_000;
 /** Of an output that is shown when a row fails. */
 const SHOWN_CHARACTERS = 2_000;
+
+/** What npm installed, by what it was asked for: the next row that asks for the same gets a copy. */
+const installed = new Map();
+
+/** Removes them. */
+export function removeInstalled() {
+  for (const path of installed.values()) rmSync(dirname(path), { recursive: true, force: true });
+  installed.clear();
+}
 
 /** The row could not be tried: a network, a registry or a tool is at fault and not the package. */
 export class NotTried extends Error {}
@@ -59,9 +68,18 @@ export class Lab {
         dependencies: { 'nexus-runtime': `file:${this.tarball}`, ...packages },
       },
     });
+    const key = JSON.stringify([major, manifest, packages, flags]);
+    const known = installed.get(key);
+    if (known !== undefined) {
+      cpSync(known, this.path('node_modules'), { recursive: true, verbatimSymlinks: true });
+      return;
+    }
     const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim();
     const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--no-package-lock', ...flags];
     this.command(node(major), [npm, ...args], { timeout: INSTALL_TIMEOUT_MS });
+    const kept = join(mkdtempSync(join(tmpdir(), 'nexus-installed-')), 'node_modules');
+    cpSync(this.path('node_modules'), kept, { recursive: true, verbatimSymlinks: true });
+    installed.set(key, kept);
   }
 
   /** Runs a script in the folder with a Node by its major version. @returns what it printed, on both streams */
@@ -83,12 +101,14 @@ export class Lab {
   }
 
   /** @throws Error with the output when it fails, unless `mayFail` */
-  command(file, args, { env = {}, timeout = RUN_TIMEOUT_MS, mayFail = false, cwd = this.folder } = {}) {
+  command(file, args, { env = {}, timeout = RUN_TIMEOUT_MS, mayFail = false, cwd = this.folder, uid, gid } = {}) {
     const { NODE_OPTIONS, NODE_PATH, ...inherited } = process.env;
     const path = `${dirname(node())}:${inherited.PATH}`;
     const child = spawnSync(file, args, {
       cwd,
       timeout,
+      uid,
+      gid,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 64 * 1024 * 1024,

@@ -16,6 +16,7 @@ const TOOLS = {
   yarn1: ['yarn@1', 'yarn/bin/yarn.js'],
   yarn4: ['@yarnpkg/cli-dist@4', '@yarnpkg/cli-dist/bin/yarn.js'],
   bun: [`@oven/bun-${HOST.replace('arm64', 'aarch64')}`, `@oven/bun-${HOST.replace('arm64', 'aarch64')}/bin/bun`],
+  dockerfilelint: ['dockerfilelint@1.8.0', 'dockerfilelint/bin/dockerfilelint'],
   deno: [`@deno/${HOST}-glibc`, `@deno/${HOST}-glibc/deno`],
 };
 

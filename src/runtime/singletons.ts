@@ -1,5 +1,32 @@
-// What there is one of in a process, whichever entries of the package it imports: the bundles that have all else for themselves share this.
+// What there is one of in a process, whichever entries of the package it imports: the bundles that have all else for themselves share this. It
+// ships as a module and as CommonJS. Whichever is loaded first leaves what it has where the other finds it; another copy of the package is another
+// folder, with its own.
 
-export { explainMissingFile } from '../errors/left-behind.js';
-export { NexusError } from '../errors/nexus-error.js';
-export { currentCall, withCall } from './run/current-call.js';
+import { explainMissingFile } from '../errors/left-behind.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { currentCall, withCall } from './run/current-call.js';
+
+const own = { currentCall, explainMissingFile, NexusError, withCall };
+
+/** In a bundle of CommonJS there is no `import.meta.url`, and nobody to share with. */
+function folder(): string {
+  try {
+    return new URL('.', import.meta.url).href;
+  } catch {
+    return 'bundled';
+  }
+}
+
+function shared(): typeof own {
+  const key = Symbol.for(`nexus-runtime ${folder()}`);
+  const registry = globalThis as { [key: symbol]: typeof own | undefined };
+  const found = registry[key];
+  if (found !== undefined) return found;
+  Object.defineProperty(globalThis, key, { value: own });
+  return own;
+}
+
+const one = shared();
+const { currentCall: call, explainMissingFile: explain, NexusError: ErrorClass, withCall: within } = one;
+
+export { call as currentCall, ErrorClass as NexusError, explain as explainMissingFile, within as withCall };

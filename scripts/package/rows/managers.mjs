@@ -38,8 +38,7 @@ const yarn = (linker, node) => ({
 
 export const rows = [
   {
-    name: 'npm, Node 20, the README word for word',
-    isShort: true,
+    name: 'npm, Node 20',
     run: (lab) => {
       lab.install();
       lab.write({ 'main.mjs': program('esm') });
