@@ -7,10 +7,10 @@ type SameRanges = (
   otherEnd: number,
 ) => boolean;
 
-const natively: SameRanges = (one, start, end, other, otherStart, otherEnd) =>
+export const natively: SameRanges = (one, start, end, other, otherStart, otherEnd) =>
   one.compare(other, otherStart, otherEnd, start, end) === 0;
 
-const byViews: SameRanges = (one, start, end, other, otherStart, otherEnd) =>
+export const byViews: SameRanges = (one, start, end, other, otherStart, otherEnd) =>
   Buffer.compare(one.subarray(start, end), other.subarray(otherStart, otherEnd)) === 0;
 
 /** Deno checks each range against the length of the other's bytes. */
