@@ -50,6 +50,12 @@ const AS_A_MODULE =
   'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
   'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
 
+/** Never called. Tools that trace files (@vercel/nft) find here what is resolved by name at run time. */
+const TRACED = `import { createRequire as requireFrom } from 'node:module';
+function resolvedByName() {
+  const require = requireFrom(import.meta.url);
+  return [require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'), require.resolve('@swc/wasm-typescript')];
+}`;
 const bundled = [];
 
 /** Variants of the engine that quickjs-emscripten imports and that are never used: three packages to be found and read at every start. */
@@ -123,7 +129,12 @@ await take({
   plugins: [sharing, threadFile],
 });
 await take({ ...commonjs, entryPoints: threadPool, plugins: [sharing, threadFile] });
-await take({ ...common, entryPoints: { 'worker/entry': path('build/worker/entry.js') }, plugins: [unused] });
+await take({
+  ...common,
+  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
+  plugins: [unused],
+  footer: { js: TRACED },
+});
 await mkdir(path('dist/guest'), { recursive: true });
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.

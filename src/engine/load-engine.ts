@@ -21,6 +21,9 @@ export interface EngineModule {
   readonly fingerprint: string;
 }
 
+/** Not a literal where it is resolved: webpack would take it for a module of its own. Tools that trace files find it in the worker's bundle. */
+const UPSTREAM: string = '@jitl/quickjs-wasmfile-release-sync/wasm';
+
 let loaded: Promise<EngineModule> | undefined;
 
 /**
@@ -50,7 +53,7 @@ async function readEngine(): Promise<EngineModule> {
 
 async function readUpstream(): Promise<Uint8Array> {
   const require = createRequire(import.meta.url);
-  return readFile(require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'));
+  return readFile(require.resolve(UPSTREAM));
 }
 
 /** {@link loadEngine} for binaries at hand. */
