@@ -7,11 +7,16 @@ import { node } from './package/tools.mjs';
 const NODES = [22, 24, 26];
 /** What touches the system, threads, files and the engine in every way, and takes some seconds. */
 const TESTS = [
-  'test/runtime.test.ts',
   'test/package',
+  'test/cache/tiers.test.ts',
   'test/suspension/run.test.ts',
   'test/testing/run-handler.test.ts',
 ];
+'test/runtime.test.ts',
+  'test/package',
+  'test/suspension/run.test.ts',
+  'test/testing/run-handler.test.ts',
+]
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2).map(Number);

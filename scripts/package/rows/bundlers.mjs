@@ -177,7 +177,7 @@ export const rows = [
   rollup(false),
   vite(true),
   vite(false),
-  next('default', {}),
+  next('default', {}, { refusal: LEFT_BEHIND }),
   next('serverExternalPackages', { serverExternalPackages: ['nexus-runtime'] }),
   next(
     'output standalone',
