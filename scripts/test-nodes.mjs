@@ -12,11 +12,6 @@ const TESTS = [
   'test/suspension/run.test.ts',
   'test/testing/run-handler.test.ts',
 ];
-'test/runtime.test.ts',
-  'test/package',
-  'test/suspension/run.test.ts',
-  'test/testing/run-handler.test.ts',
-]
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wanted = process.argv.slice(2).map(Number);

@@ -25,7 +25,16 @@ const require = createRequire(import.meta.url);
 // A runner that gives every test file a context of its own (Jest) loads it there: values are instances of the classes that the test has.
 const isOwnContext = new Script('Object').runInThisContext() !== Object;
 const script = isOwnContext ? undefined : compile();
-export const kit = script === undefined ? require('./testing-kit.cjs') : run();
+export const kit = load();
+
+/** In a bundle, what the kit requires is not there. */
+function load() {
+  try {
+    return script === undefined ? require('./testing-kit.cjs') : run();
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
+}
 
 function compile() {
   const source = `(function(require,exports,module,kitUrl,kitImport){${readKit()}\n})`;
