@@ -21,8 +21,11 @@ export interface EngineModule {
   readonly fingerprint: string;
 }
 
-/** Not a literal where it is resolved: webpack would take it for a module of its own. Tools that trace files find it in the worker's bundle. */
-const UPSTREAM: string = '@jitl/quickjs-wasmfile-release-sync/wasm';
+/**
+ * Not a literal: webpack and Turbopack, which compute what is constant, would take the file for a module of theirs. Tools that trace files find
+ * it in the worker's bundle.
+ */
+const UPSTREAM = decodeURIComponent('%40jitl/quickjs-wasmfile-release-sync/wasm');
 
 let loaded: Promise<EngineModule> | undefined;
 
