@@ -85,7 +85,8 @@ export async function openPrivateDirectory({ outer, folder, option }: DirectoryP
     await mkdir(path, { mode: PRIVATE_MODE }).catch(ignoreExisting);
     const problem = await inspect(path, [currentUser()], option);
     if (problem !== undefined) return { problem };
-    if (((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
+    // Where there are no users, modes say nothing.
+    if (currentUser() !== undefined && ((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
     return { directory: await pin(path) };
   } catch (error) {
     return { problem: describe(error, outer, option) };
@@ -99,7 +100,8 @@ async function pin(path: string): Promise<PrivateDirectory> {
   if (!mayUse(DESCRIPTORS) || !existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
   const descriptor = await withDescriptor(() => openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   const { uid, mode } = fstatSync(descriptor);
-  if (uid !== currentUser() || (mode & OTHERS) !== 0) {
+  const user = currentUser();
+  if (user !== undefined && (uid !== user || (mode & OTHERS) !== 0)) {
     closeSync(descriptor);
     throw new Error('it was exchanged while it was being opened');
   }
