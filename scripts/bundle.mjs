@@ -51,10 +51,8 @@ const AS_A_MODULE =
   'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
 
 /** Never called. Tools that trace files (@vercel/nft) find here what is resolved by name at run time. */
-const TRACED = `import { createRequire as requireFrom } from 'node:module';
-function resolvedByName() {
-  const require = requireFrom(import.meta.url);
-  return [require.resolve('@jitl/quickjs-wasmfile-release-sync/wasm'), require.resolve('@swc/wasm-typescript')];
+const TRACED = `function resolvedByName() {
+  return [import('@jitl/quickjs-wasmfile-release-sync/wasm'), import('@swc/wasm-typescript')];
 }`;
 const bundled = [];
 
@@ -119,7 +117,7 @@ await build({
   outfile: path('dist/testing.js'),
   outdir: undefined,
   define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./singletons.js'],
+  external: ['./singletons.js', './testing-thread-pool.js'],
 });
 await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
