@@ -23,6 +23,9 @@ export function repeatForApplication(run: () => void, everyMs: number): () => vo
   return () => globalThis.clearInterval(timer);
 }
 
+/** Has this module loaded at once, where everything else that imports it is loaded later: a test may have replaced the timers by then. */
+export function keepTimers(): void {}
+
 /** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
