@@ -1,44 +1,83 @@
-// Bundles the published files: a cold start mostly consists of finding, reading and linking modules, and the
-// sources are many small files.
+// Bundles the package: a cold start is mostly finding, reading and linking modules, and the sources are many small files.
 //
-// The main thread's bundle leaves its dependencies to npm. The worker's bundle includes them, because
-// resolving them in every worker would cost more than the rest of its start. Their licences are included.
+// The main thread's bundle leaves most dependencies to npm. The worker's bundle includes them, because every worker would
+// resolve them again. All bundles include msgpackr, whose optional native part would bring an install script into every
+// application, and tinypool, so that the file of its threads is beside our own. Licences are collected in one file.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-import { bundleWorker, bundling, withoutUnusedVariants } from './worker-bundle.mjs';
+import { bundling, withoutUnusedVariants } from './worker-bundle.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 
-const common = { ...bundling, outdir: path('dist') };
+const common = { ...bundling, outdir: path('dist'), sourcesContent: false, metafile: true };
+/** What is left to npm. */
+const EXTERNAL = [
+  '@jitl/*',
+  '@noble/hashes',
+  '@opentelemetry/api',
+  '@swc/wasm-typescript',
+  'acorn',
+  'lru-cache',
+  'prom-client',
+  'typescript',
+  'vitest',
+];
+/** In CommonJS a module knows its file and no URL; it cannot import, and it takes in what is no CommonJS itself. */
+const commonjs = {
+  ...common,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  external: EXTERNAL.filter((name) => name !== '@noble/hashes'),
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  supported: { 'dynamic-import': false },
+};
+/** What `testing-entry.mjs` gives the script is there, too, when `require` loads it. On the line of the first statement: the map counts lines. */
+const AS_A_MODULE =
+  'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
+  'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
+
+/** Never called. Tools that trace files (@vercel/nft) find here what is resolved by name at run time. */
+const TRACED = `function resolvedByName() {
+  return [import('@jitl/quickjs-wasmfile-release-sync/wasm'), import('@swc/wasm-typescript')];
+}`;
+const bundled = [];
 
 // State that exists once per process. The other bundles import it.
-await build({ ...common, entryPoints: { singletons: path('build/runtime/singletons.js') } });
+const singletons = { singletons: path('build/runtime/singletons.js') };
+await build({ ...common, entryPoints: singletons });
+await build({ ...commonjs, entryPoints: singletons });
 const sharing = { name: 'singletons', setup: shareSingletons };
-await build({
+const threadFile = { name: 'thread-file', setup: nameThreadFile };
+const entryPoints = {
+  index: path('build/index.js'),
+  otel: path('build/otel/index.js'),
+  typescript: path('build/typescript/index.js'),
+};
+await take({
   ...common,
-  entryPoints: {
-    index: path('build/index.js'),
-    otel: path('build/otel/index.js'),
-    typescript: path('build/typescript/index.js'),
-  },
-  packages: 'external',
-  plugins: [sharing],
+  entryPoints,
+  external: EXTERNAL,
+  plugins: [sharing, threadFile],
   splitting: true,
-  // Beside the entry: the URL of the worker is relative to the file that contains the code.
+  // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
-// Every test process starts it, so it includes its dependencies, like the worker, except those that have
-// separate files or that the application also uses. It is a script, see `testing-entry.mjs`. Parts that most
-// tests do not need are a separate bundle.
-const forTests = {
+await take({ ...commonjs, entryPoints, plugins: [sharing, threadFile] });
+await take({
   ...common,
-  external: ['tinypool', 'prom-client', 'vitest'],
-  metafile: true,
-};
-const testing = await build({
+  entryPoints: {
+    'worker/thread': fileURLToPath(import.meta.resolve('tinypool')).replace('index.js', 'entry/worker.js'),
+  },
+});
+// Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
+// the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
+const forTests = { ...common, external: ['prom-client', 'vitest'] };
+await take({
   ...forTests,
   entryPoints: { 'testing-kit': path('build/testing/index.js') },
   format: 'cjs',
@@ -65,39 +104,72 @@ await build({
   outfile: path('dist/testing.js'),
   outdir: undefined,
   define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./singletons.js'],
+  external: ['./singletons.js', './testing-thread-pool.js'],
 });
-const others = await build({
+await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
+const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
+await take({
   ...forTests,
-  entryPoints: {
-    'testing-vitest': path('build/testing/vitest.js'),
-    'testing-thread-pool': path('build/testing/runtime/thread-pool.js'),
-  },
-  plugins: [sharing],
+  entryPoints: { 'testing-vitest': path('build/testing/vitest.js'), ...threadPool },
+  plugins: [sharing, threadFile],
 });
-const workerInputs = await bundleWorker(path('build/worker/entry.js'), path('dist/worker/entry.js'), path('.'));
-// The packages whose code is in the features of the guest, as bytecode in the prelude image.
-const guestInputs = JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8'));
-await writeFile(path('dist/worker/THIRD-PARTY-LICENSES.txt'), await licences(workerInputs));
-await writeFile(
-  path('dist/testing-THIRD-PARTY-LICENSES.txt'),
-  await licences(Object.keys({ ...testing.metafile.inputs, ...others.metafile.inputs })),
-);
+await take({ ...commonjs, entryPoints: threadPool, plugins: [sharing, threadFile] });
+await take({
+  ...common,
+  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
+  plugins: [withoutUnusedVariants],
+  footer: { js: TRACED },
+});
 await mkdir(path('dist/guest'), { recursive: true });
-await writeFile(path('dist/guest/THIRD-PARTY-LICENSES.txt'), await licences(guestInputs));
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 // Beside the entry, as the code that reads it.
 await cp(path('build/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
-await cp(path('build'), path('dist/types'), {
-  recursive: true,
-  filter: (source) => !/\.[^/]+$/.test(source) || source.endsWith('.d.ts'),
-});
+// The packages whose code is in the features of the guest, as bytecode in the prelude image.
+bundled.push(...JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8')));
+await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
+await writeDeclarations();
 
-/** Errors have one class, and `currentCall` works, whichever entry is imported. */
-function shareSingletons({ onResolve }) {
-  onResolve({ filter: /\/(current-call|nexus-error)\.js$/ }, () => ({ path: './singletons.js', external: true }));
+/** Bundles something, and notes what is in it. */
+async function take(options) {
+  const { metafile } = await build(options);
+  bundled.push(...Object.keys(metafile.inputs));
+}
+
+/** The declarations that the entries reach, as those of modules and, a folder beside, as those of CommonJS. */
+async function writeDeclarations() {
+  const entries = ['index', 'otel/index', 'testing/index', 'testing/vitest', 'typescript/index'];
+  const reached = new Set(entries.map((name) => `${name}.d.ts`));
+  for (const file of reached) {
+    const text = await readFile(path(`build/${file}`), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g))
+      reached.add(join(dirname(file), `${name}.d.ts`));
+    for (const folder of ['dist/types', 'dist/types-cjs']) {
+      await mkdir(dirname(path(`${folder}/${file}`)), { recursive: true });
+      await writeFile(path(`${folder}/${file}`), text.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, '\n'));
+    }
+  }
+  await writeFile(path('dist/types-cjs/package.json'), '{ "type": "commonjs" }\n');
+}
+
+/** Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. */
+function nameThreadFile({ onLoad }) {
+  onLoad({ filter: /node_modules\/tinypool\/dist\/index\.js$/ }, async (file) => {
+    const text = await readFile(file.path, 'utf8');
+    const contents = text.replace(
+      'fileURLToPath(import.meta.url + "/../entry/worker.js")',
+      'new URL("./worker/thread.js", import.meta.url)',
+    );
+    if (contents === text) throw new Error('tinypool names the file of its threads in another way');
+    return { contents, loader: 'js' };
+  });
+}
+
+/** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
+function shareSingletons({ initialOptions, onResolve }) {
+  const path = initialOptions.format === 'cjs' ? './singletons.cjs' : './singletons.js';
+  onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path, external: true }));
 }
 
 function leaveThreadPool({ onResolve }) {
@@ -108,17 +180,18 @@ function leaveThreadPool({ onResolve }) {
 function importThroughEntry(code) {
   const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
-  if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot import');
-  // Only in comments: esbuild writes everything else as ASCII.
-  return rewritten.replaceAll(/[^ -~\n\t]/g, '?');
+  if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
+  if (!rewritten.startsWith('"use strict";\n')) throw new Error('dist/testing-kit.cjs is not strict');
+  // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.
+  return rewritten.replaceAll(/[^ -~\n\t]/g, '?').replace('\n', `\n${AS_A_MODULE}`);
 }
 
-/** It computes the same digests: a short-lived process has no time to optimise hashing code. */
+/** The same digests: a process that ends soon has no time to optimise code that hashes. */
 function useNativeSha256({ onResolve }) {
   onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, () => ({ path: path('scripts/native-sha256.mjs') }));
 }
 
-/** The parts that quickjs-emscripten imports dynamically are included in the same file instead of five others. */
+/** The parts of quickjs-emscripten that it imports when it has to: at once, in the same file and not in five more. */
 function importEngineStatically({ onLoad }) {
   onLoad({ filter: /node_modules\/(quickjs-emscripten-core|@jitl\/quickjs-wasmfile-release-sync)\// }, async (file) => {
     const imports = [];
@@ -133,7 +206,7 @@ function importEngineStatically({ onLoad }) {
   });
 }
 
-/** The licence texts of all packages in a bundle. */
+/** The licence texts of all packages that the inputs of a bundle belong to. */
 async function licences(inputs) {
   const packages = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1]);
   const texts = [...new Set(packages)]

@@ -10,28 +10,65 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
-import * as singletons from './singletons.js';
+import { explainMissingFile } from './singletons.js';
 
 const DIGEST_BYTES = 32;
-const KIT = new URL('./testing-kit.cjs', import.meta.url);
-const CACHE = new URL('../node_modules/.cache/nexus-runtime/', import.meta.url);
-/** Named by the text of the kit, and by V8's version and flags, because V8 only compares lengths. */
+const KIT = locate();
+const CACHE = new URL('../node_modules/.cache/nexus-runtime/', KIT);
+/** By the text of the kit, and by version and flags of V8: it compares lengths, and no texts. */
 const FILE = new URL(`testing-${KIT_HASH}-${cachedDataVersionTag().toString(16)}.bin`, CACHE);
 const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
 
 const cachedData = isWanted ? read() : undefined;
 const filename = fileURLToPath(KIT);
 // ASCII, as esbuild writes it.
-const source = `(function(require,exports,module,kitUrl,kitImport){${readFileSync(KIT, 'latin1')}\n})`;
-const script = new Script(source, { filename, cachedData });
-// Written when the process ends, to include functions that were compiled on the way.
-if (isWanted && (cachedData === undefined || script.cachedDataRejected)) process.once('exit', write);
-
 const require = createRequire(import.meta.url);
-const own = (id) => (id === './singletons.js' ? singletons : require(id));
-const module = { exports: {} };
-script.runInThisContext()(own, module.exports, module, import.meta.url, (id) => import(id));
-export const kit = module.exports;
+// A runner that gives every test file a context of its own (Jest) loads it there: values are instances of the classes that the test has.
+const isOwnContext = new Script('Object').runInThisContext() !== Object;
+const script = isOwnContext ? undefined : compile();
+export const kit = load();
+
+/** In a bundle, what the kit requires is not there. */
+function load() {
+  try {
+    return script === undefined ? require('./testing-kit.cjs') : run();
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
+}
+
+function compile() {
+  const source = `(function(require,exports,module,kitUrl,kitImport){${readKit()}\n})`;
+  const compiled = new Script(source, { filename, cachedData });
+  // When the process ends, to have what was compiled on the way, too.
+  if (isWanted && (cachedData === undefined || compiled.cachedDataRejected)) process.once('exit', write);
+  return compiled;
+}
+
+/** In a bundle of CommonJS there is no `import.meta.url`. */
+function locate() {
+  try {
+    return new URL('./testing-kit.cjs', import.meta.url);
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
+}
+
+function readKit() {
+  try {
+    return readFileSync(KIT, 'latin1');
+  } catch (error) {
+    throw explainMissingFile(error, 'testing-kit.cjs');
+  }
+}
+
+function run() {
+  const module = { exports: {} };
+  // By a literal, which tools that trace files find.
+  const load = (id) => (id === './testing-thread-pool.js' ? import('./testing-thread-pool.js') : import(id));
+  script.runInThisContext()(require, module.exports, module, import.meta.url, load);
+  return module.exports;
+}
 
 function digest(data) {
   return createHash('sha256').update(data).digest();

@@ -3,6 +3,19 @@
 /** The engine, optimised. */
 export const ENGINE_URL = new URL('./engine.image', import.meta.url);
 /** A VM with the prelude in it. */
-export const PRELUDE_URL = new URL('./guest/prelude.image', import.meta.url);
-/** The entry of a worker thread. Referenced by URL, because nothing on the main thread imports it. */
-export const WORKER_URL = new URL('./worker/entry.js', import.meta.url);
+export const PRELUDE_URL = located(() => {
+  return new URL('./guest/prelude.image', import.meta.url);
+});
+/** Entry of a worker thread. Named by URL: nothing on the main thread imports it. */
+export const WORKER_URL = located(() => {
+  return new URL('./worker/entry.js', import.meta.url);
+});
+
+/** In a bundle of CommonJS there is no `import.meta.url`. That the files are missing is told when a runtime starts, see `left-behind.ts`. */
+function located(locate: () => URL): URL {
+  try {
+    return locate();
+  } catch {
+    return new URL('file:///nexus-runtime/left-behind');
+  }
+}

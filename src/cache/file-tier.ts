@@ -2,12 +2,14 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAt } from '../support/files/bounded-file.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../support/files/own-file.js';
+import { setModified } from '../support/files/permitted.js';
 import {
   type DirectoryProblem,
   describe,
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../support/files/private-directory.js';
+import { systemTime } from '../support/timers.js';
 import { ARTIFACT_PROBLEMS, ArtifactError, CONTAINER_VERSION } from './artifact.js';
 import type { CacheEntry } from './cache-entry.js';
 import { ENTRY_EXTENSION, emptyDirectory, listEntries, spaceOf, sweepDirectory } from './directory-sweep.js';
@@ -100,7 +102,7 @@ export class FileTier implements CacheTier {
 
   constructor(options: FileTierOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? systemTime;
   }
 
   async get(key: string): Promise<CacheEntry | undefined> {
@@ -197,7 +199,7 @@ export class FileTier implements CacheTier {
       const { file, size, modifiedMs } = opened;
       const entry = await this.#options.codec.open(key, await readAt(file, 0, size));
       const now = this.#now();
-      if (now - modifiedMs > TOUCH_AFTER_MS) await file.utimes(now / 1000, now / 1000).catch(() => {});
+      if (now - modifiedMs > TOUCH_AFTER_MS) await setModified(file, path, now).catch(() => {});
       return { entry };
     } catch (error) {
       if (error instanceof ArtifactError) return { reason: error.problem };

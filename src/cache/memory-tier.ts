@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-
+import { systemTime } from '../support/timers.js';
 import { type CacheEntry, entryBytes } from './cache-entry.js';
 import type { CacheTier, TierStats } from './tier.js';
 
@@ -36,7 +36,7 @@ export class MemoryTier implements CacheTier {
    * @param now milliseconds since the epoch
    * @param onEvicted called with the key of each evicted entry
    */
-  constructor(maxBytes: number, now: () => number = Date.now, onEvicted: (key: string) => void = () => {}) {
+  constructor(maxBytes: number, now: () => number = systemTime, onEvicted: (key: string) => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#now = now;
     if (maxBytes === 0) return;

@@ -1,5 +1,6 @@
 import type { CacheEvent } from '../api/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
+import { systemTime } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import { type CacheEntry, entryBytes } from './cache-entry.js';
 import { EntryCodec } from './entry-codec.js';
@@ -63,7 +64,7 @@ export class TieredCache {
     const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, maxSourceBytes, engine, onWarning } =
       options;
     this.#tell = options.onEvent ?? (() => {});
-    this.#memory = new MemoryTier(maxCacheSizeBytes, Date.now, (key) =>
+    this.#memory = new MemoryTier(maxCacheSizeBytes, systemTime, (key) =>
       this.#tell(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
     );
     if (cacheDir === false) return;

@@ -8,6 +8,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { Compilation, CompileBackend, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
+import { performance } from '../support/timers.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';

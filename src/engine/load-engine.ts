@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 import { ENGINE_URL } from '../assets.js';
+import { explainMissingFile } from '../errors/left-behind.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { requireHost } from '../support/host.js';
 import type { MemoryLayout } from './binary-interface.js';
 import { REWRITE_VERSION } from './binary-interface.js';
 import { type EngineTable, KNOWN_ENGINES } from './known-engines.js';
@@ -20,6 +22,12 @@ export interface EngineModule {
   readonly fingerprint: string;
 }
 
+/**
+ * Not a literal: webpack and Turbopack, which compute what is constant, would take the file for a module of theirs. Tools that trace files find
+ * it in the worker's bundle.
+ */
+const UPSTREAM = decodeURIComponent('%40jitl/quickjs-wasmfile-release-sync/wasm');
+
 let loaded: Promise<EngineModule> | undefined;
 
 /**
@@ -30,19 +38,27 @@ let loaded: Promise<EngineModule> | undefined;
  * @throws NexusError ENGINE_MISMATCH if the binary is unknown, before any of it runs
  */
 export function loadEngine(): Promise<EngineModule> {
-  loaded ??= Promise.all([
-    readFile(createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm')),
-    readFile(ENGINE_URL),
-  ])
-    .then(([upstream, optimised]) => prepareEngine(upstream, optimised))
-    .catch((error: unknown) => {
-      loaded = undefined;
-      throw error;
-    });
+  loaded ??= readEngine().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
 }
 
-/** {@link loadEngine} for given binaries. */
+async function readEngine(): Promise<EngineModule> {
+  requireHost(false);
+  const [upstream, optimised] = await Promise.all([readUpstream(), readFile(ENGINE_URL)]).catch((error: unknown) => {
+    throw explainMissingFile(error, 'engine.image');
+  });
+  return prepareEngine(upstream, optimised);
+}
+
+async function readUpstream(): Promise<Uint8Array> {
+  const require = createRequire(import.meta.url);
+  return readFile(require.resolve(UPSTREAM));
+}
+
+/** {@link loadEngine} for binaries at hand. */
 export async function prepareEngine(upstream: Uint8Array, encoded: Uint8Array): Promise<EngineModule> {
   const table = identifyEngine(upstream);
   const { wasm, layout, rejectionTracker } = decodeOptimisedEngine(encoded, table.upstreamSha256);

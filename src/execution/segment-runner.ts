@@ -14,6 +14,7 @@ import type { Admission } from '../protocol/compile.js';
 import type { CallDeadline, Request, ResumeRequest } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
+import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';

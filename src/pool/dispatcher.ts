@@ -3,6 +3,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { epochMs, type Reply } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
+import { performance, setImmediate } from '../support/timers.js';
 import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
 import { DurationEstimates } from './duration-estimates.js';

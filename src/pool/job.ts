@@ -1,4 +1,5 @@
 import type { Reply, Request } from '../protocol/messages.js';
+import { performance } from '../support/timers.js';
 
 /**
  * Why an execution ended without a reply: its worker was terminated because it took too long, the execution

@@ -2,6 +2,7 @@ import { fromWireError } from '../errors/wire.js';
 import type { Compilation, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
 import { doesNotCompile } from '../protocol/does-not-compile.js';
 import { unexpectedReply } from '../protocol/messages.js';
+import { clearTimeout, setTimeout } from '../support/timers.js';
 import type { Dispatcher } from './dispatcher.js';
 import { APPLICATION, type Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { queueTimeout } from './saturation.js';

@@ -1,5 +1,6 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
 import type { WorkerInit } from '../protocol/worker-init.js';
+import { setImmediate } from '../support/timers.js';
 import { WorkerThread } from './tinypool-thread.js';
 
 /**

@@ -5,6 +5,7 @@ import { fromWireError } from '../errors/wire.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox, type Message } from '../protocol/mailbox.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
+import { workerFlags } from './worker-flags.js';
 
 const MIB = 1024 * 1024;
 /**
@@ -56,8 +57,7 @@ export class WorkerThread {
       maxThreads: 1,
       // With atomics, the thread would wait for tinypool's messages instead of ours.
       useAtomics: false,
-      // A worker does not need the flags and the environment of the process.
-      execArgv: [],
+      execArgv: [...workerFlags()],
       env: {},
       resourceLimits: {
         stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB),

@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from '../support/timers.js';
+
 const INTERVAL_MS = 5;
 
 /**

@@ -4,6 +4,7 @@ import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js
 import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
+import { clearTimeout, setTimeout } from '../support/timers.js';
 import { whenAborted } from '../support/waiting.js';
 import { Admissions } from './admissions.js';
 import { Dispatcher } from './dispatcher.js';

@@ -4,6 +4,7 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
+import { clearTimeout, performance, setImmediate, setTimeout } from '../support/timers.js';
 import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
 import { WorkerHandle } from './worker-handle.js';

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { performance } from '../support/timers.js';
 
 /** A message between two threads. */
 export interface Message {

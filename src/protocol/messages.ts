@@ -2,6 +2,7 @@ import type { ExecutionLimits } from '../api/limits.js';
 import type { ResultCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
+import { performance } from '../support/timers.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
 

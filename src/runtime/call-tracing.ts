@@ -6,6 +6,7 @@ import type { SegmentRun } from '../execution/segment-runner.js';
 import { epochMs } from '../protocol/messages.js';
 import { callListener, warnOfIgnored } from '../support/call-listener.js';
 import { renderReason } from '../support/render-reason.js';
+import { performance } from '../support/timers.js';
 
 let isReported = false;
 

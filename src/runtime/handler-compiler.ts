@@ -7,7 +7,9 @@ import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
+import { requireHost } from '../support/host.js';
 import type { CompileListener, CompileService } from './compile-service.js';
+import { importInTurn } from './import-in-turn.js';
 import { noteOpen } from './open-handles.js';
 import { startWorkers } from './start-workers.js';
 
@@ -88,11 +90,12 @@ export class HandlerCompiler implements AsyncDisposable {
   }
 
   async #create(): Promise<CompileService> {
+    requireHost(true);
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     return startWorkers(
       this.#config.pool,
       async () => [],
-      () => import('./compile-service.js'),
+      () => importInTurn(() => import('./compile-service.js')),
       ({ engine, createPool }, { CompileService }) => {
         const service = new CompileService(this.#config, engine, createPool, SILENT);
         this.#stats = () => service.cache.stats();

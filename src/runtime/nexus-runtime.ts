@@ -21,6 +21,7 @@ import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
 import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
+import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';

@@ -1,5 +1,7 @@
 import type { RuntimeOptions } from '../api/options.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
+import { requireHost } from '../support/host.js';
+import { importInTurn } from './import-in-turn.js';
 import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
@@ -12,16 +14,17 @@ import { startWorkers } from './start-workers.js';
  * The workers boot while this thread loads the rest of the library and the engine, which is most of a cold
  * start. The first calls are prepared while the workers are still booting.
  *
- * @throws NexusError INVALID_CONFIG naming the option, ENGINE_MISMATCH, INTERNAL_ERROR
+ * @throws NexusError INVALID_CONFIG naming the option, or what the host lacks; ENGINE_MISMATCH, INTERNAL_ERROR
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
+  requireHost(true);
   const close = noteOpen('shutdown() of the runtime');
   try {
     return await startWorkers(
       config.pool,
       () => readLibraries(config.pool.libraries),
-      () => import('./nexus-runtime.js'),
+      () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
         const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
         // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.

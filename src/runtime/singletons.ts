@@ -1,5 +1,31 @@
 // State that exists once per process, whichever entries of the package are imported. The bundles share this
 // file; everything else is in each of them.
 
-export { NexusError } from '../errors/nexus-error.js';
-export { currentCall, withCall } from './run/current-call.js';
+import { explainMissingFile } from '../errors/left-behind.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { currentCall, withCall } from './run/current-call.js';
+
+const own = { currentCall, explainMissingFile, NexusError, withCall };
+
+/** In a bundle of CommonJS there is no `import.meta.url`, and nobody to share with. */
+function folder(): string {
+  try {
+    return new URL('.', import.meta.url).href;
+  } catch {
+    return 'bundled';
+  }
+}
+
+function shared(): typeof own {
+  const key = Symbol.for(`nexus-runtime ${folder()}`);
+  const registry = globalThis as { [key: symbol]: typeof own | undefined };
+  const found = registry[key];
+  if (found !== undefined) return found;
+  Object.defineProperty(globalThis, key, { value: own });
+  return own;
+}
+
+const one = shared();
+const { currentCall: call, explainMissingFile: explain, NexusError: ErrorClass, withCall: within } = one;
+
+export { call as currentCall, ErrorClass as NexusError, explain as explainMissingFile, within as withCall };

@@ -3,6 +3,7 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { ThreadStarter } from '../pool/thread-starter.js';
+import { importInTurn } from './import-in-turn.js';
 
 /** Workers that boot, and what makes a pool of them. */
 export interface StartedWorkers {
@@ -27,8 +28,8 @@ export async function startWorkers<Loaded, Made>(
   const threads = new ThreadStarter(config, WORKER_URL);
   try {
     const [engine, { WorkerPool }, sources, loaded] = await Promise.all([
-      import('../engine/load-engine.js').then(({ loadEngine }) => loadEngine()),
-      import('../pool/worker-pool.js'),
+      importInTurn(() => import('../engine/load-engine.js')).then(({ loadEngine }) => loadEngine()),
+      importInTurn(() => import('../pool/worker-pool.js')),
       libraries(),
       load(),
     ]);

@@ -27,8 +27,9 @@ let namesLeft = Number.POSITIVE_INFINITY;
  *   names
  */
 export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY): Program {
-  // Loaded synchronously and on first use, because it takes some 10 ms.
-  const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  // Synchronous, and some 10 ms that only those pay who ask.
+  const require = createRequire(import.meta.url);
+  const acorn = require('acorn') as typeof import('acorn');
   namesLeft = maxNames;
   try {
     return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });

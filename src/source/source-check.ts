@@ -75,15 +75,22 @@ function loneSurrogate(source: string): number {
   return source.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
 }
 
-/** The characters that stack frames can carry: `at f (rules/vat.js:2:7)` is parsed later. */
-const FILENAME = /^[^\n\r():]+$/;
-/** The longest path of most systems. The engine passes the name through its native stack. */
+/** What can be shown on one line: a path of any system, a URL, a title. */
+const FILENAME = /^[^\p{Cc}\u2028\u2029]+$/u;
+/** The name of our own code in the guest's stack traces, from which it is left out. */
+export const RESERVED_FILENAME = 'nexus:prelude';
+/** The longest path of most systems. The engine takes the name through its native stack. */
 const MAX_FILENAME_CHARACTERS = 4_096;
 
 /** @throws NexusError INVALID_ARGUMENT */
 export function requireFilename(filename: unknown): asserts filename is string {
-  const isText = typeof filename === 'string' && filename.length <= MAX_FILENAME_CHARACTERS;
-  if (isText && FILENAME.test(filename) && filename.isWellFormed()) return;
-  const expected = `a name of at most ${MAX_FILENAME_CHARACTERS} characters, without line breaks, colons, parentheses and lone surrogates`;
+  if (isFilename(filename)) return;
+  const expected = `a name of 1 to ${MAX_FILENAME_CHARACTERS} characters on one line, without control characters, lone surrogates and "${RESERVED_FILENAME}"`;
   throw invalidArgument('filename', filename, expected);
+}
+
+/** Whether a handler can have this name. */
+export function isFilename(name: unknown): name is string {
+  if (typeof name !== 'string' || name.length > MAX_FILENAME_CHARACTERS) return false;
+  return FILENAME.test(name) && name.isWellFormed() && !name.includes(RESERVED_FILENAME);
 }

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { performance, setImmediate } from './timers.js';
 
 /** How long the thread is blocked at a time, by all sliced work together. */
 export const SLICE_MS = 8;

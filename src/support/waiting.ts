@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 import { MAX_TIMER_MS } from '../config/limits.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /**
  * The result of `begin`, or `'aborted'` as soon as the signal fires; the started work then continues for

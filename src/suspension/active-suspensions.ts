@@ -1,6 +1,7 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
+import { repeatForApplication } from '../support/timers.js';
 import { ask } from './store-calls.js';
 import type { StoreRoom } from './store-room.js';
 
@@ -17,7 +18,7 @@ export class ActiveSuspensions {
   readonly #surroundings: RuntimeEnvironment;
   /** When they expire, by id. */
   readonly #expiries = new Map<string, number>();
-  #sweeper: NodeJS.Timeout | undefined;
+  #endSweeps: (() => void) | undefined;
 
   constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
     this.#store = store;
@@ -41,16 +42,15 @@ export class ActiveSuspensions {
   }
 
   sweepFromNowOn(): void {
-    if (this.#sweeper !== undefined) return;
+    if (this.#endSweeps !== undefined) return;
     let isSweeping = false;
-    this.#sweeper = setInterval(async () => {
-      // If a sweep takes longer than the interval, no second one is started.
+    this.#endSweeps = repeatForApplication(async () => {
+      // One that takes longer than the interval is not joined by another.
       if (isSweeping) return;
       isSweeping = true;
       await this.sweep().catch(() => {});
       isSweeping = false;
     }, SWEEP_MS);
-    this.#sweeper.unref();
   }
 
   /** Expires what is past its time, and notifies the observers. */
@@ -65,7 +65,7 @@ export class ActiveSuspensions {
   }
 
   close(): void {
-    clearInterval(this.#sweeper);
+    this.#endSweeps?.();
     this.#expiries.clear();
   }
 }

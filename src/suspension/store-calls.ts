@@ -1,5 +1,6 @@
 import type { SettleAnswer, StoredSuspension, SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { setTimeout } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { storeFault } from './suspension-results.js';
 

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../api/suspension-store.js';
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import type { KeptUsage } from '../metrics/kept-usage.js';
+import { clearTimeout, nextTurn, performance, setTimeout } from '../support/timers.js';
 import type { KeptRefusal } from './kept.js';
 import { Ledger } from './ledger.js';
 import type { OpenedStore, StoreCensus } from './open-store.js';
@@ -133,7 +133,7 @@ export class StoreRoom {
     if (this.#census === undefined) return;
     const known = this.#ledger.beginCensus();
     await this.#census.count(known, (sizes) => this.#ledger.apply(sizes));
-    for (const _ of this.#ledger.endCensus()) await setImmediate();
+    for (const _ of this.#ledger.endCensus()) await nextTurn();
     this.#countedAt = performance.now();
     this.#isCounted = true;
     await this.#forgetSurplus();

@@ -18,6 +18,7 @@ import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
+import { repeatForApplication } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
@@ -243,13 +244,12 @@ export class Suspensions {
 
   async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
     const release = async () => {
-      clearInterval(renewal);
+      endRenewals();
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
-    const renewal = setInterval(() => {
+    const endRenewals = repeatForApplication(() => {
       ask(() => this.#store.renew(id, fence, this.#surroundings.now() + LEASE_MS)).catch(() => {});
     }, RENEW_MS);
-    renewal.unref();
     try {
       const { memoryLimitBytes } = this.#config.limits;
       const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
@@ -263,7 +263,7 @@ export class Suspensions {
           await release();
           throw error;
         } finally {
-          clearInterval(renewal);
+          endRenewals();
         }
       };
       return { kind: 'claimed', id, run, release, settle };

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { basename, relative, resolve, sep } from 'node:path';
+import path, { type PlatformPath, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WasmError } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { isFilename } from '../source/source-check.js';
+
+/** How the system writes paths. */
+type Paths = Pick<PlatformPath, 'basename' | 'relative' | 'sep'>;
 
 /** No handler is a single word with such an ending: it would only read a property. */
 const FILE = /^\S+\.(?:[cm]?js|[cm]?ts)$/;
-/** Characters that a file name in stack traces cannot have. */
-const UNNAMEABLE = /[\n\r():]/;
-
 /** A handler before it is compiled. */
 export interface HandlerSource {
   readonly code: string;
@@ -28,20 +29,26 @@ export async function readHandler(codeOrFile: string | URL): Promise<HandlerSour
   if (typeof codeOrFile !== 'string' && !(codeOrFile instanceof URL)) {
     throw invalidArgument('codeOrFile', codeOrFile, 'code, the path of a file, or a URL of one');
   }
-  const path = pathOf(codeOrFile);
-  const name = relative(process.cwd(), path).split(sep).join('/');
-  const code = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const file = pathOf(codeOrFile);
+  const name = nameOf(file, process.cwd());
+  const code = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === 'ENOENT' ? 'there is none' : error.message;
-    throw new NexusError('INVALID_ARGUMENT', `The handler file ${name} cannot be read: ${reason} (${path}).`, {
-      context: { field: 'codeOrFile', path },
+    throw new NexusError('INVALID_ARGUMENT', `The handler file ${name} cannot be read: ${reason} (${file}).`, {
+      context: { field: 'codeOrFile', path: file },
       cause: error,
     });
   });
-  return { code, filename: UNNAMEABLE.test(name) ? basename(name).replaceAll(/[\n\r():]/g, '_') : name };
+  return { code, filename: name };
+}
+
+/** The name of a file in stack traces: from the working directory, with slashes, the same on every system. On another drive it is the path. */
+export function nameOf(file: string, directory: string, { basename, relative, sep }: Paths = path): string {
+  const name = relative(directory, file).split(sep).join('/');
+  return isFilename(name) ? name : basename(name).replaceAll(/[^\w.-]/g, '_');
 }
 
 function pathOf(file: string | URL): string {
-  if (typeof file === 'string') return resolve(file);
+  if (typeof file === 'string') return file.startsWith('file:') ? fileURLToPath(file) : resolve(file);
   if (file.protocol === 'file:') return fileURLToPath(file);
   throw invalidArgument('codeOrFile', file.href, 'a URL that starts with file:');
 }

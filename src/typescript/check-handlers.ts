@@ -49,18 +49,39 @@ export async function checkHandlers(project: string): Promise<HandlerProblem[]> 
   return problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
 }
 
+/** The compiler of before TypeScript 7, under a name of its own, so that both can be installed. */
+const EARLIER = '@typescript/typescript6';
+
+/** @throws NexusError INVALID_CONFIG when there is no compiler that programs can use */
 async function loadCompiler(): Promise<Compiler> {
+  const installed = await load(() => import('typescript'));
+  if (hasInterface(installed)) return installed as Compiler;
+  const earlier = await load(() => import(EARLIER));
+  if (hasInterface(earlier)) return earlier as Compiler;
+  throw new NexusError('INVALID_CONFIG', refusal(installed), { context: { typescript: installed?.version } });
+}
+
+/** Undefined when it is not installed. */
+async function load(start: () => Promise<unknown>): Promise<Partial<Compiler> | undefined> {
   try {
-    return (await import('typescript')).default;
-  } catch (cause) {
-    throw new NexusError(
-      'INVALID_CONFIG',
-      'checkHandlers needs the package typescript; install it beside nexus-runtime.',
-      {
-        cause,
-      },
-    );
+    const module = (await start()) as Partial<Compiler> & { readonly default?: Partial<Compiler> };
+    return module.default ?? module;
+  } catch {
+    return undefined;
   }
+}
+
+/** From TypeScript 7 on, the package has a command and no functions for programs. */
+function hasInterface(compiler: Partial<Compiler> | undefined): boolean {
+  return typeof compiler?.createProgram === 'function';
+}
+
+function refusal(installed: Partial<Compiler> | undefined): string {
+  if (installed === undefined) return 'checkHandlers needs the package typescript; install it beside nexus-runtime.';
+  return (
+    `checkHandlers needs functions that TypeScript ${installed.version ?? 7} no longer has. ` +
+    `Install the compiler of before beside it, which is found by itself: npm install --save-dev ${EARLIER}`
+  );
 }
 
 function readProject(compiler: Compiler, path: string): ts.ParsedCommandLine {

@@ -12,6 +12,7 @@ import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+import { performance } from '../support/timers.js';
 import { collectWithChanges } from './state-diff.js';
 
 /** Jobs between two checks of the clock. */

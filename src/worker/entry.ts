@@ -8,6 +8,7 @@ import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
 import { withDescriptor } from '../support/files/descriptors.js';
+import { setImmediate } from '../support/timers.js';
 import { Executor } from './executor.js';
 
 /** Entry of a pool worker: tinypool calls it once. */

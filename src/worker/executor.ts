@@ -15,6 +15,7 @@ import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
 import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
+import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
@@ -267,7 +268,7 @@ export class Executor {
     const vm = this.#vms.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
     vm.applyStackSize(limits.stackSizeBytes);
-    vm.clock = now === undefined ? Date.now : () => now;
+    vm.clock = now === undefined ? systemTime : () => now;
   }
 
   /** Sets start time and entropy. For a resumed handler, they are in its snapshot. */

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type WasmContext, type WasmResult } from '#src/index.js';
 import { createTestRuntime, type TestRuntime } from '#src/testing/index.js';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ENTERING, LEAVING, type LeavingCase } from './values.js';
 

@@ -2,10 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pack } from 'msgpackr';
-import { createRuntime, encoded, type NexusRuntime } from '#src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
 import { looksLikePackedMap } from '#src/execution/request/packed-bytes-warning.js';
+import { createRuntime, encoded, type NexusRuntime } from '#src/index.js';
 import { bundleSource } from '../support/sources/bundle-source.js';
 
 let runtime: NexusRuntime;

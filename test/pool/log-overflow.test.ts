@@ -1,5 +1,5 @@
-import { type CapabilityToken, createRuntime, NexusError, type NexusRuntime, type WasmResult } from '#src/index.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CapabilityToken, createRuntime, NexusError, type NexusRuntime, type WasmResult } from '#src/index.js';
 
 let runtime: NexusRuntime;
 

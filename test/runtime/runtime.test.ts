@@ -243,7 +243,7 @@ describe('a runtime', () => {
       [{ limits: { maxEvent: 1 } }, 'limits.maxEvents'],
       [{ timeout: 5 }, 'options.timeoutMs'],
       [{ seed: Number.NaN }, 'seed'],
-      [{ filename: 'a:1' }, 'filename'],
+      [{ filename: 'a\n1' }, 'filename'],
       [{ filename: '\ud800.js' }, 'filename'],
     ])('option %j rejects naming %s', async (options, names) => {
       const error = await rejection(runtime.executeHandler('return 1', {}, options as never));

@@ -1,4 +1,5 @@
 import { NexusError } from '../../errors/nexus-error.js';
+import { performance } from '../../support/timers.js';
 import { lacksFeature } from '../shared-cells.js';
 import { GuestException } from '../vm/vm-errors.js';
 import type { Vm } from '../vm.js';

@@ -1,6 +1,7 @@
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ScriptProblem } from '../../source/script-problem.js';
+import { performance } from '../../support/timers.js';
 import { type LibrarySource, wrapLibrary } from '../library.js';
 import type { EngineModule } from '../load-engine.js';
 import { lacksFeature } from '../shared-cells.js';

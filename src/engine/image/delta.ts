@@ -1,3 +1,4 @@
+import { sameRanges } from '../../support/same-ranges.js';
 import type { MemoryLayout } from '../binary-interface.js';
 import type { Vm } from '../vm.js';
 import type { Image } from './image.js';
@@ -170,9 +171,9 @@ class Comparison {
     const base = this.base;
     const offset = start - this.from;
     const covered = Math.max(0, Math.min(end - start, base.length - offset));
-    if (covered > 0 && base.compare(this.memory, start, start + covered, offset, offset + covered) !== 0) return false;
+    if (covered > 0 && !sameRanges(base, offset, offset + covered, this.memory, start, start + covered)) return false;
     const rest = end - start - covered;
-    return rest === 0 || ZEROS.compare(this.memory, start + covered, end, 0, rest) === 0;
+    return rest === 0 || sameRanges(ZEROS, 0, rest, this.memory, start + covered, end);
   }
 
   /** Address of the first word in `[address, to)` that differs; `to` or more when there is none. */

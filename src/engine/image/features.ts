@@ -1,4 +1,5 @@
 import { LebReader } from '../../codec/leb128.js';
+import { sameRanges } from '../../support/same-ranges.js';
 
 /** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
@@ -98,7 +99,7 @@ export function namedFeatures(bytecode: Uint8Array): FeatureSet {
       reader.offset += isWide ? length * 2 : length;
       if (isWide || reader.offset > bytecode.length) continue;
       for (const { name, set: named } of GLOBALS.get(lookupKey(length, bytecode[at] ?? 0)) ?? NO_CANDIDATES) {
-        if (name.compare(bytecode, at, reader.offset) === 0) set |= named;
+        if (sameRanges(name, 0, length, bytecode, at, reader.offset)) set |= named;
       }
     }
   } catch (error) {

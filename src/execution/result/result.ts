@@ -5,6 +5,7 @@ import type { Interruption } from '../../pool/job.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
+import { performance } from '../../support/timers.js';
 import { type Origin, withOrigin } from '../origin.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';

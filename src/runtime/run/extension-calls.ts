@@ -2,6 +2,7 @@ import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
+import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { withCall } from './current-call.js';
 import { nameOf } from './extension-methods.js';
 

@@ -83,7 +83,7 @@ class Loaded {
   /** Loaded synchronously and on first use, because it takes some 50 ms. */
   #load(): Stripper {
     const require = createRequire(import.meta.url);
-    const file = require.resolve(PACKAGE);
+    const file = require.resolve('@swc/wasm-typescript');
     script ??= compileFunction(readFileSync(file, 'utf8'), ['exports', 'require', 'module', 'WebAssembly'], {
       filename: file,
     }) as Script;

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { Semaphore } from '../semaphore.js';
+import { setTimeout } from '../timers.js';
 
 /**
  * The most files that are open at the same time in the process. Four threads work on files, so more would

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { readAt } from './bounded-file.js';
 import { openFile } from './descriptors.js';
+import { setModified, syncData } from './permitted.js';
 import { currentUser } from './private-directory.js';
 import { temporaryName } from './temporary.js';
 
@@ -87,8 +88,8 @@ export async function writeTemporary(
     const file = await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
-      if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000);
-      await file.datasync();
+      if (modifiedMs !== undefined) await setModified(file, path, modifiedMs);
+      await syncData(file);
     } finally {
       await file.close();
     }

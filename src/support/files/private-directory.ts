@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import { withDescriptor } from './descriptors.js';
+import { isDenied, mayUse } from './permitted.js';
 
 const PRIVATE_MODE = 0o700;
 const OTHERS = 0o077;
@@ -87,7 +88,8 @@ export async function openPrivateDirectory({ outer, folder, option }: DirectoryP
     await mkdir(path, { mode: PRIVATE_MODE }).catch(ignoreExisting);
     const problem = await inspect(path, [currentUser()], option);
     if (problem !== undefined) return { problem };
-    if (((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
+    // Where there are no users, modes say nothing.
+    if (currentUser() !== undefined && ((await lstat(path)).mode & OTHERS) !== 0) await chmod(path, PRIVATE_MODE);
     return { directory: await pin(path) };
   } catch (error) {
     return { problem: describe(error, outer, option) };
@@ -97,10 +99,12 @@ export async function openPrivateDirectory({ outer, folder, option }: DirectoryP
 /** Holds the directory by a descriptor, if the system supports paths through descriptors (Linux). */
 async function pin(path: string): Promise<PrivateDirectory> {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  if (!existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
+  // Where the permission model is on, it lets through paths of the granted folders only.
+  if (!mayUse(DESCRIPTORS) || !existsSync(DESCRIPTORS)) return new PrivateDirectory(path);
   const descriptor = await withDescriptor(() => openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   const { uid, mode } = fstatSync(descriptor);
-  if (uid !== currentUser() || (mode & OTHERS) !== 0) {
+  const user = currentUser();
+  if (user !== undefined && (uid !== user || (mode & OTHERS) !== 0)) {
     closeSync(descriptor);
     throw new Error('it was exchanged while it was being opened');
   }
@@ -151,9 +155,17 @@ const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]
 /** Describes a failed file operation. */
 export function describe(error: unknown, path: string, option: string): DirectoryProblem {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+  if (isDenied(error)) {
+    const grants = `--allow-fs-read=${resolve(path)} --allow-fs-write=${resolve(path)}`;
+    return {
+      reason: `${path}: Node's permission model does not allow it (${code})`,
+      remedy: `Start Node with ${grants}, or give another ${option}.`,
+    };
+  }
   const known = REASONS[code];
   if (known === undefined) {
-    return { reason: `${path}: ${message}`, remedy: `Check the path, or give another ${option}.` };
+    const reason = `${path}: ${message.replace(/\.$/, '')}`;
+    return { reason, remedy: `Check the path, or give another ${option}.` };
   }
   const [reason, remedy] = known;
   return { reason: `${path}: ${reason} (${code})`, remedy: `${remedy} ${option}.` };

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { systemTime } from '../timers.js';
 
 const TEMPORARY = /^(.+)\.([0-9a-f]{8})\.(\d+)\.[0-9a-f]{12}\.tmp$/;
 /** Process ids are meaningful only on the same host or container. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
-/** In a container, every process has the same id as the previous one. */
-const STARTED_AT_MS = Date.now() - process.uptime() * 1000;
+/** In a container every process has the id of the one before it. */
+const STARTED_AT_MS = systemTime() - process.uptime() * 1000;
 
 /** A file under a temporary name, with its owner. */
 export interface Temporary {

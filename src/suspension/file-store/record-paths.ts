@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { syncEntries } from '../../support/files/permitted.js';
+
 /**
  * The directory of an id: the code of its first character, in hex. There is one for each base64url character,
  * in the order of the ids, also on file systems that ignore case.
@@ -18,7 +20,7 @@ export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');
   try {
-    await directory.sync();
+    await syncEntries(directory);
   } finally {
     await directory.close();
   }

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createInflateRaw, deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { nextTurn } from '../../support/timers.js';
 
 /** The fastest level: the next ones save less than a tenth of the bytes, and take up to twice the time. */
 const OPTIONS = { level: 1 };
@@ -59,7 +59,7 @@ async function inflateInPieces(bytes: Uint8Array, maxBytes: number): Promise<Uin
   for (const piece of pieces) {
     inflated.set(piece, end);
     end += piece.length;
-    await setImmediate();
+    await nextTurn();
   }
   return inflated;
 }

@@ -15,6 +15,7 @@ import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js'
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
+import { systemTime } from '../../support/timers.js';
 import { decodedContext, jsonContext } from '../state.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';
@@ -127,7 +128,7 @@ export class Recorder {
     const { config, engine } = this.#inner;
     try {
       const start: RecordingStart = {
-        recordedAtMs: Date.now(),
+        recordedAtMs: systemTime(),
         engine,
         libraries: Object.keys(config.pool.libraries),
         // The caller's own may be another one by the time that it is written.

@@ -1,3 +1,4 @@
+import { sameRanges } from '../../../support/same-ranges.js';
 import { LebReader } from '../../leb128.js';
 import { shortString } from './short-strings.js';
 
@@ -82,7 +83,7 @@ export class ByteReader extends LebReader {
     const length = this.offset - start;
     if (length !== other.offset - otherStart) return false;
     if (length >= SHORT_STRING) {
-      return this.bytes.compare(other.bytes, otherStart, other.offset, start, this.offset) === 0;
+      return sameRanges(this.bytes, start, this.offset, other.bytes, otherStart, other.offset);
     }
     for (let i = 0; i < length; i++) if (this.bytes[start + i] !== other.bytes[otherStart + i]) return false;
     return true;

@@ -1,3 +1,4 @@
+import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from '../format.js';
 import { errorFrom, FORM_ITEMS_AT, FormKind } from '../forms.js';
 import { countUnicodeClasses, MAX_REGEXP_CHARACTERS, regExpFrom } from '../regexps.js';

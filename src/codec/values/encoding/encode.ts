@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';

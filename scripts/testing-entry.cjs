@@ -1,0 +1,2 @@
+// What `require('nexus-runtime/testing')` is.
+module.exports = require('./testing-kit.cjs');
