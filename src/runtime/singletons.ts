@@ -21,7 +21,8 @@ function shared(): typeof own {
   const registry = globalThis as { [key: symbol]: typeof own | undefined };
   const found = registry[key];
   if (found !== undefined) return found;
-  Object.defineProperty(globalThis, key, { value: own });
+  // Where nothing can be added, each has its own.
+  Reflect.defineProperty(globalThis, key, { value: own });
   return own;
 }
 
