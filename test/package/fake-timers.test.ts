@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 
-import { createRuntime } from '#build/index.js';
-import { runHandler } from '#build/testing/index.js';
+import { createRuntime } from '#src/index.js';
+import { runHandler } from '#src/testing/index.js';
 
 afterEach(() => {
   vi.useRealTimers();

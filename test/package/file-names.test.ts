@@ -1,8 +1,8 @@
 import { win32 } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createRuntime, type NexusRuntime } from '#build/index.js';
-import { nameOf } from '#build/testing/handler-source.js';
+import { createRuntime, type NexusRuntime } from '#src/index.js';
+import { nameOf } from '#src/testing/handler-source.js';
 
 let runtime: NexusRuntime;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 
-import { explainMissingFile } from '#build/errors/left-behind.js';
-import { workerFlags } from '#build/pool/worker-flags.js';
-import { type Host, requireHost } from '#build/support/host.js';
+import { explainMissingFile } from '#src/errors/left-behind.js';
+import { workerFlags } from '#src/pool/worker-flags.js';
+import { type Host, requireHost } from '#src/support/host.js';
 
 const COMPLETE: Host = {
   nodeVersion: '20.19.0',

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { createRuntime } from '#build/index.js';
-import { describe as describeProblem } from '#build/support/files/private-directory.js';
+import { createRuntime } from '#src/index.js';
+import { describe as describeProblem } from '#src/support/files/private-directory.js';
 
 const { getuid, platform } = process;
 let folder: string;

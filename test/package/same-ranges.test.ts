@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { byViews, natively } from '#build/support/same-ranges.js';
+import { byViews, natively } from '#src/support/same-ranges.js';
 
 it('ranges of bytes are the same by views as by the comparison of Node', () => {
   const range = fc.tuple(fc.nat(6), fc.nat(6)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);

@@ -9,7 +9,7 @@ import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { renderReason } from '../../support/render-reason.js';
-import { clearTimeout, setTimeout } from '../../support/timers.js';
+import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
 import type { RunPlace } from '../../suspension/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
