@@ -62,6 +62,12 @@ export class SourceLines {
     return { line, column: Math.max(1, Math.min(column, known.end - known.start + 1)) };
   }
 
+  /** Index into the text. Undefined behind the last line. */
+  offsetOf({ line, column }: SourceLocation): number | undefined {
+    const found = this.#find(line);
+    return found && found.start + column - 1;
+  }
+
   /** The characters of a line from a column on, at most so many; empty where there are none. */
   read({ line, column }: SourceLocation, length: number): string {
     const found = this.#find(line);

@@ -4,7 +4,7 @@ import { codeOf, notTransferable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls } from './extensions.js';
-import { nullArray, nullObject, text } from './intrinsics.js';
+import { hasOwn, type Keyed, nullArray, nullObject, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { marker } from './tagged-values.js';
@@ -126,7 +126,11 @@ export function sanitizedOutcome(): unknown[] {
     return kept;
   };
   try {
-    value = snapshot(value, 'returnValue');
+    // What describes an error was copied when it was thrown.
+    if (status !== REJECTED) value = snapshot(value, 'returnValue');
+    else if (hasOwn(value as Keyed, 'thrown')) {
+      (value as Keyed)['thrown'] = snapshot((value as Keyed)['thrown'], 'returnValue');
+    }
   } catch (error) {
     failure = asUncrossable(error, 'returnValue');
   }
