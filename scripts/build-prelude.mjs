@@ -16,7 +16,7 @@ const compiler = await SourceCompiler.create(engine, stackSizeBytes);
 
 async function compileScript(entry) {
   const { source, inputs } = await bundleGuestScript(entry);
-  const compiled = await compiler.compile(source, PRELUDE_FILENAME);
+  const compiled = await compiler.compileHidden(source, PRELUDE_FILENAME);
   if (!compiled.ok) throw new Error(`${entry} does not compile: ${JSON.stringify(compiled.problem)}`);
   return { source, inputs, bytecode: compiled.bytecode };
 }

@@ -17,7 +17,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file, or `scripts/build-engine.mjs`, makes another binary from the same
  * upstream.
  */
-export const REWRITE_VERSION = 6;
+export const REWRITE_VERSION = 7;
 
 export const WASM_PAGE_BYTES = 65_536;
 
@@ -93,6 +93,12 @@ export const RejectionBlock = {
 
 /** An export of a mended engine, `() -> i32`: which {@link Count} the compiler could not go on with since it was last asked, or 0. */
 export const COUNT_EXPORT = 'nexus_take_exceeded_count';
+
+/** An export of a mended engine, `(address)`: where the object is in which values are noted that are thrown and no errors, see `mends/errors.ts`. */
+export const THROW_EXPORT = 'nexus_note_throws_in';
+
+/** An export of a mended engine, `(flag)`: whether functions inside of what is compiled from now on are left out of stacks. */
+export const HIDE_EXPORT = 'nexus_hide_functions';
 
 /** What bytecode counts with 16 bits in one function. */
 export const Count = {

@@ -111,6 +111,8 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'an error of destructuring is at its pattern',
       'a class that is called without new is reported at the call',
       'the stack of an error begins with its name and message',
+      'functions of ours are in no stack',
+      'what throws a value that is no error is noted',
       'a stack overflow is a RangeError',
       'a date as text names its time zone',
       'the compiler notes what it compiles wrongly',

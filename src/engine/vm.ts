@@ -288,6 +288,11 @@ export class Vm {
     this.#memory.numbers.setUint32(this.#randomStateAddress + 4, high, true);
   }
 
+  /** Where `throw` notes a value that is no error, and its stack: an object at the same address in every image. */
+  noteThrowsIn(holder: Pointer): void {
+    this.#functions.noteThrowsIn?.(holder);
+  }
+
   /** What the compiler came across since it was last asked, as bits: see `mends/notes.ts`. */
   takeNotes(): number {
     return this.#functions.takeNotes?.() ?? 0;
@@ -321,13 +326,15 @@ export class Vm {
   /**
    * Parses a script and returns the function it compiled to, not yet evaluated.
    *
+   * @param isHidden whether its functions are left out of the stacks of errors
    * @throws GuestException with a SyntaxError
    */
-  compile(source: string, filename: string): Pointer {
+  compile(source: string, filename: string, isHidden = false): Pointer {
     const bytes = Buffer.from(source, 'utf8');
     const text = this.#allocate(bytes.length + 1);
     this.heap.set(bytes, text);
     this.heap[text + bytes.length] = 0;
+    this.#functions.hideFunctions?.(isHidden ? 1 : 0);
     const compiled = this.#enter(() =>
       this.#functions.QTS_Eval(this.#ctx, text, bytes.length, filename, 0, COMPILE_ONLY),
     );

@@ -35,6 +35,8 @@ export const PRELUDE_EXPORTS = [
   'install',
   /** `(names, cells)`: makes places for the globals of every feature, see `guest/prelude/web-globals.ts`. */
   'reserveFeatures',
+  /** No function: where `throw` notes a value that is no error, `value`, and its `stack`. */
+  'lastThrown',
 ] as const;
 
 /** What a grant is for, in the order in which the host passes the grants. Logging needs no capability; it is granted all the same. */

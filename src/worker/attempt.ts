@@ -9,7 +9,7 @@ import type { Pointer } from '../engine/quickjs-module.js';
 import { lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
-import { describeEngineLimit } from '../protocol/limit-failures.js';
+import { describeEngineLimit, limitContext } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
 import { collectWithChanges } from './state-diff.js';
 
@@ -21,6 +21,9 @@ const JOBS_PER_SLICE = 100;
  */
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
+
+/** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
+const PLACE_GRACE_MS = 10;
 
 /** Whoever cancelled it has their answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
@@ -46,6 +49,8 @@ export class Attempt {
   readonly #isCancelled: () => boolean;
   #deadline: number | undefined;
   #timedOut = false;
+  /** What the interruption threw into the handler. */
+  #interruption: Pointer | undefined;
   /** Values that only the host holds on to. */
   readonly #held: Pointer[] = [];
 
@@ -86,7 +91,16 @@ export class Attempt {
   }
 
   #runJobs(): void {
-    while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
+    const vm = this.#vm;
+    while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    if (this.failure?.code !== 'TIMEOUT') return;
+    let isInterrupted = false;
+    vm.shouldInterrupt = () => {
+      isInterrupted = true;
+      return true;
+    };
+    const end = performance.now() + PLACE_GRACE_MS;
+    while (vm.hasPendingJobs && !isInterrupted && performance.now() < end) vm.runJobs(1);
   }
 
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
@@ -95,9 +109,14 @@ export class Attempt {
     const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
     if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
-    else if (state === 'rejected' && !this.#isOver('jobs')) {
+    else if (state === 'rejected') {
+      const reason = vm.promiseResult(promise);
+      if (this.#isOver('jobs')) {
+        this.#interruption ??= reason;
+        return;
+      }
       // Which still counts as one that nobody handles: that is asked for only if there is no other error.
-      vm.call(reject, thisArg, vm.promiseResult(promise));
+      vm.call(reject, thisArg, reason);
     }
   }
 
@@ -144,8 +163,8 @@ export class Attempt {
       if (error instanceof GuestException && !this.#vm.heapExhausted) {
         this.#fail({
           code: 'STACK_OVERFLOW',
-          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows; raise stackSizeBytes.`,
-          context: { limit: 'stackSizeBytes', value: this.#limits.stackSizeBytes },
+          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows.`,
+          context: limitContext('stackSizeBytes', this.#limits.stackSizeBytes),
         });
       }
       throw error;
@@ -154,7 +173,10 @@ export class Attempt {
 
   /** Takes note of what ended the run before its time. */
   stop(error: unknown): void {
-    if (this.#timedOut) return;
+    if (this.#timedOut) {
+      if (error instanceof GuestException) this.#interruption ??= error.error;
+      return;
+    }
     if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
     else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
     else if (!this.#isOverdue('interrupt')) {
@@ -208,6 +230,7 @@ export class Attempt {
         isLate ||= performance.now() > deadline;
         return isLate || this.missingFeature;
       };
+      if (substitute === undefined) this.#noteWhere();
       try {
         const outcome = vm.writeValue(this.#gather(substitute, input));
         // What our decoder would refuse is better refused with a path: by the prelude, which finds it.
@@ -230,6 +253,18 @@ export class Attempt {
           },
     );
     return undefined;
+  }
+
+  /** Tells the prelude what the interruption threw, in place of an outcome of the handler: it has the place. */
+  #noteWhere(): void {
+    const reason = this.#interruption ?? (this.#timedOut ? this.#vm.unhandledRejections.firstReason : undefined);
+    if (this.failure?.code !== 'TIMEOUT' || reason === undefined) return;
+    const { reject, undefined: thisArg } = this.#base.roots;
+    try {
+      this.#vm.call(reject, thisArg, reason);
+    } catch (error) {
+      if (!(error instanceof GuestException)) throw error;
+    }
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
@@ -271,8 +306,8 @@ export class Attempt {
     }
     return {
       code: 'TIMEOUT',
-      message: `The handler ran longer than timeoutMs (${timeoutMs} ms); raise timeoutMs to allow more.`,
-      context: { limit: 'timeoutMs', value: timeoutMs, layer },
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
+      context: { ...limitContext('timeoutMs', timeoutMs), layer },
     };
   }
 
@@ -285,8 +320,8 @@ export class Attempt {
     const { maxResultBytes } = this.#limits;
     return {
       code: 'RESOURCE_LIMIT',
-      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}); raise maxResultBytes to allow more.`,
-      context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
+      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}).`,
+      context: { ...limitContext('maxResultBytes', maxResultBytes), bytes },
     };
   }
 }

@@ -231,6 +231,7 @@ export class Executor {
     let variant = beginning.variant;
     try {
       vm.beginRun();
+      vm.noteThrowsIn(roots.lastThrown);
       beginning.load(deadline);
       variant = beginning.variant;
       this.#prepare(request);

@@ -7,9 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestRuntime, type TestRuntime } from '#build/testing/index.js';
 import { answer, finish } from '../suspension/driving.js';
 import type { Case } from './case.js';
+import { WHERE } from './where.js';
 import { WHICH } from './which.js';
 
-const KINDS: Readonly<Record<string, readonly Case[]>> = { 'which expression it was': WHICH };
+const KINDS: Readonly<Record<string, readonly Case[]>> = {
+  'which expression it was': WHICH,
+  'where it was, and what it says': WHERE,
+};
 const ALL = Object.values(KINDS).flat();
 
 let cacheDir: string;

@@ -2,8 +2,9 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { WasmError } from '../../api/result.js';
 import type { CompiledHandler } from '../../compiler/compiled-handler.js';
 import { RESULT_CODES, type ResultCode } from '../../errors/codes.js';
-import { describeEngineLimit } from '../../protocol/limit-failures.js';
+import { describeEngineLimit, limitContext } from '../../protocol/limit-failures.js';
 import { SourceLines } from '../../source/source-lines.js';
+import { cutText } from './cut-text.js';
 import { type Description, headOf, isRecord, readThrown, renderThrown } from './thrown.js';
 
 /** Codes that the prelude gives its own errors. */
@@ -68,7 +69,7 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
     name,
     ...further,
     ...place,
-    ...(isRecord(description.context) && { context: knownContext(description.context) }),
+    ...(isRecord(description.context) && { context: withRemedy(code, knownContext(description.context)) }),
     ...((code === 'MEMORY_LIMIT' || code === 'STACK_OVERFLOW') && describeEngineLimit(code, limits)),
   };
 }
@@ -87,6 +88,15 @@ function codeOf(name: string, message: string, code: unknown): ResultCode {
 /** The source of a handler that was suspended is left out when it is long. */
 function linesOf({ source, lines }: LocatableHandler): SourceLines | undefined {
   return source === '' ? undefined : (lines ?? new SourceLines(source));
+}
+
+/** What whoever runs the handler can do. */
+function withRemedy(code: ResultCode, context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { limit, value, capability } = context;
+  if (code === 'RESOURCE_LIMIT' && typeof limit === 'string')
+    return { ...context, ...limitContext(cutText(limit), value) };
+  if (code !== 'PERMISSION_DENIED' || typeof capability !== 'string') return context;
+  return { ...context, remedy: `grant the handler the capability "${cutText(capability)}"` };
 }
 
 /** What the prelude says of its own errors; a guest could say any amount. */

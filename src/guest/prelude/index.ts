@@ -26,6 +26,7 @@ import {
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { lastThrown } from './thrown.js';
 import { revive } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
 
@@ -132,5 +133,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   noteRejection,
   install,
   reserveFeatures,
+  lastThrown,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -17,6 +17,9 @@ const MAX_FIELDS = 100;
 const MAX_ERRORS = 20;
 const MAX_CAUSES = 8;
 
+/** The engine notes here what `throw` throws and is no error, with the stack of that moment. */
+export const lastThrown = nullObject();
+
 /** An error as plain data; a thrown non-error keeps its value. */
 export function describeThrown(thrown: unknown, depth = 0): Keyed {
   const description = nullObject();
@@ -29,6 +32,7 @@ export function describeThrown(thrown: unknown, depth = 0): Keyed {
   if (!isError(thrown)) {
     description['thrown'] =
       typeof thrown === 'function' || typeof thrown === 'symbol' ? StringFunction(thrown) : thrown;
+    if (lastThrown['value'] === thrown) description['stack'] = lastThrown['stack'];
     return description;
   }
   description['name'] = readText(thrown, 'name');

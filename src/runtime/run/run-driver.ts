@@ -7,6 +7,7 @@ import { toTransferableAnswer } from '../../execution/request/transferable-answe
 import { addMetrics, type Origin, withOrigin } from '../../execution/result/result.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { limitContext } from '../../protocol/limit-failures.js';
 import { renderReason } from '../../support/render-reason.js';
 import { whenAborted } from '../../support/waiting.js';
 import type { RunPlace } from '../../suspension/run-places.js';
@@ -170,7 +171,7 @@ class DeadlineError extends Error {
   readonly deadlineMs: number;
 
   constructor(deadlineMs: number) {
-    super(`The run took longer than deadlineMs (${deadlineMs} ms); raise deadlineMs to allow more.`);
+    super(`The run took longer than deadlineMs (${deadlineMs} ms).`);
     this.deadlineMs = deadlineMs;
   }
 }
@@ -178,7 +179,7 @@ class DeadlineError extends Error {
 function describeStop(reason: unknown, error: WasmError | undefined): WasmError {
   if (reason instanceof DeadlineError) {
     const { deadlineMs, message } = reason;
-    return { code: 'TIMEOUT', message, context: { limit: 'deadlineMs', value: deadlineMs, layer: 'deadline' } };
+    return { code: 'TIMEOUT', message, context: { ...limitContext('deadlineMs', deadlineMs), layer: 'deadline' } };
   }
   if (error !== undefined) return error;
   const text = renderReason(reason);
