@@ -68,6 +68,15 @@ export class SourceLines {
     return found && found.start + column - 1;
   }
 
+  /** The place of an index into the text. */
+  locationAt(offset: number): SourceLocation {
+    let [line, start] = [1, 0];
+    for (let at = 0; at < Math.min(offset, this.source.length); at++) {
+      if (endsLine(this.source, at)) [line, start] = [line + 1, at + 1];
+    }
+    return { line, column: offset - start + 1 };
+  }
+
   /** The characters of a line from a column on, at most so many; empty where there are none. */
   read({ line, column }: SourceLocation, length: number): string {
     const found = this.#find(line);

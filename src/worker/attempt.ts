@@ -23,7 +23,7 @@ const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
 
 /** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
-const PLACE_GRACE_MS = 10;
+const PLACE_GRACE_MS = 40;
 
 /** Whoever cancelled it has their answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
@@ -100,7 +100,7 @@ export class Attempt {
       return true;
     };
     const end = performance.now() + PLACE_GRACE_MS;
-    while (vm.hasPendingJobs && !isInterrupted && performance.now() < end) vm.runJobs(1);
+    while (vm.hasPendingJobs && !isInterrupted && performance.now() < end) vm.runJobs(JOBS_PER_SLICE);
   }
 
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */

@@ -37,6 +37,7 @@ export const FEATURES = [
   { name: 'regexp-escape', globals: [], members: ['RegExp.escape'] },
   // The reviver of JSON.parse is given the source by the one that names it.
   { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
+  { name: 'console', globals: ['console'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

@@ -1,7 +1,11 @@
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 /** What a feature is given by the prelude; see `prelude/web-globals.ts`. */
 export interface FeatureHost {
   /** Puts `value` where the prelude reserved the name or path; leaves alone what a library put there first. */
   define(name: string, value: unknown): void;
+  /** A line of log, under the limits of the execution. */
+  log(level: LogLevel, text: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, on which those that throw one build. */

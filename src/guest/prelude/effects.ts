@@ -65,18 +65,22 @@ function render(part: unknown): string {
   }
 }
 
+export function writeLine(level: Level, message: string): void {
+  logBytes += message.length;
+  admit(LOGGING, level, LOG_BYTES, logBytes);
+  logs[logs.length] = [level, message];
+}
+
 function logger(level: Level): (...parts: unknown[]) => void {
   return (...parts) => {
     let message = '';
     for (let i = 0; i < parts.length; i++) message += (i === 0 ? '' : ' ') + render(parts[i]);
-    logBytes += message.length;
-    admit(LOGGING, level, LOG_BYTES, logBytes);
-    logs[logs.length] = [level, message];
+    writeLine(level, message);
   };
 }
 
 export const log = logger('info');
-export const levels = { debug: logger('debug'), info: log, warn: logger('warn'), error: logger('error') };
+const levels = { debug: logger('debug'), info: log, warn: logger('warn'), error: logger('error') };
 define(log, 'debug', levels.debug);
 define(log, 'info', levels.info);
 define(log, 'warn', levels.warn);

@@ -7,7 +7,7 @@
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueGrants, setGrants } from './admission.js';
-import { emit, forgetEffects, levels, log, view } from './effects.js';
+import { emit, forgetEffects, log, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
@@ -55,7 +55,6 @@ define(globals, '$args', undefined);
 define(globals, '$scope', undefined);
 define(globals, '$emit', emit);
 define(globals, '$log', log);
-define(globals, 'console', { log, ...levels });
 define(globals, '$view', view);
 define(globals, '$ext', extensions);
 define(globals, '$lib', libraries);

@@ -1,7 +1,8 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 import { NexusError } from '../../../errors/nexus-error.js';
 import { type AcornError, isAcornError, messageOf, parseScript } from '../../../source/parse-script.js';
-import { renderSnippet, type SourceLines, type SourceLocation } from '../../../source/source-lines.js';
+import { renderSnippet, SourceLines, type SourceLocation } from '../../../source/source-lines.js';
+import { explainSyntax } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
@@ -73,10 +74,12 @@ function acornError(error: AcornError, source: string, filename = ''): NexusErro
   const { message, loc } = error;
   const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
-  return compilationError(remedy ?? messageOf(error), location, source);
+  if (remedy !== undefined) return compilationError(remedy, location, source);
+  const help = explainSyntax(new SourceLines(source), location, filename);
+  return compilationError(help?.message ?? messageOf(error), help?.location ?? location, source);
 }
 
 function compilationError(message: string, location: SourceLocation, source: string): NexusError {
   const snippet = renderSnippet(source, location);
-  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}\n${snippet}`, { context: { location, snippet } });
+  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context: { location, snippet } });
 }
