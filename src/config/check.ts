@@ -1,15 +1,25 @@
 import { NexusError } from '../errors/nexus-error.js';
 import { nearest } from './nearest.js';
 
-/** Rejects keys that no option has, naming the nearest one. */
+/**
+ * Rejects keys that no option has, naming the nearest one.
+ *
+ * @param elsewhere where options belong that are often looked for here, by name
+ */
 export function rejectUnknownKeys(
   given: object,
   known: readonly string[],
   where: string,
   code: 'INVALID_CONFIG' | 'INVALID_ARGUMENT' = 'INVALID_CONFIG',
+  elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    if (place !== undefined) {
+      const context = { option: `${where}${key}`, belongs: place };
+      throw new NexusError(code, `Unknown option ${where}${key}: it is ${place}.`, { context });
+    }
     const suggestion = nearest(key, known);
     throw new NexusError(
       code,

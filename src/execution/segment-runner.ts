@@ -52,6 +52,7 @@ export class SegmentRunner {
   readonly #events: EventHub;
   readonly #surroundings: Environment;
   readonly #lineIndexes = new LineIndexes();
+  readonly #libraries: readonly string[];
 
   constructor(config: RuntimeConfig, engine: string, pool: HandlerPool, events: EventHub, surroundings: Environment) {
     this.#config = config;
@@ -59,6 +60,7 @@ export class SegmentRunner {
     this.#pool = pool;
     this.#events = events;
     this.#surroundings = surroundings;
+    this.#libraries = Object.keys(config.pool.libraries);
   }
 
   /**
@@ -112,7 +114,14 @@ export class SegmentRunner {
       { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
       treatment,
     );
-    const inputs = { context: origin, bounds: { grants, limits }, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
+    const inputs = {
+      context: origin,
+      bounds: { grants, limits, libraries: this.#libraries },
+      calledAt,
+      signal,
+      deadlineMs,
+      hostCallsBefore: 0,
+    };
     const letGo = this.#noteUnsealed(execution, tenant);
     const segment = await this.#assemble(execution, handler, inputs, letGo);
     const began = hasBegun(execution);
@@ -154,7 +163,7 @@ export class SegmentRunner {
       treatmentOf(options),
     );
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
-    const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls };
+    const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls, libraries: this.#libraries };
     const resumed: CompileResult = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const hostCallsBefore = run.usage.maxHostCalls;
     const times = { calledAt, deadlineMs, suspendedTimeUs };

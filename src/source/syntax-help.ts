@@ -39,10 +39,8 @@ const CLOSER: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}',
  */
 export function explainSyntax(lines: SourceLines, location: SourceLocation, filename: string): SyntaxHelp | undefined {
   const { source } = lines;
-  const fence = FENCE.exec(source);
-  if (fence !== null) {
-    return { message: FENCED, location: lines.locationAt(fence[0].length - 3) };
-  }
+  const fence = findFence(lines);
+  if (fence !== undefined) return fence;
   const tokens = Tokens.upToError(source);
   if (tokens === undefined) return undefined;
   const offset = lines.offsetOf(location) ?? source.length;
@@ -55,6 +53,12 @@ export function explainSyntax(lines: SourceLines, location: SourceLocation, file
     return { message: help.message, location: lines.locationAt(help.offset ?? offset) };
   }
   return undefined;
+}
+
+/** A source that begins with a Markdown fence. It may well parse: as templates that tag each other. */
+export function findFence(lines: SourceLines): SyntaxHelp | undefined {
+  const fence = FENCE.exec(lines.source);
+  return fence === null ? undefined : { message: FENCED, location: lines.locationAt(fence[0].length - 3) };
 }
 
 const FENCED = 'the source is in a Markdown fence; pass what stands between the fences alone';
@@ -119,7 +123,10 @@ const brackets: Rule = ({ tokens, at, lines, offset }) => {
     if (token.kind !== 'mark') continue;
     if (token.text === '`' && open.at(-1)?.text === '`') open.pop();
     else if (OPENS.has(token.text)) open.push(token);
-    else if (CLOSES[token.text] !== undefined) open.pop();
+    else if (CLOSES[token.text] !== undefined && open.pop() === undefined) {
+      const message = `this "${token.text}" closes nothing: a "${CLOSES[token.text]}" is missing before it, or it is one too many`;
+      return { message, offset: token.start };
+    }
   }
   const last = open.at(-1);
   const token = tokens.at(at);

@@ -3,7 +3,7 @@ import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import { doesNotCompile } from '../protocol/does-not-compile.js';
 import type { ScriptProblem } from '../source/script-problem.js';
 import { SourceLines, type SourceLocation } from '../source/source-lines.js';
-import { explainSyntax, surplusBrace } from '../source/syntax-help.js';
+import { explainSyntax, findFence, surplusBrace } from '../source/syntax-help.js';
 import { remedyAfterStripping } from '../source/typescript/remedies.js';
 import { isTypeScript } from '../source/typescript/strip-types.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrapper.js';
@@ -20,6 +20,9 @@ export async function compileHandler(
   filename: string,
   compileScript: (script: string, filename: string) => Promise<ScriptOutcome>,
 ): Promise<HandlerOutcome> {
+  const lines = new SourceLines(source);
+  const fence = findFence(lines);
+  if (fence !== undefined) return { ok: false, error: syntaxError(fence.message, fence.location, lines) };
   const outcome = await compileScript(wrapHandler(source), filename);
   if (!outcome.ok) {
     const error = describeProblem(outcome.problem, source, filename);

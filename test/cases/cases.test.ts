@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestRuntime, type TestRuntime } from '#build/testing/index.js';
 import { answer, finish } from '../suspension/driving.js';
 import type { Case } from './case.js';
+import { CONSOLE, MISSING } from './missing.js';
 import { SYNTAX } from './syntax.js';
 import { WHERE } from './where.js';
 import { WHICH } from './which.js';
@@ -15,6 +16,8 @@ const KINDS: Readonly<Record<string, readonly Case[]>> = {
   'which expression it was': WHICH,
   'where it was, and what it says': WHERE,
   'what does not parse': SYNTAX,
+  'what there is not': MISSING,
+  'what is logged': CONSOLE,
 };
 const ALL = Object.values(KINDS).flat();
 

@@ -69,7 +69,7 @@ export const SYNTAX: readonly Case[] = [
   {
     name: 'a brace too many',
     source: 'if (true) {\n}\n}\nreturn 1',
-    error: { code: 'INVALID_HANDLER', message: containing('closes the function it is the body of'), line: 3 },
+    error: syntax('this "}" closes nothing: a "{" is missing before it, or it is one too many', 3, 1),
   },
 ];
 

@@ -21,6 +21,23 @@ const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   extensionRegistry: true,
 };
 
+const inOptions = (name: string) => `options.${name}, of the argument behind the context`;
+/** What callers look for in the context. */
+const CONTEXT_ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ state: 'stateSnapshot here', input: 'args here', params: 'args here', arguments: 'args here' },
+  ...{
+    name: 'handlerName here',
+    permissions: 'capabilities here',
+    extensions: 'extensionRegistry here, or an option of run',
+  },
+  ...Object.fromEntries(
+    ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename'].map(
+      (name) => [name, inOptions(name)],
+    ),
+  ),
+  ...{ timeout: inOptions('timeoutMs'), onEffects: inOptions('onEffects'), callTimeoutMs: inOptions('callTimeoutMs') },
+};
+
 export interface RequestDefaults {
   readonly limits: ExecutionLimits;
   readonly ceilings: ExecutionLimits;
@@ -39,7 +56,7 @@ export interface PreparedRequest {
 const NO_CAPABILITIES: readonly CapabilityToken[] = [];
 /** @throws NexusError INVALID_ARGUMENT when it is no object, or has an unknown key */
 export function checkContext(context: unknown): asserts context is WasmContext {
-  checkShape('context', context, CONTEXT_KEYS);
+  checkShape('context', context, CONTEXT_KEYS, CONTEXT_ELSEWHERE);
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ErrorContext {
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit on the way. */
   readonly heapExhausted: boolean;
+  /** Names of those that the runtime has. */
+  readonly libraries: readonly string[];
 }
 
 /** An error of the handler in the terms of the contract, with the author's lines and a snippet of the source. */
@@ -47,11 +49,15 @@ function describeRejection(reason: Description, unhandledRejections: number, cir
   return { ...error, message: `${UNHANDLED}: ${what}`, context };
 }
 
-function describeThrown(description: Description, { handler, limits, heapExhausted }: ErrorContext): WasmError {
+function describeThrown(
+  description: Description,
+  { handler, limits, heapExhausted, libraries }: ErrorContext,
+): WasmError {
   // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   const lines = linesOf(handler);
-  const { name, message, location, ...further } = readThrown(description, { filename: handler.filename, lines });
+  const origin = { filename: handler.filename, lines, libraries };
+  const { name, message, location, ...further } = readThrown(description, origin);
   const place = location && { location, ...(lines && { snippet: lines.snippet(location) }) };
   if ('thrown' in description) {
     const { thrown } = description;

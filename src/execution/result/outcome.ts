@@ -51,7 +51,12 @@ export function readOutcome(
   const step = (until: number) => {
     try {
       if (!decoder.run(until)) return undefined;
-      const read = readFields(decoder.fields, bounds, { handler, limits: bounds.limits, heapExhausted });
+      const read = readFields(decoder.fields, bounds, {
+        handler,
+        limits: bounds.limits,
+        heapExhausted,
+        libraries: bounds.libraries ?? NOTHING,
+      });
       if (failure === undefined) return { done: read };
       return {
         done: { ...read, status: 'error' as const, returnValue: undefined, error: placed(failure, read.error) },

@@ -2,6 +2,7 @@ import type { ErrorCause } from '../../api/result.js';
 import type { SourceLines } from '../../source/source-lines.js';
 import { cutText } from './cut-text.js';
 import { readStack } from './guest-stack.js';
+import { whatThereIs } from './missing-names.js';
 import { nameExpression } from './naming.js';
 import { isSmall } from './small-values.js';
 
@@ -25,6 +26,7 @@ export interface Description {
 export interface Origin {
   readonly filename: string;
   readonly lines: SourceLines | undefined;
+  readonly libraries: readonly string[];
 }
 
 /** An error as the handler threw it, with what is known of it beyond the engine's words. */
@@ -44,7 +46,8 @@ export function readThrown(description: Description, origin: Origin, depth = 0):
   const given = typeof description.message === 'string' ? cutText(description.message) : '';
   const raw = typeof description.stack === 'string' ? description.stack : '';
   const stack = readStack(raw, description.message, origin.filename, origin.lines);
-  const message = isNameable(given) ? nameIn(given, stack.failedPlace) : given;
+  const named = isNameable(given) ? nameIn(given, stack.failedPlace) : given;
+  const message = withHint(named, name, origin.libraries);
   const dropped: string[] = [];
   const fields = readFields(description.fields, dropped);
   return {
@@ -69,6 +72,12 @@ function isNameable(message: string): boolean {
   return /^(?:not a function|cannot (?:read|set) property|cannot convert to object|value is not iterable)/.test(
     message,
   );
+}
+
+function withHint(message: string, name: string, libraries: readonly string[]): string {
+  if (name !== 'ReferenceError' && name !== 'TypeError') return message;
+  const hint = whatThereIs(message, libraries);
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 function nameIn(message: string, placeOf: () => ReturnType<ReturnType<typeof readStack>['failedPlace']>): string {

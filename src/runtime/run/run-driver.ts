@@ -124,7 +124,11 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
-    for (const answer of answers) admissible.push(await toTransferableAnswer(answer, run.limits));
+    for (const answer of answers) {
+      const call = run.calls.find(({ callId }) => callId === answer.callId);
+      const name = call && `$ext.${call.extensionName}.${call.method}`;
+      admissible.push(await toTransferableAnswer(answer, run.limits, name));
+    }
     try {
       return await resume(admissible);
     } catch (error) {
