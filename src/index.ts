@@ -19,6 +19,7 @@ export type {
   ExpiryEvent,
   KillEvent,
   KillLayer,
+  LogEvent,
   ResumeEvent,
   RuntimeObserver,
   SuspensionEvent,
@@ -37,6 +38,7 @@ export type {
 } from './api/options.js';
 export type {
   EmittedEvent,
+  ErrorCause,
   ExecutionMetrics,
   ExtensionCall,
   LogEntry,

@@ -11,6 +11,7 @@ import type { Admission } from '../protocol/compile.js';
 import type { CallDeadline } from '../protocol/messages.js';
 import type { Environment } from '../support/environment.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { encodeAnswers } from './request/answers.js';
 import { prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
@@ -68,13 +69,13 @@ export class SegmentRunner {
    *
    * @param obtain where the handler comes from
    */
-  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain): Promise<SegmentRun> {
+  async call(context: WasmContext, options: ExecuteOptions, obtain: Obtain, onLog?: LogListener): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant } = options;
     // Whoever may not wait is told before anything is done that takes time or opens files. Who gave up waits for nothing.
     const admission = signal?.aborted ? undefined : this.#pool.admit(tenant);
     try {
-      return await this.#callAdmitted(context, options, obtain, calledAt, admission);
+      return await this.#callAdmitted(context, options, obtain, calledAt, admission, onLog);
     } finally {
       admission?.release();
     }
@@ -86,6 +87,7 @@ export class SegmentRunner {
     obtain: Obtain,
     calledAt: number,
     admission: Admission | undefined,
+    onLog: LogListener | undefined,
   ): Promise<SegmentRun> {
     this.#pool.prewake();
     const { filename, signal, deadlineMs, tenant } = options;
@@ -110,9 +112,12 @@ export class SegmentRunner {
     const { handler } = attempt;
     const { limits } = request;
     const { key, filename: file, source, bytecode } = handler;
-    const execution = await this.#pool.execute(
-      { kind: 'execute', key, bytecode, ...request, ...tenantOf(tenant), ...deadlineOf(calledAt, deadlineMs) },
-      treatment,
+    const feed = this.#feed(limits, origin, tenant, onLog);
+    const times = deadlineOf(calledAt, deadlineMs);
+    const asked = { kind: 'execute' as const, key, bytecode, ...request, ...tenantOf(tenant), ...times };
+    const execution = await listened(
+      feed,
+      this.#pool.execute(feed === undefined ? asked : { ...asked, logRing: feed.bytes }, treatment),
     );
     const inputs = {
       context: origin,
@@ -123,7 +128,7 @@ export class SegmentRunner {
       hostCallsBefore: 0,
     };
     const letGo = this.#noteUnsealed(execution, tenant);
-    const segment = await this.#assemble(execution, handler, inputs, letGo);
+    const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin);
     if (segment.waiting === undefined) return { ...segment, began };
@@ -137,7 +142,12 @@ export class SegmentRunner {
    * @param options its `timeoutMs` is this segment's; the other limits go on from what was used. Default tenant: that of the run
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
-  async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
+  async resume(
+    run: SuspendedRun,
+    answers: readonly CallResult[],
+    given: ResumeOptions,
+    onLog?: LogListener,
+  ): Promise<SegmentRun> {
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
@@ -158,9 +168,11 @@ export class SegmentRunner {
       limits,
       ...tenantOf(run.tenant),
     };
-    const execution = await this.#pool.resume(
-      { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) },
-      treatmentOf(options),
+    const asked = { ...request, ...(now !== undefined && { now }), ...deadlineOf(calledAt, deadlineMs) };
+    const feed = this.#feed(limits, origin, options.tenant, onLog);
+    const execution = await listened(
+      feed,
+      this.#pool.resume(feed === undefined ? asked : { ...asked, logRing: feed.bytes }, treatmentOf(options)),
     );
     const knownCalls = new Set(run.calls.map(({ callId }) => callId));
     const bounds = { grants, limits: remainingLimits(limits, run.usage), knownCalls, libraries: this.#libraries };
@@ -169,12 +181,22 @@ export class SegmentRunner {
     const times = { calledAt, deadlineMs, suspendedTimeUs };
     const inputs = { context: origin, bounds, ...times, signal, hostCallsBefore };
     const letGo = this.#noteUnsealed(execution, options.tenant);
-    const segment = await this.#assemble(execution, resumed, inputs, letGo);
+    const segment = withLogs(await this.#assemble(execution, resumed, inputs, letGo), feed);
     const began = hasBegun(execution);
     if (began) this.#audit(segment, grants, origin, knownCalls);
     // It is kept for whom it was begun.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? options.tenant) };
     return { ...segment, ...this.#runOf(segment, base, run.usage, knownCalls), ...(letGo && { letGo }), began };
+  }
+
+  /** Nothing is done for lines that nobody listens to. */
+  #feed(limits: ExecutionLimits, origin: Origin, tenant: string | undefined, onLog: LogListener | undefined) {
+    const isObserved = this.#events.hears('onLog');
+    if (onLog === undefined && !isObserved) return undefined;
+    return new LogFeed(limits.maxLogBytes, (entry) => {
+      if (isObserved) this.#events.emit('onLog', () => ({ ...entry, ...origin, ...tenantOf(tenant) }));
+      if (onLog !== undefined) tellLog(onLog, entry);
+    });
   }
 
   /** What waits is large until it is compressed. */

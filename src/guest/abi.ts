@@ -37,6 +37,8 @@ export const PRELUDE_EXPORTS = [
   'reserveFeatures',
   /** No function: where `throw` notes a value that is no error, `value`, and its `stack`. */
   'lastThrown',
+  /** Lines of log since it was last called, in an array; undefined when there are none. */
+  'newLogs',
 ] as const;
 
 /** What a grant is for, in the order in which the host passes the grants. Logging needs no capability; it is granted all the same. */

@@ -45,6 +45,7 @@ type PackedRequest =
           ]
         | null,
       tenant: string | null,
+      logRing: number | null,
     ]
   | readonly [
       kind: 'resume',
@@ -57,6 +58,7 @@ type PackedRequest =
       now: number | null,
       deadline: PackedDeadline | null,
       tenant: string | null,
+      logRing: number | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number];
 
@@ -72,6 +74,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
     return shared.numberOf(asShared(bytes));
   };
+  const ring = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : shared.numberOf(bytes));
   const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
   const encoded = requests.map((request): PackedRequest => {
     switch (request.kind) {
@@ -97,6 +100,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
             ? null
             : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
           request.tenant ?? null,
+          ring(request.logRing),
         ];
       }
       case 'resume':
@@ -111,6 +115,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.now ?? null,
           packDeadline(request.deadline),
           request.tenant ?? null,
+          ring(request.logRing),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode)];
@@ -138,7 +143,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, source: typeof source === 'string' ? source : placed(source), filename };
       }
       case 'execute': {
-        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing] = request;
         return {
           kind,
           key,
@@ -151,10 +156,11 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(context !== null && { packed: unpackContext(context, placed) }),
           ...(tenant !== null && { tenant }),
+          ...(logRing !== null && { logRing: at(shared, logRing) }),
         };
       }
       case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing] = request;
         return {
           kind,
           key,
@@ -166,6 +172,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(now !== null && { now }),
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(tenant !== null && { tenant }),
+          ...(logRing !== null && { logRing: at(shared, logRing) }),
         };
       }
       case 'load': {

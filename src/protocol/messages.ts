@@ -30,6 +30,8 @@ export interface ExecuteRequest {
   /** Fixes `Math.random`. */
   readonly seed?: number;
   readonly deadline?: CallDeadline;
+  /** A {@link LogRing}, when somebody wants to be told lines of log as they are written. */
+  readonly logRing?: Uint8Array;
 }
 
 /** When a call, from its beginning to its result, has to be over. */
@@ -57,6 +59,7 @@ export interface ResumeRequest {
   readonly now?: number;
   readonly seed?: never;
   readonly deadline?: CallDeadline;
+  readonly logRing?: Uint8Array;
 }
 
 export interface PackedContext {

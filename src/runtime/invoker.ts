@@ -132,7 +132,7 @@ export class Invoker {
         throw invalidArgument('code', code, 'source text, or an artifact');
       }
       checkContext(context);
-      const { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
+      const { extensions, onEffects, onLog, deadlineMs, callTimeoutMs, ...rest } = checkRunOptions(given);
       const executeOptions = normaliseOptions(rest);
       const origin = eventOrigin(context, executeOptions);
       const { signal, ...resumeOptions } = executeOptions;
@@ -163,14 +163,14 @@ export class Invoker {
           deadlineMs,
           callTimeoutMs,
           resume: (run, answers, options) =>
-            told(answers, () => executions.resume(run, answers, { ...options, ...clock() })),
+            told(answers, () => executions.resume(run, answers, { ...options, ...clock() }, onLog)),
           resumeOptions,
           place: suspended.runPlaces.open(runId),
         });
         const obtain = typeof code === 'string' ? sources.source(code) : sources.artifact(code);
         const known = probe.answersAll ? context : { extensionRegistry: extensions, ...context };
         const result = await loop.drive((stop) =>
-          told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain)),
+          told([], () => executions.call(known, { ...executeOptions, ...clock(), signal: stop }, obtain, onLog)),
         );
         if (result.error !== undefined && last?.status === 'suspended') telemetry.calledOff(result.error.code);
         return result;

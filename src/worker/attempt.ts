@@ -11,6 +11,7 @@ import { GuestException, type Vm, VmPoisonedError } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { describeEngineLimit, limitContext } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges } from './state-diff.js';
 
 /** Jobs between two looks at the clock. */
@@ -33,6 +34,8 @@ export interface AttemptOptions {
   readonly isCancelled: () => boolean;
   /** Of an attempt before this one, on the clock of `performance.now()`; else its time begins when it does. */
   readonly deadline?: number | undefined;
+  /** See {@link LogStreaming}. */
+  readonly logRing?: Uint8Array | undefined;
 }
 
 /** One execution in a prepared VM: under its deadline from the first instruction to the last effect handed over. */
@@ -47,6 +50,7 @@ export class Attempt {
   readonly #limits: ExecutionLimits;
   readonly #callDeadline: CallDeadline | undefined;
   readonly #isCancelled: () => boolean;
+  readonly #streaming: LogStreaming | undefined;
   #deadline: number | undefined;
   #timedOut = false;
   /** What the interruption threw into the handler. */
@@ -58,7 +62,7 @@ export class Attempt {
     vm: Vm,
     base: BaseImage,
     { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
-    { isCancelled, deadline }: AttemptOptions,
+    { isCancelled, deadline, logRing }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
@@ -66,6 +70,7 @@ export class Attempt {
     this.#callDeadline = callDeadline;
     this.#isCancelled = isCancelled;
     this.#deadline = deadline;
+    if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
 
   start(handler: Pointer, input: Uint8Array): void {
@@ -81,7 +86,15 @@ export class Attempt {
   #enter(entry: Pointer, document: Uint8Array, ...before: readonly Pointer[]): void {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
-    vm.shouldInterrupt = () => this.#isOver('interrupt');
+    const streaming = this.#streaming;
+    vm.shouldInterrupt =
+      streaming === undefined
+        ? () => this.#isOver('interrupt')
+        : () => {
+            const isOver = this.#isOver('interrupt');
+            if (!isOver) streaming.look();
+            return isOver;
+          };
     const loaded = this.#load(document);
     const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
     this.#held.push(loaded, promise);
@@ -92,7 +105,10 @@ export class Attempt {
 
   #runJobs(): void {
     const vm = this.#vm;
-    while (vm.hasPendingJobs && !this.#isOver('jobs')) vm.runJobs(JOBS_PER_SLICE);
+    while (vm.hasPendingJobs && !this.#isOver('jobs')) {
+      vm.runJobs(JOBS_PER_SLICE);
+      this.#streaming?.look();
+    }
     if (this.failure?.code !== 'TIMEOUT') return;
     let isInterrupted = false;
     vm.shouldInterrupt = () => {

@@ -61,6 +61,7 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
   ),
   extensions: 'an option of run; executeHandler is given extensionRegistry in the context',
   onEffects: 'an option of run',
+  onLog: 'an option of run, or of the observer of the runtime',
   callTimeoutMs: 'an option of run',
 };
 

@@ -2,6 +2,7 @@ import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } f
 import { admit, checkRoom } from './admission.js';
 import { snapshot } from './copy.js';
 import { define, nullArray, StringFunction, stringify, text } from './intrinsics.js';
+import { marker } from './tagged-values.js';
 import { isError } from './value-kinds.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -11,6 +12,8 @@ export const events = nullArray<Effect>([]);
 export const viewCommands = nullArray<Effect>([]);
 export const logs = nullArray<Effect>([]);
 let logBytes = 0;
+/** Lines that the host took while the handler ran. */
+let logsTaken = 0;
 
 /** A new segment begins, after a suspension: what was delivered is forgotten. */
 export function forgetEffects(): void {
@@ -18,6 +21,14 @@ export function forgetEffects(): void {
   viewCommands.length = 0;
   logs.length = 0;
   logBytes = 0;
+  logsTaken = 0;
+}
+
+export function newLogs(): unknown[] | undefined {
+  if (logsTaken >= logs.length) return undefined;
+  const fresh = nullArray<Effect>([]);
+  while (logsTaken < logs.length) fresh[fresh.length] = logs[logsTaken++] as Effect;
+  return nullArray<unknown>([marker, fresh]);
 }
 
 export function emit(name: unknown, payload: unknown): void {

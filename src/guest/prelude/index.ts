@@ -7,7 +7,7 @@
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueGrants, setGrants } from './admission.js';
-import { emit, forgetEffects, log, view } from './effects.js';
+import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
@@ -133,5 +133,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   install,
   reserveFeatures,
   lastThrown,
+  newLogs,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -1,5 +1,5 @@
 import type { Extension } from '../../api/extension.js';
-import type { SegmentEffects } from '../../api/result.js';
+import type { LogEntry, SegmentEffects } from '../../api/result.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import { type ExecuteOptions, requireMilliseconds } from '../../execution/request/execute-options.js';
@@ -19,6 +19,11 @@ export interface RunOptions extends ExecuteOptions {
   readonly extensions?: Readonly<Record<string, Extension>>;
   /** Told what the handler did, in order, whenever it waits and at its end. Awaited before it goes on. @default none */
   readonly onEffects?: (effects: SegmentEffects) => unknown;
+  /**
+   * Told each line of log, once and in order: at each `await`, and while the handler computes, at least every 100 ms. All are in the
+   * result, too. What it throws is a warning. @default none
+   */
+  readonly onLog?: (entry: LogEntry) => unknown;
   /** For the whole run, waiting included, in milliseconds: TIMEOUT. @default none */
   readonly deadlineMs?: number;
   /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
@@ -33,7 +38,7 @@ export function checkRunOptions(options: RunOptions) {
 function readRunOptions(options: RunOptions) {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument('options', options, 'an object');
-  const { extensions = {}, onEffects, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
+  const { extensions = {}, onEffects, onLog, deadlineMs, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...rest } = options;
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
@@ -44,7 +49,8 @@ function readRunOptions(options: RunOptions) {
     }
   }
   checkFunction('onEffects', onEffects);
+  checkFunction('onLog', onLog);
   if (deadlineMs !== undefined) requireMilliseconds('deadlineMs', deadlineMs);
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, callTimeoutMs, ...rest };
+  return { extensions, onEffects, onLog, deadlineMs, callTimeoutMs, ...rest };
 }
