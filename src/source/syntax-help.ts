@@ -69,7 +69,9 @@ const closingFence: Rule = ({ tokens, at, offset }) => {
   return /^\s*```/.test(line) && at >= tokens.list.length - 3 ? { message: FENCED } : undefined;
 };
 
-const modules: Rule = ({ tokens, at }) => {
+const modules: Rule = ({ tokens, at, isTyped }) => {
+  // What takes the types off has said so, and how to write a type of another file.
+  if (isTyped) return undefined;
   for (let i = at; i >= Math.max(0, at - 1); i--) {
     const token = tokens.at(i);
     if (token?.kind !== 'keyword' || tokens.at(i - 1)?.text === '.') continue;

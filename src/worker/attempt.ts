@@ -24,7 +24,7 @@ const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
 
 /** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
-const PLACE_GRACE_MS = 40;
+const PLACE_GRACE_MS = 10;
 
 /** Whoever cancelled it has their answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };

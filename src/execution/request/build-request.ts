@@ -24,11 +24,11 @@ const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
 const inOptions = (name: string) => `options.${name}, of the argument behind the context`;
 /** What callers look for in the context. */
 const CONTEXT_ELSEWHERE: Readonly<Record<string, string>> = {
-  ...{ state: 'stateSnapshot here', input: 'args here', params: 'args here', arguments: 'args here' },
+  ...{ state: 'context.stateSnapshot', input: 'context.args', params: 'context.args', arguments: 'context.args' },
   ...{
-    name: 'handlerName here',
-    permissions: 'capabilities here',
-    extensions: 'extensionRegistry here, or an option of run',
+    name: 'context.handlerName',
+    permissions: 'context.capabilities',
+    extensions: 'context.extensionRegistry, or an option of run',
   },
   ...Object.fromEntries(
     ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename'].map(

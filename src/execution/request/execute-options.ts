@@ -51,13 +51,13 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
     ]),
   ),
   state: inContext('stateSnapshot'),
-  timeout: 'timeoutMs here',
-  deadline: 'deadlineMs here',
+  timeout: 'options.timeoutMs',
+  deadline: 'options.deadlineMs',
   ...Object.fromEntries(
     [
       ...['memoryLimitBytes', 'stackSizeBytes', 'maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands'],
       ...['maxLogBytes', 'maxResultBytes', 'maxResultPaths', 'maxContextBytes'],
-    ].map((name) => [name, `limits.${name} here`]),
+    ].map((name) => [name, `options.limits.${name}`]),
   ),
   extensions: 'an option of run; executeHandler is given extensionRegistry in the context',
   onEffects: 'an option of run',

@@ -44,7 +44,8 @@ function describeRejection(reason: Description, unhandledRejections: number, cir
   }
   const error = describeThrown(reason, circumstances);
   const context = { ...error.context, unhandledRejections };
-  if (error.code !== 'EXECUTION_ERROR') return { ...error, context };
+  // An engine without memory rejects with null: its own words say more.
+  if (error.code === 'MEMORY_LIMIT' || error.code === 'STACK_OVERFLOW') return { ...error, context };
   const what = 'thrown' in reason ? renderThrown(reason.thrown) : error.message;
   return { ...error, message: `${UNHANDLED}: ${what}`, context };
 }

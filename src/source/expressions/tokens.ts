@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-
 import { LRUCache } from 'lru-cache';
 
+import { type AcornToken, tokenize } from '../parse-script.js';
 import { fileHeaderShift } from '../source-text.js';
 
 export interface Token {
@@ -16,7 +15,6 @@ export interface Token {
 /** Reading so much takes some milliseconds, at an error, on the main thread. A longer source is not read. */
 export const MAX_READ_CHARACTERS = 48 * 1024;
 
-type AcornToken = import('acorn').Token;
 const LITERALS: ReadonlySet<string> = new Set(['string', 'num', 'regexp']);
 const PAIRS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
@@ -91,10 +89,8 @@ const recent = new LRUCache<string, Tokens>({
 });
 
 function* read(source: string): Generator<Token> {
-  // Synchronous, and some 10 ms that only those pay who have an error.
-  const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
   const shift = fileHeaderShift(source);
-  for (const token of acorn.tokenizer(source.slice(shift), { ecmaVersion: 'latest', allowHashBang: true })) {
+  for (const token of tokenize(source.slice(shift))) {
     const [start, end] = [token.start + shift, token.end + shift];
     yield { text: source.slice(start, end), kind: kindOf(token), start, end };
   }

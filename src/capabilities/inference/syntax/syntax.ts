@@ -67,7 +67,7 @@ function scriptOf(source: string, filename: string | undefined): string {
   if (stripped.ok) return stripped.script;
   const { message, line, column } = stripped.problem;
   if (line === undefined || column === undefined) throw new RangeError(message);
-  throw compilationError(message, toAuthorLocation({ line, column }, source), source);
+  throw explained(message, toAuthorLocation({ line, column }, source), source, filename);
 }
 
 function acornError(error: AcornError, source: string, filename = ''): NexusError {
@@ -75,8 +75,12 @@ function acornError(error: AcornError, source: string, filename = ''): NexusErro
   const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   if (remedy !== undefined) return compilationError(remedy, location, source);
+  return explained(messageOf(error), location, source, filename);
+}
+
+function explained(message: string, location: SourceLocation, source: string, filename: string): NexusError {
   const help = explainSyntax(new SourceLines(source), location, filename);
-  return compilationError(help?.message ?? messageOf(error), help?.location ?? location, source);
+  return compilationError(help?.message ?? message, help?.location ?? location, source);
 }
 
 function compilationError(message: string, location: SourceLocation, source: string): NexusError {
