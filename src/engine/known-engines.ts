@@ -113,6 +113,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'the stack of an error begins with its name and message',
       'functions of ours are in no stack',
       'what throws a value that is no error is noted',
+      'an interruption is at the loop that it interrupts',
       'a stack overflow is a RangeError',
       'a date as text names its time zone',
       'the compiler notes what it compiles wrongly',

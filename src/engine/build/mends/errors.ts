@@ -180,4 +180,26 @@ export const placesOfValues: Mend = {
   },
 };
 
+/** A jump back is interrupted after it was made: the engine would name what stands before the loop. */
+export const placesOfInterruptions: Mend = {
+  name: 'an interruption is at the loop that it interrupts',
+  apply(engine) {
+    const [VALUE, CONTEXT, PC, FRAME, RUNTIME] = [7, 18, 21, 25, 33];
+    const IS_UNCATCHABLE = 144;
+    const noted = [
+      get(CONTEXT),
+      get(VALUE),
+      i32Const(0),
+      i32Const(0),
+      i32Const(0),
+      i32Const(0),
+      call(Call.buildBacktrace),
+    ];
+    engine.replace(
+      [get(FRAME), get(PC), i32Store(StackFrame.pc), ...noted],
+      [get(FRAME), get(PC), get(RUNTIME), i32Load8u(IS_UNCATCHABLE), i32Add, i32Store(StackFrame.pc), ...noted],
+    );
+  },
+};
+
 const STACK_OVERFLOW_MESSAGE = 'Maximum call stack size exceeded';
