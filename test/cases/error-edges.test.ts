@@ -108,6 +108,25 @@ describe('what an error says of itself is bounded', () => {
   });
 });
 
+it('an error that is recorded says as much to whoever asks a second time', async () => {
+  const source = `await $ext.a.b();
+    throw Object.assign(new AggregateError([new RangeError('r'), 5], 'many', { cause: new Error('inner', { cause: new Map([[1, { a: 2n }]]) }) }), {
+      code: 'E', when: new Date(0), f() {},
+    })`;
+  const begun = await runtime.executeHandler(source, { capabilities: ['ext:a.b'] });
+  const id = begun.suspension?.suspensionId ?? '';
+  const first = await runtime.resumeHandler(id, { success: true, value: 1 });
+  const second = await runtime.resumeHandler(id, { success: true, value: 1 });
+  expect(first.error).toMatchObject({
+    name: 'AggregateError',
+    fields: { code: 'E', when: new Date(0) },
+    cause: { message: 'inner', cause: { thrown: new Map([[1, { a: 2n }]]) } },
+    errors: [{ name: 'RangeError' }, { thrown: 5 }],
+    dropped: ['f'],
+  });
+  expect(second.error).toEqual(first.error);
+});
+
 describe('an option that belongs elsewhere', () => {
   it.each([
     [{}, { capabilities: [] }, 'context.capabilities'],

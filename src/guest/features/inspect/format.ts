@@ -1,4 +1,5 @@
-import { inspect, primitive } from './inspect.js';
+import { inspect } from './inspect.js';
+import { primitive } from './texts.js';
 
 /** What `console.log` makes of its arguments: https://console.spec.whatwg.org/#formatter, as Node does. */
 export function format(args: readonly unknown[]): string {

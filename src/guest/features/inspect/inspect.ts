@@ -1,3 +1,14 @@
+import {
+  type Body,
+  bytesText,
+  entries,
+  type Inspector,
+  indented,
+  items,
+  MAX_ITEMS,
+  members,
+  numbers,
+} from './bodies.js';
 import { formatError } from './errors.js';
 import {
   isBuffer,
@@ -14,7 +25,9 @@ import {
   unboxed,
 } from './kinds.js';
 import { groupItems, joinParts } from './layout.js';
+import { constructorName, functionBase, prefixOf, tagOf } from './names.js';
 import { quote } from './quote.js';
+import { isIndex, keysOf, keyText, primitive, remaining } from './texts.js';
 
 /** As Node's `inspect` takes them. */
 export interface InspectOptions {
@@ -22,8 +35,6 @@ export interface InspectOptions {
   readonly depth?: number | null;
 }
 
-const MAX_ITEMS = 100;
-const MAX_TEXT = 10_000;
 /** What one value may come to, in characters: what is beyond is left out. */
 const MAX_OUTPUT = 64 * 1024;
 /** What an object counts for beside its parts. */
@@ -31,17 +42,11 @@ const OBJECT_CHARACTERS = 8;
 /** Of objects inside of objects, whatever is asked for. */
 const MAX_DEPTH = 50;
 const MAX_KEYS = 1_000;
-const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
-const BREAK_LENGTH = 80;
-const MIN_LINE = 16;
 
-const { getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
-const { is } = Object;
-
-type Body = (state: State, depth: number) => string[];
+const { getOwnPropertyDescriptor } = Reflect;
 
 /** One value, and what is known on the way through it. */
-export class State {
+export class State implements Inspector {
   indentation = 0;
   currentDepth = 0;
   output = 0;
@@ -267,195 +272,4 @@ function urlShape(url: UrlLike): Body {
 function searchParams(params: ParamsLike): string {
   const parts = [...params].slice(0, MAX_ITEMS).map(([name, value]) => `${quote(name)} => ${quote(value)}`);
   return parts.length === 0 ? 'URLSearchParams {}' : `URLSearchParams { ${parts.join(', ')} }`;
-}
-
-function indented<T>(state: State, use: () => T): T {
-  state.indentation += 2;
-  const result = use();
-  state.indentation -= 2;
-  return result;
-}
-
-const items =
-  (list: unknown[]): Body =>
-  (state, depth) => {
-    const parts: string[] = [];
-    const { length } = list;
-    let i = 0;
-    while (i < length && parts.length < MAX_ITEMS) {
-      if (Object.hasOwn(list, i)) parts.push(state.property(list, i++, depth, true));
-      else {
-        const start = i;
-        const next = nextIndex(list, i);
-        i = next;
-        parts.push(`<${i - start} empty item${i - start > 1 ? 's' : ''}>`);
-      }
-    }
-    if (i < length) parts.push(remaining(length - i, 'item'));
-    return parts;
-  };
-
-/** Of the item after a hole, without going through all of a hole: it may be of any size. */
-function nextIndex(list: unknown[], from: number): number {
-  const near = Math.min(list.length, from + 1_000);
-  for (let i = from; i < near; i++) if (Object.hasOwn(list, i)) return i;
-  if (near === list.length) return near;
-  for (const key of Object.keys(list)) if (isIndex(key) && Number(key) >= near) return Number(key);
-  return list.length;
-}
-
-const members =
-  (set: Set<unknown>): Body =>
-  (state, depth) => {
-    const parts: string[] = [];
-    for (const member of set) {
-      if (parts.length === MAX_ITEMS) {
-        parts.push(remaining(set.size - MAX_ITEMS, 'item'));
-        break;
-      }
-      parts.push(indented(state, () => state.value(member, depth)));
-    }
-    return parts;
-  };
-
-const entries =
-  (map: Map<unknown, unknown>): Body =>
-  (state, depth) => {
-    const parts: string[] = [];
-    for (const [key, item] of map) {
-      if (parts.length === MAX_ITEMS) {
-        parts.push(remaining(map.size - MAX_ITEMS, 'item'));
-        break;
-      }
-      parts.push(indented(state, () => `${state.value(key, depth)} => ${state.value(item, depth)}`));
-    }
-    return parts;
-  };
-
-const numbers =
-  (list: Uint8Array): Body =>
-  () => {
-    const parts: string[] = [];
-    for (let i = 0; i < list.length && i < MAX_ITEMS; i++) parts.push(primitive(list[i], 0));
-    if (list.length > MAX_ITEMS) parts.push(remaining(list.length - MAX_ITEMS, 'item'));
-    return parts;
-  };
-
-function bytesText(buffer: ArrayBuffer): string {
-  const bytes = new Uint8Array(buffer, 0, Math.min(50, buffer.byteLength));
-  let text = '';
-  for (let i = 0; i < bytes.length; i++)
-    text += `${i === 0 ? '' : ' '}${(bytes[i] as number).toString(16).padStart(2, '0')}`;
-  const left = buffer.byteLength - bytes.length;
-  return `<${text}${left > 0 ? ` ... ${left} more byte${left > 1 ? 's' : ''}` : ''}>`;
-}
-
-function remaining(count: number, what: string): string {
-  return `... ${count} more ${what}${count > 1 ? 's' : ''}`;
-}
-
-export function primitive(value: unknown, indentation: number): string {
-  if (typeof value === 'string') return textOf(value, indentation);
-  if (typeof value === 'number') return is(value, -0) ? '-0' : String(value);
-  return typeof value === 'bigint' ? `${value}n` : String(value);
-}
-
-function textOf(value: string, indentation: number): string {
-  let trailer = '';
-  let text = value;
-  if (text.length > MAX_TEXT) {
-    const left = text.length - MAX_TEXT;
-    text = text.slice(0, MAX_TEXT);
-    trailer = `... ${left} more character${left > 1 ? 's' : ''}`;
-  }
-  if (text.length > MIN_LINE && text.length > BREAK_LENGTH - indentation - 4 && text.includes('\n')) {
-    const lines = text.split(/(?<=\n)/).map(quote);
-    return lines.join(` +\n${' '.repeat(Math.max(0, indentation) + 2)}`) + trailer;
-  }
-  return quote(text) + trailer;
-}
-
-function keyText(key: PropertyKey, isEnumerable: boolean): string {
-  if (typeof key === 'symbol') return `[${String(key)}]`;
-  const text = String(key);
-  if (text === '__proto__') return "['__proto__']";
-  if (!isEnumerable) return `[${text}]`;
-  return IDENTIFIER.test(text) ? text : quote(text);
-}
-
-/** Enumerable ones. @param areNamed without the indices of an array */
-function keysOf(value: object, areNamed = false): PropertyKey[] {
-  const keys: PropertyKey[] = [];
-  for (const key of ownKeys(value)) {
-    if (areNamed && typeof key === 'string' && isIndex(key)) continue;
-    if (getOwnPropertyDescriptor(value, key)?.enumerable === true) keys.push(key);
-  }
-  return keys;
-}
-
-function isIndex(key: string): boolean {
-  return /^(?:0|[1-9]\d{0,9})$/.test(key);
-}
-
-function constructorName(value: object): string | null {
-  for (let at: object | null = value, depth = 0; at !== null && depth < 100; at = getPrototypeOf(at), depth++) {
-    const made: unknown = getOwnPropertyDescriptor(at, 'constructor')?.value;
-    if (typeof made === 'function' && made.name !== '' && isInstance(value, made)) return String(made.name);
-  }
-  return null;
-}
-
-function isInstance(value: object, type: { readonly prototype?: unknown }): boolean {
-  for (let at = getPrototypeOf(value), depth = 0; at !== null && depth < 100; at = getPrototypeOf(at), depth++) {
-    if (at === type.prototype) return true;
-  }
-  return false;
-}
-
-function tagOf(value: object, className: string | null): string {
-  const tag: unknown = (value as Record<PropertyKey, unknown>)[Symbol.toStringTag];
-  if (typeof tag !== 'string') return '';
-  const own = getOwnPropertyDescriptor(value, Symbol.toStringTag)?.enumerable === true;
-  return tag !== '' && (own || tag === className) ? '' : tag;
-}
-
-function prefixOf(className: string | null, tag: string, fallback: string, size: string): string {
-  const tagged = tag !== '' && tag !== (className ?? fallback) ? ` [${tag}]` : '';
-  if (className === null) return `[${fallback}${size}: null prototype]${tagged} `;
-  return `${className}${size}${tagged} `;
-}
-
-function functionBase(value: { readonly name?: unknown }, className: string | null, tag: string): string {
-  const name = typeof value.name === 'string' && value.name !== '' ? value.name : undefined;
-  const tagged = tag !== '' && className !== tag ? ` [${tag}]` : '';
-  if (isClass(value)) {
-    const parent: unknown = getPrototypeOf(value);
-    const extended = typeof parent === 'function' && parent.name !== '' ? ` extends ${parent.name}` : '';
-    return `[class ${name ?? '(anonymous)'}${tagged}${extended}]`;
-  }
-  const type = kindOfFunction(value);
-  return `[${type}${className === null ? ' (null prototype)' : ''}${name === undefined ? ' (anonymous)' : `: ${name}`}]${tagged}`;
-}
-
-/** Of a class the prototype cannot be written; so it is of builtins, which are known. */
-function isClass(value: object): boolean {
-  const prototype = getOwnPropertyDescriptor(value, 'prototype');
-  return prototype !== undefined && prototype.writable === false && !builtins.has(value);
-}
-
-const builtins = new Set<unknown>();
-for (const key of ownKeys(globalThis)) {
-  // An accessor stands for a feature that is not there.
-  const known: unknown = getOwnPropertyDescriptor(globalThis, key)?.value;
-  if (typeof known === 'function') builtins.add(known);
-}
-
-const FUNCTIONS = new Map<object | null, string>([
-  [getPrototypeOf(async () => {}), 'AsyncFunction'],
-  [getPrototypeOf(function* () {}), 'GeneratorFunction'],
-  [getPrototypeOf(async function* () {}), 'AsyncGeneratorFunction'],
-]);
-
-function kindOfFunction(value: object): string {
-  return FUNCTIONS.get(getPrototypeOf(value)) ?? 'Function';
 }
