@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 const PAGES = {
   api: 'scripts/pages/api.mjs',
   language: 'scripts/pages/language.mjs',
+  errors: 'scripts/pages/errors.mjs',
   metrics: 'scripts/pages/metrics.mjs',
   advisories: 'scripts/pages/advisories.mjs',
   benchmarks: 'benchmarks/write-documents.mjs',

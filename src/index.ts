@@ -20,6 +20,7 @@ export type {
   ExpiryEvent,
   KillEvent,
   KillLayer,
+  LogEvent,
   ResumeEvent,
   RuntimeObserver,
   SuspensionEvent,
@@ -38,6 +39,7 @@ export type {
 } from './api/options.js';
 export type {
   EmittedEvent,
+  ErrorCause,
   ExecutionMetrics,
   ExtensionCall,
   LogEntry,

@@ -30,7 +30,7 @@ export async function makePreludeImage(
   const compiler = await SourceCompiler.create(engine, STACK_SIZE_BYTES);
   const compileScript = async (entry: string) => {
     const script = await bundle(entry);
-    const compiled = await compiler.compile(script.source, PRELUDE_FILENAME);
+    const compiled = await compiler.compileHidden(script.source, PRELUDE_FILENAME);
     if (!compiled.ok) throw new Error(`${entry} does not compile: ${JSON.stringify(compiled.problem)}`);
     return { ...script, bytecode: compiled.bytecode };
   };

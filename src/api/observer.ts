@@ -126,6 +126,17 @@ export interface RuntimeObserver {
   readonly onWarning?: (event: WarningEvent) => void;
   /** A suspended handler expired. Reported to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;
+  /**
+   * Every line that handlers log, once and in order: at each `await`, and while a handler computes, at least every 100 ms. All are in the
+   * result, too.
+   */
+  readonly onLog?: (event: LogEvent) => void;
+}
+
+/** A line of log, while its handler runs or at its end. */
+export interface LogEvent extends EventOrigin {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
 }
 
 export type EventName = keyof RuntimeObserver;

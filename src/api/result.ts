@@ -62,16 +62,43 @@ export interface SegmentEffects {
   readonly logs: readonly LogEntry[];
 }
 
+/** What the `cause` of an error says, or one of the `errors` of an AggregateError. */
+export interface ErrorCause {
+  /** Of an error; absent for a value that is none. */
+  readonly name?: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly location?: { readonly line: number; readonly column: number };
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly cause?: ErrorCause;
+  readonly errors?: readonly ErrorCause[];
+  readonly dropped?: readonly string[];
+  /** The value itself, where it is no error and not large. */
+  readonly thrown?: unknown;
+}
+
 /** Why a handler did not finish. */
 export interface WasmError {
   readonly code: ResultCode;
+  /** For the author of the handler: what went wrong, with the expression that is at fault where it is known. */
   readonly message: string;
-  /** The guest's stack, with lines of the author's source. */
+  /** Of the error that was thrown: `'TypeError'`, or what a class of the handler's own calls it. */
+  readonly name?: string;
+  /** The guest's stack, in the author's own lines. It begins with name and message. */
   readonly stack?: string;
-  /** The place in the author's source; line and column start at 1. */
+  /** Fields that the thrown error has of its own, `code` among them. At most 50, of at most 16 Ki characters each. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** Of the thrown error, at most 8 deep. */
+  readonly cause?: ErrorCause;
+  /** Of an AggregateError: the first 20. */
+  readonly errors?: readonly ErrorCause[];
+  /** Names of fields that cannot leave the VM, or are too large for an error. */
+  readonly dropped?: readonly string[];
+  /** In the author's own text, both from 1. */
   readonly location?: { readonly line: number; readonly column: number };
   /** Up to five lines of the source around the location, with a caret under the column. */
   readonly snippet?: string;
+  /** Facts for programs: `limit`, `value`, `capability`, `path`, `layer`; what the operator can do is `remedy`. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 

@@ -250,5 +250,5 @@ function microsecondsSince(startedAt: number): number {
 function rejectionOf(error: WasmError): NexusError {
   const { code, message, location, snippet, context } = error;
   const details = { ...context, ...(location && { location }), ...(snippet && { snippet }) };
-  return new NexusError(code, snippet === undefined ? message : `${message}\n${snippet}`, { context: details });
+  return new NexusError(code, message, { context: details });
 }

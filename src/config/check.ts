@@ -7,9 +7,15 @@ export function rejectUnknownKeys(
   known: readonly string[],
   where: string,
   code: 'INVALID_CONFIG' | 'INVALID_ARGUMENT' = 'INVALID_CONFIG',
+  elsewhere: Readonly<Record<string, string>> = {},
 ): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
+    const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
+    if (place !== undefined) {
+      const context = { option: `${where}${key}`, belongs: place };
+      throw new NexusError(code, `Unknown option ${where}${key}: it is ${place}.`, { context });
+    }
     const suggestion = nearest(key, known);
     throw new NexusError(
       code,

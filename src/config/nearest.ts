@@ -1,9 +1,16 @@
-/** The candidate with the smallest edit distance to `word`, if it is close enough to be a typing error. */
+const MIN_PART = 4;
+
+/** The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const lower = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    // `memoryLimit`, or `cacheDirectory`: the rest is a matter of taste.
+    const isPart =
+      Math.min(lower.length, other.length) >= MIN_PART && (lower.startsWith(other) || other.startsWith(lower));
+    const distance = isPart ? 0 : editDistance(lower, other);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

@@ -11,4 +11,5 @@ export const OBSERVER_KEYS: Keys<RuntimeObserver> = {
   onAudit: true,
   onWarning: true,
   onExpired: true,
+  onLog: true,
 };

@@ -107,7 +107,13 @@ export const RejectionBlock = {
  */
 export const COUNT_EXPORT = 'nexus_take_exceeded_count';
 
-/** Quantities that bytecode counts with 16 bits in one function. */
+/** An export of a mended engine, `(address)`: where the object is in which values are noted that are thrown and no errors, see `mends/errors.ts`. */
+export const THROW_EXPORT = 'nexus_note_throws_in';
+
+/** An export of a mended engine, `(flag)`: whether functions inside of what is compiled from now on are left out of stacks. */
+export const HIDE_EXPORT = 'nexus_hide_functions';
+
+/** What bytecode counts with 16 bits in one function. */
 export const Count = {
   /** Variables of other functions, and globals, to which it refers. */
   references: 1,

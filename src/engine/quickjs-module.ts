@@ -7,7 +7,14 @@ import {
   RELEASE_SYNC,
 } from 'quickjs-emscripten';
 
-import { ADDED_EXPORTS, COUNT_EXPORT, MARK_EXPORTS, NOTE_EXPORTS } from './binary-interface.js';
+import {
+  ADDED_EXPORTS,
+  COUNT_EXPORT,
+  HIDE_EXPORT,
+  MARK_EXPORTS,
+  NOTE_EXPORTS,
+  THROW_EXPORT,
+} from './binary-interface.js';
 import { boundMemory, type Host, sealImports } from './host-imports.js';
 import type { EngineModule } from './load-engine.js';
 import type { BytesPointer, ContextPointer, RuntimePointer, ValuePointer } from './pointers.js';
@@ -59,6 +66,8 @@ export interface EngineFunctions {
   readonly usePlaces: ((table: BytesPointer) => void) | undefined;
   /** See `mends/counts.ts`. */
   readonly takeExceededCount: (() => number) | undefined;
+  readonly hideFunctions: ((flag: number) => void) | undefined;
+  readonly noteThrowsIn: ((object: ValuePointer) => void) | undefined;
 }
 
 /** How much of its memory the engine used, see `wasm/water-marks.ts`; only the host resets them. */
@@ -154,6 +163,8 @@ export async function instantiateQuickJs(
     takeNotes: exports[NOTE_EXPORTS.takeNotes] as EngineFunctions['takeNotes'],
     usePlaces: exports[NOTE_EXPORTS.usePlaces] as EngineFunctions['usePlaces'],
     takeExceededCount: exports[COUNT_EXPORT] as EngineFunctions['takeExceededCount'],
+    hideFunctions: exports[HIDE_EXPORT] as EngineFunctions['hideFunctions'],
+    noteThrowsIn: exports[THROW_EXPORT] as EngineFunctions['noteThrowsIn'],
   };
 
   const runtime = quickjs.newRuntime();

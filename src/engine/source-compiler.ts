@@ -72,10 +72,12 @@ export class SourceCompiler {
     return this.#vm.heap.length;
   }
 
-  /**
-   * If the engine would compile the source wrongly, or does not support its syntax, the source is rewritten
-   * first, see `src/source/lowering/`.
-   */
+  /** A script of ours, whose functions are left out of the stacks of errors. */
+  async compileHidden(source: string, filename: string): Promise<ScriptOutcome> {
+    return (await this.#compileOnce(source, filename, undefined, true)).outcome;
+  }
+
+  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/source/lowering/`. */
   async compile(source: string, filename: string): Promise<ScriptOutcome> {
     const first = await this.#compileOnce(source, filename);
     const { outcome } = first;
@@ -96,12 +98,12 @@ export class SourceCompiler {
     }
   }
 
-  async #compileOnce(source: string, filename: string, form?: LoweredForm): Promise<Compilation> {
+  async #compileOnce(source: string, filename: string, form?: LoweredForm, isHidden = false): Promise<Compilation> {
     let outcome: ScriptOutcome;
     let notes = 0;
     try {
       if (form !== undefined) this.#vm.usePlaces(encodePlaces(form.script, form.pieces), Buffer.from(form.script));
-      outcome = { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename)) };
+      outcome = { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename, isHidden)) };
     } catch (error) {
       outcome = { ok: false, problem: this.#problemOf(error, filename) };
     } finally {

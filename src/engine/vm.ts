@@ -124,6 +124,11 @@ export class Vm extends VmControls {
     this.#memory.numbers.setFloat64(address, value, true);
   }
 
+  /** Where `throw` stores a value that is not an error, and its stack: an object at the same address in every image. */
+  noteThrowsIn(holder: ValuePointer): void {
+    this.engine.functions.noteThrowsIn?.(holder);
+  }
+
   /** What the compiler came across since it was last asked, as bits: see `mends/notes.ts`. */
   takeNotes(): number {
     return this.engine.functions.takeNotes?.() ?? 0;
@@ -151,10 +156,11 @@ export class Vm extends VmControls {
   /**
    * Parses a script and returns the compiled function without evaluating it.
    *
+   * @param isHidden whether its functions are left out of the stacks of errors
    * @throws GuestException with a SyntaxError
    */
-  compile(source: string, filename: string): ValuePointer {
-    return this.#scripts.compile(source, filename);
+  compile(source: string, filename: string, isHidden = false): ValuePointer {
+    return this.#scripts.compile(source, filename, isHidden);
   }
 
   /** Serialises a compiled function. */

@@ -16,6 +16,7 @@ import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
@@ -72,6 +73,7 @@ export class SegmentRunner {
   readonly #events: EventHub;
   readonly #surroundings: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
+  readonly #libraries: readonly string[];
 
   constructor(
     config: RuntimeConfig,
@@ -87,10 +89,11 @@ export class SegmentRunner {
     this.#pool = pool;
     this.#events = events;
     this.#surroundings = surroundings;
+    this.#libraries = Object.keys(config.pool.libraries);
   }
 
   /** Executes a call of a handler. The caller has checked that `context` is one. */
-  async call(ref: HandlerRef, context: WasmContext, options: ExecuteOptions): Promise<SegmentRun> {
+  async call(ref: HandlerRef, context: WasmContext, options: ExecuteOptions, onLog?: LogListener): Promise<SegmentRun> {
     const calledAt = performance.now();
     const { signal, tenant, deadlineMs } = options;
     // A call that may not wait is refused before anything takes time or opens files. A cancelled call waits for nothing.
@@ -112,12 +115,15 @@ export class SegmentRunner {
       const { key, filename, source } = handler;
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
-      const execution = await this.#pool.execute(executeRequestOf(handler, request, tenant, deadline), dispatch);
+      const feed = this.#feed(limits, origin, tenant, onLog);
+      const message = executeRequestOf(handler, request, tenant, deadline, feed);
+      const executing = this.#pool.execute(message, dispatch);
+      const execution = feed === undefined ? await executing : await listened(feed, executing);
       const letGo = this.#noteUnsealed(execution, tenant);
-      const bounds = { grants, limits };
+      const bounds = { grants, limits, libraries: this.#libraries };
       const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
       const assembled = this.#assemble(execution, handler, inputs, letGo);
-      const segment = assembled instanceof Promise ? await assembled : assembled;
+      const segment = withLogs(assembled instanceof Promise ? await assembled : assembled, feed);
       const began = this.#audit(execution, segment, inputs);
       const { result, waiting } = segment;
       if (waiting === undefined) return { result, began };
@@ -134,7 +140,12 @@ export class SegmentRunner {
    * @param given `timeoutMs` applies to this segment; the other limits continue from what was used. Default tenant: that of the run
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
-  async resume(run: SuspendedRun, answers: readonly CallResult[], given: ResumeOptions): Promise<SegmentRun> {
+  async resume(
+    run: SuspendedRun,
+    answers: readonly CallResult[],
+    given: ResumeOptions,
+    onLog?: LogListener,
+  ): Promise<SegmentRun> {
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
@@ -145,23 +156,28 @@ export class SegmentRunner {
     const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
-    const execution = await this.#pool.resume(
-      resumeRequestOf(run, encoded, limits, options, calledAt),
-      dispatchOptionsOf(options, undefined),
+    const feed = this.#feed(limits, run.origin, tenant, onLog);
+    const request = resumeRequestOf(run, encoded, limits, options, calledAt);
+    const execution = await listened(
+      feed,
+      this.#pool.resume(
+        feed === undefined ? request : { ...request, logRing: feed.bytes },
+        dispatchOptionsOf(options, undefined),
+      ),
     );
     const letGo = this.#noteUnsealed(execution, tenant);
     const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
     const inputs: ResultInputs = {
       context: run.origin,
-      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls },
+      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls, libraries: this.#libraries },
       calledAt,
       signal,
       deadlineMs,
       suspendedTimeUs,
       hostCallsBefore: run.usage.maxHostCalls,
     };
-    const segment = await this.#assemble(execution, handler, inputs, letGo);
+    const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
     const began = this.#audit(execution, segment, inputs);
     if (segment.waiting === undefined) return { result: segment.result, began };
     // It is kept for the tenant that started it.
@@ -188,6 +204,21 @@ export class SegmentRunner {
     const load = () => this.#loader.load(ref, filename, dispatch);
     if (deadlineMs === undefined) return abortable(load, signal);
     return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
+  }
+
+  /** A feed of log lines, if anything listens. */
+  #feed(
+    limits: ExecutionLimits,
+    origin: Origin,
+    tenant: string | undefined,
+    onLog: LogListener | undefined,
+  ): LogFeed | undefined {
+    const isObserved = this.#events.hasListeners('onLog');
+    if (onLog === undefined && !isObserved) return undefined;
+    return new LogFeed(limits.maxLogBytes, (entry) => {
+      if (isObserved) this.#events.emit('onLog', () => ({ ...entry, ...origin, ...tenantOf(tenant) }));
+      if (onLog !== undefined) tellLog(onLog, entry);
+    });
   }
 
   /** A snapshot is large until it is compressed. */
@@ -311,6 +342,7 @@ function executeRequestOf(
   { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
+  feed: LogFeed | undefined,
 ): ExecuteRequestMessage {
   const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, rights, limits };
   if (packed !== undefined) request.packed = packed;
@@ -318,6 +350,7 @@ function executeRequestOf(
   if (seed !== undefined) request.seed = seed;
   if (tenant !== undefined) request.tenant = tenant;
   if (deadline !== undefined) request.deadline = deadline;
+  if (feed !== undefined) request.logRing = feed.bytes;
   return request;
 }
 

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -45,6 +45,10 @@ export const PRELUDE_EXPORTS = [
   'install',
   /** `(names, cells)`: reserves the globals of every feature, see `guest/prelude/web-globals.ts`. */
   'reserveFeatures',
+  /** No function: where `throw` notes a value that is no error, `value`, and its `stack`. */
+  'lastThrown',
+  /** Lines of log since it was last called, in an array; undefined when there are none. */
+  'newLogs',
 ] as const;
 
 /**

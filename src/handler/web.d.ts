@@ -7,6 +7,19 @@ declare var console: {
   info(...parts: unknown[]): void;
   warn(...parts: unknown[]): void;
   error(...parts: unknown[]): void;
+  trace(...parts: unknown[]): void;
+  assert(condition?: unknown, ...parts: unknown[]): void;
+  dir(value: unknown, options?: { readonly depth?: number | null }): void;
+  dirxml(...parts: unknown[]): void;
+  table(value: unknown, columns?: readonly string[]): void;
+  group(...parts: unknown[]): void;
+  groupCollapsed(...parts: unknown[]): void;
+  groupEnd(): void;
+  time(label?: string): void;
+  timeLog(label?: string, ...parts: unknown[]): void;
+  timeEnd(label?: string): void;
+  count(label?: string): void;
+  countReset(label?: string): void;
 };
 
 declare function queueMicrotask(callback: () => void): void;

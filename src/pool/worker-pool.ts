@@ -101,7 +101,9 @@ export class WorkerPool implements HandlerPool {
     if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
     const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
     const tenant: TenantKey = name ?? NO_TENANT;
-    const job = new Job(request, { tenant, limitMs, estimateKey });
+    // One whose log is listened to is not run again because others hold up its worker.
+    const isAlone = request.logRing !== undefined;
+    const job = new Job(request, { tenant, limitMs, ...(!isAlone && { estimateKey }) });
     if (admission === undefined) this.#admissions.check(name);
     admission?.release();
     this.#dispatcher.add(job);

@@ -45,6 +45,7 @@ type PackedRequest =
           ]
         | null,
       tenant: string | null,
+      logRing: number | null,
     ]
   | readonly [
       kind: 'resume',
@@ -57,6 +58,7 @@ type PackedRequest =
       now: number | null,
       deadline: PackedDeadline | null,
       tenant: string | null,
+      logRing: number | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number];
 
@@ -73,6 +75,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
     return shared.numberOf(asShared(bytes));
   };
+  const ring = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : shared.numberOf(bytes));
   const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
   const encoded = requests.map((request): PackedRequest => {
     switch (request.kind) {
@@ -98,6 +101,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
             ? null
             : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
           request.tenant ?? null,
+          ring(request.logRing),
         ];
       }
       case 'resume':
@@ -112,6 +116,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.now ?? null,
           packDeadline(request.deadline),
           request.tenant ?? null,
+          ring(request.logRing),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode)];
@@ -139,7 +144,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, source: typeof source === 'string' ? source : placed(source), filename };
       }
       case 'execute': {
-        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant] = request;
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing] = request;
         // What is not always there is assigned: to spread it costs as much as all the rest.
         const execute: Mutable<Extract<Request, { kind: 'execute' }>> = {
           kind,
@@ -154,10 +159,11 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (deadline !== null) execute.deadline = { ms: deadline[0], atMs: deadline[1] };
         if (context !== null) execute.packed = unpackContext(context, placed);
         if (tenant !== null) execute.tenant = tenant;
+        if (logRing !== null) execute.logRing = at(shared, logRing);
         return execute;
       }
       case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant] = request;
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing] = request;
         return {
           kind,
           key,
@@ -169,6 +175,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(now !== null && { now }),
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(tenant !== null && { tenant }),
+          ...(logRing !== null && { logRing: at(shared, logRing) }),
         };
       }
       case 'load': {

@@ -1,3 +1,4 @@
+import { limitContext } from './limit-failures.js';
 import type { CallDeadline, ExecutionFailure } from './messages.js';
 
 /** The phase in which a call's deadline passed: the layer that stopped the handler, or where it waited. */
@@ -8,7 +9,7 @@ export function deadlineFailure({ ms }: Pick<CallDeadline, 'ms'>, layer: Deadlin
   const at = layer === 'queue' ? 'waiting for a worker' : layer === 'compile' ? 'compiling' : 'executing';
   return {
     code: 'TIMEOUT',
-    message: `The call took longer than deadlineMs (${ms} ms), and was ${at}; raise deadlineMs to allow more.`,
-    context: { limit: 'deadlineMs', value: ms, layer },
+    message: `The call took longer than deadlineMs (${ms} ms), and was ${at}.`,
+    context: { ...limitContext('deadlineMs', ms), layer },
   };
 }

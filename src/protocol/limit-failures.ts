@@ -4,7 +4,15 @@ import type { WasmError } from '../api/result.js';
 /** Codes of limits that the engine reports with its own messages; ours name the option. */
 export type EngineLimitCode = 'MEMORY_LIMIT' | 'STACK_OVERFLOW';
 
-/** Describes an execution that reached such a limit. */
+/** Facts about a limit that was reached. What the operator can do is apart from what the author is told. */
+export function limitContext(
+  limit: string,
+  value: unknown,
+): { readonly limit: string; readonly value: unknown; readonly remedy: string } {
+  return { limit, value, remedy: `raise ${limit} to allow more` };
+}
+
+/** What to say of an execution that reached one. */
 export function describeEngineLimit(
   code: EngineLimitCode,
   limits: ExecutionLimits,
@@ -14,7 +22,7 @@ export function describeEngineLimit(
   const value = limits[option];
   return {
     code,
-    message: `The handler ${did} than ${option} (${value}) allows; raise ${option} to allow more.`,
-    context: { limit: option, value },
+    message: `The handler ${did} than ${option} (${value}) allows.`,
+    context: limitContext(option, value),
   };
 }

@@ -31,6 +31,8 @@ export interface ExecuteRequest {
   /** Fixes `Math.random`. */
   readonly seed?: number;
   readonly deadline?: CallDeadline;
+  /** A {@link LogRing}, when somebody wants to be told lines of log as they are written. */
+  readonly logRing?: Uint8Array;
 }
 
 /** The deadline of a call, from its start to its result. */
@@ -58,6 +60,7 @@ export interface ResumeRequest {
   readonly now?: number;
   readonly seed?: never;
   readonly deadline?: CallDeadline;
+  readonly logRing?: Uint8Array;
 }
 
 export interface PackedContext {

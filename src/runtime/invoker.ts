@@ -148,7 +148,7 @@ export class Invoker {
         };
         const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
         const result = await loop.drive((signal) =>
-          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }),
+          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog),
         );
         if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
         return result;
@@ -231,7 +231,7 @@ export class Invoker {
 
   #runLoop(
     context: WasmContext,
-    { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs }: CheckedRunOptions,
+    { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs }: CheckedRunOptions,
     { signal, ...resumeOptions }: ExecuteOptions,
     probe: RunProbe,
     onSegment: (segment: DrivenSegment) => void,
@@ -250,7 +250,7 @@ export class Invoker {
       deadlineMs,
       maxCalls,
       callTimeoutMs,
-      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }),
+      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog),
       resumeOptions,
       onSegment,
       place: suspended.runPlaces.open(runId),

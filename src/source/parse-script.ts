@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 
-import type { Node, Program } from 'acorn';
+import type { Token as AcornToken, Node, Program } from 'acorn';
+
+export type { Token as AcornToken } from 'acorn';
 
 /** An error of acorn: line from 1, column from 0. */
 export interface AcornError extends SyntaxError {
@@ -39,7 +41,13 @@ export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY)
   }
 }
 
-/** perf: one class for all parses, so that V8's optimisations apply to the next source. */
+/** The tokens of a text, whether it parses or not. @throws an {@link AcornError} where it cannot be told into them */
+export function tokenize(text: string): Iterable<AcornToken> {
+  const acorn = createRequire(import.meta.url)('acorn') as typeof import('acorn');
+  return acorn.tokenizer(text, { ecmaVersion: 'latest', allowHashBang: true });
+}
+
+/** One class for all: what the engine learns about it holds for the next source. */
 function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
   bounded ??= Parser.extend((Base) => {
     class BoundedParser extends (Base as unknown as DeclaringParser) {

@@ -62,7 +62,22 @@ export class SourceLines {
     return { line, column: Math.max(1, Math.min(column, known.end - known.start + 1)) };
   }
 
-  /** The characters of a line from a column on, up to the given length; empty if there are none. */
+  /** Index into the text. Undefined behind the last line. */
+  offsetOf({ line, column }: SourceLocation): number | undefined {
+    const found = this.#find(line);
+    return found && found.start + column - 1;
+  }
+
+  /** The place of an index into the text. */
+  locationAt(offset: number): SourceLocation {
+    let [line, start] = [1, 0];
+    for (let at = 0; at < Math.min(offset, this.source.length); at++) {
+      if (endsLine(this.source, at)) [line, start] = [line + 1, at + 1];
+    }
+    return { line, column: offset - start + 1 };
+  }
+
+  /** The characters of a line from a column on, at most so many; empty where there are none. */
   read({ line, column }: SourceLocation, length: number): string {
     const found = this.#find(line);
     if (found === undefined) return '';

@@ -4,6 +4,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
 import { errorResult } from '../execution/result/result.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
+import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './kept.js';
 
@@ -27,8 +28,8 @@ export function unkept(result: WasmResult, error: WasmError, origin: Origin): Wa
 export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
   return {
     code: 'RESOURCE_LIMIT',
-    message: `The suspended handler has ${bytes} bytes, more than maxSuspensionBytes (${maxSuspensionBytes}); raise maxSuspensionBytes to allow more.`,
-    context: { limit: 'maxSuspensionBytes', value: maxSuspensionBytes, bytes },
+    message: `The suspended handler has ${bytes} bytes, more than maxSuspensionBytes (${maxSuspensionBytes}).`,
+    context: { ...limitContext('maxSuspensionBytes', maxSuspensionBytes), bytes },
   };
 }
 
@@ -64,12 +65,12 @@ function refused(
   return {
     code: 'RESOURCE_LIMIT',
     message:
-      `${what}: ${whose} ${usage.waiting} that wait, with ${usage.waitingBytes} bytes, and ` +
-      `${option} is ${value}; ${remedy}, or raise ${option} to allow more.`,
+      `${what}: ${whose} ${usage.waiting} that wait, with ${usage.waitingBytes} bytes, and ` + `${option} is ${value}.`,
     context: {
       limit,
       scope,
       value,
+      remedy: `${remedy}, or raise ${option} to allow more`,
       ...usage,
       ...(bytes !== undefined && { bytes }),
       ...(tenant !== undefined && { tenant }),

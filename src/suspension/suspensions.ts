@@ -18,7 +18,7 @@ import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
-import { repeatForApplication } from '../support/timers.js';
+import { performance, repeatForApplication } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';

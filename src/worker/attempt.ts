@@ -10,9 +10,10 @@ import { lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
-import { describeEngineLimit } from '../protocol/limit-failures.js';
+import { describeEngineLimit, limitContext } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
 import { performance } from '../support/timers.js';
+import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges } from './state-diff.js';
 
 /** Jobs between two checks of the clock. */
@@ -24,7 +25,10 @@ const JOBS_PER_SLICE = 100;
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
 
-/** The caller that cancelled it already has its answer. */
+/** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
+const PLACE_GRACE_MS = 10;
+
+/** Whoever cancelled it has their answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
 
 export interface AttemptOptions {
@@ -35,6 +39,8 @@ export interface AttemptOptions {
    * this one.
    */
   readonly deadline?: number | undefined;
+  /** See {@link LogStreaming}. */
+  readonly logRing?: Uint8Array | undefined;
 }
 
 /**
@@ -52,8 +58,11 @@ export class Attempt {
   readonly #limits: ExecutionLimits;
   readonly #callDeadline: CallDeadline | undefined;
   readonly #isCancelled: () => boolean;
+  readonly #streaming: LogStreaming | undefined;
   #deadline: number | undefined;
   #timedOut = false;
+  /** What the interruption threw into the handler. */
+  #interruption: ValuePointer | undefined;
   /** Values that only the host holds on to. */
   readonly #held: ValuePointer[] = [];
 
@@ -61,7 +70,7 @@ export class Attempt {
     vm: Vm,
     base: BaseImage,
     { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
-    { isCancelled, deadline }: AttemptOptions,
+    { isCancelled, deadline, logRing }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
@@ -69,6 +78,7 @@ export class Attempt {
     this.#callDeadline = callDeadline;
     this.#isCancelled = isCancelled;
     this.#deadline = deadline;
+    if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
 
   start(handler: ValuePointer, input: Uint8Array): void {
@@ -84,7 +94,15 @@ export class Attempt {
   #enter(entry: ValuePointer, document: Uint8Array, ...before: readonly ValuePointer[]): void {
     const vm = this.#vm;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
-    vm.shouldInterrupt = () => this.#isOver('interrupt');
+    const streaming = this.#streaming;
+    vm.shouldInterrupt =
+      streaming === undefined
+        ? () => this.#isOver('interrupt')
+        : () => {
+            const isOver = this.#isOver('interrupt');
+            if (!isOver) streaming.look();
+            return isOver;
+          };
     const loaded = this.#load(document);
     const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
     this.#held.push(loaded, promise);
@@ -94,7 +112,19 @@ export class Attempt {
   }
 
   #runJobs(): void {
-    while (this.#vm.hasPendingJobs && !this.#isOver('jobs')) this.#vm.runJobs(JOBS_PER_SLICE);
+    const vm = this.#vm;
+    while (vm.hasPendingJobs && !this.#isOver('jobs')) {
+      vm.runJobs(JOBS_PER_SLICE);
+      this.#streaming?.look();
+    }
+    if (this.failure?.code !== 'TIMEOUT') return;
+    let isInterrupted = false;
+    vm.shouldInterrupt = () => {
+      isInterrupted = true;
+      return true;
+    };
+    const end = performance.now() + PLACE_GRACE_MS;
+    while (vm.hasPendingJobs && !isInterrupted && performance.now() < end) vm.runJobs(JOBS_PER_SLICE);
   }
 
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */
@@ -103,10 +133,14 @@ export class Attempt {
     const { fulfil, reject, undefined: thisArg } = this.#base.roots;
     const state = vm.promiseState(promise);
     if (state === 'fulfilled') vm.call(fulfil, thisArg, vm.promiseResult(promise));
-    else if (state === 'rejected' && !this.#isOver('jobs')) {
-      // The engine still lists this promise as unhandled, but `noteRejection` in the prelude ignores it when
-      // the handler itself was rejected.
-      vm.call(reject, thisArg, vm.promiseResult(promise));
+    else if (state === 'rejected') {
+      const reason = vm.promiseResult(promise);
+      if (this.#isOver('jobs')) {
+        this.#interruption ??= reason;
+        return;
+      }
+      // Which still counts as one that nobody handles: that is asked for only if there is no other error.
+      vm.call(reject, thisArg, reason);
     }
   }
 
@@ -153,8 +187,8 @@ export class Attempt {
       if (error instanceof GuestException && !this.#vm.heapExhausted) {
         this.#fail({
           code: 'STACK_OVERFLOW',
-          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows; raise stackSizeBytes.`,
-          context: { limit: 'stackSizeBytes', value: this.#limits.stackSizeBytes },
+          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows.`,
+          context: limitContext('stackSizeBytes', this.#limits.stackSizeBytes),
         });
       }
       throw error;
@@ -163,7 +197,10 @@ export class Attempt {
 
   /** Records the error that ended the run early. */
   stop(error: unknown): void {
-    if (this.#timedOut) return;
+    if (this.#timedOut) {
+      if (error instanceof GuestException) this.#interruption ??= error.error;
+      return;
+    }
     if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
     else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
     else if (!this.#isOverdue('interrupt')) {
@@ -217,6 +254,7 @@ export class Attempt {
         isLate ||= performance.now() > deadline;
         return isLate || this.missingFeature;
       };
+      if (substitute === undefined) this.#noteWhere();
       try {
         const outcome = vm.writeValue(this.#gather(substitute, input));
         // A value that our decoder would refuse is better refused with a path, by the prelude.
@@ -239,6 +277,18 @@ export class Attempt {
           },
     );
     return undefined;
+  }
+
+  /** Tells the prelude what the interruption threw, in place of an outcome of the handler: it has the place. */
+  #noteWhere(): void {
+    const reason = this.#interruption ?? (this.#timedOut ? this.#vm.unhandledRejections.firstReason : undefined);
+    if (this.failure?.code !== 'TIMEOUT' || reason === undefined) return;
+    const { reject, undefined: thisArg } = this.#base.roots;
+    try {
+      this.#vm.call(reject, thisArg, reason);
+    } catch (error) {
+      if (!(error instanceof GuestException)) throw error;
+    }
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
@@ -296,8 +346,8 @@ export class Attempt {
     }
     return {
       code: 'TIMEOUT',
-      message: `The handler ran longer than timeoutMs (${timeoutMs} ms); raise timeoutMs to allow more.`,
-      context: { limit: 'timeoutMs', value: timeoutMs, layer },
+      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
+      context: { ...limitContext('timeoutMs', timeoutMs), layer },
     };
   }
 
@@ -310,8 +360,8 @@ export class Attempt {
     const { maxResultBytes } = this.#limits;
     return {
       code: 'RESOURCE_LIMIT',
-      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}); raise maxResultBytes to allow more.`,
-      context: { limit: 'maxResultBytes', value: maxResultBytes, bytes },
+      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}).`,
+      context: { ...limitContext('maxResultBytes', maxResultBytes), bytes },
     };
   }
 }

@@ -236,11 +236,12 @@ export class Executor {
   ): AttemptResult | Promise<never> {
     const vm = this.#vms.current;
     const { roots } = this.#base;
-    const run = new Attempt(vm, this.#base, request, { isCancelled, deadline });
+    const run = new Attempt(vm, this.#base, request, { isCancelled, deadline, logRing: request.logRing });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = beginning.variant;
     try {
       vm.beginRun();
+      vm.noteThrowsIn(roots.lastThrown);
       beginning.load(deadline);
       variant = beginning.variant;
       this.#prepare(request);

@@ -342,7 +342,7 @@ describe('a source that is no handler', () => {
   it.each([
     ['const x = ;', 1, 11],
     ['return 1;\n  let a = 1, a = 2;', 2, 14],
-    ['if (true) {', 1, 12],
+    ['if (true) {', 1, 11],
     ['\ufeff)', 1, 2],
     ['"use strict"; with ({}) {}', 1, 15],
   ])('%j is a COMPILATION_ERROR at %i:%i, with a snippet', (source, line, column) => {

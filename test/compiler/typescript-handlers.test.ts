@@ -82,7 +82,7 @@ describe('an error of a handler in TypeScript', () => {
     ['return <const>["x"]', 'angle brackets', 1, 8],
     ['import { a } from "./a.ts";', 'a handler is not a module', 1, 1],
     ['const a: = 1', 'Unexpected token `=`', 1, 10],
-    ['if (a) {\n  b', 'expected', 2, 4],
+    ['if (a) {\n  b', 'this "{" is never closed', 1, 8],
   ])('%j does not compile: %s', async (source, message, line, column) => {
     const { error } = await runtime.executeHandler(source, {}, { filename });
     expect(error).toMatchObject({ code: 'COMPILATION_ERROR', location: { line, column } });

@@ -35,7 +35,7 @@ export const DIFFERENCES = [
   },
   {
     what: 'The wording of errors',
-    here: "`cannot read property 'x' of undefined`",
+    here: "`cannot read property 'x' of undefined` as `message`; a result names the expression as well: `…, of o.x`",
     there: "`Cannot read properties of undefined (reading 'x')`",
     reason: 'The standard leaves it open. Names and kinds of errors are the same.',
     program: 'try { undefined.x; } catch (e) { return `${e}`.includes("cannot read property"); }',

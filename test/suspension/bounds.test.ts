@@ -65,7 +65,7 @@ function expectRefused(result: WasmResult, limit: string, scope: string, value: 
     stateMutations: [{ operation: 'set', key: 'n', value: 1 }],
     error: { code: 'RESOURCE_LIMIT', context: { limit, scope, value } },
   });
-  expect(result.error?.message).toContain(`raise ${limit}.${scope}`);
+  expect(result.error?.context?.['remedy']).toContain(`raise ${limit}.${scope}`);
   expect(result.suspension).toBeUndefined();
 }
 

@@ -155,7 +155,9 @@ const save = async () => {
 save();
 return 'saved';`);
     expect(error).toMatchObject({
-      message: expect.stringMatching(/^A promise was rejected and not handled: TypeError: cannot read property/),
+      message: expect.stringMatching(
+        /^A promise was rejected and not handled: TypeError: cannot read properties of undefined/,
+      ),
       location: { line: 4 },
       stack: expect.stringContaining('save (handler.js:4:'),
       snippet: expect.stringContaining('$args.nothing.name()'),
@@ -302,7 +304,9 @@ describe('a hostile handler', () => {
   ])('a hostile handler whose reason cannot leave the VM is told so as when it throws that: %s', async (reason) => {
     const thrown = await run(`throw ${reason}`);
     expect(thrown.status).toBe('error');
-    expect(await run(`Promise.reject(${reason})`)).toEqual(thrown);
+    // What is thrown by the reason itself stands elsewhere.
+    const { location: _, snippet: _snippet, ...error } = thrown.error ?? {};
+    expect((await run(`Promise.reject(${reason})`)).error).toMatchObject(error);
   });
 
   it('a hostile handler whose reason cannot be read in time runs into its timeout', async () => {
@@ -311,7 +315,7 @@ describe('a hostile handler', () => {
   });
 
   it('a hostile handler that throws an object with the fields of a rejection has thrown an object', async () => {
-    expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toEqual({
+    expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toMatchObject({
       code: 'EXECUTION_ERROR',
       message: 'The handler threw an object that is not an Error',
       context: { thrown: { unhandledRejections: 3, name: 'N', message: 'm' } },

@@ -43,6 +43,7 @@ export const FEATURES = [
   { name: 'regexp-escape', globals: [], members: ['RegExp.escape'] },
   // The reviver of JSON.parse gets the source if the handler names `source`.
   { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
+  { name: 'console', globals: ['console'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

@@ -22,12 +22,13 @@ export class Scripts {
   }
 
   /** @throws GuestException with a SyntaxError */
-  compile(source: string, filename: string): ValuePointer {
+  compile(source: string, filename: string, isHidden: boolean): ValuePointer {
     const engine = this.#engine;
     const bytes = Buffer.from(source, 'utf8');
     const text = engine.allocate(bytes.length + 1);
     engine.memory.bytes.set(bytes, text);
     engine.memory.bytes[text + bytes.length] = 0;
+    engine.functions.hideFunctions?.(isHidden ? 1 : 0);
     const compiled = engine.enter(() =>
       engine.functions.QTS_Eval(engine.context, text, bytes.length, filename, 0, COMPILE_ONLY),
     );

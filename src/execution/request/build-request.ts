@@ -23,6 +23,23 @@ const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   extensionRegistry: true,
 };
 
+const inOptions = (name: string) => `options.${name}, of the argument behind the context`;
+/** What callers look for in the context. */
+const CONTEXT_ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ state: 'context.stateSnapshot', input: 'context.args', params: 'context.args', arguments: 'context.args' },
+  ...{
+    name: 'context.handlerName',
+    permissions: 'context.capabilities',
+    extensions: 'context.extensionRegistry, or an option of run',
+  },
+  ...Object.fromEntries(
+    ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename'].map(
+      (name) => [name, inOptions(name)],
+    ),
+  ),
+  ...{ timeout: inOptions('timeoutMs'), onEffects: inOptions('onEffects'), callTimeoutMs: inOptions('callTimeoutMs') },
+};
+
 export interface RequestDefaults {
   readonly limits: ExecutionLimits;
   readonly ceilings: ExecutionLimits;
@@ -43,7 +60,7 @@ export interface PreparedRequest {
 const NO_CAPABILITIES: readonly CapabilityToken[] = [];
 /** @throws NexusError INVALID_ARGUMENT if it is not an object, or has an unknown key */
 export function checkContext(context: unknown): asserts context is WasmContext {
-  checkShape('context', context, CONTEXT_KEYS);
+  checkShape('context', context, CONTEXT_KEYS, CONTEXT_ELSEWHERE);
 }
 
 /**

@@ -78,7 +78,31 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   filename: true,
 };
 
-/** Options for resuming a suspended handler. Its limits continue from their usage. */
+const inContext = (name: string) => `context.${name}, of the argument before the options`;
+/** What callers look for among the options. */
+const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['panelId', 'handlerName', 'stateSnapshot', 'args', 'scope', 'capabilities', 'extensionRegistry'].map((name) => [
+      name,
+      inContext(name),
+    ]),
+  ),
+  state: inContext('stateSnapshot'),
+  timeout: 'options.timeoutMs',
+  deadline: 'options.deadlineMs',
+  ...Object.fromEntries(
+    [
+      ...['memoryLimitBytes', 'stackSizeBytes', 'maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands'],
+      ...['maxLogBytes', 'maxResultBytes', 'maxResultPaths', 'maxContextBytes'],
+    ].map((name) => [name, `options.limits.${name}`]),
+  ),
+  extensions: 'an option of run; executeHandler is given extensionRegistry in the context',
+  onEffects: 'an option of run',
+  onLog: 'an option of run, or of the observer of the runtime',
+  callTimeoutMs: 'an option of run',
+};
+
+/** How a suspended handler goes on. Its limits go on with it. */
 export type ResumeOptions = Pick<
   ExecuteOptions,
   'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now' | 'toJSON'
@@ -108,7 +132,7 @@ const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: numb
 export function normaliseOptions(given: number | ExecuteOptions | undefined): ExecuteOptions {
   if (given === undefined) return {};
   if (typeof given === 'number') return { timeoutMs: given };
-  checkShape('options', given, OPTION_KEYS);
+  checkShape('options', given, OPTION_KEYS, OPTIONS_ELSEWHERE);
   const { signal } = given;
   checkSignal(signal);
   if (given.tenant !== undefined && (typeof given.tenant !== 'string' || given.tenant === '')) {
@@ -134,7 +158,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
  * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
  */
 export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
-  if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS);
+  if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS, OPTIONS_ELSEWHERE);
   return normaliseOptions(given);
 }
 
@@ -196,13 +220,19 @@ function finite(field: string, value: unknown): void {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw invalidArgument(field, value, 'a finite number');
 }
 
-export function checkShape(field: string, given: unknown, keys: object): asserts given is object {
+export function checkShape(
+  field: string,
+  given: unknown,
+  keys: object,
+  elsewhere?: Readonly<Record<string, string>>,
+): asserts given is object {
   if (typeof given !== 'object' || given === null) throw invalidArgument(field, given, 'an object');
   try {
     if (Array.isArray(given)) throw invalidArgument(field, given, 'an object');
     // perf: for-in over a small object is several times faster than a list of its keys.
     for (const key in given) {
-      if (!Object.hasOwn(keys, key)) rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT');
+      if (!Object.hasOwn(keys, key))
+        rejectUnknownKeys(given, Object.keys(keys), `${field}.`, 'INVALID_ARGUMENT', elsewhere);
     }
     // Getters that throw do so here, where the argument is known.
     for (const key in keys) void (given as Readonly<Record<string, unknown>>)[key];

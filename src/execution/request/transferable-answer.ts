@@ -16,19 +16,19 @@ const MAX_CHARACTERS = 4 * 1024;
 export async function toTransferableAnswer(
   answer: CallResult,
   limits: ExecutionLimits,
-  honoursToJson = false,
+  { honoursToJson = false, call = 'the extension' }: { readonly honoursToJson?: boolean; readonly call?: string } = {},
 ): Promise<CallResult> {
   const fault = await answerFault(answer, limits, honoursToJson);
   if (fault === undefined) return answer;
   const { callId } = answer;
   const refuse = (what: string): CallResult => {
-    const message = `${what} cannot enter the VM: ${fault.message}`;
+    const message = `${what} cannot enter the VM: ${fault.message.replace(/^answers\[0\]\.(?:value|error)/, (root) => root.slice('answers[0].'.length))}`;
     return { callId, success: false, error: new TypeError(cut(message)) };
   };
-  if (answer.success) return refuse('The answer of the extension');
+  if (answer.success) return refuse(`The answer of ${call}`);
   const { error } = answer;
   if (typeof error === 'string') return { callId, success: false, error: cut(error) };
-  if (typeof error !== 'object' || error === null || !('message' in error)) return refuse('What the extension threw');
+  if (typeof error !== 'object' || error === null || !('message' in error)) return refuse(`What ${call} threw`);
   return { callId, success: false, error: await withoutFaults(error, limits, honoursToJson) };
 }
 
@@ -36,13 +36,18 @@ export async function toTransferableAnswer(
 async function withoutFaults(error: object, limits: ExecutionLimits, honoursToJson: boolean): Promise<Error> {
   const reduced = new Error(cut(textOf(error, 'message')));
   define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));
+  const dropped: string[] = [];
   const fields = ['code', 'cause', ...Object.keys(error).slice(0, MAX_FIELDS)];
   for (const field of new Set(fields)) {
     if (field === 'name' || field === 'message' || field === 'stack' || !(field in error)) continue;
     define(reduced, field, Reflect.get(error, field));
     const attempt = { callId: '', success: false, error: reduced } as const;
-    if ((await answerFault(attempt, limits, honoursToJson)) !== undefined) Reflect.deleteProperty(reduced, field);
+    if ((await answerFault(attempt, limits, honoursToJson)) === undefined) continue;
+    define(reduced, field, undefined);
+    dropped.push(field);
   }
+  const left = Object.keys(error).slice(MAX_FIELDS);
+  if (dropped.length + left.length > 0) define(reduced, 'dropped', [...dropped, ...left.slice(0, MAX_FIELDS).map(cut)]);
   return reduced;
 }
 

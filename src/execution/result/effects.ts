@@ -21,6 +21,8 @@ export interface Bounds {
   readonly limits: ExecutionLimits;
   /** Ids of calls that were pending before: they were counted when they were made. Default: none. */
   readonly knownCalls?: ReadonlySet<string>;
+  /** Names of those that handlers can use. Default: none. */
+  readonly libraries?: readonly string[];
 }
 
 const NO_CALLS: readonly ExtensionCall[] = [];

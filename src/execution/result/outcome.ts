@@ -4,6 +4,7 @@ import { ValueDecoder } from '../../codec/values/decoding/decode.js';
 import { TooManyPathsError } from '../../codec/values/decoding/decoding-errors.js';
 import { pathStep } from '../../codec/values/format.js';
 import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
+import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
@@ -26,6 +27,8 @@ export interface ReadKeys {
   readonly more: number;
 }
 
+/** In the engine's words. */
+const INTERRUPTED = 'InternalError: interrupted';
 const NOTHING: readonly string[] = [];
 /** The maximum length of the lists in {@link ReadOutcome} that the guest only reports. */
 const MAX_TEXTS = 100_000;
@@ -50,9 +53,16 @@ export function readOutcome(
   const step = (until: number) => {
     try {
       if (!decoder.run(until)) return undefined;
-      const read = readFields(decoder.fields, bounds, { handler, limits: bounds.limits, heapExhausted });
+      const read = readFields(decoder.fields, bounds, {
+        handler,
+        limits: bounds.limits,
+        heapExhausted,
+        libraries: bounds.libraries ?? NOTHING,
+      });
       if (failure === undefined) return { done: read };
-      return { done: { ...read, status: 'error' as const, returnValue: undefined, error: failure } };
+      return {
+        done: { ...read, status: 'error' as const, returnValue: undefined, error: placed(failure, read.error) },
+      };
     } catch (error) {
       if (error instanceof ForgedOutcome) return { done: failed(failure ?? error.error) };
       if (error instanceof MalformedValueError) return { done: failed(failure ?? cannotLeave(error)) };
@@ -61,6 +71,19 @@ export function readOutcome(
   };
   if (outcome.length > AT_ONCE_BYTES) return inSlices(step);
   return (step(Number.POSITIVE_INFINITY) as { done: ReadOutcome }).done;
+}
+
+/** Where the handler was when it was interrupted: the prelude tells what that threw. */
+function placed(failure: WasmError, interruption: WasmError | undefined): WasmError {
+  if (failure.code !== 'TIMEOUT' || interruption?.message.endsWith(INTERRUPTED) !== true) return failure;
+  const { location, snippet, stack } = interruption;
+  const frames = stack?.slice(stack.indexOf('\n') + 1);
+  return {
+    ...failure,
+    ...(frames && { stack: `TIMEOUT: ${failure.message}\n${frames}` }),
+    ...(location && { location }),
+    ...(snippet && { snippet }),
+  };
 }
 
 function failed(error: WasmError): ReadOutcome {
@@ -114,7 +137,7 @@ function cannotLeave(error: MalformedValueError): WasmError {
   const path = error.path === undefined ? 'outcome' : describePath(error.path);
   const message = `${path} ${error.message}.`;
   if (!(error instanceof TooManyPathsError)) return { code: 'SERIALIZATION_ERROR', message, context: { path } };
-  const context = { limit: 'maxResultPaths', value: error.maxPaths, used: error.paths, path };
+  const context = { ...limitContext('maxResultPaths', error.maxPaths), used: error.paths, path };
   return { code: 'RESOURCE_LIMIT', message, context };
 }
 

@@ -3,6 +3,7 @@ import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
+import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';
@@ -200,8 +201,8 @@ function describeInterruption(
   }
   return {
     code: 'TIMEOUT',
-    message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop, so its worker was ended; raise timeoutMs to allow more.`,
-    context: { limit: 'timeoutMs', value: timeoutMs, layer: 'watchdog' },
+    message: `The handler ran longer than timeoutMs (${timeoutMs} ms) and did not stop, so its worker was ended.`,
+    context: { ...limitContext('timeoutMs', timeoutMs), layer: 'watchdog' },
   };
 }
 

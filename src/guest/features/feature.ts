@@ -1,9 +1,13 @@
-/** The interface that the prelude passes to a feature; see `prelude/web-globals.ts`. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a feature is given by the prelude; see `prelude/web-globals.ts`. */
 export interface FeatureHost {
   /** Defines `value` under the reserved name or path, unless a library has replaced it. */
   define(name: string, value: unknown): void;
   /** What inherits from the prototype cannot leave the VM; its class extends `Opaque`. `remedy` ends the error. */
   refuse(prototype: object, what: string, remedy?: string): void;
+  /** A line of log, under the limits of the execution. */
+  log(level: LogLevel, text: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, which features that throw one depend on. */

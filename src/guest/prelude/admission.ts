@@ -102,12 +102,8 @@ export function admit(kind: number, name: string, limit: number, used: number): 
 function exceed(limit: number): never {
   const name = LIMIT_NAMES[limit] as string;
   const value = limits[limit] as number;
-  throw codedError(
-    'RESOURCE_LIMIT',
-    text('The handler passed ', name, ' (', value, '); raise ', name, ' to allow more'),
-    {
-      limit: name,
-      value,
-    },
-  );
+  throw codedError('RESOURCE_LIMIT', text('The handler passed ', name, ' (', value, ')'), {
+    limit: name,
+    value,
+  });
 }

@@ -1,4 +1,6 @@
-import { define, ErrorConstructor, type Keyed, ownMap, text } from './intrinsics.js';
+import { apply, define, ErrorConstructor, type Keyed, ownMap, text } from './intrinsics.js';
+
+const { slice } = String.prototype;
 
 /** Marks the prelude's own errors: an error of the handler with the same fields is not among them. */
 const codes = ownMap<object, [code: string, context: Keyed]>();
@@ -7,6 +9,8 @@ const codes = ownMap<object, [code: string, context: Keyed]>();
 export function codedError(code: string, message: string, context: Keyed): Error {
   const error = new ErrorConstructor(message);
   define(error, 'name', code);
+  // It begins with the name that the error had so far: Error.
+  define(error, 'stack', code + apply(slice, error.stack, [5]));
   define(error, 'code', code);
   codes.set(error, [code, context]);
   return error;

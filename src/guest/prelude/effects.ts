@@ -2,6 +2,7 @@ import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } f
 import { admit, checkRoom, cutsLog, roomOf } from './admission.js';
 import { snapshot } from './copy.js';
 import { apply, define, nullArray, StringFunction, sliceText, stringify, text } from './intrinsics.js';
+import { marker } from './tagged-values.js';
 import { isError } from './value-kinds.js';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -13,6 +14,8 @@ export const logs = nullArray<Effect>([]);
 let logBytes = 0;
 /** The last entry of a log that is full: how many others were cut or left out. */
 let omission: Effect | undefined;
+/** Lines that the host took while the handler ran. */
+let logsTaken = 0;
 
 /** Starts a new segment after a suspension: delivered effects are removed. */
 export function forgetEffects(): void {
@@ -21,6 +24,17 @@ export function forgetEffects(): void {
   logs.length = 0;
   logBytes = 0;
   omission = undefined;
+  logsTaken = 0;
+}
+
+/** Lines for the host while the handler runs. The last entry of a full log still changes, so it is left to the outcome. */
+export function newLogs(): unknown[] | undefined {
+  if (logsTaken >= logs.length || logs[logsTaken] === omission) return undefined;
+  const fresh = nullArray<Effect>([]);
+  while (logsTaken < logs.length && logs[logsTaken] !== omission) {
+    fresh[fresh.length] = logs[logsTaken++] as Effect;
+  }
+  return nullArray<unknown>([marker, fresh]);
 }
 
 export function emit(name: unknown, payload: unknown): void {
@@ -68,21 +82,25 @@ function render(part: unknown): string {
   }
 }
 
+export function writeLine(level: Level, message: string): void {
+  // A method of the handler that was called for the message may have filled the log.
+  if (isOmitted()) return;
+  const room = roomOf(LOG_BYTES) - logBytes;
+  if (cutsLog && message.length > room) {
+    cutLog(level, message, room);
+    return;
+  }
+  logBytes += message.length;
+  admit(LOGGING, level, LOG_BYTES, logBytes);
+  logs[logs.length] = [level, message];
+}
+
 function logger(level: Level): (...parts: unknown[]) => void {
   return (...parts) => {
     if (isOmitted()) return;
     let message = '';
     for (let i = 0; i < parts.length; i++) message += (i === 0 ? '' : ' ') + render(parts[i]);
-    // A method of the handler's that was called for it may have filled the log.
-    if (isOmitted()) return;
-    const room = roomOf(LOG_BYTES) - logBytes;
-    if (cutsLog && message.length > room) {
-      cutLog(level, message, room);
-      return;
-    }
-    logBytes += message.length;
-    admit(LOGGING, level, LOG_BYTES, logBytes);
-    logs[logs.length] = [level, message];
+    writeLine(level, message);
   };
 }
 
@@ -104,7 +122,7 @@ function cutLog(level: Level, message: string, room: number): void {
 }
 
 export const log = logger('info');
-export const levels = { debug: logger('debug'), info: log, warn: logger('warn'), error: logger('error') };
+const levels = { debug: logger('debug'), info: log, warn: logger('warn'), error: logger('error') };
 define(log, 'debug', levels.debug);
 define(log, 'info', levels.info);
 define(log, 'warn', levels.warn);

@@ -9,6 +9,7 @@ import {
   hasOwn,
   includes,
   type Keyed,
+  keysOf,
   MapConstructor,
   mapDelete,
   mapGet,
@@ -36,6 +37,8 @@ interface Settlers {
 /** Pending calls in order: `[callId, extension, method, arguments]`. */
 export const calls = nullArray<unknown[]>([]);
 const outstanding = new MapConstructor<string, Settlers>();
+/** Of names in a message. */
+const MAX_LISTED = 50;
 let callCount = 0;
 /** Calls up to this number were made in earlier segments. */
 let earlierCalls = 0;
@@ -53,7 +56,7 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   }
   const name = text(extension, '.', method);
   if (registry !== undefined && !isKnown(extension, method)) {
-    throw new TypeErrorConstructor(text('There is no extension method $ext.', name));
+    throw new TypeErrorConstructor(text('There is no extension method $ext.', name, whatThereIs(extension)));
   }
   admit(EXTENSION, name, HOST_CALLS, 0);
   const given = snapshot(args, text('$ext.', name, ' arguments'));
@@ -117,6 +120,20 @@ function settle(settlers: Settlers, answer: Answer): void {
   }
   if (isError(value)) define(value, 'stack', settlers.stack);
   settlers.reject(value);
+}
+
+/** The methods of the extension, or the extensions. */
+function whatThereIs(extension: string): string {
+  const known = registry as Keyed;
+  if (hasOwn(known, extension)) return text('; ', extension, ' has: ', listed(known[extension] as string[]));
+  const names = keysOf(known);
+  return names.length === 0 ? '; there are no extensions' : text('; the extensions are: ', listed(names));
+}
+
+function listed(names: readonly string[]): string {
+  let list = '';
+  for (let i = 0; i < names.length && i < MAX_LISTED; i++) list += (i === 0 ? '' : ', ') + names[i];
+  return names.length === 0 ? 'nothing' : names.length > MAX_LISTED ? list + ', …' : list;
 }
 
 function isKnown(extension: string, method: string): boolean {

@@ -7,7 +7,7 @@
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueGrants, setGrants } from './admission.js';
-import { emit, forgetEffects, levels, log, view } from './effects.js';
+import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
@@ -27,6 +27,7 @@ import {
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
 
@@ -55,7 +56,6 @@ define(globals, '$args', undefined);
 define(globals, '$scope', undefined);
 define(globals, '$emit', emit);
 define(globals, '$log', log);
-define(globals, 'console', { log, ...levels });
 define(globals, '$view', view);
 define(globals, '$ext', extensions);
 define(globals, '$lib', libraries);
@@ -149,5 +149,7 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   noteRejection,
   install,
   reserveFeatures,
+  lastThrown,
+  newLogs,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

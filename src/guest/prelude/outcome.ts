@@ -4,7 +4,7 @@ import { codeOf, notTransferable } from './coded-error.js';
 import { allowAccessors, readText, snapshot } from './copy.js';
 import { type Effect, events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
-import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
+import { hasOwn, type Keyed, nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations } from './state.js';
 import { marker } from './tagged-values.js';
@@ -140,7 +140,11 @@ export function settleValue(): void {
   const what = status === REJECTED ? 'error' : 'returnValue';
   for (let tries = 0; tries < 2; tries++) {
     try {
-      value = snapshot(value, what);
+      // The description of an error was copied when it was thrown.
+      if (status !== REJECTED) value = snapshot(value, what);
+      else if (hasOwn(value as Keyed, 'thrown')) {
+        (value as Keyed)['thrown'] = snapshot((value as Keyed)['thrown'], 'error.thrown');
+      }
       break;
     } catch (error) {
       // At the second time it is what an accessor threw that cannot leave.

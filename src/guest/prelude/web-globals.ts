@@ -1,4 +1,5 @@
 import type { FeatureHost } from '../features/feature.js';
+import { writeLine } from './effects.js';
 import {
   apply,
   dataDescriptor,
@@ -117,5 +118,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, refuse, entropy };
+  return { define: defineFeature, refuse, log: writeLine, entropy };
 }

@@ -21,11 +21,21 @@ export class ExtensionMethods {
   async call(call: ExtensionCall): Promise<unknown> {
     const { extensionName, method, args } = call;
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
-    // Methods that every object inherits are not methods of an extension.
-    if (extension === undefined || !this.#namesOf(extension).has(method)) throw noMethod(call);
+    // What every object inherits is no method of an extension.
+    if (extension === undefined || !this.#namesOf(extension).has(method)) throw this.#noMethod(call);
     const implementation: unknown = Reflect.get(extension, method);
-    if (typeof implementation !== 'function') throw noMethod(call);
+    if (typeof implementation !== 'function') throw this.#noMethod(call);
     return Reflect.apply(implementation, extension, args);
+  }
+
+  #noMethod(call: ExtensionCall): TypeError {
+    const { extensionName } = call;
+    const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
+    const there =
+      extension === undefined
+        ? `the extensions are: ${listed(Object.keys(this.#extensions))}`
+        : `${extensionName} has: ${listed([...this.#namesOf(extension)])}`;
+    return new TypeError(`There is no extension method ${nameOf(call)}; ${there}`);
   }
 
   #namesOf(extension: Extension): ReadonlySet<string> {
@@ -38,8 +48,12 @@ export class ExtensionMethods {
   }
 }
 
-function noMethod(call: ExtensionCall): TypeError {
-  return new TypeError(`There is no extension method ${nameOf(call)}`);
+/** Of names in a message. */
+const MAX_LISTED = 50;
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  return names.slice(0, MAX_LISTED).join(', ') + (names.length > MAX_LISTED ? ', …' : '');
 }
 
 /** The call as it is written in a handler. */

@@ -8,6 +8,7 @@ import { toTransferableAnswer } from '../../execution/request/transferable-answe
 import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { limitContext } from '../../protocol/limit-failures.js';
 import { renderReason } from '../../support/render-reason.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
@@ -170,7 +171,13 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
-    for (const answer of answers) admissible.push(await toTransferableAnswer(answer, run.limits, options.toJSON));
+    for (const answer of answers) {
+      const call = run.calls.find(({ callId }) => callId === answer.callId);
+      const name = call === undefined ? {} : { call: `$ext.${call.extensionName}.${call.method}` };
+      admissible.push(
+        await toTransferableAnswer(answer, run.limits, { honoursToJson: options.toJSON === true, ...name }),
+      );
+    }
     try {
       return await resume(admissible);
     } catch (error) {
@@ -220,7 +227,7 @@ class DeadlineError extends Error {
   readonly deadlineMs: number;
 
   constructor(deadlineMs: number) {
-    super(`The run took longer than deadlineMs (${deadlineMs} ms); raise deadlineMs to allow more.`);
+    super(`The run took longer than deadlineMs (${deadlineMs} ms).`);
     this.deadlineMs = deadlineMs;
   }
 }
@@ -228,7 +235,7 @@ class DeadlineError extends Error {
 function describeStop(reason: unknown, error: WasmError | undefined): WasmError {
   if (reason instanceof DeadlineError) {
     const { deadlineMs, message } = reason;
-    return { code: 'TIMEOUT', message, context: { limit: 'deadlineMs', value: deadlineMs, layer: 'deadline' } };
+    return { code: 'TIMEOUT', message, context: { ...limitContext('deadlineMs', deadlineMs), layer: 'deadline' } };
   }
   if (error !== undefined) return error;
   const text = renderReason(reason);

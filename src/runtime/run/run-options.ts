@@ -1,5 +1,5 @@
 import type { Extension } from '../../api/extension.js';
-import type { SegmentEffects } from '../../api/result.js';
+import type { LogEntry, SegmentEffects } from '../../api/result.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import { type ExecuteOptions, requireMilliseconds } from '../../execution/request/execute-options.js';
@@ -27,7 +27,12 @@ export interface RunOptions extends ExecuteOptions {
    * handler is resumed. @default none
    */
   readonly onEffects?: (effects: SegmentEffects) => unknown;
-  /** Deadline of the whole run, including waiting, in milliseconds. Exceeding it gives TIMEOUT. @default none */
+  /**
+   * Told each line of log, once and in order: at each `await`, and while the handler computes, at least every 100 ms. All are in the
+   * result, too. What it throws is a warning. @default none
+   */
+  readonly onLog?: (entry: LogEntry) => unknown;
+  /** For the whole run, waiting included, in milliseconds: TIMEOUT. @default none */
   readonly deadlineMs?: number;
   /** Calls of extensions that the whole run may make: RESOURCE_LIMIT. Infinity for no bound. @default 1,000 */
   readonly maxCalls?: number;
@@ -46,7 +51,7 @@ export function checkRunOptions(options: RunOptions): CheckedRunOptions {
 function readRunOptions(options: RunOptions) {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument('options', options, 'an object');
-  const { extensions = {}, onEffects, ...others } = options;
+  const { extensions = {}, onEffects, onLog, ...others } = options;
   const { deadlineMs = DEFAULT_DEADLINE_MS, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...further } = others;
   const { maxCalls = DEFAULT_MAX_CALLS, ...rest } = further;
   if (typeof extensions !== 'object' || extensions === null) {
@@ -59,10 +64,11 @@ function readRunOptions(options: RunOptions) {
     }
   }
   checkFunction('onEffects', onEffects);
+  checkFunction('onLog', onLog);
   if (deadlineMs !== Number.POSITIVE_INFINITY) requireMilliseconds('deadlineMs', deadlineMs);
   if (maxCalls !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxCalls) && maxCalls >= 0)) {
     throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
   }
   requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, deadlineMs, maxCalls, callTimeoutMs, rest };
+  return { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs, rest };
 }

@@ -1,4 +1,4 @@
-import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { ErrorCause, ExtensionCall, WasmResult } from '../../api/result.js';
 import type { SettledState } from '../../api/suspension-store.js';
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import { ValueDecoder } from '../../codec/values/decoding/decode.js';
@@ -115,11 +115,24 @@ function mapValues(result: WasmResult, swap: (value: unknown) => unknown): WasmR
     viewCommands: result.viewCommands.map((command) => swapArgs(command)),
     ...(suspension && { suspension: { ...swapArgs(suspension), calls: swapCalls(suspension.calls) } }),
     ...(unawaitedCalls && { unawaitedCalls: swapCalls(unawaitedCalls) }),
-    ...(error?.context && {
+    ...(error && {
       error: {
-        ...error,
-        context: Object.fromEntries(Object.entries(error.context).map(([name, value]) => [name, swap(value)])),
+        ...mapCause(error, swap),
+        ...(error.context && {
+          context: Object.fromEntries(Object.entries(error.context).map(([name, value]) => [name, swap(value)])),
+        }),
       },
     }),
+  };
+}
+
+function mapCause<T extends Omit<ErrorCause, 'message'>>(error: T, swap: (value: unknown) => unknown): T {
+  const { fields, cause, errors } = error;
+  return {
+    ...error,
+    ...(fields !== undefined && { fields: swap(fields) }),
+    ...('thrown' in error && { thrown: swap(error.thrown) }),
+    ...(cause && { cause: mapCause(cause, swap) }),
+    ...(errors && { errors: errors.map((one) => mapCause(one, swap)) }),
   };
 }

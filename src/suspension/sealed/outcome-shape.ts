@@ -1,6 +1,7 @@
 import type { ExecutionMetrics } from '../../api/execution-metrics.js';
 import type {
   EmittedEvent,
+  ErrorCause,
   ExtensionCall,
   LogEntry,
   Suspension,
@@ -46,11 +47,32 @@ const suspensionShapes: Shapes<Suspension> = {
   expiresAt: date,
 };
 
+const place = record({ line: count, column: count });
+const names = list(ANY_TEXT);
+const aCause: Shape<ErrorCause> = (value) => causes(value);
+const { message: causeMessage, ...furtherCauseShapes }: Shapes<ErrorCause> = {
+  name: ANY_TEXT,
+  message: ANY_TEXT,
+  stack: ANY_TEXT,
+  location: place,
+  fields: NUMBER,
+  cause: aCause,
+  errors: list(aCause),
+  dropped: names,
+  thrown: NUMBER,
+};
+const causes = record({ message: causeMessage }, furtherCauseShapes);
+
 const { code, message, ...furtherErrorShapes }: Shapes<WasmError> = {
   code: ANY_TEXT,
   message: ANY_TEXT,
+  name: ANY_TEXT,
   stack: ANY_TEXT,
-  location: record({ line: count, column: count }),
+  fields: NUMBER,
+  cause: aCause,
+  errors: list(aCause),
+  dropped: names,
+  location: place,
   snippet: ANY_TEXT,
   context: dictionary(NUMBER, MAX_CONTEXT_FIELDS),
 };

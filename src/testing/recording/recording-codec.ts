@@ -52,7 +52,8 @@ export async function encodeRecording(recording: Recording): Promise<Uint8Array 
   const given: CallResult[][] = [];
   for (const { answers } of segments) {
     const admitted: CallResult[] = [];
-    for (const answer of answers) admitted.push(await toTransferableAnswer(answer, recording.limits, recording.toJSON));
+    for (const answer of answers)
+      admitted.push(await toTransferableAnswer(answer, recording.limits, { honoursToJson: recording.toJSON === true }));
     given.push(admitted);
   }
   const fields = [

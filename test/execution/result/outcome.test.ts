@@ -194,7 +194,10 @@ describe('an outcome', () => {
   it('says of its error no more than the prelude does, and of host calls only what can be', () => {
     const context = { capability: 'x', 0: 'more', other: 'more' };
     const thrown = { name: 'X', message: 'm', stack: '', code: 'PERMISSION_DENIED', context };
-    expect(read([2, thrown, [], [], [], [], 0, []]).error?.context).toEqual({ capability: 'x' });
+    expect(read([2, thrown, [], [], [], [], 0, []]).error?.context).toEqual({
+      capability: 'x',
+      remedy: expect.stringContaining('"x"'),
+    });
     for (const hostCalls of [Number.NaN, -1e300, 0.5, '7']) expect(read(forge(6, hostCalls)).hostCalls).toBe(0);
   });
 

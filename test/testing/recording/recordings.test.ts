@@ -132,7 +132,10 @@ describe('a recording', () => {
   it('knows when a handler reached for an extension that there was not', async () => {
     const file = await recorded((it) => it.run('return await $ext.nobody.home()', { capabilities }));
     const { same, recorded: then } = await replay(file);
-    expect([same, then.error?.message]).toEqual([true, 'TypeError: There is no extension method $ext.nobody.home']);
+    expect([same, then.error?.message]).toEqual([
+      true,
+      'TypeError: There is no extension method $ext.nobody.home; there are no extensions',
+    ]);
   });
 
   it('a recording of an artifact has its source', async () => {

@@ -1,7 +1,8 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 import { NexusError } from '../../../errors/nexus-error.js';
 import { type AcornError, isAcornError, messageOf, parseScript } from '../../../source/parse-script.js';
-import { renderSnippet, type SourceLines, type SourceLocation } from '../../../source/source-lines.js';
+import { renderSnippet, SourceLines, type SourceLocation } from '../../../source/source-lines.js';
+import { explainSyntax } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
@@ -74,17 +75,23 @@ function scriptOf(source: string, filename: string | undefined): string {
   if (stripped.ok) return stripped.script;
   const { message, line, column } = stripped.problem;
   if (line === undefined || column === undefined) throw new RangeError(message);
-  throw compilationError(message, toAuthorLocation({ line, column }, source), source);
+  throw explained(message, toAuthorLocation({ line, column }, source), source, filename);
 }
 
 function acornError(error: AcornError, source: string, filename = ''): NexusError {
   const { message, loc } = error;
   const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
-  return compilationError(remedy ?? messageOf(error), location, source);
+  if (remedy !== undefined) return compilationError(remedy, location, source);
+  return explained(messageOf(error), location, source, filename);
+}
+
+function explained(message: string, location: SourceLocation, source: string, filename: string): NexusError {
+  const help = explainSyntax(new SourceLines(source), location, filename);
+  return compilationError(help?.message ?? message, help?.location ?? location, source);
 }
 
 function compilationError(message: string, location: SourceLocation, source: string): NexusError {
   const snippet = renderSnippet(source, location);
-  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}\n${snippet}`, { context: { location, snippet } });
+  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context: { location, snippet } });
 }

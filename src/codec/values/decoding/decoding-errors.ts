@@ -14,7 +14,7 @@ export class TooManyPathsError extends MalformedValueError {
 
   constructor(maxPaths: number, paths: number) {
     super(
-      `holds objects that occur in it again and again: to walk over it meets ${paths} values more than it has, and maxResultPaths is ${maxPaths}; copy less of it, or raise maxResultPaths`,
+      `holds objects that occur in it again and again: to walk over it meets ${paths} values more than it has, and maxResultPaths is ${maxPaths}; copy less of it`,
     );
     this.maxPaths = maxPaths;
     this.paths = paths;

@@ -1,10 +1,26 @@
+import { HIDE_EXPORT, THROW_EXPORT } from '../../binary-interface.js';
 import { I32, I64, wasm } from '../wasm/instructions.js';
 import type { EngineEditor } from './engine-editor.js';
 import type { Mend } from './mend.js';
-import { Atom, Call, OBJECT, ObjectField, ShapeField, STACK_POINTER } from './quickjs.js';
+import { Atom, Call, OBJECT, ObjectField, ShapeField, STACK_POINTER, StackFrame } from './quickjs.js';
 
-const { block, br, brIf, call, get, globalGet, i32Add, i32Const, i32Eqz, i32Load, i32Load8u, i32Store, i32Sub } = wasm;
-const { i64ExtendI32u, i64Or, i64Const, loop, set, globalSet, tee } = wasm;
+const {
+  block,
+  br,
+  brIf,
+  call,
+  get,
+  globalGet,
+  i32Add,
+  i32Const,
+  i32Eqz,
+  i32Load,
+  i32Load16u,
+  i32Load8u,
+  i32Store,
+  i32Sub,
+} = wasm;
+const { i64ExtendI32u, i64Load, i64Or, i64Const, loop, set, globalSet, tee } = wasm;
 
 /** `    at %s`, whose last two characters are a separate format. */
 const FRAME_FORMAT = 8536;
@@ -89,6 +105,99 @@ export const stackOverflows: Mend = {
     engine.replace(
       [get(0), i32Const(STACK_OVERFLOW), i32Const(0), call(Call.throwInternalError)],
       [get(0), i32Const(text), i32Const(0), call(Call.throwRangeError)],
+    );
+  },
+};
+
+/** Of JSFunctionDef. */
+const FUNCTION_MODE = 106;
+
+/** The engine ends a stack where it meets a function that is marked; it shall leave out such functions, and those alone. */
+export const framesOfOurs: Mend = {
+  name: 'functions of ours are in no stack',
+  apply(engine) {
+    const FRAME = 2;
+    const BARRIER = 8;
+    const isMarked = [get(FRAME), i32Load8u(StackFrame.mode), i32Const(BARRIER), wasm.i32And];
+    engine.replace([...isMarked, brIf(0)], [...isMarked, brIf(1)]);
+    const [PARENT, CHILD] = [1, 7];
+    const marks = engine.addGlobal();
+    engine.export(
+      HIDE_EXPORT,
+      engine.append([I32], [], [[0], get(0), i32Const(BARRIER), wasm.i32Mul, globalSet(marks)]),
+    );
+    const inherited = [get(CHILD), get(PARENT), i32Load8u(FUNCTION_MODE)];
+    engine.replace(
+      [...inherited, wasm.i32Store8(FUNCTION_MODE)],
+      [...inherited, globalGet(marks), wasm.i32Or, wasm.i32Store8(FUNCTION_MODE)],
+    );
+  },
+};
+
+/**
+ * A value that is no error knows nothing of where it was thrown. `throw` notes the last one, with the stack, in an object whose address
+ * the host gives.
+ */
+export const placesOfValues: Mend = {
+  name: 'what throws a value that is no error is noted',
+  apply(engine) {
+    const holder = engine.addGlobal();
+    engine.export(THROW_EXPORT, engine.append([I32], [], [[0], get(0), globalSet(holder)]));
+    const [CONTEXT, VALUE, POINTER] = [0, 1, 2];
+    const HALF = 32n;
+    const FIRST_COUNTED_TAG = -9;
+    const ALL_FLAGS = 7;
+    const ERROR_CLASS = 3;
+    const throwIt = [get(CONTEXT), get(VALUE), call(Call.throwValue)];
+    const held = [globalGet(holder), i64Load(0)];
+    const noteAndThrow = engine.append(
+      [I32, I64],
+      [],
+      [
+        [1, 1, I32],
+        ...[get(VALUE), wasm.i32WrapI64, set(POINTER)],
+        ...[globalGet(holder), i32Eqz],
+        wasm.if(...throwIt, wasm.return),
+        ...[get(VALUE), i64Const(OBJECT), wasm.i64GeU],
+        wasm.if(
+          ...[get(POINTER), i32Load16u(ObjectField.classId), i32Const(ERROR_CLASS), wasm.i32Eq],
+          wasm.if(...throwIt, wasm.return),
+        ),
+        ...[get(VALUE), i64Const(HALF), wasm.i64ShrU, wasm.i32WrapI64, i32Const(FIRST_COUNTED_TAG), wasm.i32GeU],
+        wasm.if(get(POINTER), get(POINTER), i32Load(0), i32Const(1), i32Add, i32Store(0)),
+        ...[get(CONTEXT), ...held, i32Const(Atom.value), get(VALUE), i32Const(ALL_FLAGS)],
+        ...[call(Call.defineProperty), wasm.drop],
+        ...[get(CONTEXT), ...held, i32Const(0), i32Const(0), i32Const(0), i32Const(0), call(Call.buildBacktrace)],
+        ...throwIt,
+      ],
+    );
+    const [TOP, PC, FRAME, RUNNING] = [17, 21, 25, 18];
+    const thrown = [get(RUNNING), get(TOP), i32Const(8), i32Sub, tee(TOP), i64Load(0)];
+    engine.replace(
+      [...thrown, call(Call.throwValue)],
+      [get(FRAME), get(PC), i32Store(StackFrame.pc), ...thrown, call(noteAndThrow)],
+    );
+  },
+};
+
+/** A jump back is interrupted after it was made: the engine would name what stands before the loop. */
+export const placesOfInterruptions: Mend = {
+  name: 'an interruption is at the loop that it interrupts',
+  apply(engine) {
+    const [VALUE, CONTEXT, PC, FRAME, RUNTIME] = [7, 18, 21, 25, 33];
+    const IS_UNCATCHABLE = 144;
+    const noted = [
+      get(CONTEXT),
+      get(VALUE),
+      i32Const(0),
+      i32Const(0),
+      i32Const(0),
+      i32Const(0),
+      call(Call.buildBacktrace),
+    ];
+    engine.replace(
+      [get(FRAME), get(PC), i32Store(StackFrame.pc), ...noted],
+      [get(FRAME), get(PC), get(RUNTIME), i32Load8u(IS_UNCATCHABLE), i32Add, i32Store(StackFrame.pc), ...noted],
     );
   },
 };

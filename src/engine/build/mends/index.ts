@@ -2,7 +2,7 @@ import { WasmBinary } from '../wasm/binary.js';
 import { countsOfNames } from './counts.js';
 import { zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
-import { headOfStacks, stackOverflows } from './errors.js';
+import { framesOfOurs, headOfStacks, placesOfInterruptions, placesOfValues, stackOverflows } from './errors.js';
 import { leavingOfDelegation, leavingOfLoops, queuesOfGenerators } from './generators.js';
 import { closingOfHelpers, spreadOfFailingIterators } from './iteration.js';
 import { freshLoopVariables, membersOfLiterals } from './loops.js';
@@ -34,6 +34,9 @@ export const MENDS: readonly Mend[] = [
   placesOfPatterns,
   placesOfClassCalls,
   headOfStacks,
+  framesOfOurs,
+  placesOfValues,
+  placesOfInterruptions,
   stackOverflows,
   zonesOfDates,
   constructsToLower,

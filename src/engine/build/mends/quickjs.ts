@@ -48,7 +48,9 @@ export const Call = {
   memcmp: 125,
   /** `(JSParseState*) -> i32` */
   parseExpression: 166,
-  /** `(ctx, pointer) -> value`: JS_CompactBigInt, which takes ownership of its argument. */
+  /** `(ctx, value)`: JS_Throw, which takes what it is given. */
+  throwValue: 138,
+  /** `(ctx, pointer) -> value`: JS_CompactBigInt, which takes what it is given. */
   compactBigInt: 194,
   /** `(ctx, length*, object) -> i32` */
   getLength: 219,
@@ -114,6 +116,7 @@ export const ParseState = { sourcePointer: 12, currentFunction: 52 } as const;
 export const FunctionDefinition = { kind: 104 } as const;
 export const Context = { runtime: 16 } as const;
 export const Runtime = { currentException: 136 } as const;
+export const StackFrame = { pc: 28, mode: 36 } as const;
 export const ObjectField = { classId: 6, shape: 20 } as const;
 export const ShapeField = { prototype: 44 } as const;
 

@@ -71,6 +71,7 @@ export const wasm = {
   i32LeU: [0x4d] as Code,
   i64GtU: [0x56] as Code,
   i64LeU: [0x58] as Code,
+  i64GeU: [0x5a] as Code,
   i32Add: [0x6a] as Code,
   i32Sub: [0x6b] as Code,
   i32Mul: [0x6c] as Code,

@@ -22,8 +22,8 @@ export function mendErrors(): void {
         const isObject = (typeof target === 'object' && target !== null) || typeof target === 'function';
         if (!isObject) throw new TypeErrorConstructor('Invalid argument');
         const { stack = '' } = new ErrorConstructor();
-        // Its head and the frame of this function.
-        const frames = dropLines(stack, 2);
+        // This function is in no stack.
+        const frames = dropLines(stack, 1);
         const value = headOf(target as Keyed) + framesAfter(frames, upTo);
         if (!defineProperty(target, 'stack', dataDescriptor(value, false))) {
           throw new TypeErrorConstructor('Cannot define property stack, object is not extensible');

@@ -1,0 +1,127 @@
+import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
+import { functionNameAt } from '../../source/expressions/functions.js';
+import { Tokens } from '../../source/expressions/tokens.js';
+import type { SourceLines, SourceLocation } from '../../source/source-lines.js';
+import { toAuthorLocation } from '../../source/wrapper.js';
+import type { FailedPlace } from './naming.js';
+
+/** An overflowed stack is as deep as the limit allows; its top says what happened. */
+const MAX_FRAMES = 20;
+/** The guest writes its stack as it likes: nothing is read beyond these bounds. */
+const MAX_STACK_CHARACTERS = 16 * 1024;
+const MAX_FRAME_CHARACTERS = 500;
+/** What a name of an error has at most before its message, where the message is looked for in the stack. */
+const MAX_NAME_CHARACTERS = 200;
+const FRAME_START = '    at ';
+const ANONYMOUS = '<anonymous>';
+const SEPARATOR = ': ';
+const BUILTIN = /^ {4}at (\S+) \(native\)$/;
+
+interface Frame {
+  readonly text: string;
+  /** Of a frame of the handler, in the author's text. */
+  readonly place?: SourceLocation;
+}
+
+/** The guest's stack without our own frames, in the author's coordinates. */
+export interface GuestStack {
+  /** Without a head. */
+  readonly frames: string;
+  /** Where the handler stood: where it made the error, and not where the error's class did. */
+  readonly location: SourceLocation | undefined;
+  /** What failed, where the engine itself threw the error and the source is at hand. */
+  failedPlace(): FailedPlace | undefined;
+}
+
+/**
+ * @param raw as the guest has it: it begins with the error's name and message, which may have any number of lines
+ * @param lines of the source, when it is at hand
+ */
+export function readStack(raw: string, message: unknown, filename: string, lines: SourceLines | undefined): GuestStack {
+  const frames = readFrames(withoutHead(raw, message), filename, lines);
+  const placed = frames.filter((frame): frame is Required<Frame> => frame.place !== undefined);
+  const tokens = lines !== undefined && placed.length > 0 ? Tokens.of(lines.source) : undefined;
+  const offsetOf = (place: SourceLocation) => lines?.offsetOf(place) ?? -1;
+  // Where a class of errors calls that of which it is made, the error is not thrown yet.
+  const thrown = tokens && placed.find(({ place }) => !constructsError(tokens, offsetOf(place)));
+  return {
+    frames: frames.map((frame) => frame.text.replace(ANONYMOUS, () => nameOf(frame, tokens, offsetOf))).join('\n'),
+    location: (thrown ?? placed[0])?.place,
+    failedPlace() {
+      const [first] = frames;
+      const [top] = placed;
+      if (first === undefined || top === undefined || tokens === undefined) return undefined;
+      const builtin = BUILTIN.exec(first.text)?.[1];
+      if (first !== top && (builtin === undefined || frames[1] !== top)) return undefined;
+      return { tokens, offset: offsetOf(top.place), builtin };
+    },
+  };
+}
+
+/** `super(…)`, or the class itself when it has no constructor: its place is its end. */
+function constructsError(tokens: Tokens, offset: number): boolean {
+  const at = tokens.indexAt(offset);
+  if (at === undefined) return false;
+  const text = tokens.at(at)?.text;
+  return text === '}' || (text === '(' && tokens.at(at - 1)?.text === 'super');
+}
+
+/** The engine has no name for a function that is assigned to a member. */
+function nameOf({ place }: Frame, tokens: Tokens | undefined, offsetOf: (place: SourceLocation) => number): string {
+  const at = tokens && place && tokens.indexAt(offsetOf(place));
+  return (at !== undefined && tokens !== undefined && functionNameAt(tokens, at)) || ANONYMOUS;
+}
+
+function readFrames(raw: string, filename: string, source: SourceLines | undefined): Frame[] {
+  const frames: Frame[] = [];
+  const lines = raw.slice(0, MAX_STACK_CHARACTERS).split('\n');
+  // Half a frame would no longer be known as one of our own.
+  if (raw.length > MAX_STACK_CHARACTERS && lines.length > 1) lines.pop();
+  for (const line of lines) {
+    if (line.trim() === '' || line.includes(`${PRELUDE_FILENAME}:`)) continue;
+    if (frames.length === MAX_FRAMES) {
+      frames.push({ text: '    … and more' });
+      break;
+    }
+    const text = line.slice(0, MAX_FRAME_CHARACTERS).trimEnd();
+    const parsed = parseFrame(text, filename);
+    if (parsed === undefined) {
+      frames.push({ text });
+      continue;
+    }
+    const place = toAuthorLocation(parsed.location, source);
+    frames.push({ text: `${parsed.before}(${filename}:${place.line}:${place.column})`, place });
+  }
+  return frames;
+}
+
+/** The frames of a stack: it begins with the error's name and message. */
+function withoutHead(stack: string, message: unknown): string {
+  const start = typeof message === 'string' && message !== '' ? endOfMessage(stack, message) : 0;
+  if (start === 0 && stack.startsWith(FRAME_START)) return stack;
+  const frames = stack.indexOf(`\n${FRAME_START}`, start);
+  return stack.slice(frames === -1 ? start : frames + 1);
+}
+
+/** 0 when the stack has no message. Compared where it may begin only: to search for a long text can take as long as the guest likes. */
+function endOfMessage(stack: string, message: string): number {
+  const separator = stack.slice(0, MAX_NAME_CHARACTERS).indexOf(SEPARATOR);
+  for (const start of separator === -1 ? [0] : [0, separator + SEPARATOR.length]) {
+    if (stack.startsWith(message, start)) return start + message.length;
+  }
+  return 0;
+}
+
+/** `    at f (handler.js:2:7)`, read from its end: what stands before is the guest's to choose. */
+function parseFrame(text: string, filename: string): { before: string; location: SourceLocation } | undefined {
+  const open = text.lastIndexOf(`(${filename}:`);
+  if (open === -1 || !text.endsWith(')')) return undefined;
+  const numbers = text.slice(open + filename.length + 2, -1).split(':');
+  const [line, column] = numbers.map(Number);
+  const isPlace = numbers.length === 2 && isPosition(line) && isPosition(column);
+  return isPlace ? { before: text.slice(0, open), location: { line, column } } : undefined;
+}
+
+function isPosition(value: number | undefined): value is number {
+  return value !== undefined && Number.isSafeInteger(value) && value > 0;
+}

@@ -1,0 +1,57 @@
+import { nearest } from '../../config/nearest.js';
+
+const TIMERS = 'a handler has no timers';
+const NETWORK =
+  'a handler has no network: what it needs from outside is a call of the application, $ext.<name>.<method>(…)';
+const NODE = 'a handler has nothing of Node';
+const BROWSER = 'a handler has nothing of a browser';
+const MODULES = 'a handler has no modules: libraries of the runtime are $lib.<name>';
+const GLOBALS = ['$args', '$emit', '$ext', '$lib', '$log', '$scope', '$state', '$view'] as const;
+const PAGE = 'docs/handlers.md says what a handler sees';
+
+const KNOWN: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      [TIMERS, ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']],
+      [NETWORK, ['fetch', 'XMLHttpRequest', 'WebSocket', 'axios', 'Request', 'Response', 'Headers']],
+      [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
+      [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
+      [MODULES, ['require', 'module', 'exports']],
+      ['the engine has no data of locales', ['Intl']],
+      ['a handler has one thread', ['Worker', 'SharedArrayBuffer', 'Atomics']],
+      ['nothing runs here that was not compiled and checked before', ['WebAssembly']],
+    ] satisfies [string, string[]][]
+  ).flatMap(([why, names]) => names.map((name): [string, string] => [name, `${why}; ${PAGE}`])),
+);
+
+/** Names by which authors look for what has another one. */
+const MEANT: Readonly<Record<string, (typeof GLOBALS)[number]>> = {
+  ...{ args: '$args', input: '$args', params: '$args', event: '$args', payload: '$args', request: '$args' },
+  ...{ state: '$state', ctx: '$state', context: '$scope', scope: '$scope', store: '$state' },
+  ...{ emit: '$emit', log: '$log', logger: '$log', view: '$view', ext: '$ext', lib: '$lib', _: '$lib' },
+};
+
+const UNDEFINED = /^'([^']+)' is not defined$/;
+const LIBRARY = /(?:^|of )\$lib\.([\w$]+)[.([ ]/;
+
+/**
+ * What there is instead of what a handler looked for in vain, to be said behind the message.
+ *
+ * @param libraries names of those that the runtime has
+ */
+export function whatThereIs(message: string, libraries: readonly string[]): string | undefined {
+  const name = UNDEFINED.exec(message)?.[1];
+  if (name !== undefined) return insteadOf(name);
+  const library = LIBRARY.exec(message)?.[1];
+  if (library === undefined || libraries.includes(library)) return undefined;
+  if (libraries.length === 0) return `there is no library ${library}: the runtime has none`;
+  return `there is no library ${library}; there are: ${libraries.slice(0, 50).join(', ')}`;
+}
+
+function insteadOf(name: string): string | undefined {
+  const known = KNOWN.get(name);
+  if (known !== undefined) return known;
+  const meant = Object.hasOwn(MEANT, name) ? MEANT[name] : undefined;
+  const near = meant ?? (name.startsWith('$') ? nearest(name, GLOBALS) : undefined);
+  return near === undefined ? undefined : `did you mean ${near}?`;
+}

@@ -1,0 +1,144 @@
+import type { ErrorCause } from '../../api/result.js';
+import type { SourceLines } from '../../source/source-lines.js';
+import { cutText } from './cut-text.js';
+import { readStack } from './guest-stack.js';
+import { whatThereIs } from './missing-names.js';
+import { nameExpression } from './naming.js';
+import { isSmall } from './small-values.js';
+
+/** What the prelude says of a thrown value. All of it is the guest's own word: every field is checked for its type. */
+export interface Description {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+  readonly code?: unknown;
+  readonly context?: unknown;
+  readonly fields?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+  readonly dropped?: unknown;
+  readonly thrown?: unknown;
+  /** There when nobody threw it: how many promises were rejected with it or others, and handled by nobody. */
+  readonly unhandledRejections?: unknown;
+}
+
+/** Where the handler's text is, as far as it is at hand. */
+export interface Origin {
+  readonly filename: string;
+  readonly lines: SourceLines | undefined;
+  readonly libraries: readonly string[];
+}
+
+/** An error as the handler threw it, with what is known of it beyond the engine's words. */
+export interface Thrown extends Omit<ErrorCause, 'thrown'> {
+  readonly name: string;
+}
+
+/** Of fields, of errors in an AggregateError, and of causes inside of each other. */
+const MAX_FIELDS = 50;
+const MAX_ERRORS = 20;
+const MAX_DEPTH = 8;
+const MAX_FIELD_NAME = 200;
+const LARGE_BIGINT = 2n ** 64n;
+
+export function readThrown(description: Description, origin: Origin, depth = 0): Thrown {
+  const name = typeof description.name === 'string' ? cutText(description.name) : 'Error';
+  const given = typeof description.message === 'string' ? cutText(description.message) : '';
+  const raw = typeof description.stack === 'string' ? description.stack : '';
+  const stack = readStack(raw, description.message, origin.filename, origin.lines);
+  const named = isNameable(given) ? nameIn(given, stack.failedPlace) : given;
+  const message = withHint(named, name, origin.libraries);
+  const dropped: string[] = [];
+  const fields = readFields(description.fields, dropped);
+  return {
+    name,
+    message,
+    ...(stack.frames !== '' && { stack: `${headOf(name, message)}\n${stack.frames}` }),
+    ...(stack.location && { location: stack.location }),
+    ...(fields && { fields }),
+    ...readCauses(description, origin, depth, dropped),
+    ...readDropped(description.dropped, dropped),
+  };
+}
+
+/** `Name: message`, as the language makes it. */
+export function headOf(name: string, message: string): string {
+  if (message === '') return name;
+  return name === '' ? message : `${name}: ${message}`;
+}
+
+/** Messages of the engine that do not say what they are about. Others are not looked at. */
+function isNameable(message: string): boolean {
+  return /^(?:not a function|cannot (?:read|set) property|cannot convert to object|value is not iterable)/.test(
+    message,
+  );
+}
+
+function withHint(message: string, name: string, libraries: readonly string[]): string {
+  if (name !== 'ReferenceError' && name !== 'TypeError') return message;
+  const hint = whatThereIs(message, libraries);
+  return hint === undefined ? message : `${message}; ${hint}`;
+}
+
+function nameIn(message: string, placeOf: () => ReturnType<ReturnType<typeof readStack>['failedPlace']>): string {
+  const place = placeOf();
+  return (place && nameExpression(message, place)) ?? message;
+}
+
+function readFields(given: unknown, dropped: string[]): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(given)) return undefined;
+  const names = Object.keys(given);
+  const fields: Record<string, unknown> = {};
+  for (const name of names.slice(0, MAX_FIELDS)) {
+    const value = given[name];
+    if (name.length > MAX_FIELD_NAME || name === '__proto__' || !isSmall(value)) dropped.push(cutName(name));
+    else fields[name] = value;
+  }
+  for (const name of names.slice(MAX_FIELDS, 2 * MAX_FIELDS)) dropped.push(cutName(name));
+  return Object.keys(fields).length > 0 ? fields : undefined;
+}
+
+function readCauses(
+  { cause, errors }: Description,
+  origin: Origin,
+  depth: number,
+  dropped: string[],
+): Pick<Thrown, 'cause' | 'errors'> {
+  if (cause === undefined && errors === undefined) return {};
+  if (depth === MAX_DEPTH) {
+    dropped.push('cause');
+    return {};
+  }
+  const read = (one: unknown) => readCause(one, origin, depth + 1);
+  return {
+    ...(isRecord(cause) && { cause: read(cause) }),
+    ...(Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(read) }),
+  };
+}
+
+function readCause(given: unknown, origin: Origin, depth: number): ErrorCause {
+  const description = (isRecord(given) ? given : {}) as Description;
+  if (!('thrown' in description)) return readThrown(description, origin, depth);
+  const { thrown } = description;
+  return { message: renderThrown(thrown), ...(isSmall(thrown) && { thrown }) };
+}
+
+function readDropped(said: unknown, known: readonly string[]): Pick<Thrown, 'dropped'> {
+  const names = Array.isArray(said) ? said.slice(0, MAX_FIELDS).filter((name) => typeof name === 'string') : [];
+  const dropped = [...(names as string[]).map(cutName), ...known];
+  return dropped.length > 0 ? { dropped } : {};
+}
+
+export function renderThrown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(cutText(value));
+  if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
+  return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+}
+
+function cutName(name: string): string {
+  return name.length <= MAX_FIELD_NAME ? name : `${name.slice(0, MAX_FIELD_NAME)}…`;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
