@@ -51,7 +51,7 @@ function runRow({ name, run, refusal }, tarball) {
     if (!found) throw new Error(`it prints, instead of ${expected}:\n${output.slice(-3_000)}`);
     if (refusal !== undefined) {
       result = 'refused';
-      text = output.split('\n').find((line) => refusal.test(line)) ?? '';
+      text = output.split('\n').findLast((line) => refusal.test(line)) ?? '';
     }
   } catch (error) {
     result = error instanceof NotTried ? 'skipped' : 'FAILS';
