@@ -2,6 +2,7 @@ import type { LogEntry } from '../api/result.js';
 import type { Execution } from '../pool/handler-pool.js';
 import { LogRing } from '../protocol/log-ring.js';
 import { callListener, warnOfIgnored } from '../support/call-listener.js';
+import { clearInterval, setInterval } from '../support/timers.js';
 import type { Segment } from './result/result.js';
 
 /** Told each line of log. */

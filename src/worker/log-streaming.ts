@@ -2,6 +2,7 @@ import { ValueDecoder } from '../codec/values/decoding/decode.js';
 import type { BaseImage } from '../engine/image/base-image.js';
 import type { Vm } from '../engine/vm.js';
 import { LogRing } from '../protocol/log-ring.js';
+import { performance } from '../support/timers.js';
 
 /** How often somebody looks for new lines while a handler runs. */
 const EVERY_MS = 50;
