@@ -5,7 +5,7 @@ import { NexusError } from '../errors/nexus-error.js';
 const LEAST_NODE = [20, 19] as const;
 
 /** What a runtime needs of the program that it runs in. */
-export interface Host {
+export interface HostFeatures {
   /** `process.versions.node`; Bun and Deno say which Node they stand for */
   readonly nodeVersion: string | undefined;
   readonly hasWebAssembly: boolean;
@@ -24,7 +24,7 @@ export function permission(): Permission | undefined {
   return (process as { readonly permission?: Permission }).permission;
 }
 
-function thisHost(): Host {
+function thisHost(): HostFeatures {
   return {
     nodeVersion: process.versions.node,
     hasWebAssembly: typeof WebAssembly === 'object',
@@ -40,12 +40,12 @@ function thisHost(): Host {
  * @param needsThreads whether workers will be started
  * @throws NexusError INVALID_CONFIG naming what is missing
  */
-export function requireHost(needsThreads: boolean, host: Host = thisHost()): void {
+export function requireHost(needsThreads: boolean, host: HostFeatures = thisHost()): void {
   const missing = whatIsMissing(needsThreads ? host : { ...host, hasThreads: true, mayStartThreads: true });
   if (missing !== undefined) throw new NexusError('INVALID_CONFIG', `nexus-runtime cannot work here: ${missing}`);
 }
 
-function whatIsMissing({ nodeVersion, ...host }: Host): string | undefined {
+function whatIsMissing({ nodeVersion, ...host }: HostFeatures): string | undefined {
   if (!isNewEnough(nodeVersion)) {
     return `it needs Node.js ${LEAST_NODE.join('.')} or newer, this is ${nodeVersion ?? 'no Node.js'}.`;
   }

@@ -28,7 +28,7 @@ export const WHERE: readonly Case[] = [
     name: 'a thrown object has a place, and what throws it again has another',
     source: 'try {\n  throw { a: 1 };\n} catch (e) {\n  throw e;\n}',
     error: {
-      message: 'The handler threw an object that is no Error',
+      message: 'The handler threw an object that is not an Error',
       line: 4,
       with: { context: { thrown: { a: 1 } } },
     },
@@ -82,7 +82,9 @@ export const WHERE: readonly Case[] = [
     error: {
       message: 'Error: a',
       line: 2,
-      with: { cause: { message: 'b', cause: { message: 'an object that is no Error', thrown: new Map([[1, 2]]) } } },
+      with: {
+        cause: { message: 'b', cause: { message: 'an object that is not an Error', thrown: new Map([[1, 2]]) } },
+      },
     },
   },
   {
@@ -119,7 +121,7 @@ export const WHERE: readonly Case[] = [
     name: 'a rejection that nobody handles says all of its error',
     source: "\nPromise.reject(Object.assign(new Error('late'), { code: 'L' }));\nreturn 1",
     error: {
-      message: 'A promise was rejected and nobody handled it: Error: late',
+      message: 'A promise was rejected and not handled: Error: late',
       line: 2,
       with: { name: 'Error', fields: { code: 'L' }, context: { unhandledRejections: 1 } },
     },

@@ -25,7 +25,7 @@ describe.each([
     const options = { filename };
     const thrown = await runtime.executeHandler('const f = () => {\n  throw new Error("no");\n};\nf();', {}, options);
     expect(thrown.error?.location).toEqual({ line: 2, column: 18 });
-    expect(thrown.error?.stack?.split('\n')[0]).toBe(`    at f (${filename}:2:18)`);
+    expect(thrown.error?.stack?.split('\n')[1]).toBe(`    at f (${filename}:2:18)`);
     const broken = await runtime.executeHandler('const a = 1;\nconst b = ;', {}, options);
     expect(broken.error).toMatchObject({ code: 'COMPILATION_ERROR', location: { line: 2 } });
     const waiting = await runtime.executeHandler('await $ext.a.b();\nnull.x;', { capabilities: ['ext:a.b'] }, options);

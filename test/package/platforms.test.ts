@@ -9,7 +9,9 @@ import { describe as describeProblem } from '#src/support/files/private-director
 const { getuid, platform } = process;
 let folder: string;
 let warnings: string[];
-const note = ({ message }: Error) => warnings.push(message);
+const note = ({ message, name }: Error) => {
+  if (!message.startsWith('A handler called an extension')) warnings.push(`${name}: ${message}`);
+};
 
 /** A process as Windows has it: no ids of users, and directories that cannot be synced. */
 function pretendWindows(): void {

@@ -173,7 +173,7 @@ return 'saved';`);
     ['[1]', [1], 'an object that is not an Error'],
     ['Symbol("s")', 'Symbol(s)', '"Symbol(s)"'],
   ])('a promise that is rejected and handled by nobody with %s keeps that value', async (reason, thrown, rendered) => {
-    expect((await run(`Promise.reject(${reason})`)).error).toEqual({
+    expect((await run(`Promise.reject(${reason})`)).error).toMatchObject({
       code: 'EXECUTION_ERROR',
       message: `A promise was rejected and not handled: ${rendered}`,
       context: { thrown, unhandledRejections: 1 },

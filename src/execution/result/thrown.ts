@@ -23,7 +23,7 @@ export interface Description {
 }
 
 /** Where the handler's text is, as far as it is at hand. */
-export interface Origin {
+export interface ErrorSource {
   readonly filename: string;
   readonly lines: SourceLines | undefined;
   readonly libraries: readonly string[];
@@ -41,7 +41,7 @@ const MAX_DEPTH = 8;
 const MAX_FIELD_NAME = 200;
 const LARGE_BIGINT = 2n ** 64n;
 
-export function readThrown(description: Description, origin: Origin, depth = 0): Thrown {
+export function readThrown(description: Description, origin: ErrorSource, depth = 0): Thrown {
   const name = typeof description.name === 'string' ? cutText(description.name) : 'Error';
   const given = typeof description.message === 'string' ? cutText(description.message) : '';
   const raw = typeof description.stack === 'string' ? description.stack : '';
@@ -100,7 +100,7 @@ function readFields(given: unknown, dropped: string[]): Readonly<Record<string, 
 
 function readCauses(
   { cause, errors }: Description,
-  origin: Origin,
+  origin: ErrorSource,
   depth: number,
   dropped: string[],
 ): Pick<Thrown, 'cause' | 'errors'> {
@@ -116,7 +116,7 @@ function readCauses(
   };
 }
 
-function readCause(given: unknown, origin: Origin, depth: number): ErrorCause {
+function readCause(given: unknown, origin: ErrorSource, depth: number): ErrorCause {
   const description = (isRecord(given) ? given : {}) as Description;
   if (!('thrown' in description)) return readThrown(description, origin, depth);
   const { thrown } = description;
@@ -132,7 +132,7 @@ function readDropped(said: unknown, known: readonly string[]): Pick<Thrown, 'dro
 export function renderThrown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cutText(value));
   if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
-  return typeof value === 'object' && value !== null ? 'an object that is no Error' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object that is not an Error' : String(value);
 }
 
 function cutName(name: string): string {

@@ -222,6 +222,7 @@ describe('console', () => {
   it('is under the limit of the log', async () => {
     const { error } = await runtime.executeHandler("console.log('x'.repeat(2_000))", undefined, {
       limits: { maxLogBytes: 1_000 },
+      onLogOverflow: 'error',
     });
     expect(error).toMatchObject({ code: 'RESOURCE_LIMIT', context: { limit: 'maxLogBytes' } });
   });

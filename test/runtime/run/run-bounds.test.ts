@@ -27,7 +27,7 @@ describe('a run that waits', () => {
     const refused = await runtime.run(WAITS, ANYTHING, options);
     expect(refused).toMatchObject({ status: 'error', partial: true, events: [{ name: 'begun' }] });
     expect(refused.error).toMatchObject({ code: 'RESOURCE_LIMIT', context: { limit: 'maxSuspensions', value: 3 } });
-    expect(refused.error?.message).toContain('begin fewer runs');
+    expect(refused.error?.context?.['remedy']).toContain('begin fewer runs');
 
     for (const resolve of resolvers.splice(0)) resolve();
     for (const result of await Promise.all(waiting)) expect(result).toMatchObject({ returnValue: 'later' });
