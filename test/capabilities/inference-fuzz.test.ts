@@ -47,7 +47,7 @@ describe('a handler with the capabilities that were inferred for it', () => {
         const withAll = await run(executor, code, EVERYTHING);
         if (inferred.join() === EVERYTHING.join() || isCutShort(withAll)) return;
         precise++;
-        if (withAll.seen.status === 'success') succeeded++;
+        if (withAll.seen.status !== 'error') succeeded++;
         const withInferred = await run(executor, code, inferred);
         const hint = `inferred: ${inferred.join(' ')}`;
         expect(withInferred.seen.denials, hint).toEqual([]);
@@ -56,7 +56,7 @@ describe('a handler with the capabilities that were inferred for it', () => {
       });
       // Shrinking takes minutes: the first failure is short enough to be read.
       await fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: true });
-      console.log(`${RUNS} handlers: ${precise} need less than everything, ${succeeded} of these succeed`);
+      console.log(`${RUNS} handlers: ${precise} need less than everything, ${succeeded} of these do not fail`);
       // Otherwise it would show little.
       expect(precise).toBeGreaterThan(RUNS / 3);
       expect(succeeded).toBeGreaterThan(RUNS / 4);
