@@ -55,6 +55,8 @@ export class SourceCompiler {
   readonly #stackSizeBytes: number;
   #vm: Vm;
   #image: Image;
+  /** Whether the VM holds what is left of a source. */
+  #isUsed = false;
 
   static async create(engine: EngineModule, stackSizeBytes: number): Promise<SourceCompiler> {
     return new SourceCompiler(engine, stackSizeBytes, await createVm(engine, stackSizeBytes));
@@ -101,6 +103,8 @@ export class SourceCompiler {
   async #compileOnce(source: string, filename: string, form?: LoweredForm, isHidden = false): Promise<Compilation> {
     let outcome: ScriptOutcome;
     let notes = 0;
+    this.tidy();
+    this.#isUsed = true;
     try {
       if (form !== undefined) this.#vm.usePlaces(encodePlaces(form.script, form.pieces), Buffer.from(form.script));
       outcome = { ok: true, bytecode: this.#vm.writeBytecode(this.#vm.compile(source, filename, isHidden)) };
@@ -109,8 +113,7 @@ export class SourceCompiler {
     } finally {
       notes = this.#vm.takeNotes();
       this.#vm.useOwnPlaces();
-      const resetting = this.#reset();
-      if (resetting !== undefined) await resetting;
+      if (this.#vm.poison !== undefined || this.#vm.heap.length > RETAINED_MEMORY_BYTES) await this.#replace();
     }
     return { outcome, notes };
   }
@@ -134,16 +137,19 @@ export class SourceCompiler {
     return { kind: 'syntax', message, ...position };
   }
 
-  /** @returns a promise when it takes another VM */
-  #reset(): Promise<void> | undefined {
-    if (this.#vm.poison !== undefined || this.#vm.heap.length > RETAINED_MEMORY_BYTES) return this.#replace();
-    // The next source may be another tenant's: the parser has flaws like the rest of the engine.
+  /**
+   * Wipes the VM after a source. The next source may be another tenant's, and the parser has flaws like the rest of the
+   * engine. A caller that waits for bytecode does not wait for this: it is done at the latest before the next source.
+   */
+  tidy(): void {
+    if (!this.#isUsed) return;
+    this.#isUsed = false;
     wipe(this.#vm, this.#image);
     this.#vm.beginRun();
-    return undefined;
   }
 
   async #replace(): Promise<void> {
+    this.#isUsed = false;
     this.#vm = await createVm(this.#engine, this.#stackSizeBytes);
     this.#image = captureImage(this.#vm);
   }

@@ -101,6 +101,7 @@ export class Executor {
    * @param isAwaited whether there is other work after all
    */
   tidy(isAwaited: () => boolean): Promise<void> {
+    if (!isAwaited()) this.#compiler.tidy();
     return this.#vms.tidy(isAwaited);
   }
 
@@ -302,6 +303,10 @@ class LazyCompiler {
   /** 0 before it is created. */
   get memoryBytes(): number {
     return this.#compiler?.memoryBytes ?? 0;
+  }
+
+  tidy(): void {
+    this.#compiler?.tidy();
   }
 
   async get(): Promise<SourceCompiler> {
