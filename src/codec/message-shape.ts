@@ -53,6 +53,13 @@ export const count: Shape<number> = (value) =>
 /** A finite number. */
 export const finite: Shape<number> = (value) => (Number.isFinite(value) ? undefined : 'is not a finite number');
 
+/** The largest time that a Date holds, in milliseconds from the epoch. */
+const MAX_TIME_MS = 8.64e15;
+
+/** A time that a Date holds, in milliseconds since the epoch. */
+export const time: Shape<number> = (value) =>
+  Number.isFinite(value) && Math.abs(value as number) <= MAX_TIME_MS ? undefined : 'is not a time';
+
 export const flag: Shape<boolean> = (value) => (typeof value === 'boolean' ? undefined : 'is neither true nor false');
 
 /** Bytes, of the given length if there is one. */

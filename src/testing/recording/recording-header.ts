@@ -1,4 +1,15 @@
-import { count, dictionary, finite, flag, list, oneOf, readShaped, record, text } from '../../codec/message-shape.js';
+import {
+  count,
+  dictionary,
+  finite,
+  flag,
+  list,
+  oneOf,
+  readShaped,
+  record,
+  text,
+  time,
+} from '../../codec/message-shape.js';
 import type { Recording } from './recording.js';
 
 /** A recording without the values in it. */
@@ -24,7 +35,7 @@ const TEXT = text(Number.POSITIVE_INFINITY);
 
 const HEADER = record(
   {
-    recordedAtMs: finite,
+    recordedAtMs: time,
     engine: NAME,
     libraries: list(NAME),
     handler: record({ key: NAME, filename: NAME, source: TEXT }),

@@ -67,3 +67,10 @@ it('is copied, sealed and checked with turns of the event loop in between, howev
   bytes[bytes.length >> 1] = 0;
   await expect(decodeRecording(bytes, 'a.nxrec')).rejects.toMatchObject({ context: { problem: 'digest' } });
 });
+
+it.each([
+  8.7e15, -8.7e15,
+])('a recording that says it was made at %d is refused: no Date holds that', async (recordedAtMs) => {
+  const sealed = await encodeRecording({ ...recordingOf(Buffer.alloc(1)), recordedAtMs });
+  await expect(decodeRecording(sealed, 'a.nxrec')).rejects.toThrow(/recordedAtMs.*is not a time/);
+});
