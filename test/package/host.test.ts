@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 
 import { explainMissingFile } from '#src/errors/left-behind.js';
 import { workerFlags } from '#src/pool/worker-flags.js';
-import { type Host, requireHost } from '#src/support/host.js';
+import { type HostFeatures, requireHost } from '#src/support/host.js';
 
-const COMPLETE: Host = {
+const COMPLETE: HostFeatures = {
   nodeVersion: '20.19.0',
   hasWebAssembly: true,
   hasThreads: true,

@@ -72,5 +72,5 @@ it.each([
   8.7e15, -8.7e15,
 ])('a recording that says it was made at %d is refused: no Date holds that', async (recordedAtMs) => {
   const sealed = await encodeRecording({ ...recordingOf(Buffer.alloc(1)), recordedAtMs });
-  await expect(decodeRecording(sealed, 'a.nxrec')).rejects.toThrow(/recordedAtMs.*is not a time/);
+  await expect(decodeRecording(sealed as Uint8Array, 'a.nxrec')).rejects.toThrow(/recordedAtMs.*is not a time/);
 });
