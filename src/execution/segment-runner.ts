@@ -11,7 +11,6 @@ import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
-import type { CallDeadline, Request, ResumeRequest } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
@@ -21,6 +20,7 @@ import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
+import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import { auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -56,9 +56,6 @@ export interface WaitingRun {
   /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
   readonly letGo: () => void;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
@@ -334,53 +331,6 @@ function dispatchOptionsOf(
 function notLoaded({ signal, deadlineMs }: ExecuteOptions, origin: Origin): WasmResult {
   const isLate = deadlineMs !== undefined && !signal?.aborted;
   return isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-}
-
-/** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
-function executeRequestOf(
-  { key, bytecode }: CompileResult,
-  { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
-  tenant: string | undefined,
-  deadline: CallDeadline | undefined,
-  feed: LogFeed | undefined,
-): ExecuteRequestMessage {
-  const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, rights, limits };
-  if (packed !== undefined) request.packed = packed;
-  if (now !== undefined) request.now = now;
-  if (seed !== undefined) request.seed = seed;
-  if (tenant !== undefined) request.tenant = tenant;
-  if (deadline !== undefined) request.deadline = deadline;
-  if (feed !== undefined) request.logRing = feed.bytes;
-  return request;
-}
-
-/** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
-function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant }: SuspendedRun,
-  answers: Uint8Array,
-  limits: ExecutionLimits,
-  { now, deadlineMs }: ResumeOptions,
-  calledAt: number,
-): ResumeRequest {
-  return {
-    key: handler.key,
-    snapshot,
-    imageHash,
-    features,
-    answers,
-    limits,
-    ...tenantOf(tenant),
-    ...(now !== undefined && { now }),
-    ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
-  };
-}
-
-function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
-  return tenant === undefined ? {} : { tenant };
-}
-
-function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {
-  return { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs };
 }
 
 /** Calls `use` with a signal that fires with the caller's own, or when the time is over. */

@@ -28,7 +28,7 @@ const SUBSTITUTE_GRACE_MS = 50;
 /** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
 const PLACE_GRACE_MS = 10;
 
-/** Whoever cancelled it has their answer already. */
+/** The caller that cancelled it has its answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
 
 export interface AttemptOptions {
@@ -139,7 +139,7 @@ export class Attempt {
         this.#interruption ??= reason;
         return;
       }
-      // Which still counts as one that nobody handles: that is asked for only if there is no other error.
+      // The engine still lists the handler's own promise as unhandled, but that counts only if there is no other error.
       vm.call(reject, thisArg, reason);
     }
   }

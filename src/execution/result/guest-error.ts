@@ -101,7 +101,7 @@ function linesOf({ source, lines }: LocatableHandler): SourceLines | undefined {
   return source === '' ? undefined : (lines ?? new SourceLines(source));
 }
 
-/** What whoever runs the handler can do. */
+/** Adds what the operator can do. */
 function withRemedy(code: ResultCode, context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { limit, value, capability } = context;
   if (code === 'RESOURCE_LIMIT' && typeof limit === 'string')

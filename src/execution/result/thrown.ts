@@ -18,7 +18,7 @@ export interface Description {
   readonly errors?: unknown;
   readonly dropped?: unknown;
   readonly thrown?: unknown;
-  /** There when nobody threw it: how many promises were rejected with it or others, and handled by nobody. */
+  /** Present if it was not thrown: the number of promises that were rejected and not handled. */
   readonly unhandledRejections?: unknown;
 }
 

@@ -1,0 +1,58 @@
+import type { ExecutionLimits } from '../../api/limits.js';
+import type { CompileResult } from '../../compiler/compiled-handler.js';
+import type { CallDeadline, Request, ResumeRequest } from '../../protocol/messages.js';
+import { performance } from '../../support/timers.js';
+import type { LogFeed } from '../log-feed.js';
+import type { SuspendedRun } from '../suspended-run.js';
+import type { PreparedRequest } from './build-request.js';
+import type { ResumeOptions } from './execute-options.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
+
+/** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
+export function executeRequestOf(
+  { key, bytecode }: CompileResult,
+  { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
+  tenant: string | undefined,
+  deadline: CallDeadline | undefined,
+  feed: LogFeed | undefined,
+): ExecuteRequestMessage {
+  const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, rights, limits };
+  if (packed !== undefined) request.packed = packed;
+  if (now !== undefined) request.now = now;
+  if (seed !== undefined) request.seed = seed;
+  if (tenant !== undefined) request.tenant = tenant;
+  if (deadline !== undefined) request.deadline = deadline;
+  if (feed !== undefined) request.logRing = feed.bytes;
+  return request;
+}
+
+/** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
+export function resumeRequestOf(
+  { handler, snapshot, imageHash, features, tenant }: SuspendedRun,
+  answers: Uint8Array,
+  limits: ExecutionLimits,
+  { now, deadlineMs }: ResumeOptions,
+  calledAt: number,
+): ResumeRequest {
+  return {
+    key: handler.key,
+    snapshot,
+    imageHash,
+    features,
+    answers,
+    limits,
+    ...tenantOf(tenant),
+    ...(now !== undefined && { now }),
+    ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
+  };
+}
+
+export function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
+  return tenant === undefined ? {} : { tenant };
+}
+
+export function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {
+  return { ms: deadlineMs, atMs: performance.timeOrigin + calledAt + deadlineMs };
+}
