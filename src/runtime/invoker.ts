@@ -7,7 +7,7 @@ import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
-import { matchAnswers } from '../execution/request/answers.js';
+import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
 import {
   type ExecuteOptions,
@@ -186,7 +186,8 @@ export class Invoker {
    * @throws NexusError SUSPENSION_SETTLED if it did not come of these answers
    */
   async #replay(suspensionId: string, answers: unknown, recorded: RecordedOutcome): Promise<WasmResult> {
-    const unused = readArgument('answers', () => unusedAnswers(answers, recorded));
+    readArgument('answers', () => checkAnswers(answers));
+    const unused = unusedAnswers(answers, recorded);
     if (unused.length === 0) return recorded.result;
     throw answeredOtherwise(suspensionId, unused, await this.#parts.suspended.currentOf(suspensionId));
   }

@@ -13,6 +13,8 @@ const MAX_LINE_LENGTH = 120;
 /** The index counts lines for chunks of this many characters: a lookup reads at most two of them. */
 const CHUNK = 16 * 1024;
 const CHUNKS_IN_SLICE = SLICE_LENGTH / CHUNK;
+/** Lines whose places are remembered: an error and its causes name the same few lines again and again. */
+const REMEMBERED_LINES = 64;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -28,10 +30,17 @@ export class LineIndex {
   readonly endedBefore: number[] = [0];
 }
 
+/** Where a line starts and ends, without its terminator. */
+interface Line {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The lines of a text that may have megabytes. Each query reads the text at most once. */
 export class SourceLines {
   readonly source: string;
   readonly #index: LineIndex;
+  readonly #found = new Map<number, Line>();
 
   /** @param index an earlier index of the same text */
   constructor(source: string, index: LineIndex = new LineIndex()) {
@@ -112,7 +121,15 @@ export class SourceLines {
   }
 
   /** The start and end of a line, without its terminator. Undefined behind the last line. */
-  #find(line: number): { readonly start: number; readonly end: number } | undefined {
+  #find(line: number): Line | undefined {
+    const known = this.#found.get(line);
+    if (known !== undefined) return known;
+    const found = this.#search(line);
+    if (found !== undefined && this.#found.size < REMEMBERED_LINES) this.#found.set(line, found);
+    return found;
+  }
+
+  #search(line: number): Line | undefined {
     if (line < 1) return undefined;
     const before = line === 1 ? { next: 0 } : this.#lineEnd(line - 1);
     if (before === undefined) return undefined;

@@ -48,7 +48,7 @@ function unpackField(field: string, bytes: Uint8Array, maxContextBytes: number):
 function notMessagePack(field: string, reason: string): NexusError {
   return new NexusError(
     'INVALID_ARGUMENT',
-    `${field} is a Uint8Array, which is read as MessagePack, but ${reason}; to pass bytes, wrap them in an object.`,
+    `${field} is encoded(…), but ${reason}; pass bytes that are not MessagePack without encoded().`,
     {
       context: { field },
     },

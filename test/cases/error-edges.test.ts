@@ -79,7 +79,7 @@ describe('what an error says of itself is bounded', () => {
       for (let i = 0; i < 100; i++) inner = new Error('c' + i, { cause: inner });
       e.cause = inner;
       throw e;`);
-    expect(error?.errors).toHaveLength(20);
+    expect(error?.errors).toHaveLength(11);
     expect(error?.dropped).toEqual(['wide', 'bytes']);
     let depth = 0;
     for (let at = error?.cause; at !== undefined; at = at.cause) depth++;
@@ -228,5 +228,20 @@ describe('whatever the source', () => {
       }),
       { numRuns: 3_000, seed: 20_260_803 },
     );
+  });
+});
+
+describe('an error that is a tree of thousands of errors', () => {
+  it.each([
+    ['in a short source', ''],
+    ['behind thousands of lines', `/*${'x\n'.repeat(20_000)}*/`],
+  ])('is described in so many parts that the main thread does not notice, and says what is missing: %s', async (_, before) => {
+    const tree =
+      'function make(depth) { return depth ? new AggregateError(Array.from({ length: 20 }, () => make(depth - 1)), "m") : new Error("leaf") } throw make(3)';
+    const { error } = await runtime.executeHandler(before + tree);
+    const count = (one: { errors?: readonly object[]; cause?: object }): number =>
+      1 + (one.errors ?? []).reduce((sum, inner) => sum + count(inner), 0) + (one.cause ? count(one.cause) : 0);
+    expect(count(error as object)).toBeLessThanOrEqual(20);
+    expect(error).toMatchObject({ name: 'AggregateError', dropped: ['errors'] });
   });
 });

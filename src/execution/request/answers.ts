@@ -13,6 +13,19 @@ export interface WaitingCall {
   readonly method: string;
 }
 
+/** @throws NexusError INVALID_ARGUMENT for anything but an answer or a list of answers, which may be empty */
+export function checkAnswers(given: unknown): void {
+  if (!Array.isArray(given)) {
+    requireAnswer(given, 'answer');
+    return;
+  }
+  for (const [i, answer] of given.entries()) {
+    requireAnswer(answer, `answers[${i}]`);
+    const { callId } = answer as { callId?: unknown };
+    if (typeof callId !== 'string') throw invalidArgument(`answers[${i}].callId`, callId, 'the id of a call');
+  }
+}
+
 /**
  * Matches answers with pending calls.
  *

@@ -38,10 +38,22 @@ export interface Thrown extends Omit<ErrorCause, 'thrown'> {
 const MAX_FIELDS = 50;
 const MAX_ERRORS = 20;
 const MAX_DEPTH = 8;
+/** Of all errors that are described in one: each has its frames, whose places are looked up in the source. */
+const MAX_DESCRIBED = 20;
 const MAX_FIELD_NAME = 200;
 const LARGE_BIGINT = 2n ** 64n;
 
-export function readThrown(description: Description, origin: ErrorSource, depth = 0): Thrown {
+export function readThrown(description: Description, source: ErrorSource): Thrown {
+  return readError(description, { ...source, left: MAX_DESCRIBED }, 0);
+}
+
+/** Where errors come from, and how many more are described. */
+interface Describing extends ErrorSource {
+  left: number;
+}
+
+function readError(description: Description, origin: Describing, depth: number): Thrown {
+  origin.left--;
   const name = typeof description.name === 'string' ? cutText(description.name) : 'Error';
   const given = typeof description.message === 'string' ? cutText(description.message) : '';
   const raw = typeof description.stack === 'string' ? description.stack : '';
@@ -100,25 +112,28 @@ function readFields(given: unknown, dropped: string[]): Readonly<Record<string, 
 
 function readCauses(
   { cause, errors }: Description,
-  origin: ErrorSource,
+  origin: Describing,
   depth: number,
   dropped: string[],
 ): Pick<Thrown, 'cause' | 'errors'> {
   if (cause === undefined && errors === undefined) return {};
-  if (depth === MAX_DEPTH) {
-    dropped.push('cause');
+  if (depth === MAX_DEPTH || origin.left <= 0) {
+    dropped.push(cause === undefined ? 'errors' : 'cause');
     return {};
   }
   const read = (one: unknown) => readCause(one, origin, depth + 1);
-  return {
-    ...(isRecord(cause) && { cause: read(cause) }),
-    ...(Array.isArray(errors) && { errors: errors.slice(0, MAX_ERRORS).map(read) }),
-  };
+  const described = isRecord(cause) ? { cause: read(cause) } : {};
+  if (!Array.isArray(errors)) return described;
+  const few: ErrorCause[] = [];
+  for (const error of errors.slice(0, MAX_ERRORS)) if (origin.left > 0) few.push(read(error));
+  if (few.length < errors.length) dropped.push('errors');
+  return { ...described, errors: few };
 }
 
-function readCause(given: unknown, origin: ErrorSource, depth: number): ErrorCause {
+function readCause(given: unknown, origin: Describing, depth: number): ErrorCause {
   const description = (isRecord(given) ? given : {}) as Description;
-  if (!('thrown' in description)) return readThrown(description, origin, depth);
+  if (!('thrown' in description)) return readError(description, origin, depth);
+  origin.left--;
   const { thrown } = description;
   return { message: renderThrown(thrown), ...(isSmall(thrown) && { thrown }) };
 }

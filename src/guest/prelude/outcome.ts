@@ -60,7 +60,7 @@ export function continueOutcome(): void {
  *   promise does not
  */
 export function noteRejection(count: number, ...reasons: unknown[]): void {
-  if (status === REJECTED || isWaiting()) return;
+  if (status === REJECTED || (status === PENDING && calls.length > 0)) return;
   let description = nullObject();
   try {
     if (reasons.length > 0) description = describeThrown(reasons[0]);

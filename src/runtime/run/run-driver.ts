@@ -112,14 +112,13 @@ export class RunLoop {
       await this.#deliver(result);
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
-      const noRoom = this.#options.place.take(run);
-      if (noRoom !== undefined) return this.#whole(unkept(result, noRoom, run.origin));
-      const tooMany = this.#count(waiting.calls);
-      if (tooMany !== undefined) return this.#whole(unkept(result, tooMany, run.origin));
+      const ended: WasmResult = { ...result, unawaitedCalls: [...waiting.leftCalls, ...waiting.calls] };
+      const refusal = this.#options.place.take(run) ?? this.#count(waiting.calls);
+      if (refusal !== undefined) return this.#whole(unkept(ended, refusal, run.origin));
       await this.#calls.abandon(waiting.leftCalls, HAS_ENDED);
       await this.#calls.begin(waiting.calls);
       const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
-      if (this.#isCalledOff) return this.#whole(this.#calledOff(result));
+      if (this.#isCalledOff) return this.#whole(this.#calledOff(ended));
       executed = await this.#resume(run, answers);
     }
   }

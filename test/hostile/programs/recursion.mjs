@@ -195,10 +195,7 @@ function nestedMessagePack(depth) {
 }
 
 const TOO_DEEP = rejection('SERIALIZATION_ERROR', /nested deeper/);
-const TOO_DEEP_PACKED = rejection(
-  'INVALID_ARGUMENT',
-  /^context\.args is a Uint8Array, which is read as MessagePack, but /,
-);
+const TOO_DEEP_PACKED = rejection('INVALID_ARGUMENT', /^context\.args is encoded\(…\), but /);
 const ENTERING = [
   {
     name: 'arguments nested 100,000 deep',
