@@ -85,7 +85,7 @@ const MAX_FILENAME_CHARACTERS = 4_096;
 /** @throws NexusError INVALID_ARGUMENT */
 export function requireFilename(filename: unknown): asserts filename is string {
   if (isFilename(filename)) return;
-  const expected = `a name of 1 to ${MAX_FILENAME_CHARACTERS} characters on one line, without control characters, lone surrogates and "${RESERVED_FILENAME}"`;
+  const expected = `a name of 1 to ${MAX_FILENAME_CHARACTERS} characters on one line, without control characters and lone surrogates; the name of the library's own script is reserved`;
   throw invalidArgument('filename', filename, expected);
 }
 

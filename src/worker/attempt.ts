@@ -25,9 +25,6 @@ const JOBS_PER_SLICE = 100;
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
 
-/** How long jobs go on after the deadline, until one of them is interrupted: so it is known where the handler was. */
-const PLACE_GRACE_MS = 10;
-
 /** The caller that cancelled it has its answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
 
@@ -117,14 +114,6 @@ export class Attempt {
       vm.runJobs(JOBS_PER_SLICE);
       this.#streaming?.look();
     }
-    if (this.failure?.code !== 'TIMEOUT') return;
-    let isInterrupted = false;
-    vm.shouldInterrupt = () => {
-      isInterrupted = true;
-      return true;
-    };
-    const end = performance.now() + PLACE_GRACE_MS;
-    while (vm.hasPendingJobs && !isInterrupted && performance.now() < end) vm.runJobs(JOBS_PER_SLICE);
   }
 
   /** Tells the prelude what came of the handler. To look at its promise is cheaper than to let the prelude wait for it. */

@@ -314,9 +314,9 @@ describe('the programs', () => {
     expect((await post('x'.repeat(2 * MIB))).status).toBe(413);
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
 
-    const slow = execute({ code: 'const end = Date.now() + 2_000; while (Date.now() < end); return "drained"' });
+    const slow = execute({ code: 'const end = Date.now() + 800; while (Date.now() < end); return "drained"' });
     const metrics = async () => (await fetch(`${url}/metrics`)).text();
-    await expect.poll(metrics, { timeout: 20_000 }).toContain('nexus_pool_instances{state="busy"} 1');
+    await expect.poll(metrics, { timeout: 20_000, interval: 20 }).toContain('nexus_pool_instances{state="busy"} 1');
     const stopped = stop();
     expect(await slow).toMatchObject({ returnValue: 'drained' });
     expect(await stopped).toEqual({ code: 0, stderr: '' });

@@ -38,7 +38,10 @@ for (const { subject, programs } of [...SUBJECTS, { subject: 'generated programs
   });
 }
 
-describe('a handler computes what V8 computes', () => {
+/** An older Node lacks builtins that the programs use: `NEXUS_NODES` names a newer one, as CI does. */
+const HAS_REFERENCE = process.env['NEXUS_NODES'] !== undefined || Number(process.versions.node.split('.')[0]) >= 26;
+
+describe.skipIf(!HAS_REFERENCE)('a handler computes what V8 computes', () => {
   let comparison: Comparison;
   beforeAll(async () => {
     comparison = await Comparison.open();

@@ -6,7 +6,7 @@ import { bundleGuestScript } from '../../../scripts/guest-script.mjs';
 
 const LOWERING = ['for-await', 'disposal'];
 const HOST =
-  '({ define(name, value) { Object.defineProperty(globalThis, name, { value, configurable: true, writable: true }) } })';
+  '({ define(name, value) { Object.defineProperty(globalThis, name, { value, configurable: true, writable: true }) }, refuse() {} })';
 
 const names = FEATURES.map(({ name }) => name).filter((name) => LOWERING.includes(name));
 const scripts = await Promise.all(names.map((name) => bundleGuestScript(`src/guest/features/${name}.ts`)));

@@ -123,7 +123,8 @@ export function mismatch(result, outcomes) {
 }
 
 function factsOf({ status, returnValue, error, stateMutations, events, viewCommands, logs }) {
-  const { code, message, context, location, stack } = error ?? {};
+  const { code, message, location, stack } = error ?? {};
+  const context = withoutRemedy(error?.context);
   return {
     ...{ status, returnValue, stateMutations, events, viewCommands, logs },
     ...{ code, message, context, line: location?.line, stack },
@@ -151,4 +152,11 @@ function show(value) {
 
 function literally(text) {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** What the operator can do is not part of an outcome. */
+function withoutRemedy(context) {
+  if (context?.remedy === undefined) return context;
+  const { remedy: _, ...others } = context;
+  return others;
 }

@@ -214,7 +214,7 @@ const NO_TEXT = [
 ];
 for (const program of NO_TEXT.slice(4)) program.ways = ONCE;
 
-const FILENAMES = ['', 'a\nb', 'a:1:1', 'a)', 'nexus:prelude', '(', null, 5, {}].map((filename) => ({
+const FILENAMES = ['', 'a\nb', 'a b\tc', 'nexus:prelude', null, 5, {}].map((filename) => ({
   ...source(
     'return 1',
     rejection('INVALID_ARGUMENT', /filename is/),
@@ -224,7 +224,7 @@ const FILENAMES = ['', 'a\nb', 'a:1:1', 'a)', 'nexus:prelude', '(', null, 5, {}]
   ways: ONCE,
 }));
 FILENAMES.push(
-  ...['__proto__', '../../etc/passwd', '$&', '.*', '%s', 'a b\tc', 'ünï', 'constructor'].map((filename) => ({
+  ...['__proto__', '../../etc/passwd', '$&', '.*', '%s', 'a:1:1', 'a)', '(', 'ünï', 'constructor'].map((filename) => ({
     ...source(
       '\nthrow new Error("x")',
       thrown('Error: x', { line: 2 }),
