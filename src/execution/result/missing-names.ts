@@ -35,7 +35,7 @@ const UNDEFINED = /^'([^']+)' is not defined$/;
 const LIBRARY = /(?:^|of )\$lib\.([\w$]+)[.([ ]/;
 
 /**
- * What there is instead of what a handler looked for in vain, to be said behind the message.
+ * What a handler can use instead of a name that does not exist, for the end of the message.
  *
  * @param libraries names of those that the runtime has
  */

@@ -34,9 +34,8 @@ export interface Thrown extends Omit<ErrorCause, 'thrown'> {
   readonly name: string;
 }
 
-/** Of fields, of errors in an AggregateError, and of causes inside of each other. */
+/** Of fields, and of causes inside of each other. */
 const MAX_FIELDS = 50;
-const MAX_ERRORS = 20;
 const MAX_DEPTH = 8;
 /** Of all errors that are described in one: each has its frames, whose places are looked up in the source. */
 const MAX_DESCRIBED = 20;
@@ -125,7 +124,10 @@ function readCauses(
   const described = isRecord(cause) ? { cause: read(cause) } : {};
   if (!Array.isArray(errors)) return described;
   const few: ErrorCause[] = [];
-  for (const error of errors.slice(0, MAX_ERRORS)) if (origin.left > 0) few.push(read(error));
+  for (const error of errors) {
+    if (origin.left <= 0) break;
+    few.push(read(error));
+  }
   if (few.length < errors.length) dropped.push('errors');
   return { ...described, errors: few };
 }

@@ -57,6 +57,6 @@ function listed(names: readonly string[]): string {
 }
 
 /** The call as it is written in a handler. */
-export function nameOf({ extensionName, method }: ExtensionCall): string {
+export function nameOf({ extensionName, method }: Pick<ExtensionCall, 'extensionName' | 'method'>): string {
   return `$ext.${extensionName}.${method}`;
 }

@@ -6,7 +6,7 @@ import { type Origin, withOrigin } from '../../execution/origin.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';
-import type { SegmentRun } from '../../execution/segment-runner.js';
+import type { SegmentRun, WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import { renderReason } from '../../support/render-reason.js';
@@ -15,6 +15,7 @@ import { whenAborted } from '../../support/waiting.js';
 import type { RunPlace } from '../../suspension/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
 import { ExtensionCalls } from './extension-calls.js';
+import { nameOf } from './extension-methods.js';
 
 export interface RunLoopOptions {
   /** Makes a call that the handler waits for; it may throw. */
@@ -112,13 +113,12 @@ export class RunLoop {
       await this.#deliver(result);
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
-      const ended: WasmResult = { ...result, unawaitedCalls: [...waiting.leftCalls, ...waiting.calls] };
       const refusal = this.#options.place.take(run) ?? this.#count(waiting.calls);
-      if (refusal !== undefined) return this.#whole(unkept(ended, refusal, run.origin));
+      if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
       await this.#calls.abandon(waiting.leftCalls, HAS_ENDED);
       await this.#calls.begin(waiting.calls);
       const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
-      if (this.#isCalledOff) return this.#whole(this.#calledOff(ended));
+      if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
   }
@@ -170,12 +170,11 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
+    const names = new Map(run.calls.map((call) => [call.callId, nameOf(call)]));
     for (const answer of answers) {
-      const call = run.calls.find(({ callId }) => callId === answer.callId);
-      const name = call === undefined ? {} : { call: `$ext.${call.extensionName}.${call.method}` };
-      admissible.push(
-        await toTransferableAnswer(answer, run.limits, { honoursToJson: options.toJSON === true, ...name }),
-      );
+      const call = names.get(answer.callId);
+      const manner = { honoursToJson: options.toJSON === true, ...(call !== undefined && { call }) };
+      admissible.push(await toTransferableAnswer(answer, run.limits, manner));
     }
     try {
       return await resume(admissible);
@@ -206,10 +205,15 @@ export class RunLoop {
     return { ...rest, status: 'error', partial: true, error };
   }
 
-  /** The last result with the effects of all segments, and with the calls that were not made. */
+  /** The last result with the effects of all segments. */
   #whole(result: WasmResult): WasmResult {
     return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
+}
+
+/** A run that ends while its handler waits lists the calls that had no answer. */
+function withPendingCalls(result: WasmResult, { leftCalls, calls }: WaitingRun): WasmResult {
+  return { ...result, unawaitedCalls: [...leftCalls, ...calls] };
 }
 
 const HAS_ENDED = new Error('the handler has ended');
