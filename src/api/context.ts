@@ -13,9 +13,9 @@ export interface WasmContext {
   readonly handlerName?: string;
   /** The handler's `$state`: a plain object, or `encoded(bytes)` of one. Default: empty. */
   readonly stateSnapshot?: Readonly<Record<string, unknown>> | EncodedValue;
-  /** The handler's `$args`: any value that can cross, or `encoded(bytes)` of one. Bytes are bytes. Default: undefined. */
+  /** The handler's `$args`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
   readonly args?: ContextValue;
-  /** The handler's `$scope`: any value that can be passed, or MessagePack bytes of one. Default: undefined. */
+  /** The handler's `$scope`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
   readonly scope?: ContextValue;
   /** The capabilities of the handler. Default: none. */
   readonly capabilities?: readonly CapabilityToken[];

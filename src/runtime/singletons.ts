@@ -7,7 +7,7 @@ import { currentCall, withCall } from './run/current-call.js';
 
 const own = { currentCall, explainMissingFile, NexusError, withCall };
 
-/** In a bundle of CommonJS there is no `import.meta.url`, and nobody to share with. */
+/** A CommonJS bundle has no `import.meta.url`, and shares with no other copy. */
 function folder(): string {
   try {
     return new URL('.', import.meta.url).href;

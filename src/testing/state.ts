@@ -13,7 +13,7 @@ export type TestState = Readonly<Record<string, unknown>>;
 /**
  * Applies mutations to a copy of a state, in order. The original is not changed.
  *
- * @param state a state, or MessagePack bytes of one
+ * @param state a state, or `encoded(bytes)` of one
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
   const packed = encodedBytes(state);

@@ -52,7 +52,7 @@ export async function checkHandlers(project: string): Promise<HandlerProblem[]> 
 /** The compiler of before TypeScript 7, under a name of its own, so that both can be installed. */
 const EARLIER = '@typescript/typescript6';
 
-/** @throws NexusError INVALID_CONFIG when there is no compiler that programs can use */
+/** @throws NexusError INVALID_CONFIG if no TypeScript with a programming interface is installed */
 async function loadCompiler(): Promise<Compiler> {
   const installed = await load(() => import('typescript'));
   if (hasInterface(installed)) return installed as Compiler;
