@@ -1,3 +1,5 @@
+import { HOME_URL } from '../assets.js';
+
 /** Objects that were opened and not closed, with the place where they were opened, by a number. */
 const open = new Map<number, string>();
 let opened = 0;
@@ -20,9 +22,8 @@ export function noteOpen(what: string): () => void {
 }
 
 function callerOfLibrary(): string {
-  const ours = new URL('.', import.meta.url).href;
   const [, ...frames] = new Error().stack?.split('\n') ?? [];
-  const frame = frames.find((line) => !line.includes(ours) && !line.includes('node:'));
+  const frame = frames.find((line) => !line.includes(HOME_URL.href) && !line.includes('node:'));
   return frame?.trim() ?? 'at an unknown place';
 }
 

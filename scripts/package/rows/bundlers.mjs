@@ -19,7 +19,7 @@ function deployed(lab, file, { node, withModules = false } = {}) {
 const esbuild = (format, isExternal, node = 20) => ({
   name: `esbuild, ${format}, ${isExternal ? 'external' : 'all in one file'}, Node ${node}`,
   refusal: isExternal ? undefined : LEFT_BEHIND,
-  isShort: format === 'esm' && !isExternal,
+  isShort: !isExternal,
   run: (lab) => {
     lab.install({ esbuild: '0.28' });
     const out = `out/main.${format === 'esm' ? 'mjs' : 'cjs'}`;
