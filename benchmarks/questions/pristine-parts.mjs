@@ -35,8 +35,8 @@ const described = { key: 'quick-start', filename: 'handler.js', source, bytecode
 
 restoreImage(vm, base.image);
 const handler = vm.evaluateBytecode(bytecode);
-const { rights } = prepareRequest(context, {}, config).request;
-vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
+const { encodedGrants } = prepareRequest(context, {}, config).request;
+vm.call(roots.setGrants, roots.undefined, vm.readValue(encodedGrants));
 const delta = captureDelta(vm, base.image);
 const whole = captureImage(vm);
 
@@ -95,14 +95,14 @@ console.log();
 function loadBytecode() {
   restoreImage(vm, base.image);
   vm.evaluateBytecode(bytecode);
-  vm.call(roots.setGrants, roots.undefined, vm.readValue(rights));
+  vm.call(roots.setGrants, roots.undefined, vm.readValue(encodedGrants));
 }
 
 const ways = [
   ['image and handler in one piece: the same handler again', () => restoreImage(vm, whole)],
   ['the image, then what the handler adds', () => restoreImage(vm, base.image, delta)],
   ['the same, after another tenant: all of memory', () => wipe(vm, base.image, delta)],
-  ['the image alone, then bytecode and rights are read', loadBytecode],
+  ['the image alone, then bytecode and grants are read', loadBytecode],
   ['all of it, by the executor', await executionOf(executor, quickStart)],
 ];
 const measured = [];

@@ -179,7 +179,7 @@ export class FileTier implements CacheTier {
       option: 'cacheDir',
     });
     if ('problem' in opened) {
-      this.#tell('off', opened.problem);
+      this.#notify('off', opened.problem);
       return undefined;
     }
     // In the background of the first read: its result matters only for writes, which wait for it.
@@ -269,7 +269,7 @@ export class FileTier implements CacheTier {
       if (code === 'ENOENT') return 'gone';
       // A directory where the entry should be: it goes the next time somebody looks for the entry.
       if (code === 'EISDIR') return 'failed';
-      this.#tell('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
+      this.#notify('unwritten', describe(error, this.#options.cacheDir, 'cacheDir'));
       return NO_SPACE.has(code) ? 'full' : 'failed';
     }
   }
@@ -290,7 +290,7 @@ export class FileTier implements CacheTier {
   }
 
   /** Each kind once. */
-  #tell(kind: ProblemKind, problem: DirectoryProblem): void {
+  #notify(kind: ProblemKind, problem: DirectoryProblem): void {
     if (this.#told.has(kind)) return;
     this.#told.add(kind);
     this.#options.onProblem(problem, kind);

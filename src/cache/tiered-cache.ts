@@ -54,7 +54,7 @@ export class TieredCache {
   readonly #disk: FileTier | undefined;
   readonly #writing = new Set<Promise<unknown>>();
   readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0 };
-  readonly #tell: (make: () => CacheEvent) => void;
+  readonly #notify: (make: () => CacheEvent) => void;
   #misses = 0;
   #compilations = 0;
   #pendingBytes = 0;
@@ -63,9 +63,9 @@ export class TieredCache {
   constructor(options: TieredCacheOptions) {
     const { cacheDir, maxCacheSizeBytes, maxDiskCacheSizeBytes, cacheSecrets, maxSourceBytes, engine, onWarning } =
       options;
-    this.#tell = options.onEvent ?? (() => {});
+    this.#notify = options.onEvent ?? (() => {});
     this.#memory = new MemoryTier(maxCacheSizeBytes, systemTime, (key) =>
-      this.#tell(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
+      this.#notify(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
     );
     if (cacheDir === false) return;
     this.#disk = new FileTier({
@@ -76,8 +76,8 @@ export class TieredCache {
         const what = kind === 'off' ? 'is off' : 'could not keep an entry';
         onWarning(`The disk cache ${what}: ${reason}. ${remedy} Handlers run without it.`);
       },
-      onRejected: (key, reason) => this.#tell(() => ({ kind: 'rejection', tier: 'disk', key, reason })),
-      onEvicted: (entries) => this.#tell(() => ({ kind: 'eviction', tier: 'disk', entries })),
+      onRejected: (key, reason) => this.#notify(() => ({ kind: 'rejection', tier: 'disk', key, reason })),
+      onEvicted: (entries) => this.#notify(() => ({ kind: 'eviction', tier: 'disk', entries })),
     });
   }
 
@@ -94,7 +94,7 @@ export class TieredCache {
     const far = await this.#disk?.get(key);
     if (far === undefined) {
       this.#misses++;
-      this.#tell(() => ({ kind: 'miss', key }));
+      this.#notify(() => ({ kind: 'miss', key }));
       return undefined;
     }
     this.#hit('disk', key);
@@ -141,7 +141,7 @@ export class TieredCache {
 
   #hit(tier: CacheTierName, key: string): void {
     this.#hits[tier]++;
-    this.#tell(() => ({ kind: 'hit', tier, key }));
+    this.#notify(() => ({ kind: 'hit', tier, key }));
   }
 
   countCompilation(): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ValueDecoder } from '../codec/values/decoding/decode.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
-import { UncrossableValueError } from '../codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { toShared } from '../support/shared-bytes.js';
@@ -76,7 +76,7 @@ export class TransientArtifacts {
       // A separate encoder, because a getter of the value may itself store a value.
       return new ValueEncoder().encode(value, 'value');
     } catch (error) {
-      if (!(error instanceof UncrossableValueError)) throw error;
+      if (!(error instanceof NotTransferableError)) throw error;
       throw new NexusError('SERIALIZATION_ERROR', `${error.path} ${error.reason}.`, { context: { path: error.path } });
     }
   }

@@ -15,7 +15,7 @@ const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error'])
 /** The lines of log of one segment, told as they come: each once, in order. */
 export class LogFeed {
   readonly #ring = new LogRing();
-  readonly #tell: (entry: LogEntry) => void;
+  readonly #notify: (entry: LogEntry) => void;
   readonly #maxCharacters: number;
   readonly #timer: NodeJS.Timeout;
   readonly #told: LogEntry[] = [];
@@ -24,7 +24,7 @@ export class LogFeed {
   /** @param maxLogBytes what is beyond it is forged, and told when the outcome was checked, or never */
   constructor(maxLogBytes: number, tell: (entry: LogEntry) => void) {
     this.#maxCharacters = maxLogBytes;
-    this.#tell = tell;
+    this.#notify = tell;
     this.#timer = setInterval(() => this.#fetch(), EVERY_MS);
   }
 
@@ -43,7 +43,7 @@ export class LogFeed {
     clearInterval(this.#timer);
     this.#fetch();
     if (isLost) return this.#told;
-    for (const entry of logs.slice(this.#told.length)) this.#tell(entry);
+    for (const entry of logs.slice(this.#told.length)) this.#notify(entry);
     return logs;
   }
 
@@ -62,7 +62,7 @@ export class LogFeed {
       if (this.#characters > this.#maxCharacters) return;
       const entry: LogEntry = { level: level as LogEntry['level'], message };
       this.#told.push(entry);
-      this.#tell(entry);
+      this.#notify(entry);
     }
   }
 }

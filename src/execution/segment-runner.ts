@@ -68,7 +68,7 @@ export class SegmentRunner {
   readonly #loader: HandlerLoader;
   readonly #pool: HandlerPool;
   readonly #events: EventHub;
-  readonly #surroundings: RuntimeEnvironment;
+  readonly #environment: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
   readonly #libraries: readonly string[];
 
@@ -78,14 +78,14 @@ export class SegmentRunner {
     loader: HandlerLoader,
     pool: HandlerPool,
     events: EventHub,
-    surroundings: RuntimeEnvironment,
+    environment: RuntimeEnvironment,
   ) {
     this.#config = config;
     this.#engine = engine;
     this.#loader = loader;
     this.#pool = pool;
     this.#events = events;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
     this.#libraries = Object.keys(config.pool.libraries);
   }
 
@@ -144,7 +144,7 @@ export class SegmentRunner {
     onLog?: LogListener,
   ): Promise<SegmentRun> {
     const calledAt = performance.now();
-    const suspendedTimeUs = Math.max(0, this.#surroundings.now() - run.suspendedAtMs) * 1000;
+    const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
@@ -293,7 +293,7 @@ export class SegmentRunner {
       origin,
       limits,
       usage: outcome === undefined ? used : addUsage(used, outcome, knownCalls),
-      suspendedAtMs: this.#surroundings.now(),
+      suspendedAtMs: this.#environment.now(),
       calls: calls.map(nameCall),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
       ...tenantOf(tenant),

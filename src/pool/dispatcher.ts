@@ -47,7 +47,7 @@ export class Dispatcher implements PoolLoad {
   readonly #queue: FairQueue;
   readonly #estimates = new DurationEstimates();
   readonly #composer: BatchComposer;
-  readonly #patrol = new WatchdogTimer(() => this.#look());
+  readonly #watchdog = new WatchdogTimer(() => this.#checkWorkers());
   readonly #unsealed = new Unsealed(() => this.#dispatch());
   readonly #onRetired: (reason: RetirementReason) => void;
   /** Callers whose replies have just arrived may add as many new jobs at once, so these are awaited. */
@@ -111,7 +111,7 @@ export class Dispatcher implements PoolLoad {
 
   /** Resolves when this many workers are started. */
   ready(instances: number): Promise<void> {
-    this.#patrol.wake();
+    this.#watchdog.wake();
     return this.#instances.ready(instances);
   }
 
@@ -122,7 +122,7 @@ export class Dispatcher implements PoolLoad {
 
   add(job: Job): void {
     this.#queue.push(job);
-    this.#patrol.wake();
+    this.#watchdog.wake();
     this.#dispatch();
   }
 
@@ -158,7 +158,7 @@ export class Dispatcher implements PoolLoad {
 
   /** Adds one job for each started worker. It bypasses the queue and runs as soon as the worker is idle. */
   addToAll(create: () => Job): Job[] {
-    this.#patrol.wake();
+    this.#watchdog.wake();
     const jobs: Job[] = [];
     for (const instance of this.#instances.allUp()) {
       const job = create();
@@ -173,7 +173,7 @@ export class Dispatcher implements PoolLoad {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#patrol.stop();
+    this.#watchdog.stop();
     for (const job of this.#queue.drain()) job.reject(runtimeClosed());
     for (const { batch, next } of this.#instances.allBusy()) {
       for (const job of [...(batch?.jobs ?? []), ...next]) job.reject(runtimeClosed());
@@ -224,7 +224,7 @@ export class Dispatcher implements PoolLoad {
       const reply = replies[i];
       if (job !== undefined && reply !== undefined) this.#settle(instance, job, reply);
     }
-    if (this.#isResting) this.#patrol.rest();
+    if (this.#isResting) this.#watchdog.rest();
     this.#dispatch();
   }
 
@@ -274,7 +274,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   /** Checks the workers at every tick of the watchdog timer. */
-  #look(): boolean {
+  #checkWorkers(): boolean {
     for (const instance of [...this.#instances.allBusy()]) {
       const current = instance.current();
       if (current === undefined) continue;

@@ -62,14 +62,14 @@ export interface HandlerPool extends CompileBackend {
    *
    * @throws NexusError POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR, or an error of packed context
    */
-  execute(request: Extract<Request, { kind: 'execute' }>, treatment?: DispatchOptions): Promise<Execution>;
+  execute(request: Extract<Request, { kind: 'execute' }>, options?: DispatchOptions): Promise<Execution>;
 
   /**
    * Resumes a suspended handler.
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE, and the errors of {@link execute}
    */
-  resume(request: ResumeRequest, treatment?: DispatchOptions): Promise<Execution>;
+  resume(request: ResumeRequest, options?: DispatchOptions): Promise<Execution>;
 
   /**
    * Counts a snapshot that waits to be compressed. While there are too many of them, no execution of the

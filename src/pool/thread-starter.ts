@@ -33,7 +33,7 @@ export class ThreadStarter {
    * @throws Error if a thread cannot be created
    */
   take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
-    if (this.#init === undefined) throw new TypeError('The threads have no equipment yet.');
+    if (this.#init === undefined) throw new TypeError('The threads have no initial data yet.');
     const thread = this.#booting.shift() ?? this.#boot();
     return { thread, ready: thread.initialize(this.#init) };
   }

@@ -75,12 +75,12 @@ export class WorkerPool implements HandlerPool {
     this.#dispatcher.prewake();
   }
 
-  execute(request: Extract<Request, { kind: 'execute' }>, treatment: DispatchOptions = {}): Promise<Execution> {
-    return this.#execute(request, request.key, treatment);
+  execute(request: Extract<Request, { kind: 'execute' }>, options: DispatchOptions = {}): Promise<Execution> {
+    return this.#execute(request, request.key, options);
   }
 
-  resume(request: ResumeRequest, treatment: DispatchOptions = {}): Promise<Execution> {
-    return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, treatment);
+  resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
+    return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, options);
   }
 
   noteUnsealed(tenant: string | undefined, bytes: number): () => void {

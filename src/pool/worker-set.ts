@@ -76,7 +76,7 @@ export class WorkerSet {
     return new Promise((resolve, reject) => {
       this.growTo(instances);
       this.#awaiting.push({ instances: Math.min(instances, this.#config.maxInstances), resolve, reject });
-      this.#tellReady();
+      this.#notifyReady();
     });
   }
 
@@ -186,7 +186,7 @@ export class WorkerSet {
           this.#startNext();
           instance.onGone = (reason) => this.#lost(instance, reason);
           this.giveBack(instance);
-          this.#tellReady();
+          this.#notifyReady();
           this.#listener.onReady();
         },
         (error: unknown) => this.#startFailed(instance, error),
@@ -220,7 +220,7 @@ export class WorkerSet {
     this.#listener.onStartFailure(failure);
   }
 
-  #tellReady(): void {
+  #notifyReady(): void {
     const up = this.#all.size - this.#starting;
     const isEnough = ({ instances }: { readonly instances: number }) => up >= instances;
     for (const { resolve } of this.#awaiting.filter(isEnough)) resolve();

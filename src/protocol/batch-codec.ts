@@ -19,7 +19,7 @@ type Placed = Uint8Array | number;
  */
 type PackedBatch = readonly [
   limits: readonly (readonly number[])[],
-  rights: readonly Uint8Array[],
+  encodedGrants: readonly Uint8Array[],
   bytecodes: readonly Placed[],
   requests: readonly PackedRequest[],
 ];
@@ -31,7 +31,7 @@ type PackedRequest =
       key: string,
       bytecode: number,
       input: Placed,
-      rights: number,
+      encodedGrants: number,
       limits: number,
       now: number | null,
       seed: number | null,
@@ -68,7 +68,7 @@ type PackedDeadline = readonly [ms: number, atMs: number];
 /** For the main thread. */
 export function encodeBatch(requests: readonly Request[]): Message {
   const limits = new Table<ExecutionLimits>();
-  const rights = new Table<Uint8Array>();
+  const encodedGrants = new Table<Uint8Array>();
   const bytecodes = new Table<Uint8Array>();
   const shared = new Table<Uint8Array>();
   const place = (bytes: Uint8Array): Placed => {
@@ -92,7 +92,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.key,
           bytecodes.numberOf(request.bytecode),
           place(request.input),
-          rights.numberOf(request.rights),
+          encodedGrants.numberOf(request.encodedGrants),
           limits.numberOf(request.limits),
           request.now ?? null,
           request.seed ?? null,
@@ -125,13 +125,13 @@ export function encodeBatch(requests: readonly Request[]): Message {
     }
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
-  const batch: PackedBatch = [packedLimits, rights.items, bytecodes.items.map(place), encoded];
+  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** For the worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, rights, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
+  const [packedLimits, encodedGrants, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
@@ -151,7 +151,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           key,
           bytecode: at(bytecodes, bytecode),
           input: placed(input),
-          rights: at(rights, right),
+          encodedGrants: at(encodedGrants, right),
           limits: at(limits, limit),
         };
         if (now !== null) execute.now = now;

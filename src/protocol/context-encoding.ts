@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { TooManyBytesError } from '../codec/values/encoding/byte-writer.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
-import { UncrossableValueError } from '../codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
@@ -76,7 +76,7 @@ function checked(used: ValueEncoder, encoded: Uint8Array, maxContextBytes: numbe
 
 function refusalOf(error: unknown, maxContextBytes: number): unknown {
   if (error instanceof TooManyBytesError) return contextTooLarge(maxContextBytes);
-  if (!(error instanceof UncrossableValueError)) return error;
+  if (!(error instanceof NotTransferableError)) return error;
   const path = error.path.replace(/^context\./, '');
   return new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
 }

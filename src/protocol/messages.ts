@@ -22,7 +22,7 @@ export interface ExecuteRequest {
   /** State, arguments, scope, extensions: a document in the engine's binary object format. */
   readonly input: Uint8Array;
   /** The encoded grants and limits, see `encoded-grants.ts`. */
-  readonly rights: Uint8Array;
+  readonly encodedGrants: Uint8Array;
   /** Context fields that are MessagePack: decoded in the worker, in place of those in `input`. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;

@@ -37,7 +37,7 @@ export interface HandlerCallsParts {
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
-  readonly surroundings: RuntimeEnvironment;
+  readonly environment: RuntimeEnvironment;
 }
 
 /** Methods named in an error. */
@@ -82,7 +82,7 @@ export class Invoker {
             : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
         if (result.status === 'suspended') this.#warnOfSuspension(context);
         trace.suspended(result, keptAt);
-        this.#tell(result, executed, origin);
+        this.#notify(result, executed, origin);
         return result;
       });
     });
@@ -114,13 +114,13 @@ export class Invoker {
         if (!executed.began || executed.result.error?.code === 'CANCELLED') {
           executed.waiting?.letGo();
           await claim.release();
-          this.#tell(executed.result, executed, origin);
+          this.#notify(executed.result, executed, origin);
           return executed.result;
         }
         const keptAt = performance.now();
         const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
         trace.suspended(result, keptAt);
-        this.#tell(superseding === undefined ? result : executed.result, executed, origin);
+        this.#notify(superseding === undefined ? result : executed.result, executed, origin);
         if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
         telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
         return result;
@@ -143,7 +143,7 @@ export class Invoker {
         const { executions, telemetry } = this.#parts;
         const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
           trace.executed(executed, startedAt, isFirst);
-          this.#tell(result, executed, origin);
+          this.#notify(result, executed, origin);
           probe.onSegment?.(answers, result);
         };
         const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
@@ -223,7 +223,7 @@ export class Invoker {
       return await claim.settle(traced, used, origin);
     } catch (error) {
       // The segment was executed nevertheless.
-      this.#tell(executed.result, executed, origin);
+      this.#notify(executed.result, executed, origin);
       throw error;
     } finally {
       waiting?.letGo();
@@ -237,8 +237,8 @@ export class Invoker {
     probe: RunProbe,
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
-    const { executions, suspended, surroundings } = this.#parts;
-    const runId = surroundings.newRunId();
+    const { executions, suspended, environment } = this.#parts;
+    const runId = environment.newRunId();
     const methods = new ExtensionMethods(extensions);
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
@@ -281,7 +281,7 @@ export class Invoker {
     }
   }
 
-  #tell(result: WasmResult, { began }: SegmentRun, origin: EventOrigin): void {
+  #notify(result: WasmResult, { began }: SegmentRun, origin: EventOrigin): void {
     this.#parts.telemetry.execution(result, began, origin);
   }
 

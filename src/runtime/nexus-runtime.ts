@@ -34,7 +34,7 @@ import { warmUp } from './warmup.js';
 export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
-  readonly surroundings?: RuntimeEnvironment;
+  readonly environment?: RuntimeEnvironment;
 }
 
 /** @internal what an execution depends on apart from its arguments */
@@ -42,7 +42,7 @@ export interface RuntimeInner {
   readonly config: RuntimeConfig;
   /** Fingerprint of the engine. */
   readonly engine: string;
-  readonly surroundings: RuntimeEnvironment;
+  readonly environment: RuntimeEnvironment;
   /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
 }
@@ -60,7 +60,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #config: RuntimeConfig;
   /** Fingerprint of the engine. */
   readonly #engine: string;
-  readonly #surroundings: RuntimeEnvironment;
+  readonly #environment: RuntimeEnvironment;
   readonly #compilation: CompileService;
   /** By namespace: calls for one key at the same time must meet. */
   readonly #artifacts = new Map<string, TransientArtifacts>();
@@ -75,24 +75,24 @@ export class NexusRuntime implements AsyncDisposable {
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, onShutdown = () => {}, surroundings = systemEnvironment }: RuntimeParts,
+    { createPool, onShutdown = () => {}, environment = systemEnvironment }: RuntimeParts,
   ) {
     this.#config = config;
     this.#engine = engine;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
     this.#onShutdown = onShutdown;
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
     const { pool, cache, compiler, calls } = this.#compilation;
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
-    this.#suspended = new Suspensions(config, engine, this.#telemetry, surroundings);
+    this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
     this.#handlerCalls = new Invoker({
       calls,
-      executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, surroundings),
+      executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, environment),
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
-      surroundings,
+      environment,
     });
   }
 
@@ -214,7 +214,7 @@ export class NexusRuntime implements AsyncDisposable {
     return {
       config: this.#config,
       engine: this.#engine,
-      surroundings: this.#surroundings,
+      environment: this.#environment,
       open: (artifact) => this.#loader.load({ artifact }),
     };
   }

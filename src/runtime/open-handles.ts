@@ -1,4 +1,4 @@
-import { HOME_URL } from '../assets.js';
+import { located } from '../support/located.js';
 
 /** Objects that were opened and not closed, with the place where they were opened, by a number. */
 const open = new Map<number, string>();
@@ -22,8 +22,11 @@ export function noteOpen(what: string): () => void {
 }
 
 function callerOfLibrary(): string {
+  const ours = located(() => {
+    return new URL('.', import.meta.url);
+  });
   const [, ...frames] = new Error().stack?.split('\n') ?? [];
-  const frame = frames.find((line) => !line.includes(HOME_URL.href) && !line.includes('node:'));
+  const frame = frames.find((line) => !line.includes(ours.href) && !line.includes('node:'));
   return frame?.trim() ?? 'at an unknown place';
 }
 

@@ -3,21 +3,17 @@
 
 import { explainMissingFile } from '../errors/left-behind.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { located } from '../support/located.js';
 import { currentCall, withCall } from './run/current-call.js';
 
 const own = { currentCall, explainMissingFile, NexusError, withCall };
 
-/** A CommonJS bundle has no `import.meta.url`, and shares with no other copy. */
-function folder(): string {
-  try {
-    return new URL('.', import.meta.url).href;
-  } catch {
-    return 'bundled';
-  }
-}
-
+/** A bundle of CommonJS has no folder of the package, and shares with its like. */
 function shared(): typeof own {
-  const key = Symbol.for(`nexus-runtime ${folder()}`);
+  const folder = located(() => {
+    return new URL('.', import.meta.url);
+  });
+  const key = Symbol.for(`nexus-runtime ${folder.href}`);
   const registry = globalThis as { [key: symbol]: typeof own | undefined };
   const found = registry[key];
   if (found !== undefined) return found;

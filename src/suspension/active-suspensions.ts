@@ -15,16 +15,16 @@ export class ActiveSuspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: RuntimeEnvironment;
+  readonly #environment: RuntimeEnvironment;
   /** When they expire, by id. */
   readonly #expiries = new Map<string, number>();
   #endSweeps: (() => void) | undefined;
 
-  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
+  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, environment: RuntimeEnvironment) {
     this.#store = store;
     this.#room = room;
     this.#telemetry = telemetry;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
   }
 
   get count(): number {
@@ -55,7 +55,7 @@ export class ActiveSuspensions {
 
   /** Expires what is past its time, and notifies the observers. */
   async sweep(): Promise<readonly string[]> {
-    const nowMs = this.#surroundings.now();
+    const nowMs = this.#environment.now();
     for (const [id, expiresAtMs] of this.#expiries) if (expiresAtMs <= nowMs) this.#expiries.delete(id);
     const swept = await ask(() => this.#store.sweep(nowMs));
     await this.#room.noteSweep(swept, nowMs);

@@ -37,23 +37,23 @@ export type ClaimDecision =
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
   | { readonly kind: 'expired' };
 
-export function initialStanding(expiresAtMs: number): LifecycleState {
+export function initialLifecycle(expiresAtMs: number): LifecycleState {
   return { version: 0, expiresAtMs, state: 'suspended' };
 }
 
-export function stateOf(standing: LifecycleState): SuspensionState {
-  return standing.state === 'settled' ? standing.outcome.state : standing.state;
+export function stateOf(lifecycle: LifecycleState): SuspensionState {
+  return lifecycle.state === 'settled' ? lifecycle.outcome.state : lifecycle.state;
 }
 
-export function decideClaim(standing: LifecycleState, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
-  if (standing.state === 'settled') {
-    const { outcome } = standing;
+export function decideClaim(lifecycle: LifecycleState, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
+  if (lifecycle.state === 'settled') {
+    const { outcome } = lifecycle;
     return { answer: outcome.state === 'expired' ? { kind: 'expired' } : { kind: 'settled', outcome } };
   }
-  if (standing.state === 'resuming' && !may('reclaim', standing, { nowMs })) {
-    return { answer: { kind: 'leased', untilMs: standing.leaseUntilMs } };
+  if (lifecycle.state === 'resuming' && !may('reclaim', lifecycle, { nowMs })) {
+    return { answer: { kind: 'leased', untilMs: lifecycle.leaseUntilMs } };
   }
-  const { version, expiresAtMs } = standing;
+  const { version, expiresAtMs } = lifecycle;
   if (nowMs >= expiresAtMs) return { answer: { kind: 'expired' } };
   const fence = version + 1;
   const { owner, leaseUntilMs } = lease;
@@ -63,14 +63,14 @@ export function decideClaim(standing: LifecycleState, lease: SuspensionLease, no
   };
 }
 
-export function decideRenewal(standing: LifecycleState, fence: number, leaseUntilMs: number): Decision<boolean> {
-  if (!may('renew', standing, { fence }) || standing.state !== 'resuming') return { answer: false };
-  return { answer: true, next: { ...standing, version: standing.version + 1, leaseUntilMs } };
+export function decideRenewal(lifecycle: LifecycleState, fence: number, leaseUntilMs: number): Decision<boolean> {
+  if (!may('renew', lifecycle, { fence }) || lifecycle.state !== 'resuming') return { answer: false };
+  return { answer: true, next: { ...lifecycle, version: lifecycle.version + 1, leaseUntilMs } };
 }
 
-export function decideRelease(standing: LifecycleState, fence: number): Decision<boolean> {
-  if (!may('release', standing, { fence })) return { answer: false };
-  return { answer: true, next: { ...advance(standing), state: 'suspended' } };
+export function decideRelease(lifecycle: LifecycleState, fence: number): Decision<boolean> {
+  if (!may('release', lifecycle, { fence })) return { answer: false };
+  return { answer: true, next: { ...advance(lifecycle), state: 'suspended' } };
 }
 
 /** The transition that leads to an outcome, by the present state. */
@@ -83,47 +83,47 @@ const SETTLING: Readonly<Record<SettledState, Readonly<Record<'suspended' | 'res
 };
 
 export function decideSettlement(
-  standing: LifecycleState,
+  lifecycle: LifecycleState,
   fence: number | undefined,
   outcome: SuspensionOutcome,
 ): Decision<Exclude<SettleAnswer, { kind: 'unknown' }>> {
-  if (standing.state === 'settled') return { answer: { kind: 'settled', outcome: standing.outcome } };
+  if (lifecycle.state === 'settled') return { answer: { kind: 'settled', outcome: lifecycle.outcome } };
   // A caller with a fence wants it checked, whatever the outcome.
-  const isFenceLost = fence !== undefined && !(standing.state === 'resuming' && standing.fence === fence);
-  const transition = SETTLING[outcome.state][standing.state];
-  if (isFenceLost || transition === undefined || !may(transition, standing, { fence })) {
+  const isFenceLost = fence !== undefined && !(lifecycle.state === 'resuming' && lifecycle.fence === fence);
+  const transition = SETTLING[outcome.state][lifecycle.state];
+  if (isFenceLost || transition === undefined || !may(transition, lifecycle, { fence })) {
     return { answer: { kind: 'fenced' } };
   }
-  return { answer: { kind: 'recorded' }, next: { ...advance(standing), state: 'settled', outcome } };
+  return { answer: { kind: 'recorded' }, next: { ...advance(lifecycle), state: 'settled', outcome } };
 }
 
 /** For a sweep: true if it must be expired. */
-export function decideExpiry(standing: LifecycleState, nowMs: number): Decision<boolean> {
-  const transition = standing.state === 'suspended' ? 'expire' : 'expireLapsed';
-  if (nowMs < standing.expiresAtMs || !may(transition, standing, { nowMs })) return { answer: false };
+export function decideExpiry(lifecycle: LifecycleState, nowMs: number): Decision<boolean> {
+  const transition = lifecycle.state === 'suspended' ? 'expire' : 'expireLapsed';
+  if (nowMs < lifecycle.expiresAtMs || !may(transition, lifecycle, { nowMs })) return { answer: false };
   const outcome: SuspensionOutcome = {
     state: 'expired',
     content: new Uint8Array(),
     settledAtMs: nowMs,
     keepUntilMs: nowMs + EXPIRED_KEPT_MS,
   };
-  return { answer: true, next: { ...advance(standing), state: 'settled', outcome } };
+  return { answer: true, next: { ...advance(lifecycle), state: 'settled', outcome } };
 }
 
 /** Before this time, a sweep has nothing to do. Milliseconds since the epoch. */
-export function dueAt(standing: LifecycleState): number {
-  switch (standing.state) {
+export function dueAt(lifecycle: LifecycleState): number {
+  switch (lifecycle.state) {
     case 'suspended':
-      return standing.expiresAtMs;
+      return lifecycle.expiresAtMs;
     case 'resuming':
-      return Math.max(standing.expiresAtMs, standing.leaseUntilMs);
+      return Math.max(lifecycle.expiresAtMs, lifecycle.leaseUntilMs);
     case 'settled':
-      return standing.outcome.keepUntilMs;
+      return lifecycle.outcome.keepUntilMs;
   }
 }
 
-function may(transition: Transition, standing: LifecycleState, grounds: TransitionInput): boolean {
-  return isAllowed(transition, { ...standing, state: stateOf(standing) }, grounds);
+function may(transition: Transition, lifecycle: LifecycleState, input: TransitionInput): boolean {
+  return isAllowed(transition, { ...lifecycle, state: stateOf(lifecycle) }, input);
 }
 
 function advance({ version, expiresAtMs }: LifecycleState): Pick<LifecycleState, 'version' | 'expiresAtMs'> {

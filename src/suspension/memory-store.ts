@@ -19,7 +19,7 @@ import {
   decideRelease,
   decideRenewal,
   decideSettlement,
-  initialStanding,
+  initialLifecycle,
   type LifecycleState,
   stateOf,
 } from './lifecycle.js';
@@ -33,7 +33,7 @@ interface Kept {
   readonly envelopeBytes: number;
   /** Released when it is settled. */
   envelope: Uint8Array | undefined;
-  standing: LifecycleState;
+  lifecycle: LifecycleState;
 }
 
 /**
@@ -61,7 +61,7 @@ export class MemoryStore implements SuspensionStore {
   async read(id: string): Promise<FoundSuspension | undefined> {
     this.#requireOpen();
     const kept = this.#kept.get(id);
-    return kept === undefined ? undefined : toFound(kept.facts, kept.standing, kept.envelope);
+    return kept === undefined ? undefined : toFound(kept.facts, kept.lifecycle, kept.envelope);
   }
 
   async claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer> {
@@ -69,7 +69,7 @@ export class MemoryStore implements SuspensionStore {
     checkLease(lease);
     checkTime('nowMs', nowMs);
     const envelope = this.#kept.get(id)?.envelope;
-    const answer = this.#change(id, (standing) => decideClaim(standing, lease, nowMs));
+    const answer = this.#change(id, (lifecycle) => decideClaim(lifecycle, lease, nowMs));
     if (answer === undefined) return { kind: 'unknown' };
     if (answer.kind !== 'claimed') return answer;
     if (envelope === undefined) throw new Error('A suspension without an envelope was claimed.');
@@ -80,13 +80,13 @@ export class MemoryStore implements SuspensionStore {
     this.#requireOpen();
     checkFence(fence);
     checkTime('leaseUntilMs', leaseUntilMs);
-    return this.#change(id, (standing) => decideRenewal(standing, fence, leaseUntilMs)) ?? false;
+    return this.#change(id, (lifecycle) => decideRenewal(lifecycle, fence, leaseUntilMs)) ?? false;
   }
 
   async release(id: string, fence: number): Promise<boolean> {
     this.#requireOpen();
     checkFence(fence);
-    return this.#change(id, (standing) => decideRelease(standing, fence)) ?? false;
+    return this.#change(id, (lifecycle) => decideRelease(lifecycle, fence)) ?? false;
   }
 
   async settle(
@@ -97,7 +97,7 @@ export class MemoryStore implements SuspensionStore {
   ): Promise<SettleAnswer> {
     this.#requireOpen();
     checkSettlement(id, fence, outcome, next);
-    const answer = this.#change(id, (standing) => decideSettlement(standing, fence, outcome));
+    const answer = this.#change(id, (lifecycle) => decideSettlement(lifecycle, fence, outcome));
     if (answer?.kind === 'recorded' && next !== undefined) this.#add(next);
     return answer ?? { kind: 'unknown' };
   }
@@ -109,9 +109,9 @@ export class MemoryStore implements SuspensionStore {
     const suspensions = ids.flatMap((id) => {
       const kept = this.#kept.get(id);
       if (kept === undefined) return [];
-      const { facts, envelopeBytes, standing } = kept;
-      const summary = { ...facts, state: stateOf(standing), envelopeBytes };
-      return [standing.state === 'settled' ? { ...summary, storedBytes: standing.outcome.content.length } : summary];
+      const { facts, envelopeBytes, lifecycle } = kept;
+      const summary = { ...facts, state: stateOf(lifecycle), envelopeBytes };
+      return [lifecycle.state === 'settled' ? { ...summary, storedBytes: lifecycle.outcome.content.length } : summary];
     });
     const last = ids.at(-1);
     return { suspensions, unreadable: [], ...(isLast || last === undefined ? {} : { next: last }) };
@@ -122,9 +122,9 @@ export class MemoryStore implements SuspensionStore {
     checkTime('nowMs', nowMs);
     const expired: string[] = [];
     const forgottenIds: string[] = [];
-    for (const [id, { standing }] of this.#kept) {
-      if (standing.state === 'settled') {
-        if (nowMs >= standing.outcome.keepUntilMs) forgottenIds.push(id);
+    for (const [id, { lifecycle }] of this.#kept) {
+      if (lifecycle.state === 'settled') {
+        if (nowMs >= lifecycle.outcome.keepUntilMs) forgottenIds.push(id);
       } else if (this.#change(id, (current) => decideExpiry(current, nowMs))) {
         expired.push(id);
       }
@@ -136,7 +136,7 @@ export class MemoryStore implements SuspensionStore {
 
   async forget(ids: readonly string[]): Promise<void> {
     this.#requireOpen();
-    for (const id of ids) if (this.#kept.get(id)?.standing.state === 'settled') this.#kept.delete(id);
+    for (const id of ids) if (this.#kept.get(id)?.lifecycle.state === 'settled') this.#kept.delete(id);
   }
 
   async close(): Promise<void> {
@@ -146,17 +146,17 @@ export class MemoryStore implements SuspensionStore {
 
   #add(suspension: StoredSuspension): void {
     const { id, envelope, expiresAtMs } = suspension;
-    const standing = initialStanding(expiresAtMs);
-    this.#kept.set(id, { facts: factsOf(suspension), envelopeBytes: envelope.length, envelope, standing });
+    const lifecycle = initialLifecycle(expiresAtMs);
+    this.#kept.set(id, { facts: factsOf(suspension), envelopeBytes: envelope.length, envelope, lifecycle });
   }
 
   /** Undefined for an unknown id. */
-  #change<Answer>(id: string, decide: (standing: LifecycleState) => Decision<Answer>): Answer | undefined {
+  #change<Answer>(id: string, decide: (lifecycle: LifecycleState) => Decision<Answer>): Answer | undefined {
     const kept = this.#kept.get(id);
     if (kept === undefined) return undefined;
-    const { answer, next } = decide(kept.standing);
+    const { answer, next } = decide(kept.lifecycle);
     if (next !== undefined) {
-      kept.standing = next;
+      kept.lifecycle = next;
       if (next.state === 'settled') kept.envelope = undefined;
     }
     return answer;

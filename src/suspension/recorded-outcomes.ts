@@ -27,14 +27,14 @@ export interface RecordedOutcome {
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
-  readonly #surroundings: RuntimeEnvironment;
+  readonly #environment: RuntimeEnvironment;
   #keys: Promise<EnvelopeKeys> | undefined;
 
   /** @param secrets of envelopes; without any, the store's own key seals */
-  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, surroundings: RuntimeEnvironment) {
+  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, environment: RuntimeEnvironment) {
     this.#secrets = secrets;
     this.#store = store;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
   }
 
   /** The keys for envelopes: the same promise until reading the store's key fails. */
@@ -56,7 +56,7 @@ export class RecordedOutcomes {
     const encoded = await encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
     const content = await sealOutcome(id, state, encoded.content, answers, await this.keys());
-    const settledAtMs = this.#surroundings.now();
+    const settledAtMs = this.#environment.now();
     return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
   }
 

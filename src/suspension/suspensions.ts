@@ -99,7 +99,7 @@ export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
   readonly #telemetry: Telemetry;
-  readonly #surroundings: RuntimeEnvironment;
+  readonly #environment: RuntimeEnvironment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
@@ -108,17 +108,17 @@ export class Suspensions {
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, surroundings: RuntimeEnvironment) {
+  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, environment: RuntimeEnvironment) {
     this.#config = config;
     this.#telemetry = telemetry;
-    this.#surroundings = surroundings;
+    this.#environment = environment;
     this.#engine = engine;
     const opened = openStore(config.suspension.place, maxDataBytes(config));
     this.#store = opened.store;
     this.#room = new StoreRoom(opened, config.suspension);
     this.runPlaces = new RunPlaces(config.suspension);
-    this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, surroundings);
-    this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, surroundings);
+    this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, environment);
+    this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, environment);
     // Handlers that other processes left behind expire, too.
     if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
   }
@@ -134,7 +134,7 @@ export class Suspensions {
 
   /** Stores a handler that waits. The result has its id, or an error with the effects if it could not be stored. */
   async keep({ result }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
-    const id = formatSuspensionId({ runId: this.#surroundings.newRunId(), generation: 1 });
+    const id = formatSuspensionId({ runId: this.#environment.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
       kept = await this.#admit(id, waiting);
@@ -162,7 +162,7 @@ export class Suspensions {
     const calledAt = performance.now();
     for (;;) {
       if (signal?.aborted) return { kind: 'cancelled', result: cancelledResult(signal, {}) };
-      const nowMs = this.#surroundings.now();
+      const nowMs = this.#environment.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
       switch (answer.kind) {
@@ -248,7 +248,7 @@ export class Suspensions {
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
     const endRenewals = repeatForApplication(() => {
-      ask(() => this.#store.renew(id, fence, this.#surroundings.now() + LEASE_MS)).catch(() => {});
+      ask(() => this.#store.renew(id, fence, this.#environment.now() + LEASE_MS)).catch(() => {});
     }, RENEW_MS);
     try {
       const { memoryLimitBytes } = this.#config.limits;
@@ -368,7 +368,7 @@ export class Suspensions {
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
       // The caller that had it after us died, too: nothing is recorded, and it can be resumed again.
-      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#surroundings.now();
+      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#environment.now();
       if (isFree) throw lostLease(id);
       await sleep(POLL_MS);
     }
@@ -394,7 +394,7 @@ export class Suspensions {
     letGo();
     if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
-    const createdAtMs = this.#surroundings.now();
+    const createdAtMs = this.#environment.now();
     const info = summariseRun(run);
     const times = { createdAtMs, expiresAtMs: createdAtMs + ttlMs };
     const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };

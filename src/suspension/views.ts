@@ -13,14 +13,14 @@ export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: Suspensi
 /** The return value of {@link SuspensionStore.read}. */
 export function toFound(
   facts: SuspensionFacts,
-  standing: LifecycleState,
+  lifecycle: LifecycleState,
   envelope: Uint8Array | undefined,
 ): FoundSuspension {
-  const found = { ...factsOf(facts), state: stateOf(standing) };
-  if (standing.state === 'settled') return { ...found, outcome: standing.outcome };
+  const found = { ...factsOf(facts), state: stateOf(lifecycle) };
+  if (lifecycle.state === 'settled') return { ...found, outcome: lifecycle.outcome };
   const withEnvelope = envelope === undefined ? found : { ...found, envelope };
-  if (standing.state === 'suspended') return withEnvelope;
-  const { owner, leaseUntilMs, fence } = standing;
+  if (lifecycle.state === 'suspended') return withEnvelope;
+  const { owner, leaseUntilMs, fence } = lifecycle;
   return { ...withEnvelope, lease: { owner, leaseUntilMs, fence } };
 }
 

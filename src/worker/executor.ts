@@ -19,7 +19,7 @@ import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
-import { HandlerImages } from './handler-image-cache.js';
+import { HandlerImageCache } from './handler-image-cache.js';
 import { encodeInput } from './packed-input.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
@@ -53,7 +53,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #base: BaseImage;
   readonly #variants: ImageVariants;
-  readonly #handlers: HandlerImages;
+  readonly #handlers: HandlerImageCache;
   readonly #entropy = new SystemEntropy();
   readonly #vms: TenantVms;
   readonly #tenancy: Tenancy;
@@ -81,7 +81,7 @@ export class Executor {
     this.#tenancy = new Tenancy(options.isolation ?? 'handler');
     this.#base = base;
     this.#variants = new ImageVariants(options.engine, base, options.prelude);
-    this.#handlers = new HandlerImages(options.expectsRepetition ?? true);
+    this.#handlers = new HandlerImageCache(options.expectsRepetition ?? true);
     this.#compiler = compiler;
   }
 
@@ -120,10 +120,10 @@ export class Executor {
    * @throws NexusError if packed context cannot be decoded
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
-    const { key, rights } = request;
+    const { key, encodedGrants } = request;
     const owner = this.#tenancy.ownerOf(request.tenant, key);
-    const beginning = this.#beginning({ key, owner, bytecode, input: encodeInput(request), rights });
-    return await this.#run(request, beginning, isCancelled);
+    const startState = this.#startState({ key, owner, bytecode, input: encodeInput(request), encodedGrants });
+    return await this.#run(request, startState, isCancelled);
   }
 
   /**
@@ -132,15 +132,16 @@ export class Executor {
    */
   async load(key: string, bytecode: Uint8Array): Promise<void> {
     this.#handlers.expect(key, bytecode);
-    const beginning = this.#beginning({ key, owner: handlerOwner(key), bytecode, input: EMPTY });
-    for (let preparing = beginning.prepare(); preparing !== undefined; preparing = beginning.prepare()) await preparing;
+    const startState = this.#startState({ key, owner: handlerOwner(key), bytecode, input: EMPTY });
+    for (let preparing = startState.prepare(); preparing !== undefined; preparing = startState.prepare())
+      await preparing;
     const { memoryLimitBytes } = this.#options;
-    await this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
+    await this.#vms.select(startState.owner, { memoryLimitBytes, neededBytes: startState.neededBytes });
     this.#vms.current.beginRun();
-    beginning.load();
+    startState.load();
   }
 
-  #beginning(call: HandlerCall): FreshStart {
+  #startState(call: HandlerCall): FreshStart {
     return new FreshStart(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
   }
 
@@ -164,24 +165,24 @@ export class Executor {
 
   async #run(
     request: ExecuteRequest | ResumeRequest,
-    beginning: StartState,
+    startState: StartState,
     isCancelled: () => boolean,
   ): Promise<ExecutionReply> {
     const startedAt = performance.now();
-    const first = this.#attempt(request, beginning, { isCancelled });
+    const first = this.#attempt(request, startState, { isCancelled });
     let attempt = first instanceof Promise ? await first : first;
     let polls = attempt.interruptPolls;
     if (attempt.run.missingFeature) {
       // Nothing was delivered: start again with all features, within the remaining time.
-      beginning.demandAllFeatures();
-      attempt = await this.#attempt(request, beginning, { isCancelled, deadline: attempt.run.deadline });
+      startState.demandAllFeatures();
+      attempt = await this.#attempt(request, startState, { isCancelled, deadline: attempt.run.deadline });
       polls += attempt.interruptPolls;
     }
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Execute again, to throw at the line of the denied change: watching for it is too slow for every
       // execution.
       const { deadline } = attempt.run;
-      const again = await this.#attempt(request, beginning, { isCancelled, deadline, guarded: true });
+      const again = await this.#attempt(request, startState, { isCancelled, deadline, guarded: true });
       polls += again.interruptPolls;
       // If there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
@@ -219,36 +220,36 @@ export class Executor {
   /** Selects a suitable VM, which usually exists, and runs the attempt. */
   #attempt(
     request: ExecuteRequest | ResumeRequest,
-    beginning: StartState,
+    startState: StartState,
     options: AttemptOptions,
   ): AttemptResult | Promise<AttemptResult> {
-    const preparing = beginning.prepare();
-    if (preparing !== undefined) return preparing.then(() => this.#attempt(request, beginning, options));
+    const preparing = startState.prepare();
+    if (preparing !== undefined) return preparing.then(() => this.#attempt(request, startState, options));
     const { memoryLimitBytes } = request.limits;
-    const selecting = this.#vms.select(beginning.owner, { memoryLimitBytes, neededBytes: beginning.neededBytes });
-    if (selecting === undefined) return this.#runOnce(request, beginning, options);
-    return selecting.then(() => this.#runOnce(request, beginning, options));
+    const selecting = this.#vms.select(startState.owner, { memoryLimitBytes, neededBytes: startState.neededBytes });
+    if (selecting === undefined) return this.#runOnce(request, startState, options);
+    return selecting.then(() => this.#runOnce(request, startState, options));
   }
 
   #runOnce(
     request: ExecuteRequest | ResumeRequest,
-    beginning: StartState,
+    startState: StartState,
     { isCancelled, deadline, guarded = false }: AttemptOptions,
   ): AttemptResult | Promise<never> {
     const vm = this.#vms.current;
     const { roots } = this.#base;
     const run = new Attempt(vm, this.#base, request, { isCancelled, deadline, logRing: request.logRing });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
-    let variant = beginning.variant;
+    let variant = startState.variant;
     try {
       vm.beginRun();
       vm.noteThrowsIn(roots.lastThrown);
-      beginning.load(deadline);
-      variant = beginning.variant;
+      startState.load(deadline);
+      variant = startState.variant;
       this.#prepare(request);
-      if (beginning.isFresh) this.#begin(entropy, variant);
+      if (startState.isFresh) this.#begin(entropy, variant);
       if (guarded) vm.call(roots.guardState, roots.undefined);
-      beginning.start(run);
+      startState.start(run);
     } catch (error) {
       if (!(error instanceof GuestException || error instanceof VmPoisonedError)) {
         // Not caused by the guest. The state of the VM is unknown.
@@ -260,9 +261,9 @@ export class Executor {
     }
     run.noteWaiting(variant.image, () => {
       // It may need `crypto` after it is resumed: then the only entropy is what the snapshot contains.
-      if (beginning.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
+      if (startState.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
     });
-    return { run, variant, outcome: run.finish(beginning.input), interruptPolls: vm.interruptPolls };
+    return { run, variant, outcome: run.finish(startState.input), interruptPolls: vm.interruptPolls };
   }
 
   /** Sets the limits and the time of this execution. */

@@ -13,7 +13,7 @@ export interface HandlerImage {
   readonly delta: Delta;
   readonly handler: ValuePointer;
   /** Encoded, those that are set in it; undefined when none are. */
-  readonly rights: Uint8Array | undefined;
+  readonly encodedGrants: Uint8Array | undefined;
 }
 
 /** The images of a handler: with the grants of one call, and for all others without grants. */
@@ -53,7 +53,7 @@ interface HandlerStats {
  * What this worker knows about handlers: their images and their required features. The least recently used
  * are dropped first.
  */
-export class HandlerImages {
+export class HandlerImageCache {
   readonly #images = new LRUCache<string, Known>({ maxSize: MAX_BYTES, sizeCalculation: bytesOf });
   readonly #known = new LRUCache<string, HandlerStats>({ max: MAX_KNOWN_HANDLERS });
   readonly #expectsRepetition: boolean;
@@ -69,11 +69,11 @@ export class HandlerImages {
   }
 
   /** The image for a call with these grants: with the same grants, or without any. */
-  get(key: string, rights: Uint8Array | undefined): HandlerImage | undefined {
+  get(key: string, encodedGrants: Uint8Array | undefined): HandlerImage | undefined {
     const known = this.#images.get(key);
     if (known === undefined) return undefined;
     const { granted, plain } = known;
-    if (granted !== undefined && areSame(granted.rights, rights)) {
+    if (granted !== undefined && areSame(granted.encodedGrants, encodedGrants)) {
       known.strangers = 0;
       return granted;
     }
@@ -95,7 +95,7 @@ export class HandlerImages {
 
   /** The features that the image of a handler must have. */
   featuresFor(key: string, bytecode: Uint8Array): FeatureSet {
-    return this.#meet(key, bytecode).features;
+    return this.#statsFor(key, bytecode).features;
   }
 
   /** The names in its bytecode were not sufficient: from now on its image has all features. */
@@ -116,26 +116,26 @@ export class HandlerImages {
 
   /** From now on it counts as a frequent handler. */
   expect(key: string, bytecode: Uint8Array): void {
-    this.#meet(key, bytecode).executions = HOT_EXECUTIONS_WHEN_FULL;
+    this.#statsFor(key, bytecode).executions = HOT_EXECUTIONS_WHEN_FULL;
   }
 
   put(key: string, image: HandlerImage): void {
     const { granted, plain } = this.#images.get(key) ?? {};
     // The image without grants is no longer needed if all calls have the same grants.
-    const isFirstGranted = image.rights !== undefined && granted === undefined;
-    const rest = image.rights === undefined ? { ...(granted && { granted }), plain: image } : { granted: image };
+    const isFirstGranted = image.encodedGrants !== undefined && granted === undefined;
+    const rest = image.encodedGrants === undefined ? { ...(granted && { granted }), plain: image } : { granted: image };
     this.#images.set(key, { ...(plain && !isFirstGranted && { plain }), ...rest, strangers: 0 });
     const known = this.#known.get(key);
     if (known !== undefined) known.executions = 0;
   }
 
   #count(key: string, bytecode: Uint8Array): HandlerStats {
-    const known = this.#meet(key, bytecode);
+    const known = this.#statsFor(key, bytecode);
     known.executions++;
     return known;
   }
 
-  #meet(key: string, bytecode: Uint8Array): HandlerStats {
+  #statsFor(key: string, bytecode: Uint8Array): HandlerStats {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const met: HandlerStats = { executions: 0, features: namedFeatures(bytecode) };

@@ -6,7 +6,7 @@ import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image
 import { NO_VALUE, type ValuePointer } from '../engine/pointers.js';
 import type { Vm } from '../engine/vm.js';
 import type { Attempt } from './attempt.js';
-import type { HandlerImages } from './handler-image-cache.js';
+import type { HandlerImageCache } from './handler-image-cache.js';
 import type { TenantVms } from './tenant-vms.js';
 
 /** How an execution starts: from its call, or from a suspension. It may be started more than once. */
@@ -43,7 +43,7 @@ export interface HandlerCall {
   /** Encoded context. */
   readonly input: Uint8Array;
   /** Encoded grants, see `encoded-grants.ts`. Default: none, for a handler that is only loaded */
-  readonly rights?: Uint8Array;
+  readonly encodedGrants?: Uint8Array;
 }
 
 /** The start of a call. */
@@ -51,7 +51,7 @@ export class FreshStart implements StartState {
   readonly isFresh = true;
   readonly #vms: TenantVms;
   readonly #variants: ImageVariants;
-  readonly #handlers: HandlerImages;
+  readonly #handlers: HandlerImageCache;
   readonly #roots: PreludeExports;
   readonly #call: HandlerCall;
   #variant: ImageVariant;
@@ -60,7 +60,7 @@ export class FreshStart implements StartState {
   constructor(
     vms: TenantVms,
     variants: ImageVariants,
-    handlers: HandlerImages,
+    handlers: HandlerImageCache,
     roots: PreludeExports,
     call: HandlerCall,
   ) {
@@ -99,8 +99,8 @@ export class FreshStart implements StartState {
   }
 
   load(): void {
-    const { key, owner, rights } = this.#call;
-    const known = this.#handlers.get(key, rights);
+    const { key, owner, encodedGrants } = this.#call;
+    const known = this.#handlers.get(key, encodedGrants);
     if (known === undefined) {
       this.#loadBytecode();
       return;
@@ -108,35 +108,35 @@ export class FreshStart implements StartState {
     this.#variant = known.variant;
     this.#handler = known.handler;
     const { image } = known.variant;
-    if (rights === undefined || known.rights !== undefined) {
+    if (encodedGrants === undefined || known.encodedGrants !== undefined) {
       this.#vms.restore(owner, image, known.delta);
     } else if (this.#handlers.wantsRights(key)) {
       this.#vms.buildOn(owner, image, known.delta, (vm) => {
-        this.#setGrants(vm, rights);
+        this.#setGrants(vm, encodedGrants);
         this.#keepImage(vm);
       });
     } else {
       this.#vms.restore(owner, image, known.delta);
-      this.#setGrants(this.#vms.current, rights);
+      this.#setGrants(this.#vms.current, encodedGrants);
     }
   }
 
   #loadBytecode(): void {
-    const { key, owner, bytecode, rights } = this.#call;
+    const { key, owner, bytecode, encodedGrants } = this.#call;
     const { image } = this.#variant;
     // A handler with an image has it for calls with other grants, so it gets one without grants.
     const isForOthers = this.#handlers.has(key);
     if (!isForOthers && !this.#handlers.isWorthAnImage(key, bytecode)) {
       this.#vms.restore(owner, image);
       this.#handler = this.#vms.current.evaluateBytecode(bytecode);
-      if (rights !== undefined) this.#setGrants(this.#vms.current, rights);
+      if (encodedGrants !== undefined) this.#setGrants(this.#vms.current, encodedGrants);
       return;
     }
     this.#vms.buildOn(owner, image, undefined, (vm) => {
       this.#handler = vm.evaluateBytecode(bytecode);
-      if (isForOthers || rights === undefined) this.#keepImage(vm, true);
-      if (rights === undefined) return;
-      this.#setGrants(vm, rights);
+      if (isForOthers || encodedGrants === undefined) this.#keepImage(vm, true);
+      if (encodedGrants === undefined) return;
+      this.#setGrants(vm, encodedGrants);
       if (!isForOthers) this.#keepImage(vm);
     });
   }
@@ -145,14 +145,16 @@ export class FreshStart implements StartState {
   #keepImage(vm: Vm, isPlain = false): void {
     const { key } = this.#call;
     // A copy, because they are a view of a message.
-    const rights = isPlain ? undefined : this.#call.rights && Uint8Array.prototype.slice.call(this.#call.rights);
+    const encodedGrants = isPlain
+      ? undefined
+      : this.#call.encodedGrants && Uint8Array.prototype.slice.call(this.#call.encodedGrants);
     const delta = captureDelta(vm, this.#variant.image);
     this.#vms.makeRoomFor(deltaEnd(delta));
-    this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, rights });
+    this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, encodedGrants });
   }
 
-  #setGrants(vm: Vm, rights: Uint8Array): void {
-    vm.call(this.#roots.setGrants, this.#roots.undefined, vm.readValue(rights));
+  #setGrants(vm: Vm, encodedGrants: Uint8Array): void {
+    vm.call(this.#roots.setGrants, this.#roots.undefined, vm.readValue(encodedGrants));
   }
 
   start(run: Attempt): void {

@@ -97,11 +97,11 @@ describe('a delta', () => {
   it.each([
     ['coarse', COARSE],
     ['fine', FINE],
-  ])('a delta of %s grain gives the state it was captured in', async (_name, grain) => {
+  ])('a delta of %s granularity gives the state it was captured in', async (_name, granularity) => {
     restoreImage(vm, image);
     await evaluate(fragments('kept'));
     const expected = captureImage(vm);
-    const delta = captureDelta(vm, image, grain);
+    const delta = captureDelta(vm, image, granularity);
     restoreImage(vm, image);
     restoreImage(vm, image, delta);
     const restored = captureImage(vm);
@@ -109,7 +109,7 @@ describe('a delta', () => {
     expect(Buffer.compare(restored.heap, expected.heap)).toBe(0);
   });
 
-  it('a delta of fine grain is the smaller one', async () => {
+  it('a delta of fine granularity is the smaller one', async () => {
     restoreImage(vm, image);
     await evaluate('globalThis.marker = { a: 1 }');
     const [coarse, fine] = [captureDelta(vm, image, COARSE), captureDelta(vm, image, FINE)];

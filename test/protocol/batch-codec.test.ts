@@ -35,8 +35,8 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
 
-const rights = bytes(30, 3);
-const execute: Of<'execute'> = { kind: 'execute', key: 'k', bytecode, input: bytes(40), rights, limits };
+const encodedGrants = bytes(30, 3);
+const execute: Of<'execute'> = { kind: 'execute', key: 'k', bytecode, input: bytes(40), encodedGrants, limits };
 const resume: Of<'resume'> = {
   kind: 'resume',
   key: 'k',
@@ -178,7 +178,7 @@ describe('small bytes', () => {
 
 describe('a message that names what is not in it', () => {
   const large = toShared(bytes(SHARED_FROM));
-  type Packed = [limits: unknown[], rights: unknown[], bytecodes: unknown[], requests: unknown[][]];
+  type Packed = [limits: unknown[], encodedGrants: unknown[], bytecodes: unknown[], requests: unknown[][]];
 
   /** The message of one request, edited. */
   function edited(request: Request, edit: (packed: Packed, only: unknown[]) => void): Message {
@@ -327,7 +327,7 @@ const batches = fc
     fc.array(anyBytes, { minLength: 3, maxLength: 3 }),
     fc.array(anyBytes, { minLength: 2, maxLength: 2 }),
   )
-  .chain(([ofLimits, ofBytecodes, ofRights]) =>
+  .chain(([ofLimits, ofBytecodes, ofGrants]) =>
     fc.array(
       fc.oneof<[fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>, fc.Arbitrary<Request>]>(
         fc.record({ kind: fc.constant('compile'), source: text, filename: text }),
@@ -337,14 +337,14 @@ const batches = fc
             key: text,
             bytecode: fc.constantFrom(...ofBytecodes),
             input: anyBytes,
-            rights: fc.constantFrom(...ofRights),
+            encodedGrants: fc.constantFrom(...ofGrants),
             limits: fc.constantFrom(...ofLimits),
             now: number,
             seed: number,
             deadline: deadlines,
             packed: packedContexts,
           },
-          { requiredKeys: ['kind', 'key', 'bytecode', 'input', 'rights', 'limits'] },
+          { requiredKeys: ['kind', 'key', 'bytecode', 'input', 'encodedGrants', 'limits'] },
         ),
         fc.record(
           {
@@ -409,10 +409,12 @@ describe('any message', () => {
       fc.property(batches, (requests) => {
         const message = encodeBatch(requests);
         expect(plain(decodeBatch(arrive(message)))).toStrictEqual(plain(requests));
-        const [packedLimits, packedRights, bytecodes] = unpackMessage(message.packed) as unknown[][];
+        const [packedLimits, packedGrants, bytecodes] = unpackMessage(message.packed) as unknown[][];
         const distinct = (items: readonly unknown[]) => new Set(items).size;
         expect(packedLimits?.length).toBe(distinct(requests.flatMap((one) => ('limits' in one ? [one.limits] : []))));
-        expect(packedRights?.length).toBe(distinct(requests.flatMap((one) => ('rights' in one ? [one.rights] : []))));
+        expect(packedGrants?.length).toBe(
+          distinct(requests.flatMap((one) => ('encodedGrants' in one ? [one.encodedGrants] : []))),
+        );
         expect(bytecodes?.length).toBe(distinct(requests.flatMap((one) => ('bytecode' in one ? [one.bytecode] : []))));
       }),
     );

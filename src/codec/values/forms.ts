@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
-import { Uncrossable } from './encoding/uncrossable.js';
+import { NotTransferable } from './encoding/not-transferable.js';
 import { regExpProblem } from './regexps.js';
 
 /** The representation of a Map, Set or Error: `[marker, kind, ...items]`. */
@@ -47,7 +47,7 @@ function regExpForm(value: RegExp): Form {
   const source = String(value.source);
   const flags = String(value.flags);
   const problem = regExpProblem(source, flags);
-  if (problem !== undefined) throw new Uncrossable(problem);
+  if (problem !== undefined) throw new NotTransferable(problem);
   return { kind: FormKind.regExp, items: [source, flags], stride: 2 };
 }
 

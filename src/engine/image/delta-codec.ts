@@ -20,7 +20,8 @@ export function encodeDelta({ addresses, ends, bytes, heapEnd }: Delta): Uint8Ar
   for (let i = 0; i < addresses.length; i++) {
     const start = addresses[i] ?? 0;
     const length = (ends[i] ?? 0) - offset;
-    if (start % UNIT_BYTES !== 0 || length % UNIT_BYTES !== 0) throw new RangeError('a delta is not of fine grain');
+    if (start % UNIT_BYTES !== 0 || length % UNIT_BYTES !== 0)
+      throw new RangeError('a delta is not of fine granularity');
     size = writeUnsigned(table, size, (start - address) / UNIT_BYTES);
     size = writeUnsigned(table, size, length / UNIT_BYTES);
     address = start + length;

@@ -31,14 +31,14 @@ export interface Delta {
 }
 
 /** The content of the idle VM that differs from `base`. */
-export function captureDelta(vm: Vm, base: Image, grain = COARSE): Delta {
+export function captureDelta(vm: Vm, base: Image, granularity = COARSE): Delta {
   const memory = vm.heap;
   const { heapEnd } = vm;
   const { dataEnd, heapBase } = vm.layout;
   const heapTop = Math.max(heapEnd, heapBase + base.heap.length);
-  const collected = new Runs(grain.gapBytes);
-  collectRuns(collected, new Comparison(memory, base.data, 0), dataEnd, grain.blockBytes);
-  collectRuns(collected, new Comparison(memory, base.heap, heapBase), heapTop, grain.blockBytes);
+  const collected = new Runs(granularity.gapBytes);
+  collectRuns(collected, new Comparison(memory, base.data, 0), dataEnd, granularity.blockBytes);
+  collectRuns(collected, new Comparison(memory, base.heap, heapBase), heapTop, granularity.blockBytes);
 
   const runs = collected.bounds;
   const count = runs.length / 2;

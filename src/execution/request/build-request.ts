@@ -78,8 +78,8 @@ export function prepareRequest(
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
   if (context.handlerName !== undefined) requireText('context.handlerName', context.handlerName);
   const limits = resolveExecutionLimits(options, defaults.limits, defaults.ceilings);
-  const rights = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
-  const readable = rights.grants.grant('state:read');
+  const encodedGrants = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
+  const readable = encodedGrants.grants.grant('state:read');
   const honoursToJson = options.toJSON === true;
   const packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
@@ -97,7 +97,7 @@ export function prepareRequest(
   );
   const request: Mutable<PreparedRequest['request']> = {
     input,
-    rights: rights.encode(limits, {
+    encodedGrants: encodedGrants.encode(limits, {
       isAudited: defaults.isAudited ?? false,
       honoursToJson,
       awaitsAll: options.unawaited === 'wait',
@@ -108,7 +108,7 @@ export function prepareRequest(
   if (packed !== undefined) request.packed = packed;
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
-  return { request, grants: rights.grants };
+  return { request, grants: encodedGrants.grants };
 }
 
 function methodNames(registry: ExtensionRegistry): Record<string, readonly string[]> {

@@ -43,9 +43,9 @@ export class EncodedGrants {
     if (before?.isOf(capabilities)) return before;
     // A copy, which later lists are compared with.
     const tokens = Array.from(capabilities);
-    const rights = new EncodedGrants(tokens, Grants.parse(tokens));
-    known.set(capabilities, rights);
-    return rights;
+    const encodedGrants = new EncodedGrants(tokens, Grants.parse(tokens));
+    known.set(capabilities, encodedGrants);
+    return encodedGrants;
   }
 
   private constructor(tokens: readonly string[], grants: Grants) {
@@ -66,8 +66,8 @@ export class EncodedGrants {
     const { isAudited, honoursToJson, cutsLog, awaitsAll } = manners;
     this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
     this.#manners = manners;
-    const rights = [this.#guestGrants(), this.#limits, isAudited, honoursToJson, cutsLog, awaitsAll];
-    this.#encoded = encoder.encode(rights, 'rights');
+    const encodedGrants = [this.#guestGrants(), this.#limits, isAudited, honoursToJson, cutsLog, awaitsAll];
+    this.#encoded = encoder.encode(encodedGrants, 'encodedGrants');
     return this.#encoded;
   }
 

@@ -13,12 +13,12 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
   { key, bytecode }: CompileResult,
-  { input, rights, limits, packed, now, seed }: PreparedRequest['request'],
+  { input, encodedGrants, limits, packed, now, seed }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
   feed: LogFeed | undefined,
 ): ExecuteRequestMessage {
-  const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, rights, limits };
+  const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, encodedGrants, limits };
   if (packed !== undefined) request.packed = packed;
   if (now !== undefined) request.now = now;
   if (seed !== undefined) request.seed = seed;

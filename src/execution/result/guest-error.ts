@@ -18,7 +18,7 @@ const UNHANDLED = 'A promise was rejected and not handled';
 export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
 
 /** What an error has to be seen against. */
-export interface ErrorCircumstances {
+export interface ErrorSite {
   readonly handler: LocatableHandler;
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit during the execution. */
@@ -28,25 +28,21 @@ export interface ErrorCircumstances {
 }
 
 /** Describes an error of the handler by the contract, with the author's lines and a snippet of the source. */
-export function describeGuestError(thrown: unknown, circumstances: ErrorCircumstances): WasmError {
+export function describeGuestError(thrown: unknown, site: ErrorSite): WasmError {
   const description = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Description;
   const { unhandledRejections } = description;
   return typeof unhandledRejections === 'number'
-    ? describeRejection(description, unhandledRejections, circumstances)
-    : describeThrown(description, circumstances);
+    ? describeRejection(description, unhandledRejections, site)
+    : describeThrown(description, site);
 }
 
 /** The reason is described like a thrown error. */
-function describeRejection(
-  reason: Description,
-  unhandledRejections: number,
-  circumstances: ErrorCircumstances,
-): WasmError {
+function describeRejection(reason: Description, unhandledRejections: number, site: ErrorSite): WasmError {
   const isKnown = 'thrown' in reason || 'name' in reason || 'message' in reason || 'stack' in reason;
   if (!isKnown) {
     return { code: 'EXECUTION_ERROR', message: `${UNHANDLED}.`, context: { unhandledRejections } };
   }
-  const error = describeThrown(reason, circumstances);
+  const error = describeThrown(reason, site);
   const context = { ...error.context, unhandledRejections };
   // An engine without memory rejects with null: its own words say more.
   if (error.code === 'MEMORY_LIMIT' || error.code === 'STACK_OVERFLOW') return { ...error, context };
@@ -54,10 +50,7 @@ function describeRejection(
   return { ...error, message: `${UNHANDLED}: ${what}`, context };
 }
 
-function describeThrown(
-  description: Description,
-  { handler, limits, heapExhausted, libraries }: ErrorCircumstances,
-): WasmError {
+function describeThrown(description: Description, { handler, limits, heapExhausted, libraries }: ErrorSite): WasmError {
   // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
   const lines = linesOf(handler);

@@ -8,7 +8,7 @@ import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
-import { describeGuestError, type ErrorCircumstances, type LocatableHandler } from './guest-error.js';
+import { describeGuestError, type ErrorSite, type LocatableHandler } from './guest-error.js';
 
 /** The content of an outcome, after its form and the execution's grants and limits have been checked. */
 export interface ReadOutcome extends Effects, Pick<WasmResult, 'status' | 'returnValue' | 'error'> {
@@ -90,13 +90,13 @@ function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, leftCalls: 0, reads: undefined, error };
 }
 
-function readFields(decoded: readonly unknown[], bounds: Bounds, circumstances: ErrorCircumstances): ReadOutcome {
+function readFields(decoded: readonly unknown[], bounds: Bounds, site: ErrorSite): ReadOutcome {
   const [status, value, mutations, events, viewCommands, logs, hostCalls, calls, denials, reads, left] = decoded;
   const effects = readEffects(mutations, events, viewCommands, logs, hostCalls, calls, bounds);
   let returnValue: unknown;
   let error: WasmError | undefined;
   if (status === FULFILLED) returnValue = value;
-  else if (status === REJECTED) error = describeGuestError(value, circumstances);
+  else if (status === REJECTED) error = describeGuestError(value, site);
   else if (status !== PENDING) throw malformed('status');
   else if (effects.calls.length === 0) error = deadlock();
   const leftCalls = status === PENDING && left !== undefined ? (left as number) : 0;

@@ -37,13 +37,13 @@ export let honoursToJson = false;
 /** Whether lines of log beyond their limit are left out; else they are an error. */
 export let cutsLog = true;
 
-export function setGrants(rights: EncodedGrants): void {
-  grants = rights[0];
-  limits = rights[1];
-  audited = rights[2];
-  honoursToJson = rights[3];
-  cutsLog = rights[4];
-  awaitsAll = rights[5];
+export function setGrants(encoded: EncodedGrants): void {
+  grants = encoded[0];
+  limits = encoded[1];
+  audited = encoded[2];
+  honoursToJson = encoded[3];
+  cutsLog = encoded[4];
+  awaitsAll = encoded[5];
 }
 
 /**

@@ -25,16 +25,16 @@ import { underlying } from './proxy-targets.js';
 import { marker } from './tagged-values.js';
 import {
   BOXED,
-  describeUncrossable,
+  describeNotTransferable,
   ERROR,
   extensionPrototype,
   isBuiltin,
   kindOf,
   MAP,
+  NOT_TRANSFERABLE,
   PLAIN,
   REGEXP,
   SET,
-  UNCROSSABLE,
 } from './value-kinds.js';
 
 /** The host refuses values beyond this depth. */
@@ -91,7 +91,7 @@ function copyObject(value: object, path: string, copies: Copies | undefined, dep
 function copyJson(value: object, path: string, copies: Copies | undefined, depth: number): unknown {
   const isOurs = underlying(value) !== value || getPrototypeOf(value) === extensionPrototype;
   const kind = isOurs || isArray(value) ? BOXED : kindOf(value);
-  const toJSON = kind === PLAIN || kind === UNCROSSABLE ? (value as Keyed)['toJSON'] : undefined;
+  const toJSON = kind === PLAIN || kind === NOT_TRANSFERABLE ? (value as Keyed)['toJSON'] : undefined;
   if (typeof toJSON !== 'function') return copyObject(value, path, copies, depth, value);
   const opened = open(copies, value);
   const json = apply(toJSON as () => unknown, value, []);
@@ -104,8 +104,8 @@ function copyJson(value: object, path: string, copies: Copies | undefined, depth
 function copyOther(source: object, path: string, copies: Copies | undefined, depth: number, original: object): unknown {
   if (isArray(source)) return copyArray(source, path, open(copies, original), depth, original);
   const kind = kindOf(source);
-  if (kind === UNCROSSABLE) {
-    const [what, remedy] = describeUncrossable(source);
+  if (kind === NOT_TRANSFERABLE) {
+    const [what, remedy] = describeNotTransferable(source);
     throw notTransferable(path, what, remedy);
   }
   if (kind === PLAIN) return copyRecord(source as Keyed, path, copies, depth, original);

@@ -16,7 +16,7 @@ export function standForState(proxy: object, target: object, onRead: (target: ob
   onStateRead = onRead;
 }
 
-export function standIn<T extends object>(proxy: T, target: object): T {
+export function registerProxy<T extends object>(proxy: T, target: object): T {
   any = true;
   targets.set(proxy, target);
   return proxy;

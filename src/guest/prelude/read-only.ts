@@ -1,7 +1,7 @@
 import { STATE_WRITE } from '../abi.js';
 import { demand } from './admission.js';
 import { getOwnPropertyDescriptor, isArray, ownMap, ProxyConstructor, setPrototypeOf } from './intrinsics.js';
-import { standIn } from './proxy-targets.js';
+import { registerProxy } from './proxy-targets.js';
 import { kindOf, PLAIN } from './value-kinds.js';
 
 const proxies = ownMap<object, object>();
@@ -34,5 +34,5 @@ export function readOnly(value: object, key: string): object {
   setPrototypeOf(traps, null);
   const proxy = new ProxyConstructor(value as Record<PropertyKey, unknown>, traps);
   proxies.set(value, proxy);
-  return standIn(proxy, value);
+  return registerProxy(proxy, value);
 }

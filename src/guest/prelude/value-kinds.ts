@@ -18,7 +18,7 @@ export const DATE = 4;
 export const BYTES = 5;
 export const BUFFER = 6;
 export const BOXED = 7;
-export const UNCROSSABLE = 8;
+export const NOT_TRANSFERABLE = 8;
 export const REGEXP = 9;
 
 /** The prototype chain of a proxy may be endless. */
@@ -39,12 +39,12 @@ list(BOXED, [Number, String, Boolean, BigInt as unknown as Constructor]);
 list(REGEXP, [RegExp]);
 
 /** By prototype: what errors call it, and what to do. */
-const uncrossables = ownMap<object, readonly [what: string, remedy: string]>();
+const notTransferable = ownMap<object, readonly [what: string, remedy: string]>();
 
 /** What inherits from the prototype cannot leave, although it may look like a plain object. */
 export function refuse(prototype: object, what: string, remedy = ''): void {
-  kinds.set(prototype, UNCROSSABLE);
-  uncrossables.set(prototype, [what, remedy]);
+  kinds.set(prototype, NOT_TRANSFERABLE);
+  notTransferable.set(prototype, [what, remedy]);
 }
 refuse(WeakMap.prototype, 'a WeakMap');
 refuse(WeakSet.prototype, 'a WeakSet');
@@ -77,11 +77,11 @@ export function isBuiltin(kind: number): boolean {
   return kind >= DATE && kind <= BOXED;
 }
 
-/** Of a value that is uncrossable. A proxy may answer otherwise now. */
-export function describeUncrossable(value: object): readonly [what: string, remedy: string] {
+/** Of a value that is not transferable. A proxy may answer otherwise now. */
+export function describeNotTransferable(value: object): readonly [what: string, remedy: string] {
   let prototype = getPrototypeOf(value);
   for (let depth = 0; prototype !== null && depth < MAX_CHAIN; depth++) {
-    const found = uncrossables.get(prototype);
+    const found = notTransferable.get(prototype);
     if (found !== undefined) return found;
     prototype = getPrototypeOf(prototype);
   }

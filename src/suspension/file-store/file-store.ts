@@ -93,9 +93,9 @@ export class FileStore implements SuspensionStore {
     return this.#withId(id, undefined, async (log) => {
       const loaded = await log.load(id);
       if (loaded === undefined) return undefined;
-      const { facts, standing, envelope } = loaded;
-      if (standing.state === 'settled') await log.sync(id);
-      return toFound(facts, standing, envelope);
+      const { facts, lifecycle, envelope } = loaded;
+      if (lifecycle.state === 'settled') await log.sync(id);
+      return toFound(facts, lifecycle, envelope);
     });
   }
 
@@ -108,7 +108,7 @@ export class FileStore implements SuspensionStore {
       const prepare = async () => {
         envelope ??= await log.envelope(id);
       };
-      const answer = await log.change(id, (standing) => decideClaim(standing, lease, nowMs), { prepare });
+      const answer = await log.change(id, (lifecycle) => decideClaim(lifecycle, lease, nowMs), { prepare });
       if (answer === undefined) return { kind: 'unknown' };
       if (answer.kind === 'settled') await log.sync(id);
       if (answer.kind !== 'claimed') return answer;
@@ -121,14 +121,14 @@ export class FileStore implements SuspensionStore {
     checkTime('leaseUntilMs', leaseUntilMs);
     return this.#withId(id, false, async (log) => {
       const decide = decideRenewal;
-      return (await log.change(id, (standing) => decide(standing, fence, leaseUntilMs), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decide(lifecycle, fence, leaseUntilMs), { from: fence })) ?? false;
     });
   }
 
   async release(id: string, fence: number): Promise<boolean> {
     checkFence(fence);
     return this.#withId(id, false, async (log) => {
-      return (await log.change(id, (standing) => decideRelease(standing, fence), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence), { from: fence })) ?? false;
     });
   }
 
@@ -140,7 +140,7 @@ export class FileStore implements SuspensionStore {
   ): Promise<SettleAnswer> {
     checkSettlement(id, fence, outcome, next);
     return this.#withId<SettleAnswer>(id, { kind: 'unknown' }, async (log) => {
-      const decide = (standing: Parameters<typeof decideSettlement>[0]) => decideSettlement(standing, fence, outcome);
+      const decide = (lifecycle: Parameters<typeof decideSettlement>[0]) => decideSettlement(lifecycle, fence, outcome);
       const answer = await log.change(id, decide, { from: fence ?? 0, next });
       // An outcome that another process recorded may not be synced yet, and is reported from here on.
       if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
@@ -271,7 +271,7 @@ export class FileStore implements SuspensionStore {
 /** Whether the same suspension already exists and is not settled. */
 async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<boolean> {
   const loaded = await log.load(suspension.id);
-  if (loaded === undefined || loaded.standing.state === 'settled') return false;
+  if (loaded === undefined || loaded.lifecycle.state === 'settled') return false;
   return isSame(loaded.facts, loaded.envelope, suspension);
 }
 

@@ -22,7 +22,7 @@ export interface Part {
 }
 
 /** A {@link LifecycleState} in a header: the content of its outcome is a part. */
-export type StandingHeader =
+export type LifecycleHeader =
   | Exclude<LifecycleState, { state: 'settled' }>
   | (Omit<Extract<LifecycleState, { state: 'settled' }>, 'outcome'> & {
       readonly outcome: Omit<Extract<LifecycleState, { state: 'settled' }>['outcome'], 'content'>;
@@ -31,7 +31,7 @@ export type StandingHeader =
 /** The suspension that this record moved, and its new state. */
 export interface TransitionHeader {
   readonly id: string;
-  readonly standing: StandingHeader;
+  readonly standing: LifecycleHeader;
   readonly content: Part;
 }
 
@@ -61,7 +61,7 @@ const version: Shape<number> = (value) =>
 const part = record({ bytes: count, digest: binary(DIGEST_BYTES) });
 const moment = { version, expiresAtMs: count };
 
-const standing: Shape<StandingHeader> = either(
+const standing: Shape<LifecycleHeader> = either(
   record({ ...moment, state: oneOf('suspended') }),
   either(
     record({

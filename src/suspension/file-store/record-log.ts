@@ -7,9 +7,9 @@ import { writeTemporary } from '../../support/files/own-file.js';
 import { idAfter, idBefore } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { type Decision, dueAt, initialStanding, type LifecycleState } from '../lifecycle.js';
+import { type Decision, dueAt, initialLifecycle, type LifecycleState } from '../lifecycle.js';
 import { factsOf, type SuspensionFacts } from '../views.js';
-import { encodeRecord, envelopeOf, RECORD_OVERHEAD_BYTES, type RecordContent, standingOf } from './record.js';
+import { encodeRecord, envelopeOf, lifecycleOf, RECORD_OVERHEAD_BYTES, type RecordContent } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
 import { pathOf, shardOf, syncDirectory } from './record-paths.js';
 
@@ -26,7 +26,7 @@ type Appended = 'appended' | 'taken' | 'gone';
 export interface LoadedSuspension {
   readonly facts: SuspensionFacts;
   readonly envelope: Uint8Array;
-  readonly standing: LifecycleState;
+  readonly lifecycle: LifecycleState;
 }
 
 /**
@@ -65,10 +65,10 @@ export class RecordLog {
 
   /** Undefined if it is unknown, or was deleted. */
   async load(id: string): Promise<LoadedSuspension | undefined> {
-    const standing = await this.standing(id);
+    const lifecycle = await this.lifecycle(id);
     const file = await this.#read(id, 0, 'whole');
-    if (standing === undefined || file?.header.beginning === undefined) return undefined;
-    return { facts: file.header.beginning.facts, envelope: await this.#envelopeOf(id, file), standing };
+    if (lifecycle === undefined || file?.header.beginning === undefined) return undefined;
+    return { facts: file.header.beginning.facts, envelope: await this.#envelopeOf(id, file), lifecycle };
   }
 
   /** The whole sealed bytes. */
@@ -82,14 +82,14 @@ export class RecordLog {
    *
    * @param from a previous version, if one is known: earlier ones are not read
    */
-  async standing(id: string, from = 0): Promise<LifecycleState | undefined> {
+  async lifecycle(id: string, from = 0): Promise<LifecycleState | undefined> {
     const start = from > 0 && (await this.#exists(id, from)) ? from : 0;
     const version = await this.#latestVersion(id, start);
-    if (version > 0) return this.#standingAt(id, version);
+    if (version > 0) return this.#lifecycleAt(id, version);
     let file = await this.#read(id, 0, 'header');
     if (file === undefined && (await this.#recover(id))) file = await this.#read(id, 0, 'header');
     const facts = file?.header.beginning?.facts;
-    return facts && initialStanding(facts.expiresAtMs);
+    return facts && initialLifecycle(facts.expiresAtMs);
   }
 
   /** The header of one file. */
@@ -107,7 +107,7 @@ export class RecordLog {
    */
   async change<Answer>(
     id: string,
-    decide: (standing: LifecycleState) => Decision<Answer>,
+    decide: (lifecycle: LifecycleState) => Decision<Answer>,
     {
       from = 0,
       prepare,
@@ -115,27 +115,27 @@ export class RecordLog {
     }: { from?: number; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
   ): Promise<Answer | undefined> {
     for (let known = from; ; ) {
-      const standing = await this.standing(id, known);
-      if (standing === undefined) return undefined;
-      const decision = decide(standing);
+      const lifecycle = await this.lifecycle(id, known);
+      if (lifecycle === undefined) return undefined;
+      const decision = decide(lifecycle);
       if (decision.next === undefined) return decision.answer;
       await prepare?.();
       const appended = await this.#append(id, decision.next, next);
       if (appended === 'appended') return decision.answer;
       if (appended === 'gone') return undefined;
-      known = standing.version;
+      known = lifecycle.version;
     }
   }
 
   /** Makes a transition, unless another one was made from the same version. */
-  async #append(id: string, standing: LifecycleState, next?: StoredSuspension): Promise<Appended> {
-    const { version } = standing;
+  async #append(id: string, lifecycle: LifecycleState, next?: StoredSuspension): Promise<Appended> {
+    const { version } = lifecycle;
     const path = pathOf(this.#root, id, version);
     const content: RecordContent = {
-      transition: { id, standing },
+      transition: { id, standing: lifecycle },
       ...(next && { beginning: { facts: factsOf(next), envelope: next.envelope } }),
     };
-    const dueMs = Math.min(dueAt(standing), next?.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    const dueMs = Math.min(dueAt(lifecycle), next?.expiresAtMs ?? Number.POSITIVE_INFINITY);
     if (!(await this.#linkNew(path, `${id}.${version}`, content, dueMs))) return 'taken';
     if (!(await this.#exists(id, 0))) {
       await unlink(path).catch(() => {});
@@ -180,11 +180,11 @@ export class RecordLog {
     versions: readonly number[],
     isOver: (outcome: SuspensionOutcome) => boolean,
   ): Promise<boolean> {
-    const standing = await this.standing(id);
-    if (standing?.state !== 'settled' || !isOver(standing.outcome)) return false;
+    const lifecycle = await this.lifecycle(id);
+    if (lifecycle?.state !== 'settled' || !isOver(lifecycle.outcome)) return false;
     const before = idBefore(id);
     if (before !== undefined && (await this.#isLeft(before))) return false;
-    const { version, outcome } = standing;
+    const { version, outcome } = lifecycle;
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) await this.promote(id, version, next);
     await this.forget(id, versions);
@@ -225,11 +225,11 @@ export class RecordLog {
   }
 
   /** Its state after a transition that is known to exist. */
-  async #standingAt(id: string, version: number): Promise<LifecycleState | undefined> {
+  async #lifecycleAt(id: string, version: number): Promise<LifecycleState | undefined> {
     const file = await this.#read(id, version, 'whole');
     if (file?.header.transition === undefined) return undefined;
     try {
-      return await standingOf(file.header.transition, file.bytes);
+      return await lifecycleOf(file.header.transition, file.bytes);
     } catch (error) {
       throw explain(error, id);
     }

@@ -13,11 +13,11 @@ import { incompatible } from '../incompatible.js';
 import type { LifecycleState } from '../lifecycle.js';
 import type { SuspensionFacts } from '../views.js';
 import {
+  type LifecycleHeader,
   MAX_HEADER_BYTES,
   type Part,
   type RecordHeader,
   readHeader,
-  type StandingHeader,
   type TransitionHeader,
 } from './record-header.js';
 
@@ -109,7 +109,7 @@ export function decodeHeader(bytes: Buffer, size: number, key: Uint8Array): Reco
 }
 
 /** The complete state after a record. */
-export async function standingOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<LifecycleState> {
+export async function lifecycleOf({ standing, content }: TransitionHeader, bytes: Buffer): Promise<LifecycleState> {
   if (standing.state !== 'settled') return standing;
   const begin = headerBytes(bytes);
   return { ...standing, outcome: { ...standing.outcome, content: await part(bytes, begin, content) } };
@@ -126,7 +126,7 @@ async function part(record: Buffer, begin: number, { bytes, digest }: Part): Pro
   return found;
 }
 
-function withoutContent(standing: LifecycleState): StandingHeader {
+function withoutContent(standing: LifecycleState): LifecycleHeader {
   if (standing.state !== 'settled') return standing;
   const { content: _, ...outcome } = standing.outcome;
   return { ...standing, outcome };

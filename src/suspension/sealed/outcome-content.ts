@@ -4,7 +4,7 @@ import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js'
 import { ValueDecoder } from '../../codec/values/decoding/decode.js';
 import { MAX_NODES, OWN_END } from '../../codec/values/decoding/decoding-bounds.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
-import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import { inSlices } from '../../support/slices.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
@@ -38,7 +38,7 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
     if (content.length > SURELY_DECODABLE_BYTES) await decodeContent(content);
     return { content };
   } catch (error) {
-    if (error instanceof UncrossableValueError) return { unencodable: error.reason };
+    if (error instanceof NotTransferableError) return { unencodable: error.reason };
     if (error instanceof MalformedValueError) return { unencodable: error.message };
     throw error;
   }

@@ -58,7 +58,7 @@ export class Recorder {
         ? await this.#runtime.executeHandler(code, context, options)
         : await this.#runtime.executeCompiledHandler(code, context, options);
     const segments = [{ nowMs: options.now, answers: [] }];
-    const runId = runIdOf(result) ?? this.#inner.surroundings.newRunId();
+    const runId = runIdOf(result) ?? this.#inner.environment.newRunId();
     this.#keep(runId, code, options, start, { segments, calls: callsOf(result), outcome: result });
     return result;
   }
@@ -70,7 +70,7 @@ export class Recorder {
     given: number | ResumeOptions = {},
   ): Promise<WasmResult> {
     const options = typeof given === 'number' ? { timeoutMs: given } : given;
-    const nowMs = options.now ?? this.#inner.surroundings.now();
+    const nowMs = options.now ?? this.#inner.environment.now();
     const id = parseSuspensionId(suspensionId);
     const result = await this.#runtime.resumeHandler(suspensionId, answers, { ...options, now: nowMs });
     if (id === undefined) return result;
@@ -97,7 +97,7 @@ export class Recorder {
     const { now: _, ...rest } = options;
     const result = await this.#runtime.runProbed(code, context, rest, {
       now: () => {
-        nowMs = fixed ?? this.#inner.surroundings.now();
+        nowMs = fixed ?? this.#inner.environment.now();
         return nowMs;
       },
       answer: (call, byExtension) => {
@@ -107,7 +107,7 @@ export class Recorder {
       onSegment: (answers) => segments.push({ nowMs, answers }),
     });
     const unmade = callsOf(result).filter((call) => !calls.some(isSame(call)));
-    const runId = this.#inner.surroundings.newRunId();
+    const runId = this.#inner.environment.newRunId();
     this.#keep(runId, code, options, start, { segments, calls: [...calls, ...unmade], outcome: result });
     return result;
   }
@@ -119,7 +119,7 @@ export class Recorder {
 
   /** Fixes randomness and time, so that the execution can be repeated. */
   #fixed<T extends ExecuteOptions>(options: T): T & { readonly seed: number; readonly now: number } {
-    const { seed = randomInt(SEEDS), now = this.#inner.surroundings.now() } = options ?? {};
+    const { seed = randomInt(SEEDS), now = this.#inner.environment.now() } = options ?? {};
     return { ...options, seed, now };
   }
 

@@ -3,7 +3,7 @@ import { packMessage } from '../../codec/message-pack.js';
 import { ValueDecoder } from '../../codec/values/decoding/decode.js';
 import { MAX_NODES, OWN_END } from '../../codec/values/decoding/decoding-bounds.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
-import { UncrossableValueError } from '../../codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import {
@@ -154,7 +154,7 @@ async function encodeValues(values: readonly unknown[], honoursToJson = false): 
     encoder.beginFields(values, FIELDS, Number.POSITIVE_INFINITY, honoursToJson);
     return await inSlices((until) => (encoder.run(until) ? { done: encoder.finish() } : undefined));
   } catch (error) {
-    if (error instanceof UncrossableValueError) return undefined;
+    if (error instanceof NotTransferableError) return undefined;
     throw error;
   }
 }

@@ -79,20 +79,20 @@ export class CallingThread implements HandlerPool {
     return compilation.outcome;
   }
 
-  async execute(request: Extract<Request, { kind: 'execute' }>, treatment: DispatchOptions = {}): Promise<Execution> {
-    const { signal } = treatment;
+  async execute(request: Extract<Request, { kind: 'execute' }>, options: DispatchOptions = {}): Promise<Execution> {
+    const { signal } = options;
     const execution = await this.#execute(request, signal, (executor) =>
       executor.execute(request, request.bytecode, () => signal?.aborted === true),
     );
-    return execution ?? (await this.#inWorker()).execute(request, treatment);
+    return execution ?? (await this.#inWorker()).execute(request, options);
   }
 
-  async resume(request: ResumeRequest, treatment: DispatchOptions = {}): Promise<Execution> {
-    const { signal } = treatment;
+  async resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
+    const { signal } = options;
     const execution = await this.#execute(request, signal, (executor) =>
       executor.resume(request, () => signal?.aborted === true),
     );
-    return execution ?? (await this.#inWorker()).resume(request, treatment);
+    return execution ?? (await this.#inWorker()).resume(request, options);
   }
 
   /** This thread creates and compresses one snapshot at a time. */

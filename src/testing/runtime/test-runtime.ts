@@ -31,7 +31,7 @@ export class TestRuntime extends NexusRuntime {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
-    super(config, engine, { createPool, surroundings: { now: () => clock.now(), newRunId } });
+    super(config, engine, { createPool, environment: { now: () => clock.now(), newRunId } });
     this.clock = clock;
     this.#seed = seed;
   }

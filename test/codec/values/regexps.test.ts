@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MalformedValueError } from '#src/codec/values/decoding/byte-reader.js';
 import { decodeFields, ValueDecoder } from '#src/codec/values/decoding/decode.js';
 import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
-import { UncrossableValueError } from '#src/codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '#src/codec/values/encoding/not-transferable.js';
 import { MAX_REGEXP_CHARACTERS } from '#src/codec/values/regexps.js';
 
 const encoder = new ValueEncoder();
@@ -108,7 +108,7 @@ describe('a RegExp that a guest forged', () => {
 describe('a RegExp of the host', () => {
   it('that is larger than what could come back is refused with its path', () => {
     const given = { it: [new RegExp('a'.repeat(MAX_REGEXP_CHARACTERS + 1))] };
-    expect(() => documentOf(given)).toThrow(UncrossableValueError);
+    expect(() => documentOf(given)).toThrow(NotTransferableError);
     expect(() => documentOf(given)).toThrow(/^value\.it\[0\] is a RegExp of 5001 characters, more than 5000/);
   });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { openArtifact } from '#src/cache/artifact.js';
-import { decodeHeader, envelopeOf, standingOf } from '#src/suspension/file-store/record.js';
+import { decodeHeader, envelopeOf, lifecycleOf } from '#src/suspension/file-store/record.js';
 import { openEnvelope } from '#src/suspension/sealed/envelope.js';
 import { decodeRecording } from '#src/testing/recording/recording-codec.js';
 import {
@@ -63,7 +63,7 @@ describe('a container that an earlier version sealed', () => {
     const bytes = goldenBytes('record');
     const header = decodeHeader(bytes, bytes.length, STORE_KEY);
     if (header.transition === undefined) throw new Error('The record has no transition.');
-    expect(await standingOf(header.transition, bytes)).toEqual(RECORD.transition.standing);
+    expect(await lifecycleOf(header.transition, bytes)).toEqual(RECORD.transition.standing);
     expect(header.beginning?.facts).toEqual(RECORD.beginning.facts);
     expect(Buffer.compare(await envelopeOf(header, bytes), PAYLOAD)).toBe(0);
   });

@@ -4,7 +4,7 @@ import { MalformedValueError } from '#src/codec/values/decoding/byte-reader.js';
 import { decodeValue } from '#src/codec/values/decoding/decode.js';
 import { CyclicValueError } from '#src/codec/values/decoding/decoding-errors.js';
 import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
-import { UncrossableValueError } from '#src/codec/values/encoding/uncrossable.js';
+import { NotTransferableError } from '#src/codec/values/encoding/not-transferable.js';
 import { createExecutionVm } from '#src/engine/image/base-image.js';
 import { captureImage, type Image } from '#src/engine/image/image.js';
 import { restoreImage } from '#src/engine/image/restore.js';
@@ -81,12 +81,12 @@ describe('values', () => {
     ['a cycle', cyclic, 'args.a.b', 'cycle'],
     ['an odd key', { 'a b': { 'c-d': () => {} } }, 'args["a b"]["c-d"]', 'function'],
   ])('%s is refused naming its path', (_title, value, path, reason) => {
-    expect(() => encoder.encode(value, 'args')).toThrow(UncrossableValueError);
+    expect(() => encoder.encode(value, 'args')).toThrow(NotTransferableError);
     try {
       encoder.encode(value, 'args');
     } catch (error) {
-      expect((error as UncrossableValueError).path).toBe(path);
-      expect((error as UncrossableValueError).reason).toContain(reason);
+      expect((error as NotTransferableError).path).toBe(path);
+      expect((error as NotTransferableError).reason).toContain(reason);
     }
   });
 

@@ -24,7 +24,7 @@ function request(random, i) {
         key,
         bytecode: bytes(),
         input: bytes(),
-        rights: bytes(),
+        encodedGrants: bytes(),
         limits,
         ...(random.chance(0.5) && { now: random.below(1e12), seed: i }),
       }),

@@ -37,7 +37,7 @@ const INNOCENT = {
   library: "const innocent = 'innocent library'; $lib.memo.remember(innocent, 1); return innocent",
   waiting: "const innocent = 'innocent waiting'; return innocent + (await $ext.note.take(innocent))",
 };
-/** In the first, images are made of the handler; in the second, of the rights of each. */
+/** In the first, images are made of the handler; in the second, of the grants of each. */
 const ROUNDS_OF_RIGHTS = 3;
 /** Until what nothing leads to any more is surely gone. */
 const COLLECTIONS = 5;

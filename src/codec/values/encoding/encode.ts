@@ -9,8 +9,8 @@ import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
 import { FormPlaces, type Place } from './form-places.js';
 import { NodeWriter } from './node-writer.js';
+import { NotTransferable, NotTransferableError } from './not-transferable.js';
 import { Numbering } from './numbering.js';
-import { Uncrossable, UncrossableValueError } from './uncrossable.js';
 
 /** Buffers grow at least by this; the caller makes the exact check. */
 const MIN_LIMIT_BYTES = 64 * 1024;
@@ -43,7 +43,7 @@ export class ValueEncoder {
 
   /**
    * @param root the start of paths in errors
-   * @throws UncrossableValueError naming the path of a function, symbol, cycle or class instance, or of an
+   * @throws NotTransferableError naming the path of a function, symbol, cycle or class instance, or of an
    *   accessor that throws
    */
   encode(value: unknown, root: string): Uint8Array {
@@ -235,7 +235,7 @@ export class ValueEncoder {
         else this.#jsonObject(value, this.#json);
         return;
       default:
-        throw new Uncrossable(`is a ${typeof value}, which cannot enter the VM`);
+        throw new NotTransferable(`is a ${typeof value}, which cannot enter the VM`);
     }
   }
 
@@ -254,14 +254,14 @@ export class ValueEncoder {
   #object(value: object): void {
     const seen = this.#references.numberOf(value);
     if (seen !== undefined) {
-      if (this.#levels.isOpen(seen)) throw new Uncrossable('refers back to an object that contains it (a cycle)');
+      if (this.#levels.isOpen(seen)) throw new NotTransferable('refers back to an object that contains it (a cycle)');
       this.#body.reference(seen);
       if (seen < this.#ownFrom) this.#isShared = true;
       if (this.#forms.isForm(seen)) this.#notePlace();
       return;
     }
     if (this.#levels.depth - (this.#isDocument ? 1 : 0) >= MAX_DEPTH) {
-      throw new Uncrossable(`is nested deeper than ${MAX_DEPTH} levels`);
+      throw new NotTransferable(`is nested deeper than ${MAX_DEPTH} levels`);
     }
     this.#extraBytes += EXTRA_BYTES.object;
     const number = this.#referenceCount++;
@@ -293,7 +293,7 @@ export class ValueEncoder {
     } else {
       const form = this.#isDocument ? formOf(value) : undefined;
       if (form === undefined) {
-        throw new Uncrossable(
+        throw new NotTransferable(
           `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
         );
       }
@@ -316,7 +316,7 @@ export class ValueEncoder {
   /** Only the bytes of the view are encoded, not its whole buffer. */
   #typedArray(view: ArrayBufferView): void {
     const number = typedArrayNumber(view);
-    if (number === undefined) throw new Uncrossable('is a view that cannot enter the VM; pass a typed array');
+    if (number === undefined) throw new NotTransferable('is a view that cannot enter the VM; pass a typed array');
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     this.#body.view(number, (view as Uint8Array).length);
     this.#referenceCount++;
@@ -350,8 +350,8 @@ export class ValueEncoder {
   #refusal(error: unknown): Error {
     if (error instanceof TooManyBytesError) return error;
     // Other errors were thrown by an accessor or proxy of the caller.
-    const reason = error instanceof Uncrossable ? error.reason : `cannot be read: ${String(error)}`;
-    return new UncrossableValueError(this.#describePath(), reason);
+    const reason = error instanceof NotTransferable ? error.reason : `cannot be read: ${String(error)}`;
+    return new NotTransferableError(this.#describePath(), reason);
   }
 
   #describePath(): string {

@@ -1,5 +1,5 @@
 /** A value that cannot be passed into the VM. `path` starts with the root name that the encoder got. */
-export class UncrossableValueError extends Error {
+export class NotTransferableError extends Error {
   readonly path: string;
   readonly reason: string;
 
@@ -11,7 +11,7 @@ export class UncrossableValueError extends Error {
 }
 
 /** The same, before its place is known. */
-export class Uncrossable extends Error {
+export class NotTransferable extends Error {
   readonly reason: string;
 
   constructor(reason: string) {
