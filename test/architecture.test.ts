@@ -35,7 +35,7 @@ const PLANTED: Readonly<Record<string, readonly [folder: string, specifier: stri
   'cache-imports-nothing-before-it': ['cache', '../compiler/key.js'],
   'errors-imports-nothing-before-it': ['errors', '../config/check.js'],
   'shared-imports-no-side': ['protocol', '../pool/job.js'],
-  'worker-imports-no-main-thread': ['worker', '../suspension/ledger.js'],
+  'worker-imports-no-main-thread': ['worker', '../suspension/room/ledger.js'],
   'engine-imports-no-worker': ['engine', '../worker/executor.js'],
   'main-thread-imports-no-worker': ['execution', '../engine/vm.js'],
   'guest-imports-only-itself': ['guest', '../errors/codes.js'],

@@ -2,8 +2,8 @@ import type { SuspensionStore } from '../api/suspension-store.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { repeatForApplication } from '../support/timers.js';
+import type { StoreRoom } from './room/store-room.js';
 import { ask } from './store-calls.js';
-import type { StoreRoom } from './store-room.js';
 
 const SWEEP_MS = 60_000;
 

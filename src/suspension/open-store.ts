@@ -1,9 +1,9 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import { FileStore } from './file-store/file-store.js';
-import type { KeptSize, KeptTraits, KnownVersions } from './kept.js';
-import { countListed } from './list-census.js';
 import { MemoryStore } from './memory-store.js';
+import type { KeptSize, KeptTraits, KnownVersions } from './room/kept.js';
+import { countListed } from './room/list-census.js';
 
 /** A listing reads everything from a database. */
 const LISTING_EVERY_MS = 10 * 60 * 1000;

@@ -7,6 +7,9 @@ import { storeFault } from './suspension-results.js';
 /** The pauses before an outcome is offered again to a store that failed. After the last one it is given up. */
 const SETTLE_PAUSES_MS = [100, 400];
 
+/** How often a caller that waits for another one checks whether it is done. */
+export const POLL_MS = 100;
+
 /** Converts errors of a store, including synchronous ones, to ours. */
 export async function ask<T>(operation: () => Promise<T>): Promise<T> {
   try {

@@ -6,7 +6,7 @@ import { errorResult } from '../execution/result/result.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
 import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';
-import type { KeptRefusal } from './kept.js';
+import type { KeptRefusal } from './room/kept.js';
 
 /** The result of a handler that waits and was kept. */
 export function suspended(

@@ -1,16 +1,9 @@
 import { hostname } from 'node:os';
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
-import type {
-  SettleAnswer,
-  StoredSuspension,
-  SuspensionOutcome,
-  SuspensionStore,
-  SuspensionSummary,
-} from '../api/suspension-store.js';
+import type { StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
 import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import type { Origin } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
@@ -23,53 +16,23 @@ import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
-import { RunPlaces } from './run-places.js';
+import { RunPlaces } from './room/run-places.js';
+import { StoreRoom } from './room/store-room.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
-import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
-import { ask, offer, sleep } from './store-calls.js';
-import { StoreRoom } from './store-room.js';
-import {
-  busy,
-  calledOff,
-  expired,
-  lostLease,
-  noRoom,
-  notFound,
-  notKept,
-  notRecorded,
-  suspended,
-  tooLarge,
-  tooManyCalls,
-  unkept,
-  withoutValues,
-} from './suspension-results.js';
+import { openRun, storedTenant } from './sealed/run-envelope.js';
+import { type Settlement, Settlements } from './settlements.js';
+import { StoreAdmission } from './store-admission.js';
+import { ask, POLL_MS, sleep } from './store-calls.js';
+import { busy, calledOff, expired, notFound, notKept, suspended, unkept } from './suspension-results.js';
 
 /** Renewed long before it ends. If a process dies, others can claim its handlers after this time. */
 const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
-/** How often a caller that waits for another resume checks whether it is done. */
-const POLL_MS = 100;
 /** How long a caller waits for another resume, which renews its lease as long as it lives. */
 const MAX_WAIT_MS = 2 * LEASE_MS;
 /** A recorded result has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
-
-/** The outcome of a claim. */
-export interface Settlement {
-  /** The result that counts. */
-  readonly result: WasmResult;
-  /** Present if another caller's outcome was recorded first: then that is the result. */
-  readonly superseding?: RecordedOutcome;
-}
-
-/** How a segment ended, as it is recorded. */
-interface SegmentEnd {
-  readonly result: WasmResult;
-  readonly outcome: SuspensionOutcome;
-  /** Present if the handler waits again. */
-  readonly next?: StoredSuspension;
-}
 
 /** A claim on a suspended handler. */
 export interface Claim {
@@ -98,7 +61,6 @@ export interface CancelledClaim {
 export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
-  readonly #telemetry: Telemetry;
   readonly #environment: RuntimeEnvironment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
@@ -107,10 +69,11 @@ export class Suspensions {
   readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
   readonly #active: ActiveSuspensions;
+  readonly #admission: StoreAdmission;
+  readonly #settlements: Settlements;
 
   constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, environment: RuntimeEnvironment) {
     this.#config = config;
-    this.#telemetry = telemetry;
     this.#environment = environment;
     this.#engine = engine;
     const opened = openStore(config.suspension.place, maxDataBytes(config));
@@ -119,6 +82,9 @@ export class Suspensions {
     this.runPlaces = new RunPlaces(config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, environment);
     this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, environment);
+    const parts = { store: this.#store, room: this.#room, outcomes: this.#outcomes, active: this.#active, environment };
+    this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension, telemetry });
+    this.#settlements = new Settlements({ ...parts, admission: this.#admission });
     // Handlers that other processes left behind expire, too.
     if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
   }
@@ -137,7 +103,7 @@ export class Suspensions {
     const id = formatSuspensionId({ runId: this.#environment.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
-      kept = await this.#admit(id, waiting);
+      kept = await this.#admission.admit(id, waiting);
       if ('error' in kept) return unkept(result, kept.error, waiting.run.origin);
       await this.#store.put(kept);
     } catch (error) {
@@ -145,7 +111,7 @@ export class Suspensions {
       return unkept(result, notKept(error), waiting.run.origin);
     }
     this.#room.confirm(id);
-    this.#noteKept(kept, origin);
+    this.#admission.note(kept, origin);
     return suspended(result, waiting, kept);
   }
 
@@ -257,7 +223,7 @@ export class Suspensions {
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settle(id, fence, executed, answers, origin);
+          return await this.#settlements.settle(id, fence, executed, answers, origin);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();
@@ -271,140 +237,6 @@ export class Suspensions {
       await release();
       throw error;
     }
-  }
-
-  async #settle(
-    id: string,
-    fence: number,
-    executed: SegmentRun,
-    answers: AnsweredCalls,
-    origin: EventOrigin,
-  ): Promise<Settlement> {
-    const end = await this.#sealEnd(id, executed, answers);
-    const answer = await this.#offer(id, fence, end);
-    this.#active.delete(id);
-    if (answer.kind !== 'recorded') {
-      const superseding = await this.#supersededBy(id, answer);
-      return { result: superseding.result, superseding };
-    }
-    const { result, outcome, next } = end;
-    if (next !== undefined) {
-      this.#room.confirm(next.id);
-      this.#noteKept(next, origin);
-    }
-    await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
-    return { result };
-  }
-
-  /** A handler that waits again takes a place in the store, if there is one. */
-  async #sealEnd(id: string, { result, waiting }: SegmentRun, answers: AnsweredCalls): Promise<SegmentEnd> {
-    if (waiting === undefined) return this.#sealLast(id, result, answers);
-    const current = parseSuspensionId(id);
-    if (current === undefined) throw notFound(id);
-    const { origin } = waiting.run;
-    const next = await this.#admit(nextSuspensionId(current), waiting, id);
-    if ('error' in next) return this.#sealLast(id, unkept(result, next.error, origin), answers);
-    return this.#sealContinued(id, suspended(result, waiting, next), next, origin, answers);
-  }
-
-  /** Seals the end of a handler. */
-  async #sealLast(id: string, result: WasmResult, answers: AnsweredCalls): Promise<SegmentEnd> {
-    const state = result.status === 'success' ? 'completed' : 'failed';
-    const outcome = await this.#outcomes.seal(id, state, result, answers);
-    if ('unencodable' in outcome) return this.#sealWithoutValues(id, result, outcome.unencodable, answers);
-    return { result, outcome };
-  }
-
-  /** Seals the result of a handler that waits again as `next`, which has a place. */
-  async #sealContinued(
-    id: string,
-    result: WasmResult,
-    next: StoredSuspension,
-    handlerOrigin: Origin,
-    answers: AnsweredCalls,
-  ): Promise<SegmentEnd> {
-    const outcome = await this.#outcomes.seal(id, 'continued', result, answers).catch((error: unknown) => {
-      this.#room.withdraw(next.id, id);
-      throw error;
-    });
-    if (!('unencodable' in outcome)) return { result, outcome, next };
-    // Its next suspension could not be reported to later callers.
-    this.#room.withdraw(next.id, id);
-    const reason = outcome.unencodable;
-    return this.#sealWithoutValues(id, unkept(result, notRecorded(reason), handlerOrigin), reason, answers);
-  }
-
-  async #sealWithoutValues(
-    id: string,
-    result: WasmResult,
-    reason: string,
-    answers: AnsweredCalls,
-  ): Promise<SegmentEnd> {
-    const outcome = await this.#outcomes.sealPlain(id, 'failed', withoutValues(result, reason), answers);
-    return { result, outcome };
-  }
-
-  /** Offers an end to the store. If the store does not take it, the next generation has no place. */
-  async #offer(id: string, fence: number, { outcome, next }: SegmentEnd): Promise<SettleAnswer> {
-    let isRecorded = false;
-    try {
-      const answer = await offer(this.#store, id, fence, outcome, next);
-      isRecorded = answer.kind === 'recorded';
-      return answer;
-    } finally {
-      if (!isRecorded && next !== undefined) this.#room.withdraw(next.id, id);
-    }
-  }
-
-  /** The lease was lost, so another caller's outcome counts. */
-  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
-    if (answer.kind === 'settled') {
-      await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
-      return this.#outcomes.open(id, answer.outcome);
-    }
-    if (answer.kind === 'unknown') throw notFound(id);
-    for (;;) {
-      const found = await ask(() => this.#store.read(id));
-      if (found === undefined) throw notFound(id);
-      if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
-      // The caller that had it after us died, too: nothing is recorded, and it can be resumed again.
-      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#environment.now();
-      if (isFree) throw lostLease(id);
-      await sleep(POLL_MS);
-    }
-  }
-
-  /**
-   * Seals a handler that waits and finds a place in the store for it.
-   *
-   * @param replaces the previous generation
-   * @returns an error if there is no place
-   */
-  async #admit(
-    id: string,
-    { run, letGo }: WaitingRun,
-    replaces?: string,
-  ): Promise<StoredSuspension | { readonly error: WasmError }> {
-    const { maxBytes, ttlMs } = this.#config.suspension;
-    const tenant = storedTenant(run.tenant);
-    // Checked before sealing, which a tenant that is refused again and again would otherwise cause for nothing.
-    const early = await this.#room.refusalOf(tenant, replaces);
-    if (early !== undefined) return { error: noRoom(early) };
-    const envelope = await sealRun(id, run, await this.#outcomes.keys());
-    letGo();
-    if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
-    if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
-    const createdAtMs = this.#environment.now();
-    const info = summariseRun(run);
-    const times = { createdAtMs, expiresAtMs: createdAtMs + ttlMs };
-    const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };
-    const refusal = await this.#room.admit(suspension, replaces);
-    return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };
-  }
-
-  #noteKept({ id, envelope, expiresAtMs }: StoredSuspension, origin: EventOrigin): void {
-    this.#telemetry.suspension({ id, bytes: envelope.length, expiresAtMs }, origin);
-    this.#active.add(id, expiresAtMs);
   }
 
   /** Marks handlers past their time as expired and reports them to observers. */

@@ -33,7 +33,8 @@ export interface HandlerProblem {
 export async function checkHandlers(project: string): Promise<HandlerProblem[]> {
   if (typeof project !== 'string') throw invalidArgument('project', project, 'the path of a tsconfig.json');
   const compiler = await loadCompiler();
-  const { fileNames, options } = readProject(compiler, resolve(project));
+  const { fileNames, options: read } = readProject(compiler, resolve(project));
+  const options = withModules(compiler, read);
   // Declarations are checked as well, because wrong ones silently become `any`.
   const program = compiler.createProgram(
     fileNames,
@@ -98,6 +99,13 @@ function readProject(compiler: Compiler, path: string): ts.ParsedCommandLine {
   );
   for (const error of parsed?.errors ?? []) fail(error);
   return parsed as ts.ParsedCommandLine;
+}
+
+/** A project that says nothing of modules finds no package by the defaults of before TypeScript 6. Later ones have these. */
+function withModules(compiler: Compiler, options: ts.CompilerOptions): ts.CompilerOptions {
+  if (options.module !== undefined || options.moduleResolution !== undefined) return options;
+  const { ModuleKind, ModuleResolutionKind } = compiler;
+  return { ...options, module: ModuleKind.ESNext, moduleResolution: ModuleResolutionKind.Bundler };
 }
 
 /** Wraps handlers as they are wrapped for the engine. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { KeptBounds, KeptSize } from '#src/suspension/kept.js';
-import { Ledger } from '#src/suspension/ledger.js';
+import type { KeptBounds, KeptSize } from '#src/suspension/room/kept.js';
+import { Ledger } from '#src/suspension/room/ledger.js';
 
 const TRAITS = { retainsEnvelopes: false, forgets: true };
 const BOUNDS: KeptBounds = {

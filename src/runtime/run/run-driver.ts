@@ -12,7 +12,7 @@ import { limitContext } from '../../protocol/limit-failures.js';
 import { renderReason } from '../../support/render-reason.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
-import type { RunPlace } from '../../suspension/run-places.js';
+import type { RunPlace } from '../../suspension/room/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
 import { ExtensionCalls } from './extension-calls.js';
 import { nameOf } from './extension-methods.js';

@@ -23,8 +23,8 @@ import {
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { Semaphore } from '../../support/semaphore.js';
 import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
-import type { KeptSize, KnownVersions } from '../kept.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
+import type { KeptSize, KnownVersions } from '../room/kept.js';
 import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';

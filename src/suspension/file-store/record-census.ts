@@ -1,5 +1,5 @@
 import { NexusError } from '../../errors/nexus-error.js';
-import type { KeptSize, KnownVersions } from '../kept.js';
+import type { KeptSize, KnownVersions } from '../room/kept.js';
 import type { RecordLog } from './record-log.js';
 import { inBatches, pagesOf, type ScannedRecord, SHARDS } from './record-scan.js';
 

@@ -20,7 +20,7 @@ import { packMessage } from '#src/codec/message-pack.js';
 import type { NexusError } from '#src/errors/nexus-error.js';
 import { FileStore } from '#src/suspension/file-store/file-store.js';
 import { encodeRecord } from '#src/suspension/file-store/record.js';
-import type { KeptSize } from '#src/suspension/kept.js';
+import type { KeptSize } from '#src/suspension/room/kept.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from '../store-helpers.js';
 
 const GIB = 1024 ** 3;

@@ -1,4 +1,4 @@
-import type { KeptUsage } from '../metrics/kept-usage.js';
+import type { KeptUsage } from '../../metrics/kept-usage.js';
 import { Account, type Entry } from './account.js';
 import type { Bound, KeptBounds, KeptRefusal, KeptSize, KeptTraits, KnownVersions } from './kept.js';
 

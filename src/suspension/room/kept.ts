@@ -1,4 +1,4 @@
-import type { KeptUsage } from '../metrics/kept-usage.js';
+import type { KeptUsage } from '../../metrics/kept-usage.js';
 
 /** How much may be kept, in total and for each named tenant. */
 export interface Bound {

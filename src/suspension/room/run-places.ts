@@ -1,11 +1,11 @@
-import type { WasmError } from '../api/result.js';
-import { DEFAULT_KEPT_IN_MEMORY, defaultKeptPerTenant } from '../config/defaults.js';
-import type { SuspensionConfig } from '../config/resolve-suspension.js';
-import type { SuspendedRun } from '../execution/suspended-run.js';
+import type { WasmError } from '../../api/result.js';
+import { DEFAULT_KEPT_IN_MEMORY, defaultKeptPerTenant } from '../../config/defaults.js';
+import type { SuspensionConfig } from '../../config/resolve-suspension.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { storedTenant } from '../sealed/run-envelope.js';
+import { noRoomForRun } from '../suspension-results.js';
 import type { Bound } from './kept.js';
 import { Ledger } from './ledger.js';
-import { storedTenant } from './sealed/run-envelope.js';
-import { noRoomForRun } from './suspension-results.js';
 
 /** The place of one run, from its first wait to its end. */
 export interface RunPlace {

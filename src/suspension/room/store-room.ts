@@ -1,10 +1,10 @@
-import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../api/suspension-store.js';
-import type { SuspensionConfig } from '../config/resolve-suspension.js';
-import type { KeptUsage } from '../metrics/kept-usage.js';
-import { clearTimeout, nextTurn, performance, setTimeout } from '../support/timers.js';
+import type { StoredSuspension, SuspensionStore, SuspensionSweep } from '../../api/suspension-store.js';
+import type { SuspensionConfig } from '../../config/resolve-suspension.js';
+import type { KeptUsage } from '../../metrics/kept-usage.js';
+import { clearTimeout, nextTurn, performance, setTimeout } from '../../support/timers.js';
+import type { OpenedStore, StoreCensus } from '../open-store.js';
 import type { KeptRefusal } from './kept.js';
 import { Ledger } from './ledger.js';
-import type { OpenedStore, StoreCensus } from './open-store.js';
 
 /**
  * How long the first handler waits for the count of a store that others may have filled. Later results apply

@@ -1,4 +1,4 @@
-import type { KeptUsage } from '../metrics/kept-usage.js';
+import type { KeptUsage } from '../../metrics/kept-usage.js';
 import { AgeQueue } from './age-queue.js';
 
 /** The data about a suspension in a store. */

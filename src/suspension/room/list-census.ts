@@ -1,4 +1,4 @@
-import type { SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
+import type { SuspensionStore, SuspensionSummary } from '../../api/suspension-store.js';
 import type { KeptSize } from './kept.js';
 
 const PAGE = 1_000;
