@@ -25,6 +25,7 @@ const IMPORTERS = {
   acorn: '^src/source/parse-script\\.ts$',
   '@swc/wasm-typescript': '^src/source/typescript/stripper\\.ts$',
   typescript: '^src/typescript/check-handlers\\.ts$',
+  'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
 };
 

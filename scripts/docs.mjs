@@ -10,6 +10,7 @@ const PAGES = {
   api: 'scripts/pages/api.mjs',
   language: 'scripts/pages/language.mjs',
   errors: 'scripts/pages/errors.mjs',
+  configuration: 'scripts/pages/configuration.mjs',
   metrics: 'scripts/pages/metrics.mjs',
   advisories: 'scripts/pages/advisories.mjs',
   benchmarks: 'benchmarks/write-documents.mjs',

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 import { METRICS } from '../../build/metrics/catalog.js';
 import { DEFAULT_PREFIX } from '../../build/metrics/prometheus.js';
+import { aligned } from './lib/table.mjs';
 
 const PAGE = new URL('../../docs/metrics.md', import.meta.url);
 const COMMAND = 'npm run docs -- metrics';
@@ -70,14 +71,6 @@ function table(names) {
     return [`\`${DEFAULT_PREFIX}${name}\``, type, Object.entries(labels).map(labelCell).join('; '), withPrefixes(help)];
   });
   return aligned([['metric', 'type', 'labels', 'meaning'], ...rows]);
-}
-
-/** @param rows the rows of a table, with its header first */
-function aligned(rows) {
-  const widths = rows[0].map((_title, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  const [head, ...body] = rows.map(line);
-  return [head, line(widths.map((width) => '-'.repeat(width))), ...body].join('\n');
 }
 
 function labelCell([label, values]) {

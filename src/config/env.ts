@@ -1,49 +1,6 @@
-import type { CacheOptions, LimitOptions, PoolOptions, RuntimeOptions, SuspensionOptions } from '../api/options.js';
+import type { CacheOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import { invalidOption, readArgument, requireObject } from './check.js';
-
-/** Options that only concern executions. */
-const EXECUTION_LIMITS = [
-  'timeoutMs',
-  'maxHostCalls',
-  'maxStateMutations',
-  'maxEvents',
-  'maxViewCommands',
-  'maxLogBytes',
-  'maxContextBytes',
-  'maxResultBytes',
-  'maxResultPaths',
-] as const satisfies readonly (keyof LimitOptions)[];
-
-const SUSPENSION_NUMBERS = [
-  'suspensionTtlMs',
-  'maxSuspensionBytes',
-  'maxSuspensions',
-  'maxSuspendedBytes',
-] as const satisfies readonly (keyof SuspensionOptions)[];
-
-/** Options that a HandlerCompiler does not have. */
-const RUNTIME_ONLY = ['metrics', 'suspensionDir', 'suspensionSecret', ...SUSPENSION_NUMBERS, ...EXECUTION_LIMITS];
-
-const NUMBERS = [
-  'maxCacheSizeBytes',
-  'maxDiskCacheSizeBytes',
-  'maxSourceBytes',
-  'maxInstances',
-  'minInstances',
-  'idleTimeoutMs',
-  'maxQueue',
-  'maxQueuePerTenant',
-  'maxInstancesPerTenant',
-  'queueTimeoutMs',
-  'killGraceMs',
-  'compileTimeoutMs',
-  'memoryLimitBytes',
-  'stackSizeBytes',
-  ...SUSPENSION_NUMBERS,
-  ...EXECUTION_LIMITS,
-] as const satisfies readonly (keyof RuntimeOptions)[];
-
-const SWITCHES = ['metrics', 'retryOnCrash'] as const satisfies readonly (keyof RuntimeOptions)[];
+import { OPTION_TABLE, type OptionDescriptor, optionNames, variableOf } from './option-table.js';
 
 export type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,34 +20,38 @@ export function configFromEnv(env: Environment = process.env): RuntimeOptions {
 function readEnvironment(env: Environment): RuntimeOptions {
   requireObject('env', env);
   const options: Record<string, unknown> = {};
-  const cacheDir = lookUp(env, 'cacheDir')?.value;
-  if (cacheDir !== undefined) options['cacheDir'] = cacheDir === 'false' ? false : cacheDir;
-  const suspensionDir = lookUp(env, 'suspensionDir')?.value;
-  if (suspensionDir !== undefined) options['suspensionDir'] = suspensionDir;
-  for (const option of ['cacheSecret', 'suspensionSecret']) {
-    const secrets = lookUp(env, option)?.value;
-    if (secrets !== undefined) options[option] = secrets.split(',').map((secret) => secret.trim());
-  }
-  const isolation = lookUp(env, 'isolation')?.value;
-  if (isolation !== undefined) options['isolation'] = isolation;
-  const onLogOverflow = lookUp(env, 'onLogOverflow')?.value;
-  if (onLogOverflow !== undefined) options['onLogOverflow'] = onLogOverflow;
-  for (const option of SWITCHES) {
-    const found = lookUp(env, option);
-    if (found === undefined) continue;
-    if (found.value !== 'true' && found.value !== 'false') {
-      throw invalidOption(`${found.name} (environment)`, found.value, 'true or false');
-    }
-    options[option] = found.value === 'true';
-  }
-  for (const option of NUMBERS) {
-    const found = lookUp(env, option);
-    if (found === undefined) continue;
-    const number = Number(found.value);
-    if (!Number.isInteger(number)) throw invalidOption(`${found.name} (environment)`, found.value, 'a whole number');
-    options[option] = number;
+  for (const name of optionNames()) {
+    const found = lookUp(env, name);
+    const value = found && readVariable(OPTION_TABLE[name], found);
+    if (value !== undefined) options[name] = value;
   }
   return options as RuntimeOptions;
+}
+
+/** @returns undefined for an option that has no variable */
+function readVariable(option: OptionDescriptor, { name, value }: Variable): unknown {
+  switch (option.kind) {
+    case 'number': {
+      const number = Number(value);
+      if (!Number.isInteger(number)) throw invalidOption(`${name} (environment)`, value, 'a whole number');
+      return number;
+    }
+    case 'switch':
+      return onOrOff(name, value);
+    case 'object':
+      return option.onOrOff && onOrOff(name, value);
+    case 'path':
+      return option.orFalse && value === 'false' ? false : value;
+    case 'secrets':
+      return value.split(',').map((secret) => secret.trim());
+    case 'choice':
+      return value;
+  }
+}
+
+function onOrOff(name: string, value: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw invalidOption(`${name} (environment)`, value, 'true or false');
 }
 
 /**
@@ -100,13 +61,18 @@ function readEnvironment(env: Environment): RuntimeOptions {
  */
 export function compilerConfigFromEnv(env: Environment = process.env): CompilerEnvironment {
   const options: Record<string, unknown> = { ...configFromEnv(env) };
-  for (const option of RUNTIME_ONLY) delete options[option];
+  for (const name of optionNames('limits', 'suspension', 'runtime')) delete options[name];
   return options as CompilerEnvironment;
 }
 
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** An empty variable counts as unset. */
-function lookUp(env: Environment, option: string): { name: string; value: string } | undefined {
-  const plain = option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+function lookUp(env: Environment, option: string): Variable | undefined {
+  const plain = variableOf(option);
   for (const name of [`NEXUS_${plain}`, plain]) {
     const value = env[name]?.trim();
     if (value) return { name, value };

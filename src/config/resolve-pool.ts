@@ -1,10 +1,7 @@
 import type { Isolation, LibraryOption, PoolOptions } from '../api/options.js';
-import { boolean, count, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
-import * as defaults from './defaults.js';
-import { MAX_STACK_SIZE_BYTES, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from './limits.js';
-
-const GIB = 1024 ** 3;
-const MAX_INSTANCES = 1024;
+import { invalidOption, rejectUnknownKeys, requireObject } from './check.js';
+import { defaultMaxInstancesPerTenant, defaultMaxQueuePerTenant } from './defaults.js';
+import { defaultOf, readChoice, readNumber, readSwitch } from './read-option.js';
 
 export interface PoolConfig {
   readonly maxInstances: number;
@@ -24,74 +21,38 @@ export interface PoolConfig {
   readonly libraries: Readonly<Record<string, LibraryOption>>;
 }
 
-export const POOL_KEYS: Keys<PoolOptions> = {
-  maxInstances: true,
-  minInstances: true,
-  idleTimeoutMs: true,
-  maxQueue: true,
-  maxQueuePerTenant: true,
-  maxInstancesPerTenant: true,
-  queueTimeoutMs: true,
-  retryOnCrash: true,
-  killGraceMs: true,
-  compileTimeoutMs: true,
-  isolation: true,
-  memoryLimitBytes: true,
-  stackSizeBytes: true,
-  libraries: true,
-};
-
 /** @throws NexusError INVALID_CONFIG */
 export function resolvePool(options: PoolOptions): PoolConfig {
   const instances = resolveInstances(options);
-  const maxQueue = count('maxQueue', options.maxQueue, defaults.DEFAULT_MAX_QUEUE);
-  const maxQueuePerTenant = count(
-    'maxQueuePerTenant',
-    options.maxQueuePerTenant,
-    defaults.defaultMaxQueuePerTenant(maxQueue),
-  );
+  const maxQueue = readNumber('maxQueue', options);
+  const maxQueuePerTenant = readNumber('maxQueuePerTenant', options, defaultMaxQueuePerTenant(maxQueue));
   requireAtMost({ maxQueuePerTenant }, { maxQueue });
   return Object.freeze({
     ...instances,
     maxQueue,
     maxQueuePerTenant,
-    queueTimeoutMs: milliseconds('queueTimeoutMs', options.queueTimeoutMs, defaults.DEFAULT_QUEUE_TIMEOUT_MS),
-    retryOnCrash: boolean('retryOnCrash', options.retryOnCrash, defaults.DEFAULT_RETRY_ON_CRASH),
-    idleTimeoutMs: count('idleTimeoutMs', options.idleTimeoutMs, defaults.DEFAULT_IDLE_TIMEOUT_MS, MAX_TIMER_MS),
-    killGraceMs: count('killGraceMs', options.killGraceMs, defaults.DEFAULT_KILL_GRACE_MS, MAX_TIMER_MS),
-    compileTimeoutMs: milliseconds('compileTimeoutMs', options.compileTimeoutMs, defaults.DEFAULT_COMPILE_TIMEOUT_MS),
-    isolation: resolveIsolation(options.isolation),
-    memoryLimitBytes: integer('memoryLimitBytes', options.memoryLimitBytes, defaults.DEFAULT_MEMORY_LIMIT_BYTES, {
-      min: MIN_MEMORY_LIMIT_BYTES,
-      max: 2 * GIB,
-      multipleOf: 65_536,
-    }),
-    stackSizeBytes: integer('stackSizeBytes', options.stackSizeBytes, defaults.DEFAULT_STACK_SIZE_BYTES, {
-      min: 64 * 1024,
-      max: MAX_STACK_SIZE_BYTES,
-    }),
+    queueTimeoutMs: readNumber('queueTimeoutMs', options),
+    retryOnCrash: readSwitch('retryOnCrash', options),
+    idleTimeoutMs: readNumber('idleTimeoutMs', options),
+    killGraceMs: readNumber('killGraceMs', options),
+    compileTimeoutMs: readNumber('compileTimeoutMs', options),
+    isolation: readChoice('isolation', options),
+    memoryLimitBytes: readNumber('memoryLimitBytes', options),
+    stackSizeBytes: readNumber('stackSizeBytes', options),
     libraries: resolveLibraries(options.libraries ?? {}),
   });
-}
-
-function resolveIsolation(given: Isolation = defaults.DEFAULT_ISOLATION): Isolation {
-  if (given === 'handler' || given === 'shared') return given;
-  throw invalidOption('isolation', given, "'handler' or 'shared'");
 }
 
 function resolveInstances(
   options: PoolOptions,
 ): Pick<PoolConfig, 'maxInstances' | 'minInstances' | 'maxInstancesPerTenant'> {
-  const range = { min: 1, max: MAX_INSTANCES };
-  const maxInstances = integer('maxInstances', options.maxInstances, defaults.DEFAULT_MAX_INSTANCES, range);
-  const fewest = Math.min(defaults.DEFAULT_MIN_INSTANCES, maxInstances);
-  const minInstances = integer('minInstances', options.minInstances, fewest, range);
+  const maxInstances = readNumber('maxInstances', options);
+  const minInstances = readNumber('minInstances', options, Math.min(defaultOf('minInstances'), maxInstances));
   requireAtMost({ minInstances }, { maxInstances });
-  const maxInstancesPerTenant = integer(
+  const maxInstancesPerTenant = readNumber(
     'maxInstancesPerTenant',
-    options.maxInstancesPerTenant,
-    defaults.defaultMaxInstancesPerTenant(maxInstances),
-    range,
+    options,
+    defaultMaxInstancesPerTenant(maxInstances),
   );
   requireAtMost({ maxInstancesPerTenant }, { maxInstances });
   return { maxInstances, minInstances, maxInstancesPerTenant };
@@ -104,10 +65,6 @@ function requireAtMost(part: Readonly<Record<string, number>>, whole: Readonly<R
       if (value > most) throw invalidOption(option, value, `at most ${of}, which is ${most}`);
     }
   }
-}
-
-function milliseconds(option: string, given: unknown, fallback: number): number {
-  return integer(option, given, fallback, { min: 1, max: MAX_TIMER_MS });
 }
 
 function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): PoolConfig['libraries'] {

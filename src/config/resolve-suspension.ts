@@ -1,11 +1,9 @@
 import type { SuspensionOptions } from '../api/options.js';
 import type { SuspensionStore } from '../api/suspension-store.js';
-import { count, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
+import { count, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
+import { readNumber } from './read-option.js';
 import { resolveSecrets } from './resolve-secrets.js';
-
-const GIB = 1024 ** 3;
-const TEN_YEARS_MS = 3652 * 24 * 60 * 60 * 1000;
 
 export interface SuspensionConfig {
   /** A directory, a store of the application, or the memory of the process. */
@@ -25,16 +23,6 @@ export interface StoreBound {
   readonly total: number;
   readonly perTenant: number;
 }
-
-export const SUSPENSION_KEYS: Keys<SuspensionOptions> = {
-  suspensionDir: true,
-  suspensionStore: true,
-  suspensionSecret: true,
-  suspensionTtlMs: true,
-  maxSuspensionBytes: true,
-  maxSuspensions: true,
-  maxSuspendedBytes: true,
-};
 
 const STORE_METHODS: Keys<Omit<SuspensionStore, 'forget'>> = {
   key: true,
@@ -56,11 +44,8 @@ export function resolveSuspension(options: SuspensionOptions): SuspensionConfig 
   return Object.freeze({
     place,
     secrets: resolveSecrets('suspensionSecret', options.suspensionSecret),
-    ttlMs: integer('suspensionTtlMs', options.suspensionTtlMs, defaults.DEFAULT_SUSPENSION_TTL_MS, {
-      min: 1,
-      max: TEN_YEARS_MS,
-    }),
-    maxBytes: count('maxSuspensionBytes', options.maxSuspensionBytes, defaults.DEFAULT_MAX_SUSPENSION_BYTES, GIB),
+    ttlMs: readNumber('suspensionTtlMs', options),
+    maxBytes: readNumber('maxSuspensionBytes', options),
     maxSuspensions: resolveBound('maxSuspensions', options.maxSuspensions, most.suspensions),
     maxSuspendedBytes: resolveBound('maxSuspendedBytes', options.maxSuspendedBytes, most.bytes),
   });

@@ -2,23 +2,15 @@ import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Tracing } from '../api/tracing.js';
-import {
-  count,
-  describe,
-  integer,
-  invalidOption,
-  type Keys,
-  readArgument,
-  rejectUnknownKeys,
-  requireObject,
-} from './check.js';
-import * as defaults from './defaults.js';
-import { isLogOverflow, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
+import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requireObject } from './check.js';
+import { MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
+import { OPTION_TABLE, optionNames } from './option-table.js';
+import { defaultOf, readChoice, readNumber } from './read-option.js';
 import { resolveMetrics } from './resolve-metrics.js';
-import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
+import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
-import { resolveSuspension, SUSPENSION_KEYS, type SuspensionConfig } from './resolve-suspension.js';
+import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
 
 const GIB = 1024 ** 3;
 
@@ -47,26 +39,6 @@ export interface RuntimeConfig {
   readonly metrics: false | MetricsOptions;
 }
 
-const CACHE_KEYS: Keys<CacheOptions> = {
-  cacheDir: true,
-  maxCacheSizeBytes: true,
-  maxDiskCacheSizeBytes: true,
-  cacheSecret: true,
-  maxSourceBytes: true,
-};
-
-const RUNTIME_KEYS: Keys<RuntimeOptions> = {
-  ...CACHE_KEYS,
-  ...POOL_KEYS,
-  ...SUSPENSION_KEYS,
-  ...LIMIT_KEYS,
-  metrics: true,
-  limitCeilings: true,
-  onLogOverflow: true,
-  observer: true,
-  tracing: true,
-};
-
 /**
  * Resolves options to one frozen config with all defaults. It opens and starts nothing.
  *
@@ -78,7 +50,7 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
   requireObject('options', options);
-  rejectUnknownKeys(options, Object.keys(RUNTIME_KEYS), '');
+  rejectUnknownKeys(options, optionNames(), '');
   const pool = resolvePool(options);
   const limits = resolveLimits(options, pool);
   const config: RuntimeConfig = {
@@ -87,7 +59,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     limits,
     ceilings: resolveCeilings(options.limitCeilings, limits),
     suspension: resolveSuspension(options),
-    onLogOverflow: resolveLogOverflow(options.onLogOverflow),
+    onLogOverflow: readChoice('onLogOverflow', options),
     observer: resolveObserver(options.observer),
     tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),
@@ -102,31 +74,24 @@ export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 
 } {
   const resolve = () => {
     requireObject('options', options);
-    const { libraries: _, ...poolKeys } = POOL_KEYS;
-    rejectUnknownKeys(options, [...Object.keys(CACHE_KEYS), ...Object.keys(poolKeys)], '');
+    const known = optionNames('cache', 'pool').filter((name) => name !== 'libraries');
+    rejectUnknownKeys(options, known, '');
     return { cache: resolveCache(options), pool: resolvePool(options) };
   };
   return readArgument('options', resolve, 'INVALID_CONFIG');
 }
 
 function resolveCache(options: CacheOptions): CacheConfig {
-  const { cacheDir = defaults.DEFAULT_CACHE_DIR } = options;
+  const { cacheDir = OPTION_TABLE.cacheDir.fallback } = options;
   if (cacheDir !== false && (typeof cacheDir !== 'string' || cacheDir === '')) {
     throw invalidOption('cacheDir', cacheDir, 'a path or false');
   }
   return Object.freeze({
     cacheDir,
-    maxCacheSizeBytes: count('maxCacheSizeBytes', options.maxCacheSizeBytes, defaults.DEFAULT_MAX_CACHE_SIZE_BYTES),
-    maxDiskCacheSizeBytes: count(
-      'maxDiskCacheSizeBytes',
-      options.maxDiskCacheSizeBytes,
-      defaults.DEFAULT_MAX_DISK_CACHE_SIZE_BYTES,
-    ),
+    maxCacheSizeBytes: readNumber('maxCacheSizeBytes', options),
+    maxDiskCacheSizeBytes: readNumber('maxDiskCacheSizeBytes', options),
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
-    maxSourceBytes: integer('maxSourceBytes', options.maxSourceBytes, defaults.DEFAULT_MAX_SOURCE_BYTES, {
-      min: 1,
-      max: 128 * 1024 * 1024,
-    }),
+    maxSourceBytes: readNumber('maxSourceBytes', options),
   });
 }
 
@@ -142,25 +107,22 @@ function resolveLimits(options: RuntimeOptions, pool: PoolConfig): ExecutionLimi
   return limits;
 }
 
-function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionLimits {
-  const fitting = (bytes: number) => Math.min(bytes, pool.memoryLimitBytes);
+function resolveEachLimit(options: RuntimeOptions, { memoryLimitBytes, stackSizeBytes }: PoolConfig): ExecutionLimits {
+  /** The default where it fits into the VM. */
+  const fitting = (name: 'maxContextBytes' | 'maxResultBytes') =>
+    readNumber(name, options, Math.min(defaultOf(name), memoryLimitBytes));
   return Object.freeze({
-    memoryLimitBytes: pool.memoryLimitBytes,
-    stackSizeBytes: pool.stackSizeBytes,
-    timeoutMs: integer('timeoutMs', options.timeoutMs, defaults.DEFAULT_TIMEOUT_MS, { min: 1, max: MAX_TIMER_MS }),
-    maxHostCalls: count('maxHostCalls', options.maxHostCalls, defaults.DEFAULT_MAX_HOST_CALLS),
-    maxStateMutations: count('maxStateMutations', options.maxStateMutations, defaults.DEFAULT_MAX_STATE_MUTATIONS),
-    maxEvents: count('maxEvents', options.maxEvents, defaults.DEFAULT_MAX_EVENTS),
-    maxViewCommands: count('maxViewCommands', options.maxViewCommands, defaults.DEFAULT_MAX_VIEW_COMMANDS),
-    maxLogBytes: count('maxLogBytes', options.maxLogBytes, defaults.DEFAULT_MAX_LOG_BYTES),
-    maxContextBytes: count(
-      'maxContextBytes',
-      options.maxContextBytes,
-      fitting(defaults.DEFAULT_MAX_CONTEXT_BYTES),
-      GIB,
-    ),
-    maxResultBytes: count('maxResultBytes', options.maxResultBytes, fitting(defaults.DEFAULT_MAX_RESULT_BYTES), GIB),
-    maxResultPaths: count('maxResultPaths', options.maxResultPaths, defaults.DEFAULT_MAX_RESULT_PATHS),
+    memoryLimitBytes,
+    stackSizeBytes,
+    timeoutMs: readNumber('timeoutMs', options),
+    maxHostCalls: readNumber('maxHostCalls', options),
+    maxStateMutations: readNumber('maxStateMutations', options),
+    maxEvents: readNumber('maxEvents', options),
+    maxViewCommands: readNumber('maxViewCommands', options),
+    maxLogBytes: readNumber('maxLogBytes', options),
+    maxContextBytes: fitting('maxContextBytes'),
+    maxResultBytes: fitting('maxResultBytes'),
+    maxResultPaths: readNumber('maxResultPaths', options),
   });
 }
 
@@ -175,11 +137,6 @@ function resolveCeilings(given: unknown = {}, limits: ExecutionLimits): Executio
     ceilings[name] = integer(`limitCeilings.${name}`, value, min, { min, max });
   }
   return Object.freeze(ceilings) as unknown as ExecutionLimits;
-}
-
-function resolveLogOverflow(given: unknown = 'cut'): LogOverflow {
-  if (isLogOverflow(given)) return given;
-  throw invalidOption('onLogOverflow', given, "'cut' or 'error'");
 }
 
 function resolveTracing(tracing: Tracing | undefined): Tracing | undefined {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
-import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
+import { defaultOf } from '../config/read-option.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { cancelledResult } from '../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
@@ -250,7 +250,7 @@ export class Suspensions {
  * least what is possible with the defaults.
  */
 function maxDataBytes({ suspension, ceilings }: RuntimeConfig): number {
-  const envelope = Math.max(suspension.maxBytes, DEFAULT_MAX_SUSPENSION_BYTES);
-  const result = Math.max(ceilings.maxResultBytes, DEFAULT_MAX_RESULT_BYTES);
+  const envelope = Math.max(suspension.maxBytes, defaultOf('maxSuspensionBytes'));
+  const result = Math.max(ceilings.maxResultBytes, defaultOf('maxResultBytes'));
   return envelope + RESULT_GROWTH * result + 4 * ceilings.maxLogBytes + RESULT_FRAME_BYTES;
 }

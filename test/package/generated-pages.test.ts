@@ -7,6 +7,7 @@ const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, im
 
 describe('a generated page of the documentation', () => {
   it.each([
+    ['docs/configuration.md', 'scripts/pages/configuration.mjs'],
     ['docs/metrics.md', 'scripts/pages/metrics.mjs'],
     ['docs/security/engine-advisories.md', 'scripts/pages/advisories.mjs'],
   ])('%s is what %s writes', async (_page, script) => {
