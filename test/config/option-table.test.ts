@@ -50,7 +50,7 @@ describe('the table of options', () => {
   )('%s has the default that its docstring says', (name, { fallback, byDefault }) => {
     const source = readFileSync(new URL('../../src/api/options.ts', import.meta.url), 'utf8');
     const [, docstring = ''] = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*readonly ${name}\\?`).exec(source) ?? [];
-    const documented = /@default\s*(?:\*\s*)?([^]*?)\s*\*?\s*$/
+    const documented = /@default\s*(?:\*\s*)?(.*?)\s*\*?\s*$/s
       .exec(docstring)?.[1]
       ?.replace(/\s*\*\s*/g, ' ')
       .trim();
