@@ -27,8 +27,9 @@ An option that is not in the tables is INVALID_CONFIG, and so is a value out of 
 import { configFromEnv, createRuntime } from 'nexus-runtime';
 
 const options = configFromEnv({ NEXUS_MAX_INSTANCES: '2', TIMEOUT_MS: '250', CACHE_DIR: 'false' });
-await using runtime = await createRuntime(options);
 console.log(options); // { cacheDir: false, maxInstances: 2, timeoutMs: 250 }
+const runtime = await createRuntime(options);
+await runtime.shutdown();
 \`\`\`
 
 For what to change when, see [tuning](operations.md#tuning). This page is generated from
