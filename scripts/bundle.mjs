@@ -86,11 +86,7 @@ await take({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'kitUrl' },
-  plugins: [
-    sharing,
-    withoutUnusedVariants,
-    { name: 'own-bundle', setup: leaveThreadPool },
-  ],
+  plugins: [sharing, withoutUnusedVariants, { name: 'own-bundle', setup: leaveThreadPool }],
 });
 const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
 await writeFile(path('dist/testing-kit.cjs'), kit);
