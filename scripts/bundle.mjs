@@ -107,7 +107,11 @@ await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
 await take({
   ...forTests,
-  entryPoints: { 'testing-vitest': path('build/testing/vitest.js'), ...threadPool },
+  entryPoints: {
+    'testing-vitest': path('build/testing/vitest.js'),
+    'testing-vitest-plugin': path('build/testing/vitest-plugin.js'),
+    ...threadPool,
+  },
   plugins: [sharing, threadFile],
 });
 await take({ ...commonjs, entryPoints: threadPool, plugins: [sharing, threadFile] });

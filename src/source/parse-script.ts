@@ -25,16 +25,22 @@ let namesLeft = Number.POSITIVE_INFINITY;
  *
  * @param maxNames the most names that it may declare: to find duplicates, acorn compares each name with all
  *   others of its scope
+ * @param tokens filled with its tokens, in order
  * @throws an {@link AcornError} for a syntax error; RangeError if it is nested too deeply or declares more
  *   names
  */
-export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY): Program {
+export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY, tokens?: AcornToken[]): Program {
   // Synchronous, and some 10 ms that only those pay who ask.
   const require = createRequire(import.meta.url);
   const acorn = require('acorn') as typeof import('acorn');
   namesLeft = maxNames;
   try {
-    return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+    return boundedParser(acorn).parse(script, {
+      ecmaVersion: 'latest',
+      sourceType: 'script',
+      locations: true,
+      ...(tokens !== undefined && { onToken: tokens }),
+    });
   } catch (error) {
     if (isAcornError(error) && error.message.startsWith(STACK_EXHAUSTED)) throw new RangeError(error.message);
     throw error;

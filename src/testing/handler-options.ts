@@ -2,14 +2,19 @@ import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
 import type { EncodedValue } from '../api/encoded.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
+import { inferCapabilities } from '../capabilities/inference/infer.js';
+import { invalidArgument } from '../config/check.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
+import type { HandlerSource } from './handler-source.js';
 import type { ExtensionMocks } from './mocks.js';
 
 /** The input of a handler in a test. Every option is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
   readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
+  /** The same as `state`, under the name that a runtime gives it. */
+  readonly stateSnapshot?: Readonly<Record<string, unknown>> | EncodedValue;
   /** Its `$args`. @default undefined */
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */
@@ -19,8 +24,12 @@ export interface HandlerOptions {
    * none
    */
   readonly ext?: ExtensionMocks;
-  /** Its exact capabilities. @default all */
-  readonly capabilities?: readonly CapabilityToken[];
+  /**
+   * Its exact capabilities; or `'inferred'`: those that `inferCapabilities` reads off its source, as an
+   * installation would grant them. **By default a handler in a test may do everything**, unlike in
+   * production, where it may do nothing without a grant. @default all
+   */
+  readonly capabilities?: readonly CapabilityToken[] | 'inferred';
   /** Limits lower than those of the test runtime. @default the limits of the test runtime */
   readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
   /** Time in the VM, in milliseconds, for each segment. Default: that of the test runtime */
@@ -43,6 +52,7 @@ export interface HandlerOptions {
 
 const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   state: true,
+  stateSnapshot: true,
   args: true,
   scope: true,
   ext: true,
@@ -73,12 +83,27 @@ export interface PreparedHandler {
   readonly options: ExecuteOptions;
 }
 
-/** @throws NexusError INVALID_ARGUMENT naming the option */
-export function prepareHandler(given: HandlerOptions, filename: string | undefined): PreparedHandler {
+/** @throws NexusError INVALID_ARGUMENT naming the option; COMPILATION_ERROR if nothing can be inferred from it */
+export function prepareHandler(given: HandlerOptions, source: HandlerSource): PreparedHandler {
   checkShape('options', given, OPTION_KEYS);
-  const { state, capabilities = ALL_CAPABILITIES, ext: _, now, limits, timeoutMs, seed, ...rest } = given;
+  const {
+    stateSnapshot,
+    state = stateSnapshot,
+    capabilities: granted = ALL_CAPABILITIES,
+    ext: _,
+    now,
+    limits,
+    timeoutMs,
+    seed,
+    ...rest
+  } = given;
   const { args, scope, handlerName, panelId, toJSON, onLogOverflow } = rest;
-  const name = given.filename ?? filename;
+  if (given.state !== undefined && stateSnapshot !== undefined) {
+    throw invalidArgument('options.stateSnapshot', stateSnapshot, 'absent where there is options.state');
+  }
+  const name = given.filename ?? source.filename;
+  const capabilities =
+    granted === 'inferred' ? inferCapabilities(source.code, name === undefined ? {} : { filename: name }) : granted;
   return {
     context: {
       ...(state !== undefined && { stateSnapshot: state }),

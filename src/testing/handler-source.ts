@@ -5,6 +5,7 @@ import type { WasmError } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { isFilename } from '../source/source-check.js';
+import { noteUse } from './watch.js';
 
 /** How the system writes paths. */
 type Paths = Pick<PlatformPath, 'basename' | 'relative' | 'sep'>;
@@ -16,6 +17,8 @@ export interface HandlerSource {
   readonly code: string;
   /** The name in stack traces. Absent for a handler that was passed as code. */
   readonly filename?: string;
+  /** The file. Absent for a handler that was passed as code. */
+  readonly path?: string;
 }
 
 /**
@@ -38,7 +41,8 @@ export async function readHandler(codeOrFile: string | URL): Promise<HandlerSour
       cause: error,
     });
   });
-  return { code, filename: name };
+  noteUse(file);
+  return { code, filename: name, path: file };
 }
 
 /** The name of a file in stack traces: from the working directory, with slashes, the same on every system. On another drive it is the path. */

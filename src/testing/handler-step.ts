@@ -7,11 +7,13 @@ import type { ResumeOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { withCall } from '../runtime/run/current-call.js';
 import { parseSuspensionId } from '../support/run-ids.js';
+import type { CoveredHandler } from './coverage/coverage.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks, render } from './mocks.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
-import { joined, type TestResult, testResult } from './test-result.js';
+import type { ProbedRuntime } from './run-handler.js';
+import { joined, type TestResult, testResult, withMetrics } from './test-result.js';
 
 /** The state of a handler: it waits for answers, or has ended. Its effects are those from the start. */
 export interface HandlerStep extends TestResult {
@@ -35,7 +37,7 @@ export interface HandlerStep extends TestResult {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'>;
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'> & Pick<ProbedRuntime, 'cover'>;
 
 /**
  * Executes a handler until it waits for a call that no mock answers.
@@ -49,62 +51,73 @@ export async function suspendFirst(
 ): Promise<HandlerStep> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source.filename);
+  const { context, options } = prepareHandler(given, source);
+  const covered = runtime.cover(source);
   const { now, timeoutMs, toJSON } = options;
   const resumeOptions = {
     ...(now !== undefined && { now }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(toJSON !== undefined && { toJSON }),
   };
-  const stepper = new Stepper(runtime, mocks, context.stateSnapshot, resumeOptions);
-  const first = await runtime.executeHandler(source.code, context, options);
+  const stepper = new Stepper({ runtime, mocks, state: context.stateSnapshot, options: resumeOptions, covered });
+  const first = await runtime.executeHandler(covered.code, context, covered.options(options));
   requireCompiled(source, first.error);
-  const step = await stepper.advance(first);
+  const step = await stepper.advance(covered.restore(first));
   if (step.status !== 'suspended') throw neverWaited(step);
   return step;
 }
 
+interface StepperParts {
+  readonly runtime: Runtime;
+  readonly mocks: Mocks;
+  readonly state: ContextValue;
+  readonly options: ResumeOptions;
+  readonly covered: CoveredHandler;
+}
+
 /** Steps through a handler with real suspensions: sealed, stored, opened again. */
 class Stepper {
-  readonly #runtime: Runtime;
-  readonly #mocks: Mocks;
-  readonly #state: ContextValue;
-  readonly #options: ResumeOptions;
+  readonly #parts: StepperParts;
   #sofar: WasmResult | undefined;
 
-  constructor(runtime: Runtime, mocks: Mocks, state: ContextValue, options: ResumeOptions) {
-    this.#runtime = runtime;
-    this.#mocks = mocks;
-    this.#state = state;
-    this.#options = options;
+  constructor(parts: StepperParts) {
+    this.#parts = parts;
   }
 
   /** Continues from the result of a segment to the next call that the test answers. */
   async advance(segment: WasmResult): Promise<HandlerStep> {
+    const { mocks } = this.#parts;
     let next = segment;
     for (;;) {
       this.#sofar = joined(this.#sofar, next);
       const { suspension } = next;
       if (suspension === undefined) return this.#step([]);
-      for (const call of suspension.calls) this.#mocks.note(call);
-      const mocked = suspension.calls.filter((call) => this.#mocks.has(call));
+      for (const call of suspension.calls) mocks.note(call);
+      const mocked = suspension.calls.filter((call) => mocks.has(call));
       if (mocked.length === 0) return this.#step(suspension.calls, suspension);
       const { suspensionId } = suspension;
       const { runId = suspensionId } = parseSuspensionId(suspensionId) ?? {};
       const given = await Promise.all(mocked.map((call) => this.#ask(call, runId)));
-      next = await this.#runtime.resumeHandler(suspensionId, given, this.#options);
+      next = await this.#resume(suspensionId, given);
     }
   }
 
+  async #resume(suspensionId: string, answers: readonly CallResult[]): Promise<WasmResult> {
+    const { runtime, options, covered } = this.#parts;
+    return covered.restore(await runtime.resumeHandler(suspensionId, answers, options));
+  }
+
   async #ask(call: ExtensionCall, runId: string): Promise<CallResult> {
+    const { mocks } = this.#parts;
     const { callId } = call;
     const { signal } = new AbortController();
-    const answer = await withCall({ key: `${runId}:${callId}`, signal }, () => this.#mocks.answer(call));
+    const answer = await withCall({ key: `${runId}:${callId}`, signal }, () => mocks.answer(call));
     return { callId, ...answer };
   }
 
   #step(waitingFor: readonly ExtensionCall[], suspension?: Suspension): HandlerStep {
-    const result = testResult(this.#sofar as WasmResult, this.#state, this.#mocks.calls);
+    const { mocks, state } = this.#parts;
+    const result = testResult(this.#sofar as WasmResult, state, mocks.calls);
     let isResumed = false;
     const resume = async (answers: readonly AsyncResult[]): Promise<HandlerStep> => {
       if (suspension === undefined) throw ended(result);
@@ -112,18 +125,21 @@ class Stepper {
       if (answers.length > waitingFor.length || answers.length === 0) throw tooMany(answers.length, waitingFor);
       const calls = waitingFor.slice(0, answers.length);
       const given = calls.map((call, i): CallResult => ({ callId: call.callId, ...(answers[i] as AsyncResult) }));
-      const next = await this.#runtime.resumeHandler(suspension.suspensionId, given, this.#options);
+      const next = await this.#resume(suspension.suspensionId, given);
       // An answer that cannot be passed leaves the handler suspended.
       isResumed = true;
-      for (const [i, call] of calls.entries()) this.#mocks.settle(call, answers[i] as AsyncResult);
+      for (const [i, call] of calls.entries()) mocks.settle(call, answers[i] as AsyncResult);
       return this.advance(next);
     };
-    return {
-      ...result,
-      waitingFor,
-      resumeWith: (answer) => resume(answersOf(answer)),
-      failWith: (error) => resume([{ success: false, error }]),
-    };
+    return withMetrics(
+      {
+        ...result,
+        waitingFor,
+        resumeWith: (answer) => resume(answersOf(answer)),
+        failWith: (error) => resume([{ success: false, error }]),
+      },
+      result.metrics,
+    );
   }
 }
 

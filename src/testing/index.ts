@@ -4,7 +4,9 @@
  * @module nexus-runtime/testing
  */
 export { TestClock } from './clock.js';
+export { type CoverageOptions, type CoverageTotals, reportCoverage } from './coverage/report.js';
 export { expectLimits, type LimitExpectations } from './expect-limits.js';
+export { expectSuccess } from './expect-success.js';
 export type { HandlerOptions } from './handler-options.js';
 export type { HandlerStep } from './handler-step.js';
 export type { ExtensionMocks, MadeCall } from './mocks.js';

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { WasmResult } from '../api/result.js';
 import { describe } from '../config/check.js';
+import { howItEnded } from './expect-success.js';
 import type { MadeCall } from './mocks.js';
 import type { TestResult } from './test-result.js';
 
@@ -103,6 +104,18 @@ export const matchers = {
       verb: wanted ? `to be denied ${show(capability[0])}` : 'to be denied a capability',
       received: denied === undefined ? outcomeOf(status, error) : [`was denied ${show(denied)}: ${error?.message}`],
       none: `it ended with ${status}, and errors that a handler catches do not count`,
+    });
+  },
+
+  toSucceed(received: unknown) {
+    const result = resultOf('toSucceed', received);
+    const { status } = result;
+    return judge(this, {
+      pass: status === 'success',
+      call: 'toSucceed()',
+      verb: 'to succeed',
+      received: status === 'success' ? [`returned ${show(result.returnValue)}`] : howItEnded(result).split('\n'),
+      none: `it ended with ${status}`,
     });
   },
 

@@ -1,7 +1,8 @@
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
+import type { CoveredHandler } from './coverage/coverage.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
-import { readHandler, requireCompiled } from './handler-source.js';
+import { type HandlerSource, readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
 import { type TestResult, testResult } from './test-result.js';
 
@@ -9,7 +10,10 @@ import { type TestResult, testResult } from './test-result.js';
 const MOCK_TIMEOUT_MS = 5_000;
 
 /** The part of a runtime that the kit needs. */
-export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'>;
+export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'> & {
+  /** The handler as it is executed: counted, if coverage is wanted. */
+  cover(source: HandlerSource): CoveredHandler;
+};
 
 /** Runs a handler to its end, with its calls answered by mocks. */
 export async function runToEnd(
@@ -19,7 +23,8 @@ export async function runToEnd(
 ): Promise<TestResult> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source.filename);
+  const { context, options } = prepareHandler(given, source);
+  const covered = runtime.cover(source);
   const stop = new AbortController();
   let fault: unknown;
   const probe: RunProbe = {
@@ -37,7 +42,8 @@ export async function runToEnd(
     },
   };
   const limits = { signal: stop.signal, callTimeoutMs: MOCK_TIMEOUT_MS };
-  const result = await runtime.runProbed(source.code, context, { ...options, ...limits }, probe);
+  const runOptions = { ...covered.options(options), ...limits };
+  const result = covered.restore(await runtime.runProbed(covered.code, context, runOptions, probe));
   if (fault !== undefined) throw fault;
   requireCompiled(source, result.error);
   return testResult(result, context.stateSnapshot, mocks.calls);

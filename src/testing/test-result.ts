@@ -1,10 +1,13 @@
 import type { ContextValue } from '../api/context.js';
-import type { ExtensionCall, ViewCommand, WasmResult } from '../api/result.js';
+import type { ExecutionMetrics, ExtensionCall, ViewCommand, WasmResult } from '../api/result.js';
 import { addMetrics } from '../execution/result/result.js';
 import type { MadeCall } from './mocks.js';
 import { mutated, type TestState } from './state.js';
 
-/** The result of a handler in a test: the same as in production, plus fields for tests. */
+/**
+ * The result of a handler in a test: the same as in production, plus fields for tests. `metrics` is not
+ * enumerable, so that a snapshot of the result is the same in every run.
+ */
 export interface TestResult extends WasmResult {
   /** The given state with all mutations applied, including those before an error. */
   readonly state: TestState;
@@ -19,7 +22,17 @@ export function testResult(result: WasmResult, given: ContextValue, calls: reado
   const { stateMutations, viewCommands, unawaitedCalls = [] } = result;
   const known = new Set(calls.map(({ callId }) => callId));
   const unmade: ExtensionCall[] = unawaitedCalls.filter(({ callId }) => !known.has(callId));
-  return { ...result, state: mutated(given, stateMutations), views: viewCommands, calls: [...calls, ...unmade] };
+  const fields = { state: mutated(given, stateMutations), views: viewCommands, calls: [...calls, ...unmade] };
+  return withMetrics({ ...result, ...fields }, result.metrics);
+}
+
+/** Times and memory differ from run to run: a snapshot of the result must not have them. */
+export function withMetrics<T extends { metrics?: ExecutionMetrics }>(
+  result: T,
+  metrics: ExecutionMetrics,
+): T & { metrics: ExecutionMetrics } {
+  Object.defineProperty(result, 'metrics', { value: metrics, enumerable: false, configurable: true, writable: true });
+  return result as T & { metrics: ExecutionMetrics };
 }
 
 /** Combines the segments of a handler: all their effects, and the end of the last. */

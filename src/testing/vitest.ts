@@ -20,6 +20,8 @@ export interface HandlerMatchers<R = unknown> {
   toHaveCalled(method: string, ...args: unknown[]): R;
   /** The handler ended because this capability, or any capability, was denied. */
   toBeDeniedCapability(capability?: string): R;
+  /** The handler succeeded. A failure shows its own message and the lines around the place. */
+  toSucceed(): R;
   /** The handler timed out. */
   toTimeOut(): R;
 }

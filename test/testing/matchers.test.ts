@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import '#src/testing/vitest.js';
-import type { TestResult } from '#src/testing/index.js';
+import { expectSuccess, type TestResult } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
 const runtime = await testRuntime();
@@ -149,4 +149,37 @@ it('is for results', async () => {
     'toHaveMutated is for the result of a handler',
   );
   await expect(promise).resolves.toHaveEmitted('paid');
+});
+
+describe('toSucceed', () => {
+  it('passes for a handler that succeeded', () => {
+    expect(nothing).toSucceed();
+    expect(denied).not.toSucceed();
+    expect(messageOf(() => expect(nothing).not.toSucceed())).toMatch(/not to succeed\n\nReceived: it\n {2}returned 1$/);
+  });
+
+  it("shows the handler's own message and the lines around the place", async () => {
+    const failed = await runtime.runHandler('const total = 1;\nreturn total.items.length;');
+    const lines = [
+      "EXECUTION_ERROR (2:19): TypeError: cannot read properties of undefined (reading 'length'), of total.items.length",
+      '',
+      '1 | const total = 1;',
+      '2 | return total.items.length;',
+      '  |                   ^',
+    ];
+    expect(messageOf(() => expect(failed).toSucceed())).toContain(
+      `Received: it\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    );
+    expect(messageOf(() => expectSuccess(failed))).toBe(`The handler did not succeed: ${lines.join('\n')}`);
+  });
+
+  it('says for what a handler waits', async () => {
+    const step = await runtime.suspendAt('await Promise.all([$ext.a.b(), $ext.c.d()])');
+    expect(messageOf(() => expect(step).toSucceed())).toContain('it waits for $ext.a.b, $ext.c.d');
+  });
+
+  it('gives the result back, as one that succeeded', () => {
+    expect(expectSuccess(nothing).status satisfies 'success').toBe('success');
+    expect(expectSuccess(nothing)).toBe(nothing);
+  });
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packMessage } from '#src/codec/message-pack.js';
 import { encoded } from '#src/index.js';
 import { currentCall } from '#src/runtime/run/current-call.js';
+import '#src/testing/vitest.js';
 import { answers, failure, runHandler as runShared } from '#src/testing/index.js';
 import { testRuntime } from './runtime.js';
 
@@ -39,6 +40,35 @@ describe('runHandler', () => {
     });
     expect(result.state).toEqual({ kept: new Map([[1, 2]]), total: 15 });
     expect(result.views).toBe(result.viewCommands);
+  });
+
+  it('gives a result whose snapshot is the same in every run: without its metrics', async () => {
+    const code = "console.log('x'); await $ext.a.b(); throw new TypeError('never')";
+    const once = async () => run(code, { ext: { a: { b: () => 1 } }, args: [1] });
+    const [first, second] = [await once(), await once()];
+    expect(JSON.stringify(first)).toBe(JSON.stringify(second));
+    expect(Object.keys(first)).not.toContain('metrics');
+    expect(first.metrics.hostCalls).toBe(2);
+    const step = await runtime.suspendAt(code);
+    expect(Object.keys(step)).not.toContain('metrics');
+    expect(step.metrics.hostCalls).toBe(2);
+  });
+
+  it('takes the state under both names, and not under both at once', async () => {
+    expect((await run('return $state.n', { stateSnapshot: { n: 2 } })).returnValue).toBe(2);
+    await expect(run('return 1', { state: {}, stateSnapshot: {} })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'options.stateSnapshot is an object (Object); it must be absent where there is options.state.',
+    });
+  });
+
+  it('grants what inferCapabilities reads off the handler, and nothing else', async () => {
+    const capabilities = 'inferred';
+    const fine = await run("$state.total = $state.a; $emit('paid', 1)", { capabilities, state: { a: 1 } });
+    expect(fine).toSucceed();
+    // What the source does not show is not granted.
+    const hidden = await run('const f = new Function(\'$emit("paid")\'); f()', { capabilities });
+    expect(hidden.status).toBe('error');
   });
 
   it('does not change the state it was given', async () => {

@@ -1,9 +1,11 @@
+import type { RuntimeOptions } from '../../api/options.js';
 import { boolean, invalidOption } from '../../config/check.js';
 import { resolveRuntimeConfig } from '../../config/resolve.js';
 import { decodePreludeImage } from '../../engine/image/prelude-image.js';
 import { readLibraries } from '../../runtime/libraries.js';
 import { Executor } from '../../worker/executor.js';
 import { TestClock } from '../clock.js';
+import { HandlerCoverage } from '../coverage/coverage.js';
 import { CallingThread } from './calling-thread.js';
 import type { Parts } from './load-parts.js';
 import { TestRuntime } from './test-runtime.js';
@@ -11,11 +13,14 @@ import type { TestRuntimeOptions } from './test-runtime-options.js';
 
 /** 0 would do as well; an unusual number is easier to recognise. */
 const DEFAULT_SEED = 42;
+/** Far more than the blocks of any handler. */
+const MAX_COUNTED = 1_000_000_000;
 
 /** @throws NexusError INVALID_CONFIG naming the option, INTERNAL_ERROR */
 export async function startTestRuntime(options: TestRuntimeOptions, { engine, prelude }: Parts): Promise<TestRuntime> {
-  const { now, seed = DEFAULT_SEED, inWorker, ...rest } = options;
-  const config = resolveRuntimeConfig(rest);
+  const { now, seed = DEFAULT_SEED, inWorker, coverage: wanted, ...rest } = options;
+  const coverage = HandlerCoverage.of(wanted);
+  const config = resolveRuntimeConfig(coverage === undefined ? rest : withRoom(rest));
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
   const clock = new TestClock(now);
   const libraries = await readLibraries(config.pool.libraries);
@@ -32,6 +37,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   return new TestRuntime(config, engine.fingerprint, {
     clock,
     seed,
+    coverage,
     createPool: (onRetired) =>
       new CallingThread({
         executor,
@@ -44,4 +50,10 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
         },
       }),
   });
+}
+
+/** What counting adds to a log does not use up the limits of the handler. */
+function withRoom(options: RuntimeOptions): RuntimeOptions {
+  const limitCeilings = { maxLogBytes: MAX_COUNTED, maxHostCalls: MAX_COUNTED, ...options.limitCeilings };
+  return { ...options, limitCeilings };
 }

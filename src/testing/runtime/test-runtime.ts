@@ -7,7 +7,9 @@ import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js'
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { RunProbe } from '../../runtime/run/run-probe.js';
 import type { TestClock } from '../clock.js';
+import { asItIs, type CoveredHandler, type HandlerCoverage, type Room } from '../coverage/coverage.js';
 import type { HandlerOptions } from '../handler-options.js';
+import type { HandlerSource } from '../handler-source.js';
 import { type HandlerStep, suspendFirst } from '../handler-step.js';
 import { runToEnd } from '../run-handler.js';
 import type { TestResult } from '../test-result.js';
@@ -15,6 +17,7 @@ import type { TestResult } from '../test-result.js';
 export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool'> {
   readonly clock: TestClock;
   readonly seed: number;
+  readonly coverage: HandlerCoverage | undefined;
 }
 
 /**
@@ -25,15 +28,19 @@ export class TestRuntime extends NexusRuntime {
   /** Its clock: the time that handlers see, and by which suspensions expire. */
   readonly clock: TestClock;
   readonly #seed: number;
+  readonly #coverage: HandlerCoverage | undefined;
+  readonly #room: Room;
 
   /** @internal use `createTestRuntime` */
-  constructor(config: RuntimeConfig, engine: string, { createPool, clock, seed }: TestRuntimeParts) {
+  constructor(config: RuntimeConfig, engine: string, { createPool, clock, seed, coverage }: TestRuntimeParts) {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
     super(config, engine, { createPool, environment: { now: () => clock.now(), newRunId } });
     this.clock = clock;
     this.#seed = seed;
+    this.#coverage = coverage;
+    this.#room = config.limits;
   }
 
   /**
@@ -56,6 +63,11 @@ export class TestRuntime extends NexusRuntime {
    */
   suspendAt(codeOrFile: string | URL, options: HandlerOptions = {}): Promise<HandlerStep> {
     return suspendFirst(this, codeOrFile, options);
+  }
+
+  /** @internal */
+  cover(source: HandlerSource): CoveredHandler {
+    return this.#coverage?.cover(source, this.#room) ?? asItIs(source);
   }
 
   override executeHandler(code: string, context?: WasmContext, options?: number | ExecuteOptions): Promise<WasmResult> {
