@@ -4,9 +4,10 @@ import type { Token as AcornToken, Node, Program } from 'acorn';
 
 export type { Token as AcornToken } from 'acorn';
 
-/** An error of acorn: line from 1, column from 0. */
+/** An error of acorn. Its `loc` counts lines as the language does; editors and the engine count others. */
 export interface AcornError extends SyntaxError {
-  readonly loc: { readonly line: number; readonly column: number };
+  /** Index into the script. */
+  readonly pos: number;
 }
 
 /** Acorn's message for a source that is nested too deeply. */
@@ -34,7 +35,7 @@ export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY)
   const acorn = require('acorn') as typeof import('acorn');
   namesLeft = maxNames;
   try {
-    return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script', locations: true });
+    return boundedParser(acorn).parse(script, { ecmaVersion: 'latest', sourceType: 'script' });
   } catch (error) {
     if (isAcornError(error) && error.message.startsWith(STACK_EXHAUSTED)) throw new RangeError(error.message);
     throw error;
@@ -62,7 +63,7 @@ function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
 }
 
 export function isAcornError(error: unknown): error is AcornError {
-  return error instanceof SyntaxError && 'loc' in error;
+  return error instanceof SyntaxError && 'pos' in error;
 }
 
 /** Acorn's message without the place that it appends. */
