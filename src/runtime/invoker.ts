@@ -21,9 +21,9 @@ import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
-import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
+import { answeredCalls, callIdsOf, lateAnswers, unusedAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
-import { answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
+import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Settlement, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
@@ -200,6 +200,8 @@ export class Invoker {
   ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
     const claimedAt = performance.now();
     try {
+      const late = readArgument('answers', () => lateAnswers(answers, claim.run));
+      if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
       const executed = await this.#parts.executions.resume(claim.run, matched, options);
       trace.executed(executed, claimedAt, false);

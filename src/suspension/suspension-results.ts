@@ -140,19 +140,72 @@ export function busy(suspensionId: string, waitedMs: number): NexusError {
   return new NexusError('SUSPENSION_BUSY', message, { context: { suspensionId } });
 }
 
+/** Where a run waits. */
+export interface CurrentSuspension {
+  readonly id: string;
+  /** Whether the handler waits for a call there. */
+  waitsFor(callId: string): boolean;
+}
+
 /**
- * @param unused ids of the calls whose answers were not used
+ * Answers that were not used. Those to calls for which the handler waits no more are never used: they are named apart.
+ *
+ * @param unused ids of their calls
  * @param current the suspension at which the run waits now, if it waits
  */
 export function answeredOtherwise(
   suspensionId: string,
   unused: readonly string[],
+  current: CurrentSuspension | undefined,
+): NexusError {
+  const settled = current === undefined ? [] : unused.filter((callId) => !current.waitsFor(callId));
+  const now =
+    current === undefined
+      ? 'The run has ended.'
+      : settled.length === unused.length
+        ? `${NO_LONGER}.`
+        : `The run waits as ${current.id} now: resume that${settled.length > 0 ? ` without ${nameSome(settled)}. ${NO_LONGER} for these` : ''}.`;
+  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${nameSome(unused)}, which was not used. ${now}`;
+  return settledError(message, suspensionId, unused, settled, current?.id);
+}
+
+/**
+ * Answers that a suspension does not wait for, although the handler made the calls. None of the caller's answers was used.
+ *
+ * @param late ids of those calls
+ * @param given ids of all calls that the caller answers
+ */
+export function answeredBefore(suspensionId: string, late: readonly string[], given: readonly string[]): NexusError {
+  const rest = late.length < given.length ? ' None of these answers was used: resume it with the others.' : '';
+  const message = `The suspended handler ${suspensionId} does not wait for ${nameSome(late)} any more: the call has another answer, or was left behind.${rest}`;
+  return settledError(message, suspensionId, given, late, suspensionId);
+}
+
+const NO_LONGER = 'The handler has other answers, or waits no longer';
+/** Of ids in a message. */
+const MAX_NAMED_IDS = 10;
+const MAX_ID_CHARACTERS = 50;
+
+function settledError(
+  message: string,
+  suspensionId: string,
+  callIds: readonly string[],
+  settledCallIds: readonly string[],
   current: string | undefined,
 ): NexusError {
-  const now = current === undefined ? 'The run has ended.' : `The run waits as ${current} now: resume that.`;
-  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${unused.join(', ')}, which was not used. ${now}`;
-  const context = { suspensionId, callIds: unused, ...(current !== undefined && { currentSuspensionId: current }) };
+  const isWaiting = current !== undefined && settledCallIds.length < callIds.length;
+  const context = {
+    suspensionId,
+    callIds,
+    ...(settledCallIds.length > 0 && { settledCallIds }),
+    ...(isWaiting && { currentSuspensionId: current }),
+  };
   return new NexusError('SUSPENSION_SETTLED', message, { context });
+}
+
+function nameSome(ids: readonly string[]): string {
+  const named = ids.slice(0, MAX_NAMED_IDS).map((id) => id.slice(0, MAX_ID_CHARACTERS));
+  return ids.length > MAX_NAMED_IDS ? `${named.join(', ')} and ${ids.length - MAX_NAMED_IDS} more` : named.join(', ');
 }
 
 export function lostLease(suspensionId: string): NexusError {

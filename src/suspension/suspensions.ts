@@ -23,6 +23,7 @@ import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
+import { currentSuspension } from './replay.js';
 import { RunPlaces } from './run-places.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
@@ -30,6 +31,7 @@ import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
 import {
   busy,
+  type CurrentSuspension,
   calledOff,
   expired,
   lostLease,
@@ -197,13 +199,13 @@ export class Suspensions {
    * @param id the id of a settled suspension
    * @returns undefined if the run has ended, or is no longer known
    */
-  async currentOf(id: string): Promise<string | undefined> {
+  async currentOf(id: string): Promise<CurrentSuspension | undefined> {
     let current = parseSuspensionId(id);
     while (current !== undefined) {
       const at = formatSuspensionId(current);
       const found = await ask(() => this.#store.read(at));
       if (found === undefined) return undefined;
-      if (found.outcome === undefined) return at;
+      if (found.outcome === undefined) return currentSuspension(at, found.info);
       if (found.outcome.state !== 'continued') return undefined;
       current = parseSuspensionId(nextSuspensionId(current));
     }
