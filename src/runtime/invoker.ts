@@ -21,7 +21,7 @@ import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
-import { answeredCalls, callIdsOf, lateAnswers, unusedAnswers } from '../suspension/replay.js';
+import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Settlement, Suspensions } from '../suspension/suspensions.js';
@@ -187,9 +187,9 @@ export class Invoker {
    */
   async #replay(suspensionId: string, answers: unknown, recorded: RecordedOutcome): Promise<WasmResult> {
     readArgument('answers', () => checkAnswers(answers));
-    const unused = unusedAnswers(answers, recorded);
-    if (unused.length === 0) return recorded.result;
-    throw answeredOtherwise(suspensionId, unused, await this.#parts.suspended.currentOf(suspensionId));
+    const compared = compareAnswers(answers, recorded);
+    if (compared.unused.length === 0) return recorded.result;
+    throw answeredOtherwise(suspensionId, compared, await this.#parts.suspended.currentOf(suspensionId));
   }
 
   async #resumeClaimed(

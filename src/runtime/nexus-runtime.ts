@@ -146,8 +146,8 @@ export class NexusRuntime implements AsyncDisposable {
    *
    * A suspension is resumed once, and each accepted answer is used once. Later calls that answer the same calls get the
    * recorded outcome, marked `replayed`, for a day or until its room is needed: see `maxSuspendedBytes`. Answers to other
-   * calls are refused with SUSPENSION_SETTLED: `context.callIds` names those that were not used, `settledCallIds` the calls
-   * among them that wait for no answer any more, and `currentSuspensionId` where to give the others.
+   * calls are refused with SUSPENSION_SETTLED: `context.settledCallIds` names the calls that need no answer any more, and
+   * `currentSuspensionId` where to give the others.
    *
    * @param suspensionId of {@link WasmResult.suspension}
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an

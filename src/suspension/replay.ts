@@ -1,7 +1,7 @@
 import { callNumber, type SuspendedRun } from '../execution/suspended-run.js';
 import type { RecordedOutcome } from './recorded-outcomes.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
-import type { CurrentSuspension } from './suspension-results.js';
+import type { CurrentSuspension, GivenAnswers } from './suspension-results.js';
 
 /** The ids of the calls that answers are for. */
 export function answeredCalls(
@@ -12,16 +12,17 @@ export function answeredCalls(
 }
 
 /**
- * The ids of the calls whose answers an outcome did not come of.
+ * Compares answers with those that an outcome came of.
  *
  * @param given one answer or several, as the caller gave them, unchecked
  */
-export function unusedAnswers(given: unknown, { answers }: RecordedOutcome): readonly string[] {
+export function compareAnswers(given: unknown, { answers }: RecordedOutcome): GivenAnswers {
   // It was cancelled, or recorded before outcomes said which answers they came of.
-  if (answers === undefined) return [];
+  if (answers === undefined) return { given: [], unused: [] };
   const used = new Set(answers.answered);
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  return list.map((answer) => callIdOf(answer) ?? answers.firstCall).filter((callId) => !used.has(callId));
+  const ids = list.map((answer) => callIdOf(answer) ?? answers.firstCall);
+  return { given: ids, unused: ids.filter((callId) => !used.has(callId)) };
 }
 
 /** Where a run waits, by what its summary says. */

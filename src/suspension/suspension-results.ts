@@ -140,6 +140,13 @@ export function busy(suspensionId: string, waitedMs: number): NexusError {
   return new NexusError('SUSPENSION_BUSY', message, { context: { suspensionId } });
 }
 
+/** The ids of the calls that a caller answers. */
+export interface GivenAnswers {
+  readonly given: readonly string[];
+  /** Those of which the outcome did not come. */
+  readonly unused: readonly string[];
+}
+
 /** Where a run waits. */
 export interface CurrentSuspension {
   readonly id: string;
@@ -150,23 +157,30 @@ export interface CurrentSuspension {
 /**
  * Answers that were not used. Those to calls for which the handler waits no more are never used: they are named apart.
  *
- * @param unused ids of their calls
  * @param current the suspension at which the run waits now, if it waits
  */
 export function answeredOtherwise(
   suspensionId: string,
-  unused: readonly string[],
+  { given, unused }: GivenAnswers,
   current: CurrentSuspension | undefined,
 ): NexusError {
-  const settled = current === undefined ? [] : unused.filter((callId) => !current.waitsFor(callId));
-  const now =
-    current === undefined
-      ? 'The run has ended.'
-      : settled.length === unused.length
-        ? `${NO_LONGER}.`
-        : `The run waits as ${current.id} now: resume that${settled.length > 0 ? ` without ${nameSome(settled)}. ${NO_LONGER} for these` : ''}.`;
-  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${nameSome(unused)}, which was not used. ${now}`;
-  return settledError(message, suspensionId, unused, settled, current?.id);
+  const needed = unused.filter((callId) => current?.waitsFor(callId) === true);
+  const isNeeded = new Set(needed);
+  const settled = given.filter((callId) => !isNeeded.has(callId));
+  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${nameSome(unused)}, which was not used. ${whatNow(needed, settled, current)}`;
+  return settledError(message, suspensionId, unused, settled, needed.length > 0 ? current?.id : undefined);
+}
+
+function whatNow(
+  needed: readonly string[],
+  settled: readonly string[],
+  current: CurrentSuspension | undefined,
+): string {
+  if (current === undefined) return 'The run has ended.';
+  if (needed.length === 0) return 'The handler has another answer, or waits for none any more.';
+  const others =
+    settled.length === 0 ? '' : `, with the answer to ${nameSome(needed)} alone: no other is needed any more`;
+  return `The run waits as ${current.id} now: resume that${others}.`;
 }
 
 /**
@@ -178,10 +192,9 @@ export function answeredOtherwise(
 export function answeredBefore(suspensionId: string, late: readonly string[], given: readonly string[]): NexusError {
   const rest = late.length < given.length ? ' None of these answers was used: resume it with the others.' : '';
   const message = `The suspended handler ${suspensionId} does not wait for ${nameSome(late)} any more: the call has another answer, or was left behind.${rest}`;
-  return settledError(message, suspensionId, given, late, suspensionId);
+  return settledError(message, suspensionId, given, late, late.length < given.length ? suspensionId : undefined);
 }
 
-const NO_LONGER = 'The handler has other answers, or waits no longer';
 /** Of ids in a message. */
 const MAX_NAMED_IDS = 10;
 const MAX_ID_CHARACTERS = 50;
@@ -193,12 +206,11 @@ function settledError(
   settledCallIds: readonly string[],
   current: string | undefined,
 ): NexusError {
-  const isWaiting = current !== undefined && settledCallIds.length < callIds.length;
   const context = {
     suspensionId,
     callIds,
     ...(settledCallIds.length > 0 && { settledCallIds }),
-    ...(isWaiting && { currentSuspensionId: current }),
+    ...(current !== undefined && { currentSuspensionId: current }),
   };
   return new NexusError('SUSPENSION_SETTLED', message, { context });
 }

@@ -117,6 +117,16 @@ it('of several answers, those that are needed no more are named apart, and the o
   expect((await other.resumeHandler(third, [to('c3', 3)])).returnValue).toEqual([1, 2, 3]);
 });
 
+it('of several answers to a settled suspension, those that it came of are needed no more', async () => {
+  const [runtime, other] = runtimes as [NexusRuntime, NexusRuntime];
+  const { first, third } = await answeredTwice(runtime);
+  const error = await rejection(other.resumeHandler(first, [to('c1', 1), to('c3', 3)]));
+  expect(error).toMatchObject({
+    code: 'SUSPENSION_SETTLED',
+    context: { callIds: ['c3'], settledCallIds: ['c1'], currentSuspensionId: third },
+  });
+});
+
 it.each([
   'c4',
   'c0',
