@@ -1,7 +1,10 @@
 const MIN_PART = 4;
+/** Comparing takes as long as the product of the lengths; no name is longer. */
+const MAX_LENGTH = 64;
 
 /** The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
   const lower = word.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;

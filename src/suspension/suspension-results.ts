@@ -1,5 +1,6 @@
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
+import { nameInMessage } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
 import { errorResult } from '../execution/result/result.js';
@@ -123,7 +124,7 @@ export function calledOff(suspensionId: string): WasmResult {
 }
 
 export function notFound(suspensionId: string): NexusError {
-  const message = `There is no suspended handler ${suspensionId}: the id is unknown, or its outcome is no longer kept.`;
+  const message = `There is no suspended handler ${nameInMessage(suspensionId)}: the id is unknown, or its outcome is no longer kept.`;
   return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
 }
 

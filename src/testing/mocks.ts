@@ -1,7 +1,7 @@
 import type { AsyncResult } from '../api/answers.js';
 import type { ExtensionCall } from '../api/result.js';
 import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
-import { describe, invalidArgument } from '../config/check.js';
+import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../execution/request/build-request.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
@@ -125,11 +125,8 @@ function checkExtension(name: string, extension: unknown): void {
   if (Object.getPrototypeOf(extension) !== Object.prototype) return;
   for (const [method, mock] of Object.entries(extension)) {
     if (typeof mock === 'function' || mock instanceof RecordedAnswers) continue;
-    throw new NexusError(
-      'INVALID_ARGUMENT',
-      `ext.${name}.${method} is ${describe(mock)}; it must be a function, or answers([…]) for what it answers in order.`,
-      { context: { field: `ext.${name}.${method}`, value: mock } },
-    );
+    const expected = 'a function, or answers([…]) for what it answers in order';
+    throw invalidArgument(`ext.${name}.${method}`, mock, expected);
   }
 }
 
