@@ -75,10 +75,16 @@ export default {
     },
     {
       name: 'of-the-guest-only-the-abi',
-      comment: 'The rest is compiled into the image.',
+      comment: 'The rest is compiled into the image. Tests write values as the console of the guest does.',
       severity: 'error',
       from: { path: '^src/', pathNot: folders(['guest']) },
-      to: { path: folders(['guest']), pathNot: '^src/guest/abi\\.ts$' },
+      to: { path: folders(['guest']), pathNot: '^src/guest/(abi\\.ts$|inspect/)' },
+    },
+    {
+      name: 'only-tests-inspect-as-the-guest-does',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folders(['guest', 'testing']) },
+      to: { path: '^src/guest/inspect/' },
     },
     {
       name: 'nothing-imports-build-time-code',

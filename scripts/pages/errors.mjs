@@ -18,7 +18,7 @@ What comes back when a handler goes wrong. Every error in a result has the same 
 | --- | --- |
 | \`code\` | what kind of failure it is: the table of codes in the [API reference](api/nexus-runtime.md) |
 | \`message\` | for the author of the handler, or the model that wrote it: what failed, with the expression that is at fault |
-| \`location\`, \`snippet\` | line and column from 1, and up to five lines of the source with a caret |
+| \`location\`, \`snippet\` | line and column from 1, as editors count (lines end at LF, CR LF or CR; columns are UTF-16 units), and up to five lines of the source with a caret |
 | \`name\` | of the error that was thrown: \`TypeError\`, or what the handler's own class calls it |
 | \`stack\` | begins with name and message; frames of the handler alone, in the author's lines |
 | \`fields\` | the fields that the thrown error has of its own, \`code\` among them: at most 50, of 16 Ki characters each |
@@ -27,7 +27,8 @@ What comes back when a handler goes wrong. Every error in a result has the same 
 | \`context\` | facts for programs: \`limit\`, \`value\`, \`capability\`, \`path\`, \`layer\`; \`remedy\` says what the operator can do |
 
 An error of an extension keeps its name, message and fields on its way into the handler. A field that cannot cross is \`undefined\` there, and the
-field \`dropped\` of the error names it.
+field \`dropped\` of the error names it. An error enters with at most 1,000 fields, \`code\` and \`cause\` among them; \`dropped\` names some of the
+others, and how many more there are.
 
 The expression is found in the source, which the artifact holds, when there is an error and not before. It is not looked for in a source of more
 than 48 Ki characters, and not named where it does not fit what the engine says; then the message is the engine's own. What a handler itself

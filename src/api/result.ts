@@ -94,7 +94,10 @@ export interface WasmError {
   readonly errors?: readonly ErrorCause[];
   /** Names of fields that cannot leave the VM, or are too large for an error. */
   readonly dropped?: readonly string[];
-  /** In the author's own text, both from 1. */
+  /**
+   * In the author's own text, both from 1, as editors count: lines end at LF, CR LF or CR, and columns are UTF-16 units (an
+   * emoji has two).
+   */
   readonly location?: { readonly line: number; readonly column: number };
   /** Up to five lines of the source around the location, with a caret under the column. */
   readonly snippet?: string;

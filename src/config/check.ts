@@ -11,18 +11,34 @@ export function rejectUnknownKeys(
 ): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
+    const option = nameInMessage(`${where}${key}`);
     const place = Object.hasOwn(elsewhere, key) ? elsewhere[key] : undefined;
     if (place !== undefined) {
-      const context = { option: `${where}${key}`, belongs: place };
-      throw new NexusError(code, `Unknown option ${where}${key}: it is ${place}.`, { context });
+      throw new NexusError(code, `Unknown option ${option}: it is ${place}.`, { context: { option, belongs: place } });
     }
     const suggestion = nearest(key, known);
     throw new NexusError(
       code,
-      `Unknown option ${where}${key}.${suggestion === undefined ? '' : ` Did you mean ${where}${suggestion}?`}`,
-      { context: { option: `${where}${key}`, ...(suggestion === undefined ? {} : { nearest: suggestion }) } },
+      `Unknown option ${option}.${suggestion === undefined ? '' : ` Did you mean ${where}${suggestion}?`}`,
+      { context: { option, ...(suggestion === undefined ? {} : { nearest: suggestion }) } },
     );
   }
+}
+
+/** Of a name that the caller chose. */
+const MAX_NAME = 200;
+/** Of what another error says. */
+export const MAX_REASON = 1_000;
+const LARGE_BIGINT = 2n ** 64n;
+
+/** A name as an error message has it: cut if it is long. */
+export function nameInMessage(name: string): string {
+  return cut(name, MAX_NAME);
+}
+
+/** The beginning of a text that may be of any length, for a message. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
 }
 
 /** Every key of an interface; the compiler reports a missing one. */
@@ -62,14 +78,16 @@ export function requireObject(option: string, given: unknown): asserts given is 
     throw invalidOption(option, describe(given), 'an object');
 }
 
-export function invalidOption(option: string, given: unknown, expected: string): NexusError {
+export function invalidOption(name: string, given: unknown, expected: string): NexusError {
+  const option = nameInMessage(name);
   return new NexusError('INVALID_CONFIG', `Option ${option} is ${describe(given)}; it must be ${expected}.`, {
     context: { option, value: given, expected },
   });
 }
 
 /** Like {@link invalidOption}, for an argument of one call. */
-export function invalidArgument(field: string, value: unknown, expected: string): NexusError {
+export function invalidArgument(name: string, value: unknown, expected: string): NexusError {
+  const field = nameInMessage(name);
   return new NexusError('INVALID_ARGUMENT', `${field} is ${describe(value)}; it must be ${expected}.`, {
     context: { field, value, expected },
   });
@@ -80,7 +98,8 @@ export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
+  if (typeof value !== 'object' || value === null) return nameInMessage(String(value));
   try {
     if (Array.isArray(value)) return 'an array';
     const name: unknown = value.constructor?.name;
@@ -104,8 +123,9 @@ export function readArgument<T>(
     return read();
   } catch (cause) {
     if (cause instanceof NexusError) throw cause;
-    const reason = cause instanceof Error ? cause.message : 'a value that is not an Error was thrown';
-    throw new NexusError(code, `${field} cannot be read: ${reason}.`, { context: { field }, cause });
+    const reason =
+      cause instanceof Error ? cut(String(cause.message), MAX_REASON) : 'a value that is not an Error was thrown';
+    throw new NexusError(code, `${nameInMessage(field)} cannot be read: ${reason}.`, { context: { field }, cause });
   }
 }
 

@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 
 const MIN_PART = 4;
-/** A longer word is no typing error, and comparing it would take time. */
-const MAX_LENGTH = 100;
+/** Comparing takes as long as the product of the lengths; no name is longer. */
+const MAX_LENGTH = 64;
 
 /** The candidate with the smallest edit distance to `word`, if it is near enough to be a likely typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {

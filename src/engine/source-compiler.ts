@@ -3,6 +3,7 @@ import { lower, mayUse } from '../source/lowering/lower.js';
 import type { Piece } from '../source/lowering/writer.js';
 import { isAcornError, parseScript } from '../source/parse-script.js';
 import type { ScriptProblem } from '../source/script-problem.js';
+import { SourceLines } from '../source/source-lines.js';
 import { Count } from './binary-interface.js';
 import { captureImage, type Image } from './image/image.js';
 import { wipe } from './image/restore.js';
@@ -169,7 +170,7 @@ function withPlace(problem: ScriptProblem, source: string): ScriptProblem {
   try {
     parseScript(source);
   } catch (error) {
-    if (isAcornError(error)) return { ...problem, line: error.loc.line, column: error.loc.column + 1 };
+    if (isAcornError(error)) return { ...problem, ...new SourceLines(source).engineAt(error.pos) };
   }
   return problem;
 }

@@ -54,7 +54,7 @@ export const REJECTION_CODES = {
   SUSPENSION_EXPIRED: { fault: 'caller', retryable: false },
   /** Another call is resuming the suspended handler, and takes longer than this one may wait. */
   SUSPENSION_BUSY: { fault: 'caller', retryable: true },
-  /** The suspended handler was resumed with other answers: these were not used. */
+  /** The suspended handler was resumed with other answers, or waits for these no more: they were not used. */
   SUSPENSION_SETTLED: { fault: 'caller', retryable: false },
   SUSPENSION_INCOMPATIBLE: { fault: 'host', retryable: false },
   /** Too many executions are waiting. */

@@ -33,7 +33,7 @@ import {
   type Segment,
   type Waiting,
 } from './result/result.js';
-import type { SuspendedRun } from './suspended-run.js';
+import { callNumber, type SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
 /** The outcome of one segment. */
@@ -58,7 +58,7 @@ export interface WaitingRun {
 }
 
 /** What stays the same from one segment of a run to the next. */
-type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant'>;
+type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall'>;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
 export class SegmentRunner {
@@ -277,7 +277,7 @@ export class SegmentRunner {
   #keep(
     { outcome }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant }: RunBase,
+    { handler, capabilities, origin, limits, tenant, lastCall = 0 }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
@@ -296,6 +296,8 @@ export class SegmentRunner {
       suspendedAtMs: this.#environment.now(),
       calls: calls.map(nameCall),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
+      // What it made in this segment waits, in order.
+      lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
       ...tenantOf(tenant),
     };
     return { run, calls, leftCalls, letGo: letGo ?? NOTHING };

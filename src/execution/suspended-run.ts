@@ -29,7 +29,14 @@ export interface SuspendedRun {
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
   readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  /** Number of the last call that the handler has made: see {@link callNumber}. */
+  readonly lastCall?: number;
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
   /** The tenant for which it runs. */
   readonly tenant?: string;
+}
+
+/** Calls are numbered from 1 in the order in which the handler makes them: `c7` is the seventh. */
+export function callNumber(callId: string): number {
+  return Number(callId.slice(1));
 }

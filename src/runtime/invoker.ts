@@ -21,10 +21,10 @@ import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
-import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
+import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import type { Settlement } from '../suspension/settlements.js';
-import { answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
+import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import { ExtensionMethods } from './run/extension-methods.js';
@@ -188,9 +188,9 @@ export class Invoker {
    */
   async #replay(suspensionId: string, answers: unknown, recorded: RecordedOutcome): Promise<WasmResult> {
     readArgument('answers', () => checkAnswers(answers));
-    const unused = unusedAnswers(answers, recorded);
-    if (unused.length === 0) return recorded.result;
-    throw answeredOtherwise(suspensionId, unused, await this.#parts.suspended.currentOf(suspensionId));
+    const compared = compareAnswers(answers, recorded);
+    if (compared.unused.length === 0) return recorded.result;
+    throw answeredOtherwise(suspensionId, compared, await this.#parts.suspended.currentOf(suspensionId));
   }
 
   async #resumeClaimed(
@@ -201,6 +201,8 @@ export class Invoker {
   ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
     const claimedAt = performance.now();
     try {
+      const late = readArgument('answers', () => lateAnswers(answers, claim.run));
+      if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
       const executed = await this.#parts.executions.resume(claim.run, matched, options);
       trace.executed(executed, claimedAt, false);

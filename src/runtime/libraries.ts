@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { LibraryOption } from '../api/options.js';
-import { invalidOption } from '../config/check.js';
+import { cut, invalidOption, MAX_REASON } from '../config/check.js';
 import type { LibrarySource } from '../engine/library.js';
 
 /**
@@ -13,7 +13,7 @@ export async function readLibraries(libraries: Readonly<Record<string, LibraryOp
     Object.entries(libraries).map(async ([name, { source, file }]): Promise<LibrarySource> => {
       if (source !== undefined) return { name, source, filename: `${name}.js` };
       const text = await readFile(file ?? '', 'utf8').catch((error: unknown) => {
-        throw invalidOption(`libraries.${name}.file`, file, `a readable file: ${String(error)}`);
+        throw invalidOption(`libraries.${name}.file`, file, `a readable file: ${cut(String(error), MAX_REASON)}`);
       });
       return { name, source: text, filename: file ?? name };
     }),

@@ -144,16 +144,19 @@ export class NexusRuntime implements AsyncDisposable {
   /**
    * Resumes a suspended handler, in this or any other process.
    *
-   * A suspension is resumed once. Later calls get the recorded outcome, whatever answers they pass, for a day
-   * or until its room is needed: see `maxSuspendedBytes`.
+   * A suspension is resumed once, and each accepted answer is used once. Later calls that answer the same calls get the
+   * recorded outcome, marked `replayed`, for a day or until its room is needed: see `maxSuspendedBytes`. Answers to other
+   * calls are refused with SUSPENSION_SETTLED: `context.settledCallIds` names the calls that need no answer any more, and
+   * `currentSuspensionId` where to give the others.
    *
    * @param suspensionId of {@link WasmResult.suspension}
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
    *   answer stay pending
    * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
    * @returns the effects since the suspension; the handler may be suspended again, under a new id
-   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE (the handler is
-   *   kept), INVALID_ARGUMENT for an answer that matches no pending call, SERIALIZATION_ERROR,
+   * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_SETTLED, SUSPENSION_BUSY, SUSPENSION_EXPIRED,
+   *   SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for an answer to a call that the handler never made,
+   *   SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   resumeHandler(

@@ -4,9 +4,10 @@ import type { Token as AcornToken, Node, Program } from 'acorn';
 
 export type { Token as AcornToken } from 'acorn';
 
-/** An error of acorn: line from 1, column from 0. */
+/** An error of acorn. Its `loc` counts lines as the language does; editors and the engine count others. */
 export interface AcornError extends SyntaxError {
-  readonly loc: { readonly line: number; readonly column: number };
+  /** Index into the script. */
+  readonly pos: number;
 }
 
 /** Acorn's message for a source that is nested too deeply. */
@@ -38,7 +39,6 @@ export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY,
     return boundedParser(acorn).parse(script, {
       ecmaVersion: 'latest',
       sourceType: 'script',
-      locations: true,
       ...(tokens !== undefined && { onToken: tokens }),
     });
   } catch (error) {
@@ -68,7 +68,7 @@ function boundedParser({ Parser }: { readonly Parser: Parser }): Parser {
 }
 
 export function isAcornError(error: unknown): error is AcornError {
-  return error instanceof SyntaxError && 'loc' in error;
+  return error instanceof SyntaxError && 'pos' in error;
 }
 
 /** Acorn's message without the place that it appends. */

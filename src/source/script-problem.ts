@@ -1,4 +1,4 @@
-/** A problem that a parser found in a script, in the coordinates of its text. */
+/** A problem that a parser found in a script. Its place is as the engine counts, whichever parser it was: see `EnginePlace`. */
 export interface ScriptProblem {
   readonly kind: 'syntax' | 'memory' | 'nesting' | 'count' | 'engine';
   readonly message: string;

@@ -1,7 +1,18 @@
 import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
+import { CHUNK, LineIndex } from './line-index.js';
+import { cutLine, paddingUnder } from './text-width.js';
 
-/** A position in a text; line and column start at 1. */
+/**
+ * A position in a text, as editors and the language server protocol have it, but from 1: lines end at CR LF, LF or CR, and
+ * columns are UTF-16 units.
+ */
 export interface SourceLocation {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A position as the engine has it, from 1: lines end at line feeds alone, and columns are code points. */
+export interface EnginePlace {
   readonly line: number;
   readonly column: number;
 }
@@ -10,25 +21,9 @@ const LINES_BEFORE = 3;
 const LINES_AFTER = 1;
 /** A longer line is cut around the column. */
 const MAX_LINE_LENGTH = 120;
-/** The index counts lines for chunks of this many characters: a lookup reads at most two of them. */
-const CHUNK = 16 * 1024;
 const CHUNKS_IN_SLICE = SLICE_LENGTH / CHUNK;
 /** Lines whose places are remembered: an error and its causes name the same few lines again and again. */
 const REMEMBERED_LINES = 64;
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const LINE_SEPARATOR = 0x2028;
-const PARAGRAPH_SEPARATOR = 0x2029;
-
-/**
- * The number of lines that end before each chunk of a text. It holds only numbers, so it may outlive the
- * text.
- */
-export class LineIndex {
-  /** Item i: the number of lines that end in the first i chunks. Extended as needed. */
-  readonly endedBefore: number[] = [0];
-}
 
 /** Where a line starts and ends, without its terminator. */
 interface Line {
@@ -36,11 +31,22 @@ interface Line {
   readonly end: number;
 }
 
+/** A line as the engine has it: one of an editor or several. */
+interface EngineLine extends Line {
+  /** Number of the editor's line at its start. */
+  readonly number: number;
+  readonly isOneLine: boolean;
+  /** Pairs in the text before it. */
+  readonly pairsBefore: number;
+  readonly hasPairs: boolean;
+}
+
 /** The lines of a text that may have megabytes. Each query reads the text at most once. */
 export class SourceLines {
   readonly source: string;
   readonly #index: LineIndex;
   readonly #found = new Map<number, Line>();
+  readonly #foundOfEngine = new Map<number, EngineLine>();
 
   /** @param index an earlier index of the same text */
   constructor(source: string, index: LineIndex = new LineIndex()) {
@@ -55,8 +61,8 @@ export class SourceLines {
   /** Reads the whole text, with turns of the event loop in between. Later queries take microseconds. */
   async prepare(): Promise<void> {
     for (;;) {
-      const end = this.#chunks + CHUNKS_IN_SLICE;
-      while (this.#chunks < end) if (!this.#countNextChunk()) return;
+      const end = this.#index.chunks + CHUNKS_IN_SLICE;
+      while (this.#index.chunks < end) if (!this.#index.readNextChunk(this.source)) return;
       await waitATurn();
     }
   }
@@ -64,11 +70,28 @@ export class SourceLines {
   /** A location inside the text: one behind the end of a line or of the text is moved to that end. */
   clamp({ line, column }: SourceLocation): SourceLocation {
     const known = this.#find(line);
-    if (known === undefined) {
-      const last = this.#find(this.#endedLines + 1) ?? { start: 0, end: this.source.length };
-      return { line: this.#endedLines + 1, column: last.end - last.start + 1 };
-    }
+    if (known === undefined) return this.#end();
     return { line, column: Math.max(1, Math.min(column, known.end - known.start + 1)) };
+  }
+
+  /** Where the engine's place is for an editor. One behind the end of a line or of the text is moved to that end. */
+  fromEngine({ line, column }: EnginePlace): SourceLocation {
+    const found = this.#findOfEngine(line);
+    if (found === undefined) return this.#end();
+    const { start, end, number, isOneLine, pairsBefore, hasPairs } = found;
+    const before = Math.max(0, column - 1);
+    const offset = hasPairs
+      ? this.#index.indexOfCodePoint(this.source, start - pairsBefore + before)
+      : Math.min(start + before, end);
+    if (!isOneLine) return this.locationAt(Math.min(offset, end));
+    return { line: number, column: Math.min(offset, end) - start + 1 };
+  }
+
+  /** The engine's place of an index into the text. */
+  engineAt(offset: number): EnginePlace {
+    const line = this.#index.countBefore(this.source, 'feeds', offset) + 1;
+    const start = line === 1 ? 0 : (this.#index.find(this.source, 'feeds', line - 1) ?? -1) + 1;
+    return { line, column: offset - start - (this.#pairsBefore(offset) - this.#pairsBefore(start)) + 1 };
   }
 
   /** Index into the text. Undefined behind the last line. */
@@ -77,13 +100,11 @@ export class SourceLines {
     return found && found.start + column - 1;
   }
 
-  /** The place of an index into the text. */
+  /** The place of an index into the text. One inside of a terminator is the end of its line. */
   locationAt(offset: number): SourceLocation {
-    let [line, start] = [1, 0];
-    for (let at = 0; at < Math.min(offset, this.source.length); at++) {
-      if (endsLine(this.source, at)) [line, start] = [line + 1, at + 1];
-    }
-    return { line, column: offset - start + 1 };
+    const line = this.#index.countBefore(this.source, 'ends', offset) + 1;
+    const { start, end } = this.#find(line) ?? { start: 0, end: 0 };
+    return { line, column: Math.max(0, Math.min(offset, end) - start) + 1 };
   }
 
   /** The characters of a line from a column on, at most so many; empty where there are none. */
@@ -113,9 +134,11 @@ export class SourceLines {
     const cut = end - start > MAX_LINE_LENGTH ? Math.max(0, column - 1 - Math.floor(MAX_LINE_LENGTH / 2)) : 0;
     const rendered: string[] = [];
     for (const number of numbers) {
-      const shown = this.read({ line: number, column: number === line ? cut + 1 : 1 }, MAX_LINE_LENGTH);
+      const from = number === line ? cut : 0;
+      // A unit more, by which the cut shows whether it is inside of a pair.
+      const shown = cutLine(this.read({ line: number, column: from + 1 }, MAX_LINE_LENGTH + 1), MAX_LINE_LENGTH);
       rendered.push(`${String(number).padStart(gutter)} | ${shown}`.trimEnd());
-      if (number === line) rendered.push(`${' '.repeat(gutter)} | ${' '.repeat(column - 1 - cut)}^`);
+      if (number === line) rendered.push(`${' '.repeat(gutter)} | ${paddingUnder(shown, column - 1 - cut)}^`);
     }
     return rendered.join('\n');
   }
@@ -138,56 +161,49 @@ export class SourceLines {
 
   /** The end of a line, and the start of the next one. Undefined if the text ends before. */
   #lineEnd(number: number): { readonly end: number; readonly next: number } | undefined {
-    const { endedBefore } = this.#index;
-    while (this.#endedLines < number) if (!this.#countNextChunk()) return undefined;
-    let low = 0;
-    let high = endedBefore.length - 1;
-    // Finds the last chunk before which fewer lines have ended: the line ends in it.
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if ((endedBefore[middle] as number) < number) low = middle;
-      else high = middle;
-    }
-    let left = number - (endedBefore[low] as number);
-    let at = low * CHUNK;
-    for (; ; at++) if (endsLine(this.source, at) && --left === 0) break;
-    const isPair = this.source.charCodeAt(at) === LINE_FEED && this.source.charCodeAt(at - 1) === CARRIAGE_RETURN;
+    const at = this.#index.find(this.source, 'ends', number);
+    if (at === undefined) return undefined;
+    const isPair = this.source[at] === '\n' && this.source[at - 1] === '\r';
     return { end: isPair ? at - 1 : at, next: at + 1 };
   }
 
-  /** The number of lines in the part that was read. */
-  get #endedLines(): number {
-    return this.#index.endedBefore.at(-1) as number;
+  #findOfEngine(line: number): EngineLine | undefined {
+    const known = this.#foundOfEngine.get(line);
+    if (known !== undefined) return known;
+    const found = this.#searchOfEngine(line);
+    if (found !== undefined && this.#foundOfEngine.size < REMEMBERED_LINES) this.#foundOfEngine.set(line, found);
+    return found;
   }
 
-  get #chunks(): number {
-    return this.#index.endedBefore.length - 1;
+  #searchOfEngine(line: number): EngineLine | undefined {
+    if (line < 1) return undefined;
+    const feed = line === 1 ? -1 : this.#index.find(this.source, 'feeds', line - 1);
+    if (feed === undefined) return undefined;
+    const start = feed + 1;
+    const next = this.#index.find(this.source, 'feeds', line) ?? this.source.length;
+    const end = this.source[next - 1] === '\r' && next > start && next < this.source.length ? next - 1 : next;
+    const number = this.#index.countBefore(this.source, 'ends', start) + 1;
+    const pairsBefore = this.#pairsBefore(start);
+    return {
+      start,
+      end,
+      number,
+      isOneLine: this.#index.countBefore(this.source, 'ends', end) + 1 === number,
+      pairsBefore,
+      hasPairs: this.#pairsBefore(end) > pairsBefore,
+    };
   }
 
-  /** False if there is no further chunk. */
-  #countNextChunk(): boolean {
-    const start = this.#chunks * CHUNK;
-    if (start >= this.source.length) return false;
-    this.#index.endedBefore.push(this.#endedLines + countLineEnds(this.source, start, start + CHUNK));
-    return true;
+  #pairsBefore(offset: number): number {
+    return this.#index.countBefore(this.source, 'pairs', offset);
+  }
+
+  #end(): SourceLocation {
+    return this.locationAt(this.source.length);
   }
 }
 
 /** {@link SourceLines.snippet} for a text that is used only once. */
 export function renderSnippet(text: string | SourceLines, location: SourceLocation): string {
   return SourceLines.of(text).snippet(location);
-}
-
-function countLineEnds(text: string, start: number, end: number): number {
-  let count = 0;
-  const stop = Math.min(end, text.length);
-  for (let at = start; at < stop; at++) if (endsLine(text, at)) count++;
-  return count;
-}
-
-/** A carriage return before a line feed ends no line: the pair ends one line, at the line feed. */
-function endsLine(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  if (unit > CARRIAGE_RETURN) return unit === LINE_SEPARATOR || unit === PARAGRAPH_SEPARATOR;
-  return unit === LINE_FEED || (unit === CARRIAGE_RETURN && text.charCodeAt(at + 1) !== LINE_FEED);
 }

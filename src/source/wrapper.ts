@@ -1,4 +1,4 @@
-import { SourceLines, type SourceLocation } from './source-lines.js';
+import { type EnginePlace, SourceLines, type SourceLocation } from './source-lines.js';
 import { fileHeaderShift, neutraliseFileHeader } from './source-text.js';
 
 /** Part of the cache key: raise it whenever the same handler would be wrapped differently. */
@@ -32,11 +32,19 @@ export function wrapHandler(source: string): string {
  * Converts a place in the wrapped script to the author's source. If the source ends within an unfinished
  * construct, the engine reports our suffix, which becomes the end of the source.
  *
- * @param text the author's source; if undefined, the place is not checked against it
+ * @param text the author's source; if undefined, the place stays as the engine counts
  */
-export function toAuthorLocation(place: SourceLocation, text: string | SourceLines | undefined): SourceLocation {
+export function toAuthorLocation(place: EnginePlace, text: string | SourceLines | undefined): SourceLocation {
   const lines = text === undefined ? undefined : SourceLines.of(text);
+  // All of it is one unit and one code point a character.
   const shift = place.line === 1 ? fileHeaderShift(lines?.source ?? '') - PREFIX.length : 0;
-  const moved = { line: place.line, column: place.column + shift };
-  return lines?.clamp(moved) ?? { line: moved.line, column: Math.max(1, moved.column) };
+  const moved = { line: place.line, column: Math.max(1, place.column + shift) };
+  return lines?.fromEngine(moved) ?? moved;
+}
+
+/** Converts an index into the wrapped script, from a parser that is not the engine's, to a place in the author's source. */
+export function authorLocationAt(offset: number, text: string | SourceLines): SourceLocation {
+  const lines = SourceLines.of(text);
+  const inSource = offset - PREFIX.length + fileHeaderShift(lines.source);
+  return lines.locationAt(Math.max(0, Math.min(inSource, lines.source.length)));
 }

@@ -1,5 +1,6 @@
 import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
+import { nameInMessage } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
 import { errorResult } from '../execution/result/result.js';
@@ -123,7 +124,7 @@ export function calledOff(suspensionId: string): WasmResult {
 }
 
 export function notFound(suspensionId: string): NexusError {
-  const message = `There is no suspended handler ${suspensionId}: the id is unknown, or its outcome is no longer kept.`;
+  const message = `There is no suspended handler ${nameInMessage(suspensionId)}: the id is unknown, or its outcome is no longer kept.`;
   return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { suspensionId } });
 }
 
@@ -140,19 +141,84 @@ export function busy(suspensionId: string, waitedMs: number): NexusError {
   return new NexusError('SUSPENSION_BUSY', message, { context: { suspensionId } });
 }
 
+/** The ids of the calls that a caller answers. */
+export interface GivenAnswers {
+  readonly given: readonly string[];
+  /** Those of which the outcome did not come. */
+  readonly unused: readonly string[];
+}
+
+/** Where a run waits. */
+export interface CurrentSuspension {
+  readonly id: string;
+  /** Whether the handler waits for a call there. */
+  waitsFor(callId: string): boolean;
+}
+
 /**
- * @param unused ids of the calls whose answers were not used
+ * Answers that were not used. Those to calls for which the handler waits no more are never used: they are named apart.
+ *
  * @param current the suspension at which the run waits now, if it waits
  */
 export function answeredOtherwise(
   suspensionId: string,
-  unused: readonly string[],
+  { given, unused }: GivenAnswers,
+  current: CurrentSuspension | undefined,
+): NexusError {
+  const needed = unused.filter((callId) => current?.waitsFor(callId) === true);
+  const isNeeded = new Set(needed);
+  const settled = given.filter((callId) => !isNeeded.has(callId));
+  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${nameSome(unused)}, which was not used. ${whatNow(needed, settled, current)}`;
+  return settledError(message, suspensionId, unused, settled, needed.length > 0 ? current?.id : undefined);
+}
+
+function whatNow(
+  needed: readonly string[],
+  settled: readonly string[],
+  current: CurrentSuspension | undefined,
+): string {
+  if (current === undefined) return 'The run has ended.';
+  if (needed.length === 0) return 'The handler has another answer, or waits for none any more.';
+  const others =
+    settled.length === 0 ? '' : `, with the answer to ${nameSome(needed)} alone: no other is needed any more`;
+  return `The run waits as ${current.id} now: resume that${others}.`;
+}
+
+/**
+ * Answers that a suspension does not wait for, although the handler made the calls. None of the caller's answers was used.
+ *
+ * @param late ids of those calls
+ * @param given ids of all calls that the caller answers
+ */
+export function answeredBefore(suspensionId: string, late: readonly string[], given: readonly string[]): NexusError {
+  const rest = late.length < given.length ? ' None of these answers was used: resume it with the others.' : '';
+  const message = `The suspended handler ${suspensionId} does not wait for ${nameSome(late)} any more: the call has another answer, or was left behind.${rest}`;
+  return settledError(message, suspensionId, given, late, late.length < given.length ? suspensionId : undefined);
+}
+
+/** Of ids in a message. */
+const MAX_NAMED_IDS = 10;
+const MAX_ID_CHARACTERS = 50;
+
+function settledError(
+  message: string,
+  suspensionId: string,
+  callIds: readonly string[],
+  settledCallIds: readonly string[],
   current: string | undefined,
 ): NexusError {
-  const now = current === undefined ? 'The run has ended.' : `The run waits as ${current} now: resume that.`;
-  const message = `The suspended handler ${suspensionId} was resumed without the answer to ${unused.join(', ')}, which was not used. ${now}`;
-  const context = { suspensionId, callIds: unused, ...(current !== undefined && { currentSuspensionId: current }) };
+  const context = {
+    suspensionId,
+    callIds,
+    ...(settledCallIds.length > 0 && { settledCallIds }),
+    ...(current !== undefined && { currentSuspensionId: current }),
+  };
   return new NexusError('SUSPENSION_SETTLED', message, { context });
+}
+
+function nameSome(ids: readonly string[]): string {
+  const named = ids.slice(0, MAX_NAMED_IDS).map((id) => id.slice(0, MAX_ID_CHARACTERS));
+  return ids.length > MAX_NAMED_IDS ? `${named.join(', ')} and ${ids.length - MAX_NAMED_IDS} more` : named.join(', ');
 }
 
 export function lostLease(suspensionId: string): NexusError {

@@ -16,6 +16,7 @@ import { abortable } from '../support/waiting.js';
 import { ActiveSuspensions } from './active-suspensions.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
+import { currentSuspension } from './replay.js';
 import { RunPlaces } from './room/run-places.js';
 import { StoreRoom } from './room/store-room.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
@@ -23,7 +24,16 @@ import { openRun, storedTenant } from './sealed/run-envelope.js';
 import { type Settlement, Settlements } from './settlements.js';
 import { StoreAdmission } from './store-admission.js';
 import { ask, POLL_MS, sleep } from './store-calls.js';
-import { busy, calledOff, expired, notFound, notKept, suspended, unkept } from './suspension-results.js';
+import {
+  busy,
+  type CurrentSuspension,
+  calledOff,
+  expired,
+  notFound,
+  notKept,
+  suspended,
+  unkept,
+} from './suspension-results.js';
 
 /** Renewed long before it ends. If a process dies, others can claim its handlers after this time. */
 const LEASE_MS = 30_000;
@@ -163,13 +173,13 @@ export class Suspensions {
    * @param id the id of a settled suspension
    * @returns undefined if the run has ended, or is no longer known
    */
-  async currentOf(id: string): Promise<string | undefined> {
+  async currentOf(id: string): Promise<CurrentSuspension | undefined> {
     let current = parseSuspensionId(id);
     while (current !== undefined) {
       const at = formatSuspensionId(current);
       const found = await ask(() => this.#store.read(at));
       if (found === undefined) return undefined;
-      if (found.outcome === undefined) return at;
+      if (found.outcome === undefined) return currentSuspension(at, found.info);
       if (found.outcome.state !== 'continued') return undefined;
       current = parseSuspensionId(nextSuspensionId(current));
     }

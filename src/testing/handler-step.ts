@@ -10,9 +10,10 @@ import { parseSuspensionId } from '../support/run-ids.js';
 import type { CoveredHandler } from './coverage/coverage.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
-import { Mocks, render } from './mocks.js';
+import { Mocks } from './mocks.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
 import type { ProbedRuntime } from './run-handler.js';
+import { showCall } from './show.js';
 import { joined, type TestResult, testResult, withMetrics } from './test-result.js';
 
 /** The state of a handler: it waits for answers, or has ended. Its effects are those from the start. */
@@ -166,12 +167,12 @@ function ended({ status }: TestResult): NexusError {
 }
 
 function wentOn(waitingFor: readonly ExtensionCall[]): NexusError {
-  const calls = waitingFor.map(render).join(', ');
+  const calls = waitingFor.map(showCall).join(', ');
   const message = `The handler was already resumed from ${calls}: continue with the step that resumeWith returned.`;
   return new NexusError('INVALID_ARGUMENT', message, { context: { waitingFor } });
 }
 
 function tooMany(count: number, waitingFor: readonly ExtensionCall[]): NexusError {
-  const calls = waitingFor.map(render).join(', ');
+  const calls = waitingFor.map(showCall).join(', ');
   return invalidArgument('answers', count, `from 1 to ${waitingFor.length} answers, for ${calls}`);
 }

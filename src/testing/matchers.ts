@@ -1,8 +1,8 @@
-import { inspect } from 'node:util';
 import type { WasmResult } from '../api/result.js';
 import { describe } from '../config/check.js';
 import { howItEnded } from './expect-success.js';
 import type { MadeCall } from './mocks.js';
+import { show, showCall, showList } from './show.js';
 import type { TestResult } from './test-result.js';
 
 /** The used part of a matcher's `this` in vitest and Jest. */
@@ -30,8 +30,8 @@ interface Finding {
   readonly expected?: unknown;
   /** The most similar value that was found. */
   readonly nearest?: unknown;
-  /** All values of that kind, one line each. */
-  readonly received: readonly string[];
+  /** All values of that kind, below each other; empty if there is none. Not written for an assertion that holds. */
+  readonly received: () => string;
   /** The text if there was none. */
   readonly none: string;
 }
@@ -55,9 +55,10 @@ export const matchers = {
       verb: `to have mutated ${show(key)}`,
       ...(wanted && { expected: value[0] }),
       ...(wanted && ofKey.at(-1)?.operation === 'set' && { nearest: ofKey.at(-1)?.value }),
-      received: stateMutations.map(({ operation, key: name, value: set }) =>
-        operation === 'set' ? `set ${show(name)} to ${show(set)}` : `deleted ${show(name)}`,
-      ),
+      received: () =>
+        showList(stateMutations, ({ operation, key: name, value: set }) =>
+          operation === 'set' ? `set ${show(name)} to ${show(set)}` : `deleted ${show(name)}`,
+        ),
       none: 'it mutated nothing',
     });
   },
@@ -72,7 +73,7 @@ export const matchers = {
       verb: `to have emitted ${show(name)}`,
       ...(wanted && { expected: payload[0] }),
       ...(wanted && ofName.length > 0 && { nearest: ofName.at(-1)?.payload }),
-      received: events.map((event) => `emitted ${show(event.name)} with ${show(event.payload)}`),
+      received: () => showList(events, (event) => `emitted ${show(event.name)} with ${show(event.payload)}`),
       none: 'it emitted nothing',
     });
   },
@@ -87,9 +88,7 @@ export const matchers = {
       verb: `to have called $ext.${name}`,
       ...(wanted && { expected: args }),
       ...(wanted && ofName.length > 0 && { nearest: ofName.at(-1)?.args }),
-      received: calls.map(
-        (call) => `called $ext.${call.extensionName}.${call.method}(${call.args.map(show).join(', ')})`,
-      ),
+      received: () => showList(calls, (call) => `called ${showCall(call)}`),
       none: 'it called nothing',
     });
   },
@@ -102,7 +101,8 @@ export const matchers = {
       pass: wanted ? denied === capability[0] : denied !== undefined,
       call: `toBeDeniedCapability(${capability.map(show).join(', ')})`,
       verb: wanted ? `to be denied ${show(capability[0])}` : 'to be denied a capability',
-      received: denied === undefined ? outcomeOf(status, error) : [`was denied ${show(denied)}: ${error?.message}`],
+      received: () =>
+        denied === undefined ? outcomeOf(status, error) : `  was denied ${show(denied)}: ${error?.message}`,
       none: `it ended with ${status}, and errors that a handler catches do not count`,
     });
   },
@@ -114,7 +114,7 @@ export const matchers = {
       pass: status === 'success',
       call: 'toSucceed()',
       verb: 'to succeed',
-      received: status === 'success' ? [`returned ${show(result.returnValue)}`] : howItEnded(result).split('\n'),
+      received: () => indented(status === 'success' ? `returned ${show(result.returnValue)}` : howItEnded(result)),
       none: `it ended with ${status}`,
     });
   },
@@ -125,7 +125,7 @@ export const matchers = {
       pass: error?.code === 'TIMEOUT',
       call: 'toTimeOut()',
       verb: 'to time out',
-      received: outcomeOf(status, error),
+      received: () => outcomeOf(status, error),
       none: `it ended with ${status}`,
     });
   },
@@ -147,7 +147,8 @@ function judge({ isNot, utils }: MatcherState, finding: Finding): Verdict {
         const difference = 'nearest' in finding ? utils.diff(expected, nearest) : undefined;
         if (difference) lines.push('', difference);
       }
-      lines.push('', received.length === 0 ? `Received: ${none}` : `Received: it\n${received.map(indent).join('\n')}`);
+      const list = received();
+      lines.push('', list === '' ? `Received: ${none}` : `Received: it\n${list}`);
       return lines.join('\n');
     },
   };
@@ -168,14 +169,10 @@ function callsOf(result: WasmResult & Partial<Pick<TestResult, 'calls'>>): reado
   return result.calls ?? [...(result.suspension?.calls ?? []), ...(result.unawaitedCalls ?? [])];
 }
 
-function outcomeOf(status: WasmResult['status'], error: WasmResult['error']): string[] {
-  return error === undefined ? [`ended with ${status}`] : [`ended with ${error.code}: ${error.message}`];
+function outcomeOf(status: WasmResult['status'], error: WasmResult['error']): string {
+  return error === undefined ? `  ended with ${status}` : `  ended with ${error.code}: ${error.message}`;
 }
 
-function show(value: unknown): string {
-  return inspect(value, { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
-}
-
-function indent(line: string): string {
-  return `  ${line}`;
+function indented(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ');
 }

@@ -1,11 +1,11 @@
-import { inspect } from 'node:util';
 import type { AsyncResult } from '../api/answers.js';
 import type { ExtensionCall } from '../api/result.js';
 import { EXTENSION_NAME, isExtensionName } from '../capabilities/token.js';
-import { describe, invalidArgument } from '../config/check.js';
+import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { methodNamesOf } from '../execution/request/build-request.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
+import { showCall } from './show.js';
 
 /** Extensions for a test, by name: objects of functions and `answers([…])`, or instances of classes. */
 export type ExtensionMocks = Readonly<Record<string, object>>;
@@ -83,7 +83,7 @@ export class Mocks {
     if (given >= list.length) {
       throw new NexusError(
         'INVALID_ARGUMENT',
-        `The handler calls ${render(call)}, its call ${given + 1} of ${name}, and answers([…]) has ${list.length}. ` +
+        `The handler calls ${showCall(call)}, its call ${given + 1} of ${name}, and answers([…]) has ${list.length}. ` +
           'Add the answer that it should get, or mock the method with a function.',
         { context: { ...contextOf(call), answers: list.length } },
       );
@@ -101,19 +101,11 @@ export class Mocks {
     const others = known.length === 0 ? 'there are no mocks' : `there are mocks for ${known.join(', ')}`;
     return new NexusError(
       'INVALID_ARGUMENT',
-      `The handler calls ${render(call)}, and no mock answers it: ${others}. ` +
+      `The handler calls ${showCall(call)}, and no mock answers it: ${others}. ` +
         `Add one to the options:\n  ext: { ${quote(extensionName)}: { ${quote(method)}: async (${parameters}) => … } }`,
       { context: { ...contextOf(call), mocks: known } },
     );
   }
-}
-
-/** The call as it is written in the handler, with its argument values. */
-export function render({ extensionName, method, args }: ExtensionCall): string {
-  const values = args.map((arg) =>
-    inspect(arg, { depth: 3, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200 }),
-  );
-  return `$ext.${extensionName}.${method}(${values.join(', ')})`;
 }
 
 async function ask(mock: (...args: unknown[]) => unknown, { args }: ExtensionCall): Promise<AsyncResult> {
@@ -133,11 +125,8 @@ function checkExtension(name: string, extension: unknown): void {
   if (Object.getPrototypeOf(extension) !== Object.prototype) return;
   for (const [method, mock] of Object.entries(extension)) {
     if (typeof mock === 'function' || mock instanceof RecordedAnswers) continue;
-    throw new NexusError(
-      'INVALID_ARGUMENT',
-      `ext.${name}.${method} is ${describe(mock)}; it must be a function, or answers([…]) for what it answers in order.`,
-      { context: { field: `ext.${name}.${method}`, value: mock } },
-    );
+    const expected = 'a function, or answers([…]) for what it answers in order';
+    throw invalidArgument(`ext.${name}.${method}`, mock, expected);
   }
 }
 

@@ -3,8 +3,8 @@ import type ts from 'typescript';
 
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { renderSnippet } from '../source/source-lines.js';
-import { toAuthorLocation, wrapHandler } from '../source/wrapper.js';
+import { renderSnippet, SourceLines } from '../source/source-lines.js';
+import { authorLocationAt, wrapHandler } from '../source/wrapper.js';
 
 type Compiler = typeof ts;
 
@@ -129,10 +129,9 @@ function describe(
   { start = 0, code, messageText }: ts.Diagnostic,
   file: ts.SourceFile,
 ): HandlerProblem {
-  const place = file.getLineAndCharacterOfPosition(start);
-  const inFile = { line: place.line + 1, column: place.character + 1 };
-  const source = isDeclaration(file.fileName) ? file.text : (compiler.sys.readFile(file.fileName) ?? '');
-  const location = isDeclaration(file.fileName) ? inFile : toAuthorLocation(inFile, source);
+  const isWrapped = !isDeclaration(file.fileName);
+  const source = new SourceLines(isWrapped ? (compiler.sys.readFile(file.fileName) ?? '') : file.text);
+  const location = isWrapped ? authorLocationAt(start, source) : source.locationAt(start);
   return {
     file: relative(process.cwd(), file.fileName),
     ...location,

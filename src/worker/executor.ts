@@ -13,7 +13,7 @@ import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
-import { isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
+import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
@@ -106,9 +106,13 @@ export class Executor {
   }
 
   async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
-    const stripped = isTypeScript(filename) ? stripTypes(source) : undefined;
-    if (stripped?.ok === false) return stripped;
-    return (await this.#compiler.get()).compile(stripped?.script ?? source, filename);
+    let script = source;
+    if (isTypeScript(filename)) {
+      const stripped = stripTypes(source);
+      if (!stripped.ok) return stripped;
+      script = inCodePoints(source, stripped.script);
+    }
+    return (await this.#compiler.get()).compile(script, filename);
   }
 
   compileHandler(source: string, filename: string): Promise<HandlerOutcome> {

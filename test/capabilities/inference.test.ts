@@ -314,6 +314,13 @@ describe('the reasons', () => {
 
   it.each([
     ['return $state[$args.k]', 'state:read:*', 1, 8, '$state under a computed key is read'],
+    [
+      'const s = "\u2028😀";\r"😀"; return $state[$args.k]',
+      'state:read:*',
+      2,
+      14,
+      '$state under a computed key is read',
+    ],
     ['$emit($args.k)', 'events:emit:*', 1, 1, '$emit is called with a computed name'],
     ['$emit("a." + $args.k)', 'events:emit:a.*', 1, 1, '$emit is called with a name that begins with "a."'],
     ['\n$lib.f(\n  $state)', 'state:write:*', 2, 1, '$state escapes into a call'],

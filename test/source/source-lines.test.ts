@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LineIndex, SourceLines } from '#src/source/source-lines.js';
+import { CHUNK, LineIndex } from '#src/source/line-index.js';
+import { SourceLines } from '#src/source/source-lines.js';
 
-const TERMINATOR = /\r\n|[\n\r\u2028\u2029]/;
-/** Characters that the index counts at once. */
-const CHUNK = 16 * 1024;
+/** As editors have it. */
+const TERMINATOR = /\r\n|[\n\r]/;
 
 /** Lines long and short, ended in every way, with pairs that stand across the border of two chunks. */
 const texts = fc
@@ -42,23 +42,46 @@ describe('the lines of a text', () => {
     );
   });
 
+  it('have for each character the place that the engine gives it, and the editor’s', () => {
+    fc.assert(
+      fc.property(texts, fc.array(fc.nat(), { minLength: 1, maxLength: 8 }), (text, numbers) => {
+        for (const number of numbers) {
+          const index = number % (text.length + 1);
+          // An index into the middle of a pair is a place of neither.
+          const offset = /^[\udc00-\udfff]/.test(text.slice(index)) ? index - 1 : index;
+          const before = text.slice(0, offset);
+          const ofEngine = before.split('\n');
+          const engine = { line: ofEngine.length, column: [...(ofEngine.at(-1) as string)].length + 1 };
+          const lines = new SourceLines(text);
+          expect(lines.engineAt(offset)).toEqual(engine);
+          const isInTerminator = text.slice(offset - 1, offset + 1) === '\r\n';
+          const ended = (isInTerminator ? text.slice(0, offset - 1) : before).split(TERMINATOR);
+          const place = { line: ended.length, column: (ended.at(-1) as string).length + 1 };
+          expect(lines.locationAt(offset)).toEqual(place);
+          expect(new SourceLines(text).fromEngine(engine)).toEqual(place);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('are the same by an index of an earlier look', async () => {
     const text = Array.from({ length: 40_000 }, (_, i) => `line ${i + 1}`).join('\r\n');
     const index = new LineIndex();
     await new SourceLines(text, index).prepare();
-    const counted = [...index.endedBefore];
+    const { chunks } = index;
     const again = new SourceLines(text, index);
     for (const line of [1, 2, 17_000, 39_999, 40_000]) {
       expect(again.read({ line, column: 1 }, 20)).toBe(`line ${line}`);
     }
     expect(again.clamp({ line: 40_001, column: 1 })).toEqual({ line: 40_000, column: 11 });
-    expect(index.endedBefore).toEqual(counted);
+    expect(index.chunks).toBe(chunks);
   });
 
   it('are read no further than they are asked for', () => {
     const index = new LineIndex();
     new SourceLines('a\n'.repeat(1_000_000), index).clamp({ line: 3, column: 1 });
-    expect(index.endedBefore).toHaveLength(2);
+    expect(index.chunks).toBe(1);
   });
 
   it('are found by numbers that no text has, too', () => {
@@ -66,6 +89,7 @@ describe('the lines of a text', () => {
     for (const line of [3, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
       expect(lines.clamp({ line, column: Number.MAX_SAFE_INTEGER })).toEqual({ line: 2, column: 3 });
       expect(lines.read({ line, column: 1 }, 10)).toBe('');
+      expect(lines.fromEngine({ line, column: Number.MAX_SAFE_INTEGER })).toEqual({ line: 2, column: 3 });
     }
     expect(new SourceLines('').clamp({ line: 5, column: 5 })).toEqual({ line: 1, column: 1 });
   });
@@ -85,5 +109,26 @@ describe('a snippet', () => {
     const [code = '', caret = ''] = snippet.split('\n');
     expect(code.length).toBeLessThanOrEqual(124);
     expect(code.indexOf('THERE')).toBe(caret.indexOf('^'));
+  });
+
+  it.each([
+    ['a tab', '\tconst s = 1; THERE', '\t             ^'],
+    ['a picture, which is two wide', "const s = '😀'; THERE", '                ^'],
+    ['a letter of two characters', "const s = 'e\u0301'; THERE", '               ^'],
+    ['letters that are two wide', "const s = '漢字'; THERE", '                  ^'],
+    ['an astral name', 'const 𝒳 = 1; THERE', '             ^'],
+    ['what joins pictures, and chooses them', 'const s = "👩\u200d💻"; THERE', '                  ^'],
+  ])('has the caret under its place behind %s', (_what, line, caret) => {
+    const column = line.indexOf('THERE') + 1;
+    expect(new SourceLines(line).snippet({ line: 1, column })).toBe(`1 | ${line}\n  | ${caret}`);
+  });
+
+  it('cuts a long line between characters', () => {
+    for (const before of ['', 'x']) {
+      const text = `${before}${'😀'.repeat(200)}`;
+      const snippet = new SourceLines(text).snippet({ line: 1, column: 200 + before.length + 1 });
+      expect(snippet.isWellFormed()).toBe(true);
+      expect(snippet.split('\n')[1]).toMatch(/^ {2}\| {61,63}\^$/);
+    }
   });
 });

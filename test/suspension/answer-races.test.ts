@@ -67,6 +67,80 @@ it('the same answer from many: one is executed, all others are marked as replaye
   for (const result of results) expect(result.events).toEqual(executed[0]?.events);
 });
 
+const ALL = 'return await Promise.all([$ext.a.b(), $ext.a.c(), $ext.a.d()])';
+const to = (callId: string, value: unknown) => ({ callId, success: true, value }) as const;
+
+/** A run that was resumed with the answers to c1 and c2, one after the other, and waits for c3. */
+async function answeredTwice(runtime: NexusRuntime) {
+  const first = suspensionOf(await runtime.executeHandler(ALL, ANYTHING)).suspensionId;
+  const second = suspensionOf(await runtime.resumeHandler(first, [to('c1', 1)])).suspensionId;
+  const third = suspensionOf(await runtime.resumeHandler(second, [to('c2', 2)])).suspensionId;
+  return { first, second, third };
+}
+
+it('a duplicate of an answer that was used is told so at every suspension of the run, from whichever runtime', async () => {
+  const [runtime, other] = runtimes as [NexusRuntime, NexusRuntime];
+  const { first, second, third } = await answeredTwice(runtime);
+  const settled = (suspensionId: string, callIds: string[]) => ({
+    code: 'SUSPENSION_SETTLED',
+    context: { suspensionId, callIds, settledCallIds: callIds },
+  });
+  // Where it was used.
+  expect(await other.resumeHandler(first, [to('c1', 'again')])).toMatchObject({ replayed: true, status: 'suspended' });
+  expect(await other.resumeHandler(second, [to('c2', 'again')])).toMatchObject({ replayed: true, status: 'suspended' });
+  // Before, and behind.
+  for (const [id, callId] of [
+    [first, 'c2'],
+    [second, 'c1'],
+    [third, 'c1'],
+    [third, 'c2'],
+  ] as const) {
+    const error = await rejection(other.resumeHandler(id, [to(callId, 'again')]));
+    expect(error).toMatchObject(settled(id, [callId]));
+    // There is nowhere to give it.
+    expect(error.context).not.toHaveProperty('currentSuspensionId');
+  }
+  expect((await runtime.resumeHandler(third, [to('c3', 3)])).returnValue).toEqual([1, 2, 3]);
+});
+
+it('of several answers, those that are needed no more are named apart, and the others can be given where the run waits', async () => {
+  const [runtime, other] = runtimes as [NexusRuntime, NexusRuntime];
+  const { first, third } = await answeredTwice(runtime);
+  const both = [to('c2', 'again'), to('c3', 3)];
+  for (const id of [first, third]) {
+    const error = await rejection(other.resumeHandler(id, both));
+    expect(error).toMatchObject({
+      code: 'SUSPENSION_SETTLED',
+      context: { callIds: ['c2', 'c3'], settledCallIds: ['c2'], currentSuspensionId: third },
+    });
+  }
+  expect((await other.resumeHandler(third, [to('c3', 3)])).returnValue).toEqual([1, 2, 3]);
+});
+
+it('of several answers to a settled suspension, those that it came of are needed no more', async () => {
+  const [runtime, other] = runtimes as [NexusRuntime, NexusRuntime];
+  const { first, third } = await answeredTwice(runtime);
+  const error = await rejection(other.resumeHandler(first, [to('c1', 1), to('c3', 3)]));
+  expect(error).toMatchObject({
+    code: 'SUSPENSION_SETTLED',
+    context: { callIds: ['c3'], settledCallIds: ['c1'], currentSuspensionId: third },
+  });
+});
+
+it.each([
+  'c4',
+  'c0',
+  'c01',
+  'c99',
+  'x',
+  '',
+  'c1e1',
+])('an answer to %j, which was never called, is INVALID_ARGUMENT', async (callId) => {
+  const [runtime] = runtimes as [NexusRuntime];
+  const { third } = await answeredTwice(runtime);
+  expect((await rejection(runtime.resumeHandler(third, [to(callId, 1)]))).code).toBe('INVALID_ARGUMENT');
+});
+
 it('an answer that comes when the run has ended is refused, and says so', async () => {
   const [runtime] = runtimes as [NexusRuntime];
   const source = 'return await Promise.race([$ext.a.b(), $ext.a.c()])';

@@ -110,6 +110,26 @@ describe.each([
   });
 });
 
+it('a call that a race left behind is listed as soon as the handler has ended, and an answer to it is refused', async () => {
+  const source =
+    'const r = await Promise.race([$ext.a.ok(1), $ext.a.slow(2)]); $ext.a.ok(3).then((x) => $emit("e", x)); return r';
+  const begun = await runtime.executeHandler(source, ANYTHING);
+  expect(begun.unawaitedCalls).toBeUndefined();
+  const { suspensionId } = suspensionOf(begun);
+  const ended = await runtime.resumeHandler(suspensionId, [{ callId: 'c1', success: true, value: 1 }]);
+  const left = [{ callId: 'c2', extensionName: 'a', method: 'slow', args: [2] }];
+  expect(ended).toMatchObject({ status: 'suspended', unawaitedCalls: left });
+  const next = suspensionOf(ended);
+  expect(next.calls.map(({ callId }) => callId)).toEqual(['c3']);
+  expect(await runtime.resumeHandler(suspensionId, [])).toMatchObject({ replayed: true, unawaitedCalls: left });
+  for (const id of [suspensionId, next.suspensionId]) {
+    const late = runtime.resumeHandler(id, [{ callId: 'c2', success: true, value: 2 }]);
+    await expect(late).rejects.toMatchObject({ code: 'SUSPENSION_SETTLED', context: { settledCallIds: ['c2'] } });
+  }
+  const last = await runtime.resumeHandler(next.suspensionId, [{ callId: 'c3', success: true, value: 3 }]);
+  expect(last).toMatchObject({ status: 'success', returnValue: 1, events: [{ payload: 3 }], unawaitedCalls: left });
+});
+
 describe("unawaited: 'wait'", () => {
   it('waits for calls of earlier segments as well', async () => {
     const source = 'const r = await Promise.race([$ext.a.ok(1), $ext.a.slow(2).then((x) => $emit("e", x))]); return r';

@@ -168,7 +168,7 @@ describe('toSucceed', () => {
       '  |                   ^',
     ];
     expect(messageOf(() => expect(failed).toSucceed())).toContain(
-      `Received: it\n${lines.map((line) => `  ${line}`).join('\n')}`,
+      `Received: it\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}`,
     );
     expect(messageOf(() => expectSuccess(failed))).toBe(`The handler did not succeed: ${lines.join('\n')}`);
   });

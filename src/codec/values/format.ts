@@ -42,5 +42,9 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 /** One step of a path in an error message: `args.user[3]["odd key"]`. */
 export function pathStep(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;
-  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+  const name = key.length <= MAX_STEP_CHARACTERS ? key : `${key.slice(0, MAX_STEP_CHARACTERS)}…`;
+  return IDENTIFIER.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
+
+/** Of a key in a path: names may be of any length. */
+const MAX_STEP_CHARACTERS = 200;

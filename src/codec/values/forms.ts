@@ -24,6 +24,13 @@ const ERROR_CLASSES = new Map<string, ErrorConstructor>(
 /** Fields that are not enumerable on a thrown error. */
 const HIDDEN_FIELDS: ReadonlySet<string> = new Set(['cause', 'errors']);
 const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
+/** Of an error that enters the VM: its fields are taken at once, on the main thread. */
+const MAX_ERROR_FIELDS = 1_000;
+/** Names of further fields in `dropped`, and their length. */
+const MAX_DROPPED = 50;
+const MAX_DROPPED_NAME = 200;
+/** Taken however many fields there are. */
+const FIRST_FIELDS: ReadonlySet<string> = new Set(['code', ...HIDDEN_FIELDS]);
 
 /**
  * The form of a Map, Set or Error of any realm, or undefined. An error is passed without its stack, which is
@@ -58,9 +65,31 @@ function fieldsOf(error: Error): Record<string, unknown> {
     if (key === '__proto__') define(fields, key, value, true);
     else fields[key] = value;
   };
-  for (const key of Object.keys(error)) if (!OWN_TEXTS.has(key)) take(key);
-  for (const key of HIDDEN_FIELDS) if (Object.hasOwn(error, key)) take(key);
+  // The engine of the host lists all or none: this is all that is done with each of them.
+  const keys = Object.keys(error);
+  for (const key of keys.slice(0, MAX_ERROR_FIELDS)) if (!OWN_TEXTS.has(key)) take(key);
+  for (const key of FIRST_FIELDS) if (Object.hasOwn(error, key)) take(key);
+  if (keys.length > MAX_ERROR_FIELDS) {
+    const known: unknown = fields['dropped'];
+    fields['dropped'] = namesOfDropped(keys, MAX_ERROR_FIELDS, Array.isArray(known) ? known : []);
+  }
   return fields;
+}
+
+/**
+ * What `error.dropped` says of the keys from an index on: some of their names, and how many more there are.
+ *
+ * @param known names that it has already
+ */
+export function namesOfDropped(keys: readonly string[], from: number, known: readonly unknown[] = []): string[] {
+  const further = keys.slice(from, from + MAX_DROPPED).filter((key) => !FIRST_FIELDS.has(key));
+  const names = [...known.slice(0, MAX_DROPPED).filter((name) => typeof name === 'string'), ...further];
+  const more = keys.length - from - MAX_DROPPED;
+  return [...names.map(cutName), ...(more > 0 ? [`… ${more} more`] : [])];
+}
+
+function cutName(name: string): string {
+  return name.length <= MAX_DROPPED_NAME ? name : `${name.slice(0, MAX_DROPPED_NAME)}…`;
 }
 
 /**

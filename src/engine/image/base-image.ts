@@ -1,4 +1,5 @@
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
+import { cut, MAX_REASON, nameInMessage } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ScriptProblem } from '../../source/script-problem.js';
 import { performance } from '../../support/timers.js';
@@ -153,8 +154,8 @@ function describeProblem({ message, line, column }: ScriptProblem): string {
 function invalidLibrary(library: LibrarySource, reason: string): NexusError {
   return new NexusError(
     'INVALID_CONFIG',
-    `libraries.${library.name} (${library.filename}) cannot be initialised: ${reason}\n` +
+    `libraries.${nameInMessage(library.name)} (${nameInMessage(library.filename)}) cannot be initialised: ${cut(reason, MAX_REASON)}\n` +
       'A library is CommonJS, UMD or IIFE text that needs nothing but the language itself.',
-    { context: { option: `libraries.${library.name}` } },
+    { context: { option: nameInMessage(`libraries.${library.name}`) } },
   );
 }

@@ -1,5 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExecutionLimits } from '../../api/limits.js';
+import { namesOfDropped } from '../../codec/values/forms.js';
 import { answerFault } from './answers.js';
 
 /**
@@ -37,7 +38,8 @@ async function withoutFaults(error: object, limits: ExecutionLimits, honoursToJs
   const reduced = new Error(cut(textOf(error, 'message')));
   define(reduced, 'name', cut(textOf(error, 'name') || 'Error'));
   const dropped: string[] = [];
-  const fields = ['code', 'cause', ...Object.keys(error).slice(0, MAX_FIELDS)];
+  const keys = Object.keys(error);
+  const fields = ['code', 'cause', ...keys.slice(0, MAX_FIELDS)];
   for (const field of new Set(fields)) {
     if (field === 'name' || field === 'message' || field === 'stack' || !(field in error)) continue;
     define(reduced, field, Reflect.get(error, field));
@@ -46,8 +48,8 @@ async function withoutFaults(error: object, limits: ExecutionLimits, honoursToJs
     define(reduced, field, undefined);
     dropped.push(field);
   }
-  const left = Object.keys(error).slice(MAX_FIELDS);
-  if (dropped.length + left.length > 0) define(reduced, 'dropped', [...dropped, ...left.slice(0, MAX_FIELDS).map(cut)]);
+  const names = namesOfDropped(keys, MAX_FIELDS, dropped);
+  if (names.length > 0) define(reduced, 'dropped', names);
   return reduced;
 }
 

@@ -88,6 +88,7 @@ function segmentOf(
     const { returnValue } = outcome;
     return { result: { status, returnValue, stateMutations, events, viewCommands, logs, metrics }, outcome };
   }
+  const unawaitedCalls = status === 'suspended' ? (waiting?.leftCalls ?? []) : calls;
   const result: WasmResult = {
     status,
     ...(status === 'success' && { returnValue: outcome.returnValue }),
@@ -95,7 +96,7 @@ function segmentOf(
     events,
     viewCommands,
     logs,
-    ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
+    ...(unawaitedCalls.length > 0 && { unawaitedCalls }),
     ...(error && { partial: true, error: withOrigin(error, context) }),
     metrics,
   };

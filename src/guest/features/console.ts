@@ -1,7 +1,7 @@
+import { format } from '../inspect/format.js';
+import { type InspectOptions, inspect } from '../inspect/inspect.js';
+import { table } from '../inspect/table.js';
 import type { FeatureHost, LogLevel } from './feature.js';
-import { format } from './inspect/format.js';
-import { type InspectOptions, inspect } from './inspect/inspect.js';
-import { table } from './inspect/table.js';
 
 const { now } = Date;
 const INDENTATION = 2;

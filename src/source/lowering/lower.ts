@@ -1,6 +1,7 @@
 import type { ForOfStatement, LabeledStatement, MethodDefinition, Node, Program } from 'acorn';
 import { childrenOf, isAcornError, messageOf, parseScript } from '../parse-script.js';
 import type { ScriptProblem } from '../script-problem.js';
+import { SourceLines } from '../source-lines.js';
 import { isUsing } from './disposing.js';
 import { lowerForAwait } from './for-await.js';
 import { FOR_AWAIT, USING } from './globals.js';
@@ -30,14 +31,15 @@ export function lower(script: string): Lowered {
   try {
     program = parseScript(script);
   } catch (error) {
-    return { kind: 'unreadable', problem: describe(error) };
+    return { kind: 'unreadable', problem: describe(error, script) };
   }
   const found = find(program, freshPrefix(script));
-  if ('message' in found) return refused(found);
+  if ('message' in found) return refused(found, script);
   if (found.length === 0) return { kind: 'unchanged' };
   const taken = [FOR_AWAIT, USING].find((name) => script.includes(name));
   if (taken !== undefined) {
-    return refused({ node: program, message: `the name ${taken} is reserved where for await or using occur` });
+    const message = `the name ${taken} is reserved where for await or using occur`;
+    return refused({ node: program, message }, script);
   }
   const writer = new Writer(script, found);
   writer.range(0, script.length);
@@ -97,12 +99,11 @@ function freshPrefix(script: string): string {
   for (let i = 0; ; i++) if (!script.includes(`$${i}_`)) return `$${i}_`;
 }
 
-function refused({ node, message }: Refusal): Lowered {
-  const { line = 1, column = 0 } = node.loc?.start ?? {};
-  return { kind: 'refused', problem: { kind: 'syntax', message, line, column: column + 1 } };
+function refused({ node, message }: Refusal, script: string): Lowered {
+  return { kind: 'refused', problem: { kind: 'syntax', message, ...new SourceLines(script).engineAt(node.start) } };
 }
 
-function describe(error: unknown): ScriptProblem {
+function describe(error: unknown, script: string): ScriptProblem {
   if (!isAcornError(error)) return { kind: 'nesting', message: 'the source is nested too deeply' };
-  return { kind: 'syntax', message: messageOf(error), line: error.loc.line, column: error.loc.column + 1 };
+  return { kind: 'syntax', message: messageOf(error), ...new SourceLines(script).engineAt(error.pos) };
 }

@@ -7,7 +7,7 @@ export { STRIPPER } from './stripper.js';
 
 const EXTENSION = /\.[cm]?ts$/;
 
-/** The error that it throws about a source: line from 1, and column from 0 as a terminal shows it. */
+/** The error that it throws about a source: line from 1 as editors count, and column from 0 as a terminal shows it. */
 interface Diagnostic {
   readonly code: 'InvalidSyntax' | 'UnsupportedSyntax';
   readonly message: string;
@@ -25,8 +25,8 @@ export function isTypeScript(filename: string): boolean {
 }
 
 /**
- * Strips the types of a script. Each type is overwritten with blanks and nothing else changes, so every line
- * and column is the author's. Syntax that is more than a type, such as an enum, is a problem with its place
+ * Strips the types of a script. Each type is overwritten with blanks and nothing else changes, so every index
+ * is the author's. Syntax that is more than a type, such as an enum, is a problem with its place
  * in the script.
  *
  * @param maxCalls see {@link strip}
@@ -35,12 +35,30 @@ export function stripTypes(script: string, maxCalls?: number): Stripped {
   try {
     const stripped = diagnose(script, maxCalls);
     if (typeof stripped === 'string') return { ok: true, script: stripped };
-    return { ok: false, problem: describe(stripped, locate(script, stripped, maxCalls)) };
+    return { ok: false, problem: describe(script, stripped, locate(script, stripped, maxCalls)) };
   } catch (error) {
     if (!(error instanceof StrippingFailed)) throw error;
     return { ok: false, problem: FAILURES[error.kind] };
   }
 }
+
+/**
+ * A stripped script with as many code points as the original before each place, for the engine, which counts those: a pair of a type
+ * was overwritten with two blanks.
+ */
+export function inCodePoints(script: string, stripped: string): string {
+  if (stripped.length !== script.length) return stripped;
+  let text = '';
+  let start = 0;
+  for (const { index } of script.matchAll(PAIRS)) {
+    if (stripped.codePointAt(index) === script.codePointAt(index)) continue;
+    text += stripped.slice(start, index + 1);
+    start = index + 2;
+  }
+  return start === 0 ? stripped : text + stripped.slice(start);
+}
+
+const PAIRS = /[\u{10000}-\u{10ffff}]/gu;
 
 const FAILURES: Readonly<Record<StrippingFailed['kind'], ScriptProblem>> = {
   memory: {
@@ -63,8 +81,10 @@ function isDiagnostic(thrown: unknown): thrown is Diagnostic {
   return typeof thrown === 'object' && thrown !== null && 'startLine' in thrown && 'startColumn' in thrown;
 }
 
-function describe({ message }: Diagnostic, { startLine, startColumn }: Diagnostic): ScriptProblem {
-  return { kind: 'syntax', message: remedyFor(message) ?? message, line: startLine, column: startColumn + 1 };
+function describe(script: string, { message }: Diagnostic, { startLine, startColumn }: Diagnostic): ScriptProblem {
+  const lines = new SourceLines(script);
+  const offset = lines.offsetOf({ line: startLine, column: startColumn + 1 }) ?? script.length;
+  return { kind: 'syntax', message: remedyFor(message) ?? message, ...lines.engineAt(offset) };
 }
 
 /**

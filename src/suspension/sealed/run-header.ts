@@ -45,5 +45,5 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls },
+  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count },
 ) as Shape<SealedRunHeader>;

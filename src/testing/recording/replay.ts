@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { inspect } from 'node:util';
 import type { LibraryOption, RuntimeOptions } from '../../api/options.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import { invalidArgument } from '../../config/check.js';
@@ -8,9 +7,9 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { checkShape } from '../../execution/request/execute-options.js';
 import { readBoundedFile } from '../../support/files/bounded-file.js';
 import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
-import { render } from '../mocks.js';
 import type { TestRuntime } from '../runtime/test-runtime.js';
 import type { TestRuntimeOptions } from '../runtime/test-runtime-options.js';
+import { show, showCall } from '../show.js';
 import { joined, type TestResult, testResult } from '../test-result.js';
 import { AnswerBook } from './answer-book.js';
 import { type Difference, differencesOf } from './differences.js';
@@ -137,8 +136,8 @@ function compare(
   const notes = [
     ...(engine === recording.engine ? [] : [`It was recorded by the engine ${recording.engine}, this is ${engine}.`]),
     ...(calledOff ? [`It was ended from outside (${outcome.error?.message}), which is not repeated.`] : []),
-    ...unanswered.map((call) => `The handler waits for ${render(call)}, and no answer to it was recorded.`),
-    ...unused.map((call) => `The answer that was recorded for ${render(call)} was not asked for.`),
+    ...unanswered.map((call) => `The handler waits for ${showCall(call)}, and no answer to it was recorded.`),
+    ...unused.map((call) => `The answer that was recorded for ${showCall(call)} was not asked for.`),
   ];
   const same = differences.length === 0;
   const heading = `${name}, recorded ${new Date(recordedAtMs).toISOString()}: ${same ? 'the same' : countOf(differences)}`;
@@ -217,8 +216,4 @@ function nameOf(file: unknown): string {
 
 function countOf(differences: readonly Difference[]): string {
   return differences.length === 1 ? '1 difference' : `${differences.length} differences`;
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 4, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 200, maxArrayLength: 20 });
 }

@@ -13,18 +13,20 @@ const FIGURE_COLUMNS = 132;
 /**
  * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
  * throws.
+ *
+ * @param options further options of the command line, as parseArgs has them; `run` gets their values
  */
-export async function runCampaign(folder) {
+export async function runCampaign(folder, options = {}) {
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
   const urls = names.sort().map((name) => new URL(name, folder));
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, ...options } });
   const faults = await Promise.all(urls.map((url) => import(url)));
   const titleColumns = Math.max(...faults.map(({ title }) => title.length));
   let failed = 0;
   for (const { title, run } of faults) {
     const start = title.padEnd(titleColumns);
     try {
-      const { figure } = await inScratch((scratch) => run({ quick: values.quick, scratch }));
+      const { figure } = await inScratch((scratch) => run({ ...values, scratch }));
       console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}  ok`);
     } catch (error) {
       failed++;

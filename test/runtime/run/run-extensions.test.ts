@@ -60,6 +60,29 @@ describe('an extension that', () => {
     ]);
   });
 
+  it.each([
+    ['that all can cross', 1_000, {}],
+    ['one of which cannot cross', 50, { request: () => 1 }],
+  ])('throws an error with very many fields, %s, has some of them, and says how many there were', async (_, kept, more) => {
+    const fields = Array.from({ length: 20_000 }, (_, i) => [`field${i}`, i] as const);
+    const error = Object.assign(new Error('refused'), more, Object.fromEntries(fields), { code: 'ELAST' });
+    const handler =
+      'try { await $ext.a.b() } catch (e) { const { dropped, ...fields } = e; return [e.message, e.code, Object.keys(fields).length, dropped] }';
+    const capabilities = { capabilities: ['ext:*'] } as const;
+    const ran = await runtime.run(handler, capabilities, { extensions: { a: { b: () => Promise.reject(error) } } });
+    const [message, code, count, dropped] = ran.returnValue as [string, string, number, string[]];
+    expect([message, code]).toEqual(['refused', 'ELAST']);
+    expect(count).toBeGreaterThanOrEqual(kept);
+    expect(count).toBeLessThanOrEqual(kept + 2);
+    expect(dropped).toContain(`field${kept}`);
+    expect(dropped.at(-1)).toMatch(/^… \d+ more$/);
+    expect(dropped.length).toBeLessThanOrEqual(52);
+    const named = dropped.filter((name) => name.startsWith('field')).length;
+    const others = Number(/\d+/.exec(dropped.at(-1) as string)?.[0]);
+    // Each field is there, named, or counted.
+    expect(Math.abs(count + named + others - 20_001 - Object.keys(more).length)).toBeLessThanOrEqual(1);
+  });
+
   it('answers with what can enter alone, and not with the others, is answered after them', async () => {
     const extensions = { a: { b: (name: string) => name.repeat(3_000) } };
     const result = await runtime.run(

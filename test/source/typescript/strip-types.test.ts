@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTypeScript, STRIPPER, stripTypes } from '#src/source/typescript/strip-types.js';
-import { wrapHandler } from '#src/source/wrapper.js';
+import { inCodePoints, isTypeScript, STRIPPER, stripTypes } from '#src/source/typescript/strip-types.js';
+import { toAuthorLocation, wrapHandler } from '#src/source/wrapper.js';
 import { SUBJECTS } from '../../engine/conformance/catalogue.js';
 
 const PREFIX = '(async function(){'.length;
@@ -16,6 +16,13 @@ function strip(source: string): string {
 function problemOf(source: string) {
   const stripped = stripTypes(wrapHandler(source));
   return stripped.ok ? undefined : stripped.problem;
+}
+
+/** Of the problem, in the author's text. */
+function placeOf(source: string) {
+  const { line, column } = problemOf(source) ?? {};
+  if (line === undefined || column === undefined) throw new Error('there is no place');
+  return toAuthorLocation({ line, column }, source);
 }
 
 describe('the name of a file', () => {
@@ -64,6 +71,19 @@ describe('types', () => {
   });
 });
 
+it('a script for the engine has as many code points before each place as its author wrote', () => {
+  const word = fc.stringMatching(/^[^`\\$*\n\r]*$/, { size: 'small' });
+  fc.assert(
+    fc.property(word, word, (type, value) => {
+      const script = wrapHandler(`let ü: \`${type}\` = \`${value}\`, v /* 😀 */: "😀"; HERE`);
+      const stripped = stripTypes(script);
+      if (!stripped.ok) throw new Error(stripped.problem.message);
+      const before = (text: string) => [...text.slice(0, text.indexOf('; HERE'))].length;
+      expect(before(inCodePoints(script, stripped.script))).toBe(before(script));
+    }),
+  );
+});
+
 it('JavaScript is left as it is, every program of the conformance suite that TypeScript has a grammar for', () => {
   const scripts = SUBJECTS.flatMap(({ programs }) => programs.map(({ body }) => wrapHandler(body)));
   const stripped = scripts.map((script) => [script, stripTypes(script)] as const);
@@ -94,14 +114,14 @@ describe('what is more than a type', () => {
     '/* e\u0301\u200b */\u00a0',
     '\u2003',
   ])('has the column of the author behind %j', (before) => {
-    expect(problemOf(`\n${before}enum A {}`)).toMatchObject({ line: 2, column: before.length + 1 });
+    expect(placeOf(`\n${before}enum A {}`)).toEqual({ line: 2, column: before.length + 1 });
   });
 
   it('is found behind any text', () => {
     const text = fc.stringMatching(/^[^"\\\n\r]*$/, { size: 'small' });
     fc.assert(
       fc.property(text, (before) => {
-        expect(problemOf(`\n"${before}";enum A {}`)).toMatchObject({ line: 2, column: before.length + 4 });
+        expect(placeOf(`\n"${before}";enum A {}`)).toEqual({ line: 2, column: before.length + 4 });
       }),
     );
   });

@@ -5,7 +5,7 @@ import { renderSnippet, SourceLines, type SourceLocation } from '../../../source
 import { explainSyntax } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
-import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
+import { authorLocationAt, ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
 
 export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
@@ -50,8 +50,7 @@ export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
 /** The place of a node of the wrapped script in the author's source. */
 export function locationOf(node: Node, source: string | SourceLines): SourceLocation {
-  const { line, column } = node.loc?.start ?? { line: 1, column: 0 };
-  return toAuthorLocation({ line, column: column + 1 }, source);
+  return authorLocationAt(node.start, source);
 }
 
 export function isFunction(node: Node): node is AnyFunction {
@@ -79,8 +78,8 @@ function scriptOf(source: string, filename: string | undefined): string {
 }
 
 function acornError(error: AcornError, source: string, filename = ''): NexusError {
-  const { message, loc } = error;
-  const location = toAuthorLocation({ line: loc.line, column: loc.column + 1 }, source);
+  const { message, pos } = error;
+  const location = authorLocationAt(pos, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   if (remedy !== undefined) return compilationError(remedy, location, source);
   return explained(messageOf(error), location, source, filename);

@@ -75,7 +75,15 @@ export class State implements Inspector {
       return `[Circular *${index}]`;
     }
     this.output += OBJECT_CHARACTERS;
-    return this.#object(value, depth);
+    const { indentation, seen } = this;
+    const { length } = seen;
+    try {
+      return this.#object(value, depth);
+    } catch {
+      this.indentation = indentation;
+      seen.length = length;
+      return isRevoked(value) ? '<Revoked Proxy>' : '<cannot be read>';
+    }
   }
 
   property(holder: object, key: PropertyKey, depth: number, isItem: boolean): string {
@@ -120,8 +128,19 @@ export class State implements Inspector {
   }
 }
 
+/** A value as `console` writes it, within limits. Throws for none. */
 export function inspect(value: unknown, options?: InspectOptions): string {
   return new State(options).value(value, 0);
+}
+
+/** What asks no trap of a proxy throws for one that was revoked. */
+function isRevoked(value: object): boolean {
+  try {
+    Array.isArray(value);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 interface Shape {
