@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-
 import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
+import { framesOf } from '../../support/stack-frames.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
 import { NotTransferable } from './encoding/not-transferable.js';
 import { regExpProblem } from './regexps.js';
@@ -78,7 +78,8 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
   const error = withoutStack(() => newError(name, message));
   if (error.name !== name) define(error, 'name', name, false);
   // The host's stack would show where the error was decoded.
-  define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
+  const frames = framesOf(stack, message).trimEnd();
+  define(error, 'stack', `${name}: ${message}${frames === '' ? '' : `\n${frames}`}`, false);
   for (const [key, value] of Object.entries(fields)) {
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
   }

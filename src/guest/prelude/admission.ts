@@ -1,6 +1,6 @@
 import { COUNTED_LIMITS, GRANT_KINDS, HOST_CALLS } from '../abi.js';
 import { codedError } from './coded-error.js';
-import { apply, nullArray, startsWith, text } from './intrinsics.js';
+import { apply, nullArray, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
 
 /** Everything of its kind, or these names and all names with one of these prefixes. */
 type Grant = true | readonly [names: string[], prefixes: string[]];
@@ -36,6 +36,32 @@ export let awaitsAll = false;
 export let honoursToJson = false;
 /** Whether lines of log beyond their limit are left out; else they are an error. */
 export let cutsLog = true;
+
+/** What {@link openEffects} restores. */
+let maxHostCalls = 0;
+let isClosed = false;
+
+/**
+ * From now on every effect throws. While the engine writes the outcome it may call a getter of an array, whose effects would not be part
+ * of it: the outcome is then read anew, by the prelude.
+ */
+export function closeEffects(): void {
+  if (isClosed) return;
+  isClosed = true;
+  // perf: a limit that is passed by whatever comes, so that an effect is looked at no more closely than before.
+  maxHostCalls = limits[HOST_CALLS] as number;
+  limits[HOST_CALLS] = -1;
+}
+
+export function openEffects(): void {
+  if (isClosed) limits[HOST_CALLS] = maxHostCalls;
+  isClosed = false;
+}
+
+/** Changes of the state that were listed, and are listed anew. */
+export function uncountHostCalls(count: number): void {
+  hostCalls -= count;
+}
 
 export function setGrants(encoded: EncodedGrants): void {
   grants = encoded[0];
@@ -100,6 +126,10 @@ export function admit(kind: number, name: string, limit: number, used: number): 
 }
 
 function exceed(limit: number): never {
+  if (isClosed && limit === HOST_CALLS) {
+    hostCalls--;
+    throw new TypeErrorConstructor('The outcome of the handler is written already');
+  }
   const name = LIMIT_NAMES[limit] as string;
   const value = limits[limit] as number;
   throw codedError('RESOURCE_LIMIT', text('The handler passed ', name, ' (', value, ')'), {
