@@ -28,8 +28,10 @@ const OWN_TEXTS: ReadonlySet<string> = new Set(['name', 'message', 'stack']);
 /**
  * The form of a Map, Set or Error of any realm, or undefined. An error is passed without its stack, which is
  * the host's.
+ *
+ * @param honoursToJson an error is passed as one, whatever its `toJSON` says
  */
-export function formOf(value: object): Form | undefined {
+export function formOf(value: object, honoursToJson = false): Form | undefined {
   if (types.isMap(value)) {
     const items: unknown[] = [];
     for (const [key, item] of value) items.push(key, item);
@@ -39,7 +41,7 @@ export function formOf(value: object): Form | undefined {
   if (types.isRegExp(value)) return regExpForm(value);
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
-  const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value)];
+  const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value, honoursToJson)];
   return { kind: FormKind.error, items, stride: items.length };
 }
 
@@ -51,14 +53,16 @@ function regExpForm(value: RegExp): Form {
   return { kind: FormKind.regExp, items: [source, flags], stride: 2 };
 }
 
-function fieldsOf(error: Error): Record<string, unknown> {
+function fieldsOf(error: Error, honoursToJson: boolean): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const take = (key: string) => {
     const value = (error as unknown as Record<string, unknown>)[key];
     if (key === '__proto__') define(fields, key, value, true);
     else fields[key] = value;
   };
-  for (const key of Object.keys(error)) if (!OWN_TEXTS.has(key)) take(key);
+  for (const key of Object.keys(error)) {
+    if (!OWN_TEXTS.has(key) && !(honoursToJson && key === 'toJSON')) take(key);
+  }
   for (const key of HIDDEN_FIELDS) if (Object.hasOwn(error, key)) take(key);
   return fields;
 }
