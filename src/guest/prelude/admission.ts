@@ -37,25 +37,30 @@ export let honoursToJson = false;
 /** Whether lines of log beyond their limit are left out; else they are an error. */
 export let cutsLog = true;
 
-/** What {@link openEffects} restores. */
-let maxHostCalls = 0;
-let isClosed = false;
-
+/** The handler runs. What it hands over is copied at once. */
+export const RUNNING = 0;
 /**
- * From now on every effect throws. While the engine writes the outcome it may call a getter of an array, whose effects would not be part
- * of it: the outcome is then read anew, by the prelude.
+ * It has ended or waits, and what leaves is read: getters, `toJSON` and traps of it are called. What they do counts, except that they
+ * can begin no calls.
  */
-export function closeEffects(): void {
-  if (isClosed) return;
-  isClosed = true;
-  // perf: a limit that is passed by whatever comes, so that an effect is looked at no more closely than before.
-  maxHostCalls = limits[HOST_CALLS] as number;
-  limits[HOST_CALLS] = -1;
-}
+export const READING = 1;
+/**
+ * What leaves is compared or written, and no code of the handler is called. The engine may call a getter of an array all the same: its
+ * effects would not be part of the outcome, so they throw, and the outcome is read anew.
+ */
+export const CLOSED = 2;
 
-export function openEffects(): void {
-  if (isClosed) limits[HOST_CALLS] = maxHostCalls;
-  isClosed = false;
+export let phase = RUNNING;
+/** While it is {@link CLOSED}. */
+let maxHostCalls = 0;
+
+export function enterPhase(next: number): void {
+  if (next === CLOSED && phase !== CLOSED) {
+    // perf: a limit that whatever comes is beyond, so that an effect is looked at no more closely than before.
+    maxHostCalls = limits[HOST_CALLS] as number;
+    limits[HOST_CALLS] = -1;
+  } else if (next !== CLOSED && phase === CLOSED) limits[HOST_CALLS] = maxHostCalls;
+  phase = next;
 }
 
 /** Changes of the state that were listed, and are listed anew. */
@@ -126,7 +131,7 @@ export function admit(kind: number, name: string, limit: number, used: number): 
 }
 
 function exceed(limit: number): never {
-  if (isClosed && limit === HOST_CALLS) {
+  if (phase === CLOSED && limit === HOST_CALLS) {
     hostCalls--;
     throw new TypeErrorConstructor('The outcome of the handler is written already');
   }

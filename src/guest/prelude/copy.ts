@@ -1,5 +1,5 @@
 import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../abi.js';
-import { honoursToJson } from './admission.js';
+import { honoursToJson, phase, RUNNING } from './admission.js';
 import { copyBuiltin, isMap, isSet, readRegExp, UNKNOWN_VIEW } from './builtins.js';
 import { notTransferable } from './coded-error.js';
 import {
@@ -21,8 +21,8 @@ import {
   setForEach,
   text,
 } from './intrinsics.js';
-import { jsonOf, memberOf, phase, RUNNING } from './phase.js';
 import { underlying } from './proxy-targets.js';
+import { jsonOf, memberOf } from './reading.js';
 import { marker } from './tagged-values.js';
 import {
   BOXED,

@@ -21,7 +21,7 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
-import { refuseLateCall } from './phase.js';
+import { refuseLateCall } from './reading.js';
 import { noteCall } from './shared-cells.js';
 import { extensionPrototype, isError } from './value-kinds.js';
 

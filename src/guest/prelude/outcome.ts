@@ -1,11 +1,11 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { awaitsAll, closeEffects, denials, honoursToJson, hostCalls, openEffects } from './admission.js';
+import { awaitsAll, CLOSED, denials, enterPhase, honoursToJson, hostCalls, READING, RUNNING } from './admission.js';
 import { codedError, codeOf, notTransferable } from './coded-error.js';
 import { snapshot } from './copy.js';
 import { events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
 import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
-import { CLOSED, enterPhase, forgetRead, placeOfRead, RUNNING, readFrom } from './phase.js';
+import { forgetRead, placeOfRead, readFrom } from './reading.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations, unlistChanges } from './state.js';
 import { asNotTransferable, copyState, countFirstReads } from './state-copies.js';
@@ -51,7 +51,6 @@ function isWaiting(): boolean {
 /** The host has answers: everything so far was delivered. */
 export function continueOutcome(): void {
   enterPhase(RUNNING);
-  openEffects();
   forgetRead();
   isSettled = false;
   isSanitizing = false;
@@ -106,21 +105,22 @@ export function reachedForms(): unknown[] {
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
   // The engine would write what has a `toJSON` as a plain object.
   if (honoursToJson && !isSanitizing) throw new TypeErrorConstructor('to be sanitized');
-  enterPhase(CLOSED);
   if (compared === undefined && !isSettled && isReached()) {
-    closeEffects();
+    enterPhase(CLOSED);
     return reached;
   }
   isSettled = true;
-  openEffects();
   try {
-    if (changed !== undefined) listChanges(changed);
+    if (changed !== undefined) {
+      enterPhase(READING);
+      listChanges(changed);
+    }
   } catch (error) {
     wasDenied = codeOf(error as object)?.[0] === 'PERMISSION_DENIED';
     reject(error);
   }
   mutations = takeMutations();
-  closeEffects();
+  enterPhase(CLOSED);
   return outcome();
 }
 
@@ -157,7 +157,7 @@ export function settleValue(): true | undefined {
   const before = countFirstReads();
   isSanitizing = true;
   isSettled = false;
-  openEffects();
+  enterPhase(READING);
   unlistChanges();
   // The value stays in the VM until what the handler began has ended. The description of an error was copied when it was thrown.
   let isNew = false;
@@ -181,12 +181,11 @@ export function settleValue(): true | undefined {
 
 /** After {@link settleValue}: the outcome. What cannot leave at all is left out and turned into an error that names it. */
 export function sanitizedOutcome(): unknown[] {
-  openEffects();
   if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
-  mutations = takeMutations();
+  enterPhase(READING);
   if (failure !== undefined) reject(failure);
+  mutations = takeMutations();
   enterPhase(CLOSED);
-  closeEffects();
   return outcome();
 }
 

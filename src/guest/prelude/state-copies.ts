@@ -1,7 +1,7 @@
 import { codeOf, notTransferable } from './coded-error.js';
 import { readText, snapshot } from './copy.js';
 import { hasOwn, type Keyed, nullArray, nullObject, text } from './intrinsics.js';
-import { countReads, readFrom } from './phase.js';
+import { countReads, readFrom } from './reading.js';
 import { isReached, leaveOut, log, reached } from './state.js';
 import { isError } from './value-kinds.js';
 

@@ -1,3 +1,4 @@
+import { CLOSED, enterPhase, phase, READING, RUNNING } from './admission.js';
 import { notTransferable } from './coded-error.js';
 import {
   apply,
@@ -13,17 +14,6 @@ import {
   text,
 } from './intrinsics.js';
 
-/** The handler runs. What it hands over is copied at once. */
-export const RUNNING = 0;
-/**
- * It has ended or waits, and what leaves is read: getters, `toJSON` and traps of it are called. What they do counts, except that they
- * can begin no calls.
- */
-export const READING = 1;
-/** What leaves is being written by the engine: no code of the handler runs, or what comes of it does not count. */
-export const CLOSED = 2;
-
-export let phase = RUNNING;
 /** What is being read. */
 let place = '';
 /** What getters and `toJSON` have returned: each is called once, however often what it belongs to is read. */
@@ -32,13 +22,9 @@ let jsons = new MapConstructor<object, unknown>();
 /** How many of them were called. */
 let callCount = 0;
 
-export function enterPhase(next: number): void {
-  phase = next;
-}
-
 /** Reads `path` from now on. */
 export function readFrom(path: string): void {
-  phase = READING;
+  enterPhase(READING);
   place = path;
 }
 
