@@ -329,14 +329,17 @@ export class Attempt {
     const vm = this.#vm;
     const { settleValue, undefined: thisArg } = this.#base.roots;
     let isNew = !vm.isSame(vm.call(settleValue, thisArg), thisArg);
-    if (this.#image !== undefined) this.#capture(this.#image);
-    else {
+    if (this.#image !== undefined) {
+      if (isNew) this.#capture(this.#image);
+    } else if (this.failure === undefined) {
       // What was read before and is read again begins nothing that has not been done.
-      while (isNew && vm.hasPendingJobs && !isLate()) {
-        while (vm.hasPendingJobs && !isLate()) vm.runJobs(JOBS_PER_SLICE);
+      const isOver = () => isLate() || this.#isCancelled();
+      while (isNew && vm.hasPendingJobs && !isOver()) {
+        while (vm.hasPendingJobs && !isOver()) vm.runJobs(JOBS_PER_SLICE);
         isNew = !vm.isSame(vm.call(settleValue, thisArg), thisArg);
       }
-      if (isLate()) this.#fail(this.#timeout('jobs'));
+      if (this.#isCancelled()) this.#fail(CANCELLED);
+      else if (isLate()) this.#fail(this.#timeout('jobs'));
       else this.#judgeRejections();
     }
     try {

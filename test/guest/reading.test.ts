@@ -223,4 +223,43 @@ describe('a value that leaves', () => {
     // And those of reading it once more, at the end.
     expect(last.events.map(({ name }) => name)).toEqual(['job', 'job']);
   });
+
+  it('that is returned while a call is outstanding is read when that has ended', async () => {
+    const source = "$ext.a.b().then(() => $emit('after')); return { get x() { $emit('read'); return 1 } }";
+    const first = await runtime.executeHandler(source, ANYTHING);
+    expect(first).toMatchObject({ status: 'suspended', events: [] });
+    const last = await runtime.resumeHandler(first.suspension?.suspensionId ?? '', { success: true, value: 1 });
+    expect(last).toMatchObject({ status: 'success', returnValue: { x: 1 } });
+    expect(last.events.map(({ name }) => name)).toEqual(['after', 'read']);
+  });
+
+  it('counts once for the limits, however often it is read', async () => {
+    const source = '$state.known.a = { get x() { return 1 } }; $state.other.n = 1; $state.b = { get y() { return 2 } }';
+    const { error, metrics, stateMutations } = await run(source, { limits: { maxStateMutations: 3, maxHostCalls: 3 } });
+    expect(error).toBeUndefined();
+    expect(stateMutations).toHaveLength(3);
+    expect(metrics.hostCalls).toBe(3);
+  });
+
+  it('that was not changed is no mutation, after a suspension either', async () => {
+    const source =
+      '$state.a = { get x() { return 1 } }; await $ext.a.b(); const it = $state.a; await $ext.a.b(); return it.x';
+    const answer = { success: true, value: 1 } as const;
+    let result = await runtime.executeHandler(source, ANYTHING);
+    expect(result.stateMutations).toHaveLength(1);
+    for (let i = 0; i < 2; i++) {
+      result = await runtime.resumeHandler(result.suspension?.suspensionId ?? '', answer);
+      expect(result.stateMutations).toEqual([]);
+    }
+    expect(result.returnValue).toBe(1);
+  });
+
+  it('after the time of the handler begins none of its jobs', async () => {
+    const source =
+      "Promise.resolve().then(() => $emit('job')); $state.a = { get x() { queueMicrotask(() => $emit('late')); return 1 } }; for (;;) Math.sqrt(2)";
+    const { error, events, stateMutations } = await run(source, { timeoutMs: 200 });
+    expect(error).toMatchObject({ code: 'TIMEOUT', location: { line: 1 } });
+    expect(events).toEqual([]);
+    expect(stateMutations).toEqual([{ operation: 'set', key: 'a', value: { x: 1 } }]);
+  });
 });
