@@ -23,7 +23,7 @@ What comes back when a handler goes wrong. Every error in a result has the same 
 | \`stack\` | begins with name and message; frames of the handler alone, in the author's lines |
 | \`fields\` | the fields that the thrown error has of its own, \`code\` among them: at most 50, of 16 Ki characters each |
 | \`cause\`, \`errors\` | of the thrown error, in the same shape, at most 8 deep; of an AggregateError the first 20 |
-| \`dropped\` | names of fields that cannot leave the VM or are too large |
+| \`dropped\` | names of fields that cannot leave the VM or are too large, also of a thrown object that is no error; \`thrown\` where nothing of it can |
 | \`context\` | facts for programs: \`limit\`, \`value\`, \`capability\`, \`path\`, \`layer\`; \`remedy\` says what the operator can do |
 
 An error of an extension keeps its name, message and fields on its way into the handler. A field that cannot cross is \`undefined\` there, and the

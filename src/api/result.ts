@@ -64,7 +64,7 @@ export interface SegmentEffects {
 
 /** What the `cause` of an error says, or one of the `errors` of an AggregateError. */
 export interface ErrorCause {
-  /** Of an error; absent for a value that is none. */
+  /** Of an error, or the text that another value has under this name. */
   readonly name?: string;
   readonly message: string;
   readonly stack?: string;
@@ -82,7 +82,7 @@ export interface WasmError {
   readonly code: ResultCode;
   /** For the author of the handler: what went wrong, with the expression that is at fault where it is known. */
   readonly message: string;
-  /** Of the error that was thrown: `'TypeError'`, or what a class of the handler's own calls it. */
+  /** Of the error that was thrown: `'TypeError'`, or what a class of the handler's own calls it; of a thrown object, what it has under this name. */
   readonly name?: string;
   /** The guest's stack, in the author's own lines. It begins with name and message. */
   readonly stack?: string;
@@ -92,7 +92,7 @@ export interface WasmError {
   readonly cause?: ErrorCause;
   /** Of an AggregateError: the first 20. */
   readonly errors?: readonly ErrorCause[];
-  /** Names of fields that cannot leave the VM, or are too large for an error. */
+  /** Names of fields that cannot leave the VM, or are too large for an error; `'thrown'` for a thrown value of which nothing can leave. */
   readonly dropped?: readonly string[];
   /**
    * In the author's own text, both from 1, as editors count: lines end at LF, CR LF or CR, and columns are UTF-16 units (an
@@ -109,8 +109,8 @@ export interface WasmError {
  * The result of an execution. None of its effects has been applied.
  *
  * On an error, the result is marked `partial` and has the effects before the error, unless they were lost: if
- * the worker had to be terminated, or the outcome could not leave the VM. The caller decides whether to apply
- * them.
+ * the worker had to be terminated, or the outcome could not leave the VM. Log lines that `onLog` received are in
+ * it nevertheless. The caller decides whether to apply the effects.
  */
 export interface WasmResult {
   readonly status: ExecutionStatus;

@@ -1,3 +1,4 @@
+import type { ExecutionLimits } from '../api/limits.js';
 import type { LogEntry } from '../api/result.js';
 import type { Execution } from '../pool/handler-pool.js';
 import { LogRing } from '../protocol/log-ring.js';
@@ -8,6 +9,8 @@ import type { Segment } from './result/result.js';
 /** Told each line of log. */
 export type LogListener = (entry: LogEntry) => unknown;
 
+type LogLimits = Pick<ExecutionLimits, 'maxLogBytes' | 'maxHostCalls'>;
+
 /** How often the lines of a handler that runs are fetched. */
 const EVERY_MS = 40;
 const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error']);
@@ -16,14 +19,14 @@ const LEVELS: ReadonlySet<unknown> = new Set(['debug', 'info', 'warn', 'error'])
 export class LogFeed {
   readonly #ring = new LogRing();
   readonly #notify: (entry: LogEntry) => void;
-  readonly #maxCharacters: number;
+  readonly #limits: LogLimits;
   readonly #timer: NodeJS.Timeout;
   readonly #told: LogEntry[] = [];
   #characters = 0;
 
-  /** @param maxLogBytes what is beyond it is forged, and told when the outcome was checked, or never */
-  constructor(maxLogBytes: number, tell: (entry: LogEntry) => void) {
-    this.#maxCharacters = maxLogBytes;
+  /** @param limits of the handler: what is beyond them is forged, and told when the outcome was checked, or never */
+  constructor(limits: LogLimits, tell: (entry: LogEntry) => void) {
+    this.#limits = limits;
     this.#notify = tell;
     this.#timer = setInterval(() => this.#fetch(), EVERY_MS);
   }
@@ -36,15 +39,15 @@ export class LogFeed {
   /**
    * The segment has ended: tells what was not told yet.
    *
-   * @param logs of its result
-   * @returns all lines: those that were told, where the outcome was lost
+   * @param logs of its result: none where the outcome was lost, and fewer or others than were told where the handler was executed again
+   * @returns all lines: those that were told, and those that are told now
    */
-  finish(logs: readonly LogEntry[], isLost: boolean): readonly LogEntry[] {
+  finish(logs: readonly LogEntry[]): readonly LogEntry[] {
     clearInterval(this.#timer);
     this.#fetch();
-    if (isLost) return this.#told;
-    for (const entry of logs.slice(this.#told.length)) this.#notify(entry);
-    return logs;
+    const rest = logs.slice(this.#told.length);
+    for (const entry of rest) this.#notify(entry);
+    return this.#told.length === 0 ? logs : [...this.#told, ...rest];
   }
 
   /** Nothing comes any more, and nothing is told. */
@@ -59,7 +62,7 @@ export class LogFeed {
       if (index !== this.#told.length) continue;
       if (typeof message !== 'string' || !LEVELS.has(level)) continue;
       this.#characters += message.length;
-      if (this.#characters > this.#maxCharacters) return;
+      if (this.#characters > this.#limits.maxLogBytes || this.#told.length >= this.#limits.maxHostCalls) return;
       const entry: LogEntry = { level: level as LogEntry['level'], message };
       this.#told.push(entry);
       this.#notify(entry);
@@ -89,8 +92,7 @@ export async function listened(feed: LogFeed | undefined, execution: Promise<Exe
 /** What was told is in the result, even where the outcome was lost. */
 export function withLogs(segment: Segment, feed: LogFeed | undefined): Segment {
   if (feed === undefined) return segment;
-  const { result, outcome } = segment;
-  const isLost = outcome === undefined || (result.status === 'error' && result.logs.length === 0);
-  const logs = feed.finish(result.logs, isLost);
+  const { result } = segment;
+  const logs = feed.finish(result.logs);
   return logs === result.logs ? segment : { ...segment, result: { ...result, logs } };
 }

@@ -212,7 +212,7 @@ export class SegmentRunner {
   ): LogFeed | undefined {
     const isObserved = this.#events.hasListeners('onLog');
     if (onLog === undefined && !isObserved) return undefined;
-    return new LogFeed(limits.maxLogBytes, (entry) => {
+    return new LogFeed(limits, (entry) => {
       if (isObserved) this.#events.emit('onLog', () => ({ ...entry, ...origin, ...tenantOf(tenant) }));
       if (onLog !== undefined) tellLog(onLog, entry);
     });

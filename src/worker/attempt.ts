@@ -60,6 +60,8 @@ export class Attempt {
   #timedOut = false;
   /** What the interruption threw into the handler. */
   #interruption: ValuePointer | undefined;
+  /** From which the VM started, once the handler waits. */
+  #image: Image | undefined;
   /** Values that only the host holds on to. */
   readonly #held: ValuePointer[] = [];
 
@@ -130,6 +132,8 @@ export class Attempt {
       }
       // The engine still lists the handler's own promise as unhandled, but that counts only if there is no other error.
       vm.call(reject, thisArg, reason);
+      // Getters of what was thrown may have begun them.
+      this.#runJobs();
     }
   }
 
@@ -150,11 +154,16 @@ export class Attempt {
       prepare();
       // A handler that waits repeatedly would otherwise keep the answers of all its waits.
       for (const value of this.#held.splice(0)) vm.release(value);
-      forgetUnused(vm, image);
-      this.waiting = captureDelta(vm, image, FINE);
+      this.#image = image;
+      this.#capture(image);
     } catch (error) {
       this.stop(error);
     }
+  }
+
+  #capture(image: Image): void {
+    forgetUnused(this.#vm, image);
+    this.waiting = captureDelta(this.#vm, image, FINE);
   }
 
   /** No job is left that could handle the rejections. */
@@ -166,6 +175,7 @@ export class Attempt {
     const encodedCount = new ValueEncoder().encode(count, 'unhandledRejections');
     const reason = firstReason === undefined ? [] : [firstReason];
     vm.call(noteRejection, thisArg, vm.readValue(encodedCount), ...reason);
+    this.#runJobs();
   }
 
   /** The context, in the VM. Its own error when it does not fit there, not one of the handler. */
@@ -245,7 +255,11 @@ export class Attempt {
       };
       if (substitute === undefined) this.#noteWhere();
       try {
-        const outcome = vm.writeValue(this.#gather(substitute, input));
+        const gathered = this.#gather(substitute, input, () => isLate || performance.now() > deadline);
+        const { count } = vm.unhandledRejections;
+        const outcome = this.#write(gathered);
+        // Getters of an array are called while it is written, and may have begun something.
+        if (substitute === undefined && this.failure === undefined && this.#hasBegun(count)) continue;
         // A value that our decoder would refuse is better refused with a path, by the prelude.
         if (substitute === fallbackOutcome || isDecodable(outcome)) return this.#bounded(outcome);
       } catch (error) {
@@ -268,6 +282,10 @@ export class Attempt {
     return undefined;
   }
 
+  #hasBegun(rejections: number): boolean {
+    return this.#vm.hasPendingJobs || this.#vm.unhandledRejections.count !== rejections;
+  }
+
   /** Tells the prelude what the interruption threw, in place of an outcome of the handler: it has the place. */
   #noteWhere(): void {
     const reason = this.#interruption ?? (this.#timedOut ? this.#vm.unhandledRejections.firstReason : undefined);
@@ -281,9 +299,9 @@ export class Attempt {
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
-  #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined): ValuePointer {
+  #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined, isLate: () => boolean): ValuePointer {
     const { roots } = this.#base;
-    if (substitute === roots.sanitizedOutcome) this.#settleValue(input);
+    if (substitute === roots.sanitizedOutcome) this.#settleValue(input, isLate);
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
     return this.#collect(input);
   }
@@ -294,9 +312,36 @@ export class Attempt {
     return outcome;
   }
 
-  /** Accessors of what it returned are called for that, and may change the state: it is compared after them. */
-  #settleValue(input: Uint8Array | undefined): void {
-    this.#vm.call(this.#base.roots.settleValue, this.#base.roots.undefined);
+  #write(gathered: ValuePointer): Uint8Array {
+    try {
+      return this.#vm.writeValue(gathered);
+    } catch (error) {
+      if (this.#vm.poison === undefined) this.#vm.release(gathered);
+      throw error;
+    }
+  }
+
+  /**
+   * Getters of what leaves are called for that, and may change the state: it is compared after them. What they have begun is done as well;
+   * if the handler waits, it is done when the handler is resumed.
+   */
+  #settleValue(input: Uint8Array | undefined, isLate: () => boolean): void {
+    const vm = this.#vm;
+    const { settleValue, undefined: thisArg } = this.#base.roots;
+    let isNew = !vm.isSame(vm.call(settleValue, thisArg), thisArg);
+    if (this.#image !== undefined) {
+      if (isNew) this.#capture(this.#image);
+    } else if (this.failure === undefined) {
+      // What was read before and is read again begins nothing that has not been done.
+      const isOver = () => isLate() || this.#isCancelled();
+      while (isNew && vm.hasPendingJobs && !isOver()) {
+        while (vm.hasPendingJobs && !isOver()) vm.runJobs(JOBS_PER_SLICE);
+        isNew = !vm.isSame(vm.call(settleValue, thisArg), thisArg);
+      }
+      if (this.#isCancelled()) this.#fail(CANCELLED);
+      else if (isLate()) this.#fail(this.#timeout('jobs'));
+      else this.#judgeRejections();
+    }
     try {
       this.#collect(input);
     } catch (error) {

@@ -18,6 +18,9 @@ const messages = (lines: readonly LogEntry[]) => lines.map(({ message }) => mess
 const BUSY =
   "for (let i = 0; i < 20; i++) { $log('line ' + i); const end = Date.now() + 20; while (Date.now() < end); }";
 
+/** Only ending its thread ends it. */
+const NATIVE_LOOP = 'const a = "a".repeat(3e6) + "b"; return ("a".repeat(6e6)).indexOf(a)';
+
 describe('lines of log', () => {
   it('come while the handler computes, and all once in the result', async () => {
     const told: LogEntry[] = [];
@@ -99,6 +102,40 @@ describe('lines of log', () => {
     const { error, logs } = await runtime.run(source, {}, { onLog: (entry) => told.push(entry), timeoutMs: 2_000 });
     expect(error).toBeDefined();
     expect(messages(logs)).toEqual(['kept']);
+    expect(told).toEqual(logs);
+  });
+
+  it.each([
+    ['ended by the watchdog', NATIVE_LOOP, {}, { code: 'TIMEOUT', context: { layer: 'watchdog' } }],
+    ['after a suspension', `await $ext.a.ok(); ${NATIVE_LOOP}`, {}, { context: { layer: 'watchdog' } }],
+    ['out of time', 'for (;;) Math.sqrt(2)', {}, { code: 'TIMEOUT', context: { layer: 'interrupt' } }],
+    ['too large', "return 'x'.repeat(1_000_000)", { maxResultBytes: 10_000 }, { code: 'RESOURCE_LIMIT' }],
+    ['over a limit', "$emit('x', 1); return 1", { maxEvents: 0 }, { code: 'RESOURCE_LIMIT' }],
+  ])('are all in the result that is an error: %s', async (_what, ending, limits, expected) => {
+    const told: LogEntry[] = [];
+    const source = `${BUSY} ${ending}`;
+    const { error, logs } = await runtime.run(
+      source,
+      { capabilities: ['ext:a', 'events:emit:*'] },
+      { extensions: { a: { ok: () => 1 } }, onLog: (entry) => told.push(entry), timeoutMs: 1_500, limits },
+    );
+    expect(error).toMatchObject(expected);
+    expect(messages(logs).slice(0, 5)).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4']);
+    expect(told).toEqual(logs);
+    expect(new Set(messages(logs)).size).toBe(logs.length);
+  });
+
+  it('that were told are in the result when the handler is executed again and ends before', async () => {
+    const told: LogEntry[] = [];
+    // The change is noticed at the end, and the handler executed again to find its line.
+    const source = `$state.kept.n = 1; const first = Date.now(); ${BUSY} return 1`;
+    const { error, logs } = await runtime.run(
+      source,
+      { capabilities: ['state:read:*'], stateSnapshot: { kept: { n: 0 } } },
+      { onLog: (entry) => told.push(entry), timeoutMs: 20_000 },
+    );
+    expect(error).toMatchObject({ code: 'PERMISSION_DENIED', location: { line: 1 } });
+    expect(told.length).toBeGreaterThan(0);
     expect(told).toEqual(logs);
   });
 

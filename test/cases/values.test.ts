@@ -116,8 +116,14 @@ describe.each(ROUTES)('a handler that is executed %s', (_title, route) => {
   it.each(
     LEAVING.filter(({ refused }) => refused !== undefined).map((one) => [one.name, one] as const),
   )('names %s in what was thrown', async (_name, { expression, refused }) => {
-    const { error } = await route(`throw { it: ${expression} }`);
-    expect(error).toMatchObject({ code: 'SERIALIZATION_ERROR' });
+    const { error } = await route(`throw { it: ${expression}, known: 1, message: 'm' }`);
+    expect(error).toMatchObject({
+      code: 'EXECUTION_ERROR',
+      dropped: ['it'],
+      context: { thrown: { known: 1, message: 'm' } },
+      location: { line: expect.any(Number) },
+    });
+    expect(error?.message).toMatch(/^The handler threw an object that is not an Error \(m\); thrown\.it/);
     expect(error?.message).toContain(` is ${refused}`);
   });
 

@@ -304,8 +304,12 @@ describe('a hostile handler', () => {
     const thrown = await run(`throw ${reason}`);
     expect(thrown.status).toBe('error');
     // What is thrown by the reason itself stands elsewhere.
-    const { location: _, snippet: _snippet, ...error } = thrown.error ?? {};
-    expect((await run(`Promise.reject(${reason})`)).error).toMatchObject(error);
+    const { location: _, snippet: _snippet, message = '', ...error } = thrown.error ?? {};
+    expect(message).toMatch(/^The handler threw an object that is not an Error; thrown/);
+    expect((await run(`Promise.reject(${reason})`)).error).toMatchObject({
+      ...error,
+      message: message.replace('The handler threw', 'A promise was rejected and not handled:'),
+    });
   });
 
   it('a hostile handler whose reason cannot be read in time runs into its timeout', async () => {
@@ -316,7 +320,7 @@ describe('a hostile handler', () => {
   it('a hostile handler that throws an object with the fields of a rejection has thrown an object', async () => {
     expect((await run('throw { unhandledRejections: 3, name: "N", message: "m" }')).error).toMatchObject({
       code: 'EXECUTION_ERROR',
-      message: 'The handler threw an object that is not an Error',
+      message: 'The handler threw an object that is not an Error (N: m)',
       context: { thrown: { unhandledRejections: 3, name: 'N', message: 'm' } },
     });
   });

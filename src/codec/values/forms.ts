@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-
 import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
+import { framesOf } from '../../support/stack-frames.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
 import { NotTransferable } from './encoding/not-transferable.js';
 import { regExpProblem } from './regexps.js';
@@ -35,8 +35,10 @@ const FIRST_FIELDS: ReadonlySet<string> = new Set(['code', ...HIDDEN_FIELDS]);
 /**
  * The form of a Map, Set or Error of any realm, or undefined. An error is passed without its stack, which is
  * the host's.
+ *
+ * @param honoursToJson an error is passed as one, whatever its `toJSON` says
  */
-export function formOf(value: object): Form | undefined {
+export function formOf(value: object, honoursToJson = false): Form | undefined {
   if (types.isMap(value)) {
     const items: unknown[] = [];
     for (const [key, item] of value) items.push(key, item);
@@ -46,7 +48,7 @@ export function formOf(value: object): Form | undefined {
   if (types.isRegExp(value)) return regExpForm(value);
   if (!types.isNativeError(value) && !(value instanceof Error)) return undefined;
   const { name, message } = value;
-  const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value)];
+  const items = [typeof name === 'string' ? name : 'Error', String(message), '', fieldsOf(value, honoursToJson)];
   return { kind: FormKind.error, items, stride: items.length };
 }
 
@@ -58,7 +60,7 @@ function regExpForm(value: RegExp): Form {
   return { kind: FormKind.regExp, items: [source, flags], stride: 2 };
 }
 
-function fieldsOf(error: Error): Record<string, unknown> {
+function fieldsOf(error: Error, honoursToJson: boolean): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const take = (key: string) => {
     const value = (error as unknown as Record<string, unknown>)[key];
@@ -67,7 +69,9 @@ function fieldsOf(error: Error): Record<string, unknown> {
   };
   // The engine of the host lists all or none: this is all that is done with each of them.
   const keys = Object.keys(error);
-  for (const key of keys.slice(0, MAX_ERROR_FIELDS)) if (!OWN_TEXTS.has(key)) take(key);
+  for (const key of keys.slice(0, MAX_ERROR_FIELDS)) {
+    if (!OWN_TEXTS.has(key) && !(honoursToJson && key === 'toJSON')) take(key);
+  }
   for (const key of FIRST_FIELDS) if (Object.hasOwn(error, key)) take(key);
   if (keys.length > MAX_ERROR_FIELDS) {
     const known: unknown = fields['dropped'];
@@ -107,7 +111,8 @@ export function errorFrom([name, message, stack, fields]: readonly unknown[], ch
   const error = withoutStack(() => newError(name, message));
   if (error.name !== name) define(error, 'name', name, false);
   // The host's stack would show where the error was decoded.
-  define(error, 'stack', `${name}: ${message}${stack ? `\n${stack}` : ''}`, false);
+  const frames = framesOf(stack, message).trimEnd();
+  define(error, 'stack', `${name}: ${message}${frames === '' ? '' : `\n${frames}`}`, false);
   for (const [key, value] of Object.entries(fields)) {
     if (!OWN_TEXTS.has(key)) define(error, key, value, !HIDDEN_FIELDS.has(key));
   }

@@ -5,7 +5,7 @@ import { RESULT_CODES, type ResultCode } from '../../errors/codes.js';
 import { describeEngineLimit, limitContext } from '../../protocol/limit-failures.js';
 import { SourceLines } from '../../source/source-lines.js';
 import { cutText } from './cut-text.js';
-import { type Description, headOf, isRecord, readThrown, renderThrown } from './thrown.js';
+import { type Description, headOf, isRecord, readDropped, readThrown, readThrownName, renderThrown } from './thrown.js';
 
 /** Codes of errors that the prelude itself throws. */
 const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RESOURCE_LIMIT', 'SERIALIZATION_ERROR']);
@@ -46,7 +46,7 @@ function describeRejection(reason: Description, unhandledRejections: number, sit
   const context = { ...error.context, unhandledRejections };
   // An engine without memory rejects with null: its own words say more.
   if (error.code === 'MEMORY_LIMIT' || error.code === 'STACK_OVERFLOW') return { ...error, context };
-  const what = 'thrown' in reason ? renderThrown(reason.thrown) : error.message;
+  const what = 'thrown' in reason ? renderThrown(reason) : error.message;
   return { ...error, message: `${UNHANDLED}: ${what}`, context };
 }
 
@@ -61,7 +61,9 @@ function describeThrown(description: Description, { handler, limits, heapExhaust
     const { thrown } = description;
     return {
       code: 'EXECUTION_ERROR',
-      message: `The handler threw ${renderThrown(thrown)}`,
+      message: `The handler threw ${renderThrown(description)}`,
+      ...readThrownName(description),
+      ...readDropped(description.dropped, []),
       ...place,
       context: { thrown },
     };

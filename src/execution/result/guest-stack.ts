@@ -3,6 +3,7 @@ import { functionNameAt } from '../../source/expressions/functions.js';
 import { Tokens } from '../../source/expressions/tokens.js';
 import type { SourceLines, SourceLocation } from '../../source/source-lines.js';
 import { toAuthorLocation } from '../../source/wrapper.js';
+import { framesOf } from '../../support/stack-frames.js';
 import type { FailedPlace } from './naming.js';
 
 /** An overflowed stack is as deep as the limit allows; its top says what happened. */
@@ -10,11 +11,7 @@ const MAX_FRAMES = 20;
 /** The guest writes its stack as it likes: nothing is read beyond these bounds. */
 const MAX_STACK_CHARACTERS = 16 * 1024;
 const MAX_FRAME_CHARACTERS = 500;
-/** What a name of an error has at most before its message, where the message is looked for in the stack. */
-const MAX_NAME_CHARACTERS = 200;
-const FRAME_START = '    at ';
 const ANONYMOUS = '<anonymous>';
-const SEPARATOR = ': ';
 const BUILTIN = /^ {4}at (\S+) \(native\)$/;
 
 interface Frame {
@@ -38,7 +35,7 @@ export interface GuestStack {
  * @param lines of the source, when it is at hand
  */
 export function readStack(raw: string, message: unknown, filename: string, lines: SourceLines | undefined): GuestStack {
-  const frames = readFrames(withoutHead(raw, message), filename, lines);
+  const frames = readFrames(framesOf(raw, message), filename, lines);
   const placed = frames.filter((frame): frame is Required<Frame> => frame.place !== undefined);
   const tokens = lines !== undefined && placed.length > 0 ? Tokens.of(lines.source) : undefined;
   const offsetOf = (place: SourceLocation) => lines?.offsetOf(place) ?? -1;
@@ -93,23 +90,6 @@ function readFrames(raw: string, filename: string, source: SourceLines | undefin
     frames.push({ text: `${parsed.before}(${filename}:${place.line}:${place.column})`, place });
   }
   return frames;
-}
-
-/** The frames of a stack: it begins with the error's name and message. */
-function withoutHead(stack: string, message: unknown): string {
-  const start = typeof message === 'string' && message !== '' ? endOfMessage(stack, message) : 0;
-  if (start === 0 && stack.startsWith(FRAME_START)) return stack;
-  const frames = stack.indexOf(`\n${FRAME_START}`, start);
-  return stack.slice(frames === -1 ? start : frames + 1);
-}
-
-/** 0 when the stack has no message. Compared where it may begin only: to search for a long text can take as long as the guest likes. */
-function endOfMessage(stack: string, message: string): number {
-  const separator = stack.slice(0, MAX_NAME_CHARACTERS).indexOf(SEPARATOR);
-  for (const start of separator === -1 ? [0] : [0, separator + SEPARATOR.length]) {
-    if (stack.startsWith(message, start)) return start + message.length;
-  }
-  return 0;
 }
 
 /** `    at f (handler.js:2:7)`, read from its end: what stands before is the guest's to choose. */

@@ -18,6 +18,8 @@ export interface Description {
   readonly errors?: unknown;
   readonly dropped?: unknown;
   readonly thrown?: unknown;
+  /** Why not all of `thrown` could leave the VM. */
+  readonly reason?: unknown;
   /** Present if it was not thrown: the number of promises that were rejected and not handled. */
   readonly unhandledRejections?: unknown;
 }
@@ -137,19 +139,40 @@ function readCause(given: unknown, origin: Describing, depth: number): ErrorCaus
   if (!('thrown' in description)) return readError(description, origin, depth);
   origin.left--;
   const { thrown } = description;
-  return { message: renderThrown(thrown), ...(isSmall(thrown) && { thrown }) };
+  return {
+    ...readThrownName(description),
+    message: renderThrown(description),
+    ...(isSmall(thrown) && { thrown }),
+    ...readDropped(description.dropped, []),
+  };
 }
 
-function readDropped(said: unknown, known: readonly string[]): Pick<Thrown, 'dropped'> {
+/** The name that a thrown value has, although it is no error. */
+export function readThrownName({ name }: Description): Pick<ErrorCause, 'name'> {
+  return typeof name === 'string' ? { name: cutText(name) } : {};
+}
+
+export function readDropped(said: unknown, known: readonly string[]): Pick<Thrown, 'dropped'> {
   const names = Array.isArray(said) ? said.slice(0, MAX_FIELDS).filter((name) => typeof name === 'string') : [];
   const dropped = [...(names as string[]).map(cutName), ...known];
   return dropped.length > 0 ? { dropped } : {};
 }
 
-export function renderThrown(value: unknown): string {
+/** What was thrown and is no error, with what it says of itself, and why not all of it is told. */
+export function renderThrown({ thrown, name, message, reason }: Description): string {
+  if (typeof reason !== 'string' && (typeof thrown !== 'object' || thrown === null)) return renderValue(thrown);
+  const head = headOf(
+    typeof name === 'string' ? cutText(name) : '',
+    typeof message === 'string' ? cutText(message) : '',
+  );
+  const why = typeof reason === 'string' ? `; ${cutText(reason)}` : '';
+  return `an object that is not an Error${head === '' ? '' : ` (${head})`}${why}`;
+}
+
+function renderValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(cutText(value));
   if (typeof value === 'bigint' && (value > LARGE_BIGINT || value < -LARGE_BIGINT)) return 'a large BigInt';
-  return typeof value === 'object' && value !== null ? 'an object that is not an Error' : String(value);
+  return String(value);
 }
 
 function cutName(name: string): string {

@@ -7,7 +7,10 @@ const { now } = Date;
 const INDENTATION = 2;
 const MAX_INDENTATION = 100;
 
-/** `console` as Node has it: https://console.spec.whatwg.org. What Node writes to stderr has the level that its name says. */
+/**
+ * `console` as Node has it: https://console.spec.whatwg.org. What Node writes to stderr has the level that its name says. Nothing that is
+ * written throws: what cannot be read says so.
+ */
 export default function install(host: FeatureHost): void {
   const counts = new Map<string, number>();
   const timers = new Map<string, number>();
@@ -20,7 +23,7 @@ export default function install(host: FeatureHost): void {
     (level: LogLevel) =>
     (...args: unknown[]): void =>
       write(level, format(args));
-  const labelOf = (label: unknown) => (label === undefined ? 'default' : `${label}`);
+  const labelOf = (label: unknown) => (label === undefined ? 'default' : textOf(label));
   const elapsed = (name: string, label: unknown): string | undefined => {
     const key = labelOf(label);
     const begun = timers.get(key);
@@ -42,12 +45,12 @@ export default function install(host: FeatureHost): void {
     warn,
     error: writer('error'),
     dirxml: writer('info'),
-    dir(value: unknown, options?: InspectOptions): void {
-      write('info', inspect(value, options));
+    dir(value: unknown, options?: unknown): void {
+      write('info', inspect(value, depthOf(options)));
     },
-    table(value: unknown, columns?: readonly string[]): void {
+    table(value: unknown, columns?: unknown): void {
       if (typeof value !== 'object' || value === null) log(value);
-      else write('info', table(value, columns));
+      else write('info', tableOf(value, columns));
     },
     group,
     groupCollapsed: group,
@@ -94,6 +97,32 @@ export default function install(host: FeatureHost): void {
   for (const [name, method] of Object.entries(methods)) Object.defineProperty(method, 'name', { value: name });
   Object.defineProperty(methods, Symbol.toStringTag, { value: 'console', configurable: true });
   host.define('console', methods);
+}
+
+function depthOf(options: unknown): InspectOptions {
+  try {
+    const { depth } = options as InspectOptions;
+    return typeof depth === 'number' || depth === null ? { depth } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Rows may throw where they are read; `inspect` does not. */
+function tableOf(value: object, columns: unknown): string {
+  try {
+    return table(value, columns);
+  } catch {
+    return inspect(value);
+  }
+}
+
+function textOf(label: unknown): string {
+  try {
+    return String(label);
+  } catch {
+    return inspect(label, { depth: 0 });
+  }
 }
 
 function timeText(milliseconds: number): string {

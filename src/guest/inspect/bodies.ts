@@ -2,6 +2,8 @@ import { isIndex, primitive, remaining } from './texts.js';
 
 /** What writes the values inside of another one. */
 export interface Inspector {
+  /** Of a list. */
+  readonly maxItems: number;
   indentation: number;
   value(value: unknown, depth: number): string;
   property(holder: object, key: PropertyKey, depth: number, isItem: boolean): string;
@@ -26,7 +28,7 @@ export const items =
     const parts: string[] = [];
     const { length } = list;
     let i = 0;
-    while (i < length && parts.length < MAX_ITEMS) {
+    while (i < length && parts.length < state.maxItems) {
       if (Object.hasOwn(list, i)) parts.push(state.property(list, i++, depth, true));
       else {
         const start = i;
@@ -53,8 +55,8 @@ export const members =
   (state, depth) => {
     const parts: string[] = [];
     for (const member of set) {
-      if (parts.length === MAX_ITEMS) {
-        parts.push(remaining(set.size - MAX_ITEMS, 'item'));
+      if (parts.length === state.maxItems) {
+        parts.push(remaining(set.size - state.maxItems, 'item'));
         break;
       }
       parts.push(indented(state, () => state.value(member, depth)));
@@ -67,8 +69,8 @@ export const entries =
   (state, depth) => {
     const parts: string[] = [];
     for (const [key, item] of map) {
-      if (parts.length === MAX_ITEMS) {
-        parts.push(remaining(map.size - MAX_ITEMS, 'item'));
+      if (parts.length === state.maxItems) {
+        parts.push(remaining(map.size - state.maxItems, 'item'));
         break;
       }
       parts.push(indented(state, () => `${state.value(key, depth)} => ${state.value(item, depth)}`));
@@ -78,10 +80,10 @@ export const entries =
 
 export const numbers =
   (list: Uint8Array): Body =>
-  () => {
+  ({ maxItems }) => {
     const parts: string[] = [];
-    for (let i = 0; i < list.length && i < MAX_ITEMS; i++) parts.push(primitive(list[i], 0));
-    if (list.length > MAX_ITEMS) parts.push(remaining(list.length - MAX_ITEMS, 'item'));
+    for (let i = 0; i < list.length && i < maxItems; i++) parts.push(primitive(list[i], 0));
+    if (list.length > maxItems) parts.push(remaining(list.length - maxItems, 'item'));
     return parts;
   };
 

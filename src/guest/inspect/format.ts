@@ -36,7 +36,7 @@ function fill(template: string, args: readonly unknown[], onUsed: (next: number)
     }
     if (code === '%') text += '%';
     else {
-      const given = next < args.length ? directive(code, args[next]) : undefined;
+      const given = next < args.length ? safeDirective(code, args[next]) : undefined;
       if (given === undefined) {
         text += '%';
         continue;
@@ -48,6 +48,15 @@ function fill(template: string, args: readonly unknown[], onUsed: (next: number)
   }
   onUsed(next);
   return text;
+}
+
+/** A conversion calls methods of the value, which may throw. */
+function safeDirective(code: string, value: unknown): string | undefined {
+  try {
+    return directive(code, value);
+  } catch {
+    return inspect(value, { depth: 0 });
+  }
 }
 
 function directive(code: string, value: unknown): string | undefined {

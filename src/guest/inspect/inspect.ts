@@ -27,12 +27,16 @@ import {
 import { groupItems, joinParts } from './layout.js';
 import { constructorName, functionBase, prefixOf, tagOf } from './names.js';
 import { quote } from './quote.js';
-import { isIndex, keysOf, keyText, primitive, remaining } from './texts.js';
+import { BREAK_LENGTH, isIndex, keysOf, keyText, primitive, remaining } from './texts.js';
 
 /** As Node's `inspect` takes them. */
 export interface InspectOptions {
   /** Levels of objects inside of objects; Infinity or null for all. @default 2 */
   readonly depth?: number | null;
+  /** Of each list. @default 100 */
+  readonly maxItems?: number;
+  /** From here on a line is broken. @default 80 */
+  readonly breakLength?: number;
 }
 
 /** What one value may come to, in characters: what is beyond is left out. */
@@ -53,15 +57,19 @@ export class State implements Inspector {
   readonly seen: object[] = [];
   circular: Map<object, number> | undefined;
   readonly maxDepth: number;
+  readonly maxItems: number;
+  readonly breakLength: number;
 
-  constructor({ depth = 2 }: InspectOptions = {}) {
+  constructor({ depth = 2, maxItems = MAX_ITEMS, breakLength = BREAK_LENGTH }: InspectOptions) {
     this.maxDepth = Math.min(depth ?? MAX_DEPTH, MAX_DEPTH);
+    this.maxItems = maxItems;
+    this.breakLength = breakLength;
   }
 
   value(value: unknown, depth: number): string {
     if (this.output > MAX_OUTPUT) return '…';
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-      const text = primitive(value, this.indentation);
+      const text = primitive(value, this.indentation, this.breakLength);
       this.output += text.length;
       return text;
     }
@@ -75,14 +83,15 @@ export class State implements Inspector {
       return `[Circular *${index}]`;
     }
     this.output += OBJECT_CHARACTERS;
-    const { indentation, seen } = this;
-    const { length } = seen;
+    const { indentation, currentDepth } = this;
+    const { length } = this.seen;
     try {
       return this.#object(value, depth);
     } catch {
       this.indentation = indentation;
-      seen.length = length;
-      return isRevoked(value) ? '<Revoked Proxy>' : '<cannot be read>';
+      this.currentDepth = currentDepth;
+      this.seen.length = length;
+      return unreadable(value);
     }
   }
 
@@ -123,23 +132,24 @@ export class State implements Inspector {
       base,
       braces: shape.braces,
       indentation: this.indentation,
+      breakLength: this.breakLength,
       isShort: this.currentDepth - (depth + 1) < 3 && grouped === parts,
     });
   }
 }
 
 /** A value as `console` writes it, within limits. Throws for none. */
-export function inspect(value: unknown, options?: InspectOptions): string {
+export function inspect(value: unknown, options: InspectOptions = {}): string {
   return new State(options).value(value, 0);
 }
 
-/** What asks no trap of a proxy throws for one that was revoked. */
-function isRevoked(value: object): boolean {
+/** A proxy that was revoked, or something that throws where it is looked at: it is no reason to end the handler. */
+function unreadable(value: object): string {
   try {
     Array.isArray(value);
-    return false;
+    return typeof value === 'function' ? '[Unreadable function]' : '[Unreadable object]';
   } catch {
-    return true;
+    return '<Revoked Proxy>';
   }
 }
 

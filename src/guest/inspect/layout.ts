@@ -1,5 +1,5 @@
-/** From here on a line is broken. */
-const BREAK_LENGTH = 80;
+import { BREAK_LENGTH } from './texts.js';
+
 const MAX_COLUMNS = 15;
 const COMPACT = 3;
 /** More parts than these end with one that counts the rest. */
@@ -9,15 +9,19 @@ interface Layout {
   readonly base: string;
   readonly braces: readonly [string, string];
   readonly indentation: number;
+  readonly breakLength: number;
   /** Whether there is little enough inside for one line. */
   readonly isShort: boolean;
 }
 
-export function joinParts(parts: readonly string[], { base, braces, indentation, isShort }: Layout): string {
+export function joinParts(
+  parts: readonly string[],
+  { base, braces, indentation, breakLength, isShort }: Layout,
+): string {
   const start = base === '' ? '' : `${base} `;
   if (isShort) {
     const length = parts.length + indentation + braces[0].length + base.length + 10;
-    if (fits(parts, length, base)) {
+    if (fits(parts, length, base, breakLength)) {
       const line = parts.join(', ');
       if (!line.includes('\n')) return `${start}${braces[0]} ${line} ${braces[1]}`;
     }
@@ -26,12 +30,12 @@ export function joinParts(parts: readonly string[], { base, braces, indentation,
   return `${start}${braces[0]}${gap}  ${parts.join(`,${gap}  `)}${gap}${braces[1]}`;
 }
 
-function fits(parts: readonly string[], start: number, base: string): boolean {
+function fits(parts: readonly string[], start: number, base: string, breakLength: number): boolean {
   let length = parts.length + start;
-  if (length + parts.length > BREAK_LENGTH) return false;
+  if (length + parts.length > breakLength) return false;
   for (const part of parts) {
     length += part.length;
-    if (length > BREAK_LENGTH) return false;
+    if (length > breakLength) return false;
   }
   return base === '' || !base.includes('\n');
 }

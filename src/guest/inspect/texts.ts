@@ -6,20 +6,21 @@ const { is } = Object;
 /** Of a text. */
 const MAX_TEXT = 10_000;
 const IDENTIFIER = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
-const BREAK_LENGTH = 80;
+/** From here on a line is broken. */
+export const BREAK_LENGTH = 80;
 const MIN_LINE = 16;
 
 export function remaining(count: number, what: string): string {
   return `... ${count} more ${what}${count > 1 ? 's' : ''}`;
 }
 
-export function primitive(value: unknown, indentation: number): string {
-  if (typeof value === 'string') return textOf(value, indentation);
+export function primitive(value: unknown, indentation: number, breakLength = BREAK_LENGTH): string {
+  if (typeof value === 'string') return textOf(value, indentation, breakLength);
   if (typeof value === 'number') return is(value, -0) ? '-0' : String(value);
   return typeof value === 'bigint' ? `${value}n` : String(value);
 }
 
-function textOf(value: string, indentation: number): string {
+function textOf(value: string, indentation: number, breakLength: number): string {
   let trailer = '';
   let text = value;
   if (text.length > MAX_TEXT) {
@@ -27,7 +28,7 @@ function textOf(value: string, indentation: number): string {
     text = text.slice(0, MAX_TEXT);
     trailer = `... ${left} more character${left > 1 ? 's' : ''}`;
   }
-  if (text.length > MIN_LINE && text.length > BREAK_LENGTH - indentation - 4 && text.includes('\n')) {
+  if (text.length > MIN_LINE && text.length > breakLength - indentation - 4 && text.includes('\n')) {
     const lines = text.split(/(?<=\n)/).map(quote);
     return lines.join(` +\n${' '.repeat(Math.max(0, indentation) + 2)}`) + trailer;
   }

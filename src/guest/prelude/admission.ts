@@ -1,6 +1,6 @@
 import { COUNTED_LIMITS, GRANT_KINDS, HOST_CALLS } from '../abi.js';
 import { codedError } from './coded-error.js';
-import { apply, nullArray, startsWith, text } from './intrinsics.js';
+import { apply, nullArray, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
 
 /** Everything of its kind, or these names and all names with one of these prefixes. */
 type Grant = true | readonly [names: string[], prefixes: string[]];
@@ -36,6 +36,37 @@ export let awaitsAll = false;
 export let honoursToJson = false;
 /** Whether lines of log beyond their limit are left out; else they are an error. */
 export let cutsLog = true;
+
+/** The handler runs. What it hands over is copied at once. */
+export const RUNNING = 0;
+/**
+ * It has ended or waits, and what leaves is read: getters, `toJSON` and traps of it are called. What they do counts, except that they
+ * can begin no calls.
+ */
+export const READING = 1;
+/**
+ * What leaves is compared or written, and no code of the handler is called. The engine may call a getter of an array all the same: its
+ * effects would not be part of the outcome, so they throw, and the outcome is read anew.
+ */
+export const CLOSED = 2;
+
+export let phase = RUNNING;
+/** While it is {@link CLOSED}. */
+let maxHostCalls = 0;
+
+export function enterPhase(next: number): void {
+  if (next === CLOSED && phase !== CLOSED) {
+    // perf: a limit that whatever comes is beyond, so that an effect is looked at no more closely than before.
+    maxHostCalls = limits[HOST_CALLS] as number;
+    limits[HOST_CALLS] = -1;
+  } else if (next !== CLOSED && phase === CLOSED) limits[HOST_CALLS] = maxHostCalls;
+  phase = next;
+}
+
+/** Changes of the state that were listed, and are listed anew. */
+export function uncountHostCalls(count: number): void {
+  hostCalls -= count;
+}
 
 export function setGrants(encoded: EncodedGrants): void {
   grants = encoded[0];
@@ -100,6 +131,10 @@ export function admit(kind: number, name: string, limit: number, used: number): 
 }
 
 function exceed(limit: number): never {
+  if (phase === CLOSED && limit === HOST_CALLS) {
+    hostCalls--;
+    throw new TypeErrorConstructor('The outcome of the handler is written already');
+  }
   const name = LIMIT_NAMES[limit] as string;
   const value = limits[limit] as number;
   throw codedError('RESOURCE_LIMIT', text('The handler passed ', name, ' (', value, ')'), {

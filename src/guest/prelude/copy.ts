@@ -1,5 +1,5 @@
 import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../abi.js';
-import { honoursToJson } from './admission.js';
+import { honoursToJson, phase, RUNNING } from './admission.js';
 import { copyBuiltin, isMap, isSet, readRegExp, UNKNOWN_VIEW } from './builtins.js';
 import { notTransferable } from './coded-error.js';
 import {
@@ -22,6 +22,7 @@ import {
   text,
 } from './intrinsics.js';
 import { underlying } from './proxy-targets.js';
+import { jsonOf, memberOf } from './reading.js';
 import { marker } from './tagged-values.js';
 import {
   BOXED,
@@ -42,13 +43,6 @@ const MAX_DEPTH = 1_000;
 
 /** Copies by original; the marker stands for an incomplete copy: meeting it again is a cycle. */
 type Copies = Map<object, object>;
-
-let callsAccessors = true;
-
-/** While the host collects the outcome, no code of the handler is called, so an accessor is an error. */
-export function allowAccessors(allowed: boolean): void {
-  callsAccessors = allowed;
-}
 
 /**
  * A copy of the value in a form that the engine can write: an effect must not change when the handler later
@@ -94,7 +88,7 @@ function copyJson(value: object, path: string, copies: Copies | undefined, depth
   const toJSON = kind === PLAIN || kind === NOT_TRANSFERABLE ? (value as Keyed)['toJSON'] : undefined;
   if (typeof toJSON !== 'function') return copyObject(value, path, copies, depth, value);
   const opened = open(copies, value);
-  const json = apply(toJSON as () => unknown, value, []);
+  const json = jsonOf(value, toJSON as () => unknown, path);
   if (typeof json !== 'object' || json === null) return close(opened, value, snapshot(json, path) as object);
   const known = json === value ? undefined : apply(mapGet, opened, [json]);
   if (known === marker) throw cycle(path);
@@ -163,8 +157,7 @@ function isObjectLike(value: unknown): boolean {
 function copyArray(source: unknown[], path: string, copies: Copies, depth: number, original: object): unknown[] {
   const copy = nullArray<unknown>([]);
   for (let i = 0; i < source.length; i++) {
-    if (!callsAccessors && isAccessor(source, i)) throw notTransferable(stepTo(path, i), 'an accessor');
-    const item = source[i];
+    const item = phase === RUNNING ? source[i] : memberOf(source, i, stepTo(path, i));
     copy[i] = isObjectLike(item) ? snapshot(item, stepTo(path, i), copies, depth + 1) : item;
   }
   return close(copies, original, copy);
@@ -176,6 +169,7 @@ function copyRecord(
   copiesSoFar: Copies | undefined,
   depth: number,
   original: object,
+  skipped?: string,
 ): Keyed {
   let copies = copiesSoFar;
   let opened = false;
@@ -184,8 +178,8 @@ function copyRecord(
   const keys = keysOf(source);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
-    if (!callsAccessors && isAccessor(source, key)) throw notTransferable(stepTo(path, key), 'an accessor');
-    const member = source[key];
+    if (key === skipped) continue;
+    const member = phase === RUNNING ? source[key] : memberOf(source, key, stepTo(path, key));
     // perf: not a function of ours, because in the guest a call costs more than its body.
     const type: string = typeof member;
     if (type !== 'object' && type !== 'function' && type !== 'symbol') {
@@ -199,11 +193,6 @@ function copyRecord(
     copy[key] = snapshot(member, stepTo(path, key), copies, depth + 1);
   }
   return copies === undefined ? copy : close(copies, original, copy);
-}
-
-function isAccessor(source: object, key: string | number): boolean {
-  const descriptor = getOwnPropertyDescriptor(source, key);
-  return descriptor !== undefined && !hasOwn(descriptor, 'value');
 }
 
 function copySpecial(
@@ -246,7 +235,8 @@ function copySpecial(
  * own fields.
  */
 function copyErrorFields(error: Keyed, path: string, copies: Copies, depth: number): Keyed {
-  const fields = copyRecord(error, path, copies, depth, nullObject());
+  // An error leaves as one, whatever its `toJSON` says.
+  const fields = copyRecord(error, path, copies, depth, nullObject(), honoursToJson ? 'toJSON' : undefined);
   copyHiddenField(fields, error, 'cause', path, copies, depth);
   copyHiddenField(fields, error, 'errors', path, copies, depth);
   return fields;

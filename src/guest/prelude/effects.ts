@@ -1,7 +1,7 @@
 import { EVENTS, EVENTS_EMIT, LOG_BYTES, LOGGING, VIEW_COMMANDS, VIEW_UPDATE } from '../abi.js';
 import { admit, checkRoom, cutsLog, roomOf } from './admission.js';
 import { snapshot } from './copy.js';
-import { apply, define, nullArray, StringFunction, sliceText, stringify, text } from './intrinsics.js';
+import { apply, define, nullArray, StringFunction, sliceText, startsWith, stringify, text } from './intrinsics.js';
 import { marker } from './tagged-values.js';
 import { isError } from './value-kinds.js';
 
@@ -65,17 +65,17 @@ export const view = {
   command: viewCommand('custom'),
 };
 
+/** Name and message as they are now: the stack has those with which the error was made. */
+function renderError(error: Error): string {
+  const head = text(StringFunction(error.name), ': ', StringFunction(error.message));
+  const stack = StringFunction(error.stack ?? '');
+  return apply(startsWith, stack, [head]) ? stack : text(head, '\n', stack);
+}
+
 function render(part: unknown): string {
   if (typeof part === 'string') return part;
   try {
-    if (isError(part))
-      return text(
-        StringFunction(part.name),
-        ': ',
-        StringFunction(part.message),
-        '\n',
-        StringFunction(part.stack ?? ''),
-      );
+    if (isError(part)) return renderError(part);
     return stringify(part) ?? StringFunction(part);
   } catch {
     return typeof part === 'bigint' || typeof part === 'symbol' ? StringFunction(part) : '[unprintable]';

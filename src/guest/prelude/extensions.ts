@@ -21,6 +21,7 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { refuseLateCall } from './reading.js';
 import { noteCall } from './shared-cells.js';
 import { extensionPrototype, isError } from './value-kinds.js';
 
@@ -58,6 +59,7 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   if (registry !== undefined && !isKnown(extension, method)) {
     throw new TypeErrorConstructor(text('There is no extension method $ext.', name, whatThereIs(extension)));
   }
+  refuseLateCall(name);
   admit(EXTENSION, name, HOST_CALLS, 0);
   const given = snapshot(args, text('$ext.', name, ' arguments'));
   const number = ++callCount;

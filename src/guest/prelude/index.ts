@@ -27,6 +27,7 @@ import {
   waits,
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
@@ -121,10 +122,10 @@ interface Answers {
 }
 
 function resume(input: Answers): Promise<unknown> | undefined {
+  continueOutcome();
   continueGrants(input[2]);
   forgetEffects();
-  continueState();
-  continueOutcome();
+  continueState(takeCopies());
   if (!enters(input[4])) return undefined;
   takeAnswers(input[1]);
   return running;

@@ -1,15 +1,16 @@
 import { FULFILLED, PENDING, REJECTED } from '../abi.js';
-import { awaitsAll, denials, honoursToJson, hostCalls } from './admission.js';
-import { codeOf, notTransferable } from './coded-error.js';
-import { allowAccessors, readText, snapshot } from './copy.js';
-import { type Effect, events, logs, viewCommands } from './effects.js';
+import { awaitsAll, CLOSED, denials, enterPhase, honoursToJson, hostCalls, READING, RUNNING } from './admission.js';
+import { codedError, codeOf, notTransferable } from './coded-error.js';
+import { snapshot } from './copy.js';
+import { events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
-import { hasOwn, type Keyed, nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
+import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
+import { forgetRead, placeOfRead, readFrom } from './reading.js';
 import { readKeys } from './reads.js';
-import { isReached, listChanges, reached, takeMutations } from './state.js';
+import { isReached, listChanges, reached, takeMutations, unlistChanges } from './state.js';
+import { asNotTransferable, copyState, countFirstReads } from './state-copies.js';
 import { marker } from './tagged-values.js';
 import { describeThrown } from './thrown.js';
-import { isError } from './value-kinds.js';
 
 let status = PENDING;
 let value: unknown;
@@ -17,6 +18,10 @@ let mutations: unknown[] = nullArray<unknown>([]);
 let isSettled = false;
 let isSanitizing = false;
 let wasDenied = false;
+/** Whether {@link value} is a copy. */
+let isValueRead = false;
+/** What could not be read of the state. */
+let failure: unknown;
 /** Once the handler has ended: calls up to this number are left behind. */
 let leftUpTo = 0;
 
@@ -45,9 +50,13 @@ function isWaiting(): boolean {
 
 /** The host has answers: everything so far was delivered. */
 export function continueOutcome(): void {
-  allowAccessors(true);
+  enterPhase(RUNNING);
+  forgetRead();
   isSettled = false;
   isSanitizing = false;
+  isValueRead = false;
+  rounds = 0;
+  failure = undefined;
   wasDenied = false;
 }
 
@@ -96,16 +105,22 @@ export function reachedForms(): unknown[] {
 export function collect(compared?: unknown[], changed?: boolean[] | true): unknown[] {
   // The engine would write what has a `toJSON` as a plain object.
   if (honoursToJson && !isSanitizing) throw new TypeErrorConstructor('to be sanitized');
-  allowAccessors(false);
-  if (compared === undefined && !isSettled && isReached()) return reached;
+  if (compared === undefined && !isSettled && isReached()) {
+    enterPhase(CLOSED);
+    return reached;
+  }
   isSettled = true;
   try {
-    if (changed !== undefined) listChanges(changed);
+    if (changed !== undefined) {
+      enterPhase(READING);
+      listChanges(changed);
+    }
   } catch (error) {
     wasDenied = codeOf(error as object)?.[0] === 'PERMISSION_DENIED';
     reject(error);
   }
   mutations = takeMutations();
+  enterPhase(CLOSED);
   return outcome();
 }
 
@@ -127,64 +142,51 @@ function outcome(): unknown[] {
   return [marker, said, result, mutations, events, viewCommands, logs, hostCalls, outstanding, denied, reads, left];
 }
 
+/** Each time jobs of what was read have changed the state to something else that is to be read. */
+const MAX_ROUNDS = 20;
+let rounds = 0;
+
 /**
- * After the engine refused to write it: the value in a form that it can write. Accessors and methods of the handler are called for
- * that; the host compares the state after them, and then asks for {@link sanitizedOutcome}.
+ * After the engine refused to write it: everything in forms that it can write. Getters, `toJSON` and traps of the handler are called for
+ * that, and may have begun work: when its jobs are done, the host calls this again. When nothing was read for the first time it compares
+ * the state, and asks for {@link sanitizedOutcome}.
+ *
+ * @returns a value if something was read for the first time, otherwise undefined
  */
-export function settleValue(): void {
+export function settleValue(): true | undefined {
+  const before = countFirstReads();
   isSanitizing = true;
-  allowAccessors(true);
   isSettled = false;
-  // The value stays in the VM until what the handler began has ended.
-  if (status === FULFILLED && isWaiting()) return;
-  const what = status === REJECTED ? 'error' : 'returnValue';
-  for (let tries = 0; tries < 2; tries++) {
+  enterPhase(READING);
+  unlistChanges();
+  // The value stays in the VM until what the handler began has ended. The description of an error was copied when it was thrown.
+  let isNew = false;
+  if (status === FULFILLED && !isValueRead && !isWaiting()) {
+    isValueRead = true;
+    isNew = true;
     try {
-      // The description of an error was copied when it was thrown.
-      if (status !== REJECTED) value = snapshot(value, what);
-      else if (hasOwn(value as Keyed, 'thrown')) {
-        (value as Keyed)['thrown'] = snapshot((value as Keyed)['thrown'], 'error.thrown');
-      }
-      break;
+      readFrom('returnValue');
+      value = snapshot(value, 'returnValue');
     } catch (error) {
-      // At the second time it is what an accessor threw that cannot leave.
-      reject(tries === 0 ? asNotTransferable(error, what) : notTransferable(what, 'a value of a kind'));
+      reject(asNotTransferable(error, 'returnValue'));
     }
   }
+  failure ??= copyState();
+  if (!isNew && countFirstReads() === before) return undefined;
+  if (++rounds < MAX_ROUNDS) return true;
+  const path = placeOfRead();
+  failure ??= codedError('SERIALIZATION_ERROR', text(path, ' begins other work each time it is read'), { path });
+  return undefined;
 }
 
-/**
- * After {@link settleValue}: the outcome in forms that the engine can write. What cannot leave at all is left out and turned into an
- * error that names it.
- */
+/** After {@link settleValue}: the outcome. What cannot leave at all is left out and turned into an error that names it. */
 export function sanitizedOutcome(): unknown[] {
-  let failure: unknown;
-  allowAccessors(true);
-  const keep = (effects: Effect[], at: number, name: (effect: Effect) => string): Effect[] => {
-    const kept = nullArray<Effect>([]);
-    for (let i = 0; i < effects.length; i++) {
-      const effect = effects[i] as Effect;
-      const path = name(effect);
-      try {
-        effect[at] = snapshot(effect[at], path);
-        kept[kept.length] = effect;
-      } catch (error) {
-        failure ??= asNotTransferable(error, path);
-      }
-    }
-    return kept;
-  };
   if (!isSettled && isReached()) failure ??= notTransferable('$state', 'nested too deeply or changed into something');
-  mutations = keep(takeMutations() as Effect[], 2, (mutation) => text('$state.', mutation[1] as string));
+  enterPhase(READING);
   if (failure !== undefined) reject(failure);
+  mutations = takeMutations();
+  enterPhase(CLOSED);
   return outcome();
-}
-
-/** Copying a deeply nested value takes more stack than creating it: this is not recursion of the handler. */
-function asNotTransferable(error: unknown, path: string): unknown {
-  const message = isError(error) && codeOf(error) === undefined ? readText(error, 'message') : undefined;
-  const isStackOverflow = message === 'stack overflow' || message === 'Maximum call stack size exceeded';
-  return isStackOverflow ? notTransferable(path, 'nested too deeply') : error;
 }
 
 /** The last resort, if the engine refuses even that. */

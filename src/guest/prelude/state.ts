@@ -1,5 +1,5 @@
 import { STATE_MUTATIONS, STATE_READ, STATE_WRITE } from '../abi.js';
-import { admit, audited, demand, isGranted } from './admission.js';
+import { admit, audited, demand, isGranted, uncountHostCalls } from './admission.js';
 import { notTransferable } from './coded-error.js';
 import { snapshot } from './copy.js';
 import {
@@ -32,7 +32,7 @@ type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
  * and may have changed it inside unnoticed. It marks the place where such a change is listed; undefined if it
  * was superseded.
  */
-const log = nullArray<Mutation | number | undefined>([]);
+export const log = nullArray<Mutation | number | undefined>([]);
 /**
  * `[marker, key, value, key, value, …]`: all values that were reached, for the host to compare with the
  * originals.
@@ -103,7 +103,7 @@ function supersede(key: string): void {
   reachOf[key] = REPLACED;
 }
 
-function reach(key: string, value: object): void {
+function reach(key: string, value: object, copies?: Keyed): void {
   if (reachOf[key] !== undefined) return;
   const at = log.length;
   log[at] = reachCount;
@@ -112,21 +112,26 @@ function reach(key: string, value: object): void {
   reached[end] = key;
   reached[end + 1] = value;
   hasReaches = true;
-  if (before !== undefined) remember(key, value);
+  if (before !== undefined) remember(key, value, copies);
 }
 
 /** A value that cannot be copied has been changed, because it was passed in. */
-function remember(key: string, value: object): void {
+function remember(key: string, value: object, copies: Keyed | undefined): void {
   try {
-    (before as Keyed)[key] = snapshot(value, key);
+    (before as Keyed)[key] = copies !== undefined && hasOwn(copies, key) ? copies[key] : snapshot(value, key);
   } catch {
     // Then there is nothing to compare it with.
   }
 }
 
-/** Starts a new segment after a suspension. The handler may still hold all objects that it reached before. */
-export function continueState(): void {
+/**
+ * Starts a new segment after a suspension. The handler may still hold all objects that it reached before.
+ *
+ * @param copies values as they left with the last segment, if getters were called for that
+ */
+export function continueState(copies: Keyed): void {
   forgetReads();
+  listed.length = 0;
   log.length = 0;
   reached.length = 1;
   reachCount = 0;
@@ -139,7 +144,7 @@ export function continueState(): void {
     const key = keys[i] as string;
     const value = target[key];
     deleteProperty(reachOf, key);
-    if (typeof value === 'object' && value !== null) reach(key, value);
+    if (typeof value === 'object' && value !== null) reach(key, value, copies);
   }
 }
 
@@ -316,6 +321,27 @@ export function isReached(): boolean {
   return reachCount > 0;
 }
 
+/** Where {@link listChanges} put a mutation in place of a reach: `[position, number, position, number, …]`. */
+const listed = nullArray<number>([]);
+let writesBefore = 0;
+
+/** A value that cannot leave is left out. */
+export function leaveOut(at: number): void {
+  if (typeof log[at] === 'number') hasSuperseded = true;
+  log[at] = undefined;
+  hasReaches = true;
+}
+
+/** Undoes {@link listChanges}: what was listed is compared once more. */
+export function unlistChanges(): void {
+  for (let i = 0; i < listed.length; i += 2) log[listed[i] as number] = listed[i + 1] as number;
+  if (listed.length > 0) {
+    uncountHostCalls(listed.length / 2);
+    writes = writesBefore;
+  }
+  listed.length = 0;
+}
+
 function forgetSuperseded(): void {
   let kept = 0;
   for (let i = 0; i < log.length; i++) {
@@ -337,11 +363,14 @@ function forgetSuperseded(): void {
  * @throws PERMISSION_DENIED, RESOURCE_LIMIT if a change is denied; the changes before it are listed
  */
 export function listChanges(changed: boolean[] | true): void {
+  writesBefore = writes;
   for (let i = 0; i < log.length; i++) {
     const number = log[i];
     if (typeof number !== 'number' || (changed !== true && changed[number] !== true)) continue;
     const key = reached[1 + number * 2] as string;
     admit(STATE_WRITE, key, STATE_MUTATIONS, ++writes);
+    listed[listed.length] = i;
+    listed[listed.length] = number;
     log[i] = ['set', key, reached[2 + number * 2]];
   }
 }

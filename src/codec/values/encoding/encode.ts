@@ -291,7 +291,7 @@ export class ValueEncoder {
     } else if (types.isArrayBuffer(value)) {
       this.#arrayBuffer(new Uint8Array(value));
     } else {
-      const form = this.#isDocument ? formOf(value) : undefined;
+      const form = this.#isDocument ? formOf(value, this.#json !== undefined) : undefined;
       if (form === undefined) {
         throw new NotTransferable(
           `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,

@@ -22,9 +22,12 @@ const {
 } = wasm;
 const { i64ExtendI32u, i64Load, i64Or, i64Const, loop, set, globalSet, tee } = wasm;
 
-/** `    at %s`, whose last two characters are a separate format. */
+/** `    at %s` */
 const FRAME_FORMAT = 8536;
-const FORMAT = FRAME_FORMAT + 7;
+/** `%.*s`, before ` (%s`, `set %s` and `get %s`. */
+const FORMAT = FRAME_FORMAT - 24;
+/** A longer message is cut, in bytes: without memory for another copy of it the error would have no stack at all. */
+const MAX_TEXT = 1_000_000;
 
 /** Stacks of errors had only frames. Now they start with the error's name and message, as in V8. */
 export const headOfStacks: Mend = {
@@ -51,7 +54,7 @@ function appendWriteHead(engine: EngineEditor): number {
   const [CONTEXT, ERROR, TARGET, OBJECT_AT, NAME, MESSAGE, FRAME] = [0, 1, 2, 3, 4, 5, 6];
   const FRAME_BYTES = 16;
   const print = (text: number) => [
-    ...[get(FRAME), get(text), i32Store(0)],
+    ...[get(FRAME), i32Const(MAX_TEXT), i32Store(0), get(FRAME), get(text), i32Store(4)],
     ...[get(TARGET), i32Const(FORMAT), get(FRAME), call(Call.print)],
   ];
   const putAll = (text: string) =>
