@@ -201,7 +201,7 @@ describe('a recording', () => {
   it('a recording that was called off is compared up to there', async () => {
     const extensions = { x: { wait: () => new Promise(() => {}) } };
     const file = await recorded((it) =>
-      it.run('$emit("a"); await $ext.x.wait()', { capabilities }, { extensions, deadlineMs: 200 }),
+      it.run('$emit("a"); await $ext.x.wait()', { capabilities }, { extensions, deadlineMs: 2_000 }),
     );
     const { same, notes, recorded: then } = await replay(file);
     expect(then.error?.code).toBe('TIMEOUT');
