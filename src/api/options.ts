@@ -141,6 +141,19 @@ export interface LimitOptions {
    * visits. @default 1,000,000
    */
   readonly maxResultPaths?: number;
+  /**
+   * Instructions of a handler, all its segments together: RESOURCE_LIMIT. What counts are calls and jumps back, as the engine executes them:
+   * the same program with the same input has the same count on every machine and every Node, alone or beside others. It is checked after
+   * every 10,000, so a handler may pass it by 9,999.
+   *
+   * @default no limit
+   */
+  readonly maxInstructions?: number;
+  /**
+   * Time in the VM of a handler, all its segments together, in milliseconds: TIMEOUT. It counts what `timeoutMs` counts, for the whole of
+   * a `run`, or of a handler that is suspended and resumed. Waiting does not count. @default no limit
+   */
+  readonly maxCpuMs?: number;
 }
 
 export interface SuspensionOptions {

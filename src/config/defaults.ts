@@ -50,6 +50,8 @@ export const DEFAULT_MAX_CONTEXT_BYTES = 8 * MIB;
 export const DEFAULT_MAX_RESULT_BYTES = 8 * MIB;
 /** Walking so many values takes some 100 ms, and their JSON is as large as results may be. */
 export const DEFAULT_MAX_RESULT_PATHS = 1_000_000;
+/** So many take years: in effect none, and a number that every encoding keeps. */
+export const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 /** A week: any answer, also that of a person, has arrived by then or will not. */
 export const DEFAULT_SUSPENSION_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 /** The default memory of a VM: compressed, any handler with that limit fits. */

@@ -12,6 +12,8 @@ const EXECUTION_LIMITS = [
   'maxContextBytes',
   'maxResultBytes',
   'maxResultPaths',
+  'maxInstructions',
+  'maxCpuMs',
 ] as const satisfies readonly (keyof LimitOptions)[];
 
 const SUSPENSION_NUMBERS = [

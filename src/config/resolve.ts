@@ -161,6 +161,8 @@ function resolveEachLimit(options: RuntimeOptions, pool: PoolConfig): ExecutionL
     ),
     maxResultBytes: count('maxResultBytes', options.maxResultBytes, fitting(defaults.DEFAULT_MAX_RESULT_BYTES), GIB),
     maxResultPaths: count('maxResultPaths', options.maxResultPaths, defaults.DEFAULT_MAX_RESULT_PATHS),
+    maxInstructions: count('maxInstructions', options.maxInstructions, defaults.NO_LIMIT),
+    maxCpuMs: integer('maxCpuMs', options.maxCpuMs, defaults.NO_LIMIT, { min: 1, max: defaults.NO_LIMIT }),
   });
 }
 

@@ -15,6 +15,7 @@ import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
@@ -113,16 +114,19 @@ export class SegmentRunner {
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
       const feed = this.#feed(limits, origin, tenant, onLog);
-      const message = executeRequestOf(handler, request, tenant, deadline, feed);
+      const within = withinCpuTime(limits, 0);
+      const prepared = within === limits ? request : { ...request, limits: within };
+      const message = executeRequestOf(handler, prepared, tenant, deadline, feed);
       const executing = this.#pool.execute(message, dispatch);
       const execution = feed === undefined ? await executing : await listened(feed, executing);
       const letGo = this.#noteUnsealed(execution, tenant);
-      const bounds = { grants, limits, libraries: this.#libraries };
+      const bounds = { grants, limits: within, libraries: this.#libraries };
       const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
       const assembled = this.#assemble(execution, handler, inputs, letGo);
       const segment = withLogs(assembled instanceof Promise ? await assembled : assembled, feed);
       const began = this.#audit(execution, segment, inputs);
-      const { result, waiting } = segment;
+      const { waiting } = segment;
+      const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
       if (waiting === undefined) return { result, began };
       const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
       return { result, began, waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo) };
@@ -154,7 +158,9 @@ export class SegmentRunner {
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
     const feed = this.#feed(limits, run.origin, tenant, onLog);
-    const request = resumeRequestOf(run, encoded, limits, options, calledAt);
+    const usedMs = run.usage.maxCpuMs ?? 0;
+    const within = withinCpuTime(limits, usedMs);
+    const request = resumeRequestOf(run, encoded, within, options, calledAt);
     const execution = await listened(
       feed,
       this.#pool.resume(
@@ -167,7 +173,7 @@ export class SegmentRunner {
     const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
     const inputs: ResultInputs = {
       context: run.origin,
-      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls, libraries: this.#libraries },
+      bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
       calledAt,
       signal,
       deadlineMs,
@@ -176,11 +182,12 @@ export class SegmentRunner {
     };
     const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
     const began = this.#audit(execution, segment, inputs);
-    if (segment.waiting === undefined) return { result: segment.result, began };
+    const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
+    if (segment.waiting === undefined) return { result, began };
     // It is kept for the tenant that started it.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
     return {
-      result: segment.result,
+      result,
       began,
       waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
     };
@@ -263,11 +270,13 @@ export class SegmentRunner {
 
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
-    const { memoryLimitBytes, stackSizeBytes, maxResultPaths } = this.#config.limits;
+    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs } = this.#config.limits;
     return {
       ...limits,
-      // Handlers sealed before this limit existed have none.
+      // Handlers sealed before these limits existed have none.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
+      maxInstructions: limits.maxInstructions ?? maxInstructions,
+      maxCpuMs: limits.maxCpuMs ?? maxCpuMs,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
@@ -275,7 +284,7 @@ export class SegmentRunner {
 
   /** @param used in the segments before this one */
   #keep(
-    { outcome }: Segment,
+    { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
     { handler, capabilities, origin, limits, tenant }: RunBase,
     used: Usage,
@@ -292,7 +301,7 @@ export class SegmentRunner {
       capabilities,
       origin,
       limits,
-      usage: outcome === undefined ? used : addUsage(used, outcome, knownCalls),
+      usage: outcome === undefined ? used : addUsage(used, outcome, metrics, knownCalls),
       suspendedAtMs: this.#environment.now(),
       calls: calls.map(nameCall),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
