@@ -1,5 +1,6 @@
 import type { ResultCode } from '../errors/codes.js';
 import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+import type { UsageCounts } from './usage.js';
 
 /** The call to which an event belongs. */
 export interface EventOrigin {
@@ -96,6 +97,16 @@ export interface AuditEvent {
   readonly panelId?: string;
 }
 
+/**
+ * The usage of one segment, or of one suspended handler that is no longer stored. The sum of all events is what `getUsage()` returns,
+ * except that `getUsage` puts tenants and handlers beyond its bounds together.
+ */
+export interface UsageEvent extends EventOrigin, UsageCounts {
+  readonly kind: 'segment' | 'storage';
+  /** How the segment ended; absent for `'storage'`. */
+  readonly status?: ExecutionStatus;
+}
+
 /** A handler that was not resumed in time. */
 export interface ExpiryEvent {
   readonly suspensionId: string;
@@ -123,6 +134,8 @@ export interface RuntimeObserver {
   readonly onKill?: (event: KillEvent) => void;
   /** Every use of a capability, allowed or denied: after each execution, once per capability. */
   readonly onAudit?: (event: AuditEvent) => void;
+  /** What each segment used, and each suspended handler when it is no longer stored. */
+  readonly onUsage?: (event: UsageEvent) => void;
   readonly onWarning?: (event: WarningEvent) => void;
   /** A suspended handler expired. Reported to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;

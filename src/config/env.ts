@@ -24,7 +24,14 @@ const SUSPENSION_NUMBERS = [
 ] as const satisfies readonly (keyof SuspensionOptions)[];
 
 /** Options that a HandlerCompiler does not have. */
-const RUNTIME_ONLY = ['metrics', 'suspensionDir', 'suspensionSecret', ...SUSPENSION_NUMBERS, ...EXECUTION_LIMITS];
+const RUNTIME_ONLY = [
+  'metrics',
+  'metering',
+  'suspensionDir',
+  'suspensionSecret',
+  ...SUSPENSION_NUMBERS,
+  ...EXECUTION_LIMITS,
+];
 
 const NUMBERS = [
   'maxCacheSizeBytes',
@@ -45,7 +52,7 @@ const NUMBERS = [
   ...EXECUTION_LIMITS,
 ] as const satisfies readonly (keyof RuntimeOptions)[];
 
-const SWITCHES = ['metrics', 'retryOnCrash'] as const satisfies readonly (keyof RuntimeOptions)[];
+const SWITCHES = ['metrics', 'metering', 'retryOnCrash'] as const satisfies readonly (keyof RuntimeOptions)[];
 
 export type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,9 @@
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
+import type { Quota } from '../api/quota.js';
 import type { Tracing } from '../api/tracing.js';
+import type { MeteringOptions } from '../api/usage.js';
 import {
   count,
   describe,
@@ -15,6 +17,7 @@ import {
 import * as defaults from './defaults.js';
 import { isLogOverflow, LIMIT_KEYS, MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
+import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { POOL_KEYS, type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
@@ -45,6 +48,9 @@ export interface RuntimeConfig {
   readonly tracing: Tracing | undefined;
   /** False if metrics are off. */
   readonly metrics: false | MetricsOptions;
+  /** False if usage is not added up. */
+  readonly metering: false | MeteringOptions;
+  readonly quota: Quota | undefined;
 }
 
 const CACHE_KEYS: Keys<CacheOptions> = {
@@ -61,6 +67,8 @@ const RUNTIME_KEYS: Keys<RuntimeOptions> = {
   ...SUSPENSION_KEYS,
   ...LIMIT_KEYS,
   metrics: true,
+  metering: true,
+  quota: true,
   limitCeilings: true,
   onLogOverflow: true,
   observer: true,
@@ -91,6 +99,8 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     observer: resolveObserver(options.observer),
     tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),
+    metering: resolveMetering(options.metering),
+    quota: resolveQuota(options.quota),
   };
   return Object.freeze(config);
 }

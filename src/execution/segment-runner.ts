@@ -9,6 +9,7 @@ import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
+import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
 import type { SourceLines } from '../source/source-lines.js';
@@ -42,6 +43,7 @@ export interface SegmentRun {
   readonly result: WasmResult;
   /** False if it ended before a worker started it, for example because the handler does not compile. */
   readonly began: boolean;
+  readonly amounts: SegmentAmounts;
   /** Present when the status is `'suspended'`. */
   readonly waiting?: WaitingRun;
 }
@@ -107,8 +109,8 @@ export class SegmentRunner {
 
       const dispatch = dispatchOptionsOf(options, admission);
       const loaded = await this.#load(ref, options, dispatch);
-      if (loaded === 'aborted') return { result: notLoaded(options, origin), began: false };
-      if (!loaded.ok) return { result: errorResult(loaded.error, origin), began: false };
+      if (loaded === 'aborted') return notBegun(notLoaded(options, origin));
+      if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
       const { key, filename, source } = handler;
 
@@ -127,9 +129,10 @@ export class SegmentRunner {
       const began = this.#audit(execution, segment, inputs);
       const { waiting } = segment;
       const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
-      if (waiting === undefined) return { result, began };
+      const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
+      if (waiting === undefined) return { result, began, amounts };
       const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-      return { result, began, waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo) };
+      return { result, began, amounts, waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo) };
     } finally {
       admission?.release();
     }
@@ -183,12 +186,14 @@ export class SegmentRunner {
     const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
     const began = this.#audit(execution, segment, inputs);
     const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
-    if (segment.waiting === undefined) return { result, began };
+    const amounts = amountsOf(encoded.length, execution, segment, knownCalls);
+    if (segment.waiting === undefined) return { result, began, amounts };
     // It is kept for the tenant that started it.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
     return {
       result,
       began,
+      amounts,
       waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
     };
   }
@@ -324,6 +329,28 @@ export class SegmentRunner {
 }
 
 const NOTHING = () => {};
+const NO_AMOUNTS: SegmentAmounts = { bytesIn: 0, bytesOut: 0, calls: 0 };
+
+/** A segment that ended before a worker started it. */
+export function notBegun(result: WasmResult): SegmentRun {
+  return { result, began: false, amounts: NO_AMOUNTS };
+}
+
+function bytesOf({ input, packed }: PreparedRequest['request']): number {
+  if (packed === undefined) return input.length;
+  const { state, args, scope } = packed;
+  return input.length + (state?.length ?? 0) + (args?.length ?? 0) + (scope?.length ?? 0);
+}
+
+function amountsOf(
+  bytesIn: number,
+  execution: Execution,
+  { outcome }: Segment,
+  knownCalls: ReadonlySet<string> | undefined,
+): SegmentAmounts {
+  const bytesOut = 'executed' in execution ? (execution.executed.outcome?.length ?? 0) : 0;
+  return { bytesIn, bytesOut, calls: outcome === undefined ? 0 : newCalls(outcome.calls, knownCalls).length };
+}
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {
   return { callId, extensionName, method };

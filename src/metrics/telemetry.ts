@@ -9,14 +9,22 @@ import {
 } from '../api/observer.js';
 import type { MetricsOptions } from '../api/options.js';
 import type { ExecutionMetrics, WasmError, WasmResult } from '../api/result.js';
+import type { UsageCounts } from '../api/usage.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
+import { addUsageTo, type Meter, storageUsage } from './meter.js';
 import { PrometheusExporter } from './prometheus.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';
+import { usagesOf } from './usage-samples.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What a segment took in and gave out. */
+export type SegmentAmounts = Pick<UsageCounts, 'bytesIn' | 'bytesOut' | 'calls'>;
 
 /** A handler that was kept. */
 export interface KeptSuspension {
@@ -28,6 +36,8 @@ export interface KeptSuspension {
 /** Receives everything that happens in a runtime, on the main thread: counts it and passes it on to observers. */
 export class Telemetry {
   readonly events: EventHub;
+  /** Undefined if usage is not added up. */
+  readonly meter: Meter | undefined;
   readonly #tally: Tally;
   readonly #statistics = new Statistics();
   readonly #exporter: PrometheusExporter | undefined;
@@ -37,14 +47,15 @@ export class Telemetry {
    * @param gauges values that are read when metrics are requested
    * @throws NexusError INVALID_CONFIG if the registry already has one of the names
    */
-  constructor(observer: RuntimeObserver, metrics: false | MetricsOptions, gauges: () => Gauges) {
+  constructor(observer: RuntimeObserver, metrics: false | MetricsOptions, gauges: () => Gauges, meter?: Meter) {
+    this.meter = meter;
     this.events = new EventHub(observer);
     this.#gauges = gauges;
     this.#tally = new Tally(metrics !== false && metrics.handlerLabel === true);
     if (metrics === false) return;
     this.#exporter = new PrometheusExporter(
       metrics,
-      expose(this.#tally, () => this.#gauges()),
+      expose(this.#tally, () => this.#gauges(), usagesOf(meter, metrics.tenantLabel === true)),
     );
   }
 
@@ -56,6 +67,48 @@ export class Telemetry {
     this.#statistics.execution(observation);
     this.events.emit('onExecution', () => ({ ...origin, status, metrics, ...(error && { code: error.code }) }));
     if (layer !== undefined) this.#kill(layer, metrics, origin);
+  }
+
+  /**
+   * Counts what a segment used that a worker has begun.
+   *
+   * @param call the sum of its call's segments, if there is a quota
+   */
+  usage(
+    { status, metrics }: WasmResult,
+    { bytesIn, bytesOut, calls }: SegmentAmounts,
+    isFirst: boolean,
+    origin: EventOrigin,
+    call: Mutable<UsageCounts> | undefined,
+  ): void {
+    const isObserved = this.events.hasListeners('onUsage');
+    if (this.meter === undefined && call === undefined && !isObserved) return;
+    const used: UsageCounts = {
+      executions: isFirst ? 1 : 0,
+      segments: 1,
+      errors: status === 'error' ? 1 : 0,
+      instructions: metrics.instructionCount,
+      cpuUs: Math.round(metrics.durationUs),
+      bytesIn,
+      bytesOut,
+      calls,
+      storedByteHours: 0,
+    };
+    this.meter?.add(origin, used);
+    if (call !== undefined) addUsageTo(call, used);
+    if (isObserved) this.events.emit('onUsage', () => ({ ...origin, ...used, kind: 'segment', status }));
+  }
+
+  /** Counts a suspended handler that is no longer stored. */
+  storage(origin: EventOrigin, bytes: number, storedMs: number): void {
+    const used = storageUsage(origin, bytes, storedMs);
+    this.meter?.add(origin, used);
+    this.events.emit('onUsage', () => used);
+  }
+
+  /** Whether anything counts how long suspended handlers are stored. */
+  get countsStorage(): boolean {
+    return this.meter !== undefined || this.events.hasListeners('onUsage');
   }
 
   /** Counts a run that was cancelled while it waited; no execution reports this. */

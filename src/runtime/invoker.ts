@@ -15,7 +15,8 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import type { SegmentRun, SegmentRunner, WaitingRun } from '../execution/segment-runner.js';
+import { errorResult } from '../execution/result/result.js';
+import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
@@ -26,6 +27,7 @@ import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import { answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Settlement, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
+import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
 import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
@@ -37,6 +39,8 @@ export interface HandlerCallsParts {
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
+  /** Undefined if there is no quota. */
+  readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
 }
 
@@ -82,7 +86,7 @@ export class Invoker {
             : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
         if (result.status === 'suspended') this.#warnOfSuspension(context);
         trace.suspended(result, keptAt);
-        this.#notify(result, executed, origin);
+        this.#notify(result, executed, origin, true);
         return result;
       });
     });
@@ -106,25 +110,32 @@ export class Invoker {
       }
       // It was counted when it was recorded.
       if (claim.kind === 'recorded') return this.#replay(suspensionId, answers, claim);
-      const origin = eventOriginOf(claim.run.origin, options.tenant);
-      return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
-        const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
-        // The caller gave up, or its time was over before a worker started the segment: nothing was
-        // delivered, and the handler can be resumed later.
-        if (!executed.began || executed.result.error?.code === 'CANCELLED') {
-          executed.waiting?.letGo();
-          await claim.release();
-          this.#notify(executed.result, executed, origin);
-          return executed.result;
-        }
-        const keptAt = performance.now();
-        const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
-        trace.suspended(result, keptAt);
-        this.#notify(superseding === undefined ? result : executed.result, executed, origin);
-        if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
-        telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
-        return result;
-      });
+      const origin = eventOriginOf(claim.run.origin, options.tenant ?? claim.run.tenant);
+      return this.#traced(
+        'resume',
+        calledAt,
+        origin,
+        claim.run.trace,
+        async (trace) => {
+          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
+          // The caller gave up, or its time was over before a worker started the segment: nothing was
+          // delivered, and the handler can be resumed later.
+          if (!executed.began || executed.result.error?.code === 'CANCELLED') {
+            executed.waiting?.letGo();
+            await claim.release();
+            this.#notify(executed.result, executed, origin, false);
+            return executed.result;
+          }
+          const keptAt = performance.now();
+          const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
+          trace.suspended(result, keptAt);
+          this.#notify(superseding === undefined ? result : executed.result, executed, origin, false);
+          if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
+          telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+          return result;
+        },
+        claim.release,
+      );
     });
   }
 
@@ -143,7 +154,7 @@ export class Invoker {
         const { executions, telemetry } = this.#parts;
         const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
           trace.executed(executed, startedAt, isFirst);
-          this.#notify(result, executed, origin);
+          this.#notify(result, executed, origin, isFirst);
           probe.onSegment?.(answers, result);
         };
         const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
@@ -223,7 +234,7 @@ export class Invoker {
       return await claim.settle(traced, used, origin);
     } catch (error) {
       // The segment was executed nevertheless.
-      this.#notify(executed.result, executed, origin);
+      this.#notify(executed.result, executed, origin, false);
       throw error;
     } finally {
       waiting?.letGo();
@@ -264,10 +275,33 @@ export class Invoker {
     origin: EventOrigin,
     carrier: TraceCarrier | undefined,
     call: (trace: TracedCall) => Promise<WasmResult>,
+    release?: () => Promise<void>,
   ): Promise<WasmResult> {
-    const { tracing } = this.#parts;
-    if (tracing === undefined) return call(UNTRACED);
-    return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), call);
+    const { tracing, quotas } = this.#parts;
+    const admitted = quotas === undefined ? call : this.#underQuota(quotas, name, origin, call, release);
+    if (tracing === undefined) return admitted(UNTRACED);
+    return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), admitted);
+  }
+
+  /** @param release called if the call may not begin */
+  #underQuota(
+    quotas: Quotas,
+    name: TracedCallName,
+    origin: EventOrigin,
+    call: (trace: TracedCall) => Promise<WasmResult>,
+    release: () => Promise<void> = async () => {},
+  ): (trace: TracedCall) => Promise<WasmResult> {
+    return async (trace) => {
+      const refusal = await quotas.begin(name, origin).catch(async (error: unknown) => {
+        await release();
+        throw error;
+      });
+      if (refusal === undefined) return call(trace).finally(() => quotas.end(origin));
+      await release();
+      const refused = notBegun(errorResult(refusal, originOf(origin)));
+      this.#notify(refused.result, refused, origin, name !== 'resume');
+      return refused.result;
+    };
   }
 
   async #trace(trace: TracedCall, call: (trace: TracedCall) => Promise<WasmResult>): Promise<WasmResult> {
@@ -281,8 +315,10 @@ export class Invoker {
     }
   }
 
-  #notify(result: WasmResult, { began }: SegmentRun, origin: EventOrigin): void {
-    this.#parts.telemetry.execution(result, began, origin);
+  #notify(result: WasmResult, { began, amounts }: SegmentRun, origin: EventOrigin, isFirst: boolean): void {
+    const { telemetry, quotas } = this.#parts;
+    telemetry.execution(result, began, origin);
+    if (began) telemetry.usage(result, amounts, isFirst, origin, quotas?.usageOf(origin));
   }
 
   /** A rejected call is counted by its code. */

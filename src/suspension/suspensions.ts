@@ -10,7 +10,7 @@ import type {
 } from '../api/suspension-store.js';
 import { DEFAULT_MAX_RESULT_BYTES, DEFAULT_MAX_SUSPENSION_BYTES } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import type { Origin } from '../execution/origin.js';
+import { eventOriginOf, type Origin } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
@@ -25,7 +25,7 @@ import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { RunPlaces } from './run-places.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
-import { openRun, sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
+import { openRun, sealRun, storedTenant, summarisedOrigin, summariseRun } from './sealed/run-envelope.js';
 import { ask, offer, sleep } from './store-calls.js';
 import { StoreRoom } from './store-room.js';
 import {
@@ -54,6 +54,13 @@ const MAX_WAIT_MS = 2 * LEASE_MS;
 /** A recorded result has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
+
+/** What is counted of a suspended handler when it is no longer stored. */
+interface Storage {
+  readonly origin: EventOrigin;
+  readonly bytes: number;
+  readonly sinceMs: number;
+}
 
 /** The outcome of a claim. */
 export interface Settlement {
@@ -212,12 +219,25 @@ export class Suspensions {
 
   /** @returns whether this call cancelled it: false if it is already settled, or unknown */
   async cancel(id: string): Promise<boolean> {
+    const storage = await this.#storageOf(id);
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
-    if (answer.kind === 'recorded') await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+    if (answer.kind === 'recorded') {
+      await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+      if (storage) this.#telemetry.storage(storage.origin, storage.bytes, outcome.settledAtMs - storage.sinceMs);
+    }
     // In each of these cases it no longer waits.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
+  }
+
+  /** What is known of a suspended handler without opening it; undefined if nothing counts it. */
+  async #storageOf(id: string): Promise<Storage | undefined> {
+    if (!this.#telemetry.countsStorage) return undefined;
+    const found = await ask(() => this.#store.read(id));
+    return (
+      found?.envelope && { origin: summarisedOrigin(found), bytes: found.envelope.length, sinceMs: found.createdAtMs }
+    );
   }
 
   async *list(): AsyncGenerator<SuspensionSummary> {
@@ -255,9 +275,14 @@ export class Suspensions {
       const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
+      const storage = {
+        origin: eventOriginOf(run.origin, run.tenant),
+        bytes: envelope.length,
+        sinceMs: run.suspendedAtMs,
+      };
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settle(id, fence, executed, answers, origin);
+          return await this.#settle(id, fence, executed, answers, origin, storage);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();
@@ -279,6 +304,7 @@ export class Suspensions {
     executed: SegmentRun,
     answers: AnsweredCalls,
     origin: EventOrigin,
+    storage: Storage,
   ): Promise<Settlement> {
     const end = await this.#sealEnd(id, executed, answers);
     const answer = await this.#offer(id, fence, end);
@@ -287,6 +313,7 @@ export class Suspensions {
       const superseding = await this.#supersededBy(id, answer);
       return { result: superseding.result, superseding };
     }
+    this.#telemetry.storage(storage.origin, storage.bytes, this.#environment.now() - storage.sinceMs);
     const { result, outcome, next } = end;
     if (next !== undefined) {
       this.#room.confirm(next.id);

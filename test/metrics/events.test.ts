@@ -159,7 +159,8 @@ describe('onSuspension and onResume', () => {
 
       await runtime.resumeHandler(second.suspensionId, answer(2));
       expect(told.onResume.slice(1)).toEqual([
-        { ...ORIGIN, suspensionId: second.suspensionId, status: 'success', durationUs: expect.any(Number) },
+        // The tenant for which it waits.
+        { ...ORIGIN, ...TENANT, suspensionId: second.suspensionId, status: 'success', durationUs: expect.any(Number) },
       ]);
       expect(told.onSuspension).toHaveLength(2);
       expect(told.onExecution.map(({ status }) => status)).toEqual(['suspended', 'suspended', 'success']);
