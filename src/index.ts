@@ -82,6 +82,14 @@ export type {
   UsageReport,
 } from './api/usage.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
+export { type AuditLog, type AuditLogOptions, auditLog } from './audit/audit-log.js';
+export type { AuditHead } from './audit/record.js';
+export {
+  type AuditLogPlace,
+  type AuditLogReport,
+  type VerifyAuditLogOptions,
+  verifyAuditLog,
+} from './audit/verify.js';
 export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
 export type { EntryUse } from './cache/memory-tier.js';
 export type { TierStats } from './cache/tier.js';

@@ -74,7 +74,21 @@ export interface KillEvent extends EventOrigin {
 }
 
 /** A capability that an execution used, or was denied. */
-export interface AuditEvent {
+export interface AuditEvent extends EventOrigin {
+  /** When the segment had ended: the same for all its events. */
+  readonly time: Date;
+  /**
+   * The run, the same for all its segments: the first part of the ids of its suspensions, and of the keys of its calls. Absent, like
+   * `argsHash`, if the segment began without a listener for this event.
+   */
+  readonly runId?: string;
+  /** Identifies the compiled handler by source, file name and engine: a SHA-256 in hex. */
+  readonly handler: string;
+  /**
+   * SHA-256, in hex, of the arguments as they are encoded for the VM; of the answers for a resumed segment. Equal values with keys in the same
+   * order have the same. It does not hide values that can be guessed.
+   */
+  readonly argsHash?: string;
   /**
    * A token with the exact name that was used: `'state:write:count'`. A name longer than 256 characters ends
    * in `…`. Only an event with `isAssumed` or `isCut` stands for more than one name.
@@ -93,8 +107,6 @@ export interface AuditEvent {
    * event.
    */
   readonly isCut?: true;
-  readonly handlerName?: string;
-  readonly panelId?: string;
 }
 
 /**

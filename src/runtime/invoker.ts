@@ -20,6 +20,7 @@ import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
@@ -157,9 +158,10 @@ export class Invoker {
           this.#notify(result, executed, origin, isFirst);
           probe.onSegment?.(answers, result);
         };
-        const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
+        const runId = this.#parts.environment.newRunId();
+        const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
         const result = await loop.drive((signal) =>
-          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog),
+          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId),
         );
         if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
         return result;
@@ -212,7 +214,8 @@ export class Invoker {
     const claimedAt = performance.now();
     try {
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
-      const executed = await this.#parts.executions.resume(claim.run, matched, options);
+      const runId = parseSuspensionId(claim.id)?.runId;
+      const executed = await this.#parts.executions.resume(claim.run, matched, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };
     } catch (error) {
@@ -242,14 +245,14 @@ export class Invoker {
   }
 
   #runLoop(
+    runId: string,
     context: WasmContext,
     { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs }: CheckedRunOptions,
     { signal, ...resumeOptions }: ExecuteOptions,
     probe: RunProbe,
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
-    const { executions, suspended, environment } = this.#parts;
-    const runId = environment.newRunId();
+    const { executions, suspended } = this.#parts;
     const methods = new ExtensionMethods(extensions);
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
@@ -262,7 +265,8 @@ export class Invoker {
       deadlineMs,
       maxCalls,
       callTimeoutMs,
-      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog),
+      resume: (run, answers, options) =>
+        executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog, runId),
       resumeOptions,
       onSegment,
       place: suspended.runPlaces.open(runId),

@@ -140,8 +140,8 @@ export class Suspensions {
   }
 
   /** Stores a handler that waits. The result has its id, or an error with the effects if it could not be stored. */
-  async keep({ result }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
-    const id = formatSuspensionId({ runId: this.#environment.newRunId(), generation: 1 });
+  async keep({ result, runId }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
+    const id = formatSuspensionId({ runId: runId ?? this.#environment.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
       kept = await this.#admit(id, waiting);
