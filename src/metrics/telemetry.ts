@@ -13,6 +13,7 @@ import type { UsageCounts } from '../api/usage.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';
+import { debug } from '../support/debug.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
 import { addUsageTo, type Meter, storageUsage } from './meter.js';
@@ -61,6 +62,11 @@ export class Telemetry {
 
   /** @param began false if it ended before a worker started it, for example because it did not compile */
   execution({ status, error, metrics }: WasmResult, began: boolean, origin: EventOrigin): void {
+    if (debug.call.hasSubscribers) {
+      const { durationUs, queueTimeUs, instructionCount } = metrics;
+      const facts = { status, code: error?.code, began, durationUs, queueTimeUs, instructionCount };
+      debug.call.publish({ step: 'segment', ...origin, ...facts });
+    }
     const layer = error === undefined ? undefined : killLayer(error);
     const observation = { status, metrics, began, code: error?.code, layer, handlerName: origin.handlerName };
     this.#tally.execution(observation);
@@ -119,36 +125,48 @@ export class Telemetry {
   /** Counts a call that gave no result. */
   rejection(error: unknown): void {
     const code: NexusErrorCode | undefined = error instanceof NexusError ? error.code : undefined;
+    if (debug.call.hasSubscribers) debug.call.publish({ step: 'rejected', code });
     if (code !== undefined) this.#tally.rejection(code);
   }
 
   compilation(event: CompileEvent): void {
+    if (debug.compile.hasSubscribers) debug.compile.publish({ step: 'compiled', ...event });
     this.#tally.compiling.observe(event.durationUs / 1e6);
     this.events.emit('onCompile', () => event);
   }
 
   /** @param make is called only if there is a listener, because hits are frequent */
   cache(make: () => CacheEvent): void {
+    if (debug.cache.hasSubscribers) {
+      const { kind, ...facts } = make();
+      debug.cache.publish({ step: kind, ...facts });
+    }
     this.events.emit('onCache', make);
   }
 
   suspension({ id, bytes, expiresAtMs }: KeptSuspension, origin: EventOrigin): void {
     this.#tally.suspensionSizes.observe(bytes);
+    if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'kept', suspensionId: id, bytes, ...origin });
     const expiresAt = new Date(expiresAtMs);
     this.events.emit('onSuspension', () => ({ ...origin, suspensionId: id, bytes, expiresAt }));
   }
 
   resume(suspensionId: string, { status }: WasmResult, durationUs: number, origin: EventOrigin): void {
+    if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'resumed', suspensionId, status, ...origin });
     this.#tally.resuming.observe(durationUs / 1e6);
     this.events.emit('onResume', () => ({ ...origin, suspensionId, status, durationUs }));
   }
 
   expiry(suspensionIds: readonly string[]): void {
     this.#tally.expired += suspensionIds.length;
+    if (debug.suspension.hasSubscribers) {
+      for (const suspensionId of suspensionIds) debug.suspension.publish({ step: 'expired', suspensionId });
+    }
     this.events.emitAll('onExpired', () => suspensionIds.map((suspensionId) => ({ suspensionId })));
   }
 
   retirement(reason: RetirementReason): void {
+    if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'retired', reason });
     this.#tally.retirements.add(reason);
     if (reason === 'crashed') this.#warnOfWorker('A worker ended unexpectedly; another one was started.');
     if (reason === 'start') this.#warnOfWorker('A worker failed to start.');

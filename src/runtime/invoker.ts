@@ -18,6 +18,7 @@ import {
 import { errorResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import { parseSuspensionId } from '../support/run-ids.js';
@@ -282,6 +283,7 @@ export class Invoker {
     release?: () => Promise<void>,
   ): Promise<WasmResult> {
     const { tracing, quotas } = this.#parts;
+    if (debug.call.hasSubscribers) debug.call.publish({ step: 'begun', call: name, ...origin });
     const admitted = quotas === undefined ? call : this.#underQuota(quotas, name, origin, call, release);
     if (tracing === undefined) return admitted(UNTRACED);
     return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), admitted);

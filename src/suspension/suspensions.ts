@@ -16,6 +16,7 @@ import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { performance, repeatForApplication } from '../support/timers.js';
@@ -172,6 +173,8 @@ export class Suspensions {
       const nowMs = this.#environment.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
+      if (debug.suspension.hasSubscribers)
+        debug.suspension.publish({ step: 'claim', suspensionId: id, answer: answer.kind });
       switch (answer.kind) {
         case 'claimed':
           return this.#claimed(id, answer.fence, answer.envelope);
@@ -226,6 +229,8 @@ export class Suspensions {
       await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
       if (storage) this.#telemetry.storage(storage.origin, storage.bytes, outcome.settledAtMs - storage.sinceMs);
     }
+    if (debug.suspension.hasSubscribers)
+      debug.suspension.publish({ step: 'cancel', suspensionId: id, answer: answer.kind });
     // In each of these cases it no longer waits.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
@@ -265,6 +270,7 @@ export class Suspensions {
   async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
     const release = async () => {
       endRenewals();
+      if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'released', suspensionId: id });
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
     const endRenewals = repeatForApplication(() => {

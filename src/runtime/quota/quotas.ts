@@ -6,6 +6,7 @@ import type { UsageCounts } from '../../api/usage.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { noUsage } from '../../metrics/meter.js';
 import { callListener, warnOfIgnored } from '../../support/call-listener.js';
+import { debug } from '../../support/debug.js';
 import { renderReason } from '../../support/render-reason.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -39,10 +40,13 @@ export class Quotas {
       throw new NexusError('INTERNAL_ERROR', message, { cause, context: { option: 'quota' } });
     }
     if (refusal === undefined || refusal === null) {
+      if (debug.quota.hasSubscribers) debug.quota.publish({ step: 'admitted', ...request });
       this.#permits.set(origin, { request, usage: noUsage() });
       return undefined;
     }
-    return describeRefusal(refusal, origin);
+    const error = describeRefusal(refusal, origin);
+    if (debug.quota.hasSubscribers) debug.quota.publish({ step: 'refused', ...request, ...error.context });
+    return error;
   }
 
   /** The sum of a call's segments so far; undefined if it was not let begin. */
@@ -54,6 +58,7 @@ export class Quotas {
     const permit = this.#permits.get(origin);
     if (permit === undefined) return;
     this.#permits.delete(origin);
+    if (debug.quota.hasSubscribers) debug.quota.publish({ step: 'ended', ...permit.request, ...permit.usage });
     callListener(
       () => this.#quota.end(permit.request, permit.usage),
       (error) => warnOfIgnored('quota.end', error),

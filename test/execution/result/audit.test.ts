@@ -61,7 +61,7 @@ describe('an audit', () => {
       return 'done';
     `;
     expect((await runtime.executeHandler(source)).returnValue).toBe('done');
-    expect(events).toEqual([
+    expect(events).toMatchObject([
       { capability: 'events:emit:x', allowed: false, uses: 2 },
       { capability: 'state:write:s', allowed: false, uses: 1 },
       { capability: 'state:read:r', allowed: false, uses: 1 },
