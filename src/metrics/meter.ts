@@ -1,3 +1,4 @@
+import type { ExecutionStatus } from '../api/execution-metrics.js';
 import type { EventOrigin, UsageEvent } from '../api/observer.js';
 import type { HandlerUsage, MeteringOptions, TenantUsage, UsageCounts, UsageReport } from '../api/usage.js';
 
@@ -132,6 +133,32 @@ export function sumOf(parts: readonly UsageCounts[]): UsageCounts {
 const MS_PER_HOUR = 3_600_000;
 
 /** The usage of a suspended handler that is no longer stored. */
-export function storageUsage(origin: EventOrigin, bytes: number, storedMs: number): UsageEvent {
-  return { ...origin, ...noUsage(), kind: 'storage', storedByteHours: (bytes * Math.max(0, storedMs)) / MS_PER_HOUR };
+export function storageUsage(bytes: number, storedMs: number): UsageCounts {
+  return { ...noUsage(), storedByteHours: (bytes * Math.max(0, storedMs)) / MS_PER_HOUR };
+}
+
+/** perf: spreading into an event takes ten times as long as all else that is done for it. */
+export function usageEvent(
+  kind: UsageEvent['kind'],
+  { handlerName, panelId, tenant }: EventOrigin,
+  used: UsageCounts,
+  status?: ExecutionStatus,
+): UsageEvent {
+  const event: Mutable<UsageEvent> = {
+    kind,
+    executions: used.executions,
+    segments: used.segments,
+    errors: used.errors,
+    instructions: used.instructions,
+    cpuUs: used.cpuUs,
+    bytesIn: used.bytesIn,
+    bytesOut: used.bytesOut,
+    calls: used.calls,
+    storedByteHours: used.storedByteHours,
+  };
+  if (handlerName !== undefined) event.handlerName = handlerName;
+  if (panelId !== undefined) event.panelId = panelId;
+  if (tenant !== undefined) event.tenant = tenant;
+  if (status !== undefined) event.status = status;
+  return event;
 }

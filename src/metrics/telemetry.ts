@@ -16,7 +16,7 @@ import type { RetirementReason } from '../protocol/retirement.js';
 import { debug } from '../support/debug.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
-import { addUsageTo, type Meter, storageUsage } from './meter.js';
+import { addUsageTo, type Meter, storageUsage, usageEvent } from './meter.js';
 import { PrometheusExporter } from './prometheus.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';
@@ -102,14 +102,14 @@ export class Telemetry {
     };
     this.meter?.add(origin, used);
     if (call !== undefined) addUsageTo(call, used);
-    if (isObserved) this.events.emit('onUsage', () => ({ ...origin, ...used, kind: 'segment', status }));
+    if (isObserved) this.events.emit('onUsage', () => usageEvent('segment', origin, used, status));
   }
 
   /** Counts a suspended handler that is no longer stored. */
   storage(origin: EventOrigin, bytes: number, storedMs: number): void {
-    const used = storageUsage(origin, bytes, storedMs);
+    const used = storageUsage(bytes, storedMs);
     this.meter?.add(origin, used);
-    this.events.emit('onUsage', () => used);
+    this.events.emit('onUsage', () => usageEvent('storage', origin, used));
   }
 
   /** Whether anything counts how long suspended handlers are stored. */
