@@ -1,7 +1,7 @@
 // Which side a folder is on, and which way its imports go. docs/ARCHITECTURE.md draws it.
 
 /** On the main thread, in the order in which a handler passes. Each imports from itself and from those after it. */
-const MAIN = ['runtime', 'suspension', 'execution', 'metrics', 'capabilities', 'compiler', 'cache', 'pool'];
+const MAIN = ['runtime', 'suspension', 'execution', 'metrics', 'audit', 'capabilities', 'compiler', 'cache', 'pool'];
 /** In a worker thread: what executes handlers, on the engine. Nobody on the main thread has them. */
 const WORKER = ['worker', 'engine'];
 /** What both sides have: messages, texts of handlers, encodings. Each imports from itself and from those after it. */

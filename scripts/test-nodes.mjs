@@ -11,6 +11,7 @@ const TESTS = [
   'test/cache/tiers.test.ts',
   'test/suspension/run.test.ts',
   'test/testing/run-handler.test.ts',
+  'test/runtime/metering/instructions.test.ts',
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));

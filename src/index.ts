@@ -24,6 +24,7 @@ export type {
   ResumeEvent,
   RuntimeObserver,
   SuspensionEvent,
+  UsageEvent,
   WarningEvent,
 } from './api/observer.js';
 export type {
@@ -37,6 +38,7 @@ export type {
   RuntimeOptions,
   SuspensionOptions,
 } from './api/options.js';
+export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,
   ErrorCause,
@@ -72,7 +74,22 @@ export type {
   TracePhase,
   Tracing,
 } from './api/tracing.js';
+export type {
+  HandlerUsage,
+  MeteringOptions,
+  TenantUsage,
+  UsageCounts,
+  UsageReport,
+} from './api/usage.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
+export { type AuditLog, type AuditLogOptions, auditLog } from './audit/audit-log.js';
+export type { AuditHead } from './audit/record.js';
+export {
+  type AuditLogPlace,
+  type AuditLogReport,
+  type VerifyAuditLogOptions,
+  verifyAuditLog,
+} from './audit/verify.js';
 export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
 export type { EntryUse } from './cache/memory-tier.js';
 export type { TierStats } from './cache/tier.js';
@@ -101,6 +118,13 @@ export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';
+export {
+  type MemoryQuotaOptions,
+  memoryQuota,
+  type RateLimit,
+  type TenantQuota,
+  type UsageBudget,
+} from './runtime/quota/memory-quota.js';
 export { currentCall } from './runtime/run/current-call.js';
 export type { RunOptions } from './runtime/run/run-options.js';
 export { createRuntime } from './runtime/runtime.js';

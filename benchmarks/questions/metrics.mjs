@@ -1,5 +1,6 @@
 // What do metrics and events cost for each execution, on the main thread, and at a scrape? `--short` takes a fifth of the time.
 import { createRuntime } from '../../build/index.js';
+import { Meter, noUsage } from '../../build/metrics/meter.js';
 import { Telemetry } from '../../build/metrics/telemetry.js';
 import { measure } from '../harness/batches.mjs';
 import { us } from '../harness/format.mjs';
@@ -76,6 +77,32 @@ async function recording() {
   }
   printTable(['telling of an execution', 'lowest', 'median'], rows);
   console.log('\naim: metrics cost at most 2 µs for each execution\n');
+}
+
+/** Adds up what an execution used, by tenant and handler. */
+async function metering() {
+  const amounts = { bytesIn: 100, bytesOut: 200, calls: 1 };
+  const origins = Array.from({ length: 1_000 }, (_, i) => ({
+    tenant: `tenant ${i % 100}`,
+    handlerName: `handler ${i % 30}`,
+  }));
+  const settings = [
+    ['metering off', {}, undefined],
+    ['metering on', {}, new Meter({}, 0)],
+    ['metering on, a quota', {}, new Meter({}, 0), noUsage()],
+    ['metering on, onUsage', { onUsage: () => {} }, new Meter({}, 0)],
+  ];
+  const rows = [];
+  for (const [title, observer, meter, call] of settings) {
+    const telemetry = new Telemetry(observer, false, () => GAUGES, meter);
+    let next = 0;
+    const { lowestUs, medianUs } = await measure(() =>
+      telemetry.usage(RESULT, amounts, true, origins[next++ % origins.length], call),
+    );
+    rows.push([title, us(lowestUs), us(medianUs)]);
+  }
+  printTable(['metering an execution', 'lowest', 'median'], rows);
+  console.log('\naim: at most 1 µs for each execution\n');
 }
 
 /** The same load on two runtimes in turn: executions per second, and main-thread time of each. */
@@ -159,5 +186,6 @@ async function scrapes() {
 
 printMachine();
 await recording();
+await metering();
 await throughPool();
 await scrapes();

@@ -16,6 +16,7 @@ const GROUPS = [
   { title: 'Handlers', prefixes: ['handler_'] },
   { title: 'Compiling and the cache', prefixes: ['compile_', 'cache_'] },
   { title: 'The pool and memory', prefixes: ['pool_', 'memory_'] },
+  { title: 'Usage', prefixes: ['usage_'] },
   { title: 'Suspension', prefixes: ['suspension_', 'suspensions_', 'resume_'] },
 ];
 
@@ -35,9 +36,11 @@ ${aligned([
     'labels of every metric of this runtime; they distinguish runtimes that share a registry',
   ],
   ['`handlerLabel`', '`false`', 'adds a label `handler` to the metrics of executions and of their duration'],
+  ['`tenantLabel`', '`false`', 'adds a label `tenant` to the metrics of usage'],
 ])}
 
 \`metrics: false\` turns them off. With \`handlerLabel\`, the first 200 names of handlers have a separate value; all others are \`other\`.
+The same holds for \`tenantLabel\` and tenants.
 Values of runtimes that share a registry without distinguishing labels are added.
 
 This page is generated from \`src/metrics/catalog.ts\`: \`${COMMAND}\`. Do not edit it.

@@ -17,7 +17,10 @@ export interface ExecutionMetrics {
   readonly memoryPeakBytes: number;
   /** Effects since the call or resume: mutations, events, view commands, logs, extension calls. */
   readonly hostCalls: number;
-  /** Interpreter steps, in units of 10,000, from the engine's interrupt counter. */
+  /**
+   * Instructions that count towards `maxInstructions`: calls and jumps back. The same for the same program and context on every machine.
+   * 0 if the worker was terminated.
+   */
   readonly instructionCount: number;
   readonly cacheHit: boolean;
   readonly cacheTier?: 'memory' | 'disk';

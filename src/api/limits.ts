@@ -21,6 +21,13 @@ export interface ExecutionLimits {
    * occur more than once.
    */
   readonly maxResultPaths: number;
+  /**
+   * Instructions of the engine: calls and jumps back, counted the same on every machine. Checked after every 10,000, and at all segments of a
+   * handler together.
+   */
+  readonly maxInstructions: number;
+  /** Time in the VM of all segments of a handler together, in milliseconds. Waiting does not count. */
+  readonly maxCpuMs: number;
 }
 
 /** What becomes of a log of more than `maxLogBytes`, see `ExecuteOptions.onLogOverflow`. */

@@ -1,5 +1,6 @@
 import type { ResultCode } from '../errors/codes.js';
 import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+import type { UsageCounts } from './usage.js';
 
 /** The call to which an event belongs. */
 export interface EventOrigin {
@@ -73,7 +74,21 @@ export interface KillEvent extends EventOrigin {
 }
 
 /** A capability that an execution used, or was denied. */
-export interface AuditEvent {
+export interface AuditEvent extends EventOrigin {
+  /** When the segment had ended: the same for all its events. */
+  readonly time: Date;
+  /**
+   * The run, the same for all its segments: the first part of the ids of its suspensions, and of the keys of its calls. Absent, like
+   * `argsHash`, if the segment began without a listener for this event.
+   */
+  readonly runId?: string;
+  /** Identifies the compiled handler by source, file name and engine: a SHA-256 in hex. */
+  readonly handler: string;
+  /**
+   * SHA-256, in hex, of the arguments as they are encoded for the VM; of the answers for a resumed segment. Equal values with keys in the same
+   * order have the same. It does not hide values that can be guessed.
+   */
+  readonly argsHash?: string;
   /**
    * A token with the exact name that was used: `'state:write:count'`. A name longer than 256 characters ends
    * in `…`. Only an event with `isAssumed` or `isCut` stands for more than one name.
@@ -92,8 +107,16 @@ export interface AuditEvent {
    * event.
    */
   readonly isCut?: true;
-  readonly handlerName?: string;
-  readonly panelId?: string;
+}
+
+/**
+ * The usage of one segment, or of one suspended handler that is no longer stored. The sum of all events is what `getUsage()` returns,
+ * except that `getUsage` puts tenants and handlers beyond its bounds together.
+ */
+export interface UsageEvent extends EventOrigin, UsageCounts {
+  readonly kind: 'segment' | 'storage';
+  /** How the segment ended; absent for `'storage'`. */
+  readonly status?: ExecutionStatus;
 }
 
 /** A handler that was not resumed in time. */
@@ -123,6 +146,8 @@ export interface RuntimeObserver {
   readonly onKill?: (event: KillEvent) => void;
   /** Every use of a capability, allowed or denied: after each execution, once per capability. */
   readonly onAudit?: (event: AuditEvent) => void;
+  /** What each segment used, and each suspended handler when it is no longer stored. */
+  readonly onUsage?: (event: UsageEvent) => void;
   readonly onWarning?: (event: WarningEvent) => void;
   /** A suspended handler expired. Reported to one of the processes that share a store, up to a minute later. */
   readonly onExpired?: (event: ExpiryEvent) => void;

@@ -2,8 +2,10 @@ import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
+import type { Quota } from './quota.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';
+import type { MeteringOptions } from './usage.js';
 
 /**
  * A library for all handlers, available as `$lib.<name>`: CommonJS, UMD or IIFE source that needs only the
@@ -34,6 +36,11 @@ export interface MetricsOptions {
    * first 200 names get their own value; all others are `other`. @default false
    */
   readonly handlerLabel?: boolean;
+  /**
+   * Whether the metrics of usage (`usage_*`) have a label `tenant`, with the tenant of the call. The first 200 tenants get their own value;
+   * all others are `other`. @default false
+   */
+  readonly tenantLabel?: boolean;
 }
 
 /** Options of the compile cache, shared by the runtime and a stand-alone HandlerCompiler. */
@@ -141,6 +148,19 @@ export interface LimitOptions {
    * visits. @default 1,000,000
    */
   readonly maxResultPaths?: number;
+  /**
+   * Instructions of a handler, all its segments together: RESOURCE_LIMIT. What counts are calls and jumps back, as the engine executes them:
+   * the same program with the same input has the same count on every machine and every Node, alone or beside others. It is checked after
+   * every 10,000, so a handler may pass it by 9,999.
+   *
+   * @default no limit
+   */
+  readonly maxInstructions?: number;
+  /**
+   * Time in the VM of a handler, all its segments together, in milliseconds: TIMEOUT. It counts what `timeoutMs` counts, for the whole of
+   * a `run`, or of a handler that is suspended and resumed. Waiting does not count. @default no limit
+   */
+  readonly maxCpuMs?: number;
 }
 
 export interface SuspensionOptions {
@@ -207,6 +227,13 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * the handler ends with RESOURCE_LIMIT (`'error'`). @default 'cut'
    */
   readonly onLogOverflow?: LogOverflow;
+  /**
+   * Whether usage is added up by tenant and handler, for `getUsage()` and the metrics `usage_*`. It takes less than a microsecond for each
+   * execution. @default true
+   */
+  readonly metering?: boolean | MeteringOptions;
+  /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */
+  readonly quota?: Quota;
   /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */

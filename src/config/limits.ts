@@ -21,6 +21,8 @@ export const LIMIT_KEYS: Keys<ExecutionLimits> = {
   maxContextBytes: true,
   maxResultBytes: true,
   maxResultPaths: true,
+  maxInstructions: true,
+  maxCpuMs: true,
 };
 
 export function isLogOverflow(value: unknown): value is LogOverflow {

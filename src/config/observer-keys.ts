@@ -9,6 +9,7 @@ export const OBSERVER_KEYS: Keys<RuntimeObserver> = {
   onCache: true,
   onKill: true,
   onAudit: true,
+  onUsage: true,
   onWarning: true,
   onExpired: true,
   onLog: true,

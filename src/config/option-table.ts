@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
 import type { RuntimeOptions } from '../api/options.js';
+import { NO_LIMIT } from './defaults.js';
 import { MAX_STACK_SIZE_BYTES, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from './limits.js';
 
 const KIB = 1024;
@@ -273,6 +274,23 @@ const limits = {
     fallback: 1_000_000,
     doc: 'additional values that a walk over a result with shared objects visits',
   },
+  maxInstructions: {
+    kind: 'number',
+    unit: 'count',
+    group: 'limits',
+    fallback: NO_LIMIT,
+    byDefault: 'no limit',
+    doc: 'instructions of a handler, all its segments together',
+  },
+  maxCpuMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'limits',
+    fallback: NO_LIMIT,
+    byDefault: 'no limit',
+    min: 1,
+    doc: 'time in the VM of a handler, all its segments together',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const suspension = {
@@ -332,6 +350,14 @@ const runtime = {
     byDefault: '`true`',
     doc: 'Prometheus metrics, on or off, or their options',
   },
+  metering: {
+    kind: 'object',
+    onOrOff: true,
+    group: 'runtime',
+    byDefault: '`true`',
+    doc: 'whether usage is added up by tenant and handler, or how much of it is kept',
+  },
+  quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
   limitCeilings: {
     kind: 'object',
     group: 'runtime',

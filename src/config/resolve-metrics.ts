@@ -1,7 +1,13 @@
 import type { MetricsOptions } from '../api/options.js';
 import { boolean, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 
-const METRICS_KEYS: Keys<MetricsOptions> = { registry: true, prefix: true, defaultLabels: true, handlerLabel: true };
+const METRICS_KEYS: Keys<MetricsOptions> = {
+  registry: true,
+  prefix: true,
+  defaultLabels: true,
+  handlerLabel: true,
+  tenantLabel: true,
+};
 /** The names that Prometheus allows and does not reserve. */
 const METRIC_NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/;
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -14,6 +20,8 @@ const TAKEN_LABELS: ReadonlySet<string> = new Set([
   'reason',
   'state',
   'handler',
+  'tenant',
+  'direction',
   'le',
 ]);
 
@@ -25,7 +33,7 @@ export function resolveMetrics(metrics: unknown = true): false | MetricsOptions 
   if (typeof metrics === 'boolean') return metrics ? {} : false;
   requireObject('metrics', metrics);
   rejectUnknownKeys(metrics, Object.keys(METRICS_KEYS), 'metrics.');
-  const { prefix, registry, defaultLabels, handlerLabel } = metrics as MetricsOptions;
+  const { prefix, registry, defaultLabels, handlerLabel, tenantLabel } = metrics as MetricsOptions;
   if (registry !== undefined && typeof registry?.registerMetric !== 'function') {
     throw invalidOption('metrics.registry', describe(registry), 'a Registry of prom-client');
   }
@@ -33,6 +41,7 @@ export function resolveMetrics(metrics: unknown = true): false | MetricsOptions 
     throw invalidOption('metrics.prefix', prefix, 'the start of a Prometheus metric name ([a-zA-Z_:][a-zA-Z0-9_:]*)');
   }
   boolean('metrics.handlerLabel', handlerLabel, false);
+  boolean('metrics.tenantLabel', tenantLabel, false);
   if (defaultLabels !== undefined) checkLabels(defaultLabels);
   return metrics as MetricsOptions;
 }

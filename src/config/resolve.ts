@@ -1,12 +1,15 @@
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
+import type { Quota } from '../api/quota.js';
 import type { Tracing } from '../api/tracing.js';
+import type { MeteringOptions } from '../api/usage.js';
 import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requireObject } from './check.js';
 import { MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { OPTION_TABLE, optionNames } from './option-table.js';
 import { defaultOf, readChoice, readNumber } from './read-option.js';
+import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
@@ -37,6 +40,9 @@ export interface RuntimeConfig {
   readonly tracing: Tracing | undefined;
   /** False if metrics are off. */
   readonly metrics: false | MetricsOptions;
+  /** False if usage is not added up. */
+  readonly metering: false | MeteringOptions;
+  readonly quota: Quota | undefined;
 }
 
 /**
@@ -63,6 +69,8 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     observer: resolveObserver(options.observer),
     tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),
+    metering: resolveMetering(options.metering),
+    quota: resolveQuota(options.quota),
   };
   return Object.freeze(config);
 }
@@ -123,6 +131,8 @@ function resolveEachLimit(options: RuntimeOptions, { memoryLimitBytes, stackSize
     maxContextBytes: fitting('maxContextBytes'),
     maxResultBytes: fitting('maxResultBytes'),
     maxResultPaths: readNumber('maxResultPaths', options),
+    maxInstructions: readNumber('maxInstructions', options),
+    maxCpuMs: readNumber('maxCpuMs', options),
   });
 }
 

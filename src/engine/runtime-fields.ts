@@ -24,6 +24,19 @@ export function findGcThreshold(memory: DataView, runtime: RuntimePointer): Byte
   });
 }
 
+/**
+ * In the context, between the random state and the list of loaded modules, which is empty and so points to itself: the steps that are left
+ * until the engine polls its interrupt handler.
+ */
+export function findInterruptCounter(memory: DataView, randomState: BytesPointer, stepsPerPoll: number): BytesPointer {
+  const counter = randomState + 8;
+  const modules = counter + 4;
+  const isCounter = memory.getInt32(counter, true) <= stepsPerPoll;
+  const isFollowed = memory.getUint32(modules, true) === modules && memory.getUint32(modules + 4, true) === modules;
+  if (!isCounter || !isFollowed) throw new Error('the interrupt counter was not found behind the random state');
+  return bytesAt(counter);
+}
+
 function findUnique(
   what: string,
   from: number,

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
+import { encodedBytes } from '../api/encoded.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
+import { type AuditGate, gateOf } from '../audit/gate.js';
 import { Grants } from '../capabilities/grants.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
@@ -9,19 +13,22 @@ import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
+import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
+import { encodeFields } from '../protocol/context-encoding.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
+import { explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
-import { type Origin, originOf } from './origin.js';
+import { eventOriginOf, type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
-import { auditEvents } from './result/audit.js';
+import { type AuditOrigin, auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
 import { LineIndexes } from './result/line-indexes.js';
 import {
@@ -41,6 +48,9 @@ export interface SegmentRun {
   readonly result: WasmResult;
   /** False if it ended before a worker started it, for example because the handler does not compile. */
   readonly began: boolean;
+  readonly amounts: SegmentAmounts;
+  /** Of the run, if it has one by now. */
+  readonly runId?: string | undefined;
   /** Present when the status is `'suspended'`. */
   readonly waiting?: WaitingRun;
 }
@@ -71,6 +81,8 @@ export class SegmentRunner {
   readonly #environment: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
   readonly #libraries: readonly string[];
+  /** Undefined if executions do not depend on the audit. */
+  readonly #auditGate: AuditGate | undefined;
 
   constructor(
     config: RuntimeConfig,
@@ -87,10 +99,22 @@ export class SegmentRunner {
     this.#events = events;
     this.#environment = environment;
     this.#libraries = Object.keys(config.pool.libraries);
+    this.#auditGate = gateOf(config.observer.onAudit);
   }
 
-  /** Executes a call of a handler. The caller has checked that `context` is one. */
-  async call(ref: HandlerRef, context: WasmContext, options: ExecuteOptions, onLog?: LogListener): Promise<SegmentRun> {
+  /**
+   * Executes a call of a handler. The caller has checked that `context` is one.
+   *
+   * @param runId default: it gets one when it needs one
+   */
+  async call(
+    ref: HandlerRef,
+    context: WasmContext,
+    options: ExecuteOptions,
+    onLog?: LogListener,
+    runId?: string,
+  ): Promise<SegmentRun> {
+    if (this.#auditGate !== undefined) requireAudit(this.#auditGate);
     const calledAt = performance.now();
     const { signal, tenant, deadlineMs } = options;
     // A call that may not wait is refused before anything takes time or opens files. A cancelled call waits for nothing.
@@ -98,7 +122,14 @@ export class SegmentRunner {
     // perf: one function, because each one awaited in between is a promise for every execution.
     try {
       this.#pool.prewake();
-      const { request, grants } = this.#prepare(context, options);
+      const isAudited = this.#events.hasListeners('onAudit');
+      const { request, grants } = this.#prepare(context, options, isAudited);
+      const audited = isAudited
+        ? {
+            runId: runId ?? this.#environment.newRunId(),
+            argsHash: hashArgs(context.args, request.limits, options.toJSON),
+          }
+        : undefined;
       const { limits } = request;
       const origin = originOf(context);
       // A copy, because the caller may change the list before it is stored.
@@ -106,26 +137,36 @@ export class SegmentRunner {
 
       const dispatch = dispatchOptionsOf(options, admission);
       const loaded = await this.#load(ref, options, dispatch);
-      if (loaded === 'aborted') return { result: notLoaded(options, origin), began: false };
-      if (!loaded.ok) return { result: errorResult(loaded.error, origin), began: false };
+      if (loaded === 'aborted') return notBegun(notLoaded(options, origin));
+      if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
       const { key, filename, source } = handler;
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
       const feed = this.#feed(limits, origin, tenant, onLog);
-      const message = executeRequestOf(handler, request, tenant, deadline, feed);
+      const within = withinCpuTime(limits, 0);
+      const prepared = within === limits ? request : { ...request, limits: within };
+      const message = executeRequestOf(handler, prepared, tenant, deadline, feed);
       const executing = this.#pool.execute(message, dispatch);
       const execution = feed === undefined ? await executing : await listened(feed, executing);
       const letGo = this.#noteUnsealed(execution, tenant);
-      const bounds = { grants, limits, libraries: this.#libraries };
+      const bounds = { grants, limits: within, libraries: this.#libraries };
       const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
       const assembled = this.#assemble(execution, handler, inputs, letGo);
       const segment = withLogs(assembled instanceof Promise ? await assembled : assembled, feed);
-      const began = this.#audit(execution, segment, inputs);
-      const { result, waiting } = segment;
-      if (waiting === undefined) return { result, began };
+      const began = this.#audit(execution, segment, inputs, handler.key, tenant, audited, letGo);
+      const { waiting } = segment;
+      const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
+      const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
+      if (waiting === undefined) return { result, began, amounts };
       const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
-      return { result, began, waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo) };
+      return {
+        result,
+        began,
+        amounts,
+        runId: audited?.runId,
+        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo),
+      };
     } finally {
       admission?.release();
     }
@@ -142,7 +183,9 @@ export class SegmentRunner {
     answers: readonly CallResult[],
     given: ResumeOptions,
     onLog?: LogListener,
+    runId = '',
   ): Promise<SegmentRun> {
+    if (this.#auditGate !== undefined) requireAudit(this.#auditGate);
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
@@ -154,7 +197,9 @@ export class SegmentRunner {
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
     const feed = this.#feed(limits, run.origin, tenant, onLog);
-    const request = resumeRequestOf(run, encoded, limits, options, calledAt);
+    const usedMs = run.usage.maxCpuMs ?? 0;
+    const within = withinCpuTime(limits, usedMs);
+    const request = resumeRequestOf(run, encoded, within, options, calledAt);
     const execution = await listened(
       feed,
       this.#pool.resume(
@@ -167,7 +212,7 @@ export class SegmentRunner {
     const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
     const inputs: ResultInputs = {
       context: run.origin,
-      bounds: { grants, limits: remainingLimits(limits, run.usage), knownCalls, libraries: this.#libraries },
+      bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
       calledAt,
       signal,
       deadlineMs,
@@ -175,20 +220,23 @@ export class SegmentRunner {
       hostCallsBefore: run.usage.maxHostCalls,
     };
     const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
-    const began = this.#audit(execution, segment, inputs);
-    if (segment.waiting === undefined) return { result: segment.result, began };
+    const audited = this.#events.hasListeners('onAudit') ? { runId, argsHash: sha256(encoded) } : undefined;
+    const began = this.#audit(execution, segment, inputs, run.handler.key, tenant, audited, letGo);
+    const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
+    const amounts = amountsOf(encoded.length, execution, segment, knownCalls);
+    if (segment.waiting === undefined) return { result, began, amounts };
     // It is kept for the tenant that started it.
     const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
     return {
-      result: segment.result,
+      result,
       began,
+      amounts,
       waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
     };
   }
 
-  #prepare(context: WasmContext, options: ExecuteOptions): PreparedRequest {
+  #prepare(context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
     const { limits, ceilings, onLogOverflow } = this.#config;
-    const isAudited = this.#events.hasListeners('onAudit');
     return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow });
   }
 
@@ -263,11 +311,13 @@ export class SegmentRunner {
 
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
-    const { memoryLimitBytes, stackSizeBytes, maxResultPaths } = this.#config.limits;
+    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs } = this.#config.limits;
     return {
       ...limits,
-      // Handlers sealed before this limit existed have none.
+      // Handlers sealed before these limits existed have none.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
+      maxInstructions: limits.maxInstructions ?? maxInstructions,
+      maxCpuMs: limits.maxCpuMs ?? maxCpuMs,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
@@ -275,7 +325,7 @@ export class SegmentRunner {
 
   /** @param used in the segments before this one */
   #keep(
-    { outcome }: Segment,
+    { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
     { handler, capabilities, origin, limits, tenant, lastCall = 0 }: RunBase,
     used: Usage,
@@ -292,7 +342,7 @@ export class SegmentRunner {
       capabilities,
       origin,
       limits,
-      usage: outcome === undefined ? used : addUsage(used, outcome, knownCalls),
+      usage: outcome === undefined ? used : addUsage(used, outcome, metrics, knownCalls),
       suspendedAtMs: this.#environment.now(),
       calls: calls.map(nameCall),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
@@ -303,20 +353,74 @@ export class SegmentRunner {
     return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
   }
 
-  /** @returns whether a worker started it: a cancelled or late request may never have left the queue */
-  #audit(execution: Execution, { outcome }: Segment, { context, bounds }: ResultInputs): boolean {
+  /**
+   * @param audited undefined if nothing listened when it began
+   * @param letGo called if the audit fails
+   * @returns whether a worker started it: a cancelled or late request may never have left the queue
+   * @throws NexusError INTERNAL_ERROR if what it did must be audited and cannot be
+   */
+  #audit(
+    execution: Execution,
+    { outcome }: Segment,
+    { context, bounds }: ResultInputs,
+    handler: string,
+    tenant: string | undefined,
+    audited: Pick<AuditOrigin, 'runId' | 'argsHash'> | undefined,
+    letGo: (() => void) | undefined,
+  ): boolean {
     const began = 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
-    if (began) {
-      this.#events.emitAll('onAudit', () => {
-        const told = outcome && { ...outcome, calls: newCalls(outcome.calls, bounds.knownCalls) };
-        return auditEvents(told, bounds.grants, context);
-      });
-    }
-    return began;
+    if (!began) return began;
+    this.#events.emitAll('onAudit', () => {
+      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, bounds.knownCalls) };
+      const time = new Date(this.#environment.now());
+      return auditEvents(told, bounds.grants, { ...eventOriginOf(context, tenant), ...audited, time, handler });
+    });
+    const refusal = this.#auditGate?.();
+    if (refusal === undefined) return began;
+    letGo?.();
+    throw refusal;
   }
 }
 
+/** @throws NexusError INTERNAL_ERROR if what it does could not be audited */
+function requireAudit(gate: AuditGate): void {
+  const refusal = gate();
+  if (refusal !== undefined) throw refusal;
+}
+
+/** Of the arguments of a call, as they are encoded for the VM. */
+function hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
+  const packed = encodedBytes(args);
+  return sha256(packed ?? encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson }));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 const NOTHING = () => {};
+const NO_AMOUNTS: SegmentAmounts = { bytesIn: 0, bytesOut: 0, calls: 0 };
+
+/** A segment that ended before a worker started it. */
+export function notBegun(result: WasmResult): SegmentRun {
+  return { result, began: false, amounts: NO_AMOUNTS };
+}
+
+function bytesOf({ input, packed }: PreparedRequest['request']): number {
+  if (packed === undefined) return input.length;
+  const { state, args, scope } = packed;
+  return input.length + (state?.length ?? 0) + (args?.length ?? 0) + (scope?.length ?? 0);
+}
+
+function amountsOf(
+  bytesIn: number,
+  execution: Execution,
+  { outcome }: Segment,
+  knownCalls: ReadonlySet<string> | undefined,
+): SegmentAmounts {
+  const bytesOut = 'executed' in execution ? (execution.executed.outcome?.length ?? 0) : 0;
+  return { bytesIn, bytesOut, calls: outcome === undefined ? 0 : newCalls(outcome.calls, knownCalls).length };
+}
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {
   return { callId, extensionName, method };

@@ -1,6 +1,7 @@
 import type { CapabilityToken } from '../api/capability.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
+import type { Usage } from './usage.js';
 
 /** A waiting handler: all data that is needed to resume it, in any process with the same engine and libraries. */
 export interface SuspendedRun {
@@ -17,10 +18,8 @@ export interface SuspendedRun {
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
   readonly capabilities: readonly CapabilityToken[];
   readonly limits: ExecutionLimits;
-  /** Usage of the counted limits, by name. */
-  readonly usage: Readonly<
-    Record<'maxHostCalls' | 'maxStateMutations' | 'maxEvents' | 'maxViewCommands' | 'maxLogBytes', number>
-  >;
+  /** What was used of the limits that continue, by name. */
+  readonly usage: Usage;
   /** The trace in which it was suspended. */
   readonly trace?: TraceCarrier;
   /** Milliseconds since the epoch. */

@@ -1,10 +1,15 @@
+import type { ExecutionMetrics } from '../api/execution-metrics.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { COUNTED_LIMITS } from '../guest/abi.js';
 import { newCalls, writtenLogs } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 
-/** How much of the counted limits the segments of an execution have used. */
-export type Usage = Readonly<Record<(typeof COUNTED_LIMITS)[number], number>>;
+/** How much of the limits that continue the segments of an execution have used. */
+export type Usage = Readonly<Record<(typeof COUNTED_LIMITS)[number], number>> & {
+  /** Absent from what was sealed before they were limited. */
+  readonly maxInstructions?: number;
+  readonly maxCpuMs?: number;
+};
 
 export const NO_USAGE: Usage = {
   maxHostCalls: 0,
@@ -19,7 +24,12 @@ export const NO_USAGE: Usage = {
  *
  * @param knownCalls ids of calls that were pending before the segment
  */
-export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: ReadonlySet<string>): Usage {
+export function addUsage(
+  used: Usage,
+  outcome: ReadOutcome,
+  { instructionCount, durationUs }: Pick<ExecutionMetrics, 'instructionCount' | 'durationUs'>,
+  knownCalls?: ReadonlySet<string>,
+): Usage {
   const { stateMutations, events, viewCommands, logs } = outcome;
   const calls = newCalls(outcome.calls, knownCalls).length;
   const effects = stateMutations.length + events.length + viewCommands.length + writtenLogs(logs) + calls;
@@ -31,6 +41,8 @@ export function addUsage(used: Usage, outcome: ReadOutcome, knownCalls?: Readonl
     maxLogBytes:
       used.maxLogBytes +
       logs.reduce((sum, { message, omitted }) => sum + (omitted === undefined ? message.length : 0), 0),
+    maxInstructions: (used.maxInstructions ?? 0) + instructionCount,
+    maxCpuMs: (used.maxCpuMs ?? 0) + durationUs / 1000,
   };
 }
 

@@ -32,12 +32,14 @@ const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTIO
 const TIERS = ['memory', 'disk'] as const;
 const KEPT_STATES = ['waiting', 'outcome'] as const;
 
+const DIRECTIONS = ['in', 'out'] as const;
+
 /**
  * All metrics, without their prefix. The exposition, its tests and docs/metrics.md are generated from this
  * table.
  *
  * With `metrics.handlerLabel`, those whose names start with `handler_executions` or `handler_duration` also
- * have a label `handler`.
+ * have a label `handler`. With `metrics.tenantLabel`, those whose names start with `usage_` also have a label `tenant`.
  */
 export const METRICS = {
   handler_executions_total: {
@@ -205,6 +207,45 @@ export const METRICS = {
     labels: {},
     advice: 'Answers get lost, or `suspensionTtlMs` is shorter than the time that answers take.',
   },
+  usage_executions_total: {
+    type: 'counter',
+    help: 'Calls whose handler began in a worker.',
+    labels: {},
+    advice: 'With `metrics.tenantLabel` it shows who causes the load.',
+  },
+  usage_instructions_total: {
+    type: 'counter',
+    help: 'Instructions of handlers, as `maxInstructions` counts them.',
+    labels: {},
+    advice:
+      'It measures work and is independent of the machine. Bound a handler with `maxInstructions`, a tenant with a `quota`.',
+  },
+  usage_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Time of handlers in the VM.',
+    labels: {},
+    advice:
+      'If it rises faster than the instructions, there are fewer cores than `maxInstances`, or handlers spend their time in native code.',
+  },
+  usage_bytes_total: {
+    type: 'counter',
+    help: 'Encoded bytes that handlers got, and that left their VMs.',
+    labels: { direction: DIRECTIONS },
+    advice:
+      'Copying and checking bytes takes time on the main thread: pass less state, or bound it with `maxContextBytes` and `maxResultBytes`.',
+  },
+  usage_calls_total: {
+    type: 'counter',
+    help: 'Calls of extensions by handlers.',
+    labels: {},
+    advice: 'Each one is work of the application. Bound a run with `maxCalls`.',
+  },
+  usage_stored_byte_hours_total: {
+    type: 'counter',
+    help: 'Bytes of suspended handlers multiplied by the hours in the store, counted when they leave it.',
+    labels: {},
+    advice: 'Handlers wait long, or hold much data while they wait.',
+  },
   resume_duration_seconds: {
     type: 'histogram',
     help: 'Time of resumeHandler from the call to the recorded outcome.',
@@ -220,5 +261,6 @@ export type MetricName = keyof typeof METRICS;
 export const LABEL_NAMES: ReadonlySet<string> = new Set([
   ...Object.values(METRICS).flatMap(({ labels }) => Object.keys(labels)),
   'handler',
+  'tenant',
   'le',
 ]);

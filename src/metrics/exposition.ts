@@ -1,3 +1,4 @@
+import type { UsageCounts } from '../api/usage.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';
@@ -30,11 +31,14 @@ export interface Gauges {
   readonly kept: KeptStatistics;
 }
 
+/** The lines of one metric of usage. */
+export type Usages = (amountOf: (usage: UsageCounts) => number, labels?: Readonly<Record<string, string>>) => Sample[];
+
 /** The lines of each metric at the time of the call. */
 export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
 
 /** Labels with known values are all present from the start, as Prometheus recommends. */
-export function expose(tally: Tally, gauges: () => Gauges): Exposition {
+export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Exposition {
   const cache = () => gauges().cache;
   const keptBy = (amountsOf: (usage: KeptUsage) => Readonly<Record<'waiting' | 'outcome', number>>) =>
     Object.entries(amountsOf(gauges().kept.usage)).map(([state, value]) => ({ labels: { state }, value }));
@@ -77,6 +81,15 @@ export function expose(tally: Tally, gauges: () => Gauges): Exposition {
     },
     suspension_outcome_evictions_total: () => single(gauges().kept.evicted),
     suspensions_expired_total: () => single(tally.expired),
+    usage_executions_total: () => usages(({ executions }) => executions),
+    usage_instructions_total: () => usages(({ instructions }) => instructions),
+    usage_cpu_seconds_total: () => usages(({ cpuUs }) => cpuUs / 1e6),
+    usage_bytes_total: () => [
+      ...usages(({ bytesIn }) => bytesIn, { direction: 'in' }),
+      ...usages(({ bytesOut }) => bytesOut, { direction: 'out' }),
+    ],
+    usage_calls_total: () => usages(({ calls }) => calls),
+    usage_stored_byte_hours_total: () => usages(({ storedByteHours }) => storedByteHours),
     resume_duration_seconds: () => histogram('resume_duration_seconds', tally.resuming),
   };
 }

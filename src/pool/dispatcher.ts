@@ -2,6 +2,7 @@ import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { epochMs, type Reply } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
+import { debug } from '../support/debug.js';
 import { runtimeClosed } from '../support/in-flight.js';
 import { performance, setImmediate } from '../support/timers.js';
 import type { PoolLoad } from './admissions.js';
@@ -121,6 +122,7 @@ export class Dispatcher implements PoolLoad {
   }
 
   add(job: Job): void {
+    if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'queued', ...factsOf(job), waiting: this.#queue.size });
     this.#queue.push(job);
     this.#watchdog.wake();
     this.#dispatch();
@@ -206,6 +208,7 @@ export class Dispatcher implements PoolLoad {
     for (const tenant of batch.tenants) this.#queue.occupy(tenant);
     if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
+    if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'sent', worker: instance.id, requests: jobs.length });
     instance.run(batch).then(
       (replies) => this.#onReplies(instance, batch, replies),
       (error: unknown) => this.#onFailure(instance, batch, error),
@@ -214,6 +217,8 @@ export class Dispatcher implements PoolLoad {
 
   #onReplies(instance: WorkerHandle, batch: Batch, replies: readonly (Reply | undefined)[]): void {
     if (instance.phase === 'ended' || this.#isClosed) return;
+    if (debug.pool.hasSubscribers)
+      debug.pool.publish({ step: 'replied', worker: instance.id, requests: replies.length });
     this.#vacate(batch);
     const next = instance.next.shift();
     if (next === undefined) this.#instances.giveBack(instance);
@@ -300,6 +305,10 @@ export class Dispatcher implements PoolLoad {
     const { batch } = instance;
     if (batch === undefined || batch.jobs.length === 1 || batch.isReleased) return;
     batch.isReleased = true;
+    if (debug.pool.hasSubscribers) {
+      const facts = { worker: instance.id, requests: batch.jobs.length - 1, heldUpBy: factsOf(holdingUp).key };
+      debug.pool.publish({ step: 'released', ...facts });
+    }
     this.#vacate(batch);
     batch.tenants.add(holdingUp.tenant);
     this.#queue.occupy(holdingUp.tenant);
@@ -312,6 +321,9 @@ export class Dispatcher implements PoolLoad {
 
   #kill(instance: WorkerHandle, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
     if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
+    if (debug.pool.hasSubscribers) {
+      debug.pool.publish({ step: 'terminated', worker: instance.id, interruption, runningMs, ...factsOf(culprit) });
+    }
     this.#chargeLoss(instance, culprit);
     culprit.settle({ interruption, runningMs });
     this.#instances.retire(instance, interruption);
@@ -387,4 +399,13 @@ export class Dispatcher implements PoolLoad {
     }
     for (const job of this.#queue.drain()) job.reject(error);
   }
+}
+
+/** For diagnostics. */
+function factsOf({ request, tenant }: Job) {
+  return {
+    kind: request.kind,
+    key: 'key' in request ? request.key.slice(0, 12) : undefined,
+    tenant: typeof tenant === 'string' ? tenant : undefined,
+  };
 }

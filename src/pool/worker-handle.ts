@@ -25,8 +25,12 @@ export interface Batch {
   isReleased: boolean;
 }
 
+let created = 0;
+
 /** A worker as the pool sees it. */
 export class WorkerHandle implements JobHolder {
+  /** For diagnostics. */
+  readonly id = ++created;
   phase: InstancePhase = 'starting';
   batch: Batch | undefined;
   /** Jobs for this specific worker, which are started first when it is idle. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';
+import { debug } from '../support/debug.js';
 import { runtimeClosed } from '../support/in-flight.js';
 import { clearTimeout, performance, setImmediate, setTimeout } from '../support/timers.js';
 import type { ThreadStarter } from './thread-starter.js';
@@ -172,6 +173,7 @@ export class WorkerSet {
     }
     const { thread, ready } = taken;
     const instance = new WorkerHandle(thread);
+    if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'starting', worker: instance.id });
     this.#all.add(instance);
     this.#starting++;
     const timeout = setTimeout(() => {
@@ -185,6 +187,7 @@ export class WorkerSet {
           this.#starting--;
           this.#startNext();
           instance.onGone = (reason) => this.#lost(instance, reason);
+          if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'ready', worker: instance.id, memoryBytes });
           this.giveBack(instance);
           this.#notifyReady();
           this.#listener.onReady();

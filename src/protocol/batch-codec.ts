@@ -59,6 +59,7 @@ type PackedRequest =
       deadline: PackedDeadline | null,
       tenant: string | null,
       logRing: number | null,
+      instructionsBefore: number,
     ]
   | readonly [kind: 'load', key: string, bytecode: number];
 
@@ -117,6 +118,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           packDeadline(request.deadline),
           request.tenant ?? null,
           ring(request.logRing),
+          request.instructionsBefore,
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode)];
@@ -163,7 +165,8 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return execute;
       }
       case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing] = request;
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing, before] =
+          request;
         return {
           kind,
           key,
@@ -172,6 +175,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           features,
           answers: placed(answers),
           limits: at(limits, limit),
+          instructionsBefore: before,
           ...(now !== null && { now }),
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(tenant !== null && { tenant }),

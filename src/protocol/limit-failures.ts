@@ -12,6 +12,11 @@ export function limitContext(
   return { limit, value, remedy: `raise ${limit} to allow more` };
 }
 
+/** Whether the host interrupted the handler: what that threw tells where it was. */
+export function isInterruption({ code, context }: Pick<WasmError, 'code' | 'context'>): boolean {
+  return code === 'TIMEOUT' || (code === 'RESOURCE_LIMIT' && context?.['limit'] === 'maxInstructions');
+}
+
 /** What to say of an execution that reached one. */
 export function describeEngineLimit(
   code: EngineLimitCode,

@@ -27,6 +27,7 @@ export interface ExecuteRequest {
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
   /** Fixes the guest's clock, in milliseconds since the epoch. */
+  readonly instructionsBefore?: never;
   readonly now?: number;
   /** Fixes `Math.random`. */
   readonly seed?: number;
@@ -57,6 +58,8 @@ export interface ResumeRequest {
   /** Answers and usage so far: a document in the engine's binary object format, see `answers.ts`. */
   readonly answers: Uint8Array;
   readonly limits: ExecutionLimits;
+  /** Of its previous segments. */
+  readonly instructionsBefore: number;
   readonly now?: number;
   readonly seed?: never;
   readonly deadline?: CallDeadline;

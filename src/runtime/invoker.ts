@@ -15,10 +15,13 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import type { SegmentRun, SegmentRunner, WaitingRun } from '../execution/segment-runner.js';
+import { errorResult } from '../execution/result/result.js';
+import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
@@ -27,6 +30,7 @@ import type { Settlement } from '../suspension/settlements.js';
 import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
+import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
 import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
@@ -38,6 +42,8 @@ export interface HandlerCallsParts {
   readonly suspended: Suspensions;
   readonly telemetry: Telemetry;
   readonly tracing: Tracing | undefined;
+  /** Undefined if there is no quota. */
+  readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
 }
 
@@ -83,7 +89,7 @@ export class Invoker {
             : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
         if (result.status === 'suspended') this.#warnOfSuspension(context);
         trace.suspended(result, keptAt);
-        this.#notify(result, executed, origin);
+        this.#notify(result, executed, origin, true);
         return result;
       });
     });
@@ -107,25 +113,32 @@ export class Invoker {
       }
       // It was counted when it was recorded.
       if (claim.kind === 'recorded') return this.#replay(suspensionId, answers, claim);
-      const origin = eventOriginOf(claim.run.origin, options.tenant);
-      return this.#traced('resume', calledAt, origin, claim.run.trace, async (trace) => {
-        const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
-        // The caller gave up, or its time was over before a worker started the segment: nothing was
-        // delivered, and the handler can be resumed later.
-        if (!executed.began || executed.result.error?.code === 'CANCELLED') {
-          executed.waiting?.letGo();
-          await claim.release();
-          this.#notify(executed.result, executed, origin);
-          return executed.result;
-        }
-        const keptAt = performance.now();
-        const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
-        trace.suspended(result, keptAt);
-        this.#notify(superseding === undefined ? result : executed.result, executed, origin);
-        if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
-        telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
-        return result;
-      });
+      const origin = eventOriginOf(claim.run.origin, options.tenant ?? claim.run.tenant);
+      return this.#traced(
+        'resume',
+        calledAt,
+        origin,
+        claim.run.trace,
+        async (trace) => {
+          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
+          // The caller gave up, or its time was over before a worker started the segment: nothing was
+          // delivered, and the handler can be resumed later.
+          if (!executed.began || executed.result.error?.code === 'CANCELLED') {
+            executed.waiting?.letGo();
+            await claim.release();
+            this.#notify(executed.result, executed, origin, false);
+            return executed.result;
+          }
+          const keptAt = performance.now();
+          const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
+          trace.suspended(result, keptAt);
+          this.#notify(superseding === undefined ? result : executed.result, executed, origin, false);
+          if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
+          telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
+          return result;
+        },
+        claim.release,
+      );
     });
   }
 
@@ -144,12 +157,13 @@ export class Invoker {
         const { executions, telemetry } = this.#parts;
         const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
           trace.executed(executed, startedAt, isFirst);
-          this.#notify(result, executed, origin);
+          this.#notify(result, executed, origin, isFirst);
           probe.onSegment?.(answers, result);
         };
-        const loop = this.#runLoop(context, options, executeOptions, probe, onSegment);
+        const runId = this.#parts.environment.newRunId();
+        const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
         const result = await loop.drive((signal) =>
-          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog),
+          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId),
         );
         if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
         return result;
@@ -204,7 +218,8 @@ export class Invoker {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
-      const executed = await this.#parts.executions.resume(claim.run, matched, options);
+      const runId = parseSuspensionId(claim.id)?.runId;
+      const executed = await this.#parts.executions.resume(claim.run, matched, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };
     } catch (error) {
@@ -226,7 +241,7 @@ export class Invoker {
       return await claim.settle(traced, used, origin);
     } catch (error) {
       // The segment was executed nevertheless.
-      this.#notify(executed.result, executed, origin);
+      this.#notify(executed.result, executed, origin, false);
       throw error;
     } finally {
       waiting?.letGo();
@@ -234,14 +249,14 @@ export class Invoker {
   }
 
   #runLoop(
+    runId: string,
     context: WasmContext,
     { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs }: CheckedRunOptions,
     { signal, ...resumeOptions }: ExecuteOptions,
     probe: RunProbe,
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
-    const { executions, suspended, environment } = this.#parts;
-    const runId = environment.newRunId();
+    const { executions, suspended } = this.#parts;
     const methods = new ExtensionMethods(extensions);
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
@@ -254,7 +269,8 @@ export class Invoker {
       deadlineMs,
       maxCalls,
       callTimeoutMs,
-      resume: (run, answers, options) => executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog),
+      resume: (run, answers, options) =>
+        executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog, runId),
       resumeOptions,
       onSegment,
       place: suspended.runPlaces.open(runId),
@@ -267,10 +283,34 @@ export class Invoker {
     origin: EventOrigin,
     carrier: TraceCarrier | undefined,
     call: (trace: TracedCall) => Promise<WasmResult>,
+    release?: () => Promise<void>,
   ): Promise<WasmResult> {
-    const { tracing } = this.#parts;
-    if (tracing === undefined) return call(UNTRACED);
-    return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), call);
+    const { tracing, quotas } = this.#parts;
+    if (debug.call.hasSubscribers) debug.call.publish({ step: 'begun', call: name, ...origin });
+    const admitted = quotas === undefined ? call : this.#underQuota(quotas, name, origin, call, release);
+    if (tracing === undefined) return admitted(UNTRACED);
+    return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), admitted);
+  }
+
+  /** @param release called if the call may not begin */
+  #underQuota(
+    quotas: Quotas,
+    name: TracedCallName,
+    origin: EventOrigin,
+    call: (trace: TracedCall) => Promise<WasmResult>,
+    release: () => Promise<void> = async () => {},
+  ): (trace: TracedCall) => Promise<WasmResult> {
+    return async (trace) => {
+      const refusal = await quotas.begin(name, origin).catch(async (error: unknown) => {
+        await release();
+        throw error;
+      });
+      if (refusal === undefined) return call(trace).finally(() => quotas.end(origin));
+      await release();
+      const refused = notBegun(errorResult(refusal, originOf(origin)));
+      this.#notify(refused.result, refused, origin, name !== 'resume');
+      return refused.result;
+    };
   }
 
   async #trace(trace: TracedCall, call: (trace: TracedCall) => Promise<WasmResult>): Promise<WasmResult> {
@@ -284,8 +324,10 @@ export class Invoker {
     }
   }
 
-  #notify(result: WasmResult, { began }: SegmentRun, origin: EventOrigin): void {
-    this.#parts.telemetry.execution(result, began, origin);
+  #notify(result: WasmResult, { began, amounts }: SegmentRun, origin: EventOrigin, isFirst: boolean): void {
+    const { telemetry, quotas } = this.#parts;
+    telemetry.execution(result, began, origin);
+    if (began) telemetry.usage(result, amounts, isFirst, origin, quotas?.usageOf(origin));
   }
 
   /** A rejected call is counted by its code. */

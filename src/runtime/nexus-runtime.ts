@@ -3,6 +3,7 @@ import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
 import type { WasmResult } from '../api/result.js';
 import type { SuspensionSummary } from '../api/suspension-store.js';
+import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
@@ -11,13 +12,14 @@ import { type InferenceOptions, inferCapabilities } from '../capabilities/infere
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { HandlerLoader } from '../compiler/handler-loader.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
-import { invalidArgument, requireText } from '../config/check.js';
+import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
 import { type MetricsHandler, metricsHandler } from '../metrics/http.js';
+import { Meter } from '../metrics/meter.js';
 import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
@@ -25,6 +27,7 @@ import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';
+import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 import { type RuntimeStats, runtimeStats } from './runtime-stats.js';
@@ -81,7 +84,8 @@ export class NexusRuntime implements AsyncDisposable {
     this.#engine = engine;
     this.#environment = environment;
     this.#onShutdown = onShutdown;
-    this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
+    const meter = config.metering === false ? undefined : new Meter(config.metering, environment.now());
+    this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges(), meter);
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
     const { pool, cache, compiler, calls } = this.#compilation;
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
@@ -92,6 +96,7 @@ export class NexusRuntime implements AsyncDisposable {
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
+      quotas: config.quota && new Quotas(config.quota),
       environment,
     });
   }
@@ -301,6 +306,25 @@ export class NexusRuntime implements AsyncDisposable {
 
   getStats(): RuntimeStats {
     return runtimeStats(this.#telemetry, this.#gauges());
+  }
+
+  /**
+   * What was used since the start of the runtime, by tenant and handler. It is counted in this process and not stored: `observer.onUsage`
+   * is told the same for a bill that outlives it.
+   *
+   * @returns undefined for a tenant that is only part of the others, because `metering.maxTenants` were before it
+   * @throws NexusError INVALID_CONFIG if `metering` is off, INVALID_ARGUMENT
+   *
+   * @example const { instructions, handlers } = runtime.getUsage('acme') ?? {};
+   */
+  getUsage(tenant: string): TenantUsage | undefined;
+  getUsage(): UsageReport;
+  getUsage(tenant?: string): TenantUsage | UsageReport | undefined {
+    const { meter } = this.#telemetry;
+    if (meter === undefined) throw invalidOption('metering', false, 'on for getUsage()');
+    if (tenant === undefined) return meter.report();
+    requireText('tenant', tenant);
+    return meter.ofTenant(tenant);
   }
 
   /** Returns all metrics in the Prometheus text format; an empty string if metrics are off. */

@@ -1,6 +1,7 @@
 import type { RuntimeOptions } from '../api/options.js';
 import { resolveRuntimeConfig } from '../config/resolve.js';
 import { requireHost } from '../support/host.js';
+import { printDebugSteps } from './debug-output.js';
 import { importInTurn } from './import-in-turn.js';
 import { readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
@@ -18,6 +19,7 @@ import { startWorkers } from './start-workers.js';
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<NexusRuntime> {
   const config = resolveRuntimeConfig(options);
+  printDebugSteps();
   requireHost(true);
   const close = noteOpen('shutdown() of the runtime');
   try {

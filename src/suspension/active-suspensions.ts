@@ -3,6 +3,7 @@ import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { repeatForApplication } from '../support/timers.js';
 import type { StoreRoom } from './room/store-room.js';
+import { summarisedOrigin } from './sealed/run-envelope.js';
 import { ask } from './store-calls.js';
 
 const SWEEP_MS = 60_000;
@@ -58,10 +59,19 @@ export class ActiveSuspensions {
     const nowMs = this.#environment.now();
     for (const [id, expiresAtMs] of this.#expiries) if (expiresAtMs <= nowMs) this.#expiries.delete(id);
     const swept = await ask(() => this.#store.sweep(nowMs));
+    if (this.#telemetry.countsStorage) for (const id of swept.expired) await this.#countStorage(id);
     await this.#room.noteSweep(swept, nowMs);
     this.#telemetry.expiry(swept.expired);
     await this.#room.countWhenDue();
     return swept.expired;
+  }
+
+  /** An envelope is gone when it has expired: its size is what the room knows. */
+  async #countStorage(id: string): Promise<void> {
+    const bytes = this.#room.bytesOf(id);
+    const found = bytes === undefined ? undefined : await ask(() => this.#store.read(id)).catch(() => undefined);
+    if (found === undefined || bytes === undefined) return;
+    this.#telemetry.storage(summarisedOrigin(found), bytes, found.expiresAtMs - found.createdAtMs);
   }
 
   close(): void {

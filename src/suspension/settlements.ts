@@ -3,6 +3,7 @@ import type { WasmResult } from '../api/result.js';
 import type { SettleAnswer, StoredSuspension, SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import type { Origin } from '../execution/origin.js';
 import type { SegmentRun } from '../execution/segment-runner.js';
+import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import type { ActiveSuspensions } from './active-suspensions.js';
@@ -12,6 +13,20 @@ import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import type { StoreAdmission } from './store-admission.js';
 import { ask, offer, POLL_MS, sleep } from './store-calls.js';
 import { lostLease, notFound, notRecorded, suspended, unkept, withoutValues } from './suspension-results.js';
+
+/** What is counted of a suspended handler when it is no longer stored. */
+export interface Storage {
+  readonly origin: EventOrigin;
+  readonly bytes: number;
+  readonly sinceMs: number;
+}
+
+/** What is settled: a claim on a suspended handler. */
+interface Claimed {
+  readonly id: string;
+  readonly fence: number;
+  readonly storage: Storage;
+}
 
 /** The outcome of a claim. */
 export interface Settlement {
@@ -36,6 +51,7 @@ export class Settlements {
   readonly #outcomes: RecordedOutcomes;
   readonly #admission: StoreAdmission;
   readonly #active: ActiveSuspensions;
+  readonly #telemetry: Telemetry;
   readonly #environment: RuntimeEnvironment;
 
   constructor(parts: {
@@ -44,6 +60,7 @@ export class Settlements {
     readonly outcomes: RecordedOutcomes;
     readonly admission: StoreAdmission;
     readonly active: ActiveSuspensions;
+    readonly telemetry: Telemetry;
     readonly environment: RuntimeEnvironment;
   }) {
     this.#store = parts.store;
@@ -51,18 +68,17 @@ export class Settlements {
     this.#outcomes = parts.outcomes;
     this.#admission = parts.admission;
     this.#active = parts.active;
+    this.#telemetry = parts.telemetry;
     this.#environment = parts.environment;
   }
 
   /**
    * Records how a segment ended.
    *
-   * @param fence of the claim that executed it
    * @returns the result that counts: this one, or one that another caller recorded first
    */
   async settle(
-    id: string,
-    fence: number,
+    { id, fence, storage }: Claimed,
     executed: SegmentRun,
     answers: AnsweredCalls,
     origin: EventOrigin,
@@ -74,6 +90,7 @@ export class Settlements {
       const superseding = await this.#supersededBy(id, answer);
       return { result: superseding.result, superseding };
     }
+    this.#telemetry.storage(storage.origin, storage.bytes, this.#environment.now() - storage.sinceMs);
     const { result, outcome, next } = end;
     if (next !== undefined) {
       this.#room.confirm(next.id);

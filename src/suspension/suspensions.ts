@@ -4,11 +4,13 @@ import type { WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
 import { defaultOf } from '../config/read-option.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { eventOriginOf } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
 import { performance, repeatForApplication } from '../support/timers.js';
@@ -20,8 +22,8 @@ import { currentSuspension } from './replay.js';
 import { RunPlaces } from './room/run-places.js';
 import { StoreRoom } from './room/store-room.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
-import { openRun, storedTenant } from './sealed/run-envelope.js';
-import { type Settlement, Settlements } from './settlements.js';
+import { openRun, storedTenant, summarisedOrigin } from './sealed/run-envelope.js';
+import { type Settlement, Settlements, type Storage } from './settlements.js';
 import { StoreAdmission } from './store-admission.js';
 import { ask, POLL_MS, sleep } from './store-calls.js';
 import {
@@ -71,6 +73,7 @@ export interface CancelledClaim {
 export class Suspensions {
   readonly #config: RuntimeConfig;
   readonly #engine: string;
+  readonly #telemetry: Telemetry;
   readonly #environment: RuntimeEnvironment;
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
@@ -84,6 +87,7 @@ export class Suspensions {
 
   constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, environment: RuntimeEnvironment) {
     this.#config = config;
+    this.#telemetry = telemetry;
     this.#environment = environment;
     this.#engine = engine;
     const opened = openStore(config.suspension.place, maxDataBytes(config));
@@ -92,8 +96,15 @@ export class Suspensions {
     this.runPlaces = new RunPlaces(config.suspension);
     this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, environment);
     this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, environment);
-    const parts = { store: this.#store, room: this.#room, outcomes: this.#outcomes, active: this.#active, environment };
-    this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension, telemetry });
+    const parts = {
+      store: this.#store,
+      room: this.#room,
+      outcomes: this.#outcomes,
+      active: this.#active,
+      telemetry,
+      environment,
+    };
+    this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension });
     this.#settlements = new Settlements({ ...parts, admission: this.#admission });
     // Handlers that other processes left behind expire, too.
     if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
@@ -109,8 +120,8 @@ export class Suspensions {
   }
 
   /** Stores a handler that waits. The result has its id, or an error with the effects if it could not be stored. */
-  async keep({ result }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
-    const id = formatSuspensionId({ runId: this.#environment.newRunId(), generation: 1 });
+  async keep({ result, runId }: SegmentRun, waiting: WaitingRun, origin: EventOrigin): Promise<WasmResult> {
+    const id = formatSuspensionId({ runId: runId ?? this.#environment.newRunId(), generation: 1 });
     let kept: StoredSuspension | { readonly error: WasmError };
     try {
       kept = await this.#admission.admit(id, waiting);
@@ -141,6 +152,8 @@ export class Suspensions {
       const nowMs = this.#environment.now();
       const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
+      if (debug.suspension.hasSubscribers)
+        debug.suspension.publish({ step: 'claim', suspensionId: id, answer: answer.kind });
       switch (answer.kind) {
         case 'claimed':
           return this.#claimed(id, answer.fence, answer.envelope);
@@ -188,12 +201,27 @@ export class Suspensions {
 
   /** @returns whether this call cancelled it: false if it is already settled, or unknown */
   async cancel(id: string): Promise<boolean> {
+    const storage = await this.#storageOf(id);
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
-    if (answer.kind === 'recorded') await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+    if (answer.kind === 'recorded') {
+      await this.#room.record(id, outcome.content.length, outcome.settledAtMs);
+      if (storage) this.#telemetry.storage(storage.origin, storage.bytes, outcome.settledAtMs - storage.sinceMs);
+    }
+    if (debug.suspension.hasSubscribers)
+      debug.suspension.publish({ step: 'cancel', suspensionId: id, answer: answer.kind });
     // In each of these cases it no longer waits.
     if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
     return answer.kind === 'recorded';
+  }
+
+  /** What is known of a suspended handler without opening it; undefined if nothing counts it. */
+  async #storageOf(id: string): Promise<Storage | undefined> {
+    if (!this.#telemetry.countsStorage) return undefined;
+    const found = await ask(() => this.#store.read(id));
+    return (
+      found?.envelope && { origin: summarisedOrigin(found), bytes: found.envelope.length, sinceMs: found.createdAtMs }
+    );
   }
 
   async *list(): AsyncGenerator<SuspensionSummary> {
@@ -221,6 +249,7 @@ export class Suspensions {
   async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
     const release = async () => {
       endRenewals();
+      if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'released', suspensionId: id });
       await ask(() => this.#store.release(id, fence)).catch(() => false);
     };
     const endRenewals = repeatForApplication(() => {
@@ -231,9 +260,14 @@ export class Suspensions {
       const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
       const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
+      const storage = {
+        origin: eventOriginOf(run.origin, run.tenant),
+        bytes: envelope.length,
+        sinceMs: run.suspendedAtMs,
+      };
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settlements.settle(id, fence, executed, answers, origin);
+          return await this.#settlements.settle({ id, fence, storage }, executed, answers, origin);
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();

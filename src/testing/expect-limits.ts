@@ -5,8 +5,7 @@ import { checkShape } from '../execution/request/execute-options.js';
 /** The most that a handler may use. Omitted limits are not checked. */
 export interface LimitExpectations {
   /**
-   * Steps of the engine, counted in tens of thousands: a measure of cost that is nearly the same on every
-   * machine. A handler that runs for less than some 100 µs has 0.
+   * Instructions of the engine, calls and jumps back: a measure of cost that is the same on every machine.
    */
   readonly maxInstructions?: number;
   /**

@@ -10,8 +10,8 @@ import { lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
-import { describeEngineLimit, limitContext } from '../protocol/limit-failures.js';
-import type { CallDeadline, ExecuteRequest, ExecutionFailure } from '../protocol/messages.js';
+import { describeEngineLimit, isInterruption, limitContext } from '../protocol/limit-failures.js';
+import type { CallDeadline, ExecuteRequest, ExecutionFailure, ResumeRequest } from '../protocol/messages.js';
 import { performance } from '../support/timers.js';
 import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges } from './state-diff.js';
@@ -27,6 +27,9 @@ const SUBSTITUTE_GRACE_MS = 50;
 
 /** The caller that cancelled it has its answer already. */
 const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
+
+/** What an attempt needs of its request. */
+type AttemptRequest = Pick<ExecuteRequest | ResumeRequest, 'limits' | 'deadline' | 'instructionsBefore'>;
 
 export interface AttemptOptions {
   /** Polled while it runs: whether the execution was cancelled. */
@@ -54,10 +57,16 @@ export class Attempt {
   readonly #base: BaseImage;
   readonly #limits: ExecutionLimits;
   readonly #callDeadline: CallDeadline | undefined;
+  readonly #instructionsBefore: number;
+  /** When they came to be too many. */
+  #excessiveInstructions: number | undefined;
   readonly #isCancelled: () => boolean;
   readonly #streaming: LogStreaming | undefined;
   #deadline: number | undefined;
-  #timedOut = false;
+  /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
+  #isStopped = false;
+  /** Whether the steps of the VM are those of this attempt. */
+  #isCounting = false;
   /** What the interruption threw into the handler. */
   #interruption: ValuePointer | undefined;
   /** From which the VM started, once the handler waits. */
@@ -68,30 +77,41 @@ export class Attempt {
   constructor(
     vm: Vm,
     base: BaseImage,
-    { limits, deadline: callDeadline }: Pick<ExecuteRequest, 'limits' | 'deadline'>,
+    { limits, deadline: callDeadline, instructionsBefore = 0 }: AttemptRequest,
     { isCancelled, deadline, logRing }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
     this.#limits = limits;
     this.#callDeadline = callDeadline;
+    this.#instructionsBefore = instructionsBefore;
     this.#isCancelled = isCancelled;
     this.#deadline = deadline;
     if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
 
   start(handler: ValuePointer, input: Uint8Array): void {
-    this.#enter(this.#base.roots.start, input, handler);
+    this.#enter(this.#base.roots.start, input, undefined, handler);
   }
 
-  /** @param answers a document, see `answers.ts` */
-  resume(answers: Uint8Array): void {
-    this.#enter(this.#base.roots.resume, answers);
+  /**
+   * @param answers a document, see `answers.ts`
+   * @param stepsToPoll see {@link Vm.countSteps}
+   */
+  resume(answers: Uint8Array, stepsToPoll: number | undefined): void {
+    this.#enter(this.#base.roots.resume, answers, stepsToPoll);
   }
 
   /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
-  #enter(entry: ValuePointer, document: Uint8Array, ...before: readonly ValuePointer[]): void {
+  #enter(
+    entry: ValuePointer,
+    document: Uint8Array,
+    stepsToPoll: number | undefined,
+    ...before: readonly ValuePointer[]
+  ): void {
     const vm = this.#vm;
+    vm.countSteps(stepsToPoll);
+    this.#isCounting = true;
     this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
     const streaming = this.#streaming;
     vm.shouldInterrupt =
@@ -196,7 +216,7 @@ export class Attempt {
 
   /** Records the error that ended the run early. */
   stop(error: unknown): void {
-    if (this.#timedOut) {
+    if (this.#isStopped) {
       if (error instanceof GuestException) this.#interruption ??= error.error;
       return;
     }
@@ -220,7 +240,7 @@ export class Attempt {
 
   /** The handler used a global that its image lacks, within its time: its other effects do not count. */
   get missingFeature(): boolean {
-    return !this.#timedOut && lacksFeature(this.#vm, this.#base.roots.cells);
+    return !this.#isStopped && lacksFeature(this.#vm, this.#base.roots.cells);
   }
 
   /** Once the time is over, this stays true: a guest that catches the interruption is interrupted again. */
@@ -229,10 +249,28 @@ export class Attempt {
   }
 
   #isOverdue(layer: 'interrupt' | 'jobs'): boolean {
+    if (this.#hasSpentInstructions()) return true;
     const isLate = performance.now() > (this.#deadline ?? Number.POSITIVE_INFINITY);
     if (!isLate && !this.#isCancelled()) return false;
-    this.#timedOut = true;
+    this.#isStopped = true;
     this.#fail(isLate ? this.#timeout(layer) : CANCELLED);
+    return true;
+  }
+
+  /** Instructions of this attempt; up to the limit, if that ended it. */
+  get instructions(): number {
+    return this.#excessiveInstructions ?? (this.#isCounting ? this.#vm.steps : 0);
+  }
+
+  /** Once they are too many, this stays true as well. */
+  #hasSpentInstructions(): boolean {
+    if (this.#excessiveInstructions !== undefined) return true;
+    const { steps } = this.#vm;
+    // One that waits for a feature spends instructions until it is interrupted; they do not count.
+    if (this.#instructionsBefore + steps <= this.#limits.maxInstructions || this.missingFeature) return false;
+    this.#excessiveInstructions = steps;
+    this.#isStopped = true;
+    this.#fail(this.#tooManyInstructions());
     return true;
   }
 
@@ -249,9 +287,11 @@ export class Attempt {
       const graceMs = substitute === undefined ? COLLECT_GRACE_MS : SUBSTITUTE_GRACE_MS;
       const deadline = Math.max(this.#deadline ?? 0, performance.now() + graceMs);
       let isLate = false;
+      const wasSpent = this.#excessiveInstructions !== undefined;
       vm.shouldInterrupt = () => {
         isLate ||= performance.now() > deadline;
-        return isLate || this.missingFeature;
+        // What accessors of its value do is the handler's. When its instructions are spent, there is a time to hand over.
+        return isLate || this.missingFeature || (!wasSpent && this.#hasSpentInstructions());
       };
       if (substitute === undefined) this.#noteWhere();
       try {
@@ -288,8 +328,8 @@ export class Attempt {
 
   /** Tells the prelude what the interruption threw, in place of an outcome of the handler: it has the place. */
   #noteWhere(): void {
-    const reason = this.#interruption ?? (this.#timedOut ? this.#vm.unhandledRejections.firstReason : undefined);
-    if (this.failure?.code !== 'TIMEOUT' || reason === undefined) return;
+    const reason = this.#interruption ?? (this.#isStopped ? this.#vm.unhandledRejections.firstReason : undefined);
+    if (this.failure === undefined || !isInterruption(this.failure) || reason === undefined) return;
     const { reject, undefined: thisArg } = this.#base.roots;
     try {
       this.#vm.call(reject, thisArg, reason);
@@ -382,6 +422,16 @@ export class Attempt {
       code: 'TIMEOUT',
       message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
       context: { ...limitContext('timeoutMs', timeoutMs), layer },
+    };
+  }
+
+  #tooManyInstructions(): ExecutionFailure {
+    const { maxInstructions } = this.#limits;
+    const used = this.#instructionsBefore + this.instructions;
+    return {
+      code: 'RESOURCE_LIMIT',
+      message: `The handler executed more instructions than maxInstructions (${maxInstructions}).`,
+      context: { ...limitContext('maxInstructions', maxInstructions), used },
     };
   }
 

@@ -8,7 +8,6 @@ import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
 import { SourceCompiler } from '../engine/source-compiler.js';
-import { STEPS_PER_POLL } from '../engine/vm/vm-controls.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
@@ -175,30 +174,28 @@ export class Executor {
     const startedAt = performance.now();
     const first = this.#attempt(request, startState, { isCancelled });
     let attempt = first instanceof Promise ? await first : first;
-    let polls = attempt.interruptPolls;
     if (attempt.run.missingFeature) {
       // Nothing was delivered: start again with all features, within the remaining time.
       startState.demandAllFeatures();
       attempt = await this.#attempt(request, startState, { isCancelled, deadline: attempt.run.deadline });
-      polls += attempt.interruptPolls;
     }
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Execute again, to throw at the line of the denied change: watching for it is too slow for every
       // execution.
       const { deadline } = attempt.run;
       const again = await this.#attempt(request, startState, { isCancelled, deadline, guarded: true });
-      polls += again.interruptPolls;
       // If there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
     }
-    const executed = this.#report(attempt, startedAt, polls);
+    // Only the attempt that counts is billed: another worker may have known from the start what this one found out.
+    const executed = this.#report(attempt, startedAt);
     const { wear } = this.#vms;
     if (wear !== undefined) await this.#vms.replace(wear);
     executed.retired = this.#vms.takeRetired();
     return executed;
   }
 
-  #report({ run, outcome, variant }: AttemptResult, startedAt: number, polls: number): Mutable<ExecutionReply> {
+  #report({ run, outcome, variant, instructions }: AttemptResult, startedAt: number): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
     // perf: one literal, because spreading into an object costs more than the rest.
     const executed: Mutable<ExecutionReply> = {
@@ -209,7 +206,7 @@ export class Executor {
       durationUs: (performance.now() - startedAt) * 1000,
       memoryUsedBytes: Math.max(0, vm.heapEnd - imageEnd(vm, variant.image)),
       memoryPeakBytes: vm.heap.length,
-      instructionCount: polls * STEPS_PER_POLL,
+      instructionCount: instructions,
       heapExhausted: vm.heapExhausted,
       retired: [],
     };
@@ -267,7 +264,8 @@ export class Executor {
       // It may need `crypto` after it is resumed: then the only entropy is what the snapshot contains.
       if (startState.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
     });
-    return { run, variant, outcome: run.finish(startState.input), interruptPolls: vm.interruptPolls };
+    const outcome = run.finish(startState.input);
+    return { run, variant, outcome, instructions: run.instructions };
   }
 
   /** Sets the limits and the time of this execution. */
@@ -335,5 +333,5 @@ interface AttemptResult {
   /** The image from which it started. */
   readonly variant: ImageVariant;
   readonly outcome: Uint8Array | undefined;
-  readonly interruptPolls: number;
+  readonly instructions: number;
 }

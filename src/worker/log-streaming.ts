@@ -36,7 +36,7 @@ export class LogStreaming {
     if (this.#isLooking || this.#isOver || performance.now() < this.#nextAt) return;
     this.#isLooking = true;
     try {
-      this.#take();
+      this.#vm.uncounted(() => this.#take());
       this.#send();
     } catch (error) {
       this.#isOver = true;

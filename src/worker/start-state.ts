@@ -170,6 +170,8 @@ export class FreshStart implements StartState {
 export class ResumedStart implements StartState {
   readonly isFresh = false;
   readonly input = undefined;
+  /** Where the handler left off. */
+  #stepsToPoll: number | undefined;
   readonly owner: string;
   readonly variant: ImageVariant;
   readonly #vms: TenantVms;
@@ -204,12 +206,13 @@ export class ResumedStart implements StartState {
 
   load(deadline?: number): void {
     this.#vms.restore(this.owner, this.variant.image, this.#delta, true);
+    this.#stepsToPoll = this.#vms.current.stepsToPoll;
     // Its image is fixed, so additional features are evaluated on top of it.
     addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);
   }
 
   start(run: Attempt): void {
-    run.resume(this.#answers);
+    run.resume(this.#answers, this.#stepsToPoll);
   }
 
   demandAllFeatures(): void {

@@ -35,7 +35,7 @@ export async function run(executor: Executor, code: string, capabilities: readon
   const { status, returnValue, error, events, viewCommands, logs, calls, denials } = outcome;
   const problem = error && { code: error.code, message: error.message, context: error.context };
   const stateMutations = withoutIdleDeletions(outcome.stateMutations);
-  const used = auditEvents(outcome, grants, {}).map(({ capability }) => capability);
+  const used = auditEvents(outcome, grants, { time: new Date(0), handler: code }).map(({ capability }) => capability);
   return { used, seen: { status, returnValue, problem, stateMutations, events, viewCommands, logs, calls, denials } };
 }
 

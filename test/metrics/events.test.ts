@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventName, EventOf } from '#src/api/observer.js';
 import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from '#src/index.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
-import { ENDLESS, eventually, NATIVE, rejection, withRuntime } from '../support/runtime-helpers.js';
+import { ENDLESS, eventually, NATIVE, rejection, withRuntime, workersExecute } from '../support/runtime-helpers.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 const NAMES = [
@@ -159,7 +159,8 @@ describe('onSuspension and onResume', () => {
 
       await runtime.resumeHandler(second.suspensionId, answer(2));
       expect(told.onResume.slice(1)).toEqual([
-        { ...ORIGIN, suspensionId: second.suspensionId, status: 'success', durationUs: expect.any(Number) },
+        // The tenant for which it waits.
+        { ...ORIGIN, ...TENANT, suspensionId: second.suspensionId, status: 'success', durationUs: expect.any(Number) },
       ]);
       expect(told.onSuspension).toHaveLength(2);
       expect(told.onExecution.map(({ status }) => status)).toEqual(['suspended', 'suspended', 'success']);
@@ -358,7 +359,7 @@ describe('onWarning', () => {
     return withRuntime({ ...ONE_WORKER, observer }, async (runtime) => {
       await runtime.warmup([ENDLESS]);
       const running = rejection(runtime.executeHandler(ENDLESS, {}, 20_000));
-      await eventually(() => expect(runtime.getStats().activeInstances).toBe(1));
+      await workersExecute();
       await terminateThreads();
       expect(await running).toMatchObject({ code: 'INTERNAL_ERROR' });
       expect(told.onWarning).toEqual([died]);

@@ -318,6 +318,7 @@ describe('a handler that is suspended', () => {
       expect(third.span.attributes).toEqual({
         'nexus.handler': 'pay',
         'nexus.panel': 'cart',
+        'nexus.tenant': 'acme',
         'nexus.status': 'success',
       });
       expect(second.phases.at(-1)?.attributes).toEqual({
@@ -550,7 +551,7 @@ describe('the option tracing', () => {
       ]);
       told.length = 0;
       await runtime.resumeHandler(suspensionId, answer(1));
-      expect(told[0]).toEqual(['begin', 'resume', {}, { mine: 'execute' }]);
+      expect(told[0]).toEqual(['begin', 'resume', { 'nexus.tenant': 'acme' }, { mine: 'execute' }]);
       expect(told.at(-1)).toEqual(['end', true, 'success', undefined]);
     });
   });

@@ -45,6 +45,7 @@ const resume: Of<'resume'> = {
   features: 5,
   answers: bytes(20),
   limits,
+  instructionsBefore: 12_345,
 };
 const deadline = { ms: 250, atMs: 1_760_000_000_000.125 };
 
@@ -355,10 +356,22 @@ const batches = fc
             features: fc.nat(),
             answers: anyBytes,
             limits: fc.constantFrom(...ofLimits),
+            instructionsBefore: fc.nat(),
             now: number,
             deadline: deadlines,
           },
-          { requiredKeys: ['kind', 'key', 'snapshot', 'imageHash', 'features', 'answers', 'limits'] },
+          {
+            requiredKeys: [
+              'kind',
+              'key',
+              'snapshot',
+              'imageHash',
+              'features',
+              'answers',
+              'limits',
+              'instructionsBefore',
+            ],
+          },
         ),
         fc.record({ kind: fc.constant('load'), key: text, bytecode: fc.constantFrom(...ofBytecodes) }),
       ),

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import {
   ALL_FEATURES,
@@ -14,6 +14,7 @@ import {
 import type { LibrarySource } from '#src/engine/library.js';
 import { prepareRequest } from '#src/execution/request/build-request.js';
 import { wrapHandler } from '#src/source/wrapper.js';
+import { Attempt } from '#src/worker/attempt.js';
 import type { Executor } from '#src/worker/executor.js';
 import { ALL_CAPABILITIES, createExecutor, runInThread } from '../support/executor.js';
 import { bundleSource } from '../support/sources/bundle-source.js';
@@ -140,9 +141,16 @@ describe('a global that a handler reaches without naming it', () => {
     if (!compiled.ok) throw new Error(compiled.problem.message);
     const { request } = prepareRequest({}, {}, resolveRuntimeConfig({}));
     const execution = () => executor.execute({ key: 'sly', ...request }, compiled.bytecode);
-    // The failed attempt waits until it is interrupted: these are the only steps to count.
-    expect((await execution()).instructionCount).toBeGreaterThan(0);
-    for (let i = 0; i < 5; i++) expect((await execution()).instructionCount).toBe(0);
+    const starts = vi.spyOn(Attempt.prototype, 'start');
+    try {
+      const { instructionCount } = await execution();
+      expect(starts).toHaveBeenCalledTimes(2);
+      // The failed attempt waits until it is interrupted, which is not counted.
+      for (let i = 0; i < 5; i++) expect((await execution()).instructionCount).toBe(instructionCount);
+      expect(starts).toHaveBeenCalledTimes(7);
+    } finally {
+      starts.mockRestore();
+    }
   });
 
   it('may be reached after much memory was used up, and after the stack was', async () => {

@@ -45,7 +45,7 @@ async function suspend(source: string, by = executor) {
   if (snapshot === undefined || imageHash === undefined || features === undefined) throw new Error('it does not wait');
   const { limits } = request;
   const answers = await encodeAnswers([{ callId: 'c1', success: true, value: { name: 'Ada' } }], NO_USAGE, limits);
-  const resumption = { key: source, snapshot, imageHash, features, answers, limits, now: 0 };
+  const resumption = { key: source, snapshot, imageHash, features, answers, limits, instructionsBefore: 0, now: 0 };
   const handler = { key: source, filename: 'handler.js', source, bytecode: new Uint8Array(new SharedArrayBuffer(0)) };
   const resume = async (on: Executor, changes: Partial<typeof resumption> = {}) =>
     readOutcome(await on.resume({ ...resumption, ...changes }), handler, { grants, limits });

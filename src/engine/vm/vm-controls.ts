@@ -1,7 +1,7 @@
 import { WASM_PAGE_BYTES } from '../binary-interface.js';
 import type { BytesPointer } from '../pointers.js';
 import type { QuickJsInstance } from '../quickjs-module.js';
-import { findGcThreshold, findRandomState } from '../runtime-fields.js';
+import { findGcThreshold, findInterruptCounter, findRandomState } from '../runtime-fields.js';
 import type { EngineAccess } from './engine-access.js';
 import type { VmOptions } from './vm-options.js';
 
@@ -30,7 +30,7 @@ export class VmControls {
   shouldInterrupt: () => boolean = NEVER;
   /** Linear memory does not grow beyond it; its own maximum is `memoryLimitBytes`. */
   memoryCeilingBytes = Number.POSITIVE_INFINITY;
-  /** Polls since the last {@link beginRun}. */
+  /** Polls since the last {@link beginRun} or {@link countSteps}. */
   interruptPolls = 0;
   protected readonly engine: EngineAccess;
   /** Of the engine's writer of values. */
@@ -39,6 +39,8 @@ export class VmControls {
   readonly #stackSizeBytes: number;
   readonly #randomStateAddress: BytesPointer;
   readonly #gcThresholdAddress: BytesPointer;
+  readonly #interruptCounterAddress: BytesPointer;
+  #firstPollAfter = STEPS_PER_POLL;
 
   protected constructor(
     engine: EngineAccess,
@@ -48,6 +50,11 @@ export class VmControls {
     this.engine = engine;
     this.#randomStateAddress = findRandomState(engine.memory.numbers, engine.context, BUILD_CLOCK_MS);
     this.#gcThresholdAddress = findGcThreshold(engine.memory.numbers, engine.runtime);
+    this.#interruptCounterAddress = findInterruptCounter(
+      engine.memory.numbers,
+      this.#randomStateAddress,
+      STEPS_PER_POLL,
+    );
     this.#purpose = purpose;
     this.#stackSizeBytes = stackSizeBytes;
     this.applyStackSize();
@@ -74,6 +81,43 @@ export class VmControls {
   /** The clock of all images: it stands still. */
   stopClock(): void {
     this.clock = () => BUILD_CLOCK_MS;
+  }
+
+  /** Steps until the next poll. Part of every image and snapshot. */
+  get stepsToPoll(): number {
+    return this.engine.memory.numbers.getInt32(this.#interruptCounterAddress, true);
+  }
+
+  /**
+   * Begins to count steps, so that the same program costs the same however its VM came to be: from its image, or from loading its code.
+   *
+   * @param stepsToPoll {@link stepsToPoll} where a suspended handler left off
+   */
+  countSteps(stepsToPoll = STEPS_PER_POLL): void {
+    this.interruptPolls = 0;
+    // A snapshot is stored data. One that claims more would be interrupted later than all others.
+    this.#firstPollAfter = Math.min(Math.max(stepsToPoll, 1), STEPS_PER_POLL);
+    this.#setStepsToPoll(this.#firstPollAfter);
+  }
+
+  /** Steps since the last {@link countSteps}. */
+  get steps(): number {
+    return this.interruptPolls * STEPS_PER_POLL + this.#firstPollAfter - this.stepsToPoll;
+  }
+
+  /** Runs code of the host's own, whose steps are not those of the handler. */
+  uncounted<T>(use: () => T): T {
+    const { interruptPolls, stepsToPoll } = this;
+    try {
+      return use();
+    } finally {
+      this.interruptPolls = interruptPolls;
+      this.#setStepsToPoll(stepsToPoll);
+    }
+  }
+
+  #setStepsToPoll(steps: number): void {
+    this.engine.memory.numbers.setInt32(this.#interruptCounterAddress, steps, true);
   }
 
   /** Gives `Math.random` 64 bits of state of its own. Zero is a state the generator cannot leave. */

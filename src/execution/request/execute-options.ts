@@ -93,7 +93,7 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['memoryLimitBytes', 'stackSizeBytes', 'maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands'],
-      ...['maxLogBytes', 'maxResultBytes', 'maxResultPaths', 'maxContextBytes'],
+      ...['maxLogBytes', 'maxResultBytes', 'maxResultPaths', 'maxContextBytes', 'maxInstructions', 'maxCpuMs'],
     ].map((name) => [name, `options.limits.${name}`]),
   ),
   extensions: 'an option of run; executeHandler is given extensionRegistry in the context',
@@ -123,6 +123,8 @@ const VM_LIMIT_STEPS: Partial<Record<keyof ExecutionLimits, { readonly min: numb
   memoryLimitBytes: { min: MIN_MEMORY_LIMIT_BYTES, multipleOf: 65_536 },
   stackSizeBytes: { min: 64 * 1024, multipleOf: 1 },
 };
+/** A handler without any time could not begin. */
+const MIN_CPU_MS = 1;
 
 /**
  * Normalises the third argument of the execute methods: a timeout or options.
@@ -196,7 +198,7 @@ function checkLimits(limits: object, ceilings: ExecutionLimits): void {
   checkShape('limits', limits, known);
   for (const [name, value] of Object.entries(limits) as [keyof typeof known, unknown][]) {
     const most = known[name];
-    const { min, multipleOf } = VM_LIMIT_STEPS[name] ?? { min: 0, multipleOf: 1 };
+    const { min, multipleOf } = VM_LIMIT_STEPS[name] ?? { min: name === 'maxCpuMs' ? MIN_CPU_MS : 0, multipleOf: 1 };
     if (Number.isInteger(value) && Number(value) >= min && Number(value) <= most && Number(value) % multipleOf === 0) {
       continue;
     }

@@ -30,7 +30,7 @@ export function executeRequestOf(
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant }: SuspendedRun,
+  { handler, snapshot, imageHash, features, tenant, usage }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -43,6 +43,7 @@ export function resumeRequestOf(
     features,
     answers,
     limits,
+    instructionsBefore: usage.maxInstructions ?? 0,
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
     ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),

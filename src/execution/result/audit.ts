@@ -2,7 +2,6 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
-import type { Origin } from '../origin.js';
 import type { ReadOutcome } from './outcome.js';
 
 /**
@@ -12,6 +11,9 @@ import type { ReadOutcome } from './outcome.js';
 export const MAX_AUDITED_NAMES = 1_000;
 /** Longer names are cut: keys that do not exist and denied names cost a handler nothing. */
 export const MAX_AUDITED_NAME_LENGTH = 256;
+
+/** What all events of a segment say. */
+export type AuditOrigin = Omit<AuditEvent, 'capability' | 'allowed' | 'uses' | 'isAssumed' | 'isCut'>;
 
 type Audited = Pick<
   ReadOutcome,
@@ -24,7 +26,7 @@ type Audited = Pick<
  * Reads and denials are reported by the guest, so they are bounded here. If there is no report, everything
  * that could be read counts as read.
  */
-export function auditEvents(outcome: Audited | undefined, grants: Grants, origin: Origin): AuditEvent[] {
+export function auditEvents(outcome: Audited | undefined, grants: Grants, origin: AuditOrigin): AuditEvent[] {
   const events: AuditEvent[] = [];
   if (outcome?.reads === undefined) addAssumedReads(events, grants, origin);
   if (outcome === undefined) return events;
@@ -47,7 +49,7 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
 }
 
 /** A killed execution reports nothing: it may have read everything that it was allowed to. */
-function addAssumedReads(events: AuditEvent[], grants: Grants, origin: Origin): void {
+function addAssumedReads(events: AuditEvent[], grants: Grants, origin: AuditOrigin): void {
   const readable = grants.grant('state:read');
   for (const pattern of readable === true ? ['*'] : readable) {
     events.push({ capability: `state:read:${pattern}`, allowed: true, uses: 0, isAssumed: true, ...origin });
@@ -78,7 +80,7 @@ class Uses {
     if (kind !== undefined) this.count(kind, token.slice(kind.length + 1));
   }
 
-  addTo(events: AuditEvent[], allowed: boolean, origin: Origin): void {
+  addTo(events: AuditEvent[], allowed: boolean, origin: AuditOrigin): void {
     for (const [kind, names] of this.#byKind) {
       for (const [name, uses] of names) events.push({ capability: `${kind}:${name}`, allowed, uses, ...origin });
     }

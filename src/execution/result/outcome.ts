@@ -4,7 +4,7 @@ import { ValueDecoder } from '../../codec/values/decoding/decode.js';
 import { TooManyPathsError } from '../../codec/values/decoding/decoding-errors.js';
 import { pathStep } from '../../codec/values/format.js';
 import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
-import { limitContext } from '../../protocol/limit-failures.js';
+import { isInterruption, limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
@@ -75,12 +75,12 @@ export function readOutcome(
 
 /** Where the handler was when it was interrupted: the prelude tells what that threw. */
 function placed(failure: WasmError, interruption: WasmError | undefined): WasmError {
-  if (failure.code !== 'TIMEOUT' || interruption?.message.endsWith(INTERRUPTED) !== true) return failure;
+  if (!isInterruption(failure) || interruption?.message.endsWith(INTERRUPTED) !== true) return failure;
   const { location, snippet, stack } = interruption;
   const frames = stack?.slice(stack.indexOf('\n') + 1);
   return {
     ...failure,
-    ...(frames && { stack: `TIMEOUT: ${failure.message}\n${frames}` }),
+    ...(frames && { stack: `${failure.code}: ${failure.message}\n${frames}` }),
     ...(location && { location }),
     ...(snippet && { snippet }),
   };

@@ -74,6 +74,11 @@ export class Ledger {
     return undefined;
   }
 
+  /** Of a waiting handler, if it is known. */
+  bytesOf(id: string): number | undefined {
+    return this.#waiting(id)?.bytes;
+  }
+
   /** The store has stored it. */
   confirm(id: string): void {
     const entry = this.#entries.get(id);

@@ -92,6 +92,11 @@ export class StoreRoom {
     this.#ledger.withdraw(id, replaced);
   }
 
+  /** Of a handler that waits, as far as this process knows. */
+  bytesOf(id: string): number | undefined {
+    return this.#ledger.bytesOf(id);
+  }
+
   /** Another process has stored it. */
   note(id: string, tenant: string | undefined, bytes: number): void {
     this.#ledger.note(id, tenant, bytes);

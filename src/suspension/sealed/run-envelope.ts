@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { EventOrigin } from '../../api/observer.js';
+import type { FoundSuspension } from '../../api/suspension-store.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
@@ -26,6 +28,12 @@ const MAX_LISTED_CHARACTERS = 100;
 export function summariseRun({ calls, origin, handler }: SuspendedRun): Readonly<Record<string, unknown>> {
   const listed = calls.slice(0, MAX_LISTED_CALLS).map(cutTexts);
   return { ...cutTexts({ ...origin, filename: handler.filename }), calls: listed, callCount: calls.length };
+}
+
+/** The origin in what {@link summariseRun} made, which is neither sealed nor checked. */
+export function summarisedOrigin({ info, tenant }: Pick<FoundSuspension, 'info' | 'tenant'>): EventOrigin {
+  const nameIn = (field: string) => (typeof info[field] === 'string' ? { [field]: info[field] } : {});
+  return { ...nameIn('handlerName'), ...nameIn('panelId'), ...(tenant !== undefined && { tenant }) };
 }
 
 function cutTexts(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

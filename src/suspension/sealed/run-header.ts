@@ -14,12 +14,12 @@ const HASH = text(256);
 const MAX_CAPABILITIES = 100_000;
 const MAX_TRACE_FIELDS = 100;
 
-const limits = record(
-  Object.fromEntries(Object.keys(LIMIT_KEYS).map((name) => [name, count])) as Record<
-    keyof ExecutionLimits,
-    typeof count
-  >,
-);
+const { maxInstructions, maxCpuMs, ...limitShapes } = Object.fromEntries(
+  Object.keys(LIMIT_KEYS).map((name) => [name, count]),
+) as Record<keyof ExecutionLimits, typeof count>;
+
+/** Handlers that were sealed before these limits existed have none. */
+const limits = record(limitShapes, { maxInstructions, maxCpuMs });
 
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
@@ -34,13 +34,16 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     handler: record({ key: HASH, filename: NAME, source: text(MAX_SOURCE_CHARACTERS) }),
     capabilities: list(NAME, MAX_CAPABILITIES),
     limits,
-    usage: record({
-      maxHostCalls: count,
-      maxStateMutations: count,
-      maxEvents: count,
-      maxViewCommands: count,
-      maxLogBytes: count,
-    }),
+    usage: record(
+      {
+        maxHostCalls: count,
+        maxStateMutations: count,
+        maxEvents: count,
+        maxViewCommands: count,
+        maxLogBytes: count,
+      },
+      { maxInstructions: count, maxCpuMs: finite },
+    ),
     suspendedAtMs: finite,
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),

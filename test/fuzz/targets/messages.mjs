@@ -38,6 +38,7 @@ function request(random, i) {
         imageHash: 'ab'.repeat(32),
         features: random.below(8),
         answers: bytes(),
+        instructionsBefore: random.below(2 ** 31),
         limits,
       }),
     ],
