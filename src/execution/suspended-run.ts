@@ -1,4 +1,3 @@
-import type { CapabilityToken } from '../api/capability.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
 
@@ -15,7 +14,7 @@ export interface SuspendedRun {
   readonly snapshot: Uint8Array;
   /** For errors: the origin and the lines of the handler. */
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
-  readonly capabilities: readonly CapabilityToken[];
+  readonly capabilities: readonly string[];
   readonly limits: ExecutionLimits;
   /** Usage of the counted limits, by name. */
   readonly usage: Readonly<

@@ -17,8 +17,11 @@ import {
 } from '../execution/request/execute-options.js';
 import type { SegmentRun, SegmentRunner, WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import type { OutputFault } from '../schemas/extension-errors.js';
+import { renderIssues } from '../schemas/issues.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import { renderReason } from '../support/render-reason.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, unusedAnswers } from '../suspension/replay.js';
@@ -59,6 +62,8 @@ export class Invoker {
   /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
   #hasWarned = false;
+  /** Methods whose answers did not match. */
+  readonly #mismatched = new Set<string>();
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
@@ -180,6 +185,16 @@ export class Invoker {
     this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
   }
 
+  /** Observers are told each time. The warning of the process is given once for each method, because handlers choose how often they call. */
+  #warnOfAnswer({ method, issues, cause }: OutputFault): void {
+    const threw = cause === undefined ? '' : ` (${renderReason(cause)})`;
+    const message = `${method} answered something that does not match its output schema: ${renderIssues(issues)}${threw}`;
+    const { telemetry } = this.#parts;
+    if (this.#mismatched.has(method)) telemetry.events.emit('onWarning', () => ({ code: 'NEXUS_SCHEMA', message }));
+    else telemetry.warn({ code: 'NEXUS_SCHEMA', message });
+    this.#mismatched.add(method);
+  }
+
   /**
    * The recorded result of an earlier call.
    *
@@ -239,7 +254,7 @@ export class Invoker {
   ): RunLoop {
     const { executions, suspended, environment } = this.#parts;
     const runId = environment.newRunId();
-    const methods = new ExtensionMethods(extensions);
+    const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
       answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),

@@ -1,7 +1,8 @@
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
-import type { WasmResult } from '../api/result.js';
+import type { EventPayloads, WasmResult } from '../api/result.js';
+import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
@@ -9,7 +10,7 @@ import type { EntryUse } from '../cache/memory-tier.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
-import { HandlerLoader } from '../compiler/handler-loader.js';
+import { HandlerLoader, type HandlerRef } from '../compiler/handler-loader.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { invalidArgument, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
@@ -28,6 +29,7 @@ import { Invoker } from './invoker.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 import { type RuntimeStats, runtimeStats } from './runtime-stats.js';
+import { hasSchemas, SchemaCalls } from './schema-calls.js';
 import { warmUp } from './warmup.js';
 
 /** What a runtime is put together from. */
@@ -45,6 +47,7 @@ export interface RuntimeInner {
   readonly environment: RuntimeEnvironment;
   /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
+  readonly schemaCalls: SchemaCalls;
 }
 
 /** The least time that the disk cache gets to finish its writes, if calls used up the drain timeout. */
@@ -67,6 +70,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #telemetry: Telemetry;
   readonly #loader: HandlerLoader;
   readonly #handlerCalls: Invoker;
+  readonly #schemaCalls: SchemaCalls;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
   #shutdown: Promise<void> | undefined;
@@ -84,6 +88,7 @@ export class NexusRuntime implements AsyncDisposable {
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges());
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
     const { pool, cache, compiler, calls } = this.#compilation;
+    this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
     this.#handlerCalls = new Invoker({
@@ -106,8 +111,18 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
+  executeHandler<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string,
+    context: ContextOf<S>,
+    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
+  executeHandler<T = unknown, Events extends object = EventPayloads>(
+    code: string,
+    context?: WasmContext,
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult<T, Events>>;
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#handlerCalls.execute({ source: code }, context, options);
+    return this.executeAny({ source: code }, context, options);
   }
 
   /**
@@ -133,12 +148,22 @@ export class NexusRuntime implements AsyncDisposable {
    *
    * @throws NexusError INVALID_ARTIFACT with the check that failed, and the errors of {@link executeHandler}
    */
+  executeCompiledHandler<S extends CallSchemas, Events extends object = EventPayloads>(
+    artifact: Uint8Array,
+    context: ContextOf<S>,
+    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
+  executeCompiledHandler<T = unknown, Events extends object = EventPayloads>(
+    artifact: Uint8Array,
+    context?: WasmContext,
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult<T, Events>>;
   executeCompiledHandler(
     artifact: Uint8Array,
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.execute({ artifact }, context, options);
+    return this.executeAny({ artifact }, context, options);
   }
 
   /**
@@ -156,12 +181,22 @@ export class NexusRuntime implements AsyncDisposable {
    *   kept), INVALID_ARGUMENT for an answer that matches no pending call, SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
+  resumeHandler<S extends Pick<CallSchemas, 'result' | 'maxValues'>, Events extends object = EventPayloads>(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: Omit<ResumeOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
+  resumeHandler<T = unknown, Events extends object = EventPayloads>(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options?: number | ResumeOptions,
+  ): Promise<WasmResult<T, Events>>;
   resumeHandler(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
-    return this.#handlerCalls.resume(suspensionId, answers, options);
+    return this.resumeAny(suspensionId, answers, options);
   }
 
   /**
@@ -205,8 +240,18 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns the result of the last segment, with the effects of the whole run
    * @throws the errors of {@link executeHandler}, and errors of `onEffects`
    */
+  run<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string | Uint8Array,
+    context: ContextOf<S>,
+    options: Omit<RunOptions<Events>, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
+  run<T = unknown, Events extends object = EventPayloads>(
+    code: string | Uint8Array,
+    context?: WasmContext,
+    options?: RunOptions<Events>,
+  ): Promise<WasmResult<T, Events>>;
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
-    return this.#handlerCalls.run(code, context, options);
+    return this.runProbed(code, context, options);
   }
 
   /** @internal for recordings */
@@ -216,7 +261,29 @@ export class NexusRuntime implements AsyncDisposable {
       engine: this.#engine,
       environment: this.#environment,
       open: (artifact) => this.#loader.load({ artifact }),
+      schemaCalls: this.#schemaCalls,
     };
+  }
+
+  /** @internal {@link executeHandler} and {@link executeCompiledHandler} */
+  executeAny(
+    handler: HandlerRef,
+    context: WasmContext,
+    options: number | ExecuteOptions | undefined,
+  ): Promise<WasmResult> {
+    if (!hasSchemas(options)) return this.#handlerCalls.execute(handler, context, options);
+    const call = (checked: WasmContext, rest: ExecuteOptions) => this.#handlerCalls.execute(handler, checked, rest);
+    return this.#schemaCalls.execute(context, options, call);
+  }
+
+  /** @internal {@link resumeHandler} */
+  resumeAny(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: number | ResumeOptions,
+  ): Promise<WasmResult> {
+    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options);
+    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest));
   }
 
   /** @internal {@link run} with a probe */
@@ -224,9 +291,11 @@ export class NexusRuntime implements AsyncDisposable {
     code: string | Uint8Array,
     context: WasmContext,
     options: RunOptions,
-    probe: RunProbe,
+    probe?: RunProbe,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.run(code, context, options, probe);
+    if (!hasSchemas(options)) return this.#handlerCalls.run(code, context, options, probe);
+    const call = (checked: WasmContext, rest: RunOptions) => this.#handlerCalls.run(code, checked, rest, probe);
+    return this.#schemaCalls.execute(context, options, call);
   }
 
   /**

@@ -49,6 +49,6 @@ function handlerOf(
   if (typeof unit !== 'object' || unit === null) {
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }
-  checkShape(`handlers[${index}]`, unit, { code: true, filename: true });
-  return { handler: { source: unit.code }, filename: unit.filename };
+  // What else a record of the application has is of no concern.
+  return readArgument(`handlers[${index}]`, () => ({ handler: { source: unit.code }, filename: unit.filename }));
 }

@@ -1,6 +1,4 @@
-import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
-import type { EncodedValue } from '../api/encoded.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { milliseconds } from './clock.js';
@@ -9,7 +7,7 @@ import type { ExtensionMocks } from './mocks.js';
 /** The input of a handler in a test. Every option is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
-  readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
+  readonly state?: object;
   /** Its `$args`. @default undefined */
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */
@@ -20,7 +18,7 @@ export interface HandlerOptions {
    */
   readonly ext?: ExtensionMocks;
   /** Its exact capabilities. @default all */
-  readonly capabilities?: readonly CapabilityToken[];
+  readonly capabilities?: readonly string[];
   /** Limits lower than those of the test runtime. @default the limits of the test runtime */
   readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
   /** Time in the VM, in milliseconds, for each segment. Default: that of the test runtime */
@@ -59,7 +57,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
 };
 
 /** All capabilities: a test of capabilities passes its own. */
-export const ALL_CAPABILITIES: readonly CapabilityToken[] = [
+export const ALL_CAPABILITIES: readonly string[] = [
   'state:read:*',
   'state:write:*',
   'events:emit:*',

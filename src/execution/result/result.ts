@@ -1,4 +1,4 @@
-import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
+import type { ErrorResult, ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
@@ -88,17 +88,20 @@ function segmentOf(
     const { returnValue } = outcome;
     return { result: { status, returnValue, stateMutations, events, viewCommands, logs, metrics }, outcome };
   }
-  const result: WasmResult = {
-    status,
-    ...(status === 'success' && { returnValue: outcome.returnValue }),
+  const end =
+    error === undefined
+      ? status === 'suspended' && { status }
+      : { status: 'error', partial: true, error: withOrigin(error, context) };
+  const result = {
+    ...(end || { status, returnValue: outcome.returnValue }),
     stateMutations,
     events,
     viewCommands,
     logs,
     ...(status !== 'suspended' && calls.length > 0 && { unawaitedCalls: calls }),
-    ...(error && { partial: true, error: withOrigin(error, context) }),
     metrics,
-  };
+    // One that waits gets its `suspension` once it is kept.
+  } as WasmResult;
   return { result, outcome, ...(waiting && { waiting }) };
 }
 
@@ -118,7 +121,7 @@ function waitingOf(
 }
 
 /** The result for a caller that gave up before the execution started. */
-export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
+export function cancelledResult(signal: AbortSignal | undefined, context: Origin): ErrorResult {
   return errorResult(describeCancellation(signal), context);
 }
 
@@ -128,7 +131,7 @@ export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Or
 }
 
 /** A result without an execution. */
-export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): WasmResult {
+export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): ErrorResult {
   return {
     status: 'error',
     stateMutations: [],
