@@ -70,7 +70,7 @@ export interface CallSchemas {
   readonly result?: Schema;
   /**
    * How many values a result may consist of to be checked, each of them counted as often as there is a path to it. A schema finds up to
-   * one fault in each, and the handler chooses how many there are. @default 100,000
+   * one fault in each, and the handler chooses how many there are. @default 10,000
    */
   readonly maxValues?: number;
 }

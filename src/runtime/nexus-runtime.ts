@@ -101,9 +101,17 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
+  executeHandler<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string,
+    context: ContextOf<S>,
+    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Executes the body of an async function in a pristine VM.
    *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param code the body of the function; `return` and `await` work at its top level, and the globals of
    *   handlers are in scope
    * @param context state, arguments, scope and capabilities of the handler; default: none
@@ -111,11 +119,6 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
-  executeHandler<S extends CallSchemas, Events extends object = EventPayloads>(
-    code: string,
-    context: ContextOf<S>,
-    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
-  ): Promise<ResultOf<S, Events>>;
   executeHandler<T = unknown, Events extends object = EventPayloads>(
     code: string,
     context?: WasmContext,
@@ -143,16 +146,19 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
-  /**
-   * Executes an artifact of {@link precompileHandler}, after checking all of its bytes.
-   *
-   * @throws NexusError INVALID_ARTIFACT with the check that failed, and the errors of {@link executeHandler}
-   */
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
   executeCompiledHandler<S extends CallSchemas, Events extends object = EventPayloads>(
     artifact: Uint8Array,
     context: ContextOf<S>,
     options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
   ): Promise<ResultOf<S, Events>>;
+  /**
+   * Executes an artifact of {@link precompileHandler}, after checking all of its bytes.
+   *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
+   * @throws NexusError INVALID_ARTIFACT with the check that failed, and the errors of {@link executeHandler}
+   */
   executeCompiledHandler<T = unknown, Events extends object = EventPayloads>(
     artifact: Uint8Array,
     context?: WasmContext,
@@ -166,13 +172,21 @@ export class NexusRuntime implements AsyncDisposable {
     return this.executeAny({ artifact }, context, options);
   }
 
+  /** The same with a schema: the type of the result follows from it, and is checked. */
+  resumeHandler<S extends Pick<CallSchemas, 'result' | 'maxValues'>, Events extends object = EventPayloads>(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: Omit<ResumeOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Resumes a suspended handler, in this or any other process.
    *
    * A suspension is resumed once. Later calls get the recorded outcome, whatever answers they pass, for a day
    * or until its room is needed: see `maxSuspendedBytes`.
    *
-   * @param suspensionId of {@link WasmResult.suspension}
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
+   * @param suspensionId of the `suspension` of a result
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
    *   answer stay pending
    * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
@@ -181,11 +195,6 @@ export class NexusRuntime implements AsyncDisposable {
    *   kept), INVALID_ARGUMENT for an answer that matches no pending call, SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
-  resumeHandler<S extends Pick<CallSchemas, 'result' | 'maxValues'>, Events extends object = EventPayloads>(
-    suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
-    options: Omit<ResumeOptions, 'schemas'> & { readonly schemas: S },
-  ): Promise<ResultOf<S, Events>>;
   resumeHandler<T = unknown, Events extends object = EventPayloads>(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
@@ -227,6 +236,12 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
+  run<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string | Uint8Array,
+    context: ContextOf<S>,
+    options: Omit<RunOptions<Events>, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Runs a handler to its end: executes it, passes its effects to `onEffects` whenever it waits, makes its
    * calls, and resumes it with the answers. If an extension throws, takes too long or returns a value that
@@ -236,15 +251,12 @@ export class NexusRuntime implements AsyncDisposable {
    * last segment that it did not await are made and waited for if it succeeded; after an error, they are the
    * `unawaitedCalls` of the result.
    *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param code source, or an artifact
    * @returns the result of the last segment, with the effects of the whole run
    * @throws the errors of {@link executeHandler}, and errors of `onEffects`
    */
-  run<S extends CallSchemas, Events extends object = EventPayloads>(
-    code: string | Uint8Array,
-    context: ContextOf<S>,
-    options: Omit<RunOptions<Events>, 'schemas'> & { readonly schemas: S },
-  ): Promise<ResultOf<S, Events>>;
   run<T = unknown, Events extends object = EventPayloads>(
     code: string | Uint8Array,
     context?: WasmContext,

@@ -1,7 +1,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
-import { invalidArgument, readArgument } from '../config/check.js';
+import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 
@@ -50,5 +50,8 @@ function handlerOf(
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }
   // What else a record of the application has is of no concern.
-  return readArgument(`handlers[${index}]`, () => ({ handler: { source: unit.code }, filename: unit.filename }));
+  const field = `handlers[${index}]`;
+  const { code, filename } = readArgument(field, () => ({ code: unit.code, filename: unit.filename }));
+  requireText(`${field}.code`, code, 'source text');
+  return { handler: { source: code }, filename };
 }

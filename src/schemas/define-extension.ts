@@ -13,7 +13,7 @@ import { checkMaxValues, checkSchema, DEFAULT_MAX_VALUES, validate } from './val
 /** Options of {@link defineExtension}. */
 export interface DefineExtensionOptions {
   /**
-   * How many values an argument may consist of to be checked, each of them counted as often as there is a path to it. @default 100,000
+   * How many values an argument may consist of to be checked, each of them counted as often as there is a path to it. @default 10,000
    */
   readonly maxValues?: number;
 }
