@@ -11,7 +11,7 @@ import { cancelledResult, errorResult } from '../execution/result/result.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import { limitContext } from '../protocol/limit-failures.js';
 import { renderIssues } from '../schemas/issues.js';
-import { checkMaxValues, checkSchema, DEFAULT_MAX_VALUES, type Verdict, validate } from '../schemas/validate.js';
+import { checkMaxValues, checkSchema, DEFAULT_MAX_VALUES, type SchemaVerdict, validate } from '../schemas/validate.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { abortable, whenAborted } from '../support/waiting.js';
 
@@ -161,7 +161,7 @@ class CallCheck {
     value: unknown,
     root: string,
     maxValues: number | undefined,
-  ): Promise<Verdict | ErrorResult> {
+  ): Promise<SchemaVerdict | ErrorResult> {
     const deadlineMs = this.#deadlineMs ?? this.#timeoutMs;
     const stop = new AbortController();
     const release = whenAborted(this.#signal, () => stop.abort());
@@ -191,7 +191,9 @@ function lateSchema(root: string, limit: string, value: number): WasmError {
   return { code: 'TIMEOUT', message, context: { ...limitContext(limit, value), layer: 'schema' } };
 }
 
-function invalidArguments(verdict: Verdict & { readonly issues: NonNullable<Verdict['issues']> }): NexusError {
+function invalidArguments(
+  verdict: SchemaVerdict & { readonly issues: NonNullable<SchemaVerdict['issues']> },
+): NexusError {
   const { issues } = verdict;
   const message = `context.args does not match options.schemas.args: ${renderIssues(issues)}`;
   const context = { field: 'context.args', path: issues[0]?.path, issues };
@@ -207,6 +209,6 @@ function encodedArguments(): NexusError {
 }
 
 /** What the schema itself threw is for the operator. */
-function threw(verdict: Verdict): { readonly thrown?: string } {
+function threw(verdict: SchemaVerdict): { readonly thrown?: string } {
   return 'cause' in verdict && verdict.cause !== undefined ? { thrown: String(verdict.cause).slice(0, 300) } : {};
 }

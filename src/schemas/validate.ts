@@ -6,7 +6,7 @@ import { describeIssues, type SchemaIssue } from './issues.js';
 import { type JsonCheck, makeJsonCheck } from './json-validator.js';
 
 /** What became of a value. */
-export type Verdict =
+export type SchemaVerdict =
   | { readonly value: unknown; readonly issues?: undefined }
   /** @property cause what the schema threw, if it did */
   | { readonly issues: readonly SchemaIssue[]; readonly cause?: unknown };
@@ -56,7 +56,7 @@ export async function validate(
   value: unknown,
   root: string,
   maxValues: number | undefined,
-): Promise<Verdict> {
+): Promise<SchemaVerdict> {
   try {
     if (maxValues !== undefined && hasMoreValues(value, maxValues)) {
       const message = `consists of more than ${maxValues} values, which are too many to check (maxValues)`;
