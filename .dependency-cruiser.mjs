@@ -1,7 +1,18 @@
 // Which side a folder is on, and which way its imports go. docs/ARCHITECTURE.md draws it.
 
 /** On the main thread, in the order in which a handler passes. Each imports from itself and from those after it. */
-const MAIN = ['runtime', 'suspension', 'execution', 'metrics', 'audit', 'capabilities', 'compiler', 'cache', 'pool'];
+const MAIN = [
+  'runtime',
+  'suspension',
+  'execution',
+  'metrics',
+  'audit',
+  'schemas',
+  'capabilities',
+  'compiler',
+  'cache',
+  'pool',
+];
 /** In a worker thread: what executes handlers, on the engine. Nobody on the main thread has them. */
 const WORKER = ['worker', 'engine'];
 /** What both sides have: messages, texts of handlers, encodings. Each imports from itself and from those after it. */
@@ -27,6 +38,7 @@ const IMPORTERS = {
   typescript: '^src/typescript/check-handlers\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
+  '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 
 /** One rule for each folder of a list but the first: nothing in it imports from a folder before it. */

@@ -19,6 +19,7 @@ const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.u
 const common = { ...bundling, outdir: path('dist'), sourcesContent: false, metafile: true };
 /** What is left to npm. */
 const EXTERNAL = [
+  '@cfworker/json-schema',
   '@jitl/*',
   '@noble/hashes',
   '@opentelemetry/api',
@@ -79,7 +80,7 @@ await take({
 });
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
 // the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
-const forTests = { ...common, external: ['prom-client', 'vitest'] };
+const forTests = { ...common, external: ['@cfworker/json-schema', 'prom-client', 'vitest'] };
 await take({
   ...forTests,
   entryPoints: { 'testing-kit': path('build/testing/index.js') },
@@ -179,7 +180,7 @@ function leaveThreadPool({ onResolve }) {
 
 /** A script has no imports of its own once V8 has it from a cache. */
 function importThroughEntry(code) {
-  const EXTERNAL = /\bimport\("(node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
+  const EXTERNAL = /\bimport\("(@cfworker\/json-schema|node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
   if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
   if (!rewritten.startsWith('"use strict";\n')) throw new Error('dist/testing-kit.cjs is not strict');

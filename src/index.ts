@@ -10,6 +10,12 @@ export type { ContextValue, WasmContext } from './api/context.js';
 export { type EncodedValue, encoded } from './api/encoded.js';
 export type { ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
+export type {
+  DefinedExtensions,
+  ExtensionDefinitions,
+  ExtensionMethod,
+  SchemasByMethod,
+} from './api/extension-definition.js';
 export type { ExecutionLimits, LogOverflow, VmLimitName } from './api/limits.js';
 export type {
   AuditEvent,
@@ -42,16 +48,34 @@ export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,
   ErrorCause,
+  ErrorResult,
+  EventPayloads,
   ExecutionMetrics,
   ExtensionCall,
   LogEntry,
+  ResultBase,
   SegmentEffects,
   StateMutation,
+  SuccessResult,
+  SuspendedResult,
   Suspension,
   ViewCommand,
   WasmError,
   WasmResult,
 } from './api/result.js';
+export type {
+  CallSchemas,
+  ContextOf,
+  JsonSchema,
+  JsonSchemaSource,
+  ResultOf,
+  Schema,
+  SchemaInput,
+  SchemaOutput,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './api/schema.js';
 export type {
   ClaimAnswer,
   FoundSuspension,
@@ -95,6 +119,7 @@ export type { EntryUse } from './cache/memory-tier.js';
 export type { TierStats } from './cache/tier.js';
 export type { CacheStats } from './cache/tiered-cache.js';
 export type { TransientArtifacts } from './cache/transient-artifacts.js';
+export { capabilitiesCover, parseCapabilities } from './capabilities/cover.js';
 export {
   type CapabilityReason,
   type ExplainedCapability,
@@ -129,3 +154,7 @@ export { currentCall } from './runtime/run/current-call.js';
 export type { RunOptions } from './runtime/run/run-options.js';
 export { createRuntime } from './runtime/runtime.js';
 export type { RuntimeStats, SuspensionStoreStats } from './runtime/runtime-stats.js';
+export { type DefineExtensionOptions, defineExtension } from './schemas/define-extension.js';
+export { describeExtensions, type ExtensionDescription } from './schemas/describe-extensions.js';
+export type { SchemaIssue } from './schemas/issues.js';
+export { jsonSchema } from './schemas/json-schema.js';

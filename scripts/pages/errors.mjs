@@ -30,6 +30,10 @@ An error of an extension keeps its name, message and fields on its way into the 
 field \`dropped\` of the error names it. An error enters with at most 1,000 fields, \`code\` and \`cause\` among them; \`dropped\` names some of the
 others, and how many more there are.
 
+A returned value that does not match \`schemas.result\` of the call is VALIDATION_ERROR: \`context.issues\` has the path and the message of each
+fault, up to 20. An argument that does not match the schema of an extension's method is a \`ValidationError\` at the \`await\`, with the field
+\`issues\`. [Schemas and types](schemas.md)
+
 The expression is found in the source, which the artifact holds, when there is an error and not before. It is not looked for in a source of more
 than 48 Ki characters, and not named where it does not fit what the engine says; then the message is the engine's own. What a handler itself
 reads as \`error.message\` in a \`catch\` is the engine's own as well. An empty loop that runs into its time limit has the place of what stands before it,

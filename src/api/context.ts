@@ -1,4 +1,3 @@
-import type { CapabilityToken } from './capability.js';
 import type { EncodedValue } from './encoded.js';
 import type { ExtensionRegistry } from './extension.js';
 
@@ -11,14 +10,17 @@ export interface WasmContext {
   readonly panelId?: string;
   /** Reported in errors and, on request, in metrics. */
   readonly handlerName?: string;
-  /** The handler's `$state`: a plain object, or `encoded(bytes)` of one. Default: empty. */
-  readonly stateSnapshot?: Readonly<Record<string, unknown>> | EncodedValue;
+  /** The handler's `$state`: a plain object of any type, or `encoded(bytes)` of one. Default: empty. */
+  readonly stateSnapshot?: object;
   /** The handler's `$args`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
   readonly args?: ContextValue;
   /** The handler's `$scope`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
   readonly scope?: ContextValue;
-  /** The capabilities of the handler. Default: none. */
-  readonly capabilities?: readonly CapabilityToken[];
+  /**
+   * The capabilities of the handler, such as `'state:read:*'`: see {@link CapabilityToken}. Any strings, as they
+   * come from a file or a database: one that is no capability is INVALID_ARGUMENT. Default: none.
+   */
+  readonly capabilities?: readonly string[];
   /** The existing extensions. Default: a handler may call any name. */
   readonly extensionRegistry?: ExtensionRegistry;
 }

@@ -1,5 +1,5 @@
 import type { ResultCode } from '../errors/codes.js';
-import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+import type { ExecutionMetrics } from './execution-metrics.js';
 
 export type { ExecutionMetrics } from './execution-metrics.js';
 
@@ -10,10 +10,18 @@ export interface StateMutation {
   readonly value?: unknown;
 }
 
-export interface EmittedEvent {
-  readonly name: string;
-  readonly payload: unknown;
-}
+/** Payloads of events by name, for {@link EmittedEvent}. By default, any name has any payload. */
+export type EventPayloads = Readonly<Record<string, unknown>>;
+
+/**
+ * An event that a handler emitted.
+ *
+ * @typeParam Events an interface of payloads by event name: then `name` tells the type of `payload`. It is the
+ *   caller's claim; an event of a handler that nobody trusts is to be checked before it is used
+ */
+export type EmittedEvent<Events extends object = EventPayloads> = {
+  readonly [Name in keyof Events & string]: { readonly name: Name; readonly payload: Events[Name] };
+}[keyof Events & string];
 
 export interface ViewCommand {
   readonly type: 'setFilter' | 'scrollTo' | 'focus' | 'custom';
@@ -55,9 +63,9 @@ export interface Suspension {
 }
 
 /** The effects of a handler between two suspensions, or from its call to its end. Each list is in order. */
-export interface SegmentEffects {
+export interface SegmentEffects<Events extends object = EventPayloads> {
   readonly stateMutations: readonly StateMutation[];
-  readonly events: readonly EmittedEvent[];
+  readonly events: readonly EmittedEvent<Events>[];
   readonly viewCommands: readonly ViewCommand[];
   readonly logs: readonly LogEntry[];
 }
@@ -105,30 +113,62 @@ export interface WasmError {
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
-/**
- * The result of an execution. None of its effects has been applied.
- *
- * On an error, the result is marked `partial` and has the effects before the error, unless they were lost: if
- * the worker had to be terminated, or the outcome could not leave the VM. Log lines that `onLog` received are in
- * it nevertheless. The caller decides whether to apply the effects.
- */
-export interface WasmResult {
-  readonly status: ExecutionStatus;
-  readonly returnValue?: unknown;
-  /** In order. */
-  readonly stateMutations: readonly StateMutation[];
-  readonly events: readonly EmittedEvent[];
-  readonly viewCommands: readonly ViewCommand[];
-  readonly logs: readonly LogEntry[];
-  /** Set on an error: the effects are those before it. */
-  readonly partial?: true;
+/** What every result has, whatever its status. */
+export interface ResultBase<Events extends object = EventPayloads> extends SegmentEffects<Events> {
   /** Set when this is the recorded result of an earlier call. Its effects were delivered then: do not apply them again. */
   readonly replayed?: true;
-  /** Present when `status` is `'suspended'`. */
-  readonly suspension?: Suspension;
   /** Extension calls that the handler made and, having ended, does not wait for. */
   readonly unawaitedCalls?: readonly ExtensionCall[];
-  /** Present when `status` is `'error'`. */
-  readonly error?: WasmError;
   readonly metrics: ExecutionMetrics;
 }
+
+/** The handler ended. */
+export interface SuccessResult<T = unknown, Events extends object = EventPayloads> extends ResultBase<Events> {
+  readonly status: 'success';
+  /** What the handler returned; undefined if it returned nothing. */
+  readonly returnValue: T;
+  readonly partial?: undefined;
+  readonly suspension?: undefined;
+  readonly error?: undefined;
+}
+
+/** The handler waits for calls of extensions, and goes on with `resumeHandler`. */
+export interface SuspendedResult<Events extends object = EventPayloads> extends ResultBase<Events> {
+  readonly status: 'suspended';
+  readonly suspension: Suspension;
+  readonly returnValue?: undefined;
+  readonly partial?: undefined;
+  readonly error?: undefined;
+}
+
+/**
+ * The handler did not finish. The effects are those before the error, unless they were lost: if the worker had
+ * to be terminated, or the outcome could not leave the VM. Log lines that `onLog` received are in it
+ * nevertheless. The caller decides whether to apply the effects.
+ */
+export interface ErrorResult<Events extends object = EventPayloads> extends ResultBase<Events> {
+  readonly status: 'error';
+  readonly error: WasmError;
+  /** The effects are those before the error. */
+  readonly partial: true;
+  readonly returnValue?: undefined;
+  readonly suspension?: undefined;
+}
+
+/**
+ * The result of an execution. None of its effects has been applied. `status` tells which of the three it is:
+ * TypeScript knows `returnValue`, `suspension` or `error` once `status` is compared.
+ *
+ * @typeParam T of the returned value. Without `schemas.result` it is the caller's claim; with it, it is inferred
+ *   and checked
+ * @typeParam Events an interface of payloads by event name, see {@link EmittedEvent}
+ *
+ * @example
+ * const result = await runtime.executeHandler<{ total: number }>(code, context);
+ * if (result.status === 'success') console.log(result.returnValue.total);
+ * else if (result.status === 'error') console.error(result.error.code, result.error.message);
+ */
+export type WasmResult<T = unknown, Events extends object = EventPayloads> =
+  | SuccessResult<T, Events>
+  | SuspendedResult<Events>
+  | ErrorResult<Events>;

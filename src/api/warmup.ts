@@ -1,6 +1,6 @@
 import type { WasmError } from './result.js';
 
-/** Source, an artifact, or source with its file name. */
+/** Source, an artifact, or source with its file name. Further fields of a record are ignored. */
 export type WarmupUnit = string | Uint8Array | { readonly code: string; readonly filename?: string };
 
 export interface WarmupOptions {

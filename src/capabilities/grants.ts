@@ -1,4 +1,4 @@
-import type { CapabilityKind, CapabilityToken } from '../api/capability.js';
+import type { CapabilityKind } from '../api/capability.js';
 import { describe } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { covers, type Grant } from '../protocol/grant.js';
@@ -11,11 +11,11 @@ export class Grants {
   readonly #byKind: ReadonlyMap<CapabilityKind, Grant>;
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
-  static parse(tokens: readonly CapabilityToken[]): Grants {
+  static parse(tokens: readonly string[], field = 'context.capabilities'): Grants {
     const byKind = new Map<CapabilityKind, Grant>();
     tokens.forEach((token, index) => {
       const parsed = parseToken(token);
-      if (parsed === undefined) throw invalidToken(token, index);
+      if (parsed === undefined) throw invalidToken(field, token, index);
       const grant = byKind.get(parsed.kind) ?? NOTHING;
       if (grant !== true) byKind.set(parsed.kind, parsed.pattern === '*' ? true : [...grant, parsed.pattern]);
     });
@@ -35,11 +35,11 @@ export class Grants {
   }
 }
 
-function invalidToken(token: unknown, index: number): NexusError {
+function invalidToken(field: string, token: unknown, index: number): NexusError {
   return new NexusError(
     'INVALID_ARGUMENT',
-    `context.capabilities[${index}] is ${describe(token)}; a capability is one of ` +
+    `${field}[${index}] is ${describe(token)}; a capability is one of ` +
       `${CAPABILITY_KINDS.map((kind) => `"${kind}:NAME"`).join(', ')}, where NAME may end in "*"`,
-    { context: { field: `context.capabilities[${index}]`, value: token } },
+    { context: { field: `${field}[${index}]`, value: token } },
   );
 }

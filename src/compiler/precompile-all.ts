@@ -1,7 +1,7 @@
 import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 
-/** A handler to compile in advance. */
+/** A handler to compile in advance. Further fields of a record are ignored. */
 export type PrecompileUnit = string | { readonly code: string; readonly filename?: string };
 
 export interface PrecompileOptions {

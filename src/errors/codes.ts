@@ -32,6 +32,8 @@ export const RESULT_CODES = {
   INVALID_HANDLER: { fault: 'guest', retryable: false },
   /** A value the handler returned, emitted or stored cannot leave the VM. */
   SERIALIZATION_ERROR: { fault: 'guest', retryable: false },
+  /** What the handler returned does not match the schema that its caller gave. */
+  VALIDATION_ERROR: { fault: 'guest', retryable: false },
   /** The handler waits for something that can never come. */
   DEADLOCK: { fault: 'guest', retryable: false },
   /** The caller's AbortSignal fired. */

@@ -22,8 +22,9 @@ export function withinCpuTime(limits: ExecutionLimits, usedMs: number): Executio
  * @param limits without what {@link withinCpuTime} did to them
  */
 export function explainCpuTime(result: WasmResult, limits: ExecutionLimits, usedMs: number): WasmResult {
+  if (result.status !== 'error') return result;
   const { error } = result;
-  if (error?.code !== 'TIMEOUT' || error.context?.['limit'] !== 'timeoutMs') return result;
+  if (error.code !== 'TIMEOUT' || error.context?.['limit'] !== 'timeoutMs') return result;
   const { maxCpuMs } = limits;
   const message = `The handler ran longer than maxCpuMs (${maxCpuMs} ms), all its segments together.`;
   const used = Math.round(usedMs + result.metrics.durationUs / 1000);

@@ -1,4 +1,3 @@
-import type { CapabilityToken } from '../api/capability.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { Usage } from './usage.js';
@@ -16,7 +15,7 @@ export interface SuspendedRun {
   readonly snapshot: Uint8Array;
   /** For errors: the origin and the lines of the handler. */
   readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
-  readonly capabilities: readonly CapabilityToken[];
+  readonly capabilities: readonly string[];
   readonly limits: ExecutionLimits;
   /** What was used of the limits that continue, by name. */
   readonly usage: Usage;

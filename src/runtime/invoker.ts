@@ -18,9 +18,12 @@ import {
 import { errorResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import type { OutputFault } from '../schemas/extension-errors.js';
+import { renderIssues } from '../schemas/issues.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
+import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
@@ -66,6 +69,8 @@ export class Invoker {
   /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
   #hasWarned = false;
+  /** Methods whose answers did not match. */
+  readonly #mismatched = new Set<string>();
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
@@ -195,6 +200,16 @@ export class Invoker {
     this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
   }
 
+  /** Observers are told each time. The warning of the process is given once for each method, because handlers choose how often they call. */
+  #warnOfAnswer({ method, issues, cause }: OutputFault): void {
+    const threw = cause === undefined ? '' : ` (${renderReason(cause)})`;
+    const message = `${method} answered something that does not match its output schema: ${renderIssues(issues)}${threw}`;
+    const { telemetry } = this.#parts;
+    if (this.#mismatched.has(method)) telemetry.events.emit('onWarning', () => ({ code: 'NEXUS_SCHEMA', message }));
+    else telemetry.warn({ code: 'NEXUS_SCHEMA', message });
+    this.#mismatched.add(method);
+  }
+
   /**
    * The recorded result of an earlier call.
    *
@@ -257,7 +272,7 @@ export class Invoker {
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
     const { executions, suspended } = this.#parts;
-    const methods = new ExtensionMethods(extensions);
+    const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
       answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),

@@ -1,7 +1,8 @@
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
-import type { WasmResult } from '../api/result.js';
+import type { EventPayloads, WasmResult } from '../api/result.js';
+import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
@@ -10,7 +11,7 @@ import type { EntryUse } from '../cache/memory-tier.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
-import { HandlerLoader } from '../compiler/handler-loader.js';
+import { HandlerLoader, type HandlerRef } from '../compiler/handler-loader.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
@@ -31,6 +32,7 @@ import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
 import { type RuntimeStats, runtimeStats } from './runtime-stats.js';
+import { hasSchemas, SchemaCalls } from './schema-calls.js';
 import { warmUp } from './warmup.js';
 
 /** What a runtime is put together from. */
@@ -48,6 +50,7 @@ export interface RuntimeInner {
   readonly environment: RuntimeEnvironment;
   /** What is in an artifact. Rejects with INVALID_ARTIFACT or INVALID_ARGUMENT. */
   open(artifact: Uint8Array): Promise<CompileAttempt>;
+  readonly schemaCalls: SchemaCalls;
 }
 
 /** The least time that the disk cache gets to finish its writes, if calls used up the drain timeout. */
@@ -70,6 +73,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #telemetry: Telemetry;
   readonly #loader: HandlerLoader;
   readonly #handlerCalls: Invoker;
+  readonly #schemaCalls: SchemaCalls;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
   #shutdown: Promise<void> | undefined;
@@ -88,6 +92,7 @@ export class NexusRuntime implements AsyncDisposable {
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges(), meter);
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
     const { pool, cache, compiler, calls } = this.#compilation;
+    this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
     this.#handlerCalls = new Invoker({
@@ -101,9 +106,17 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
+  executeHandler<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string,
+    context: ContextOf<S>,
+    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Executes the body of an async function in a pristine VM.
    *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param code the body of the function; `return` and `await` work at its top level, and the globals of
    *   handlers are in scope
    * @param context state, arguments, scope and capabilities of the handler; default: none
@@ -111,8 +124,13 @@ export class NexusRuntime implements AsyncDisposable {
    * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
+  executeHandler<T = unknown, Events extends object = EventPayloads>(
+    code: string,
+    context?: WasmContext,
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult<T, Events>>;
   executeHandler(code: string, context: WasmContext = {}, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return this.#handlerCalls.execute({ source: code }, context, options);
+    return this.executeAny({ source: code }, context, options);
   }
 
   /**
@@ -133,19 +151,38 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
+  executeCompiledHandler<S extends CallSchemas, Events extends object = EventPayloads>(
+    artifact: Uint8Array,
+    context: ContextOf<S>,
+    options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Executes an artifact of {@link precompileHandler}, after checking all of its bytes.
    *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
    * @throws NexusError INVALID_ARTIFACT with the check that failed, and the errors of {@link executeHandler}
    */
+  executeCompiledHandler<T = unknown, Events extends object = EventPayloads>(
+    artifact: Uint8Array,
+    context?: WasmContext,
+    options?: number | ExecuteOptions,
+  ): Promise<WasmResult<T, Events>>;
   executeCompiledHandler(
     artifact: Uint8Array,
     context: WasmContext = {},
     options?: number | ExecuteOptions,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.execute({ artifact }, context, options);
+    return this.executeAny({ artifact }, context, options);
   }
 
+  /** The same with a schema: the type of the result follows from it, and is checked. */
+  resumeHandler<S extends Pick<CallSchemas, 'result' | 'maxValues'>, Events extends object = EventPayloads>(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: Omit<ResumeOptions, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Resumes a suspended handler, in this or any other process.
    *
@@ -154,7 +191,9 @@ export class NexusRuntime implements AsyncDisposable {
    * calls are refused with SUSPENSION_SETTLED: `context.settledCallIds` names the calls that need no answer any more, and
    * `currentSuspensionId` where to give the others.
    *
-   * @param suspensionId of {@link WasmResult.suspension}
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
+   * @param suspensionId of the `suspension` of a result
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
    *   answer stay pending
    * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
@@ -164,12 +203,17 @@ export class NexusRuntime implements AsyncDisposable {
    *   SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
+  resumeHandler<T = unknown, Events extends object = EventPayloads>(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options?: number | ResumeOptions,
+  ): Promise<WasmResult<T, Events>>;
   resumeHandler(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
-    return this.#handlerCalls.resume(suspensionId, answers, options);
+    return this.resumeAny(suspensionId, answers, options);
   }
 
   /**
@@ -200,6 +244,12 @@ export class NexusRuntime implements AsyncDisposable {
     });
   }
 
+  /** The same with schemas: the types of the arguments and of the result follow from them, and both are checked. */
+  run<S extends CallSchemas, Events extends object = EventPayloads>(
+    code: string | Uint8Array,
+    context: ContextOf<S>,
+    options: Omit<RunOptions<Events>, 'schemas'> & { readonly schemas: S },
+  ): Promise<ResultOf<S, Events>>;
   /**
    * Runs a handler to its end: executes it, passes its effects to `onEffects` whenever it waits, makes its
    * calls, and resumes it with the answers. If an extension throws, takes too long or returns a value that
@@ -209,12 +259,19 @@ export class NexusRuntime implements AsyncDisposable {
    * last segment that it did not await are made and waited for if it succeeded; after an error, they are the
    * `unawaitedCalls` of the result.
    *
+   * @typeParam T of the returned value: the caller's claim
+   * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param code source, or an artifact
    * @returns the result of the last segment, with the effects of the whole run
    * @throws the errors of {@link executeHandler}, and errors of `onEffects`
    */
+  run<T = unknown, Events extends object = EventPayloads>(
+    code: string | Uint8Array,
+    context?: WasmContext,
+    options?: RunOptions<Events>,
+  ): Promise<WasmResult<T, Events>>;
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
-    return this.#handlerCalls.run(code, context, options);
+    return this.runProbed(code, context, options);
   }
 
   /** @internal for recordings */
@@ -224,7 +281,29 @@ export class NexusRuntime implements AsyncDisposable {
       engine: this.#engine,
       environment: this.#environment,
       open: (artifact) => this.#loader.load({ artifact }),
+      schemaCalls: this.#schemaCalls,
     };
+  }
+
+  /** @internal {@link executeHandler} and {@link executeCompiledHandler} */
+  executeAny(
+    handler: HandlerRef,
+    context: WasmContext,
+    options: number | ExecuteOptions | undefined,
+  ): Promise<WasmResult> {
+    if (!hasSchemas(options)) return this.#handlerCalls.execute(handler, context, options);
+    const call = (checked: WasmContext, rest: ExecuteOptions) => this.#handlerCalls.execute(handler, checked, rest);
+    return this.#schemaCalls.execute(context, options, call);
+  }
+
+  /** @internal {@link resumeHandler} */
+  resumeAny(
+    suspensionId: string,
+    answers: AsyncResult | readonly CallResult[],
+    options: number | ResumeOptions,
+  ): Promise<WasmResult> {
+    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options);
+    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest));
   }
 
   /** @internal {@link run} with a probe */
@@ -232,9 +311,11 @@ export class NexusRuntime implements AsyncDisposable {
     code: string | Uint8Array,
     context: WasmContext,
     options: RunOptions,
-    probe: RunProbe,
+    probe?: RunProbe,
   ): Promise<WasmResult> {
-    return this.#handlerCalls.run(code, context, options, probe);
+    if (!hasSchemas(options)) return this.#handlerCalls.run(code, context, options, probe);
+    const call = (checked: WasmContext, rest: RunOptions) => this.#handlerCalls.run(code, checked, rest, probe);
+    return this.#schemaCalls.execute(context, options, call);
   }
 
   /**

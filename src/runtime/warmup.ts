@@ -1,7 +1,7 @@
 import { isUint8Array } from 'node:util/types';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
-import { invalidArgument, readArgument } from '../config/check.js';
+import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 
@@ -49,6 +49,9 @@ function handlerOf(
   if (typeof unit !== 'object' || unit === null) {
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }
-  checkShape(`handlers[${index}]`, unit, { code: true, filename: true });
-  return { handler: { source: unit.code }, filename: unit.filename };
+  // What else a record of the application has is of no concern.
+  const field = `handlers[${index}]`;
+  const { code, filename } = readArgument(field, () => ({ code: unit.code, filename: unit.filename }));
+  requireText(`${field}.code`, code, 'source text');
+  return { handler: { source: code }, filename };
 }

@@ -18,12 +18,14 @@ export function suspended(
   const [{ extensionName, method, args }] = calls as [ExtensionCall];
   const expiresAt = new Date(expiresAtMs);
   const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };
-  return { ...result, suspension };
+  const { stateMutations, events, viewCommands, logs, metrics } = result;
+  return { status: 'suspended', stateMutations, events, viewCommands, logs, metrics, suspension };
 }
 
 /** The result of a handler that waits and could not be kept; its effects so far are in it. */
 export function unkept(result: WasmResult, error: WasmError, origin: Origin): WasmResult {
-  return { ...result, status: 'error', partial: true, error: withOrigin(error, origin) };
+  const { returnValue: _, suspension: __, ...rest } = result;
+  return { ...rest, status: 'error', partial: true, error: withOrigin(error, origin) };
 }
 
 export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {

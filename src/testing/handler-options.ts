@@ -1,6 +1,4 @@
-import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
-import type { EncodedValue } from '../api/encoded.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import { inferCapabilities } from '../capabilities/inference/infer.js';
 import { invalidArgument } from '../config/check.js';
@@ -12,9 +10,9 @@ import type { ExtensionMocks } from './mocks.js';
 /** The input of a handler in a test. Every option is optional. */
 export interface HandlerOptions {
   /** Its `$state`. @default {} */
-  readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
+  readonly state?: object;
   /** The same as `state`, under the name that a runtime gives it. */
-  readonly stateSnapshot?: Readonly<Record<string, unknown>> | EncodedValue;
+  readonly stateSnapshot?: object;
   /** Its `$args`. @default undefined */
   readonly args?: ContextValue;
   /** Its `$scope`. @default undefined */
@@ -29,7 +27,7 @@ export interface HandlerOptions {
    * installation would grant them. **By default a handler in a test may do everything**, unlike in
    * production, where it may do nothing without a grant. @default all
    */
-  readonly capabilities?: readonly CapabilityToken[] | 'inferred';
+  readonly capabilities?: readonly string[] | 'inferred';
   /** Limits lower than those of the test runtime. @default the limits of the test runtime */
   readonly limits?: Partial<Omit<ExecutionLimits, 'timeoutMs'>>;
   /** Time in the VM, in milliseconds, for each segment. Default: that of the test runtime */
@@ -69,7 +67,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
 };
 
 /** All capabilities: a test of capabilities passes its own. */
-export const ALL_CAPABILITIES: readonly CapabilityToken[] = [
+export const ALL_CAPABILITIES: readonly string[] = [
   'state:read:*',
   'state:write:*',
   'events:emit:*',

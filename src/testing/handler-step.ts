@@ -17,7 +17,10 @@ import { showCall } from './show.js';
 import { joined, type TestResult, testResult, withMetrics } from './test-result.js';
 
 /** The state of a handler: it waits for answers, or has ended. Its effects are those from the start. */
-export interface HandlerStep extends TestResult {
+export type HandlerStep = TestResult & StepFields;
+
+/** What a step has beyond the result of a test. */
+export interface StepFields {
   /** Pending calls, in order. Empty if the handler has ended. */
   readonly waitingFor: readonly ExtensionCall[];
   /**

@@ -8,7 +8,7 @@ export { type CoverageOptions, type CoverageTotals, reportCoverage } from './cov
 export { expectLimits, type LimitExpectations } from './expect-limits.js';
 export { expectSuccess } from './expect-success.js';
 export type { HandlerOptions } from './handler-options.js';
-export type { HandlerStep } from './handler-step.js';
+export type { HandlerStep, StepFields } from './handler-step.js';
 export type { ExtensionMocks, MadeCall } from './mocks.js';
 export type { Difference } from './recording/differences.js';
 export { answers, type Failure, failure, type RecordedAnswers } from './recording/recorded-answers.js';
@@ -26,4 +26,4 @@ export { runHandler, sharedTestRuntime, suspendAt } from './runtime/shared-runti
 export type { TestRuntime } from './runtime/test-runtime.js';
 export type { TestRuntimeOptions } from './runtime/test-runtime-options.js';
 export type { TestState } from './state.js';
-export type { TestResult } from './test-result.js';
+export type { TestFields, TestResult } from './test-result.js';

@@ -8,10 +8,13 @@ import { mutated, type TestState } from './state.js';
  * The result of a handler in a test: the same as in production, plus fields for tests. `metrics` is not
  * enumerable, so that a snapshot of the result is the same in every run.
  */
-export interface TestResult extends WasmResult {
+export type TestResult = WasmResult & TestFields;
+
+/** What a result has in a test only. */
+export interface TestFields {
   /** The given state with all mutations applied, including those before an error. */
   readonly state: TestState;
-  /** {@link WasmResult.viewCommands} under a shorter name. */
+  /** `viewCommands` under a shorter name. */
   readonly views: readonly ViewCommand[];
   /** Extension calls, in order. */
   readonly calls: readonly MadeCall[];

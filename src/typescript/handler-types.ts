@@ -1,6 +1,8 @@
+import type { Schema } from '../api/schema.js';
 import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
+import { typeOfArgs, typeOfExtensions } from './schema-declarations.js';
 
-/** The types of a `handler.d.ts`. All except `libraries` are names of types that {@link from} exports. */
+/** The types of a `handler.d.ts`: names of types that {@link from} exports, or schemas. */
 export interface HandlerTypesOptions {
   /**
    * The module of the types, as `handler.d.ts` would import it: `'../app-types.ts'`. Required if a type is
@@ -9,15 +11,18 @@ export interface HandlerTypesOptions {
   readonly from?: string;
   /** The type of `$state`. @default any keys, of any values */
   readonly state?: string;
-  /** The type of `$args`. @default `any`: a handler declares what it takes, `const { id }: Refund = $args` */
-  readonly args?: string;
+  /**
+   * The type of `$args`: its name, or the schema that `schemas.args` of the calls is. @default `any`: a handler declares what it takes,
+   * `const { id }: Refund = $args`
+   */
+  readonly args?: string | Schema;
   /** The type of `$scope`. @default `any` */
   readonly scope?: string;
   /**
-   * The type of the `extensions` that are passed to `run`: an interface of interfaces. @default no calls are
-   * allowed
+   * The type of the `extensions` that are passed to `run`: the name of an interface of interfaces, or the
+   * extensions themselves if `defineExtension` made them. @default no calls are allowed
    */
-  readonly extensions?: string;
+  readonly extensions?: string | Readonly<Record<string, object>>;
   /** An interface of payloads by event name. @default any event, of any payload */
   readonly events?: string;
   /** A union of the names of components, for `$view`. @default any */
@@ -48,15 +53,20 @@ const SINGLE = ['state', 'args', 'scope', 'extensions', 'events', 'components'] 
 
 /**
  * Returns the text of a `handler.d.ts`, which declares the globals of handlers, `$state`, `$ext` and so on,
- * with the types of an application. Together with a `tsconfig.json` for the handlers, editors complete and
+ * with the types of an application, or with those of its schemas. Together with a `tsconfig.json` for the handlers, editors complete and
  * check them, in JavaScript as well.
  *
- * @throws NexusError INVALID_ARGUMENT naming the option
+ * @throws NexusError INVALID_ARGUMENT naming the option, and the remedy for a schema that cannot be written as JSON Schema
  */
 export function handlerTypes(options: HandlerTypesOptions = {}): string {
   check(options);
   const { from, state, args, scope, extensions, events, components, types = [], libraries = {} } = options;
-  const imported = [state, args, scope, extensions, events, components].filter((name) => name !== undefined);
+  const imported = [state, args, scope, extensions, events, components].filter((name) => typeof name === 'string');
+  const argsType = args === undefined || typeof args === 'string' ? args : typeOfArgs('options.args', args);
+  const extensionsType =
+    extensions === undefined || typeof extensions === 'string'
+      ? extensions
+      : typeOfExtensions('options.extensions', extensions);
   const module = quote(from ?? '');
   const members = Object.entries(libraries).map(([name, type]) => `readonly ${quote(name)}: ${type};`);
   return [
@@ -66,9 +76,9 @@ export function handlerTypes(options: HandlerTypesOptions = {}): string {
     '',
     'declare global {',
     `  const $state: HandlerState<${state ?? 'Record<string, any>'}>;`,
-    `  const $args: ${args ?? 'any'};`,
+    `  const $args: ${argsType ?? 'any'};`,
     `  const $scope: ${scope ?? 'any'};`,
-    `  const $ext: HandlerExtensions<${extensions ?? '{}'}>;`,
+    `  const $ext: HandlerExtensions<${extensionsType ?? '{}'}>;`,
     `  const $emit: HandlerEmit<${events ?? 'Record<string, any>'}>;`,
     `  const $view: HandlerView<${components ?? 'string'}>;`,
     '  const $log: HandlerLog;',
@@ -83,7 +93,7 @@ function check(options: HandlerTypesOptions): void {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   rejectUnknownKeys(options, Object.keys(OPTIONS), 'options.', 'INVALID_ARGUMENT');
   const { from, types = [], libraries = {} } = options;
-  const named = SINGLE.filter((option) => options[option] !== undefined);
+  const named = SINGLE.filter((option) => options[option] !== undefined && !isSchematic(option, options[option]));
   for (const option of named) requireName(`options.${option}`, options[option]);
   if (!Array.isArray(types)) throw invalidArgument('options.types', types, 'a list of names of types');
   types.forEach((name, index) => {
@@ -101,6 +111,12 @@ function check(options: HandlerTypesOptions): void {
     if (typeof type === 'string' && type.trim() !== '') continue;
     throw invalidArgument(`options.libraries.${name}`, type, 'a type, like "import(\'lodash\').LoDashStatic"');
   }
+}
+
+/** A JSON Schema may be `true`. */
+function isSchematic(option: string, given: unknown): boolean {
+  if (option === 'args') return typeof given === 'object' || typeof given === 'function' || typeof given === 'boolean';
+  return option === 'extensions' && typeof given === 'object';
 }
 
 function requireName(option: string, given: unknown): void {

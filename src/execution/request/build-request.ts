@@ -1,4 +1,3 @@
-import type { CapabilityToken } from '../../api/capability.js';
 import type { WasmContext } from '../../api/context.js';
 import { encodedBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
@@ -57,7 +56,7 @@ export interface PreparedRequest {
   readonly grants: Grants;
 }
 
-const NO_CAPABILITIES: readonly CapabilityToken[] = [];
+const NO_CAPABILITIES: readonly string[] = [];
 /** @throws NexusError INVALID_ARGUMENT if it is not an object, or has an unknown key */
 export function checkContext(context: unknown): asserts context is WasmContext {
   checkShape('context', context, CONTEXT_KEYS, CONTEXT_ELSEWHERE);

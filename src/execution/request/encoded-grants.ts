@@ -1,4 +1,3 @@
-import type { CapabilityToken } from '../../api/capability.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { Grants } from '../../capabilities/grants.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
@@ -37,7 +36,7 @@ export class EncodedGrants {
   #manners: GuestManners = { isAudited: false, honoursToJson: false, cutsLog: true, awaitsAll: false };
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
-  static of(capabilities: readonly CapabilityToken[]): EncodedGrants {
+  static of(capabilities: readonly string[]): EncodedGrants {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
     const before = known.get(capabilities);
     if (before?.isOf(capabilities)) return before;

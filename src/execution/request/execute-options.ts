@@ -1,4 +1,5 @@
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
+import type { CallSchemas } from '../../api/schema.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
@@ -58,6 +59,11 @@ export interface ExecuteOptions {
    * ends with RESOURCE_LIMIT (`'error'`). Default: the runtime's `onLogOverflow`.
    */
   readonly onLogOverflow?: LogOverflow;
+  /**
+   * Schemas of the arguments and of the result, of zod, valibot, arktype or as JSON Schema. One that answers later has the time of the call:
+   * `deadlineMs`, or else the runtime's `timeoutMs`. @default none
+   */
+  readonly schemas?: CallSchemas;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
 }
@@ -75,6 +81,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   suspensions: true,
   toJSON: true,
   onLogOverflow: true,
+  schemas: true,
   filename: true,
 };
 
@@ -106,7 +113,10 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
 export type ResumeOptions = Pick<
   ExecuteOptions,
   'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now' | 'toJSON'
->;
+> & {
+  /** The schema of the result, as in {@link ExecuteOptions.schemas}. Arguments are checked when the handler is called. */
+  readonly schemas?: Omit<CallSchemas, 'args'>;
+};
 
 const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
   timeoutMs: true,
@@ -116,6 +126,7 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   signal: true,
   now: true,
   toJSON: true,
+  schemas: true,
 };
 
 /** Steps and minimum values of limits that are not plain counts. */

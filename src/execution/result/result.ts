@@ -1,4 +1,4 @@
-import type { ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
+import type { ErrorResult, ExecutionMetrics, ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
@@ -89,17 +89,20 @@ function segmentOf(
     return { result: { status, returnValue, stateMutations, events, viewCommands, logs, metrics }, outcome };
   }
   const unawaitedCalls = status === 'suspended' ? (waiting?.leftCalls ?? []) : calls;
-  const result: WasmResult = {
-    status,
-    ...(status === 'success' && { returnValue: outcome.returnValue }),
+  const end =
+    error === undefined
+      ? status === 'suspended' && { status }
+      : { status: 'error', partial: true, error: withOrigin(error, context) };
+  const result = {
+    ...(end || { status, returnValue: outcome.returnValue }),
     stateMutations,
     events,
     viewCommands,
     logs,
     ...(unawaitedCalls.length > 0 && { unawaitedCalls }),
-    ...(error && { partial: true, error: withOrigin(error, context) }),
     metrics,
-  };
+    // One that waits gets its `suspension` once it is kept.
+  } as WasmResult;
   return { result, outcome, ...(waiting && { waiting }) };
 }
 
@@ -119,7 +122,7 @@ function waitingOf(
 }
 
 /** The result for a caller that gave up before the execution started. */
-export function cancelledResult(signal: AbortSignal | undefined, context: Origin): WasmResult {
+export function cancelledResult(signal: AbortSignal | undefined, context: Origin): ErrorResult {
   return errorResult(describeCancellation(signal), context);
 }
 
@@ -129,7 +132,7 @@ export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Or
 }
 
 /** A result without an execution. */
-export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): WasmResult {
+export function errorResult(error: WasmError, context: Origin, handler?: CompileResult): ErrorResult {
   return {
     status: 'error',
     stateMutations: [],

@@ -1,16 +1,22 @@
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
+import { type OutputFault, outputFaultOf } from '../../schemas/extension-errors.js';
 
 /** The methods that a handler can call on the extensions of one run. */
 export class ExtensionMethods {
   readonly #extensions: Readonly<Record<string, Extension>>;
+  readonly #onFault: (fault: OutputFault) => void;
   /** Cached by extension, because a handler may call one thousands of times. */
   readonly #names = new Map<Extension, ReadonlySet<string>>();
 
-  /** @param extensions by name */
-  constructor(extensions: Readonly<Record<string, Extension>>) {
+  /**
+   * @param extensions by name
+   * @param onFault told when a method answers what its own schema does not allow
+   */
+  constructor(extensions: Readonly<Record<string, Extension>>, onFault: (fault: OutputFault) => void) {
     this.#extensions = extensions;
+    this.#onFault = onFault;
   }
 
   /**
@@ -25,7 +31,13 @@ export class ExtensionMethods {
     if (extension === undefined || !this.#namesOf(extension).has(method)) throw this.#noMethod(call);
     const implementation: unknown = Reflect.get(extension, method);
     if (typeof implementation !== 'function') throw this.#noMethod(call);
-    return Reflect.apply(implementation, extension, args);
+    try {
+      return await Reflect.apply(implementation, extension, args);
+    } catch (error) {
+      const fault = outputFaultOf(error);
+      if (fault !== undefined) this.#onFault(fault);
+      throw error;
+    }
   }
 
   #noMethod(call: ExtensionCall): TypeError {

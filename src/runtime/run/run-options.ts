@@ -1,5 +1,5 @@
 import type { Extension } from '../../api/extension.js';
-import type { LogEntry, SegmentEffects } from '../../api/result.js';
+import type { EventPayloads, LogEntry, SegmentEffects } from '../../api/result.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
 import { type ExecuteOptions, requireMilliseconds } from '../../execution/request/execute-options.js';
@@ -10,8 +10,12 @@ const DEFAULT_CALL_TIMEOUT_MS = 30_000;
 const DEFAULT_DEADLINE_MS = 60_000;
 const DEFAULT_MAX_CALLS = 1_000;
 
-/** Options of `run`. */
-export interface RunOptions extends ExecuteOptions {
+/**
+ * Options of `run`.
+ *
+ * @typeParam Events an interface of payloads by event name, see {@link EmittedEvent}
+ */
+export interface RunOptions<Events extends object = EventPayloads> extends ExecuteOptions {
   /**
    * The extensions that the handler can call as `$ext.<name>.<method>(…args)`: objects of functions, or
    * instances of classes, by names without dots. Methods are called with the extension as `this`.
@@ -26,7 +30,7 @@ export interface RunOptions extends ExecuteOptions {
    * Receives the effects of the handler in order, whenever it waits and at its end. Awaited before the
    * handler is resumed. @default none
    */
-  readonly onEffects?: (effects: SegmentEffects) => unknown;
+  readonly onEffects?: (effects: SegmentEffects<Events>) => unknown;
   /**
    * Told each line of log, once and in order: at each `await`, and while the handler computes, at least every 100 ms. All are in the
    * result, too. What it throws is a warning. @default none

@@ -123,7 +123,7 @@ function mapValues(result: WasmResult, swap: (value: unknown) => unknown): WasmR
         }),
       },
     }),
-  };
+  } as WasmResult;
 }
 
 function mapCause<T extends Omit<ErrorCause, 'message'>>(error: T, swap: (value: unknown) => unknown): T {

@@ -1,6 +1,10 @@
+import type { AsyncResult, CallResult } from '../../api/answers.js';
+import type { WasmContext } from '../../api/context.js';
 import { boolean, invalidArgument } from '../../config/check.js';
-import { checkShape } from '../../execution/request/execute-options.js';
+import { checkShape, type ExecuteOptions, type ResumeOptions } from '../../execution/request/execute-options.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
+import type { RunOptions } from '../../runtime/run/run-options.js';
+import { hasSchemas } from '../../runtime/schema-calls.js';
 import { Recorder } from './recorder.js';
 import { RecordingFiles, type RecordingPlace } from './recording-files.js';
 
@@ -34,11 +38,25 @@ export async function startRecording(runtime: NexusRuntime, options: RecordOptio
     await runtime.shutdown(given);
     await recorder.settled();
   };
-  const recorded: Partial<RecordingRuntime> = {
-    executeHandler: (code, context, given) => recorder.execute(code, context, given),
-    executeCompiledHandler: (artifact, context, given) => recorder.execute(artifact, context, given),
-    resumeHandler: (id, answers, given) => recorder.resume(id, answers, given),
-    run: (code, context, given) => recorder.run(code, context, given),
+  // Schemas are checked around what is recorded: it is what the handler gets, and what it returns.
+  const { schemaCalls } = runtime.inner;
+  const execute = (code: string | Uint8Array, context: WasmContext = {}, given?: number | ExecuteOptions) =>
+    hasSchemas(given)
+      ? schemaCalls.execute(context, given, (checked, rest) => recorder.execute(code, checked, rest))
+      : recorder.execute(code, context, given);
+  const resume = (id: string, answers: AsyncResult | readonly CallResult[], given?: number | ResumeOptions) =>
+    hasSchemas(given)
+      ? schemaCalls.resume(given, (rest) => recorder.resume(id, answers, rest))
+      : recorder.resume(id, answers, given);
+  const run = (code: string | Uint8Array, context: WasmContext = {}, given: RunOptions = {}) =>
+    hasSchemas(given)
+      ? schemaCalls.execute(context, given, (checked, rest) => recorder.run(code, checked, rest))
+      : recorder.run(code, context, given);
+  const recorded: Readonly<Record<PropertyKey, unknown>> = {
+    executeHandler: execute,
+    executeCompiledHandler: execute,
+    resumeHandler: resume,
+    run,
     recordingsWritten: () => recorder.settled(),
     shutdown,
     [Symbol.asyncDispose]: () => shutdown(),

@@ -1,6 +1,7 @@
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { WasmResult } from '../../api/result.js';
+import type { HandlerRef } from '../../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { ExecuteOptions, ResumeOptions } from '../../execution/request/execute-options.js';
 import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js';
@@ -70,29 +71,23 @@ export class TestRuntime extends NexusRuntime {
     return this.#coverage?.cover(source, this.#room) ?? asItIs(source);
   }
 
-  override executeHandler(code: string, context?: WasmContext, options?: number | ExecuteOptions): Promise<WasmResult> {
-    return super.executeHandler(code, context, this.#repeatable(options));
-  }
-
-  override executeCompiledHandler(
-    artifact: Uint8Array,
-    context?: WasmContext,
-    options?: number | ExecuteOptions,
+  /** @internal */
+  override executeAny(
+    handler: HandlerRef,
+    context: WasmContext,
+    options: number | ExecuteOptions | undefined,
   ): Promise<WasmResult> {
-    return super.executeCompiledHandler(artifact, context, this.#repeatable(options));
+    return super.executeAny(handler, context, this.#repeatable(options));
   }
 
-  override resumeHandler(
+  /** @internal */
+  override resumeAny(
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
-    options: number | ResumeOptions = {},
+    options: number | ResumeOptions,
   ): Promise<WasmResult> {
     const given = typeof options === 'number' ? { timeoutMs: options } : options;
-    return super.resumeHandler(suspensionId, answers, { now: this.clock.now(), ...given });
-  }
-
-  override run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
-    return this.runProbed(code, context, options, {});
+    return super.resumeAny(suspensionId, answers, { now: this.clock.now(), ...given });
   }
 
   /** @internal */
@@ -100,7 +95,7 @@ export class TestRuntime extends NexusRuntime {
     code: string | Uint8Array,
     context: WasmContext,
     options: RunOptions,
-    probe: RunProbe,
+    probe: RunProbe = {},
   ): Promise<WasmResult> {
     const clock = options?.now === undefined && { now: () => this.clock.now() };
     return super.runProbed(code, context, { seed: this.#seed, ...options }, { ...clock, ...probe });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRuntime, type NexusRuntime, type ResultCode, type WasmContext } from '#src/index.js';
+import { type CallSchemas, createRuntime, type NexusRuntime, type ResultCode, type WasmContext } from '#src/index.js';
 import { workersExecute } from '../../support/runtime-helpers.js';
 
 let runtime: NexusRuntime;
@@ -13,6 +13,7 @@ interface Case {
   readonly source: string;
   readonly context?: WasmContext;
   readonly timeoutMs?: number;
+  readonly schemas?: CallSchemas;
   /** What the error says about the place and the cause. */
   readonly error: object;
 }
@@ -51,15 +52,20 @@ const CASES = {
   COMPILATION_ERROR: { source: 'const a = 1;\nconst b = ;', error: { ...place(2, 11) } },
   INVALID_HANDLER: { source: '}); (function () {', error: {} },
   SERIALIZATION_ERROR: { source: 'return { a: [() => {}] }', error: { context: { path: 'returnValue.a[0]' } } },
+  VALIDATION_ERROR: {
+    source: 'return { total: "7" }',
+    schemas: { result: { properties: { total: { type: 'number' } } } },
+    error: { context: { path: 'returnValue.total' } },
+  },
   DEADLOCK: { source: 'await new Promise(() => {})', error: {} },
   CANCELLED: { source: 'for (;;);', error: { context: { reason: 'enough' } } },
 } as const satisfies Record<ResultCode, Case>;
 
 describe('a handler that ends with', () => {
   it.each(Object.entries(CASES) as [ResultCode, Case][])('%s says what, where and of whom', async (code, one) => {
-    const { source, context = {}, timeoutMs = 2_000, error } = one;
+    const { source, context = {}, timeoutMs = 2_000, schemas, error } = one;
     const controller = new AbortController();
-    const options = { timeoutMs, signal: controller.signal };
+    const options = { timeoutMs, signal: controller.signal, ...(schemas && { schemas }) };
     const call = runtime.executeHandler(source, { ...context, ...origin }, options);
     if (code === 'CANCELLED') await workersExecute().then(() => controller.abort(new Error('enough')));
     const result = await call;

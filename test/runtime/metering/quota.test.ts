@@ -51,8 +51,11 @@ describe('a quota', () => {
   it('can refuse a call, which has a result that says why and uses nothing', async () => {
     const { quota, ended } = recorder(() => true);
     await withRuntime({ maxInstances: 1, quota }, async (runtime) => {
-      for (const call of ['executeHandler', 'run'] as const) {
-        const result = await runtime[call]('return 1', { handlerName: 'pay' }, { tenant: 'acme' });
+      const [context, options] = [{ handlerName: 'pay' }, { tenant: 'acme' }];
+      for (const result of [
+        await runtime.executeHandler('return 1', context, options),
+        await runtime.run('return 1', context, options),
+      ]) {
         expect(result).toMatchObject({
           status: 'error',
           error: {

@@ -1,0 +1,42 @@
+// Publishes rules of two tenants and passes orders to them: good ones, and everything that can be wrong.
+import { readFile } from 'node:fs/promises';
+
+import { type Outcome, PolicyApp, type Publication, type Tenant } from './app.js';
+
+const shop: Tenant = { name: 'shop', plan: 'plus', settings: { threshold: 50_000 } };
+const kiosk: Tenant = { name: 'kiosk', plan: 'basic', settings: { threshold: 2_000 } };
+
+const rates = new Map<string, unknown>([
+  ['USD', { rate: 0.9 }],
+  ['XXX', { rate: 'unknown' }],
+]);
+const warnings: string[] = [];
+const app = await PolicyApp.start({
+  rate: async (currency) => rates.get(currency),
+  observer: { onWarning: ({ code, message }) => void warnings.push(`${code}: ${message}`) },
+});
+const ruleFile = (name: string) => readFile(new URL(name, process.env['RULES']), 'utf8');
+
+try {
+  report('shop publishes loyalty', app.publish(shop, 'loyalty', await ruleFile('loyalty.js')));
+  report('kiosk publishes loyalty', app.publish(kiosk, 'loyalty', await ruleFile('loyalty.js')));
+  report('kiosk publishes small', app.publish(kiosk, 'small', await ruleFile('small.js')));
+  report('kiosk publishes half a rule', app.publish(kiosk, 'half', 'return {'));
+
+  const lines = [{ sku: 'LAMP', price: 12_000, quantity: 2 }];
+  const first = { id: 1, customer: 'Ada', lines };
+  report('first order of Ada', await app.decide(shop, 'loyalty', first));
+  report('second order of Ada', await app.decide(shop, 'loyalty', { ...first, id: 2 }));
+  report('large order', await app.decide(shop, 'loyalty', { ...first, id: 3, lines: [...lines, ...lines, ...lines] }));
+  report('order in a broken currency', await app.decide(shop, 'loyalty', { ...first, customer: 'XXX' }));
+  report('order in no currency', await app.decide(shop, 'loyalty', { ...first, customer: 'X' }));
+  report('order without lines', await app.decide(shop, 'loyalty', { id: 4, customer: '', lines: [] }));
+  report('order of the kiosk', await app.decide(kiosk, 'small', first));
+  for (const warning of warnings) console.log(`operator: ${warning}`);
+} finally {
+  await app.close();
+}
+
+function report(title: string, { ...facts }: Publication | Outcome): void {
+  console.log(`${title}: ${JSON.stringify({ ...facts, snippet: undefined })}`);
+}
