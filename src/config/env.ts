@@ -1,6 +1,7 @@
 import type { CacheOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import { invalidOption, readArgument, requireObject } from './check.js';
-import { OPTION_TABLE, type OptionDescriptor, optionNames, variableOf } from './option-table.js';
+import type { OptionDescriptor } from './option-descriptor.js';
+import { OPTION_TABLE, optionNames, variableOf } from './option-table.js';
 
 export type CompilerEnvironment = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,7 @@
 import type { RuntimeOptions } from '../api/options.js';
 import { boolean, integer, invalidOption } from './check.js';
-import { type ChoiceName, type NumberName, type NumberOption, OPTION_TABLE, type SwitchName } from './option-table.js';
+import type { NumberOption } from './option-descriptor.js';
+import { type ChoiceName, type NumberName, OPTION_TABLE, type SwitchName } from './option-table.js';
 
 /**
  * A whole number by the table of options.

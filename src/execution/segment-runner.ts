@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
-import { encodedBytes } from '../api/encoded.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
-import { type AuditGate, gateOf } from '../audit/gate.js';
 import { Grants } from '../capabilities/grants.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
@@ -16,20 +12,18 @@ import type { EventHub } from '../metrics/event-hub.js';
 import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
-import { encodeFields } from '../protocol/context-encoding.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
-import { clearTimeout, performance, setTimeout } from '../support/timers.js';
-import { abortable, whenAborted } from '../support/waiting.js';
+import { performance } from '../support/timers.js';
+import { abortable, withinDeadline } from '../support/waiting.js';
+import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
 import { explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
-import { eventOriginOf, type Origin, originOf } from './origin.js';
+import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
-import { type AuditOrigin, auditEvents } from './result/audit.js';
-import { newCalls } from './result/effects.js';
 import { LineIndexes } from './result/line-indexes.js';
 import {
   assembleSegment,
@@ -40,6 +34,7 @@ import {
   type Segment,
   type Waiting,
 } from './result/result.js';
+import { SegmentAudit, sha256 } from './segment-audit.js';
 import { callNumber, type SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
@@ -81,8 +76,7 @@ export class SegmentRunner {
   readonly #environment: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
   readonly #libraries: readonly string[];
-  /** Undefined if executions do not depend on the audit. */
-  readonly #auditGate: AuditGate | undefined;
+  readonly #audit: SegmentAudit;
 
   constructor(
     config: RuntimeConfig,
@@ -99,7 +93,7 @@ export class SegmentRunner {
     this.#events = events;
     this.#environment = environment;
     this.#libraries = Object.keys(config.pool.libraries);
-    this.#auditGate = gateOf(config.observer.onAudit);
+    this.#audit = new SegmentAudit(config, events, environment);
   }
 
   /**
@@ -114,7 +108,7 @@ export class SegmentRunner {
     onLog?: LogListener,
     runId?: string,
   ): Promise<SegmentRun> {
-    if (this.#auditGate !== undefined) requireAudit(this.#auditGate);
+    this.#audit.require();
     const calledAt = performance.now();
     const { signal, tenant, deadlineMs } = options;
     // A call that may not wait is refused before anything takes time or opens files. A cancelled call waits for nothing.
@@ -122,14 +116,9 @@ export class SegmentRunner {
     // perf: one function, because each one awaited in between is a promise for every execution.
     try {
       this.#pool.prewake();
-      const isAudited = this.#events.hasListeners('onAudit');
-      const { request, grants } = this.#prepare(context, options, isAudited);
-      const audited = isAudited
-        ? {
-            runId: runId ?? this.#environment.newRunId(),
-            argsHash: hashArgs(context.args, request.limits, options.toJSON),
-          }
-        : undefined;
+      const { isWanted } = this.#audit;
+      const { request, grants } = this.#prepare(context, options, isWanted);
+      const audited = isWanted ? this.#audit.begin(runId, context.args, request.limits, options.toJSON) : undefined;
       const { limits } = request;
       const origin = originOf(context);
       // A copy, because the caller may change the list before it is stored.
@@ -154,7 +143,10 @@ export class SegmentRunner {
       const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
       const assembled = this.#assemble(execution, handler, inputs, letGo);
       const segment = withLogs(assembled instanceof Promise ? await assembled : assembled, feed);
-      const began = this.#audit(execution, segment, inputs, handler.key, tenant, audited, letGo);
+      const began = hasBegun(execution);
+      if (began && this.#audit.isActive) {
+        this.#audit.note({ segment, inputs, handler: handler.key, tenant, audited, letGo });
+      }
       const { waiting } = segment;
       const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
       const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
@@ -185,7 +177,7 @@ export class SegmentRunner {
     onLog?: LogListener,
     runId = '',
   ): Promise<SegmentRun> {
-    if (this.#auditGate !== undefined) requireAudit(this.#auditGate);
+    this.#audit.require();
     const calledAt = performance.now();
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
@@ -220,8 +212,11 @@ export class SegmentRunner {
       hostCallsBefore: run.usage.maxHostCalls,
     };
     const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
-    const audited = this.#events.hasListeners('onAudit') ? { runId, argsHash: sha256(encoded) } : undefined;
-    const began = this.#audit(execution, segment, inputs, run.handler.key, tenant, audited, letGo);
+    const audited = this.#audit.isWanted ? { runId, argsHash: sha256(encoded) } : undefined;
+    const began = hasBegun(execution);
+    if (began && this.#audit.isActive) {
+      this.#audit.note({ segment, inputs, handler: run.handler.key, tenant, audited, letGo });
+    }
     const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
     const amounts = amountsOf(encoded.length, execution, segment, knownCalls);
     if (segment.waiting === undefined) return { result, began, amounts };
@@ -352,74 +347,18 @@ export class SegmentRunner {
     };
     return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
   }
-
-  /**
-   * @param audited undefined if nothing listened when it began
-   * @param letGo called if the audit fails
-   * @returns whether a worker started it: a cancelled or late request may never have left the queue
-   * @throws NexusError INTERNAL_ERROR if what it did must be audited and cannot be
-   */
-  #audit(
-    execution: Execution,
-    { outcome }: Segment,
-    { context, bounds }: ResultInputs,
-    handler: string,
-    tenant: string | undefined,
-    audited: Pick<AuditOrigin, 'runId' | 'argsHash'> | undefined,
-    letGo: (() => void) | undefined,
-  ): boolean {
-    const began = 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
-    if (!began) return began;
-    this.#events.emitAll('onAudit', () => {
-      const told = outcome && { ...outcome, calls: newCalls(outcome.calls, bounds.knownCalls) };
-      const time = new Date(this.#environment.now());
-      return auditEvents(told, bounds.grants, { ...eventOriginOf(context, tenant), ...audited, time, handler });
-    });
-    const refusal = this.#auditGate?.();
-    if (refusal === undefined) return began;
-    letGo?.();
-    throw refusal;
-  }
-}
-
-/** @throws NexusError INTERNAL_ERROR if what it does could not be audited */
-function requireAudit(gate: AuditGate): void {
-  const refusal = gate();
-  if (refusal !== undefined) throw refusal;
-}
-
-/** Of the arguments of a call, as they are encoded for the VM. */
-function hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
-  const packed = encodedBytes(args);
-  return sha256(packed ?? encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson }));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 const NOTHING = () => {};
-const NO_AMOUNTS: SegmentAmounts = { bytesIn: 0, bytesOut: 0, calls: 0 };
 
 /** A segment that ended before a worker started it. */
 export function notBegun(result: WasmResult): SegmentRun {
   return { result, began: false, amounts: NO_AMOUNTS };
 }
 
-function bytesOf({ input, packed }: PreparedRequest['request']): number {
-  if (packed === undefined) return input.length;
-  const { state, args, scope } = packed;
-  return input.length + (state?.length ?? 0) + (args?.length ?? 0) + (scope?.length ?? 0);
-}
-
-function amountsOf(
-  bytesIn: number,
-  execution: Execution,
-  { outcome }: Segment,
-  knownCalls: ReadonlySet<string> | undefined,
-): SegmentAmounts {
-  const bytesOut = 'executed' in execution ? (execution.executed.outcome?.length ?? 0) : 0;
-  return { bytesIn, bytesOut, calls: outcome === undefined ? 0 : newCalls(outcome.calls, knownCalls).length };
+/** Whether a worker started it: a cancelled or late request may never have left the queue. */
+function hasBegun(execution: Execution): boolean {
+  return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {
@@ -437,22 +376,4 @@ function dispatchOptionsOf(
 function notLoaded({ signal, deadlineMs }: ExecuteOptions, origin: Origin): WasmResult {
   const isLate = deadlineMs !== undefined && !signal?.aborted;
   return isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
-}
-
-/** Calls `use` with a signal that fires with the caller's own, or when the time is over. */
-async function withinDeadline<T>(
-  deadlineMs: number,
-  signal: AbortSignal | undefined,
-  use: (either: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const timer = setTimeout(stop, deadlineMs);
-  const release = whenAborted(signal, stop);
-  try {
-    return await use(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    release();
-  }
 }

@@ -9,7 +9,7 @@ import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
 import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
-import { isCompilation, type Job, type JobEnd, type TenantKey } from './job.js';
+import { describeJob, isCompilation, isLate, type Job, type JobEnd, type TenantKey } from './job.js';
 import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
 import { Unsealed } from './unsealed.js';
@@ -31,11 +31,6 @@ export class WorkerCrashed extends NexusError {
 
 /** The end of a job for a specific worker that is gone. */
 const WORKER_GONE: JobEnd = { interruption: 'cancelled', runningMs: 0 };
-
-/** The deadline of the job's call has passed. */
-function isLate({ request }: Job): boolean {
-  return 'deadline' in request && request.deadline !== undefined && epochMs() >= request.deadline.atMs;
-}
 
 /**
  * Assigns jobs to workers. Quick jobs travel several at a time. If one of them stalls or kills its worker,
@@ -122,7 +117,8 @@ export class Dispatcher implements PoolLoad {
   }
 
   add(job: Job): void {
-    if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'queued', ...factsOf(job), waiting: this.#queue.size });
+    if (debug.pool.hasSubscribers)
+      debug.pool.publish({ step: 'queued', ...describeJob(job), waiting: this.#queue.size });
     this.#queue.push(job);
     this.#watchdog.wake();
     this.#dispatch();
@@ -306,7 +302,7 @@ export class Dispatcher implements PoolLoad {
     if (batch === undefined || batch.jobs.length === 1 || batch.isReleased) return;
     batch.isReleased = true;
     if (debug.pool.hasSubscribers) {
-      const facts = { worker: instance.id, requests: batch.jobs.length - 1, heldUpBy: factsOf(holdingUp).key };
+      const facts = { worker: instance.id, requests: batch.jobs.length - 1, heldUpBy: describeJob(holdingUp).key };
       debug.pool.publish({ step: 'released', ...facts });
     }
     this.#vacate(batch);
@@ -322,7 +318,7 @@ export class Dispatcher implements PoolLoad {
   #kill(instance: WorkerHandle, culprit: Job, interruption: 'watchdog' | 'cancelled', runningMs: number): void {
     if (culprit.estimateKey !== undefined) this.#estimates.record(culprit.estimateKey, runningMs * 1000);
     if (debug.pool.hasSubscribers) {
-      debug.pool.publish({ step: 'terminated', worker: instance.id, interruption, runningMs, ...factsOf(culprit) });
+      debug.pool.publish({ step: 'terminated', worker: instance.id, interruption, runningMs, ...describeJob(culprit) });
     }
     this.#chargeLoss(instance, culprit);
     culprit.settle({ interruption, runningMs });
@@ -399,13 +395,4 @@ export class Dispatcher implements PoolLoad {
     }
     for (const job of this.#queue.drain()) job.reject(error);
   }
-}
-
-/** For diagnostics. */
-function factsOf({ request, tenant }: Job) {
-  return {
-    kind: request.kind,
-    key: 'key' in request ? request.key.slice(0, 12) : undefined,
-    tenant: typeof tenant === 'string' ? tenant : undefined,
-  };
 }

@@ -1,4 +1,4 @@
-import type { Reply, Request } from '../protocol/messages.js';
+import { epochMs, type Reply, type Request } from '../protocol/messages.js';
 import { performance } from '../support/timers.js';
 
 /**
@@ -126,4 +126,18 @@ export class Job {
     this.#settledAt = performance.now();
     this.#reject(error);
   }
+}
+
+/** For diagnostics. */
+export function describeJob({ request, tenant }: Job) {
+  return {
+    kind: request.kind,
+    key: 'key' in request ? request.key.slice(0, 12) : undefined,
+    tenant: typeof tenant === 'string' ? tenant : undefined,
+  };
+}
+
+/** The deadline of the job's call has passed. */
+export function isLate({ request }: Job): boolean {
+  return 'deadline' in request && request.deadline !== undefined && epochMs() >= request.deadline.atMs;
 }

@@ -50,3 +50,21 @@ export async function settleWithin(promise: Promise<unknown>, timeoutMs: number)
     clearTimeout(timer);
   }
 }
+
+/** Calls `use` with a signal that fires with the caller's own, or when the time is over. */
+export async function withinDeadline<T>(
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
+  use: (either: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, deadlineMs);
+  const release = whenAborted(signal, stop);
+  try {
+    return await use(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    release();
+  }
+}

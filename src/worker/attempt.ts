@@ -7,12 +7,22 @@ import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { ValuePointer } from '../engine/pointers.js';
 import { lacksFeature, mayWait } from '../engine/shared-cells.js';
-import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
+import { GuestException } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
-import { describeEngineLimit, isInterruption, limitContext } from '../protocol/limit-failures.js';
-import type { CallDeadline, ExecuteRequest, ExecutionFailure, ResumeRequest } from '../protocol/messages.js';
+import { isInterruption } from '../protocol/limit-failures.js';
+import type { CallDeadline, ExecutionFailure } from '../protocol/messages.js';
 import { performance } from '../support/timers.js';
+import {
+  CANCELLED,
+  contextTooDeep,
+  hostSideFailure,
+  outOfMemory,
+  resultTooLarge,
+  timeout,
+  tooManyInstructions,
+} from './attempt-failures.js';
+import type { AttemptOptions, AttemptRequest } from './attempt-options.js';
 import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges } from './state-diff.js';
 
@@ -24,24 +34,6 @@ const JOBS_PER_SLICE = 100;
  */
 const COLLECT_GRACE_MS = 100;
 const SUBSTITUTE_GRACE_MS = 50;
-
-/** The caller that cancelled it has its answer already. */
-const CANCELLED: ExecutionFailure = { code: 'CANCELLED', message: 'The execution was cancelled.', context: {} };
-
-/** What an attempt needs of its request. */
-type AttemptRequest = Pick<ExecuteRequest | ResumeRequest, 'limits' | 'deadline' | 'instructionsBefore'>;
-
-export interface AttemptOptions {
-  /** Polled while it runs: whether the execution was cancelled. */
-  readonly isCancelled: () => boolean;
-  /**
-   * The deadline of a previous attempt, on the clock of `performance.now()`; otherwise the time starts with
-   * this one.
-   */
-  readonly deadline?: number | undefined;
-  /** See {@link LogStreaming}. */
-  readonly logRing?: Uint8Array | undefined;
-}
 
 /**
  * One execution in a prepared VM, limited by its deadline from the first instruction until its effects are
@@ -204,11 +196,7 @@ export class Attempt {
       return this.#vm.readValue(input);
     } catch (error) {
       if (error instanceof GuestException && !this.#vm.heapExhausted) {
-        this.#fail({
-          code: 'STACK_OVERFLOW',
-          message: `The context is nested deeper than stackSizeBytes (${this.#limits.stackSizeBytes}) allows.`,
-          context: limitContext('stackSizeBytes', this.#limits.stackSizeBytes),
-        });
+        this.#fail(contextTooDeep(this.#limits));
       }
       throw error;
     }
@@ -220,8 +208,8 @@ export class Attempt {
       if (error instanceof GuestException) this.#interruption ??= error.error;
       return;
     }
-    if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
-    else if (this.#vm.heapExhausted) this.#fail(this.#outOfMemory());
+    if (!(error instanceof GuestException)) this.#fail(hostSideFailure(error, this.#vm, this.#limits));
+    else if (this.#vm.heapExhausted) this.#fail(outOfMemory(this.#vm, this.#limits));
     else if (!this.#isOverdue('interrupt')) {
       this.#fail({ code: 'EXECUTION_ERROR', message: 'A pending job of the handler failed.', context: {} });
     }
@@ -270,7 +258,7 @@ export class Attempt {
     if (this.#instructionsBefore + steps <= this.#limits.maxInstructions || this.missingFeature) return false;
     this.#excessiveInstructions = steps;
     this.#isStopped = true;
-    this.#fail(this.#tooManyInstructions());
+    this.#fail(tooManyInstructions(this.#limits, this.#instructionsBefore + this.instructions));
     return true;
   }
 
@@ -304,15 +292,15 @@ export class Attempt {
         if (substitute === fallbackOutcome || isDecodable(outcome)) return this.#bounded(outcome);
       } catch (error) {
         if (isLate) this.#fail(this.#timeout('interrupt'));
-        if (!(error instanceof GuestException)) this.#fail(this.#hostSideFailure(error));
-        else if (vm.heapExhausted) this.#fail(this.#outOfMemory());
+        if (!(error instanceof GuestException)) this.#fail(hostSideFailure(error, this.#vm, this.#limits));
+        else if (vm.heapExhausted) this.#fail(outOfMemory(this.#vm, this.#limits));
         else continue;
         return undefined;
       }
     }
     this.#fail(
       vm.heapExhausted
-        ? this.#outOfMemory()
+        ? outOfMemory(this.#vm, this.#limits)
         : {
             code: 'SERIALIZATION_ERROR',
             message: 'The outcome of the handler cannot leave the VM.',
@@ -392,7 +380,7 @@ export class Attempt {
 
   #bounded(outcome: Uint8Array): Uint8Array | undefined {
     if (outcome.length <= this.#limits.maxResultBytes) return outcome;
-    this.#fail(this.#resultTooLarge(outcome.length));
+    this.#fail(resultTooLarge(this.#limits, outcome.length));
     return undefined;
   }
 
@@ -400,52 +388,8 @@ export class Attempt {
     this.failure ??= failure;
   }
 
-  /** WebAssembly threw something other than a guest exception. Its kind says what the guest did. */
-  #hostSideFailure(error: unknown): ExecutionFailure {
-    if (this.#vm.heapExhausted) return this.#outOfMemory();
-    if (error instanceof VmPoisonedError && error.isStackOverflow) {
-      return describeEngineLimit('STACK_OVERFLOW', this.#limits);
-    }
-    return {
-      code: 'EXECUTION_ERROR',
-      message: `The engine failed while it ran the handler: ${error instanceof Error ? error.message : String(error)}`,
-      context: { layer: 'engine' },
-    };
-  }
-
   #timeout(layer: 'interrupt' | 'jobs'): ExecutionFailure {
-    const { timeoutMs } = this.#limits;
-    if (this.#callDeadline !== undefined && this.#deadline === this.#callDeadlineAt) {
-      return deadlineFailure(this.#callDeadline, layer);
-    }
-    return {
-      code: 'TIMEOUT',
-      message: `The handler ran longer than timeoutMs (${timeoutMs} ms).`,
-      context: { ...limitContext('timeoutMs', timeoutMs), layer },
-    };
-  }
-
-  #tooManyInstructions(): ExecutionFailure {
-    const { maxInstructions } = this.#limits;
-    const used = this.#instructionsBefore + this.instructions;
-    return {
-      code: 'RESOURCE_LIMIT',
-      message: `The handler executed more instructions than maxInstructions (${maxInstructions}).`,
-      context: { ...limitContext('maxInstructions', maxInstructions), used },
-    };
-  }
-
-  #outOfMemory(): ExecutionFailure {
-    const { context, ...reached } = describeEngineLimit('MEMORY_LIMIT', this.#limits);
-    return { ...reached, context: { ...context, bytes: this.#vm.heap.length } };
-  }
-
-  #resultTooLarge(bytes: number): ExecutionFailure {
-    const { maxResultBytes } = this.#limits;
-    return {
-      code: 'RESOURCE_LIMIT',
-      message: `The outcome of the handler has ${bytes} bytes, more than maxResultBytes (${maxResultBytes}).`,
-      context: { ...limitContext('maxResultBytes', maxResultBytes), bytes },
-    };
+    const ofCall = this.#callDeadline !== undefined && this.#deadline === this.#callDeadlineAt;
+    return ofCall ? deadlineFailure(this.#callDeadline, layer) : timeout(this.#limits, layer);
   }
 }

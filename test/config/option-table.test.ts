@@ -3,13 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { RuntimeOptions } from '#src/api/options.js';
 import { configFromEnv } from '#src/config/env.js';
-import {
-  type NumberOption,
-  OPTION_TABLE,
-  type OptionDescriptor,
-  optionNames,
-  variableOf,
-} from '#src/config/option-table.js';
+import type { NumberOption, OptionDescriptor } from '#src/config/option-descriptor.js';
+import { OPTION_TABLE, optionNames, variableOf } from '#src/config/option-table.js';
 import { resolveCompilerConfig, resolveRuntimeConfig } from '#src/config/resolve.js';
 
 const numbers = optionNames().flatMap((name): [keyof RuntimeOptions, NumberOption][] => {

@@ -166,7 +166,7 @@ class CountedExecution implements CoveredHandler {
 
   #stack(stack: string): string {
     const { filename = '' } = this.#handler.source;
-    const frame = new RegExp(`(${filename.replaceAll(/[.*+?^$\{}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
+    const frame = new RegExp(`(${filename.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
     return stack.replaceAll(frame, (_, name: string, line: string, column: string) => {
       const place = this.#location({ line: Number(line), column: Number(column) });
       return `${name}:${place.line}:${place.column}`;

@@ -28,7 +28,9 @@ function linesOf(text: string): Map<string, Map<number, number>> {
   const files = new Map<string, Map<number, number>>();
   for (const record of text.split('end_of_record\n').filter((each) => each.includes('SF:'))) {
     const [, path = ''] = /^SF:(.*)$/m.exec(record) ?? [];
-    const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(([, line, count]) => [Number(line), Number(count)] as const);
+    const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map(
+      ([, line, count]) => [Number(line), Number(count)] as const,
+    );
     files.set(basename(path), new Map(lines));
   }
   return files;
@@ -67,7 +69,10 @@ describe('coverage of handlers', () => {
     const theirs = linesOf(readFileSync(join(folder, 'c8', 'lcov.info'), 'utf8'));
     for (const [i, { name, source }] of PROGRAMS.entries()) {
       const uncovered = (lines: Map<number, number> | undefined) =>
-        source.trimEnd().split('\n').flatMap((line, at) => (lines?.get(at + 1) === 0 ? [`${at + 1}: ${line}`] : []));
+        source
+          .trimEnd()
+          .split('\n')
+          .flatMap((line, at) => (lines?.get(at + 1) === 0 ? [`${at + 1}: ${line}`] : []));
       expect([name, uncovered(ours.get(`p${i}.js`))]).toEqual([name, uncovered(theirs.get(`p${i}.js`))]);
     }
   }, 60_000);
@@ -103,7 +108,10 @@ await null; stop();
   });
 
   it('counts a handler over its suspensions, and one that is left waiting', async () => {
-    writeFileSync(join(folder, 'waits.js'), `const a = await $ext.a.get();\nif (a) {\n  await $ext.b.get();\n  $emit('end');\n}\n`);
+    writeFileSync(
+      join(folder, 'waits.js'),
+      `const a = await $ext.a.get();\nif (a) {\n  await $ext.b.get();\n  $emit('end');\n}\n`,
+    );
     await inProcess(
       `const runtime = await kit.createTestRuntime({ coverage: 'waits', cacheDir: false });
       const step = await runtime.suspendAt('waits.js');
@@ -112,18 +120,30 @@ await null; stop();
     );
     const [part = ''] = readdirSync(join(folder, 'waits'));
     const lines = linesOf(readFileSync(join(folder, 'waits', part), 'utf8')).get('waits.js');
-    expect([...(lines ?? [])]).toEqual([[1, 1], [2, 1], [3, 1], [4, 0], [5, 0]]);
+    expect([...(lines ?? [])]).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 0],
+      [5, 0],
+    ]);
   });
 
   it('is joined over processes, and too small a share is an error that names it', async () => {
     const report = `console.log(JSON.stringify(await kit.reportCoverage({ directory: 'joined', lines: 70, branches: 50 })
       .catch((error) => [error.name, error.message])));`;
-    writeFileSync(join(folder, 'joined.js'), `if ($args) {\n  $emit('a');\n  $emit('b');\n} else {\n  $emit('c');\n  $emit('d');\n}\n`);
+    writeFileSync(
+      join(folder, 'joined.js'),
+      `if ($args) {\n  $emit('a');\n  $emit('b');\n} else {\n  $emit('c');\n  $emit('d');\n}\n`,
+    );
     const count = (args: boolean) =>
       inProcess(`await kit.runHandler('joined.js', { args: ${args} });`, { NEXUS_COVERAGE: 'joined' });
     await count(true);
     const low = (await inProcess(report)).stdout;
-    expect(JSON.parse(low)).toEqual(['AssertionError', expect.stringContaining('  lines: at least 70 %, it is 57.14 %')]);
+    expect(JSON.parse(low)).toEqual([
+      'AssertionError',
+      expect.stringContaining('  lines: at least 70 %, it is 57.14 %'),
+    ]);
     await count(true);
     await count(false);
     const { stdout } = await inProcess(report);
@@ -131,7 +151,10 @@ await null; stop();
     expect(JSON.parse(stdout)).toEqual(totals);
     expect(readdirSync(join(folder, 'joined'))).toEqual(['lcov.info']);
     expect(readFileSync(totals.file, 'utf8')).toMatch(/^DA:2,1$/m);
-    expect(JSON.parse((await inProcess(report)).stdout)).toEqual(['NexusError', expect.stringContaining('Nothing was counted in')]);
+    expect(JSON.parse((await inProcess(report)).stdout)).toEqual([
+      'NexusError',
+      expect.stringContaining('Nothing was counted in'),
+    ]);
   });
 
   it('is refused where the directory is none', async () => {
