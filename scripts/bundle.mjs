@@ -141,7 +141,14 @@ async function take(options) {
 
 /** The declarations that the entries reach, as those of modules and, a folder beside, as those of CommonJS. */
 async function writeDeclarations() {
-  const entries = ['index', 'otel/index', 'testing/index', 'testing/vitest', 'typescript/index'];
+  const entries = [
+    'index',
+    'otel/index',
+    'testing/index',
+    'testing/vitest',
+    'testing/vitest-plugin',
+    'typescript/index',
+  ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {
     const text = await readFile(path(`build/${file}`), 'utf8');

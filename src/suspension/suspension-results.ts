@@ -18,8 +18,9 @@ export function suspended(
   const [{ extensionName, method, args }] = calls as [ExtensionCall];
   const expiresAt = new Date(expiresAtMs);
   const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };
-  const { stateMutations, events, viewCommands, logs, metrics } = result;
-  return { status: 'suspended', stateMutations, events, viewCommands, logs, metrics, suspension };
+  const { stateMutations, events, viewCommands, logs, unawaitedCalls, metrics } = result;
+  const effects = { stateMutations, events, viewCommands, logs };
+  return { status: 'suspended', ...effects, ...(unawaitedCalls && { unawaitedCalls }), metrics, suspension };
 }
 
 /** The result of a handler that waits and could not be kept; its effects so far are in it. */

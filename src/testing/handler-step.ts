@@ -7,12 +7,11 @@ import type { ResumeOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { withCall } from '../runtime/run/current-call.js';
 import { parseSuspensionId } from '../support/run-ids.js';
-import type { CoveredHandler } from './coverage/coverage.js';
+import type { CoveredHandler, CoveringRuntime } from './coverage/coverage.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
 import { asAnswer, RecordedAnswers } from './recording/recorded-answers.js';
-import type { ProbedRuntime } from './run-handler.js';
 import { showCall } from './show.js';
 import { joined, type TestResult, testResult, withMetrics } from './test-result.js';
 
@@ -41,7 +40,7 @@ export interface StepFields {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'> & Pick<ProbedRuntime, 'cover'>;
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'> & CoveringRuntime;
 
 /**
  * Executes a handler until it waits for a call that no mock answers.

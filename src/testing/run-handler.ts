@@ -1,8 +1,8 @@
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
-import type { CoveredHandler } from './coverage/coverage.js';
+import type { CoveringRuntime } from './coverage/coverage.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
-import { type HandlerSource, readHandler, requireCompiled } from './handler-source.js';
+import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
 import { type TestResult, testResult } from './test-result.js';
 
@@ -10,10 +10,7 @@ import { type TestResult, testResult } from './test-result.js';
 const MOCK_TIMEOUT_MS = 5_000;
 
 /** The part of a runtime that the kit needs. */
-export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'> & {
-  /** The handler as it is executed: counted, if coverage is wanted. */
-  cover(source: HandlerSource): CoveredHandler;
-};
+export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'> & CoveringRuntime;
 
 /** Runs a handler to its end, with its calls answered by mocks. */
 export async function runToEnd(

@@ -13,6 +13,11 @@ export function show(value: unknown): string {
   return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`;
 }
 
+/** {@link show} on one line. A string has no line breaks of its own: they are escaped. */
+export function showInLine(value: unknown): string {
+  return show(value).replaceAll(/\n\s*/g, ' ');
+}
+
 /** The call as it is written in the handler, with its argument values. */
 export function showCall({
   extensionName,

@@ -49,6 +49,7 @@ it('a recording has what the handler got and returned, and replays without the s
     expect({ differences, returnValue: recorded.returnValue }).toEqual({ differences: [], returnValue: { count: 4 } });
     const executed = await recording.executeHandler('return 7', context, { schemas });
     expect(executed.error?.code).toBe('VALIDATION_ERROR');
+    await recording.recordingsWritten();
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

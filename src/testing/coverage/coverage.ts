@@ -90,6 +90,12 @@ export interface CoveredHandler {
   restore(result: WasmResult): WasmResult;
 }
 
+/** A runtime that may count lines. */
+export interface CoveringRuntime {
+  /** The handler as it is executed: counted, if coverage is wanted. */
+  cover(source: HandlerSource): CoveredHandler;
+}
+
 /** Limits that counting must not use up: those of the test runtime. */
 export interface Room {
   readonly maxLogBytes: number;

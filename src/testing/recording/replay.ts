@@ -9,7 +9,7 @@ import { readBoundedFile } from '../../support/files/bounded-file.js';
 import { type HandlerSource, readHandler, requireCompiled } from '../handler-source.js';
 import type { TestRuntime } from '../runtime/test-runtime.js';
 import type { TestRuntimeOptions } from '../runtime/test-runtime-options.js';
-import { show, showCall } from '../show.js';
+import { showCall, showInLine } from '../show.js';
 import { joined, type TestResult, testResult } from '../test-result.js';
 import { AnswerBook } from './answer-book.js';
 import { type Difference, differencesOf } from './differences.js';
@@ -142,7 +142,7 @@ function compare(
   const same = differences.length === 0;
   const heading = `${name}, recorded ${new Date(recordedAtMs).toISOString()}: ${same ? 'the same' : countOf(differences)}`;
   const lines = differences.map(
-    (one) => `  ${one.path}: recorded ${show(one.recorded)}, replayed ${show(one.replayed)}`,
+    (one) => `  ${one.path}: recorded ${showInLine(one.recorded)}, replayed ${showInLine(one.replayed)}`,
   );
   const report = [heading, ...lines, ...notes.map((note) => `  note: ${note}`)].join('\n');
   return { recorded, replayed, differences, notes, same, report };
