@@ -1,0 +1,193 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import type { ErrorCause, WasmError, WasmResult } from '../../api/result.js';
+import { invalidOption } from '../../config/check.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import type { ExecuteOptions } from '../../execution/request/execute-options.js';
+import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
+import type { HandlerSource } from '../handler-source.js';
+import { type Instrumented, instrument, MARK } from './instrument.js';
+import { lcovOf } from './lcov.js';
+
+/** The ending of the files that a process of tests writes; {@link reportCoverage} joins them. */
+export const PART = '.part.info';
+/** More than the mark and the number of a block take in a log. */
+const BYTES_PER_BLOCK = 32;
+const VARIABLE = 'NEXUS_COVERAGE';
+
+/** A handler as it is executed to be counted. */
+interface CountedHandler {
+  readonly source: HandlerSource;
+  readonly instrumented: Instrumented;
+  readonly hits: number[];
+}
+
+/** Counts which lines of handlers the tests of this process execute, and writes an lcov file when it ends. */
+export class HandlerCoverage {
+  readonly #directory: string;
+  readonly #handlers = new Map<string, CountedHandler | undefined>();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    process.once('exit', () => this.#write());
+  }
+
+  static readonly #known = new Map<string, HandlerCoverage>();
+
+  /**
+   * The coverage that goes into a directory.
+   *
+   * @param given the option `coverage`; without it, the variable NEXUS_COVERAGE counts
+   * @returns undefined if nothing is counted
+   * @throws NexusError INVALID_CONFIG
+   */
+  static of(given: unknown = process.env[VARIABLE] || false): HandlerCoverage | undefined {
+    if (given === false) return undefined;
+    if (typeof given !== 'string' || given === '') {
+      throw invalidOption('coverage', given, 'the path of a directory, or false');
+    }
+    requireParser();
+    const directory = resolve(given);
+    const known = HandlerCoverage.#known.get(directory) ?? new HandlerCoverage(directory);
+    HandlerCoverage.#known.set(directory, known);
+    return known;
+  }
+
+  /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
+  cover(source: HandlerSource, room: Room): CoveredHandler {
+    const { path, filename = '' } = source;
+    if (path === undefined) return asItIs(source);
+    const known = this.#handlers.get(path);
+    // A file that changes meanwhile counts anew.
+    if (known !== undefined && known.source.code === source.code) return new CountedExecution(known, room);
+    const instrumented = instrument(source.code, filename);
+    if (instrumented === undefined) return asItIs(source);
+    const handler = { source, instrumented, hits: instrumented.blocks.map(() => 0) };
+    this.#handlers.set(path, handler);
+    return new CountedExecution(handler, room);
+  }
+
+  #write(): void {
+    const records = [...this.#handlers.values()].flatMap((handler) => {
+      if (handler?.source.path === undefined) return [];
+      const { source, instrumented, hits } = handler;
+      return [lcovOf({ path: source.path as string, source: source.code, blocks: instrumented.blocks, hits })];
+    });
+    if (records.length === 0) return;
+    mkdirSync(this.#directory, { recursive: true });
+    const name = `handlers-${process.pid}-${threadId}-${Date.now()}${PART}`;
+    writeFileSync(join(this.#directory, name), records.join(''));
+  }
+}
+
+/** A handler that may be counted, for one test. */
+export interface CoveredHandler {
+  readonly code: string;
+  /** Options with room for what counting adds. */
+  options(given: ExecuteOptions): ExecuteOptions;
+  /** The result without what counting added, in the author's places. */
+  restore(result: WasmResult): WasmResult;
+}
+
+/** Limits that counting must not use up: those of the test runtime. */
+export interface Room {
+  readonly maxLogBytes: number;
+  readonly maxHostCalls: number;
+}
+
+/** A handler that is not counted. */
+export function asItIs({ code }: HandlerSource): CoveredHandler {
+  return { code, options: (given) => given, restore: (result) => result };
+}
+
+class CountedExecution implements CoveredHandler {
+  readonly #handler: CountedHandler;
+  readonly #room: Room;
+
+  constructor(handler: CountedHandler, { maxLogBytes, maxHostCalls }: Room) {
+    this.#handler = handler;
+    this.#room = { maxLogBytes, maxHostCalls };
+  }
+
+  get code(): string {
+    return this.#handler.instrumented.code;
+  }
+
+  options(given: ExecuteOptions): ExecuteOptions {
+    const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
+    const { length } = this.#handler.hits;
+    return {
+      ...given,
+      limits: {
+        ...given.limits,
+        maxLogBytes: maxLogBytes + length * BYTES_PER_BLOCK,
+        maxHostCalls: maxHostCalls + length,
+      },
+    };
+  }
+
+  restore(result: WasmResult): WasmResult {
+    const { hits } = this.#handler;
+    const logs = result.logs.filter(({ message }) => {
+      if (!message.startsWith(MARK)) return true;
+      const block = Number(message.slice(MARK.length));
+      hits[block] = (hits[block] ?? 0) + 1;
+      return false;
+    });
+    const counted = result.logs.length - logs.length;
+    const metrics = { ...result.metrics, hostCalls: Math.max(0, result.metrics.hostCalls - counted) };
+    const error = result.error && this.#error(result.error);
+    return { ...result, logs, metrics, ...(error && { error }) };
+  }
+
+  #error(error: WasmError): WasmError {
+    const location = error.location && this.#location(error.location);
+    return {
+      ...error,
+      ...(location && { location }),
+      ...(location && error.snippet && { snippet: renderSnippet(this.#handler.source.code, location) }),
+      ...this.#nested(error),
+    };
+  }
+
+  #nested({ stack, cause, errors }: WasmError | ErrorCause): Partial<ErrorCause> {
+    return {
+      ...(stack !== undefined && { stack: this.#stack(stack) }),
+      ...(cause && { cause: this.#cause(cause) }),
+      ...(errors && { errors: errors.map((each) => this.#cause(each)) }),
+    };
+  }
+
+  #cause(cause: ErrorCause): ErrorCause {
+    const location = cause.location && this.#location(cause.location);
+    return { ...cause, ...(location && { location }), ...this.#nested(cause) };
+  }
+
+  #stack(stack: string): string {
+    const { filename = '' } = this.#handler.source;
+    const frame = new RegExp(`(${filename.replaceAll(/[.*+?^$\{}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
+    return stack.replaceAll(frame, (_, name: string, line: string, column: string) => {
+      const place = this.#location({ line: Number(line), column: Number(column) });
+      return `${name}:${place.line}:${place.column}`;
+    });
+  }
+
+  #location(location: SourceLocation): SourceLocation {
+    return this.#handler.instrumented.toAuthor(location);
+  }
+}
+
+/** @throws NexusError INVALID_CONFIG */
+function requireParser(): void {
+  try {
+    instrument('', '');
+  } catch (cause) {
+    throw new NexusError(
+      'INVALID_CONFIG',
+      'Option coverage needs the package acorn, which nexus-runtime depends on and which cannot be loaded: ' +
+        'npm install acorn.',
+      { cause, context: { option: 'coverage' } },
+    );
+  }
+}
