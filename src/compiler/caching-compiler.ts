@@ -121,8 +121,9 @@ export class CachingCompiler {
   }
 
   /** Seals the handler as an artifact: the content of its `.qjsc` file. */
-  seal({ key, filename, source, bytecode }: CompiledHandler): Promise<Uint8Array> {
-    const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
+  seal({ key, filename, source, entries, bytecode }: CompiledHandler): Promise<Uint8Array> {
+    const { engine } = this.#options;
+    const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine, ...(entries && { entries }) };
     return sealInSlices(header, bytecode, this.#options.secret);
   }
 
@@ -184,7 +185,15 @@ export class CachingCompiler {
     if (!outcome.ok) return this.#failed(unit, outcome.error, compilationTimeUs);
 
     const content = asShared(outcome.bytecode);
-    const entry: CacheEntry = { key, source, filename, namespace: HANDLER_NAMESPACE, content };
+    const { entries } = outcome;
+    const entry: CacheEntry = {
+      key,
+      source,
+      filename,
+      namespace: HANDLER_NAMESPACE,
+      content,
+      ...(entries && { entries }),
+    };
     this.#cache.put(entry);
     const bytecodeBytes = entry.content.length;
     this.#options.onCompiled?.({ filename, durationUs: compilationTimeUs, bytecodeBytes });
@@ -229,13 +238,13 @@ export class CachingCompiler {
 /** @param source the source; a long one is not part of the entry */
 function found(entry: CacheEntry, source: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
   // perf: a literal, because spreading would be most of the time for finding a handler.
-  const { key, filename, content } = entry;
+  const { key, filename, entries, content } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);
-  return { ok: true, handler: { key, filename, source, bytecode: content, tier, compilationTimeUs } };
+  return { ok: true, handler: { key, filename, source, entries, bytecode: content, tier, compilationTimeUs } };
 }
 
-function toHandler({ key, filename, source, content }: CacheEntry): CompiledHandler {
-  return { key, filename, source, bytecode: content };
+function toHandler({ key, filename, source, entries, content }: CacheEntry): CompiledHandler {
+  return { key, filename, source, entries, bytecode: content };
 }
 
 /** A caller that joins a pending compilation finds the handler in memory, after a wait. */

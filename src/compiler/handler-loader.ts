@@ -53,11 +53,11 @@ export class HandlerLoader {
       const options = { engine: this.#engine, secrets, maxSourceBytes };
       const { header, content, digest } = await openInSlices(sealed, options);
       if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
-      const { filename, source, namespace } = header;
+      const { filename, source, entries, namespace } = header;
       const key = `artifact:${digest}`;
       let entry = this.#cache.peek(key);
       if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: ownShared(sealed, content) };
+        entry = { key, namespace, filename, source, content: ownShared(sealed, content), ...(entries && { entries }) };
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;
@@ -65,6 +65,7 @@ export class HandlerLoader {
         key,
         filename,
         source,
+        entries,
         bytecode: entry.content,
         tier: 'memory',
         compilationTimeUs,

@@ -26,6 +26,7 @@ import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-fe
 import { eventOriginOf, type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
+import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import { type AuditOrigin, auditEvents } from './result/audit.js';
@@ -140,7 +141,8 @@ export class SegmentRunner {
       if (loaded === 'aborted') return notBegun(notLoaded(options, origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
-      const { key, filename, source } = handler;
+      const { key, filename, source, entries } = handler;
+      if (entries !== undefined || options.entry !== undefined) requireEntry(entries, options.entry);
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
       const feed = this.#feed(limits, origin, tenant, onLog);

@@ -214,7 +214,7 @@ function unpackContext(
 type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
-  | readonly [kind: 'bytecode', bytecode: Placed]
+  | readonly [kind: 'bytecode', bytecode: Placed, entries?: readonly string[]]
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
@@ -250,7 +250,10 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
     // In shared memory, where the cache keeps it, so the main thread copies nothing.
-    return ['bytecode', place(reply.outcome.bytecode, shared)];
+    const { bytecode, entries } = reply.outcome;
+    return entries === undefined
+      ? ['bytecode', place(bytecode, shared)]
+      : ['bytecode', place(bytecode, shared), entries];
   }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
@@ -280,9 +283,9 @@ export function decodeReplies({ packed, shared }: Message) {
 function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
   if (packed === null) return undefined;
   if (packed[0] === 'bytecode') {
-    const [, placed] = packed;
+    const [, placed, entries] = packed;
     const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
-    return { kind: 'compiled', outcome: { ok: true, bytecode } };
+    return { kind: 'compiled', outcome: { ok: true, bytecode, ...(entries !== undefined && { entries }) } };
   }
   if (packed[0] === 'other') return packed[1];
   // By index: taking it apart goes through an iterator.

@@ -5,9 +5,12 @@ export type ScriptOutcome =
   | { readonly ok: true; readonly bytecode: Uint8Array }
   | { readonly ok: false; readonly problem: ScriptProblem };
 
-/** The result of compiling a handler: bytecode of its one function, or the error for the result. */
+/**
+ * The result of compiling a handler: bytecode of its one function, or the error for the result. A handler that is no body has
+ * `entries`, the names of its entry points.
+ */
 export type HandlerOutcome =
-  | { readonly ok: true; readonly bytecode: Uint8Array }
+  | { readonly ok: true; readonly bytecode: Uint8Array; readonly entries?: readonly string[] }
   | {
       readonly ok: false;
       readonly error: WasmError;

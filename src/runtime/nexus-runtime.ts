@@ -102,10 +102,10 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Executes the body of an async function in a pristine VM.
+   * Executes a handler in a pristine VM: the body of an async function, one function, or a module.
    *
-   * @param code the body of the function; `return` and `await` work at its top level, and the globals of
-   *   handlers are in scope
+   * @param code the handler. In a body, `return` and `await` work at the top level; a function, or what a module exports, is called
+   *   with `($args, ctx)`. The globals of handlers are in scope in each
    * @param context state, arguments, scope and capabilities of the handler; default: none
    * @param options options of this execution, or only its timeout in milliseconds
    * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`

@@ -61,6 +61,9 @@ export function findFence(lines: SourceLines): SyntaxHelp | undefined {
   return fence === null ? undefined : { message: FENCED, location: lines.locationAt(fence[0].length - 3) };
 }
 
+export const IMPORTS_NOTHING =
+  'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
+
 const FENCED = 'the source is in a Markdown fence; pass what stands between the fences alone';
 
 const closingFence: Rule = ({ tokens, at, offset }) => {
@@ -76,13 +79,11 @@ const modules: Rule = ({ tokens, at, isTyped }) => {
     const token = tokens.at(i);
     if (token?.kind !== 'keyword' || tokens.at(i - 1)?.text === '.') continue;
     if (token.text === 'import' && tokens.at(i + 1)?.text !== '(') {
-      const message =
-        'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
-      return { message, offset: token.start };
+      return { message: IMPORTS_NOTHING, offset: token.start };
     }
     if (token.text === 'export') {
       const message =
-        'a handler exports nothing: it is the body of a function; write what the exported function does, and `return` its value';
+        '`export` works only at the top level of a module, outside of all functions and blocks; in the body of a function, `return` the value';
       return { message, offset: token.start };
     }
   }

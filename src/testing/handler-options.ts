@@ -48,6 +48,8 @@ export interface HandlerOptions {
   readonly panelId?: string;
   /** File name in stack traces. Default: that of the file, or `'handler.js'` */
   readonly filename?: string;
+  /** As `ExecuteOptions.entry`: the export of a module that is called. Default: the default export */
+  readonly entry?: string;
 }
 
 const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
@@ -66,6 +68,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   handlerName: true,
   panelId: true,
   filename: true,
+  entry: true,
 };
 
 /** All capabilities: a test of capabilities passes its own. */
@@ -97,7 +100,7 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
     seed,
     ...rest
   } = given;
-  const { args, scope, handlerName, panelId, toJSON, onLogOverflow } = rest;
+  const { args, scope, handlerName, panelId, toJSON, onLogOverflow, entry } = rest;
   if (given.state !== undefined && stateSnapshot !== undefined) {
     throw invalidArgument('options.stateSnapshot', stateSnapshot, 'absent where there is options.state');
   }
@@ -121,6 +124,7 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
       ...(toJSON !== undefined && { toJSON }),
       ...(onLogOverflow !== undefined && { onLogOverflow }),
       ...(name !== undefined && { filename: name }),
+      ...(entry !== undefined && { entry }),
     },
   };
 }

@@ -2,9 +2,10 @@ import type { CapabilityToken } from '../../api/capability.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { authorLocationAt } from '../../source/wrapper.js';
 import { analyse } from './analysis.js';
 import { isTooLarge } from './syntax/size.js';
-import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
+import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
 
 /** A place in the handler that needs a capability. Line and column start at 1. */
@@ -32,13 +33,13 @@ export interface InferenceOptions {
  * whatever its arguments. If a name cannot be determined, the token ends in `*`; {@link explainCapabilities}
  * says why.
  *
- * @param code the body of a function, as `executeHandler` takes it
+ * @param code the handler, as `executeHandler` takes it; of a module, what all its exports need
  * @param options the file name, which is needed for TypeScript
  * @returns sorted; none is covered by another
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function inferCapabilities(code: string, options: InferenceOptions = {}): CapabilityToken[] {
-  return demandsOf(code, options, false).tokens();
+  return demandsOf(code, options, false).demands.tokens();
 }
 
 /**
@@ -47,34 +48,47 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
-  const demands = demandsOf(code, options, true);
+  const { demands, inScript } = demandsOf(code, options, true);
   const lines = new SourceLines(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, lines), reason })),
+    reasons: demands
+      .reasonsFor(capability)
+      .map(({ at, reason }) => ({ ...authorLocationAt(inScript(at.start), lines), reason })),
   }));
 }
 
-function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Demands {
+interface Inferred {
+  readonly demands: Demands;
+  /** The index into the wrapped source of a node of the demands. */
+  readonly inScript: (offset: number) => number;
+}
+
+function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
   const filename = filenameOf(options);
   const demands = new Demands(isExplained);
+  let inScript: Inferred['inScript'] = (offset) => offset;
   try {
     if (isTooLarge(code)) demands.everything(BEGINNING, 'too large to be followed');
-    else follow(code, filename, demands);
+    else {
+      const parsed = parseHandler(code, filename);
+      inScript = parsed.inScript;
+      analyse(parsed.handler, demands);
+    }
   } catch (error) {
-    if (!(error instanceof EverythingDemanded)) throw error;
+    if (error instanceof RangeError) demandAll(demands);
+    else if (!(error instanceof EverythingDemanded)) throw error;
   }
-  return demands;
+  return { demands, inScript };
 }
 
-function follow(code: string, filename: string | undefined, demands: Demands): void {
+/** After a stack overflow: the source is nested too deeply for the parser, but may still be a valid handler. */
+function demandAll(demands: Demands): void {
   try {
-    analyse(parseHandler(code, filename), demands);
-  } catch (error) {
-    // A stack overflow: the source is nested too deeply for the parser, but may still be a valid handler.
-    if (!(error instanceof RangeError)) throw error;
     demands.everything(BEGINNING, 'too deeply nested to be followed');
+  } catch (error) {
+    if (!(error instanceof EverythingDemanded)) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
-import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys, requireText } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 
 /** Options of one execution. */
@@ -60,6 +60,12 @@ export interface ExecuteOptions {
   readonly onLogOverflow?: LogOverflow;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
+  /**
+   * The export of a module that is called, if it is a function, or is the result. Default: the default export.
+   *
+   * @example await runtime.executeHandler('export const onUpdate = (args) => args.x', { args: { x: 1 } }, { entry: 'onUpdate' })
+   */
+  readonly entry?: string;
 }
 
 const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
@@ -76,6 +82,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   toJSON: true,
   onLogOverflow: true,
   filename: true,
+  entry: true,
 };
 
 const inContext = (name: string) => `context.${name}, of the argument before the options`;
@@ -144,6 +151,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  if (given.entry !== undefined) requireText('entry', given.entry, 'the name of an export');
   checkUnawaited(given);
   if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
     throw invalidArgument('toJSON', given.toJSON, 'true or false');

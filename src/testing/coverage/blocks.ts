@@ -125,11 +125,15 @@ class BlockFinder implements Blocks {
   /** A statement that is executed or not. */
   #branch(statement: Node, start: number): void {
     // Only in sloppy code, where a block around it would change who sees it.
-    if (statement.type === 'FunctionDeclaration') return this.#visit(statement);
+    if (statement.type === 'FunctionDeclaration') {
+      this.#visit(statement);
+      return;
+    }
     const call = this.#count({ kind: 'branch', start, end: statement.end });
     if (statement.type === 'BlockStatement') {
       this.#open(statement.start + 1, `${call};`);
-      return this.#visit(statement);
+      this.#visit(statement);
+      return;
     }
     this.#open(statement.start, `{${call};`);
     this.#visit(statement);

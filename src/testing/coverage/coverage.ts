@@ -5,6 +5,7 @@ import type { ErrorCause, WasmError, WasmResult } from '../../api/result.js';
 import { invalidOption } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
+import { DEFAULT_ENTRY } from '../../source/forms/entries.js';
 import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
 import type { HandlerSource } from '../handler-source.js';
 import { type Instrumented, instrument, MARK } from './instrument.js';
@@ -117,8 +118,11 @@ class CountedExecution implements CoveredHandler {
   options(given: ExecuteOptions): ExecuteOptions {
     const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
     const { length } = this.#handler.hits;
+    const { entry, ...others } = given;
+    const isChosen = entry !== undefined && !(this.#handler.instrumented.isBody && entry === DEFAULT_ENTRY);
     return {
-      ...given,
+      ...others,
+      ...(isChosen && { entry }),
       limits: {
         ...given.limits,
         maxLogBytes: maxLogBytes + length * BYTES_PER_BLOCK,
@@ -166,7 +170,7 @@ class CountedExecution implements CoveredHandler {
 
   #stack(stack: string): string {
     const { filename = '' } = this.#handler.source;
-    const frame = new RegExp(`(${filename.replaceAll(/[.*+?^$\{}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
+    const frame = new RegExp(`(${filename.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
     return stack.replaceAll(frame, (_, name: string, line: string, column: string) => {
       const place = this.#location({ line: Number(line), column: Number(column) });
       return `${name}:${place.line}:${place.column}`;

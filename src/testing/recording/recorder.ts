@@ -142,6 +142,7 @@ export class Recorder {
         seed: options.seed,
         ...(options.toJSON !== undefined && { toJSON: options.toJSON }),
         ...(options.onLogOverflow !== undefined && { onLogOverflow: options.onLogOverflow }),
+        ...(options.entry !== undefined && { entry: options.entry }),
       };
       return start;
     } catch {

@@ -54,7 +54,7 @@ const HEADER = record(
     calls: list(record({ callId: NAME, extensionName: NAME, method: NAME })),
     valueBytes: count,
   },
-  { toJSON: flag, onLogOverflow: oneOf('cut', 'error') },
+  { toJSON: flag, onLogOverflow: oneOf('cut', 'error'), entry: NAME },
 );
 
 /** @throws MalformedMessageError if a field is unknown or missing */

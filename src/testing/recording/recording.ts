@@ -28,6 +28,7 @@ export interface Recording {
   /** Options of the call, where they were given. */
   readonly toJSON?: boolean;
   readonly onLogOverflow?: LogOverflow;
+  readonly entry?: string;
   readonly segments: readonly RecordedSegment[];
   /** Extension calls, in order. */
   readonly calls: readonly ExtensionCall[];
