@@ -52,6 +52,7 @@ export type {
   WasmError,
   WasmResult,
 } from './api/result.js';
+export type { CompileOptions, SourceOptions, SourceWrap } from './api/source-options.js';
 export type {
   ClaimAnswer,
   FoundSuspension,

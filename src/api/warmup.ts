@@ -1,7 +1,8 @@
 import type { WasmError } from './result.js';
+import type { CompileOptions } from './source-options.js';
 
 /** Source, an artifact, or source with its file name. */
-export type WarmupUnit = string | Uint8Array | { readonly code: string; readonly filename?: string };
+export type WarmupUnit = string | Uint8Array | ({ readonly code: string } & CompileOptions);
 
 export interface WarmupOptions {
   /**

@@ -95,11 +95,11 @@ export class SourceCompiler {
     const lowered = lower(source);
     switch (lowered.kind) {
       case 'unchanged':
-        return outcome;
+        return outcome.ok ? outcome : { ok: false, problem: inScript(outcome.problem) };
       case 'refused':
         return { ok: false, problem: inScript(lowered.problem) };
       case 'unreadable':
-        return outcome.ok ? { ok: false, problem: inScript(lowered.problem) } : outcome;
+        return { ok: false, problem: inScript(outcome.ok ? lowered.problem : outcome.problem) };
       case 'lowered': {
         const script = form?.script ?? source;
         const pieces = form === undefined ? lowered.pieces : composed(lowered.pieces, form.pieces);
@@ -179,7 +179,7 @@ function withPlace(
   source: string,
   inScript: (problem: ScriptProblem) => ScriptProblem,
 ): ScriptProblem {
-  if (problem.kind !== 'syntax' || problem.line !== undefined) return problem;
+  if (problem.kind !== 'syntax' || problem.line !== undefined) return inScript(problem);
   try {
     parseScript(source);
   } catch (error) {
@@ -188,7 +188,7 @@ function withPlace(
   return problem;
 }
 
-/** Another parser's place in a form, as one in the script that it is a form of. */
+/** The place of a syntax error in a form, as one in the script that it is a form of. The engine maps only places of code. */
 function placedInScript(problem: ScriptProblem, text: string, { script, pieces }: LoweredForm): ScriptProblem {
   const { line, column } = problem;
   if (line === undefined || column === undefined) return problem;

@@ -243,12 +243,9 @@ export class SegmentRunner {
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
-  #load(
-    ref: HandlerRef,
-    { filename, signal, deadlineMs }: ExecuteOptions,
-    dispatch: DispatchOptions,
-  ): Promise<CompileAttempt | 'aborted'> {
-    const load = () => this.#loader.load(ref, filename, dispatch);
+  #load(ref: HandlerRef, options: ExecuteOptions, dispatch: DispatchOptions): Promise<CompileAttempt | 'aborted'> {
+    const { filename, signal, deadlineMs } = options;
+    const load = () => this.#loader.load(ref, filename, dispatch, options);
     if (deadlineMs === undefined) return abortable(load, signal);
     return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
   }

@@ -1,4 +1,5 @@
 import type { WasmError } from '../api/result.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import type { ScriptProblem } from '../source/script-problem.js';
 
 export type ScriptOutcome =
@@ -24,6 +25,7 @@ export interface CompileUnit {
   /** The encoded source, if it was already encoded. */
   readonly encoded?: Uint8Array<SharedArrayBuffer>;
   readonly filename: string;
+  readonly shape?: SourceShape | undefined;
 }
 
 /** The right of one call to wait for a worker, from its admission until its execution is queued or it ends. */

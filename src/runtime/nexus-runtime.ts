@@ -2,6 +2,7 @@ import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
 import type { WasmResult } from '../api/result.js';
+import type { CompileOptions } from '../api/source-options.js';
 import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
@@ -15,6 +16,7 @@ import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../com
 import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
@@ -123,11 +125,11 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT,
    *   RUNTIME_CLOSED
    */
-  async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
+  async precompileHandler(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
     return this.#compilation.calls.run(async () => {
-      checkShape('options', options, { filename: true });
-      const { filename } = options;
-      const handler = await this.#compilation.compiler.compileOrThrow(code, filename);
+      checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
+      checkSourceOptions(options);
+      const handler = await this.#compilation.compiler.compileOrThrow(code, options.filename, options);
       await this.#compilation.cache.settled();
       return this.#compilation.compiler.seal(handler);
     });
@@ -288,7 +290,9 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
   inferCapabilities(code: string, options?: InferenceOptions): CapabilityToken[] {
-    return inferCapabilities(code, options);
+    const { wrap } = this.#config.cache;
+    const isGiven = wrap === undefined || options?.wrap !== undefined;
+    return inferCapabilities(code, isGiven ? options : { ...options, wrap });
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */

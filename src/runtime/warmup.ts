@@ -1,7 +1,9 @@
 import { isUint8Array } from 'node:util/types';
+import type { CompileOptions } from '../api/source-options.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument } from '../config/check.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 
@@ -29,8 +31,8 @@ export async function warmUp(
   const failures: WarmupReport['failures'][number][] = [];
   let loaded = 0;
   for (const [index, unit] of [...handlers].entries()) {
-    const { handler, filename } = handlerOf(unit, index);
-    const attempt = await loader.load(handler, filename);
+    const { handler, options } = handlerOf(unit, index);
+    const attempt = await loader.load(handler, options?.filename, undefined, options);
     if (attempt.ok) {
       await pool.load(attempt.handler.key, attempt.handler.bytecode);
       loaded++;
@@ -43,12 +45,13 @@ export async function warmUp(
 function handlerOf(
   unit: WarmupUnit,
   index: number,
-): { readonly handler: HandlerRef; readonly filename?: string | undefined } {
+): { readonly handler: HandlerRef; readonly options?: CompileOptions } {
   if (typeof unit === 'string') return { handler: { source: unit } };
   if (isUint8Array(unit)) return { handler: { artifact: unit } };
   if (typeof unit !== 'object' || unit === null) {
     throw invalidArgument(`handlers[${index}]`, unit, 'source, an artifact, or an object { code, filename }');
   }
-  checkShape(`handlers[${index}]`, unit, { code: true, filename: true });
-  return { handler: { source: unit.code }, filename: unit.filename };
+  checkShape(`handlers[${index}]`, unit, { code: true, filename: true, ...SOURCE_OPTION_KEYS });
+  checkSourceOptions(unit);
+  return { handler: { source: unit.code }, options: unit };
 }

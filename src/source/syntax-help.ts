@@ -141,7 +141,7 @@ const brackets: Rule = ({ tokens, at, lines, offset }) => {
     return undefined;
   }
   const closer = CLOSER[last.text] as string;
-  if (isAtEnd) return { message: `this "${last.text}" is never closed: a "${closer}" is missing`, offset: last.start };
+  if (isAtEnd) return neverClosed(last);
   if (token?.kind !== 'mark' || CLOSES[token.text] === undefined || token.text === closer) return undefined;
   const { line, column } = lines.locationAt(last.start);
   return { message: `"${last.text}" of line ${line}, column ${column} is not closed before this "${token.text}"` };
@@ -151,6 +151,19 @@ const RULES: readonly Rule[] = [closingFence, modules, awaits, jsx, types, brack
 
 function isNameOrBracket({ kind, text }: Token): boolean {
   return kind === 'name' || text === ')' || text === '}' || text === ']' || text === '?';
+}
+
+function neverClosed({ text, start }: Token): Help {
+  return { message: `this "${text}" is never closed: a "${CLOSER[text]}" is missing`, offset: start };
+}
+
+/** The last bracket that a source leaves open. */
+export function findOpenBracket(lines: SourceLines): SyntaxHelp | undefined {
+  const tokens = Tokens.upToError(lines.source);
+  const open = tokens?.list.findLast(
+    ({ text, kind }, index) => kind === 'mark' && OPENS.has(text) && tokens.partner(index) === undefined,
+  );
+  return open && { message: neverClosed(open).message, location: lines.locationAt(open.start) };
 }
 
 /** Where a "}" stands that closes the function around the handler. */

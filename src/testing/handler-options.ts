@@ -2,15 +2,16 @@ import type { CapabilityToken } from '../api/capability.js';
 import type { ContextValue, WasmContext } from '../api/context.js';
 import type { EncodedValue } from '../api/encoded.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
-import { inferCapabilities } from '../capabilities/inference/infer.js';
+import type { SourceOptions } from '../api/source-options.js';
 import { invalidArgument } from '../config/check.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
+import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { milliseconds } from './clock.js';
 import type { HandlerSource } from './handler-source.js';
 import type { ExtensionMocks } from './mocks.js';
 
 /** The input of a handler in a test. Every option is optional. */
-export interface HandlerOptions {
+export interface HandlerOptions extends SourceOptions {
   /** Its `$state`. @default {} */
   readonly state?: Readonly<Record<string, unknown>> | EncodedValue;
   /** The same as `state`, under the name that a runtime gives it. */
@@ -69,6 +70,9 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   panelId: true,
   filename: true,
   entry: true,
+  wrap: true,
+  returnLastExpression: true,
+  normalise: true,
 };
 
 /** All capabilities: a test of capabilities passes its own. */
@@ -87,7 +91,11 @@ export interface PreparedHandler {
 }
 
 /** @throws NexusError INVALID_ARGUMENT naming the option; COMPILATION_ERROR if nothing can be inferred from it */
-export function prepareHandler(given: HandlerOptions, source: HandlerSource): PreparedHandler {
+export function prepareHandler(
+  given: HandlerOptions,
+  source: HandlerSource,
+  runtime: Pick<NexusRuntime, 'inferCapabilities'>,
+): PreparedHandler {
   checkShape('options', given, OPTION_KEYS);
   const {
     stateSnapshot,
@@ -100,13 +108,21 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
     seed,
     ...rest
   } = given;
-  const { args, scope, handlerName, panelId, toJSON, onLogOverflow, entry } = rest;
+  const { args, scope, handlerName, panelId, toJSON, onLogOverflow, entry, wrap, returnLastExpression, normalise } =
+    rest;
+  const sourceOptions: SourceOptions = {
+    ...(wrap !== undefined && { wrap }),
+    ...(returnLastExpression !== undefined && { returnLastExpression }),
+    ...(normalise !== undefined && { normalise }),
+  };
   if (given.state !== undefined && stateSnapshot !== undefined) {
     throw invalidArgument('options.stateSnapshot', stateSnapshot, 'absent where there is options.state');
   }
   const name = given.filename ?? source.filename;
   const capabilities =
-    granted === 'inferred' ? inferCapabilities(source.code, name === undefined ? {} : { filename: name }) : granted;
+    granted === 'inferred'
+      ? runtime.inferCapabilities(source.code, { ...sourceOptions, ...(name !== undefined && { filename: name }) })
+      : granted;
   return {
     context: {
       ...(state !== undefined && { stateSnapshot: state }),
@@ -125,6 +141,7 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
       ...(onLogOverflow !== undefined && { onLogOverflow }),
       ...(name !== undefined && { filename: name }),
       ...(entry !== undefined && { entry }),
+      ...sourceOptions,
     },
   };
 }

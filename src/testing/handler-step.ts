@@ -38,7 +38,8 @@ export interface HandlerStep extends TestResult {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'> & Pick<ProbedRuntime, 'cover'>;
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler' | 'inferCapabilities'> &
+  Pick<ProbedRuntime, 'cover'>;
 
 /**
  * Executes a handler until it waits for a call that no mock answers.
@@ -52,8 +53,8 @@ export async function suspendFirst(
 ): Promise<HandlerStep> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source);
-  const covered = runtime.cover(source);
+  const { context, options } = prepareHandler(given, source, runtime);
+  const covered = runtime.cover(source, options);
   const { now, timeoutMs, toJSON } = options;
   const resumeOptions = {
     ...(now !== undefined && { now }),

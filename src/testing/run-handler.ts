@@ -1,3 +1,4 @@
+import type { ExecuteOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { CoveredHandler } from './coverage/coverage.js';
@@ -10,9 +11,9 @@ import { type TestResult, testResult } from './test-result.js';
 const MOCK_TIMEOUT_MS = 5_000;
 
 /** The part of a runtime that the kit needs. */
-export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'> & {
+export type ProbedRuntime = Pick<NexusRuntime, 'runProbed' | 'inferCapabilities'> & {
   /** The handler as it is executed: counted, if coverage is wanted. */
-  cover(source: HandlerSource): CoveredHandler;
+  cover(source: HandlerSource, options: ExecuteOptions): CoveredHandler;
 };
 
 /** Runs a handler to its end, with its calls answered by mocks. */
@@ -23,8 +24,8 @@ export async function runToEnd(
 ): Promise<TestResult> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source);
-  const covered = runtime.cover(source);
+  const { context, options } = prepareHandler(given, source, runtime);
+  const covered = runtime.cover(source, options);
   const stop = new AbortController();
   let fault: unknown;
   const probe: RunProbe = {

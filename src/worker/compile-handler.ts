@@ -4,9 +4,11 @@ import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import { doesNotCompile } from '../protocol/does-not-compile.js';
 import type { HandlerForm } from '../source/forms/form.js';
 import { readForm } from '../source/forms/read-form.js';
+import { isAddedPlace } from '../source/forms/rewriting.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import { type ScriptProblem, sentenceOf } from '../source/script-problem.js';
 import { SourceLines, type SourceLocation } from '../source/source-lines.js';
-import { explainSyntax, findFence, surplusBrace } from '../source/syntax-help.js';
+import { explainSyntax, findFence, findOpenBracket, surplusBrace } from '../source/syntax-help.js';
 import { remedyAfterStripping } from '../source/typescript/remedies.js';
 import { isTypeScript } from '../source/typescript/strip-types.js';
 import { ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../source/wrapper.js';
@@ -27,11 +29,12 @@ export async function compileHandler(
   source: string,
   filename: string,
   compileScript: CompileScript,
+  shape?: SourceShape,
 ): Promise<HandlerOutcome> {
   const lines = new SourceLines(source);
   const fence = findFence(lines);
   if (fence !== undefined) return { ok: false, error: syntaxError(fence.message, fence.location, lines) };
-  const form = formOf(source, filename);
+  const form = formOf(source, filename, shape);
   if (form.kind === 'refused') return { ok: false, error: describeProblem(form.problem, source, filename) };
   const outcome =
     form.kind === 'body'
@@ -42,15 +45,17 @@ export async function compileHandler(
     return { ok: false, error, ...(outcome.problem.kind === 'nesting' && { isTooDeep: true }) };
   }
   if (!isSingleClosure(outcome.bytecode)) return { ok: false, error: escapesWrapper(source) };
-  return form.kind === 'body' ? outcome : { ...outcome, entries: form.entries };
+  return form.kind === 'body' || form.entries === undefined ? outcome : { ...outcome, entries: form.entries };
 }
 
-function formOf(source: string, filename: string): HandlerForm {
+function formOf(source: string, filename: string, shape: SourceShape | undefined): HandlerForm {
   try {
-    return readForm(source, filename);
+    return readForm(source, filename, { shape });
   } catch (error) {
     // Nested too deeply for that parser. The engine's may read it, and then it is a body unless it exports something.
     if (!(error instanceof RangeError)) throw error;
+    if (shape !== undefined)
+      return { kind: 'refused', problem: { kind: 'nesting', message: 'the source is nested too deeply' } };
     return { kind: 'body' };
   }
 }
@@ -62,6 +67,7 @@ function describeProblem(problem: ScriptProblem, source: string, filename: strin
     return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}`, name: 'SyntaxError' };
   }
   const lines = new SourceLines(source);
+  if (isAddedPlace({ line, column })) return inWrap(problem, lines);
   const location = toAuthorLocation({ line, column }, lines);
   if (problem.kind === 'form') {
     return { code: 'INVALID_HANDLER', message: sentenceOf(problem), location, snippet: lines.snippet(location) };
@@ -71,6 +77,14 @@ function describeProblem(problem: ScriptProblem, source: string, filename: strin
   if (remedy !== undefined) return syntaxError(remedy, location, lines);
   const help = explainSyntax(lines, location, filename);
   return syntaxError(help?.message ?? problem.message, help?.location ?? location, lines);
+}
+
+/** The place is in the code around the source, which may be read wrongly because of what the source leaves open. */
+function inWrap({ message }: ScriptProblem, lines: SourceLines): WasmError {
+  const help = findOpenBracket(lines);
+  if (help !== undefined) return syntaxError(help.message, help.location, lines);
+  const said = `SyntaxError: ${message}, in the code of the option wrap`;
+  return { code: 'COMPILATION_ERROR', message: said, name: 'SyntaxError' };
 }
 
 function syntaxError(said: string, location: SourceLocation, lines: SourceLines): WasmError {

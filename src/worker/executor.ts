@@ -12,6 +12,7 @@ import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { performance, systemTime } from '../support/timers.js';
@@ -114,8 +115,8 @@ export class Executor {
     return (await this.#compiler.get()).compile(script, filename, form);
   }
 
-  compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
-    return compileHandler(source, filename, (script, name, form) => this.compileScript(script, name, form));
+  compileHandler(source: string, filename: string, shape?: SourceShape): Promise<HandlerOutcome> {
+    return compileHandler(source, filename, (script, name, form) => this.compileScript(script, name, form), shape);
   }
 
   /**

@@ -9,6 +9,7 @@ import { answer, finish } from '../suspension/resume-helpers.js';
 import type { Case } from './case.js';
 import { FORMS } from './forms.js';
 import { CONSOLE, MISSING } from './missing.js';
+import { MODELS } from './models.js';
 import { PLACES } from './places.js';
 import { SYNTAX } from './syntax.js';
 import { WHERE } from './where.js';
@@ -22,6 +23,7 @@ const KINDS: Readonly<Record<string, readonly Case[]>> = {
   'what there is not': MISSING,
   'what is logged': CONSOLE,
   'functions and modules': FORMS,
+  'as language models write it': MODELS,
 };
 const ALL = Object.values(KINDS).flat();
 
@@ -44,7 +46,8 @@ afterAll(async () => {
   await rm(cacheDir, { recursive: true });
 });
 
-const optionsOf = ({ filename, entry }: Case) => ({
+const optionsOf = ({ filename, entry, ...one }: Case) => ({
+  ...(MODELS.some(({ name }) => name === one.name) && { normalise: 'model' as const }),
   ...(filename !== undefined && { filename }),
   ...(entry !== undefined && { entry }),
 });
@@ -85,7 +88,7 @@ describe.each(Object.entries(KINDS))('%s', (_kind, cases) => {
 
   it.each(
     // A statement before a function makes a body of it.
-    cases.filter((one) => one.error?.code !== 'COMPILATION_ERROR' && !FORMS.includes(one)),
+    cases.filter((one) => one.error?.code !== 'COMPILATION_ERROR' && ![...FORMS, ...MODELS].includes(one)),
   )('$name: suspended and resumed', async (one) => {
     const context = { ...one.context, capabilities: ['ext:w.w'] } as const;
     const begun = await compiling.executeHandler(`await $ext.w.w();${one.source}`, context, optionsOf(one));

@@ -1,5 +1,9 @@
 import type { CapabilityToken } from '../../api/capability.js';
+import type { SourceOptions } from '../../api/source-options.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../../config/source-options.js';
+import { codeOfModel } from '../../source/forms/model-text.js';
+import { shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { authorLocationAt } from '../../source/wrapper.js';
@@ -20,7 +24,7 @@ export interface ExplainedCapability {
   readonly reasons: readonly CapabilityReason[];
 }
 
-export interface InferenceOptions {
+export interface InferenceOptions extends SourceOptions {
   /**
    * The file name, as for `executeHandler`: a handler in a file `*.ts`, `*.mts` or `*.cts` is TypeScript.
    * @default 'handler.js'
@@ -66,13 +70,16 @@ interface Inferred {
 
 function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
-  const filename = filenameOf(options);
+  const { filename, ...shaping } = readOptions(options);
+  const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
+  const shape = shapeOf(shaping, undefined);
   const demands = new Demands(isExplained);
   let inScript: Inferred['inScript'] = (offset) => offset;
   try {
-    if (isTooLarge(code)) demands.everything(BEGINNING, 'too large to be followed');
-    else {
-      const parsed = parseHandler(code, filename);
+    if (isTooLarge(shape === undefined ? source : `${shape.prologue}\n${source}\n${shape.epilogue}`)) {
+      demands.everything(BEGINNING, 'too large to be followed');
+    } else {
+      const parsed = parseHandler(source, filename, shape);
       inScript = parsed.inScript;
       analyse(parsed.handler, demands);
     }
@@ -92,12 +99,19 @@ function demandAll(demands: Demands): void {
   }
 }
 
-function filenameOf(options: InferenceOptions): string | undefined {
+function readOptions(options: InferenceOptions): InferenceOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   return readArgument('options', () => {
-    rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
-    const { filename } = options;
+    const known = ['filename', ...Object.keys(SOURCE_OPTION_KEYS)];
+    rejectUnknownKeys(options, known, 'options.', 'INVALID_ARGUMENT');
+    const { filename, wrap, returnLastExpression, normalise } = options;
     if (filename !== undefined) requireFilename(filename);
-    return filename;
+    const shaping = {
+      ...(wrap !== undefined && { wrap }),
+      ...(returnLastExpression !== undefined && { returnLastExpression }),
+      ...(normalise !== undefined && { normalise }),
+    };
+    checkSourceOptions(shaping);
+    return { ...(filename !== undefined && { filename }), ...shaping };
   });
 }

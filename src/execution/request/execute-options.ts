@@ -1,9 +1,11 @@
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
+import type { SourceOptions } from '../../api/source-options.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys, requireText } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { checkSourceOptions } from '../../config/source-options.js';
 
 /** Options of one execution. */
-export interface ExecuteOptions {
+export interface ExecuteOptions extends SourceOptions {
   /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
   readonly timeoutMs?: number;
   /**
@@ -83,6 +85,9 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   onLogOverflow: true,
   filename: true,
   entry: true,
+  wrap: true,
+  returnLastExpression: true,
+  normalise: true,
 };
 
 const inContext = (name: string) => `context.${name}, of the argument before the options`;
@@ -152,6 +157,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
   if (given.entry !== undefined) requireText('entry', given.entry, 'the name of an export');
+  checkSourceOptions(given);
   checkUnawaited(given);
   if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
     throw invalidArgument('toJSON', given.toJSON, 'true or false');

@@ -1,7 +1,7 @@
 import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
 import { functionNameAt } from '../../source/expressions/functions.js';
 import { Tokens } from '../../source/expressions/tokens.js';
-import { ADDED_PLACE } from '../../source/forms/rewriting.js';
+import { isAddedPlace } from '../../source/forms/rewriting.js';
 import type { SourceLines, SourceLocation } from '../../source/source-lines.js';
 import { toAuthorLocation } from '../../source/wrapper.js';
 import { framesOf } from '../../support/stack-frames.js';
@@ -87,7 +87,8 @@ function readFrames(raw: string, filename: string, source: SourceLines | undefin
       frames.push({ text });
       continue;
     }
-    if (isAdded(parsed.location)) continue;
+    // Of what is around a handler that is no body.
+    if (isAddedPlace(parsed.location)) continue;
     const place = toAuthorLocation(parsed.location, source);
     frames.push({ text: `${parsed.before}(${filename}:${place.line}:${place.column})`, place });
   }
@@ -102,11 +103,6 @@ function parseFrame(text: string, filename: string): { before: string; location:
   const [line, column] = numbers.map(Number);
   const isPlace = numbers.length === 2 && isPosition(line) && isPosition(column);
   return isPlace ? { before: text.slice(0, open), location: { line, column } } : undefined;
-}
-
-/** Of what is around a handler that is no body, where no code of an author is. */
-function isAdded({ line, column }: SourceLocation): boolean {
-  return line === 1 && column === ADDED_PLACE + 1;
 }
 
 function isPosition(value: number | undefined): value is number {

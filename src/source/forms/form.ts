@@ -6,11 +6,11 @@ import type { Rewriting } from './rewriting.js';
 /** A handler that is no body: the script that is compiled in place of its wrapped source. */
 export interface RewrittenHandler extends Rewriting {
   readonly kind: 'rewritten';
-  readonly of: 'function' | 'module';
+  readonly of: 'function' | 'module' | 'body';
   /** The script to whose places the pieces lead: without types, and with the characters of the wrapped source at their places. */
   readonly script: string;
-  /** Names that `entry` can choose. */
-  readonly entries: readonly string[];
+  /** Names that `entry` can choose; undefined for a body. */
+  readonly entries?: readonly string[];
 }
 
 export type HandlerForm =

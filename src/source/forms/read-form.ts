@@ -9,8 +9,11 @@ import { mayBeAnotherForm, mayBeFunction, mayBeModule } from './candidates.js';
 import type { HandlerForm } from './form.js';
 import { rewriteFunction } from './function-form.js';
 import { rewriteModule } from './module-form.js';
+import { rewriteBody } from './shaped-form.js';
+import type { SourceShape } from './source-shape.js';
 
 export interface FormOptions {
+  readonly shape?: SourceShape | undefined;
   /** Bounds on the work, as for {@link parseScript} and {@link stripTypes}. @default none */
   readonly maxNames?: number;
   readonly maxCalls?: number;
@@ -25,9 +28,26 @@ const BODY: HandlerForm = { kind: 'body' };
  * @throws RangeError for a source with more than `maxNames` names, and one that is nested too deeply
  */
 export function readForm(source: string, filename: string, options: FormOptions = {}): HandlerForm {
+  const { shape } = options;
+  if (shape === undefined) return readOwnForm(source, filename, options);
+  const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
+  return form.kind === 'body' ? readShaped(source, filename, shape, options) : form;
+}
+
+function readOwnForm(source: string, filename: string, options: FormOptions): HandlerForm {
   if (!mayBeAnotherForm(source)) return BODY;
   const form = mayBeModule(source) ? readModule(source, filename, options) : BODY;
   return form.kind === 'body' && mayBeFunction(source) ? readFunction(source, filename, options) : form;
+}
+
+function readShaped(
+  source: string,
+  filename: string,
+  shape: SourceShape,
+  { maxNames, maxCalls }: FormOptions,
+): HandlerForm {
+  const stripped = withoutTypes(wrapHandler(source), filename, maxCalls, false);
+  return stripped.ok ? rewriteBody(stripped.script, shape, maxNames) : { kind: 'refused', problem: stripped.problem };
 }
 
 function readModule(source: string, filename: string, { maxNames, maxCalls }: FormOptions): HandlerForm {

@@ -1,4 +1,5 @@
 import type { Piece } from '../lowering/writer.js';
+import type { EnginePlace } from '../source-lines.js';
 import { PREFIX_LENGTH, SUFFIX_LENGTH } from '../wrapper.js';
 
 /**
@@ -6,6 +7,11 @@ import { PREFIX_LENGTH, SUFFIX_LENGTH } from '../wrapper.js';
  * this place are left out.
  */
 export const ADDED_PLACE = 0;
+
+/** Whether the engine's place is {@link ADDED_PLACE}. */
+export function isAddedPlace({ line, column }: EnginePlace): boolean {
+  return line === 1 && column === ADDED_PLACE + 1;
+}
 
 /** A part of the script that is replaced; nothing is, if it is empty. */
 export interface Edit {

@@ -20,6 +20,7 @@ const VARIABLE = 'NEXUS_COVERAGE';
 /** A handler as it is executed to be counted. */
 interface CountedHandler {
   readonly source: HandlerSource;
+  readonly isWrapped: boolean;
   readonly instrumented: Instrumented;
   readonly hits: number[];
 }
@@ -56,15 +57,16 @@ export class HandlerCoverage {
   }
 
   /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
-  cover(source: HandlerSource, room: Room): CoveredHandler {
+  cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
     const known = this.#handlers.get(path);
     // A file that changes meanwhile counts anew.
-    if (known !== undefined && known.source.code === source.code) return new CountedExecution(known, room);
-    const instrumented = instrument(source.code, filename);
+    if (known !== undefined && known.source.code === source.code && known.isWrapped === isWrapped)
+      return new CountedExecution(known, room);
+    const instrumented = instrument(source.code, filename, isWrapped);
     if (instrumented === undefined) return asItIs(source);
-    const handler = { source, instrumented, hits: instrumented.blocks.map(() => 0) };
+    const handler = { source, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
     this.#handlers.set(path, handler);
     return new CountedExecution(handler, room);
   }

@@ -28,9 +28,12 @@ export interface Instrumented {
   toAuthor(location: SourceLocation): SourceLocation;
 }
 
-/** @returns undefined for a source that does not parse: compiling it tells why */
-export function instrument(source: string, filename: string): Instrumented | undefined {
-  const form = formOf(source, filename);
+/**
+ * @param isWrapped whether there is code around it, so that it is a body
+ * @returns undefined for a source that does not parse: compiling it tells why
+ */
+export function instrument(source: string, filename: string, isWrapped = false): Instrumented | undefined {
+  const form = isWrapped ? 'body' : formOf(source, filename);
   const script = form && scriptOf(source, filename, form === 'module');
   if (script === undefined) return undefined;
   const wrapped = form === 'module' ? blankWrapper(script) : wrapHandler(script);

@@ -1,11 +1,12 @@
 import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
 import { NexusError } from '../../../errors/nexus-error.js';
 import { readForm } from '../../../source/forms/read-form.js';
-import { originalOf } from '../../../source/forms/rewriting.js';
+import { ADDED_PLACE, originalOf } from '../../../source/forms/rewriting.js';
+import type { SourceShape } from '../../../source/forms/source-shape.js';
 import { type AcornError, isAcornError, messageOf, parseScript } from '../../../source/parse-script.js';
 import { type ScriptProblem, sentenceOf } from '../../../source/script-problem.js';
 import { renderSnippet, SourceLines, type SourceLocation } from '../../../source/source-lines.js';
-import { explainSyntax } from '../../../source/syntax-help.js';
+import { explainSyntax, findOpenBracket } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
 import { authorLocationAt, ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
@@ -27,9 +28,9 @@ export interface ParsedHandler {
  * @param filename the source is TypeScript if this is the name of a TypeScript file
  * @throws RangeError if it is nested too deeply
  */
-export function parseHandler(source: string, filename?: string): ParsedHandler {
+export function parseHandler(source: string, filename?: string, shape?: SourceShape): ParsedHandler {
+  const { script, inScript } = scriptOf(source, filename, shape);
   try {
-    const { script, inScript } = scriptOf(source, filename);
     const { body } = parseScript(script, MAX_NAMES);
     const [statement, ...others] = body;
     if (statement?.type === 'ExpressionStatement' && others.length === 0) {
@@ -38,7 +39,7 @@ export function parseHandler(source: string, filename?: string): ParsedHandler {
     }
   } catch (error) {
     if (!isAcornError(error)) throw error;
-    throw acornError(error, source, filename);
+    throw acornError(error, inScript(error.pos), source, filename);
   }
   throw new NexusError('INVALID_HANDLER', ESCAPED_WRAPPER);
 }
@@ -72,8 +73,12 @@ export function hasStrictDirective({ body }: AnyFunction): boolean {
   );
 }
 
-function scriptOf(source: string, filename = ''): { readonly script: string; inScript(offset: number): number } {
-  const form = readForm(source, filename, { maxNames: MAX_NAMES, maxCalls: MAX_STRIPPER_CALLS });
+function scriptOf(
+  source: string,
+  filename = '',
+  shape?: SourceShape,
+): { readonly script: string; inScript(offset: number): number } {
+  const form = readForm(source, filename, { maxNames: MAX_NAMES, maxCalls: MAX_STRIPPER_CALLS, shape });
   if (form.kind === 'refused') throw refused(form.problem, source, filename);
   if (form.kind === 'rewritten') {
     return { script: form.text, inScript: (offset) => originalOf(form.pieces, offset) };
@@ -101,12 +106,18 @@ function refused(problem: ScriptProblem, source: string, filename: string): Nexu
     : compilationError(remedy, location, source);
 }
 
-function acornError(error: AcornError, source: string, filename = ''): NexusError {
-  const { message, pos } = error;
+/** @param pos the place in the wrapped source */
+function acornError(error: AcornError, pos: number, source: string, filename = ''): NexusError {
+  const said = messageOf(error);
+  if (pos === ADDED_PLACE) {
+    const help = findOpenBracket(new SourceLines(source));
+    if (help !== undefined) return compilationError(help.message, help.location, source);
+    return new NexusError('COMPILATION_ERROR', `SyntaxError: ${said}, in the code of the option wrap`);
+  }
   const location = authorLocationAt(pos, source);
-  const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
+  const remedy = isTypeScript(filename) ? remedyAfterStripping(error.message, source, location) : undefined;
   if (remedy !== undefined) return compilationError(remedy, location, source);
-  return explained(messageOf(error), location, source, filename);
+  return explained(said, location, source, filename);
 }
 
 function explained(message: string, location: SourceLocation, source: string, filename: string): NexusError {
