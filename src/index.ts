@@ -76,6 +76,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from './api/schema.js';
+export type { CompileOptions, SourceOptions, SourceWrap } from './api/source-options.js';
 export type {
   ClaimAnswer,
   FoundSuspension,

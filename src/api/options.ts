@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
+import type { SourceWrap } from './source-options.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';
 import type { MeteringOptions } from './usage.js';
@@ -63,6 +64,8 @@ export interface CacheOptions {
   readonly cacheSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** Longest source accepted, in bytes of UTF-8. @default 16 MiB */
   readonly maxSourceBytes?: number;
+  /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
+  readonly wrap?: SourceWrap;
 }
 
 /** How calls without a tenant are isolated: by handler, or as one shared tenant. */

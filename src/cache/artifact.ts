@@ -1,6 +1,7 @@
 import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
-import { count, oneOf, readShaped, record, text } from '../codec/message-shape.js';
+import { count, list, oneOf, readShaped, record, text } from '../codec/message-shape.js';
+import { MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from '../source/forms/entries.js';
 import {
   ContainerFormat,
   MARK_BYTES,
@@ -36,6 +37,8 @@ export interface ArtifactHeader {
   readonly filename: string;
   /** The author's source, for snippets in errors. Never executed. */
   readonly source: string;
+  /** Names of the entry points of a handler. Absent for a body. */
+  readonly entries?: readonly string[];
   readonly contentBytes: number;
   /** `'hmac-sha256'` if it was sealed with a secret. */
   readonly seal: 'hmac-sha256' | 'sha256';
@@ -43,19 +46,22 @@ export interface ArtifactHeader {
 
 /** Long enough for any path of a file system. */
 const MAX_FILENAME_CHARACTERS = 64 * 1024;
-/** The map, seven names and their values. */
-const MAX_HEADER_VALUES = 15;
+/** The map, eight names and their values, and the entry points. */
+const MAX_HEADER_VALUES = 17 + MAX_ENTRIES;
 /** A header with short strings counts as more than its size. */
 const HEADER_MARGIN_BYTES = 64;
-const HEADER = record({
-  key: text(64),
-  namespace: text(256),
-  engine: text(256),
-  filename: text(MAX_FILENAME_CHARACTERS),
-  source: text(Number.POSITIVE_INFINITY),
-  contentBytes: count,
-  seal: oneOf('hmac-sha256', 'sha256'),
-});
+const HEADER = record(
+  {
+    key: text(64),
+    namespace: text(256),
+    engine: text(256),
+    filename: text(MAX_FILENAME_CHARACTERS),
+    source: text(Number.POSITIVE_INFINITY),
+    contentBytes: count,
+    seal: oneOf('hmac-sha256', 'sha256'),
+  },
+  { entries: list(text(MAX_ENTRY_CHARACTERS), MAX_ENTRIES) },
+);
 
 export interface Artifact {
   readonly header: ArtifactHeader;

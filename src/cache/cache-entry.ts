@@ -13,6 +13,8 @@ export interface CacheEntry {
    * from a file.
    */
   readonly source: string;
+  /** Names of the entry points of a handler. Absent for a body. */
+  readonly entries?: readonly string[];
   /** Bytecode, or the application's data. Shared, so that workers need no copy. */
   readonly content: Uint8Array<SharedArrayBuffer>;
 }

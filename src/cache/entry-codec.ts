@@ -19,16 +19,18 @@ export class EntryCodec {
     this.#options = options;
   }
 
-  seal({ key, namespace, filename, source, content }: CacheEntry): Promise<Uint8Array> {
+  seal({ key, namespace, filename, source, entries, content }: CacheEntry): Promise<Uint8Array> {
     const { engine, secrets } = this.#options;
-    return sealInSlices({ key, namespace, filename, source, engine }, content, secrets[0]);
+    const header = { key, namespace, filename, source, engine, ...(entries !== undefined && { entries }) };
+    return sealInSlices(header, content, secrets[0]);
   }
 
   /** @throws ArtifactError naming the check that failed; `'key'` if it is the content of another entry */
   async open(key: string, sealed: Uint8Array): Promise<CacheEntry> {
     const { header, content } = await openInSlices(sealed, this.#options);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);
-    const { namespace, filename, source } = header;
-    return { key, namespace, filename, source, content: asShared(content) };
+    const { namespace, filename, source, entries } = header;
+    const entry = { key, namespace, filename, source, content: asShared(content) };
+    return entries === undefined ? entry : { ...entry, entries };
   }
 }

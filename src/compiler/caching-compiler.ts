@@ -2,10 +2,19 @@ import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
+import type { SourceOptions } from '../api/source-options.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { Compilation, CompileBackend, CompileRequestOptions, HandlerOutcome } from '../protocol/compile.js';
+import type {
+  Compilation,
+  CompileBackend,
+  CompileRequestOptions,
+  CompileUnit,
+  HandlerOutcome,
+} from '../protocol/compile.js';
+import { codeOfModel } from '../source/forms/model-text.js';
+import { nameOfShape, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
@@ -34,6 +43,8 @@ export interface CachingCompilerOptions {
   readonly maxSourceBytes: number;
   /** Seals artifacts that leave the process; see {@link sealInSlices}. */
   readonly secret: Uint8Array | undefined;
+  /** The shape of sources whose callers want no other. */
+  readonly shape?: SourceShape | undefined;
   /** Called for every compilation, whatever its outcome. */
   readonly onCompiled?: (event: CompileEvent) => void;
   /** The clock for remembered errors, in milliseconds. */
@@ -41,12 +52,14 @@ export interface CachingCompilerOptions {
 }
 
 /** A handler before it is compiled. */
-type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & { readonly encoded?: Uint8Array<SharedArrayBuffer> };
+type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & Pick<CompileUnit, 'encoded' | 'shape'>;
 
 /** A handler, or the error why there is none. The error belongs in a result and is not a rejection. */
 export type CompileAttempt =
   | { readonly ok: true; readonly handler: CompileResult }
   | { readonly ok: false; readonly error: WasmError };
+
+const NO_OPTIONS: SourceOptions = {};
 
 /** Keys of sources seen before, by file name. The strings are those of the callers, held by reference. */
 const KEY_MEMO_ENTRIES = 10_000;
@@ -77,7 +90,7 @@ export class CachingCompiler {
   });
 
   /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
-  readonly #deriving = new Map<string, { readonly filename: string; readonly derived: Promise<DerivedKey> }>();
+  readonly #deriving = new Map<string, { readonly name: string; readonly derived: Promise<DerivedKey> }>();
   readonly #errors: LRUCache<string, WasmError>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
@@ -91,6 +104,7 @@ export class CachingCompiler {
 
   /**
    * @param order options of the waiting call
+   * @param options that were checked
    * @throws NexusError INVALID_ARGUMENT if `source` is not a string or `filename` is not a name; errors of
    *   the backend
    */
@@ -98,15 +112,18 @@ export class CachingCompiler {
     source: string,
     filename: string = DEFAULT_FILENAME,
     order?: CompileRequestOptions,
+    options: SourceOptions = NO_OPTIONS,
   ): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
-    const key = this.#keys.get(source)?.get(filename);
+    if (options.normalise === 'model') source = codeOfModel(source, filename);
+    const shape = shapeOf(options, this.#options.shape);
+    const key = this.#keys.get(source)?.get(shape === undefined ? filename : nameIn(filename, shape));
     if (key !== undefined) {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, source, 'memory', startedAt);
     }
-    return await this.#compileSlowly({ source, filename }, key, order, startedAt);
+    return await this.#compileSlowly({ source, filename, shape }, key, order, startedAt);
   }
 
   /**
@@ -114,20 +131,21 @@ export class CachingCompiler {
    *
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
-  async compileOrThrow(source: string, filename?: string): Promise<CompileResult> {
-    const attempt = await this.compile(source, filename);
+  async compileOrThrow(source: string, filename?: string, options?: SourceOptions): Promise<CompileResult> {
+    const attempt = await this.compile(source, filename, undefined, options);
     if (!attempt.ok) throw rejectionOf(attempt.error);
     return attempt.handler;
   }
 
   /** Seals the handler as an artifact: the content of its `.qjsc` file. */
-  seal({ key, filename, source, bytecode }: CompiledHandler): Promise<Uint8Array> {
-    const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine: this.#options.engine };
+  seal({ key, filename, source, entries, bytecode }: CompiledHandler): Promise<Uint8Array> {
+    const { engine } = this.#options;
+    const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine, ...(entries && { entries }) };
     return sealInSlices(header, bytecode, this.#options.secret);
   }
 
   async #compileSlowly(
-    { source, filename }: Pick<HandlerUnit, 'source' | 'filename'>,
+    { source, filename, shape }: Pick<HandlerUnit, 'source' | 'filename' | 'shape'>,
     memoisedKey: string | undefined,
     order: CompileRequestOptions | undefined,
     startedAt: number,
@@ -136,12 +154,12 @@ export class CachingCompiler {
     const finding = findSourceProblem(source, this.#options.maxSourceBytes);
     const problem = finding instanceof Promise ? await finding : finding;
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
-    const deriving = memoisedKey === undefined ? this.#deriveKey(source, filename) : { key: memoisedKey };
+    const deriving = memoisedKey === undefined ? this.#deriveKey(source, filename, shape) : { key: memoisedKey };
     const derived = deriving instanceof Promise ? await deriving : deriving;
     const { key } = derived;
     const remembered = this.#errors.get(key);
     if (remembered !== undefined) return { ok: false, error: remembered };
-    return await this.#fly({ ...derived, source, filename }, order, startedAt);
+    return await this.#fly({ ...derived, source, filename, shape }, order, startedAt);
   }
 
   /**
@@ -184,7 +202,15 @@ export class CachingCompiler {
     if (!outcome.ok) return this.#failed(unit, outcome.error, compilationTimeUs);
 
     const content = asShared(outcome.bytecode);
-    const entry: CacheEntry = { key, source, filename, namespace: HANDLER_NAMESPACE, content };
+    const { entries } = outcome;
+    const entry: CacheEntry = {
+      key,
+      source,
+      filename,
+      namespace: HANDLER_NAMESPACE,
+      content,
+      ...(entries && { entries }),
+    };
     this.#cache.put(entry);
     const bytecodeBytes = entry.content.length;
     this.#options.onCompiled?.({ filename, durationUs: compilationTimeUs, bytecodeBytes });
@@ -197,45 +223,51 @@ export class CachingCompiler {
     return { ok: false, error };
   }
 
-  #deriveKey(source: string, filename: string): DerivedKey | Promise<DerivedKey> {
-    if (source.length >= LARGE_SOURCE_CHARACTERS) return this.#deriveInSlices(source, filename);
-    const key = this.#keyDeriver.derive(source, filename);
-    this.#rememberKey(source, filename, key);
+  #deriveKey(source: string, filename: string, shape: SourceShape | undefined): DerivedKey | Promise<DerivedKey> {
+    if (source.length >= LARGE_SOURCE_CHARACTERS) return this.#deriveInSlices(source, filename, shape);
+    const key = this.#keyDeriver.derive(source, filename, shape);
+    this.#rememberKey(source, nameIn(filename, shape), key);
     return { key };
   }
 
-  async #deriveInSlices(source: string, filename: string): Promise<DerivedKey> {
+  async #deriveInSlices(source: string, filename: string, shape: SourceShape | undefined): Promise<DerivedKey> {
+    const name = nameIn(filename, shape);
     const underWay = this.#deriving.get(source);
-    if (underWay !== undefined && underWay.filename === filename) return underWay.derived;
-    const derived = this.#keyDeriver.deriveInSlices(source, filename);
-    this.#deriving.set(source, { filename, derived });
+    if (underWay !== undefined && underWay.name === name) return underWay.derived;
+    const derived = this.#keyDeriver.deriveInSlices(source, filename, shape);
+    this.#deriving.set(source, { name, derived });
     try {
       const { key } = await derived;
-      this.#rememberKey(source, filename, key);
+      this.#rememberKey(source, name, key);
       return await derived;
     } finally {
       this.#deriving.delete(source);
     }
   }
 
-  #rememberKey(source: string, filename: string, key: string): void {
+  #rememberKey(source: string, name: string, key: string): void {
     const keys = this.#keys.get(source) ?? new Map<string, string>();
     if (keys.size >= MAX_NAMES_PER_SOURCE) keys.clear();
-    keys.set(filename, key);
+    keys.set(name, key);
     this.#keys.set(source, keys);
   }
+}
+
+/** What is compiled of a source besides its text. No name of a file has a NUL. */
+function nameIn(filename: string, shape: SourceShape | undefined): string {
+  return shape === undefined ? filename : `${filename}\0${nameOfShape(shape)}`;
 }
 
 /** @param source the source; a long one is not part of the entry */
 function found(entry: CacheEntry, source: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
   // perf: a literal, because spreading would be most of the time for finding a handler.
-  const { key, filename, content } = entry;
+  const { key, filename, entries, content } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);
-  return { ok: true, handler: { key, filename, source, bytecode: content, tier, compilationTimeUs } };
+  return { ok: true, handler: { key, filename, source, entries, bytecode: content, tier, compilationTimeUs } };
 }
 
-function toHandler({ key, filename, source, content }: CacheEntry): CompiledHandler {
-  return { key, filename, source, bytecode: content };
+function toHandler({ key, filename, source, entries, content }: CacheEntry): CompiledHandler {
+  return { key, filename, source, entries, bytecode: content };
 }
 
 /** A caller that joins a pending compilation finds the handler in memory, after a wait. */

@@ -4,6 +4,8 @@ export interface CompiledHandler {
   readonly key: string;
   readonly filename: string;
   readonly source: string;
+  /** Names of the entry points of a handler. Absent for a body. */
+  readonly entries?: readonly string[] | undefined;
   /** In shared memory, so that workers need no copy. */
   readonly bytecode: Uint8Array<SharedArrayBuffer>;
 }

@@ -1,4 +1,5 @@
 import { isUint8Array } from 'node:util/types';
+import type { SourceOptions } from '../api/source-options.js';
 import { ArtifactError } from '../cache/artifact.js';
 import { HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { openInSlices } from '../cache/sliced-artifact.js';
@@ -33,10 +34,16 @@ export class HandlerLoader {
   /**
    * @param filename of a source; an artifact has its own
    * @param order of a call that waits for it
+   * @param options of a source, checked
    * @throws NexusError INVALID_ARTIFACT, INVALID_ARGUMENT, and what a compilation throws
    */
-  load(handler: HandlerRef, filename?: string, order?: CompileRequestOptions): Promise<CompileAttempt> {
-    if ('source' in handler) return this.#compiler.compile(handler.source, filename, order);
+  load(
+    handler: HandlerRef,
+    filename?: string,
+    order?: CompileRequestOptions,
+    options?: SourceOptions,
+  ): Promise<CompileAttempt> {
+    if ('source' in handler) return this.#compiler.compile(handler.source, filename, order, options);
     return this.#open(handler.artifact);
   }
 
@@ -53,11 +60,11 @@ export class HandlerLoader {
       const options = { engine: this.#engine, secrets, maxSourceBytes };
       const { header, content, digest } = await openInSlices(sealed, options);
       if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
-      const { filename, source, namespace } = header;
+      const { filename, source, entries, namespace } = header;
       const key = `artifact:${digest}`;
       let entry = this.#cache.peek(key);
       if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: ownShared(sealed, content) };
+        entry = { key, namespace, filename, source, content: ownShared(sealed, content), ...(entries && { entries }) };
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;
@@ -65,6 +72,7 @@ export class HandlerLoader {
         key,
         filename,
         source,
+        entries,
         bytecode: entry.content,
         tier: 'memory',
         compilationTimeUs,

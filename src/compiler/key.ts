@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { CONTAINER_VERSION } from '../cache/artifact.js';
+import { FORMS_VERSION, mayBeAnotherForm } from '../source/forms/candidates.js';
+import { nameOfShape, type SourceShape } from '../source/forms/source-shape.js';
 import { LOWERING_VERSION } from '../source/lowering/version.js';
 import { encodeInSlices } from '../source/text-slices.js';
 import { isTypeScript, STRIPPER } from '../source/typescript/strip-types.js';
@@ -47,16 +49,16 @@ export class KeyDeriver {
     absorbAll(this.#common, this.#commonFields);
   }
 
-  derive(source: string, filename: string): string {
+  derive(source: string, filename: string, shape?: SourceShape): string {
     const hash = this.#common.clone();
-    hash.update(framed([...fieldsOf(filename), source]));
+    hash.update(framed([...fieldsOf(source, filename, shape), source]));
     return bytesToHex(hash.digest());
   }
 
   /** {@link derive} for a large source, with turns of the event loop in between. */
-  async deriveInSlices(source: string, filename: string): Promise<DerivedKey> {
+  async deriveInSlices(source: string, filename: string, shape?: SourceShape): Promise<DerivedKey> {
     const hash = createHash('sha256');
-    absorbAll(hash, [...this.#commonFields, ...fieldsOf(filename)]);
+    absorbAll(hash, [...this.#commonFields, ...fieldsOf(source, filename, shape)]);
     const encoded = await encodeInSlices(
       source,
       (bytes) => hash.update(lengthOf(bytes)),
@@ -66,8 +68,11 @@ export class KeyDeriver {
   }
 }
 
-function fieldsOf(filename: string): string[] {
-  return isTypeScript(filename) ? [`types:${STRIPPER}`, filename] : [filename];
+/** No name of a file begins like the fields before it and is followed by as many. */
+function fieldsOf(source: string, filename: string, shape: SourceShape | undefined): string[] {
+  const fields = isTypeScript(filename) ? [`types:${STRIPPER}`, filename] : [filename];
+  if (shape !== undefined) return [`shape:${FORMS_VERSION}`, nameOfShape(shape), ...fields];
+  return mayBeAnotherForm(source) ? [`forms:${FORMS_VERSION}`, ...fields] : fields;
 }
 
 function absorbAll(hash: Hash, fields: readonly string[]): void {

@@ -1,8 +1,10 @@
+import type { CompileOptions, SourceOptions } from '../api/source-options.js';
 import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
+import { checkSourceOptions } from '../config/source-options.js';
 import { NexusError } from '../errors/nexus-error.js';
 
 /** A handler to compile in advance. Further fields of a record are ignored. */
-export type PrecompileUnit = string | { readonly code: string; readonly filename?: string };
+export type PrecompileUnit = string | ({ readonly code: string } & CompileOptions);
 
 export interface PrecompileOptions {
   /** Compilations at the same time. Default: the number of workers. */
@@ -30,7 +32,11 @@ export interface PrecompileReport extends PrecompileProgress {
 
 /** The part of a compiler that is used here. */
 export interface PrecompilingCompiler {
-  compileOrThrow(code: string, filename?: string): Promise<{ readonly tier?: 'memory' | 'disk' }>;
+  compileOrThrow(
+    code: string,
+    filename?: string,
+    options?: SourceOptions,
+  ): Promise<{ readonly tier?: 'memory' | 'disk' }>;
 }
 
 /** The store of compiled handlers. */
@@ -69,12 +75,14 @@ export async function precompileAll(
       throw invalidArgument(`units[${index}]`, unit, 'source, or an object { code, filename }');
     }
     const field = `units[${index}]`;
-    const { code, filename } = readArgument(field, () =>
-      typeof unit === 'string' ? { code: unit, filename: undefined } : { code: unit.code, filename: unit.filename },
+    const { code, ...options } = readArgument(field, (): { readonly code: string } & CompileOptions =>
+      typeof unit === 'string' ? { code: unit } : { ...unit },
     );
+    const { filename } = options;
     requireText(`${field}.code`, code, 'source text');
+    checkSourceOptions(options);
     try {
-      const { tier } = await compiler.compileOrThrow(code, filename);
+      const { tier } = await compiler.compileOrThrow(code, filename, options);
       await store.hasRoom();
       if (tier === undefined) counts.compiled++;
       else counts.cached++;

@@ -50,6 +50,11 @@ const cache = {
     max: 128 * MIB,
     doc: 'longest source, in UTF-8',
   },
+  wrap: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'code around each handler: `{ prologue, epilogue }`',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const pool = {

@@ -2,6 +2,7 @@ import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Quota } from '../api/quota.js';
+import type { SourceWrap } from '../api/source-options.js';
 import type { Tracing } from '../api/tracing.js';
 import type { MeteringOptions } from '../api/usage.js';
 import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requireObject } from './check.js';
@@ -14,6 +15,7 @@ import { resolveMetrics } from './resolve-metrics.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
+import { checkWrap } from './source-options.js';
 
 const GIB = 1024 ** 3;
 
@@ -25,6 +27,8 @@ export interface CacheConfig {
   /** The first secret seals, and all of them open. */
   readonly cacheSecrets: readonly Uint8Array[];
   readonly maxSourceBytes: number;
+  /** Code around sources whose callers want no other. */
+  readonly wrap: SourceWrap | undefined;
 }
 
 export interface RuntimeConfig {
@@ -100,7 +104,14 @@ function resolveCache(options: CacheOptions): CacheConfig {
     maxDiskCacheSizeBytes: readNumber('maxDiskCacheSizeBytes', options),
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: readNumber('maxSourceBytes', options),
+    wrap: resolveWrap(options.wrap),
   });
+}
+
+function resolveWrap(wrap: SourceWrap | undefined): SourceWrap | undefined {
+  if (wrap === undefined) return undefined;
+  checkWrap(wrap, 'INVALID_CONFIG');
+  return Object.freeze({ ...wrap });
 }
 
 /** Limits of the runtime, which an execution may lower. */

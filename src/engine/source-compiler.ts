@@ -1,4 +1,5 @@
 import type { ScriptOutcome } from '../protocol/compile.js';
+import { composed, originalOf } from '../source/forms/rewriting.js';
 import { lower, mayUse } from '../source/lowering/lower.js';
 import type { Piece } from '../source/lowering/writer.js';
 import { isAcornError, parseScript } from '../source/parse-script.js';
@@ -42,7 +43,7 @@ interface Compilation {
 }
 
 /** The form in which a script is compiled. */
-interface LoweredForm {
+export interface LoweredForm {
   readonly script: string;
   readonly pieces: readonly Piece[];
 }
@@ -80,22 +81,30 @@ export class SourceCompiler {
     return (await this.#compileOnce(source, filename, undefined, true)).outcome;
   }
 
-  /** Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/source/lowering/`. */
-  async compile(source: string, filename: string): Promise<ScriptOutcome> {
-    const first = await this.#compileOnce(source, filename);
+  /**
+   * Where the engine compiles something wrongly, or does not know it, the source is compiled in another form, see `src/source/lowering/`.
+   *
+   * @param form if the source is itself written of another script
+   */
+  async compile(source: string, filename: string, form?: LoweredForm): Promise<ScriptOutcome> {
+    const first = await this.#compileOnce(source, filename, form);
     const { outcome } = first;
     const isToLower = outcome.ok ? first.notes !== 0 : outcome.problem.kind === 'syntax' && mayUse(source);
-    if (!isToLower) return outcome.ok ? outcome : { ok: false, problem: withPlace(outcome.problem, source) };
+    const inScript = (problem: ScriptProblem) => (form === undefined ? problem : placedInScript(problem, source, form));
+    if (!isToLower) return outcome.ok ? outcome : { ok: false, problem: withPlace(outcome.problem, source, inScript) };
     const lowered = lower(source);
     switch (lowered.kind) {
       case 'unchanged':
-        return outcome;
+        return outcome.ok ? outcome : { ok: false, problem: inScript(outcome.problem) };
       case 'refused':
-        return { ok: false, problem: lowered.problem };
+        return { ok: false, problem: inScript(lowered.problem) };
       case 'unreadable':
-        return outcome.ok ? { ok: false, problem: lowered.problem } : outcome;
-      case 'lowered':
-        return (await this.#compileOnce(lowered.text, filename, { script: source, pieces: lowered.pieces })).outcome;
+        return { ok: false, problem: inScript(outcome.ok ? lowered.problem : outcome.problem) };
+      case 'lowered': {
+        const script = form?.script ?? source;
+        const pieces = form === undefined ? lowered.pieces : composed(lowered.pieces, form.pieces);
+        return (await this.#compileOnce(lowered.text, filename, { script, pieces })).outcome;
+      }
       default:
         throw lowered satisfies never;
     }
@@ -165,14 +174,27 @@ function reasonOf({ cause, message }: VmPoisonedError): string {
 }
 
 /** For some errors the engine knows no place; then acorn's place is used. */
-function withPlace(problem: ScriptProblem, source: string): ScriptProblem {
-  if (problem.kind !== 'syntax' || problem.line !== undefined) return problem;
+function withPlace(
+  problem: ScriptProblem,
+  source: string,
+  inScript: (problem: ScriptProblem) => ScriptProblem,
+): ScriptProblem {
+  if (problem.kind !== 'syntax' || problem.line !== undefined) return inScript(problem);
   try {
     parseScript(source);
   } catch (error) {
-    if (isAcornError(error)) return { ...problem, ...new SourceLines(source).engineAt(error.pos) };
+    if (isAcornError(error)) return inScript({ ...problem, ...new SourceLines(source).engineAt(error.pos) });
   }
   return problem;
+}
+
+/** The place of a syntax error in a form, as one in the script that it is a form of. The engine maps only places of code. */
+function placedInScript(problem: ScriptProblem, text: string, { script, pieces }: LoweredForm): ScriptProblem {
+  const { line, column } = problem;
+  if (line === undefined || column === undefined) return problem;
+  const lines = new SourceLines(text);
+  const offset = lines.offsetOf(lines.fromEngine({ line, column })) ?? text.length;
+  return { ...problem, ...new SourceLines(script).engineAt(originalOf(pieces, offset)) };
 }
 
 /** The engine reports the place of a syntax error in its stack: `    at handler.js:3:7`. */

@@ -22,6 +22,7 @@ import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-fe
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
+import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -129,7 +130,8 @@ export class SegmentRunner {
       if (loaded === 'aborted') return notBegun(notLoaded(options, origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
-      const { key, filename, source } = handler;
+      const { key, filename, source, entries } = handler;
+      if (entries !== undefined || options.entry !== undefined) requireEntry(entries, options.entry);
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
       const feed = this.#feed(limits, origin, tenant, onLog);
@@ -236,12 +238,9 @@ export class SegmentRunner {
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
-  #load(
-    ref: HandlerRef,
-    { filename, signal, deadlineMs }: ExecuteOptions,
-    dispatch: DispatchOptions,
-  ): Promise<CompileAttempt | 'aborted'> {
-    const load = () => this.#loader.load(ref, filename, dispatch);
+  #load(ref: HandlerRef, options: ExecuteOptions, dispatch: DispatchOptions): Promise<CompileAttempt | 'aborted'> {
+    const { filename, signal, deadlineMs } = options;
+    const load = () => this.#loader.load(ref, filename, dispatch, options);
     if (deadlineMs === undefined) return abortable(load, signal);
     return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
   }

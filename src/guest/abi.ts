@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -99,7 +99,7 @@ export const OUTCOME_FIELDS = [
 ] as const;
 
 /** The fields of an execution's input in order, after the marker; the places of tagged values follow. */
-export const CONTEXT_FIELDS = ['stateSnapshot', 'args', 'scope', 'extensionRegistry'] as const;
+export const CONTEXT_FIELDS = ['stateSnapshot', 'args', 'scope', 'extensionRegistry', 'entry'] as const;
 
 /** A Map, Set or Error is passed as an array: the marker, one of these numbers, then its items. */
 export const MAP_FORM = 0;

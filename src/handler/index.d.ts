@@ -58,3 +58,39 @@ export interface HandlerLog {
   warn(...parts: unknown[]): void;
   error(...parts: unknown[]): void;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: as the globals are declared where an application names no types
+type Anything = any;
+
+/**
+ * The second argument of a handler that is a function or a module: what the globals hold. Types of the application as `handlerTypes`
+ * takes them; without them, any keys, events and libraries.
+ *
+ * @example export default (args: { by: number }, { state }: HandlerContext<{ count: number }>) => { state.count += args.by; }
+ */
+export interface HandlerContext<
+  State = Record<string, Anything>,
+  Extensions = Record<never, never>,
+  Events = Record<string, Anything>,
+  Component extends string = string,
+  Args = Anything,
+  Scope = Anything,
+  Libraries = Record<string, Anything>,
+> {
+  /** `$state` */
+  readonly state: HandlerState<State>;
+  /** `$args`, which is the first argument as well. */
+  readonly args: Args;
+  /** `$scope` */
+  readonly scope: Scope;
+  /** `$emit` */
+  readonly emit: HandlerEmit<Events>;
+  /** `$view` */
+  readonly view: HandlerView<Component>;
+  /** `$ext` */
+  readonly ext: HandlerExtensions<Extensions>;
+  /** `$log` */
+  readonly log: HandlerLog;
+  /** `$lib` */
+  readonly lib: Libraries;
+}

@@ -64,10 +64,10 @@ export class WorkerPool implements HandlerPool {
     return this.#admissions.admit(tenant);
   }
 
-  compile({ source, encoded, filename }: CompileUnit): Compilation {
+  compile({ source, encoded, filename, shape }: CompileUnit): Compilation {
     if (this.#isClosed) throw runtimeClosed();
     const { compileTimeoutMs: limitMs, queueTimeoutMs } = this.#config;
-    const job = new Job({ kind: 'compile', source: encoded ?? source, filename }, { limitMs });
+    const job = new Job({ kind: 'compile', source: encoded ?? source, filename, shape }, { limitMs });
     return new PoolCompilation(this.#dispatcher, job, queueTimeoutMs);
   }
 

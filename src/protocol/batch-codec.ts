@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { LIMIT_KEYS } from '../config/limits.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
@@ -25,7 +26,7 @@ type PackedBatch = readonly [
 ];
 
 type PackedRequest =
-  | readonly [kind: 'compile', source: string | Placed, filename: string]
+  | readonly [kind: 'compile', source: string | Placed, filename: string, shape: SourceShape | null]
   | readonly [
       kind: 'execute',
       key: string,
@@ -85,6 +86,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           'compile',
           typeof request.source === 'string' ? request.source : place(request.source),
           request.filename,
+          request.shape ?? null,
         ];
       case 'execute': {
         const { packed } = request;
@@ -142,8 +144,9 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
   return requests.map((request): Request => {
     switch (request[0]) {
       case 'compile': {
-        const [kind, source, filename] = request;
-        return { kind, source: typeof source === 'string' ? source : placed(source), filename };
+        const [kind, source, filename, shape] = request;
+        const text = typeof source === 'string' ? source : placed(source);
+        return { kind, source: text, filename, ...(shape !== null && { shape }) };
       }
       case 'execute': {
         const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing] = request;
@@ -214,7 +217,7 @@ function unpackContext(
 type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
-  | readonly [kind: 'bytecode', bytecode: Placed]
+  | readonly [kind: 'bytecode', bytecode: Placed, entries?: readonly string[]]
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
@@ -250,7 +253,10 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
     // In shared memory, where the cache keeps it, so the main thread copies nothing.
-    return ['bytecode', place(reply.outcome.bytecode, shared)];
+    const { bytecode, entries } = reply.outcome;
+    return entries === undefined
+      ? ['bytecode', place(bytecode, shared)]
+      : ['bytecode', place(bytecode, shared), entries];
   }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
@@ -280,9 +286,9 @@ export function decodeReplies({ packed, shared }: Message) {
 function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply | undefined {
   if (packed === null) return undefined;
   if (packed[0] === 'bytecode') {
-    const [, placed] = packed;
+    const [, placed, entries] = packed;
     const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
-    return { kind: 'compiled', outcome: { ok: true, bytecode } };
+    return { kind: 'compiled', outcome: { ok: true, bytecode, ...(entries !== undefined && { entries }) } };
   }
   if (packed[0] === 'other') return packed[1];
   // By index: taking it apart goes through an iterator.

@@ -1,13 +1,17 @@
 import type { WasmError } from '../api/result.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import type { ScriptProblem } from '../source/script-problem.js';
 
 export type ScriptOutcome =
   | { readonly ok: true; readonly bytecode: Uint8Array }
   | { readonly ok: false; readonly problem: ScriptProblem };
 
-/** The result of compiling a handler: bytecode of its one function, or the error for the result. */
+/**
+ * The result of compiling a handler: bytecode of its one function, or the error for the result. A handler that is no body has
+ * `entries`, the names of its entry points.
+ */
 export type HandlerOutcome =
-  | { readonly ok: true; readonly bytecode: Uint8Array }
+  | { readonly ok: true; readonly bytecode: Uint8Array; readonly entries?: readonly string[] }
   | {
       readonly ok: false;
       readonly error: WasmError;
@@ -21,6 +25,7 @@ export interface CompileUnit {
   /** The encoded source, if it was already encoded. */
   readonly encoded?: Uint8Array<SharedArrayBuffer>;
   readonly filename: string;
+  readonly shape?: SourceShape | undefined;
 }
 
 /** The right of one call to wait for a worker, from its admission until its execution is queued or it ends. */

@@ -2,6 +2,7 @@ import type { ExecutionLimits } from '../api/limits.js';
 import type { ResultCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import { performance } from '../support/timers.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
@@ -9,7 +10,12 @@ import type { Grant } from './grant.js';
 /** A request to a worker. */
 export type Request =
   /** @param source text, or its bytes in UTF-8 */
-  | { readonly kind: 'compile'; readonly source: string | Uint8Array; readonly filename: string }
+  | {
+      readonly kind: 'compile';
+      readonly source: string | Uint8Array;
+      readonly filename: string;
+      readonly shape?: SourceShape | undefined;
+    }
   | ({ readonly kind: 'execute'; readonly bytecode: Uint8Array } & ExecuteRequest)
   | ({ readonly kind: 'resume' } & ResumeRequest)
   /** Creates an image for the handler and executes nothing. */

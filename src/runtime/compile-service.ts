@@ -12,6 +12,7 @@ import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
+import { shapeOfWrap } from '../source/forms/source-shape.js';
 import { InFlight } from '../support/in-flight.js';
 import { checkTiers } from './check-tiers.js';
 
@@ -40,7 +41,7 @@ export class CompileService {
 
   /** @param engine fingerprint of the engine that the pool runs */
   constructor(config: CompileServiceConfig, engine: string, createPool: CreatePool, listener: CompileListener) {
-    const { maxSourceBytes, cacheSecrets } = config.cache;
+    const { maxSourceBytes, cacheSecrets, wrap } = config.cache;
     this.#maxInstances = config.pool.maxInstances;
     this.pool = createPool((reason) => listener.retirement(reason));
     this.cache = new TieredCache({
@@ -53,6 +54,7 @@ export class CompileService {
       engine,
       maxSourceBytes,
       secret: cacheSecrets[0],
+      shape: wrap && shapeOfWrap(wrap),
       onCompiled: (event) => listener.compilation(event),
     });
   }

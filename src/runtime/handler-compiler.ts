@@ -1,10 +1,12 @@
 import type { CacheOptions, PoolOptions } from '../api/options.js';
+import type { CompileOptions } from '../api/source-options.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { requireHost } from '../support/host.js';
@@ -37,10 +39,11 @@ export class HandlerCompiler implements AsyncDisposable {
    *
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
-  async compile(code: string, options: { readonly filename?: string } = {}): Promise<CompiledHandler> {
-    checkShape('options', options, { filename: true });
+  async compile(code: string, options: CompileOptions = {}): Promise<CompiledHandler> {
+    checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
+    checkSourceOptions(options);
     const { calls, compiler } = await this.#start();
-    return calls.run(() => compiler.compileOrThrow(code, options.filename));
+    return calls.run(() => compiler.compileOrThrow(code, options.filename, options));
   }
 
   /**

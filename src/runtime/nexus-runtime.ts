@@ -3,6 +3,7 @@ import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
+import type { CompileOptions } from '../api/source-options.js';
 import type { SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
@@ -16,6 +17,7 @@ import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../com
 import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
@@ -113,12 +115,12 @@ export class NexusRuntime implements AsyncDisposable {
     options: Omit<ExecuteOptions, 'schemas'> & { readonly schemas: S },
   ): Promise<ResultOf<S, Events>>;
   /**
-   * Executes the body of an async function in a pristine VM.
+   * Executes a handler in a pristine VM: the body of an async function, one function, or a module.
    *
    * @typeParam T of the returned value: the caller's claim
    * @typeParam Events an interface of payloads by event name: the caller's claim
-   * @param code the body of the function; `return` and `await` work at its top level, and the globals of
-   *   handlers are in scope
+   * @param code the handler. In a body, `return` and `await` work at the top level; a function, or what a module exports, is called
+   *   with `($args, ctx)`. The globals of handlers are in scope in each
    * @param context state, arguments, scope and capabilities of the handler; default: none
    * @param options options of this execution, or only its timeout in milliseconds
    * @returns the value and effects of the handler; its own errors are a result with `status: 'error'`
@@ -141,11 +143,11 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT,
    *   RUNTIME_CLOSED
    */
-  async precompileHandler(code: string, options: { readonly filename?: string } = {}): Promise<Uint8Array> {
+  async precompileHandler(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
     return this.#compilation.calls.run(async () => {
-      checkShape('options', options, { filename: true });
-      const { filename } = options;
-      const handler = await this.#compilation.compiler.compileOrThrow(code, filename);
+      checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
+      checkSourceOptions(options);
+      const handler = await this.#compilation.compiler.compileOrThrow(code, options.filename, options);
       await this.#compilation.cache.settled();
       return this.#compilation.compiler.seal(handler);
     });
@@ -369,7 +371,9 @@ export class NexusRuntime implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
   inferCapabilities(code: string, options?: InferenceOptions): CapabilityToken[] {
-    return inferCapabilities(code, options);
+    const { wrap } = this.#config.cache;
+    const isGiven = wrap === undefined || options?.wrap !== undefined;
+    return inferCapabilities(code, isGiven ? options : { ...options, wrap });
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */

@@ -1,7 +1,9 @@
 import { isUint8Array } from 'node:util/types';
+import type { CompileOptions } from '../api/source-options.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import { checkSourceOptions } from '../config/source-options.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import type { HandlerPool } from '../pool/handler-pool.js';
 
@@ -29,8 +31,8 @@ export async function warmUp(
   const failures: WarmupReport['failures'][number][] = [];
   let loaded = 0;
   for (const [index, unit] of [...handlers].entries()) {
-    const { handler, filename } = handlerOf(unit, index);
-    const attempt = await loader.load(handler, filename);
+    const { handler, options } = handlerOf(unit, index);
+    const attempt = await loader.load(handler, options?.filename, undefined, options);
     if (attempt.ok) {
       await pool.load(attempt.handler.key, attempt.handler.bytecode);
       loaded++;
@@ -43,7 +45,7 @@ export async function warmUp(
 function handlerOf(
   unit: WarmupUnit,
   index: number,
-): { readonly handler: HandlerRef; readonly filename?: string | undefined } {
+): { readonly handler: HandlerRef; readonly options?: CompileOptions } {
   if (typeof unit === 'string') return { handler: { source: unit } };
   if (isUint8Array(unit)) return { handler: { artifact: unit } };
   if (typeof unit !== 'object' || unit === null) {
@@ -51,7 +53,17 @@ function handlerOf(
   }
   // What else a record of the application has is of no concern.
   const field = `handlers[${index}]`;
-  const { code, filename } = readArgument(field, () => ({ code: unit.code, filename: unit.filename }));
+  const { code, ...options } = readArgument(field, () => {
+    const { filename, wrap, returnLastExpression, normalise } = unit;
+    return {
+      code: unit.code,
+      ...(filename !== undefined && { filename }),
+      ...(wrap !== undefined && { wrap }),
+      ...(returnLastExpression !== undefined && { returnLastExpression }),
+      ...(normalise !== undefined && { normalise }),
+    };
+  });
   requireText(`${field}.code`, code, 'source text');
-  return { handler: { source: code }, filename };
+  checkSourceOptions(options);
+  return { handler: { source: code }, options };
 }

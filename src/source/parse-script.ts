@@ -31,6 +31,20 @@ let namesLeft = Number.POSITIVE_INFINITY;
  *   names
  */
 export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY, tokens?: AcornToken[]): Program {
+  return parse(script, 'script', maxNames, tokens);
+}
+
+/** {@link parseScript} for a module. */
+export function parseModule(script: string, maxNames = Number.POSITIVE_INFINITY, tokens?: AcornToken[]): Program {
+  return parse(script, 'module', maxNames, tokens);
+}
+
+function parse(
+  script: string,
+  sourceType: 'script' | 'module',
+  maxNames: number,
+  tokens: AcornToken[] | undefined,
+): Program {
   // Synchronous, and some 10 ms that only those pay who ask.
   const require = createRequire(import.meta.url);
   const acorn = require('acorn') as typeof import('acorn');
@@ -38,7 +52,7 @@ export function parseScript(script: string, maxNames = Number.POSITIVE_INFINITY,
   try {
     return boundedParser(acorn).parse(script, {
       ecmaVersion: 'latest',
-      sourceType: 'script',
+      sourceType,
       ...(tokens !== undefined && { onToken: tokens }),
     });
   } catch (error) {

@@ -61,6 +61,9 @@ export function findFence(lines: SourceLines): SyntaxHelp | undefined {
   return fence === null ? undefined : { message: FENCED, location: lines.locationAt(fence[0].length - 3) };
 }
 
+export const IMPORTS_NOTHING =
+  'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
+
 const FENCED = 'the source is in a Markdown fence; pass what stands between the fences alone';
 
 const closingFence: Rule = ({ tokens, at, offset }) => {
@@ -76,13 +79,11 @@ const modules: Rule = ({ tokens, at, isTyped }) => {
     const token = tokens.at(i);
     if (token?.kind !== 'keyword' || tokens.at(i - 1)?.text === '.') continue;
     if (token.text === 'import' && tokens.at(i + 1)?.text !== '(') {
-      const message =
-        'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
-      return { message, offset: token.start };
+      return { message: IMPORTS_NOTHING, offset: token.start };
     }
     if (token.text === 'export') {
       const message =
-        'a handler exports nothing: it is the body of a function; write what the exported function does, and `return` its value';
+        '`export` works only at the top level of a module, outside of all functions and blocks; in the body of a function, `return` the value';
       return { message, offset: token.start };
     }
   }
@@ -140,7 +141,7 @@ const brackets: Rule = ({ tokens, at, lines, offset }) => {
     return undefined;
   }
   const closer = CLOSER[last.text] as string;
-  if (isAtEnd) return { message: `this "${last.text}" is never closed: a "${closer}" is missing`, offset: last.start };
+  if (isAtEnd) return neverClosed(last);
   if (token?.kind !== 'mark' || CLOSES[token.text] === undefined || token.text === closer) return undefined;
   const { line, column } = lines.locationAt(last.start);
   return { message: `"${last.text}" of line ${line}, column ${column} is not closed before this "${token.text}"` };
@@ -150,6 +151,19 @@ const RULES: readonly Rule[] = [closingFence, modules, awaits, jsx, types, brack
 
 function isNameOrBracket({ kind, text }: Token): boolean {
   return kind === 'name' || text === ')' || text === '}' || text === ']' || text === '?';
+}
+
+function neverClosed({ text, start }: Token): Help {
+  return { message: `this "${text}" is never closed: a "${CLOSER[text]}" is missing`, offset: start };
+}
+
+/** The last bracket that a source leaves open. */
+export function findOpenBracket(lines: SourceLines): SyntaxHelp | undefined {
+  const tokens = Tokens.upToError(lines.source);
+  const open = tokens?.list.findLast(
+    ({ text, kind }, index) => kind === 'mark' && OPENS.has(text) && tokens.partner(index) === undefined,
+  );
+  return open && { message: neverClosed(open).message, location: lines.locationAt(open.start) };
 }
 
 /** Where a "}" stands that closes the function around the handler. */

@@ -12,6 +12,7 @@ const SYNCHRONOUS_PREFIX = '(      function(){';
 const AWAIT = /await/;
 /** On a separate line, so that a comment at the end of the source does not hide it. */
 const SUFFIX = '\n})';
+export const SUFFIX_LENGTH = SUFFIX.length;
 
 /** The message for a source that closes its function. */
 export const ESCAPED_WRAPPER =
@@ -24,8 +25,20 @@ export const ESCAPED_WRAPPER =
  * corrects the columns of line 1.
  */
 export function wrapHandler(source: string): string {
-  const prefix = AWAIT.test(source) ? PREFIX : SYNCHRONOUS_PREFIX;
-  return prefix + neutraliseFileHeader(source) + SUFFIX;
+  return functionStart(source) + neutraliseFileHeader(source) + SUFFIX;
+}
+
+/** What precedes code that becomes the body of the function. */
+export function functionStart(code: string): string {
+  return AWAIT.test(code) ? PREFIX : SYNCHRONOUS_PREFIX;
+}
+
+/** What follows it, on a line of its own. */
+export const FUNCTION_END = SUFFIX.trimStart();
+
+/** A source at the place where {@link wrapHandler} has it, without a function around it. */
+export function blankWrapper(source: string): string {
+  return ' '.repeat(PREFIX_LENGTH) + neutraliseFileHeader(source) + ' '.repeat(SUFFIX_LENGTH);
 }
 
 /**

@@ -1,14 +1,15 @@
 import type { ContextValue, WasmContext } from '../api/context.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
-import { inferCapabilities } from '../capabilities/inference/infer.js';
+import type { SourceOptions } from '../api/source-options.js';
 import { invalidArgument } from '../config/check.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
+import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { milliseconds } from './clock.js';
 import type { HandlerSource } from './handler-source.js';
 import type { ExtensionMocks } from './mocks.js';
 
 /** The input of a handler in a test. Every option is optional. */
-export interface HandlerOptions {
+export interface HandlerOptions extends SourceOptions {
   /** Its `$state`. @default {} */
   readonly state?: object;
   /** The same as `state`, under the name that a runtime gives it. */
@@ -46,6 +47,8 @@ export interface HandlerOptions {
   readonly panelId?: string;
   /** File name in stack traces. Default: that of the file, or `'handler.js'` */
   readonly filename?: string;
+  /** As `ExecuteOptions.entry`: the export of a module that is called. Default: the default export */
+  readonly entry?: string;
 }
 
 const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
@@ -64,6 +67,10 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   handlerName: true,
   panelId: true,
   filename: true,
+  entry: true,
+  wrap: true,
+  returnLastExpression: true,
+  normalise: true,
 };
 
 /** All capabilities: a test of capabilities passes its own. */
@@ -82,7 +89,11 @@ export interface PreparedHandler {
 }
 
 /** @throws NexusError INVALID_ARGUMENT naming the option; COMPILATION_ERROR if nothing can be inferred from it */
-export function prepareHandler(given: HandlerOptions, source: HandlerSource): PreparedHandler {
+export function prepareHandler(
+  given: HandlerOptions,
+  source: HandlerSource,
+  runtime: Pick<NexusRuntime, 'inferCapabilities'>,
+): PreparedHandler {
   checkShape('options', given, OPTION_KEYS);
   const {
     stateSnapshot,
@@ -95,13 +106,21 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
     seed,
     ...rest
   } = given;
-  const { args, scope, handlerName, panelId, toJSON, onLogOverflow } = rest;
+  const { args, scope, handlerName, panelId, toJSON, onLogOverflow, entry, wrap, returnLastExpression, normalise } =
+    rest;
+  const sourceOptions: SourceOptions = {
+    ...(wrap !== undefined && { wrap }),
+    ...(returnLastExpression !== undefined && { returnLastExpression }),
+    ...(normalise !== undefined && { normalise }),
+  };
   if (given.state !== undefined && stateSnapshot !== undefined) {
     throw invalidArgument('options.stateSnapshot', stateSnapshot, 'absent where there is options.state');
   }
   const name = given.filename ?? source.filename;
   const capabilities =
-    granted === 'inferred' ? inferCapabilities(source.code, name === undefined ? {} : { filename: name }) : granted;
+    granted === 'inferred'
+      ? runtime.inferCapabilities(source.code, { ...sourceOptions, ...(name !== undefined && { filename: name }) })
+      : granted;
   return {
     context: {
       ...(state !== undefined && { stateSnapshot: state }),
@@ -119,6 +138,8 @@ export function prepareHandler(given: HandlerOptions, source: HandlerSource): Pr
       ...(toJSON !== undefined && { toJSON }),
       ...(onLogOverflow !== undefined && { onLogOverflow }),
       ...(name !== undefined && { filename: name }),
+      ...(entry !== undefined && { entry }),
+      ...sourceOptions,
     },
   };
 }

@@ -40,7 +40,7 @@ export interface StepFields {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler'> & CoveringRuntime;
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler' | 'inferCapabilities'> & CoveringRuntime;
 
 /**
  * Executes a handler until it waits for a call that no mock answers.
@@ -54,8 +54,8 @@ export async function suspendFirst(
 ): Promise<HandlerStep> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source);
-  const covered = runtime.cover(source);
+  const { context, options } = prepareHandler(given, source, runtime);
+  const covered = runtime.cover(source, options);
   const { now, timeoutMs, toJSON } = options;
   const resumeOptions = {
     ...(now !== undefined && { now }),

@@ -1,3 +1,4 @@
+import type { ExecuteOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { CoveringRuntime } from './coverage/coverage.js';
@@ -10,7 +11,7 @@ import { type TestResult, testResult } from './test-result.js';
 const MOCK_TIMEOUT_MS = 5_000;
 
 /** The part of a runtime that the kit needs. */
-export type ProbedRuntime = Pick<NexusRuntime, 'runProbed'> & CoveringRuntime;
+export type ProbedRuntime = Pick<NexusRuntime, 'runProbed' | 'inferCapabilities'> & CoveringRuntime;
 
 /** Runs a handler to its end, with its calls answered by mocks. */
 export async function runToEnd(
@@ -20,8 +21,8 @@ export async function runToEnd(
 ): Promise<TestResult> {
   const mocks = new Mocks(given.ext);
   const source = await readHandler(codeOrFile);
-  const { context, options } = prepareHandler(given, source);
-  const covered = runtime.cover(source);
+  const { context, options } = prepareHandler(given, source, runtime);
+  const covered = runtime.cover(source, options);
   const stop = new AbortController();
   let fault: unknown;
   const probe: RunProbe = {

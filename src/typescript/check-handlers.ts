@@ -3,8 +3,9 @@ import type ts from 'typescript';
 
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { readForm } from '../source/forms/read-form.js';
 import { renderSnippet, SourceLines } from '../source/source-lines.js';
-import { authorLocationAt, wrapHandler } from '../source/wrapper.js';
+import { authorLocationAt, blankWrapper, wrapHandler } from '../source/wrapper.js';
 
 type Compiler = typeof ts;
 
@@ -21,7 +22,7 @@ export interface HandlerProblem {
 }
 
 /**
- * Checks handlers with the application's TypeScript, each as the body of an async function. An editor instead
+ * Checks handlers with the application's TypeScript: modules as they are, all others as the body of an async function. An editor instead
  * reports a `return` outside of a function (TS1108) and does not check the returned value. For build steps.
  *
  * @param project the `tsconfig.json` of the handlers: every file that it includes is a handler, except
@@ -108,16 +109,22 @@ function withModules(compiler: Compiler, options: ts.CompilerOptions): ts.Compil
   return { ...options, module: ModuleKind.ESNext, moduleResolution: ModuleResolutionKind.Bundler };
 }
 
-/** Wraps handlers as they are wrapped for the engine. */
+/** Wraps bodies and functions as they are wrapped for the engine. */
 function hostOf(compiler: Compiler, fileNames: readonly string[], options: ts.CompilerOptions): ts.CompilerHost {
   const handlers = new Set(fileNames.filter((name) => !isDeclaration(name)));
   const host = compiler.createCompilerHost(options);
   const { readFile } = host;
   host.readFile = (name) => {
     const text = readFile.call(host, name);
-    return text === undefined || !handlers.has(name) ? text : wrapHandler(text);
+    return text === undefined || !handlers.has(name) ? text : inPlace(text, name);
   };
   return host;
+}
+
+/** A module stays one, with its characters at the places where a wrapped source has them. */
+function inPlace(text: string, name: string): string {
+  const form = readForm(text, name);
+  return form.kind === 'rewritten' && form.of === 'module' ? blankWrapper(text) : wrapHandler(text);
 }
 
 function isDeclaration(name: string): boolean {

@@ -58,7 +58,10 @@ async function answer(
 ): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
-      return { kind: 'compiled', outcome: await executor.compileHandler(textOf(request.source), request.filename) };
+      return {
+        kind: 'compiled',
+        outcome: await executor.compileHandler(textOf(request.source), request.filename, request.shape),
+      };
     case 'resume':
       return executor.resume(request, isCancelled);
     case 'load':

@@ -7,11 +7,12 @@ import type { PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
-import { SourceCompiler } from '../engine/source-compiler.js';
+import { type LoweredForm, SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
+import type { SourceShape } from '../source/forms/source-shape.js';
 import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { performance, systemTime } from '../support/timers.js';
@@ -104,18 +105,18 @@ export class Executor {
     return this.#vms.tidy(isAwaited);
   }
 
-  async compileScript(source: string, filename: string): Promise<ScriptOutcome> {
+  async compileScript(source: string, filename: string, form?: LoweredForm): Promise<ScriptOutcome> {
     let script = source;
-    if (isTypeScript(filename)) {
+    if (form === undefined && isTypeScript(filename)) {
       const stripped = stripTypes(source);
       if (!stripped.ok) return stripped;
       script = inCodePoints(source, stripped.script);
     }
-    return (await this.#compiler.get()).compile(script, filename);
+    return (await this.#compiler.get()).compile(script, filename, form);
   }
 
-  compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
-    return compileHandler(source, filename, (script, name) => this.compileScript(script, name));
+  compileHandler(source: string, filename: string, shape?: SourceShape): Promise<HandlerOutcome> {
+    return compileHandler(source, filename, (script, name, form) => this.compileScript(script, name, form), shape);
   }
 
   /**

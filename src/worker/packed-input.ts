@@ -10,12 +10,13 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
   const { maxContextBytes } = request.limits;
-  const [state, args, scope, registry] = decodeOwnFields(input);
+  const [state, args, scope, registry, entry] = decodeOwnFields(input);
   const fields = [
     packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
     packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
     packed.scope === undefined ? scope : unpackField('context.scope', packed.scope, maxContextBytes),
     registry,
+    entry,
   ];
   try {
     return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes });

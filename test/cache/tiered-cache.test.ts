@@ -30,7 +30,7 @@ class CountingBackend implements CompileBackend {
   async compileHandler(source: string, filename: string): Promise<HandlerOutcome> {
     this.compilations++;
     await new Promise(setImmediate);
-    return compileHandler(source, filename, (script, name) => scripts.compile(script, name));
+    return compileHandler(source, filename, (script, name, form) => scripts.compile(script, name, form));
   }
 }
 

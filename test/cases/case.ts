@@ -5,6 +5,8 @@ export interface Case {
   readonly context?: Readonly<Record<string, unknown>>;
   /** @default 'handler.js' */
   readonly filename?: string;
+  /** @default the default export */
+  readonly entry?: string;
   readonly value?: unknown;
   /** All that was logged, a line each. */
   readonly log?: readonly string[];

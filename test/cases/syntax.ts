@@ -12,7 +12,7 @@ const AWAIT = '`await` needs an async function: write `async` before the functio
 const IMPORT =
   'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
 const EXPORT =
-  'a handler exports nothing: it is the body of a function; write what the exported function does, and `return` its value';
+  '`export` works only at the top level of a module, outside of all functions and blocks; in the body of a function, `return` the value';
 const TYPES =
   'this looks like TypeScript; types are taken off in a file whose name ends in .ts: give the option filename, or write it without types';
 const FENCE = 'the source is in a Markdown fence; pass what stands between the fences alone';
@@ -57,7 +57,7 @@ export const SYNTAX: readonly Case[] = [
   },
   { name: 'import', source: "import _ from 'lodash';\nreturn 1", error: syntax(IMPORT, 1, 1) },
   { name: 'import of names', source: "\nimport { a, b } from 'x';", error: syntax(IMPORT, 2, 1) },
-  { name: 'export', source: '\nexport const a = 1;', error: syntax(EXPORT, 2, 1) },
+  { name: 'export in a block', source: '\n{ export const a = 1; }', error: syntax(EXPORT, 2, 3) },
   { name: 'a type of a variable', source: '\nconst a: number = 1;', error: syntax(TYPES, 2) },
   { name: 'a type of a parameter', source: '\nfunction f(a: string) {}', error: syntax(TYPES, 2) },
   { name: 'an interface', source: '\ninterface A { b: string }', error: syntax(TYPES, 2, 1) },

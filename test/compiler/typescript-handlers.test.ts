@@ -80,7 +80,7 @@ describe('an error of a handler in TypeScript', () => {
     ['\t@sealed class A {}', 'the engine does not support decorators', 1, 2],
     ['class A {\n  @bound m() {}\n}', 'the engine does not support decorators', 2, 3],
     ['return <const>["x"]', 'angle brackets', 1, 8],
-    ['import { a } from "./a.ts";', 'a handler is not a module', 1, 1],
+    ['import { a } from "./a.ts";', 'the body of a function imports and exports nothing', 1, 1],
     ['const a: = 1', 'Unexpected token `=`', 1, 10],
     ['if (a) {\n  b', 'this "{" is never closed', 1, 8],
   ])('%j does not compile: %s', async (source, message, line, column) => {

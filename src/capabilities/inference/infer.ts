@@ -1,10 +1,15 @@
 import type { CapabilityToken } from '../../api/capability.js';
+import type { SourceOptions } from '../../api/source-options.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../../config/source-options.js';
+import { codeOfModel } from '../../source/forms/model-text.js';
+import { shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { authorLocationAt } from '../../source/wrapper.js';
 import { analyse } from './analysis.js';
 import { isTooLarge } from './syntax/size.js';
-import { BEGINNING, locationOf, parseHandler } from './syntax/syntax.js';
+import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
 
 /** A place in the handler that needs a capability. Line and column start at 1. */
@@ -19,7 +24,7 @@ export interface ExplainedCapability {
   readonly reasons: readonly CapabilityReason[];
 }
 
-export interface InferenceOptions {
+export interface InferenceOptions extends SourceOptions {
   /**
    * The file name, as for `executeHandler`: a handler in a file `*.ts`, `*.mts` or `*.cts` is TypeScript.
    * @default 'handler.js'
@@ -32,13 +37,13 @@ export interface InferenceOptions {
  * whatever its arguments. If a name cannot be determined, the token ends in `*`; {@link explainCapabilities}
  * says why.
  *
- * @param code the body of a function, as `executeHandler` takes it
+ * @param code the handler, as `executeHandler` takes it; of a module, what all its exports need
  * @param options the file name, which is needed for TypeScript
  * @returns sorted; none is covered by another
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function inferCapabilities(code: string, options: InferenceOptions = {}): CapabilityToken[] {
-  return demandsOf(code, options, false).tokens();
+  return demandsOf(code, options, false).demands.tokens();
 }
 
 /**
@@ -47,43 +52,66 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
  * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
  */
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
-  const demands = demandsOf(code, options, true);
+  const { demands, inScript } = demandsOf(code, options, true);
   const lines = new SourceLines(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands.reasonsFor(capability).map(({ at, reason }) => ({ ...locationOf(at, lines), reason })),
+    reasons: demands
+      .reasonsFor(capability)
+      .map(({ at, reason }) => ({ ...authorLocationAt(inScript(at.start), lines), reason })),
   }));
 }
 
-function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Demands {
+interface Inferred {
+  readonly demands: Demands;
+  /** The index into the wrapped source of a node of the demands. */
+  readonly inScript: (offset: number) => number;
+}
+
+function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
-  const filename = filenameOf(options);
+  const { filename, ...shaping } = readOptions(options);
+  const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
+  const shape = shapeOf(shaping, undefined);
   const demands = new Demands(isExplained);
+  let inScript: Inferred['inScript'] = (offset) => offset;
   try {
-    if (isTooLarge(code)) demands.everything(BEGINNING, 'too large to be followed');
-    else follow(code, filename, demands);
+    if (isTooLarge(shape === undefined ? source : `${shape.prologue}\n${source}\n${shape.epilogue}`)) {
+      demands.everything(BEGINNING, 'too large to be followed');
+    } else {
+      const parsed = parseHandler(source, filename, shape);
+      inScript = parsed.inScript;
+      analyse(parsed.handler, demands);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) demandAll(demands);
+    else if (!(error instanceof EverythingDemanded)) throw error;
+  }
+  return { demands, inScript };
+}
+
+/** After a stack overflow: the source is nested too deeply for the parser, but may still be a valid handler. */
+function demandAll(demands: Demands): void {
+  try {
+    demands.everything(BEGINNING, 'too deeply nested to be followed');
   } catch (error) {
     if (!(error instanceof EverythingDemanded)) throw error;
   }
-  return demands;
 }
 
-function follow(code: string, filename: string | undefined, demands: Demands): void {
-  try {
-    analyse(parseHandler(code, filename), demands);
-  } catch (error) {
-    // A stack overflow: the source is nested too deeply for the parser, but may still be a valid handler.
-    if (!(error instanceof RangeError)) throw error;
-    demands.everything(BEGINNING, 'too deeply nested to be followed');
-  }
-}
-
-function filenameOf(options: InferenceOptions): string | undefined {
+function readOptions(options: InferenceOptions): InferenceOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   return readArgument('options', () => {
-    rejectUnknownKeys(options, ['filename'], 'options.', 'INVALID_ARGUMENT');
-    const { filename } = options;
+    const known = ['filename', ...Object.keys(SOURCE_OPTION_KEYS)];
+    rejectUnknownKeys(options, known, 'options.', 'INVALID_ARGUMENT');
+    const { filename, wrap, returnLastExpression, normalise } = options;
     if (filename !== undefined) requireFilename(filename);
-    return filename;
+    const shaping = {
+      ...(wrap !== undefined && { wrap }),
+      ...(returnLastExpression !== undefined && { returnLastExpression }),
+      ...(normalise !== undefined && { normalise }),
+    };
+    checkSourceOptions(shaping);
+    return { ...(filename !== undefined && { filename }), ...shaping };
   });
 }

@@ -32,7 +32,7 @@ const CONTEXT_ELSEWHERE: Readonly<Record<string, string>> = {
     extensions: 'context.extensionRegistry, or an option of run',
   },
   ...Object.fromEntries(
-    ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename'].map(
+    ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename', 'entry'].map(
       (name) => [name, inOptions(name)],
     ),
   ),
@@ -90,7 +90,13 @@ export function prepareRequest(
       ? undefined
       : readArgument('context.extensionRegistry', () => methodNames(extensionRegistry));
   const input = encodeFields(
-    [state, packed?.args === undefined ? args : undefined, packed?.scope === undefined ? scope : undefined, extensions],
+    [
+      state,
+      packed?.args === undefined ? args : undefined,
+      packed?.scope === undefined ? scope : undefined,
+      extensions,
+      options.entry,
+    ],
     CONTEXT_ROOTS,
     { maxBytes: limits.maxContextBytes, honoursToJson },
   );

@@ -1,10 +1,12 @@
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { CallSchemas } from '../../api/schema.js';
-import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import type { SourceOptions } from '../../api/source-options.js';
+import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys, requireText } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { checkSourceOptions } from '../../config/source-options.js';
 
 /** Options of one execution. */
-export interface ExecuteOptions {
+export interface ExecuteOptions extends SourceOptions {
   /** Wall-clock time in the VM, in milliseconds. Default: the runtime's `timeoutMs`. */
   readonly timeoutMs?: number;
   /**
@@ -66,6 +68,12 @@ export interface ExecuteOptions {
   readonly schemas?: CallSchemas;
   /** Name of the handler's file in stack traces, part of the cache key. `*.ts`, `*.mts`, `*.cts`: TypeScript. @default 'handler.js' */
   readonly filename?: string;
+  /**
+   * The export of a module that is called, if it is a function, or is the result. Default: the default export.
+   *
+   * @example await runtime.executeHandler('export const onUpdate = (args) => args.x', { args: { x: 1 } }, { entry: 'onUpdate' })
+   */
+  readonly entry?: string;
 }
 
 const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
@@ -83,6 +91,10 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   onLogOverflow: true,
   schemas: true,
   filename: true,
+  entry: true,
+  wrap: true,
+  returnLastExpression: true,
+  normalise: true,
 };
 
 const inContext = (name: string) => `context.${name}, of the argument before the options`;
@@ -155,6 +167,8 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  if (given.entry !== undefined) requireText('entry', given.entry, 'the name of an export');
+  checkSourceOptions(given);
   checkUnawaited(given);
   if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
     throw invalidArgument('toJSON', given.toJSON, 'true or false');

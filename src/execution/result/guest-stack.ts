@@ -1,6 +1,7 @@
 import { PRELUDE_FILENAME } from '../../protocol/prelude-name.js';
 import { functionNameAt } from '../../source/expressions/functions.js';
 import { Tokens } from '../../source/expressions/tokens.js';
+import { isAddedPlace } from '../../source/forms/rewriting.js';
 import type { SourceLines, SourceLocation } from '../../source/source-lines.js';
 import { toAuthorLocation } from '../../source/wrapper.js';
 import { framesOf } from '../../support/stack-frames.js';
@@ -86,6 +87,8 @@ function readFrames(raw: string, filename: string, source: SourceLines | undefin
       frames.push({ text });
       continue;
     }
+    // Of what is around a handler that is no body.
+    if (isAddedPlace(parsed.location)) continue;
     const place = toAuthorLocation(parsed.location, source);
     frames.push({ text: `${parsed.before}(${filename}:${place.line}:${place.column})`, place });
   }

@@ -40,13 +40,15 @@ interface Input {
   readonly 3: unknown;
   /** The registry of extensions; undefined if the host passes none. */
   readonly 4: Keyed | undefined;
+  /** The name of the entry point; undefined if the host passes none. */
+  readonly 5: string | undefined;
   /** Whether an object occurs in more than one place of the context. */
-  readonly 5: boolean;
-  readonly 6: unknown[] | undefined;
+  readonly 6: boolean;
+  readonly 7: unknown[] | undefined;
 }
 
-/** Async if it contains the word `await`, see `source/wrapper.ts`. */
-type Handler = () => unknown;
+/** A body is async if it contains the word `await`, see `source/wrapper.ts`. */
+type Handler = (entry?: string) => unknown;
 
 mend();
 fixBuffers();
@@ -70,13 +72,13 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (!enters(input[6])) return undefined;
+  if (!enters(input[7])) return undefined;
   setRegistry(input[4]);
-  globals['$state'] = openState(input[1], input[5]);
+  globals['$state'] = openState(input[1], input[6]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
-  else runToItsEnd(handler);
+  else runToItsEnd(handler, input[5]);
   return running;
 }
 
@@ -92,9 +94,10 @@ function enters(places: unknown[] | undefined): boolean {
   }
 }
 
-function runToItsEnd(handler: Handler): void {
+function runToItsEnd(handler: Handler, entry: string | undefined): void {
   try {
-    const returned = handler();
+    // A body sees its `arguments`.
+    const returned = entry === undefined ? handler() : handler(entry);
     const isObject = (typeof returned === 'object' && returned !== null) || typeof returned === 'function';
     // As the language does: `then` is read once and called later. A proxy may return anything.
     const then = isObject ? (returned as Keyed)['then'] : undefined;

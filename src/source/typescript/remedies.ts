@@ -20,7 +20,7 @@ const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
   ],
   [
     /'import', and 'export'/,
-    "a handler is not a module; write a type of another file as `import('./types.ts').Name`, and pass values as arguments",
+    "the body of a function imports and exports nothing; write a type of another file as `import('./types.ts').Name`, and pass values as arguments",
   ],
 ];
 

@@ -31,11 +31,11 @@ export function isTypeScript(filename: string): boolean {
  *
  * @param maxCalls see {@link strip}
  */
-export function stripTypes(script: string, maxCalls?: number): Stripped {
+export function stripTypes(script: string, maxCalls?: number, isModule = false): Stripped {
   try {
-    const stripped = diagnose(script, maxCalls);
+    const stripped = diagnose(script, maxCalls, isModule);
     if (typeof stripped === 'string') return { ok: true, script: stripped };
-    return { ok: false, problem: describe(script, stripped, locate(script, stripped, maxCalls)) };
+    return { ok: false, problem: describe(script, stripped, locate(script, stripped, maxCalls, isModule)) };
   } catch (error) {
     if (!(error instanceof StrippingFailed)) throw error;
     return { ok: false, problem: FAILURES[error.kind] };
@@ -70,8 +70,8 @@ const FAILURES: Readonly<Record<StrippingFailed['kind'], ScriptProblem>> = {
 };
 
 /** The script without its types, or the problem that was found. */
-function diagnose(script: string, maxCalls: number | undefined): string | Diagnostic {
-  const stripped = strip(script, maxCalls);
+function diagnose(script: string, maxCalls: number | undefined, isModule: boolean): string | Diagnostic {
+  const stripped = strip(script, maxCalls, isModule);
   if ('code' in stripped) return stripped.code;
   if (isDiagnostic(stripped.thrown)) return stripped.thrown;
   throw stripped.thrown;
@@ -91,11 +91,11 @@ function describe(script: string, { message }: Diagnostic, { startLine, startCol
  * The diagnostic counts a tab as four columns and some characters as none or two. If there are any, it is
  * requested again for a text with one column for each character of the script.
  */
-function locate(script: string, diagnostic: Diagnostic, maxCalls: number | undefined): Diagnostic {
+function locate(script: string, diagnostic: Diagnostic, maxCalls: number | undefined, isModule: boolean): Diagnostic {
   const line = new SourceLines(script).read({ line: diagnostic.startLine, column: 1 }, script.length);
   if (!UNEVEN.test(line)) return diagnostic;
   const even = script.replace(EVERY_UNEVEN, (character) => (/\s/.test(character) ? ' ' : 'x'));
-  const again = diagnose(even, maxCalls);
+  const again = diagnose(even, maxCalls, isModule);
   return typeof again !== 'string' && again.startLine === diagnostic.startLine ? again : diagnostic;
 }
 

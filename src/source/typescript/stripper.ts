@@ -21,7 +21,7 @@ const RETAINED_MEMORY_BYTES = 32 * 1024 * 1024;
 
 /** The part of the package that is used here. */
 interface Stripper {
-  transformSync(source: string, options: { mode: 'strip-only'; module: false; sourceMap: false }): { code: string };
+  transformSync(source: string, options: { mode: 'strip-only'; module: boolean; sourceMap: false }): { code: string };
   readonly __wasm: { readonly memory: WebAssembly.Memory; readonly [CALLS_LEFT]?: WebAssembly.Global };
 }
 
@@ -62,13 +62,13 @@ class Loaded {
     return this.#current?.__wasm.memory.buffer.byteLength ?? 0;
   }
 
-  strip(source: string, maxCalls: number): StripAnswer {
+  strip(source: string, maxCalls: number, module: boolean): StripAnswer {
     const stripper = this.#current ?? this.#load();
     this.#current = stripper;
     const left = stripper.__wasm[CALLS_LEFT];
     if (left !== undefined) left.value = maxCalls;
     try {
-      return { code: stripper.transformSync(source, { mode: 'strip-only', module: false, sourceMap: false }).code };
+      return { code: stripper.transformSync(source, { mode: 'strip-only', module, sourceMap: false }).code };
     } catch (thrown) {
       if (!isFailure(thrown)) return { thrown };
       // Its state after a failure is unknown.
@@ -123,8 +123,8 @@ export function retainedStripperBytes(): number {
  * @returns the script, or the error that the package throws about it
  * @throws StrippingFailed if its memory, its stack or its calls are exhausted
  */
-export function strip(source: string, maxCalls?: number): StripAnswer {
-  return maxCalls === undefined ? inItsTime.strip(source, 0) : counting.strip(source, maxCalls);
+export function strip(source: string, maxCalls?: number, isModule = false): StripAnswer {
+  return maxCalls === undefined ? inItsTime.strip(source, 0, isModule) : counting.strip(source, maxCalls, isModule);
 }
 
 /** A trap, or a stack overflow in the module or the thread. Diagnostics are plain objects. */

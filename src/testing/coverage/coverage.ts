@@ -5,6 +5,7 @@ import type { ErrorCause, WasmError, WasmResult } from '../../api/result.js';
 import { invalidOption } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
+import { DEFAULT_ENTRY } from '../../source/forms/entries.js';
 import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
 import type { HandlerSource } from '../handler-source.js';
 import { type Instrumented, instrument, MARK } from './instrument.js';
@@ -19,6 +20,7 @@ const VARIABLE = 'NEXUS_COVERAGE';
 /** A handler as it is executed to be counted. */
 interface CountedHandler {
   readonly source: HandlerSource;
+  readonly isWrapped: boolean;
   readonly instrumented: Instrumented;
   readonly hits: number[];
 }
@@ -55,15 +57,16 @@ export class HandlerCoverage {
   }
 
   /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
-  cover(source: HandlerSource, room: Room): CoveredHandler {
+  cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
     const known = this.#handlers.get(path);
     // A file that changes meanwhile counts anew.
-    if (known !== undefined && known.source.code === source.code) return new CountedExecution(known, room);
-    const instrumented = instrument(source.code, filename);
+    if (known !== undefined && known.source.code === source.code && known.isWrapped === isWrapped)
+      return new CountedExecution(known, room);
+    const instrumented = instrument(source.code, filename, isWrapped);
     if (instrumented === undefined) return asItIs(source);
-    const handler = { source, instrumented, hits: instrumented.blocks.map(() => 0) };
+    const handler = { source, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
     this.#handlers.set(path, handler);
     return new CountedExecution(handler, room);
   }
@@ -93,7 +96,7 @@ export interface CoveredHandler {
 /** A runtime that may count lines. */
 export interface CoveringRuntime {
   /** The handler as it is executed: counted, if coverage is wanted. */
-  cover(source: HandlerSource): CoveredHandler;
+  cover(source: HandlerSource, options: ExecuteOptions): CoveredHandler;
 }
 
 /** Limits that counting must not use up: those of the test runtime. */
@@ -123,8 +126,11 @@ class CountedExecution implements CoveredHandler {
   options(given: ExecuteOptions): ExecuteOptions {
     const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
     const { length } = this.#handler.hits;
+    const { entry, ...others } = given;
+    const isChosen = entry !== undefined && !(this.#handler.instrumented.isBody && entry === DEFAULT_ENTRY);
     return {
-      ...given,
+      ...others,
+      ...(isChosen && { entry }),
       limits: {
         ...given.limits,
         maxLogBytes: maxLogBytes + length * BYTES_PER_BLOCK,

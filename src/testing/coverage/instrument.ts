@@ -1,10 +1,13 @@
-import type { Node } from 'acorn';
+import type { Node, Program } from 'acorn';
 
-import { type AcornToken, parseScript } from '../../source/parse-script.js';
+import { CTX_FIELDS } from '../../source/forms/calling.js';
+import type { RewrittenHandler } from '../../source/forms/form.js';
+import { readForm } from '../../source/forms/read-form.js';
+import { type AcornToken, parseModule, parseScript } from '../../source/parse-script.js';
 import type { SourceLocation } from '../../source/source-lines.js';
 import { isTypeScript, stripTypes } from '../../source/typescript/strip-types.js';
-import { PREFIX_LENGTH, wrapHandler } from '../../source/wrapper.js';
-import { type Block, blocksOf, type Insertion } from './blocks.js';
+import { blankWrapper, PREFIX_LENGTH, SUFFIX_LENGTH, wrapHandler } from '../../source/wrapper.js';
+import { type Block, type Blocks, blocksOf, type Insertion } from './blocks.js';
 
 /** What a counted handler writes to its log: this, and the number of a block. */
 export const MARK = '\u0001nexus:block ';
@@ -18,20 +21,26 @@ const PROLOGUE =
 /** A handler that counts its blocks, line by line where the author wrote it. */
 export interface Instrumented {
   readonly code: string;
+  /** Whether that is the body of a function, as it is if the handler is a function. */
+  readonly isBody: boolean;
   readonly blocks: readonly Block[];
   /** The place in the author's text of a place in {@link code}. */
   toAuthor(location: SourceLocation): SourceLocation;
 }
 
-/** @returns undefined for a source that does not parse: compiling it tells why */
-export function instrument(source: string, filename: string): Instrumented | undefined {
-  const script = scriptOf(source, filename);
+/**
+ * @param isWrapped whether there is code around it, so that it is a body
+ * @returns undefined for a source that does not parse: compiling it tells why
+ */
+export function instrument(source: string, filename: string, isWrapped = false): Instrumented | undefined {
+  const form = isWrapped ? 'body' : formOf(source, filename);
+  const script = form && scriptOf(source, filename, form === 'module');
   if (script === undefined) return undefined;
-  const wrapped = wrapHandler(script);
-  const found = findBlocks(wrapped);
+  const wrapped = form === 'module' ? blankWrapper(script) : wrapHandler(script);
+  const found = findBlocks(wrapped, form);
   if (found === undefined) return undefined;
   // Without a byte order mark, which the wrapper takes off.
-  const text = wrapped.slice(PREFIX_LENGTH, -'\n})'.length);
+  const text = wrapped.slice(PREFIX_LENGTH, -SUFFIX_LENGTH);
   const own = (at: number) => Math.min(Math.max(0, at - PREFIX_LENGTH), text.length);
   const insertions = found.insertions.map((insertion) => ({ ...insertion, at: own(insertion.at) }));
   const ordered = inOrder(insertions);
@@ -40,26 +49,64 @@ export function instrument(source: string, filename: string): Instrumented | und
   const shift = source.length - text.length;
   return {
     code: write(text, all),
+    isBody: form !== 'module',
     blocks: found.blocks.map((block) => ({ ...block, start: own(block.start) + shift, end: own(block.end) + shift })),
     toAuthor: mapperOf(text, all, shift),
   };
 }
 
-function scriptOf(source: string, filename: string): string | undefined {
+type Form = 'body' | RewrittenHandler['of'];
+
+function formOf(source: string, filename: string): Form | undefined {
+  try {
+    const form = readForm(source, filename);
+    if (form.kind === 'refused') return undefined;
+    return form.kind === 'body' ? 'body' : form.of;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function scriptOf(source: string, filename: string, isModule: boolean): string | undefined {
   if (!isTypeScript(filename)) return source;
-  const stripped = stripTypes(source);
+  const stripped = stripTypes(source, undefined, isModule);
   return stripped.ok ? stripped.script : undefined;
 }
 
-function findBlocks(wrapped: string) {
+function findBlocks(wrapped: string, form: Form | undefined): Blocks | undefined {
+  const hit = (block: number) => `${HIT}(${block})`;
+  const tokens: AcornToken[] = [];
   try {
-    const tokens: AcornToken[] = [];
-    const [statement] = parseScript(wrapped, undefined, tokens).body as unknown as [{ expression: Node }];
-    return blocksOf(statement.expression, tokens, (block) => `${HIT}(${block})`);
+    if (form === 'module') return blocksOf(asFunction(parseModule(wrapped, undefined, tokens)), tokens, hit);
+    const [statement] = parseScript(wrapped, undefined, tokens).body as unknown as [{ expression: HandlerNode }];
+    const blocks = blocksOf(statement.expression, tokens, hit);
+    return form === 'function' ? calling(blocks, statement.expression, wrapped) : blocks;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
+}
+
+type HandlerNode = Node & { readonly body: { readonly body: readonly Node[] } };
+
+/** A module as the function around a handler. */
+function asFunction({ body, end }: Program): Node {
+  const place = { start: PREFIX_LENGTH, end: end - SUFFIX_LENGTH };
+  const block = { ...place, type: 'BlockStatement', end: place.end + 1, body };
+  return { ...place, type: 'FunctionExpression', params: [], expression: false, generator: false, body: block } as Node;
+}
+
+/** The one function of a handler is called in its body, where what counts is declared. */
+function calling({ blocks, insertions }: Blocks, { body }: HandlerNode, wrapped: string): Blocks {
+  const { start, end } = body.body.find(({ type }) => type !== 'EmptyStatement') as Node;
+  const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
+  const opening: Insertion = { at: start, text: 'return(', isClosing: false };
+  const callEnd = wrapped[end - 1] === ';' ? end - 1 : end;
+  const closing: Insertion = { at: callEnd, text: `)($args,{${fields.join()}})`, isClosing: true };
+  // The first is the call that counts the handler. What opens later at this place is inside of the function.
+  const [first, ...rest] = insertions as [Insertion, ...Insertion[]];
+  return { blocks, insertions: [first, opening, ...rest, closing] };
 }
 
 /** The first call is that of the handler itself, behind its directives. */

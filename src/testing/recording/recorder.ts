@@ -3,6 +3,7 @@ import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { SourceOptions } from '../../api/source-options.js';
 import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
 import { matchAnswers } from '../../execution/request/answers.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
@@ -13,6 +14,7 @@ import {
 } from '../../execution/request/execute-options.js';
 import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
+import { shapeOf, shapeOfWrap } from '../../source/forms/source-shape.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { systemTime } from '../../support/timers.js';
@@ -142,6 +144,8 @@ export class Recorder {
         seed: options.seed,
         ...(options.toJSON !== undefined && { toJSON: options.toJSON }),
         ...(options.onLogOverflow !== undefined && { onLogOverflow: options.onLogOverflow }),
+        ...(options.entry !== undefined && { entry: options.entry }),
+        ...this.#sourceOptions(options),
       };
       return start;
     } catch {
@@ -149,25 +153,41 @@ export class Recorder {
     }
   }
 
+  #sourceOptions({
+    wrap = this.#inner.config.cache.wrap,
+    returnLastExpression,
+    normalise,
+  }: SourceOptions): Pick<Recording, 'sourceOptions'> {
+    const sourceOptions = {
+      ...(wrap !== undefined && { wrap }),
+      ...(returnLastExpression !== undefined && { returnLastExpression }),
+      ...(normalise !== undefined && { normalise }),
+    };
+    return Object.keys(sourceOptions).length === 0 ? {} : { sourceOptions };
+  }
+
   #keep(
     runId: string,
     code: string | Uint8Array,
-    { filename = DEFAULT_FILENAME }: ExecuteOptions,
+    options: ExecuteOptions,
     start: RecordingStart | undefined,
     rest: Pick<Recording, 'segments' | 'calls' | 'outcome'>,
   ): void {
     if (start === undefined) return;
     this.#write(async () => {
-      await this.#put(runId, { ...start, handler: await this.#handlerOf(code, filename), ...rest });
+      await this.#put(runId, { ...start, handler: await this.#handlerOf(code, options), ...rest });
     });
   }
 
-  async #handlerOf(code: string | Uint8Array, filename: string): Promise<Recording['handler']> {
+  async #handlerOf(code: string | Uint8Array, options: ExecuteOptions): Promise<Recording['handler']> {
+    const { filename = DEFAULT_FILENAME } = options;
     if (typeof code === 'string') {
+      const { wrap } = this.#inner.config.cache;
+      const shape = shapeOf(options, wrap && shapeOfWrap(wrap));
       const isLarge = code.length >= LARGE_SOURCE_CHARACTERS;
       const { key } = isLarge
-        ? await this.#keys.deriveInSlices(code, filename)
-        : { key: this.#keys.derive(code, filename) };
+        ? await this.#keys.deriveInSlices(code, filename, shape)
+        : { key: this.#keys.derive(code, filename, shape) };
       return { key, filename, source: code };
     }
     const opened = await this.#inner.open(code);

@@ -54,7 +54,19 @@ const HEADER = record(
     calls: list(record({ callId: NAME, extensionName: NAME, method: NAME })),
     valueBytes: count,
   },
-  { toJSON: flag, onLogOverflow: oneOf('cut', 'error') },
+  {
+    toJSON: flag,
+    onLogOverflow: oneOf('cut', 'error'),
+    entry: NAME,
+    sourceOptions: record(
+      {},
+      {
+        wrap: record({}, { prologue: TEXT, epilogue: TEXT }),
+        returnLastExpression: flag,
+        normalise: oneOf('model'),
+      },
+    ),
+  },
 );
 
 /** @throws MalformedMessageError if a field is unknown or missing */

@@ -2,6 +2,7 @@ import type { CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { SourceOptions } from '../../api/source-options.js';
 
 /** One part of an execution: between two suspensions, or from the start or to the end. */
 export interface RecordedSegment {
@@ -28,6 +29,9 @@ export interface Recording {
   /** Options of the call, where they were given. */
   readonly toJSON?: boolean;
   readonly onLogOverflow?: LogOverflow;
+  readonly entry?: string;
+  /** How the source is read, by the call or the runtime. */
+  readonly sourceOptions?: SourceOptions;
   readonly segments: readonly RecordedSegment[];
   /** Extension calls, in order. */
   readonly calls: readonly ExtensionCall[];

@@ -72,7 +72,7 @@ export class CallingThread implements HandlerPool {
   }
 
   async #compile(unit: CompileUnit): Promise<HandlerOutcome> {
-    const outcome = await this.#take((executor) => executor.compileHandler(unit.source, unit.filename));
+    const outcome = await this.#take((executor) => executor.compileHandler(unit.source, unit.filename, unit.shape));
     if (outcome.ok || !outcome.isTooDeep) return outcome;
     const compilation = (await this.#inWorker()).compile(unit);
     await compilation.join(undefined);

@@ -67,8 +67,10 @@ export class TestRuntime extends NexusRuntime {
   }
 
   /** @internal */
-  cover(source: HandlerSource): CoveredHandler {
-    return this.#coverage?.cover(source, this.#room) ?? asItIs(source);
+  cover(source: HandlerSource, { wrap = this.inner.config.cache.wrap, normalise }: ExecuteOptions): CoveredHandler {
+    // What is around the code of a model is not to be counted.
+    if (normalise !== undefined) return asItIs(source);
+    return this.#coverage?.cover(source, this.#room, wrap !== undefined) ?? asItIs(source);
   }
 
   /** @internal */

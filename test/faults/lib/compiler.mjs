@@ -24,7 +24,7 @@ export async function openCompiler(fingerprint, options) {
   const compiler = new CachingCompiler(
     {
       compile: ({ source, filename }) => {
-        const outcome = compileHandler(source, filename, (script, name) => backend.compile(script, name));
+        const outcome = compileHandler(source, filename, (script, name, form) => backend.compile(script, name, form));
         return { outcome, join: () => outcome.then(() => {}) };
       },
     },

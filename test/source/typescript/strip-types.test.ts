@@ -100,8 +100,8 @@ describe('what is more than a type', () => {
     ['namespace N { export const x = 1 }', 'a namespace', 1, 1],
     ['class A { constructor(private x: number) {} }', 'a parameter property', 1, 31],
     ['return <string>$args', 'angle brackets', 1, 8],
-    ['import type { A } from "./a.ts"', 'not a module', 1, 1],
-    ['export {}', 'not a module', 1, 1],
+    ['import type { A } from "./a.ts"', 'imports and exports nothing', 1, 1],
+    ['export {}', 'imports and exports nothing', 1, 1],
   ])('%j is a problem with a place and a remedy: %s', (source, remedy, line, column) => {
     expect(problemOf(source)).toMatchObject({ kind: 'syntax', line, column: column + (line === 1 ? PREFIX : 0) });
     expect(problemOf(source)?.message).toContain(remedy);

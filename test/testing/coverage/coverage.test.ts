@@ -157,6 +157,54 @@ await null; stop();
     ]);
   });
 
+  it('counts functions and modules, and changes nothing that a test sees of them', async () => {
+    writeFileSync(
+      join(folder, 'module.ts'),
+      `export interface Args { readonly n: number }
+const limit = 2, none: any = null;
+export default ({ n }: Args, { log }: any) => {
+  log.info('n', n);
+  if (n > limit) {
+    return none.x;
+  }
+  return n;
+};
+export function other(args: Args) {
+  return 'other';
+}
+`,
+    );
+    writeFileSync(
+      join(folder, 'function.js'),
+      `// doubles\nasync (args, { log }) => {\n  log.info('f');\n  if (args === 2) return 1;\n  return 0;\n};\n`,
+    );
+    const program = `const seen = async (file, args, options) => {
+        const { returnValue, error, logs } = await kit.runHandler(file, { args, ...options });
+        const { location, snippet, message } = error ?? {};
+        return { returnValue, location, snippet, message, logs };
+      };
+      console.log(JSON.stringify([
+        await seen('module.ts', { n: 3 }), await seen('module.ts', { n: 1 }), await seen('module.ts', { n: 1 }, { entry: 'default' }),
+        await seen('function.js', 2), await seen('function.js', 2, { entry: 'default' }),
+      ]));`;
+    const { stdout } = await inProcess(program, { NEXUS_COVERAGE: 'forms' });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse((await inProcess(program)).stdout));
+    expect(JSON.parse(stdout)).toMatchObject([
+      { location: { line: 6, column: 16 } },
+      { returnValue: 1, logs: [{ message: 'n 1' }] },
+      { returnValue: 1 },
+      { returnValue: 1 },
+      { returnValue: 1 },
+    ]);
+    const [part = ''] = readdirSync(join(folder, 'forms'));
+    const files = linesOf(readFileSync(join(folder, 'forms', part), 'utf8'));
+    const uncovered = (name: string) =>
+      [...(files.get(name) ?? [])].filter(([, count]) => count === 0).map(([line]) => line);
+    expect(files.get('module.ts')?.get(6)).toBe(1);
+    expect(uncovered('module.ts')).toEqual([11, 12]);
+    expect(uncovered('function.js')).toEqual([5]);
+  });
+
   it('is refused where the directory is none', async () => {
     const { stdout } = await inProcess(
       `console.log(await kit.createTestRuntime({ coverage: 3 }).catch(({ code, message }) => code + ' ' + message));`,

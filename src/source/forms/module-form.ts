@@ -1,0 +1,146 @@
+import type {
+  ExportDefaultDeclaration,
+  ExportNamedDeclaration,
+  Identifier,
+  Literal,
+  Node,
+  Pattern,
+  Program,
+} from 'acorn';
+import { childrenOf } from '../parse-script.js';
+import { IMPORTS_NOTHING } from '../syntax-help.js';
+import { addedNames, headOf, resultOf, tailOf } from './calling.js';
+import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
+import { type HandlerForm, refusal } from './form.js';
+import { type Edit, rewrite } from './rewriting.js';
+
+const CLASS =
+  'the default export is a class, and a handler is called without `new`: export a function that makes an instance and calls it';
+const NOTHING =
+  'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
+
+/** A module as a function of its entry point. `export` is taken off, and what was exported is called or returned at its end. */
+export function rewriteModule(script: string, { body }: Program): HandlerForm {
+  const exported = new Map<string, string>();
+  const edits: Edit[] = [];
+  const names = addedNames(script);
+  const classes = new Set(body.flatMap((node) => classNamesOf(node)));
+  let isModule = false;
+  for (const node of body) {
+    if (node.type === 'ImportDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+    if (node.type === 'ExportDefaultDeclaration') {
+      isModule = true;
+      if (isClass(node.declaration, classes)) return refusal(script, node, CLASS, 'form');
+      exported.set(DEFAULT_ENTRY, exportDefault(node, script, names.held, edits));
+    } else if (node.type === 'ExportNamedDeclaration') {
+      isModule = true;
+      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+      for (const [name, value] of exportNamed(node, edits)) {
+        if (!classes.has(value)) exported.set(name, value);
+        else if (name === DEFAULT_ENTRY) return refusal(script, node, CLASS, 'form');
+      }
+    }
+  }
+  if (!isModule) return { kind: 'body' };
+  const [first] = body;
+  if (exported.size === 0) return refusal(script, first ?? NO_NODE, NOTHING, 'form');
+  const entries = [...exported.keys()];
+  if (entries.length > MAX_ENTRIES || entries.some(({ length }) => length > MAX_ENTRY_CHARACTERS)) {
+    const message = `the module exports more than ${MAX_ENTRIES} names, or one of more than ${MAX_ENTRY_CHARACTERS} characters`;
+    return refusal(script, first ?? NO_NODE, message, 'form');
+  }
+  const results = [...exported].map(([name, value]) => {
+    const isChosen = `${names.entry}===${JSON.stringify(name)}`;
+    return `${name === DEFAULT_ENTRY ? `${names.entry}===undefined||${isChosen}` : isChosen}?${resultOf(value, names)}:`;
+  });
+  const head = headOf(names, { isStrict: true, isAsync: awaits(body) });
+  return {
+    kind: 'rewritten',
+    of: 'module',
+    script,
+    entries,
+    ...rewrite(script, head, edits, tailOf(`${results.join('')}undefined`)),
+  };
+}
+
+const NO_NODE: Node = { type: 'Program', start: 0, end: 0 };
+
+/** @returns the expression for it */
+function exportDefault(node: ExportDefaultDeclaration, script: string, held: string, edits: Edit[]): string {
+  const { declaration } = node;
+  if (declaration.type === 'FunctionDeclaration' && declaration.id !== null) {
+    edits.push({ start: node.start, end: declaration.start, text: '' });
+    return declaration.id.name;
+  }
+  const end = script[node.end - 1] === ';' ? node.end - 1 : node.end;
+  edits.push({ start: node.start, end: endOfDefault(script, node.start), text: `const ${held}={default:` });
+  edits.push({ start: end, end, text: '};' });
+  return `${held}.default`;
+}
+
+/** Behind `export default`, between whose words comments may stand. */
+function endOfDefault(script: string, start: number): number {
+  const word = /export(?:\s|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\/)*default/y;
+  word.lastIndex = start;
+  word.test(script);
+  return word.lastIndex;
+}
+
+/** @returns exported names, with the names of what they export */
+function exportNamed(node: ExportNamedDeclaration, edits: Edit[]): [name: string, value: string][] {
+  const { declaration, specifiers } = node;
+  if (!declaration) {
+    edits.push({ start: node.start, end: node.end, text: ';' });
+    return specifiers.map(({ local, exported }) => [nameOf(exported), nameOf(local)]);
+  }
+  edits.push({ start: node.start, end: declaration.start, text: '' });
+  const declared =
+    declaration.type === 'VariableDeclaration'
+      ? declaration.declarations.flatMap(({ id }) => boundNames(id))
+      : [declaration.id.name];
+  return declared.map((name) => [name, name]);
+}
+
+function nameOf(node: Identifier | Literal): string {
+  return node.type === 'Identifier' ? node.name : String(node.value);
+}
+
+function boundNames(pattern: Pattern): string[] {
+  switch (pattern.type) {
+    case 'Identifier':
+      return [pattern.name];
+    case 'ObjectPattern':
+      return pattern.properties.flatMap((each) => boundNames(each.type === 'Property' ? each.value : each.argument));
+    case 'ArrayPattern':
+      return pattern.elements.flatMap((each) => (each === null ? [] : boundNames(each)));
+    case 'RestElement':
+      return boundNames(pattern.argument);
+    case 'AssignmentPattern':
+      return boundNames(pattern.left);
+    default:
+      return [];
+  }
+}
+
+function classNamesOf(node: Node & { readonly declaration?: unknown; readonly id?: unknown }): string[] {
+  if (node.type === 'ExportNamedDeclaration' && node.declaration) return classNamesOf(node.declaration as Node);
+  return node.type === 'ClassDeclaration' && node.id ? [(node.id as Identifier).name] : [];
+}
+
+function isClass(node: Node, classes: ReadonlySet<string>): boolean {
+  if (node.type === 'Identifier') return classes.has((node as Identifier).name);
+  return node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
+}
+
+/** Whether the top level waits: outside of functions. */
+function awaits(nodes: readonly Node[]): boolean {
+  const waiting = [...nodes];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && 'await' in node && node.await))
+      return true;
+    if (node.type === 'VariableDeclaration' && 'kind' in node && node.kind === 'await using') return true;
+    if (!node.type.includes('Function')) for (const child of childrenOf(node)) waiting.push(child);
+  }
+  return false;
+}

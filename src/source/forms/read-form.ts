@@ -1,0 +1,116 @@
+import type { Program, Statement } from 'acorn';
+import { Tokens } from '../expressions/tokens.js';
+import { isAcornError, messageOf, parseModule, parseScript } from '../parse-script.js';
+import type { ScriptProblem } from '../script-problem.js';
+import { SourceLines } from '../source-lines.js';
+import { inCodePoints, isTypeScript, stripTypes } from '../typescript/strip-types.js';
+import { blankWrapper, wrapHandler } from '../wrapper.js';
+import { mayBeAnotherForm, mayBeFunction, mayBeModule } from './candidates.js';
+import type { HandlerForm } from './form.js';
+import { rewriteFunction } from './function-form.js';
+import { rewriteModule } from './module-form.js';
+import { rewriteBody } from './shaped-form.js';
+import type { SourceShape } from './source-shape.js';
+
+export interface FormOptions {
+  readonly shape?: SourceShape | undefined;
+  /** Bounds on the work, as for {@link parseScript} and {@link stripTypes}. @default none */
+  readonly maxNames?: number;
+  readonly maxCalls?: number;
+}
+
+const BODY: HandlerForm = { kind: 'body' };
+
+/**
+ * Finds out what a source is: the body of a function, one function, or a module. The parser decides. It is not asked about a source
+ * that is certainly a body.
+ *
+ * @throws RangeError for a source with more than `maxNames` names, and one that is nested too deeply
+ */
+export function readForm(source: string, filename: string, options: FormOptions = {}): HandlerForm {
+  const { shape } = options;
+  if (shape === undefined) return readOwnForm(source, filename, options);
+  const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
+  return form.kind === 'body' ? readShaped(source, filename, shape, options) : form;
+}
+
+function readOwnForm(source: string, filename: string, options: FormOptions): HandlerForm {
+  if (!mayBeAnotherForm(source)) return BODY;
+  const form = mayBeModule(source) ? readModule(source, filename, options) : BODY;
+  return form.kind === 'body' && mayBeFunction(source) ? readFunction(source, filename, options) : form;
+}
+
+function readShaped(
+  source: string,
+  filename: string,
+  shape: SourceShape,
+  { maxNames, maxCalls }: FormOptions,
+): HandlerForm {
+  const stripped = withoutTypes(wrapHandler(source), filename, maxCalls, false);
+  return stripped.ok ? rewriteBody(stripped.script, shape, maxNames) : { kind: 'refused', problem: stripped.problem };
+}
+
+function readModule(source: string, filename: string, { maxNames, maxCalls }: FormOptions): HandlerForm {
+  const stripped = withoutTypes(blankWrapper(source), filename, maxCalls, true);
+  if (!stripped.ok) return exportsSomething(source) ? { kind: 'refused', problem: stripped.problem } : BODY;
+  const { script } = stripped;
+  try {
+    return rewriteModule(script, parseModule(script, maxNames));
+  } catch (error) {
+    if (!isAcornError(error)) throw error;
+    if (!exportsSomething(source)) return BODY;
+    return { kind: 'refused', problem: describe(messageOf(error), script, error.pos) };
+  }
+}
+
+function readFunction(source: string, filename: string, { maxNames, maxCalls }: FormOptions): HandlerForm {
+  const stripped = withoutTypes(wrapHandler(source), filename, maxCalls, false);
+  if (!stripped.ok) return BODY;
+  const { script } = stripped;
+  try {
+    const statement = onlyStatement(parseScript(script, maxNames));
+    return statement === undefined ? BODY : (rewriteFunction(script, statement) ?? BODY);
+  } catch (error) {
+    if (!isAcornError(error)) throw error;
+    return BODY;
+  }
+}
+
+function withoutTypes(script: string, filename: string, maxCalls: number | undefined, isModule: boolean) {
+  if (!isTypeScript(filename)) return { ok: true, script } as const;
+  const stripped = stripTypes(script, maxCalls, isModule);
+  return stripped.ok ? { ok: true as const, script: inCodePoints(script, stripped.script) } : stripped;
+}
+
+/** Of the body of the wrapper, apart from empty ones. */
+function onlyStatement({ body }: Program): Statement | undefined {
+  const [wrapper, ...others] = body;
+  if (wrapper?.type !== 'ExpressionStatement' || others.length > 0) return undefined;
+  const { expression } = wrapper;
+  if (expression.type !== 'FunctionExpression') return undefined;
+  const statements = expression.body.body.filter(({ type }) => type !== 'EmptyStatement');
+  return statements.length === 1 ? (statements[0] as Statement) : undefined;
+}
+
+/** Whether a source that does not parse is meant to be a module: it has `export` outside of all brackets. */
+function exportsSomething(source: string): boolean {
+  let depth = 0;
+  let before = '';
+  for (const { text, kind } of Tokens.upToError(source)?.list ?? []) {
+    if (kind === 'mark' && (text === '(' || text === '[' || text === '{' || text === '${')) depth++;
+    else if (kind === 'mark' && (text === ')' || text === ']' || text === '}')) depth--;
+    else if (kind === 'keyword' && text === 'export' && depth === 0 && before !== '.' && before !== '?.') return true;
+    before = text;
+  }
+  return false;
+}
+
+const RETURN = /^'return' outside of function/;
+
+function describe(message: string, script: string, pos: number): ScriptProblem {
+  const place = new SourceLines(script).engineAt(pos);
+  if (!RETURN.test(message)) return { kind: 'syntax', message, ...place };
+  const remedy =
+    'a module has no `return` at its top level: what it exports as default is called if it is a function, and is the result otherwise';
+  return { kind: 'syntax', message: remedy, isExplained: true, ...place };
+}

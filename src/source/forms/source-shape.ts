@@ -1,0 +1,29 @@
+import type { SourceOptions, SourceWrap } from '../../api/source-options.js';
+
+/** What is compiled of a source apart from its text. Absent for most. */
+export interface SourceShape {
+  readonly prologue: string;
+  readonly epilogue: string;
+  /** Whether there is code around the source. */
+  readonly isWrapped: boolean;
+  readonly returnsLast: boolean;
+}
+
+/** @param fallback the shape by the runtime's options */
+export function shapeOf(options: SourceOptions, fallback: SourceShape | undefined): SourceShape | undefined {
+  const { wrap, returnLastExpression } = options;
+  if (wrap === undefined && returnLastExpression === undefined) return fallback;
+  const around = wrap === undefined ? fallback : shapeOfWrap(wrap);
+  if (returnLastExpression !== true) return around;
+  return { prologue: '', epilogue: '', isWrapped: false, ...around, returnsLast: true };
+}
+
+/** @returns undefined if there is no code around the source */
+export function shapeOfWrap({ prologue = '', epilogue = '' }: SourceWrap): SourceShape | undefined {
+  return prologue === '' && epilogue === '' ? undefined : { prologue, epilogue, isWrapped: true, returnsLast: false };
+}
+
+/** A part of the key: different shapes have different names. */
+export function nameOfShape({ prologue, epilogue, isWrapped, returnsLast }: SourceShape): string {
+  return JSON.stringify([prologue, epilogue, isWrapped, returnsLast]);
+}

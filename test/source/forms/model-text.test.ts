@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { codeOfModel } from '#src/source/forms/model-text.js';
+
+describe('the code in a text of a language model', () => {
+  it.each([
+    ['return 1', 'return 1'],
+    ['```js\nreturn 1\n```', '     \nreturn 1\n   '],
+    ['Here:\n```js\nreturn 1\n```', '     \n     \nreturn 1\n   '],
+    ['a\n```sh\nls\n```\n```ts\nb\n```', ' \n     \n  \n   \n     \nb\n   '],
+    ['````js\n```\n````', '      \n```\n    '],
+    ['~~~\na\n~~~ \nb', '   \na\n    \n '],
+    ['```js\n`x`', '     \n`x`'],
+    ['const s = `\n```;', '           \n    '],
+    ['/*\n```\n*/ return 1', '/*\n```\n*/ return 1'],
+    ['const a = "```";\nreturn a', 'const a = "```";\nreturn a'],
+    ['\ufeffHi:\n```\nx\n```', '    \n   \nx\n   '],
+  ])('%j is %j', (source, code) => {
+    expect(codeOfModel(source, 'handler.js')).toBe(code);
+  });
+
+  it('is at its place, whatever stands around it', () => {
+    const line = fc.stringMatching(/^[^`~\n\r\u2028\u2029]*$/);
+    fc.assert(
+      fc.property(fc.array(line), line, fc.array(line), (before, code, after) => {
+        const source = [...before, 'Look, this one:', '```js', code, '```', ...after].join('\n');
+        const found = codeOfModel(source, 'handler.js');
+        expect(found).toHaveLength(source.length);
+        expect(found.split('\n').map((each) => each.trim())).toEqual([
+          ...before.map(() => ''),
+          '',
+          '',
+          code.trim(),
+          '',
+          ...after.map(() => ''),
+        ]);
+      }),
+    );
+  });
+});
