@@ -1,4 +1,3 @@
-import type { ExecuteOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { CoveringRuntime } from './coverage/coverage.js';
