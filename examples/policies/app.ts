@@ -1,10 +1,14 @@
 // Rules of tenants: published with the capabilities that their plan covers, and executed for orders.
 import {
+  type AuditLog,
+  auditLog,
   capabilitiesCover,
   createRuntime,
+  memoryQuota,
   NexusError,
   type NexusRuntime,
   type RuntimeObserver,
+  type TenantQuota,
   type WasmError,
 } from 'nexus-runtime';
 
@@ -17,6 +21,9 @@ const PLANS = {
   plus: ['state:read:*', 'events:emit:order.*', 'ext:customers', 'ext:money.rate'],
 } satisfies Record<string, readonly string[]>;
 export type Plan = keyof typeof PLANS;
+/** Decisions that a tenant may ask for in a day. */
+const DECISIONS_A_DAY = { basic: 2, plus: 10_000 } satisfies Record<Plan, number>;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Tenant {
   readonly name: string;
@@ -44,25 +51,46 @@ export type Outcome =
   | { readonly kind: 'invalid order'; readonly problem: string }
   | { readonly kind: 'rule failed'; readonly problem: string; readonly snippet: string | undefined };
 
+/** What a tenant used so far. */
+export interface Bill {
+  readonly decisions: number;
+  readonly calls: number;
+  readonly instructions: number;
+}
+
 export interface AppOptions {
   readonly rate: Services['rate'];
-  /** Told of executions, uses of capabilities and warnings. */
-  readonly observer?: RuntimeObserver;
+  readonly tenants: readonly Tenant[];
+  /** Where every use of a capability is written. If it cannot be, no rule runs. */
+  readonly auditFile: string;
+  /** Told of executions and warnings. */
+  readonly observer?: Omit<RuntimeObserver, 'onAudit'>;
 }
 
 export class PolicyApp {
   readonly #runtime: NexusRuntime;
   readonly #store: RuleStore;
+  readonly #audit: AuditLog;
   readonly #services: Services;
 
-  static async start({ rate, observer = {} }: AppOptions): Promise<PolicyApp> {
-    const store = await RuleStore.open();
-    return new PolicyApp(await createRuntime({ cacheDir: false, observer }), store, rate);
+  static async start({ rate, tenants, auditFile, observer = {} }: AppOptions): Promise<PolicyApp> {
+    const audit = auditLog({ file: auditFile });
+    const budgetOf = ({ name, plan }: Tenant): [string, TenantQuota] => [
+      name,
+      { budget: { periodMs: DAY_MS, executions: DECISIONS_A_DAY[plan] } },
+    ];
+    const runtime = await createRuntime({
+      cacheDir: false,
+      observer: { ...observer, onAudit: audit.onAudit },
+      quota: memoryQuota({ concurrency: 8, tenants: Object.fromEntries(tenants.map(budgetOf)) }),
+    });
+    return new PolicyApp(runtime, await RuleStore.open(), audit, rate);
   }
 
-  private constructor(runtime: NexusRuntime, store: RuleStore, rate: Services['rate']) {
+  private constructor(runtime: NexusRuntime, store: RuleStore, audit: AuditLog, rate: Services['rate']) {
     this.#runtime = runtime;
     this.#store = store;
+    this.#audit = audit;
     this.#services = { rate, ordersOf: async (tenant, customer) => store.countOrders(tenant, customer) };
   }
 
@@ -116,8 +144,14 @@ export class PolicyApp {
     }
   }
 
+  bill({ name }: Tenant): Bill {
+    const { executions = 0, calls = 0, instructions = 0 } = this.#runtime.getUsage(name) ?? {};
+    return { decisions: executions, calls, instructions };
+  }
+
   async close(): Promise<void> {
     await this.#runtime.shutdown();
+    await this.#audit.close();
     this.#store.close();
   }
 }

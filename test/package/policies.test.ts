@@ -58,6 +58,12 @@ describe('the example of an application in TypeScript', () => {
     expect(told('order in no currency')).toContain('money.rate: input.currency: ');
     expect(told('order without lines')).toMatch(/"kind":"invalid order","problem":"customer: .*lines: /);
     expect(told('order of the kiosk')).toContain('VALIDATION_ERROR');
+    expect(told('one order too many')).toContain(
+      'RESOURCE_LIMIT: The quota refuses the execution: its budget of 2 executions is used up.',
+    );
+    expect(told('bill of shop')).toMatch(/"decisions":5,"calls":\d+,"instructions":\d+/);
+    expect(told('bill of kiosk')).toMatch(/"decisions":2,/);
+    expect(told('audit')).toMatch(/"ok":true,"isClosed":true,"records":[1-9]\d/);
     expect(told('operator')).toContain(
       'NEXUS_SCHEMA: money.rate answered something that does not match its output schema: output.rate: ',
     );
