@@ -52,6 +52,7 @@ function checkTarball(packed, tarball, folder) {
     'node16',
     '--exclude-entrypoints',
     'testing/vitest',
+    'testing/vitest-plugin',
     'handler',
     '--format',
     'table-flipped',

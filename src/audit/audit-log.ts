@@ -111,6 +111,8 @@ class ChainedLog implements AuditLog {
   constructor(options: CheckedOptions) {
     this.#options = options;
     const onAudit = (event: AuditEvent) => this.#note(event);
+    // For as long as the log lives: between two attempts an error would end the process otherwise.
+    options.stream?.on('error', this.#onStreamError);
     this.onAudit = options.onFailure === 'refuse' ? withGate(onAudit, () => this.#refusal()) : onAudit;
     this.#attempt(() => {});
     if (this.#failure === undefined || options.onFailure === 'continue') return;
@@ -119,6 +121,14 @@ class ChainedLog implements AuditLog {
       context: { option: 'auditLog.file', value: options.file },
     });
   }
+
+  /** Lines that were written before may be lost; at least one is. */
+  readonly #onStreamError = (error: Error): void => {
+    this.#lost++;
+    this.#failure = error;
+    this.#failedAt = performance.now();
+    this.#sink = undefined;
+  };
 
   get head(): AuditHead {
     return this.#head;
@@ -135,6 +145,7 @@ class ChainedLog implements AuditLog {
     const sink = this.#sink;
     this.#sink = undefined;
     await sink?.close();
+    this.#options.stream?.off('error', this.#onStreamError);
   }
 
   #note(event: AuditEvent): void {
@@ -184,11 +195,7 @@ class ChainedLog implements AuditLog {
     if (this.#sink !== undefined) return;
     const { stream, secret, file: path = '', maxBytes, keep, fsync } = this.#options;
     this.#sink =
-      stream === undefined
-        ? LogFile.open({ path, maxBytes, keep, fsync, secret })
-        : new StreamSink(stream, this.#head, (error) => {
-            this.#failure = error;
-          });
+      stream === undefined ? LogFile.open({ path, maxBytes, keep, fsync, secret }) : new StreamSink(stream, this.#head);
     this.#head = this.#sink.head;
     const { torn } = this.#sink;
     this.#append('start', torn > 0 ? { torn } : {});
@@ -205,32 +212,27 @@ class StreamSink implements Sink {
   readonly head: AuditHead;
   readonly torn = 0;
   readonly #stream: Writable;
-  readonly #onError: (error: Error) => void;
 
-  constructor(stream: Writable, head: AuditHead, onError: (error: Error) => void) {
+  constructor(stream: Writable, head: AuditHead) {
     this.head = head;
     this.#stream = stream;
-    this.#onError = onError;
-    stream.on('error', onError);
   }
 
   append(line: string): void {
-    const { destroyed, writableEnded, writableLength } = this.#stream;
+    const { destroyed, errored, writableEnded, writableLength } = this.#stream;
+    if (errored) throw errored;
     if (destroyed || writableEnded) throw new Error('the stream has ended');
     if (writableLength > MAX_WAITING_BYTES) throw new Error(`the stream is too slow: ${writableLength} bytes wait`);
     this.#stream.write(`${line}\n`);
   }
 
   async close(): Promise<void> {
-    if (!this.#stream.destroyed && !this.#stream.writableEnded) {
-      await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
-    }
-    this.abandon();
+    const { destroyed, errored, writableEnded } = this.#stream;
+    if (destroyed || errored || writableEnded) return;
+    await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
   }
 
-  abandon(): void {
-    this.#stream.off('error', this.#onError);
-  }
+  abandon(): void {}
 }
 
 /** In a fixed order; nothing else of an event is written. */

@@ -1,8 +1,18 @@
 import type { ExecutionLimits } from '../api/limits.js';
-import type { WasmResult } from '../api/result.js';
+import type { WasmError, WasmResult } from '../api/result.js';
 import { limitContext } from '../protocol/limit-failures.js';
 
-/** The last that a segment gets, so that it can begin. */
+/** Why a handler is not resumed that has used up its `maxCpuMs`. */
+export function cpuTimeSpent({ maxCpuMs }: ExecutionLimits, usedMs: number): WasmError | undefined {
+  if (usedMs < maxCpuMs) return undefined;
+  return {
+    code: 'TIMEOUT',
+    message: `The handler ran longer than maxCpuMs (${maxCpuMs} ms), all its segments together.`,
+    context: { ...limitContext('maxCpuMs', maxCpuMs), used: Math.round(usedMs) },
+  };
+}
+
+/** The least that a segment gets, so that it can begin. */
 const MIN_SEGMENT_MS = 1;
 
 /**

@@ -17,7 +17,7 @@ import type { RuntimeEnvironment } from '../support/environment.js';
 import { performance } from '../support/timers.js';
 import { abortable, withinDeadline } from '../support/waiting.js';
 import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
-import { explainCpuTime, withinCpuTime } from './cpu-time.js';
+import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
@@ -192,6 +192,8 @@ export class SegmentRunner {
 
     const feed = this.#feed(limits, run.origin, tenant, onLog);
     const usedMs = run.usage.maxCpuMs ?? 0;
+    const spent = cpuTimeSpent(limits, usedMs);
+    if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
     const request = resumeRequestOf(run, encoded, within, options, calledAt);
     const execution = await listened(

@@ -32,8 +32,9 @@ export interface ExecuteRequest {
   /** Context fields that are MessagePack: decoded in the worker, in place of those in `input`. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
-  /** Fixes the guest's clock, in milliseconds since the epoch. */
+  /** Only of a handler that is resumed. */
   readonly instructionsBefore?: never;
+  /** Fixes the guest's clock, in milliseconds since the epoch. */
   readonly now?: number;
   /** Fixes `Math.random`. */
   readonly seed?: number;

@@ -6,6 +6,7 @@ import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import { MAX_TIMER_MS } from '../config/limits.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -15,7 +16,7 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import { errorResult } from '../execution/result/result.js';
+import { cancelledResult, errorResult, lateResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { OutputFault } from '../schemas/extension-errors.js';
@@ -26,6 +27,7 @@ import type { InFlight } from '../support/in-flight.js';
 import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
+import { abortable, withinDeadline } from '../support/waiting.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
@@ -83,20 +85,27 @@ export class Invoker {
       const options = normaliseOptions(given);
       checkContext(context);
       const origin = eventOriginOf(context, options.tenant);
-      return this.#traced('execute', calledAt, origin, undefined, async (trace) => {
-        const executed = await executions.call(handler, context, options);
-        trace.executed(executed, calledAt, true);
-        const keptAt = performance.now();
-        const { waiting } = executed;
-        const result =
-          waiting === undefined
-            ? executed.result
-            : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
-        if (result.status === 'suspended') this.#warnOfSuspension(context);
-        trace.suspended(result, keptAt);
-        this.#notify(result, executed, origin, true);
-        return result;
-      });
+      return this.#traced(
+        'execute',
+        calledAt,
+        origin,
+        undefined,
+        async (trace) => {
+          const executed = await executions.call(handler, context, options);
+          trace.executed(executed, calledAt, true);
+          const keptAt = performance.now();
+          const { waiting } = executed;
+          const result =
+            waiting === undefined
+              ? executed.result
+              : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
+          if (result.status === 'suspended') this.#warnOfSuspension(context);
+          trace.suspended(result, keptAt);
+          this.#notify(result, executed, origin, true);
+          return result;
+        },
+        options,
+      );
     });
   }
 
@@ -142,6 +151,7 @@ export class Invoker {
           telemetry.resume(suspensionId, result, (performance.now() - calledAt) * 1000, origin);
           return result;
         },
+        options,
         claim.release,
       );
     });
@@ -158,21 +168,28 @@ export class Invoker {
       const executeOptions = normaliseOptions(options.rest);
       const origin = eventOriginOf(context, executeOptions.tenant);
       const known = probe.answersAll ? context : { extensionRegistry: options.extensions, ...context };
-      return this.#traced('run', performance.now(), origin, undefined, async (trace) => {
-        const { executions, telemetry } = this.#parts;
-        const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
-          trace.executed(executed, startedAt, isFirst);
-          this.#notify(result, executed, origin, isFirst);
-          probe.onSegment?.(answers, result);
-        };
-        const runId = this.#parts.environment.newRunId();
-        const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
-        const result = await loop.drive((signal) =>
-          executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId),
-        );
-        if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
-        return result;
-      });
+      return this.#traced(
+        'run',
+        performance.now(),
+        origin,
+        undefined,
+        async (trace) => {
+          const { executions, telemetry } = this.#parts;
+          const onSegment = ({ executed, result, answers, isFirst, startedAt }: DrivenSegment) => {
+            trace.executed(executed, startedAt, isFirst);
+            this.#notify(result, executed, origin, isFirst);
+            probe.onSegment?.(answers, result);
+          };
+          const runId = this.#parts.environment.newRunId();
+          const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
+          const result = await loop.drive((signal) =>
+            executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId),
+          );
+          if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
+          return result;
+        },
+        { signal: executeOptions.signal, deadlineMs: options.deadlineMs },
+      );
     });
   }
 
@@ -298,11 +315,12 @@ export class Invoker {
     origin: EventOrigin,
     carrier: TraceCarrier | undefined,
     call: (trace: TracedCall) => Promise<WasmResult>,
+    bounds: CallBounds,
     release?: () => Promise<void>,
   ): Promise<WasmResult> {
     const { tracing, quotas } = this.#parts;
     if (debug.call.hasSubscribers) debug.call.publish({ step: 'begun', call: name, ...origin });
-    const admitted = quotas === undefined ? call : this.#underQuota(quotas, name, origin, call, release);
+    const admitted = quotas === undefined ? call : this.#underQuota(quotas, name, origin, call, bounds, release);
     if (tracing === undefined) return admitted(UNTRACED);
     return this.#trace(new TracedCall(tracing, name, calledAt, origin, carrier), admitted);
   }
@@ -313,13 +331,26 @@ export class Invoker {
     name: TracedCallName,
     origin: EventOrigin,
     call: (trace: TracedCall) => Promise<WasmResult>,
+    bounds: CallBounds,
     release: () => Promise<void> = async () => {},
   ): (trace: TracedCall) => Promise<WasmResult> {
     return async (trace) => {
-      const refusal = await quotas.begin(name, origin).catch(async (error: unknown) => {
+      const asked = quotas.begin(name, origin);
+      const refusal = await waitForQuota(asked, bounds).catch(async (error: unknown) => {
         await release();
         throw error;
       });
+      if (refusal === 'aborted') {
+        // It may still be admitted, and is then over at once.
+        asked.then((late) => late === undefined && quotas.end(origin)).catch(() => {});
+        await release();
+        const { signal, deadlineMs = 0 } = bounds;
+        const context = originOf(origin);
+        const given = signal?.aborted ? cancelledResult(signal, context) : lateResult(deadlineMs, 'queue', context);
+        const stopped = notBegun(given);
+        this.#notify(stopped.result, stopped, origin, name !== 'resume');
+        return stopped.result;
+      }
       if (refusal === undefined) return call(trace).finally(() => quotas.end(origin));
       await release();
       const refused = notBegun(errorResult(refusal, originOf(origin)));
@@ -371,4 +402,16 @@ function withTrace(waiting: WaitingRun, { carrier }: TracedCall): WaitingRun {
 /** The clock of the segment that starts. */
 function clockOf(probe: RunProbe): { readonly now?: number } {
   return probe.now === undefined ? {} : { now: probe.now() };
+}
+
+/** How long a call may wait. */
+interface CallBounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
+}
+
+/** @returns `'aborted'` if the signal fired or the time of the call was over before the quota answered */
+function waitForQuota<T>(asked: Promise<T>, { signal, deadlineMs }: CallBounds): Promise<T | 'aborted'> {
+  if (deadlineMs === undefined || deadlineMs > MAX_TIMER_MS) return abortable(() => asked, signal);
+  return withinDeadline(deadlineMs, signal, (either) => abortable(() => asked, either));
 }

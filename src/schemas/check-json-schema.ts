@@ -15,7 +15,7 @@ const NESTED = [
 /** Keywords of schemas by name. */
 const NAMED = ['$defs', 'definitions', 'properties', 'patternProperties', 'dependentSchemas'];
 /** Items are compared each with each. */
-const MAX_UNIQUE_ITEMS = 10_000;
+const MAX_UNIQUE_ITEMS = 1_000;
 /** Deeper schemas refer to themselves by objects instead of `$ref`. */
 const MAX_DEPTH = 200;
 

@@ -40,6 +40,8 @@ import {
 /** Renewed long before it ends. If a process dies, others can claim its handlers after this time. */
 const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
+/** Each may have megabytes. Behind them, an answer that comes too late is not told where the run waits. */
+const MAX_GENERATIONS_READ = 100;
 /** How long a caller waits for another resume, which renews its lease as long as it lives. */
 const MAX_WAIT_MS = 2 * LEASE_MS;
 /** A recorded result has names and numbers that it does not have when it leaves the VM. */
@@ -188,7 +190,7 @@ export class Suspensions {
    */
   async currentOf(id: string): Promise<CurrentSuspension | undefined> {
     let current = parseSuspensionId(id);
-    while (current !== undefined) {
+    for (let read = 0; current !== undefined && read < MAX_GENERATIONS_READ; read++) {
       const at = formatSuspensionId(current);
       const found = await ask(() => this.#store.read(at));
       if (found === undefined) return undefined;
@@ -218,7 +220,8 @@ export class Suspensions {
   /** What is known of a suspended handler without opening it; undefined if nothing counts it. */
   async #storageOf(id: string): Promise<Storage | undefined> {
     if (!this.#telemetry.countsStorage) return undefined;
-    const found = await ask(() => this.#store.read(id));
+    // One that is damaged can be cancelled all the same.
+    const found = await ask(() => this.#store.read(id)).catch(() => undefined);
     return (
       found?.envelope && { origin: summarisedOrigin(found), bytes: found.envelope.length, sinceMs: found.createdAtMs }
     );

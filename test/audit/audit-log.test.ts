@@ -344,6 +344,31 @@ describe('a log that cannot be written', () => {
     expect(other.failure?.message).toContain('has ended');
   });
 
+  it('is a stream that fails later: nothing is executed any more, and further errors end no process', async () => {
+    let fails = false;
+    const stream = new Writable({
+      autoDestroy: false,
+      write: (_line, _encoding, done) => done(fails ? new Error('the disk is full') : null),
+    });
+    const log = auditLog({ stream });
+    await withRuntime({ maxInstances: 1, observer: { onAudit: log.onAudit } }, async (runtime) => {
+      const use = () => runtime.executeHandler('return $state.a', { capabilities: ['state:read:a'] });
+      expect((await use()).status).toBe('success');
+      fails = true;
+      log.onAudit(event(1));
+      await vi.waitFor(() => expect(log.failure?.message).toBe('the disk is full'));
+      expect(await rejection(use())).toMatchObject({ code: 'INTERNAL_ERROR' });
+      stream.emit('error', new Error('again'));
+      fails = false;
+      // Longer than until the next attempt.
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+      expect(await rejection(use())).toMatchObject({ code: 'INTERNAL_ERROR' });
+      vi.restoreAllMocks();
+    });
+    await log.close();
+    expect(stream.listenerCount('error')).toBe(0);
+  });
+
   it('is a file with other content, which is left as it is', async () => {
     await writeFile(file, 'a diary\nof mine\n');
     expect(() => auditLog({ file })).toThrow('are not those of an audit log');

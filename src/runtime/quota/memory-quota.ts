@@ -50,6 +50,8 @@ export interface MemoryQuotaOptions extends TenantQuota {
   readonly now?: () => number;
 }
 
+/** How long nothing is looked for after nothing was found. */
+const RESCAN_MS = 100;
 const TENANT_KEYS: Keys<TenantQuota> = { rate: true, concurrency: true, budget: true };
 const RATE_KEYS: Keys<RateLimit> = { executions: true, perMs: true };
 const BUDGET_KEYS: Keys<UsageBudget> = {
@@ -100,6 +102,9 @@ class MemoryQuota implements Quota {
     this.#now = options.now ?? Date.now;
   }
 
+  /** Until then, no tenant is looked for that could be forgotten. */
+  #fullUntil = Number.NEGATIVE_INFINITY;
+
   begin({ tenant, call }: QuotaRequest): QuotaRefusal | undefined {
     const now = this.#now();
     const state = this.#tenants.get(tenant) ?? this.#open(tenant, now);
@@ -111,12 +116,16 @@ class MemoryQuota implements Quota {
   }
 
   end({ tenant }: QuotaRequest, usage: UsageCounts): void {
+    this.#fullUntil = Number.NEGATIVE_INFINITY;
     this.#tenants.get(tenant)?.end(usage, this.#now());
   }
 
   #open(tenant: string | undefined, now: number): TenantState | undefined {
     if (this.#tenants.size >= this.#maxTenants) {
+      // A refusal is to be cheap, whoever asks how often.
+      if (now < this.#fullUntil) return undefined;
       for (const [name, state] of this.#tenants) if (state.isAsNew(now)) this.#tenants.delete(name);
+      this.#fullUntil = this.#tenants.size >= this.#maxTenants ? now + RESCAN_MS : Number.NEGATIVE_INFINITY;
       if (this.#tenants.size >= this.#maxTenants) return undefined;
     }
     const { tenants = {} } = this.#options;

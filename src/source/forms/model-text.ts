@@ -10,15 +10,21 @@ const MAX_CHARACTERS = 256 * 1024;
 /** Bounds on the parsers, which work in the calling thread. */
 const MAX_NAMES = 4_000;
 const MAX_CALLS = 5_000_000;
-const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`\n\r]*$/;
+/** Each part ends where the next one begins, so that nothing is tried twice. */
+const FENCE = /^[ \t]*(`{3,}(?!`)|~{3,}(?!~))[ \t]*(?![ \t])([^\s`]*)(?!\S)[^`\n\r]*$/;
+/** A longer line is no fence. */
+const MAX_LINE = 200;
 const CODE = /^(?:[cm]?[jt]sx?|javascript|typescript|node|ecmascript)$/i;
 const NOT_BLANK = /[^\n\r\u2028\u2029]/g;
 
 /** Texts that have a fence, with what was made of them: the same handler is executed again and again. */
-const known = new LRUCache<string, string>({
-  maxSize: 4 * 1024 * 1024,
-  sizeCalculation: (text, source) => text.length + source.length + 1,
-});
+const knownTexts = () =>
+  new LRUCache<string, string>({
+    maxSize: 2 * 1024 * 1024,
+    sizeCalculation: (text, source) => text.length + source.length + 1,
+  });
+/** What is a program in TypeScript need not be one in JavaScript. */
+const known = { javaScript: knownTexts(), typeScript: knownTexts() };
 
 interface Fenced {
   /** Where the fence begins. */
@@ -36,10 +42,11 @@ interface Fenced {
  */
 export function codeOfModel(source: string, filename: string): string {
   if (source.length > MAX_CHARACTERS || !(source.includes('```') || source.includes('~~~'))) return source;
-  const found = known.get(source);
+  const texts = isTypeScript(filename) ? known.typeScript : known.javaScript;
+  const found = texts.get(source);
   if (found !== undefined) return found;
   const text = withoutFence(source, filename);
-  known.set(source, text);
+  texts.set(source, text);
   return text;
 }
 
@@ -48,10 +55,15 @@ function withoutFence(source: string, filename: string): string {
   const code =
     fenced.find(({ language }) => CODE.test(language)) ?? fenced.find(({ language }) => language === '') ?? fenced[0];
   if (code === undefined) return source;
-  const startsWithFence = FENCE.test(source.trimStart().split(/\r?\n|\r/, 1)[0] as string);
+  const startsWithFence = fenceIn(source.trimStart().split(/\r?\n|\r/, 1)[0] as string) !== null;
   if (!startsWithFence && holds(source, code, filename)) return source;
   const blank = (text: string) => text.replaceAll(NOT_BLANK, ' ');
   return blank(source.slice(0, code.start)) + source.slice(code.start, code.end) + blank(source.slice(code.end));
+}
+
+/** @param line with or without its end */
+function fenceIn(line: string): RegExpExecArray | null {
+  return line.length > MAX_LINE ? null : FENCE.exec(line.replace(/\r?\n$/, ''));
 }
 
 /** One that is never closed goes to the end of the text, as where a model was stopped. */
@@ -59,7 +71,7 @@ function fencedParts(source: string): Fenced[] {
   const parts: Fenced[] = [];
   let open: (Omit<Fenced, 'end'> & { readonly mark: string }) | undefined;
   for (const { 0: line, index } of source.matchAll(/[^\n]*(?:\n|$)/g)) {
-    const [, mark = '', language = ''] = FENCE.exec(line.replace(/\r?\n$/, '')) ?? [];
+    const [, mark = '', language = ''] = fenceIn(line) ?? [];
     if (mark === '') continue;
     if (open === undefined) open = { at: index + line.indexOf(mark), mark, language, start: index + line.length };
     else if (language === '' && mark.startsWith(open.mark)) {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { SourceOptions, SourceWrap } from '../../api/source-options.js';
 
 /** What is compiled of a source apart from its text. Absent for most. */
@@ -23,7 +25,18 @@ export function shapeOfWrap({ prologue = '', epilogue = '' }: SourceWrap): Sourc
   return prologue === '' && epilogue === '' ? undefined : { prologue, epilogue, isWrapped: true, returnsLast: false };
 }
 
+/** Names of shapes, by identity: that of a runtime serves all of its calls. */
+const names = new WeakMap<SourceShape, string>();
+/** A longer name is replaced by its hash: it is kept for each source. */
+const MAX_NAME = 200;
+
 /** A part of the key: different shapes have different names. */
-export function nameOfShape({ prologue, epilogue, isWrapped, returnsLast }: SourceShape): string {
-  return JSON.stringify([prologue, epilogue, isWrapped, returnsLast]);
+export function nameOfShape(shape: SourceShape): string {
+  const known = names.get(shape);
+  if (known !== undefined) return known;
+  const { prologue, epilogue, isWrapped, returnsLast } = shape;
+  const text = JSON.stringify([prologue, epilogue, isWrapped, returnsLast]);
+  const name = text.length <= MAX_NAME ? text : createHash('sha256').update(text).digest('hex');
+  names.set(shape, name);
+  return name;
 }

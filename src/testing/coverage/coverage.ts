@@ -60,14 +60,14 @@ export class HandlerCoverage {
   cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
-    const known = this.#handlers.get(path);
-    // A file that changes meanwhile counts anew.
-    if (known !== undefined && known.source.code === source.code && known.isWrapped === isWrapped)
-      return new CountedExecution(known, room);
+    // Of a file that changes meanwhile, and of one that is read in two ways, each is counted apart; the report joins them.
+    const key = JSON.stringify([path, isWrapped, source.code]);
+    const known = this.#handlers.get(key);
+    if (known !== undefined) return new CountedExecution(known, room);
     const instrumented = instrument(source.code, filename, isWrapped);
     if (instrumented === undefined) return asItIs(source);
     const handler = { source, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
-    this.#handlers.set(path, handler);
+    this.#handlers.set(key, handler);
     return new CountedExecution(handler, room);
   }
 

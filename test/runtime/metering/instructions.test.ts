@@ -189,6 +189,18 @@ describe('maxCpuMs', () => {
     });
   });
 
+  it('is a limit on handlers of many short segments, too: one that has used it up is not resumed', async () => {
+    const code = 'for (;;) { const end = Date.now() + 2; while (Date.now() < end); await $ext.host.next(); }';
+    await withRuntime({ maxInstances: 1 }, async (runtime) => {
+      const result = await runtime.run(code, CONTEXT, {
+        extensions: { host: { next: async () => 1 } },
+        limits: { maxCpuMs: 20 },
+        maxCalls: 1_000,
+      });
+      expect(result.error).toMatchObject({ code: 'TIMEOUT', context: { limit: 'maxCpuMs', value: 20 } });
+    });
+  });
+
   it('leaves a timeoutMs that ends first as it is', async () => {
     await withRuntime({ maxInstances: 1, maxCpuMs: 60_000, timeoutMs: 30 }, async (runtime) => {
       const { error } = await runtime.executeHandler(ENDLESS);

@@ -23,6 +23,38 @@ function recorder(refuses: (request: QuotaRequest) => boolean = () => false) {
 }
 
 describe('a quota', () => {
+  it('that does not answer holds no call beyond its deadline or its signal, and no suspended handler', async () => {
+    let answers = true;
+    const ended: QuotaRequest[] = [];
+    const late: (() => void)[] = [];
+    const quota: Quota = {
+      begin: () => (answers ? undefined : new Promise((resolve) => late.push(() => resolve(undefined)))),
+      end: (request) => void ended.push(request),
+    };
+    await withRuntime({ maxInstances: 1, quota }, async (runtime) => {
+      const { suspension } = await runtime.executeHandler(CODE, WAITS);
+      const { suspensionId = '' } = suspension ?? {};
+      answers = false;
+      const stop = new AbortController();
+      const results = [
+        runtime.executeHandler('return 1', {}, { deadlineMs: 20 }),
+        runtime.run('return 1', {}, { deadlineMs: 20 }),
+        runtime.resumeHandler(suspensionId, { success: true, value: 1 }, { deadlineMs: 20 }),
+        runtime.executeHandler('return 1', {}, { signal: stop.signal }),
+      ];
+      setTimeout(() => stop.abort(), 20);
+      const codes = (await Promise.all(results)).map(({ error }) => error?.code);
+      expect(codes).toEqual(['TIMEOUT', 'TIMEOUT', 'TIMEOUT', 'CANCELLED']);
+      // Those that are admitted when it is too late are over at once.
+      const before = ended.length;
+      for (const admit of late) admit();
+      await Promise.resolve();
+      answers = true;
+      expect((await runtime.resumeHandler(suspensionId, { success: true, value: 1 })).status).toBe('suspended');
+      expect(ended.length - before).toBe(late.length + 1);
+    });
+  });
+
   it('is asked before each call and told after it what all its segments used', async () => {
     const { quota, begun, ended } = recorder();
     await withRuntime({ maxInstances: 1, quota }, async (runtime) => {

@@ -20,6 +20,23 @@ describe('the code in a text of a language model', () => {
     expect(codeOfModel(source, 'handler.js')).toBe(code);
   });
 
+  it.each([
+    ['tildes', `${'~'.repeat(200_000)}\``],
+    ['short lines of tildes', `${'~'.repeat(150)}\`\n`.repeat(1_500)],
+    ['blanks behind a fence', `\`\`\`${' '.repeat(200_000)}\``],
+    ['short lines of blanks', `\`\`\`${' '.repeat(150)}\`\n`.repeat(1_500)],
+    ['backticks', `${'`'.repeat(200_000)} \``],
+  ])('is found at once in a text made to hold it up: %s', (_, source) => {
+    expect(codeOfModel(source, 'handler.js')).toHaveLength(source.length);
+  });
+
+  it('is that of the language of the file, whichever was asked first', () => {
+    const source = 'let s: string = "";\n/*\n```js\nreturn 1\n```\n*/ return s';
+    expect(codeOfModel(source, 'a.js')).not.toBe(source);
+    expect(codeOfModel(source, 'a.ts')).toBe(source);
+    expect(codeOfModel(source, 'b.js')).toBe(codeOfModel(source, 'a.js'));
+  });
+
   it('is at its place, whatever stands around it', () => {
     const line = fc.stringMatching(/^[^`~\n\r\u2028\u2029]*$/);
     fc.assert(

@@ -205,6 +205,22 @@ export function other(args: Args) {
     expect(uncovered('function.js')).toEqual([5]);
   });
 
+  it('keeps what was counted of a file that is read in two ways, or changes meanwhile', async () => {
+    const lines = `if ($args) {\\n  $emit('a');\\n}\\nreturn 1;\\n`;
+    await inProcess(
+      `const { writeFileSync } = await import('node:fs');
+      writeFileSync('twice.js', "${lines}");
+      await kit.runHandler('twice.js', { args: true });
+      writeFileSync('twice.js', "${lines}// more\\n");
+      await kit.runHandler('twice.js', { args: false });`,
+      { NEXUS_COVERAGE: 'twice' },
+    );
+    const report = await inProcess(
+      `console.log(JSON.stringify(await kit.reportCoverage({ directory: 'twice', lines: 100 })));`,
+    );
+    expect(JSON.parse(report.stdout)).toMatchObject({ lines: 100 });
+  });
+
   it('is refused where the directory is none', async () => {
     const { stdout } = await inProcess(
       `console.log(await kit.createTestRuntime({ coverage: 3 }).catch(({ code, message }) => code + ' ' + message));`,
