@@ -73,6 +73,8 @@ const DEFAULT_KEEP = 10;
 const MAX_KEEP = 1_000;
 /** What a stream that is too slow may have waiting, in bytes. */
 const MAX_WAITING_BYTES = 16 * MIB;
+/** A longer name of an event is cut. */
+const MAX_NAME = 1_000;
 /** A file that cannot be written is not opened again for each event. */
 const RETRY_MS = 100;
 
@@ -235,10 +237,16 @@ class StreamSink implements Sink {
   abandon(): void {}
 }
 
+/** Names may come from requests. A record that is too long could not be read again. */
+function cut(name: string | undefined): string | undefined {
+  return name === undefined || name.length <= MAX_NAME ? name : `${name.slice(0, MAX_NAME)}…`;
+}
+
 /** In a fixed order; nothing else of an event is written. */
 function contentOf(event: AuditEvent): Readonly<Record<string, unknown>> {
   const { tenant, runId, handlerName, panelId, handler, argsHash, capability, allowed, uses, isAssumed, isCut } = event;
-  return { tenant, runId, handlerName, panelId, handler, argsHash, capability, allowed, uses, isAssumed, isCut };
+  const names = { tenant: cut(tenant), runId, handlerName: cut(handlerName), panelId: cut(panelId) };
+  return { ...names, handler, argsHash, capability: cut(capability), allowed, uses, isAssumed, isCut };
 }
 
 function describeFailure({ file, onFailure }: CheckedOptions, failure: Error | undefined): string {

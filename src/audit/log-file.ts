@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 
 import { type AuditHead, MAX_LINE_BYTES, NO_RECORD, parseRecord } from './record.js';
 
@@ -89,7 +100,8 @@ export class LogFile {
   #rotate(): void {
     const { path, keep } = this.#options;
     fsyncSync(this.#fd);
-    rmSync(`${path}.${keep}`, { force: true });
+    // Those above it are left from a time when more were kept.
+    for (let i = keep; existsSync(`${path}.${i}`); i++) rmSync(`${path}.${i}`, { force: true });
     for (let i = keep - 1; i >= 1; i--) renameIfThere(`${path}.${i}`, `${path}.${i + 1}`);
     renameIfThere(path, `${path}.1`);
     const fd = openForAppending(path, O_CREAT | O_EXCL);

@@ -46,6 +46,7 @@ function check(field: string, schema: unknown, { root, depth }: Place): void {
   checkTypes(field, keywords['type']);
   checkPatterns(field, keywords);
   checkUnique(field, keywords);
+  checkFormat(field, keywords['format']);
   checkRef(field, keywords['$ref'], root);
   const below = { root, depth: depth + 1 };
   for (const keyword of NESTED) {
@@ -86,6 +87,12 @@ function checkUnique(field: string, { uniqueItems, maxItems }: Readonly<Record<s
     `${field}.uniqueItems`,
     `compares all items with each other, so it needs maxItems beside it, of at most ${MAX_UNIQUE_ITEMS}`,
   );
+}
+
+/** The validator's expression for this one takes exponential time, and values come from handlers. */
+function checkFormat(field: string, format: unknown): void {
+  if (format === 'url')
+    throw refused(`${field}.format`, 'is "url", which cannot be checked in bounded time; use "uri"');
 }
 
 /** References to other documents, and to anchors, are left to the validator. */

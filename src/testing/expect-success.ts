@@ -1,4 +1,5 @@
 import type { WasmError, WasmResult } from '../api/result.js';
+import { describe } from '../config/check.js';
 
 /**
  * Asserts that a handler succeeded. If it did not, the message is the handler's own, with the lines around its
@@ -11,6 +12,10 @@ import type { WasmError, WasmResult } from '../api/result.js';
  * const { returnValue } = expectSuccess(await runHandler('rules/price-order.js', { args }));
  */
 export function expectSuccess<T extends WasmResult>(result: T): T & { readonly status: 'success' } {
+  if (typeof result?.status !== 'string') {
+    const hint = (result as unknown) instanceof Promise ? ': await it first' : '';
+    throw new TypeError(`expectSuccess is for the result of a handler; received ${describe(result)}${hint}.`);
+  }
   if (result.status === 'success') return result as T & { readonly status: 'success' };
   const { AssertionError } = process.getBuiltinModule('node:assert');
   throw new AssertionError({

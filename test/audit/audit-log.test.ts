@@ -141,6 +141,28 @@ describe('an audit log', () => {
     expect(await verify()).toMatchObject({ ok: true, records: 10 });
   });
 
+  it('is whole after fewer files are kept than before', async () => {
+    const secret = SECRET;
+    const write = async (keep: number) => {
+      const log = auditLog({ file, secret, maxBytes: 4_096, keep });
+      for (let i = 0; i < 80; i++) log.onAudit(event(i));
+      await log.close();
+      return log.head;
+    };
+    await write(5);
+    const head = await write(2);
+    expect(await verifyAuditLog(file, { secret, head })).toMatchObject({ ok: true, isClosed: true });
+    expect((await readdir(directory)).sort()).toEqual(['audit.log', 'audit.log.1', 'audit.log.2']);
+  });
+
+  it('has records that can be read again, however long the names are', async () => {
+    const log = auditLog({ file, secret: SECRET });
+    const long = 'T'.repeat(1_100_000);
+    log.onAudit(event(1, { handlerName: long, panelId: long, tenant: long, capability: `state:read:${long}` }));
+    await log.close();
+    expect(await verifyAuditLog(file, { secret: SECRET, head: log.head })).toMatchObject({ ok: true, isClosed: true });
+  });
+
   it('can be a stream', async () => {
     const stream = new PassThrough();
     const log = auditLog({ stream, secret: SECRET });
@@ -334,8 +356,8 @@ describe('a log that cannot be written', () => {
   it('is a stream that has ended, or takes nothing', async () => {
     const slow = new Writable({ write: () => {} });
     const log = auditLog({ stream: slow });
-    const long = 'x'.repeat(2 ** 20);
-    for (let i = 0; i < 20; i++) log.onAudit(event(i, { capability: `state:read:${long}` }));
+    const long = 'x'.repeat(1_000);
+    for (let i = 0; i < 6_000; i++) log.onAudit(event(i, { tenant: long, handlerName: long, panelId: long }));
     expect(log.failure?.message).toContain('too slow');
     const ended = new PassThrough();
     const other = auditLog({ stream: ended });

@@ -103,6 +103,7 @@ describe('a JSON Schema', () => {
       'schema.items.$ref is "#/$defs/lin", which the schema does not have',
     ],
     [{ uniqueItems: true }, 'schema.uniqueItems compares all items with each other, so it needs maxItems'],
+    [{ format: 'url' }, 'schema.format is "url", which cannot be checked in bounded time; use "uri"'],
     [{ uniqueItems: true, maxItems: 1e6 }, 'of at most 1000'],
     [[], 'schema is an array'],
   ])('%j is refused where it is given', (schema, message) => {

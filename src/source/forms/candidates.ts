@@ -1,12 +1,13 @@
 import { neutraliseFileHeader } from '../source-text.js';
 
 /** Part of the key of each source that {@link mayBeAnotherForm}: raise it whenever such a source would be compiled differently. */
-export const FORMS_VERSION = 1;
+export const FORMS_VERSION = 2;
 
 /** At the start of a statement. A keyword is never written with escapes. */
 const WORD = /export(?=[\s{*/])/;
 const EXPORT = /(?:^|[\s;}/)])export(?=[\s{*/])/;
-const OPENING = /[(]|(?:async|function)(?![\p{ID_Continue}$\\]|\u200c|\u200d)/uy;
+/** A function, or what may stand before the only one: an empty statement, and types, which are gone when the parser looks. */
+const OPENING = /[(<;]|(?:async|function|type|interface|declare)(?![\p{ID_Continue}$\\]|\u200c|\u200d)/uy;
 /** With escapes, which the parser reads. */
 const NAME = /[\p{ID_Start}$_\\](?:[\p{ID_Continue}$\\{}]|\u200c|\u200d)*/uy;
 const BLANK = /\s/;

@@ -94,8 +94,10 @@ function holds(source: string, { at }: Fenced, filename: string): boolean {
     try {
       parse(stripped?.script ?? script, MAX_NAMES, tokens);
     } catch (error) {
-      if (isAcornError(error) || error instanceof RangeError) return false;
-      throw error;
+      if (error instanceof RangeError) return false;
+      if (!isAcornError(error)) throw error;
+      // A program with a fault behind the fence is one, too: the compiler tells of the fault.
+      if (error.pos <= place) return false;
     }
     return tokens.every(({ start }) => start !== place);
   });

@@ -52,7 +52,7 @@ export function rewriteModule(script: string, { body }: Program): HandlerForm {
   }
   const results = [...exported].map(([name, value]) => {
     const isChosen = `${names.entry}===${JSON.stringify(name)}`;
-    return `${name === DEFAULT_ENTRY ? `${names.entry}===undefined||${isChosen}` : isChosen}?${resultOf(value, names)}:`;
+    return `${name === DEFAULT_ENTRY ? `${names.entry}===void 0||${isChosen}` : isChosen}?${resultOf(value, names)}:`;
   });
   const head = headOf(names, { isStrict: true, isAsync: awaits(body) });
   return {
@@ -60,7 +60,7 @@ export function rewriteModule(script: string, { body }: Program): HandlerForm {
     of: 'module',
     script,
     entries,
-    ...rewrite(script, head, edits, tailOf(`${results.join('')}undefined`)),
+    ...rewrite(script, head, edits, tailOf(`${results.join('')}void 0`)),
   };
 }
 

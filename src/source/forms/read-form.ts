@@ -47,7 +47,30 @@ function readShaped(
   { maxNames, maxCalls }: FormOptions,
 ): HandlerForm {
   const stripped = withoutTypes(wrapHandler(source), filename, maxCalls, false);
-  return stripped.ok ? rewriteBody(stripped.script, shape, maxNames) : { kind: 'refused', problem: stripped.problem };
+  if (!stripped.ok) return { kind: 'refused', problem: stripped.problem };
+  const problem = shape.isWrapped ? problemAlone(source, stripped.script, maxNames) : undefined;
+  return problem === undefined ? rewriteBody(stripped.script, shape, maxNames) : { kind: 'refused', problem };
+}
+
+/** A source must be whole without the code around it, as a body or as an expression: it would close that code otherwise. */
+function problemAlone(source: string, script: string, maxNames: number | undefined): ScriptProblem | undefined {
+  try {
+    parseScript(script, maxNames);
+    return undefined;
+  } catch (error) {
+    if (!isAcornError(error)) throw error;
+    return isExpression(source) ? undefined : describe(messageOf(error), script, error.pos);
+  }
+}
+
+function isExpression(source: string): boolean {
+  try {
+    parseScript(wrapHandler(`return(${source}\n)`));
+    return true;
+  } catch (error) {
+    if (isAcornError(error) || error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 function readModule(source: string, filename: string, { maxNames, maxCalls }: FormOptions): HandlerForm {

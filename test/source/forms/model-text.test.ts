@@ -30,6 +30,14 @@ describe('the code in a text of a language model', () => {
     expect(codeOfModel(source, 'handler.js')).toHaveLength(source.length);
   });
 
+  it.each([
+    '/*\n```js\nreturn "WRONG"\n```\n*/\nreturn (13',
+    '/**\n```js\nreturn "WRONG"\n```\n */\nconst a: number = 1; return a',
+    'import x from "y";\n/**\n```js\nreturn "WRONG"\n```\n */\nreturn 1',
+  ])('is not the example in a comment of a program that has a fault: %j', (source) => {
+    expect(codeOfModel(source, 'handler.js')).toBe(source);
+  });
+
   it('is that of the language of the file, whichever was asked first', () => {
     const source = 'let s: string = "";\n/*\n```js\nreturn 1\n```\n*/ return s';
     expect(codeOfModel(source, 'a.js')).not.toBe(source);
