@@ -6,7 +6,6 @@ import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
-import { MAX_TIMER_MS } from '../config/limits.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -27,7 +26,6 @@ import type { InFlight } from '../support/in-flight.js';
 import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
-import { abortable, withinDeadline } from '../support/waiting.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
@@ -35,7 +33,7 @@ import type { Settlement } from '../suspension/settlements.js';
 import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
-import type { Quotas } from './quota/quotas.js';
+import { type CallBounds, type Quotas, waitForQuota } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
 import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
@@ -402,16 +400,4 @@ function withTrace(waiting: WaitingRun, { carrier }: TracedCall): WaitingRun {
 /** The clock of the segment that starts. */
 function clockOf(probe: RunProbe): { readonly now?: number } {
   return probe.now === undefined ? {} : { now: probe.now() };
-}
-
-/** How long a call may wait. */
-interface CallBounds {
-  readonly signal?: AbortSignal | undefined;
-  readonly deadlineMs?: number | undefined;
-}
-
-/** @returns `'aborted'` if the signal fired or the time of the call was over before the quota answered */
-function waitForQuota<T>(asked: Promise<T>, { signal, deadlineMs }: CallBounds): Promise<T | 'aborted'> {
-  if (deadlineMs === undefined || deadlineMs > MAX_TIMER_MS) return abortable(() => asked, signal);
-  return withinDeadline(deadlineMs, signal, (either) => abortable(() => asked, either));
 }

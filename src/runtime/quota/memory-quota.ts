@@ -122,7 +122,7 @@ class MemoryQuota implements Quota {
 
   #open(tenant: string | undefined, now: number): TenantState | undefined {
     if (this.#tenants.size >= this.#maxTenants) {
-      // A refusal is to be cheap, whoever asks how often.
+      // A refusal is to be cheap, however often it is asked for.
       if (now < this.#fullUntil) return undefined;
       for (const [name, state] of this.#tenants) if (state.isAsNew(now)) this.#tenants.delete(name);
       this.#fullUntil = this.#tenants.size >= this.#maxTenants ? now + RESCAN_MS : Number.NEGATIVE_INFINITY;

@@ -3,11 +3,13 @@ import type { Quota, QuotaRequest } from '../../api/quota.js';
 import type { WasmError } from '../../api/result.js';
 import type { TracedCallName } from '../../api/tracing.js';
 import type { UsageCounts } from '../../api/usage.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { noUsage } from '../../metrics/meter.js';
 import { callListener, warnOfIgnored } from '../../support/call-listener.js';
 import { debug } from '../../support/debug.js';
 import { renderReason } from '../../support/render-reason.js';
+import { abortable, withinDeadline } from '../../support/waiting.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -77,4 +79,16 @@ function describeRefusal(refusal: unknown, { tenant }: EventOrigin): WasmError {
     message,
     context: { ...facts, limit: 'quota', ...(tenant !== undefined && { tenant }) },
   };
+}
+
+/** How long a call may wait. */
+export interface CallBounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
+}
+
+/** @returns `'aborted'` if the signal fired or the time of the call was over before the quota answered */
+export function waitForQuota<T>(asked: Promise<T>, { signal, deadlineMs }: CallBounds): Promise<T | 'aborted'> {
+  if (deadlineMs === undefined || deadlineMs > MAX_TIMER_MS) return abortable(() => asked, signal);
+  return withinDeadline(deadlineMs, signal, (either) => abortable(() => asked, either));
 }
