@@ -15,7 +15,7 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import { cancelledResult, errorResult, lateResult } from '../execution/result/result.js';
+import { errorResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { OutputFault } from '../schemas/extension-errors.js';
@@ -33,7 +33,7 @@ import type { Settlement } from '../suspension/settlements.js';
 import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
-import { type CallBounds, type Quotas, waitForQuota } from './quota/quotas.js';
+import { type CallBounds, type Quotas, stoppedResult, waitForQuota } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
 import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
@@ -342,10 +342,7 @@ export class Invoker {
         // It may still be admitted, and is then over at once.
         asked.then((late) => late === undefined && quotas.end(origin)).catch(() => {});
         await release();
-        const { signal, deadlineMs = 0 } = bounds;
-        const context = originOf(origin);
-        const given = signal?.aborted ? cancelledResult(signal, context) : lateResult(deadlineMs, 'queue', context);
-        const stopped = notBegun(given);
+        const stopped = notBegun(stoppedResult(bounds, originOf(origin)));
         this.#notify(stopped.result, stopped, origin, name !== 'resume');
         return stopped.result;
       }
