@@ -56,7 +56,7 @@ export async function prepare(source, args) {
   const { snapshot, imageHash, features, memoryUsedBytes } = executed;
   const { capabilities } = CONTEXT;
   const origin = { handlerName: 'reference' };
-  const usage = addUsage(NO_USAGE, outcome);
+  const usage = addUsage(NO_USAGE, outcome, { instructionCount: executed.instructionCount, durationUs: 0 });
   const calls = outcome.calls.map(({ callId, extensionName, method }) => ({ callId, extensionName, method }));
   const described = { key: createHash('sha256').update(source).digest('hex'), filename: handler.filename, source };
   const common = { imageHash, features, snapshot, limits };
