@@ -39,7 +39,7 @@ export function lower(script: string): Lowered {
   const taken = [FOR_AWAIT, USING].find((name) => script.includes(name));
   if (taken !== undefined) {
     const message = `the name ${taken} is reserved where for await or using occur`;
-    return refused({ node: program, message }, script);
+    return refused({ node: (found[0] as Target).node, message }, script);
   }
   const writer = new Writer(script, found);
   writer.range(0, script.length);

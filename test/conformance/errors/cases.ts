@@ -129,7 +129,7 @@ export const SYNTAX: readonly (readonly [what: string, source: string])[] = [
   ['illegal continue', 'const a = 1;\nif (a) continue;'],
   ['unknown label', 'for (;;) {\n  break nowhere;\n}'],
   ['import statement', 'import x from "y";\nreturn x;'],
-  ['export', 'const a = 1;\nexport default a;'],
+  ['export', 'const a = 1;\nif (a) { export default a; }'],
   ['undeclared private name', 'class A {\n  f() { return this.#x; }\n}'],
   ['octal in strict', '"use strict";\nconst a = 010;'],
   ['numeric separator', 'const a = 1;\nconst b = 1__0;'],

@@ -110,7 +110,7 @@ const FIELDS = [
   ),
   error(
     'a stack that shows the host',
-    'const e = new Error("x"); e.stack = "    at f (nexus:prelude:1:1)\\n    at g (handler.js:1:1)"; throw e',
+    'const e = new Error("x"); e.stack = "    at f (nexus:prelude:1:1)\\n    at g (handler.js:1:40)"; throw e',
     thrown('Error: x', { stack: (stack) => !stack.includes('nexus') }),
   ),
   error('names with terminal codes', 'const e = new Error("\\u001b[2J\\u0007"); e.name = "\\u001b[31m"; throw e', OWN),
