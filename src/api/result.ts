@@ -17,7 +17,7 @@ export type EventPayloads = Readonly<Record<string, unknown>>;
  * An event that a handler emitted.
  *
  * @typeParam Events an interface of payloads by event name: then `name` tells the type of `payload`. It is the
- *   caller's claim; an event of a handler that nobody trusts is to be checked before it is used
+ *   caller's claim; check an event of an untrusted handler before you use it
  */
 export type EmittedEvent<Events extends object = EventPayloads> = {
   readonly [Name in keyof Events & string]: { readonly name: Name; readonly payload: Events[Name] };
@@ -132,7 +132,7 @@ export interface SuccessResult<T = unknown, Events extends object = EventPayload
   readonly error?: undefined;
 }
 
-/** The handler waits for calls of extensions, and goes on with `resumeHandler`. */
+/** The handler waits for calls of extensions. Resume it with `resumeHandler`. */
 export interface SuspendedResult<Events extends object = EventPayloads> extends ResultBase<Events> {
   readonly status: 'suspended';
   readonly suspension: Suspension;

@@ -84,7 +84,8 @@ interface Sink {
   readonly torn: number;
   append(line: string): void;
   close(): void | Promise<void>;
-  abandon(): void;
+  /** Gives up what it holds, without writing. */
+  abandon?(): void;
 }
 
 /**
@@ -187,7 +188,7 @@ class ChainedLog implements AuditLog {
       this.#failure = error instanceof Error ? error : new Error(renderReason(error));
       this.#failedAt = performance.now();
       // Part of a line may be in the file: it is read again before anything is written.
-      this.#sink?.abandon();
+      this.#sink?.abandon?.();
       this.#sink = undefined;
       return false;
     }
@@ -233,8 +234,6 @@ class StreamSink implements Sink {
     if (destroyed || errored || writableEnded) return;
     await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
   }
-
-  abandon(): void {}
 }
 
 /** Names may come from requests. A record that is too long could not be read again. */

@@ -15,7 +15,7 @@ import type { Admission } from '../protocol/compile.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { performance } from '../support/timers.js';
-import { abortable, withinDeadline } from '../support/waiting.js';
+import { abortableWithin } from '../support/waiting.js';
 import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
 import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
@@ -28,11 +28,10 @@ import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './reque
 import { LineIndexes } from './result/line-indexes.js';
 import {
   assembleSegment,
-  cancelledResult,
   errorResult,
-  lateResult,
   type ResultInputs,
   type Segment,
+  stoppedResult,
   type Waiting,
 } from './result/result.js';
 import { SegmentAudit, sha256 } from './segment-audit.js';
@@ -127,7 +126,7 @@ export class SegmentRunner {
 
       const dispatch = dispatchOptionsOf(options, admission);
       const loaded = await this.#load(ref, options, dispatch);
-      if (loaded === 'aborted') return notBegun(notLoaded(options, origin));
+      if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
       const { key, filename, source, entries } = handler;
@@ -241,10 +240,9 @@ export class SegmentRunner {
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
   #load(ref: HandlerRef, options: ExecuteOptions, dispatch: DispatchOptions): Promise<CompileAttempt | 'aborted'> {
-    const { filename, signal, deadlineMs } = options;
+    const { filename } = options;
     const load = () => this.#loader.load(ref, filename, dispatch, options);
-    if (deadlineMs === undefined) return abortable(load, signal);
-    return withinDeadline(deadlineMs, signal, (either) => abortable(load, either));
+    return abortableWithin(load, options);
   }
 
   /** A feed of log lines, if anything listens. */
@@ -371,10 +369,4 @@ function dispatchOptionsOf(
   admission: Admission | undefined,
 ): DispatchOptions {
   return { signal, tenant, queueTimeoutMs, admission };
-}
-
-/** Why there is no handler to execute. */
-function notLoaded({ signal, deadlineMs }: ExecuteOptions, origin: Origin): WasmResult {
-  const isLate = deadlineMs !== undefined && !signal?.aborted;
-  return isLate ? lateResult(deadlineMs, 'compile', origin) : cancelledResult(signal, origin);
 }

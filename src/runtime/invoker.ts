@@ -15,7 +15,7 @@ import {
   normaliseResumeOptions,
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
-import { errorResult } from '../execution/result/result.js';
+import { errorResult, stoppedResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { OutputFault } from '../schemas/extension-errors.js';
@@ -26,6 +26,7 @@ import type { InFlight } from '../support/in-flight.js';
 import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
+import { abortableWithin, type CallBounds } from '../support/waiting.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
@@ -33,7 +34,7 @@ import type { Settlement } from '../suspension/settlements.js';
 import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
-import { type CallBounds, type Quotas, stoppedResult, waitForQuota } from './quota/quotas.js';
+import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
 import { type CheckedRunOptions, checkRunOptions, type RunOptions } from './run/run-options.js';
@@ -334,7 +335,7 @@ export class Invoker {
   ): (trace: TracedCall) => Promise<WasmResult> {
     return async (trace) => {
       const asked = quotas.begin(name, origin);
-      const refusal = await waitForQuota(asked, bounds).catch(async (error: unknown) => {
+      const refusal = await abortableWithin(() => asked, bounds).catch(async (error: unknown) => {
         await release();
         throw error;
       });
@@ -342,7 +343,7 @@ export class Invoker {
         // It may still be admitted, and is then over at once.
         asked.then((late) => late === undefined && quotas.end(origin)).catch(() => {});
         await release();
-        const stopped = notBegun(stoppedResult(bounds, originOf(origin)));
+        const stopped = notBegun(stoppedResult(bounds, 'queue', originOf(origin)));
         this.#notify(stopped.result, stopped, origin, name !== 'resume');
         return stopped.result;
       }

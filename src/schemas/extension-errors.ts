@@ -1,6 +1,6 @@
 import { renderIssues, type SchemaIssue } from './issues.js';
 
-/** Registered, so that every copy of the package knows it. It is no field of the error: handlers do not get it. */
+/** Registered, so that every copy of the package knows it. It is not a field of the error, so handlers do not get it. */
 const MISMATCH = Symbol.for('nexus-runtime.output-mismatch');
 
 /** What a handler gets that passes something else than the method takes. Its fields go with it. */

@@ -52,7 +52,7 @@ export async function settleWithin(promise: Promise<unknown>, timeoutMs: number)
 }
 
 /** Calls `use` with a signal that fires with the caller's own, or when the time is over. */
-export async function withinDeadline<T>(
+async function withinDeadline<T>(
   deadlineMs: number,
   signal: AbortSignal | undefined,
   use: (either: AbortSignal) => Promise<T>,
@@ -67,4 +67,19 @@ export async function withinDeadline<T>(
     clearTimeout(timer);
     release();
   }
+}
+
+/** How long a call may wait. */
+export interface CallBounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadlineMs?: number | undefined;
+}
+
+/** {@link abortable}, by the signal of a call or when its time is over. */
+export function abortableWithin<T>(
+  begin: () => Promise<T>,
+  { signal, deadlineMs }: CallBounds,
+): Promise<T | 'aborted'> {
+  if (deadlineMs === undefined || deadlineMs > MAX_TIMER_MS) return abortable(begin, signal);
+  return withinDeadline(deadlineMs, signal, (either) => abortable(begin, either));
 }

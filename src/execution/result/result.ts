@@ -7,6 +7,7 @@ import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';
+import type { CallBounds } from '../../support/waiting.js';
 import { type Origin, withOrigin } from '../origin.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
@@ -129,6 +130,12 @@ export function cancelledResult(signal: AbortSignal | undefined, context: Origin
 /** The result for a deadline that passed before the execution started. */
 export function lateResult(deadlineMs: number, layer: DeadlineLayer, context: Origin): WasmResult {
   return errorResult(deadlineFailure({ ms: deadlineMs }, layer), context);
+}
+
+/** The result of a call that was stopped while it waited: by its signal, or because its time was over. */
+export function stoppedResult({ signal, deadlineMs }: CallBounds, layer: DeadlineLayer, context: Origin): WasmResult {
+  if (deadlineMs === undefined || signal?.aborted) return cancelledResult(signal, context);
+  return lateResult(deadlineMs, layer, context);
 }
 
 /** A result without an execution. */

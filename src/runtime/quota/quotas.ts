@@ -1,17 +1,13 @@
 import type { EventOrigin } from '../../api/observer.js';
 import type { Quota, QuotaRequest } from '../../api/quota.js';
-import type { WasmError, WasmResult } from '../../api/result.js';
+import type { WasmError } from '../../api/result.js';
 import type { TracedCallName } from '../../api/tracing.js';
 import type { UsageCounts } from '../../api/usage.js';
-import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { Origin } from '../../execution/origin.js';
-import { cancelledResult, lateResult } from '../../execution/result/result.js';
 import { noUsage } from '../../metrics/meter.js';
 import { callListener, warnOfIgnored } from '../../support/call-listener.js';
 import { debug } from '../../support/debug.js';
 import { renderReason } from '../../support/render-reason.js';
-import { abortable, withinDeadline } from '../../support/waiting.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -81,21 +77,4 @@ function describeRefusal(refusal: unknown, { tenant }: EventOrigin): WasmError {
     message,
     context: { ...facts, limit: 'quota', ...(tenant !== undefined && { tenant }) },
   };
-}
-
-/** How long a call may wait. */
-export interface CallBounds {
-  readonly signal?: AbortSignal | undefined;
-  readonly deadlineMs?: number | undefined;
-}
-
-/** @returns `'aborted'` if the signal fired or the time of the call was over before the quota answered */
-export function waitForQuota<T>(asked: Promise<T>, { signal, deadlineMs }: CallBounds): Promise<T | 'aborted'> {
-  if (deadlineMs === undefined || deadlineMs > MAX_TIMER_MS) return abortable(() => asked, signal);
-  return withinDeadline(deadlineMs, signal, (either) => abortable(() => asked, either));
-}
-
-/** The result of a call that was stopped while it waited for a quota. */
-export function stoppedResult({ signal, deadlineMs = 0 }: CallBounds, context: Origin): WasmResult {
-  return signal?.aborted ? cancelledResult(signal, context) : lateResult(deadlineMs, 'queue', context);
 }

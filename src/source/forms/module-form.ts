@@ -1,12 +1,5 @@
-import type {
-  ExportDefaultDeclaration,
-  ExportNamedDeclaration,
-  Identifier,
-  Literal,
-  Node,
-  Pattern,
-  Program,
-} from 'acorn';
+import type { ExportDefaultDeclaration, ExportNamedDeclaration, Identifier, Literal, Node, Program } from 'acorn';
+import { namesOf } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
 import { IMPORTS_NOTHING } from '../syntax-help.js';
 import { addedNames, headOf, resultOf, tailOf } from './calling.js';
@@ -97,30 +90,13 @@ function exportNamed(node: ExportNamedDeclaration, edits: Edit[]): [name: string
   edits.push({ start: node.start, end: declaration.start, text: '' });
   const declared =
     declaration.type === 'VariableDeclaration'
-      ? declaration.declarations.flatMap(({ id }) => boundNames(id))
+      ? declaration.declarations.flatMap(({ id }) => namesOf(id))
       : [declaration.id.name];
   return declared.map((name) => [name, name]);
 }
 
 function nameOf(node: Identifier | Literal): string {
   return node.type === 'Identifier' ? node.name : String(node.value);
-}
-
-function boundNames(pattern: Pattern): string[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern.name];
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((each) => boundNames(each.type === 'Property' ? each.value : each.argument));
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((each) => (each === null ? [] : boundNames(each)));
-    case 'RestElement':
-      return boundNames(pattern.argument);
-    case 'AssignmentPattern':
-      return boundNames(pattern.left);
-    default:
-      return [];
-  }
 }
 
 function classNamesOf(node: Node & { readonly declaration?: unknown; readonly id?: unknown }): string[] {

@@ -59,13 +59,13 @@ function problemAlone(source: string, script: string, maxNames: number | undefin
     return undefined;
   } catch (error) {
     if (!isAcornError(error)) throw error;
-    return isExpression(source) ? undefined : describe(messageOf(error), script, error.pos);
+    return isExpression(source, maxNames) ? undefined : describe(messageOf(error), script, error.pos);
   }
 }
 
-function isExpression(source: string): boolean {
+function isExpression(source: string, maxNames: number | undefined): boolean {
   try {
-    parseScript(wrapHandler(`return(${source}\n)`));
+    parseScript(wrapHandler(`return(${source}\n)`), maxNames);
     return true;
   } catch (error) {
     if (isAcornError(error) || error instanceof RangeError) return false;

@@ -1,5 +1,6 @@
-import type { ForOfStatement, Node, Pattern, Statement, VariableDeclaration } from 'acorn';
+import type { ForOfStatement, Node, Statement, VariableDeclaration } from 'acorn';
 
+import { namesOf } from '../../../source/lowering/names.js';
 import { childrenOf } from '../../../source/parse-script.js';
 import { isFunction } from './syntax.js';
 
@@ -25,26 +26,6 @@ export interface Hoisted {
   readonly blockFunctions: ReadonlyMap<Node, string>;
 }
 
-/** The identifiers that a pattern binds. */
-export function boundNames(pattern: Pattern | null): string[] {
-  switch (pattern?.type) {
-    case 'Identifier':
-      return [pattern.name];
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        boundNames(property.type === 'RestElement' ? property.argument : property.value),
-      );
-    case 'ArrayPattern':
-      return pattern.elements.flatMap(boundNames);
-    case 'RestElement':
-      return boundNames(pattern.argument);
-    case 'AssignmentPattern':
-      return boundNames(pattern.left);
-    default:
-      return [];
-  }
-}
-
 /** The names that a block itself declares: `let`, `const`, classes and functions. */
 export function lexicalNames(statements: readonly Node[]): string[] {
   return (statements as readonly Statement[]).flatMap((statement) => {
@@ -55,7 +36,7 @@ export function lexicalNames(statements: readonly Node[]): string[] {
 }
 
 export function declaredNames({ declarations }: VariableDeclaration): string[] {
-  return declarations.flatMap(({ id }) => boundNames(id));
+  return declarations.flatMap(({ id }) => namesOf(id));
 }
 
 /** The statements of a block, a function body or a `switch`. */
@@ -94,7 +75,7 @@ export function hoist(body: Node, isStrict: boolean, parameters: ReadonlySet<str
       const isHead = block.type.startsWith('For');
       const from = isForEach(block) ? (block as ForOfStatement).body.start : end;
       const assigned = block === NOWHERE || (!init && !isHead) ? undefined : { from, to: block.end };
-      for (const name of boundNames(id)) vars.push({ name, assigned });
+      for (const name of namesOf(id)) vars.push({ name, assigned });
     }
   }
 

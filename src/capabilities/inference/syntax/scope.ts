@@ -8,8 +8,9 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
+import { namesOf } from '../../../source/lowering/names.js';
 import { childrenOf } from '../../../source/parse-script.js';
-import { boundNames, declaredNames, hoist, lexicalNames, statementsOf } from './declarations.js';
+import { declaredNames, hoist, lexicalNames, statementsOf } from './declarations.js';
 import { NameScope, Variable } from './name-scope.js';
 import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
@@ -83,7 +84,7 @@ class ScopeResolver implements Scopes {
     const isArrow = node.type === 'ArrowFunctionExpression';
     const named = node.type === 'FunctionExpression' && node.id ? new NameScope(around, [node.id.name]) : around;
     if (node.type === 'FunctionExpression' && node.id) this.#declare(node.id, named);
-    const parameters = new NameScope(named, node.params.flatMap(boundNames), {
+    const parameters = new NameScope(named, node.params.flatMap(namesOf), {
       isHoisted: node.type === 'FunctionDeclaration',
       owner: isArrow ? undefined : node,
     });
@@ -223,7 +224,7 @@ class ScopeResolver implements Scopes {
   }
 
   #visitCatch({ param, body }: CatchClause, around: NameScope, isStrict: boolean): void {
-    const scope = new NameScope(around, param ? boundNames(param) : []);
+    const scope = new NameScope(around, param ? namesOf(param) : []);
     if (param) this.#visitPattern(param, scope, isStrict, true);
     this.#visit(body as BlockStatement, scope, isStrict);
   }
