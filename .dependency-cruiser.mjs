@@ -10,6 +10,8 @@ const MAIN = [
   'schemas',
   'capabilities',
   'compiler',
+  'linker',
+  'bundler',
   'cache',
   'pool',
 ];
@@ -38,6 +40,7 @@ const IMPORTERS = {
   typescript: '^src/typescript/check-handlers\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
+  semver: '^src/config/listed-package\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 

@@ -19,6 +19,8 @@ export interface AddedNames {
   readonly ctx: string;
   /** The object that holds the function or the default export, so that it has the name `default`. */
   readonly held: string;
+  /** A function that returns its argument. */
+  readonly itself: string;
   /** The namespace of an imported library, by its index. */
   library(index: number): string;
 }
@@ -28,7 +30,13 @@ export function addedNames(script: string): AddedNames {
     const prefix = `$nexus${i}_`;
     if (script.includes(prefix)) continue;
     const library = (index: number) => `${prefix}lib${index}`;
-    return { entry: `${prefix}entry`, ctx: `${prefix}ctx`, held: `${prefix}held`, library };
+    return {
+      entry: `${prefix}entry`,
+      ctx: `${prefix}ctx`,
+      held: `${prefix}held`,
+      itself: `${prefix}itself`,
+      library,
+    };
   }
 }
 
@@ -41,6 +49,7 @@ export function headOf(names: AddedNames, { isStrict, isAsync, libraries = [] }:
   const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
   const directive = isStrict ? '"use strict";' : '';
   const imports = libraries.map((name, index) => importing(name, names.library(index)));
+  if (libraries.length > 0) imports.unshift(`const ${names.itself}=value=>value;`);
   const call = `return ${isAsync ? 'async ' : ''}function(){`;
   return `(function(${entry}){${directive}const ${ctx}={${fields.join()}};${imports.join('')}${call}`;
 }

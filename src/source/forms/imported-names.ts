@@ -11,7 +11,7 @@ import { walk } from '../lowering/names.js';
 import { resolveScopes } from '../scopes/resolve-scopes.js';
 import type { AddedNames } from './calling.js';
 import type { Edit } from './rewriting.js';
-import { LIBRARY_SCHEME } from './source-shape.js';
+import { LIBRARY_SCHEME, type SourceImports } from './source-shape.js';
 
 const MEMBER = /[.[]/;
 
@@ -20,11 +20,13 @@ export class ImportedNames {
   /** By index, see {@link AddedNames.library}. */
   readonly libraries: string[] = [];
   readonly #added: AddedNames;
+  readonly #imports: SourceImports | undefined;
   /** Expressions of what is imported, by the names that the module has for it. */
   readonly #expressions = new Map<string, string>();
 
-  constructor(added: AddedNames) {
+  constructor(added: AddedNames, imports: SourceImports | undefined) {
     this.#added = added;
+    this.#imports = imports;
   }
 
   /** @returns false if it is no import of a library */
@@ -48,22 +50,26 @@ export class ImportedNames {
   /**
    * Replaces each use of an imported name by the member of its namespace, as modules see later assignments of what they import.
    *
-   * @returns edits, and an `import()` of something that is not known before it runs
+   * @returns edits, an `import()` of what is no library, and one of something that is not known before it runs
    */
-  edit(program: Program): { readonly edits: Edit[]; readonly unknown: Node | undefined } {
+  edit(program: Program): { readonly edits: Edit[]; readonly unlinked?: Node; readonly computed?: Node } {
     const edits: Edit[] = [];
-    let unknown: Node | undefined;
+    let unlinked: Node | undefined;
+    let computed: Node | undefined;
+    const statements = new Set<number>();
     const called = new Set<Node>();
     const shorthands = new Set<Node>();
     for (const node of walk(program)) {
-      if (node.type === 'CallExpression') called.add((node as Node & { callee: Node }).callee);
+      if (node.type === 'ExpressionStatement') statements.add(node.start);
+      else if (node.type === 'CallExpression') called.add((node as Node & { callee: Node }).callee);
       else if (node.type === 'TaggedTemplateExpression') called.add((node as Node & { tag: Node }).tag);
       else if (node.type === 'Property' && (node as Node & { shorthand: boolean }).shorthand)
         shorthands.add((node as Node & { value: Node }).value);
       else if (node.type === 'ImportExpression') {
         const { start, end, source } = node as ImportExpression;
         const namespace = this.#namespaceOf(source);
-        if (namespace === undefined) unknown ??= node;
+        if (namespace === undefined && source.type !== 'Literal') computed ??= node;
+        else if (namespace === undefined) unlinked ??= node;
         else edits.push({ start, end, text: `(async()=>${namespace})()` });
       }
     }
@@ -71,10 +77,16 @@ export class ImportedNames {
       const expression = this.#expressions.get(node.name) as string;
       const { start, end } = node;
       // Called without the namespace as `this`.
-      const value = called.has(node) && MEMBER.test(expression) ? `(0,${expression})` : expression;
+      const isMethod = called.has(node) && MEMBER.test(expression);
+      // A bracket at the start of a statement would belong to the line before, if that has no semicolon.
+      const value = !isMethod
+        ? expression
+        : statements.has(start)
+          ? `${this.#added.itself}(${expression})`
+          : `(0,${expression})`;
       edits.push({ start, end, text: shorthands.has(node) ? `${node.name}:${value}` : value });
     }
-    return { edits, unknown };
+    return { edits, ...(unlinked && { unlinked }), ...(computed && { computed }) };
   }
 
   #uses(program: Program): Identifier[] {
@@ -96,11 +108,17 @@ export class ImportedNames {
 
   #namespaceOf(source: Node): string | undefined {
     const { type, value } = source as Literal;
-    if (type !== 'Literal' || typeof value !== 'string' || !value.startsWith(LIBRARY_SCHEME)) return undefined;
-    const name = value.slice(LIBRARY_SCHEME.length);
+    if (type !== 'Literal' || typeof value !== 'string') return undefined;
+    const name = libraryOf(value, this.#imports);
+    if (name === undefined) return undefined;
     const known = this.libraries.indexOf(name);
     return this.#added.library(known >= 0 ? known : this.libraries.push(name) - 1);
   }
+}
+
+function libraryOf(specifier: string, imports: SourceImports | undefined): string | undefined {
+  if (imports !== 'linked') return imports?.includes(specifier) ? specifier : undefined;
+  return specifier.startsWith(LIBRARY_SCHEME) ? specifier.slice(LIBRARY_SCHEME.length) : undefined;
 }
 
 /** Identifiers that stand for a value, and not for a key, a member or a label. */

@@ -7,6 +7,7 @@ import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
 import { type HandlerForm, refusal } from './form.js';
 import { ImportedNames } from './imported-names.js';
 import { type Edit, rewrite } from './rewriting.js';
+import type { SourceImports } from './source-shape.js';
 
 const CLASS =
   'the default export is a class, and a handler is called without `new`: export a function that makes an instance and calls it';
@@ -16,28 +17,29 @@ const NOTHING =
   'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
 
 /** A module as a function of its entry point. `export` is taken off, and what was exported is called or returned at its end. */
-export function rewriteModule(script: string, program: Program, isLinked = false): HandlerForm {
+export function rewriteModule(script: string, program: Program, imports?: SourceImports): HandlerForm {
   const { body } = program;
   const exported = new Map<string, string>();
   const edits: Edit[] = [];
   const names = addedNames(script);
-  const imported = new ImportedNames(names);
+  const imported = new ImportedNames(names, imports);
   const classes = new Set(body.flatMap((node) => classNamesOf(node)));
-  let isModule = false;
+  let isModule = imports === 'linked';
   for (const node of body) {
     if (node.type === 'ImportDeclaration') {
-      if (!isLinked || !imported.declare(node)) return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+      isModule ||= imports !== undefined;
+      if (!imported.declare(node)) return refusal(script, node, IMPORTS_NOTHING, 'import');
       edits.push({ start: node.start, end: node.end, text: ';' });
       continue;
     }
-    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'import');
     if (node.type === 'ExportDefaultDeclaration') {
       isModule = true;
       if (isClass(node.declaration, classes)) return refusal(script, node, CLASS, 'form');
       exported.set(DEFAULT_ENTRY, exportDefault(node, script, names.held, edits));
     } else if (node.type === 'ExportNamedDeclaration') {
       isModule = true;
-      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'import');
       for (const [name, value] of exportNamed(node, edits)) {
         if (!classes.has(value)) exported.set(name, imported.expressionOf(value));
         else if (name === DEFAULT_ENTRY) return refusal(script, node, CLASS, 'form');
@@ -56,9 +58,10 @@ export function rewriteModule(script: string, program: Program, isLinked = false
     const isChosen = `${names.entry}===${JSON.stringify(name)}`;
     return `${name === DEFAULT_ENTRY ? `${names.entry}===void 0||${isChosen}` : isChosen}?${resultOf(value, names)}:`;
   });
-  if (isLinked) {
+  if (imports !== undefined) {
     const uses = imported.edit(program);
-    if (uses.unknown !== undefined) return refusal(script, uses.unknown, COMPUTED, 'syntax');
+    if (uses.unlinked !== undefined) return refusal(script, uses.unlinked, IMPORTS_NOTHING, 'import');
+    if (uses.computed !== undefined) return refusal(script, uses.computed, COMPUTED, 'syntax');
     edits.push(...uses.edits);
     edits.sort((a, b) => a.start - b.start || a.end - b.end);
   }

@@ -31,14 +31,16 @@ export function readForm(source: string, filename: string, options: FormOptions 
   const { shape } = options;
   if (shape === undefined) return readOwnForm(source, filename, options);
   // The linker has taken the types off.
-  if (shape.isLinked) return readModule(source, '', options);
+  if (shape.imports === 'linked') return readModule(source, '', options);
   const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
-  return form.kind === 'body' ? readShaped(source, filename, shape, options) : form;
+  const isShaped = shape.isWrapped || shape.returnsLast;
+  return form.kind === 'body' && isShaped ? readShaped(source, filename, shape, options) : form;
 }
 
 function readOwnForm(source: string, filename: string, options: FormOptions): HandlerForm {
-  if (!mayBeAnotherForm(source)) return BODY;
-  const form = mayBeModule(source) ? readModule(source, filename, options) : BODY;
+  const imports = options.shape?.imports !== undefined;
+  if (!imports && !mayBeAnotherForm(source)) return BODY;
+  const form = imports || mayBeModule(source) ? readModule(source, filename, options) : BODY;
   return form.kind === 'body' && mayBeFunction(source) ? readFunction(source, filename, options) : form;
 }
 
@@ -80,7 +82,7 @@ function readModule(source: string, filename: string, { maxNames, maxCalls, shap
   if (!stripped.ok) return exportsSomething(source) ? { kind: 'refused', problem: stripped.problem } : BODY;
   const { script } = stripped;
   try {
-    return rewriteModule(script, parseModule(script, maxNames), shape?.isLinked);
+    return rewriteModule(script, parseModule(script, maxNames), shape?.imports);
   } catch (error) {
     if (!isAcornError(error)) throw error;
     if (!exportsSomething(source)) return BODY;
