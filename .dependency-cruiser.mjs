@@ -32,6 +32,7 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  esbuild: '^src/bundler/esbuild\\.ts$',
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
