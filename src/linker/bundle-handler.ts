@@ -2,16 +2,19 @@ import path from 'node:path';
 
 import type { BuildFailure, BuildOptions, BuildResult, Metafile } from 'esbuild';
 import type { WasmError } from '../api/result.js';
+import { BundleError } from '../bundler/bundle-error.js';
+import { findEscape } from '../bundler/contained.js';
 import { type Bundler, loadBundler } from '../bundler/esbuild.js';
 import { insteadOfBuiltin, isNodeBuiltin } from '../bundler/node-builtins.js';
+import { Packages } from '../bundler/package-of.js';
 import { resolveBuiltins } from '../bundler/resolve-builtins.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
-import { describeLinkError, fileOf } from './link-errors.js';
+import type { ImportProblem } from './import-problem.js';
+import { describeLinkError, fileOf, isOwn } from './link-errors.js';
 import type { LinkerConfig } from './linker-config.js';
 import type { ModuleFiles } from './module-files.js';
 import { type LinkUnit, ownModules } from './own-modules.js';
-import { describeVersions, packagesIn } from './package-versions.js';
 
 /** Longer than any handler takes; a hostile source is stopped. */
 const LINK_TIMEOUT_MS = 20_000;
@@ -30,7 +33,7 @@ const OPTIONS = {
   sourcemap: 'external',
   legalComments: 'none',
   logLevel: 'silent',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  define: { 'process.env.NODE_ENV': '"development"' },
   // Those of the host's folders are not the handler's.
   tsconfigRaw: '{}',
 } as const satisfies BuildOptions;
@@ -61,7 +64,7 @@ export async function bundleHandler(source: string, filename: string, config: Li
   const plugins = [ownModules(unit, { ...config, files, alternativeTo }), resolveBuiltins(resolveDir)];
   const outcome = await bundle(loadBundler(resolveDir), { ...OPTIONS, absWorkingDir: resolveDir, plugins });
   if ('errors' in outcome && !('outputFiles' in outcome)) return failed(outcome, unit, texts);
-  return await linked(outcome as Bundled, unit, config);
+  return await linked(outcome as Bundled, config);
 }
 
 async function bundle(
@@ -91,18 +94,17 @@ function failed(
   return { ok: false, error: describeLinkError(error, own, (file) => texts.get(file)) };
 }
 
-async function linked({ outputFiles, metafile }: Bundled, unit: LinkUnit, config: LinkerConfig): Promise<LinkOutcome> {
+async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig): Promise<LinkOutcome> {
   const code = outputFiles.find(({ path: file }) => file.endsWith('.js'));
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
   if (code === undefined || map === undefined || output === undefined) throw new TypeError('the bundler wrote nothing');
   const inputs = Object.keys(metafile.inputs);
-  const { resolveDir, packages, maxSourceBytes } = config;
-  const problem = await describeVersions(await packagesIn(inputs, resolveDir), packages);
-  if (problem !== undefined) {
-    const detail = { reason: 'versions', specifier: problem.name, message: problem.message } as const;
-    return { ok: false, error: describeLinkError({ text: '', location: null, detail }, unit.path, () => undefined) };
-  }
+  const { resolveDir, maxSourceBytes } = config;
+  const leak = await findEscape(withoutLibraries(metafile), '', resolveDir, new Packages());
+  if (leak !== undefined) return refused(new BundleError(leak).message, leak.specifier ?? '', 'outside');
+  const { problem } = await config.check.check(inputs.filter((input) => !isOwn(input)));
+  if (problem !== undefined) return refused(problem.message, problem.name, 'version');
   const bytes = code.contents.length;
   if (bytes > maxSourceBytes) return { ok: false, error: tooLarge(bytes, maxSourceBytes, output) };
   return {
@@ -112,6 +114,20 @@ async function linked({ outputFiles, metafile }: Bundled, unit: LinkUnit, config
     libraries: librariesOf(output),
     files: inputs.map((input) => fileOf({ file: input })),
   };
+}
+
+function refused(message: string, specifier: string, reason: ImportProblem['reason']): LinkOutcome {
+  const detail: ImportProblem = { reason, specifier, message };
+  return { ok: false, error: describeLinkError({ text: message, location: null, detail }, '', () => undefined) };
+}
+
+/** What packages import of the image is no file of theirs. */
+function withoutLibraries({ inputs, ...rest }: Metafile): Metafile {
+  const files = Object.entries(inputs).map(([file, input]) => {
+    const imports = input.imports.filter(({ path: name }) => !name.startsWith(LIBRARY_SCHEME));
+    return [file, { ...input, imports }];
+  });
+  return { ...rest, inputs: Object.fromEntries(files) as Metafile['inputs'] };
 }
 
 function librariesOf({ imports }: Metafile['outputs'][string]): string[] {
@@ -135,8 +151,7 @@ function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['o
 function cleaned(sourceMap: string): string {
   const map = JSON.parse(sourceMap) as { sources: string[]; sourcesContent?: (string | null)[] };
   const sources = map.sources.map((file) => fileOf({ file }));
-  const isOwn = map.sources.map((file, index) => sources[index] !== file);
-  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn[index] ? text : null));
+  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn(map.sources[index] ?? '') ? text : null));
   return JSON.stringify({ ...map, sources, ...(sourcesContent && { sourcesContent }) });
 }
 

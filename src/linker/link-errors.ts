@@ -3,6 +3,9 @@ import type { WasmError } from '../api/result.js';
 import { cut, MAX_REASON } from '../config/check.js';
 import { renderSnippet } from '../source/source-lines.js';
 import { isImportProblem } from './import-problem.js';
+import { OWN } from './own-modules.js';
+
+const OWN_PREFIX = `${OWN}:`;
 
 /** A place as the bundler has it: lines from 1, columns in bytes from 0. */
 type BundlerPlace = NonNullable<Message['location']>;
@@ -18,7 +21,7 @@ export function describeLinkError(
   path: string,
   textOf: (file: string) => string | undefined,
 ): WasmError {
-  const said = cut(isImportProblem(detail) ? detail.message : text, MAX_REASON);
+  const said = cut(isImportProblem(detail) ? detail.message : text.replaceAll(`"${OWN_PREFIX}`, '"'), MAX_REASON);
   const isSyntax = !isImportProblem(detail) && location !== null && textOf(fileOf(location)) !== undefined;
   return {
     code: 'COMPILATION_ERROR',
@@ -43,5 +46,10 @@ function placeOf(
 
 /** Without the namespace of this library's plugin. */
 export function fileOf({ file }: Pick<BundlerPlace, 'file'>): string {
-  return file.replace(/^own:/, '');
+  return isOwn(file) ? file.slice(OWN_PREFIX.length) : file;
+}
+
+/** Whether a file is one of the handler's own, by the name that the bundler has for it. */
+export function isOwn(file: string): boolean {
+  return file.startsWith(OWN_PREFIX);
 }

@@ -1,5 +1,6 @@
 import type { ListedPackage } from '../config/listed-package.js';
 import type { ModuleFiles } from './module-files.js';
+import type { PackageCheck } from './package-check.js';
 
 /** The option `modules` of a runtime, and what its image has. */
 export interface LinkerConfig {
@@ -11,5 +12,6 @@ export interface LinkerConfig {
   readonly libraries: ReadonlySet<string>;
   /** Where packages are looked for. Absolute. */
   readonly resolveDir: string;
+  readonly check: PackageCheck;
   readonly maxSourceBytes: number;
 }

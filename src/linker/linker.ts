@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { importing, type SourceShape } from '../source/forms/source-shape.js';
 import { Semaphore } from '../support/semaphore.js';
 import { performance } from '../support/timers.js';
-import { bundleHandler, type LinkOutcome } from './bundle-handler.js';
+import type { LinkOutcome } from './bundle-handler.js';
 import type { LinkerConfig } from './linker-config.js';
 
 /** The bundler has threads of its own. */
@@ -56,7 +56,7 @@ export class Linker {
     const underWay = this.known(source, filename);
     if (underWay !== undefined) return underWay;
     const key = nameOf(source, filename);
-    const outcome = this.#turns.take(() => bundleHandler(source, filename, this.#config));
+    const outcome = this.#turns.take(() => this.#bundle(source, filename));
     const link: Link = { outcome, staleAt: Number.POSITIVE_INFINITY };
     this.#links.set(key, link);
     outcome.then(
@@ -68,6 +68,12 @@ export class Linker {
       },
     );
     return outcome;
+  }
+
+  async #bundle(source: string, filename: string): Promise<LinkOutcome> {
+    // Most runtimes never bundle.
+    const { bundleHandler } = await import('./bundle-handler.js');
+    return bundleHandler(source, filename, this.#config);
   }
 
   /** Files are read again. */

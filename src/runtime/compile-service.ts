@@ -12,6 +12,7 @@ import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { Linker } from '../linker/linker.js';
 import { FolderFiles, LayeredFiles, MappedFiles, type ModuleFiles } from '../linker/module-files.js';
+import { PackageCheck } from '../linker/package-check.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { shapeOfWrap } from '../source/forms/source-shape.js';
@@ -48,6 +49,7 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
     packages,
     libraries: new Set([...names, ...packages.map(({ specifier }) => specifier)]),
     resolveDir,
+    check: new PackageCheck(packages, resolveDir, modules?.lock),
     maxSourceBytes,
   });
 }

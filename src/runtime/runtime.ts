@@ -1,5 +1,6 @@
 import type { RuntimeOptions } from '../api/options.js';
-import { resolveRuntimeConfig } from '../config/resolve.js';
+import { type RuntimeConfig, resolveRuntimeConfig } from '../config/resolve.js';
+import type { LibrarySource } from '../engine/library.js';
 import { requireHost } from '../support/host.js';
 import { printDebugSteps } from './debug-output.js';
 import { importInTurn } from './import-in-turn.js';
@@ -25,7 +26,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   try {
     return await startWorkers(
       config.pool,
-      () => readLibraries(config.pool.libraries),
+      () => librariesOf(config),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
         const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
@@ -38,6 +39,14 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
     close();
     throw error;
   }
+}
+
+async function librariesOf({ pool, cache }: RuntimeConfig): Promise<LibrarySource[]> {
+  const { modules, maxSourceBytes } = cache;
+  // Only those who import packages load the bundler.
+  const packages = modules && import('./package-libraries.js').then((m) => m.bundlePackages(modules, maxSourceBytes));
+  const [named, imported = []] = await Promise.all([readLibraries(pool.libraries), packages]);
+  return [...named, ...imported];
 }
 
 async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {

@@ -1,0 +1,43 @@
+import type { ListedPackage } from '../config/listed-package.js';
+import { describeLock, Integrities, type LockFile, readLock } from './lock-file.js';
+import { describeVersions, type PackageProblem, packagesUsed, type UsedPackage } from './used-packages.js';
+
+/** Compares what was bundled with the list of packages and the lock file. */
+export class PackageCheck {
+  readonly #listed: readonly ListedPackage[];
+  readonly #resolveDir: string;
+  readonly #lockPath: string | undefined;
+  readonly #integrities: Integrities;
+  #lock: Promise<LockFile | undefined> | undefined;
+
+  constructor(
+    listed: readonly ListedPackage[],
+    resolveDir: string,
+    lockPath: string | undefined,
+    integrities = new Integrities(),
+  ) {
+    this.#listed = listed;
+    this.#resolveDir = resolveDir;
+    this.#lockPath = lockPath;
+    this.#integrities = integrities;
+  }
+
+  /**
+   * @param files that were bundled, relative to where packages are looked for
+   * @throws NexusError INVALID_CONFIG if the lock file cannot be read
+   */
+  async check(
+    files: readonly string[],
+  ): Promise<{ readonly used: readonly UsedPackage[]; readonly problem: PackageProblem | undefined }> {
+    const used = await packagesUsed(files, this.#resolveDir);
+    const problem = describeVersions(used, this.#listed) ?? (await this.#differences(used));
+    return { used, problem };
+  }
+
+  async #differences(used: readonly UsedPackage[]): Promise<PackageProblem | undefined> {
+    if (used.length === 0 || this.#lockPath === undefined) return undefined;
+    this.#lock ??= readLock(this.#lockPath);
+    const lock = await this.#lock;
+    return lock && describeLock(lock, used, this.#integrities);
+  }
+}
