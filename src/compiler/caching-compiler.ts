@@ -56,6 +56,13 @@ export interface CachingCompilerOptions {
   readonly now?: () => number;
 }
 
+/** A compiled handler with how its source is read, and the files that are in it. */
+export interface ResolvedSource extends CompileResult {
+  readonly shape: SourceShape | undefined;
+  /** Paths; empty if it is one file. */
+  readonly files: readonly string[];
+}
+
 /** A handler before it is compiled. */
 type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & Pick<CompileUnit, 'encoded' | 'shape'>;
 
@@ -174,6 +181,22 @@ export class CachingCompiler {
     const entry = key === undefined ? undefined : this.#cache.peek(key);
     if (entry !== undefined) return found(entry, source, 'memory', startedAt);
     return await this.#compileSlowly({ source, filename, shape: LINKED }, key, order, startedAt);
+  }
+
+  /**
+   * What is compiled of a source: with what it imports.
+   *
+   * @throws NexusError as {@link compileOrThrow}
+   */
+  async resolve(source: string, filename: string, options: SourceOptions): Promise<ResolvedSource> {
+    const compiled = await this.compileOrThrow(source, filename, options);
+    const text = options.normalise === 'model' ? codeOfModel(source, filename) : source;
+    const shape = shapeOf(options, this.#options.shape);
+    const { linker } = this.#options;
+    if (linker === undefined || shape?.isWrapped || !mayImport(text)) return { ...compiled, shape, files: [] };
+    const linked = await linker.known(text, filename);
+    if (linked?.ok !== true) return { ...compiled, shape: linker.shapeOf(shape), files: [] };
+    return { ...compiled, shape: LINKED, files: linked.files };
   }
 
   /**

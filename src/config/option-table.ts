@@ -58,7 +58,7 @@ const cache = {
   modules: {
     kind: 'object',
     group: 'cache',
-    doc: 'what handlers may import: `{ from, files, packages, lock }`',
+    doc: 'what handlers may import: `{ from, files, packages, hoist, lock }`',
   },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 

@@ -1,4 +1,5 @@
 import type { ListedPackage } from '../config/listed-package.js';
+import type { LibraryNames } from './library-names.js';
 import type { ModuleFiles } from './module-files.js';
 import type { PackageCheck } from './package-check.js';
 
@@ -8,8 +9,8 @@ export interface LinkerConfig {
   /** Of the files, if they are in a folder. Absolute. */
   readonly folder: string | undefined;
   readonly packages: readonly ListedPackage[];
-  /** Names of the libraries in the image. */
-  readonly libraries: ReadonlySet<string>;
+  /** The libraries in the image. */
+  readonly libraries: LibraryNames;
   /** Where packages are looked for. Absolute. */
   readonly resolveDir: string;
   readonly check: PackageCheck;

@@ -32,7 +32,7 @@ export class Linker {
 
   constructor(config: LinkerConfig) {
     this.#config = config;
-    this.#libraries = [...config.libraries].sort();
+    this.#libraries = config.libraries.names;
     this.#shape = importing(this.#libraries);
   }
 

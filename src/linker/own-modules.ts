@@ -5,6 +5,7 @@ import type { ListedPackage } from '../config/listed-package.js';
 import { nearest } from '../config/nearest.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { type ImportProblem, problem } from './import-problem.js';
+import type { LibraryNames } from './library-names.js';
 import { leadsOut, type ModuleFiles } from './module-files.js';
 import { isBare, packageOf } from './specifier.js';
 
@@ -33,8 +34,8 @@ export interface LinkUnit {
 export interface OwnModulesOptions {
   readonly files: ModuleFiles | undefined;
   readonly packages: readonly ListedPackage[];
-  /** Names of libraries in the image: an import of one of them is bound when the handler runs. */
-  readonly libraries: ReadonlySet<string>;
+  /** Libraries in the image: an import of one of them is bound when the handler runs. */
+  readonly libraries: LibraryNames;
   /** Where packages are looked for. */
   readonly resolveDir: string;
   readonly maxSourceBytes: number;
@@ -87,7 +88,7 @@ function refusePackage(specifier: string, options: OwnModulesOptions): ImportPro
   if (alternative !== undefined) {
     return problem('builtin', specifier, `handlers have no modules of Node, and so no "${specifier}": ${alternative}`);
   }
-  const known = [...new Set([...packages.map((listed) => listed.specifier), ...libraries])];
+  const known = [...new Set([...packages.map((listed) => listed.specifier), ...libraries.names])];
   const suggestion = nearest(specifier, known);
   const told = known.slice(0, MAX_NAMES_TOLD).join(', ');
   const more = known.length > MAX_NAMES_TOLD ? ` and ${known.length - MAX_NAMES_TOLD} more` : '';

@@ -8,14 +8,16 @@ export class PackageCheck {
   readonly #resolveDir: string;
   readonly #lockPath: string | undefined;
   readonly #integrities: Integrities;
+  readonly #allowsNew: boolean;
   #lock: Promise<LockFile | undefined> | undefined;
 
   constructor(
     listed: readonly ListedPackage[],
     resolveDir: string,
     lockPath: string | undefined,
-    integrities = new Integrities(),
+    { integrities = new Integrities(), allowsNew = false }: { integrities?: Integrities; allowsNew?: boolean } = {},
   ) {
+    this.#allowsNew = allowsNew;
     this.#listed = listed;
     this.#resolveDir = resolveDir;
     this.#lockPath = lockPath;
@@ -38,6 +40,8 @@ export class PackageCheck {
     if (used.length === 0 || this.#lockPath === undefined) return undefined;
     this.#lock ??= readLock(this.#lockPath);
     const lock = await this.#lock;
-    return lock && describeLock(lock, used, this.#integrities);
+    if (lock === undefined) return undefined;
+    const isLocked = ({ name }: UsedPackage) => lock.packages.some((locked) => locked.name === name);
+    return describeLock(lock, this.#allowsNew ? used.filter(isLocked) : used, this.#integrities);
   }
 }

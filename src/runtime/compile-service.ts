@@ -10,6 +10,7 @@ import {
 } from '../compiler/precompile-all.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
+import { libraryNames } from '../linker/library-names.js';
 import { Linker } from '../linker/linker.js';
 import { FolderFiles, LayeredFiles, MappedFiles, type ModuleFiles } from '../linker/module-files.js';
 import { PackageCheck } from '../linker/package-check.js';
@@ -38,7 +39,7 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
   const names = Object.keys(pool.libraries);
   const { modules, maxSourceBytes } = cache;
   if (modules === undefined && names.length === 0) return undefined;
-  const { folder, files, packages = [], resolveDir = process.cwd() } = modules ?? {};
+  const { folder, files, packages = [], hoisted = [], resolveDir = process.cwd() } = modules ?? {};
   const layers: ModuleFiles[] = [
     ...(files === undefined ? [] : [new MappedFiles(files)]),
     ...(folder === undefined ? [] : [new FolderFiles(folder)]),
@@ -47,7 +48,7 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
     files: layers.length === 0 ? undefined : new LayeredFiles(layers),
     folder,
     packages,
-    libraries: new Set([...names, ...packages.map(({ specifier }) => specifier)]),
+    libraries: libraryNames([...names, ...hoisted]),
     resolveDir,
     check: new PackageCheck(packages, resolveDir, modules?.lock),
     maxSourceBytes,
@@ -59,6 +60,8 @@ export class CompileService {
   readonly pool: HandlerPool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
+  /** Undefined if handlers import nothing. */
+  readonly linker: Linker | undefined;
   /** Calls under way. */
   readonly calls = new InFlight();
   readonly #maxInstances: number;
@@ -74,12 +77,13 @@ export class CompileService {
       onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
       onEvent: (make) => listener.cache(make),
     });
+    this.linker = linkerFor(config);
     this.compiler = new CachingCompiler(this.pool, this.cache, {
       engine,
       maxSourceBytes,
       secret: cacheSecrets[0],
       shape: wrap && shapeOfWrap(wrap),
-      linker: linkerFor(config),
+      linker: this.linker,
       onCompiled: (event) => listener.compilation(event),
     });
   }
@@ -101,6 +105,8 @@ export class CompileService {
   /** @throws NexusError INVALID_ARGUMENT */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean }): Promise<void> {
     checkTiers(tiers);
+    // Files that handlers import are read again.
+    this.linker?.clear();
     await this.cache.clear(tiers);
   }
 }

@@ -14,9 +14,9 @@ export async function bundlePackages(
   modules: ModulesConfig | undefined,
   maxSourceBytes: number,
 ): Promise<LibrarySource[]> {
-  if (modules === undefined || modules.packages.length === 0) return [];
-  const { packages, resolveDir, lock } = modules;
-  const entries = packages.map(({ specifier }) => ({ name: specifier, specifier }));
+  if (modules === undefined || modules.hoisted.length === 0) return [];
+  const { packages, hoisted, resolveDir, lock } = modules;
+  const entries = hoisted.map((specifier) => ({ name: specifier, specifier }));
   const bundle = await bundleLibraries(entries, { resolveDir, maxBytes: maxSourceBytes }).catch((error: unknown) => {
     if (!(error instanceof BundleError)) throw error;
     throw invalidOption(

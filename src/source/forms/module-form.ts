@@ -72,6 +72,7 @@ export function rewriteModule(script: string, program: Program, imports?: Source
     of: 'module',
     script,
     entries,
+    libraries,
     ...rewrite(script, head, edits, tailOf(`${results.join('')}void 0`)),
   };
 }
