@@ -5,7 +5,7 @@ import { nameInMessage } from '../config/check.js';
 import type { BundleFailure, BundlePlace } from './bundle-error.js';
 import { ENTRY_FILE, entryIndex, type PlacedEntry } from './entry-module.js';
 import type { Metafile } from './esbuild.js';
-import { installedPackage, isInside, linkedFolder, type Packages, packageNameOf } from './package-of.js';
+import { installedPackage, isInside, linkedFolder, type Packages, packageNameOf, shownPath } from './package-of.js';
 
 type Imported = Metafile['inputs'][string]['imports'][number];
 
@@ -44,7 +44,12 @@ export async function findEscape(
         const reason = await reasonAgainst(imported, path, dirname(path), resolveDir);
         if (reason === undefined) continue;
         const specifier = imported.original ?? imported.path;
-        return { reason, specifier, place: await placeOf(specifier, file, path), package: await packages.of(path) };
+        return {
+          reason,
+          specifier,
+          place: await placeOf(specifier, shownPath(file, resolveDir), path),
+          package: await packages.of(path),
+        };
       }
     }
   }

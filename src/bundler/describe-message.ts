@@ -5,7 +5,7 @@ import type { BundleFailure } from './bundle-error.js';
 import { ENTRY_FILE, type PlacedEntry } from './entry-module.js';
 import type { Message } from './esbuild.js';
 import { insteadOfBuiltin, isNodeBuiltin } from './node-builtins.js';
-import { type Packages, packageNameOf } from './package-of.js';
+import { type Packages, packageNameOf, shownPath } from './package-of.js';
 import { STYLE_SHEET } from './resolve-builtins.js';
 
 const UNRESOLVED = /^Could not resolve "(.*)"$/s;
@@ -32,7 +32,7 @@ export async function describeMessage(
     library: entry?.name,
     ...(location !== null &&
       path !== undefined && {
-        place: { file: location.file, line: location.line, column: location.column + 1 },
+        place: { file: shownPath(location.file, resolveDir), line: location.line, column: location.column + 1 },
         package: await packages.of(path),
       }),
   };
