@@ -183,7 +183,11 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
-  libraries: { kind: 'object', group: 'pool', doc: 'libraries for all handlers, as `$lib.<name>`' },
+  libraries: {
+    kind: 'object',
+    group: 'pool',
+    doc: 'libraries for all handlers, as `$lib.<name>`: packages, files or texts',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const limits = {

@@ -39,7 +39,7 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
   const names = Object.keys(pool.libraries);
   const { modules, maxSourceBytes } = cache;
   if (modules === undefined && names.length === 0) return undefined;
-  const { folder, files, packages = [], hoisted = [], resolveDir = process.cwd() } = modules ?? {};
+  const { folder, files, packages = [], resolveDir = process.cwd() } = modules ?? {};
   const layers: ModuleFiles[] = [
     ...(files === undefined ? [] : [new MappedFiles(files)]),
     ...(folder === undefined ? [] : [new FolderFiles(folder)]),
@@ -48,7 +48,7 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
     files: layers.length === 0 ? undefined : new LayeredFiles(layers),
     folder,
     packages,
-    libraries: libraryNames([...names, ...hoisted]),
+    libraries: libraryNames(names),
     resolveDir,
     check: new PackageCheck(packages, resolveDir, modules?.lock),
     maxSourceBytes,

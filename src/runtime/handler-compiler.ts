@@ -13,6 +13,7 @@ import { checkShape } from '../execution/request/execute-options.js';
 import { requireHost } from '../support/host.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import { importInTurn } from './import-in-turn.js';
+import type { ReadLibraries } from './libraries.js';
 import { noteOpen } from './open-handles.js';
 import { startWorkers } from './start-workers.js';
 
@@ -129,7 +130,7 @@ export class HandlerCompiler implements AsyncDisposable {
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     return startWorkers(
       this.#config.pool,
-      async () => [],
+      async () => NO_LIBRARIES,
       () => importInTurn(() => import('./compile-service.js')),
       ({ engine, createPool }, { CompileService }) => {
         this.#engine = engine;
@@ -155,6 +156,8 @@ const SILENT: CompileListener = {
   cache: () => {},
   retirement: () => {},
 };
+
+const NO_LIBRARIES: ReadLibraries = { sources: [], bundle: undefined };
 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },

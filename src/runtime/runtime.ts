@@ -1,10 +1,9 @@
 import type { RuntimeOptions } from '../api/options.js';
-import { type RuntimeConfig, resolveRuntimeConfig } from '../config/resolve.js';
-import type { LibrarySource } from '../engine/library.js';
+import { resolveRuntimeConfig } from '../config/resolve.js';
 import { requireHost } from '../support/host.js';
 import { printDebugSteps } from './debug-output.js';
 import { importInTurn } from './import-in-turn.js';
-import { readLibraries } from './libraries.js';
+import { describeBundled, type ReadLibraries, readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 import { startWorkers } from './start-workers.js';
@@ -26,12 +25,12 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   try {
     return await startWorkers(
       config.pool,
-      () => librariesOf(config),
+      () => readLibraries(config.pool.libraries, config.cache),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
         const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
         // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
-        if (libraries.length > 0) await shutDownUnlessReady(runtime);
+        if (libraries.sources.length > 0) await shutDownUnlessReady(runtime, libraries);
         return runtime;
       },
     );
@@ -41,19 +40,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   }
 }
 
-async function librariesOf({ pool, cache }: RuntimeConfig): Promise<LibrarySource[]> {
-  const { modules, maxSourceBytes } = cache;
-  // Only those who import packages load the bundler.
-  const packages = modules && import('./package-libraries.js').then((m) => m.bundlePackages(modules, maxSourceBytes));
-  const [named, imported = []] = await Promise.all([readLibraries(pool.libraries), packages]);
-  return [...named, ...imported];
-}
-
-async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
+async function shutDownUnlessReady(runtime: NexusRuntime, { bundle }: ReadLibraries): Promise<void> {
   try {
     await runtime.warmup();
   } catch (error) {
     await runtime.shutdown();
-    throw error;
+    throw describeBundled(error, bundle);
   }
 }
