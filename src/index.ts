@@ -48,6 +48,7 @@ export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,
   ErrorCause,
+  ErrorLocation,
   ErrorResult,
   EventPayloads,
   ExecutionMetrics,
