@@ -17,20 +17,20 @@ const PROJECT = new Project({
     '  legacy: () => legacy.explode(3),',
     '  windows,',
     '  own(): never {',
-    "    const face: string = '😀😀'; «own»throw new RangeError(face);",
+    "    const face: string = '😀😀'; throw new RangeError«own»(face);",
     '  },',
     '  member: () => ($args as any).missing«member».deep.deeper,',
     '  call: () => { const o: any = {}; const s = "😀"; return s + o.run«call»(1); },',
     '  cause: () => {',
     '    try { price({ items: [] }); } catch (error) {',
-    "      «outer»throw new Error('wrapped', { cause: error });",
+    "      throw new Error«outer»('wrapped', { cause: error });",
     '    }',
     '  },',
     '  many: () => {',
-    "    «many»throw new AggregateError([new TypeError('a'), caught(() => legacy.explode(1))], 'both');",
+    "    throw new AggregateError«many»([new TypeError('a'), caught(() => legacy.explode(1))], 'both');",
     '  },',
-    '  denied: () => «denied»$state.total,',
-    '  loop: () => { for (;;) «loop»; },',
+    '  denied: () => $state«denied».total,',
+    '  busy: () => { «busy»for (;;); },',
     '};',
     'function caught(f: () => unknown) { try { f(); } catch (e) { return e; } }',
     '',
@@ -41,18 +41,18 @@ const PROJECT = new Project({
     'export interface Basket { readonly items: readonly number[] }',
     'export function price({ items }: Basket): number {',
     '  if (items.length === 0) {',
-    "    «price»throw new Error('empty basket');",
+    "    throw new Error«price»('empty basket');",
     '  }',
     '  return items.reduce((a, b) => a + b);',
     '}',
     'export async function later() {',
-    "  const answer: any = await $ext.http.get('/x');",
+    "  const answer: any = await «asks»$ext.http.get('/x');",
     "  return (await step(answer)) + 1;",
     '}',
-    'async function step(answer: unknown) { await null; «later»throw new Error(`no ${answer}`); }',
+    'async function step(answer: unknown) { await null; throw new Error«later»(`no ${answer}`); }',
   ].join('\n'),
-  'src/windows.js': "// é 😀\r\nexport function windows() {\r\n\tconst a = '😀';\r\n\treturn «windows»JSON.parse(a + '}');\r\n}\r\n",
-  'lib/legacy.cjs': 'exports.explode = function (n) {\n  if (n > 0) return exports.explode(n - 1);\n  «legacy»throw new TypeError("legacy");\n};\n',
+  'src/windows.js': "// é 😀\r\nexport function windows() {\r\n\tconst a = '😀';\r\n\treturn JSON.parse«windows»(a + '}');\r\n}\r\n",
+  'lib/legacy.cjs': 'exports.explode = function (n) {\n  if (n > 0) return exports.explode(n - 1);\n  throw new TypeError«legacy»("legacy");\n};\n',
 });
 
 /** Ways to bundle: what comes out differs in every column, and mostly in every line. */
@@ -105,5 +105,79 @@ describe.each(WAYS)('a bundle, %s', (_way, options) => {
     const { location: many, errors } = await failing(code, 'many');
     expect(many).toEqual(PROJECT.place('many'));
     expect(errors?.[1]?.location).toEqual(PROJECT.place('legacy'));
+  });
+
+  it('tells where a call was denied, and where a handler was when its time was over', async () => {
+    expect((await failing(code, 'denied')).location).toEqual(PROJECT.place('denied'));
+    const { code: reason, location, stack } = await failing(code, 'busy');
+    expect(reason).toBe('TIMEOUT');
+    expect(location).toMatchObject({ file: 'src/main.ts', line: PROJECT.place('busy').line });
+    expect(stack).toContain('(src/main.ts:');
+  });
+
+  it('names what fails as its author wrote it', async () => {
+    expect((await failing(code, 'member')).message).toContain("(reading 'deep'), of ($args as any).missing");
+    expect((await failing(code, 'call')).message).toContain('o.run is not a function');
+  });
+
+  it('tells why a capability is needed', () => {
+    const [reason] = explainCapabilities(code).find(({ capability }) => capability === 'ext:http.get')?.reasons ?? [];
+    expect(reason).toMatchObject(PROJECT.place('asks'));
+    expect(inferCapabilities(code)).toEqual(['ext:http.get', 'state:read:total']);
+  });
+});
+
+describe('a bundle that does not compile', () => {
+  const BROKEN = new Project({
+    'main.ts': "import { x } from './b.js';\nexport default () => x;\n",
+    'b.js': '// 😀\nexport const x = () => «syntax»ab;\n',
+  });
+
+  it('tells the place of what is wrong', async () => {
+    const { code } = await BROKEN.bundle('main.ts');
+    const broken = code.replace('=> ab;', '=> @@;');
+    const place = { ...BROKEN.place('syntax') };
+    const { error } = await runtime.executeHandler(broken);
+    expect(error).toMatchObject({ code: 'COMPILATION_ERROR', location: place });
+    expect(error?.snippet).toContain('export const x = () => ab;');
+    expect(await rejection(runtime.precompileHandler(broken))).toMatchObject({ context: { location: place } });
+    // The other parser may say it of the place beside.
+    expect(() => inferCapabilities(broken)).toThrow(
+      expect.objectContaining({ context: expect.objectContaining({ location: expect.objectContaining({ file: 'b.js', line: 2 }) }) }),
+    );
+  });
+
+  it('tells the place of what closes the function of a handler', async () => {
+    const project = new Project({ 'body.js': 'const a = 1;\n«brace»const b = 2;\n' });
+    const { code } = await project.bundle('body.js', { bundle: false });
+    const { error } = await runtime.executeHandler(code.replace('const b = 2;', '}), (function () {'));
+    expect(error).toMatchObject({ code: 'INVALID_HANDLER', location: project.place('brace') });
+    expect(error?.snippet).toContain('2 | const b = 2;');
+  });
+});
+
+describe('code that a map does not know', () => {
+  const HELPER = 'globalThis.helper = (f) => { if (f) return f(); throw new Error("helper"); };';
+  const project = new Project({ 'main.js': 'export default ({ f }) => globalThis.helper«call»(f && (() => { throw new Error«own»("own"); }));\n' });
+  const run = async (f: boolean) => {
+    const { code } = await project.bundle('main.js', { banner: { js: HELPER } });
+    return (await runtime.executeHandler(code, { args: { f } })).error;
+  };
+
+  it('is left out where the place of an error is looked for, and stays in the stack', async () => {
+    const error = await run(false);
+    expect(error?.location).toEqual(project.place('call'));
+    expect(error?.stack?.split('\n')[1]).toMatch(/\(handler\.js:1:\d+\)$/);
+  });
+
+  it('does not hide what it calls', async () => {
+    expect((await run(true))?.location).toEqual(project.place('own'));
+  });
+
+  it('has its place in what was passed, if the map knows nothing', async () => {
+    const { code } = await project.bundle('main.js', { banner: { js: `${HELPER} globalThis.helper();` } });
+    const { error } = await runtime.executeHandler(code);
+    expect(error?.location).toEqual({ line: 1, column: HELPER.indexOf('("helper")') + 1 });
+    expect(error?.snippet).toContain(HELPER.slice(0, 40));
   });
 });
