@@ -58,9 +58,9 @@ export class SourceMap {
     return inSlices(SourceMap.#reading(json));
   }
 
-  /** {@link open} for callers that cannot wait: undefined for a map of more than {@link MAX_BYTES_AT_ONCE}. */
-  static openAtOnce(json: Uint8Array): SourceMap | undefined {
-    if (json.length > MAX_BYTES_AT_ONCE) return undefined;
+  /** {@link open} for callers that cannot wait. */
+  static openAtOnce(json: Uint8Array, maxBytes: number = MAX_BYTES_AT_ONCE): SourceMap | undefined {
+    if (json.length > maxBytes) return undefined;
     return SourceMap.#reading(json)(Number.POSITIVE_INFINITY)?.done;
   }
 
