@@ -142,13 +142,13 @@ export interface ArtifactParts {
 /**
  * Finds the source map, which is neither sealed nor checked.
  *
- * @throws ArtifactError if it would begin outside
+ * @throws ArtifactError if it would begin outside: then the length is damaged
  */
 export function splitMap(sealed: Uint8Array): ArtifactParts {
   const lengthAt = sealed.length - TRAILER_BYTES;
   const trailer = Buffer.from(sealed.subarray(lengthAt));
   const mapAt = lengthAt - trailer.readUInt32BE(0);
-  if (mapAt < PREAMBLE_BYTES) throw new ArtifactError('length', 'has a source map that begins outside of it');
+  if (mapAt < PREAMBLE_BYTES) throw new ArtifactError('mac', 'is damaged');
   return { front: sealed.subarray(0, mapAt), map: sealed.subarray(mapAt, lengthAt), trailer };
 }
 

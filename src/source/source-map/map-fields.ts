@@ -1,5 +1,5 @@
 /** Where a value is in the JSON, as indices of bytes. */
-export interface Range {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -24,10 +24,10 @@ const SPACE = 0x20;
 export class MapFields {
   readonly json: Uint8Array;
   /** The values of the map itself, by name. */
-  readonly fields = new Map<string, Range>();
+  readonly fields = new Map<string, ByteRange>();
   /** The items of the two lists. */
-  readonly sources: Range[] = [];
-  readonly contents: Range[] = [];
+  readonly sources: ByteRange[] = [];
+  readonly contents: ByteRange[] = [];
   #at = 0;
   #depth = 0;
   #isText = false;
@@ -59,7 +59,7 @@ export class MapFields {
   }
 
   /** The value of a text. Undefined for another value, and for a text of more bytes than given. */
-  textOf(range: Range | undefined, maxBytes: number): string | undefined {
+  textOf(range: ByteRange | undefined, maxBytes: number): string | undefined {
     if (range === undefined || range.end - range.start > maxBytes) return undefined;
     const bytes = trimmed(this.json, range);
     // Then the parser ends with the text, or fails behind it.
@@ -72,7 +72,7 @@ export class MapFields {
   }
 
   /** The bytes of a value without the white space around it. */
-  bytesOf(range: Range): Uint8Array {
+  bytesOf(range: ByteRange): Uint8Array {
     return trimmed(this.json, range);
   }
 
@@ -129,13 +129,13 @@ export class MapFields {
     }
   }
 
-  get #list(): Range[] | undefined {
+  get #list(): ByteRange[] | undefined {
     if (this.#key === 'sources') return this.sources;
     return this.#key === 'sourcesContent' ? this.contents : undefined;
   }
 }
 
-function trimmed(json: Uint8Array, { start, end }: Range): Uint8Array {
+function trimmed(json: Uint8Array, { start, end }: ByteRange): Uint8Array {
   while (start < end && (json[start] as number) <= SPACE) start++;
   while (start < end && (json[end - 1] as number) <= SPACE) end--;
   return json.subarray(start, end);

@@ -1,5 +1,5 @@
 /** A place of the compiled text, and the place of which it was made. Lines and columns from 0, columns in UTF-16 units. */
-export interface Segment {
+export interface MapSegment {
   readonly column: number;
   /** Number of the file in `sources`. */
   readonly source: number;
@@ -67,7 +67,7 @@ export class Mappings {
    *
    * @returns undefined if there is none, or it belongs to no file
    */
-  find(line: number, column: number): Segment | undefined {
+  find(line: number, column: number): MapSegment | undefined {
     const decoder = new Decoder(this.#bytes, Number.POSITIVE_INFINITY);
     decoder.reset(this.#marks, this.#markBefore(line, column) * FIELDS);
     let found = decoder.segmentIn(line);
@@ -80,7 +80,7 @@ export class Mappings {
   }
 
   /** Every segment that has a place, with its line. */
-  *[Symbol.iterator](): Generator<Segment & { readonly line: number }> {
+  *[Symbol.iterator](): Generator<MapSegment & { readonly line: number }> {
     const decoder = new Decoder(this.#bytes, Number.POSITIVE_INFINITY);
     while (decoder.step()) {
       const segment = decoder.segmentIn(decoder.line);
@@ -102,7 +102,7 @@ export class Mappings {
   }
 }
 
-type LastSegment = Segment & { readonly kind: typeof UNMAPPED | typeof MAPPED };
+type LastSegment = MapSegment & { readonly kind: typeof UNMAPPED | typeof MAPPED };
 
 /** Reads segments one after the other. Their numbers are differences to those of the segment before. */
 class Decoder {

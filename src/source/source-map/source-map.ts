@@ -1,8 +1,8 @@
 import { inSlices, type Step } from '../../support/slices.js';
 import { performance } from '../../support/timers.js';
 import type { SourceLocation } from '../source-lines.js';
-import { MapFields, type Range } from './map-fields.js';
-import { Mappings, type Segment } from './mappings.js';
+import { MapFields, type ByteRange } from './map-fields.js';
+import { Mappings, type MapSegment } from './mappings.js';
 
 /** Of the whole map, as JSON. The bundled TypeScript compiler has one of 24 MB. */
 export const MAX_MAP_BYTES = 32 * 1024 * 1024;
@@ -113,11 +113,11 @@ export class SourceMap {
 
   /** The bytes that its text takes in the map. */
   contentBytes(source: number): number {
-    const range: Range | undefined = this.#fields.contents[source];
+    const range: ByteRange | undefined = this.#fields.contents[source];
     return range === undefined ? 0 : range.end - range.start;
   }
 
-  #placeOf({ column, source, originalLine, originalColumn }: Segment, line: number): FilePlace | undefined {
+  #placeOf({ column, source, originalLine, originalColumn }: MapSegment, line: number): FilePlace | undefined {
     const file = this.#nameOf(source);
     if (file === undefined) return undefined;
     return { file, source, line: originalLine + 1, column: originalColumn + 1, compiled: { line, column: column + 1 } };
