@@ -2,10 +2,11 @@ import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
-import type { CompileOptions } from '../api/source-options.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { mayImport } from '../linker/import-candidates.js';
+import type { Linker } from '../linker/linker.js';
 import type {
   Compilation,
   CompileBackend,
@@ -14,13 +15,14 @@ import type {
   HandlerOutcome,
 } from '../protocol/compile.js';
 import { codeOfModel } from '../source/forms/model-text.js';
-import { nameOfShape, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
+import { LINKED, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { GivenSourceMap } from './given-source-map.js';
+import { type CallOptions, charactersOf, type HandlerText, type KnownKey, nameIn } from './handler-text.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
@@ -48,10 +50,19 @@ export interface CachingCompilerOptions {
   readonly shape?: SourceShape | undefined;
   /** Whether source and source map are kept with the bytecode, where the call does not say. @default true */
   readonly source?: boolean;
+  /** Absent if handlers import nothing. */
+  readonly linker?: Linker | undefined;
   /** Called for every compilation, whatever its outcome. */
   readonly onCompiled?: (event: CompileEvent) => void;
   /** The clock for remembered errors, in milliseconds. */
   readonly now?: () => number;
+}
+
+/** A compiled handler with what was compiled, even if it is not kept, how that is read, and the files that are in it. */
+export interface ResolvedSource extends CompileResult {
+  readonly shape: SourceShape | undefined;
+  /** Paths; empty if it is one file. */
+  readonly files: readonly string[];
 }
 
 /** A handler before it is compiled. */
@@ -59,36 +70,15 @@ interface HandlerUnit extends Omit<CompileUnit, 'shape'>, HandlerText {
   readonly key: string;
 }
 
-/** What a caller has of a handler. */
-interface HandlerText {
-  readonly source: string;
-  readonly filename: string;
-  readonly shape: SourceShape | undefined;
-  /** A source map of `source` as JSON, from the linker. Without it, that at the end of the source counts. */
-  readonly sourceMap: string | undefined;
-  /** Whether source and source map are kept with the bytecode. */
-  readonly keepsSource: boolean;
-}
-
-/** Options of a compilation besides the name of the file. */
-export type CallOptions = Omit<CompileOptions, 'filename'>;
-
-/** A key that is being derived. */
-interface Deriving extends Omit<KnownKey, 'key'> {
-  readonly name: string;
-  readonly derived: Promise<DerivedKey>;
-}
-
-/** A key that was derived before, for the source with this map. */
-interface KnownKey {
-  readonly key: string;
-  readonly sourceMap: string | undefined;
-}
-
 /** A handler, or the error why there is none. The error belongs in a result and is not a rejection. */
 export type CompileAttempt =
   | { readonly ok: true; readonly handler: CompileResult }
-  | { readonly ok: false; readonly error: WasmError };
+  | {
+      readonly ok: false;
+      readonly error: WasmError;
+      /** See {@link HandlerOutcome}. */
+      readonly importsMore?: boolean | undefined;
+    };
 
 const NO_OPTIONS: CallOptions = {};
 
@@ -121,8 +111,8 @@ export class CachingCompiler {
   });
 
   /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
-  readonly #deriving = new Map<string, Deriving>();
-  readonly #errors: LRUCache<string, WasmError>;
+  readonly #deriving = new Map<string, Omit<KnownKey, 'key'> & { readonly name: string; readonly derived: Promise<DerivedKey> }>();
+  readonly #errors: LRUCache<string, CompileAttempt>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
     this.#backend = backend;
@@ -136,7 +126,6 @@ export class CachingCompiler {
   /**
    * @param order options of the waiting call
    * @param options that were checked
-   * @param sourceMap a source map of `source` as JSON (version 3), if the source was linked. A broken one is as none
    * @throws NexusError INVALID_ARGUMENT if `source` is not a string or `filename` is not a name; errors of
    *   the backend
    */
@@ -145,20 +134,75 @@ export class CachingCompiler {
     filename: string = DEFAULT_FILENAME,
     order?: CompileRequestOptions,
     options: CallOptions = NO_OPTIONS,
-    sourceMap?: string,
   ): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
     if (options.normalise === 'model') source = codeOfModel(source, filename);
     const shape = shapeOf(options, this.#options.shape);
     const keepsSource = options.source ?? this.#options.source ?? true;
-    const known = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource));
-    const key = known?.sourceMap === sourceMap ? known?.key : undefined;
+    const key = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource))?.key;
     if (key !== undefined) {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, keepsSource ? source : '', 'memory', startedAt);
     }
-    return await this.#compileSlowly({ source, filename, shape, sourceMap, keepsSource }, key, order, startedAt);
+    const text = { source, filename, shape, keepsSource, sourceMap: undefined };
+    const { linker } = this.#options;
+    if (linker !== undefined && !shape?.isWrapped && mayImport(source)) {
+      return await this.#compileModule(text, linker, order, startedAt);
+    }
+    return await this.#compileSlowly(text, key, order, startedAt);
+  }
+
+  /** First with the libraries of the image alone, which is all that most modules import. */
+  async #compileModule(
+    text: HandlerText,
+    linker: Linker,
+    order: CompileRequestOptions | undefined,
+    startedAt: number,
+  ): Promise<CompileAttempt> {
+    const { source, filename, shape } = text;
+    let linked = linker.known(source, filename);
+    if (linked === undefined) {
+      const attempt = await this.#compileKnown({ ...text, shape: linker.shapeOf(shape) }, order, startedAt);
+      if (attempt.ok || attempt.importsMore !== true) return attempt;
+      requireFilename(filename);
+      linked = linker.link(source, filename);
+    }
+    const outcome = await linked;
+    if (!outcome.ok) return outcome;
+    const bundle = { source: outcome.source, sourceMap: outcome.sourceMap, shape: LINKED };
+    return await this.#compileKnown({ ...text, ...bundle }, order, startedAt);
+  }
+
+  /** By the key that the text had before, if it had one. */
+  async #compileKnown(
+    text: HandlerText,
+    order: CompileRequestOptions | undefined,
+    startedAt: number,
+  ): Promise<CompileAttempt> {
+    const { source, filename, shape, keepsSource, sourceMap } = text;
+    const known = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource));
+    const key = known !== undefined && known.sourceMap === sourceMap ? known.key : undefined;
+    const entry = key === undefined ? undefined : this.#cache.peek(key);
+    if (entry !== undefined) return found(entry, keepsSource ? source : '', 'memory', startedAt);
+    return await this.#compileSlowly(text, key, order, startedAt);
+  }
+
+  /**
+   * What is compiled of a source: with what it imports.
+   *
+   * @throws NexusError as {@link compileOrThrow}
+   */
+  async resolve(source: string, filename: string, options: CallOptions): Promise<ResolvedSource> {
+    const compiled = await this.compileOrThrow(source, filename, options);
+    const text = options.normalise === 'model' ? codeOfModel(source, filename) : source;
+    const shape = shapeOf(options, this.#options.shape);
+    const { linker } = this.#options;
+    const resolved = { ...compiled, source: text, shape, files: [] };
+    if (linker === undefined || shape?.isWrapped || !mayImport(text)) return resolved;
+    const linked = await linker.known(text, filename);
+    if (linked?.ok !== true) return { ...resolved, shape: linker.shapeOf(shape) };
+    return { ...resolved, source: linked.source, shape: LINKED, files: linked.files };
   }
 
   /**
@@ -194,7 +238,7 @@ export class CachingCompiler {
     const derived = deriving instanceof Promise ? await deriving : deriving;
     const { key } = derived;
     const remembered = this.#errors.get(key);
-    if (remembered !== undefined) return { ok: false, error: remembered };
+    if (remembered !== undefined) return remembered;
     return await this.#fly({ ...derived, ...text }, order, startedAt);
   }
 
@@ -237,7 +281,7 @@ export class CachingCompiler {
     const compilationTimeUs = microsecondsSince(startedAt);
     if (!outcome.ok) {
       const error = (await GivenSourceMap.of(unit)?.locate(outcome.error)) ?? outcome.error;
-      return this.#failed(unit, error, compilationTimeUs);
+      return this.#failed(unit, { ...outcome, error }, compilationTimeUs);
     }
 
     const content = asShared(outcome.bytecode);
@@ -259,10 +303,16 @@ export class CachingCompiler {
     return { ok: true, handler: { ...toHandler(entry), compilationTimeUs } };
   }
 
-  #failed({ key, filename }: HandlerUnit, error: WasmError, durationUs: number): CompileAttempt {
-    this.#errors.set(key, error);
-    this.#options.onCompiled?.({ filename, durationUs, code: error.code });
-    return { ok: false, error };
+  #failed(
+    { key, filename }: HandlerUnit,
+    { error, importsMore }: Extract<HandlerOutcome, { ok: false }>,
+    durationUs: number,
+  ): CompileAttempt {
+    const attempt: CompileAttempt = { ok: false, error, importsMore };
+    this.#errors.set(key, attempt);
+    // What is linked afterwards counts then.
+    if (importsMore !== true) this.#options.onCompiled?.({ filename, durationUs, code: error.code });
+    return attempt;
   }
 
   #deriveKey(text: HandlerText): DerivedKey | Promise<DerivedKey> {
@@ -295,19 +345,6 @@ export class CachingCompiler {
     keys.set(nameIn(filename, shape, keepsSource), { key, sourceMap });
     this.#keys.set(source, keys);
   }
-}
-
-/** What is compiled of a source besides its text. No name of a file has a NUL. */
-function nameIn(filename: string, shape: SourceShape | undefined, keepsSource: boolean): string {
-  const name = shape === undefined ? filename : `${filename}\0${nameOfShape(shape)}`;
-  return keepsSource ? name : `${name}\0`;
-}
-
-/** What the memo keeps alive for a source. */
-function charactersOf(keys: ReadonlyMap<string, KnownKey>, source: string): number {
-  let characters = source.length + 1;
-  for (const { sourceMap } of keys.values()) characters += sourceMap?.length ?? 0;
-  return characters;
 }
 
 /** @param text the source, which is not part of the entry if it is long; empty if it is not kept */

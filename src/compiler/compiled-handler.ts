@@ -1,3 +1,4 @@
+import type { LibrarySet } from '../protocol/library-set.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 
 /** A handler that is ready to execute. */
@@ -11,6 +12,8 @@ export interface CompiledHandler {
   readonly sourceMap?: StoredSourceMap | undefined;
   /** Names of the entry points of a handler. Absent for a body. */
   readonly entries?: readonly string[] | undefined;
+  /** Libraries that it has besides those of the runtime. */
+  readonly librarySet?: LibrarySet | undefined;
   /** In shared memory, so that workers need no copy. */
   readonly bytecode: Uint8Array<SharedArrayBuffer>;
 }

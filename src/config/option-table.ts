@@ -62,6 +62,11 @@ const cache = {
     fallback: true,
     doc: 'whether sources and source maps are kept with the bytecode, for errors',
   },
+  modules: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'what handlers may import: `{ from, files, packages, hoist, lock }`',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const pool = {
@@ -185,7 +190,11 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
-  libraries: { kind: 'object', group: 'pool', doc: 'libraries for all handlers, as `$lib.<name>`' },
+  libraries: {
+    kind: 'object',
+    group: 'pool',
+    doc: 'libraries for all handlers, as `$lib.<name>`: packages, files or texts',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const limits = {
