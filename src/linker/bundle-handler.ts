@@ -101,7 +101,7 @@ async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig):
   if (code === undefined || map === undefined || output === undefined) throw new TypeError('the bundler wrote nothing');
   const inputs = Object.keys(metafile.inputs);
   const { resolveDir, maxSourceBytes } = config;
-  const leak = await findEscape(withoutLibraries(metafile), '', resolveDir, new Packages());
+  const leak = await findEscape(withoutLibraries(metafile), [], resolveDir, new Packages());
   if (leak !== undefined) return refused(new BundleError(leak).message, leak.specifier ?? '', 'outside');
   const { problem } = await config.check.check(inputs.filter((input) => !isOwn(input)));
   if (problem !== undefined) return refused(problem.message, problem.name, 'version');
