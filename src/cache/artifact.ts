@@ -1,8 +1,8 @@
 import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
 import { count, list, oneOf, readShaped, record, text } from '../codec/message-shape.js';
-import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import { MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from '../source/forms/entries.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import {
   ContainerFormat,
   lengthPrefix,
@@ -162,7 +162,8 @@ export function sealIn(trailer: Buffer, check: SealCheck, secrets: readonly Uint
 
 /** @throws ArtifactError if only one of the two is there */
 export function mapOf({ sourceMapDigest: digest }: ArtifactHeader, map: Uint8Array): StoredSourceMap | undefined {
-  if ((digest === undefined) !== (map.length === 0)) throw new ArtifactError('length', 'has a source map that is wrong');
+  if ((digest === undefined) !== (map.length === 0))
+    throw new ArtifactError('length', 'has a source map that is wrong');
   return digest === undefined ? undefined : { deflated: map, digest };
 }
 
@@ -194,7 +195,11 @@ export function openArtifact(sealed: Uint8Array, engine: string, secrets: readon
 }
 
 /** {@link openArtifact} of what has the right mark. */
-export function openParts({ front, map, trailer }: ArtifactParts, engine: string, secrets: readonly Uint8Array[]): Artifact {
+export function openParts(
+  { front, map, trailer }: ArtifactParts,
+  engine: string,
+  secrets: readonly Uint8Array[],
+): Artifact {
   const check = checkUnder(secrets);
   check.update(front);
   const seal = sealIn(trailer, check, secrets);

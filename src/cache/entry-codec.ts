@@ -31,7 +31,14 @@ export class EntryCodec {
     const { header, content, sourceMap } = await openInSlices(sealed, this.#options);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);
     const { namespace, filename, source, entries } = header;
-    const entry = { key, namespace, filename, source, content: asShared(content), ...(sourceMap && { sourceMap: copyOfMap(sourceMap) }) };
+    const entry = {
+      key,
+      namespace,
+      filename,
+      source,
+      content: asShared(content),
+      ...(sourceMap && { sourceMap: copyOfMap(sourceMap) }),
+    };
     return entries === undefined ? entry : { ...entry, entries };
   }
 }

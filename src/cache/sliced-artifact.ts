@@ -1,7 +1,7 @@
 import { packMessage } from '../codec/message-pack.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import { decodeInSlices, encodeInSlices } from '../source/text-slices.js';
 import { headerLengthAt, MARK_BYTES, PREAMBLE_BYTES } from '../support/sealed-container/container-format.js';
-import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import { openInTurns, sealInTurns } from '../support/sealed-container/passing.js';
 import {
   ARTIFACT_FORMAT,
@@ -56,7 +56,8 @@ export async function sealInSlices(
   secret: Uint8Array | undefined,
   sourceMap?: StoredSourceMap,
 ): Promise<Uint8Array> {
-  if (header.source.length + content.length < SLICED_FROM_BYTES) return sealArtifact(header, content, secret, sourceMap);
+  if (header.source.length + content.length < SLICED_FROM_BYTES)
+    return sealArtifact(header, content, secret, sourceMap);
   const encoded = await encodeHeader(completeHeader(header, content.length, secret, sourceMap));
   const parts = [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content, mapLength(sourceMap)];
   return withMap(await sealInTurns(sealUnder(secret), parts), sourceMap);

@@ -111,7 +111,10 @@ export class CachingCompiler {
   });
 
   /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
-  readonly #deriving = new Map<string, Omit<KnownKey, 'key'> & { readonly name: string; readonly derived: Promise<DerivedKey> }>();
+  readonly #deriving = new Map<
+    string,
+    Omit<KnownKey, 'key'> & { readonly name: string; readonly derived: Promise<DerivedKey> }
+  >();
   readonly #errors: LRUCache<string, CompileAttempt>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {

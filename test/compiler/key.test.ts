@@ -20,7 +20,12 @@ describe('the key of a source', () => {
 
   it('is another for another engine, file name, source or source map, and for a source that is not kept', async () => {
     const text = { source: 'return 1', filename: 'a.js' };
-    const withMaps = [{ sourceMap: '{}' }, { sourceMap: '{} ' }, { sourceMap: '' }, { sourceMap: '{}', keepsSource: false }];
+    const withMaps = [
+      { sourceMap: '{}' },
+      { sourceMap: '{} ' },
+      { sourceMap: '' },
+      { sourceMap: '{}', keepsSource: false },
+    ];
     const keys = [
       ...(await Promise.all(withMaps.map((one) => deriver.deriveInSlices({ ...text, ...one })))).map(({ key }) => key),
       deriver.derive({ ...text, keepsSource: false }),

@@ -129,10 +129,8 @@ class Decoder {
   }
 
   reset(marks: readonly number[], from: number): void {
-    [this.at, this.line, this.#column, this.#source, this.#originalLine, this.#originalColumn, this.#kind] = marks.slice(
-      from,
-      from + FIELDS,
-    ) as [number, number, number, number, number, number, number];
+    [this.at, this.line, this.#column, this.#source, this.#originalLine, this.#originalColumn, this.#kind] =
+      marks.slice(from, from + FIELDS) as [number, number, number, number, number, number, number];
   }
 
   /** Reads a segment or the end of a line; returns false at the end, or if it is broken. */
@@ -181,7 +179,8 @@ class Decoder {
       // Number of a name.
       if (!this.#isAtEnd()) this.#number();
     }
-    const isPlace = isIn(this.#column, MAX_PLACE) && isIn(this.#originalLine, MAX_PLACE) && isIn(this.#originalColumn, MAX_PLACE);
+    const isPlace =
+      isIn(this.#column, MAX_PLACE) && isIn(this.#originalLine, MAX_PLACE) && isIn(this.#originalColumn, MAX_PLACE);
     const isKnown = this.#kind === UNMAPPED || isIn(this.#source, this.#sources);
     if (!isPlace || !isKnown || !this.#isAtEnd()) this.isBroken = true;
   }

@@ -14,8 +14,8 @@ export interface OriginalPlace {
   readonly lines: SourceLines | undefined;
 }
 
-/** Of the texts of files that are read for one error: it takes some 20 ms. */
-const MAX_READ_BYTES = 4 * 1024 * 1024;
+/** Of the texts of files that are read for one error: it takes some 20 ms, whatever they are. */
+const MAX_READ_BYTES = 2 * 1024 * 1024;
 /** Four digits for three bytes. */
 const MAX_BASE64_AT_ONCE = (MAX_BYTES_AT_ONCE / 3) * 4;
 /** Two texts are compared so far from the beginning of a segment. */
@@ -62,7 +62,8 @@ export class OriginalPlaces {
   #columnOf(location: SourceLocation, found: FilePlace, lines: SourceLines | undefined): number {
     const { compiled, line, column } = found;
     const length = location.column - compiled.column;
-    if (lines === undefined || this.#compiled === undefined || length <= 0 || length > MAX_COMPARED_CHARACTERS) return column;
+    if (lines === undefined || this.#compiled === undefined || length <= 0 || length > MAX_COMPARED_CHARACTERS)
+      return column;
     const original = lines.read({ line, column }, length);
     const isSame = original.length === length && original === this.#compiled.read(compiled, length);
     return isSame ? column + length : column;

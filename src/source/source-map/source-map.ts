@@ -1,7 +1,7 @@
 import { inSlices, type Step } from '../../support/slices.js';
 import { performance } from '../../support/timers.js';
 import type { SourceLocation } from '../source-lines.js';
-import { MapFields, type ByteRange } from './map-fields.js';
+import { type ByteRange, MapFields } from './map-fields.js';
 import { Mappings, type MapSegment } from './mappings.js';
 
 /** Of the whole map, as JSON. The bundled TypeScript compiler has one of 24 MB. */
@@ -137,9 +137,11 @@ export class SourceMap {
 function mappingsOf(fields: MapFields): Uint8Array | undefined {
   const version = fields.fields.get('version');
   const mappings = fields.fields.get('mappings');
-  if (!fields.isWhole || version === undefined || mappings === undefined || fields.fields.has('sections')) return undefined;
+  if (!fields.isWhole || version === undefined || mappings === undefined || fields.fields.has('sections'))
+    return undefined;
   if (Buffer.from(fields.bytesOf(version)).toString('latin1') !== VERSION) return undefined;
   const text = fields.bytesOf(mappings);
-  if (text.length > MAX_MAPPINGS_BYTES || text.length < 2 || text[0] !== QUOTE || text.at(-1) !== QUOTE) return undefined;
+  if (text.length > MAX_MAPPINGS_BYTES || text.length < 2 || text[0] !== QUOTE || text.at(-1) !== QUOTE)
+    return undefined;
   return text.subarray(1, -1);
 }

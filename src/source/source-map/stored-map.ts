@@ -1,5 +1,5 @@
-import { compress, decompress } from '../../support/compression.js';
 import { sha256 } from '../../support/byte-slices.js';
+import { compress, decompress } from '../../support/compression.js';
 import { MAX_MAP_BYTES, SourceMap } from './source-map.js';
 
 /** A source map as it is kept beside bytecode: checked and inflated only when an error is described. */

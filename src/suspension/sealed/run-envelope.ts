@@ -3,12 +3,18 @@ import type { EventOrigin } from '../../api/observer.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, MAX_SOURCE_MAP_BYTES, RUN_HEADER, type SealedRunHeader } from './run-header.js';
+import {
+  MAX_CALLS,
+  MAX_SOURCE_CHARACTERS,
+  MAX_SOURCE_MAP_BYTES,
+  RUN_HEADER,
+  type SealedRunHeader,
+} from './run-header.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;

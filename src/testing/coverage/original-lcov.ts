@@ -34,7 +34,8 @@ export function originalLcovOf({ path, source, blocks, hits }: FileCoverage, map
     const place = map.find({ line, column: start - (starts[line - 1] as number) + 1 });
     if (place === undefined) return;
     const count = hits[number] ?? 0;
-    if (kind === 'function') told(place).functions.push({ line: place.line, name: `${name}:${place.line}`, hits: count });
+    if (kind === 'function')
+      told(place).functions.push({ line: place.line, name: `${name}:${place.line}`, hits: count });
     if (kind === 'branch') told(place).branches.push({ line: place.line, number, hits: count });
   });
   return [...files]

@@ -1,6 +1,12 @@
 import type { BuildOptions } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRuntime, explainCapabilities, inferCapabilities, type NexusRuntime, type WasmError } from '#src/index.js';
+import {
+  createRuntime,
+  explainCapabilities,
+  inferCapabilities,
+  type NexusRuntime,
+  type WasmError,
+} from '#src/index.js';
 import { rejection } from '../../support/runtime-helpers.js';
 import { Project } from './project.js';
 
@@ -12,8 +18,8 @@ const PROJECT = new Project({
     'interface Args { readonly what: keyof typeof doing }',
     '',
     'const doing = {',
-    "  price: () => price({ items: [] }),",
-    "  later: () => later(),",
+    '  price: () => price({ items: [] }),',
+    '  later: () => later(),',
     '  legacy: () => legacy.explode(3),',
     '  windows,',
     '  own(): never {',
@@ -47,12 +53,14 @@ const PROJECT = new Project({
     '}',
     'export async function later() {',
     "  const answer: any = await «asks»$ext.http.get('/x');",
-    "  return (await step(answer)) + 1;",
+    '  return (await step(answer)) + 1;',
     '}',
     'async function step(answer: unknown) { await null; throw new Error«later»(`no ${answer}`); }',
   ].join('\n'),
-  'src/windows.js': "// é 😀\r\nexport function windows() {\r\n\tconst a = '😀';\r\n\treturn JSON.parse«windows»(a + '}');\r\n}\r\n",
-  'lib/legacy.cjs': 'exports.explode = function (n) {\n  if (n > 0) return exports.explode(n - 1);\n  throw new TypeError«legacy»("legacy");\n};\n',
+  'src/windows.js':
+    "// é 😀\r\nexport function windows() {\r\n\tconst a = '😀';\r\n\treturn JSON.parse«windows»(a + '}');\r\n}\r\n",
+  'lib/legacy.cjs':
+    'exports.explode = function (n) {\n  if (n > 0) return exports.explode(n - 1);\n  throw new TypeError«legacy»("legacy");\n};\n',
 });
 
 /** Ways to bundle: what comes out differs in every column, and mostly in every line. */
@@ -90,7 +98,14 @@ describe.each(WAYS)('a bundle, %s', (_way, options) => {
     ({ code } = await PROJECT.bundle('src/main.ts', options));
   });
 
-  it.each(['own', 'price', 'later', 'legacy', 'windows', 'member'])('tells the place of what fails: %s', async (what) => {
+  it.each([
+    'own',
+    'price',
+    'later',
+    'legacy',
+    'windows',
+    'member',
+  ])('tells the place of what fails: %s', async (what) => {
     const error = await failing(code, what);
     expect(error.location).toEqual(PROJECT.place(what));
     expect(error.snippet).toContain(lineOf(what).trimEnd());
@@ -143,7 +158,9 @@ describe('a bundle that does not compile', () => {
     expect(await rejection(runtime.precompileHandler(broken))).toMatchObject({ context: { location: place } });
     // The other parser may say it of the place beside.
     expect(() => inferCapabilities(broken)).toThrow(
-      expect.objectContaining({ context: expect.objectContaining({ location: expect.objectContaining({ file: 'b.js', line: 2 }) }) }),
+      expect.objectContaining({
+        context: expect.objectContaining({ location: expect.objectContaining({ file: 'b.js', line: 2 }) }),
+      }),
     );
   });
 
@@ -158,7 +175,9 @@ describe('a bundle that does not compile', () => {
 
 describe('code that a map does not know', () => {
   const HELPER = 'globalThis.helper = (f) => { if (f) return f(); throw new Error("helper"); };';
-  const project = new Project({ 'main.js': 'export default ({ f }) => globalThis.helper«call»(f && (() => { throw new Error«own»("own"); }));\n' });
+  const project = new Project({
+    'main.js': 'export default ({ f }) => globalThis.helper«call»(f && (() => { throw new Error«own»("own"); }));\n',
+  });
   const run = async (f: boolean) => {
     const { code } = await project.bundle('main.js', { banner: { js: HELPER } });
     return (await runtime.executeHandler(code, { args: { f } })).error;

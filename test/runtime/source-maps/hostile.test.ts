@@ -44,7 +44,10 @@ describe('a hostile source map at the end of a source', () => {
 
   it('is read within bounds, however many places are asked for', async () => {
     // Every frame of every error is in another file, each of which has a long text.
-    const frames = Array.from({ length: 20 }, (_, i) => `function f${i}(n) { return n ? f${(i + 1) % 20}(n - 1) : fail(); }`);
+    const frames = Array.from(
+      { length: 20 },
+      (_, i) => `function f${i}(n) { return n ? f${(i + 1) % 20}(n - 1) : fail(); }`,
+    );
     const code = [
       ...frames,
       'function fail() { throw new Error("deep"); }',
@@ -53,7 +56,11 @@ describe('a hostile source map at the end of a source', () => {
     ].join('\n');
     const sources = Array.from({ length: 23 }, (_, i) => `${i}.js`);
     const sourcesContent = sources.map((_, i) => `${i}\n`.repeat(100_000));
-    const json = mapOf({ sources, sourcesContent, mappings: sources.map((_, i) => (i === 0 ? 'AAAA' : 'ACAA')).join(';') });
+    const json = mapOf({
+      sources,
+      sourcesContent,
+      mappings: sources.map((_, i) => (i === 0 ? 'AAAA' : 'ACAA')).join(';'),
+    });
     const { error } = await runtime.executeHandler(
       `${code}\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(json).toString('base64')}`,
     );

@@ -17,7 +17,8 @@ const PROJECT = new Project({
     '  return check(n, answer as number);',
     '};',
   ].join('\n'),
-  'check.ts': '// 😀\nexport const check = (n: number, m: number) => {\n  throw new RangeError«fails»(`no ${n} ${m}`);\n};\n',
+  'check.ts':
+    '// 😀\nexport const check = (n: number, m: number) => {\n  throw new RangeError«fails»(`no ${n} ${m}`);\n};\n',
 });
 const SIMPLE = new Project({ 'main.ts': 'type X = 1;\nexport default () => { throw new Error«fails»("x"); };\n' });
 /** The place in a file, with the line. */
@@ -164,7 +165,10 @@ describe('source: false', () => {
   it('still tells where a source does not compile', async () => {
     await withRuntime({ source: false }, async (runtime) => {
       const { error } = await runtime.executeHandler('return 1;\nreturn )');
-      expect(error).toMatchObject({ location: { line: 2, column: 8 }, snippet: expect.stringContaining('2 | return )') });
+      expect(error).toMatchObject({
+        location: { line: 2, column: 8 },
+        snippet: expect.stringContaining('2 | return )'),
+      });
     });
   });
 
@@ -173,7 +177,9 @@ describe('source: false', () => {
       const error = await rejection(runtime.precompileHandler(code, { source: 'map' as never }));
       expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', context: { field: 'source' } });
     });
-    expect(await rejection(withRuntime({ source: 1 as never }, async () => {}))).toMatchObject({ code: 'INVALID_CONFIG' });
+    expect(await rejection(withRuntime({ source: 1 as never }, async () => {}))).toMatchObject({
+      code: 'INVALID_CONFIG',
+    });
   });
 });
 
@@ -182,7 +188,9 @@ describe('a handler that was suspended', () => {
 
   /** Bytes that do not get smaller. */
   const noise = (length: number) => {
-    const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, i) => createHash('sha256').update(`${i}`).digest());
+    const blocks = Array.from({ length: Math.ceil(length / 32) }, (_, i) =>
+      createHash('sha256').update(`${i}`).digest(),
+    );
     return Buffer.concat(blocks).toString('base64');
   };
 
@@ -191,7 +199,10 @@ describe('a handler that was suspended', () => {
     ['a large map', 40_000],
   ])('goes on in another process, with %s', async (_size, bytes) => {
     const sources = Object.entries(PROJECT.files).map(([path, { text }]) => [path, text] as const);
-    const project = new Project({ ...Object.fromEntries(sources), 'check.ts': `${PROJECT.files['check.ts']?.text}// ${noise(bytes)}\n` });
+    const project = new Project({
+      ...Object.fromEntries(sources),
+      'check.ts': `${PROJECT.files['check.ts']?.text}// ${noise(bytes)}\n`,
+    });
     const { code: bundle } = await project.bundle('main.ts');
     const options = { cacheDir: false, suspensionDir: join(directory, `store ${bytes}`), maxInstances: 1 } as const;
     const first = await inProcess(options, [{ code: bundle, context: CONTEXT }]);
@@ -200,7 +211,10 @@ describe('a handler that was suspended', () => {
     const error = second.outcomes[0]?.result?.error;
     expect(error?.message).toBe('RangeError: no 7 8');
     if (bytes === 0) {
-      expect(error).toMatchObject({ location: PROJECT.place('fails'), snippet: expect.stringContaining('3 |   throw new RangeError') });
+      expect(error).toMatchObject({
+        location: PROJECT.place('fails'),
+        snippet: expect.stringContaining('3 |   throw new RangeError'),
+      });
     } else {
       // Its source is small enough to be kept.
       expect(error?.location).toEqual({ line: 3, column: 23 });
@@ -209,10 +223,16 @@ describe('a handler that was suspended', () => {
   });
 
   it('goes on in the same process with a map of any size', async () => {
-    const project = new Project({ 'main.ts': `export default async () => { await $ext.http.get(1); throw new Error«fails»("x"); };\n// ${noise(40_000)}` });
+    const project = new Project({
+      'main.ts': `export default async () => { await $ext.http.get(1); throw new Error«fails»("x"); };\n// ${noise(40_000)}`,
+    });
     const { code: bundle } = await project.bundle('main.ts');
     await withRuntime({}, async (runtime) => {
-      const result = await runtime.run(bundle, { capabilities: ['ext:http'] }, { extensions: { http: { get: async () => 1 } } });
+      const result = await runtime.run(
+        bundle,
+        { capabilities: ['ext:http'] },
+        { extensions: { http: { get: async () => 1 } } },
+      );
       expect(result.error?.location).toEqual(project.place('fails'));
     });
   });

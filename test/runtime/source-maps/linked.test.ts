@@ -23,7 +23,10 @@ afterAll(() => rm(directory, { recursive: true }));
 
 describe('a handler that imports files', () => {
   it('tells the places of errors in them, from memory, from disk and from an artifact', async () => {
-    const expected = { location: PROJECT.place('fails'), snippet: expect.stringContaining('throw new RangeError(s + n)') };
+    const expected = {
+      location: PROJECT.place('fails'),
+      snippet: expect.stringContaining('throw new RangeError(s + n)'),
+    };
     const context = { args: { n: -1 } };
     const artifact = await withRuntime({ cacheDir: directory, modules }, async (runtime) => {
       for (let i = 0; i < 2; i++) {

@@ -67,12 +67,17 @@ it('a bundle is counted by the lines of its files, and looks the same', async ()
     console.log(JSON.stringify(seen));`;
   const [counted, uncounted] = await Promise.all([inProcess(program, 'counted'), inProcess(program, '')]);
   expect(JSON.parse(counted.stdout)).toEqual(JSON.parse(uncounted.stdout));
-  const failure = { location: { file: '../src/price.ts', line: 3, column: 31 }, cause: { location: { line: 3, column: 61 } } };
+  const failure = {
+    location: { file: '../src/price.ts', line: 3, column: 31 },
+    cause: { location: { line: 3, column: 61 } },
+  };
   const seen = [{ returnValue: 3 }, { error: failure }];
   expect(JSON.parse(counted.stdout)).toMatchObject([...seen, ...seen]);
 
   const [part = ''] = readdirSync(join(folder, 'counted'));
-  const records = readFileSync(join(folder, 'counted', part), 'utf8').split('end_of_record\n').slice(0, -1);
+  const records = readFileSync(join(folder, 'counted', part), 'utf8')
+    .split('end_of_record\n')
+    .slice(0, -1);
   const lines = new Map(
     records.map((record) => [
       relative(folder, /^SF:(.*)$/m.exec(record)?.[1] ?? ''),
