@@ -137,6 +137,7 @@ export {
   inferCapabilities,
 } from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
+export type { StoredSourceMap } from './source/source-map/stored-map.js';
 export type {
   PrecompileOptions,
   PrecompileProgress,
