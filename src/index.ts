@@ -55,6 +55,7 @@ export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,
   ErrorCause,
+  ErrorLocation,
   ErrorResult,
   EventPayloads,
   ExecutionMetrics,
@@ -136,6 +137,7 @@ export {
   inferCapabilities,
 } from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
+export type { StoredSourceMap } from './source/source-map/stored-map.js';
 export type {
   PrecompileOptions,
   PrecompileProgress,

@@ -18,5 +18,6 @@ export const QUESTIONS = [
   { id: 'heavy', title: 'Heavy computation' },
   { id: 'contract', title: 'The parts of the contract' },
   { id: 'cache', title: 'The compile cache' },
+  { id: 'source-maps', title: 'Hostile source maps' },
   { id: 'metrics', title: 'Metrics and events' },
 ];

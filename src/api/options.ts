@@ -75,7 +75,7 @@ export interface MetricsOptions {
 export interface CacheOptions {
   /** Directory of the disk tier, relative to the working directory, or false for none. @default '.nexus-cache' */
   readonly cacheDir?: string | false;
-  /** Limit of the memory tier, in bytes of bytecode and source. @default 64 MiB */
+  /** Limit of the memory tier, in bytes of bytecode, source and source maps. @default 64 MiB */
   readonly maxCacheSizeBytes?: number;
   /** Limit of the disk tier, in bytes. @default 96 MiB */
   readonly maxDiskCacheSizeBytes?: number;
@@ -93,6 +93,11 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
   /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
   readonly wrap?: SourceWrap;
+  /**
+   * Whether sources and their source maps are kept with the bytecode, in artifacts and in the cache. With `false`, errors have the line and
+   * column of the text that was compiled, and no snippet. @default true
+   */
+  readonly source?: boolean;
   /** What handlers may import: own files and packages. @default nothing */
   readonly modules?: ModulesOptions;
 }

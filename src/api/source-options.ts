@@ -26,4 +26,9 @@ export interface SourceOptions {
 export interface CompileOptions extends SourceOptions {
   /** As `ExecuteOptions.filename`. @default 'handler.js' */
   readonly filename?: string;
+  /**
+   * Whether the source and its source map are kept with the bytecode, in artifacts and in the cache. Without them, errors have the line and
+   * column of the text that was compiled, and no snippet. Part of the cache key. Default: the runtime's `source`
+   */
+  readonly source?: boolean;
 }

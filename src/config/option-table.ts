@@ -55,6 +55,13 @@ const cache = {
     group: 'cache',
     doc: 'code around each handler: `{ prologue, epilogue }`',
   },
+  source: {
+    kind: 'switch',
+    group: 'cache',
+    // Errors without the lines of their author help nobody.
+    fallback: true,
+    doc: 'whether sources and source maps are kept with the bytecode, for errors',
+  },
   modules: {
     kind: 'object',
     group: 'cache',

@@ -9,7 +9,7 @@ import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requ
 import { MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { OPTION_TABLE, optionNames } from './option-table.js';
-import { defaultOf, readChoice, readNumber } from './read-option.js';
+import { defaultOf, readChoice, readNumber, readSwitch } from './read-option.js';
 import type { LibrariesConfig } from './resolve-libraries.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
@@ -31,6 +31,8 @@ export interface CacheConfig {
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
+  /** Whether sources and source maps are kept with the bytecode. */
+  readonly source: boolean;
   /** Undefined if handlers import nothing. */
   readonly modules: ModulesConfig | undefined;
 }
@@ -119,6 +121,7 @@ function resolveCache(options: CacheOptions): CacheConfig {
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
+    source: readSwitch('source', options),
     modules: resolveModules(options.modules),
   });
 }

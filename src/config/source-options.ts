@@ -1,4 +1,4 @@
-import type { SourceOptions } from '../api/source-options.js';
+import type { CompileOptions, SourceOptions } from '../api/source-options.js';
 import { invalidArgument, invalidOption, rejectUnknownKeys } from './check.js';
 
 /** Of a text around a handler. Longer code belongs into a library. */
@@ -8,6 +8,21 @@ const MAX_WRAP_CHARACTERS = 256 * 1024;
 export const SOURCE_OPTION_KEYS = { wrap: true, returnLastExpression: true, normalise: true } as const satisfies {
   readonly [K in keyof Required<SourceOptions>]: true;
 };
+
+/** The names of the options of a compilation. */
+export const COMPILE_OPTION_KEYS = { ...SOURCE_OPTION_KEYS, filename: true, source: true } as const satisfies {
+  readonly [K in keyof Required<CompileOptions>]: true;
+};
+
+/**
+ * The name of the file is checked when it is compiled.
+ *
+ * @throws NexusError INVALID_ARGUMENT naming the option
+ */
+export function checkCompileOptions({ source, ...options }: CompileOptions): void {
+  if (source !== undefined && typeof source !== 'boolean') throw invalidArgument('source', source, 'true or false');
+  checkSourceOptions(options);
+}
 
 /** @throws NexusError INVALID_ARGUMENT naming the option */
 export function checkSourceOptions({ wrap, returnLastExpression, normalise }: SourceOptions): void {

@@ -68,7 +68,7 @@ export class CompileService {
 
   /** @param engine fingerprint of the engine that the pool runs */
   constructor(config: CompileServiceConfig, engine: string, createPool: CreatePool, listener: CompileListener) {
-    const { maxSourceBytes, cacheSecrets, wrap } = config.cache;
+    const { maxSourceBytes, cacheSecrets, wrap, source } = config.cache;
     this.#maxInstances = config.pool.maxInstances;
     this.pool = createPool((reason) => listener.retirement(reason));
     this.cache = new TieredCache({
@@ -82,6 +82,7 @@ export class CompileService {
       engine,
       maxSourceBytes,
       secret: cacheSecrets[0],
+      source,
       shape: wrap && shapeOfWrap(wrap),
       linker: this.linker,
       onCompiled: (event) => listener.compilation(event),

@@ -7,7 +7,7 @@ import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
-import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
+import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-options.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { requireHost } from '../support/host.js';
@@ -43,8 +43,8 @@ export class HandlerCompiler implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async compile(code: string, options: CompileOptions = {}): Promise<CompiledHandler> {
-    checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-    checkSourceOptions(options);
+    checkShape('options', options, COMPILE_OPTION_KEYS);
+    checkCompileOptions(options);
     const { calls, compiler } = await this.#start();
     return calls.run(() => compiler.compileOrThrow(code, options.filename, options));
   }
@@ -66,8 +66,8 @@ export class HandlerCompiler implements AsyncDisposable {
    * @throws NexusError as {@link compile}
    */
   async describe(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
-    checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-    checkSourceOptions(options);
+    checkShape('options', options, COMPILE_OPTION_KEYS);
+    checkCompileOptions(options);
     const { calls, compiler } = await this.#start();
     const { describeHandler } = await import('./describe-handler.js');
     return calls.run(() => describeHandler(code, options, compiler));

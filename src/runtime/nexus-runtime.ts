@@ -18,7 +18,7 @@ import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../com
 import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
+import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-options.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
@@ -150,8 +150,8 @@ export class NexusRuntime implements AsyncDisposable {
    */
   async precompileHandler(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
     return this.#compilation.calls.run(async () => {
-      checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-      checkSourceOptions(options);
+      checkShape('options', options, COMPILE_OPTION_KEYS);
+      checkCompileOptions(options);
       const handler = await this.#compilation.compiler.compileOrThrow(code, options.filename, options);
       await this.#compilation.cache.settled();
       return this.#compilation.compiler.seal(handler);
@@ -359,8 +359,8 @@ export class NexusRuntime implements AsyncDisposable {
    */
   describeHandler(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
     return this.#compilation.calls.run(async () => {
-      checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-      checkSourceOptions(options);
+      checkShape('options', options, COMPILE_OPTION_KEYS);
+      checkCompileOptions(options);
       const { describeHandler } = await import('./describe-handler.js');
       return describeHandler(code, options, this.#compilation.compiler);
     });

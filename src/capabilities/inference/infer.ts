@@ -1,19 +1,22 @@
 import type { CapabilityToken } from '../../api/capability.js';
+import type { ErrorLocation } from '../../api/result.js';
 import type { SourceOptions } from '../../api/source-options.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../../config/source-options.js';
+import { NexusError } from '../../errors/nexus-error.js';
 import { codeOfModel } from '../../source/forms/model-text.js';
 import { type SourceShape, shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
-import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { SourceLines } from '../../source/source-lines.js';
+import { type FileLocation, inOriginal, OriginalPlaces } from '../../source/source-map/original-places.js';
 import { authorLocationAt } from '../../source/wrapper.js';
 import { analyse } from './analysis.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
 
-/** A place in the handler that needs a capability. Line and column start at 1. */
-export interface CapabilityReason extends SourceLocation {
+/** A place in the handler that needs a capability, in the author's text, as places of errors are. */
+export interface CapabilityReason extends ErrorLocation {
   /** The operation at this place: `$state.total is written`, `$state escapes into a call`. */
   readonly reason: string;
 }
@@ -59,11 +62,13 @@ export function inferShaped(source: string, filename: string, shape: SourceShape
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
   const { demands, inScript } = demandsOf(code, options, true);
   const lines = new SourceLines(code);
+  const places = OriginalPlaces.in(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands
-      .reasonsFor(capability)
-      .map(({ at, reason }) => ({ ...authorLocationAt(inScript(at.start), lines), reason })),
+    reasons: demands.reasonsFor(capability).map(({ at, reason }) => {
+      const location: FileLocation = authorLocationAt(inScript(at.start), lines);
+      return { ...(places?.of(location)?.location ?? location), reason };
+    }),
   }));
 }
 
@@ -98,9 +103,17 @@ function analysed(
     }
   } catch (error) {
     if (error instanceof RangeError) demandAll(demands);
-    else if (!(error instanceof EverythingDemanded)) throw error;
+    else if (!(error instanceof EverythingDemanded)) throw error instanceof NexusError ? located(error, source) : error;
   }
   return { demands, inScript };
+}
+
+/** An error of syntax with its place in the author's files. */
+function located(error: NexusError, source: string): NexusError {
+  const { location } = error.context;
+  const places = location === undefined ? undefined : OriginalPlaces.in(source);
+  if (places === undefined) return error;
+  return new NexusError(error.code, error.message, { context: inOriginal(error.context, places) });
 }
 
 /** After a stack overflow: the source is nested too deeply for the parser, but may still be a valid handler. */
