@@ -59,6 +59,11 @@ export interface LibraryBundle {
 /** The variable that the script declares. */
 const VARIABLE = 'nexusLibraries';
 
+/** Only for libraries: a job of the same execution, which is what there is of a later turn. Packages look for it when they start. */
+const SET_IMMEDIATE =
+  'var setImmediate = (run, ...args) => { const job = { run }; queueMicrotask(() => job.run?.(...args)); return job; }, ' +
+  'clearImmediate = (job) => { if (job) job.run = undefined; };';
+
 const DEFAULT_TIMEOUT_MS = 60_000;
 const OUTPUT = 'libraries.js';
 
@@ -156,6 +161,7 @@ function optionsOf(entries: readonly PlacedEntry[], resolveDir: string): BuildOp
     logLevel: 'silent',
     // A file of that name in a package has no say.
     tsconfigRaw: {},
+    banner: { js: SET_IMMEDIATE },
     // As Node does without the variable.
     define: { 'process.env.NODE_ENV': '"development"' },
     plugins: [resolveEntries(entries), resolveBuiltins(resolveDir)],

@@ -3,8 +3,8 @@ import { SourceMap } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 import { BundleError, inPackage } from '../bundler/bundle-error.js';
-import type { BundleEntry, LibraryBundle } from '../bundler/bundle-libraries.js';
-import { shownPath } from '../bundler/package-of.js';
+import type { BundleEntry, BundleInput, LibraryBundle } from '../bundler/bundle-libraries.js';
+import { installedPackage, isInside, shownPath } from '../bundler/package-of.js';
 import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
 import type { LibrarySource } from '../engine/library.js';
@@ -74,7 +74,7 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
   if (reason === undefined) return error;
   const [what = ''] = reason.split('\n');
   const found = place === undefined ? undefined : originalOf(place, bundle);
-  const input = bundle.inputs.find(({ path }) => path === found?.file);
+  const input = found && inputAt(found.file, bundle);
   const original = found && { ...found, file: shownPath(found.file, process.cwd()) };
   const empty = EXPORTS_NOTHING.exec(what)?.[1];
   const named = empty ?? input?.libraries[0];
@@ -90,6 +90,13 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
       cause: error,
     },
   );
+}
+
+/** The file of a bundle, or one of its package: a package may have maps of its own, of sources that it does not contain. */
+function inputAt(path: string, { inputs }: LibraryBundle): BundleInput | undefined {
+  const root = installedPackage(path)?.root;
+  const isNear = (input: BundleInput) => root !== undefined && isInside(input.path, root);
+  return inputs.find((input) => input.path === path) ?? inputs.find(isNear);
 }
 
 function originalOf(
