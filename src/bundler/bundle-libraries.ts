@@ -11,6 +11,7 @@ import { findEscape } from './contained.js';
 import { describeMessage } from './describe-message.js';
 import { ENTRY_FILE, entryTarget, type PlacedEntry, resolveEntries } from './entry-module.js';
 import { type BuildOptions, type BuildResult, loadBundler, type Message, type Metafile } from './esbuild.js';
+import { withoutNeedlessNames } from './kept-names.js';
 import { Packages } from './package-of.js';
 import { resolveBuiltins } from './resolve-builtins.js';
 
@@ -130,7 +131,7 @@ async function bundle(given: readonly BundleEntry[], bounds: BundleBounds): Prom
     });
   }
   return {
-    source: script.text,
+    source: withoutNeedlessNames(script.text),
     sourceMap: map.text,
     exports: entries.map(({ name }, index) => {
       const target = entryTarget(metafile, index);
