@@ -3,6 +3,8 @@ const DECLARED = /^\s*__name\(([\w$]+), "([\w$]+)"\);$/;
 /** `parse = /* @__PURE__ *\/ __name((text) => …` */
 const CALL = '/* @__PURE__ */ __name(';
 const ASSIGNED = /(?:^|[^.\w$])([\w$]+) = $/;
+/** A function with a name of its own. */
+const OWN = /^(?:async )?function\*? ([\w$]+)\(/;
 /** Longer lines are minified code, in which nothing is found. */
 const MAX_LINE = 2_000;
 /** `}, "parse")`, the end of one with several lines. */
@@ -34,7 +36,8 @@ export function withoutNeedlessNames(script: string): string {
     }
     endOpen(lines, line, index, open);
     const start = line.indexOf(CALL);
-    const assigned = start < 0 ? undefined : ASSIGNED.exec(line.slice(0, start))?.[1];
+    const own = start < 0 ? undefined : OWN.exec(line.slice(start + CALL.length))?.[1];
+    const assigned = start < 0 ? undefined : (own ?? ASSIGNED.exec(line.slice(0, start))?.[1]);
     if (assigned === undefined) return;
     const end = `, "${assigned}")`;
     const closed = [`${end};`, `${end},`, end].find((each) => line.endsWith(each));

@@ -1,22 +1,25 @@
 import { readFile } from 'node:fs/promises';
-import { SourceMap } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 import { BundleError, inPackage } from '../bundler/bundle-error.js';
-import type { BundleEntry, BundleInput, LibraryBundle } from '../bundler/bundle-libraries.js';
-import { installedPackage, isInside, shownPath } from '../bundler/package-of.js';
+import type { BundleEntry, LibraryBundle } from '../bundler/bundle-libraries.js';
+import { OriginalPlaces } from '../bundler/original-places.js';
+import { shownPath } from '../bundler/package-of.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
 import type { LibrarySource } from '../engine/library.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { importInTurn } from './import-in-turn.js';
 import { needsBundling } from './needs-bundling.js';
+import { needsOfLibraries } from './needs-of-libraries.js';
 
 /** The libraries of a runtime, read and bundled. */
 export interface ReadLibraries {
   readonly sources: readonly LibrarySource[];
   /** Absent if no library is bundled. */
   readonly bundle: LibraryBundle | undefined;
+  readonly needs: LibraryNeeds;
 }
 
 /**
@@ -41,13 +44,13 @@ export async function readLibraries(libraries: LibrariesConfig, maxBytes: number
       else sources.push({ name, source, filename: file });
     }
   }
-  if (entries.length === 0) return { sources, bundle: undefined };
+  if (entries.length === 0) return { sources, bundle: undefined, needs: needsOfLibraries(sources, undefined) };
   const { bundleLibraries, librarySourceOf } = await importInTurn(() => import('../bundler/bundle-libraries.js'));
   const bundle = await bundleLibraries(entries, { resolveDir: process.cwd(), maxBytes }).catch((error: unknown) => {
     throw error instanceof BundleError ? notBundled(error) : error;
   });
   // First: a script of the application may use them when it starts.
-  return { sources: [librarySourceOf(bundle), ...sources], bundle };
+  return { sources: [librarySourceOf(bundle), ...sources], bundle, needs: needsOfLibraries(sources, bundle) };
 }
 
 function notBundled(error: BundleError): NexusError {
@@ -73,9 +76,13 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
   const { reason, place } = error.context as { reason?: string; place?: { line: number; column: number } };
   if (reason === undefined) return error;
   const [what = ''] = reason.split('\n');
-  const found = place === undefined ? undefined : originalOf(place, bundle);
-  const input = found && inputAt(found.file, bundle);
-  const original = found && { ...found, file: shownPath(found.file, process.cwd()) };
+  const found = place === undefined ? undefined : new OriginalPlaces(bundle).at(place);
+  const input = found?.input;
+  const original = found && {
+    file: shownPath(found.file, process.cwd()),
+    line: found.line,
+    column: found.column,
+  };
   const empty = EXPORTS_NOTHING.exec(what)?.[1];
   const named = empty ?? input?.libraries[0];
   const option = nameInMessage(named === undefined ? 'libraries' : `libraries.${named}`);
@@ -90,20 +97,4 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
       cause: error,
     },
   );
-}
-
-/** The file of a bundle, or one of its package: a package may have maps of its own, of sources that it does not contain. */
-function inputAt(path: string, { inputs }: LibraryBundle): BundleInput | undefined {
-  const root = installedPackage(path)?.root;
-  const isNear = (input: BundleInput) => root !== undefined && isInside(input.path, root);
-  return inputs.find((input) => input.path === path) ?? inputs.find(isNear);
-}
-
-function originalOf(
-  { line, column }: { readonly line: number; readonly column: number },
-  { sourceMap }: LibraryBundle,
-): { file: string; line: number; column: number } | undefined {
-  const found = new SourceMap(JSON.parse(sourceMap)).findEntry(line - 1, column - 1);
-  if (!('originalSource' in found) || found.originalSource === undefined) return undefined;
-  return { file: found.originalSource, line: found.originalLine + 1, column: found.originalColumn + 1 };
 }

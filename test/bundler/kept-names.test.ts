@@ -16,6 +16,9 @@ const CODE = `
   later = async () => { await 1; };
   export class Kind { static own = () => 1; }
   export const made = class {};
+  export const own = [function kind(n) {
+    return n;
+  }][0];
   export const text = \`
     }, "long")
     __name(a, "b");

@@ -7,7 +7,10 @@ import { shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { authorLocationAt } from '../../source/wrapper.js';
+import type { LibraryNeeds } from '../library-needs.js';
+import { parseToken } from '../token.js';
 import { analyse } from './analysis.js';
+import { demandLibraries } from './library-uses.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
@@ -30,6 +33,11 @@ export interface InferenceOptions extends SourceOptions {
    * @default 'handler.js'
    */
   readonly filename?: string;
+  /**
+   * What the functions of libraries need, by the name of the library: it counts for handlers that name the library. `inferCapabilities` of
+   * a runtime knows its own. @default nothing
+   */
+  readonly libraries?: LibraryNeeds;
 }
 
 /**
@@ -70,7 +78,7 @@ interface Inferred {
 
 function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
-  const { filename, ...shaping } = readOptions(options);
+  const { filename, libraries, ...shaping } = readOptions(options);
   const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
   const shape = shapeOf(shaping, undefined);
   const demands = new Demands(isExplained);
@@ -81,6 +89,7 @@ function demandsOf(code: string, options: InferenceOptions, isExplained: boolean
     } else {
       const parsed = parseHandler(source, filename, shape);
       inScript = parsed.inScript;
+      if (libraries !== undefined) demandLibraries(parsed.handler, libraries, demands);
       analyse(parsed.handler, demands);
     }
   } catch (error) {
@@ -102,9 +111,10 @@ function demandAll(demands: Demands): void {
 function readOptions(options: InferenceOptions): InferenceOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   return readArgument('options', () => {
-    const known = ['filename', ...Object.keys(SOURCE_OPTION_KEYS)];
+    const known = ['filename', 'libraries', ...Object.keys(SOURCE_OPTION_KEYS)];
     rejectUnknownKeys(options, known, 'options.', 'INVALID_ARGUMENT');
-    const { filename, wrap, returnLastExpression, normalise } = options;
+    const { filename, libraries, wrap, returnLastExpression, normalise } = options;
+    if (libraries !== undefined) checkLibraries(libraries);
     if (filename !== undefined) requireFilename(filename);
     const shaping = {
       ...(wrap !== undefined && { wrap }),
@@ -112,6 +122,27 @@ function readOptions(options: InferenceOptions): InferenceOptions {
       ...(normalise !== undefined && { normalise }),
     };
     checkSourceOptions(shaping);
-    return { ...(filename !== undefined && { filename }), ...shaping };
+    return {
+      ...(filename !== undefined && { filename }),
+      ...(libraries !== undefined && { libraries }),
+      ...shaping,
+    };
   });
+}
+
+function checkLibraries(libraries: unknown): void {
+  if (typeof libraries !== 'object' || libraries === null || Array.isArray(libraries)) {
+    throw invalidArgument(
+      'options.libraries',
+      libraries,
+      'an object of lists of capabilities by the name of the library',
+    );
+  }
+  for (const [name, tokens] of Object.entries(libraries)) {
+    if (!Array.isArray(tokens)) throw invalidArgument(`options.libraries.${name}`, tokens, 'a list of capabilities');
+    for (const token of tokens as unknown[]) {
+      if (parseToken(token) === undefined)
+        throw invalidArgument(`options.libraries.${name}`, token, 'a list of capabilities');
+    }
+  }
 }
