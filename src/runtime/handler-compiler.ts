@@ -1,3 +1,4 @@
+import type { HandlerDescription } from '../api/manifest.js';
 import type { CacheOptions, PoolOptions } from '../api/options.js';
 import type { CompileOptions } from '../api/source-options.js';
 import type { VerifyReport } from '../cache/file-tier.js';
@@ -26,6 +27,7 @@ export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export class HandlerCompiler implements AsyncDisposable {
   readonly #config: ReturnType<typeof resolveCompilerConfig>;
   #service: Promise<CompileService> | undefined;
+  #engine = '';
   #stats: () => CacheStats = () => EMPTY_STATS;
   #closed: Promise<void> | undefined;
   #noteClosed: () => void = () => {};
@@ -45,6 +47,36 @@ export class HandlerCompiler implements AsyncDisposable {
     checkSourceOptions(options);
     const { calls, compiler } = await this.#start();
     return calls.run(() => compiler.compileOrThrow(code, options.filename, options));
+  }
+
+  /**
+   * Compiles a handler to an artifact for `executeCompiledHandler`.
+   *
+   * @returns the sealed content of a `.qjsc` file
+   * @throws NexusError as {@link compile}
+   */
+  async precompile(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
+    const handler = await this.compile(code, options);
+    return (await this.#start()).compiler.seal(handler);
+  }
+
+  /**
+   * Compiles a handler, and says what it needs: entry points, capabilities with those of everything that it imports, files and sizes.
+   *
+   * @throws NexusError as {@link compile}
+   */
+  async describe(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
+    checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
+    checkSourceOptions(options);
+    const { calls, compiler } = await this.#start();
+    const { describeHandler } = await import('./describe-handler.js');
+    return calls.run(() => describeHandler(code, options, compiler));
+  }
+
+  /** Fingerprint of the engine for which it compiles: artifacts are executed by the same engine alone. */
+  async engine(): Promise<string> {
+    await this.#start();
+    return this.#engine;
   }
 
   /**
@@ -101,6 +133,7 @@ export class HandlerCompiler implements AsyncDisposable {
       async () => NO_LIBRARIES,
       () => importInTurn(() => import('./compile-service.js')),
       ({ engine, createPool }, { CompileService }) => {
+        this.#engine = engine;
         const service = new CompileService(this.#config, engine, createPool, SILENT);
         this.#stats = () => service.cache.stats();
         return service;

@@ -7,7 +7,9 @@ import { OriginalPlaces } from '../bundler/original-places.js';
 import { shownPath } from '../bundler/package-of.js';
 import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.js';
+import type { CacheConfig } from '../config/resolve.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
+import type { ModulesConfig } from '../config/resolve-modules.js';
 import type { LibrarySource } from '../engine/library.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { importInTurn } from './import-in-turn.js';
@@ -27,7 +29,10 @@ export interface ReadLibraries {
  *
  * @throws NexusError INVALID_CONFIG when a file cannot be read, or a library cannot be bundled
  */
-export async function readLibraries(libraries: LibrariesConfig, maxBytes: number): Promise<ReadLibraries> {
+export async function readLibraries(
+  libraries: LibrariesConfig,
+  { maxSourceBytes: maxBytes, modules }: Pick<CacheConfig, 'maxSourceBytes' | 'modules'>,
+): Promise<ReadLibraries> {
   const entries: BundleEntry[] = [];
   const sources: LibrarySource[] = [];
   for (const [name, library] of Object.entries(libraries)) {
@@ -49,8 +54,20 @@ export async function readLibraries(libraries: LibrariesConfig, maxBytes: number
   const bundle = await bundleLibraries(entries, { resolveDir: process.cwd(), maxBytes }).catch((error: unknown) => {
     throw error instanceof BundleError ? notBundled(error) : error;
   });
+  if (modules !== undefined) await checkPackages(bundle, modules);
   // First: a script of the application may use them when it starts.
   return { sources: [librarySourceOf(bundle), ...sources], bundle, needs: needsOfLibraries(sources, bundle) };
+}
+
+/** Of packages that handlers import, versions are part of the options. */
+async function checkPackages({ inputs }: LibraryBundle, { packages, hoisted, lock }: ModulesConfig): Promise<void> {
+  const { PackageCheck } = await import('../linker/package-check.js');
+  const imported = inputs.filter(({ libraries }) => libraries.some((name) => hoisted.includes(name)));
+  const check = new PackageCheck(packages, process.cwd(), lock);
+  const { problem } = await check.check(imported.map(({ path }) => path));
+  if (problem === undefined) return;
+  const message = `modules.packages cannot be bundled: ${problem.message}.`;
+  throw new NexusError('INVALID_CONFIG', message, { context: { option: 'modules.packages', package: problem.name } });
 }
 
 function notBundled(error: BundleError): NexusError {

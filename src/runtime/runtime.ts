@@ -25,7 +25,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   try {
     return await startWorkers(
       config.pool,
-      () => readLibraries(config.pool.libraries, config.cache.maxSourceBytes),
+      () => readLibraries(config.pool.libraries, config.cache),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
         const runtime = new NexusRuntime(config, engine, {

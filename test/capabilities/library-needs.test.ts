@@ -96,6 +96,8 @@ describe('a runtime', () => {
     expect(infer('return $lib.calls.load(1)')).toEqual(['ext:db.read']);
     expect(infer('return $lib.pure.add(1, 2)')).toEqual([]);
     expect(infer('return $lib.shim.note()')).toEqual(['events:emit:noted', 'ext:db.read']);
+    const { capabilities: described } = await runtime.describeHandler('return $lib.calls.load(1)');
+    expect(described).toEqual(['ext:db.read']);
     expect(infer('show()')).toEqual(['events:emit:noted', 'ext:db.read', 'view:update:list']);
     const capabilities = infer('show(); return $lib.shim.note()');
     const { status, events } = await runtime.executeHandler('show(); $lib.shim.note()', { capabilities });

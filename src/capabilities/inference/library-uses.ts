@@ -1,14 +1,12 @@
 import type { FunctionExpression, Identifier, MemberExpression, Node, Pattern } from 'acorn';
 
+import { NAMESPACE_PREFIX } from '../../source/forms/calling.js';
 import { childrenOf } from '../../source/parse-script.js';
+import { resolveScopes } from '../../source/scopes/resolve-scopes.js';
 import type { LibraryNeeds } from '../library-needs.js';
 import { parseToken } from '../token.js';
 import { isKnownGlobal } from './program.js';
-import { resolveScopes } from './syntax/scope.js';
 import type { Demands } from './values/demands.js';
-
-/** The key of the namespace that an import of a library sees. */
-const NAMESPACE_PREFIX = 'import:';
 
 /**
  * Adds what the libraries need that a handler names: as a member of `$lib` or of `lib` of its `ctx`. Where it cannot be told which one, all
