@@ -11,6 +11,7 @@ import { findEscape } from './contained.js';
 import { describeMessage } from './describe-message.js';
 import { ENTRY_FILE, entryTarget, type PlacedEntry, resolveEntries } from './entry-module.js';
 import { type BuildOptions, type BuildResult, loadBundler, type Message, type Metafile } from './esbuild.js';
+import { withoutNeedlessNames } from './kept-names.js';
 import { Packages } from './package-of.js';
 import { resolveBuiltins } from './resolve-builtins.js';
 
@@ -58,6 +59,11 @@ export interface LibraryBundle {
 
 /** The variable that the script declares. */
 const VARIABLE = 'nexusLibraries';
+
+/** Only for libraries: a job of the same execution, which is what there is of a later turn. Packages look for it when they start. */
+const SET_IMMEDIATE =
+  'var setImmediate = (run, ...args) => { const job = { run }; queueMicrotask(() => job.run?.(...args)); return job; }, ' +
+  'clearImmediate = (job) => { if (job) job.run = undefined; };';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 const OUTPUT = 'libraries.js';
@@ -125,7 +131,7 @@ async function bundle(given: readonly BundleEntry[], bounds: BundleBounds): Prom
     });
   }
   return {
-    source: script.text,
+    source: withoutNeedlessNames(script.text),
     sourceMap: map.text,
     exports: entries.map(({ name }, index) => {
       const target = entryTarget(metafile, index);
@@ -156,6 +162,7 @@ function optionsOf(entries: readonly PlacedEntry[], resolveDir: string): BuildOp
     logLevel: 'silent',
     // A file of that name in a package has no say.
     tsconfigRaw: {},
+    banner: { js: SET_IMMEDIATE },
     // As Node does without the variable.
     define: { 'process.env.NODE_ENV': '"development"' },
     plugins: [resolveEntries(entries), resolveBuiltins(resolveDir)],

@@ -157,7 +157,7 @@ const SILENT: CompileListener = {
   retirement: () => {},
 };
 
-const NO_LIBRARIES: ReadLibraries = { sources: [], bundle: undefined };
+const NO_LIBRARIES: ReadLibraries = { sources: [], bundle: undefined, needs: {} };
 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },

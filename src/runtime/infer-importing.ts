@@ -21,10 +21,10 @@ export function inferImporting(
     if (linker === undefined || !importsMore(error)) throw error;
   }
   // The options were checked.
-  const { filename = '', ...shaping } = options ?? {};
+  const { filename = '', libraries, ...shaping } = options ?? {};
   const source = shaping.normalise === 'model' ? codeOfModel(code, filename) : code;
   try {
-    return inferShaped(source, filename, linker.shapeOf(shapeOf(shaping, undefined)));
+    return inferShaped(source, filename, linker.shapeOf(shapeOf(shaping, undefined)), libraries);
   } catch (error) {
     if (!importsMore(error)) throw error;
     const message = `${error.message.replace(/\.?$/, '.')} Of a handler that imports files, \`await runtime.describeHandler(code)\` tells the capabilities.`;

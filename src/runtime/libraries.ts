@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { SourceMap } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 import { BundleError, inPackage } from '../bundler/bundle-error.js';
 import type { BundleEntry, LibraryBundle } from '../bundler/bundle-libraries.js';
+import { OriginalPlaces } from '../bundler/original-places.js';
 import { shownPath } from '../bundler/package-of.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.js';
 import type { CacheConfig } from '../config/resolve.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
@@ -13,12 +14,14 @@ import type { LibrarySource } from '../engine/library.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { importInTurn } from './import-in-turn.js';
 import { needsBundling } from './needs-bundling.js';
+import { needsOfLibraries } from './needs-of-libraries.js';
 
 /** The libraries of a runtime, read and bundled. */
 export interface ReadLibraries {
   readonly sources: readonly LibrarySource[];
   /** Absent if no library is bundled. */
   readonly bundle: LibraryBundle | undefined;
+  readonly needs: LibraryNeeds;
 }
 
 /**
@@ -46,14 +49,14 @@ export async function readLibraries(
       else sources.push({ name, source, filename: file });
     }
   }
-  if (entries.length === 0) return { sources, bundle: undefined };
+  if (entries.length === 0) return { sources, bundle: undefined, needs: needsOfLibraries(sources, undefined) };
   const { bundleLibraries, librarySourceOf } = await importInTurn(() => import('../bundler/bundle-libraries.js'));
   const bundle = await bundleLibraries(entries, { resolveDir: process.cwd(), maxBytes }).catch((error: unknown) => {
     throw error instanceof BundleError ? notBundled(error) : error;
   });
   if (modules !== undefined) await checkPackages(bundle, modules);
   // First: a script of the application may use them when it starts.
-  return { sources: [librarySourceOf(bundle), ...sources], bundle };
+  return { sources: [librarySourceOf(bundle), ...sources], bundle, needs: needsOfLibraries(sources, bundle) };
 }
 
 /** Of packages that handlers import, versions are part of the options. */
@@ -90,9 +93,13 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
   const { reason, place } = error.context as { reason?: string; place?: { line: number; column: number } };
   if (reason === undefined) return error;
   const [what = ''] = reason.split('\n');
-  const found = place === undefined ? undefined : originalOf(place, bundle);
-  const input = bundle.inputs.find(({ path }) => path === found?.file);
-  const original = found && { ...found, file: shownPath(found.file, process.cwd()) };
+  const found = place === undefined ? undefined : new OriginalPlaces(bundle).at(place);
+  const input = found?.input;
+  const original = found && {
+    file: shownPath(found.file, process.cwd()),
+    line: found.line,
+    column: found.column,
+  };
   const empty = EXPORTS_NOTHING.exec(what)?.[1];
   const named = empty ?? input?.libraries[0];
   const option = nameInMessage(named === undefined ? 'libraries' : `libraries.${named}`);
@@ -107,13 +114,4 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
       cause: error,
     },
   );
-}
-
-function originalOf(
-  { line, column }: { readonly line: number; readonly column: number },
-  { sourceMap }: LibraryBundle,
-): { file: string; line: number; column: number } | undefined {
-  const found = new SourceMap(JSON.parse(sourceMap)).findEntry(line - 1, column - 1);
-  if (!('originalSource' in found) || found.originalSource === undefined) return undefined;
-  return { file: found.originalSource, line: found.originalLine + 1, column: found.originalColumn + 1 };
 }

@@ -12,6 +12,7 @@ import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
 import type { InferenceOptions } from '../capabilities/inference/infer.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { HandlerLoader, type HandlerRef, type LoadedHandler } from '../compiler/handler-loader.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
@@ -45,6 +46,8 @@ export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
   readonly environment?: RuntimeEnvironment;
+  /** What its libraries need, for inference. Default: nothing */
+  readonly libraryNeeds?: LibraryNeeds;
 }
 
 /** @internal what an execution depends on apart from its arguments */
@@ -82,18 +85,20 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #schemaCalls: SchemaCalls;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
+  readonly #libraryNeeds: LibraryNeeds;
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, onShutdown = () => {}, environment = systemEnvironment }: RuntimeParts,
+    { createPool, onShutdown = () => {}, environment = systemEnvironment, libraryNeeds = {} }: RuntimeParts,
   ) {
     this.#config = config;
     this.#engine = engine;
     this.#environment = environment;
     this.#onShutdown = onShutdown;
+    this.#libraryNeeds = libraryNeeds;
     const meter = config.metering === false ? undefined : new Meter(config.metering, environment.now());
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges(), meter);
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
@@ -362,7 +367,7 @@ export class NexusRuntime implements AsyncDisposable {
       checkShape('options', options, COMPILE_OPTION_KEYS);
       checkCompileOptions(options);
       const { describeHandler } = await import('./describe-handler.js');
-      return describeHandler(code, options, this.#compilation.compiler);
+      return describeHandler(code, options, this.#compilation.compiler, this.#libraryNeeds);
     });
   }
 
@@ -411,7 +416,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /**
    * Infers the capabilities that a handler needs at most, without running it: see the function of the same
-   * name.
+   * name. What the runtime's libraries call as `$ext`, `$emit` and so on counts for handlers that name them.
    *
    * @returns sorted; none is covered by another
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
@@ -419,7 +424,8 @@ export class NexusRuntime implements AsyncDisposable {
   inferCapabilities(code: string, options?: InferenceOptions): CapabilityToken[] {
     const { wrap } = this.#config.cache;
     const isGiven = wrap === undefined || options?.wrap !== undefined;
-    return inferImporting(code, isGiven ? options : { ...options, wrap }, this.#compilation.linker);
+    const libraries = options?.libraries ?? this.#libraryNeeds;
+    return inferImporting(code, { ...options, libraries, ...(!isGiven && { wrap }) }, this.#compilation.linker);
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */

@@ -28,7 +28,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
       () => readLibraries(config.pool.libraries, config.cache),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
-        const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
+        const runtime = new NexusRuntime(config, engine, {
+          createPool,
+          onShutdown: close,
+          libraryNeeds: libraries.needs,
+        });
         // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
         if (libraries.sources.length > 0) await shutDownUnlessReady(runtime, libraries);
         return runtime;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,7 +43,8 @@ describe('the documents', () => {
     async (_title, code, output) => {
       const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
-        // The cache is created where the program runs.
+        // The packages that a program names. The cache is created where the program runs.
+        await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
         const { stdout } = await run(process.execPath, ['--input-type=module', '-e', withEntries(code)], {
           cwd: folder,
         });

@@ -10,7 +10,10 @@ import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines } from '../../source/source-lines.js';
 import { type FileLocation, inOriginal, OriginalPlaces } from '../../source/source-map/original-places.js';
 import { authorLocationAt } from '../../source/wrapper.js';
+import type { LibraryNeeds } from '../library-needs.js';
+import { parseToken } from '../token.js';
 import { analyse } from './analysis.js';
+import { demandLibraries } from './library-uses.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
@@ -33,6 +36,11 @@ export interface InferenceOptions extends SourceOptions {
    * @default 'handler.js'
    */
   readonly filename?: string;
+  /**
+   * What the functions of libraries need, by the name of the library: it counts for handlers that name the library. `inferCapabilities` of
+   * a runtime knows its own. @default nothing
+   */
+  readonly libraries?: LibraryNeeds;
 }
 
 /**
@@ -50,8 +58,13 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
 }
 
 /** {@link inferCapabilities} for a source as the compiler has it: with what it imports. */
-export function inferShaped(source: string, filename: string, shape: SourceShape | undefined): CapabilityToken[] {
-  return analysed(source, filename, shape, false).demands.tokens();
+export function inferShaped(
+  source: string,
+  filename: string,
+  shape: SourceShape | undefined,
+  libraries?: LibraryNeeds,
+): CapabilityToken[] {
+  return analysed(source, filename, shape, libraries, false).demands.tokens();
 }
 
 /**
@@ -80,15 +93,16 @@ interface Inferred {
 
 function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
-  const { filename, ...shaping } = readOptions(options);
+  const { filename, libraries, ...shaping } = readOptions(options);
   const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
-  return analysed(source, filename, shapeOf(shaping, undefined), isExplained);
+  return analysed(source, filename, shapeOf(shaping, undefined), libraries, isExplained);
 }
 
 function analysed(
   source: string,
   filename: string | undefined,
   shape: SourceShape | undefined,
+  libraries: LibraryNeeds | undefined,
   isExplained: boolean,
 ): Inferred {
   const demands = new Demands(isExplained);
@@ -99,6 +113,7 @@ function analysed(
     } else {
       const parsed = parseHandler(source, filename, shape);
       inScript = parsed.inScript;
+      if (libraries !== undefined) demandLibraries(parsed.handler, libraries, demands);
       analyse(parsed.handler, demands);
     }
   } catch (error) {
@@ -128,9 +143,10 @@ function demandAll(demands: Demands): void {
 function readOptions(options: InferenceOptions): InferenceOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   return readArgument('options', () => {
-    const known = ['filename', ...Object.keys(SOURCE_OPTION_KEYS)];
+    const known = ['filename', 'libraries', ...Object.keys(SOURCE_OPTION_KEYS)];
     rejectUnknownKeys(options, known, 'options.', 'INVALID_ARGUMENT');
-    const { filename, wrap, returnLastExpression, normalise } = options;
+    const { filename, libraries, wrap, returnLastExpression, normalise } = options;
+    if (libraries !== undefined) checkLibraries(libraries);
     if (filename !== undefined) requireFilename(filename);
     const shaping = {
       ...(wrap !== undefined && { wrap }),
@@ -138,6 +154,27 @@ function readOptions(options: InferenceOptions): InferenceOptions {
       ...(normalise !== undefined && { normalise }),
     };
     checkSourceOptions(shaping);
-    return { ...(filename !== undefined && { filename }), ...shaping };
+    return {
+      ...(filename !== undefined && { filename }),
+      ...(libraries !== undefined && { libraries }),
+      ...shaping,
+    };
   });
+}
+
+function checkLibraries(libraries: unknown): void {
+  if (typeof libraries !== 'object' || libraries === null || Array.isArray(libraries)) {
+    throw invalidArgument(
+      'options.libraries',
+      libraries,
+      'an object of lists of capabilities by the name of the library',
+    );
+  }
+  for (const [name, tokens] of Object.entries(libraries)) {
+    if (!Array.isArray(tokens)) throw invalidArgument(`options.libraries.${name}`, tokens, 'a list of capabilities');
+    for (const token of tokens as unknown[]) {
+      if (parseToken(token) === undefined)
+        throw invalidArgument(`options.libraries.${name}`, token, 'a list of capabilities');
+    }
+  }
 }
