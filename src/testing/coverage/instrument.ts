@@ -1,8 +1,9 @@
-import type { Node, Program } from 'acorn';
+import type { Node, Program, Statement } from 'acorn';
 
 import { CTX_FIELDS } from '../../source/forms/calling.js';
 import type { RewrittenHandler } from '../../source/forms/form.js';
 import { readForm } from '../../source/forms/read-form.js';
+import { onlyStatement } from '../../source/forms/wrapper-body.js';
 import { type AcornToken, parseModule, parseScript } from '../../source/parse-script.js';
 import type { SourceLocation } from '../../source/source-lines.js';
 import { isTypeScript, stripTypes } from '../../source/typescript/strip-types.js';
@@ -99,7 +100,7 @@ function asFunction({ body, end }: Program): Node {
 
 /** The one function of a handler is called in its body, where what counts is declared. */
 function calling({ blocks, insertions }: Blocks, { body }: HandlerNode, wrapped: string): Blocks {
-  const { start, end } = body.body.find(({ type }) => type !== 'EmptyStatement') as Node;
+  const { start, end } = onlyStatement(body.body as readonly Statement[]) as Node;
   const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
   const opening: Insertion = { at: start, text: 'return(', isClosing: false };
   const callEnd = wrapped[end - 1] === ';' ? end - 1 : end;
