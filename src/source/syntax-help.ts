@@ -133,6 +133,14 @@ const types: Rule = ({ tokens, at, isTyped }) => {
   return { message, offset: (word ?? token ?? before)?.start ?? 0 };
 };
 
+/** Three words in a row, of which the first is no keyword, begin no program. */
+const prose: Rule = ({ tokens, at }) => {
+  const words = [tokens.at(0), tokens.at(1), tokens.at(2)];
+  const isProse = at <= 2 && words.every((word) => word?.kind === 'name' || word?.kind === 'keyword');
+  if (!isProse || words[0]?.kind !== 'name') return undefined;
+  return { message: 'the source begins with words that are no program: pass the code alone', offset: words[0].start };
+};
+
 /** What is open where the parser stumbles: an end that fits nothing, or the end of the source. */
 const brackets: Rule = ({ tokens, at, lines, offset }) => {
   const open: Token[] = [];
@@ -162,7 +170,7 @@ const brackets: Rule = ({ tokens, at, lines, offset }) => {
   return { message: `"${last.text}" of line ${line}, column ${column} is not closed before this "${token.text}"` };
 };
 
-const RULES: readonly Rule[] = [closingFence, data, modules, awaits, jsx, types, brackets];
+const RULES: readonly Rule[] = [closingFence, data, modules, awaits, jsx, types, prose, brackets];
 
 function isNameOrBracket({ kind, text }: Token): boolean {
   return kind === 'name' || text === ')' || text === '}' || text === ']' || text === '?';

@@ -6,6 +6,8 @@ import { invalidOption } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
 import { DEFAULT_ENTRY } from '../../source/forms/entries.js';
+import { codeOfModel } from '../../source/forms/model-text.js';
+import { nameOfShape, shapeOf } from '../../source/forms/source-shape.js';
 import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
 import type { HandlerSource } from '../handler-source.js';
 import { type Instrumented, instrument, MARK } from './instrument.js';
@@ -20,7 +22,6 @@ const VARIABLE = 'NEXUS_COVERAGE';
 /** A handler as it is executed to be counted. */
 interface CountedHandler {
   readonly source: HandlerSource;
-  readonly isWrapped: boolean;
   readonly instrumented: Instrumented;
   readonly hits: number[];
 }
@@ -56,17 +57,24 @@ export class HandlerCoverage {
     return known;
   }
 
-  /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
-  cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
+  /**
+   * The handler as it is executed. One that was passed as code has no file whose lines could be counted.
+   *
+   * @param options of the call, with the `wrap` of the runtime if there is no other
+   */
+  cover(source: HandlerSource, room: Room, options: ExecuteOptions): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
+    const shape = shapeOf(options, undefined);
     // Of a file that changes meanwhile, and of one that is read in two ways, each is counted apart; the report joins them.
-    const key = JSON.stringify([path, isWrapped, source.code]);
+    const key = JSON.stringify([path, shape && nameOfShape(shape), options.normalise, source.code]);
     const known = this.#handlers.get(key);
     if (known !== undefined) return new CountedExecution(known, room);
-    const instrumented = instrument(source.code, filename, isWrapped);
+    const code = options.normalise === 'model' ? codeOfModel(source.code, filename) : source.code;
+    const instrumented = instrument(code, filename, shape);
     if (instrumented === undefined) return asItIs(source);
-    const handler = { source, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
+    // Snippets are of the text without prose, as without coverage.
+    const handler = { source: { ...source, code }, instrumented, hits: instrumented.blocks.map(() => 0) };
     this.#handlers.set(key, handler);
     return new CountedExecution(handler, room);
   }
@@ -126,10 +134,13 @@ class CountedExecution implements CoveredHandler {
   options(given: ExecuteOptions): ExecuteOptions {
     const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
     const { length } = this.#handler.hits;
-    const { entry, ...others } = given;
-    const isChosen = entry !== undefined && !(this.#handler.instrumented.isBody && entry === DEFAULT_ENTRY);
+    const { isBody, returnsLast } = this.#handler.instrumented;
+    // What is executed has no prose any more.
+    const { entry, normalise: _, ...others } = given;
+    const isChosen = entry !== undefined && !(isBody && entry === DEFAULT_ENTRY);
     return {
       ...others,
+      ...(returnsLast && { returnLastExpression: true }),
       ...(isChosen && { entry }),
       limits: {
         ...given.limits,

@@ -236,7 +236,7 @@ export const MODEL_PROGRAMS: readonly ModelProgram[] = [
   {
     name: 'a refusal',
     line: 1,
-    error: "SyntaxError: expecting ';'",
+    error: 'SyntaxError: the source begins with words that are no program: pass the code alone',
     code: 'I cannot write code that reads files.',
   },
 ];
