@@ -43,17 +43,19 @@ export function directusRunScript(options: DirectusOptions = {}): DirectusRunScr
   requireModules('options.require', require);
   const names = '{module,process,log,global,require}';
   const values = `module:nexusModule,process:{env:$args.$env??{}},log:console.log,global:globalThis,require:${requireFunction(require)}`;
+  const source = {
+    wrap: {
+      // The script is a function of its own, so that it may declare these names.
+      prologue: `const nexusModule={exports:null};((${names})=>function(){`,
+      epilogue:
+        `})({${values}})();if(typeof nexusModule.exports!=="function")throw new TypeError(${JSON.stringify(NO_FUNCTION)});` +
+        'return nexusModule.exports($args);',
+    },
+  };
   return {
     libraries: {},
-    options: {
-      wrap: {
-        // The script is a function of its own, so that it may declare these names.
-        prologue: `const nexusModule={exports:null};((${names})=>function(){`,
-        epilogue:
-          `})({${values}})();if(typeof nexusModule.exports!=="function")throw new TypeError(${JSON.stringify(NO_FUNCTION)});` +
-          'return nexusModule.exports($args);',
-      },
-    },
+    source,
+    options: source,
     context(data) {
       if (typeof data !== 'object' || data === null) throw invalidArgument('data', data, 'the data chain: an object');
       return { args: data };

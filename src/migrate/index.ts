@@ -3,10 +3,18 @@
  *
  * @module
  */
+export { type MigrateFilesOptions, migrateFiles } from './codemod/migrate-files.js';
+export {
+  type HostPlace,
+  type MigratedCode,
+  type MigrateOptions,
+  migrateHostCode,
+} from './codemod/migrate-host-code.js';
 export { type DirectusInput, type DirectusOptions, type DirectusRunScriptKit, directusRunScript } from './directus.js';
+export { type EvaluateOptions, evaluateScript } from './evaluate-script.js';
 export type { ExtensionTargets, RequirableModules, ScriptKit } from './kit.js';
 export type { N8nItem, N8nMode } from './n8n/items.js';
-export { type N8nCodeKit, type N8nCodeOptions, type N8nInput, n8nCode } from './n8n/n8n-code.js';
+export { type N8nCodeKit, type N8nCodeOptions, type N8nExecution, type N8nInput, n8nCode } from './n8n/n8n-code.js';
 export {
   type CommonJsOptions,
   commonJsModule,

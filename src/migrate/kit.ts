@@ -5,7 +5,9 @@ import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
 export interface ScriptKit {
   /** For `createRuntime({ libraries })`, beside libraries of your own. Empty for most kits. */
   readonly libraries: Readonly<Record<string, { readonly source: string }>>;
-  /** For `executeHandler`, `run` and `precompileHandler`: spread it into the options of the call. */
+  /** How its sources are read: for `precompileHandler`, `warmup` and `inferCapabilities`. */
+  readonly source: SourceOptions;
+  /** For `executeHandler` and `run`: spread it into the options of the call. An artifact takes all of it but `source`. */
   readonly options: SourceOptions;
 }
 

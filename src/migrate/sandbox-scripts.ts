@@ -1,4 +1,5 @@
 import type { WasmContext } from '../api/context.js';
+import type { SourceOptions } from '../api/source-options.js';
 import { invalidArgument, rejectUnknownKeys } from '../config/check.js';
 import {
   capabilitiesOf,
@@ -66,11 +67,8 @@ export interface SandboxKit extends ScriptKit {
 export function sandboxScript(options: SandboxOptions = {}): SandboxKit {
   requireOptions('options', options, ['globals', 'functions']);
   const { globals, functions } = readSandbox(options);
-  return {
-    libraries: {},
-    options: { wrap: { prologue: declare(globals, functions) }, returnLastExpression: true },
-    context: contextOf(globals, functions),
-  };
+  const source = { wrap: { prologue: declare(globals, functions) }, returnLastExpression: true };
+  return kitOf(source, globals, functions);
 }
 
 /**
@@ -99,11 +97,8 @@ export function isolatedVmScript(options: IsolatedVmOptions = {}): SandboxKit {
     ...(values.length > 0 ? [VALUE_REFERENCE] : []),
     ...values.map((name) => declaration(name, `nexusValue($args.values[${JSON.stringify(name)}])`)),
   ].join('');
-  return {
-    libraries: {},
-    options: { wrap: { prologue }, ...(!closure && { returnLastExpression: true }) },
-    context: contextOf([...globals, ...values], { ...functions, ...references }),
-  };
+  const source = { wrap: { prologue }, ...(!closure && { returnLastExpression: true }) };
+  return kitOf(source, [...globals, ...values], { ...functions, ...references });
 }
 
 /**
@@ -125,22 +120,23 @@ export function commonJsModule(options: CommonJsOptions = {}): SandboxKit {
   }
   const exported = method === undefined ? 'module.exports' : `module.exports[${JSON.stringify(method)}]`;
   const missing = `The module exports no function ${JSON.stringify(method)}.`;
-  return {
-    libraries: {},
-    options: {
-      wrap: {
-        prologue:
-          `${declare(globals, functions)}const nexusModule={exports:{}};` +
-          'const nexusScript=function(module,exports,require){',
-        epilogue:
-          `};nexusScript.call(nexusModule.exports,nexusModule,nexusModule.exports,${requireFunction(require)});` +
-          `{const module=nexusModule,called=${exported};` +
-          `if(typeof called==="function")return called.apply(module.exports,$args.args);` +
-          (method === undefined ? 'return called}' : `throw new TypeError(${JSON.stringify(missing)})}`),
-      },
+  const source = {
+    wrap: {
+      prologue:
+        `${declare(globals, functions)}const nexusModule={exports:{}};` +
+        'const nexusScript=function(module,exports,require){',
+      epilogue:
+        `};nexusScript.call(nexusModule.exports,nexusModule,nexusModule.exports,${requireFunction(require)});` +
+        `{const module=nexusModule,called=${exported};` +
+        'if(typeof called==="function")return called.apply(module.exports,$args.args);' +
+        (method === undefined ? 'return called}' : `throw new TypeError(${JSON.stringify(missing)})}`),
     },
-    context: contextOf(globals, functions),
   };
+  return kitOf(source, globals, functions);
+}
+
+function kitOf(source: SourceOptions, globals: readonly string[], functions: ExtensionTargets): SandboxKit {
+  return { libraries: {}, source, options: source, context: contextOf(globals, functions) };
 }
 
 /** `applySync` blocks the isolate until the application has answered. */

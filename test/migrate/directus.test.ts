@@ -208,7 +208,7 @@ describe('scripts of Run Script', () => {
     expect(result.error?.message).toBeUndefined();
     expect(result.returnValue).toEqual(output);
     expect(result.logs.map(({ message }) => message)).toEqual(log);
-    expect(inferCapabilities(code, kit.options)).toEqual([]);
+    expect(inferCapabilities(code, kit.source)).toEqual([]);
   });
 
   it('in TypeScript', async () => {

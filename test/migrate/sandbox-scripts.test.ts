@@ -336,6 +336,6 @@ describe('what cannot be', () => {
 
 it('the kits need the capabilities that inference finds', () => {
   const kit = isolatedVmScript({ globals: ['a'], functions: { f: 'host.user' }, references: { g: 'host.log' } });
-  expect(inferCapabilities('f(a)', kit.options)).toEqual(['ext:host.log', 'ext:host.user']);
+  expect(inferCapabilities('f(a)', kit.source)).toEqual(['ext:host.log', 'ext:host.user']);
   expect(kit.context({ a: 1 }).capabilities?.toSorted()).toEqual(['ext:host.log', 'ext:host.user']);
 });

@@ -60,12 +60,17 @@ export interface N8nInput {
   readonly staticData?: { readonly global?: object; readonly node?: object };
 }
 
+/** How the result of a script is read. */
+export interface N8nExecution {
+  readonly toJSON: true;
+  readonly schemas: { readonly result: StandardSchema<unknown, N8nItem[]>; readonly maxValues: number };
+}
+
 /** {@link n8nCode} */
 export interface N8nCodeKit extends ScriptKit {
-  readonly options: SourceOptions & {
-    readonly toJSON: true;
-    readonly schemas: { readonly result: StandardSchema<unknown, N8nItem[]>; readonly maxValues: number };
-  };
+  readonly options: SourceOptions & N8nExecution;
+  /** The options of a call without `source`: those of `executeCompiledHandler` and of `resumeHandler`. */
+  readonly execution: N8nExecution;
   /**
    * The context of an execution, with the capabilities that its script needs.
    *
@@ -105,21 +110,23 @@ export function n8nCode(options: N8nCodeOptions = {}): N8nCodeKit {
   requireText('options.luxon', luxon);
   requireText('options.jmespath', jmespath);
   const call = [JSON.stringify(mode), '$args', JSON.stringify({ helpers, modules: require })].join();
+  const source = {
+    // The script is a function of its own, so that it may declare these names.
+    wrap: {
+      prologue: `return($lib.${N8N_LIBRARY}??{run(){throw new TypeError(${JSON.stringify(NO_LIBRARY)})}}).run(${call},({${N8N_NAMES.join()}})=>async function(){`,
+      epilogue: '});',
+    },
+  };
+  const execution = { toJSON: true, schemas: { result: itemsSchema(mode), maxValues: MAX_RESULT_VALUES } } as const;
   return {
     libraries: {
       ...(luxon !== undefined && { luxon: { source: withoutIntl(luxon) } }),
       ...(jmespath !== undefined && { jmespath: { source: jmespath } }),
       [N8N_LIBRARY]: { source: N8N_SOURCE },
     },
-    options: {
-      wrap: {
-        // The script is a function of its own, so that it may declare these names.
-        prologue: `return($lib.${N8N_LIBRARY}??{run(){throw new TypeError(${JSON.stringify(NO_LIBRARY)})}}).run(${call},({${N8N_NAMES.join()}})=>async function(){`,
-        epilogue: '});',
-      },
-      toJSON: true,
-      schemas: { result: itemsSchema(mode), maxValues: MAX_RESULT_VALUES },
-    },
+    source,
+    execution,
+    options: { ...source, ...execution },
     context: (input) => contextOf(input, helpers),
   };
 }
