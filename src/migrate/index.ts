@@ -1,7 +1,7 @@
 /**
  * Kits to run what was written for other sandboxes: scripts of n8n's Code node, of Directus "Run Script", of isolated-vm and of vm2.
  *
- * @module
+ * @module nexus-runtime/migrate
  */
 export { type MigrateFilesOptions, migrateFiles } from './codemod/migrate-files.js';
 export {

@@ -128,7 +128,7 @@ const LEFT: readonly (readonly [name: string, code: string, place: string])[] = 
 ];
 
 describe('code of an application', () => {
-  it.each(CHANGED)('%s is changed', (_, before, after, filename = 'host.js') => {
+  it.each(CHANGED)('%s is changed', (...[, before, after, filename = 'host.js']) => {
     const { code, changes, left } = migrateHostCode(before, { filename });
     expect(code).toBe(after);
     expect(changes.length).toBeGreaterThan(1);
