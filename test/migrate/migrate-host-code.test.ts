@@ -10,26 +10,30 @@ const IMPORT = "import { evaluateScript } from 'nexus-runtime/migrate';";
 const REQUIRE = "const { evaluateScript } = require('nexus-runtime/migrate');";
 
 /** As READMEs and applications have it. */
-const CHANGED: readonly (readonly [name: string, before: string, after: string, filename?: string])[] = [
+const CHANGED: readonly (readonly [name: string, before: string, after: string, filename: string])[] = [
   [
     'the README of vm2',
     "import { VM } from 'vm2';\nconst result = new VM().run('1 + 1');\n",
     `${IMPORT}\nconst result = (await evaluateScript(runtime, '1 + 1'));\n`,
+    'host.js',
   ],
   [
     'a timeout and a sandbox',
     "import { VM } from 'vm2';\nexport async function rule(code, order) {\n  return new VM({ timeout: 1000, sandbox: { order, log: (x) => x } }).run(code);\n}\n",
     `${IMPORT}\nexport async function rule(code, order) {\n  return (await evaluateScript(runtime, code, { timeoutMs: 1000, sandbox: { order, log: (x) => x } }));\n}\n`,
+    'host.js',
   ],
   [
     'a VM in a variable, in CommonJS',
     "const { VM } = require('vm2');\n\nasync function run(code, sandbox) {\n  const vm = new VM({ sandbox, timeout: 50, eval: false, wasm: false });\n  vm.run(code, 'rule.js');\n}\n",
     `${REQUIRE}\n\nasync function run(code, sandbox) {\n  const vm = { sandbox, timeoutMs: 50 };\n  await evaluateScript(runtime, code, vm);\n}\n`,
+    'host.js',
   ],
   [
     'the whole package, and what is awaited already',
     "import * as vm2 from 'vm2';\nconst a = await new vm2.VM({}).run(code);\n",
     `${IMPORT}\nconst a = await evaluateScript(runtime, code);\n`,
+    'host.js',
   ],
   [
     'another name, in TypeScript',
@@ -41,11 +45,13 @@ const CHANGED: readonly (readonly [name: string, before: string, after: string, 
     'node:vm',
     "import vm from 'node:vm';\nconst x = vm.runInNewContext('a + b', { a: 1, b: 2 }, { timeout: 100 });\n",
     `${IMPORT}\nconst x = (await evaluateScript(runtime, 'a + b', { sandbox: { a: 1, b: 2 }, timeoutMs: 100 }));\n`,
+    'host.js',
   ],
   [
     'one function of node:vm',
     "const { runInNewContext } = require('vm');\nmodule.exports = async (code) => runInNewContext(code);\n",
     `${REQUIRE}\nmodule.exports = async (code) => (await evaluateScript(runtime, code));\n`,
+    'host.js',
   ],
 ];
 
@@ -128,7 +134,7 @@ const LEFT: readonly (readonly [name: string, code: string, place: string])[] = 
 ];
 
 describe('code of an application', () => {
-  it.each(CHANGED)('%s is changed', (...[, before, after, filename = 'host.js']) => {
+  it.each(CHANGED)('%s is changed', (_, before, after, filename) => {
     const { code, changes, left } = migrateHostCode(before, { filename });
     expect(code).toBe(after);
     expect(changes.length).toBeGreaterThan(1);

@@ -62,7 +62,8 @@ export interface N8nInput {
 
 /** How the result of a script is read. */
 export interface N8nExecution {
-  readonly toJSON: true;
+  /** Whether dates of luxon leave as ISO texts: only with luxon, because looking for them takes longer than most scripts. */
+  readonly toJSON: boolean;
   readonly schemas: { readonly result: StandardSchema<unknown, N8nItem[]>; readonly maxValues: number };
 }
 
@@ -79,8 +80,8 @@ export interface N8nCodeKit extends ScriptKit {
   context(input: N8nInput): WasmContext;
 }
 
-/** What a script returns is checked without recursion, so it may be as large as any result. */
-const MAX_RESULT_VALUES = 2_000_000;
+/** Checking takes less than 1 µs for each. */
+const MAX_RESULT_VALUES = 200_000;
 const NO_LIBRARY = 'the runtime lacks the library of the kit: createRuntime({ libraries: n8nCode().libraries })';
 const OPTIONS = ['mode', 'helpers', 'require', 'luxon', 'jmespath'];
 const INPUT = [
@@ -117,7 +118,8 @@ export function n8nCode(options: N8nCodeOptions = {}): N8nCodeKit {
       epilogue: '});',
     },
   };
-  const execution = { toJSON: true, schemas: { result: itemsSchema(mode), maxValues: MAX_RESULT_VALUES } } as const;
+  const schemas = { result: itemsSchema(mode), maxValues: MAX_RESULT_VALUES };
+  const execution = { toJSON: luxon !== undefined, schemas };
   return {
     libraries: {
       ...(luxon !== undefined && { luxon: { source: withoutIntl(luxon) } }),
