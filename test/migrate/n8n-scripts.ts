@@ -151,15 +151,15 @@ const other = $('Prices').item.json;
 return { json: { name: item.json.name, price: other.price }, pairedItem: item.pairedItem };`,
     input: {
       items: [
-        { json: { name: 'a' }, pairedItem: { item: 4 } },
+        { json: { name: 'a' }, pairedItem: { item: 3 } },
         { json: { skip: true } },
-        { json: { name: 'c' }, pairedItem: { item: 6 } },
+        { json: { name: 'c' }, pairedItem: [{ item: 1 }] },
       ],
-      nodes: { Prices: items({ price: 1 }, { price: 2 }, { price: 3 }) },
+      nodes: { Prices: items({ price: 1 }, { price: 2 }, { price: 3 }, { price: 4 }) },
     },
     output: [
-      { json: { name: 'a', price: 1 }, pairedItem: { item: 4 } },
-      { json: { name: 'c', price: 3 }, pairedItem: { item: 6 } },
+      { json: { name: 'a', price: 4 }, pairedItem: { item: 3 } },
+      { json: { name: 'c', price: 2 }, pairedItem: [{ item: 1 }] },
     ],
   },
   {

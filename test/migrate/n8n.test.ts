@@ -108,6 +108,37 @@ describe('what cannot be', () => {
     expect(error?.location?.line).toBe(code.startsWith('return [{ today') ? undefined : 2);
   });
 
+  it.each([
+    [
+      'another output',
+      '$("A").all(1)',
+      '$("A").all(1) is not available here: there is the first output of the current run',
+    ],
+    ['another run', '$("A").first(0, 3)', '$("A").first(0, 3) is not available here'],
+    ['another branch of the input', '$input.all(1)', '$input.all(1) is not available here'],
+    [
+      'an item that belongs to none',
+      '$("A").item',
+      'Which item of $("A") belongs to item 0 is not known: give the items pairedItem, or use .all()',
+    ],
+    ['parameters of a node', '$("A").params', '$("A").params is not available here'],
+  ])('%s: no other value is given for it', async (_, expression, message) => {
+    const { error } = await execute(`return [{ json: { x: ${expression} } }]`, {
+      items: items({}, {}, {}),
+      nodes: { A: items({}, {}) },
+    });
+    expect(error?.message).toContain(message);
+    expect(error?.location?.line).toBe(1);
+  });
+
+  it('the same output, run and item may be named', async () => {
+    const code =
+      'const a = $("A").all(0, $runIndex);\nreturn [{ n: a.length, one: $("B").item.json.b, same: $("A").item === a[0] }];';
+    const nodes = { A: items({}, {}), B: items({ b: 1 }) };
+    const result = await execute(code, { items: items({}, {}), nodes, runIndex: 2 });
+    expect(result.returnValue).toEqual(items({ n: 2, one: 1, same: true }));
+  });
+
   it('all items in the mode for each', async () => {
     const { error } = await execute('return { n: $input.all().length }', input, each);
     expect(error).toMatchObject({

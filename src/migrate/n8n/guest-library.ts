@@ -55,31 +55,56 @@ function helpersOf(targets) {
   });
 }
 
+/** The place in a list of an item that another one was made of, as far as it is known. */
+function pairedIndex(item) {
+  const paired = item?.pairedItem;
+  const [only, ...others] = Array.isArray(paired) ? paired : [paired];
+  return others.length > 0 ? undefined : typeof only === 'number' ? only : only?.item;
+}
+
 /** The output of a node. */
-function outputOf(name, items, itemIndex) {
-  const at = (index) => items[index];
+function outputOf(name, items, { args, itemIndex }) {
+  const requireFirst = (method, output, run) => {
+    const isRun = run === undefined || run === -1 || run === args.runIndex;
+    if ((output === undefined || output === 0) && isRun) return items;
+    throw new TypeError(
+      name + '.' + method + '(' + [output, run].filter((each) => each !== undefined).join(', ') +
+        ') is not available here: there is the first output of the current run; pass others to context({ nodes }) by names of their own',
+    );
+  };
+  const pairedWith = (index) => {
+    if (items.length === 1) return items[0];
+    const paired = pairedIndex(args.items[index]);
+    if (paired !== undefined) return items[paired];
+    if (items.length === args.items.length) return items[index];
+    throw new TypeError(
+      'Which item of ' + name + ' belongs to item ' + index + ' is not known: give the items pairedItem, or use .all()',
+    );
+  };
   return {
-    all: () => items,
-    first: () => at(0),
-    last: () => at(items.length - 1),
-    itemMatching: (index) => at(index),
-    pairedItem: (index) => at(index === undefined ? itemIndex : index),
+    all: (output, run) => requireFirst('all', output, run),
+    first: (output, run) => requireFirst('first', output, run)[0],
+    last: (output, run) => requireFirst('last', output, run).at(-1),
+    itemMatching: pairedWith,
+    pairedItem: (index) => pairedWith(index === undefined ? itemIndex : index),
     get item() {
-      return at(itemIndex);
+      return pairedWith(itemIndex);
     },
     isExecuted: true,
     get params() {
-      throw new TypeError('$(' + JSON.stringify(name) + ').params is not available here: pass what the script needs as an item');
+      throw new TypeError(name + '.params is not available here: pass what the script needs as an item');
     },
   };
 }
 
-function nodesOf(nodes, itemIndex) {
+function nodesOf(args, itemIndex) {
+  const { nodes } = args;
   return (name) => {
-    if (Object.hasOwn(nodes, name)) return outputOf(name, nodes[name], itemIndex);
+    const quoted = JSON.stringify(name);
+    if (Object.hasOwn(nodes, name)) return outputOf('$(' + quoted + ')', nodes[name], { args, itemIndex });
     const names = Object.keys(nodes).map((each) => JSON.stringify(each)).join(', ');
     throw new ReferenceError(
-      'There is no node ' + JSON.stringify(name) + ': context({ nodes }) gives ' + (names || 'none') + ', each with its items',
+      'There is no node ' + quoted + ': context({ nodes }) gives ' + (names || 'none') + ', each with its items',
     );
   };
 }
@@ -88,8 +113,12 @@ const onlyIn = (what, mode) => {
   throw new TypeError(what + ' is only available in the mode ' + mode);
 };
 
-function inputOf(mode, items, itemIndex) {
-  if (mode === 'runOnceForAllItems') return outputOf('', items, 0);
+function inputOf(mode, args, itemIndex) {
+  const { items } = args;
+  if (mode === 'runOnceForAllItems') {
+    const { all, first, last } = outputOf('$input', items, { args, itemIndex });
+    return { all, first, last, item: items[itemIndex], itemMatching: (index) => items[index] };
+  }
   const refuse = (name) => () => onlyIn('$input.' + name + '()', 'runOnceForAllItems');
   return {
     item: items[itemIndex],
@@ -155,11 +184,11 @@ function shared(args, helpers, modules) {
 function namesFor(mode, args, names, itemIndex) {
   const { items } = args;
   const current = items[itemIndex];
-  const $ = nodesOf(args.nodes, itemIndex);
+  const $ = nodesOf(args, itemIndex);
   const isAll = mode === 'runOnceForAllItems';
   return {
     ...names,
-    $input: inputOf(mode, items, itemIndex),
+    $input: inputOf(mode, args, itemIndex),
     $json: current?.json,
     $binary: current?.binary ?? {},
     $itemIndex: itemIndex,
@@ -168,11 +197,11 @@ function namesFor(mode, args, names, itemIndex) {
     $,
     $node: new Proxy({}, {
       get: (_, name) => {
-        const item = typeof name === 'symbol' ? undefined : $(name).item ?? $(name).first();
+        const item = typeof name === 'symbol' ? undefined : $(name).item;
         return item && { json: item.json, binary: item.binary ?? {} };
       },
     }),
-    $items: (name) => (name === undefined ? items : $(name).all()),
+    $items: (name, output, run) => (name === undefined ? items : $(name).all(output, run)),
     $item: (index) => namesFor(mode, args, names, index),
   };
 }
