@@ -19,8 +19,8 @@ const CHANGED: readonly (readonly [name: string, before: string, after: string, 
   ],
   [
     'a timeout and a sandbox',
-    "import { VM } from 'vm2';\nexport async function rule(code, order) {\n  return new VM({ timeout: 1000, sandbox: { order, log: (x) => x } }).run(code);\n}\n",
-    `${IMPORT}\nexport async function rule(code, order) {\n  return (await evaluateScript(runtime, code, { timeoutMs: 1000, sandbox: { order, log: (x) => x } }));\n}\n`,
+    "import { VM } from 'vm2';\nexport async function rule({ code }, [order]) {\n  return new VM({ timeout: 1000, sandbox: { order, log: (x) => x } }).run(code);\n}\n",
+    `${IMPORT}\nexport async function rule({ code }, [order]) {\n  return (await evaluateScript(runtime, code, { timeoutMs: 1000, sandbox: { order, log: (x) => x } }));\n}\n`,
     'host.js',
   ],
   [
@@ -45,6 +45,12 @@ const CHANGED: readonly (readonly [name: string, before: string, after: string, 
     'node:vm',
     "import vm from 'node:vm';\nconst x = vm.runInNewContext('a + b', { a: 1, b: 2 }, { timeout: 100 });\n",
     `${IMPORT}\nconst x = (await evaluateScript(runtime, 'a + b', { sandbox: { a: 1, b: 2 }, timeoutMs: 100 }));\n`,
+    'host.js',
+  ],
+  [
+    'a VM of the same name in each of two functions',
+    "import { VM } from 'vm2';\nconst f = async (c) => {\n  const vm = new VM();\n  return vm.run(c);\n};\nconst g = async (c) => {\n  const vm = new VM({ timeout: 5 });\n  return vm.run(c);\n};\n",
+    `${IMPORT}\nconst f = async (c) => {\n  const vm = {};\n  return (await evaluateScript(runtime, c, vm));\n};\nconst g = async (c) => {\n  const vm = { timeoutMs: 5 };\n  return (await evaluateScript(runtime, c, vm));\n};\n`,
     'host.js',
   ],
   [
@@ -120,6 +126,11 @@ const LEFT: readonly (readonly [name: string, code: string, place: string])[] = 
     '3:1 its sandbox is a variable',
   ],
   ['a context of node:vm', "import vm from 'vm';\nvm.createContext(box);", '2:1 createContext of node:vm'],
+  [
+    'a parameter with the name of the import',
+    "import vm from 'vm';\nexport const f = async (vm) => vm.runInNewContext('1');",
+    '2:25 it has the name of the import',
+  ],
   [
     'isolated-vm',
     "import ivm from 'isolated-vm';\nconst isolate = new ivm.Isolate({ memoryLimit: 8 });",

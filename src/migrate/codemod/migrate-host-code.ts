@@ -6,6 +6,8 @@ import { type HostImport, importsOf } from './imports.js';
 import {
   type Fields,
   isBeside,
+  isDeclared,
+  isWithin,
   type Linked,
   linkedNodes,
   mayAwait,
@@ -96,6 +98,13 @@ class Migration {
   #scripts({ package: name, whole, names, linked }: HostImport): boolean {
     let isDone = true;
     const locals = new Map([...names].map(([of, local]) => [local, of]));
+    const own = ({ node }: Linked) => {
+      const name = nameOf(node);
+      return name !== undefined && (name === whole || locals.has(name));
+    };
+    const other = this.#nodes.find((each) => own(each) && isDeclared(each) && !isWithin(each, linked));
+    if (other !== undefined)
+      return this.#leave(other, 'it has the name of the import, so nothing is changed: rename it');
     for (const each of this.#nodes) {
       const member = memberOf(each.node);
       const isWhole = whole !== undefined && member !== undefined && nameOf(member.object) === whole;
@@ -114,7 +123,7 @@ class Migration {
   /** A reference, and not the declaration, a property or a key. */
   #isUse({ node, parent }: Linked, declaration: Linked): boolean {
     if (node.type !== 'Identifier' || parent === undefined) return false;
-    for (let at: Linked | undefined = parent; at !== undefined; at = at.parent) if (at === declaration) return false;
+    if (isWithin(parent, declaration)) return false;
     const { type, computed, property, key } = parent.node as Fields;
     if (type === 'MemberExpression' && property === node && computed !== true) return false;
     return !(type === 'Property' && key === node && computed !== true);
@@ -153,7 +162,8 @@ class Migration {
     if (name === undefined || declaration === undefined) {
       return this.#leave(created, 'the VM is kept elsewhere: call evaluateScript where it runs a script');
     }
-    const uses = this.#nodes.filter((each) => nameOf(each.node) === name && this.#isUse(each, declaration));
+    const isUse = (each: Linked) => nameOf(each.node) === name && this.#isUse(each, declaration);
+    const uses = this.#nodes.filter((each) => isWithin(each, declaration.parent) && isUse(each));
     const [use] = uses;
     const call = use && this.#runOf(use);
     if (use === undefined || call === undefined || uses.length > 1 || !isBeside(call, declaration.parent)) {

@@ -66,6 +66,18 @@ export function mayAwait(linked: Linked, isModule: boolean): boolean {
   return around === undefined ? isModule : (around.node as Fields)['async'] === true;
 }
 
+/** Whether a node is somewhere in another one. */
+export function isWithin(inner: Linked, outer: Linked | undefined): boolean {
+  for (let at: Linked | undefined = inner; at !== undefined; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
+/** Whether an identifier declares a variable, a parameter, a function or a class. */
+export function isDeclared({ node, parent }: Linked): boolean {
+  const { id, params } = (parent?.node ?? {}) as Fields;
+  return id === node || (Array.isArray(params) && params.includes(node));
+}
+
 /** Whether a node is executed once for each time that the block is in which another one stands. */
 export function isBeside(inner: Linked, block: Linked | undefined): boolean {
   for (let at = inner.parent; at !== undefined; at = at.parent) {
