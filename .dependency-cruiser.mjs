@@ -10,6 +10,8 @@ const MAIN = [
   'schemas',
   'capabilities',
   'compiler',
+  'linker',
+  'bundler',
   'cache',
   'pool',
 ];
@@ -30,6 +32,7 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  esbuild: '^src/bundler/esbuild\\.ts$',
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
@@ -38,6 +41,8 @@ const IMPORTERS = {
   typescript: '^src/typescript/check-handlers\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
+  tinyglobby: '^src/build/handler-files\\.ts$',
+  semver: '^src/config/listed-package\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 
@@ -110,7 +115,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(testing|otel|typescript|migrate)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',

@@ -59,6 +59,7 @@ const sharing = { name: 'singletons', setup: shareSingletons };
 const threadFile = { name: 'thread-file', setup: nameThreadFile };
 const entryPoints = {
   index: path('build/index.js'),
+  build: path('build/build/index.js'),
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
@@ -144,6 +145,7 @@ async function take(options) {
 async function writeDeclarations() {
   const entries = [
     'index',
+    'build/index',
     'otel/index',
     'testing/index',
     'testing/vitest',

@@ -18,6 +18,13 @@ export type {
 } from './api/extension-definition.js';
 export type { ExecutionLimits, LogOverflow, VmLimitName } from './api/limits.js';
 export type {
+  HandlerDescription,
+  Manifest,
+  ManifestHandler,
+  ManifestLibraries,
+} from './api/manifest.js';
+export type { ModulesOptions } from './api/modules.js';
+export type {
   AuditEvent,
   CacheEvent,
   CompileEvent,
@@ -143,6 +150,7 @@ export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
+export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';
 export {
   type MemoryQuotaOptions,

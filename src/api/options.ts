@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
+import type { ModulesOptions } from './modules.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
 import type { SourceWrap } from './source-options.js';
@@ -9,15 +10,41 @@ import type { Tracing } from './tracing.js';
 import type { MeteringOptions } from './usage.js';
 
 /**
- * A library for all handlers, available as `$lib.<name>`: CommonJS, UMD or IIFE source that needs only the
- * language.
+ * A library for all handlers, available as `$lib.<name>`. It is initialised once, and needs nothing but the language and what handlers have
+ * of the web.
+ *
+ * - `'lodash'` or `{ package: 'lodash' }`: an installed package, or a part of one, like `'lodash/fp'`. It is bundled by the installed esbuild,
+ *   together with what it imports. `$lib.<name>` is `module.exports` of a CommonJS package, and the namespace of an ES module.
+ * - `{ file }`: a file of the application. One that is a module, imports something or is TypeScript is bundled as well; any other is
+ *   CommonJS, UMD or IIFE text that is used as it is.
+ * - `{ source }`: CommonJS, UMD or IIFE text.
+ *
+ * @example { lodash: 'lodash', z: { package: 'zod' }, shim: { file: new URL('./shim.mjs', import.meta.url) } }
  */
 export type LibraryOption =
-  | { readonly source: string; readonly file?: never }
+  | string
   | {
-      /** Path of a file, relative to the working directory. */
-      readonly file: string;
+      /** The name of an installed package, or of a part of one. */
+      readonly package: string;
+      /**
+       * From where it is found: the path of a directory, or the URL of a directory or of a file in one, like `import.meta.url`.
+       * @default the working directory
+       */
+      readonly from?: string | URL;
+      readonly file?: never;
       readonly source?: never;
+    }
+  | {
+      /** URL of a file, or its path, relative to the working directory. */
+      readonly file: string | URL;
+      readonly package?: never;
+      readonly source?: never;
+    }
+  | {
+      /** The text of a script. */
+      readonly source: string;
+      readonly package?: never;
+      readonly file?: never;
     };
 
 export interface MetricsOptions {
@@ -66,6 +93,8 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
   /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
   readonly wrap?: SourceWrap;
+  /** What handlers may import: own files and packages. @default nothing */
+  readonly modules?: ModulesOptions;
 }
 
 /** How calls without a tenant are isolated: by handler, or as one shared tenant. */
@@ -120,8 +149,11 @@ export interface PoolOptions {
   /** Limit of a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
   readonly stackSizeBytes?: number;
   /**
-   * Libraries for handlers, available as `$lib.<name>`. They are evaluated once, while the base image is
-   * built. @default none
+   * Libraries for handlers, available as `$lib.<name>`: installed packages by their names, files, or texts. They are evaluated once, while
+   * the base image is built. Packages need the package esbuild beside this one.
+   *
+   * @example { lodash: 'lodash', own: { source: 'exports.double = (n) => 2 * n' } }
+   * @default none
    */
   readonly libraries?: Readonly<Record<string, LibraryOption>>;
 }

@@ -13,8 +13,17 @@ import { performance } from '../support/timers.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';
 
-/** A handler as a caller has it: source text, or what `precompileHandler` made of it. */
-export type HandlerRef = { readonly source: string } | { readonly artifact: Uint8Array };
+/** A handler of a build, whose artifact was opened and checked. */
+export class LoadedHandler {
+  readonly handler: CompileResult;
+
+  constructor(handler: CompileResult) {
+    this.handler = handler;
+  }
+}
+
+/** A handler as a caller has it: source text, what `precompileHandler` made of it, or one of a build. */
+export type HandlerRef = { readonly source: string } | { readonly artifact: Uint8Array } | LoadedHandler;
 
 /** Loads handlers in the forms that callers have: source text, or an artifact of `precompileHandler`. */
 export class HandlerLoader {
@@ -44,6 +53,7 @@ export class HandlerLoader {
     options?: SourceOptions,
   ): Promise<CompileAttempt> {
     if ('source' in handler) return this.#compiler.compile(handler.source, filename, order, options);
+    if ('handler' in handler) return Promise.resolve({ ok: true, handler: handler.handler });
     return this.#open(handler.artifact);
   }
 

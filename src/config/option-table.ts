@@ -55,6 +55,11 @@ const cache = {
     group: 'cache',
     doc: 'code around each handler: `{ prologue, epilogue }`',
   },
+  modules: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'what handlers may import: `{ from, files, packages, hoist, lock }`',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const pool = {
@@ -178,7 +183,11 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
-  libraries: { kind: 'object', group: 'pool', doc: 'libraries for all handlers, as `$lib.<name>`' },
+  libraries: {
+    kind: 'object',
+    group: 'pool',
+    doc: 'libraries for all handlers, as `$lib.<name>`: packages, files or texts',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const limits = {

@@ -10,8 +10,10 @@ import { MAX_TIMER_MS } from './limits.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { OPTION_TABLE, optionNames } from './option-table.js';
 import { defaultOf, readChoice, readNumber } from './read-option.js';
+import type { LibrariesConfig } from './resolve-libraries.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
+import { type ModulesConfig, resolveModules } from './resolve-modules.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
@@ -29,6 +31,8 @@ export interface CacheConfig {
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
+  /** Undefined if handlers import nothing. */
+  readonly modules: ModulesConfig | undefined;
 }
 
 export interface RuntimeConfig {
@@ -61,10 +65,11 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
   requireObject('options', options);
   rejectUnknownKeys(options, optionNames(), '');
-  const pool = resolvePool(options);
+  const cache = resolveCache(options);
+  const pool = withPackages(resolvePool(options), cache.modules);
   const limits = resolveLimits(options, pool);
   const config: RuntimeConfig = {
-    cache: resolveCache(options),
+    cache,
     pool,
     limits,
     ceilings: resolveCeilings(options.limitCeilings, limits),
@@ -88,9 +93,18 @@ export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 
     requireObject('options', options);
     const known = optionNames('cache', 'pool').filter((name) => name !== 'libraries');
     rejectUnknownKeys(options, known, '');
-    return { cache: resolveCache(options), pool: resolvePool(options) };
+    const cache = resolveCache(options);
+    return { cache, pool: withPackages(resolvePool(options), cache.modules) };
   };
   return readArgument('options', resolve, 'INVALID_CONFIG');
+}
+
+/** Packages that handlers import are libraries, unless one has that name already. */
+function withPackages(pool: PoolConfig, modules: ModulesConfig | undefined): PoolConfig {
+  if (modules === undefined || modules.hoisted.length === 0) return pool;
+  const packages = modules.hoisted.map((name) => [name, { kind: 'package', package: name, from: modules.resolveDir }]);
+  const libraries = Object.assign(Object.create(null), Object.fromEntries(packages), pool.libraries) as LibrariesConfig;
+  return Object.freeze({ ...pool, libraries: Object.freeze(libraries) });
 }
 
 function resolveCache(options: CacheOptions): CacheConfig {
@@ -105,6 +119,7 @@ function resolveCache(options: CacheOptions): CacheConfig {
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
+    modules: resolveModules(options.modules),
   });
 }
 

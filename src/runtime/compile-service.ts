@@ -10,6 +10,10 @@ import {
 } from '../compiler/precompile-all.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
+import { libraryNames } from '../linker/library-names.js';
+import { Linker } from '../linker/linker.js';
+import { FolderFiles, LayeredFiles, MappedFiles, type ModuleFiles } from '../linker/module-files.js';
+import { PackageCheck } from '../linker/package-check.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { shapeOfWrap } from '../source/forms/source-shape.js';
@@ -27,7 +31,28 @@ export interface CompileListener {
 
 export interface CompileServiceConfig {
   readonly cache: CacheConfig;
-  readonly pool: { readonly maxInstances: number };
+  readonly pool: { readonly maxInstances: number; readonly libraries: Readonly<Record<string, unknown>> };
+}
+
+/** Libraries can be imported as well, so there is a linker if there are any. */
+function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
+  const names = Object.keys(pool.libraries);
+  const { modules, maxSourceBytes } = cache;
+  if (modules === undefined && names.length === 0) return undefined;
+  const { folder, files, packages = [], resolveDir = process.cwd() } = modules ?? {};
+  const layers: ModuleFiles[] = [
+    ...(files === undefined ? [] : [new MappedFiles(files)]),
+    ...(folder === undefined ? [] : [new FolderFiles(folder)]),
+  ];
+  return new Linker({
+    files: layers.length === 0 ? undefined : new LayeredFiles(layers),
+    folder,
+    packages,
+    libraries: libraryNames(names),
+    resolveDir,
+    check: new PackageCheck(packages, resolveDir, modules?.lock),
+    maxSourceBytes,
+  });
 }
 
 /** What a runtime and a stand-alone compiler have in common: pool, cache and compiler, and what callers ask of these. */
@@ -35,6 +60,8 @@ export class CompileService {
   readonly pool: HandlerPool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
+  /** Undefined if handlers import nothing. */
+  readonly linker: Linker | undefined;
   /** Calls under way. */
   readonly calls = new InFlight();
   readonly #maxInstances: number;
@@ -50,11 +77,13 @@ export class CompileService {
       onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
       onEvent: (make) => listener.cache(make),
     });
+    this.linker = linkerFor(config);
     this.compiler = new CachingCompiler(this.pool, this.cache, {
       engine,
       maxSourceBytes,
       secret: cacheSecrets[0],
       shape: wrap && shapeOfWrap(wrap),
+      linker: this.linker,
       onCompiled: (event) => listener.compilation(event),
     });
   }
@@ -76,6 +105,8 @@ export class CompileService {
   /** @throws NexusError INVALID_ARGUMENT */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean }): Promise<void> {
     checkTiers(tiers);
+    // Files that handlers import are read again.
+    this.linker?.clear();
     await this.cache.clear(tiers);
   }
 }

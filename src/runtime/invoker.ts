@@ -4,7 +4,7 @@ import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
-import type { HandlerRef } from '../compiler/handler-loader.js';
+import { type HandlerRef, LoadedHandler } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
@@ -57,6 +57,13 @@ const SUSPENDED =
   'A handler called an extension and is suspended until resumeHandler() answers it. ' +
   'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
   'or pass { suspensions: false } to make it an error. This is said once.';
+
+function refOf(code: string | Uint8Array | LoadedHandler): HandlerRef {
+  if (typeof code === 'string') return { source: code };
+  if (code instanceof LoadedHandler) return code;
+  if (isUint8Array(code)) return { artifact: code };
+  throw invalidArgument('code', code, 'source text, or an artifact');
+}
 
 /** Shared by all calls if there is no tracing. */
 const UNTRACED = new TracedCall();
@@ -156,12 +163,14 @@ export class Invoker {
     });
   }
 
-  run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
+  run(
+    code: string | Uint8Array | LoadedHandler,
+    context: WasmContext,
+    given: RunOptions,
+    probe: RunProbe = {},
+  ): Promise<WasmResult> {
     return this.#counted(() => {
-      if (typeof code !== 'string' && !isUint8Array(code)) {
-        throw invalidArgument('code', code, 'source text, or an artifact');
-      }
-      const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
+      const handler = refOf(code);
       checkContext(context);
       const options = checkRunOptions(given);
       const executeOptions = normaliseOptions(options.rest, 'artifact' in handler);

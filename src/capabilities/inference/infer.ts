@@ -3,7 +3,7 @@ import type { SourceOptions } from '../../api/source-options.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../../config/source-options.js';
 import { codeOfModel } from '../../source/forms/model-text.js';
-import { shapeOf } from '../../source/forms/source-shape.js';
+import { type SourceShape, shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
 import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
 import { authorLocationAt } from '../../source/wrapper.js';
@@ -46,6 +46,11 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
   return demandsOf(code, options, false).demands.tokens();
 }
 
+/** {@link inferCapabilities} for a source as the compiler has it: with what it imports. */
+export function inferShaped(source: string, filename: string, shape: SourceShape | undefined): CapabilityToken[] {
+  return analysed(source, filename, shape, false).demands.tokens();
+}
+
 /**
  * {@link inferCapabilities} with the places in the source that need each capability.
  *
@@ -72,7 +77,15 @@ function demandsOf(code: string, options: InferenceOptions, isExplained: boolean
   requireSource(code);
   const { filename, ...shaping } = readOptions(options);
   const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
-  const shape = shapeOf(shaping, undefined);
+  return analysed(source, filename, shapeOf(shaping, undefined), isExplained);
+}
+
+function analysed(
+  source: string,
+  filename: string | undefined,
+  shape: SourceShape | undefined,
+  isExplained: boolean,
+): Inferred {
   const demands = new Demands(isExplained);
   let inScript: Inferred['inScript'] = (offset) => offset;
   try {

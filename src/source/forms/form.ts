@@ -11,6 +11,8 @@ export interface RewrittenHandler extends Rewriting {
   readonly script: string;
   /** Names that `entry` can choose; undefined for a body. */
   readonly entries?: readonly string[];
+  /** Names of the libraries that a module imports. */
+  readonly libraries?: readonly string[];
 }
 
 export type HandlerForm =
@@ -20,7 +22,7 @@ export type HandlerForm =
   | { readonly kind: 'refused'; readonly problem: ScriptProblem };
 
 /** A problem of a form that the parser accepts. */
-export function refusal(script: string, node: Node, message: string, kind: 'syntax' | 'form'): HandlerForm {
+export function refusal(script: string, node: Node, message: string, kind: 'syntax' | 'form' | 'import'): HandlerForm {
   const place = new SourceLines(script).engineAt(node.start);
   return { kind: 'refused', problem: { kind, message, isExplained: true, ...place } };
 }

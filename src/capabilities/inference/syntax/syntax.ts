@@ -1,4 +1,4 @@
-import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
+import type { FunctionExpression, Node } from 'acorn';
 import { NexusError } from '../../../errors/nexus-error.js';
 import { readForm } from '../../../source/forms/read-form.js';
 import { ADDED_PLACE, originalOf } from '../../../source/forms/rewriting.js';
@@ -10,8 +10,6 @@ import { explainSyntax, findOpenBracket } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
 import { authorLocationAt, ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
-
-export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
 export interface ParsedHandler {
   readonly handler: FunctionExpression;
@@ -59,20 +57,6 @@ const MAX_NAMES = 4_000;
 /** Stands for the whole source if it could not be parsed. */
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
 
-export function isFunction(node: Node): node is AnyFunction {
-  return (
-    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
-  );
-}
-
-/** Whether a function itself has the directive; it is also strict if the surrounding code is. */
-export function hasStrictDirective({ body }: AnyFunction): boolean {
-  if (body.type !== 'BlockStatement') return false;
-  return body.body.some(
-    (statement) => statement.type === 'ExpressionStatement' && statement.directive === 'use strict',
-  );
-}
-
 function scriptOf(
   source: string,
   filename = '',
@@ -99,6 +83,7 @@ function refused(problem: ScriptProblem, source: string, filename: string): Nexu
     const context = { location, snippet: renderSnippet(source, location) };
     return new NexusError('INVALID_HANDLER', sentenceOf(problem), { context });
   }
+  if (kind === 'import') return compilationError(message, location, source, { importsMore: true });
   if (isExplained) return compilationError(message, location, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   return remedy === undefined
@@ -125,7 +110,12 @@ function explained(message: string, location: SourceLocation, source: string, fi
   return compilationError(help?.message ?? message, help?.location ?? location, source);
 }
 
-function compilationError(message: string, location: SourceLocation, source: string): NexusError {
-  const snippet = renderSnippet(source, location);
-  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context: { location, snippet } });
+function compilationError(
+  message: string,
+  location: SourceLocation,
+  source: string,
+  facts: { readonly importsMore?: true } = {},
+): NexusError {
+  const context = { location, snippet: renderSnippet(source, location), ...facts };
+  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context });
 }

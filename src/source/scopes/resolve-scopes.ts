@@ -8,11 +8,11 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
-import { namesOf } from '../../../source/lowering/names.js';
-import { childrenOf } from '../../../source/parse-script.js';
+import { namesOf } from '../lowering/names.js';
+import { childrenOf } from '../parse-script.js';
 import { declaredNames, hoist, lexicalNames, statementsOf } from './declarations.js';
+import { type AnyFunction, hasStrictDirective, isFunction } from './functions.js';
 import { NameScope, Variable } from './name-scope.js';
-import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
 /** Identifiers to variables. One that is missing names a global. */
 export interface Scopes {
@@ -40,10 +40,12 @@ interface FunctionBody {
 /**
  * Determines which variable each identifier names, by the rules of the language: blocks, hoisting,
  * parameters, classes.
+ *
+ * @param isStrict whether the code around it is, as that of a module
  */
-export function resolveScopes(handler: FunctionExpression): Scopes {
+export function resolveScopes(handler: FunctionExpression, isStrict = false): Scopes {
   const resolver = new ScopeResolver();
-  resolver.visitFunction(handler, new NameScope(undefined, []), false);
+  resolver.visitFunction(handler, new NameScope(undefined, []), isStrict);
   return resolver;
 }
 
