@@ -115,7 +115,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|typescript)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',

@@ -62,6 +62,7 @@ const entryPoints = {
   build: path('build/build/index.js'),
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
+  migrate: path('build/migrate/index.js'),
 };
 await take({
   ...common,
@@ -150,6 +151,7 @@ async function writeDeclarations() {
     'testing/vitest',
     'testing/vitest-plugin',
     'typescript/index',
+    'migrate/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {

@@ -17,7 +17,9 @@ export interface SourceOptions {
   readonly returnLastExpression?: boolean;
   /**
    * `'model'`: what stands outside of the first Markdown fence with code is replaced by blanks, as language models write it. A source
-   * without a fence, and one that parses with it, stays as it is. Lines and columns are those of the whole text. @default none
+   * without a fence, and one that parses with it, stays as it is. Lines and columns are those of the whole text. A body without a `return`
+   * at its top level returns its last expression if that calls what the body declares (`main();`) or is pointless otherwise, and is
+   * INVALID_HANDLER if it only declares what nothing calls. Part of the cache key. @default none
    */
   readonly normalise?: 'model';
 }

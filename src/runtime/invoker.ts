@@ -88,7 +88,7 @@ export class Invoker {
     return this.#counted(() => {
       const { executions } = this.#parts;
       const calledAt = performance.now();
-      const options = normaliseOptions(given);
+      const options = normaliseOptions(given, 'artifact' in handler);
       checkContext(context);
       const origin = eventOriginOf(context, options.tenant);
       return this.#traced(
@@ -173,7 +173,7 @@ export class Invoker {
       const handler = refOf(code);
       checkContext(context);
       const options = checkRunOptions(given);
-      const executeOptions = normaliseOptions(options.rest);
+      const executeOptions = normaliseOptions(options.rest, 'artifact' in handler);
       const origin = eventOriginOf(context, executeOptions.tenant);
       const known = probe.answersAll ? context : { extensionRegistry: options.extensions, ...context };
       return this.#traced(

@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
-const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
+const migrating = (await readdir(join(root, 'docs/migrating'))).map((name) => `docs/migrating/${name}`);
+const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort(), ...migrating.sort()];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 /** A self-reference to `nexus-runtime` works only from inside the package. */

@@ -6,6 +6,8 @@ import { invalidOption } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
 import { DEFAULT_ENTRY } from '../../source/forms/entries.js';
+import { codeOfModel } from '../../source/forms/model-text.js';
+import { nameOfShape, shapeOf } from '../../source/forms/source-shape.js';
 import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
 import { findInlineMap, jsonOfInlineMap } from '../../source/source-map/inline-map.js';
 import { type FileLocation, inOriginal, OriginalPlaces } from '../../source/source-map/original-places.js';
@@ -28,7 +30,6 @@ interface CountedHandler {
   readonly text: string;
   /** The source map at its end. */
   readonly map: SourceMap | undefined;
-  readonly isWrapped: boolean;
   readonly instrumented: Instrumented;
   readonly hits: number[];
 }
@@ -64,20 +65,28 @@ export class HandlerCoverage {
     return known;
   }
 
-  /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
-  cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
+  /**
+   * The handler as it is executed. One that was passed as code has no file whose lines could be counted.
+   *
+   * @param options of the call, with the `wrap` of the runtime if there is no other
+   */
+  cover(source: HandlerSource, room: Room, options: ExecuteOptions): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
+    const shape = shapeOf(options, undefined);
     // Of a file that changes meanwhile, and of one that is read in two ways, each is counted apart; the report joins them.
-    const key = JSON.stringify([path, isWrapped, source.code]);
+    const key = JSON.stringify([path, shape && nameOfShape(shape), options.normalise, source.code]);
     const known = this.#handlers.get(key);
     if (known !== undefined) return new CountedExecution(known, room);
-    const inline = findInlineMap(source.code);
+    const code = options.normalise === 'model' ? codeOfModel(source.code, filename) : source.code;
+    const inline = findInlineMap(code);
     const map = inline && SourceMap.openAtOnce(jsonOfInlineMap(inline), MAX_MAP_BYTES);
-    const text = inline?.text ?? source.code;
-    const instrumented = instrument(text, filename, isWrapped);
+    const text = inline?.text ?? code;
+    const instrumented = instrument(text, filename, shape);
     if (instrumented === undefined) return asItIs(source);
-    const handler = { source, text, map, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
+    // Snippets are of the text without prose, as without coverage.
+    const hits = instrumented.blocks.map(() => 0);
+    const handler = { source: { ...source, code }, text, map, instrumented, hits };
     this.#handlers.set(key, handler);
     return new CountedExecution(handler, room);
   }
@@ -140,10 +149,13 @@ class CountedExecution implements CoveredHandler {
   options(given: ExecuteOptions): ExecuteOptions {
     const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
     const { length } = this.#handler.hits;
-    const { entry, ...others } = given;
-    const isChosen = entry !== undefined && !(this.#handler.instrumented.isBody && entry === DEFAULT_ENTRY);
+    const { isBody, returnsLast } = this.#handler.instrumented;
+    // What is executed has no prose any more.
+    const { entry, normalise: _, ...others } = given;
+    const isChosen = entry !== undefined && !(isBody && entry === DEFAULT_ENTRY);
     return {
       ...others,
+      ...(returnsLast && { returnLastExpression: true }),
       ...(isChosen && { entry }),
       limits: {
         ...given.limits,

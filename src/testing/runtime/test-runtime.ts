@@ -71,10 +71,10 @@ export class TestRuntime extends NexusRuntime {
   }
 
   /** @internal */
-  cover(source: HandlerSource, { wrap = this.inner.config.cache.wrap, normalise }: ExecuteOptions): CoveredHandler {
-    // What is around the code of a model is not to be counted.
-    if (normalise !== undefined) return asItIs(source);
-    return this.#coverage?.cover(source, this.#room, wrap !== undefined) ?? asItIs(source);
+  cover(source: HandlerSource, options: ExecuteOptions): CoveredHandler {
+    const { wrap = this.inner.config.cache.wrap } = options;
+    const read = wrap === undefined ? options : { ...options, wrap };
+    return this.#coverage?.cover(source, this.#room, read) ?? asItIs(source);
   }
 
   /** @internal */
