@@ -26,7 +26,7 @@ const PROJECT = new Project({
     "    const face: string = '😀😀'; throw new RangeError«own»(face);",
     '  },',
     '  member: () => ($args as any).missing«member».deep.deeper,',
-    '  call: () => { const o: any = {}; const s = "😀"; return s + o.run«call»(1); },',
+    '  call: () => { const obj: any = {}; const s = "😀"; return s + obj.run«call»(1); },',
     '  cause: () => {',
     '    try { price({ items: [] }); } catch (error) {',
     "      throw new Error«outer»('wrapped', { cause: error });",
@@ -132,7 +132,7 @@ describe.each(WAYS)('a bundle, %s', (_way, options) => {
 
   it('names what fails as its author wrote it', async () => {
     expect((await failing(code, 'member')).message).toContain("(reading 'deep'), of ($args as any).missing");
-    expect((await failing(code, 'call')).message).toContain('o.run is not a function');
+    expect((await failing(code, 'call')).message).toContain('obj.run is not a function');
   });
 
   it('tells why a capability is needed', () => {
