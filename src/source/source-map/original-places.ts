@@ -83,7 +83,8 @@ export class OriginalPlaces {
   }
 }
 
-const NAME = /^[\p{ID_Continue}$]+/u;
+/** With TypeScript's `!`, which no bundle has. */
+const NAME = /^[\p{ID_Continue}$]+(?:!(?=[.[(]))?/u;
 const IS_NAME = /^[\p{ID_Continue}$]+$/u;
 
 /** Where something is, with the lines around it. */

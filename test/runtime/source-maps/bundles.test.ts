@@ -142,6 +142,19 @@ describe.each(WAYS)('a bundle, %s', (_way, options) => {
   });
 });
 
+describe('a renamed name', () => {
+  it('does not keep a message from naming what failed', async () => {
+    const project = new Project({
+      'src/count.ts':
+        'interface Order { readonly lines?: readonly number[] }\nexport default (order: Order): number => order.lines!«length».length;\n',
+    });
+    const { code } = await project.bundle('src/count.ts', { minify: true });
+    const { error } = await runtime.executeHandler(code, { args: {} });
+    expect(error?.location).toEqual(project.place('length'));
+    expect(error?.message).toContain("(reading 'length'), of order.lines");
+  });
+});
+
 describe('a bundle that does not compile', () => {
   const BROKEN = new Project({
     'main.ts': "import { x } from './b.js';\nexport default () => x;\n",

@@ -134,6 +134,8 @@ describe('the places of a source map', () => {
     expect(places.of({ line: 1, column: 2 })?.location).toEqual({ file: 'a.js', line: 1, column: 6 });
     expect(places.of({ line: 1, column: 4 })?.location).toEqual({ file: 'a.js', line: 1, column: 12 });
     expect(places.of({ line: 1, column: 5 })?.location).toEqual({ file: 'a.js', line: 1, column: 7 });
+    const typed = placesOf({ sourcesContent: ['order!.x'] }, 'e.x');
+    expect(typed.of({ line: 1, column: 2 })?.location).toEqual({ file: 'a.js', line: 1, column: 7 });
   });
 
   it('are not known in a line that the file does not have', () => {
