@@ -2,11 +2,12 @@ import type { ExportDefaultDeclaration, ExportNamedDeclaration, Identifier, Lite
 import { namesOf } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
 import { IMPORTS_NOTHING } from '../syntax-help.js';
-import { addedNames, headOf, resultOf, tailOf } from './calling.js';
+import { addedNames, headOf, resultOf, stagedHeadOf, tailOf } from './calling.js';
 import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
 import { type HandlerForm, refusal } from './form.js';
 import { ImportedNames } from './imported-names.js';
-import { type Edit, rewrite } from './rewriting.js';
+import { pureStatements } from './pure-statements.js';
+import { type Edit, rewrite, rewriteMoving } from './rewriting.js';
 import type { SourceImports } from './source-shape.js';
 
 const CLASS =
@@ -17,8 +18,20 @@ const ASSIGNED = 'what is imported cannot be assigned to: keep the value in a va
 const NOTHING =
   'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
 
+/** How a module is rewritten. */
+export interface ModuleOptions {
+  /** What it may import; absent if nothing. */
+  readonly imports?: SourceImports | undefined;
+  /** Whether what is pure at its top level is evaluated once, when an image is made. */
+  readonly isStaged?: boolean | undefined;
+}
+
 /** A module as a function of its entry point. `export` is taken off, and what was exported is called or returned at its end. */
-export function rewriteModule(script: string, program: Program, imports?: SourceImports): HandlerForm {
+export function rewriteModule(
+  script: string,
+  program: Program,
+  { imports, isStaged = false }: ModuleOptions,
+): HandlerForm {
   const { body } = program;
   const exported = new Map<string, string>();
   const edits: Edit[] = [];
@@ -68,18 +81,25 @@ export function rewriteModule(script: string, program: Program, imports?: Source
     edits.push(...uses.edits);
     edits.sort((a, b) => a.start - b.start || a.end - b.end);
   }
-  const { libraries } = imported;
-  const head = headOf(names, { isStrict: true, isAsync: awaits(body), libraries });
+  const options = { isStrict: true, isAsync: awaits(body), libraries: imported.libraries };
+  const result = `${results.join('')}void 0`;
+  const pure = isStaged ? pureStatements(program) : NO_NODES;
+  const moved = isStaged ? body.filter((node) => node.type === 'ImportDeclaration' || pure.has(node)) : [];
+  const rewriting =
+    moved.length === 0
+      ? rewrite(script, headOf(names, options), edits, tailOf(result))
+      : rewriteMoving(script, stagedHeadOf(names, options), edits, moved, tailOf(result, true));
   return {
     kind: 'rewritten',
     of: 'module',
     script,
     entries,
-    libraries,
-    ...rewrite(script, head, edits, tailOf(`${results.join('')}void 0`)),
+    libraries: imported.libraries,
+    ...rewriting,
   };
 }
 
+const NO_NODES: ReadonlySet<Node> = new Set();
 const NO_NODE: Node = { type: 'Program', start: 0, end: 0 };
 
 /** @returns the expression for it */

@@ -17,6 +17,8 @@ export interface FormOptions {
   /** Bounds on the work, as for {@link parseScript} and {@link stripTypes}. @default none */
   readonly maxNames?: number;
   readonly maxCalls?: number;
+  /** Whether the script may have two stages. For who follows calls, one is enough. @default false */
+  readonly isStaged?: boolean | undefined;
 }
 
 const BODY: HandlerForm = { kind: 'body' };
@@ -77,12 +79,16 @@ function isExpression(source: string, maxNames: number | undefined): boolean {
   }
 }
 
-function readModule(source: string, filename: string, { maxNames, maxCalls, shape }: FormOptions): HandlerForm {
+function readModule(
+  source: string,
+  filename: string,
+  { maxNames, maxCalls, shape, isStaged }: FormOptions,
+): HandlerForm {
   const stripped = withoutTypes(blankWrapper(source), filename, maxCalls, true);
   if (!stripped.ok) return exportsSomething(source) ? { kind: 'refused', problem: stripped.problem } : BODY;
   const { script } = stripped;
   try {
-    return rewriteModule(script, parseModule(script, maxNames), shape?.imports);
+    return rewriteModule(script, parseModule(script, maxNames), { imports: shape?.imports, isStaged });
   } catch (error) {
     if (!isAcornError(error)) throw error;
     if (!exportsSomething(source)) return BODY;
