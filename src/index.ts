@@ -137,7 +137,6 @@ export {
   inferCapabilities,
 } from './capabilities/inference/infer.js';
 export type { CompiledHandler } from './compiler/compiled-handler.js';
-export type { StoredSourceMap } from './source/source-map/stored-map.js';
 export type {
   PrecompileOptions,
   PrecompileProgress,
@@ -169,3 +168,4 @@ export { type DefineExtensionOptions, defineExtension } from './schemas/define-e
 export { describeExtensions, type ExtensionDescription } from './schemas/describe-extensions.js';
 export type { SchemaIssue } from './schemas/issues.js';
 export { jsonSchema } from './schemas/json-schema.js';
+export type { StoredSourceMap } from './source/source-map/stored-map.js';
