@@ -58,15 +58,17 @@ export class OriginalPlaces {
     return { location: { line, column: this.#columnOf(location, found, lines), file }, lines };
   }
 
-  /** A segment spans as much as stands there in both texts: a bundler that changes nothing in a line may write one for all of it. */
+  /** A segment spans as much as is the same in both texts: a bundler that changes nothing in a line may write one for all of it. */
   #columnOf(location: SourceLocation, found: FilePlace, lines: SourceLines | undefined): number {
     const { compiled, line, column } = found;
     const length = location.column - compiled.column;
     if (lines === undefined || this.#compiled === undefined || length <= 0 || length > MAX_COMPARED_CHARACTERS)
       return column;
-    const original = lines.read({ line, column }, length);
-    const isSame = original.length === length && original === this.#compiled.read(compiled, length);
-    return isSame ? column + length : column;
+    const written = this.#compiled.read(compiled, length);
+    const original = lines.read({ line, column }, MAX_COMPARED_CHARACTERS);
+    // Behind a name, which may be another one in the bundle.
+    if (IS_NAME.test(written)) return column + (NAME.exec(original)?.[0].length ?? 0);
+    return written.length === length && original.startsWith(written) ? column + length : column;
   }
 
   #textOf(source: number): SourceLines | undefined {
@@ -80,6 +82,10 @@ export class OriginalPlaces {
     return lines;
   }
 }
+
+/** With TypeScript's `!`, which no bundle has. */
+const NAME = /^[\p{ID_Continue}$]+(?:!(?=[.[(]))?/u;
+const IS_NAME = /^[\p{ID_Continue}$]+$/u;
 
 /** Where something is, with the lines around it. */
 interface Placed {

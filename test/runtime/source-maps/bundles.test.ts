@@ -26,7 +26,7 @@ const PROJECT = new Project({
     "    const face: string = '😀😀'; throw new RangeError«own»(face);",
     '  },',
     '  member: () => ($args as any).missing«member».deep.deeper,',
-    '  call: () => { const o: any = {}; const s = "😀"; return s + o.run«call»(1); },',
+    '  call: () => { const obj: any = {}; const s = "😀"; return s + obj.run«call»(1); },',
     '  cause: () => {',
     '    try { price({ items: [] }); } catch (error) {',
     "      throw new Error«outer»('wrapped', { cause: error });",
@@ -132,13 +132,26 @@ describe.each(WAYS)('a bundle, %s', (_way, options) => {
 
   it('names what fails as its author wrote it', async () => {
     expect((await failing(code, 'member')).message).toContain("(reading 'deep'), of ($args as any).missing");
-    expect((await failing(code, 'call')).message).toContain('o.run is not a function');
+    expect((await failing(code, 'call')).message).toContain('obj.run is not a function');
   });
 
   it('tells why a capability is needed', () => {
     const [reason] = explainCapabilities(code).find(({ capability }) => capability === 'ext:http.get')?.reasons ?? [];
     expect(reason).toMatchObject(PROJECT.place('asks'));
     expect(inferCapabilities(code)).toEqual(['ext:http.get', 'state:read:total']);
+  });
+});
+
+describe('a renamed name', () => {
+  it('does not keep a message from naming what failed', async () => {
+    const project = new Project({
+      'src/count.ts':
+        'interface Order { readonly lines?: readonly number[] }\nexport default (order: Order): number => order.lines!«length».length;\n',
+    });
+    const { code } = await project.bundle('src/count.ts', { minify: true });
+    const { error } = await runtime.executeHandler(code, { args: {} });
+    expect(error?.location).toEqual(project.place('length'));
+    expect(error?.message).toContain("(reading 'length'), of order.lines");
   });
 });
 

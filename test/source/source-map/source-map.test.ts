@@ -129,6 +129,15 @@ describe('the places of a source map', () => {
     expect(places.of({ line: 1, column: 14 })?.location).toEqual({ file: 'a.js', line: 1, column: 1 });
   });
 
+  it('are behind the author’s name where the bundle has another', () => {
+    const places = placesOf({ sourcesContent: ['order.länge'], mappings: 'AAAA,EAAM' }, 'e.l+1');
+    expect(places.of({ line: 1, column: 2 })?.location).toEqual({ file: 'a.js', line: 1, column: 6 });
+    expect(places.of({ line: 1, column: 4 })?.location).toEqual({ file: 'a.js', line: 1, column: 12 });
+    expect(places.of({ line: 1, column: 5 })?.location).toEqual({ file: 'a.js', line: 1, column: 7 });
+    const typed = placesOf({ sourcesContent: ['order!.x'] }, 'e.x');
+    expect(typed.of({ line: 1, column: 2 })?.location).toEqual({ file: 'a.js', line: 1, column: 7 });
+  });
+
   it('are not known in a line that the file does not have', () => {
     expect(placesOf({ mappings: 'AAgCA', sourcesContent: ['one line'] }, 'x').of(HERE)).toBeUndefined();
     expect(placesOf({ mappings: 'AAgCA' }, 'x').of(HERE)?.location).toEqual({ file: 'a.js', line: 33, column: 1 });
