@@ -5,6 +5,7 @@ export const QUESTIONS = [
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants' },
   { id: 'library', title: 'A handler on a library' },
+  { id: 'modules', title: 'Modules and imports' },
   { id: 'diversity', title: 'Many different handlers' },
   { id: 'context', title: 'Large contexts' },
   { id: 'suspend', title: 'Suspend and resume' },

@@ -61,8 +61,13 @@ export async function bundleHandler(source: string, filename: string, config: Li
   const files = config.files && remembering(config.files, texts);
   const { resolveDir } = config;
   const alternativeTo = (name: string) => (isNodeBuiltin(name) ? insteadOfBuiltin(name) : undefined);
-  const plugins = [ownModules(unit, { ...config, files, alternativeTo }), resolveBuiltins(resolveDir)];
-  const outcome = await bundle(loadBundler(resolveDir), { ...OPTIONS, absWorkingDir: resolveDir, plugins });
+  const bundler = loadBundler(resolveDir);
+  const bundleAs = (modules?: ReadonlySet<string>) => {
+    const plugins = [ownModules(unit, { ...config, files, alternativeTo, modules }), resolveBuiltins(resolveDir)];
+    return bundle(bundler, { ...OPTIONS, absWorkingDir: resolveDir, plugins, keepNames: modules !== undefined });
+  };
+  let outcome = await bundleAs();
+  if ('metafile' in outcome && differs(outcome)) outcome = await bundleAs(modulesIn(outcome.metafile));
   if ('errors' in outcome && !('outputFiles' in outcome)) return failed(outcome, unit, texts);
   return await linked(outcome as Bundled, config);
 }
@@ -82,6 +87,24 @@ async function bundle(
     clearTimeout(timeout);
     await context.dispose();
   }
+}
+
+/**
+ * Whether a simple bundle may do something else than the modules in it: names of functions and classes were changed, or a module
+ * imports CommonJS. Most bundles do neither, and are smaller and faster so.
+ */
+function differs({ metafile, outputFiles }: Bundled): boolean {
+  const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
+  if (map !== undefined && (JSON.parse(map.text) as { names: string[] }).names.length > 0) return true;
+  return Object.entries(metafile.inputs).some(
+    ([file, { format, imports }]) =>
+      isOwn(file) && format === 'esm' && imports.some(({ path: name }) => metafile.inputs[name]?.format === 'cjs'),
+  );
+}
+
+function modulesIn({ inputs }: Metafile): ReadonlySet<string> {
+  const modules = Object.entries(inputs).filter(([file, { format }]) => isOwn(file) && format === 'esm');
+  return new Set(modules.map(([file]) => fileOf({ file })));
 }
 
 function failed(

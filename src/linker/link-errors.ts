@@ -3,9 +3,11 @@ import type { WasmError } from '../api/result.js';
 import { cut, MAX_REASON } from '../config/check.js';
 import { renderSnippet } from '../source/source-lines.js';
 import { isImportProblem } from './import-problem.js';
-import { OWN } from './own-modules.js';
+import { MODULE_ENDING, OWN, OWN_MODULE, withoutEnding } from './own-modules.js';
 
 const OWN_PREFIX = `${OWN}:`;
+const MODULE_PREFIX = `${OWN_MODULE}:`;
+const QUOTED = new RegExp(`"(?:${OWN_PREFIX}([^"]*)|${MODULE_PREFIX}([^"]*)\\${MODULE_ENDING})"`, 'g');
 
 /** A place as the bundler has it: lines from 1, columns in bytes from 0. */
 type BundlerPlace = NonNullable<Message['location']>;
@@ -21,7 +23,7 @@ export function describeLinkError(
   path: string,
   textOf: (file: string) => string | undefined,
 ): WasmError {
-  const said = cut(isImportProblem(detail) ? detail.message : text.replaceAll(`"${OWN_PREFIX}`, '"'), MAX_REASON);
+  const said = cut(isImportProblem(detail) ? detail.message : text.replace(QUOTED, '"$1$2"'), MAX_REASON);
   const isSyntax = !isImportProblem(detail) && location !== null && textOf(fileOf(location)) !== undefined;
   return {
     code: 'COMPILATION_ERROR',
@@ -44,12 +46,13 @@ function placeOf(
   return { location, ...(text !== undefined && { snippet: renderSnippet(text, location) }) };
 }
 
-/** Without the namespace of this library's plugin. */
+/** Without the namespaces of this library's plugin. */
 export function fileOf({ file }: Pick<BundlerPlace, 'file'>): string {
-  return isOwn(file) ? file.slice(OWN_PREFIX.length) : file;
+  if (file.startsWith(MODULE_PREFIX)) return withoutEnding(file.slice(MODULE_PREFIX.length));
+  return file.startsWith(OWN_PREFIX) ? file.slice(OWN_PREFIX.length) : file;
 }
 
 /** Whether a file is one of the handler's own, by the name that the bundler has for it. */
 export function isOwn(file: string): boolean {
-  return file.startsWith(OWN_PREFIX);
+  return file.startsWith(OWN_PREFIX) || file.startsWith(MODULE_PREFIX);
 }

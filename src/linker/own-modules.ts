@@ -6,11 +6,14 @@ import { nearest } from '../config/nearest.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { type ImportProblem, problem } from './import-problem.js';
 import type { LibraryNames } from './library-names.js';
-import { leadsOut, type ModuleFiles } from './module-files.js';
+import { candidatesFor, type FoundFile, leadsOut, type ModuleFiles } from './module-files.js';
 import { isBare, packageOf } from './specifier.js';
 
 /** Of the handler itself and of files that it may import. */
 export const OWN = 'own';
+/** Own files that are modules, by a path with {@link MODULE_ENDING}: what they import of CommonJS follows the rules of Node. */
+export const OWN_MODULE = 'own-module';
+export const MODULE_ENDING = '.mjs';
 /** A library, for CommonJS code that requires it. */
 const LIBRARY = 'library';
 
@@ -24,6 +27,8 @@ const LOADERS = {
   '.json': 'json',
 } as const;
 const MAX_NAMES_TOLD = 10;
+const OUTSIDE = { kind: 'outside' } as const;
+const NOTHING = { kind: 'missing', names: [] } as const satisfies FoundFile;
 
 export interface LinkUnit {
   readonly source: string;
@@ -39,6 +44,8 @@ export interface OwnModulesOptions {
   /** Where packages are looked for. */
   readonly resolveDir: string;
   readonly maxSourceBytes: number;
+  /** Own files of which an earlier bundle has shown that they are modules. */
+  readonly modules?: ReadonlySet<string> | undefined;
   /** What is there instead of a builtin of Node; undefined for other names. */
   alternativeTo(specifier: string): string | undefined;
 }
@@ -50,6 +57,7 @@ export function ownModules(unit: LinkUnit, options: OwnModulesOptions): Plugin {
     setup(build) {
       build.onResolve({ filter: /.*/ }, (args) => resolve(args, unit, options));
       build.onLoad({ filter: /.*/, namespace: OWN }, (args) => load(args.path, unit, options));
+      build.onLoad({ filter: /.*/, namespace: OWN_MODULE }, (args) => load(withoutEnding(args.path), unit, options));
       build.onLoad({ filter: /.*/, namespace: LIBRARY }, ({ path: name }) => ({
         contents: `module.exports = $lib[${JSON.stringify(name)}];`,
         loader: 'js',
@@ -64,19 +72,20 @@ async function resolve(
   options: OwnModulesOptions,
 ): Promise<OnResolveResult | undefined> {
   const { path: specifier, kind, importer, namespace } = args;
-  if (kind === 'entry-point') return { path: unit.path, namespace: OWN };
+  if (kind === 'entry-point') return placed(unit.path, options);
   const { libraries } = options;
   if (libraries.has(specifier)) {
     if (kind === 'require-call') return { path: specifier, namespace: LIBRARY };
     return { path: `${LIBRARY_SCHEME}${specifier}`, external: true, sideEffects: false };
   }
   // Of a package, whose own imports are found as usual.
-  if (namespace !== OWN) return undefined;
+  if (namespace !== OWN && namespace !== OWN_MODULE) return undefined;
   if (isBare(specifier) || specifier.startsWith('node:')) {
     const refused = refusePackage(specifier, options);
     return refused && failed(refused);
   }
-  return await resolveOwn(specifier, importer, options);
+  const from = namespace === OWN_MODULE ? withoutEnding(importer) : importer;
+  return await resolveOwn(specifier, from, unit, options);
 }
 
 /** @returns undefined if a handler may import it */
@@ -101,19 +110,27 @@ function refusePackage(specifier: string, options: OwnModulesOptions): ImportPro
   );
 }
 
-async function resolveOwn(specifier: string, importer: string, options: OwnModulesOptions): Promise<OnResolveResult> {
+async function resolveOwn(
+  specifier: string,
+  importer: string,
+  unit: LinkUnit,
+  options: OwnModulesOptions,
+): Promise<OnResolveResult> {
   const { files } = options;
   if (!/^\.\.?(?:\/|$)/.test(specifier)) {
     const message = `"${specifier}" is neither a relative path nor a package: files are imported as './name.js'`;
     return failed(problem('kind', specifier, message));
   }
-  if (files === undefined) {
+  const wanted = path.posix.join(path.posix.dirname(importer), specifier);
+  // The handler need not be there as a file.
+  const isUnit = candidatesFor(wanted).includes(unit.path);
+  if (files === undefined && !isUnit) {
     const message = `there are no files that handlers may import: "${specifier}" belongs into the option modules.from or modules.files`;
     return failed(problem('missing-file', specifier, message));
   }
-  const wanted = path.posix.join(path.posix.dirname(importer), specifier);
-  const found = leadsOut(wanted) ? ({ kind: 'outside' } as const) : await files.find(wanted);
-  if (found.kind === 'found') return { path: found.path, namespace: OWN };
+  const found = leadsOut(wanted) ? OUTSIDE : ((await files?.find(wanted)) ?? NOTHING);
+  if (found.kind === 'found') return placed(found.path, options);
+  if (found.kind === 'missing' && isUnit) return placed(unit.path, options);
   if (found.kind === 'outside') {
     return failed(problem('outside', specifier, `"${specifier}" leads out of what handlers may import`));
   }
@@ -136,6 +153,16 @@ async function load(file: string, unit: LinkUnit, options: OwnModulesOptions): P
   } catch (error) {
     return failed(problem('failed', file, `"${file}" cannot be read: ${(error as Error).message}`));
   }
+}
+
+function placed(file: string, { modules }: OwnModulesOptions): OnResolveResult {
+  return modules?.has(file) === true
+    ? { path: file + MODULE_ENDING, namespace: OWN_MODULE }
+    : { path: file, namespace: OWN };
+}
+
+export function withoutEnding(file: string): string {
+  return file.slice(0, -MODULE_ENDING.length);
 }
 
 function loaderOf(file: string): (typeof LOADERS)[keyof typeof LOADERS] | undefined {

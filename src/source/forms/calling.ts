@@ -21,6 +21,8 @@ export interface AddedNames {
   readonly held: string;
   /** A function that returns its argument. */
   readonly itself: string;
+  /** A function that throws if a namespace lacks one of some names. */
+  readonly require: string;
   /** The namespace of an imported library, by its index. */
   library(index: number): string;
 }
@@ -35,6 +37,7 @@ export function addedNames(script: string): AddedNames {
       ctx: `${prefix}ctx`,
       held: `${prefix}held`,
       itself: `${prefix}itself`,
+      require: `${prefix}require`,
       library,
     };
   }
@@ -49,7 +52,7 @@ export function headOf(names: AddedNames, { isStrict, isAsync, libraries = [] }:
   const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
   const directive = isStrict ? '"use strict";' : '';
   const imports = libraries.map((name, index) => importing(name, names.library(index)));
-  if (libraries.length > 0) imports.unshift(`const ${names.itself}=value=>value;`);
+  if (libraries.length > 0) imports.unshift(`const ${names.itself}=value=>value,${names.require}=${REQUIRE};`);
   const call = `return ${isAsync ? 'async ' : ''}function(){`;
   return `(function(${entry}){${directive}const ${ctx}={${fields.join()}};${imports.join('')}${call}`;
 }
@@ -60,6 +63,11 @@ interface HeadOptions {
   /** Names of the libraries that it imports. */
   readonly libraries?: readonly string[];
 }
+
+/** As the language does when it links modules. */
+const REQUIRE =
+  '(namespace,specifier,names)=>{for(let i=0;i<names.length;i++)if(!(names[i]in namespace))' +
+  `throw new SyntaxError('"'+specifier+'" does not export "'+names[i]+'"')}`;
 
 function importing(name: string, variable: string): string {
   const missing = JSON.stringify(

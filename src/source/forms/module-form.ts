@@ -13,6 +13,7 @@ const CLASS =
   'the default export is a class, and a handler is called without `new`: export a function that makes an instance and calls it';
 const COMPUTED =
   '`import()` needs the name of a module as text: what a handler may import is known before it runs; list the modules, and choose among them';
+const ASSIGNED = 'what is imported cannot be assigned to: keep the value in a variable of the handler';
 const NOTHING =
   'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
 
@@ -28,8 +29,9 @@ export function rewriteModule(script: string, program: Program, imports?: Source
   for (const node of body) {
     if (node.type === 'ImportDeclaration') {
       isModule ||= imports !== undefined;
-      if (!imported.declare(node)) return refusal(script, node, IMPORTS_NOTHING, 'import');
-      edits.push({ start: node.start, end: node.end, text: ';' });
+      const text = imported.declare(node);
+      if (text === undefined) return refusal(script, node, IMPORTS_NOTHING, 'import');
+      edits.push({ start: node.start, end: node.end, text });
       continue;
     }
     if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'import');
@@ -62,6 +64,7 @@ export function rewriteModule(script: string, program: Program, imports?: Source
     const uses = imported.edit(program);
     if (uses.unlinked !== undefined) return refusal(script, uses.unlinked, IMPORTS_NOTHING, 'import');
     if (uses.computed !== undefined) return refusal(script, uses.computed, COMPUTED, 'syntax');
+    if (uses.assigned !== undefined) return refusal(script, uses.assigned, ASSIGNED, 'syntax');
     edits.push(...uses.edits);
     edits.sort((a, b) => a.start - b.start || a.end - b.end);
   }
