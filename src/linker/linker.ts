@@ -16,6 +16,8 @@ interface Link {
   readonly outcome: Promise<LinkOutcome>;
   /** From then on it is linked again. */
   staleAt: number;
+  /** What the outcome holds, apart from the source. */
+  characters: number;
 }
 
 /** Bundles handlers with what they import, each once. */
@@ -27,7 +29,7 @@ export class Linker {
   readonly #links = new LRUCache<string, Link>({
     max: MEMO_ENTRIES,
     maxSize: MEMO_CHARACTERS,
-    sizeCalculation: (_link, key) => key.length + 1,
+    sizeCalculation: ({ characters }, key) => key.length + 1 + characters,
   });
 
   constructor(config: LinkerConfig) {
@@ -57,11 +59,16 @@ export class Linker {
     if (underWay !== undefined) return underWay;
     const key = nameOf(source, filename);
     const outcome = this.#turns.take(() => this.#bundle(source, filename));
-    const link: Link = { outcome, staleAt: Number.POSITIVE_INFINITY };
+    const link: Link = { outcome, staleAt: Number.POSITIVE_INFINITY, characters: 0 };
     this.#links.set(key, link);
     outcome.then(
       (linked) => {
         if (!linked.ok) link.staleAt = performance.now() + ERROR_TTL_MS;
+        else link.characters = linked.source.length + linked.sourceMapBytes;
+        if (!linked.ok || this.#links.peek(key) !== link) return;
+        // It is counted when it is set.
+        this.#links.delete(key);
+        this.#links.set(key, link);
       },
       () => {
         if (this.#links.peek(key) === link) this.#links.delete(key);
