@@ -72,7 +72,7 @@ const REFUSED: readonly Case[] = [
 ];
 
 describe('what cannot be imported', () => {
-  it.each(REFUSED)('%s: %s', async (_what, specifier, reason, message, files = {}) => {
+  it.each(REFUSED.map(([what, specifier, reason, message, files = {}]) => [what, specifier, reason, message, files] as const))('%s: %s', async (_what, specifier, reason, message, files) => {
     for (const code of [
       `\nimport x from '${specifier}';\nexport default x`,
       `\nexport { x } from '${specifier}';\n`,
@@ -139,7 +139,7 @@ describe('what cannot be imported', () => {
   it('a syntax error in an own file, at its place there', async () => {
     const error = await cases.error(`import './a.js'; export default 1`, { 'a.js': 'const a = 1;\nconst = 2;' });
     expect(error).toMatchObject({ code: 'COMPILATION_ERROR', name: 'SyntaxError', location: { line: 2, column: 7 } });
-    expect(error.location?.file).toMatch(/a\.js$/);
+    expect(error.location).toMatchObject({ file: expect.stringMatching(/a\.js$/) });
     expect(error.snippet).toContain('const = 2');
   });
 

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { chmod, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type Manifest, type NexusRuntime } from '#src/index.js';
 import { createTestRuntime } from '#src/testing/index.js';
 import { type BuildTree, buildTree } from '../../build/tree.js';
 import { installed } from '../../support/package-tree.js';
+import { bundleSource } from '../../support/sources/bundle-source.js';
 import { rejection } from '../../support/runtime-helpers.js';
 
+const INDEX = await bundleSource('src/index.ts');
 const ESM = { type: 'module' };
 const ANY = { capabilities: ['ext:*'] } as const;
 /** Keeps what it is given, to see who sees it. */
@@ -163,21 +167,6 @@ describe.each([
   });
 });
 
-describe('library sets', () => {
-  it('of more builds than a worker keeps are built again', async () => {
-    const handler = `import { n } from 'lib';\nexport default () => n;`;
-    const tree = await buildTree({ 'handlers/a.js': handler, 'handlers/b.js': handler, ...installed('lib', { 'index.js': '' }, ESM) }, { packages: ['lib'], lock: false });
-    const sets = [];
-    for (let i = 0; i < 18; i++) {
-      await writeFile(join(tree.directory, 'node_modules/lib/index.js'), `export const n = ${i};`);
-      const { manifestPath: path } = await tree.build({ outDir: `out-${i}` });
-      sets.push(await runtime.load(path));
-    }
-    for (const round of [0, 1]) for (const [i, set] of sets.entries()) expect([round, (await set.execute('a')).returnValue]).toEqual([round, i]);
-    await tree[Symbol.asyncDispose]();
-  });
-});
-
 describe('a build that is shipped', () => {
   it('is loaded read-only', async () => {
     const file = await changed(() => undefined);
@@ -197,5 +186,34 @@ describe('a build that is shipped', () => {
     expect(set.names).toHaveLength(10_002);
     expect((await set.execute('many/9999')).returnValue).toEqual(['1.0.0', undefined]);
     expect((await rejection(set.execute('many'))) as Error).toMatchObject({ message: expect.stringMatching(/10002 handlers/) });
+  });
+});
+
+describe('other processes', () => {
+  it('load a build, and resume what another suspended, without the sources and without a bundler', async () => {
+    const file = await changed(() => undefined);
+    const options = { cacheDir: false, maxInstances: 1, suspensionDir: join(one.directory, 'suspended') } as const;
+    const first = await createRuntime(options);
+    const suspended = await (await first.load(file)).execute('a', { ...ANY, args: { secret: 5 } });
+    await first.shutdown();
+    const script = `
+      import { createRuntime } from ${JSON.stringify(INDEX)};
+      const runtime = await createRuntime(${JSON.stringify(options)});
+      const id = ${JSON.stringify(suspended.suspension?.suspensionId)};
+      const answer = { success: true, value: 'x' };
+      const early = await runtime.resumeHandler(id, answer).catch((error) => error.code);
+      const set = await runtime.load(${JSON.stringify(file)});
+      const { returnValue } = await runtime.resumeHandler(id, answer);
+      const other = (await set.execute('b')).returnValue;
+      await runtime.shutdown();
+      const loaded = process.moduleLoadList?.length >= 0 && Object.keys((await import('node:module')).default._cache).some((name) => name.includes('esbuild'));
+      console.log(JSON.stringify({ early, returnValue, other, loaded }));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: '/' });
+    expect(JSON.parse(stdout)).toEqual({
+      early: 'SUSPENSION_INCOMPATIBLE',
+      returnValue: ['1.0.0', 5, 'x'],
+      other: ['1.0.0', null],
+      loaded: false,
+    });
   });
 });
