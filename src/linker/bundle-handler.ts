@@ -107,7 +107,8 @@ async function bundle(
 function differs({ metafile, outputFiles }: Bundled): boolean {
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   // perf: the whole map may be long. Names come last.
-  if (map !== undefined && !NO_NAMES.test(Buffer.from(map.contents.subarray(-NAMES_END)).toString('latin1'))) return true;
+  if (map !== undefined && !NO_NAMES.test(Buffer.from(map.contents.subarray(-NAMES_END)).toString('latin1')))
+    return true;
   return Object.entries(metafile.inputs).some(
     ([file, { format, imports }]) =>
       isOwn(file) && format === 'esm' && imports.some(({ path: name }) => metafile.inputs[name]?.format === 'cjs'),

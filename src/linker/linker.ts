@@ -12,6 +12,9 @@ const MEMO_CHARACTERS = 32 * 1024 * 1024;
 /** What cannot be linked may be mended on the disk. */
 const ERROR_TTL_MS = 30_000;
 
+/** The bundler's process gets the source, and returns it: that of a longer one would hold this thread. */
+const MAX_CHARACTERS = 1024 * 1024;
+
 interface Link {
   readonly outcome: Promise<LinkOutcome>;
   /** From then on it is linked again. */
@@ -57,6 +60,7 @@ export class Linker {
   link(source: string, filename: string): Promise<LinkOutcome> {
     const underWay = this.known(source, filename);
     if (underWay !== undefined) return underWay;
+    if (source.length > MAX_CHARACTERS) return Promise.resolve(tooLong(source.length));
     const key = nameOf(source, filename);
     const outcome = this.#turns.take(() => this.#bundle(source, filename));
     const link: Link = { outcome, staleAt: Number.POSITIVE_INFINITY, characters: 0 };
@@ -87,6 +91,14 @@ export class Linker {
   clear(): void {
     this.#links.clear();
   }
+}
+
+function tooLong(characters: number): LinkOutcome {
+  const message = `A handler that imports files or parts of packages may have ${MAX_CHARACTERS} characters, and this one has ${characters}. Move a part of it into a file that it imports.`;
+  return {
+    ok: false,
+    error: { code: 'INVALID_HANDLER', message, context: { limit: 'characters', value: MAX_CHARACTERS, characters } },
+  };
 }
 
 /** No name of a file has a NUL. */

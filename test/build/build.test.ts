@@ -1,7 +1,7 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuildProgress, buildHandlers, type BuildReport } from '#src/build/index.js';
+import type { BuildProgress, BuildReport } from '#src/build/index.js';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 import { installed } from '../support/package-tree.js';
 import { rejection } from '../support/runtime-helpers.js';
@@ -17,17 +17,25 @@ describe('200 handlers with 20 packages', () => {
   const packages = Array.from({ length: 17 }, (_, i) => `p${i}`);
 
   beforeAll(async () => {
-    const files: Record<string, string | object> = { 'lib/shared.ts': 'export const twice = (n: number): number => n * 2;' };
+    const files: Record<string, string | object> = {
+      'lib/shared.ts': 'export const twice = (n: number): number => n * 2;',
+    };
     for (const [i, name] of packages.entries())
-      Object.assign(files, installed(name, { 'index.js': i % 2 ? `exports.n = ${i};` : `export const n = ${i};` }, i % 2 ? {} : ESM));
+      Object.assign(
+        files,
+        installed(name, { 'index.js': i % 2 ? `exports.n = ${i};` : `export const n = ${i};` }, i % 2 ? {} : ESM),
+      );
     for (let i = 0; i < 200; i++) {
       const a = packages[i % 16];
       const b = packages[(i + 5) % 16];
       const uses = i % 2 === 0 ? `import { twice } from '../../lib/shared';` : 'const twice = (n) => n * 2;';
-      files[`handlers/g${i % 10}/h${i}.js`] = `import { n as a } from '${a}';\nimport { n as b } from '${b}';\n${uses}\nexport default ({ n }) => [${i}, twice(n), a, b];`;
+      files[`handlers/g${i % 10}/h${i}.js`] =
+        `import { n as a } from '${a}';\nimport { n as b } from '${b}';\n${uses}\nexport default ({ n }) => [${i}, twice(n), a, b];`;
     }
-    files['handlers/real.ts'] = `import _ from 'lodash';\nimport { parse } from 'yaml';\nimport { z } from 'zod';\nimport { n } from 'p16';\nexport default (args: { text: string }) => _.chunk(z.array(z.number()).parse(parse(args.text)), n - 14);`;
-    files['handlers/real2.ts'] = `import { chunk } from 'lodash';\nexport const schema = { args: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] }, result: { type: 'array' } };\nexport default async (args: { n: number }) => chunk([await $ext.db.get(args.n), 2, 3], 2);`;
+    files['handlers/real.ts'] =
+      `import _ from 'lodash';\nimport { parse } from 'yaml';\nimport { z } from 'zod';\nimport { n } from 'p16';\nexport default (args: { text: string }) => _.chunk(z.array(z.number()).parse(parse(args.text)), n - 14);`;
+    files['handlers/real2.ts'] =
+      `import { chunk } from 'lodash';\nexport const schema = { args: { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] }, result: { type: 'array' } };\nexport default async (args: { n: number }) => chunk([await $ext.db.get(args.n), 2, 3], 2);`;
     files['handlers/body.js'] = 'return $args.n + 1';
     files['handlers/broken.js'] = `import x from 'unknown-package';\nexport default x;`;
     files['handlers/syntax.js'] = `export default (\n`;
@@ -51,7 +59,12 @@ describe('200 handlers with 20 packages', () => {
     expect(progress).toHaveLength(205);
     expect(progress.map(({ done }) => done)).toEqual(Array.from({ length: 205 }, (_, i) => i + 1));
     expect(new Set(progress.map(({ total }) => total))).toEqual(new Set([205]));
-    expect(progress.filter(({ status }) => status === 'failed').map(({ name }) => name).sort()).toEqual(['broken', 'syntax']);
+    expect(
+      progress
+        .filter(({ status }) => status === 'failed')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['broken', 'syntax']);
   });
 
   it('share the packages that several import, and the manifest says what is where', () => {
@@ -68,7 +81,11 @@ describe('200 handlers with 20 packages', () => {
     });
     expect([...(handlers['g0/h0']?.files ?? [])].sort()).toEqual(['handlers/g0/h0.js', 'lib/shared.ts']);
     expect(handlers['real']?.packages.map(({ name }) => name)).toEqual(['p16', 'yaml', 'zod']);
-    expect(handlers['real2']).toMatchObject({ capabilities: ['ext:db.get'], imports: ['lodash'], schema: { result: { type: 'array' } } });
+    expect(handlers['real2']).toMatchObject({
+      capabilities: ['ext:db.get'],
+      imports: ['lodash'],
+      schema: { result: { type: 'array' } },
+    });
     expect(handlers['body']).toMatchObject({ imports: [], files: [], packages: [] });
   });
 
@@ -84,10 +101,17 @@ describe('200 handlers with 20 packages', () => {
     }
     expect((await set.execute('real', { args: { text: '[1, 2, 3]' } })).returnValue).toEqual([[1, 2], [3]]);
     expect((await set.execute('body', { args: { n: 4 } })).returnValue).toBe(5);
-    const ran = await set.run('real2', { args: { n: 7 }, capabilities: ['ext:db.get'] }, { extensions: { db: { get: (n: number) => n } } });
+    const ran = await set.run(
+      'real2',
+      { args: { n: 7 }, capabilities: ['ext:db.get'] },
+      { extensions: { db: { get: (n: number) => n } } },
+    );
     expect(ran.returnValue).toEqual([[7, 2], [3]]);
     expect(await rejection(set.execute('real2', { args: {} }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
-    expect(await rejection(set.execute('g0/h', {}))).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/did you mean g0\/h/) });
+    expect(await rejection(set.execute('g0/h', {}))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/did you mean g0\/h/),
+    });
   });
 
   it('are left as they are when nothing has changed', async () => {
@@ -123,7 +147,10 @@ describe('200 handlers with 20 packages', () => {
   it('are built again where a shared package has changed in its files', async () => {
     await writeFile(join(tree.directory, 'node_modules/p16/index.js'), 'export const n = 17;');
     const refused = await rejection(tree.build());
-    expect(refused).toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringMatching(/p16.*other files.*updateLock/) });
+    expect(refused).toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(/p16.*other files.*updateLock/),
+    });
     const { manifestPath } = await tree.build({ updateLock: true });
     const set = await runtime.load(manifestPath);
     expect((await set.execute('new')).returnValue).toBe(17);
@@ -160,10 +187,34 @@ describe('the lock file', () => {
   });
 
   it.each<[string, (tree: BuildTree) => Promise<void>, RegExp]>([
-    ['another version of a shared package', (tree) => writeFile(join(tree.directory, 'node_modules/one/package.json'), JSON.stringify({ name: 'one', version: '1.2.4', ...ESM })), /one.*1\.2\.4.*1\.2\.3 in the lock file/],
-    ['other files of a shared package', (tree) => writeFile(join(tree.directory, 'node_modules/one/more.js'), ''), /one.*other files/],
-    ['another version', (tree) => writeFile(join(tree.directory, 'node_modules/two/package.json'), JSON.stringify({ name: 'two', version: '2.0.0', ...ESM })), /two.*2\.0\.0.*1\.2\.3 in the lock file/],
-    ['other files', (tree) => writeFile(join(tree.directory, 'node_modules/two/index.js'), 'export const m = 3'), /two.*other files/],
+    [
+      'another version of a shared package',
+      (tree) =>
+        writeFile(
+          join(tree.directory, 'node_modules/one/package.json'),
+          JSON.stringify({ name: 'one', version: '1.2.4', ...ESM }),
+        ),
+      /one.*1\.2\.4.*1\.2\.3 in the lock file/,
+    ],
+    [
+      'other files of a shared package',
+      (tree) => writeFile(join(tree.directory, 'node_modules/one/more.js'), ''),
+      /one.*other files/,
+    ],
+    [
+      'another version',
+      (tree) =>
+        writeFile(
+          join(tree.directory, 'node_modules/two/package.json'),
+          JSON.stringify({ name: 'two', version: '2.0.0', ...ESM }),
+        ),
+      /two.*2\.0\.0.*1\.2\.3 in the lock file/,
+    ],
+    [
+      'other files',
+      (tree) => writeFile(join(tree.directory, 'node_modules/two/index.js'), 'export const m = 3'),
+      /two.*other files/,
+    ],
   ])('refuses %s, and updateLock takes it', async (_what, change, message) => {
     await using tree = await buildTree(SMALL, SMALL_OPTIONS);
     await tree.build();
@@ -178,23 +229,30 @@ describe('the lock file', () => {
     expect((await tree.build()).built).toEqual([]);
   });
 
-  it.each(['', '{', '[]', 'null', '{"lockVersion":2,"packages":[]}', '{"lockVersion":1,"packages":[{}]}', '{"lockVersion":1}'])(
-    'that is damaged is no lock file: %s',
-    async (text) => {
-      await using tree = await buildTree({ ...SMALL, 'nexus.lock': text }, SMALL_OPTIONS);
-      expect(await rejection(tree.build())).toMatchObject({
-        code: 'INVALID_CONFIG',
-        message: expect.stringMatching(/nexus\.lock cannot be read.*remove it and build again/s),
-      });
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"lockVersion":2,"packages":[]}',
+    '{"lockVersion":1,"packages":[{}]}',
+    '{"lockVersion":1}',
+  ])('that is damaged is no lock file: %s', async (text) => {
+    await using tree = await buildTree({ ...SMALL, 'nexus.lock': text }, SMALL_OPTIONS);
+    expect(await rejection(tree.build())).toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(/nexus\.lock cannot be read.*remove it and build again/s),
+    });
+  });
 });
 
 describe('versions', () => {
   it('out of the range are refused', async () => {
     await using tree = await buildTree(SMALL, { packages: ['one', 'two@^2'] });
     const { failures, built } = await tree.build();
-    expect(failures).toMatchObject([{ name: 'c', error: { message: expect.stringMatching(/two.*1\.2\.3.*wants \^2/) } }]);
+    expect(failures).toMatchObject([
+      { name: 'c', error: { message: expect.stringMatching(/two.*1\.2\.3.*wants \^2/) } },
+    ]);
     expect(built).toEqual(['a', 'b']);
   });
 
@@ -209,9 +267,14 @@ describe('versions', () => {
       },
       { ...SMALL_OPTIONS, hoist: 'none' },
     );
-    await writeFile(join(tree.directory, 'handlers/d.js'), `import { m } from 'two'; import { n } from 'one'; export default [m, n]`);
+    await writeFile(
+      join(tree.directory, 'handlers/d.js'),
+      `import { m } from 'two'; import { n } from 'one'; export default [m, n]`,
+    );
     const { failures } = await tree.build();
-    expect(failures).toMatchObject([{ name: 'd', error: { message: expect.stringMatching(/one.*two versions.*npm dedupe/) } }]);
+    expect(failures).toMatchObject([
+      { name: 'd', error: { message: expect.stringMatching(/one.*two versions.*npm dedupe/) } },
+    ]);
   });
 });
 
@@ -249,9 +312,14 @@ describe('a build', () => {
             'esbuild.config.js': marks('config'),
             'plugin.js': marks('plugin'),
             'install.js': marks('install'),
-            'tsconfig.json': { compilerOptions: { paths: { 'evil': ['../../../etc/passwd'] } } },
+            'tsconfig.json': { compilerOptions: { paths: { evil: ['../../../etc/passwd'] } } },
           },
-          { ...ESM, main: 'index.js', scripts: { install: 'node install.js', postinstall: 'node install.js', prepare: 'node install.js' }, esbuild: { plugins: ['./plugin.js'] } },
+          {
+            ...ESM,
+            main: 'index.js',
+            scripts: { install: 'node install.js', postinstall: 'node install.js', prepare: 'node install.js' },
+            esbuild: { plugins: ['./plugin.js'] },
+          },
         ),
       },
       { packages: ['evil'] },
@@ -279,13 +347,18 @@ describe('a build', () => {
     [{ include: ['handlers/*.js', 'lib/../handlers/a.js'] }, /two handlers have the name|Two handlers|^$/i],
   ])('refuses %j', async (options, message) => {
     await using tree = await buildTree(SMALL, SMALL_OPTIONS);
-    const said = await tree.build(options as never).then(() => '', (error: Error) => error.message);
+    const said = await tree.build(options as never).then(
+      () => '',
+      (error: Error) => error.message,
+    );
     expect(said).toMatch(message);
   });
 
   it('two handlers of one name are refused', async () => {
     await using tree = await buildTree({ ...SMALL, 'handlers/a.ts': 'export default 1' }, SMALL_OPTIONS);
-    expect(await rejection(tree.build())).toMatchObject({ message: expect.stringMatching(/Two handlers have the name a: handlers\/a\.[jt]s and handlers\/a\.[jt]s/) });
+    expect(await rejection(tree.build())).toMatchObject({
+      message: expect.stringMatching(/Two handlers have the name a: handlers\/a\.[jt]s and handlers\/a\.[jt]s/),
+    });
   });
 
   it('names of the prototype are names of handlers', async () => {

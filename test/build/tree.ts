@@ -17,6 +17,12 @@ export async function buildTree(
 ): Promise<BuildTree> {
   const tree = await packageTree({ 'node_modules/.keep': '', ...files });
   for (const name of linked) await symlink(resolve('node_modules', name), join(tree.directory, 'node_modules', name));
-  const all: BuildOptions = { include: 'handlers/**/*.{js,ts}', outDir: 'out', root: tree.directory, concurrency: 2, ...options };
+  const all: BuildOptions = {
+    include: 'handlers/**/*.{js,ts}',
+    outDir: 'out',
+    root: tree.directory,
+    concurrency: 2,
+    ...options,
+  };
   return { ...tree, options: all, build: (more = {}) => buildHandlers({ ...all, ...more }) };
 }

@@ -1,7 +1,14 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import type { CompileOptions, ModulesOptions, NexusRuntime, RuntimeOptions, WasmError, WasmResult } from '#src/index.js';
+import type {
+  CompileOptions,
+  ModulesOptions,
+  NexusRuntime,
+  RuntimeOptions,
+  WasmError,
+  WasmResult,
+} from '#src/index.js';
 import { createTestRuntime } from '#src/testing/index.js';
 import { packageTree } from '../support/package-tree.js';
 
@@ -42,7 +49,11 @@ export class LinkerCases implements AsyncDisposable {
   }
 
   /** Writes files beside a handler, and executes it. */
-  async execute(code: string, files: Files = {}, options: CompileOptions & { entry?: string } = {}): Promise<WasmResult> {
+  async execute(
+    code: string,
+    files: Files = {},
+    options: CompileOptions & { entry?: string } = {},
+  ): Promise<WasmResult> {
     const folder = await this.write(files);
     const filename = `${folder}/${options.filename ?? 'handler.js'}`;
     return this.runtime.executeHandler(code, { args: { n: 2 } }, { ...options, filename });

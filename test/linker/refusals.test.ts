@@ -11,7 +11,17 @@ const cases = await LinkerCases.create(
   {
     'secret.json': { secret: 1 },
     '.env.json': { secret: 1 },
-    ...installed('good', { 'index.js': 'export const a = 1', 'style.css': 'a {}', 'x.wasm': '', 'x.node': '', 'deep/b.js': 'export const b = 1' }, ESM),
+    ...installed(
+      'good',
+      {
+        'index.js': 'export const a = 1',
+        'style.css': 'a {}',
+        'x.wasm': '',
+        'x.node': '',
+        'deep/b.js': 'export const b = 1',
+      },
+      ESM,
+    ),
     ...installed('closed', { 'index.js': '', 'private.js': '' }, { ...ESM, exports: './index.js' }),
     ...installed('thief', { 'index.js': `import secret from '../../.env.json'; export default secret` }, ESM),
     ...installed('cjs-thief', { 'index.js': `module.exports = require('../../.env.json')` }),
@@ -20,11 +30,35 @@ const cases = await LinkerCases.create(
     ...installed('reads', { 'index.js': `import fs from 'node:fs'; export const a = fs.readFileSync` }, ESM),
     ...installed('mainthief', { 'x.js': '' }, { main: '../../secret.json' }),
     ...installed('exportsthief', { 'x.js': '' }, { ...ESM, exports: '../../secret.json' }),
-    ...installed('linkthief', { 'index.js': `export { default } from './link.json'`, 'link.json': { link: '../../secret.json' } }, ESM),
-    ...installed('browserthief', { 'index.js': 'export const a = 1' }, { ...ESM, browser: { './index.js': '../../secret.json' } }),
+    ...installed(
+      'linkthief',
+      { 'index.js': `export { default } from './link.json'`, 'link.json': { link: '../../secret.json' } },
+      ESM,
+    ),
+    ...installed(
+      'browserthief',
+      { 'index.js': 'export const a = 1' },
+      { ...ESM, browser: { './index.js': '../../secret.json' } },
+    ),
     ...installed('unlisted', { 'index.js': 'export const a = 1' }, ESM),
   },
-  { packages: ['good', 'closed', 'thief', 'cjs-thief', 'stylish', 'native', 'reads', 'absent', 'mainthief', 'exportsthief', 'linkthief', 'browserthief'], hoist: [] },
+  {
+    packages: [
+      'good',
+      'closed',
+      'thief',
+      'cjs-thief',
+      'stylish',
+      'native',
+      'reads',
+      'absent',
+      'mainthief',
+      'exportsthief',
+      'linkthief',
+      'browserthief',
+    ],
+    hoist: [],
+  },
 );
 afterAll(() => cases[Symbol.asyncDispose]());
 
@@ -55,8 +89,8 @@ const REFUSED: readonly Case[] = [
   ['a namespace of the image', 'import:good', 'kind', /neither/],
   ['our namespaces', 'own:handler.js', 'kind', /neither/],
   ['a subpath import', '#inner', 'not-listed', /not among/],
-    ['a path behind a package', 'good/../../secret.json', 'outside', /leads out of its package/],
-    ['a package behind a package', 'good/deep/../../unlisted/index.js', 'outside', /leads out of its package/],
+  ['a path behind a package', 'good/../../secret.json', 'outside', /leads out of its package/],
+  ['a package behind a package', 'good/deep/../../unlisted/index.js', 'outside', /leads out of its package/],
   ['a name with a query', './a.js?x', 'missing-file', /no file/, { 'a.js': '' }],
   ['encoded dots', './%2e%2e/%2e%2e/x.js', 'missing-file', /no file/],
   ['nothing', '', 'kind', /neither/],
@@ -72,7 +106,9 @@ const REFUSED: readonly Case[] = [
 ];
 
 describe('what cannot be imported', () => {
-  it.each(REFUSED.map(([what, specifier, reason, message, files = {}]) => [what, specifier, reason, message, files] as const))('%s: %s', async (_what, specifier, reason, message, files) => {
+  it.each(
+    REFUSED.map(([what, specifier, reason, message, files = {}]) => [what, specifier, reason, message, files] as const),
+  )('%s: %s', async (_what, specifier, reason, message, files) => {
     for (const code of [
       `\nimport x from '${specifier}';\nexport default x`,
       `\nexport { x } from '${specifier}';\n`,
@@ -108,7 +144,9 @@ describe('what cannot be imported', () => {
   });
 
   it('an attribute that nothing is known of', async () => {
-    const error = await cases.error(`\nimport x from './a.json' with { type: 'css' };\nexport default x`, { 'a.json': {} });
+    const error = await cases.error(`\nimport x from './a.json' with { type: 'css' };\nexport default x`, {
+      'a.json': {},
+    });
     expect(error).toMatchObject({ code: 'COMPILATION_ERROR', location: { line: 2 } });
   });
 
@@ -144,7 +182,9 @@ describe('what cannot be imported', () => {
   });
 
   it('a name that an own file does not export', async () => {
-    const error = await cases.error(`import { nope } from './a.js'; export default nope`, { 'a.js': 'export const a = 1' });
+    const error = await cases.error(`import { nope } from './a.js'; export default nope`, {
+      'a.js': 'export const a = 1',
+    });
     expect(error.message).toMatch(/No matching export in "case-\d+\/a\.js" for import "nope"/);
   });
 
@@ -165,7 +205,11 @@ describe('what cannot be imported', () => {
     const folder = await cases.write({ 'folder.js/x.txt': '' });
     await promisify(execFile)('mkfifo', [join(cases.root, folder, 'fifo.js')]);
     for (const name of ['fifo', 'folder']) {
-      const { error } = await cases.runtime.executeHandler(`import './${name}.js'; export default 1`, {}, { filename: `${folder}/h.js` });
+      const { error } = await cases.runtime.executeHandler(
+        `import './${name}.js'; export default 1`,
+        {},
+        { filename: `${folder}/h.js` },
+      );
       expect(error).toMatchObject({ code: 'COMPILATION_ERROR', context: { reason: 'missing-file' } });
     }
   });
@@ -179,7 +223,10 @@ describe('bounds', () => {
       { packages: ['large'], hoist: [] },
       small,
     );
-    const files = { 'a.js': `export const text = '${'y'.repeat(15_000)}'`, 'b.js': `export const text = '${'z'.repeat(30_000)}'` };
+    const files = {
+      'a.js': `export const text = '${'y'.repeat(15_000)}'`,
+      'b.js': `export const text = '${'z'.repeat(30_000)}'`,
+    };
     const both = `import { text } from './a.js'; import { text as other } from 'large'; export default [text, other]`;
     const error = await few.error(both, files);
     expect(error).toMatchObject({ code: 'INVALID_HANDLER', context: { limit: 'maxSourceBytes', value: 20_000 } });
@@ -190,12 +237,25 @@ describe('bounds', () => {
     expect(await few.value(`import { text } from './a.js'; export default text.length`, files)).toBe(15_000);
   });
 
-  it('10,000 imports of one file, and one import each of 1,000', async () => {
-    const many = Array.from({ length: 10_000 }, (_, i) => `import { a as a${i} } from './a.js';`).join('\n');
-    expect(await cases.value(`${many}\nexport default a0 + a9999`, { 'a.js': 'export const a = 1' })).toBe(2);
-    const files = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`m${i}.js`, `export const a = ${i}`]));
-    const each = Object.keys(files).map((name, i) => `import { a as a${i} } from './${name}';`).join('\n');
-    expect(await cases.value(`${each}\nexport default a0 + a999`, files)).toBe(999);
+  it('1,000 imports are possible, and more are refused', async () => {
+    const files = Object.fromEntries(Array.from({ length: 999 }, (_, i) => [`m${i}.js`, `export const a = ${i}`]));
+    const each = Object.keys(files)
+      .map((name, i) => `import { a as a${i} } from './${name}';`)
+      .join('\n');
+    expect(await cases.value(`${each}\nexport default a0 + a998`, files)).toBe(998);
+    const many = Array.from({ length: 10_000 }, (_, i) => `import { a as a${i} } from './m1.js';`).join('\n');
+    const error = await cases.error(`${many}\nexport default a0 + a9999`, files);
+    expect(error).toMatchObject({ code: 'COMPILATION_ERROR', message: expect.stringMatching(/more than 1000 times/) });
+  });
+
+  it('a handler of more than a million characters imports no files', async () => {
+    const error = await cases.error(`import './a.js'; export default '${'x'.repeat(1024 * 1024)}'.length`, {
+      'a.js': '',
+    });
+    expect(error).toMatchObject({
+      code: 'INVALID_HANDLER',
+      message: expect.stringMatching(/1048576 characters.*Move a part/),
+    });
   });
 
   it.each([

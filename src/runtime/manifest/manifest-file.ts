@@ -66,8 +66,11 @@ function shapeProblem({ engine, handlers, libraries }: Manifest): string | undef
   if (!isRecord(handlers)) return 'has no handlers';
   for (const [key, handler] of Object.entries(handlers)) {
     const { file, digest } = isRecord(handler) ? handler : ({} as Partial<ManifestHandler>);
-    if (!isRelative(file) || typeof digest !== 'string') return `has no file and digest for the handler ${nameInMessage(key)}`;
-    const wrong = LISTS.find((field) => !isList(handler[field]) && (field !== 'entries' || handler[field] !== undefined));
+    if (!isRelative(file) || typeof digest !== 'string')
+      return `has no file and digest for the handler ${nameInMessage(key)}`;
+    const wrong = LISTS.find(
+      (field) => !isList(handler[field]) && (field !== 'entries' || handler[field] !== undefined),
+    );
     if (wrong !== undefined) return `has ${wrong} that are no list for the handler ${nameInMessage(key)}`;
     if (handler.schema !== undefined && !isRecord(handler.schema))
       return `has a schema that is no object for the handler ${nameInMessage(key)}`;

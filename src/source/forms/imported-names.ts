@@ -108,7 +108,8 @@ export class ImportedNames {
       edits.push({ start, end, text: shorthands.has(node) ? `${node.name}:${value}` : value });
     }
     for (const { object } of targets as Iterable<Node & { object?: Node }>) {
-      if (object !== undefined && used.has(object) && this.#namespaces.has((object as Identifier).name)) assigned ??= object;
+      if (object !== undefined && used.has(object) && this.#namespaces.has((object as Identifier).name))
+        assigned ??= object;
     }
     return { edits, ...(unlinked && { unlinked }), ...(computed && { computed }), ...(assigned && { assigned }) };
   }

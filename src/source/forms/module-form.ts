@@ -85,7 +85,8 @@ export function rewriteModule(script: string, program: Program, imports?: Source
 
 /** What imports more than libraries is linked, which is not done for every module. */
 function refuseImport(script: string, node: Node, program: Program, imports: SourceImports | undefined): HandlerForm {
-  const problem = imports === undefined ? undefined : refuseLinking(program, Math.max(LEAST_INDENTED, script.length * 8));
+  const problem =
+    imports === undefined ? undefined : refuseLinking(program, Math.max(LEAST_INDENTED, script.length * 8));
   return problem === undefined
     ? refusal(script, node, IMPORTS_NOTHING, 'import')
     : refusal(script, node, problem, 'syntax');
