@@ -26,7 +26,8 @@ const FORMS = {
 function helpers(count) {
   return Array.from(
     { length: count },
-    (_, i) => `const table${i} = { a: ${i}, b: [1, 2, 3] };\nfunction helper${i}(value) { return table${i}.b.map((x) => x + value); }`,
+    (_, i) =>
+      `const table${i} = { a: ${i}, b: [1, 2, 3] };\nfunction helper${i}(value) { return table${i}.b.map((x) => x + value); }`,
   ).join('\n');
 }
 

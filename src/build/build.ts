@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import type { Manifest, ManifestHandler } from '../api/manifest.js';
@@ -12,6 +13,7 @@ import { PackageCheck } from '../linker/package-check.js';
 import { packagesUsed, type UsedPackage } from '../linker/used-packages.js';
 import { HandlerCompiler } from '../runtime/handler-compiler.js';
 import { MANIFEST_NAME, MANIFEST_VERSION, renderManifest } from '../runtime/manifest/manifest-file.js';
+import { replaceFile } from '../support/replace-file.js';
 import { Semaphore } from '../support/semaphore.js';
 import type { BuildConfig } from './build-options.js';
 import { digestOf, FileDigests, RECORD_NAME, type RecordedHandler, readRecord } from './build-record.js';
@@ -96,9 +98,12 @@ export class Build {
     await this.#removeStale(before?.handlers ?? {});
     await this.#lock.save(this.#config.root);
     await this.#writeFile(RECORD_NAME, JSON.stringify({ basis, handlers: Object.fromEntries(this.#handlers) }));
-    const built = [...this.#handlers.keys()].filter((name) => !this.#unchanged.includes(name));
+    // Several are compiled at the same time, and end in any order.
+    const unchanged = new Set(this.#unchanged);
+    const built = [...this.#handlers.keys()].filter((name) => !unchanged.has(name)).sort();
+    const failures = this.#failures.sort((a, b) => (a.name < b.name ? -1 : 1));
     const manifestPath = path.join(outDir, MANIFEST_NAME);
-    return { manifestPath, manifest, built, unchanged: this.#unchanged, failures: this.#failures };
+    return { manifestPath, manifest, built, unchanged: [...unchanged].sort(), failures };
   }
 
   /** Artifacts are sealed anew under another secret, which is not written anywhere. */
@@ -124,7 +129,7 @@ export class Build {
     for (const file of files) {
       this.#throwIfAborted();
       const code = await readFile(path.join(root, file.file), 'utf8');
-      const known = recorded[file.name];
+      const known = Object.hasOwn(recorded, file.name) ? recorded[file.name] : undefined;
       const isSame = known?.entry.source === file.file && (await this.#digests.areSame(known.inputs));
       const packages = isSame ? known.packages : await scanImports(file, code, this.#linking);
       units.push({ ...file, code, packages, recorded: isSame ? known : undefined });
@@ -146,7 +151,7 @@ export class Build {
   }
 
   async #compile(units: readonly Unit[], compiler: HandlerCompiler, isComparable: boolean): Promise<void> {
-    const { concurrency = 2, onProgress } = this.#config;
+    const { concurrency = availableParallelism(), onProgress } = this.#config;
     const turns = new Semaphore(Math.max(1, concurrency));
     const compileOne = async (unit: Unit): Promise<void> => {
       this.#throwIfAborted();
@@ -253,9 +258,7 @@ export class Build {
   async #writeFile(name: string, content: Uint8Array | string): Promise<void> {
     const file = path.join(this.#config.outDir, name);
     await mkdir(path.dirname(file), { recursive: true });
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writeFile(temporary, content);
-    await rename(temporary, file);
+    await replaceFile(file, content);
   }
 
   #throwIfAborted(): void {

@@ -11,7 +11,7 @@ import { resolveBuiltins } from '../bundler/resolve-builtins.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
 import type { ImportProblem } from './import-problem.js';
-import { describeLinkError, fileOf, isOwn } from './link-errors.js';
+import { describeLinkError, fileOf, isOwn, UNBUNDLED } from './link-errors.js';
 import type { LinkerConfig } from './linker-config.js';
 import type { ModuleFiles } from './module-files.js';
 import { type LinkUnit, ownModules } from './own-modules.js';
@@ -19,6 +19,10 @@ import { type LinkUnit, ownModules } from './own-modules.js';
 /** Longer than any handler takes; a hostile source is stopped. */
 const LINK_TIMEOUT_MS = 20_000;
 const LARGEST_TOLD = 3;
+
+/** The end of a source map in which no name was changed. */
+const NO_NAMES = /"names":\s*\[\]\s*\}\s*$/;
+const NAMES_END = 64;
 
 const OPTIONS = {
   entryPoints: [{ in: 'handler', out: 'handler' }],
@@ -33,6 +37,7 @@ const OPTIONS = {
   sourcemap: 'external',
   legalComments: 'none',
   logLevel: 'silent',
+  logOverride: { [UNBUNDLED]: 'error' },
   define: { 'process.env.NODE_ENV': '"development"' },
   // Those of the host's folders are not the handler's.
   tsconfigRaw: '{}',
@@ -44,8 +49,9 @@ type Bundled = BuildResult<typeof OPTIONS>;
 export interface LinkedHandler {
   readonly ok: true;
   readonly source: string;
-  /** From the linked text to the files of which it was made. */
-  readonly sourceMap: string;
+  /** From the linked text to the files of which it was made. Made when it is called, which takes time for a long text. */
+  readonly sourceMap: () => string;
+  readonly sourceMapBytes: number;
   /** Names of the libraries that it imports. */
   readonly libraries: readonly string[];
   /** Paths of what is in it. */
@@ -77,10 +83,15 @@ async function bundle(
   options: BuildOptions & typeof OPTIONS,
 ): Promise<Bundled | Pick<BuildFailure, 'errors'>> {
   const context = await bundler.context(options);
-  const timeout = setTimeout(() => void context.cancel(), LINK_TIMEOUT_MS).unref();
+  let isLate = false;
+  const timeout = setTimeout(() => {
+    isLate = true;
+    void context.cancel();
+  }, LINK_TIMEOUT_MS).unref();
   try {
     return (await context.rebuild()) as Bundled;
   } catch (error) {
+    if (isLate) return { errors: [] };
     if (error instanceof Error && 'errors' in error) return error as BuildFailure;
     throw error;
   } finally {
@@ -95,7 +106,9 @@ async function bundle(
  */
 function differs({ metafile, outputFiles }: Bundled): boolean {
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
-  if (map !== undefined && (JSON.parse(map.text) as { names: string[] }).names.length > 0) return true;
+  // perf: the whole map may be long. Names come last.
+  if (map !== undefined && !NO_NAMES.test(Buffer.from(map.contents.subarray(-NAMES_END)).toString('latin1')))
+    return true;
   return Object.entries(metafile.inputs).some(
     ([file, { format, imports }]) =>
       isOwn(file) && format === 'esm' && imports.some(({ path: name }) => metafile.inputs[name]?.format === 'cjs'),
@@ -133,7 +146,8 @@ async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig):
   return {
     ok: true,
     source: code.text,
-    sourceMap: cleaned(map.text),
+    sourceMap: () => cleaned(map.text),
+    sourceMapBytes: map.contents.length,
     libraries: librariesOf(output),
     files: inputs.map((input) => fileOf({ file: input })),
   };
@@ -148,7 +162,8 @@ function refused(message: string, specifier: string, reason: ImportProblem['reas
 function withoutLibraries({ inputs, ...rest }: Metafile): Metafile {
   const files = Object.entries(inputs).map(([file, input]) => {
     const imports = input.imports.filter(({ path: name }) => !name.startsWith(LIBRARY_SCHEME));
-    return [file, { ...input, imports }];
+    // What own files import of packages is checked as well.
+    return [fileOf({ file }), { ...input, imports }];
   });
   return { ...rest, inputs: Object.fromEntries(files) as Metafile['inputs'] };
 }

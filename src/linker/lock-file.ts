@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { NexusError } from '../errors/nexus-error.js';
+import { replaceFile } from '../support/replace-file.js';
 import { Semaphore } from '../support/semaphore.js';
 import type { PackageProblem, UsedPackage } from './used-packages.js';
 
@@ -63,9 +64,7 @@ function unreadable(file: string, reason: string, cause: unknown): NexusError {
 
 /** Written as a whole or not at all. */
 export async function writeLock(file: string, lock: LockFile): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(lock, undefined, 2)}\n`);
-  await rename(temporary, file);
+  await replaceFile(file, `${JSON.stringify(lock, undefined, 2)}\n`);
 }
 
 /** @returns how packages differ from those that are locked, the first of them; undefined if all are the same */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
+import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import type { ListedPackage } from '../config/listed-package.js';
 import { nearest } from '../config/nearest.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
@@ -26,6 +26,7 @@ const LOADERS = {
   '.cjs': 'js',
   '.json': 'json',
 } as const;
+const ASKED = Symbol('asked by this plug-in');
 const MAX_NAMES_TOLD = 10;
 const OUTSIDE = { kind: 'outside' } as const;
 const NOTHING = { kind: 'missing', names: [] } as const satisfies FoundFile;
@@ -55,7 +56,7 @@ export function ownModules(unit: LinkUnit, options: OwnModulesOptions): Plugin {
   return {
     name: 'own-modules',
     setup(build) {
-      build.onResolve({ filter: /.*/ }, (args) => resolve(args, unit, options));
+      build.onResolve({ filter: /.*/ }, (args) => resolve(args, unit, options, build));
       build.onLoad({ filter: /.*/, namespace: OWN }, (args) => load(args.path, unit, options));
       build.onLoad({ filter: /.*/, namespace: OWN_MODULE }, (args) => load(withoutEnding(args.path), unit, options));
       build.onLoad({ filter: /.*/, namespace: LIBRARY }, ({ path: name }) => ({
@@ -70,8 +71,10 @@ async function resolve(
   args: OnResolveArgs,
   unit: LinkUnit,
   options: OwnModulesOptions,
+  build: PluginBuild,
 ): Promise<OnResolveResult | undefined> {
   const { path: specifier, kind, importer, namespace } = args;
+  if (args.pluginData === ASKED) return undefined;
   if (kind === 'entry-point') return placed(unit.path, options);
   const { libraries } = options;
   if (libraries.has(specifier)) {
@@ -82,15 +85,35 @@ async function resolve(
   if (namespace !== OWN && namespace !== OWN_MODULE) return undefined;
   if (isBare(specifier) || specifier.startsWith('node:')) {
     const refused = refusePackage(specifier, options);
-    return refused && failed(refused);
+    return refused === undefined ? await resolvePackage(args, build, options) : failed(refused);
+  }
+  const attribute = Object.entries(args.with).find(([key, value]) => key !== 'type' || value !== 'json');
+  if (attribute !== undefined) {
+    const message = `"${specifier}" is imported with ${attribute.map((text) => JSON.stringify(text)).join(': ')}, and handlers import modules and JSON`;
+    return failed(problem('kind', specifier, message));
   }
   const from = namespace === OWN_MODULE ? withoutEnding(importer) : importer;
   return await resolveOwn(specifier, from, unit, options);
 }
 
+/** Own files are in no folder, so that the bundler looks for nothing beside them. */
+async function resolvePackage(
+  { path: specifier, kind }: OnResolveArgs,
+  build: PluginBuild,
+  { resolveDir }: OwnModulesOptions,
+): Promise<OnResolveResult> {
+  const found = await build.resolve(specifier, { kind, resolveDir, pluginData: ASKED });
+  const { errors, path: file, namespace, sideEffects, external, suffix, pluginData } = found;
+  if (errors.length > 0) return { errors: errors.map(({ text, notes }) => ({ text, notes })) };
+  return { path: file, namespace, sideEffects, external, suffix, pluginData };
+}
+
 /** @returns undefined if a handler may import it */
 function refusePackage(specifier: string, options: OwnModulesOptions): ImportProblem | undefined {
   const { packages, libraries } = options;
+  if (specifier.split('/').some((segment) => segment === '.' || segment === '..')) {
+    return problem('outside', specifier, `"${specifier}" leads out of its package`);
+  }
   const name = packageOf(specifier);
   if (packages.some((listed) => listed.name === name)) return undefined;
   const alternative = options.alternativeTo(specifier);
@@ -140,8 +163,8 @@ async function resolveOwn(
 }
 
 async function load(file: string, unit: LinkUnit, options: OwnModulesOptions): Promise<OnLoadResult> {
-  const { resolveDir, maxSourceBytes } = options;
-  if (file === unit.path) return { contents: unit.source, loader: loaderOf(file) ?? 'js', resolveDir };
+  const { maxSourceBytes } = options;
+  if (file === unit.path) return { contents: unit.source, loader: loaderOf(file) ?? 'js' };
   const loader = loaderOf(file);
   if (loader === undefined) {
     const known = Object.keys(LOADERS).join(', ');
@@ -149,7 +172,7 @@ async function load(file: string, unit: LinkUnit, options: OwnModulesOptions): P
   }
   try {
     const contents = await (options.files as ModuleFiles).read(file, maxSourceBytes);
-    return { contents, loader, resolveDir };
+    return { contents, loader };
   } catch (error) {
     return failed(problem('failed', file, `"${file}" cannot be read: ${(error as Error).message}`));
   }

@@ -70,6 +70,8 @@ async function openLibraries(
   try {
     const { header, content } = await openInSlices(sealed, { engine, secrets, maxSourceBytes });
     if (header.namespace !== LIBRARIES_NAMESPACE) throw new ArtifactError('header', 'holds no libraries');
+    // Sets of one name are one set.
+    if (digestOf(content) !== libraries.id) throw new ArtifactError('header', 'has libraries of another id');
     return { id: libraries.id, packed: content.buffer === sealed.buffer ? toShared(content) : asShared(content) };
   } catch (error) {
     if (!(error instanceof ArtifactError)) throw error;
@@ -85,8 +87,12 @@ async function readChecked(
   const bytes = await readFile(place).catch((error: Error) => {
     throw invalidManifest(place, `names a file that cannot be read: ${error.message}`);
   });
-  if (createHash('sha256').update(bytes).digest('hex') === digest) return bytes;
+  if (digestOf(bytes) === digest) return bytes;
   throw invalidManifest(place, 'has another digest for this file: one of them is of another build');
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function pathOf(manifest: unknown): string {

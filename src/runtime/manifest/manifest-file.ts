@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-import type { Manifest } from '../../api/manifest.js';
+import type { Manifest, ManifestHandler } from '../../api/manifest.js';
+import { nameInMessage } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 
 export const MANIFEST_VERSION = 1;
@@ -62,15 +63,33 @@ function parse(text: string, name: string): Manifest {
 
 function shapeProblem({ engine, handlers, libraries }: Manifest): string | undefined {
   if (typeof engine !== 'string') return 'names no engine';
-  if (typeof handlers !== 'object' || handlers === null) return 'has no handlers';
-  for (const [key, { file, digest }] of Object.entries(handlers)) {
-    if (!isRelative(file) || typeof digest !== 'string') return `has no file and digest for the handler ${key}`;
+  if (!isRecord(handlers)) return 'has no handlers';
+  for (const [key, handler] of Object.entries(handlers)) {
+    const { file, digest } = isRecord(handler) ? handler : ({} as Partial<ManifestHandler>);
+    if (!isRelative(file) || typeof digest !== 'string')
+      return `has no file and digest for the handler ${nameInMessage(key)}`;
+    const wrong = LISTS.find(
+      (field) => !isList(handler[field]) && (field !== 'entries' || handler[field] !== undefined),
+    );
+    if (wrong !== undefined) return `has ${wrong} that are no list for the handler ${nameInMessage(key)}`;
+    if (handler.schema !== undefined && !isRecord(handler.schema))
+      return `has a schema that is no object for the handler ${nameInMessage(key)}`;
   }
   if (libraries === undefined) return undefined;
   const { id, file, digest } = libraries ?? {};
   return typeof id === 'string' && isRelative(file) && typeof digest === 'string'
     ? undefined
     : 'has libraries without a file';
+}
+
+const LISTS = ['entries', 'capabilities', 'imports', 'files', 'packages'] as const;
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value);
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Of a file below the manifest. */
