@@ -35,6 +35,8 @@ const OPTIONS = {
   target: 'esnext',
   charset: 'utf8',
   sourcemap: 'external',
+  // Those of packages are large, and the handler's own are at hand.
+  sourcesContent: false,
   legalComments: 'none',
   logLevel: 'silent',
   logOverride: { [UNBUNDLED]: 'error' },
@@ -49,9 +51,8 @@ type Bundled = BuildResult<typeof OPTIONS>;
 export interface LinkedHandler {
   readonly ok: true;
   readonly source: string;
-  /** From the linked text to the files of which it was made. Made when it is called, which takes time for a long text. */
-  readonly sourceMap: () => string;
-  readonly sourceMapBytes: number;
+  /** From the linked text to the files of which it was made. */
+  readonly sourceMap: string;
   /** Names of the libraries that it imports. */
   readonly libraries: readonly string[];
   /** Paths of what is in it. */
@@ -75,7 +76,7 @@ export async function bundleHandler(source: string, filename: string, config: Li
   let outcome = await bundleAs();
   if ('metafile' in outcome && differs(outcome)) outcome = await bundleAs(modulesIn(outcome.metafile));
   if ('errors' in outcome && !('outputFiles' in outcome)) return failed(outcome, unit, texts);
-  return await linked(outcome as Bundled, config);
+  return await linked(outcome as Bundled, config, texts);
 }
 
 async function bundle(
@@ -130,7 +131,11 @@ function failed(
   return { ok: false, error: describeLinkError(error, own, (file) => texts.get(file)) };
 }
 
-async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig): Promise<LinkOutcome> {
+async function linked(
+  { outputFiles, metafile }: Bundled,
+  config: LinkerConfig,
+  texts: ReadonlyMap<string, string>,
+): Promise<LinkOutcome> {
   const code = outputFiles.find(({ path: file }) => file.endsWith('.js'));
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
@@ -146,8 +151,7 @@ async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig):
   return {
     ok: true,
     source: code.text,
-    sourceMap: () => cleaned(map.text),
-    sourceMapBytes: map.contents.length,
+    sourceMap: withTexts(map.text, texts),
     libraries: librariesOf(output),
     files: inputs.map((input) => fileOf({ file: input })),
   };
@@ -185,12 +189,14 @@ function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['o
   };
 }
 
-/** Names of files as the author knows them; the text of packages is left out. */
-function cleaned(sourceMap: string): string {
-  const map = JSON.parse(sourceMap) as { sources: string[]; sourcesContent?: (string | null)[] };
+/** With names of files as the author knows them, and the texts of the handler's own. */
+function withTexts(sourceMap: string, texts: ReadonlyMap<string, string>): string {
+  const map = JSON.parse(sourceMap) as { sources: string[] };
   const sources = map.sources.map((file) => fileOf({ file }));
-  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn(map.sources[index] ?? '') ? text : null));
-  return JSON.stringify({ ...map, sources, ...(sourcesContent && { sourcesContent }) });
+  const sourcesContent = map.sources.map((file, index) =>
+    isOwn(file) ? (texts.get(sources[index] as string) ?? null) : null,
+  );
+  return JSON.stringify({ ...map, sources, sourcesContent });
 }
 
 /** @param texts receives what is read */

@@ -68,7 +68,7 @@ export class Linker {
     outcome.then(
       (linked) => {
         if (!linked.ok) link.staleAt = performance.now() + ERROR_TTL_MS;
-        else link.characters = linked.source.length + linked.sourceMapBytes;
+        else link.characters = linked.source.length + linked.sourceMap.length;
         if (!linked.ok || this.#links.peek(key) !== link) return;
         // It is counted when it is set.
         this.#links.delete(key);

@@ -57,7 +57,7 @@ function formOf(source: string, filename: string, shape: SourceShape | undefined
   } catch (error) {
     // Nested too deeply for that parser. The engine's may read it, and then it is a body unless it exports something.
     if (!(error instanceof RangeError)) throw error;
-    if (shape?.isWrapped || shape?.returnsLast)
+    if (shape?.isWrapped || shape?.returnsLast || shape?.imports !== undefined)
       return { kind: 'refused', problem: { kind: 'nesting', message: 'the source is nested too deeply' } };
     return { kind: 'body' };
   }

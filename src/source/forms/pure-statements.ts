@@ -39,7 +39,17 @@ interface Candidate {
  * The statements at the top level of a module that give the same whenever they are evaluated, end at once, and do nothing else: they
  * declare functions, classes, and values made of literals, and refer to nothing that other statements declare.
  */
-export function pureStatements({ body }: Program): ReadonlySet<Node> {
+export function pureStatements(program: Program): ReadonlySet<Node> {
+  try {
+    return findPure(program);
+  } catch (error) {
+    // Nested too deeply to be followed.
+    if (error instanceof RangeError) return new Set();
+    throw error;
+  }
+}
+
+function findPure({ body }: Program): ReadonlySet<Node> {
   const counts = new Map<string, number>();
   for (const statement of body) for (const name of declaredIn(statement)) counts.set(name, (counts.get(name) ?? 0) + 1);
   const isDeclared = (name: string) => counts.has(name);
