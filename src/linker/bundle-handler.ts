@@ -26,7 +26,6 @@ const NAMES_END = 64;
 
 const OPTIONS = {
   entryPoints: [{ in: 'handler', out: 'handler' }],
-  outdir: '/',
   bundle: true,
   write: false,
   metafile: true,
@@ -71,7 +70,14 @@ export async function bundleHandler(source: string, filename: string, config: Li
   const bundler = loadBundler(resolveDir);
   const bundleAs = (modules?: ReadonlySet<string>) => {
     const plugins = [ownModules(unit, { ...config, files, alternativeTo, modules }), resolveBuiltins(resolveDir)];
-    return bundle(bundler, { ...OPTIONS, absWorkingDir: resolveDir, plugins, keepNames: modules !== undefined });
+    return bundle(bundler, {
+      ...OPTIONS,
+      absWorkingDir: resolveDir,
+      // Names of files in the map are relative to it.
+      outdir: resolveDir,
+      plugins,
+      keepNames: modules !== undefined,
+    });
   };
   let outcome = await bundleAs();
   if ('metafile' in outcome && differs(outcome)) outcome = await bundleAs(modulesIn(outcome.metafile));
