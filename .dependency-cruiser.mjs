@@ -10,6 +10,8 @@ const MAIN = [
   'schemas',
   'capabilities',
   'compiler',
+  'linker',
+  'bundler',
   'cache',
   'pool',
 ];
@@ -30,6 +32,7 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  esbuild: '^src/bundler/esbuild\\.ts$',
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
@@ -38,6 +41,7 @@ const IMPORTERS = {
   typescript: '^src/typescript/check-handlers\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
+  semver: '^src/config/listed-package\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 

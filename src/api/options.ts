@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
+import type { ModulesOptions } from './modules.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
 import type { SourceWrap } from './source-options.js';
@@ -66,6 +67,8 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
   /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
   readonly wrap?: SourceWrap;
+  /** What handlers may import: own files and packages. @default nothing */
+  readonly modules?: ModulesOptions;
 }
 
 /** How calls without a tenant are isolated: by handler, or as one shared tenant. */

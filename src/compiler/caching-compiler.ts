@@ -6,6 +6,9 @@ import type { SourceOptions } from '../api/source-options.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
+import type { LinkedHandler } from '../linker/bundle-handler.js';
+import { mayImport } from '../linker/import-candidates.js';
+import type { Linker } from '../linker/linker.js';
 import type {
   Compilation,
   CompileBackend,
@@ -14,7 +17,7 @@ import type {
   HandlerOutcome,
 } from '../protocol/compile.js';
 import { codeOfModel } from '../source/forms/model-text.js';
-import { nameOfShape, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
+import { LINKED, nameOfShape, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
@@ -45,6 +48,8 @@ export interface CachingCompilerOptions {
   readonly secret: Uint8Array | undefined;
   /** The shape of sources whose callers want no other. */
   readonly shape?: SourceShape | undefined;
+  /** Absent if handlers import nothing. */
+  readonly linker?: Linker | undefined;
   /** Called for every compilation, whatever its outcome. */
   readonly onCompiled?: (event: CompileEvent) => void;
   /** The clock for remembered errors, in milliseconds. */
@@ -57,7 +62,12 @@ type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & Pick<CompileUnit, 'encode
 /** A handler, or the error why there is none. The error belongs in a result and is not a rejection. */
 export type CompileAttempt =
   | { readonly ok: true; readonly handler: CompileResult }
-  | { readonly ok: false; readonly error: WasmError };
+  | {
+      readonly ok: false;
+      readonly error: WasmError;
+      /** See {@link HandlerOutcome}. */
+      readonly importsMore?: boolean | undefined;
+    };
 
 const NO_OPTIONS: SourceOptions = {};
 
@@ -91,7 +101,7 @@ export class CachingCompiler {
 
   /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
   readonly #deriving = new Map<string, { readonly name: string; readonly derived: Promise<DerivedKey> }>();
-  readonly #errors: LRUCache<string, WasmError>;
+  readonly #errors: LRUCache<string, CompileAttempt>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
     this.#backend = backend;
@@ -123,7 +133,47 @@ export class CachingCompiler {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, source, 'memory', startedAt);
     }
+    const { linker } = this.#options;
+    if (linker !== undefined && !shape?.isWrapped && mayImport(source)) {
+      return await this.#compileModule({ source, filename, shape }, linker, order, startedAt);
+    }
     return await this.#compileSlowly({ source, filename, shape }, key, order, startedAt);
+  }
+
+  /** First with the libraries of the image alone, which is all that most modules import. */
+  async #compileModule(
+    { source, filename, shape }: Pick<HandlerUnit, 'source' | 'filename' | 'shape'>,
+    linker: Linker,
+    order: CompileRequestOptions | undefined,
+    startedAt: number,
+  ): Promise<CompileAttempt> {
+    let linked = linker.known(source, filename);
+    if (linked === undefined) {
+      const unit = { source, filename, shape: linker.shapeOf(shape) };
+      const name = nameIn(filename, unit.shape);
+      const key = this.#keys.get(source)?.get(name);
+      const entry = key === undefined ? undefined : this.#cache.peek(key);
+      if (entry !== undefined) return found(entry, source, 'memory', startedAt);
+      const attempt = await this.#compileSlowly(unit, key, order, startedAt);
+      if (attempt.ok || attempt.importsMore !== true) return attempt;
+      requireFilename(filename);
+      linked = linker.link(source, filename);
+    }
+    const outcome = await linked;
+    if (!outcome.ok) return outcome;
+    return await this.#compileLinked(outcome, filename, order, startedAt);
+  }
+
+  async #compileLinked(
+    { source }: LinkedHandler,
+    filename: string,
+    order: CompileRequestOptions | undefined,
+    startedAt: number,
+  ): Promise<CompileAttempt> {
+    const key = this.#keys.get(source)?.get(nameIn(filename, LINKED));
+    const entry = key === undefined ? undefined : this.#cache.peek(key);
+    if (entry !== undefined) return found(entry, source, 'memory', startedAt);
+    return await this.#compileSlowly({ source, filename, shape: LINKED }, key, order, startedAt);
   }
 
   /**
@@ -158,7 +208,7 @@ export class CachingCompiler {
     const derived = deriving instanceof Promise ? await deriving : deriving;
     const { key } = derived;
     const remembered = this.#errors.get(key);
-    if (remembered !== undefined) return { ok: false, error: remembered };
+    if (remembered !== undefined) return remembered;
     return await this.#fly({ ...derived, source, filename, shape }, order, startedAt);
   }
 
@@ -199,7 +249,7 @@ export class CachingCompiler {
     this.#cache.countCompilation();
     const outcome = await begin(this.#backend.compile(unit));
     const compilationTimeUs = microsecondsSince(startedAt);
-    if (!outcome.ok) return this.#failed(unit, outcome.error, compilationTimeUs);
+    if (!outcome.ok) return this.#failed(unit, outcome, compilationTimeUs);
 
     const content = asShared(outcome.bytecode);
     const { entries } = outcome;
@@ -217,10 +267,16 @@ export class CachingCompiler {
     return { ok: true, handler: { ...toHandler(entry), compilationTimeUs } };
   }
 
-  #failed({ key, filename }: HandlerUnit, error: WasmError, durationUs: number): CompileAttempt {
-    this.#errors.set(key, error);
-    this.#options.onCompiled?.({ filename, durationUs, code: error.code });
-    return { ok: false, error };
+  #failed(
+    { key, filename }: HandlerUnit,
+    { error, importsMore }: Extract<HandlerOutcome, { ok: false }>,
+    durationUs: number,
+  ): CompileAttempt {
+    const attempt: CompileAttempt = { ok: false, error, importsMore };
+    this.#errors.set(key, attempt);
+    // What is linked afterwards counts then.
+    if (importsMore !== true) this.#options.onCompiled?.({ filename, durationUs, code: error.code });
+    return attempt;
   }
 
   #deriveKey(source: string, filename: string, shape: SourceShape | undefined): DerivedKey | Promise<DerivedKey> {

@@ -1,3 +1,5 @@
+import type { LibrarySet } from '../protocol/library-set.js';
+
 /** A handler that is ready to execute. */
 export interface CompiledHandler {
   /** Hex SHA-256 of everything that its bytes depend on; also the name of its file in the disk tier. */
@@ -6,6 +8,8 @@ export interface CompiledHandler {
   readonly source: string;
   /** Names of the entry points of a handler. Absent for a body. */
   readonly entries?: readonly string[] | undefined;
+  /** Libraries that it has besides those of the runtime. */
+  readonly librarySet?: LibrarySet | undefined;
   /** In shared memory, so that workers need no copy. */
   readonly bytecode: Uint8Array<SharedArrayBuffer>;
 }

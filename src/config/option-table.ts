@@ -55,6 +55,11 @@ const cache = {
     group: 'cache',
     doc: 'code around each handler: `{ prologue, epilogue }`',
   },
+  modules: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'what handlers may import: `{ from, files, packages, lock }`',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const pool = {

@@ -12,6 +12,7 @@ import { OPTION_TABLE, optionNames } from './option-table.js';
 import { defaultOf, readChoice, readNumber } from './read-option.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
+import { type ModulesConfig, resolveModules } from './resolve-modules.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
@@ -29,6 +30,8 @@ export interface CacheConfig {
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
+  /** Undefined if handlers import nothing. */
+  readonly modules: ModulesConfig | undefined;
 }
 
 export interface RuntimeConfig {
@@ -105,6 +108,7 @@ function resolveCache(options: CacheOptions): CacheConfig {
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
+    modules: resolveModules(options.modules),
   });
 }
 

@@ -2,13 +2,28 @@ import { neutraliseFileHeader } from '../source/source-text.js';
 
 /**
  * CommonJS, UMD or IIFE source that is evaluated once while the base image is built; handlers use it as
- * `$lib.name`.
+ * `$lib.name`. Or a bundle of several.
  */
 export interface LibrarySource {
+  /** Of a bundle: the variable that its script assigns the namespaces to, as `x0`, `x1` and so on. */
   readonly name: string;
   readonly source: string;
   /** The file name in stack traces. */
   readonly filename: string;
+  /** Only of a bundle: the libraries in it, in order. */
+  readonly exports?: readonly BundledExport[] | undefined;
+}
+
+/** A library in a bundle. */
+export interface BundledExport {
+  readonly name: string;
+  /** Whether its value is `module.exports` of a CommonJS module, or the content of a JSON file, and not the namespace of a module. */
+  readonly isCommonJs: boolean;
+}
+
+/** The names in `$lib` that a source gives. */
+export function libraryNames({ name, exports }: LibrarySource): string[] {
+  return exports === undefined ? [name] : exports.map((library) => library.name);
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;

@@ -18,6 +18,7 @@ import { performance } from '../support/timers.js';
 import { abortableWithin } from '../support/waiting.js';
 import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
 import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
+import { LibrarySets } from './library-sets.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
 import { encodeAnswers } from './request/answers.js';
@@ -63,7 +64,10 @@ export interface WaitingRun {
 }
 
 /** What stays the same from one segment of a run to the next. */
-type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall'>;
+type RunBase = Pick<
+  SuspendedRun,
+  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet'
+>;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
 export class SegmentRunner {
@@ -77,6 +81,7 @@ export class SegmentRunner {
   readonly #lineIndexes = new LineIndexes();
   readonly #libraries: readonly string[];
   readonly #audit: SegmentAudit;
+  readonly librarySets = new LibrarySets();
 
   constructor(
     config: RuntimeConfig,
@@ -129,7 +134,7 @@ export class SegmentRunner {
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
-      const { key, filename, source, entries } = handler;
+      const { key, filename, source, entries, librarySet } = handler;
       if (entries !== undefined || options.entry !== undefined) requireEntry(entries, options.entry);
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
@@ -152,7 +157,14 @@ export class SegmentRunner {
       const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
       const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
       if (waiting === undefined) return { result, began, amounts };
-      const base: RunBase = { handler: { key, filename, source }, capabilities, origin, limits, ...tenantOf(tenant) };
+      const base: RunBase = {
+        handler: { key, filename, source },
+        capabilities,
+        origin,
+        limits,
+        ...tenantOf(tenant),
+        ...(librarySet !== undefined && { librarySet: librarySet.id }),
+      };
       return {
         result,
         began,
@@ -186,6 +198,7 @@ export class SegmentRunner {
     checkTimeout(timeoutMs, this.#config.ceilings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
+    const librarySet = this.librarySets.require(run.librarySet);
     const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
@@ -194,7 +207,7 @@ export class SegmentRunner {
     const spent = cpuTimeSpent(limits, usedMs);
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
-    const request = resumeRequestOf(run, encoded, within, options, calledAt);
+    const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet);
     const execution = await listened(
       feed,
       this.#pool.resume(
@@ -321,7 +334,7 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0 }: RunBase,
+    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
@@ -343,6 +356,7 @@ export class SegmentRunner {
       // What it made in this segment waits, in order.
       lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
       ...tenantOf(tenant),
+      ...(librarySet !== undefined && { librarySet }),
     };
     return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
   }

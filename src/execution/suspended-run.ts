@@ -11,6 +11,8 @@ export interface SuspendedRun {
   /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
   readonly imageHash: string;
   readonly features: number;
+  /** Id of the library set in that image; absent if it has the runtime's own libraries alone. */
+  readonly librarySet?: string;
   /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. */
   readonly snapshot: Uint8Array;
   /** For errors: the origin and the lines of the handler. */

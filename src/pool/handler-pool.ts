@@ -15,6 +15,9 @@ export interface DispatchOptions {
   readonly admission?: Admission | undefined;
 }
 
+/** A handler whose image is created before it is executed. */
+export type LoadableHandler = Omit<Extract<Request, { kind: 'load' }>, 'kind'>;
+
 /** The present state of a pool. */
 export interface PoolState {
   /** Workers that execute. */
@@ -55,7 +58,7 @@ export interface HandlerPool extends CompileBackend {
   ready(instances?: number): Promise<void>;
 
   /** Creates an image for a handler in all started workers. */
-  load(key: string, bytecode: Uint8Array): Promise<void>;
+  load(handler: LoadableHandler): Promise<void>;
 
   /**
    * Executes a handler. Resolves with its outcome, whatever the handler did.

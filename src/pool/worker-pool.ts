@@ -8,7 +8,7 @@ import { clearTimeout, setTimeout } from '../support/timers.js';
 import { whenAborted } from '../support/waiting.js';
 import { Admissions } from './admissions.js';
 import { Dispatcher } from './dispatcher.js';
-import type { DispatchOptions, Execution, HandlerPool, PoolState } from './handler-pool.js';
+import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from './handler-pool.js';
 import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
 import { queueTimeout } from './saturation.js';
@@ -50,10 +50,10 @@ export class WorkerPool implements HandlerPool {
     await this.#dispatcher.ready(Math.max(instances ?? 0, this.#config.minInstances));
   }
 
-  async load(key: string, bytecode: Uint8Array): Promise<void> {
+  async load({ key, bytecode, librarySet }: LoadableHandler): Promise<void> {
     if (this.#isClosed) throw runtimeClosed();
     const limitMs = this.#config.compileTimeoutMs;
-    const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode }, { limitMs }));
+    const jobs = this.#dispatcher.addToAll(() => new Job({ kind: 'load', key, bytecode, librarySet }, { limitMs }));
     for (const ended of await Promise.all(jobs.map(({ end }) => end))) {
       if ('reply' in ended && ended.reply.kind === 'failed') throw fromWireError(ended.reply.error);
     }

@@ -3,6 +3,7 @@ import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { LIMIT_KEYS } from '../config/limits.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
+import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
 
@@ -23,6 +24,7 @@ type PackedBatch = readonly [
   encodedGrants: readonly Uint8Array[],
   bytecodes: readonly Placed[],
   requests: readonly PackedRequest[],
+  librarySets: readonly (readonly [id: string, packed: Placed])[],
 ];
 
 type PackedRequest =
@@ -47,6 +49,7 @@ type PackedRequest =
         | null,
       tenant: string | null,
       logRing: number | null,
+      librarySet: number | null,
     ]
   | readonly [
       kind: 'resume',
@@ -61,8 +64,9 @@ type PackedRequest =
       tenant: string | null,
       logRing: number | null,
       instructionsBefore: number,
+      librarySet: number | null,
     ]
-  | readonly [kind: 'load', key: string, bytecode: number];
+  | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
@@ -73,6 +77,8 @@ export function encodeBatch(requests: readonly Request[]): Message {
   const encodedGrants = new Table<Uint8Array>();
   const bytecodes = new Table<Uint8Array>();
   const shared = new Table<Uint8Array>();
+  const librarySets = new Table<LibrarySet>();
+  const setOf = (set: LibrarySet | undefined) => (set === undefined ? null : librarySets.numberOf(set));
   const place = (bytes: Uint8Array): Placed => {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
     return shared.numberOf(asShared(bytes));
@@ -105,6 +111,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
             : [optional(packed.state), optional(packed.args), optional(packed.scope), packed.readable],
           request.tenant ?? null,
           ring(request.logRing),
+          setOf(request.librarySet),
         ];
       }
       case 'resume':
@@ -121,26 +128,29 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.tenant ?? null,
           ring(request.logRing),
           request.instructionsBefore,
+          setOf(request.librarySet),
         ];
       case 'load':
-        return ['load', request.key, bytecodes.numberOf(request.bytecode)];
+        return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
       default:
         throw request satisfies never;
     }
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
-  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded];
+  const sets = librarySets.items.map(({ id, packed }) => [id, shared.numberOf(packed)] as const);
+  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** For the worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, encodedGrants, packedBytecodes, requests] = unpackMessage(packed) as PackedBatch;
+  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets] = unpackMessage(packed) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
   const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
   const bytecodes = packedBytecodes.map(placed);
+  const librarySets = packedSets.map(([id, bytes]) => ({ id, packed: placed(bytes) }) as LibrarySet);
   return requests.map((request): Request => {
     switch (request[0]) {
       case 'compile': {
@@ -149,7 +159,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         return { kind, source: text, filename, ...(shape !== null && { shape }) };
       }
       case 'execute': {
-        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing] = request;
+        const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing, set] = request;
         // What is not always there is assigned: to spread it costs as much as all the rest.
         const execute: Mutable<Extract<Request, { kind: 'execute' }>> = {
           kind,
@@ -165,10 +175,11 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (context !== null) execute.packed = unpackContext(context, placed);
         if (tenant !== null) execute.tenant = tenant;
         if (logRing !== null) execute.logRing = at(shared, logRing);
+        if (set !== null) execute.librarySet = at(librarySets, set);
         return execute;
       }
       case 'resume': {
-        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing, before] =
+        const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing, before, set] =
           request;
         return {
           kind,
@@ -183,11 +194,17 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(tenant !== null && { tenant }),
           ...(logRing !== null && { logRing: at(shared, logRing) }),
+          ...(set !== null && { librarySet: at(librarySets, set) }),
         };
       }
       case 'load': {
-        const [kind, key, bytecode] = request;
-        return { kind, key, bytecode: at(bytecodes, bytecode) };
+        const [kind, key, bytecode, set] = request;
+        return {
+          kind,
+          key,
+          bytecode: at(bytecodes, bytecode),
+          ...(set !== null && { librarySet: at(librarySets, set) }),
+        };
       }
       default:
         throw unknownRequest(request);

@@ -17,6 +17,8 @@ export type HandlerOutcome =
       readonly error: WasmError;
       /** A thread with a larger stack may be able to compile it. */
       readonly isTooDeep?: boolean;
+      /** It is a module that imports what is no library: a linker may find it. */
+      readonly importsMore?: boolean;
     };
 
 /** A handler to compile. */

@@ -6,6 +6,7 @@ import type { SourceShape } from '../source/forms/source-shape.js';
 import { performance } from '../support/timers.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
+import type { LibrarySet } from './library-set.js';
 
 /** A request to a worker. */
 export type Request =
@@ -19,7 +20,12 @@ export type Request =
   | ({ readonly kind: 'execute'; readonly bytecode: Uint8Array } & ExecuteRequest)
   | ({ readonly kind: 'resume' } & ResumeRequest)
   /** Creates an image for the handler and executes nothing. */
-  | { readonly kind: 'load'; readonly key: string; readonly bytecode: Uint8Array };
+  | {
+      readonly kind: 'load';
+      readonly key: string;
+      readonly bytecode: Uint8Array;
+      readonly librarySet?: LibrarySet | undefined;
+    };
 
 export interface ExecuteRequest {
   readonly key: string;
@@ -41,6 +47,8 @@ export interface ExecuteRequest {
   readonly deadline?: CallDeadline;
   /** A {@link LogRing}, when somebody wants to be told lines of log as they are written. */
   readonly logRing?: Uint8Array;
+  /** Absent if it has the runtime's own libraries alone. */
+  readonly librarySet?: LibrarySet;
 }
 
 /** The deadline of a call, from its start to its result. */
@@ -71,6 +79,7 @@ export interface ResumeRequest {
   readonly seed?: never;
   readonly deadline?: CallDeadline;
   readonly logRing?: Uint8Array;
+  readonly librarySet?: LibrarySet;
 }
 
 export interface PackedContext {

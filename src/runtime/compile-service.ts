@@ -10,6 +10,8 @@ import {
 } from '../compiler/precompile-all.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
+import { Linker } from '../linker/linker.js';
+import { FolderFiles, LayeredFiles, MappedFiles, type ModuleFiles } from '../linker/module-files.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { shapeOfWrap } from '../source/forms/source-shape.js';
@@ -27,7 +29,27 @@ export interface CompileListener {
 
 export interface CompileServiceConfig {
   readonly cache: CacheConfig;
-  readonly pool: { readonly maxInstances: number };
+  readonly pool: { readonly maxInstances: number; readonly libraries: Readonly<Record<string, unknown>> };
+}
+
+/** Libraries can be imported as well, so there is a linker if there are any. */
+function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
+  const names = Object.keys(pool.libraries);
+  const { modules, maxSourceBytes } = cache;
+  if (modules === undefined && names.length === 0) return undefined;
+  const { folder, files, packages = [], resolveDir = process.cwd() } = modules ?? {};
+  const layers: ModuleFiles[] = [
+    ...(files === undefined ? [] : [new MappedFiles(files)]),
+    ...(folder === undefined ? [] : [new FolderFiles(folder)]),
+  ];
+  return new Linker({
+    files: layers.length === 0 ? undefined : new LayeredFiles(layers),
+    folder,
+    packages,
+    libraries: new Set([...names, ...packages.map(({ specifier }) => specifier)]),
+    resolveDir,
+    maxSourceBytes,
+  });
 }
 
 /** What a runtime and a stand-alone compiler have in common: pool, cache and compiler, and what callers ask of these. */
@@ -55,6 +77,7 @@ export class CompileService {
       maxSourceBytes,
       secret: cacheSecrets[0],
       shape: wrap && shapeOfWrap(wrap),
+      linker: linkerFor(config),
       onCompiled: (event) => listener.compilation(event),
     });
   }

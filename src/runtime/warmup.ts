@@ -34,7 +34,7 @@ export async function warmUp(
     const { handler, options } = handlerOf(unit, index);
     const attempt = await loader.load(handler, options?.filename, undefined, options);
     if (attempt.ok) {
-      await pool.load(attempt.handler.key, attempt.handler.bytecode);
+      await pool.load(attempt.handler);
       loaded++;
     } else failures.push({ index, error: attempt.error });
   }

@@ -1,6 +1,7 @@
 /** A problem that a parser found in a script. Its place is as the engine counts, whichever parser it was: see `EnginePlace`. */
 export interface ScriptProblem {
-  readonly kind: 'syntax' | 'form' | 'memory' | 'nesting' | 'count' | 'engine';
+  /** `import`: of what is no library, which a linker may find. */
+  readonly kind: 'syntax' | 'form' | 'import' | 'memory' | 'nesting' | 'count' | 'engine';
   readonly message: string;
   /** From 1. Absent if the engine reports none. */
   readonly line?: number;

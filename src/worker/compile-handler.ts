@@ -35,7 +35,10 @@ export async function compileHandler(
   const fence = findFence(lines);
   if (fence !== undefined) return { ok: false, error: syntaxError(fence.message, fence.location, lines) };
   const form = formOf(source, filename, shape);
-  if (form.kind === 'refused') return { ok: false, error: describeProblem(form.problem, source, filename) };
+  if (form.kind === 'refused') {
+    const error = describeProblem(form.problem, source, filename);
+    return { ok: false, error, ...(form.problem.kind === 'import' && { importsMore: true }) };
+  }
   const outcome =
     form.kind === 'body'
       ? await compileScript(wrapHandler(source), filename)
@@ -61,7 +64,8 @@ function formOf(source: string, filename: string, shape: SourceShape | undefined
 }
 
 function describeProblem(problem: ScriptProblem, source: string, filename: string): WasmError {
-  if (problem.kind !== 'syntax' && problem.kind !== 'form') return doesNotCompile(problem.message);
+  if (problem.kind !== 'syntax' && problem.kind !== 'form' && problem.kind !== 'import')
+    return doesNotCompile(problem.message);
   const { line, column } = problem;
   if (line === undefined || column === undefined) {
     return { code: 'COMPILATION_ERROR', message: `SyntaxError: ${problem.message}`, name: 'SyntaxError' };

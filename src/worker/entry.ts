@@ -65,7 +65,7 @@ async function answer(
     case 'resume':
       return executor.resume(request, isCancelled);
     case 'load':
-      await executor.load(request.key, request.bytecode);
+      await executor.load(request.key, request.bytecode, request.librarySet);
       return { kind: 'loaded' };
     default:
       throw request satisfies never;

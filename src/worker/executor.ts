@@ -1,16 +1,16 @@
 import type { Isolation } from '../api/options.js';
-import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/image/base-image.js';
+import type { VmLimits } from '../engine/image/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/features.js';
 import { imageEnd } from '../engine/image/image.js';
-import { type ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
-import type { PreludeImage } from '../engine/image/prelude-image.js';
+import type { ImageVariant } from '../engine/image/image-variants.js';
+import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
 import { type LoweredForm, SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
-import { NexusError } from '../errors/nexus-error.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
+import type { LibrarySet } from '../protocol/library-set.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
@@ -20,6 +20,7 @@ import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImageCache } from './handler-image-cache.js';
+import { type ImageSet, ImageSets } from './image-sets.js';
 import { encodeInput } from './packed-input.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
@@ -51,8 +52,7 @@ export interface ExecutorOptions extends VmLimits {
  */
 export class Executor {
   readonly #options: ExecutorOptions;
-  readonly #base: BaseImage;
-  readonly #variants: ImageVariants;
+  readonly #images: ImageSets;
   readonly #handlers: HandlerImageCache;
   readonly #entropy = new SystemEntropy();
   readonly #vms: TenantVms;
@@ -62,32 +62,23 @@ export class Executor {
   /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
     const compiler = new LazyCompiler(options);
-    const { engine, libraries, memoryLimitBytes } = options;
-    const builder = await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {});
-    const base = await buildBaseImage(builder, options.prelude, libraries, () => compiler.get());
-    if (base.image.heapEnd > memoryLimitBytes) {
-      throw new NexusError(
-        'INVALID_CONFIG',
-        `The libraries take ${base.image.heapEnd} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}); raise memoryLimitBytes.`,
-        { context: { option: 'memoryLimitBytes', value: memoryLimitBytes, bytes: base.image.heapEnd } },
-      );
-    }
-    return new Executor(options, await TenantVms.create(engine, options, base.image.heapEnd), base, compiler);
+    const images = await ImageSets.create(options, () => compiler.get());
+    const vms = await TenantVms.create(options.engine, options, images.own.base.image.heapEnd);
+    return new Executor(options, vms, images, compiler);
   }
 
-  private constructor(options: ExecutorOptions, vms: TenantVms, base: BaseImage, compiler: LazyCompiler) {
+  private constructor(options: ExecutorOptions, vms: TenantVms, images: ImageSets, compiler: LazyCompiler) {
     this.#options = options;
     this.#vms = vms;
     this.#tenancy = new Tenancy(options.isolation ?? 'handler');
-    this.#base = base;
-    this.#variants = new ImageVariants(options.engine, base, options.prelude);
+    this.#images = images;
     this.#handlers = new HandlerImageCache(options.expectsRepetition ?? true);
     this.#compiler = compiler;
   }
 
-  /** Identifies the base image with these features by its hex SHA-256. */
+  /** Identifies the base image of the runtime's own libraries, with these features, by its hex SHA-256. */
   hashImage(features: FeatureSet = NO_FEATURES): Promise<string> {
-    return this.#variants.hash(features);
+    return this.#images.own.variants.hash(features);
   }
 
   /** Linear memory of all VMs, including those for compiling. */
@@ -124,19 +115,22 @@ export class Executor {
    * @throws NexusError if packed context cannot be decoded
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
-    const { key, encodedGrants } = request;
+    const { key, encodedGrants, librarySet } = request;
+    const images = this.#images.known(librarySet) ?? (await this.#images.get(librarySet));
     const owner = this.#tenancy.ownerOf(request.tenant, key);
-    const startState = this.#startState({ key, owner, bytecode, input: encodeInput(request), encodedGrants });
-    return await this.#run(request, startState, isCancelled);
+    const call = { key: images.keyOf(key), owner, bytecode, input: encodeInput(request), encodedGrants };
+    return await this.#run(request, this.#startState(images, call), images, isCancelled);
   }
 
   /**
    * Creates an image for a handler before it is first executed. It has the same content as one that is
    * created later.
    */
-  async load(key: string, bytecode: Uint8Array): Promise<void> {
-    this.#handlers.expect(key, bytecode);
-    const startState = this.#startState({ key, owner: handlerOwner(key), bytecode, input: EMPTY });
+  async load(key: string, bytecode: Uint8Array, librarySet?: LibrarySet): Promise<void> {
+    const images = await this.#images.get(librarySet);
+    this.#handlers.expect(images.keyOf(key), bytecode);
+    const call = { key: images.keyOf(key), owner: handlerOwner(key), bytecode, input: EMPTY };
+    const startState = this.#startState(images, call);
     for (let preparing = startState.prepare(); preparing !== undefined; preparing = startState.prepare())
       await preparing;
     const { memoryLimitBytes } = this.#options;
@@ -145,8 +139,8 @@ export class Executor {
     startState.load();
   }
 
-  #startState(call: HandlerCall): FreshStart {
-    return new FreshStart(this.#vms, this.#variants, this.#handlers, this.#base.roots, call);
+  #startState({ variants, base }: ImageSet, call: HandlerCall): FreshStart {
+    return new FreshStart(this.#vms, variants, this.#handlers, base.roots, call);
   }
 
   /**
@@ -156,13 +150,15 @@ export class Executor {
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
     requireKnownFeatures(request.features);
-    const variant = await this.#variants.exactly(request.features);
-    const delta = unpackSnapshot(request, this.#variants.hashOf(variant), this.#options.engine.layout);
+    const images = await this.#images.get(request.librarySet);
+    const variant = await images.variants.exactly(request.features);
+    const delta = unpackSnapshot(request, images.variants.hashOf(variant), this.#options.engine.layout);
     requireRoom(delta, request.limits.memoryLimitBytes);
     const owner = this.#tenancy.ownerOf(request.tenant, request.key);
     return this.#run(
       request,
       new ResumedStart(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
+      images,
       isCancelled,
     );
   }
@@ -170,33 +166,38 @@ export class Executor {
   async #run(
     request: ExecuteRequest | ResumeRequest,
     startState: StartState,
+    images: ImageSet,
     isCancelled: () => boolean,
   ): Promise<ExecutionReply> {
     const startedAt = performance.now();
-    const first = this.#attempt(request, startState, { isCancelled });
+    const first = this.#attempt(request, startState, { images, isCancelled });
     let attempt = first instanceof Promise ? await first : first;
     if (attempt.run.missingFeature) {
       // Nothing was delivered: start again with all features, within the remaining time.
       startState.demandAllFeatures();
-      attempt = await this.#attempt(request, startState, { isCancelled, deadline: attempt.run.deadline });
+      attempt = await this.#attempt(request, startState, { images, isCancelled, deadline: attempt.run.deadline });
     }
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Execute again, to throw at the line of the denied change: watching for it is too slow for every
       // execution.
       const { deadline } = attempt.run;
-      const again = await this.#attempt(request, startState, { isCancelled, deadline, guarded: true });
+      const again = await this.#attempt(request, startState, { images, isCancelled, deadline, guarded: true });
       // If there is no time left for that, the error has no line.
       if (again.run.failure === undefined) attempt = again;
     }
     // Only the attempt that counts is billed: another worker may have known from the start what this one found out.
-    const executed = this.#report(attempt, startedAt);
+    const executed = this.#report(attempt, images, startedAt);
     const { wear } = this.#vms;
     if (wear !== undefined) await this.#vms.replace(wear);
     executed.retired = this.#vms.takeRetired();
     return executed;
   }
 
-  #report({ run, outcome, variant, instructions }: AttemptResult, startedAt: number): Mutable<ExecutionReply> {
+  #report(
+    { run, outcome, variant, instructions }: AttemptResult,
+    images: ImageSet,
+    startedAt: number,
+  ): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
     // perf: one literal, because spreading into an object costs more than the rest.
     const executed: Mutable<ExecutionReply> = {
@@ -213,7 +214,7 @@ export class Executor {
     };
     if (run.waiting !== undefined) {
       executed.snapshot = packSnapshot(run.waiting);
-      executed.imageHash = this.#variants.hashOf(variant);
+      executed.imageHash = images.variants.hashOf(variant);
       executed.features = variant.features;
     }
     return executed;
@@ -236,11 +237,12 @@ export class Executor {
   #runOnce(
     request: ExecuteRequest | ResumeRequest,
     startState: StartState,
-    { isCancelled, deadline, guarded = false }: AttemptOptions,
+    { images, isCancelled, deadline, guarded = false }: AttemptOptions,
   ): AttemptResult | Promise<never> {
     const vm = this.#vms.current;
-    const { roots } = this.#base;
-    const run = new Attempt(vm, this.#base, request, { isCancelled, deadline, logRing: request.logRing });
+    const { base } = images;
+    const { roots } = base;
+    const run = new Attempt(vm, base, request, { isCancelled, deadline, logRing: request.logRing });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = startState.variant;
     try {
@@ -249,7 +251,7 @@ export class Executor {
       startState.load(deadline);
       variant = startState.variant;
       this.#prepare(request);
-      if (startState.isFresh) this.#begin(entropy, variant);
+      if (startState.isFresh) this.#begin(entropy, variant, roots);
       if (guarded) vm.call(roots.guardState, roots.undefined);
       startState.start(run);
     } catch (error) {
@@ -263,7 +265,7 @@ export class Executor {
     }
     run.noteWaiting(variant.image, () => {
       // It may need `crypto` after it is resumed: then the only entropy is what the snapshot contains.
-      if (startState.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy);
+      if (startState.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy, roots);
     });
     const outcome = run.finish(startState.input);
     return { run, variant, outcome, instructions: run.instructions };
@@ -278,15 +280,15 @@ export class Executor {
   }
 
   /** Sets start time and entropy. For a resumed handler, they are in its snapshot. */
-  #begin(entropy: Entropy, variant: ImageVariant): void {
+  #begin(entropy: Entropy, variant: ImageVariant, roots: PreludeExports): void {
     const vm = this.#vms.current;
-    writeStart(vm, this.#base.roots.cells, vm.clock());
+    writeStart(vm, roots.cells, vm.clock());
     vm.seedRandom(entropy.uint32(), entropy.uint32());
-    if (hasCrypto(variant)) this.#writeEntropy(entropy);
+    if (hasCrypto(variant)) this.#writeEntropy(entropy, roots);
   }
 
-  #writeEntropy(entropy: Entropy): void {
-    writeEntropy(this.#vms.current, this.#base.roots.cells, entropy.bytes(ENTROPY_BYTES));
+  #writeEntropy(entropy: Entropy, { cells }: PreludeExports): void {
+    writeEntropy(this.#vms.current, cells, entropy.bytes(ENTROPY_BYTES));
   }
 }
 
@@ -321,6 +323,7 @@ class LazyCompiler {
 }
 
 interface AttemptOptions {
+  readonly images: ImageSet;
   readonly isCancelled: () => boolean;
   /** The deadline of the previous attempt, with which it shares its time. */
   readonly deadline?: number | undefined;

@@ -1,12 +1,12 @@
 import type { FunctionExpression } from 'acorn';
+import type { AnyFunction } from '../../source/scopes/functions.js';
+import { resolveScopes } from '../../source/scopes/resolve-scopes.js';
 import type { Shared } from './evaluation.js';
 import { Evaluator } from './evaluator.js';
 import { BudgetExceeded } from './flow.js';
 import { Machine } from './machine.js';
 import { type CallFrame, Program } from './program.js';
 import { mayComplete } from './statements.js';
-import { resolveScopes } from './syntax/scope.js';
-import type { AnyFunction } from './syntax/syntax.js';
 import type { FunctionAtom } from './values/atoms.js';
 import { union } from './values/atoms.js';
 import type { Demands } from './values/demands.js';

@@ -1,9 +1,9 @@
 import type { Class, Identifier, Node } from 'acorn';
 import { childrenOf } from '../../source/parse-script.js';
+import type { AnyFunction } from '../../source/scopes/functions.js';
+import type { Variable } from '../../source/scopes/name-scope.js';
+import type { Scopes } from '../../source/scopes/resolve-scopes.js';
 import type { Interpreter } from './interpreter.js';
-import type { Variable } from './syntax/name-scope.js';
-import type { Scopes } from './syntax/scope.js';
-import type { AnyFunction } from './syntax/syntax.js';
 import {
   ANY_MEMBER,
   Cell,

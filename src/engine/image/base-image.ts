@@ -3,7 +3,7 @@ import { cut, MAX_REASON, nameInMessage } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ScriptProblem } from '../../source/script-problem.js';
 import { performance } from '../../support/timers.js';
-import { type LibrarySource, wrapLibrary } from '../library.js';
+import { type LibrarySource, libraryNames, wrapLibrary } from '../library.js';
 import type { EngineModule } from '../load-engine.js';
 import { lacksFeature } from '../shared-cells.js';
 import type { SourceCompiler } from '../source-compiler.js';
@@ -108,32 +108,34 @@ interface CompiledLibrary {
 
 async function compileLibrary(compiler: SourceCompiler, library: LibrarySource): Promise<Uint8Array> {
   const compiled = await compiler.compile(wrapLibrary(library), library.filename);
-  if (!compiled.ok) throw invalidLibrary(library, describeProblem(compiled.problem));
-  return compiled.bytecode;
+  if (compiled.ok) return compiled.bytecode;
+  const { line, column = 1 } = compiled.problem;
+  throw invalidLibrary(library, describeProblem(compiled.problem), line === undefined ? undefined : { line, column });
 }
 
 /** @returns false if the library used a global of a missing feature */
 function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: PreludeExports): boolean {
-  const deadline = performance.now() + LIBRARY_TIMEOUT_MS;
+  const deadline = performance.now() + LIBRARY_TIMEOUT_MS * libraryNames(library).length;
   vm.shouldInterrupt = () => lacksFeature(vm, roots.cells) || performance.now() > deadline;
   try {
     const factory = vm.evaluateIntoImage(bytecode);
-    const name = vm.readValue(new ValueEncoder().encode(library.name, 'name'));
-    vm.call(roots.install, roots.undefined, name, factory);
+    const names = library.exports?.map(({ name, isCommonJs }) => [name, isCommonJs]) ?? library.name;
+    vm.call(roots.install, roots.undefined, vm.readValue(new ValueEncoder().encode(names, 'names')), factory);
     vm.runJobs(MAX_LIBRARY_JOBS);
     // Asynchronous code may have caught the interruption.
     if (lacksFeature(vm, roots.cells)) return false;
     // The rejection would count for every handler.
     const { count, firstReason = roots.undefined } = vm.unhandledRejections;
     if (count > 0) {
-      const reason = describeThrown(vm.dump(firstReason));
-      throw invalidLibrary(library, `a promise was rejected and not handled: ${reason}`);
+      const thrown = describeThrown(vm.dump(firstReason));
+      throw invalidLibrary(library, `a promise was rejected and not handled: ${thrown}`, firstPlace(thrown, library));
     }
     return true;
   } catch (error) {
     if (lacksFeature(vm, roots.cells)) return false;
     if (!(error instanceof GuestException)) throw error;
-    throw invalidLibrary(library, describeThrown(vm.dump(error.error)));
+    const thrown = describeThrown(vm.dump(error.error));
+    throw invalidLibrary(library, thrown, firstPlace(thrown, library));
   } finally {
     vm.beginRun();
   }
@@ -151,11 +153,30 @@ function describeProblem({ message, line, column }: ScriptProblem): string {
   return line === undefined ? message : `${message} (line ${line}, column ${column})`;
 }
 
-function invalidLibrary(library: LibrarySource, reason: string): NexusError {
+interface LibraryPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The innermost place in the library of a text with a stack. */
+function firstPlace(thrown: string, { filename }: LibrarySource): LibraryPlace | undefined {
+  for (const line of thrown.split('\n')) {
+    const at = line.indexOf(`${filename}:`);
+    const [, row, column] = at < 0 ? [] : (/^(\d+):(\d+)/.exec(line.slice(at + filename.length + 1)) ?? []);
+    if (row !== undefined) return { line: Number(row), column: Number(column) };
+  }
+  return undefined;
+}
+
+/** @param place of a bundle, for whoever knows of what file it was made */
+function invalidLibrary(library: LibrarySource, reason: string, place?: LibraryPlace): NexusError {
+  const { name, filename, exports } = library;
+  const option = nameInMessage(exports === undefined ? `libraries.${name}` : 'libraries');
+  const file = exports === undefined ? filename : `a bundle of ${libraryNames(library).join(', ')}`;
   return new NexusError(
     'INVALID_CONFIG',
-    `libraries.${nameInMessage(library.name)} (${nameInMessage(library.filename)}) cannot be initialised: ${cut(reason, MAX_REASON)}\n` +
-      'A library is CommonJS, UMD or IIFE text that needs nothing but the language itself.',
-    { context: { option: nameInMessage(`libraries.${library.name}`) } },
+    `${option} (${nameInMessage(file)}) cannot be initialised: ${cut(reason, MAX_REASON)}\n` +
+      'A library needs nothing but the language itself, and what handlers have of the web.',
+    { context: { option, ...(exports !== undefined && { reason: cut(reason, MAX_REASON), place }) } },
   );
 }

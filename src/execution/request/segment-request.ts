@@ -1,5 +1,6 @@
 import type { ExecutionLimits } from '../../api/limits.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
+import type { LibrarySet } from '../../protocol/library-set.js';
 import type { CallDeadline, Request, ResumeRequest } from '../../protocol/messages.js';
 import { performance } from '../../support/timers.js';
 import type { LogFeed } from '../log-feed.js';
@@ -12,7 +13,7 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
-  { key, bytecode }: CompileResult,
+  { key, bytecode, librarySet }: CompileResult,
   { input, encodedGrants, limits, packed, now, seed }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
@@ -25,6 +26,7 @@ export function executeRequestOf(
   if (tenant !== undefined) request.tenant = tenant;
   if (deadline !== undefined) request.deadline = deadline;
   if (feed !== undefined) request.logRing = feed.bytes;
+  if (librarySet !== undefined) request.librarySet = librarySet;
   return request;
 }
 
@@ -35,6 +37,7 @@ export function resumeRequestOf(
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
   calledAt: number,
+  librarySet: LibrarySet | undefined,
 ): ResumeRequest {
   return {
     key: handler.key,
@@ -47,6 +50,7 @@ export function resumeRequestOf(
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
     ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
+    ...(librarySet !== undefined && { librarySet }),
   };
 }
 

@@ -20,7 +20,7 @@ export type HandlerForm =
   | { readonly kind: 'refused'; readonly problem: ScriptProblem };
 
 /** A problem of a form that the parser accepts. */
-export function refusal(script: string, node: Node, message: string, kind: 'syntax' | 'form'): HandlerForm {
+export function refusal(script: string, node: Node, message: string, kind: 'syntax' | 'form' | 'import'): HandlerForm {
   const place = new SourceLines(script).engineAt(node.start);
   return { kind: 'refused', problem: { kind, message, isExplained: true, ...place } };
 }

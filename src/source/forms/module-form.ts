@@ -5,32 +5,43 @@ import { IMPORTS_NOTHING } from '../syntax-help.js';
 import { addedNames, headOf, resultOf, tailOf } from './calling.js';
 import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
 import { type HandlerForm, refusal } from './form.js';
+import { ImportedNames } from './imported-names.js';
 import { type Edit, rewrite } from './rewriting.js';
+import type { SourceImports } from './source-shape.js';
 
 const CLASS =
   'the default export is a class, and a handler is called without `new`: export a function that makes an instance and calls it';
+const COMPUTED =
+  '`import()` needs the name of a module as text: what a handler may import is known before it runs; list the modules, and choose among them';
 const NOTHING =
   'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
 
 /** A module as a function of its entry point. `export` is taken off, and what was exported is called or returned at its end. */
-export function rewriteModule(script: string, { body }: Program): HandlerForm {
+export function rewriteModule(script: string, program: Program, imports?: SourceImports): HandlerForm {
+  const { body } = program;
   const exported = new Map<string, string>();
   const edits: Edit[] = [];
   const names = addedNames(script);
+  const imported = new ImportedNames(names, imports);
   const classes = new Set(body.flatMap((node) => classNamesOf(node)));
-  let isModule = false;
+  let isModule = imports === 'linked';
   for (const node of body) {
-    if (node.type === 'ImportDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'syntax');
-    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+    if (node.type === 'ImportDeclaration') {
+      isModule ||= imports !== undefined;
+      if (!imported.declare(node)) return refusal(script, node, IMPORTS_NOTHING, 'import');
+      edits.push({ start: node.start, end: node.end, text: ';' });
+      continue;
+    }
+    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'import');
     if (node.type === 'ExportDefaultDeclaration') {
       isModule = true;
       if (isClass(node.declaration, classes)) return refusal(script, node, CLASS, 'form');
       exported.set(DEFAULT_ENTRY, exportDefault(node, script, names.held, edits));
     } else if (node.type === 'ExportNamedDeclaration') {
       isModule = true;
-      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'syntax');
+      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'import');
       for (const [name, value] of exportNamed(node, edits)) {
-        if (!classes.has(value)) exported.set(name, value);
+        if (!classes.has(value)) exported.set(name, imported.expressionOf(value));
         else if (name === DEFAULT_ENTRY) return refusal(script, node, CLASS, 'form');
       }
     }
@@ -47,7 +58,15 @@ export function rewriteModule(script: string, { body }: Program): HandlerForm {
     const isChosen = `${names.entry}===${JSON.stringify(name)}`;
     return `${name === DEFAULT_ENTRY ? `${names.entry}===void 0||${isChosen}` : isChosen}?${resultOf(value, names)}:`;
   });
-  const head = headOf(names, { isStrict: true, isAsync: awaits(body) });
+  if (imports !== undefined) {
+    const uses = imported.edit(program);
+    if (uses.unlinked !== undefined) return refusal(script, uses.unlinked, IMPORTS_NOTHING, 'import');
+    if (uses.computed !== undefined) return refusal(script, uses.computed, COMPUTED, 'syntax');
+    edits.push(...uses.edits);
+    edits.sort((a, b) => a.start - b.start || a.end - b.end);
+  }
+  const { libraries } = imported;
+  const head = headOf(names, { isStrict: true, isAsync: awaits(body), libraries });
   return {
     kind: 'rewritten',
     of: 'module',

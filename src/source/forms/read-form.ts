@@ -30,13 +30,17 @@ const BODY: HandlerForm = { kind: 'body' };
 export function readForm(source: string, filename: string, options: FormOptions = {}): HandlerForm {
   const { shape } = options;
   if (shape === undefined) return readOwnForm(source, filename, options);
+  // The linker has taken the types off.
+  if (shape.imports === 'linked') return readModule(source, '', options);
   const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
-  return form.kind === 'body' ? readShaped(source, filename, shape, options) : form;
+  const isShaped = shape.isWrapped || shape.returnsLast;
+  return form.kind === 'body' && isShaped ? readShaped(source, filename, shape, options) : form;
 }
 
 function readOwnForm(source: string, filename: string, options: FormOptions): HandlerForm {
-  if (!mayBeAnotherForm(source)) return BODY;
-  const form = mayBeModule(source) ? readModule(source, filename, options) : BODY;
+  const imports = options.shape?.imports !== undefined;
+  if (!imports && !mayBeAnotherForm(source)) return BODY;
+  const form = imports || mayBeModule(source) ? readModule(source, filename, options) : BODY;
   return form.kind === 'body' && mayBeFunction(source) ? readFunction(source, filename, options) : form;
 }
 
@@ -73,12 +77,12 @@ function isExpression(source: string, maxNames: number | undefined): boolean {
   }
 }
 
-function readModule(source: string, filename: string, { maxNames, maxCalls }: FormOptions): HandlerForm {
+function readModule(source: string, filename: string, { maxNames, maxCalls, shape }: FormOptions): HandlerForm {
   const stripped = withoutTypes(blankWrapper(source), filename, maxCalls, true);
   if (!stripped.ok) return exportsSomething(source) ? { kind: 'refused', problem: stripped.problem } : BODY;
   const { script } = stripped;
   try {
-    return rewriteModule(script, parseModule(script, maxNames));
+    return rewriteModule(script, parseModule(script, maxNames), shape?.imports);
   } catch (error) {
     if (!isAcornError(error)) throw error;
     if (!exportsSomething(source)) return BODY;

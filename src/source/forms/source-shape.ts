@@ -9,6 +9,22 @@ export interface SourceShape {
   /** Whether there is code around the source. */
   readonly isWrapped: boolean;
   readonly returnsLast: boolean;
+  /** What it may import; absent if nothing. */
+  readonly imports?: SourceImports;
+}
+
+/** Libraries that a module may import: those of a list, or, if the linker wrote it, all under {@link LIBRARY_SCHEME}. */
+export type SourceImports = readonly string[] | 'linked';
+
+/** What a linked source imports from `$lib`: this, followed by the name of the library. */
+export const LIBRARY_SCHEME = 'nexus:library/';
+
+/** A source that the linker wrote. It has no code around it. */
+export const LINKED = importing('linked');
+
+/** The shape of a source that may import these. */
+export function importing(imports: SourceImports): SourceShape {
+  return { prologue: '', epilogue: '', isWrapped: false, returnsLast: false, imports };
 }
 
 /** @param fallback the shape by the runtime's options */
@@ -34,8 +50,14 @@ const MAX_NAME = 200;
 export function nameOfShape(shape: SourceShape): string {
   const known = names.get(shape);
   if (known !== undefined) return known;
-  const { prologue, epilogue, isWrapped, returnsLast } = shape;
-  const text = JSON.stringify([prologue, epilogue, isWrapped, returnsLast]);
+  const { prologue, epilogue, isWrapped, returnsLast, imports } = shape;
+  const text = JSON.stringify([
+    prologue,
+    epilogue,
+    isWrapped,
+    returnsLast,
+    ...(imports === undefined ? [] : [imports]),
+  ]);
   const name = text.length <= MAX_NAME ? text : createHash('sha256').update(text).digest('hex');
   names.set(shape, name);
   return name;

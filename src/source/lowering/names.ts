@@ -2,12 +2,6 @@ import type { Node, Pattern } from 'acorn';
 
 import { childrenOf } from '../parse-script.js';
 
-export function isFunction(node: Node): boolean {
-  return (
-    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
-  );
-}
-
 /** The names that a pattern binds or assigns. */
 export function namesOf(pattern: Pattern | null): string[] {
   switch (pattern?.type) {

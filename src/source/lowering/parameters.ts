@@ -1,6 +1,7 @@
 import type { AssignmentExpression, ForOfStatement, FunctionExpression, Node, Pattern, UpdateExpression } from 'acorn';
 import { childrenOf } from '../parse-script.js';
-import { expressionsOf, isFunction, mentionedNames, namesOf, walk } from './names.js';
+import { isFunction } from '../scopes/functions.js';
+import { expressionsOf, mentionedNames, namesOf, walk } from './names.js';
 import type { Target } from './writer.js';
 
 export type LowerableFunction = FunctionExpression & { readonly expression?: boolean };

@@ -48,5 +48,12 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count },
+  {
+    abi: count,
+    trace: dictionary(NAME, MAX_TRACE_FIELDS),
+    tenant: NAME,
+    leftCalls: calls,
+    lastCall: count,
+    librarySet: HASH,
+  },
 ) as Shape<SealedRunHeader>;

@@ -1,4 +1,4 @@
-import type { DispatchOptions, Execution, HandlerPool, PoolState } from '../../pool/handler-pool.js';
+import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';
 import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
 import { type ExecutionReply, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
 import type { RetirementReason } from '../../protocol/retirement.js';
@@ -52,8 +52,8 @@ export class CallingThread implements HandlerPool {
     if (this.#isClosed) throw runtimeClosed();
   }
 
-  load(key: string, bytecode: Uint8Array): Promise<void> {
-    return this.#take(async (executor) => executor.load(key, bytecode));
+  load({ key, bytecode, librarySet }: LoadableHandler): Promise<void> {
+    return this.#take(async (executor) => executor.load(key, bytecode, librarySet));
   }
 
   /** Calls are executed one after the other, without a limit. */

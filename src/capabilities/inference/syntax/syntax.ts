@@ -1,4 +1,4 @@
-import type { ArrowFunctionExpression, FunctionDeclaration, FunctionExpression, Node } from 'acorn';
+import type { FunctionExpression, Node } from 'acorn';
 import { NexusError } from '../../../errors/nexus-error.js';
 import { readForm } from '../../../source/forms/read-form.js';
 import { ADDED_PLACE, originalOf } from '../../../source/forms/rewriting.js';
@@ -10,8 +10,6 @@ import { explainSyntax, findOpenBracket } from '../../../source/syntax-help.js';
 import { remedyAfterStripping } from '../../../source/typescript/remedies.js';
 import { isTypeScript, stripTypes } from '../../../source/typescript/strip-types.js';
 import { authorLocationAt, ESCAPED_WRAPPER, toAuthorLocation, wrapHandler } from '../../../source/wrapper.js';
-
-export type AnyFunction = FunctionDeclaration | FunctionExpression | ArrowFunctionExpression;
 
 export interface ParsedHandler {
   readonly handler: FunctionExpression;
@@ -58,20 +56,6 @@ const MAX_NAMES = 4_000;
 
 /** Stands for the whole source if it could not be parsed. */
 export const BEGINNING: Node = { type: 'Program', start: 0, end: 0 };
-
-export function isFunction(node: Node): node is AnyFunction {
-  return (
-    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
-  );
-}
-
-/** Whether a function itself has the directive; it is also strict if the surrounding code is. */
-export function hasStrictDirective({ body }: AnyFunction): boolean {
-  if (body.type !== 'BlockStatement') return false;
-  return body.body.some(
-    (statement) => statement.type === 'ExpressionStatement' && statement.directive === 'use strict',
-  );
-}
 
 function scriptOf(
   source: string,

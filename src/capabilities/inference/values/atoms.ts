@@ -1,6 +1,6 @@
 import type { Class, Node } from 'acorn';
 
-import type { AnyFunction } from '../syntax/syntax.js';
+import type { AnyFunction } from '../../../source/scopes/functions.js';
 
 export type Primitive = string | number | bigint | boolean | null | undefined;
 

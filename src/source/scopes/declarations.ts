@@ -1,8 +1,8 @@
 import type { ForOfStatement, Node, Statement, VariableDeclaration } from 'acorn';
 
-import { namesOf } from '../../../source/lowering/names.js';
-import { childrenOf } from '../../../source/parse-script.js';
-import { isFunction } from './syntax.js';
+import { namesOf } from '../lowering/names.js';
+import { childrenOf } from '../parse-script.js';
+import { isFunction } from './functions.js';
 
 /** The part of the source in which a declaration has certainly run. */
 export interface Range {

@@ -8,11 +8,11 @@ import type {
   Identifier,
   Node,
 } from 'acorn';
-import { namesOf } from '../../../source/lowering/names.js';
-import { childrenOf } from '../../../source/parse-script.js';
+import { namesOf } from '../lowering/names.js';
+import { childrenOf } from '../parse-script.js';
 import { declaredNames, hoist, lexicalNames, statementsOf } from './declarations.js';
+import { type AnyFunction, hasStrictDirective, isFunction } from './functions.js';
 import { NameScope, Variable } from './name-scope.js';
-import { type AnyFunction, hasStrictDirective, isFunction } from './syntax.js';
 
 /** Identifiers to variables. One that is missing names a global. */
 export interface Scopes {

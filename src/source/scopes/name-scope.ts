@@ -1,5 +1,5 @@
 import type { Range } from './declarations.js';
-import type { AnyFunction } from './syntax.js';
+import type { AnyFunction } from './functions.js';
 
 /** What a name stands for in a part of the program. */
 export class Variable {

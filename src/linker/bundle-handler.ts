@@ -1,0 +1,160 @@
+import path from 'node:path';
+
+import type { BuildFailure, BuildOptions, BuildResult, Metafile } from 'esbuild';
+import type { WasmError } from '../api/result.js';
+import { type Bundler, loadBundler } from '../bundler/esbuild.js';
+import { insteadOfBuiltin, isNodeBuiltin } from '../bundler/node-builtins.js';
+import { resolveBuiltins } from '../bundler/resolve-builtins.js';
+import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
+import { clearTimeout, setTimeout } from '../support/timers.js';
+import { describeLinkError, fileOf } from './link-errors.js';
+import type { LinkerConfig } from './linker-config.js';
+import type { ModuleFiles } from './module-files.js';
+import { type LinkUnit, ownModules } from './own-modules.js';
+import { describeVersions, packagesIn } from './package-versions.js';
+
+/** Longer than any handler takes; a hostile source is stopped. */
+const LINK_TIMEOUT_MS = 20_000;
+const LARGEST_TOLD = 3;
+
+const OPTIONS = {
+  entryPoints: [{ in: 'handler', out: 'handler' }],
+  outdir: '/',
+  bundle: true,
+  write: false,
+  metafile: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'esnext',
+  charset: 'utf8',
+  sourcemap: 'external',
+  legalComments: 'none',
+  logLevel: 'silent',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  // Those of the host's folders are not the handler's.
+  tsconfigRaw: '{}',
+} as const satisfies BuildOptions;
+
+type Bundled = BuildResult<typeof OPTIONS>;
+
+/** A handler with all that it imports, apart from libraries of the image. */
+export interface LinkedHandler {
+  readonly ok: true;
+  readonly source: string;
+  /** From the linked text to the files of which it was made. */
+  readonly sourceMap: string;
+  /** Names of the libraries that it imports. */
+  readonly libraries: readonly string[];
+  /** Paths of what is in it. */
+  readonly files: readonly string[];
+}
+
+export type LinkOutcome = LinkedHandler | { readonly ok: false; readonly error: WasmError };
+
+/** @throws NexusError INVALID_CONFIG if there is no bundler */
+export async function bundleHandler(source: string, filename: string, config: LinkerConfig): Promise<LinkOutcome> {
+  const unit: LinkUnit = { source, path: pathOf(filename, config.folder) };
+  const texts = new Map([[unit.path, source]]);
+  const files = config.files && remembering(config.files, texts);
+  const { resolveDir } = config;
+  const alternativeTo = (name: string) => (isNodeBuiltin(name) ? insteadOfBuiltin(name) : undefined);
+  const plugins = [ownModules(unit, { ...config, files, alternativeTo }), resolveBuiltins(resolveDir)];
+  const outcome = await bundle(loadBundler(resolveDir), { ...OPTIONS, absWorkingDir: resolveDir, plugins });
+  if ('errors' in outcome && !('outputFiles' in outcome)) return failed(outcome, unit, texts);
+  return await linked(outcome as Bundled, unit, config);
+}
+
+async function bundle(
+  bundler: Bundler,
+  options: BuildOptions & typeof OPTIONS,
+): Promise<Bundled | Pick<BuildFailure, 'errors'>> {
+  const context = await bundler.context(options);
+  const timeout = setTimeout(() => void context.cancel(), LINK_TIMEOUT_MS).unref();
+  try {
+    return (await context.rebuild()) as Bundled;
+  } catch (error) {
+    if (error instanceof Error && 'errors' in error) return error as BuildFailure;
+    throw error;
+  } finally {
+    clearTimeout(timeout);
+    await context.dispose();
+  }
+}
+
+function failed(
+  { errors }: Pick<BuildFailure, 'errors'>,
+  { path: own }: LinkUnit,
+  texts: ReadonlyMap<string, string>,
+): LinkOutcome {
+  const [error = { text: `it took longer than ${LINK_TIMEOUT_MS / 1000} s`, location: null, detail: undefined }] =
+    errors;
+  return { ok: false, error: describeLinkError(error, own, (file) => texts.get(file)) };
+}
+
+async function linked({ outputFiles, metafile }: Bundled, unit: LinkUnit, config: LinkerConfig): Promise<LinkOutcome> {
+  const code = outputFiles.find(({ path: file }) => file.endsWith('.js'));
+  const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
+  const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+  if (code === undefined || map === undefined || output === undefined) throw new TypeError('the bundler wrote nothing');
+  const inputs = Object.keys(metafile.inputs);
+  const { resolveDir, packages, maxSourceBytes } = config;
+  const problem = await describeVersions(await packagesIn(inputs, resolveDir), packages);
+  if (problem !== undefined) {
+    const detail = { reason: 'versions', specifier: problem.name, message: problem.message } as const;
+    return { ok: false, error: describeLinkError({ text: '', location: null, detail }, unit.path, () => undefined) };
+  }
+  const bytes = code.contents.length;
+  if (bytes > maxSourceBytes) return { ok: false, error: tooLarge(bytes, maxSourceBytes, output) };
+  return {
+    ok: true,
+    source: code.text,
+    sourceMap: cleaned(map.text),
+    libraries: librariesOf(output),
+    files: inputs.map((input) => fileOf({ file: input })),
+  };
+}
+
+function librariesOf({ imports }: Metafile['outputs'][string]): string[] {
+  const names = imports.filter(({ path: name }) => name.startsWith(LIBRARY_SCHEME));
+  return [...new Set(names.map(({ path: name }) => name.slice(LIBRARY_SCHEME.length)))].sort();
+}
+
+function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['outputs'][string]): WasmError {
+  const largest = Object.entries(inputs)
+    .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    .slice(0, LARGEST_TOLD)
+    .map(([file, { bytesInOutput }]) => `${fileOf({ file })} ${bytesInOutput}`);
+  return {
+    code: 'INVALID_HANDLER',
+    message: `The handler and what it imports have ${bytes} bytes; maxSourceBytes is ${maxSourceBytes}. The largest are ${largest.join(', ')}.`,
+    context: { limit: 'maxSourceBytes', value: maxSourceBytes, bytes },
+  };
+}
+
+/** Names of files as the author knows them; the text of packages is left out. */
+function cleaned(sourceMap: string): string {
+  const map = JSON.parse(sourceMap) as { sources: string[]; sourcesContent?: (string | null)[] };
+  const sources = map.sources.map((file) => fileOf({ file }));
+  const isOwn = map.sources.map((file, index) => sources[index] !== file);
+  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn[index] ? text : null));
+  return JSON.stringify({ ...map, sources, ...(sourcesContent && { sourcesContent }) });
+}
+
+/** @param texts receives what is read */
+function remembering(files: ModuleFiles, texts: Map<string, string>): ModuleFiles {
+  return {
+    find: (file) => files.find(file),
+    async read(file, maxBytes) {
+      const text = await files.read(file, maxBytes);
+      texts.set(file, text);
+      return text;
+    },
+  };
+}
+
+/** The path of a handler among its files, by its name. */
+function pathOf(filename: string, folder: string | undefined): string {
+  const relative = folder !== undefined && path.isAbsolute(filename) ? path.relative(folder, filename) : filename;
+  const normalised = path.posix.normalize(relative.replaceAll(path.sep, '/')).replace(/^(?:\.\.?\/|\/)+/, '');
+  return normalised === '' || normalised === '.' ? 'handler.js' : normalised;
+}

@@ -1,0 +1,92 @@
+import { LRUCache } from 'lru-cache';
+import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/image/base-image.js';
+import { ImageVariants } from '../engine/image/image-variants.js';
+import type { PreludeImage } from '../engine/image/prelude-image.js';
+import type { LibrarySource } from '../engine/library.js';
+import type { EngineModule } from '../engine/load-engine.js';
+import type { SourceCompiler } from '../engine/source-compiler.js';
+import { NexusError } from '../errors/nexus-error.js';
+import { type LibrarySet, unpackLibraries } from '../protocol/library-set.js';
+
+/** Some hundred KB each, with large libraries some MB. */
+const MAX_SETS = 16;
+
+export interface ImageSetOptions extends VmLimits {
+  readonly engine: EngineModule;
+  readonly prelude: PreludeImage;
+  /** Those of the runtime, which every set has. */
+  readonly libraries: readonly LibrarySource[];
+}
+
+/** A base image, and the images that are built on top of it. */
+export class ImageSet {
+  /** Of the library set; empty for the runtime's own libraries. */
+  readonly id: string;
+  readonly base: BaseImage;
+  readonly variants: ImageVariants;
+
+  constructor(id: string, base: BaseImage, { engine, prelude }: ImageSetOptions) {
+    this.id = id;
+    this.base = base;
+    this.variants = new ImageVariants(engine, base, prelude);
+  }
+
+  /** A name for a handler on these images: another set has other addresses. */
+  keyOf(key: string): string {
+    return this.id === '' ? key : `${this.id}:${key}`;
+  }
+}
+
+/** The images of the runtime's own libraries, and those of library sets, the least recently used of which are dropped. */
+export class ImageSets {
+  readonly #options: ImageSetOptions;
+  readonly #compiler: () => Promise<SourceCompiler>;
+  readonly own: ImageSet;
+  readonly #others = new LRUCache<string, ImageSet>({ max: MAX_SETS });
+
+  /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
+  static async create(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>): Promise<ImageSets> {
+    return new ImageSets(options, compiler, await build('', options.libraries, options, compiler));
+  }
+
+  private constructor(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>, own: ImageSet) {
+    this.#options = options;
+    this.#compiler = compiler;
+    this.own = own;
+  }
+
+  /** Undefined if it has to be built first. */
+  known(set: LibrarySet | undefined): ImageSet | undefined {
+    return set === undefined ? this.own : this.#others.get(set.id);
+  }
+
+  /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
+  async get(set: LibrarySet | undefined): Promise<ImageSet> {
+    const known = this.known(set);
+    if (known !== undefined || set === undefined) return known ?? this.own;
+    const libraries = [...this.#options.libraries, ...unpackLibraries(set.packed)];
+    const built = await build(set.id, libraries, this.#options, this.#compiler);
+    this.#others.set(set.id, built);
+    return built;
+  }
+}
+
+async function build(
+  id: string,
+  libraries: readonly LibrarySource[],
+  options: ImageSetOptions,
+  compiler: () => Promise<SourceCompiler>,
+): Promise<ImageSet> {
+  const { engine, prelude, memoryLimitBytes } = options;
+  const builder = await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {});
+  const base = await buildBaseImage(builder, prelude, libraries, compiler);
+  const { heapEnd } = base.image;
+  if (heapEnd > memoryLimitBytes) {
+    throw new NexusError(
+      'INVALID_CONFIG',
+      `The libraries take ${heapEnd} bytes of memory, more than memoryLimitBytes (${memoryLimitBytes}); raise memoryLimitBytes.`,
+      { context: { option: 'memoryLimitBytes', value: memoryLimitBytes, bytes: heapEnd } },
+    );
+  }
+  return new ImageSet(id, base, options);
+}
