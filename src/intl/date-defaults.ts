@@ -15,7 +15,8 @@ export function withDateDefaults(options: Options, defaults: DateDefaults): Opti
   if (defaults === 'date' && timeStyle !== undefined) throw new TypeError('Invalid option : timeStyle');
   if (defaults === 'time' && dateStyle !== undefined) throw new TypeError('Invalid option : dateStyle');
   const fields = [...(defaults === 'time' ? [] : DATE_FIELDS), ...(defaults === 'date' ? [] : TIME_FIELDS)];
-  const hasOwn = dateStyle !== undefined || timeStyle !== undefined || fields.some((name) => options[name] !== undefined);
+  const hasOwn =
+    dateStyle !== undefined || timeStyle !== undefined || fields.some((name) => options[name] !== undefined);
   if (hasOwn) return options;
   const shown = [...(defaults === 'time' ? [] : SHOWN_DATE), ...(defaults === 'date' ? [] : SHOWN_TIME)];
   return Object.assign(Object.create(null), options, Object.fromEntries(shown.map((name) => [name, 'numeric'])));

@@ -39,7 +39,9 @@ export type FormatterKind = keyof typeof OPTIONS;
 export type DateDefaults = '' | 'any' | 'date' | 'time';
 type OptionValue = string | number | boolean;
 
-const ALLOWED = new Map<string, ReadonlySet<string>>(Object.entries(OPTIONS).map(([kind, names]) => [kind, new Set(names)]));
+const ALLOWED = new Map<string, ReadonlySet<string>>(
+  Object.entries(OPTIONS).map(([kind, names]) => [kind, new Set(names)]),
+);
 const MAX_LOCALES = 256;
 
 /** What the guest wants: made from untrusted text. */

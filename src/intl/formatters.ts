@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
-
+import type { LocaleSettings } from '../config/locale.js';
 import { withDateDefaults } from './date-defaults.js';
 import { type FormatterKey, type FormatterKind, MalformedRequestError, parseKey } from './formatter-key.js';
-import type { LocaleSettings } from './settings.js';
 
 /** An object of `Intl`, made when it is first used, and what it is made of. */
 export class Formatter {
@@ -26,7 +25,12 @@ export class Formatter {
 const MAX_FORMATTERS = 128;
 const MAX_WEIGHT = 256;
 /** By how much memory and time ICU takes for one. */
-const WEIGHTS: Partial<Record<FormatterKind, number>> = { DateTimeFormat: 8, DurationFormat: 8, DisplayNames: 4, Collator: 2 };
+const WEIGHTS: Partial<Record<FormatterKind, number>> = {
+  DateTimeFormat: 8,
+  DurationFormat: 8,
+  DisplayNames: 4,
+  Collator: 2,
+};
 const KEY_CHARACTERS_PER_WEIGHT = 1_024;
 
 type Constructor = new (locales: readonly string[], options: object) => object;
@@ -46,7 +50,7 @@ export class Formatters {
    */
   get(text: string, settings: LocaleSettings): Formatter {
     const { locale, timeZone } = settings;
-    const name = locale + ' ' + timeZone + ' ' + text;
+    const name = `${locale} ${timeZone} ${text}`;
     const known = this.#kept.get(name);
     if (known !== undefined) return known;
     const key = parseKey(text);

@@ -1,4 +1,4 @@
-import { MalformedRequestError, type FormatterKey } from './formatter-key.js';
+import { type FormatterKey, MalformedRequestError } from './formatter-key.js';
 
 /** Of an `Intl.Locale`: what newer versions of V8 have as a method, older ones have as a property. */
 const LISTS = {

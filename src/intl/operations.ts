@@ -1,9 +1,9 @@
+import type { LocaleSettings } from '../config/locale.js';
 import { INTL_ANSWER, INTL_OPERATIONS, MAX_INTL_DIGITS, MAX_INTL_TEXT } from '../guest/abi.js';
-import { type FormatterKind, isKind, MalformedRequestError } from './formatter-key.js';
-import { classOf, Formatters } from './formatters.js';
+import { type FormatterKey, type FormatterKind, isKind, MalformedRequestError } from './formatter-key.js';
+import { classOf, type Formatter, Formatters } from './formatters.js';
 import { localeInfo, makeLocale } from './locales.js';
 import { segmentWindow } from './segments.js';
-import type { LocaleSettings } from './settings.js';
 
 /** What the guest passes: all of it is untrusted. */
 export type Primitive = string | number | boolean | null | undefined;
@@ -35,7 +35,8 @@ export class IntlOperations {
   perform(operation: number, args: Arguments, settings: LocaleSettings): unknown {
     const name = INTL_OPERATIONS[operation];
     const subject = args[0];
-    if (name === undefined || typeof subject !== 'string') throw new MalformedRequestError('there is no such operation');
+    if (name === undefined || typeof subject !== 'string')
+      throw new MalformedRequestError('there is no such operation');
     if (name === 'supportedValues') return [INTL_ANSWER, ...Intl.supportedValuesOf(subject as 'unit')];
     if (name === 'hasKind') return isKind(subject) && classOf(subject) !== undefined;
     const formatter = this.#formatters.get(subject, settings);
@@ -48,7 +49,7 @@ export class IntlOperations {
       case 'check':
         return formatter.object !== undefined;
       case 'resolvedOptions':
-        return [INTL_ANSWER, ...flat((formatter.object as Intl.NumberFormat).resolvedOptions() as unknown as Formatted)];
+        return [INTL_ANSWER, ...resolvedOptions(formatter, settings)];
       case 'format':
         return invoke(of(...FORMATS), 'format', valuesOf(key.kind, args));
       case 'formatToParts':
@@ -86,10 +87,8 @@ export class IntlOperations {
       }
       case 'canonicalLocales':
         return [INTL_ANSWER, ...Intl.getCanonicalLocales([...key.locales])];
-      case 'supportedLocales': {
-        const Class = classOf(key.kind) as unknown as typeof Intl.NumberFormat;
-        return [INTL_ANSWER, ...Class.supportedLocalesOf([...key.locales], key.options)];
-      }
+      case 'supportedLocales':
+        return [INTL_ANSWER, ...supportedLocales(key)];
       default:
         throw name satisfies never;
     }
@@ -157,7 +156,8 @@ function listOf(value: Primitive): string[] {
 function durationOf(value: Primitive): Record<string, number> {
   const record = parsed(value);
   const isRecord = typeof record === 'object' && record !== null && !Array.isArray(record);
-  if (isRecord && Object.values(record).every((item) => typeof item === 'number')) return record as Record<string, number>;
+  if (isRecord && Object.values(record).every((item) => typeof item === 'number'))
+    return record as Record<string, number>;
   throw new MalformedRequestError('a duration is expected');
 }
 
@@ -174,8 +174,21 @@ function firstOf(locales: readonly string[], { locale }: LocaleSettings): string
   return locales[0] ?? locale;
 }
 
-function flat(record: Formatted): unknown[] {
-  return Object.entries(record).flat();
+/** Names and values in turn. */
+function resolvedOptions({ key, object }: Formatter, { locale }: LocaleSettings): unknown[] {
+  const resolved = (object as Intl.NumberFormat).resolvedOptions() as unknown as Formatted;
+  // The default counts as it is, and not as the locale that was found for it.
+  const isDefault = supportedLocales(key).length === 0;
+  return Object.entries(isDefault ? { ...resolved, locale } : resolved).flat();
+}
+
+function supportedLocales({ kind, locales, options }: FormatterKey): readonly string[] {
+  const { localeMatcher } = options;
+  const Class = classOf(kind) as unknown as typeof Intl.NumberFormat;
+  return Class.supportedLocalesOf(
+    [...locales],
+    localeMatcher === undefined ? {} : { localeMatcher: localeMatcher as 'lookup' },
+  );
 }
 
 /** The names that parts have, then their values: undefined for what one lacks. */

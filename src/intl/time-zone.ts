@@ -1,3 +1,5 @@
+import { ZoneNames } from './zone-names.js';
+
 const MS_PER_DAY = 86_400_000;
 const MAX_TIME_MS = 8.64e15;
 /** Days of which it is known what the offset is. */
@@ -16,14 +18,14 @@ interface Day {
 export class TimeZone {
   readonly name: string;
   readonly #offsets: Intl.DateTimeFormat;
-  readonly #names: Intl.DateTimeFormat;
+  readonly #names: ZoneNames;
   readonly #days = new Map<number, Day>();
 
   /** @throws RangeError if there is no such zone */
   constructor(name: string) {
     this.name = name;
     this.#offsets = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
-    this.#names = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'long' });
+    this.#names = new ZoneNames(name, (ms) => this.#offsetOf(ms));
   }
 
   /** @returns seconds from UTC to local time */
@@ -32,8 +34,7 @@ export class TimeZone {
   }
 
   nameAt(ms: number): string {
-    const parts = this.#names.formatToParts(clamp(ms));
-    return parts.find(({ type }) => type === 'timeZoneName')?.value ?? this.name;
+    return this.#names.at(clamp(ms));
   }
 
   /**

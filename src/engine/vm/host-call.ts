@@ -1,10 +1,10 @@
 import { ByteReader, MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { FORMAT_VERSION, Tag } from '../../codec/values/format.js';
+import type { LocaleSettings } from '../../config/locale.js';
 import { INTL_ERROR, MAX_INTL_TEXT } from '../../guest/abi.js';
 import { MalformedRequestError } from '../../intl/formatter-key.js';
 import { IntlOperations, type Primitive } from '../../intl/operations.js';
-import type { LocaleSettings } from '../../intl/settings.js';
 import { type BytesPointer, NO_VALUE, type ValuePointer, valueAt } from '../pointers.js';
 import { type EngineAccess, VALUE_BYTES } from './engine-access.js';
 import { GuestException } from './vm-errors.js';
@@ -99,7 +99,8 @@ export class HostCall {
 
   #text(at: ValuePointer): string | RangeError {
     const encoded = this.#write(at, MAX_TEXT_BYTES);
-    if (encoded === undefined) return new RangeError(`A text is too long for this: at most ${MAX_INTL_TEXT} characters`);
+    if (encoded === undefined)
+      return new RangeError(`A text is too long for this: at most ${MAX_INTL_TEXT} characters`);
     const reader = new ByteReader(encoded);
     const isText = reader.byte() === FORMAT_VERSION && reader.unsigned() === 0 && reader.byte() === Tag.string;
     if (!isText) throw new MalformedValueError('is no text');

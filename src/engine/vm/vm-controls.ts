@@ -1,4 +1,4 @@
-import { DEFAULT_SETTINGS, type LocaleSettings } from '../../intl/settings.js';
+import { DEFAULT_SETTINGS, type LocaleSettings } from '../../config/locale.js';
 import { WASM_PAGE_BYTES } from '../binary-interface.js';
 import type { HostZone } from '../host-imports.js';
 import type { BytesPointer } from '../pointers.js';

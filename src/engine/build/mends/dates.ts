@@ -3,7 +3,8 @@ import { I32, I64, wasm } from '../wasm/instructions.js';
 import type { Mend } from './mend.js';
 import { Call, STACK_POINTER } from './quickjs.js';
 
-const { call, get, globalGet, i32Add, i32And, i32Const, i32Eq, i32Load, i32Sub, memoryCopy, set, globalSet, tee } = wasm;
+const { call, get, globalGet, i32Add, i32And, i32Const, i32Eq, i32Load, i32Sub, memoryCopy, set, globalSet, tee } =
+  wasm;
 const { i32DivS, i32Mul, i64Const, i64ExtendI32s, i64ExtendI32u, i64Mul } = wasm;
 
 /** `String(date)` omits the name of the time zone. The host writes it, for the instant that it was asked about last. */
@@ -57,10 +58,7 @@ export const offsetsOfZones: Mend = {
       ...[get(FRAME), i32Const(FRAME_BYTES), i32Add, globalSet(STACK_POINTER), get(FRAME), i32Load(0)],
     ];
     const ofLocal = engine.append([I64], [I32], ask(ZoneRequest.ofLocalTime));
-    engine.replace(
-      [call(Call.getTimezoneOffset), i32Const(60_000), i32Mul],
-      [call(ofLocal), i32Const(1000), i32Mul],
-    );
+    engine.replace([call(Call.getTimezoneOffset), i32Const(60_000), i32Mul], [call(ofLocal), i32Const(1000), i32Mul]);
     // The fields of a date: local 0 is the offset in minutes from here on.
     const negated = [i32Const(0), get(1), call(Call.getTimezoneOffset), i32Sub, tee(0), i64ExtendI32s];
     engine.replace(

@@ -1,4 +1,4 @@
-import { isObject, quote, RangeErrorConstructor, toNumber, toText, TypeErrorConstructor } from './intrinsics.js';
+import { isObject, quote, RangeErrorConstructor, TypeErrorConstructor, toNumber, toText } from './intrinsics.js';
 
 /** In the order in which they are read. */
 const UNITS = [

@@ -6,6 +6,7 @@ const ObjectFunction = Object;
 const { stringify } = JSON;
 const StringFunction = String;
 export const NumberFunction = Number;
+export const { isNaN: isNotANumber } = Number;
 export const RangeErrorConstructor = RangeError;
 export const TypeErrorConstructor = TypeError;
 export const { trunc } = Math;
@@ -42,8 +43,8 @@ export function show(value: unknown): string {
 
 /** ToIntegerOrInfinity */
 export function toInteger(value: unknown): number {
-  const number = NumberFunction(value);
-  return number !== number ? 0 : trunc(number) + 0;
+  const number = toNumber(value);
+  return isNotANumber(number) ? 0 : trunc(number) + 0;
 }
 
 /** Number() accepts a bigint, which ToNumber does not. */
@@ -55,6 +56,7 @@ export function toNumber(value: unknown): number {
 }
 
 const toPrimitive = Symbol.toPrimitive;
+const CONVERSIONS = ['valueOf', 'toString'];
 
 /** ToPrimitive with the hint `number`. */
 export function toPrimitiveNumber(value: Arbitrary): unknown {
@@ -64,14 +66,10 @@ export function toPrimitiveNumber(value: Arbitrary): unknown {
     if (!isObject(result)) return result;
     throw new TypeErrorConstructor('Cannot convert object to primitive value');
   }
-  const { valueOf } = value;
-  if (typeof valueOf === 'function') {
-    const result = apply(valueOf as () => unknown, value, []);
-    if (!isObject(result)) return result;
-  }
-  const { toString: toStringOf } = value;
-  if (typeof toStringOf === 'function') {
-    const result = apply(toStringOf as () => unknown, value, []);
+  for (let i = 0; i < CONVERSIONS.length; i++) {
+    const method = value[CONVERSIONS[i] as string];
+    if (typeof method !== 'function') continue;
+    const result = apply(method as () => unknown, value, []);
     if (!isObject(result)) return result;
   }
   throw new TypeErrorConstructor('Cannot convert object to primitive value');

@@ -1,15 +1,15 @@
 import { ask, askFor, operation } from './host.js';
 import {
-  addMembers,
   type Arbitrary,
+  addMembers,
   create,
   defineProperty,
   isObject,
   quote,
+  TypeErrorConstructor,
   tag,
   toObject,
   toText,
-  TypeErrorConstructor,
 } from './intrinsics.js';
 import { keyOf, LOCALE_OPTIONS, readOptions } from './options.js';
 import { recordOf, textsOf } from './results.js';
@@ -48,7 +48,12 @@ function changed(number: number, text: string): object {
 defineProperty(Locale, 'name', { value: KIND, configurable: true });
 defineProperty(Locale, 'length', { value: 1, configurable: true });
 defineProperty(Locale, 'prototype', { writable: false });
-defineProperty(Locale.prototype, 'constructor', { value: Locale, writable: true, enumerable: false, configurable: true });
+defineProperty(Locale.prototype, 'constructor', {
+  value: Locale,
+  writable: true,
+  enumerable: false,
+  configurable: true,
+});
 tag(Locale.prototype, 'Intl.Locale');
 addMembers(Locale.prototype, {
   maximize(this: unknown) {

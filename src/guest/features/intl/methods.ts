@@ -1,7 +1,24 @@
 import { dateValue } from './dates.js';
 import { askFor, operation } from './host.js';
-import { apply, type Keyed, show, toNumber, toObject, toText, TypeErrorConstructor } from './intrinsics.js';
-import { anyOptions, COLLATOR_OPTIONS, DATE_OPTIONS, keyOf, NUMBER_OPTIONS, readLocales, readOptions } from './options.js';
+import {
+  apply,
+  isNotANumber,
+  type Keyed,
+  show,
+  TypeErrorConstructor,
+  toNumber,
+  toObject,
+  toText,
+} from './intrinsics.js';
+import {
+  anyOptions,
+  COLLATOR_OPTIONS,
+  DATE_OPTIONS,
+  keyOf,
+  NUMBER_OPTIONS,
+  readLocales,
+  readOptions,
+} from './options.js';
 
 /** The methods of other builtins that have a locale. They make no object of `Intl` that stays. */
 
@@ -25,7 +42,7 @@ function numberKey(locales: unknown, options: unknown): string {
 
 function dateText(date: unknown, defaults: string, locales: unknown, options: unknown): unknown {
   const time = apply(timeOf, date, []) as number;
-  if (time !== time) return 'Invalid Date';
+  if (isNotANumber(time)) return 'Invalid Date';
   const wanted = readLocales(locales);
   const read = options === undefined ? '{}' : readOptions(anyOptions(options), DATE_OPTIONS);
   return askFor(FORMAT, keyOf('DateTimeFormat', wanted, read, defaults), dateValue(time));
@@ -54,7 +71,8 @@ function joined(array: Keyed, length: number, locales: unknown, options: unknown
       const item = array[i];
       if (item === undefined || item === null) continue;
       const method = (item as Keyed)['toLocaleString'];
-      if (typeof method !== 'function') throw new TypeErrorConstructor(show(item) + '.toLocaleString is not a function');
+      if (typeof method !== 'function')
+        throw new TypeErrorConstructor(show(item) + '.toLocaleString is not a function');
       text += toText(apply(method as () => unknown, item, [locales, options]));
     }
     return text;
@@ -124,4 +142,3 @@ export const ofString = {
     return changedCase(TO_LOWER_CASE, 'toLocaleLowerCase', this, args[0]);
   },
 };
-

@@ -1,4 +1,4 @@
-import { isObject, NumberFunction, toPrimitiveNumber, TypeErrorConstructor } from './intrinsics.js';
+import { isObject, NumberFunction, TypeErrorConstructor, toPrimitiveNumber } from './intrinsics.js';
 
 /** ToIntlMathematicalValue: a number, a bigint, or the digits of a text, which may be more than a number holds. */
 export function numericValue(value: unknown): number | bigint | string {

@@ -6,10 +6,10 @@ import {
   type Keyed,
   quote,
   RangeErrorConstructor,
+  TypeErrorConstructor,
   toNumber,
   toObject,
   toText,
-  TypeErrorConstructor,
 } from './intrinsics.js';
 import { localeTag } from './slots.js';
 

@@ -11,9 +11,9 @@ import {
   RangeErrorConstructor,
   setPrototypeOf,
   show,
+  TypeErrorConstructor,
   tag,
   toInteger,
-  TypeErrorConstructor,
 } from './intrinsics.js';
 
 const SEGMENT = operation('segment');
