@@ -64,11 +64,7 @@ export class Vm extends VmControls {
     super(new EngineAccess(instance, memory), instance.runtime, options);
     this.#memory = memory;
     this.#scripts = new Scripts(this.engine);
-    this.#hostCall = new HostCall(
-      this.engine,
-      (value, maxBytes) => this.#write(value, maxBytes),
-      (encoded) => this.readValue(encoded),
-    );
+    this.#hostCall = new HostCall(this.engine, (encoded) => this.readValue(encoded));
     this.#argv = this.engine.allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
     this.#inputBuffer = this.createBuffer(INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
@@ -217,20 +213,13 @@ export class Vm extends VmControls {
    *   its bytes
    */
   writeValue(value: ValuePointer): Uint8Array {
-    return this.#write(value) as Uint8Array;
-  }
-
-  /** @returns undefined if these are more than `maxBytes` */
-  #write(value: ValuePointer, maxBytes?: number): Uint8Array | undefined {
     const { engine } = this;
     // The engine's writer goes on after an allocation that failed, for as many items as an array says it has: it is left at once.
-    const wasWriting = this.isWriting;
     this.isWriting = true;
     try {
-      const buffer = engine.enterChecked(() => engine.functions.QTS_bjson_encode(engine.context, value));
-      return maxBytes === undefined ? engine.takeBytes(buffer) : engine.takeBytes(buffer, maxBytes);
+      return engine.takeBytes(engine.enterChecked(() => engine.functions.QTS_bjson_encode(engine.context, value)));
     } finally {
-      this.isWriting = wasWriting;
+      this.isWriting = false;
     }
   }
 

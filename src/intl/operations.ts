@@ -6,8 +6,8 @@ import { localeInfo, makeLocale } from './locales.js';
 import { segmentWindow } from './segments.js';
 
 /** What the guest passes: all of it is untrusted. */
-export type Primitive = string | number | boolean | null | undefined;
-type Arguments = readonly Primitive[];
+export type Passed = string | number | boolean | null | undefined;
+type Arguments = readonly Passed[];
 type Formatted = Readonly<Record<string, unknown>>;
 type Methods = Readonly<Record<string, (...values: unknown[]) => unknown>>;
 
@@ -122,7 +122,7 @@ function rangeOf(kind: FormatterKind, [, start, end, marks]: Arguments): readonl
   return [numeric(start, marked[0] === BIGINT), numeric(end, marked[1] === BIGINT)];
 }
 
-function numeric(value: Primitive, isBigInt: boolean): unknown {
+function numeric(value: Passed, isBigInt: boolean): unknown {
   if (typeof value === 'number') return value;
   const text = textOf(value);
   // Longer ones take a time that grows with the square of their length.
@@ -134,12 +134,12 @@ function numeric(value: Primitive, isBigInt: boolean): unknown {
   return BigInt(text);
 }
 
-function numberOf(value: Primitive): number {
+function numberOf(value: Passed): number {
   if (typeof value === 'number') return value;
   throw new MalformedRequestError('a number is expected');
 }
 
-function textOf(value: Primitive): string {
+function textOf(value: Passed): string {
   if (typeof value !== 'string') throw new MalformedRequestError('a text is expected');
   if (value.length > MAX_INTL_TEXT) {
     throw new RangeError(`A text of ${value.length} characters is too long for this: at most ${MAX_INTL_TEXT}`);
@@ -147,13 +147,13 @@ function textOf(value: Primitive): string {
   return value;
 }
 
-function listOf(value: Primitive): string[] {
+function listOf(value: Passed): string[] {
   const list = parsed(value);
   if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   throw new MalformedRequestError('a list of texts is expected');
 }
 
-function durationOf(value: Primitive): Record<string, number> {
+function durationOf(value: Passed): Record<string, number> {
   const record = parsed(value);
   const isRecord = typeof record === 'object' && record !== null && !Array.isArray(record);
   if (isRecord && Object.values(record).every((item) => typeof item === 'number'))
@@ -161,7 +161,7 @@ function durationOf(value: Primitive): Record<string, number> {
   throw new MalformedRequestError('a duration is expected');
 }
 
-function parsed(value: Primitive): unknown {
+function parsed(value: Passed): unknown {
   try {
     return JSON.parse(textOf(value));
   } catch (error) {

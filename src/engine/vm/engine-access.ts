@@ -116,15 +116,8 @@ export class EngineAccess {
     return this.checked(value);
   }
 
-  /**
-   * Copies the bytes of a checked ArrayBuffer out.
-   *
-   * @param maxBytes if it is given, nothing is left of the buffer
-   * @returns undefined if there are more than `maxBytes`
-   */
-  takeBytes(buffer: ValuePointer): Uint8Array;
-  takeBytes(buffer: ValuePointer, maxBytes: number): Uint8Array | undefined;
-  takeBytes(buffer: ValuePointer, maxBytes?: number): Uint8Array | undefined {
+  /** Copies the bytes of a checked ArrayBuffer out. */
+  takeBytes(buffer: ValuePointer): Uint8Array {
     let start = 0;
     let length = 0;
     this.enter(() => {
@@ -132,14 +125,10 @@ export class EngineAccess {
       length = this.functions.QTS_GetArrayBufferLength(this.context, buffer) >>> 0;
     });
     this.#requireWithin(start, length);
-    if (maxBytes !== undefined && length > maxBytes) {
-      this.release(buffer);
-      return undefined;
-    }
     // perf: from Node's pool, because a small ArrayBuffer costs more than its content.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.memory.bytes.subarray(start, start + length));
-    if (length > KEPT_BYTES || maxBytes !== undefined) this.release(buffer);
+    if (length > KEPT_BYTES) this.release(buffer);
     return bytes;
   }
 

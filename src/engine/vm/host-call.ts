@@ -1,21 +1,19 @@
-import { ByteReader, MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
+import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
-import { FORMAT_VERSION, Tag } from '../../codec/values/format.js';
 import type { LocaleSettings } from '../../config/locale.js';
 import { INTL_ERROR, MAX_INTL_TEXT } from '../../guest/abi.js';
 import { MalformedRequestError } from '../../intl/formatter-key.js';
-import { IntlOperations, type Primitive } from '../../intl/operations.js';
+import { IntlOperations, type Passed } from '../../intl/operations.js';
 import { type BytesPointer, NO_VALUE, type ValuePointer, valueAt } from '../pointers.js';
 import { type EngineAccess, VALUE_BYTES } from './engine-access.js';
+import { readGuestText, TextTag } from './guest-texts.js';
 import { GuestException } from './vm-errors.js';
 
 const MAX_ARGUMENTS = 6;
-/** An encoded text: the longest in two bytes a character, and what is around it. */
-const MAX_TEXT_BYTES = MAX_INTL_TEXT * 2 + 16;
 const MAX_MESSAGE = 300;
 
 /** The types of JSValues, as the engine numbers them. All others but floats are objects or the engine's own. */
-const ValueTag = { int: 0, boolean: 1, null: 2, undefined: 3, rope: -6, string: -7 } as const;
+const ValueTag = { int: 0, boolean: 1, null: 2, undefined: 3, ...TextTag } as const;
 /** The least tag, and the first after those of values that are no floats. */
 const FIRST_TAG = -9;
 const FLOAT_TAG = 8;
@@ -29,18 +27,12 @@ const operations = new IntlOperations();
  */
 export class HostCall {
   readonly #engine: EngineAccess;
-  readonly #write: (value: ValuePointer, maxBytes: number) => Uint8Array | undefined;
   readonly #read: (encoded: Uint8Array) => ValuePointer;
   readonly #encoder = new ValueEncoder();
   #isAnswering = false;
 
-  constructor(
-    engine: EngineAccess,
-    write: (value: ValuePointer, maxBytes: number) => Uint8Array | undefined,
-    read: (encoded: Uint8Array) => ValuePointer,
-  ) {
+  constructor(engine: EngineAccess, read: (encoded: Uint8Array) => ValuePointer) {
     this.#engine = engine;
-    this.#write = write;
     this.#read = read;
   }
 
@@ -59,7 +51,7 @@ export class HostCall {
   }
 
   #perform(argc: number, argv: BytesPointer, settings: LocaleSettings): unknown {
-    const args: Primitive[] = [];
+    const args: Passed[] = [];
     for (let i = 0; i < argc; i++) {
       const read = this.#argument(valueAt(argv, i * VALUE_BYTES));
       if (read instanceof RangeError) return asAnswer(read);
@@ -75,7 +67,7 @@ export class HostCall {
     }
   }
 
-  #argument(at: ValuePointer): Primitive | RangeError {
+  #argument(at: ValuePointer): Passed | RangeError {
     const cell = this.#engine.cell(at);
     const tag = cell.getInt32(at + 4, true);
     const payload = cell.getInt32(at, true);
@@ -98,13 +90,8 @@ export class HostCall {
   }
 
   #text(at: ValuePointer): string | RangeError {
-    const encoded = this.#write(at, MAX_TEXT_BYTES);
-    if (encoded === undefined)
-      return new RangeError(`A text is too long for this: at most ${MAX_INTL_TEXT} characters`);
-    const reader = new ByteReader(encoded);
-    const isText = reader.byte() === FORMAT_VERSION && reader.unsigned() === 0 && reader.byte() === Tag.string;
-    if (!isText) throw new MalformedValueError('is no text');
-    return reader.string();
+    const text = readGuestText(this.#engine, at, MAX_INTL_TEXT);
+    return text ?? new RangeError(`A text is too long for this: at most ${MAX_INTL_TEXT} characters`);
   }
 }
 

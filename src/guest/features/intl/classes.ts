@@ -5,7 +5,6 @@ import {
   type Arbitrary,
   addMembers,
   defineProperty,
-  type Keyed,
   TypeErrorConstructor,
   tag,
   toNumber,
@@ -302,7 +301,7 @@ export const DurationFormat = defineClass(
   },
 );
 
-export const CLASSES: Keyed = {
+export const CLASSES: Arbitrary = {
   NumberFormat,
   DateTimeFormat,
   Collator,

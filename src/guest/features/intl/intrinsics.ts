@@ -11,7 +11,6 @@ export const RangeErrorConstructor = RangeError;
 export const TypeErrorConstructor = TypeError;
 export const { trunc } = Math;
 
-export type Keyed = Record<PropertyKey, unknown>;
 /** Anything that has properties. */
 export type Arbitrary = Record<PropertyKey, unknown>;
 

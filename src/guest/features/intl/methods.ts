@@ -1,9 +1,9 @@
 import { dateValue } from './dates.js';
 import { askFor, operation } from './host.js';
 import {
+  type Arbitrary,
   apply,
   isNotANumber,
-  type Keyed,
   show,
   TypeErrorConstructor,
   toNumber,
@@ -61,7 +61,7 @@ function changedCase(number: number, method: string, value: unknown, locales: un
 /** The arrays that are being joined: one that has itself as an item is empty there. */
 const open: object[] = [];
 
-function joined(array: Keyed, length: number, locales: unknown, options: unknown): string {
+function joined(array: Arbitrary, length: number, locales: unknown, options: unknown): string {
   for (let i = 0; i < open.length; i++) if (open[i] === array) return '';
   open[open.length] = array;
   try {
@@ -70,7 +70,7 @@ function joined(array: Keyed, length: number, locales: unknown, options: unknown
       if (i > 0) text += ',';
       const item = array[i];
       if (item === undefined || item === null) continue;
-      const method = (item as Keyed)['toLocaleString'];
+      const method = (item as Arbitrary)['toLocaleString'];
       if (typeof method !== 'function')
         throw new TypeErrorConstructor(show(item) + '.toLocaleString is not a function');
       text += toText(apply(method as () => unknown, item, [locales, options]));
@@ -109,7 +109,7 @@ export const ofArray = {
 export const ofTypedArray = {
   toLocaleString(this: unknown, ...args: unknown[]) {
     const length = apply(typedLength, this, []) as number;
-    return joined(this as Keyed, length, args[0], args[1]);
+    return joined(this as Arbitrary, length, args[0], args[1]);
   },
 }.toLocaleString;
 

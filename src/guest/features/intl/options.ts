@@ -3,7 +3,6 @@ import {
   create,
   has,
   isObject,
-  type Keyed,
   quote,
   RangeErrorConstructor,
   TypeErrorConstructor,
@@ -119,7 +118,7 @@ export function readLocales(locales: unknown): string {
   let json = '';
   for (let i = 0; i < length; i++) {
     if (!has(list, i)) continue;
-    const item = (list as Keyed)[i];
+    const item = (list as Arbitrary)[i];
     if (typeof item !== 'string' && !isObject(item)) throw new TypeErrorConstructor(NOT_A_LOCALE);
     json += (json === '' ? '' : ',') + quote(localeTag(item) ?? toText(item));
   }

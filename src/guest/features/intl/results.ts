@@ -1,4 +1,4 @@
-import type { Keyed } from './intrinsics.js';
+import type { Arbitrary } from './intrinsics.js';
 
 /** Makes objects of the guest of what the host answers, see `intl/operations.ts`. */
 
@@ -11,9 +11,9 @@ export function textsOf(answer: unknown): unknown[] {
 }
 
 /** Names and values in turn. */
-export function recordOf(answer: unknown, from = 1): Keyed {
+export function recordOf(answer: unknown, from = 1): Arbitrary {
   const list = answer as readonly unknown[];
-  const record: Keyed = {};
+  const record: Arbitrary = {};
   for (let i = from; i < list.length; i += 2) {
     if (list[i + 1] !== undefined) record[list[i] as string] = list[i + 1];
   }
@@ -21,12 +21,12 @@ export function recordOf(answer: unknown, from = 1): Keyed {
 }
 
 /** The number of names, the names, and then a value for each name of each part. */
-export function partsOf(answer: unknown): Keyed[] {
+export function partsOf(answer: unknown): Arbitrary[] {
   const list = answer as readonly unknown[];
   const columns = list[1] as number;
-  const parts: Keyed[] = [];
+  const parts: Arbitrary[] = [];
   for (let at = 2 + columns; at < list.length; at += columns) {
-    const part: Keyed = {};
+    const part: Arbitrary = {};
     for (let i = 0; i < columns; i++) {
       const value = list[at + i];
       if (value !== undefined) part[list[2 + i] as string] = value;

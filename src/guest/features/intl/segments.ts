@@ -2,12 +2,12 @@ import { INTL_WINDOW, MAX_INTL_TEXT } from '../../abi.js';
 import { Opaque } from '../opaque.js';
 import { askFor, operation } from './host.js';
 import {
+  type Arbitrary,
   addMembers,
   apply,
   create,
   getPrototypeOf,
   isObject,
-  type Keyed,
   RangeErrorConstructor,
   setPrototypeOf,
   show,
@@ -70,20 +70,20 @@ class Segments extends Opaque {
   }
 
   /** The segment of this number, as the language describes one; undefined after the last. */
-  static describe(segments: Segments, number: number): Keyed | undefined {
+  static describe(segments: Segments, number: number): Arbitrary | undefined {
     const ends = Segments.ends(segments, number + 1);
     const end = ends[number];
     if (end === undefined) return undefined;
     const index = number === 0 ? 0 : (ends[number - 1] as number);
     const input = segments.#text;
-    const data: Keyed = { segment: apply(slice, input, [index, end]), index, input };
+    const data: Arbitrary = { segment: apply(slice, input, [index, end]), index, input };
     const words = segments.#words;
     if (words !== '') data['isWordLike'] = words[number] === '1';
     return data;
   }
 }
 
-function containing(segments: Segments, position: number): Keyed | undefined {
+function containing(segments: Segments, position: number): Arbitrary | undefined {
   if (position < 0 || position >= Segments.lengthOf(segments)) return undefined;
   let ends = Segments.ends(segments, 1);
   while ((ends[ends.length - 1] as number) <= position) ends = Segments.ends(segments, ends.length + 1);

@@ -1,6 +1,6 @@
 import { inherit } from '../new-target.js';
 import { Opaque, opaqueFallback } from '../opaque.js';
-import { construct, isObject, type Keyed, show, TypeErrorConstructor } from './intrinsics.js';
+import { type Arbitrary, construct, isObject, show, TypeErrorConstructor } from './intrinsics.js';
 
 /**
  * An object of `Intl` holds what the host's is made of, and nothing of the host: it can be stored, and used elsewhere.
@@ -43,9 +43,9 @@ export function slotOf(value: unknown, kind: string, method: string): string {
   );
 }
 
-export function make(kind: string, key: string, newTarget: unknown, own: object): Keyed {
+export function make(kind: string, key: string, newTarget: unknown, own: object): Arbitrary {
   const made = construct(Slots, [kind, key], newTarget as () => void) as object;
-  return inherit(made, newTarget, own, opaqueFallback) as Keyed;
+  return inherit(made, newTarget, own, opaqueFallback) as Arbitrary;
 }
 
 /** Of an `Intl.Locale`; undefined for anything else. */
