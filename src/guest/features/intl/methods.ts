@@ -20,7 +20,10 @@ import {
   readOptions,
 } from './options.js';
 
-/** The methods of other builtins that have a locale. They make no object of `Intl` that stays. */
+/**
+ * The methods of other builtins that have a locale. They make no object of `Intl` that stays. In classes, because code there is
+ * strict: `this` is what the method is called on.
+ */
 
 const FORMAT = operation('format');
 const COMPARE = operation('compare');
@@ -84,48 +87,48 @@ function joined(array: Arbitrary, length: number, locales: unknown, options: unk
 const typedLength = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')
   ?.get as () => unknown;
 
-export const ofNumber = {
+export const ofNumber = new (class {
   toLocaleString(this: unknown, ...args: unknown[]) {
     const value = apply(numberOf, this, []);
     return askFor(FORMAT, numberKey(args[0], args[1]), value);
-  },
-}.toLocaleString;
+  }
+})().toLocaleString;
 
-export const ofBigInt = {
+export const ofBigInt = new (class {
   toLocaleString(this: unknown, ...args: unknown[]) {
     const value = apply(bigintOf, this, []);
     return askFor(FORMAT, numberKey(args[0], args[1]), toText(value), 'n');
-  },
-}.toLocaleString;
+  }
+})().toLocaleString;
 
-export const ofArray = {
+export const ofArray = new (class {
   toLocaleString(this: unknown, ...args: unknown[]) {
     const array = toObject(this);
     const length = toNumber(array['length']);
     return joined(array, length > 0 ? length : 0, args[0], args[1]);
-  },
-}.toLocaleString;
+  }
+})().toLocaleString;
 
-export const ofTypedArray = {
+export const ofTypedArray = new (class {
   toLocaleString(this: unknown, ...args: unknown[]) {
     const length = apply(typedLength, this, []) as number;
     return joined(this as Arbitrary, length, args[0], args[1]);
-  },
-}.toLocaleString;
+  }
+})().toLocaleString;
 
-export const ofDate = {
+export const ofDate = new (class {
   toLocaleString(this: unknown, ...args: unknown[]) {
     return dateText(this, 'any', args[0], args[1]);
-  },
+  }
   toLocaleDateString(this: unknown, ...args: unknown[]) {
     return dateText(this, 'date', args[0], args[1]);
-  },
+  }
   toLocaleTimeString(this: unknown, ...args: unknown[]) {
     return dateText(this, 'time', args[0], args[1]);
-  },
-};
+  }
+})();
 
-export const ofString = {
+export const ofString = new (class {
   localeCompare(this: unknown, that: unknown, ...args: unknown[]) {
     const text = textOf(this, 'localeCompare');
     const other = toText(that);
@@ -134,11 +137,11 @@ export const ofString = {
       ? PLAIN_COLLATOR
       : keyOf('Collator', readLocales(args[0]), readOptions(anyOptions(args[1]), COLLATOR_OPTIONS));
     return askFor(COMPARE, key, text, other);
-  },
+  }
   toLocaleUpperCase(this: unknown, ...args: unknown[]) {
     return changedCase(TO_UPPER_CASE, 'toLocaleUpperCase', this, args[0]);
-  },
+  }
   toLocaleLowerCase(this: unknown, ...args: unknown[]) {
     return changedCase(TO_LOWER_CASE, 'toLocaleLowerCase', this, args[0]);
-  },
-};
+  }
+})();
