@@ -41,6 +41,7 @@ const IMPORTERS = {
   typescript: '^src/typescript/check-handlers\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
+  tinyglobby: '^src/build/handler-files\\.ts$',
   semver: '^src/config/listed-package\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
@@ -120,7 +121,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(testing|otel|typescript)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',

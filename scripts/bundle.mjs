@@ -59,8 +59,10 @@ const sharing = { name: 'singletons', setup: shareSingletons };
 const threadFile = { name: 'thread-file', setup: nameThreadFile };
 const entryPoints = {
   index: path('build/index.js'),
+  build: path('build/build/index.js'),
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
+  migrate: path('build/migrate/index.js'),
 };
 await take({
   ...common,
@@ -143,11 +145,13 @@ async function take(options) {
 async function writeDeclarations() {
   const entries = [
     'index',
+    'build/index',
     'otel/index',
     'testing/index',
     'testing/vitest',
     'testing/vitest-plugin',
     'typescript/index',
+    'migrate/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {

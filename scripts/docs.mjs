@@ -11,6 +11,7 @@ const PAGES = {
   language: 'scripts/pages/language.mjs',
   errors: 'scripts/pages/errors.mjs',
   configuration: 'scripts/pages/configuration.mjs',
+  libraries: 'scripts/pages/libraries.mjs',
   metrics: 'scripts/pages/metrics.mjs',
   advisories: 'scripts/pages/advisories.mjs',
   benchmarks: 'benchmarks/write-documents.mjs',

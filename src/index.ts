@@ -18,6 +18,13 @@ export type {
 } from './api/extension-definition.js';
 export type { ExecutionLimits, LogOverflow, VmLimitName } from './api/limits.js';
 export type {
+  HandlerDescription,
+  Manifest,
+  ManifestHandler,
+  ManifestLibraries,
+} from './api/manifest.js';
+export type { ModulesOptions } from './api/modules.js';
+export type {
   AuditEvent,
   CacheEvent,
   CompileEvent,
@@ -48,6 +55,7 @@ export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,
   ErrorCause,
+  ErrorLocation,
   ErrorResult,
   EventPayloads,
   ExecutionMetrics,
@@ -143,6 +151,7 @@ export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
+export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';
 export {
   type MemoryQuotaOptions,
@@ -159,3 +168,4 @@ export { type DefineExtensionOptions, defineExtension } from './schemas/define-e
 export { describeExtensions, type ExtensionDescription } from './schemas/describe-extensions.js';
 export type { SchemaIssue } from './schemas/issues.js';
 export { jsonSchema } from './schemas/json-schema.js';
+export type { StoredSourceMap } from './source/source-map/stored-map.js';

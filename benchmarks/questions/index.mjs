@@ -5,6 +5,7 @@ export const QUESTIONS = [
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants' },
   { id: 'library', title: 'A handler on a library' },
+  { id: 'modules', title: 'Modules and imports' },
   { id: 'diversity', title: 'Many different handlers' },
   { id: 'context', title: 'Large contexts' },
   { id: 'suspend', title: 'Suspend and resume' },
@@ -18,5 +19,6 @@ export const QUESTIONS = [
   { id: 'heavy', title: 'Heavy computation' },
   { id: 'contract', title: 'The parts of the contract' },
   { id: 'cache', title: 'The compile cache' },
+  { id: 'source-maps', title: 'Hostile source maps' },
   { id: 'metrics', title: 'Metrics and events' },
 ];

@@ -18,7 +18,7 @@ What comes back when a handler goes wrong. Every error in a result has the same 
 | --- | --- |
 | \`code\` | what kind of failure it is: the table of codes in the [API reference](api/nexus-runtime.md) |
 | \`message\` | for the author of the handler, or the model that wrote it: what failed, with the expression that is at fault |
-| \`location\`, \`snippet\` | line and column from 1, as editors count (lines end at LF, CR LF or CR; columns are UTF-16 units), and up to five lines of the source with a caret |
+| \`location\`, \`snippet\` | line and column from 1, as editors count (lines end at LF, CR LF or CR; columns are UTF-16 units), the \`file\` for [a bundle with a source map](handlers.md#errors-of-bundles), and up to five lines of the source with a caret |
 | \`name\` | of the error that was thrown: \`TypeError\`, or what the handler's own class calls it |
 | \`stack\` | begins with name and message; frames of the handler alone, in the author's lines |
 | \`fields\` | the fields that the thrown error has of its own, \`code\` among them: at most 50, of 16 Ki characters each |

@@ -19,6 +19,11 @@ export interface ModulesOptions {
    */
   readonly packages?: readonly string[];
   /**
+   * Those of the packages that are initialised once in the image, as `packages` names them without versions. The others become part of
+   * each handler that imports them, which suits a package of which few handlers use a little. @default all
+   */
+  readonly hoist?: readonly string[];
+  /**
    * File that records name, version and integrity of every package that is bundled. If it exists, other versions are refused; it is
    * written by `buildHandlers`. @default 'nexus.lock' in the folder, or in the working directory
    */

@@ -10,15 +10,41 @@ import type { Tracing } from './tracing.js';
 import type { MeteringOptions } from './usage.js';
 
 /**
- * A library for all handlers, available as `$lib.<name>`: CommonJS, UMD or IIFE source that needs only the
- * language.
+ * A library for all handlers, available as `$lib.<name>`. It is initialised once, and needs nothing but the language and what handlers have
+ * of the web.
+ *
+ * - `'lodash'` or `{ package: 'lodash' }`: an installed package, or a part of one, like `'lodash/fp'`. It is bundled by the installed esbuild,
+ *   together with what it imports. `$lib.<name>` is `module.exports` of a CommonJS package, and the namespace of an ES module.
+ * - `{ file }`: a file of the application. One that is a module, imports something or is TypeScript is bundled as well; any other is
+ *   CommonJS, UMD or IIFE text that is used as it is.
+ * - `{ source }`: CommonJS, UMD or IIFE text.
+ *
+ * @example { lodash: 'lodash', z: { package: 'zod' }, shim: { file: new URL('./shim.mjs', import.meta.url) } }
  */
 export type LibraryOption =
-  | { readonly source: string; readonly file?: never }
+  | string
   | {
-      /** Path of a file, relative to the working directory. */
-      readonly file: string;
+      /** The name of an installed package, or of a part of one. */
+      readonly package: string;
+      /**
+       * From where it is found: the path of a directory, or the URL of a directory or of a file in one, like `import.meta.url`.
+       * @default the working directory
+       */
+      readonly from?: string | URL;
+      readonly file?: never;
       readonly source?: never;
+    }
+  | {
+      /** URL of a file, or its path, relative to the working directory. */
+      readonly file: string | URL;
+      readonly package?: never;
+      readonly source?: never;
+    }
+  | {
+      /** The text of a script. */
+      readonly source: string;
+      readonly package?: never;
+      readonly file?: never;
     };
 
 export interface MetricsOptions {
@@ -49,7 +75,7 @@ export interface MetricsOptions {
 export interface CacheOptions {
   /** Directory of the disk tier, relative to the working directory, or false for none. @default '.nexus-cache' */
   readonly cacheDir?: string | false;
-  /** Limit of the memory tier, in bytes of bytecode and source. @default 64 MiB */
+  /** Limit of the memory tier, in bytes of bytecode, source and source maps. @default 64 MiB */
   readonly maxCacheSizeBytes?: number;
   /** Limit of the disk tier, in bytes. @default 96 MiB */
   readonly maxDiskCacheSizeBytes?: number;
@@ -67,6 +93,11 @@ export interface CacheOptions {
   readonly maxSourceBytes?: number;
   /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
   readonly wrap?: SourceWrap;
+  /**
+   * Whether sources and their source maps are kept with the bytecode, in artifacts and in the cache. With `false`, errors have the line and
+   * column of the text that was compiled, and no snippet. @default true
+   */
+  readonly source?: boolean;
   /** What handlers may import: own files and packages. @default nothing */
   readonly modules?: ModulesOptions;
 }
@@ -123,8 +154,11 @@ export interface PoolOptions {
   /** Limit of a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
   readonly stackSizeBytes?: number;
   /**
-   * Libraries for handlers, available as `$lib.<name>`. They are evaluated once, while the base image is
-   * built. @default none
+   * Libraries for handlers, available as `$lib.<name>`: installed packages by their names, files, or texts. They are evaluated once, while
+   * the base image is built. Packages need the package esbuild beside this one.
+   *
+   * @example { lodash: 'lodash', own: { source: 'exports.double = (n) => 2 * n' } }
+   * @default none
    */
   readonly libraries?: Readonly<Record<string, LibraryOption>>;
 }

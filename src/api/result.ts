@@ -70,13 +70,27 @@ export interface SegmentEffects<Events extends object = EventPayloads> {
   readonly logs: readonly LogEntry[];
 }
 
+/**
+ * A place in the author's own text, both numbers from 1, as editors count: lines end at LF, CR LF or CR, and columns are UTF-16
+ * units (an emoji has two).
+ */
+export interface ErrorLocation {
+  readonly line: number;
+  readonly column: number;
+  /**
+   * The file, as the source map of the handler names it. Absent without a source map, and for a place that it does not know: then the
+   * place is in the text that was passed.
+   */
+  readonly file?: string;
+}
+
 /** What the `cause` of an error says, or one of the `errors` of an AggregateError. */
 export interface ErrorCause {
   /** Of an error, or the text that another value has under this name. */
   readonly name?: string;
   readonly message: string;
   readonly stack?: string;
-  readonly location?: { readonly line: number; readonly column: number };
+  readonly location?: ErrorLocation;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly cause?: ErrorCause;
   readonly errors?: readonly ErrorCause[];
@@ -102,11 +116,8 @@ export interface WasmError {
   readonly errors?: readonly ErrorCause[];
   /** Names of fields that cannot leave the VM, or are too large for an error; `'thrown'` for a thrown value of which nothing can leave. */
   readonly dropped?: readonly string[];
-  /**
-   * In the author's own text, both from 1, as editors count: lines end at LF, CR LF or CR, and columns are UTF-16 units (an
-   * emoji has two).
-   */
-  readonly location?: { readonly line: number; readonly column: number };
+  /** Where the handler stood, or where its text is at fault. */
+  readonly location?: ErrorLocation;
   /** Up to five lines of the source around the location, with a caret under the column. */
   readonly snippet?: string;
   /** Facts for programs: `limit`, `value`, `capability`, `path`, `layer`; what the operator can do is `remedy`. */

@@ -17,7 +17,9 @@ export interface SourceOptions {
   readonly returnLastExpression?: boolean;
   /**
    * `'model'`: what stands outside of the first Markdown fence with code is replaced by blanks, as language models write it. A source
-   * without a fence, and one that parses with it, stays as it is. Lines and columns are those of the whole text. @default none
+   * without a fence, and one that parses with it, stays as it is. Lines and columns are those of the whole text. A body without a `return`
+   * at its top level returns its last expression if that calls what the body declares (`main();`) or is pointless otherwise, and is
+   * INVALID_HANDLER if it only declares what nothing calls. Part of the cache key. @default none
    */
   readonly normalise?: 'model';
 }
@@ -26,4 +28,9 @@ export interface SourceOptions {
 export interface CompileOptions extends SourceOptions {
   /** As `ExecuteOptions.filename`. @default 'handler.js' */
   readonly filename?: string;
+  /**
+   * Whether the source and its source map are kept with the bytecode, in artifacts and in the cache. Without them, errors have the line and
+   * column of the text that was compiled, and no snippet. Part of the cache key. Default: the runtime's `source`
+   */
+  readonly source?: boolean;
 }

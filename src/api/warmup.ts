@@ -2,7 +2,7 @@ import type { WasmError } from './result.js';
 import type { CompileOptions } from './source-options.js';
 
 /** Source, an artifact, or source with its file name and how it is read. Further fields of a record are ignored. */
-export type WarmupUnit = string | Uint8Array | ({ readonly code: string } & CompileOptions);
+export type WarmupUnit = string | Uint8Array | ({ readonly code: string } & Omit<CompileOptions, 'source'>);
 
 export interface WarmupOptions {
   /**

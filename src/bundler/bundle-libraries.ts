@@ -9,7 +9,9 @@ import { whenAborted } from '../support/waiting.js';
 import { BundleError, type BundleFailure } from './bundle-error.js';
 import { findEscape } from './contained.js';
 import { describeMessage } from './describe-message.js';
+import { ENTRY_FILE, entryTarget, type PlacedEntry, resolveEntries } from './entry-module.js';
 import { type BuildOptions, type BuildResult, loadBundler, type Message, type Metafile } from './esbuild.js';
+import { withoutNeedlessNames } from './kept-names.js';
 import { Packages } from './package-of.js';
 import { resolveBuiltins } from './resolve-builtins.js';
 
@@ -19,6 +21,8 @@ export interface BundleEntry {
   readonly name: string;
   /** A package, a part of one, or a path relative to `resolveDir`; or the URL of a file. */
   readonly specifier: string | URL;
+  /** The directory from which this one is found. Default: `resolveDir` of all */
+  readonly resolveDir?: string | undefined;
 }
 
 export interface BundleBounds {
@@ -56,11 +60,12 @@ export interface LibraryBundle {
 /** The variable that the script declares. */
 const VARIABLE = 'nexusLibraries';
 
+/** Only for libraries: a job of the same execution, which is what there is of a later turn. Packages look for it when they start. */
+const SET_IMMEDIATE =
+  'var setImmediate = (run, ...args) => { const job = { run }; queueMicrotask(() => job.run?.(...args)); return job; }, ' +
+  'clearImmediate = (job) => { if (job) job.run = undefined; };';
+
 const DEFAULT_TIMEOUT_MS = 60_000;
-const NAMESPACE = 'nexus-entry';
-/** The ending has the rules of Node for what is imported from a CommonJS module. */
-const ENTRY = 'libraries.mjs';
-const ENTRY_FILE = `${NAMESPACE}:${ENTRY}`;
 const OUTPUT = 'libraries.js';
 
 /**
@@ -104,36 +109,39 @@ function failureOf({ reason, library, place, package: of, specifier }: BundleErr
   return { reason, library, place, package: of, specifier };
 }
 
-async function bundle(entries: readonly BundleEntry[], bounds: BundleBounds): Promise<LibraryBundle> {
+async function bundle(given: readonly BundleEntry[], bounds: BundleBounds): Promise<LibraryBundle> {
   const { resolveDir, maxBytes } = bounds;
   const packages = new Packages();
-  const specifiers = entries.map(({ specifier }) => (specifier instanceof URL ? fileURLToPath(specifier) : specifier));
-  const { metafile, outputFiles } = await build(optionsOf(specifiers, resolveDir), entries, bounds, packages);
-  const escape = await findEscape(metafile, ENTRY_FILE, resolveDir, packages);
-  if (escape !== undefined) throw new BundleError(escape);
+  const entries = given.map((entry) => ({
+    name: entry.name,
+    specifier: entry.specifier instanceof URL ? fileURLToPath(entry.specifier) : entry.specifier,
+    resolveDir: entry.resolveDir ?? resolveDir,
+  }));
+  const { metafile, outputFiles } = await build(entries, bounds, packages);
+  const escaped = await findEscape(metafile, entries, resolveDir, packages);
+  if (escaped !== undefined) throw new BundleError(escaped);
   const [script, map] = ['.js', '.map'].map((ending) => outputFiles.find(({ path }) => path.endsWith(ending)));
   if (script === undefined || map === undefined) throw new BundleError({ reason: 'esbuild returned no script' });
+  const reached = entries.map((_, index) => reachedFrom(index, metafile));
   const { byteLength } = script.contents;
   if (byteLength > maxBytes) {
     throw new BundleError({
-      library: entries.length === 1 ? entries[0]?.name : nameOfLargest(entries, specifiers, metafile),
-      reason: `the libraries have ${byteLength} bytes together; maxSourceBytes is ${maxBytes}. This one is the largest`,
+      library: nameOfLargest(entries, reached, metafile),
+      reason: `the libraries have ${byteLength} bytes together, of which this one has the most; maxSourceBytes is ${maxBytes}`,
     });
   }
   return {
-    source: script.text,
+    source: withoutNeedlessNames(script.text),
     sourceMap: map.text,
     exports: entries.map(({ name }, index) => {
-      const target = targetOf(specifiers[index] ?? '', metafile);
+      const target = entryTarget(metafile, index);
       return { name, isCommonJs: target === undefined || metafile.inputs[target]?.format !== 'esm' };
     }),
-    inputs: await inputsOf(entries, specifiers, metafile, resolveDir, packages),
+    inputs: await inputsOf(entries, reached, metafile, resolveDir, packages),
   };
 }
 
-function optionsOf(specifiers: readonly string[], resolveDir: string): BuildOptions {
-  const imports = specifiers.map((specifier, index) => `import * as x${index} from ${JSON.stringify(specifier)};`);
-  const contents = `${imports.join('\n')}\nexport { ${specifiers.map((_, index) => `x${index}`).join(', ')} };\n`;
+function optionsOf(entries: readonly PlacedEntry[], resolveDir: string): BuildOptions {
   return {
     entryPoints: [ENTRY_FILE],
     absWorkingDir: resolveDir,
@@ -154,34 +162,23 @@ function optionsOf(specifiers: readonly string[], resolveDir: string): BuildOpti
     logLevel: 'silent',
     // A file of that name in a package has no say.
     tsconfigRaw: {},
+    banner: { js: SET_IMMEDIATE },
     // As Node does without the variable.
     define: { 'process.env.NODE_ENV': '"development"' },
-    plugins: [
-      resolveBuiltins(resolveDir),
-      {
-        name: 'nexus-runtime-entry',
-        setup(build) {
-          build.onResolve({ filter: new RegExp(`^${ENTRY_FILE}$`) }, ({ kind }) =>
-            kind === 'entry-point' ? { path: ENTRY, namespace: NAMESPACE } : undefined,
-          );
-          build.onLoad({ filter: /./, namespace: NAMESPACE }, () => ({ contents, resolveDir, loader: 'js' }));
-        },
-      },
-    ],
+    plugins: [resolveEntries(entries), resolveBuiltins(resolveDir)],
   };
 }
 
 type Built = BuildResult<{ metafile: true; write: false }>;
 
 async function build(
-  options: BuildOptions,
-  entries: readonly BundleEntry[],
+  entries: readonly PlacedEntry[],
   { resolveDir, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: BundleBounds,
   packages: Packages,
 ): Promise<Built> {
   signal?.throwIfAborted();
   const bundler = loadBundler(resolveDir);
-  const context = await bundler.context(options).catch((error: unknown) => {
+  const context = await bundler.context(optionsOf(entries, resolveDir)).catch((error: unknown) => {
     throw unusable(error);
   });
   let isLate = false;
@@ -197,8 +194,7 @@ async function build(
     if (isLate) throw new BundleError({ reason: `bundling takes longer than ${timeoutMs} ms` });
     const [message] = (error as { readonly errors?: readonly Message[] }).errors ?? [];
     if (message === undefined) throw unusable(error);
-    const { entryLine, ...failure } = await describeMessage(message, ENTRY_FILE, resolveDir, packages);
-    throw new BundleError({ ...failure, library: entryLine === undefined ? undefined : entries[entryLine - 1]?.name });
+    throw new BundleError(await describeMessage(message, entries, resolveDir, packages));
   } finally {
     clearTimeout(timer);
     release();
@@ -215,14 +211,10 @@ function unusable(error: unknown): NexusError {
   });
 }
 
-function targetOf(specifier: string, { inputs }: Metafile): string | undefined {
-  return inputs[ENTRY_FILE]?.imports.find(({ original }) => original === specifier)?.path;
-}
-
 /** The files that are reached from an entry. */
-function reachedFrom(specifier: string, metafile: Metafile): Set<string> {
+function reachedFrom(index: number, metafile: Metafile): Set<string> {
   const reached = new Set<string>();
-  const waiting = [targetOf(specifier, metafile)];
+  const waiting = [entryTarget(metafile, index)];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (reached.has(path)) continue;
     reached.add(path);
@@ -231,23 +223,22 @@ function reachedFrom(specifier: string, metafile: Metafile): Set<string> {
   return reached;
 }
 
-function nameOfLargest(entries: readonly BundleEntry[], specifiers: readonly string[], metafile: Metafile): string {
-  const sizes = specifiers.map((specifier) => {
-    let bytes = 0;
-    for (const path of reachedFrom(specifier, metafile)) bytes += metafile.inputs[path]?.bytes ?? 0;
-    return bytes;
-  });
-  return entries[sizes.indexOf(Math.max(...sizes))]?.name ?? '';
+function nameOfLargest(
+  entries: readonly PlacedEntry[],
+  reached: readonly ReadonlySet<string>[],
+  { inputs }: Metafile,
+): string | undefined {
+  const sizes = reached.map((paths) => [...paths].reduce((bytes, path) => bytes + (inputs[path]?.bytes ?? 0), 0));
+  return entries[sizes.indexOf(Math.max(...sizes))]?.name;
 }
 
 async function inputsOf(
-  entries: readonly BundleEntry[],
-  specifiers: readonly string[],
+  entries: readonly PlacedEntry[],
+  reached: readonly ReadonlySet<string>[],
   metafile: Metafile,
   resolveDir: string,
   packages: Packages,
 ): Promise<BundleInput[]> {
-  const reached = specifiers.map((specifier) => reachedFrom(specifier, metafile));
   const inputs: BundleInput[] = [];
   for (const [path, { bytes }] of Object.entries(metafile.inputs)) {
     if (path === ENTRY_FILE) continue;

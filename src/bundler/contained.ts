@@ -3,8 +3,9 @@ import { dirname, resolve } from 'node:path';
 
 import { nameInMessage } from '../config/check.js';
 import type { BundleFailure, BundlePlace } from './bundle-error.js';
+import { ENTRY_FILE, entryIndex, type PlacedEntry } from './entry-module.js';
 import type { Metafile } from './esbuild.js';
-import { installedPackage, isInside, linkedFolder, type Packages, packageNameOf } from './package-of.js';
+import { installedPackage, isInside, linkedFolder, type Packages, packageNameOf, shownPath } from './package-of.js';
 
 type Imported = Metafile['inputs'][string]['imports'][number];
 
@@ -19,20 +20,37 @@ const PATH = /^(?:\.|\/|\\|[a-z]:|file:)/i;
  */
 export async function findEscape(
   { inputs }: Metafile,
-  entryFile: string,
+  entries: readonly PlacedEntry[],
   resolveDir: string,
   packages: Packages,
 ): Promise<BundleFailure | undefined> {
   for (const [file, { imports }] of Object.entries(inputs)) {
-    const isEntry = file === entryFile;
-    if (!isEntry && OF_A_NAMESPACE.test(file)) continue;
-    const path = isEntry ? undefined : resolve(resolveDir, file);
-    for (const imported of imports) {
-      const reason = await reasonAgainst(imported, path, resolveDir);
-      if (reason === undefined) continue;
-      const specifier = imported.original ?? imported.path;
-      if (path === undefined) return { reason, specifier };
-      return { reason, specifier, place: await placeOf(specifier, file, path), package: await packages.of(path) };
+    if (file === ENTRY_FILE) {
+      for (const imported of imports) {
+        const entry = entries[entryIndex(imported.original) ?? -1];
+        if (entry === undefined) continue;
+        const { name, specifier } = entry;
+        const reason = await reasonAgainst(
+          { ...imported, original: specifier },
+          undefined,
+          entry.resolveDir,
+          resolveDir,
+        );
+        if (reason !== undefined) return { reason, library: name, specifier };
+      }
+    } else if (!OF_A_NAMESPACE.test(file)) {
+      const path = resolve(resolveDir, file);
+      for (const imported of imports) {
+        const reason = await reasonAgainst(imported, path, dirname(path), resolveDir);
+        if (reason === undefined) continue;
+        const specifier = imported.original ?? imported.path;
+        return {
+          reason,
+          specifier,
+          place: await placeOf(specifier, shownPath(file, resolveDir), path),
+          package: await packages.of(path),
+        };
+      }
     }
   }
   return undefined;
@@ -41,6 +59,7 @@ export async function findEscape(
 async function reasonAgainst(
   { path: target, original, external, kind }: Imported,
   importer: string | undefined,
+  directory: string,
   resolveDir: string,
 ): Promise<string | undefined> {
   const name = nameInMessage(original ?? target);
@@ -59,10 +78,9 @@ async function reasonAgainst(
   if (!isPath && !/(?:^|[\\/])\.\.?(?:[\\/]|$)/.test(original)) {
     const into = installedPackage(path);
     if (into?.name === packageNameOf(original)) return undefined;
-    const start = importer === undefined ? resolveDir : dirname(importer);
     for (const candidate of new Set([packageNameOf(original), into?.name])) {
       if (candidate === undefined) continue;
-      for (const folder of [start, resolveDir]) {
+      for (const folder of [directory, resolveDir]) {
         const linked = await linkedFolder(candidate, folder);
         if (linked !== undefined && isInside(path, linked)) return undefined;
       }

@@ -2,9 +2,10 @@ import { dirname, resolve } from 'node:path';
 
 import { cut, MAX_REASON, nameInMessage } from '../config/check.js';
 import type { BundleFailure } from './bundle-error.js';
+import { ENTRY_FILE, type PlacedEntry } from './entry-module.js';
 import type { Message } from './esbuild.js';
 import { insteadOfBuiltin, isNodeBuiltin } from './node-builtins.js';
-import { type Packages, packageNameOf } from './package-of.js';
+import { type Packages, packageNameOf, shownPath } from './package-of.js';
 import { STYLE_SHEET } from './resolve-builtins.js';
 
 const UNRESOLVED = /^Could not resolve "(.*)"$/s;
@@ -13,28 +14,25 @@ const TOP_LEVEL_AWAIT = /^Top-level await/;
 /** Esbuild's advice on its own options. */
 const ADVICE = /You can|platform: '|Are you trying to bundle|mark the path/;
 
-/**
- * What a message of esbuild says about a library, with a remedy.
- *
- * @param entryFile the module that imports every entry, one on each line
- */
+/** What a message of esbuild says about a library, with a remedy. */
 export async function describeMessage(
   message: Message,
-  entryFile: string,
+  entries: readonly PlacedEntry[],
   resolveDir: string,
   packages: Packages,
-): Promise<BundleFailure & { readonly entryLine?: number | undefined }> {
+): Promise<BundleFailure> {
   const { location } = message;
-  const isEntry = location !== null && location.file === entryFile;
+  const isEntry = location !== null && location.file === ENTRY_FILE;
+  const entry = isEntry ? entries[location.line - 1] : undefined;
   const path = location === null || isEntry ? undefined : resolve(resolveDir, location.file);
   const specifier = UNRESOLVED.exec(message.text)?.[1];
   return {
-    reason: reasonOf(message, path === undefined ? resolveDir : dirname(path)),
+    reason: reasonOf(message, path === undefined ? (entry?.resolveDir ?? resolveDir) : dirname(path)),
     specifier,
-    entryLine: isEntry ? location.line : undefined,
+    library: entry?.name,
     ...(location !== null &&
       path !== undefined && {
-        place: { file: location.file, line: location.line, column: location.column + 1 },
+        place: { file: shownPath(location.file, resolveDir), line: location.line, column: location.column + 1 },
         package: await packages.of(path),
       }),
   };

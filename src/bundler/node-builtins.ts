@@ -43,7 +43,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   readline: { instead: NOTHING },
   stream: { packages: ['stream-browserify', 'readable-stream'] },
   string_decoder: { packages: ['string_decoder'], instead: 'the global `TextDecoder`' },
-  timers: { instead: TIMERS },
+  timers: { packages: ['timers-browserify'], instead: TIMERS },
   tls: { instead: OF_THE_APPLICATION },
   tty: { packages: ['tty-browserify'], instead: NOTHING },
   url: { packages: ['url'], instead: 'the globals `URL` and `URLSearchParams`' },

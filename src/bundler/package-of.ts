@@ -1,5 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** A package as its `package.json` calls it. */
 export interface PackageIdentity {
@@ -30,6 +30,11 @@ export function packageNameOf(specifier: string): string {
 
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`);
+}
+
+/** A path as messages have it: relative to a directory that it is in, and absolute otherwise. */
+export function shownPath(path: string, directory: string): string {
+  return path.startsWith('..') ? resolve(directory, path) : path;
 }
 
 /** Reads what packages say of themselves, each once. */

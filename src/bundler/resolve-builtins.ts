@@ -28,7 +28,7 @@ export function resolveBuiltins(resolveDir: string): Plugin {
           for (const directory of [args.resolveDir, resolveDir]) {
             const found = await resolve(build, args, name, directory);
             if (found.errors.length > 0 || found.external) continue;
-            if (found.namespace !== 'file') return { path: args.path, namespace: EMPTY };
+            if (found.namespace !== 'file') return emptyModule(args.path);
             return { path: found.path, sideEffects: found.sideEffects };
           }
         }
@@ -38,6 +38,11 @@ export function resolveBuiltins(resolveDir: string): Plugin {
       build.onLoad({ filter: /\.css$/ }, () => ({ errors: [{ text: STYLE_SHEET }] }));
     },
   };
+}
+
+/** What stands for a file that a package turned off. */
+export function emptyModule(path: string): { path: string; namespace: string } {
+  return { path, namespace: EMPTY };
 }
 
 function resolve(

@@ -2,8 +2,10 @@ import { packMessage } from '../codec/message-pack.js';
 import { MalformedMessageError } from '../codec/message-reader.js';
 import { count, list, oneOf, readShaped, record, text } from '../codec/message-shape.js';
 import { MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from '../source/forms/entries.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import {
   ContainerFormat,
+  lengthPrefix,
   MARK_BYTES,
   PREAMBLE_BYTES,
   splitHeader,
@@ -19,12 +21,17 @@ import {
 } from '../support/sealed-container/seals.js';
 
 /** Raise it whenever the layout changes: unknown versions are refused. */
-export const CONTAINER_VERSION = 1;
+export const CONTAINER_VERSION = 2;
+
+/** The length of the source map, in front of the seal. */
+const MAP_LENGTH_BYTES = 4;
+/** What stands behind the source map. */
+export const TRAILER_BYTES = MAP_LENGTH_BYTES + DIGEST_BYTES;
 
 export const ARTIFACT_FORMAT = new ContainerFormat({
   magic: 'NXQJ',
   version: CONTAINER_VERSION,
-  minBytes: PREAMBLE_BYTES + DIGEST_BYTES,
+  minBytes: PREAMBLE_BYTES + MAP_LENGTH_BYTES + DIGEST_BYTES,
 });
 
 /** The header of an artifact. It contains everything on which the key depends. */
@@ -39,6 +46,8 @@ export interface ArtifactHeader {
   readonly source: string;
   /** Names of the entry points of a handler. Absent for a body. */
   readonly entries?: readonly string[];
+  /** Hex SHA-256 of the source map, if there is one. It vouches for the map, which the seal does not cover. */
+  readonly sourceMapDigest?: string;
   readonly contentBytes: number;
   /** `'hmac-sha256'` if it was sealed with a secret. */
   readonly seal: 'hmac-sha256' | 'sha256';
@@ -46,8 +55,8 @@ export interface ArtifactHeader {
 
 /** Long enough for any path of a file system. */
 const MAX_FILENAME_CHARACTERS = 64 * 1024;
-/** The map, eight names and their values, and the entry points. */
-const MAX_HEADER_VALUES = 17 + MAX_ENTRIES;
+/** The map, nine names and their values, and the entry points. */
+const MAX_HEADER_VALUES = 19 + MAX_ENTRIES;
 /** A header with short strings counts as more than its size. */
 const HEADER_MARGIN_BYTES = 64;
 const HEADER = record(
@@ -60,13 +69,15 @@ const HEADER = record(
     contentBytes: count,
     seal: oneOf('hmac-sha256', 'sha256'),
   },
-  { entries: list(text(MAX_ENTRY_CHARACTERS), MAX_ENTRIES) },
+  { entries: list(text(MAX_ENTRY_CHARACTERS), MAX_ENTRIES), sourceMapDigest: text(64) },
 );
 
 export interface Artifact {
   readonly header: ArtifactHeader;
   /** Bytecode, or an application's data. */
   readonly content: Uint8Array;
+  /** Of a handler, a view of what was opened. It is not checked. */
+  readonly sourceMap?: StoredSourceMap;
   /** The MAC in hex: it identifies the content, whatever the header says. */
   readonly digest: string;
 }
@@ -85,27 +96,93 @@ export class ArtifactError extends Error {
 }
 
 /** What a header says before it is sealed. */
-export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes'>;
+export type OpenHeader = Omit<ArtifactHeader, 'seal' | 'contentBytes' | 'sourceMapDigest'>;
 
 /**
- * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, MAC of
- * everything before it. Integers are big-endian.
+ * Seals an artifact: magic, version (u16), header length (u32), MessagePack header, content, source map,
+ * length of the source map (u32), MAC of everything before it but the source map, whose digest is in the header:
+ * it is not read when the artifact is opened. Integers are big-endian.
  */
-export function sealArtifact(header: OpenHeader, content: Uint8Array, secret: Uint8Array | undefined): Uint8Array {
-  const encoded = packMessage(completeHeader(header, content.length, secret));
-  return sealWhole(sealUnder(secret), [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content]);
+export function sealArtifact(
+  header: OpenHeader,
+  content: Uint8Array,
+  secret: Uint8Array | undefined,
+  sourceMap?: StoredSourceMap,
+): Uint8Array {
+  const encoded = packMessage(completeHeader(header, content.length, secret, sourceMap));
+  const parts = [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content, mapLength(sourceMap)];
+  return withMap(sealWhole(sealUnder(secret), parts), sourceMap);
+}
+
+/** The length of the source map as it is sealed. */
+export function mapLength(sourceMap: StoredSourceMap | undefined): Uint8Array {
+  return lengthPrefix(sourceMap?.deflated.length ?? 0);
+}
+
+/** Puts the source map into what was sealed. */
+export function withMap(sealed: Uint8Array, sourceMap: StoredSourceMap | undefined): Uint8Array {
+  if (sourceMap === undefined) return sealed;
+  const at = sealed.length - TRAILER_BYTES;
+  const whole = new Uint8Array(sealed.length + sourceMap.deflated.length);
+  whole.set(sealed.subarray(0, at));
+  whole.set(sourceMap.deflated, at);
+  whole.set(sealed.subarray(at), at + sourceMap.deflated.length);
+  return whole;
+}
+
+/** An artifact in parts. */
+export interface ArtifactParts {
+  /** Preamble, header and content. */
+  readonly front: Uint8Array;
+  readonly map: Uint8Array;
+  /** The length of the map, and the seal: a copy. */
+  readonly trailer: Buffer;
+}
+
+/**
+ * Finds the source map, which is neither sealed nor checked.
+ *
+ * @throws ArtifactError if it would begin outside: then the length is damaged
+ */
+export function splitMap(sealed: Uint8Array): ArtifactParts {
+  const lengthAt = sealed.length - TRAILER_BYTES;
+  const trailer = Buffer.from(sealed.subarray(lengthAt));
+  const mapAt = lengthAt - trailer.readUInt32BE(0);
+  if (mapAt < PREAMBLE_BYTES) throw new ArtifactError('mac', 'is damaged');
+  return { front: sealed.subarray(0, mapAt), map: sealed.subarray(mapAt, lengthAt), trailer };
+}
+
+/** The seal, if it is right. @throws ArtifactError */
+export function sealIn(trailer: Buffer, check: SealCheck, secrets: readonly Uint8Array[]): Buffer {
+  const seal = trailer.subarray(MAP_LENGTH_BYTES);
+  check.update(trailer.subarray(0, MAP_LENGTH_BYTES));
+  if (!check.matches(seal)) throw wrongSeal(secrets);
+  return seal;
+}
+
+/** @throws ArtifactError if only one of the two is there */
+export function mapOf({ sourceMapDigest: digest }: ArtifactHeader, map: Uint8Array): StoredSourceMap | undefined {
+  if ((digest === undefined) !== (map.length === 0))
+    throw new ArtifactError('length', 'has a source map that is wrong');
+  return digest === undefined ? undefined : { deflated: map, digest };
 }
 
 export function completeHeader(
   header: OpenHeader,
   contentBytes: number,
   secret: Uint8Array | undefined,
+  sourceMap: StoredSourceMap | undefined,
 ): ArtifactHeader {
-  return { ...header, contentBytes, seal: secret === undefined ? 'sha256' : 'hmac-sha256' };
+  return {
+    ...header,
+    ...(sourceMap && { sourceMapDigest: sourceMap.digest }),
+    contentBytes,
+    seal: secret === undefined ? 'sha256' : 'hmac-sha256',
+  };
 }
 
 /**
- * Opens a sealed artifact after checking all of its bytes. QuickJS does not verify bytecode, so nothing that
+ * Opens a sealed artifact after checking all of its bytes but those of a source map. QuickJS does not verify bytecode, so nothing that
  * fails here may reach the engine.
  *
  * @param secrets the secrets that may have sealed it; none for a seal without a secret
@@ -114,16 +191,24 @@ export function completeHeader(
 export function openArtifact(sealed: Uint8Array, engine: string, secrets: readonly Uint8Array[]): Artifact {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
   checkMark(bytes, bytes.length);
-  const stored = bytes.subarray(0, -DIGEST_BYTES);
-  const seal = bytes.subarray(-DIGEST_BYTES);
+  return openParts(splitMap(bytes), engine, secrets);
+}
+
+/** {@link openArtifact} of what has the right mark. */
+export function openParts(
+  { front, map, trailer }: ArtifactParts,
+  engine: string,
+  secrets: readonly Uint8Array[],
+): Artifact {
   const check = checkUnder(secrets);
-  check.update(stored);
-  if (!check.matches(seal)) throw wrongSeal(secrets);
-  const parts = splitHeader(stored, MARK_BYTES);
+  check.update(front);
+  const seal = sealIn(trailer, check, secrets);
+  const parts = splitHeader(Buffer.from(front.buffer, front.byteOffset, front.length), MARK_BYTES);
   if (parts === undefined) throw headerOutside();
   const header = readHeader(parts.header);
   checkHeader(header, engine, parts.payload.length);
-  return { header, content: parts.payload, digest: seal.toString('hex') };
+  const sourceMap = mapOf(header, map);
+  return { header, content: parts.payload, digest: seal.toString('hex'), ...(sourceMap && { sourceMap }) };
 }
 
 /**

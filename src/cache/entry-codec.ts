@@ -1,3 +1,4 @@
+import { copyOfMap } from '../source/source-map/stored-map.js';
 import { asShared } from '../support/shared-bytes.js';
 import { ArtifactError } from './artifact.js';
 import type { CacheEntry } from './cache-entry.js';
@@ -19,18 +20,25 @@ export class EntryCodec {
     this.#options = options;
   }
 
-  seal({ key, namespace, filename, source, entries, content }: CacheEntry): Promise<Uint8Array> {
+  seal({ key, namespace, filename, source, sourceMap, entries, content }: CacheEntry): Promise<Uint8Array> {
     const { engine, secrets } = this.#options;
     const header = { key, namespace, filename, source, engine, ...(entries !== undefined && { entries }) };
-    return sealInSlices(header, content, secrets[0]);
+    return sealInSlices(header, content, secrets[0], sourceMap);
   }
 
   /** @throws ArtifactError naming the check that failed; `'key'` if it is the content of another entry */
   async open(key: string, sealed: Uint8Array): Promise<CacheEntry> {
-    const { header, content } = await openInSlices(sealed, this.#options);
+    const { header, content, sourceMap } = await openInSlices(sealed, this.#options);
     if (header.key !== key) throw new ArtifactError('key', `belongs under key ${header.key}`);
     const { namespace, filename, source, entries } = header;
-    const entry = { key, namespace, filename, source, content: asShared(content) };
+    const entry = {
+      key,
+      namespace,
+      filename,
+      source,
+      content: asShared(content),
+      ...(sourceMap && { sourceMap: copyOfMap(sourceMap) }),
+    };
     return entries === undefined ? entry : { ...entry, entries };
   }
 }

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isIntact } from '../source/source-map/stored-map.js';
 import { readAt } from '../support/files/bounded-file.js';
 import { ForeignFileError, type OwnFile, openOwnFile, writeTemporary } from '../support/files/own-file.js';
 import { setModified } from '../support/files/permitted.js';
@@ -139,14 +140,20 @@ export class FileTier implements CacheTier {
     for (const key of keys) {
       const result = await this.#read(key);
       if (result === undefined) continue;
-      if ('entry' in result) {
+      const reason = 'entry' in result ? await this.#problemOfMap(result.entry) : result.reason;
+      if (reason === undefined) {
         valid++;
       } else {
-        await this.#reject(key, result.reason);
-        removed.push({ key, reason: result.reason });
+        await this.#reject(key, reason);
+        removed.push({ key, reason });
       }
     }
     return { checked: valid + removed.length, valid, removed };
+  }
+
+  /** The source map is not checked when an entry is read. */
+  async #problemOfMap({ sourceMap }: CacheEntry): Promise<RejectionReason | undefined> {
+    return sourceMap === undefined || (await isIntact(sourceMap)) ? undefined : 'mac';
   }
 
   /** Entries and bytes as of the last scan, plus what was written since. */

@@ -1,8 +1,8 @@
 import { packMessage } from '../codec/message-pack.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import { decodeInSlices, encodeInSlices } from '../source/text-slices.js';
 import { headerLengthAt, MARK_BYTES, PREAMBLE_BYTES } from '../support/sealed-container/container-format.js';
 import { openInTurns, sealInTurns } from '../support/sealed-container/passing.js';
-import { DIGEST_BYTES } from '../support/sealed-container/seals.js';
 import {
   ARTIFACT_FORMAT,
   type Artifact,
@@ -13,12 +13,16 @@ import {
   checkUnder,
   completeHeader,
   headerOutside,
+  mapLength,
+  mapOf,
   type OpenHeader,
-  openArtifact,
+  openParts,
   readHeader,
   sealArtifact,
+  sealIn,
   sealUnder,
-  wrongSeal,
+  splitMap,
+  withMap,
 } from './artifact.js';
 import { locateSource, TEXT_32 } from './header-source.js';
 
@@ -50,15 +54,18 @@ export async function sealInSlices(
   header: OpenHeader,
   content: Uint8Array,
   secret: Uint8Array | undefined,
+  sourceMap?: StoredSourceMap,
 ): Promise<Uint8Array> {
-  if (header.source.length + content.length < SLICED_FROM_BYTES) return sealArtifact(header, content, secret);
-  const encoded = await encodeHeader(completeHeader(header, content.length, secret));
-  return sealInTurns(sealUnder(secret), [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content]);
+  if (header.source.length + content.length < SLICED_FROM_BYTES)
+    return sealArtifact(header, content, secret, sourceMap);
+  const encoded = await encodeHeader(completeHeader(header, content.length, secret, sourceMap));
+  const parts = [ARTIFACT_FORMAT.preamble(encoded.length), encoded, content, mapLength(sourceMap)];
+  return withMap(await sealInTurns(sealUnder(secret), parts), sourceMap);
 }
 
 /**
- * {@link openArtifact}, in slices for a large one. It is copied before it is checked, so the original may
- * change meanwhile. A source of more than 4 MiB is checked and left out.
+ * {@link openParts}, in slices for a large one. It is copied before it is checked, so the original may
+ * change meanwhile; only the source map is a view of it. A source of more than 4 MiB is checked and left out.
  *
  * @throws ArtifactError naming the check that failed
  */
@@ -74,24 +81,26 @@ export async function openInSlices(
   const headerEnd = PREAMBLE_BYTES + headerLengthAt(preamble, MARK_BYTES);
   if (headerEnd > PREAMBLE_BYTES + maxSourceBytes + HEADER_MARGIN_BYTES) throw tooLong(headerEnd, maxSourceBytes);
   if (sealed.length < SLICED_FROM_BYTES) {
-    const artifact = openArtifact(new Uint8Array(sealed), engine, secrets);
+    const parts = splitMap(sealed);
+    const artifact = openParts({ ...parts, front: new Uint8Array(parts.front) }, engine, secrets);
     const sourceBytes = Buffer.byteLength(artifact.header.source, 'utf8');
     if (sourceBytes > maxSourceBytes) throw tooLong(sourceBytes, maxSourceBytes);
     return artifact;
   }
-  const end = sealed.length - DIGEST_BYTES;
+  const { front, map, trailer } = splitMap(sealed);
+  const end = front.length;
   const headerIn = sealed.subarray(PREAMBLE_BYTES, Math.min(headerEnd, end));
   const contentIn = sealed.subarray(Math.min(headerEnd, end), end);
   const check = checkUnder(secrets);
   check.update(preamble);
   const encoded = await openInTurns(check, headerIn, Buffer.allocUnsafeSlow(headerIn.length));
   const content = await openInTurns(check, contentIn, new Uint8Array(new SharedArrayBuffer(contentIn.length)));
-  const seal = Buffer.from(sealed.subarray(end));
-  if (!check.matches(seal)) throw wrongSeal(secrets);
+  const seal = sealIn(trailer, check, secrets);
   if (headerEnd > end) throw headerOutside();
   const header = await decodeHeader(encoded, maxSourceBytes);
   checkHeader(header, engine, content.length);
-  return { header, content, digest: seal.toString('hex') };
+  const sourceMap = mapOf(header, map);
+  return { header, content, digest: seal.toString('hex'), ...(sourceMap && { sourceMap }) };
 }
 
 /** The source is encoded separately: MessagePack takes 0.2 s for 16 MiB. */

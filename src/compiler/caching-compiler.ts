@@ -2,11 +2,9 @@ import { LRUCache } from 'lru-cache';
 
 import type { CompileEvent } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
-import type { SourceOptions } from '../api/source-options.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { LinkedHandler } from '../linker/bundle-handler.js';
 import { mayImport } from '../linker/import-candidates.js';
 import type { Linker } from '../linker/linker.js';
 import type {
@@ -17,12 +15,14 @@ import type {
   HandlerOutcome,
 } from '../protocol/compile.js';
 import { codeOfModel } from '../source/forms/model-text.js';
-import { LINKED, nameOfShape, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
+import { LINKED, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { asShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';
+import { GivenSourceMap } from './given-source-map.js';
+import { type CallOptions, charactersOf, type HandlerText, type KnownKey, nameIn } from './handler-text.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
 
 export const DEFAULT_FILENAME = 'handler.js';
@@ -48,6 +48,8 @@ export interface CachingCompilerOptions {
   readonly secret: Uint8Array | undefined;
   /** The shape of sources whose callers want no other. */
   readonly shape?: SourceShape | undefined;
+  /** Whether source and source map are kept with the bytecode, where the call does not say. @default true */
+  readonly source?: boolean;
   /** Absent if handlers import nothing. */
   readonly linker?: Linker | undefined;
   /** Called for every compilation, whatever its outcome. */
@@ -56,8 +58,17 @@ export interface CachingCompilerOptions {
   readonly now?: () => number;
 }
 
+/** A compiled handler with what was compiled, even if it is not kept, how that is read, and the files that are in it. */
+export interface ResolvedSource extends CompileResult {
+  readonly shape: SourceShape | undefined;
+  /** Paths; empty if it is one file. */
+  readonly files: readonly string[];
+}
+
 /** A handler before it is compiled. */
-type HandlerUnit = Omit<CompiledHandler, 'bytecode'> & Pick<CompileUnit, 'encoded' | 'shape'>;
+interface HandlerUnit extends Omit<CompileUnit, 'shape'>, HandlerText {
+  readonly key: string;
+}
 
 /** A handler, or the error why there is none. The error belongs in a result and is not a rejection. */
 export type CompileAttempt =
@@ -69,7 +80,7 @@ export type CompileAttempt =
       readonly importsMore?: boolean | undefined;
     };
 
-const NO_OPTIONS: SourceOptions = {};
+const NO_OPTIONS: CallOptions = {};
 
 /** Keys of sources seen before, by file name. The strings are those of the callers, held by reference. */
 const KEY_MEMO_ENTRIES = 10_000;
@@ -93,14 +104,17 @@ export class CachingCompiler {
   readonly #options: CachingCompilerOptions;
   readonly #keyDeriver: KeyDeriver;
   readonly #inFlight = new Map<string, Flight<CompileAttempt>>();
-  readonly #keys = new LRUCache<string, Map<string, string>>({
+  readonly #keys = new LRUCache<string, Map<string, KnownKey>>({
     max: KEY_MEMO_ENTRIES,
     maxSize: KEY_MEMO_CHARACTERS,
-    sizeCalculation: (_keys, source) => source.length + 1,
+    sizeCalculation: charactersOf,
   });
 
   /** Keys of large sources that are being derived, so that concurrent calls for one source hash it once. */
-  readonly #deriving = new Map<string, { readonly name: string; readonly derived: Promise<DerivedKey> }>();
+  readonly #deriving = new Map<
+    string,
+    Omit<KnownKey, 'key'> & { readonly name: string; readonly derived: Promise<DerivedKey> }
+  >();
   readonly #errors: LRUCache<string, CompileAttempt>;
 
   constructor(backend: CompileBackend, cache: HandlerCache, options: CachingCompilerOptions) {
@@ -122,58 +136,76 @@ export class CachingCompiler {
     source: string,
     filename: string = DEFAULT_FILENAME,
     order?: CompileRequestOptions,
-    options: SourceOptions = NO_OPTIONS,
+    options: CallOptions = NO_OPTIONS,
   ): Promise<CompileAttempt> {
     const startedAt = performance.now();
     requireSource(source);
     if (options.normalise === 'model') source = codeOfModel(source, filename);
     const shape = shapeOf(options, this.#options.shape);
-    const key = this.#keys.get(source)?.get(shape === undefined ? filename : nameIn(filename, shape));
+    const keepsSource = options.source ?? this.#options.source ?? true;
+    const key = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource))?.key;
     if (key !== undefined) {
       const entry = this.#cache.peek(key);
-      if (entry !== undefined) return found(entry, source, 'memory', startedAt);
+      if (entry !== undefined) return found(entry, keepsSource ? source : '', 'memory', startedAt);
     }
+    const text = { source, filename, shape, keepsSource, sourceMap: undefined };
     const { linker } = this.#options;
     if (linker !== undefined && !shape?.isWrapped && mayImport(source)) {
-      return await this.#compileModule({ source, filename, shape }, linker, order, startedAt);
+      return await this.#compileModule(text, linker, order, startedAt);
     }
-    return await this.#compileSlowly({ source, filename, shape }, key, order, startedAt);
+    return await this.#compileSlowly(text, key, order, startedAt);
   }
 
   /** First with the libraries of the image alone, which is all that most modules import. */
   async #compileModule(
-    { source, filename, shape }: Pick<HandlerUnit, 'source' | 'filename' | 'shape'>,
+    text: HandlerText,
     linker: Linker,
     order: CompileRequestOptions | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
+    const { source, filename, shape } = text;
     let linked = linker.known(source, filename);
     if (linked === undefined) {
-      const unit = { source, filename, shape: linker.shapeOf(shape) };
-      const name = nameIn(filename, unit.shape);
-      const key = this.#keys.get(source)?.get(name);
-      const entry = key === undefined ? undefined : this.#cache.peek(key);
-      if (entry !== undefined) return found(entry, source, 'memory', startedAt);
-      const attempt = await this.#compileSlowly(unit, key, order, startedAt);
+      const attempt = await this.#compileKnown({ ...text, shape: linker.shapeOf(shape) }, order, startedAt);
       if (attempt.ok || attempt.importsMore !== true) return attempt;
       requireFilename(filename);
       linked = linker.link(source, filename);
     }
     const outcome = await linked;
     if (!outcome.ok) return outcome;
-    return await this.#compileLinked(outcome, filename, order, startedAt);
+    const bundle = { source: outcome.source, sourceMap: outcome.sourceMap, shape: LINKED };
+    return await this.#compileKnown({ ...text, ...bundle }, order, startedAt);
   }
 
-  async #compileLinked(
-    { source }: LinkedHandler,
-    filename: string,
+  /** By the key that the text had before, if it had one. */
+  async #compileKnown(
+    text: HandlerText,
     order: CompileRequestOptions | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
-    const key = this.#keys.get(source)?.get(nameIn(filename, LINKED));
+    const { source, filename, shape, keepsSource, sourceMap } = text;
+    const known = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource));
+    const key = known !== undefined && known.sourceMap === sourceMap ? known.key : undefined;
     const entry = key === undefined ? undefined : this.#cache.peek(key);
-    if (entry !== undefined) return found(entry, source, 'memory', startedAt);
-    return await this.#compileSlowly({ source, filename, shape: LINKED }, key, order, startedAt);
+    if (entry !== undefined) return found(entry, keepsSource ? source : '', 'memory', startedAt);
+    return await this.#compileSlowly(text, key, order, startedAt);
+  }
+
+  /**
+   * What is compiled of a source: with what it imports.
+   *
+   * @throws NexusError as {@link compileOrThrow}
+   */
+  async resolve(source: string, filename: string, options: CallOptions): Promise<ResolvedSource> {
+    const compiled = await this.compileOrThrow(source, filename, options);
+    const text = options.normalise === 'model' ? codeOfModel(source, filename) : source;
+    const shape = shapeOf(options, this.#options.shape);
+    const { linker } = this.#options;
+    const resolved = { ...compiled, source: text, shape, files: [] };
+    if (linker === undefined || shape?.isWrapped || !mayImport(text)) return resolved;
+    const linked = await linker.known(text, filename);
+    if (linked?.ok !== true) return { ...resolved, shape: linker.shapeOf(shape) };
+    return { ...resolved, source: linked.source, shape: LINKED, files: linked.files };
   }
 
   /**
@@ -181,35 +213,36 @@ export class CachingCompiler {
    *
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
    */
-  async compileOrThrow(source: string, filename?: string, options?: SourceOptions): Promise<CompileResult> {
+  async compileOrThrow(source: string, filename?: string, options?: CallOptions): Promise<CompileResult> {
     const attempt = await this.compile(source, filename, undefined, options);
     if (!attempt.ok) throw rejectionOf(attempt.error);
     return attempt.handler;
   }
 
   /** Seals the handler as an artifact: the content of its `.qjsc` file. */
-  seal({ key, filename, source, entries, bytecode }: CompiledHandler): Promise<Uint8Array> {
+  seal({ key, filename, source, sourceMap, entries, bytecode }: CompiledHandler): Promise<Uint8Array> {
     const { engine } = this.#options;
     const header = { key, namespace: HANDLER_NAMESPACE, filename, source, engine, ...(entries && { entries }) };
-    return sealInSlices(header, bytecode, this.#options.secret);
+    return sealInSlices(header, bytecode, this.#options.secret, sourceMap);
   }
 
   async #compileSlowly(
-    { source, filename, shape }: Pick<HandlerUnit, 'source' | 'filename' | 'shape'>,
+    text: HandlerText,
     memoisedKey: string | undefined,
     order: CompileRequestOptions | undefined,
     startedAt: number,
   ): Promise<CompileAttempt> {
+    const { source, filename } = text;
     requireFilename(filename);
     const finding = findSourceProblem(source, this.#options.maxSourceBytes);
     const problem = finding instanceof Promise ? await finding : finding;
     if (problem !== undefined) return { ok: false, error: { code: 'INVALID_HANDLER', ...problem } };
-    const deriving = memoisedKey === undefined ? this.#deriveKey(source, filename, shape) : { key: memoisedKey };
+    const deriving = memoisedKey === undefined ? this.#deriveKey(text) : { key: memoisedKey };
     const derived = deriving instanceof Promise ? await deriving : deriving;
     const { key } = derived;
     const remembered = this.#errors.get(key);
     if (remembered !== undefined) return remembered;
-    return await this.#fly({ ...derived, source, filename, shape }, order, startedAt);
+    return await this.#fly({ ...derived, ...text }, order, startedAt);
   }
 
   /**
@@ -243,19 +276,25 @@ export class CachingCompiler {
     begin: (compilation: Compilation) => Promise<HandlerOutcome>,
   ): Promise<CompileAttempt> {
     const cached = await this.#cache.get(unit.key);
-    const { key, source, filename } = unit;
-    if (cached !== undefined) return found(cached.entry, source, cached.tier, startedAt);
+    const { key, source, filename, keepsSource } = unit;
+    if (cached !== undefined) return found(cached.entry, keepsSource ? source : '', cached.tier, startedAt);
 
     this.#cache.countCompilation();
     const outcome = await begin(this.#backend.compile(unit));
     const compilationTimeUs = microsecondsSince(startedAt);
-    if (!outcome.ok) return this.#failed(unit, outcome, compilationTimeUs);
+    if (!outcome.ok) {
+      const error = (await GivenSourceMap.of(unit)?.locate(outcome.error)) ?? outcome.error;
+      return this.#failed(unit, { ...outcome, error }, compilationTimeUs);
+    }
 
     const content = asShared(outcome.bytecode);
     const { entries } = outcome;
+    const given = keepsSource ? GivenSourceMap.of(unit) : undefined;
+    const sourceMap = await given?.store();
     const entry: CacheEntry = {
       key,
-      source,
+      source: keepsSource ? (given?.text ?? source) : '',
+      ...(sourceMap && { sourceMap }),
       filename,
       namespace: HANDLER_NAMESPACE,
       content,
@@ -279,51 +318,51 @@ export class CachingCompiler {
     return attempt;
   }
 
-  #deriveKey(source: string, filename: string, shape: SourceShape | undefined): DerivedKey | Promise<DerivedKey> {
-    if (source.length >= LARGE_SOURCE_CHARACTERS) return this.#deriveInSlices(source, filename, shape);
-    const key = this.#keyDeriver.derive(source, filename, shape);
-    this.#rememberKey(source, nameIn(filename, shape), key);
+  #deriveKey(text: HandlerText): DerivedKey | Promise<DerivedKey> {
+    const { source, sourceMap } = text;
+    if (source.length >= LARGE_SOURCE_CHARACTERS || sourceMap !== undefined) return this.#deriveInSlices(text);
+    const key = this.#keyDeriver.derive(text);
+    this.#rememberKey(text, key);
     return { key };
   }
 
-  async #deriveInSlices(source: string, filename: string, shape: SourceShape | undefined): Promise<DerivedKey> {
-    const name = nameIn(filename, shape);
+  async #deriveInSlices(text: HandlerText): Promise<DerivedKey> {
+    const { source, filename, shape, keepsSource, sourceMap } = text;
+    const name = nameIn(filename, shape, keepsSource);
     const underWay = this.#deriving.get(source);
-    if (underWay !== undefined && underWay.name === name) return underWay.derived;
-    const derived = this.#keyDeriver.deriveInSlices(source, filename, shape);
-    this.#deriving.set(source, { name, derived });
+    if (underWay !== undefined && underWay.name === name && underWay.sourceMap === sourceMap) return underWay.derived;
+    const derived = this.#keyDeriver.deriveInSlices(text);
+    this.#deriving.set(source, { name, sourceMap, derived });
     try {
       const { key } = await derived;
-      this.#rememberKey(source, name, key);
+      this.#rememberKey(text, key);
       return await derived;
     } finally {
       this.#deriving.delete(source);
     }
   }
 
-  #rememberKey(source: string, name: string, key: string): void {
-    const keys = this.#keys.get(source) ?? new Map<string, string>();
+  #rememberKey({ source, filename, shape, keepsSource, sourceMap }: HandlerText, key: string): void {
+    const keys = this.#keys.get(source) ?? new Map<string, KnownKey>();
     if (keys.size >= MAX_NAMES_PER_SOURCE) keys.clear();
-    keys.set(name, key);
+    keys.set(nameIn(filename, shape, keepsSource), { key, sourceMap });
     this.#keys.set(source, keys);
   }
 }
 
-/** What is compiled of a source besides its text. No name of a file has a NUL. */
-function nameIn(filename: string, shape: SourceShape | undefined): string {
-  return shape === undefined ? filename : `${filename}\0${nameOfShape(shape)}`;
-}
-
-/** @param source the source; a long one is not part of the entry */
-function found(entry: CacheEntry, source: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
+/** @param text the source, which is not part of the entry if it is long; empty if it is not kept */
+function found(entry: CacheEntry, text: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
   // perf: a literal, because spreading would be most of the time for finding a handler.
-  const { key, filename, entries, content } = entry;
+  const { key, filename, entries, content, sourceMap } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);
-  return { ok: true, handler: { key, filename, source, entries, bytecode: content, tier, compilationTimeUs } };
+  // Then the text may end with the map.
+  const source = sourceMap !== undefined && entry.source !== '' ? entry.source : text;
+  const handler = { key, filename, source, sourceMap, entries, bytecode: content, tier, compilationTimeUs };
+  return { ok: true, handler };
 }
 
-function toHandler({ key, filename, source, entries, content }: CacheEntry): CompiledHandler {
-  return { key, filename, source, entries, bytecode: content };
+function toHandler({ key, filename, source, sourceMap, entries, content }: CacheEntry): CompiledHandler {
+  return { key, filename, source, sourceMap, entries, bytecode: content };
 }
 
 /** A caller that joins a pending compilation finds the handler in memory, after a wait. */

@@ -1,11 +1,15 @@
 import type { LibrarySet } from '../protocol/library-set.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 
 /** A handler that is ready to execute. */
 export interface CompiledHandler {
   /** Hex SHA-256 of everything that its bytes depend on; also the name of its file in the disk tier. */
   readonly key: string;
   readonly filename: string;
+  /** The text that was compiled, without an inline source map at its end. Empty with `source: false`. */
   readonly source: string;
+  /** Tells places of `source` as places of the files of which it was made. Absent if there is none, and with `source: false`. */
+  readonly sourceMap?: StoredSourceMap | undefined;
   /** Names of the entry points of a handler. Absent for a body. */
   readonly entries?: readonly string[] | undefined;
   /** Libraries that it has besides those of the runtime. */

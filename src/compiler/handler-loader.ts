@@ -8,13 +8,23 @@ import { describe } from '../config/check.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { CompileRequestOptions } from '../protocol/compile.js';
+import { copyOfMap } from '../source/source-map/stored-map.js';
 import { asShared, toShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';
 
-/** A handler as a caller has it: source text, or what `precompileHandler` made of it. */
-export type HandlerRef = { readonly source: string } | { readonly artifact: Uint8Array };
+/** A handler of a build, whose artifact was opened and checked. */
+export class LoadedHandler {
+  readonly handler: CompileResult;
+
+  constructor(handler: CompileResult) {
+    this.handler = handler;
+  }
+}
+
+/** A handler as a caller has it: source text, what `precompileHandler` made of it, or one of a build. */
+export type HandlerRef = { readonly source: string } | { readonly artifact: Uint8Array } | LoadedHandler;
 
 /** Loads handlers in the forms that callers have: source text, or an artifact of `precompileHandler`. */
 export class HandlerLoader {
@@ -44,6 +54,7 @@ export class HandlerLoader {
     options?: SourceOptions,
   ): Promise<CompileAttempt> {
     if ('source' in handler) return this.#compiler.compile(handler.source, filename, order, options);
+    if ('handler' in handler) return Promise.resolve({ ok: true, handler: handler.handler });
     return this.#open(handler.artifact);
   }
 
@@ -58,13 +69,14 @@ export class HandlerLoader {
       const startedAt = performance.now();
       const { cacheSecrets: secrets, maxSourceBytes } = this.#config.cache;
       const options = { engine: this.#engine, secrets, maxSourceBytes };
-      const { header, content, digest } = await openInSlices(sealed, options);
+      const { header, content, digest, sourceMap } = await openInSlices(sealed, options);
       if (header.namespace !== HANDLER_NAMESPACE) throw new ArtifactError('header', 'holds no handler');
       const { filename, source, entries, namespace } = header;
       const key = `artifact:${digest}`;
       let entry = this.#cache.peek(key);
       if (entry === undefined) {
-        entry = { key, namespace, filename, source, content: ownShared(sealed, content), ...(entries && { entries }) };
+        const own = { content: ownShared(sealed, content), ...(sourceMap && { sourceMap: copyOfMap(sourceMap) }) };
+        entry = { key, namespace, filename, source, ...own, ...(entries && { entries }) };
         this.#cache.adopt(entry);
       }
       const compilationTimeUs = (performance.now() - startedAt) * 1000;
@@ -72,6 +84,7 @@ export class HandlerLoader {
         key,
         filename,
         source,
+        sourceMap: entry.sourceMap,
         entries,
         bytecode: entry.content,
         tier: 'memory',

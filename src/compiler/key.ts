@@ -25,6 +25,17 @@ interface Hash {
   update(bytes: Uint8Array): unknown;
 }
 
+/** A source with everything else that its entry in the cache depends on. */
+export interface KeyedText {
+  readonly source: string;
+  readonly filename: string;
+  readonly shape?: SourceShape | undefined;
+  /** JSON. */
+  readonly sourceMap?: string | undefined;
+  /** Whether the entry has the source. @default true */
+  readonly keepsSource?: boolean;
+}
+
 export interface DerivedKey {
   /** Hex digest. */
   readonly key: string;
@@ -49,18 +60,20 @@ export class KeyDeriver {
     absorbAll(this.#common, this.#commonFields);
   }
 
-  derive(source: string, filename: string, shape?: SourceShape): string {
+  /** The source map is not looked at: a source with one is one for {@link deriveInSlices}. */
+  derive(text: KeyedText): string {
     const hash = this.#common.clone();
-    hash.update(framed([...fieldsOf(source, filename, shape), source]));
+    hash.update(framed([...fieldsOf(text), text.source]));
     return bytesToHex(hash.digest());
   }
 
-  /** {@link derive} for a large source, with turns of the event loop in between. */
-  async deriveInSlices(source: string, filename: string, shape?: SourceShape): Promise<DerivedKey> {
+  /** {@link derive} for a large source, and one with a source map, with turns of the event loop in between. */
+  async deriveInSlices(text: KeyedText): Promise<DerivedKey> {
     const hash = createHash('sha256');
-    absorbAll(hash, [...this.#commonFields, ...fieldsOf(source, filename, shape)]);
+    const map = text.sourceMap === undefined ? [] : [`map:${await digestOf(text.sourceMap)}`];
+    absorbAll(hash, [...this.#commonFields, ...map, ...fieldsOf(text)]);
     const encoded = await encodeInSlices(
-      source,
+      text.source,
       (bytes) => hash.update(lengthOf(bytes)),
       (slice) => hash.update(slice),
     );
@@ -68,8 +81,19 @@ export class KeyDeriver {
   }
 }
 
+async function digestOf(text: string): Promise<string> {
+  const hash = createHash('sha256');
+  await encodeInSlices(text, undefined, (slice) => hash.update(slice));
+  return hash.digest('hex');
+}
+
 /** No name of a file begins like the fields before it and is followed by as many. */
-function fieldsOf(source: string, filename: string, shape: SourceShape | undefined): string[] {
+function fieldsOf({ source, filename, shape, keepsSource = true }: KeyedText): string[] {
+  const fields = formFieldsOf(source, filename, shape);
+  return keepsSource ? fields : ['source:left out', ...fields];
+}
+
+function formFieldsOf(source: string, filename: string, shape: SourceShape | undefined): string[] {
   const fields = isTypeScript(filename) ? [`types:${STRIPPER}`, filename] : [filename];
   if (shape !== undefined) return [`shape:${FORMS_VERSION}`, nameOfShape(shape), ...fields];
   return mayBeAnotherForm(source) ? [`forms:${FORMS_VERSION}`, ...fields] : fields;

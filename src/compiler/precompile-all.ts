@@ -3,8 +3,8 @@ import { checkFunction, checkSignal, invalidArgument, readArgument, requireText 
 import { checkSourceOptions } from '../config/source-options.js';
 import { NexusError } from '../errors/nexus-error.js';
 
-/** A handler to compile in advance. Further fields of a record are ignored. */
-export type PrecompileUnit = string | ({ readonly code: string } & CompileOptions);
+/** A handler to compile in advance. Further fields of a record are ignored; whether its source is kept, the option of the runtime says. */
+export type PrecompileUnit = string | ({ readonly code: string } & Omit<CompileOptions, 'source'>);
 
 export interface PrecompileOptions {
   /** Compilations at the same time. Default: the number of workers. */
@@ -75,10 +75,15 @@ export async function precompileAll(
       throw invalidArgument(`units[${index}]`, unit, 'source, or an object { code, filename }');
     }
     const field = `units[${index}]`;
-    const { code, ...options } = readArgument(field, (): { readonly code: string } & CompileOptions =>
-      typeof unit === 'string' ? { code: unit } : { ...unit },
+    const { code, filename, wrap, returnLastExpression, normalise } = readArgument(
+      field,
+      (): { readonly code: string } & CompileOptions => (typeof unit === 'string' ? { code: unit } : { ...unit }),
     );
-    const { filename } = options;
+    const options: SourceOptions = {
+      ...(wrap !== undefined && { wrap }),
+      ...(returnLastExpression !== undefined && { returnLastExpression }),
+      ...(normalise !== undefined && { normalise }),
+    };
     requireText(`${field}.code`, code, 'source text');
     checkSourceOptions(options);
     try {

@@ -56,10 +56,17 @@ const cache = {
     group: 'cache',
     doc: 'code around each handler: `{ prologue, epilogue }`',
   },
+  source: {
+    kind: 'switch',
+    group: 'cache',
+    // Errors without the lines of their author help nobody.
+    fallback: true,
+    doc: 'whether sources and source maps are kept with the bytecode, for errors',
+  },
   modules: {
     kind: 'object',
     group: 'cache',
-    doc: 'what handlers may import: `{ from, files, packages, lock }`',
+    doc: 'what handlers may import: `{ from, files, packages, hoist, lock }`',
   },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
@@ -184,7 +191,11 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
-  libraries: { kind: 'object', group: 'pool', doc: 'libraries for all handlers, as `$lib.<name>`' },
+  libraries: {
+    kind: 'object',
+    group: 'pool',
+    doc: 'libraries for all handlers, as `$lib.<name>`: packages, files or texts',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const limits = {

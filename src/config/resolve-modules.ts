@@ -11,6 +11,8 @@ export interface ModulesConfig {
   readonly folder: string | undefined;
   readonly files: Readonly<Record<string, string>> | undefined;
   readonly packages: readonly ListedPackage[];
+  /** What is imported from the image: names of packages, or parts of them. */
+  readonly hoisted: readonly string[];
   /** Where packages are looked for. Absolute. */
   readonly resolveDir: string;
   /** Absolute; undefined if no versions are recorded. */
@@ -23,13 +25,15 @@ const LOCK_NAME = 'nexus.lock';
 export function resolveModules(modules: ModulesOptions | undefined): ModulesConfig | undefined {
   if (modules === undefined) return undefined;
   requireObject('modules', modules);
-  rejectUnknownKeys(modules, ['from', 'files', 'packages', 'lock'], 'modules.');
+  rejectUnknownKeys(modules, ['from', 'files', 'packages', 'hoist', 'lock'], 'modules.');
   const folder = resolvePath('modules.from', modules.from);
   const resolveDir = folder ?? process.cwd();
+  const packages = resolvePackages(modules.packages ?? []);
   return Object.freeze({
     folder,
     files: resolveFiles(modules.files),
-    packages: resolvePackages(modules.packages ?? []),
+    packages,
+    hoisted: resolveHoisted(modules.hoist, packages),
     resolveDir,
     lock:
       modules.lock === false
@@ -79,4 +83,16 @@ function resolvePackages(packages: unknown): ListedPackage[] {
     );
   }
   return listed;
+}
+
+/** A part of a listed package may be hoisted as well. */
+function resolveHoisted(hoist: unknown, packages: readonly ListedPackage[]): readonly string[] {
+  if (hoist === undefined) return packages.map(({ specifier }) => specifier);
+  if (!Array.isArray(hoist)) throw invalidOption('modules.hoist', describe(hoist), 'a list of names');
+  for (const specifier of hoist as unknown[]) {
+    const { name, range } = (typeof specifier === 'string' && parsePackage(specifier)) || {};
+    if (name !== undefined && range === undefined && packages.some((listed) => listed.name === name)) continue;
+    throw invalidOption('modules.hoist', specifier, 'names of packages that are in modules.packages, without versions');
+  }
+  return Object.freeze([...new Set(hoist as string[])]);
 }

@@ -1,7 +1,8 @@
-import type { Isolation, LibraryOption, PoolOptions } from '../api/options.js';
-import { invalidOption, rejectUnknownKeys, requireObject } from './check.js';
+import type { Isolation, PoolOptions } from '../api/options.js';
+import { invalidOption } from './check.js';
 import { defaultMaxInstancesPerTenant, defaultMaxQueuePerTenant } from './defaults.js';
 import { defaultOf, readChoice, readNumber, readSwitch } from './read-option.js';
+import { type LibrariesConfig, resolveLibraries } from './resolve-libraries.js';
 
 export interface PoolConfig {
   readonly maxInstances: number;
@@ -18,7 +19,7 @@ export interface PoolConfig {
   readonly isolation: Isolation;
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
-  readonly libraries: Readonly<Record<string, LibraryOption>>;
+  readonly libraries: LibrariesConfig;
 }
 
 /** @throws NexusError INVALID_CONFIG */
@@ -65,17 +66,4 @@ function requireAtMost(part: Readonly<Record<string, number>>, whole: Readonly<R
       if (value > most) throw invalidOption(option, value, `at most ${of}, which is ${most}`);
     }
   }
-}
-
-function resolveLibraries(libraries: Readonly<Record<string, LibraryOption>>): PoolConfig['libraries'] {
-  requireObject('libraries', libraries);
-  for (const [name, library] of Object.entries(libraries)) {
-    requireObject(`libraries.${name}`, library);
-    rejectUnknownKeys(library, ['source', 'file'], `libraries.${name}.`);
-    const { source, file } = library;
-    if ((typeof source === 'string') === (typeof file === 'string')) {
-      throw invalidOption(`libraries.${name}`, library, 'an object with either source or file, a string');
-    }
-  }
-  return Object.freeze({ ...libraries });
 }

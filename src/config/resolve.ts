@@ -10,7 +10,8 @@ import { MAX_TIMER_MS } from './limits.js';
 import { type LocaleSettings, resolveLocaleSettings } from './locale.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { OPTION_TABLE, optionNames } from './option-table.js';
-import { defaultOf, readChoice, readNumber } from './read-option.js';
+import { defaultOf, readChoice, readNumber, readSwitch } from './read-option.js';
+import type { LibrariesConfig } from './resolve-libraries.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { type ModulesConfig, resolveModules } from './resolve-modules.js';
@@ -31,6 +32,8 @@ export interface CacheConfig {
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
+  /** Whether sources and source maps are kept with the bytecode. */
+  readonly source: boolean;
   /** Undefined if handlers import nothing. */
   readonly modules: ModulesConfig | undefined;
 }
@@ -67,10 +70,11 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
   requireObject('options', options);
   rejectUnknownKeys(options, optionNames(), '');
-  const pool = resolvePool(options);
+  const cache = resolveCache(options);
+  const pool = withPackages(resolvePool(options), cache.modules);
   const limits = resolveLimits(options, pool);
   const config: RuntimeConfig = {
-    cache: resolveCache(options),
+    cache,
     pool,
     limits,
     ceilings: resolveCeilings(options.limitCeilings, limits),
@@ -95,9 +99,18 @@ export function resolveCompilerConfig(options: CacheOptions & Omit<PoolOptions, 
     requireObject('options', options);
     const known = optionNames('cache', 'pool').filter((name) => name !== 'libraries');
     rejectUnknownKeys(options, known, '');
-    return { cache: resolveCache(options), pool: resolvePool(options) };
+    const cache = resolveCache(options);
+    return { cache, pool: withPackages(resolvePool(options), cache.modules) };
   };
   return readArgument('options', resolve, 'INVALID_CONFIG');
+}
+
+/** Packages that handlers import are libraries, unless one has that name already. */
+function withPackages(pool: PoolConfig, modules: ModulesConfig | undefined): PoolConfig {
+  if (modules === undefined || modules.hoisted.length === 0) return pool;
+  const packages = modules.hoisted.map((name) => [name, { kind: 'package', package: name, from: modules.resolveDir }]);
+  const libraries = Object.assign(Object.create(null), Object.fromEntries(packages), pool.libraries) as LibrariesConfig;
+  return Object.freeze({ ...pool, libraries: Object.freeze(libraries) });
 }
 
 function resolveCache(options: CacheOptions): CacheConfig {
@@ -112,6 +125,7 @@ function resolveCache(options: CacheOptions): CacheConfig {
     cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
+    source: readSwitch('source', options),
     modules: resolveModules(options.modules),
   });
 }

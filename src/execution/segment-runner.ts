@@ -28,6 +28,7 @@ import { type PreparedRequest, prepareRequest } from './request/build-request.js
 import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
+import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
 import {
   assembleSegment,
@@ -37,6 +38,7 @@ import {
   stoppedResult,
   type Waiting,
 } from './result/result.js';
+import { SourceMaps } from './result/source-maps.js';
 import { SegmentAudit, sha256 } from './segment-audit.js';
 import { callNumber, type SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
@@ -81,6 +83,7 @@ export class SegmentRunner {
   readonly #events: EventHub;
   readonly #environment: RuntimeEnvironment;
   readonly #lineIndexes = new LineIndexes();
+  readonly #sourceMaps = new SourceMaps();
   readonly #libraries: readonly string[];
   readonly #audit: SegmentAudit;
   readonly librarySets = new LibrarySets();
@@ -136,7 +139,7 @@ export class SegmentRunner {
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;
-      const { key, filename, source, entries, librarySet } = handler;
+      const { key, filename, source, sourceMap, entries, librarySet } = handler;
       if (entries !== undefined || options.entry !== undefined) requireEntry(entries, options.entry);
 
       const deadline = deadlineMs === undefined ? undefined : deadlineOf(calledAt, deadlineMs);
@@ -160,7 +163,7 @@ export class SegmentRunner {
       const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
       if (waiting === undefined) return { result, began, amounts };
       const base: RunBase = {
-        handler: { key, filename, source },
+        handler: { key, filename, source, ...(sourceMap && { sourceMap }) },
         capabilities,
         origin,
         limits,
@@ -290,10 +293,13 @@ export class SegmentRunner {
    */
   #assemble(
     execution: Execution,
-    handler: CompileResult,
+    compiled: CompileResult,
     inputs: ResultInputs,
     letGo: (() => void) | undefined,
   ): Segment | Promise<Segment> {
+    const { sourceMap } = compiled;
+    const handler: CompileResult & LocatableHandler =
+      sourceMap === undefined ? compiled : { ...compiled, openMap: () => this.#sourceMaps.open(sourceMap) };
     const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
     const isQuick = lines === undefined && letGo === undefined;
     return isQuick
@@ -303,7 +309,7 @@ export class SegmentRunner {
 
   async #assembleSlowly(
     execution: Execution,
-    handler: CompileResult,
+    handler: CompileResult & LocatableHandler,
     inputs: ResultInputs,
     lines: Promise<SourceLines> | undefined,
     letGo: (() => void) | undefined,

@@ -1,6 +1,8 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
+import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
+import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { Usage } from './usage.js';
 
 /** A waiting handler: all data that is needed to resume it, in any process with the same engine and libraries. */
@@ -17,7 +19,7 @@ export interface SuspendedRun {
   /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. */
   readonly snapshot: Uint8Array;
   /** For errors: the origin and the lines of the handler. */
-  readonly handler: { readonly key: string; readonly filename: string; readonly source: string };
+  readonly handler: Pick<CompiledHandler, 'key' | 'filename' | 'source'> & { readonly sourceMap?: StoredSourceMap };
   readonly capabilities: readonly string[];
   readonly limits: ExecutionLimits;
   /** What was used of the limits that continue, by name. */

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -15,6 +15,8 @@ export const PRELUDE_EXPORTS = [
   'setGrants',
   /** `(handler, input)`: runs the handler. Returns a promise of its value, unless the value is already known. */
   'start',
+  /** `(handler)`, before `start`: evaluates the first stage of a script in two stages, and returns the handler. */
+  'stage',
   /** `(answers)`: resumes a waiting handler. Returns its promise. */
   'resume',
   /** `(value)`: the promise was fulfilled. */

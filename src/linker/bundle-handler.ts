@@ -2,20 +2,27 @@ import path from 'node:path';
 
 import type { BuildFailure, BuildOptions, BuildResult, Metafile } from 'esbuild';
 import type { WasmError } from '../api/result.js';
+import { BundleError } from '../bundler/bundle-error.js';
+import { findEscape } from '../bundler/contained.js';
 import { type Bundler, loadBundler } from '../bundler/esbuild.js';
 import { insteadOfBuiltin, isNodeBuiltin } from '../bundler/node-builtins.js';
+import { Packages } from '../bundler/package-of.js';
 import { resolveBuiltins } from '../bundler/resolve-builtins.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
-import { describeLinkError, fileOf } from './link-errors.js';
+import type { ImportProblem } from './import-problem.js';
+import { describeLinkError, fileOf, isOwn, UNBUNDLED } from './link-errors.js';
 import type { LinkerConfig } from './linker-config.js';
 import type { ModuleFiles } from './module-files.js';
 import { type LinkUnit, ownModules } from './own-modules.js';
-import { describeVersions, packagesIn } from './package-versions.js';
 
 /** Longer than any handler takes; a hostile source is stopped. */
 const LINK_TIMEOUT_MS = 20_000;
 const LARGEST_TOLD = 3;
+
+/** The end of a source map in which no name was changed. */
+const NO_NAMES = /"names":\s*\[\]\s*\}\s*$/;
+const NAMES_END = 64;
 
 const OPTIONS = {
   entryPoints: [{ in: 'handler', out: 'handler' }],
@@ -30,7 +37,8 @@ const OPTIONS = {
   sourcemap: 'external',
   legalComments: 'none',
   logLevel: 'silent',
-  define: { 'process.env.NODE_ENV': '"production"' },
+  logOverride: { [UNBUNDLED]: 'error' },
+  define: { 'process.env.NODE_ENV': '"development"' },
   // Those of the host's folders are not the handler's.
   tsconfigRaw: '{}',
 } as const satisfies BuildOptions;
@@ -41,8 +49,9 @@ type Bundled = BuildResult<typeof OPTIONS>;
 export interface LinkedHandler {
   readonly ok: true;
   readonly source: string;
-  /** From the linked text to the files of which it was made. */
-  readonly sourceMap: string;
+  /** From the linked text to the files of which it was made. Made when it is called, which takes time for a long text. */
+  readonly sourceMap: () => string;
+  readonly sourceMapBytes: number;
   /** Names of the libraries that it imports. */
   readonly libraries: readonly string[];
   /** Paths of what is in it. */
@@ -58,10 +67,15 @@ export async function bundleHandler(source: string, filename: string, config: Li
   const files = config.files && remembering(config.files, texts);
   const { resolveDir } = config;
   const alternativeTo = (name: string) => (isNodeBuiltin(name) ? insteadOfBuiltin(name) : undefined);
-  const plugins = [ownModules(unit, { ...config, files, alternativeTo }), resolveBuiltins(resolveDir)];
-  const outcome = await bundle(loadBundler(resolveDir), { ...OPTIONS, absWorkingDir: resolveDir, plugins });
+  const bundler = loadBundler(resolveDir);
+  const bundleAs = (modules?: ReadonlySet<string>) => {
+    const plugins = [ownModules(unit, { ...config, files, alternativeTo, modules }), resolveBuiltins(resolveDir)];
+    return bundle(bundler, { ...OPTIONS, absWorkingDir: resolveDir, plugins, keepNames: modules !== undefined });
+  };
+  let outcome = await bundleAs();
+  if ('metafile' in outcome && differs(outcome)) outcome = await bundleAs(modulesIn(outcome.metafile));
   if ('errors' in outcome && !('outputFiles' in outcome)) return failed(outcome, unit, texts);
-  return await linked(outcome as Bundled, unit, config);
+  return await linked(outcome as Bundled, config);
 }
 
 async function bundle(
@@ -69,16 +83,41 @@ async function bundle(
   options: BuildOptions & typeof OPTIONS,
 ): Promise<Bundled | Pick<BuildFailure, 'errors'>> {
   const context = await bundler.context(options);
-  const timeout = setTimeout(() => void context.cancel(), LINK_TIMEOUT_MS).unref();
+  let isLate = false;
+  const timeout = setTimeout(() => {
+    isLate = true;
+    void context.cancel();
+  }, LINK_TIMEOUT_MS).unref();
   try {
     return (await context.rebuild()) as Bundled;
   } catch (error) {
+    if (isLate) return { errors: [] };
     if (error instanceof Error && 'errors' in error) return error as BuildFailure;
     throw error;
   } finally {
     clearTimeout(timeout);
     await context.dispose();
   }
+}
+
+/**
+ * Whether a simple bundle may do something else than the modules in it: names of functions and classes were changed, or a module
+ * imports CommonJS. Most bundles do neither, and are smaller and faster so.
+ */
+function differs({ metafile, outputFiles }: Bundled): boolean {
+  const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
+  // perf: the whole map may be long. Names come last.
+  if (map !== undefined && !NO_NAMES.test(Buffer.from(map.contents.subarray(-NAMES_END)).toString('latin1')))
+    return true;
+  return Object.entries(metafile.inputs).some(
+    ([file, { format, imports }]) =>
+      isOwn(file) && format === 'esm' && imports.some(({ path: name }) => metafile.inputs[name]?.format === 'cjs'),
+  );
+}
+
+function modulesIn({ inputs }: Metafile): ReadonlySet<string> {
+  const modules = Object.entries(inputs).filter(([file, { format }]) => isOwn(file) && format === 'esm');
+  return new Set(modules.map(([file]) => fileOf({ file })));
 }
 
 function failed(
@@ -91,27 +130,42 @@ function failed(
   return { ok: false, error: describeLinkError(error, own, (file) => texts.get(file)) };
 }
 
-async function linked({ outputFiles, metafile }: Bundled, unit: LinkUnit, config: LinkerConfig): Promise<LinkOutcome> {
+async function linked({ outputFiles, metafile }: Bundled, config: LinkerConfig): Promise<LinkOutcome> {
   const code = outputFiles.find(({ path: file }) => file.endsWith('.js'));
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
   if (code === undefined || map === undefined || output === undefined) throw new TypeError('the bundler wrote nothing');
   const inputs = Object.keys(metafile.inputs);
-  const { resolveDir, packages, maxSourceBytes } = config;
-  const problem = await describeVersions(await packagesIn(inputs, resolveDir), packages);
-  if (problem !== undefined) {
-    const detail = { reason: 'versions', specifier: problem.name, message: problem.message } as const;
-    return { ok: false, error: describeLinkError({ text: '', location: null, detail }, unit.path, () => undefined) };
-  }
+  const { resolveDir, maxSourceBytes } = config;
+  const leak = await findEscape(withoutLibraries(metafile), [], resolveDir, new Packages());
+  if (leak !== undefined) return refused(new BundleError(leak).message, leak.specifier ?? '', 'outside');
+  const { problem } = await config.check.check(inputs.filter((input) => !isOwn(input)));
+  if (problem !== undefined) return refused(problem.message, problem.name, 'version');
   const bytes = code.contents.length;
   if (bytes > maxSourceBytes) return { ok: false, error: tooLarge(bytes, maxSourceBytes, output) };
   return {
     ok: true,
     source: code.text,
-    sourceMap: cleaned(map.text),
+    sourceMap: () => cleaned(map.text),
+    sourceMapBytes: map.contents.length,
     libraries: librariesOf(output),
     files: inputs.map((input) => fileOf({ file: input })),
   };
+}
+
+function refused(message: string, specifier: string, reason: ImportProblem['reason']): LinkOutcome {
+  const detail: ImportProblem = { reason, specifier, message };
+  return { ok: false, error: describeLinkError({ text: message, location: null, detail }, '', () => undefined) };
+}
+
+/** What packages import of the image is no file of theirs. */
+function withoutLibraries({ inputs, ...rest }: Metafile): Metafile {
+  const files = Object.entries(inputs).map(([file, input]) => {
+    const imports = input.imports.filter(({ path: name }) => !name.startsWith(LIBRARY_SCHEME));
+    // What own files import of packages is checked as well.
+    return [fileOf({ file }), { ...input, imports }];
+  });
+  return { ...rest, inputs: Object.fromEntries(files) as Metafile['inputs'] };
 }
 
 function librariesOf({ imports }: Metafile['outputs'][string]): string[] {
@@ -135,8 +189,7 @@ function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['o
 function cleaned(sourceMap: string): string {
   const map = JSON.parse(sourceMap) as { sources: string[]; sourcesContent?: (string | null)[] };
   const sources = map.sources.map((file) => fileOf({ file }));
-  const isOwn = map.sources.map((file, index) => sources[index] !== file);
-  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn[index] ? text : null));
+  const sourcesContent = map.sourcesContent?.map((text, index) => (isOwn(map.sources[index] ?? '') ? text : null));
   return JSON.stringify({ ...map, sources, ...(sourcesContent && { sourcesContent }) });
 }
 

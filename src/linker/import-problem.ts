@@ -1,16 +1,6 @@
 /** Why a module cannot be imported, for the author. */
 export interface ImportProblem {
-  readonly reason:
-    | 'builtin'
-    | 'not-listed'
-    | 'not-installed'
-    | 'missing-file'
-    | 'outside'
-    | 'kind'
-    | 'version'
-    | 'versions'
-    | 'reserved'
-    | 'failed';
+  readonly reason: 'builtin' | 'not-listed' | 'missing-file' | 'outside' | 'kind' | 'version' | 'failed';
   /** What is imported, as the source names it. */
   readonly specifier: string;
   readonly message: string;

@@ -1,8 +1,19 @@
 import type { Message } from 'esbuild';
 import type { WasmError } from '../api/result.js';
 import { cut, MAX_REASON } from '../config/check.js';
+import { COMPUTED_IMPORT } from '../source/forms/module-form.js';
 import { renderSnippet } from '../source/source-lines.js';
 import { isImportProblem } from './import-problem.js';
+import { MODULE_ENDING, OWN, OWN_MODULE, withoutEnding } from './own-modules.js';
+
+const OWN_PREFIX = `${OWN}:`;
+const MODULE_PREFIX = `${OWN_MODULE}:`;
+const QUOTED = new RegExp(`"(?:${OWN_PREFIX}([^"]*)|${MODULE_PREFIX}([^"]*)\\${MODULE_ENDING})"`, 'g');
+
+/** How the bundler names an `import()` whose module it does not know. */
+export const UNBUNDLED = 'unsupported-dynamic-import';
+/** It looks for files with a pattern, and own files are in no folder. */
+const GLOB = /^Could not resolve (?:import|require)\("[^"]*\*/;
 
 /** A place as the bundler has it: lines from 1, columns in bytes from 0. */
 type BundlerPlace = NonNullable<Message['location']>;
@@ -14,11 +25,13 @@ type BundlerPlace = NonNullable<Message['location']>;
  * @param textOf the text of a file of the handler's own
  */
 export function describeLinkError(
-  { text, location, detail }: Pick<Message, 'text' | 'location' | 'detail'>,
+  { id, text, location, detail }: Pick<Message, 'text' | 'location' | 'detail'> & { readonly id?: string },
   path: string,
   textOf: (file: string) => string | undefined,
 ): WasmError {
-  const said = cut(isImportProblem(detail) ? detail.message : text, MAX_REASON);
+  const isComputed = id === UNBUNDLED || GLOB.test(text);
+  const reason = isComputed ? COMPUTED_IMPORT : text.replace(QUOTED, '"$1$2"');
+  const said = cut(isImportProblem(detail) ? detail.message : reason, MAX_REASON);
   const isSyntax = !isImportProblem(detail) && location !== null && textOf(fileOf(location)) !== undefined;
   return {
     code: 'COMPILATION_ERROR',
@@ -41,7 +54,13 @@ function placeOf(
   return { location, ...(text !== undefined && { snippet: renderSnippet(text, location) }) };
 }
 
-/** Without the namespace of this library's plugin. */
+/** Without the namespaces of this library's plugin. */
 export function fileOf({ file }: Pick<BundlerPlace, 'file'>): string {
-  return file.replace(/^own:/, '');
+  if (file.startsWith(MODULE_PREFIX)) return withoutEnding(file.slice(MODULE_PREFIX.length));
+  return file.startsWith(OWN_PREFIX) ? file.slice(OWN_PREFIX.length) : file;
+}
+
+/** Whether a file is one of the handler's own, by the name that the bundler has for it. */
+export function isOwn(file: string): boolean {
+  return file.startsWith(OWN_PREFIX) || file.startsWith(MODULE_PREFIX);
 }

@@ -1,15 +1,19 @@
 import path from 'node:path';
 
-import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
+import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import type { ListedPackage } from '../config/listed-package.js';
 import { nearest } from '../config/nearest.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { type ImportProblem, problem } from './import-problem.js';
-import { leadsOut, type ModuleFiles } from './module-files.js';
+import type { LibraryNames } from './library-names.js';
+import { candidatesFor, type FoundFile, leadsOut, type ModuleFiles } from './module-files.js';
 import { isBare, packageOf } from './specifier.js';
 
 /** Of the handler itself and of files that it may import. */
 export const OWN = 'own';
+/** Own files that are modules, by a path with {@link MODULE_ENDING}: what they import of CommonJS follows the rules of Node. */
+export const OWN_MODULE = 'own-module';
+export const MODULE_ENDING = '.mjs';
 /** A library, for CommonJS code that requires it. */
 const LIBRARY = 'library';
 
@@ -22,7 +26,10 @@ const LOADERS = {
   '.cjs': 'js',
   '.json': 'json',
 } as const;
+const ASKED = Symbol('asked by this plug-in');
 const MAX_NAMES_TOLD = 10;
+const OUTSIDE = { kind: 'outside' } as const;
+const NOTHING = { kind: 'missing', names: [] } as const satisfies FoundFile;
 
 export interface LinkUnit {
   readonly source: string;
@@ -33,11 +40,13 @@ export interface LinkUnit {
 export interface OwnModulesOptions {
   readonly files: ModuleFiles | undefined;
   readonly packages: readonly ListedPackage[];
-  /** Names of libraries in the image: an import of one of them is bound when the handler runs. */
-  readonly libraries: ReadonlySet<string>;
+  /** Libraries in the image: an import of one of them is bound when the handler runs. */
+  readonly libraries: LibraryNames;
   /** Where packages are looked for. */
   readonly resolveDir: string;
   readonly maxSourceBytes: number;
+  /** Own files of which an earlier bundle has shown that they are modules. */
+  readonly modules?: ReadonlySet<string> | undefined;
   /** What is there instead of a builtin of Node; undefined for other names. */
   alternativeTo(specifier: string): string | undefined;
 }
@@ -47,8 +56,9 @@ export function ownModules(unit: LinkUnit, options: OwnModulesOptions): Plugin {
   return {
     name: 'own-modules',
     setup(build) {
-      build.onResolve({ filter: /.*/ }, (args) => resolve(args, unit, options));
+      build.onResolve({ filter: /.*/ }, (args) => resolve(args, unit, options, build));
       build.onLoad({ filter: /.*/, namespace: OWN }, (args) => load(args.path, unit, options));
+      build.onLoad({ filter: /.*/, namespace: OWN_MODULE }, (args) => load(withoutEnding(args.path), unit, options));
       build.onLoad({ filter: /.*/, namespace: LIBRARY }, ({ path: name }) => ({
         contents: `module.exports = $lib[${JSON.stringify(name)}];`,
         loader: 'js',
@@ -61,33 +71,56 @@ async function resolve(
   args: OnResolveArgs,
   unit: LinkUnit,
   options: OwnModulesOptions,
+  build: PluginBuild,
 ): Promise<OnResolveResult | undefined> {
   const { path: specifier, kind, importer, namespace } = args;
-  if (kind === 'entry-point') return { path: unit.path, namespace: OWN };
+  if (args.pluginData === ASKED) return undefined;
+  if (kind === 'entry-point') return placed(unit.path, options);
   const { libraries } = options;
   if (libraries.has(specifier)) {
     if (kind === 'require-call') return { path: specifier, namespace: LIBRARY };
     return { path: `${LIBRARY_SCHEME}${specifier}`, external: true, sideEffects: false };
   }
   // Of a package, whose own imports are found as usual.
-  if (namespace !== OWN) return undefined;
+  if (namespace !== OWN && namespace !== OWN_MODULE) return undefined;
   if (isBare(specifier) || specifier.startsWith('node:')) {
     const refused = refusePackage(specifier, options);
-    return refused && failed(refused);
+    return refused === undefined ? await resolvePackage(args, build, options) : failed(refused);
   }
-  return await resolveOwn(specifier, importer, options);
+  const attribute = Object.entries(args.with).find(([key, value]) => key !== 'type' || value !== 'json');
+  if (attribute !== undefined) {
+    const message = `"${specifier}" is imported with ${attribute.map((text) => JSON.stringify(text)).join(': ')}, and handlers import modules and JSON`;
+    return failed(problem('kind', specifier, message));
+  }
+  const from = namespace === OWN_MODULE ? withoutEnding(importer) : importer;
+  return await resolveOwn(specifier, from, unit, options);
+}
+
+/** Own files are in no folder, so that the bundler looks for nothing beside them. */
+async function resolvePackage(
+  { path: specifier, kind }: OnResolveArgs,
+  build: PluginBuild,
+  { resolveDir }: OwnModulesOptions,
+): Promise<OnResolveResult> {
+  const found = await build.resolve(specifier, { kind, resolveDir, pluginData: ASKED });
+  const { errors, path: file, namespace, sideEffects, external, suffix, pluginData } = found;
+  if (errors.length > 0) return { errors: errors.map(({ text, notes }) => ({ text, notes })) };
+  return { path: file, namespace, sideEffects, external, suffix, pluginData };
 }
 
 /** @returns undefined if a handler may import it */
 function refusePackage(specifier: string, options: OwnModulesOptions): ImportProblem | undefined {
   const { packages, libraries } = options;
+  if (specifier.split('/').some((segment) => segment === '.' || segment === '..')) {
+    return problem('outside', specifier, `"${specifier}" leads out of its package`);
+  }
   const name = packageOf(specifier);
   if (packages.some((listed) => listed.name === name)) return undefined;
   const alternative = options.alternativeTo(specifier);
   if (alternative !== undefined) {
     return problem('builtin', specifier, `handlers have no modules of Node, and so no "${specifier}": ${alternative}`);
   }
-  const known = [...new Set([...packages.map((listed) => listed.specifier), ...libraries])];
+  const known = [...new Set([...packages.map((listed) => listed.specifier), ...libraries.names])];
   const suggestion = nearest(specifier, known);
   const told = known.slice(0, MAX_NAMES_TOLD).join(', ');
   const more = known.length > MAX_NAMES_TOLD ? ` and ${known.length - MAX_NAMES_TOLD} more` : '';
@@ -100,19 +133,27 @@ function refusePackage(specifier: string, options: OwnModulesOptions): ImportPro
   );
 }
 
-async function resolveOwn(specifier: string, importer: string, options: OwnModulesOptions): Promise<OnResolveResult> {
+async function resolveOwn(
+  specifier: string,
+  importer: string,
+  unit: LinkUnit,
+  options: OwnModulesOptions,
+): Promise<OnResolveResult> {
   const { files } = options;
   if (!/^\.\.?(?:\/|$)/.test(specifier)) {
     const message = `"${specifier}" is neither a relative path nor a package: files are imported as './name.js'`;
     return failed(problem('kind', specifier, message));
   }
-  if (files === undefined) {
+  const wanted = path.posix.join(path.posix.dirname(importer), specifier);
+  // The handler need not be there as a file.
+  const isUnit = candidatesFor(wanted).includes(unit.path);
+  if (files === undefined && !isUnit) {
     const message = `there are no files that handlers may import: "${specifier}" belongs into the option modules.from or modules.files`;
     return failed(problem('missing-file', specifier, message));
   }
-  const wanted = path.posix.join(path.posix.dirname(importer), specifier);
-  const found = leadsOut(wanted) ? ({ kind: 'outside' } as const) : await files.find(wanted);
-  if (found.kind === 'found') return { path: found.path, namespace: OWN };
+  const found = leadsOut(wanted) ? OUTSIDE : ((await files?.find(wanted)) ?? NOTHING);
+  if (found.kind === 'found') return placed(found.path, options);
+  if (found.kind === 'missing' && isUnit) return placed(unit.path, options);
   if (found.kind === 'outside') {
     return failed(problem('outside', specifier, `"${specifier}" leads out of what handlers may import`));
   }
@@ -122,8 +163,8 @@ async function resolveOwn(specifier: string, importer: string, options: OwnModul
 }
 
 async function load(file: string, unit: LinkUnit, options: OwnModulesOptions): Promise<OnLoadResult> {
-  const { resolveDir, maxSourceBytes } = options;
-  if (file === unit.path) return { contents: unit.source, loader: loaderOf(file) ?? 'js', resolveDir };
+  const { maxSourceBytes } = options;
+  if (file === unit.path) return { contents: unit.source, loader: loaderOf(file) ?? 'js' };
   const loader = loaderOf(file);
   if (loader === undefined) {
     const known = Object.keys(LOADERS).join(', ');
@@ -131,10 +172,20 @@ async function load(file: string, unit: LinkUnit, options: OwnModulesOptions): P
   }
   try {
     const contents = await (options.files as ModuleFiles).read(file, maxSourceBytes);
-    return { contents, loader, resolveDir };
+    return { contents, loader };
   } catch (error) {
     return failed(problem('failed', file, `"${file}" cannot be read: ${(error as Error).message}`));
   }
+}
+
+function placed(file: string, { modules }: OwnModulesOptions): OnResolveResult {
+  return modules?.has(file) === true
+    ? { path: file + MODULE_ENDING, namespace: OWN_MODULE }
+    : { path: file, namespace: OWN };
+}
+
+export function withoutEnding(file: string): string {
+  return file.slice(0, -MODULE_ENDING.length);
 }
 
 function loaderOf(file: string): (typeof LOADERS)[keyof typeof LOADERS] | undefined {

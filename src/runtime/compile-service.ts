@@ -10,8 +10,10 @@ import {
 } from '../compiler/precompile-all.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { checkShape } from '../execution/request/execute-options.js';
+import { libraryNames } from '../linker/library-names.js';
 import { Linker } from '../linker/linker.js';
 import { FolderFiles, LayeredFiles, MappedFiles, type ModuleFiles } from '../linker/module-files.js';
+import { PackageCheck } from '../linker/package-check.js';
 import type { CreatePool, HandlerPool } from '../pool/handler-pool.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { shapeOfWrap } from '../source/forms/source-shape.js';
@@ -46,8 +48,9 @@ function linkerFor({ cache, pool }: CompileServiceConfig): Linker | undefined {
     files: layers.length === 0 ? undefined : new LayeredFiles(layers),
     folder,
     packages,
-    libraries: new Set([...names, ...packages.map(({ specifier }) => specifier)]),
+    libraries: libraryNames(names),
     resolveDir,
+    check: new PackageCheck(packages, resolveDir, modules?.lock),
     maxSourceBytes,
   });
 }
@@ -57,13 +60,15 @@ export class CompileService {
   readonly pool: HandlerPool;
   readonly cache: TieredCache;
   readonly compiler: CachingCompiler;
+  /** Undefined if handlers import nothing. */
+  readonly linker: Linker | undefined;
   /** Calls under way. */
   readonly calls = new InFlight();
   readonly #maxInstances: number;
 
   /** @param engine fingerprint of the engine that the pool runs */
   constructor(config: CompileServiceConfig, engine: string, createPool: CreatePool, listener: CompileListener) {
-    const { maxSourceBytes, cacheSecrets, wrap } = config.cache;
+    const { maxSourceBytes, cacheSecrets, wrap, source } = config.cache;
     this.#maxInstances = config.pool.maxInstances;
     this.pool = createPool((reason) => listener.retirement(reason));
     this.cache = new TieredCache({
@@ -72,12 +77,14 @@ export class CompileService {
       onWarning: (message) => listener.warn({ code: 'NEXUS_CACHE', message }),
       onEvent: (make) => listener.cache(make),
     });
+    this.linker = linkerFor(config);
     this.compiler = new CachingCompiler(this.pool, this.cache, {
       engine,
       maxSourceBytes,
       secret: cacheSecrets[0],
+      source,
       shape: wrap && shapeOfWrap(wrap),
-      linker: linkerFor(config),
+      linker: this.linker,
       onCompiled: (event) => listener.compilation(event),
     });
   }
@@ -99,6 +106,8 @@ export class CompileService {
   /** @throws NexusError INVALID_ARGUMENT */
   async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean }): Promise<void> {
     checkTiers(tiers);
+    // Files that handlers import are read again.
+    this.linker?.clear();
     await this.cache.clear(tiers);
   }
 }

@@ -1,3 +1,4 @@
+import type { HandlerDescription } from '../api/manifest.js';
 import type { CacheOptions, PoolOptions } from '../api/options.js';
 import type { CompileOptions } from '../api/source-options.js';
 import type { VerifyReport } from '../cache/file-tier.js';
@@ -6,12 +7,13 @@ import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import { resolveCompilerConfig } from '../config/resolve.js';
-import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
+import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-options.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { requireHost } from '../support/host.js';
 import type { CompileListener, CompileService } from './compile-service.js';
 import { importInTurn } from './import-in-turn.js';
+import type { ReadLibraries } from './libraries.js';
 import { noteOpen } from './open-handles.js';
 import { startWorkers } from './start-workers.js';
 
@@ -25,6 +27,7 @@ export type CompilerOptions = CacheOptions & Omit<PoolOptions, 'libraries'>;
 export class HandlerCompiler implements AsyncDisposable {
   readonly #config: ReturnType<typeof resolveCompilerConfig>;
   #service: Promise<CompileService> | undefined;
+  #engine = '';
   #stats: () => CacheStats = () => EMPTY_STATS;
   #closed: Promise<void> | undefined;
   #noteClosed: () => void = () => {};
@@ -40,10 +43,40 @@ export class HandlerCompiler implements AsyncDisposable {
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
    */
   async compile(code: string, options: CompileOptions = {}): Promise<CompiledHandler> {
-    checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-    checkSourceOptions(options);
+    checkShape('options', options, COMPILE_OPTION_KEYS);
+    checkCompileOptions(options);
     const { calls, compiler } = await this.#start();
     return calls.run(() => compiler.compileOrThrow(code, options.filename, options));
+  }
+
+  /**
+   * Compiles a handler to an artifact for `executeCompiledHandler`.
+   *
+   * @returns the sealed content of a `.qjsc` file
+   * @throws NexusError as {@link compile}
+   */
+  async precompile(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
+    const handler = await this.compile(code, options);
+    return (await this.#start()).compiler.seal(handler);
+  }
+
+  /**
+   * Compiles a handler, and says what it needs: entry points, capabilities with those of everything that it imports, files and sizes.
+   *
+   * @throws NexusError as {@link compile}
+   */
+  async describe(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
+    checkShape('options', options, COMPILE_OPTION_KEYS);
+    checkCompileOptions(options);
+    const { calls, compiler } = await this.#start();
+    const { describeHandler } = await import('./describe-handler.js');
+    return calls.run(() => describeHandler(code, options, compiler));
+  }
+
+  /** Fingerprint of the engine for which it compiles: artifacts are executed by the same engine alone. */
+  async engine(): Promise<string> {
+    await this.#start();
+    return this.#engine;
   }
 
   /**
@@ -97,9 +130,10 @@ export class HandlerCompiler implements AsyncDisposable {
     this.#noteClosed = noteOpen('close() of the HandlerCompiler');
     return startWorkers(
       this.#config.pool,
-      async () => [],
+      async () => NO_LIBRARIES,
       () => importInTurn(() => import('./compile-service.js')),
       ({ engine, createPool }, { CompileService }) => {
+        this.#engine = engine;
         const service = new CompileService(this.#config, engine, createPool, SILENT);
         this.#stats = () => service.cache.stats();
         return service;
@@ -122,6 +156,8 @@ const SILENT: CompileListener = {
   cache: () => {},
   retirement: () => {},
 };
+
+const NO_LIBRARIES: ReadLibraries = { sources: [], bundle: undefined, needs: {} };
 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },

@@ -4,7 +4,7 @@ import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
 import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
-import type { HandlerRef } from '../compiler/handler-loader.js';
+import { type HandlerRef, LoadedHandler } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
@@ -58,6 +58,13 @@ const SUSPENDED =
   'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
   'or pass { suspensions: false } to make it an error. This is said once.';
 
+function refOf(code: string | Uint8Array | LoadedHandler): HandlerRef {
+  if (typeof code === 'string') return { source: code };
+  if (code instanceof LoadedHandler) return code;
+  if (isUint8Array(code)) return { artifact: code };
+  throw invalidArgument('code', code, 'source text, or an artifact');
+}
+
 /** Shared by all calls if there is no tracing. */
 const UNTRACED = new TracedCall();
 
@@ -81,7 +88,7 @@ export class Invoker {
     return this.#counted(() => {
       const { executions } = this.#parts;
       const calledAt = performance.now();
-      const options = normaliseOptions(given);
+      const options = normaliseOptions(given, 'artifact' in handler);
       checkContext(context);
       const origin = eventOriginOf(context, options.tenant);
       return this.#traced(
@@ -156,15 +163,17 @@ export class Invoker {
     });
   }
 
-  run(code: string | Uint8Array, context: WasmContext, given: RunOptions, probe: RunProbe = {}): Promise<WasmResult> {
+  run(
+    code: string | Uint8Array | LoadedHandler,
+    context: WasmContext,
+    given: RunOptions,
+    probe: RunProbe = {},
+  ): Promise<WasmResult> {
     return this.#counted(() => {
-      if (typeof code !== 'string' && !isUint8Array(code)) {
-        throw invalidArgument('code', code, 'source text, or an artifact');
-      }
-      const handler: HandlerRef = typeof code === 'string' ? { source: code } : { artifact: code };
+      const handler = refOf(code);
       checkContext(context);
       const options = checkRunOptions(given);
-      const executeOptions = normaliseOptions(options.rest);
+      const executeOptions = normaliseOptions(options.rest, 'artifact' in handler);
       const origin = eventOriginOf(context, executeOptions.tenant);
       const known = probe.answersAll ? context : { extensionRegistry: options.extensions, ...context };
       return this.#traced(

@@ -1,6 +1,7 @@
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { WasmContext } from '../api/context.js';
+import type { HandlerDescription } from '../api/manifest.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { CompileOptions } from '../api/source-options.js';
@@ -10,14 +11,15 @@ import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
-import { type InferenceOptions, inferCapabilities } from '../capabilities/inference/infer.js';
+import type { InferenceOptions } from '../capabilities/inference/infer.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
-import { HandlerLoader, type HandlerRef } from '../compiler/handler-loader.js';
+import { HandlerLoader, type HandlerRef, type LoadedHandler } from '../compiler/handler-loader.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
 import { invalidArgument, invalidOption, requireText } from '../config/check.js';
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
-import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../config/source-options.js';
+import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-options.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
@@ -29,7 +31,9 @@ import { type RuntimeEnvironment, systemEnvironment } from '../support/environme
 import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
+import { inferImporting } from './infer-importing.js';
 import { Invoker } from './invoker.js';
+import { HandlerSet } from './manifest/handler-set.js';
 import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -42,6 +46,8 @@ export interface RuntimeParts {
   readonly createPool: CreatePool;
   readonly onShutdown?: () => void;
   readonly environment?: RuntimeEnvironment;
+  /** What its libraries need, for inference. Default: nothing */
+  readonly libraryNeeds?: LibraryNeeds;
 }
 
 /** @internal what an execution depends on apart from its arguments */
@@ -74,22 +80,25 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #artifacts = new Map<string, TransientArtifacts>();
   readonly #telemetry: Telemetry;
   readonly #loader: HandlerLoader;
+  readonly #executions: SegmentRunner;
   readonly #handlerCalls: Invoker;
   readonly #schemaCalls: SchemaCalls;
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
+  readonly #libraryNeeds: LibraryNeeds;
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, onShutdown = () => {}, environment = systemEnvironment }: RuntimeParts,
+    { createPool, onShutdown = () => {}, environment = systemEnvironment, libraryNeeds = {} }: RuntimeParts,
   ) {
     this.#config = config;
     this.#engine = engine;
     this.#environment = environment;
     this.#onShutdown = onShutdown;
+    this.#libraryNeeds = libraryNeeds;
     const meter = config.metering === false ? undefined : new Meter(config.metering, environment.now());
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges(), meter);
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
@@ -97,9 +106,10 @@ export class NexusRuntime implements AsyncDisposable {
     this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
+    this.#executions = new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, environment);
     this.#handlerCalls = new Invoker({
       calls,
-      executions: new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, environment),
+      executions: this.#executions,
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
@@ -145,8 +155,8 @@ export class NexusRuntime implements AsyncDisposable {
    */
   async precompileHandler(code: string, options: CompileOptions = {}): Promise<Uint8Array> {
     return this.#compilation.calls.run(async () => {
-      checkShape('options', options, { filename: true, ...SOURCE_OPTION_KEYS });
-      checkSourceOptions(options);
+      checkShape('options', options, COMPILE_OPTION_KEYS);
+      checkCompileOptions(options);
       const handler = await this.#compilation.compiler.compileOrThrow(code, options.filename, options);
       await this.#compilation.cache.settled();
       return this.#compilation.compiler.seal(handler);
@@ -310,7 +320,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /** @internal {@link run} with a probe */
   runProbed(
-    code: string | Uint8Array,
+    code: string | Uint8Array | LoadedHandler,
     context: WasmContext,
     options: RunOptions,
     probe?: RunProbe,
@@ -318,6 +328,47 @@ export class NexusRuntime implements AsyncDisposable {
     if (!hasSchemas(options)) return this.#handlerCalls.run(code, context, options, probe);
     const call = (checked: WasmContext, rest: RunOptions) => this.#handlerCalls.run(code, checked, rest, probe);
     return this.#schemaCalls.execute(context, options, call);
+  }
+
+  /**
+   * Loads the handlers of a build, which need no source. Libraries that they share become part of an image of their own, which each
+   * worker builds once.
+   *
+   * @param manifest path or URL of the `manifest.json` that `buildHandlers` wrote
+   * @throws NexusError INVALID_ARTIFACT for a manifest of another engine, one that was changed, and one without the runtime's
+   *   `cacheSecret`; INVALID_ARGUMENT, RUNTIME_CLOSED
+   *
+   * @example
+   * const handlers = await runtime.load('out/manifest.json');
+   * const result = await handlers.execute('orders/create', { args: { id: 1 } });
+   */
+  load(manifest: string | URL): Promise<HandlerSet> {
+    return this.#compilation.calls.run(async () => {
+      const { loadManifest } = await import('./manifest/load-manifest.js');
+      const { librarySets } = this.#executions;
+      const reader = { config: this.#config, engine: this.#engine, loader: this.#loader, librarySets };
+      const { handlers, handler } = await loadManifest(manifest, reader);
+      return new HandlerSet(handlers, {
+        execute: async (name, context, options) => this.executeAny(await handler(name), context, options),
+        run: async (name, context, options) => this.runProbed(await handler(name), context, options),
+      });
+    });
+  }
+
+  /**
+   * Compiles a handler, and says what it needs: entry points, capabilities with those of everything that it imports, files and sizes.
+   *
+   * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT, RUNTIME_CLOSED
+   *
+   * @example const { capabilities } = await runtime.describeHandler(code, { filename: 'orders/create.ts' });
+   */
+  describeHandler(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
+    return this.#compilation.calls.run(async () => {
+      checkShape('options', options, COMPILE_OPTION_KEYS);
+      checkCompileOptions(options);
+      const { describeHandler } = await import('./describe-handler.js');
+      return describeHandler(code, options, this.#compilation.compiler, this.#libraryNeeds);
+    });
   }
 
   /**
@@ -365,7 +416,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /**
    * Infers the capabilities that a handler needs at most, without running it: see the function of the same
-   * name.
+   * name. What the runtime's libraries call as `$ext`, `$emit` and so on counts for handlers that name them.
    *
    * @returns sorted; none is covered by another
    * @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER, INVALID_ARGUMENT
@@ -373,7 +424,8 @@ export class NexusRuntime implements AsyncDisposable {
   inferCapabilities(code: string, options?: InferenceOptions): CapabilityToken[] {
     const { wrap } = this.#config.cache;
     const isGiven = wrap === undefined || options?.wrap !== undefined;
-    return inferCapabilities(code, isGiven ? options : { ...options, wrap });
+    const libraries = options?.libraries ?? this.#libraryNeeds;
+    return inferImporting(code, { ...options, libraries, ...(!isGiven && { wrap }) }, this.#compilation.linker);
   }
 
   /** Checks every entry of the disk cache, removes those that fail, and returns them with the reasons. */

@@ -3,7 +3,7 @@ import { resolveRuntimeConfig } from '../config/resolve.js';
 import { requireHost } from '../support/host.js';
 import { printDebugSteps } from './debug-output.js';
 import { importInTurn } from './import-in-turn.js';
-import { readLibraries } from './libraries.js';
+import { describeBundled, type ReadLibraries, readLibraries } from './libraries.js';
 import type { NexusRuntime } from './nexus-runtime.js';
 import { noteOpen } from './open-handles.js';
 import { startWorkers } from './start-workers.js';
@@ -25,12 +25,16 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   try {
     return await startWorkers(
       config.pool,
-      () => readLibraries(config.pool.libraries),
+      () => readLibraries(config.pool.libraries, config.cache),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
-        const runtime = new NexusRuntime(config, engine, { createPool, onShutdown: close });
+        const runtime = new NexusRuntime(config, engine, {
+          createPool,
+          onShutdown: close,
+          libraryNeeds: libraries.needs,
+        });
         // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
-        if (libraries.length > 0) await shutDownUnlessReady(runtime);
+        if (libraries.sources.length > 0) await shutDownUnlessReady(runtime, libraries);
         return runtime;
       },
     );
@@ -40,11 +44,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   }
 }
 
-async function shutDownUnlessReady(runtime: NexusRuntime): Promise<void> {
+async function shutDownUnlessReady(runtime: NexusRuntime, { bundle }: ReadLibraries): Promise<void> {
   try {
     await runtime.warmup();
   } catch (error) {
     await runtime.shutdown();
-    throw error;
+    throw describeBundled(error, bundle);
   }
 }

@@ -1,15 +1,15 @@
 import { WORKER_URL } from '../assets.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
-import type { LibrarySource } from '../engine/library.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { ThreadStarter } from '../pool/thread-starter.js';
 import { importInTurn } from './import-in-turn.js';
+import type { ReadLibraries } from './libraries.js';
 
 /** Workers that boot, and what makes a pool of them. */
 export interface StartedWorkers {
   /** Fingerprint of their engine. */
   readonly engine: string;
-  readonly libraries: readonly LibrarySource[];
+  readonly libraries: ReadLibraries;
   readonly createPool: CreatePool;
 }
 
@@ -21,22 +21,22 @@ export interface StartedWorkers {
  */
 export async function startWorkers<Loaded, Made>(
   config: PoolConfig,
-  libraries: () => Promise<readonly LibrarySource[]>,
+  libraries: () => Promise<ReadLibraries>,
   load: () => Promise<Loaded>,
   make: (workers: StartedWorkers, loaded: Loaded) => Made | Promise<Made>,
 ): Promise<Made> {
   const threads = new ThreadStarter(config, WORKER_URL);
   try {
-    const [engine, { WorkerPool }, sources, loaded] = await Promise.all([
+    const [engine, { WorkerPool }, read, loaded] = await Promise.all([
       importInTurn(() => import('../engine/load-engine.js')).then(({ loadEngine }) => loadEngine()),
       importInTurn(() => import('../pool/worker-pool.js')),
       libraries(),
       load(),
     ]);
     const { memoryLimitBytes, stackSizeBytes, isolation } = config;
-    threads.initialize({ engine, libraries: sources, memoryLimitBytes, stackSizeBytes, isolation });
+    threads.initialize({ engine, libraries: read.sources, memoryLimitBytes, stackSizeBytes, isolation });
     const createPool: CreatePool = (onRetired) => new WorkerPool(threads, config, onRetired);
-    return await make({ engine: engine.fingerprint, libraries: sources, createPool }, loaded);
+    return await make({ engine: engine.fingerprint, libraries: read, createPool }, loaded);
   } catch (error) {
     await threads.end();
     throw error;

@@ -64,12 +64,27 @@ export function findFence(lines: SourceLines): SyntaxHelp | undefined {
 export const IMPORTS_NOTHING =
   'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
 
+const DATA = 'the source is JSON, and a handler is a program: write `return` before it, or pass it as `args`';
+/** Longer data is not parsed only to say so. */
+const MAX_DATA = 64 * 1024;
+
 const FENCED = 'the source is in a Markdown fence; pass what stands between the fences alone';
 
 const closingFence: Rule = ({ tokens, at, offset }) => {
   const { source } = tokens;
   const line = source.slice(source.lastIndexOf('\n', Math.max(0, offset - 1)) + 1, offset + 3);
   return /^\s*```/.test(line) && at >= tokens.list.length - 3 ? { message: FENCED } : undefined;
+};
+
+/** Only an object: a list is an expression of the language as well. */
+const data: Rule = ({ tokens: { source } }) => {
+  if (source.length > MAX_DATA || !source.trimStart().startsWith('{')) return undefined;
+  try {
+    JSON.parse(source);
+  } catch {
+    return undefined;
+  }
+  return { message: DATA, offset: source.length - source.trimStart().length };
 };
 
 const modules: Rule = ({ tokens, at, isTyped }) => {
@@ -118,6 +133,14 @@ const types: Rule = ({ tokens, at, isTyped }) => {
   return { message, offset: (word ?? token ?? before)?.start ?? 0 };
 };
 
+/** Three words in a row, of which the first is no keyword, begin no program. */
+const prose: Rule = ({ tokens, at }) => {
+  const words = [tokens.at(0), tokens.at(1), tokens.at(2)];
+  const isProse = at <= 2 && words.every((word) => word?.kind === 'name' || word?.kind === 'keyword');
+  if (!isProse || words[0]?.kind !== 'name') return undefined;
+  return { message: 'the source begins with words that are no program: pass the code alone', offset: words[0].start };
+};
+
 /** What is open where the parser stumbles: an end that fits nothing, or the end of the source. */
 const brackets: Rule = ({ tokens, at, lines, offset }) => {
   const open: Token[] = [];
@@ -147,7 +170,7 @@ const brackets: Rule = ({ tokens, at, lines, offset }) => {
   return { message: `"${last.text}" of line ${line}, column ${column} is not closed before this "${token.text}"` };
 };
 
-const RULES: readonly Rule[] = [closingFence, modules, awaits, jsx, types, brackets];
+const RULES: readonly Rule[] = [closingFence, data, modules, awaits, jsx, types, prose, brackets];
 
 function isNameOrBracket({ kind, text }: Token): boolean {
   return kind === 'name' || text === ')' || text === '}' || text === ']' || text === '?';

@@ -35,6 +35,7 @@ export function howItEnded({ status, error, suspension }: WasmResult): string {
 }
 
 function describeError({ code, message, location, snippet }: WasmError): string {
-  const place = location === undefined ? '' : ` (${location.line}:${location.column})`;
+  const file = location?.file === undefined ? '' : `${location.file}:`;
+  const place = location === undefined ? '' : ` (${file}${location.line}:${location.column})`;
   return `${code}${place}: ${message}${snippet === undefined ? '' : `\n\n${snippet}`}`;
 }

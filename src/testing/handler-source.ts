@@ -66,7 +66,7 @@ function pathOf(file: string | URL): string {
 export function requireCompiled({ filename = 'handler.js' }: HandlerSource, error: WasmError | undefined): void {
   if (error?.code !== 'COMPILATION_ERROR' && error?.code !== 'INVALID_HANDLER') return;
   const { code, message, location, snippet } = error;
-  const place = location === undefined ? filename : `${filename}:${location.line}:${location.column}`;
+  const place = location === undefined ? filename : `${location.file ?? filename}:${location.line}:${location.column}`;
   const lines = snippet === undefined ? '' : `\n${snippet}`;
   throw new NexusError(code, `${place}: ${message}${lines}`, {
     context: { ...error.context, filename, ...(location && { location }), ...(snippet && { snippet }) },

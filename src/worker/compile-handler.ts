@@ -53,11 +53,11 @@ export async function compileHandler(
 
 function formOf(source: string, filename: string, shape: SourceShape | undefined): HandlerForm {
   try {
-    return readForm(source, filename, { shape });
+    return readForm(source, filename, { shape, isStaged: true });
   } catch (error) {
     // Nested too deeply for that parser. The engine's may read it, and then it is a body unless it exports something.
     if (!(error instanceof RangeError)) throw error;
-    if (shape !== undefined)
+    if (shape?.isWrapped || shape?.returnsLast)
       return { kind: 'refused', problem: { kind: 'nesting', message: 'the source is nested too deeply' } };
     return { kind: 'body' };
   }

@@ -3,6 +3,7 @@ import { type Delta, deltaBytes, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, type FeatureSet, namedFeatures } from '../engine/image/features.js';
 import type { ImageVariant } from '../engine/image/image-variants.js';
 import type { ValuePointer } from '../engine/pointers.js';
+import { STAGE_MARK } from '../source/forms/calling.js';
 
 /**
  * A handler loaded on top of an image variant, in a VM in which no handler has run. Its content depends only
@@ -42,11 +43,14 @@ const MAX_BYTES = 32 * 1024 * 1024;
 const FULL_BYTES = 0.95 * MAX_BYTES;
 const MAX_KNOWN_HANDLERS = 10_000;
 
+const STAGE = Buffer.from(`_${STAGE_MARK}`, 'latin1');
+
 /** Data about a handler without an image. */
 interface HandlerStats {
   executions: number;
   /** The features that its image must have. */
   features: FeatureSet;
+  readonly isStaged: boolean;
 }
 
 /**
@@ -98,9 +102,15 @@ export class HandlerImageCache {
     return this.#statsFor(key, bytecode).features;
   }
 
+  /** Whether its script may have two stages. */
+  isStaged(key: string, bytecode: Uint8Array): boolean {
+    return this.#statsFor(key, bytecode).isStaged;
+  }
+
   /** The names in its bytecode were not sufficient: from now on its image has all features. */
   needsAllFeatures(key: string): void {
-    this.#known.set(key, { executions: 0, features: ALL_FEATURES });
+    const isStaged = this.#known.get(key)?.isStaged ?? true;
+    this.#known.set(key, { executions: 0, features: ALL_FEATURES, isStaged });
     this.#images.delete(key);
   }
 
@@ -138,7 +148,8 @@ export class HandlerImageCache {
   #statsFor(key: string, bytecode: Uint8Array): HandlerStats {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const met: HandlerStats = { executions: 0, features: namedFeatures(bytecode) };
+    const isStaged = Buffer.from(bytecode.buffer, bytecode.byteOffset, bytecode.length).includes(STAGE);
+    const met: HandlerStats = { executions: 0, features: namedFeatures(bytecode), isStaged };
     this.#known.set(key, met);
     return met;
   }

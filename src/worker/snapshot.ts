@@ -6,7 +6,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from '../protocol/messages.js';
 
 /**
- * Encodes a suspended VM's difference from its image. Not compressed: see `suspension/sealed/compression.ts`.
+ * Encodes a suspended VM's difference from its image. Not compressed: see `support/compression.ts`.
  *
  * @param delta a delta of fine granularity
  */

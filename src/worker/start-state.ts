@@ -128,17 +128,24 @@ export class FreshStart implements StartState {
     const isForOthers = this.#handlers.has(key);
     if (!isForOthers && !this.#handlers.isWorthAnImage(key, bytecode)) {
       this.#vms.restore(owner, image);
-      this.#handler = this.#vms.current.evaluateBytecode(bytecode);
+      this.#handler = this.#evaluate(this.#vms.current, bytecode);
       if (encodedGrants !== undefined) this.#setGrants(this.#vms.current, encodedGrants);
       return;
     }
     this.#vms.buildOn(owner, image, undefined, (vm) => {
-      this.#handler = vm.evaluateBytecode(bytecode);
+      this.#handler = this.#evaluate(vm, bytecode);
       if (isForOthers || encodedGrants === undefined) this.#keepImage(vm, true);
       if (encodedGrants === undefined) return;
       this.#setGrants(vm, encodedGrants);
       if (!isForOthers) this.#keepImage(vm);
     });
+  }
+
+  /** What is pure at the top level of a module is evaluated here, and is part of an image. */
+  #evaluate(vm: Vm, bytecode: Uint8Array): ValuePointer {
+    const handler = vm.evaluateBytecode(bytecode);
+    const { stage, undefined: none } = this.#roots;
+    return this.#handlers.isStaged(this.#call.key, bytecode) ? vm.call(stage, none, handler) : handler;
   }
 
   /** @param isPlain whether no grants are set */

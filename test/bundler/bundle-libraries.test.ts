@@ -267,6 +267,17 @@ describe('what cannot be bundled', () => {
     await expect(bundleIn(installed('it', { 'index.js': '' }), { it: 'it' }, { signal })).rejects.toThrow('enough');
   });
 
+  it('ends when its time is over', async () => {
+    const parts = Array.from({ length: 300 }, (_, n) => [`part${n}.js`, `exports.n = require('fs') + ${n};`]);
+    const all = parts.map(([name]) => `require('./${name}')`).join('; ');
+    const error = await failure(
+      installed('it', { 'index.js': all, ...Object.fromEntries(parts) }),
+      { it: 'it' },
+      { timeoutMs: 0 },
+    );
+    expect(error.message).toBe('bundling takes longer than 0 ms');
+  });
+
   it('runs no code of a package on the host', async () => {
     const files = installed('it', { 'index.js': 'globalThis.wasHere = 1; exports.a = 1;', 'postinstall.js': '' });
     await bundleIn(files, { it: 'it' });

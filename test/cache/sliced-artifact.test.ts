@@ -49,6 +49,29 @@ describe.each([
     expect(Buffer.compare(opened.content, whole.content)).toBe(0);
   });
 
+  it('has a source map beside it, whose bytes the seal does not cover, and its length and digest', async () => {
+    const sourceMap = { deflated: content(MIB + 7), digest: 'd'.repeat(64) };
+    const sealed = await sealInSlices(headerOf(source), content(bytes), SECRET, sourceMap);
+    expect(Buffer.compare(sealed, sealArtifact(headerOf(source), content(bytes), SECRET, sourceMap))).toBe(0);
+    const mapAt = sealed.length - 36 - sourceMap.deflated.length;
+    for (const [at, problem] of [
+      [mapAt, 'none'],
+      [sealed.length - 37, 'none'],
+      [mapAt - 1, 'mac'],
+      // The lowest and the highest byte of the length.
+      [sealed.length - 33, 'mac'],
+      [sealed.length - 36, 'mac'],
+    ] as const) {
+      const damaged = Buffer.from(sealed);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      expect([at, await problemOf(damaged)]).toEqual([at, problem]);
+    }
+    const opened = await openInSlices(sealed, OPTIONS);
+    expect(opened.sourceMap?.digest).toBe(sourceMap.digest);
+    expect(Buffer.compare(opened.sourceMap?.deflated ?? sealed, sourceMap.deflated)).toBe(0);
+    expect(Buffer.compare(opened.content, content(bytes))).toBe(0);
+  });
+
   it('is refused when a byte of it is another, cut, or lengthened', async () => {
     const sealed = Buffer.from(sealArtifact(headerOf(source), content(bytes), SECRET));
     for (const at of [0, 5, 7, 20, sealed.length >> 1, sealed.length - 40, sealed.length - 1]) {

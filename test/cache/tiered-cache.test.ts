@@ -152,14 +152,14 @@ describe('a handler', () => {
     const { compiler, cache } = open();
     expect(await compiler.compile('return )')).toMatchObject({ ok: false, error: { code: 'COMPILATION_ERROR' } });
     await cache.settled();
-    expect(await readdir(join(directory, 'cache', 'v1')).catch(() => [])).toEqual([]);
+    expect(await readdir(join(directory, 'cache', 'v2')).catch(() => [])).toEqual([]);
   });
 });
 
 describe('a file in the cache', () => {
   async function onlyFile(): Promise<string> {
-    const [name] = await readdir(join(directory, 'cache', 'v1'));
-    return join(directory, 'cache', 'v1', name ?? 'none');
+    const [name] = await readdir(join(directory, 'cache', 'v2'));
+    return join(directory, 'cache', 'v2', name ?? 'none');
   }
 
   it('is named by the key and private to its owner', async () => {
@@ -167,7 +167,7 @@ describe('a file in the cache', () => {
     const file = await onlyFile();
     expect(file).toMatch(/[0-9a-f]{64}\.qjsc$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect((await stat(join(directory, 'cache', 'v1'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(directory, 'cache', 'v2'))).mode & 0o777).toBe(0o700);
   });
 
   it.each([
@@ -189,8 +189,8 @@ describe('a file in the cache', () => {
     await open().tierOf('return "a"');
     const stolen = await readFile(await onlyFile());
     await open().tierOf('return "b"');
-    const names = await readdir(join(directory, 'cache', 'v1'));
-    await Promise.all(names.map((name) => writeFile(join(directory, 'cache', 'v1', name), stolen)));
+    const names = await readdir(join(directory, 'cache', 'v2'));
+    await Promise.all(names.map((name) => writeFile(join(directory, 'cache', 'v2', name), stolen)));
     const next = open();
     const tiers = [await next.tierOf('return "a"'), await next.tierOf('return "b"')];
     expect(tiers).toEqual(['disk', undefined]);

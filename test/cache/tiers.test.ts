@@ -57,7 +57,7 @@ describe('the file tier', () => {
 
   beforeEach(() => {
     cacheDir = mkdtempSync(join(tmpdir(), 'nexus-file-tier-'));
-    entriesDir = join(cacheDir, 'v1');
+    entriesDir = join(cacheDir, 'v2');
     problems = [];
   });
   afterEach(() => rm(cacheDir, { recursive: true, force: true }));

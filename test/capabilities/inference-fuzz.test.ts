@@ -7,11 +7,14 @@ import { parseToken } from '#src/capabilities/token.js';
 import type { Executor } from '#src/worker/executor.js';
 import { createExecutor } from '../support/executor.js';
 import { handlers } from './handlers.js';
+import { PROGRAM_FORMS } from './program-forms.js';
 import { called, carried, composed, type Program, singles } from './programs.js';
 import { EVERYTHING, type Execution, run } from './usage.js';
 
 /** A longer campaign: `INFERENCE_RUNS=20000 INFERENCE_SEED=7 npx vitest run test/capabilities/inference-fuzz.test.ts`. */
 const RUNS = Number(process.env['INFERENCE_RUNS'] ?? 250);
+/** Each takes a third of the time of all others. */
+const FORM_RUNS = Math.ceil(RUNS / 5);
 const SEED = Number(process.env['INFERENCE_SEED'] ?? 20_251_120);
 /** With `INFERENCE_ALL=1`, each way is tried with each value, otherwise with one value that depends on the seed. */
 const IS_WHOLE = process.env['INFERENCE_ALL'] === '1';
@@ -62,6 +65,35 @@ describe('a handler with the capabilities that were inferred for it', () => {
       expect(succeeded).toBeGreaterThan(RUNS / 4);
     },
     60_000 + RUNS * 200,
+  );
+
+  it(
+    'is denied nothing as a function and as a module',
+    async () => {
+      let compiled = 0;
+      let precise = 0;
+      let index = 0;
+      const property = fc.asyncProperty(handlers(2), async (body) => {
+        const code = (PROGRAM_FORMS[index++ % PROGRAM_FORMS.length] as (typeof PROGRAM_FORMS)[number])(body);
+        // A module is strict.
+        const withAll = await run(executor, code, EVERYTHING).catch(() => undefined);
+        if (withAll === undefined || isCutShort(withAll)) return;
+        compiled++;
+        const inferred = inferCapabilities(code);
+        const hint = `inferred: ${inferred.join(' ')}\n${code}`;
+        if (inferred.join() !== EVERYTHING.join()) precise++;
+        const withInferred = await run(executor, code, inferred);
+        expect(withInferred.seen, hint).toEqual(withAll.seen);
+        expect(missing(withAll.used, inferred), hint).toEqual([]);
+      });
+      await fc.assert(property, { numRuns: FORM_RUNS, seed: SEED, endOnFailure: true });
+      console.log(
+        `${FORM_RUNS} functions and modules: ${compiled} compile, ${precise} of these need less than everything`,
+      );
+      expect(compiled).toBeGreaterThan(FORM_RUNS / 2);
+      expect(precise).toBeGreaterThan(FORM_RUNS / 8);
+    },
+    60_000 + FORM_RUNS * 200,
   );
 
   const groups: readonly (readonly [what: string, programs: readonly Program[]])[] = [

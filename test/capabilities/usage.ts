@@ -5,7 +5,7 @@ import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { prepareRequest } from '#src/execution/request/build-request.js';
 import { auditEvents } from '#src/execution/result/audit.js';
 import { readOutcome } from '#src/execution/result/outcome.js';
-import { wrapHandler } from '#src/source/wrapper.js';
+import { compileHandler } from '#src/worker/compile-handler.js';
 import type { Executor } from '#src/worker/executor.js';
 import { ARGS, STATE } from './handlers.js';
 
@@ -16,8 +16,10 @@ export const EVERYTHING: readonly CapabilityToken[] = CAPABILITY_KINDS.map(
 /** Everything that the host sees of an execution except its cost, and the capabilities that it used. */
 export async function run(executor: Executor, code: string, capabilities: readonly CapabilityToken[]) {
   const context = { stateSnapshot: STATE, args: ARGS, capabilities };
-  const compiled = await executor.compileScript(wrapHandler(code), 'handler.js');
-  if (!compiled.ok) throw new Error(`${compiled.problem.message}\n${code}`);
+  const compiled = await compileHandler(code, 'handler.js', (script, filename, form) =>
+    executor.compileScript(script, filename, form),
+  );
+  if (!compiled.ok) throw new Error(`${compiled.error.message}\n${code}`);
   const { limits, ceilings } = resolveRuntimeConfig({});
   const { request, grants } = prepareRequest(
     context,

@@ -140,7 +140,7 @@ export const MODELS: readonly Case[] = [
     error: {
       code: 'EXECUTION_ERROR',
       message:
-        "ReferenceError: 'module' is not defined; a handler has no modules: libraries of the runtime are $lib.<name>; docs/handlers.md says what a handler sees",
+        "ReferenceError: 'module' is not defined; a handler is no module of CommonJS: write `export default` instead of `module.exports =`, or give the option wrap code that makes `module`; docs/handlers.md says what a handler sees",
       line: 1,
       column: 1,
     },

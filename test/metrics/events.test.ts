@@ -203,7 +203,7 @@ describe('onCache', () => {
   it('is told of hits on disk', async () => {
     const cacheDir = join(directory, 'hits');
     await withRuntime({ ...ONE_WORKER, cacheDir }, (runtime) => runtime.precompileHandler('return 1'));
-    const [file = ''] = await readdir(join(cacheDir, 'v1'));
+    const [file = ''] = await readdir(join(cacheDir, 'v2'));
     const { observer, told } = recorder();
     await withRuntime({ ...ONE_WORKER, cacheDir, observer }, (runtime) => runtime.executeHandler('return 1'));
     expect(told.onCache).toEqual([{ kind: 'hit', tier: 'disk', key: file.replace('.qjsc', '') }]);
@@ -240,8 +240,8 @@ describe('onCache', () => {
   it('is told which check a damaged file failed, and then of the miss', async () => {
     const cacheDir = join(directory, 'damaged');
     await withRuntime({ ...ONE_WORKER, cacheDir }, (runtime) => runtime.precompileHandler('return 1'));
-    const [name = ''] = await readdir(join(cacheDir, 'v1'));
-    const file = join(cacheDir, 'v1', name);
+    const [name = ''] = await readdir(join(cacheDir, 'v2'));
+    const file = join(cacheDir, 'v2', name);
     const bytes = await readFile(file);
     bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
     await writeFile(file, bytes);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
-const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort()];
+const migrating = (await readdir(join(root, 'docs/migrating'))).map((name) => `docs/migrating/${name}`);
+const documents = ['README.md', 'CONTRIBUTING.md', ...guides.sort(), ...migrating.sort()];
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 /** A self-reference to `nexus-runtime` works only from inside the package. */
@@ -43,7 +44,8 @@ describe('the documents', () => {
     async (_title, code, output) => {
       const folder = await mkdtemp(join(tmpdir(), 'nexus-document-'));
       try {
-        // The cache is created where the program runs.
+        // The packages that a program names. The cache is created where the program runs.
+        await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
         const { stdout } = await run(process.execPath, ['--input-type=module', '-e', withEntries(code)], {
           cwd: folder,
         });

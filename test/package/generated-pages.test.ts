@@ -8,6 +8,7 @@ const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, im
 describe('a generated page of the documentation', () => {
   it.each([
     ['docs/configuration.md', 'scripts/pages/configuration.mjs'],
+    ['docs/libraries.md', 'scripts/pages/libraries.mjs'],
     ['docs/metrics.md', 'scripts/pages/metrics.mjs'],
     ['docs/security/engine-advisories.md', 'scripts/pages/advisories.mjs'],
   ])('%s is what %s writes', async (_page, script) => {

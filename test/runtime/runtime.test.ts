@@ -434,7 +434,7 @@ describe('a stand-alone compiler', () => {
     compiler = new HandlerCompiler({ cacheDir: shared });
     const { key } = await compiler.compile('return "precompiled"');
     await compiler.close();
-    expect(await readdir(join(shared, 'v1'))).toEqual([`${key}.qjsc`]);
+    expect(await readdir(join(shared, 'v2'))).toEqual([`${key}.qjsc`]);
     const runtime = await createRuntime({ cacheDir: shared });
     try {
       expect((await runtime.executeHandler('return "precompiled"')).metrics.cacheTier).toBe('disk');

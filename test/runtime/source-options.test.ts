@@ -141,6 +141,26 @@ describe('code around a source', () => {
   });
 });
 
+describe('an artifact, which is compiled already', () => {
+  it.each([
+    ['wrap', { wrap: DIRECTUS }],
+    ['returnLastExpression', { returnLastExpression: true }],
+    ['normalise', { normalise: 'model' }],
+  ] as const)('%s is refused, and what asks for nothing is not', async (field, options) => {
+    const artifact = await runtime.precompileHandler('return 1');
+    const refused = {
+      code: 'INVALID_ARGUMENT',
+      message: `The option ${field} says how a source is read, and an artifact is compiled already: give it to precompileHandler, and leave it out here.`,
+      context: { field },
+    };
+    expect(await rejection(runtime.executeCompiledHandler(artifact, {}, options))).toMatchObject(refused);
+    expect(await rejection(runtime.run(artifact, {}, options))).toMatchObject(refused);
+    const nothing = { wrap: {}, returnLastExpression: false };
+    expect((await runtime.executeCompiledHandler(artifact, {}, nothing)).returnValue).toBe(1);
+    expect((await runtime.run(artifact, {}, nothing)).returnValue).toBe(1);
+  });
+});
+
 describe('returnLastExpression', () => {
   it.each([
     ['1 + 1', 2],

@@ -39,7 +39,7 @@ describe('a test runtime', () => {
         expect((await own.executeHandler('return 1 + 1')).metrics.cacheHit).toBe(cacheHit);
         await own.shutdown();
       }
-      expect((await readdir(join(cacheDir, 'v1'))).filter((name) => name.endsWith('.qjsc'))).toHaveLength(1);
+      expect((await readdir(join(cacheDir, 'v2'))).filter((name) => name.endsWith('.qjsc'))).toHaveLength(1);
     } finally {
       await rm(cacheDir, { recursive: true, force: true });
     }

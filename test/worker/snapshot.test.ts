@@ -9,7 +9,7 @@ import { prepareRequest } from '#src/execution/request/build-request.js';
 import { readOutcome } from '#src/execution/result/outcome.js';
 import { NO_USAGE } from '#src/execution/usage.js';
 import { wrapHandler } from '#src/source/wrapper.js';
-import { compress } from '#src/suspension/sealed/compression.js';
+import { compress } from '#src/support/compression.js';
 import type { Executor } from '#src/worker/executor.js';
 import { unpackSnapshot } from '#src/worker/snapshot.js';
 import { createExecutor } from '../support/executor.js';

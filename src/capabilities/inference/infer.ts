@@ -1,19 +1,25 @@
 import type { CapabilityToken } from '../../api/capability.js';
+import type { ErrorLocation } from '../../api/result.js';
 import type { SourceOptions } from '../../api/source-options.js';
 import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
 import { checkSourceOptions, SOURCE_OPTION_KEYS } from '../../config/source-options.js';
+import { NexusError } from '../../errors/nexus-error.js';
 import { codeOfModel } from '../../source/forms/model-text.js';
-import { shapeOf } from '../../source/forms/source-shape.js';
+import { type SourceShape, shapeOf } from '../../source/forms/source-shape.js';
 import { requireFilename, requireSource } from '../../source/source-check.js';
-import { SourceLines, type SourceLocation } from '../../source/source-lines.js';
+import { SourceLines } from '../../source/source-lines.js';
+import { type FileLocation, inOriginal, OriginalPlaces } from '../../source/source-map/original-places.js';
 import { authorLocationAt } from '../../source/wrapper.js';
+import type { LibraryNeeds } from '../library-needs.js';
+import { parseToken } from '../token.js';
 import { analyse } from './analysis.js';
+import { demandLibraries } from './library-uses.js';
 import { isTooLarge } from './syntax/size.js';
 import { BEGINNING, parseHandler } from './syntax/syntax.js';
 import { Demands, EverythingDemanded } from './values/demands.js';
 
-/** A place in the handler that needs a capability. Line and column start at 1. */
-export interface CapabilityReason extends SourceLocation {
+/** A place in the handler that needs a capability, in the author's text, as places of errors are. */
+export interface CapabilityReason extends ErrorLocation {
   /** The operation at this place: `$state.total is written`, `$state escapes into a call`. */
   readonly reason: string;
 }
@@ -30,6 +36,11 @@ export interface InferenceOptions extends SourceOptions {
    * @default 'handler.js'
    */
   readonly filename?: string;
+  /**
+   * What the functions of libraries need, by the name of the library: it counts for handlers that name the library. `inferCapabilities` of
+   * a runtime knows its own. @default nothing
+   */
+  readonly libraries?: LibraryNeeds;
 }
 
 /**
@@ -46,6 +57,16 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
   return demandsOf(code, options, false).demands.tokens();
 }
 
+/** {@link inferCapabilities} for a source as the compiler has it: with what it imports. */
+export function inferShaped(
+  source: string,
+  filename: string,
+  shape: SourceShape | undefined,
+  libraries?: LibraryNeeds,
+): CapabilityToken[] {
+  return analysed(source, filename, shape, libraries, false).demands.tokens();
+}
+
 /**
  * {@link inferCapabilities} with the places in the source that need each capability.
  *
@@ -54,11 +75,13 @@ export function inferCapabilities(code: string, options: InferenceOptions = {}):
 export function explainCapabilities(code: string, options: InferenceOptions = {}): ExplainedCapability[] {
   const { demands, inScript } = demandsOf(code, options, true);
   const lines = new SourceLines(code);
+  const places = OriginalPlaces.in(code);
   return demands.tokens().map((capability) => ({
     capability,
-    reasons: demands
-      .reasonsFor(capability)
-      .map(({ at, reason }) => ({ ...authorLocationAt(inScript(at.start), lines), reason })),
+    reasons: demands.reasonsFor(capability).map(({ at, reason }) => {
+      const location: FileLocation = authorLocationAt(inScript(at.start), lines);
+      return { ...(places?.of(location)?.location ?? location), reason };
+    }),
   }));
 }
 
@@ -70,9 +93,18 @@ interface Inferred {
 
 function demandsOf(code: string, options: InferenceOptions, isExplained: boolean): Inferred {
   requireSource(code);
-  const { filename, ...shaping } = readOptions(options);
+  const { filename, libraries, ...shaping } = readOptions(options);
   const source = shaping.normalise === 'model' ? codeOfModel(code, filename ?? '') : code;
-  const shape = shapeOf(shaping, undefined);
+  return analysed(source, filename, shapeOf(shaping, undefined), libraries, isExplained);
+}
+
+function analysed(
+  source: string,
+  filename: string | undefined,
+  shape: SourceShape | undefined,
+  libraries: LibraryNeeds | undefined,
+  isExplained: boolean,
+): Inferred {
   const demands = new Demands(isExplained);
   let inScript: Inferred['inScript'] = (offset) => offset;
   try {
@@ -81,13 +113,22 @@ function demandsOf(code: string, options: InferenceOptions, isExplained: boolean
     } else {
       const parsed = parseHandler(source, filename, shape);
       inScript = parsed.inScript;
+      if (libraries !== undefined) demandLibraries(parsed.handler, libraries, demands);
       analyse(parsed.handler, demands);
     }
   } catch (error) {
     if (error instanceof RangeError) demandAll(demands);
-    else if (!(error instanceof EverythingDemanded)) throw error;
+    else if (!(error instanceof EverythingDemanded)) throw error instanceof NexusError ? located(error, source) : error;
   }
   return { demands, inScript };
+}
+
+/** An error of syntax with its place in the author's files. */
+function located(error: NexusError, source: string): NexusError {
+  const { location } = error.context;
+  const places = location === undefined ? undefined : OriginalPlaces.in(source);
+  if (places === undefined) return error;
+  return new NexusError(error.code, error.message, { context: inOriginal(error.context, places) });
 }
 
 /** After a stack overflow: the source is nested too deeply for the parser, but may still be a valid handler. */
@@ -102,9 +143,10 @@ function demandAll(demands: Demands): void {
 function readOptions(options: InferenceOptions): InferenceOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
   return readArgument('options', () => {
-    const known = ['filename', ...Object.keys(SOURCE_OPTION_KEYS)];
+    const known = ['filename', 'libraries', ...Object.keys(SOURCE_OPTION_KEYS)];
     rejectUnknownKeys(options, known, 'options.', 'INVALID_ARGUMENT');
-    const { filename, wrap, returnLastExpression, normalise } = options;
+    const { filename, libraries, wrap, returnLastExpression, normalise } = options;
+    if (libraries !== undefined) checkLibraries(libraries);
     if (filename !== undefined) requireFilename(filename);
     const shaping = {
       ...(wrap !== undefined && { wrap }),
@@ -112,6 +154,27 @@ function readOptions(options: InferenceOptions): InferenceOptions {
       ...(normalise !== undefined && { normalise }),
     };
     checkSourceOptions(shaping);
-    return { ...(filename !== undefined && { filename }), ...shaping };
+    return {
+      ...(filename !== undefined && { filename }),
+      ...(libraries !== undefined && { libraries }),
+      ...shaping,
+    };
   });
+}
+
+function checkLibraries(libraries: unknown): void {
+  if (typeof libraries !== 'object' || libraries === null || Array.isArray(libraries)) {
+    throw invalidArgument(
+      'options.libraries',
+      libraries,
+      'an object of lists of capabilities by the name of the library',
+    );
+  }
+  for (const [name, tokens] of Object.entries(libraries)) {
+    if (!Array.isArray(tokens)) throw invalidArgument(`options.libraries.${name}`, tokens, 'a list of capabilities');
+    for (const token of tokens as unknown[]) {
+      if (parseToken(token) === undefined)
+        throw invalidArgument(`options.libraries.${name}`, token, 'a list of capabilities');
+    }
+  }
 }

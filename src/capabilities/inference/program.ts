@@ -221,6 +221,16 @@ export class Program {
 /** Names that the language, the runtime and the web define: this process has more globals than a handler. */
 const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
 
+const GLOBALS_OF_HANDLERS: ReadonlySet<string> = new Set([
+  ...['$state', '$args', '$scope', '$ext', '$emit', '$view', '$lib', 'arguments'],
+  ...['$forAwait', '$using'],
+]);
+
+/** Whether the language, the runtime or the web defines a name. */
+export function isKnownGlobal(name: string): boolean {
+  return GLOBALS_OF_HANDLERS.has(name) || BUILTINS.has(name);
+}
+
 /** Stands for the place of values that are created at no place. */
 const NOWHERE: Node = { type: 'Program', start: 0, end: 0 };
 

@@ -142,11 +142,9 @@ function installLibrary(vm: Vm, { library, bytecode }: CompiledLibrary, roots: P
 }
 
 function describeThrown(dumped: unknown): string {
-  const { message = `it threw ${JSON.stringify(dumped)}`, stack = '' } = (dumped ?? {}) as {
-    message?: string;
-    stack?: string;
-  };
-  return `${message}\n${stack}`.trimEnd();
+  const { name, message, stack = '' } = (dumped ?? {}) as { name?: string; message?: string; stack?: string };
+  if (message === undefined) return `it threw ${JSON.stringify(dumped)}`;
+  return `${name === undefined ? '' : `${name}: `}${message}\n${stack}`.trimEnd();
 }
 
 function describeProblem({ message, line, column }: ScriptProblem): string {

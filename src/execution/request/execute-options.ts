@@ -4,7 +4,7 @@ import type { SourceOptions } from '../../api/source-options.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys, requireText } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 import { checkLocale, checkTimeZone } from '../../config/locale.js';
-import { checkSourceOptions } from '../../config/source-options.js';
+import { checkSourceOptions, refuseSourceOptions } from '../../config/source-options.js';
 
 /** Options of one execution. */
 export interface ExecuteOptions extends SourceOptions {
@@ -165,9 +165,10 @@ const MIN_CPU_MS = 1;
 /**
  * Normalises the third argument of the execute methods: a timeout or options.
  *
+ * @param isArtifact whether what is executed is compiled already
  * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
  */
-export function normaliseOptions(given: number | ExecuteOptions | undefined): ExecuteOptions {
+export function normaliseOptions(given: number | ExecuteOptions | undefined, isArtifact = false): ExecuteOptions {
   if (given === undefined) return {};
   if (typeof given === 'number') return { timeoutMs: given };
   checkShape('options', given, OPTION_KEYS, OPTIONS_ELSEWHERE);
@@ -184,6 +185,7 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined): Ex
   if (given.timeZone !== undefined) checkTimeZone(given.timeZone);
   if (given.entry !== undefined) requireText('entry', given.entry, 'the name of an export');
   checkSourceOptions(given);
+  if (isArtifact) refuseSourceOptions(given);
   checkUnawaited(given);
   if (given.toJSON !== undefined && typeof given.toJSON !== 'boolean') {
     throw invalidArgument('toJSON', given.toJSON, 'true or false');

@@ -4,7 +4,9 @@ import type { CompiledHandler } from '../../compiler/compiled-handler.js';
 import { RESULT_CODES, type ResultCode } from '../../errors/codes.js';
 import { describeEngineLimit, limitContext } from '../../protocol/limit-failures.js';
 import { SourceLines } from '../../source/source-lines.js';
+import type { SourceMap } from '../../source/source-map/source-map.js';
 import { cutText } from './cut-text.js';
+import { ErrorPlaces } from './error-places.js';
 import { type Description, headOf, isRecord, readDropped, readThrown, readThrownName, renderThrown } from './thrown.js';
 
 /** Codes of errors that the prelude itself throws. */
@@ -15,11 +17,17 @@ const CONTEXT_KEYS = ['capability', 'limit', 'value', 'path'] as const;
 const UNHANDLED = 'A promise was rejected and not handled';
 
 /** A handler with the lines of its source, if they are already available. */
-export type LocatableHandler = CompiledHandler & { readonly lines?: SourceLines };
+export interface LocatableHandler extends CompiledHandler {
+  readonly lines?: SourceLines;
+  /** Opens the source map, if there is one. */
+  readonly openMap?: () => Promise<SourceMap | undefined>;
+}
 
 /** What an error has to be seen against. */
 export interface ErrorSite {
   readonly handler: LocatableHandler;
+  /** The open source map, if there is one. */
+  readonly map: SourceMap | undefined;
   readonly limits: ExecutionLimits;
   /** Whether the heap reached its limit during the execution. */
   readonly heapExhausted: boolean;
@@ -50,13 +58,16 @@ function describeRejection(reason: Description, unhandledRejections: number, sit
   return { ...error, message: `${UNHANDLED}: ${what}`, context };
 }
 
-function describeThrown(description: Description, { handler, limits, heapExhausted, libraries }: ErrorSite): WasmError {
+function describeThrown(
+  description: Description,
+  { handler, map, limits, heapExhausted, libraries }: ErrorSite,
+): WasmError {
   // With no memory left to make an error of, the engine throws null.
   if (description.thrown === null && heapExhausted) return describeEngineLimit('MEMORY_LIMIT', limits);
-  const lines = linesOf(handler);
-  const origin = { filename: handler.filename, lines, libraries };
-  const { name, message, location, ...further } = readThrown(description, origin);
-  const place = location && { location, ...(lines && { snippet: lines.snippet(location) }) };
+  const places = new ErrorPlaces(linesOf(handler), map);
+  const origin = { filename: handler.filename, places, libraries };
+  const { name, message, location, snippet, ...further } = readThrown(description, origin);
+  const place = location && { location, ...(snippet !== undefined && { snippet }) };
   if ('thrown' in description) {
     const { thrown } = description;
     return {

@@ -6,6 +6,8 @@ const NETWORK =
 const NODE = 'a handler has nothing of Node';
 const BROWSER = 'a handler has nothing of a browser';
 const MODULES = 'a handler has no modules: libraries of the runtime are $lib.<name>';
+const COMMONJS =
+  'a handler is no module of CommonJS: write `export default` instead of `module.exports =`, or give the option wrap code that makes `module`';
 const GLOBALS = ['$args', '$emit', '$ext', '$lib', '$log', '$scope', '$state', '$view'] as const;
 const PAGE = 'docs/handlers.md says what a handler sees';
 
@@ -16,7 +18,8 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
       [NETWORK, ['fetch', 'XMLHttpRequest', 'WebSocket', 'axios', 'Request', 'Response', 'Headers']],
       [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
-      [MODULES, ['require', 'module', 'exports']],
+      [MODULES, ['require']],
+      [COMMONJS, ['module', 'exports']],
       ['a handler has one thread', ['Worker', 'SharedArrayBuffer', 'Atomics']],
       ['nothing runs here that was not compiled and checked before', ['WebAssembly']],
     ] satisfies [string, string[]][]

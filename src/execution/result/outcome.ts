@@ -6,6 +6,7 @@ import { pathStep } from '../../codec/values/format.js';
 import { FULFILLED, OUTCOME_FIELDS, PENDING, REJECTED } from '../../guest/abi.js';
 import { isInterruption, limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
+import type { SourceMap } from '../../source/source-map/source-map.js';
 import { inSlices } from '../../support/slices.js';
 import { type Bounds, type Effects, ForgedOutcome, malformed, NO_EFFECTS, readEffects } from './effects.js';
 import { describeGuestError, type ErrorSite, type LocatableHandler } from './guest-error.js';
@@ -40,7 +41,8 @@ const AT_ONCE_BYTES = 1_024;
  * Reads the outcome of a VM. The guest may control the whole VM, so form, grants and limits are checked
  * again. Security rests on this check; the check in the prelude only gives better errors.
  *
- * @returns the content directly if reading is quick; otherwise a promise, because it is read in slices
+ * @returns the content directly if reading is quick; otherwise a promise, because it is read in slices, and for
+ *   an error that a source map describes
  */
 export function readOutcome(
   executed: ExecutionReply,
@@ -50,27 +52,29 @@ export function readOutcome(
   const { outcome, failure, heapExhausted } = executed;
   if (outcome === undefined) return failed(failure ?? lostOutcome());
   const decoder = new ValueDecoder(outcome, true, { maxPaths: bounds.limits.maxResultPaths });
-  const step = (until: number) => {
+  const read = (map: SourceMap | undefined): ReadOutcome => {
+    const { limits, libraries = NOTHING } = bounds;
+    const content = readFields(decoder.fields, bounds, { handler, map, limits, heapExhausted, libraries });
+    if (failure === undefined) return content;
+    return { ...content, status: 'error', returnValue: undefined, error: placed(failure, content.error) };
+  };
+  const refused = (error: unknown): ReadOutcome => {
+    if (error instanceof ForgedOutcome) return failed(failure ?? error.error);
+    if (error instanceof MalformedValueError) return failed(failure ?? cannotLeave(error));
+    throw error;
+  };
+  const step = (until: number): { readonly done: ReadOutcome | Promise<ReadOutcome> } | undefined => {
     try {
       if (!decoder.run(until)) return undefined;
-      const read = readFields(decoder.fields, bounds, {
-        handler,
-        limits: bounds.limits,
-        heapExhausted,
-        libraries: bounds.libraries ?? NOTHING,
-      });
-      if (failure === undefined) return { done: read };
-      return {
-        done: { ...read, status: 'error' as const, returnValue: undefined, error: placed(failure, read.error) },
-      };
+      const { openMap } = handler;
+      if (openMap === undefined || decoder.fields[0] !== REJECTED) return { done: read(undefined) };
+      return { done: openMap().then(read).catch(refused) };
     } catch (error) {
-      if (error instanceof ForgedOutcome) return { done: failed(failure ?? error.error) };
-      if (error instanceof MalformedValueError) return { done: failed(failure ?? cannotLeave(error)) };
-      throw error;
+      return { done: refused(error) };
     }
   };
-  if (outcome.length > AT_ONCE_BYTES) return inSlices(step);
-  return (step(Number.POSITIVE_INFINITY) as { done: ReadOutcome }).done;
+  if (outcome.length > AT_ONCE_BYTES) return inSlices(step) as ReadOutcome | Promise<ReadOutcome>;
+  return (step(Number.POSITIVE_INFINITY) as NonNullable<ReturnType<typeof step>>).done;
 }
 
 /** Where the handler was when it was interrupted: the prelude tells what that threw. */

@@ -1,6 +1,6 @@
 import type { ErrorCause } from '../../api/result.js';
-import type { SourceLines } from '../../source/source-lines.js';
 import { cutText } from './cut-text.js';
+import type { ErrorPlaces } from './error-places.js';
 import { readStack } from './guest-stack.js';
 import { whatThereIs } from './missing-names.js';
 import { nameExpression } from './naming.js';
@@ -24,16 +24,18 @@ export interface Description {
   readonly unhandledRejections?: unknown;
 }
 
-/** Where the handler's text is, as far as it is at hand. */
+/** What an error came from. */
 export interface ErrorSource {
   readonly filename: string;
-  readonly lines: SourceLines | undefined;
+  readonly places: ErrorPlaces;
   readonly libraries: readonly string[];
 }
 
 /** An error as the handler threw it, with what is known of it beyond the engine's words. */
 export interface Thrown extends Omit<ErrorCause, 'thrown'> {
   readonly name: string;
+  /** Of the error itself, not of its causes. */
+  readonly snippet?: string;
 }
 
 /** Of fields, and of causes inside of each other. */
@@ -58,7 +60,7 @@ function readError(description: Description, origin: Describing, depth: number):
   const name = typeof description.name === 'string' ? cutText(description.name) : 'Error';
   const given = typeof description.message === 'string' ? cutText(description.message) : '';
   const raw = typeof description.stack === 'string' ? description.stack : '';
-  const stack = readStack(raw, description.message, origin.filename, origin.lines);
+  const stack = readStack(raw, description.message, origin.filename, origin.places);
   const named = isNameable(given) ? nameIn(given, stack.failedPlace) : given;
   const message = withHint(named, name, origin.libraries);
   const dropped: string[] = [];
@@ -67,7 +69,8 @@ function readError(description: Description, origin: Describing, depth: number):
     name,
     message,
     ...(stack.frames !== '' && { stack: `${headOf(name, message)}\n${stack.frames}` }),
-    ...(stack.location && { location: stack.location }),
+    ...(stack.place && { location: stack.place.location }),
+    ...(stack.place?.lines && depth === 0 && { snippet: stack.place.lines.snippet(stack.place.location) }),
     ...(fields && { fields }),
     ...readCauses(description, origin, depth, dropped),
     ...readDropped(description.dropped, dropped),

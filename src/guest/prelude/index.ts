@@ -94,6 +94,18 @@ function enters(places: unknown[] | undefined): boolean {
   }
 }
 
+/** A script in two stages has two parameters, see `source/forms/calling.ts`. What the first throws, the handler throws when it is started. */
+function stage(handler: Handler): unknown {
+  if (handler.length !== 2) return handler;
+  try {
+    return handler();
+  } catch (thrown) {
+    return () => {
+      throw thrown;
+    };
+  }
+}
+
 function runToItsEnd(handler: Handler, entry: string | undefined): void {
   try {
     // A body sees its `arguments`.
@@ -137,6 +149,7 @@ function resume(input: Answers): Promise<unknown> | undefined {
 const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   setGrants,
   start,
+  stage,
   resume,
   fulfil,
   reject,

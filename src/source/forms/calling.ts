@@ -19,8 +19,12 @@ export interface AddedNames {
   readonly ctx: string;
   /** The object that holds the function or the default export, so that it has the name `default`. */
   readonly held: string;
+  /** Parameters of a script in two stages, see {@link stagedHeadOf}. */
+  readonly stages: string;
   /** A function that returns its argument. */
   readonly itself: string;
+  /** A function that throws if a namespace lacks one of some names. */
+  readonly require: string;
   /** The namespace of an imported library, by its index. */
   library(index: number): string;
 }
@@ -35,6 +39,8 @@ export function addedNames(script: string): AddedNames {
       ctx: `${prefix}ctx`,
       held: `${prefix}held`,
       itself: `${prefix}itself`,
+      require: `${prefix}require`,
+      stages: `${prefix}${STAGE_MARK},${prefix}second`,
       library,
     };
   }
@@ -46,20 +52,51 @@ export function addedNames(script: string): AddedNames {
  */
 export function headOf(names: AddedNames, { isStrict, isAsync, libraries = [] }: HeadOptions): string {
   const { entry, ctx } = names;
-  const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
   const directive = isStrict ? '"use strict";' : '';
-  const imports = libraries.map((name, index) => importing(name, names.library(index)));
-  if (libraries.length > 0) imports.unshift(`const ${names.itself}=value=>value;`);
-  const call = `return ${isAsync ? 'async ' : ''}function(){`;
-  return `(function(${entry}){${directive}const ${ctx}={${fields.join()}};${imports.join('')}${call}`;
+  return `(function(${entry}){${directive}${ctxOf(ctx)}${importsOf(names, libraries)}${callOf(isAsync)}`;
 }
 
-interface HeadOptions {
+/** In the name of the first parameter of a script in two stages: a worker looks for it. */
+export const STAGE_MARK = 'stage';
+
+/**
+ * The head of a strict script in two stages: called without arguments, which an image is made of, it returns the function that
+ * {@link headOf} begins. What stands between the two heads is evaluated once.
+ */
+export function stagedHeadOf(
+  names: AddedNames,
+  { isAsync, libraries = [] }: Omit<HeadOptions, 'isStrict'>,
+): { readonly first: string; readonly second: string } {
+  const first = `(function(${names.stages}){"use strict";${importsOf(names, libraries)}`;
+  return { first, second: `\n;return function(${names.entry}){${ctxOf(names.ctx)}${callOf(isAsync)}` };
+}
+
+function ctxOf(ctx: string): string {
+  const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
+  return `const ${ctx}={${fields.join()}};`;
+}
+
+function callOf(isAsync: boolean): string {
+  return `return ${isAsync ? 'async ' : ''}function(){`;
+}
+
+function importsOf(names: AddedNames, libraries: readonly string[]): string {
+  if (libraries.length === 0) return '';
+  const imports = libraries.map((name, index) => importing(name, names.library(index)));
+  return `const ${names.itself}=value=>value,${names.require}=${REQUIRE};${imports.join('')}`;
+}
+
+export interface HeadOptions {
   readonly isStrict: boolean;
   readonly isAsync: boolean;
   /** Names of the libraries that it imports. */
   readonly libraries?: readonly string[];
 }
+
+/** As the language does when it links modules. */
+const REQUIRE =
+  '(namespace,specifier,names)=>{for(let i=0;i<names.length;i++)if(!(names[i]in namespace))' +
+  `throw new SyntaxError('"'+specifier+'" does not export "'+names[i]+'"')}`;
 
 function importing(name: string, variable: string): string {
   const missing = JSON.stringify(
@@ -68,8 +105,8 @@ function importing(name: string, variable: string): string {
   return `const ${variable}=$lib[${JSON.stringify(`${NAMESPACE_PREFIX}${name}`)}];if(${variable}===void 0)throw new TypeError(${missing});`;
 }
 
-export function tailOf(result: string): string {
-  return `;return ${result}}()})`;
+export function tailOf(result: string, isStaged = false): string {
+  return `;return ${result}}()}${isStaged ? '}' : ''})`;
 }
 
 /** What an exported value comes to: a function is called, and any other value is the result. */

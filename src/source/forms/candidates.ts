@@ -1,13 +1,15 @@
 import { neutraliseFileHeader } from '../source-text.js';
 
 /** Part of the key of each source that {@link mayBeAnotherForm}: raise it whenever such a source would be compiled differently. */
-export const FORMS_VERSION = 2;
+export const FORMS_VERSION = 3;
 
 /** At the start of a statement. A keyword is never written with escapes. */
 const WORD = /export(?=[\s{*/])/;
 const EXPORT = /(?:^|[\s;}/)])export(?=[\s{*/])/;
 /** A function, or what may stand before the only one: an empty statement, and types, which are gone when the parser looks. */
 const OPENING = /[(<;]|(?:async|function|type|interface|declare)(?![\p{ID_Continue}$\\]|\u200c|\u200d)/uy;
+/** Directives may stand before the only function. */
+const DIRECTIVE = /(?:"[^"\n\r]{0,100}"|'[^'\n\r]{0,100}')/uy;
 /** With escapes, which the parser reads. */
 const NAME = /[\p{ID_Start}$_\\](?:[\p{ID_Continue}$\\{}]|\u200c|\u200d)*/uy;
 const BLANK = /\s/;
@@ -29,7 +31,11 @@ export function mayBeModule(source: string): boolean {
 
 export function mayBeFunction(source: string): boolean {
   const text = neutraliseFileHeader(source);
-  const start = skipBlanks(text, 0);
+  let start = skipBlanks(text, 0);
+  for (let end = matchAt(DIRECTIVE, text, start); end > start; end = matchAt(DIRECTIVE, text, start)) {
+    start = skipBlanks(text, end);
+    if (text[start] === ';') start = skipBlanks(text, start + 1);
+  }
   if (start > MAX_BLANKS) return true;
   if (matchAt(OPENING, text, start) > start) return true;
   const end = matchAt(NAME, text, start);

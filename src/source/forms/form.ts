@@ -11,6 +11,8 @@ export interface RewrittenHandler extends Rewriting {
   readonly script: string;
   /** Names that `entry` can choose; undefined for a body. */
   readonly entries?: readonly string[];
+  /** Names of the libraries that a module imports. */
+  readonly libraries?: readonly string[];
 }
 
 export type HandlerForm =

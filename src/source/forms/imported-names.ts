@@ -6,8 +6,10 @@ import type {
   Literal,
   Node,
   Program,
+  TemplateLiteral,
 } from 'acorn';
 import { walk } from '../lowering/names.js';
+import { childrenOf } from '../parse-script.js';
 import { resolveScopes } from '../scopes/resolve-scopes.js';
 import type { AddedNames } from './calling.js';
 import type { Edit } from './rewriting.js';
@@ -23,23 +25,32 @@ export class ImportedNames {
   readonly #imports: SourceImports | undefined;
   /** Expressions of what is imported, by the names that the module has for it. */
   readonly #expressions = new Map<string, string>();
+  readonly #namespaces = new Set<string>();
 
   constructor(added: AddedNames, imports: SourceImports | undefined) {
     this.#added = added;
     this.#imports = imports;
   }
 
-  /** @returns false if it is no import of a library */
-  declare({ source, specifiers }: ImportDeclaration): boolean {
+  /** @returns what stands in its place: a check that the library exports these names; undefined if it is no import of a library */
+  declare({ source, specifiers }: ImportDeclaration): string | undefined {
     const namespace = this.#namespaceOf(source);
-    if (namespace === undefined) return false;
+    if (namespace === undefined) return undefined;
+    const wanted: string[] = [];
     for (const specifier of specifiers) {
       const { name } = specifier.local;
-      if (specifier.type === 'ImportNamespaceSpecifier') this.#expressions.set(name, namespace);
-      else if (specifier.type === 'ImportDefaultSpecifier') this.#expressions.set(name, `${namespace}.default`);
-      else this.#expressions.set(name, `${namespace}${memberOf(specifier.imported)}`);
+      if (specifier.type === 'ImportNamespaceSpecifier') {
+        this.#expressions.set(name, namespace);
+        this.#namespaces.add(name);
+        continue;
+      }
+      const imported = specifier.type === 'ImportDefaultSpecifier' ? 'default' : nameOf(specifier.imported);
+      wanted.push(JSON.stringify(imported));
+      const isName = specifier.type === 'ImportDefaultSpecifier' || specifier.imported.type === 'Identifier';
+      this.#expressions.set(name, `${namespace}${isName ? `.${imported}` : `[${JSON.stringify(imported)}]`}`);
     }
-    return true;
+    if (wanted.length === 0) return ';';
+    return `;${this.#added.require}(${namespace},${JSON.stringify(this.#nameOf(source))},[${wanted.join()}]);`;
   }
 
   /** The expression for an exported name; the name itself if it is the module's own. */
@@ -50,16 +61,24 @@ export class ImportedNames {
   /**
    * Replaces each use of an imported name by the member of its namespace, as modules see later assignments of what they import.
    *
-   * @returns edits, an `import()` of what is no library, and one of something that is not known before it runs
+   * @returns edits, an `import()` of what is no library, one of something that is not known before it runs, and an assignment to an import
    */
-  edit(program: Program): { readonly edits: Edit[]; readonly unlinked?: Node; readonly computed?: Node } {
+  edit(program: Program): {
+    readonly edits: Edit[];
+    readonly unlinked?: Node;
+    readonly computed?: Node;
+    readonly assigned?: Node;
+  } {
     const edits: Edit[] = [];
     let unlinked: Node | undefined;
     let computed: Node | undefined;
+    let assigned: Node | undefined;
+    const targets = new Set<Node>();
     const statements = new Set<number>();
     const called = new Set<Node>();
     const shorthands = new Set<Node>();
     for (const node of walk(program)) {
+      for (const target of targetsOf(node)) targets.add(target);
       if (node.type === 'ExpressionStatement') statements.add(node.start);
       else if (node.type === 'CallExpression') called.add((node as Node & { callee: Node }).callee);
       else if (node.type === 'TaggedTemplateExpression') called.add((node as Node & { tag: Node }).tag);
@@ -68,14 +87,16 @@ export class ImportedNames {
       else if (node.type === 'ImportExpression') {
         const { start, end, source } = node as ImportExpression;
         const namespace = this.#namespaceOf(source);
-        if (namespace === undefined && source.type !== 'Literal') computed ??= node;
+        if (namespace === undefined && textOf(source) === undefined) computed ??= node;
         else if (namespace === undefined) unlinked ??= node;
         else edits.push({ start, end, text: `(async()=>${namespace})()` });
       }
     }
-    for (const node of this.#uses(program)) {
+    const used = new Set<Node>(this.#uses(program));
+    for (const node of used as Set<Identifier>) {
       const expression = this.#expressions.get(node.name) as string;
       const { start, end } = node;
+      if (targets.has(node)) assigned ??= node;
       // Called without the namespace as `this`.
       const isMethod = called.has(node) && MEMBER.test(expression);
       // A bracket at the start of a statement would belong to the line before, if that has no semicolon.
@@ -86,14 +107,18 @@ export class ImportedNames {
           : `(0,${expression})`;
       edits.push({ start, end, text: shorthands.has(node) ? `${node.name}:${value}` : value });
     }
-    return { edits, ...(unlinked && { unlinked }), ...(computed && { computed }) };
+    for (const { object } of targets as Iterable<Node & { object?: Node }>) {
+      if (object !== undefined && used.has(object) && this.#namespaces.has((object as Identifier).name))
+        assigned ??= object;
+    }
+    return { edits, ...(unlinked && { unlinked }), ...(computed && { computed }), ...(assigned && { assigned }) };
   }
 
   #uses(program: Program): Identifier[] {
     if (this.#expressions.size === 0) return [];
     const body = { type: 'BlockStatement', start: program.start, end: program.end, body: program.body };
     const module = { type: 'FunctionExpression', start: 0, end: program.end, id: null, params: [], body };
-    const { variables } = resolveScopes(module as unknown as FunctionExpression);
+    const { variables } = resolveScopes(module as unknown as FunctionExpression, true);
     const uses: Identifier[] = [];
     for (const statement of program.body) {
       if (statement.type === 'ImportDeclaration') continue;
@@ -106,14 +131,27 @@ export class ImportedNames {
     return uses;
   }
 
+  #nameOf(source: Node): string | undefined {
+    const specifier = textOf(source);
+    return specifier === undefined ? undefined : libraryOf(specifier, this.#imports);
+  }
+
   #namespaceOf(source: Node): string | undefined {
-    const { type, value } = source as Literal;
-    if (type !== 'Literal' || typeof value !== 'string') return undefined;
-    const name = libraryOf(value, this.#imports);
+    const name = this.#nameOf(source);
     if (name === undefined) return undefined;
     const known = this.libraries.indexOf(name);
     return this.#added.library(known >= 0 ? known : this.libraries.push(name) - 1);
   }
+}
+
+/** What a string says, or a template without expressions. */
+function textOf(node: Node): string | undefined {
+  if (node.type === 'TemplateLiteral') {
+    const { expressions, quasis } = node as TemplateLiteral;
+    return expressions.length === 0 ? (quasis[0]?.value.cooked ?? undefined) : undefined;
+  }
+  const { type, value } = node as Literal;
+  return type === 'Literal' && typeof value === 'string' ? value : undefined;
 }
 
 function libraryOf(specifier: string, imports: SourceImports | undefined): string | undefined {
@@ -139,11 +177,28 @@ function* namesIn(root: Node): Generator<Identifier> {
   }
 }
 
+/** Names and members that a node assigns to or deletes. */
+function targetsOf(node: Node): Node[] {
+  const { left, argument, operator } = node as Node & { left?: Node; argument?: Node; operator?: string };
+  if (node.type === 'UpdateExpression' || (node.type === 'UnaryExpression' && operator === 'delete'))
+    return argument === undefined ? [] : [argument];
+  if (left === undefined || !/^(?:AssignmentExpression|For(?:In|Of)Statement)$/.test(node.type)) return [];
+  const found: Node[] = [];
+  const waiting = [left];
+  for (let target = waiting.pop(); target !== undefined; target = waiting.pop()) {
+    if (target.type === 'Identifier' || target.type === 'MemberExpression') found.push(target);
+    else if (target.type === 'Property') waiting.push((target as Node & { value: Node }).value);
+    else if (target.type === 'AssignmentPattern') waiting.push((target as Node & { left: Node }).left);
+    else if (/^(?:Object|Array)Pattern$|^RestElement$/.test(target.type)) waiting.push(...childrenOf(target));
+  }
+  return found;
+}
+
 function skip(node: Node, field: 'key' | 'property', skipped: Set<Node>): void {
   const { computed, [field]: name } = node as Node & { computed: boolean; key: Node; property: Node };
   if (!computed) skipped.add(name);
 }
 
-function memberOf(imported: Identifier | Literal): string {
-  return imported.type === 'Identifier' ? `.${imported.name}` : `[${JSON.stringify(imported.value)}]`;
+function nameOf(imported: Identifier | Literal): string {
+  return imported.type === 'Identifier' ? imported.name : String(imported.value);
 }

@@ -55,7 +55,7 @@ function withoutFence(source: string, filename: string): string {
   const code =
     fenced.find(({ language }) => CODE.test(language)) ?? fenced.find(({ language }) => language === '') ?? fenced[0];
   if (code === undefined) return source;
-  const startsWithFence = fenceIn(source.trimStart().split(/\r?\n|\r/, 1)[0] as string) !== null;
+  const startsWithFence = fenceIn(source.trimStart().split(/[\n\r]/, 1)[0] as string) !== null;
   if (!startsWithFence && holds(source, code, filename)) return source;
   const blank = (text: string) => text.replaceAll(NOT_BLANK, ' ');
   return blank(source.slice(0, code.start)) + source.slice(code.start, code.end) + blank(source.slice(code.end));
@@ -63,14 +63,14 @@ function withoutFence(source: string, filename: string): string {
 
 /** @param line with or without its end */
 function fenceIn(line: string): RegExpExecArray | null {
-  return line.length > MAX_LINE ? null : FENCE.exec(line.replace(/\r?\n$/, ''));
+  return line.length > MAX_LINE ? null : FENCE.exec(line.replace(/(?:\r\n|[\n\r])$/, ''));
 }
 
 /** One that is never closed goes to the end of the text, as where a model was stopped. */
 function fencedParts(source: string): Fenced[] {
   const parts: Fenced[] = [];
   let open: (Omit<Fenced, 'end'> & { readonly mark: string }) | undefined;
-  for (const { 0: line, index } of source.matchAll(/[^\n]*(?:\n|$)/g)) {
+  for (const { 0: line, index } of source.matchAll(/[^\n\r]*(?:\r\n|[\n\r]|$)/g)) {
     const [, mark = '', language = ''] = fenceIn(line) ?? [];
     if (mark === '') continue;
     if (open === undefined) open = { at: index + line.indexOf(mark), mark, language, start: index + line.length };

@@ -2,22 +2,39 @@ import type { ExportDefaultDeclaration, ExportNamedDeclaration, Identifier, Lite
 import { namesOf } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
 import { IMPORTS_NOTHING } from '../syntax-help.js';
-import { addedNames, headOf, resultOf, tailOf } from './calling.js';
+import { addedNames, headOf, resultOf, stagedHeadOf, tailOf } from './calling.js';
 import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
 import { type HandlerForm, refusal } from './form.js';
 import { ImportedNames } from './imported-names.js';
-import { type Edit, rewrite } from './rewriting.js';
+import { refuseLinking } from './linking-cost.js';
+import { pureStatements } from './pure-statements.js';
+import { type Edit, rewrite, rewriteMoving } from './rewriting.js';
 import type { SourceImports } from './source-shape.js';
 
 const CLASS =
   'the default export is a class, and a handler is called without `new`: export a function that makes an instance and calls it';
-const COMPUTED =
+export const COMPUTED_IMPORT =
   '`import()` needs the name of a module as text: what a handler may import is known before it runs; list the modules, and choose among them';
+/** Bytes by which the bundler may indent a short module. */
+const LEAST_INDENTED = 1024 * 1024;
+const ASSIGNED = 'what is imported cannot be assigned to: keep the value in a variable of the handler';
 const NOTHING =
   'the module exports nothing that could be called: it needs a default export, or one with a name for the option entry';
 
+/** How a module is rewritten. */
+export interface ModuleOptions {
+  /** What it may import; absent if nothing. */
+  readonly imports?: SourceImports | undefined;
+  /** Whether what is pure at its top level is evaluated once, when an image is made. */
+  readonly isStaged?: boolean | undefined;
+}
+
 /** A module as a function of its entry point. `export` is taken off, and what was exported is called or returned at its end. */
-export function rewriteModule(script: string, program: Program, imports?: SourceImports): HandlerForm {
+export function rewriteModule(
+  script: string,
+  program: Program,
+  { imports, isStaged = false }: ModuleOptions,
+): HandlerForm {
   const { body } = program;
   const exported = new Map<string, string>();
   const edits: Edit[] = [];
@@ -28,18 +45,19 @@ export function rewriteModule(script: string, program: Program, imports?: Source
   for (const node of body) {
     if (node.type === 'ImportDeclaration') {
       isModule ||= imports !== undefined;
-      if (!imported.declare(node)) return refusal(script, node, IMPORTS_NOTHING, 'import');
-      edits.push({ start: node.start, end: node.end, text: ';' });
+      const text = imported.declare(node);
+      if (text === undefined) return refuseImport(script, node, program, imports);
+      edits.push({ start: node.start, end: node.end, text });
       continue;
     }
-    if (node.type === 'ExportAllDeclaration') return refusal(script, node, IMPORTS_NOTHING, 'import');
+    if (node.type === 'ExportAllDeclaration') return refuseImport(script, node, program, imports);
     if (node.type === 'ExportDefaultDeclaration') {
       isModule = true;
       if (isClass(node.declaration, classes)) return refusal(script, node, CLASS, 'form');
       exported.set(DEFAULT_ENTRY, exportDefault(node, script, names.held, edits));
     } else if (node.type === 'ExportNamedDeclaration') {
       isModule = true;
-      if (node.source) return refusal(script, node, IMPORTS_NOTHING, 'import');
+      if (node.source) return refuseImport(script, node, program, imports);
       for (const [name, value] of exportNamed(node, edits)) {
         if (!classes.has(value)) exported.set(name, imported.expressionOf(value));
         else if (name === DEFAULT_ENTRY) return refusal(script, node, CLASS, 'form');
@@ -60,20 +78,39 @@ export function rewriteModule(script: string, program: Program, imports?: Source
   });
   if (imports !== undefined) {
     const uses = imported.edit(program);
-    if (uses.unlinked !== undefined) return refusal(script, uses.unlinked, IMPORTS_NOTHING, 'import');
-    if (uses.computed !== undefined) return refusal(script, uses.computed, COMPUTED, 'syntax');
+    if (uses.unlinked !== undefined) return refuseImport(script, uses.unlinked, program, imports);
+    if (uses.computed !== undefined) return refusal(script, uses.computed, COMPUTED_IMPORT, 'syntax');
+    if (uses.assigned !== undefined) return refusal(script, uses.assigned, ASSIGNED, 'syntax');
     edits.push(...uses.edits);
     edits.sort((a, b) => a.start - b.start || a.end - b.end);
   }
-  const { libraries } = imported;
-  const head = headOf(names, { isStrict: true, isAsync: awaits(body), libraries });
+  const options = { isStrict: true, isAsync: awaits(body), libraries: imported.libraries };
+  const result = `${results.join('')}void 0`;
+  const pure = isStaged ? pureStatements(program) : NO_NODES;
+  const moved = isStaged ? body.filter((node) => node.type === 'ImportDeclaration' || pure.has(node)) : [];
+  const rewriting =
+    moved.length === 0
+      ? rewrite(script, headOf(names, options), edits, tailOf(result))
+      : rewriteMoving(script, stagedHeadOf(names, options), edits, moved, tailOf(result, true));
   return {
     kind: 'rewritten',
     of: 'module',
     script,
     entries,
-    ...rewrite(script, head, edits, tailOf(`${results.join('')}void 0`)),
+    libraries: imported.libraries,
+    ...rewriting,
   };
+}
+
+const NO_NODES: ReadonlySet<Node> = new Set();
+
+/** What imports more than libraries is linked, which is not done for every module. */
+function refuseImport(script: string, node: Node, program: Program, imports: SourceImports | undefined): HandlerForm {
+  const problem =
+    imports === undefined ? undefined : refuseLinking(program, Math.max(LEAST_INDENTED, script.length * 8));
+  return problem === undefined
+    ? refusal(script, node, IMPORTS_NOTHING, 'import')
+    : refusal(script, node, problem, 'syntax');
 }
 
 const NO_NODE: Node = { type: 'Program', start: 0, end: 0 };

@@ -1,4 +1,3 @@
-import type { Program, Statement } from 'acorn';
 import { Tokens } from '../expressions/tokens.js';
 import { isAcornError, messageOf, parseModule, parseScript } from '../parse-script.js';
 import type { ScriptProblem } from '../script-problem.js';
@@ -11,12 +10,15 @@ import { rewriteFunction } from './function-form.js';
 import { rewriteModule } from './module-form.js';
 import { rewriteBody } from './shaped-form.js';
 import type { SourceShape } from './source-shape.js';
+import { bodyOf, onlyStatement } from './wrapper-body.js';
 
 export interface FormOptions {
   readonly shape?: SourceShape | undefined;
   /** Bounds on the work, as for {@link parseScript} and {@link stripTypes}. @default none */
   readonly maxNames?: number;
   readonly maxCalls?: number;
+  /** Whether the script may have two stages. For who follows calls, one is enough. @default false */
+  readonly isStaged?: boolean | undefined;
 }
 
 const BODY: HandlerForm = { kind: 'body' };
@@ -33,7 +35,7 @@ export function readForm(source: string, filename: string, options: FormOptions 
   // The linker has taken the types off.
   if (shape.imports === 'linked') return readModule(source, '', options);
   const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
-  const isShaped = shape.isWrapped || shape.returnsLast;
+  const isShaped = shape.isWrapped || shape.returnsLast || shape.isOfModel;
   return form.kind === 'body' && isShaped ? readShaped(source, filename, shape, options) : form;
 }
 
@@ -77,12 +79,16 @@ function isExpression(source: string, maxNames: number | undefined): boolean {
   }
 }
 
-function readModule(source: string, filename: string, { maxNames, maxCalls, shape }: FormOptions): HandlerForm {
+function readModule(
+  source: string,
+  filename: string,
+  { maxNames, maxCalls, shape, isStaged }: FormOptions,
+): HandlerForm {
   const stripped = withoutTypes(blankWrapper(source), filename, maxCalls, true);
   if (!stripped.ok) return exportsSomething(source) ? { kind: 'refused', problem: stripped.problem } : BODY;
   const { script } = stripped;
   try {
-    return rewriteModule(script, parseModule(script, maxNames), shape?.imports);
+    return rewriteModule(script, parseModule(script, maxNames), { imports: shape?.imports, isStaged });
   } catch (error) {
     if (!isAcornError(error)) throw error;
     if (!exportsSomething(source)) return BODY;
@@ -95,7 +101,7 @@ function readFunction(source: string, filename: string, { maxNames, maxCalls }: 
   if (!stripped.ok) return BODY;
   const { script } = stripped;
   try {
-    const statement = onlyStatement(parseScript(script, maxNames));
+    const statement = onlyStatement(bodyOf(parseScript(script, maxNames)) ?? []);
     return statement === undefined ? BODY : (rewriteFunction(script, statement) ?? BODY);
   } catch (error) {
     if (!isAcornError(error)) throw error;
@@ -107,16 +113,6 @@ function withoutTypes(script: string, filename: string, maxCalls: number | undef
   if (!isTypeScript(filename)) return { ok: true, script } as const;
   const stripped = stripTypes(script, maxCalls, isModule);
   return stripped.ok ? { ok: true as const, script: inCodePoints(script, stripped.script) } : stripped;
-}
-
-/** Of the body of the wrapper, apart from empty ones. */
-function onlyStatement({ body }: Program): Statement | undefined {
-  const [wrapper, ...others] = body;
-  if (wrapper?.type !== 'ExpressionStatement' || others.length > 0) return undefined;
-  const { expression } = wrapper;
-  if (expression.type !== 'FunctionExpression') return undefined;
-  const statements = expression.body.body.filter(({ type }) => type !== 'EmptyStatement');
-  return statements.length === 1 ? (statements[0] as Statement) : undefined;
 }
 
 /** Whether a source that does not parse is meant to be a module: it has `export` outside of all brackets. */

@@ -34,8 +34,44 @@ export interface Rewriting {
  * @param edits in the order of the script
  */
 export function rewrite(script: string, head: string, edits: readonly Edit[], tail: string): Rewriting {
-  const pieces: Piece[] = [{ text: head, original: ADDED_PLACE, isCopy: false }];
-  let at = PREFIX_LENGTH;
+  const source = edited(script, PREFIX_LENGTH, script.length - SUFFIX_LENGTH, edits);
+  // On a line of its own: the source may end with a comment.
+  return joined([added(head), ...source, added(`\n${tail}`)]);
+}
+
+/**
+ * {@link rewrite} with some parts of the source before all others.
+ *
+ * @param moved parts of the script in its order; no edit crosses their bounds
+ * @param between what follows them
+ */
+export function rewriteMoving(
+  script: string,
+  heads: { readonly first: string; readonly second: string },
+  edits: readonly Edit[],
+  moved: readonly { readonly start: number; readonly end: number }[],
+  tail: string,
+): Rewriting {
+  const first: Piece[] = [];
+  const staying: Edit[] = [];
+  let next = 0;
+  for (const range of moved) {
+    for (; (edits[next]?.start ?? Infinity) < range.start; next++) staying.push(edits[next] as Edit);
+    const own: Edit[] = [];
+    // One at its very end is an insertion that belongs to it.
+    for (; (edits[next]?.end ?? Infinity) <= range.end; next++) own.push(edits[next] as Edit);
+    first.push(...edited(script, range.start, range.end, own), added('\n;'));
+    staying.push({ start: range.start, end: range.end, text: '' });
+  }
+  staying.push(...edits.slice(next));
+  const rest = edited(script, PREFIX_LENGTH, script.length - SUFFIX_LENGTH, staying);
+  return joined([added(heads.first), ...first, added(heads.second), ...rest, added(`\n${tail}`)]);
+}
+
+/** A part of the script with its edits. */
+function edited(script: string, from: number, to: number, edits: readonly Edit[]): Piece[] {
+  const pieces: Piece[] = [];
+  let at = from;
   const copy = (end: number) => {
     if (at < end) pieces.push({ text: script.slice(at, end), original: at, isCopy: true });
   };
@@ -44,9 +80,15 @@ export function rewrite(script: string, head: string, edits: readonly Edit[], ta
     if (text !== '') pieces.push({ text, original: start, isCopy: false });
     at = end;
   }
-  copy(script.length - SUFFIX_LENGTH);
-  // On a line of its own: the source may end with a comment.
-  pieces.push({ text: `\n${tail}`, original: ADDED_PLACE, isCopy: false });
+  copy(to);
+  return pieces;
+}
+
+function added(text: string): Piece {
+  return { text, original: ADDED_PLACE, isCopy: false };
+}
+
+function joined(pieces: readonly Piece[]): Rewriting {
   return { text: pieces.map(({ text }) => text).join(''), pieces };
 }
 

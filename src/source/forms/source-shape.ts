@@ -9,6 +9,8 @@ export interface SourceShape {
   /** Whether there is code around the source. */
   readonly isWrapped: boolean;
   readonly returnsLast: boolean;
+  /** Whether a language model wrote it, and may have forgotten to return its value. @default false */
+  readonly isOfModel?: boolean;
   /** What it may import; absent if nothing. */
   readonly imports?: SourceImports;
 }
@@ -29,16 +31,27 @@ export function importing(imports: SourceImports): SourceShape {
 
 /** @param fallback the shape by the runtime's options */
 export function shapeOf(options: SourceOptions, fallback: SourceShape | undefined): SourceShape | undefined {
-  const { wrap, returnLastExpression } = options;
-  if (wrap === undefined && returnLastExpression === undefined) return fallback;
+  const { wrap, returnLastExpression, normalise } = options;
+  if (wrap === undefined && returnLastExpression === undefined && normalise === undefined) return fallback;
   const around = wrap === undefined ? fallback : shapeOfWrap(wrap);
-  if (returnLastExpression !== true) return around;
-  return { prologue: '', epilogue: '', isWrapped: false, ...around, returnsLast: true };
+  const returnsLast = returnLastExpression === true;
+  // With code around it, that returns the value.
+  const isOfModel = normalise === 'model' && around === undefined && !returnsLast;
+  if (!returnsLast && !isOfModel) return around;
+  return { prologue: '', epilogue: '', isWrapped: false, ...around, returnsLast, isOfModel };
 }
 
 /** @returns undefined if there is no code around the source */
 export function shapeOfWrap({ prologue = '', epilogue = '' }: SourceWrap): SourceShape | undefined {
-  return prologue === '' && epilogue === '' ? undefined : { prologue, epilogue, isWrapped: true, returnsLast: false };
+  return prologue === '' && epilogue === ''
+    ? undefined
+    : {
+        prologue,
+        epilogue,
+        isWrapped: true,
+        returnsLast: false,
+        isOfModel: false,
+      };
 }
 
 /** Names of shapes, by identity: that of a runtime serves all of its calls. */
@@ -50,13 +63,14 @@ const MAX_NAME = 200;
 export function nameOfShape(shape: SourceShape): string {
   const known = names.get(shape);
   if (known !== undefined) return known;
-  const { prologue, epilogue, isWrapped, returnsLast, imports } = shape;
+  const { prologue, epilogue, isWrapped, returnsLast, imports, isOfModel } = shape;
   const text = JSON.stringify([
     prologue,
     epilogue,
     isWrapped,
     returnsLast,
-    ...(imports === undefined ? [] : [imports]),
+    ...(imports === undefined && !isOfModel ? [] : [imports]),
+    ...(isOfModel ? ['model'] : []),
   ]);
   const name = text.length <= MAX_NAME ? text : createHash('sha256').update(text).digest('hex');
   names.set(shape, name);

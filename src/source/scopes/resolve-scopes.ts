@@ -40,10 +40,12 @@ interface FunctionBody {
 /**
  * Determines which variable each identifier names, by the rules of the language: blocks, hoisting,
  * parameters, classes.
+ *
+ * @param isStrict whether the code around it is, as that of a module
  */
-export function resolveScopes(handler: FunctionExpression): Scopes {
+export function resolveScopes(handler: FunctionExpression, isStrict = false): Scopes {
   const resolver = new ScopeResolver();
-  resolver.visitFunction(handler, new NameScope(undefined, []), false);
+  resolver.visitFunction(handler, new NameScope(undefined, []), isStrict);
   return resolver;
 }
 

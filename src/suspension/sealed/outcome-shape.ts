@@ -47,7 +47,7 @@ const suspensionShapes: Shapes<Suspension> = {
   expiresAt: date,
 };
 
-const place = record({ line: count, column: count });
+const place = record({ line: count, column: count }, { file: ANY_TEXT });
 const names = list(ANY_TEXT);
 const aCause: Shape<ErrorCause> = (value) => causes(value);
 const { message: causeMessage, ...furtherCauseShapes }: Shapes<ErrorCause> = {

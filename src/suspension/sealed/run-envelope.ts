@@ -3,12 +3,18 @@ import type { EventOrigin } from '../../api/observer.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { compress, decompress, InflatedTooLargeError } from './compression.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
-import { MAX_CALLS, MAX_SOURCE_CHARACTERS, RUN_HEADER, type SealedRunHeader } from './run-header.js';
+import {
+  MAX_CALLS,
+  MAX_SOURCE_CHARACTERS,
+  MAX_SOURCE_MAP_BYTES,
+  RUN_HEADER,
+  type SealedRunHeader,
+} from './run-header.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
@@ -58,12 +64,14 @@ export async function sealRun(
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
   const { snapshot, handler, abi, ...header } = run;
+  const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
+  const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
   const sealed: SealedRunHeader = {
     ...header,
     ...(abi !== UNNAMED_ABI && { abi }),
-    handler: { ...handler, source },
+    handler: { ...named, source, ...(isSmall && { sourceMap }) },
   };
   return sealEnvelope(id, sealed, await compress(snapshot), keys);
 }

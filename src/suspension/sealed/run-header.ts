@@ -1,5 +1,5 @@
 import type { ExecutionLimits } from '../../api/limits.js';
-import { count, dictionary, finite, list, record, type Shape, text } from '../../codec/message-shape.js';
+import { binary, count, dictionary, finite, list, record, type Shape, text } from '../../codec/message-shape.js';
 import { LIMIT_KEYS } from '../../config/limits.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 
@@ -7,6 +7,8 @@ import type { SuspendedRun } from '../../execution/suspended-run.js';
 export const MAX_CALLS = 30_000;
 /** A longer source is left out: errors then have lines but no snippet. */
 export const MAX_SOURCE_CHARACTERS = 32 * 1024;
+/** A larger source map, deflated, is left out: errors then have places of the text that was compiled. */
+export const MAX_SOURCE_MAP_BYTES = 32 * 1024;
 
 /** Long enough for any name of an application. */
 const NAME = text(64 * 1024);
@@ -23,6 +25,7 @@ const limits = record(limitShapes, { maxInstructions, maxCpuMs });
 
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
+const sourceMap = record({ deflated: binary(), digest: HASH });
 const localeSettings = record({ locale: HASH, timeZone: HASH });
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
@@ -33,7 +36,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     engine: HASH,
     imageHash: HASH,
     features: count,
-    handler: record({ key: HASH, filename: NAME, source: text(MAX_SOURCE_CHARACTERS) }),
+    handler: record({ key: HASH, filename: NAME, source: text(MAX_SOURCE_CHARACTERS) }, { sourceMap }),
     capabilities: list(NAME, MAX_CAPABILITIES),
     limits,
     usage: record(

@@ -6,10 +6,16 @@ import { invalidOption } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
 import { DEFAULT_ENTRY } from '../../source/forms/entries.js';
+import { codeOfModel } from '../../source/forms/model-text.js';
+import { nameOfShape, shapeOf } from '../../source/forms/source-shape.js';
 import { renderSnippet, type SourceLocation } from '../../source/source-lines.js';
+import { findInlineMap, jsonOfInlineMap } from '../../source/source-map/inline-map.js';
+import { type FileLocation, inOriginal, OriginalPlaces } from '../../source/source-map/original-places.js';
+import { MAX_MAP_BYTES, SourceMap } from '../../source/source-map/source-map.js';
 import type { HandlerSource } from '../handler-source.js';
 import { type Instrumented, instrument, MARK } from './instrument.js';
 import { lcovOf } from './lcov.js';
+import { originalLcovOf } from './original-lcov.js';
 
 /** The ending of the files that a process of tests writes; {@link reportCoverage} joins them. */
 export const PART = '.part.info';
@@ -20,7 +26,10 @@ const VARIABLE = 'NEXUS_COVERAGE';
 /** A handler as it is executed to be counted. */
 interface CountedHandler {
   readonly source: HandlerSource;
-  readonly isWrapped: boolean;
+  /** The source without an inline source map. */
+  readonly text: string;
+  /** The source map at its end. */
+  readonly map: SourceMap | undefined;
   readonly instrumented: Instrumented;
   readonly hits: number[];
 }
@@ -56,17 +65,28 @@ export class HandlerCoverage {
     return known;
   }
 
-  /** The handler as it is executed. One that was passed as code has no file whose lines could be counted. */
-  cover(source: HandlerSource, room: Room, isWrapped: boolean): CoveredHandler {
+  /**
+   * The handler as it is executed. One that was passed as code has no file whose lines could be counted.
+   *
+   * @param options of the call, with the `wrap` of the runtime if there is no other
+   */
+  cover(source: HandlerSource, room: Room, options: ExecuteOptions): CoveredHandler {
     const { path, filename = '' } = source;
     if (path === undefined) return asItIs(source);
+    const shape = shapeOf(options, undefined);
     // Of a file that changes meanwhile, and of one that is read in two ways, each is counted apart; the report joins them.
-    const key = JSON.stringify([path, isWrapped, source.code]);
+    const key = JSON.stringify([path, shape && nameOfShape(shape), options.normalise, source.code]);
     const known = this.#handlers.get(key);
     if (known !== undefined) return new CountedExecution(known, room);
-    const instrumented = instrument(source.code, filename, isWrapped);
+    const code = options.normalise === 'model' ? codeOfModel(source.code, filename) : source.code;
+    const inline = findInlineMap(code);
+    const map = inline && SourceMap.openAtOnce(jsonOfInlineMap(inline), MAX_MAP_BYTES);
+    const text = inline?.text ?? code;
+    const instrumented = instrument(text, filename, shape);
     if (instrumented === undefined) return asItIs(source);
-    const handler = { source, isWrapped, instrumented, hits: instrumented.blocks.map(() => 0) };
+    // Snippets are of the text without prose, as without coverage.
+    const hits = instrumented.blocks.map(() => 0);
+    const handler = { source: { ...source, code }, text, map, instrumented, hits };
     this.#handlers.set(key, handler);
     return new CountedExecution(handler, room);
   }
@@ -74,8 +94,9 @@ export class HandlerCoverage {
   #write(): void {
     const records = [...this.#handlers.values()].flatMap((handler) => {
       if (handler?.source.path === undefined) return [];
-      const { source, instrumented, hits } = handler;
-      return [lcovOf({ path: source.path as string, source: source.code, blocks: instrumented.blocks, hits })];
+      const { source, text, map, instrumented, hits } = handler;
+      const counted = { path: source.path as string, source: text, blocks: instrumented.blocks, hits };
+      return [map === undefined ? lcovOf(counted) : originalLcovOf(counted, map)];
     });
     if (records.length === 0) return;
     mkdirSync(this.#directory, { recursive: true });
@@ -113,9 +134,11 @@ export function asItIs({ code }: HandlerSource): CoveredHandler {
 class CountedExecution implements CoveredHandler {
   readonly #handler: CountedHandler;
   readonly #room: Room;
+  readonly #places: OriginalPlaces | undefined;
 
   constructor(handler: CountedHandler, { maxLogBytes, maxHostCalls }: Room) {
     this.#handler = handler;
+    this.#places = handler.map && new OriginalPlaces(handler.map, handler.text);
     this.#room = { maxLogBytes, maxHostCalls };
   }
 
@@ -126,10 +149,13 @@ class CountedExecution implements CoveredHandler {
   options(given: ExecuteOptions): ExecuteOptions {
     const { maxLogBytes, maxHostCalls } = { ...this.#room, ...given.limits };
     const { length } = this.#handler.hits;
-    const { entry, ...others } = given;
-    const isChosen = entry !== undefined && !(this.#handler.instrumented.isBody && entry === DEFAULT_ENTRY);
+    const { isBody, returnsLast } = this.#handler.instrumented;
+    // What is executed has no prose any more.
+    const { entry, normalise: _, ...others } = given;
+    const isChosen = entry !== undefined && !(isBody && entry === DEFAULT_ENTRY);
     return {
       ...others,
+      ...(returnsLast && { returnLastExpression: true }),
       ...(isChosen && { entry }),
       limits: {
         ...given.limits,
@@ -154,13 +180,13 @@ class CountedExecution implements CoveredHandler {
   }
 
   #error(error: WasmError): WasmError {
-    const location = error.location && this.#location(error.location);
-    return {
+    const location = error.location && this.#handler.instrumented.toAuthor(error.location);
+    const compiled = {
       ...error,
       ...(location && { location }),
-      ...(location && error.snippet && { snippet: renderSnippet(this.#handler.source.code, location) }),
-      ...this.#nested(error),
+      ...(location && error.snippet && { snippet: renderSnippet(this.#handler.text, location) }),
     };
+    return { ...inOriginal(compiled, this.#places), ...this.#nested(error) };
   }
 
   #nested({ stack, cause, errors }: WasmError | ErrorCause): Partial<ErrorCause> {
@@ -181,12 +207,13 @@ class CountedExecution implements CoveredHandler {
     const frame = new RegExp(`(${filename.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}):(\\d+):(\\d+)`, 'g');
     return stack.replaceAll(frame, (_, name: string, line: string, column: string) => {
       const place = this.#location({ line: Number(line), column: Number(column) });
-      return `${name}:${place.line}:${place.column}`;
+      return `${place.file ?? name}:${place.line}:${place.column}`;
     });
   }
 
-  #location(location: SourceLocation): SourceLocation {
-    return this.#handler.instrumented.toAuthor(location);
+  #location(given: SourceLocation): FileLocation {
+    const location = this.#handler.instrumented.toAuthor(given);
+    return this.#places?.of(location)?.location ?? location;
   }
 }
 

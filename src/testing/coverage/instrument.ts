@@ -1,8 +1,10 @@
-import type { Node, Program } from 'acorn';
+import type { Node, Program, Statement } from 'acorn';
 
 import { CTX_FIELDS } from '../../source/forms/calling.js';
 import type { RewrittenHandler } from '../../source/forms/form.js';
 import { readForm } from '../../source/forms/read-form.js';
+import type { SourceShape } from '../../source/forms/source-shape.js';
+import { onlyStatement } from '../../source/forms/wrapper-body.js';
 import { type AcornToken, parseModule, parseScript } from '../../source/parse-script.js';
 import type { SourceLocation } from '../../source/source-lines.js';
 import { isTypeScript, stripTypes } from '../../source/typescript/strip-types.js';
@@ -14,26 +16,31 @@ export const MARK = '\u0001nexus:block ';
 const HIT = '__nexus_hit__';
 const SEEN = '__nexus_seen__';
 /** Tells a block once in each execution, so that loops cost little. The log leaves the VM with every segment. */
-const PROLOGUE =
-  `const ${SEEN}=new Set(),${HIT}=(n)=>{if(${SEEN}.has(n))return;${SEEN}.add(n);` +
+const prologueOf = (seen: string) =>
+  `const ${SEEN}=${seen},${HIT}=(n)=>{if(${SEEN}.has(n))return;${SEEN}.add(n);` +
   `globalThis.console.debug(${JSON.stringify(MARK)}+n)};`;
+const PROLOGUE = prologueOf('new Set()');
+/** The code around a source may run it more than once. */
+const WRAPPED_PROLOGUE = prologueOf(`globalThis.${SEEN}??=new Set()`);
 
 /** A handler that counts its blocks, line by line where the author wrote it. */
 export interface Instrumented {
   readonly code: string;
   /** Whether that is the body of a function, as it is if the handler is a function. */
   readonly isBody: boolean;
+  /** Whether the last expression is the result, though no option says so: a language model meant it. */
+  readonly returnsLast: boolean;
   readonly blocks: readonly Block[];
   /** The place in the author's text of a place in {@link code}. */
   toAuthor(location: SourceLocation): SourceLocation;
 }
 
 /**
- * @param isWrapped whether there is code around it, so that it is a body
- * @returns undefined for a source that does not parse: compiling it tells why
+ * @param shape of what is executed; a source with code around it is a body
+ * @returns undefined for a source that does not parse or is refused: compiling it tells why
  */
-export function instrument(source: string, filename: string, isWrapped = false): Instrumented | undefined {
-  const form = isWrapped ? 'body' : formOf(source, filename);
+export function instrument(source: string, filename: string, shape?: SourceShape): Instrumented | undefined {
+  const { form, returnsLast } = shape?.isWrapped ? BODY : formOf(source, filename, shape);
   const script = form && scriptOf(source, filename, form === 'module');
   if (script === undefined) return undefined;
   const wrapped = form === 'module' ? blankWrapper(script) : wrapHandler(script);
@@ -44,12 +51,15 @@ export function instrument(source: string, filename: string, isWrapped = false):
   const own = (at: number) => Math.min(Math.max(0, at - PREFIX_LENGTH), text.length);
   const insertions = found.insertions.map((insertion) => ({ ...insertion, at: own(insertion.at) }));
   const ordered = inOrder(insertions);
+  // That of the handler itself, behind its directives.
   const first = ordered.find(({ isClosing }) => !isClosing) as Insertion;
-  const all = ordered.map((insertion) => (insertion === first ? withPrologue(insertion) : insertion));
+  const prologue = shape?.isWrapped ? WRAPPED_PROLOGUE : PROLOGUE;
+  const all = ordered.map((one) => (one === first ? { ...one, text: prologue + one.text } : one));
   const shift = source.length - text.length;
   return {
     code: write(text, all),
     isBody: form !== 'module',
+    returnsLast,
     blocks: found.blocks.map((block) => ({ ...block, start: own(block.start) + shift, end: own(block.end) + shift })),
     toAuthor: mapperOf(text, all, shift),
   };
@@ -57,13 +67,23 @@ export function instrument(source: string, filename: string, isWrapped = false):
 
 type Form = 'body' | RewrittenHandler['of'];
 
-function formOf(source: string, filename: string): Form | undefined {
+interface FoundForm {
+  /** Undefined if it is refused. */
+  readonly form: Form | undefined;
+  readonly returnsLast: boolean;
+}
+
+const BODY: FoundForm = { form: 'body', returnsLast: false };
+const NONE: FoundForm = { form: undefined, returnsLast: false };
+
+function formOf(source: string, filename: string, shape: SourceShape | undefined): FoundForm {
   try {
-    const form = readForm(source, filename);
-    if (form.kind === 'refused') return undefined;
-    return form.kind === 'body' ? 'body' : form.of;
+    const form = readForm(source, filename, { shape });
+    if (form.kind === 'refused') return NONE;
+    if (form.kind === 'body') return BODY;
+    return { form: form.of, returnsLast: form.of === 'body' };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof RangeError) return NONE;
     throw error;
   }
 }
@@ -99,7 +119,7 @@ function asFunction({ body, end }: Program): Node {
 
 /** The one function of a handler is called in its body, where what counts is declared. */
 function calling({ blocks, insertions }: Blocks, { body }: HandlerNode, wrapped: string): Blocks {
-  const { start, end } = body.body.find(({ type }) => type !== 'EmptyStatement') as Node;
+  const { start, end } = onlyStatement(body.body as readonly Statement[]) as Node;
   const fields = Object.entries(CTX_FIELDS).map(([name, global]) => `${name}:${global}`);
   const opening: Insertion = { at: start, text: 'return(', isClosing: false };
   const callEnd = wrapped[end - 1] === ';' ? end - 1 : end;
@@ -107,11 +127,6 @@ function calling({ blocks, insertions }: Blocks, { body }: HandlerNode, wrapped:
   // The first is the call that counts the handler. What opens later at this place is inside of the function.
   const [first, ...rest] = insertions as [Insertion, ...Insertion[]];
   return { blocks, insertions: [first, opening, ...rest, closing] };
-}
-
-/** The first call is that of the handler itself, behind its directives. */
-function withPrologue(insertion: Insertion): Insertion {
-  return { ...insertion, text: PROLOGUE + insertion.text };
 }
 
 /** Stable: of several at one place, the inner closes first and the outer opens first. */

@@ -13,8 +13,6 @@ export interface FileCoverage {
 
 /**
  * A record of an lcov file. A line counts as its innermost block does that spans all of it, as with V8 and c8.
- *
- * @see https://github.com/linux-test-project/lcov, geninfo(1)
  */
 export function lcovOf({ path, source, blocks, hits }: FileCoverage): string {
   const starts = lineStarts(source);
@@ -26,6 +24,20 @@ export function lcovOf({ path, source, blocks, hits }: FileCoverage): string {
   const branches = blocks.flatMap(({ kind, start }, i) =>
     kind === 'branch' ? [{ line: lineOf(start), number: i, hits: hits[i] ?? 0 }] : [],
   );
+  const known = lines.map((count, i) => ({ line: i + 1, hits: count }));
+  return recordOf({ path, functions, branches, lines: known });
+}
+
+/** What is told of a file. */
+export interface LcovRecord {
+  readonly path: string;
+  readonly functions: readonly { readonly line: number; readonly name: string; readonly hits: number }[];
+  readonly branches: readonly { readonly line: number; readonly number: number; readonly hits: number }[];
+  readonly lines: readonly { readonly line: number; readonly hits: number }[];
+}
+
+/** @see https://github.com/linux-test-project/lcov, geninfo(1) */
+export function recordOf({ path, functions, branches, lines }: LcovRecord): string {
   return [
     'TN:',
     `SF:${path}`,
@@ -36,9 +48,9 @@ export function lcovOf({ path, source, blocks, hits }: FileCoverage): string {
     ...branches.map(({ line, number, hits: count }) => `BRDA:${line},${number},0,${count}`),
     `BRF:${branches.length}`,
     `BRH:${branches.filter(isHit).length}`,
-    ...lines.map((count, i) => `DA:${i + 1},${count}`),
+    ...lines.map(({ line, hits: count }) => `DA:${line},${count}`),
     `LF:${lines.length}`,
-    `LH:${lines.filter((count) => count > 0).length}`,
+    `LH:${lines.filter(isHit).length}`,
     'end_of_record\n',
   ].join('\n');
 }

@@ -17,6 +17,8 @@ import { localeOf } from '../../execution/request/segment-request.js';
 import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { shapeOf, shapeOfWrap } from '../../source/forms/source-shape.js';
+import { withInlineMap } from '../../source/source-map/inline-map.js';
+import { jsonOfStoredMap } from '../../source/source-map/stored-map.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { systemTime } from '../../support/timers.js';
@@ -185,18 +187,17 @@ export class Recorder {
   async #handlerOf(code: string | Uint8Array, options: ExecuteOptions): Promise<Recording['handler']> {
     const { filename = DEFAULT_FILENAME } = options;
     if (typeof code === 'string') {
-      const { wrap } = this.#inner.config.cache;
-      const shape = shapeOf(options, wrap && shapeOfWrap(wrap));
+      const { wrap, source: keepsSource } = this.#inner.config.cache;
+      const text = { source: code, filename, shape: shapeOf(options, wrap && shapeOfWrap(wrap)), keepsSource };
       const isLarge = code.length >= LARGE_SOURCE_CHARACTERS;
-      const { key } = isLarge
-        ? await this.#keys.deriveInSlices(code, filename, shape)
-        : { key: this.#keys.derive(code, filename, shape) };
+      const { key } = isLarge ? await this.#keys.deriveInSlices(text) : { key: this.#keys.derive(text) };
       return { key, filename, source: code };
     }
     const opened = await this.#inner.open(code);
     if (!opened.ok) throw new Error(opened.error.message);
-    const { key, filename: name, source } = opened.handler;
-    return { key, filename: name, source };
+    const { key, filename: name, source, sourceMap } = opened.handler;
+    const json = sourceMap && (await jsonOfStoredMap(sourceMap));
+    return { key, filename: name, source: json === undefined ? source : withInlineMap(source, json) };
   }
 
   async #put(runId: string, recording: Recording): Promise<void> {

@@ -2,7 +2,7 @@ import type { RuntimeOptions } from '../../api/options.js';
 import { boolean, invalidOption } from '../../config/check.js';
 import { resolveRuntimeConfig } from '../../config/resolve.js';
 import { decodePreludeImage } from '../../engine/image/prelude-image.js';
-import { readLibraries } from '../../runtime/libraries.js';
+import { describeBundled, readLibraries } from '../../runtime/libraries.js';
 import { Executor } from '../../worker/executor.js';
 import { TestClock } from '../clock.js';
 import { HandlerCoverage } from '../coverage/coverage.js';
@@ -23,7 +23,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   const config = resolveRuntimeConfig(coverage === undefined ? rest : withRoom(rest));
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
   const clock = new TestClock(now);
-  const libraries = await readLibraries(config.pool.libraries);
+  const { sources: libraries, bundle, needs } = await readLibraries(config.pool.libraries, config.cache);
   const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
   const executor = await Executor.create({
     engine,
@@ -33,11 +33,14 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
     stackSizeBytes,
     isolation,
     expectsRepetition: false,
+  }).catch((error: unknown) => {
+    throw describeBundled(error, bundle);
   });
   return new TestRuntime(config, engine.fingerprint, {
     clock,
     seed,
     coverage,
+    libraryNeeds: needs,
     createPool: (onRetired) =>
       new CallingThread({
         executor,

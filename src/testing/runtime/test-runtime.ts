@@ -15,7 +15,7 @@ import { type HandlerStep, suspendFirst } from '../handler-step.js';
 import { runToEnd } from '../run-handler.js';
 import type { TestResult } from '../test-result.js';
 
-export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool'> {
+export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool' | 'libraryNeeds'> {
   readonly clock: TestClock;
   readonly seed: number;
   readonly coverage: HandlerCoverage | undefined;
@@ -33,11 +33,15 @@ export class TestRuntime extends NexusRuntime {
   readonly #room: Room;
 
   /** @internal use `createTestRuntime` */
-  constructor(config: RuntimeConfig, engine: string, { createPool, clock, seed, coverage }: TestRuntimeParts) {
+  constructor(
+    config: RuntimeConfig,
+    engine: string,
+    { createPool, clock, seed, coverage, libraryNeeds = {} }: TestRuntimeParts,
+  ) {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
-    super(config, engine, { createPool, environment: { now: () => clock.now(), newRunId } });
+    super(config, engine, { createPool, libraryNeeds, environment: { now: () => clock.now(), newRunId } });
     this.clock = clock;
     this.#seed = seed;
     this.#coverage = coverage;
@@ -67,10 +71,10 @@ export class TestRuntime extends NexusRuntime {
   }
 
   /** @internal */
-  cover(source: HandlerSource, { wrap = this.inner.config.cache.wrap, normalise }: ExecuteOptions): CoveredHandler {
-    // What is around the code of a model is not to be counted.
-    if (normalise !== undefined) return asItIs(source);
-    return this.#coverage?.cover(source, this.#room, wrap !== undefined) ?? asItIs(source);
+  cover(source: HandlerSource, options: ExecuteOptions): CoveredHandler {
+    const { wrap = this.inner.config.cache.wrap } = options;
+    const read = wrap === undefined ? options : { ...options, wrap };
+    return this.#coverage?.cover(source, this.#room, read) ?? asItIs(source);
   }
 
   /** @internal */

@@ -8,7 +8,7 @@ import { FileTier } from '#build/cache/file-tier.js';
 export const ENTRY_EXTENSION = '.qjsc';
 export const TEMPORARY_EXTENSION = '.tmp';
 /** The directory of the entries in a cache directory. */
-export const FORMAT_FOLDER = 'v1';
+export const FORMAT_FOLDER = 'v2';
 
 const SECRET = Buffer.from('a secret of the campaign');
 const ENGINE = 'engine of the campaign';

@@ -24,6 +24,8 @@ const FUNCTIONS = [
   'function(){}',
   '/* a */// b\n\u2028;',
   '\ufeff#!x\n()=>1',
+  "'use strict';() => 1",
+  '"use strict"\n/* a */ function f() {}',
 ];
 const MODULES = ['export default 1', ';export{}', '0\nexport*from"a"', '{}export default 1', '/**/export/**/default 1'];
 const BODIES = [

@@ -15,6 +15,8 @@ describe('the code in a text of a language model', () => {
     ['const s = `\n```;', '           \n    '],
     ['/*\n```\n*/ return 1', '/*\n```\n*/ return 1'],
     ['const a = "```";\nreturn a', 'const a = "```";\nreturn a'],
+    ['Hi:\r```js\rx // `\r```\rbye', '   \r     \rx // `\r   \r   '],
+    ['```js\r\nx\r\n```', '     \r\nx\r\n   '],
     ['\ufeffHi:\n```\nx\n```', '    \n   \nx\n   '],
   ])('%j is %j', (source, code) => {
     expect(codeOfModel(source, 'handler.js')).toBe(code);

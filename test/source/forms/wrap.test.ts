@@ -61,11 +61,25 @@ describe('one function', () => {
     ['declare const x: number;\nfunction f(a: { n: number }) { return a.n }', 'a.ts'],
     [';(async (a) => a.n)', 'a.js'],
     [';;(a) => a.n;;', 'a.js'],
-  ])('is called, whatever empty statement or type stands before it: %j', async (source, filename) => {
+    ['"use strict";\n(a) => a.n', 'a.js'],
+    ["'use strict'\nfunction f(a) { return a.n }", 'a.js'],
+    ['/* a */ "use strict"; // b\n\'use client\';\nasync a => a.n;', 'a.js'],
+    ["'use strict';\ninterface A { n: number }\n(a: A) => a.n", 'a.ts'],
+  ])('is called, whatever empty statement, directive or type stands before it: %j', async (source, filename) => {
     await withRuntime({ maxInstances: 1 }, async (runtime) => {
       const result = await runtime.executeHandler(source, { args: { n: 7 } }, { filename });
       expect(result.error).toBeUndefined();
       expect(result.returnValue).toBe(7);
+    });
+  });
+
+  it('obeys the directive before it', async () => {
+    await withRuntime({ maxInstances: 1 }, async (runtime) => {
+      const isStrict = async (source: string) => (await runtime.executeHandler(source)).returnValue;
+      expect(await isStrict('"use strict"; function f() { return this === undefined }')).toBe(true);
+      expect(await isStrict('"use loose"; function f() { return this === undefined }')).toBe(false);
+      expect(await isStrict('"use strict"; const a = 1; function f() { return a }')).toBeUndefined();
+      expect(await isStrict('"use strict"; return (() => this === undefined)()')).toBe(true);
     });
   });
 

@@ -205,6 +205,58 @@ export function other(args: Args) {
     expect(uncovered('function.js')).toEqual([5]);
   });
 
+  it('counts handlers with code around them, and those of language models, in the lines of their files', async () => {
+    const model =
+      'Here you are:\n\n```js\nasync function main() {\n  if ($args === 2) {\n    return null.x;\n  }\n  return 1;\n}\n\nmain();\n```\n';
+    writeFileSync(join(folder, 'model.js'), model);
+    writeFileSync(join(folder, 'chosen.js'), '$args === 1\n  ? "one"\n  : "other";\n');
+    writeFileSync(join(folder, 'idle.js'), 'function a() {}\nfunction b() {}\n');
+    writeFileSync(
+      join(folder, 'strict.js'),
+      '"use strict";\n(args) => {\n  if (args) return this === undefined;\n  return 2;\n};\n',
+    );
+    writeFileSync(
+      join(folder, 'wrapped.js'),
+      `const n = item.n;\nif (n > 2) {\n  null.y;\n}\nif (n > 5) {\n  return 0;\n}\nreturn n;\n`,
+    );
+    const program = `const wrap = { prologue: 'return $args.map((item) => {', epilogue: '});' };
+      const seen = async (file, args, options) => {
+        const result = await kit.runHandler(file, { args, ...options }).catch(({ message }) => ({ error: { message } }));
+        const { returnValue, error = {}, logs } = result;
+        const { location, snippet, message } = error;
+        return { returnValue, location, snippet, message, logs };
+      };
+      const normalise = 'model';
+      const wrapped = (list) => list.map((n) => ({ n }));
+      console.log(JSON.stringify([
+        await seen('model.js', 1, { normalise }), await seen('model.js', 2, { normalise }),
+        await seen('chosen.js', 1, { normalise }), await seen('idle.js', 1, { normalise }),
+        await seen('wrapped.js', wrapped([1, 2]), { wrap }), await seen('wrapped.js', wrapped([1, 3]), { wrap }),
+        await seen('wrapped.js', wrapped(Array(3000).fill(1)), { wrap, limits: { maxLogBytes: 8 } }),
+        await seen('strict.js', 0),
+      ]));`;
+    const { stdout } = await inProcess(program, { NEXUS_COVERAGE: 'shapes' });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse((await inProcess(program)).stdout));
+    expect(JSON.parse(stdout)).toMatchObject([
+      { returnValue: 1 },
+      { location: { line: 6, column: 16 } },
+      { returnValue: 'one' },
+      { message: expect.stringContaining('only declares b') },
+      { returnValue: [1, 2] },
+      { location: { line: 3, column: 7 } },
+      { returnValue: expect.any(Array) },
+      { returnValue: 2 },
+    ]);
+    const [part = ''] = readdirSync(join(folder, 'shapes'));
+    const files = linesOf(readFileSync(join(folder, 'shapes', part), 'utf8'));
+    const uncovered = (name: string) =>
+      [...(files.get(name) ?? [])].filter(([, count]) => count === 0).map(([line]) => line);
+    expect(files.get('model.js')?.get(6)).toBe(1);
+    expect(files.get('wrapped.js')?.get(8)).toBe(3);
+    expect([uncovered('model.js'), uncovered('chosen.js'), uncovered('wrapped.js')]).toEqual([[], [], [6, 7]]);
+    expect(files.has('idle.js')).toBe(false);
+  });
+
   it('keeps what was counted of a file that is read in two ways, or changes meanwhile', async () => {
     const lines = `if ($args) {\\n  $emit('a');\\n}\\nreturn 1;\\n`;
     await inProcess(

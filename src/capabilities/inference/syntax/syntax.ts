@@ -83,6 +83,7 @@ function refused(problem: ScriptProblem, source: string, filename: string): Nexu
     const context = { location, snippet: renderSnippet(source, location) };
     return new NexusError('INVALID_HANDLER', sentenceOf(problem), { context });
   }
+  if (kind === 'import') return compilationError(message, location, source, { importsMore: true });
   if (isExplained) return compilationError(message, location, source);
   const remedy = isTypeScript(filename) ? remedyAfterStripping(message, source, location) : undefined;
   return remedy === undefined
@@ -109,7 +110,12 @@ function explained(message: string, location: SourceLocation, source: string, fi
   return compilationError(help?.message ?? message, help?.location ?? location, source);
 }
 
-function compilationError(message: string, location: SourceLocation, source: string): NexusError {
-  const snippet = renderSnippet(source, location);
-  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context: { location, snippet } });
+function compilationError(
+  message: string,
+  location: SourceLocation,
+  source: string,
+  facts: { readonly importsMore?: true } = {},
+): NexusError {
+  const context = { location, snippet: renderSnippet(source, location), ...facts };
+  return new NexusError('COMPILATION_ERROR', `SyntaxError: ${message}`, { context });
 }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { createInflateRaw, deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { nextTurn } from '../../support/timers.js';
+import { nextTurn } from './timers.js';
 
 /** The fastest level: the next ones save less than a tenth of the bytes, and take up to twice the time. */
 const OPTIONS = { level: 1 };
