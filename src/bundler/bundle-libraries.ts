@@ -131,7 +131,7 @@ async function bundle(given: readonly BundleEntry[], bounds: BundleBounds): Prom
     });
   }
   return {
-    source: withoutNeedlessNames(script.text),
+    source: await withoutNeedlessNames(script.text),
     sourceMap: map.text,
     exports: entries.map(({ name }, index) => {
       const target = entryTarget(metafile, index);

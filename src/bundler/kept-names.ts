@@ -1,3 +1,5 @@
+import { waitATurn } from '../support/byte-slices.js';
+
 /** `__name(parse, "parse");`, behind a declaration. */
 const DECLARED = /^\s*__name\(([\w$]+), "([\w$]+)"\);$/;
 /** `parse = /* @__PURE__ *\/ __name((text) => …` */
@@ -5,6 +7,8 @@ const CALL = '/* @__PURE__ */ __name(';
 const ASSIGNED = /(?:^|[^.\w$])([\w$]+) = $/;
 /** A function with a name of its own. */
 const OWN = /^(?:async )?function\*? ([\w$]+)\(/;
+/** Some 5 ms of work. */
+const LINES_A_TURN = 5_000;
 /** Longer lines are minified code, in which nothing is found. */
 const MAX_LINE = 2_000;
 /** `}, "parse")`, the end of one with several lines. */
@@ -24,21 +28,22 @@ interface Open {
  *
  * What remains are those of functions and classes that got another name, because two modules use the same.
  */
-export function withoutNeedlessNames(script: string): string {
+export async function withoutNeedlessNames(script: string): Promise<string> {
   const lines = script.split('\n');
   const open: Open[] = [];
-  lines.forEach((line, index) => {
-    if (line.length > MAX_LINE) return;
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_TURN === LINES_A_TURN - 1) await waitATurn();
+    if (line.length > MAX_LINE) continue;
     const [, declared, name] = line.includes('__name(') ? (DECLARED.exec(line) ?? []) : [];
     if (name !== undefined) {
       if (declared === name) lines[index] = ' '.repeat(line.length);
-      return;
+      continue;
     }
     endOpen(lines, line, index, open);
     const start = line.indexOf(CALL);
     const own = start < 0 ? undefined : OWN.exec(line.slice(start + CALL.length))?.[1];
     const assigned = start < 0 ? undefined : (own ?? ASSIGNED.exec(line.slice(0, start))?.[1]);
-    if (assigned === undefined) return;
+    if (assigned === undefined) continue;
     const end = `, "${assigned}")`;
     const closed = [`${end};`, `${end},`, end].find((each) => line.endsWith(each));
     if (closed === undefined) {
@@ -46,7 +51,7 @@ export function withoutNeedlessNames(script: string): string {
     } else {
       lines[index] = blanked(blanked(line, line.length - closed.length, end.length), start, CALL.length);
     }
-  });
+  }
   return lines.join('\n');
 }
 

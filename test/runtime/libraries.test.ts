@@ -20,7 +20,7 @@ async function run(libraries: Libraries, handler: string): Promise<unknown> {
 }
 
 async function refusal(libraries: Libraries): Promise<NexusError> {
-  const error = await rejection(createTestRuntime({ libraries, cacheDir: false }));
+  const error = (await rejection(createTestRuntime({ libraries, cacheDir: false }))) as NexusError;
   expect(error).toMatchObject({ code: 'INVALID_CONFIG' });
   return error;
 }
