@@ -16,7 +16,7 @@ const MAIN = [
   'pool',
 ];
 /** In a worker thread: what executes handlers, on the engine. Nobody on the main thread has them. */
-const WORKER = ['worker', 'engine'];
+const WORKER = ['worker', 'engine', 'intl'];
 /** What both sides have: messages, texts of handlers, encodings. Each imports from itself and from those after it. */
 const SHARED = ['protocol', 'source', 'codec', 'support', 'config', 'api', 'errors'];
 
@@ -77,6 +77,12 @@ export default {
       severity: 'error',
       from: { path: folders(['engine']) },
       to: { path: folders(['worker']) },
+    },
+    {
+      name: 'intl-imports-neither-worker-nor-engine',
+      severity: 'error',
+      from: { path: folders(['intl']) },
+      to: { path: folders(['worker', 'engine']) },
     },
     {
       name: 'main-thread-imports-no-worker',

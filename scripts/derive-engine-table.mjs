@@ -78,6 +78,8 @@ const imports = {
   environ: inGlue('environ', /(\w+):\(a,c\)=>\{var b=0,e=0,f;for\(f of \w+\(\)\)/g),
   environSizes: inGlue('environSizes', /(\w+):\(a,c\)=>\{var b=\w+\(\);M\[a>>2\]=b\.length/g),
   resizeHeap: inGlue('resizeHeap', /(\w+):a=>\{var c=K\.length;a>>>=0;if\(2147483648<a\)/g),
+  callHost: inGlue('callHost', /(\w+):function\([\w,]+\)\{return d\.callbacks\.callFunction\(/g),
+  freeHostFunction: inGlue('freeHostFunction', /(\w+):function\([\w,]+\)\{d\.callbacks\.freeHostRef\(/g),
 };
 
 /** Offsets in a function's code at which an instruction may start and that `read` recognises. */

@@ -15,6 +15,7 @@ export const QUESTIONS = [
   { id: 'memory', title: 'Memory' },
   { id: 'start', title: 'Cold start' },
   { id: 'suite', title: 'A suite of 94 tests' },
+  { id: 'platform', title: 'The platform of a handler' },
   { id: 'heavy', title: 'Heavy computation' },
   { id: 'contract', title: 'The parts of the contract' },
   { id: 'cache', title: 'The compile cache' },

@@ -268,6 +268,16 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    */
   readonly onLogOverflow?: LogOverflow;
   /**
+   * The locale of `Intl` and of every `toLocaleString` where a handler names none, as a BCP 47 tag: `'de-DE'`. `ExecuteOptions.locale` changes
+   * it for one call. @default 'en-US', whatever the environment of the process says
+   */
+  readonly locale?: string;
+  /**
+   * The time zone of `Date`, and of `Intl` where a handler names none, by its IANA name: `'Europe/Berlin'`. `ExecuteOptions.timeZone` changes
+   * it for one call. @default 'UTC', whatever the environment of the process says
+   */
+  readonly timeZone?: string;
+  /**
    * Whether usage is added up by tenant and handler, for `getUsage()` and the metrics `usage_*`. It takes less than a microsecond for each
    * execution. @default true
    */

@@ -46,6 +46,7 @@ function readVariable(option: OptionDescriptor, { name, value }: Variable): unkn
     case 'secrets':
       return value.split(',').map((secret) => secret.trim());
     case 'choice':
+    case 'name':
       return value;
   }
 }

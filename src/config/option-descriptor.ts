@@ -33,6 +33,12 @@ export interface ChoiceOption extends Described {
   readonly fallback: string;
 }
 
+/** A name that something outside of this package gives. */
+export interface NameOption extends Described {
+  readonly kind: 'name';
+  readonly fallback: string;
+}
+
 export interface PathOption extends Described {
   readonly kind: 'path';
   readonly fallback?: string;
@@ -50,4 +56,11 @@ export interface ObjectOption extends Described {
   readonly onOrOff?: true;
 }
 
-export type OptionDescriptor = NumberOption | SwitchOption | ChoiceOption | PathOption | SecretOption | ObjectOption;
+export type OptionDescriptor =
+  | NumberOption
+  | SwitchOption
+  | ChoiceOption
+  | NameOption
+  | PathOption
+  | SecretOption
+  | ObjectOption;

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { RuntimeOptions } from '../api/options.js';
 import { NO_LIMIT } from './defaults.js';
 import { MAX_STACK_SIZE_BYTES, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from './limits.js';
+import { DEFAULT_SETTINGS } from './locale.js';
 import type { OptionDescriptor, OptionGroup } from './option-descriptor.js';
 
 const KIB = 1024;
@@ -338,6 +339,18 @@ const runtime = {
     group: 'runtime',
     fallback: 'cut',
     doc: 'whether a log over `maxLogBytes` is cut or an error',
+  },
+  locale: {
+    kind: 'name',
+    group: 'runtime',
+    fallback: DEFAULT_SETTINGS.locale,
+    doc: 'locale of handlers that name none',
+  },
+  timeZone: {
+    kind: 'name',
+    group: 'runtime',
+    fallback: DEFAULT_SETTINGS.timeZone,
+    doc: 'time zone of `Date`, and of handlers that name none',
   },
   observer: { kind: 'object', group: 'runtime', doc: 'listeners for events' },
   tracing: { kind: 'object', group: 'runtime', doc: 'receives traces of calls' },

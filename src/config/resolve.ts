@@ -7,6 +7,7 @@ import type { Tracing } from '../api/tracing.js';
 import type { MeteringOptions } from '../api/usage.js';
 import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requireObject } from './check.js';
 import { MAX_TIMER_MS } from './limits.js';
+import { type LocaleSettings, resolveLocaleSettings } from './locale.js';
 import { OBSERVER_KEYS } from './observer-keys.js';
 import { OPTION_TABLE, optionNames } from './option-table.js';
 import { defaultOf, readChoice, readNumber, readSwitch } from './read-option.js';
@@ -45,6 +46,8 @@ export interface RuntimeConfig {
   readonly ceilings: ExecutionLimits;
   readonly suspension: SuspensionConfig;
   readonly onLogOverflow: LogOverflow;
+  /** Of calls that want no others. */
+  readonly localeSettings: LocaleSettings;
   readonly observer: RuntimeObserver;
   /** Undefined if calls are not traced. */
   readonly tracing: Tracing | undefined;
@@ -77,6 +80,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     ceilings: resolveCeilings(options.limitCeilings, limits),
     suspension: resolveSuspension(options),
     onLogOverflow: readChoice('onLogOverflow', options),
+    localeSettings: resolveLocaleSettings(options),
     observer: resolveObserver(options.observer),
     tracing: resolveTracing(options.tracing),
     metrics: resolveMetrics(options.metrics),

@@ -17,7 +17,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file or `scripts/images/` creates a
  * different binary from the same upstream.
  */
-export const REWRITE_VERSION = 8;
+export const REWRITE_VERSION = 9;
 
 export const WASM_PAGE_BYTES = 65_536;
 
@@ -121,4 +121,14 @@ export const Count = {
   variables: 2,
   /** Blocks that may have variables. */
   scopes: 3,
+} as const;
+
+/** How a mended engine asks about the time zone, see `mends/dates.ts`. */
+export const ZoneRequest = {
+  /** Added to the address at which the import for local time stores the seconds from local time to UTC: what the milliseconds count. */
+  ofTime: 1,
+  ofLocalTime: 2,
+  kinds: 3,
+  /** Room for the name of the zone in UTF-8, with a space and parentheses. */
+  maxNameBytes: 128,
 } as const;

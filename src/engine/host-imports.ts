@@ -1,4 +1,4 @@
-import { WASM_PAGE_BYTES } from './binary-interface.js';
+import { WASM_PAGE_BYTES, ZoneRequest } from './binary-interface.js';
 import type { EngineTable } from './known-engines.js';
 
 /**
@@ -10,8 +10,25 @@ export interface Host {
   now(): number;
   /** The limit of linear memory at present, in bytes, below its maximum. */
   memoryCeiling(): number;
+  /** The time zone of dates; undefined: UTC. */
+  readonly zone: HostZone | undefined;
+  /**
+   * The function of the host was called, see `vm/host-call.ts`. An error that this throws ends the call into the engine.
+   *
+   * @param argv the address of the arguments
+   * @returns the address of the answer, or 0 for undefined
+   */
+  answer(argc: number, argv: number): number;
   /** The heap could not grow to `wantedEnd`. An error that this throws ends the call into the engine. */
   onHeapExhausted(wantedEnd: number): void;
+}
+
+/** A time zone, for `Date`. */
+export interface HostZone {
+  /** Seconds from UTC to local time, at a time in milliseconds since the epoch or, if `isLocal`, at a local time that is counted alike. */
+  offsetAt(ms: number, isLocal: boolean): number;
+  /** The English name of the zone at this time: `Central European Summer Time`. */
+  nameAt(ms: number): string;
 }
 
 type ImportedFunction = (...args: number[]) => unknown;
@@ -23,9 +40,11 @@ const Tm = { sec: 0, min: 4, hour: 8, mday: 12, mon: 16, year: 20, wday: 24, yda
 const MS_PER_DAY = 86_400_000;
 const MAX_DATE_SECONDS = 8.64e12;
 
+const UTC_NAME = ' (Coordinated Universal Time)';
+
 /**
- * Replaces the imports that would expose the machine: the guest's time zone is UTC, its environment is empty,
- * and the host provides its clock. So every machine creates the same image, and a suspended VM resumes in the
+ * Replaces the imports that would expose the machine: the guest's time zone is that of the run, its environment is
+ * empty, and the host provides its clock. So every machine creates the same image, and a suspended VM resumes in the
  * same environment.
  */
 export function sealImports(imports: ImportNamespace, table: EngineTable, host: Host): void {
@@ -34,14 +53,36 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
   const view = () => new DataView(memory.buffer);
 
   imports[names.now] = () => host.now();
-  imports[names.localTime] = ((seconds: bigint, tm: number) =>
-    writeUtc(view(), tm, Number(seconds))) as unknown as ImportedFunction;
-  imports[names.timeZone] = (offset = 0, daylight = 0, standardName = 0, daylightName = 0) => {
+  // The time about which the engine asked last: the name of the zone is written for it.
+  let asked = 0;
+  imports[names.localTime] = ((time: bigint, address: number) => {
+    const kind = address & ZoneRequest.kinds;
+    if (kind === 0) {
+      writeUtc(view(), address, Number(time));
+      return;
+    }
+    asked = Number(time);
+    const { zone } = host;
+    const offset = zone === undefined ? 0 : zone.offsetAt(asked, kind === ZoneRequest.ofLocalTime);
+    view().setInt32((address ^ kind) >>> 0, -offset, true);
+  }) as unknown as ImportedFunction;
+  imports[names.timeZone] = (first = 0, second = 0, standardName = 0, daylightName = 0) => {
     const target = view();
-    target.setInt32(offset, 0, true);
-    target.setInt32(daylight, 0, true);
+    if (standardName === 0) {
+      const { zone } = host;
+      const name = Buffer.from(zone === undefined ? UTC_NAME : ` (${zone.nameAt(asked)})`);
+      const length = Math.min(name.length, ZoneRequest.maxNameBytes);
+      for (let i = 0; i < length; i++) target.setUint8((first >>> 0) + i, name[i] as number);
+      target.setUint32(second >>> 0, length, true);
+      return;
+    }
+    target.setInt32(first, 0, true);
+    target.setInt32(second, 0, true);
     for (const name of [standardName, daylightName]) writeCString(target, name, 'UTC');
   };
+  imports[names.callHost] = (_context = 0, _self = 0, argc = 0, argv = 0) => host.answer(argc >>> 0, argv >>> 0);
+  // Its functions are as old as the image.
+  imports[names.freeHostFunction] = () => {};
   imports[names.environSizes] = (count = 0, size = 0) => {
     const target = view();
     target.setUint32(count, 0, true);

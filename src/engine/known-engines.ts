@@ -51,6 +51,9 @@ export interface EngineTable {
     readonly environ: string;
     readonly environSizes: string;
     readonly resizeHeap: string;
+    /** What functions of the host call, and what tells that one is gone. */
+    readonly callHost: string;
+    readonly freeHostFunction: string;
   };
   /** Address of the break pointer of `sbrk`, a u32 in static data: the heap is below its value. */
   readonly breakPointerAddress: number;
@@ -90,6 +93,8 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       environ: 'e',
       environSizes: 'f',
       resizeHeap: 'k',
+      callHost: 's',
+      freeHostFunction: 't',
     },
     breakPointerAddress: 86864,
     stripFlagsOffset: 228,
@@ -118,6 +123,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'an interruption is at the loop that it interrupts',
       'a stack overflow is a RangeError',
       'a date as text names its time zone',
+      'a local time is converted with the offset that it has',
       'the compiler notes what it compiles wrongly',
       'places are told in another text',
       'a function with more names than bytecode counts is not compiled',

@@ -55,6 +55,14 @@ export interface EngineFunctions {
   QTS_FreeValuePointer(ctx: ContextPointer, value: ValuePointer): void;
   QTS_RuntimeSetMaxStackSize(rt: RuntimePointer, bytes: number): void;
   QTS_bjson_encode(ctx: ContextPointer, value: ValuePointer): ValuePointer;
+  /** A function that calls the import `callHost` with this number. */
+  QTS_NewFunction(
+    ctx: ContextPointer,
+    name: string,
+    length: number,
+    isConstructor: boolean,
+    hostRef: number,
+  ): ValuePointer;
   /** QTS_Dump, then the C string as a JavaScript one. */
   dump(ctx: ContextPointer, value: ValuePointer): string;
   writeBytecode(ctx: ContextPointer, value: ValuePointer): ValuePointer;
@@ -155,6 +163,7 @@ export async function instantiateQuickJs(
     QTS_FreeValuePointer: ffi.QTS_FreeValuePointer,
     QTS_RuntimeSetMaxStackSize: ffi.QTS_RuntimeSetMaxStackSize,
     QTS_bjson_encode: ffi.QTS_bjson_encode,
+    QTS_NewFunction: ffi.QTS_NewFunction,
     dump: (ctx, value) => module.UTF8ToString(ffi.QTS_Dump(ctx, value)),
     writeBytecode: added('writeBytecode'),
     readBytecode: added('readBytecode'),

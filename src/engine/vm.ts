@@ -1,10 +1,11 @@
 import { MAX_STACK_SIZE_BYTES } from '../config/limits.js';
 import type { MemoryLayout } from './binary-interface.js';
 import type { EngineModule } from './load-engine.js';
-import { type BytesPointer, bytesAt, type ContextPointer, type ValuePointer } from './pointers.js';
+import { type BytesPointer, bytesAt, type ContextPointer, NO_VALUE, type ValuePointer } from './pointers.js';
 import { instantiateQuickJs, type QuickJsInstance } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import { EngineAccess, VALUE_BYTES } from './vm/engine-access.js';
+import { HostCall } from './vm/host-call.js';
 import { MarkedMemory } from './vm/marked-memory.js';
 import { Scripts } from './vm/scripts.js';
 import { BUILD_CLOCK_MS, VmControls } from './vm/vm-controls.js';
@@ -15,6 +16,8 @@ const STRIP_SOURCE = 1 << 0;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
+/** The number by which the engine knows the function of the host. */
+const HOST_FUNCTION = 1;
 
 export type PromiseState = 'pending' | 'fulfilled' | 'rejected';
 /** In the order of JSPromiseStateEnum. */
@@ -30,6 +33,7 @@ const PROMISE_STATES: readonly PromiseState[] = ['pending', 'fulfilled', 'reject
 export class Vm extends VmControls {
   readonly #memory: MarkedMemory;
   readonly #scripts: Scripts;
+  readonly #hostCall: HostCall;
   /** Scratch for the arguments of a call and for out-parameters, part of every image. */
   readonly #argv: BytesPointer;
   /** An ArrayBuffer that no guest code can reach, and where its bytes lie. */
@@ -42,6 +46,10 @@ export class Vm extends VmControls {
     const holder: { vm?: Vm } = {};
     const instance = await instantiateQuickJs(engine, instanceOptionsOf(options), {
       now: () => (holder.vm === undefined ? BUILD_CLOCK_MS : holder.vm.clock()),
+      get zone() {
+        return holder.vm?.zone;
+      },
+      answer: (argc, argv) => holder.vm?.answer(argc, bytesAt(argv)) ?? NO_VALUE,
       memoryCeiling: () => holder.vm?.memoryCeilingBytes ?? Number.POSITIVE_INFINITY,
       onHeapExhausted: (wantedEnd) => {
         holder.vm?.noteHeapExhausted(wantedEnd);
@@ -56,6 +64,7 @@ export class Vm extends VmControls {
     super(new EngineAccess(instance, memory), instance.runtime, options);
     this.#memory = memory;
     this.#scripts = new Scripts(this.engine);
+    this.#hostCall = new HostCall(this.engine, (encoded) => this.readValue(encoded));
     this.#argv = this.engine.allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
     this.#inputBuffer = this.createBuffer(INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
@@ -212,6 +221,18 @@ export class Vm extends VmControls {
     } finally {
       this.isWriting = false;
     }
+  }
+
+  /** A function that asks the host, see `vm/host-call.ts`. */
+  newHostFunction(): ValuePointer {
+    const { engine } = this;
+    return engine.enterChecked(() => engine.functions.QTS_NewFunction(engine.context, '', 0, false, HOST_FUNCTION));
+  }
+
+  /** Called by the engine. */
+  protected answer(argc: number, argv: BytesPointer): ValuePointer {
+    this.chargeHostCall();
+    return this.#hostCall.answer(argc, argv, this.localeSettings);
   }
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */

@@ -6,7 +6,9 @@ import { Grants } from '../capabilities/grants.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
 import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
+import { type LocaleSettings, unknownSetting } from '../config/locale.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { SegmentAmounts } from '../metrics/telemetry.js';
@@ -25,7 +27,7 @@ import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
-import { deadlineOf, executeRequestOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
+import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
 import {
@@ -68,7 +70,7 @@ export interface WaitingRun {
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<
   SuspendedRun,
-  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet'
+  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet' | 'localeSettings'
 >;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
@@ -166,6 +168,7 @@ export class SegmentRunner {
         origin,
         limits,
         ...tenantOf(tenant),
+        ...localeOf(request.localeSettings),
         ...(librarySet !== undefined && { librarySet: librarySet.id }),
       };
       return {
@@ -199,6 +202,7 @@ export class SegmentRunner {
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
+    requireKnownSettings(run.localeSettings);
     const limits = { ...this.#withinVm(run.limits), timeoutMs };
     const grants = Grants.parse(run.capabilities);
     const librarySet = this.librarySets.require(run.librarySet);
@@ -250,8 +254,8 @@ export class SegmentRunner {
   }
 
   #prepare(context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
-    const { limits, ceilings, onLogOverflow } = this.#config;
-    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow });
+    const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
+    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow, localeSettings });
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
@@ -340,7 +344,7 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet }: RunBase,
+    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
@@ -362,6 +366,7 @@ export class SegmentRunner {
       // What it made in this segment waits, in order.
       lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
       ...tenantOf(tenant),
+      ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
     };
     return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
@@ -378,6 +383,17 @@ export function notBegun(result: WasmResult): SegmentRun {
 /** Whether a worker started it: a cancelled or late request may never have left the queue. */
 function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+}
+
+/** @throws NexusError SUSPENSION_INCOMPATIBLE */
+function requireKnownSettings(settings: LocaleSettings | undefined): void {
+  const unknown = settings && unknownSetting(settings);
+  if (unknown === undefined) return;
+  throw new NexusError(
+    'SUSPENSION_INCOMPATIBLE',
+    `The handler was suspended with the locale or time zone "${unknown}", which this Node does not know. It is kept; resume it on a newer Node.`,
+    { context: { value: unknown } },
+  );
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {

@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
+import type { LocaleSettings } from '../config/locale.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { Usage } from './usage.js';
 
@@ -33,6 +34,8 @@ export interface SuspendedRun {
   readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   /** Number of the last call that the handler has made: see {@link callNumber}. */
   readonly lastCall?: number;
+  /** Unless they are the same as everywhere. */
+  readonly localeSettings?: LocaleSettings;
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
   /** The tenant for which it runs. */
   readonly tenant?: string;

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -130,3 +130,58 @@ export const TYPED_ARRAYS = [
   Float32Array,
   Float64Array,
 ] as const;
+
+/**
+ * What the guest asks the host's ICU, see `guest/features/intl.ts`: the number, a key, and further primitive values. The key is JSON:
+ * `[kind, defaults, locales, options]`.
+ */
+export const INTL_OPERATIONS = [
+  /** `(key)`: whether such an object can be made. */
+  'check',
+  /** `(key)`: its resolved options, names and values in turn. */
+  'resolvedOptions',
+  /** `(key, value, unit)`: a text. A bigint is its digits, marked by `unit` = `'n'`. */
+  'format',
+  'formatToParts',
+  /** `(key, start, end, marks)`, where a mark is `'n'` for a bigint and anything else for none. */
+  'formatRange',
+  'formatRangeToParts',
+  /** `(key, a, b)` */
+  'compare',
+  /** `(key, value)` and `(key, start, end)` */
+  'select',
+  'selectRange',
+  /** `(key, code)` */
+  'of',
+  /** `(key, text, isAll)`: the ends of the segments of a window of a text, and which are words. */
+  'segment',
+  /** `(key, text)`, where the key has the locales. */
+  'toUpperCase',
+  'toLowerCase',
+  /** `(key)`: a canonical locale, made with options; then texts of it. */
+  'locale',
+  'maximize',
+  'minimize',
+  /** `(key, name)`: one of its properties. */
+  'localeInfo',
+  /** `(key)`: the locales in canonical form. */
+  'canonicalLocales',
+  /** `(key)`: which of the locales the kind supports. */
+  'supportedLocales',
+  /** `(name)` instead of a key. */
+  'supportedValues',
+  /** `(kind)` instead of a key: whether the host has it. */
+  'hasKind',
+] as const;
+
+/** In an answer of the host that is an array, the first item: what follows is the answer, or name and message of an error. */
+export const INTL_ANSWER = 0;
+export const INTL_ERROR = 1;
+
+/** The longest text that the host is asked about, in UTF-16 code units, and the longest key. */
+export const MAX_INTL_TEXT = 1_048_576;
+export const MAX_INTL_KEY = 16_384;
+/** Digits of a number that is a text. */
+export const MAX_INTL_DIGITS = 4_096;
+/** The first window of a text that is segmented: ICU's objects copy it for every segment. */
+export const INTL_WINDOW = 1_024;

@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import { LIMIT_KEYS } from '../config/limits.js';
+import type { LocaleSettings } from '../config/locale.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { LibrarySet } from './library-set.js';
@@ -50,6 +51,7 @@ type PackedRequest =
       tenant: string | null,
       logRing: number | null,
       librarySet: number | null,
+      localeSettings: PackedSettings | null,
     ]
   | readonly [
       kind: 'resume',
@@ -65,11 +67,13 @@ type PackedRequest =
       logRing: number | null,
       instructionsBefore: number,
       librarySet: number | null,
+      localeSettings: PackedSettings | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
+type PackedSettings = readonly [locale: string, timeZone: string];
 
 /** For the main thread. */
 export function encodeBatch(requests: readonly Request[]): Message {
@@ -112,6 +116,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.tenant ?? null,
           ring(request.logRing),
           setOf(request.librarySet),
+          packSettings(request.localeSettings),
         ];
       }
       case 'resume':
@@ -129,6 +134,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           ring(request.logRing),
           request.instructionsBefore,
           setOf(request.librarySet),
+          packSettings(request.localeSettings),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
@@ -160,6 +166,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
       }
       case 'execute': {
         const [kind, key, bytecode, input, right, limit, now, seed, deadline, context, tenant, logRing, set] = request;
+        const settings = request[13];
         // What is not always there is assigned: to spread it costs as much as all the rest.
         const execute: Mutable<Extract<Request, { kind: 'execute' }>> = {
           kind,
@@ -175,12 +182,14 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (context !== null) execute.packed = unpackContext(context, placed);
         if (tenant !== null) execute.tenant = tenant;
         if (logRing !== null) execute.logRing = at(shared, logRing);
+        if (settings !== null) execute.localeSettings = { locale: settings[0], timeZone: settings[1] };
         if (set !== null) execute.librarySet = at(librarySets, set);
         return execute;
       }
       case 'resume': {
         const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing, before, set] =
           request;
+        const settings = request[13];
         return {
           kind,
           key,
@@ -194,6 +203,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
           ...(tenant !== null && { tenant }),
           ...(logRing !== null && { logRing: at(shared, logRing) }),
+          ...(settings !== null && { localeSettings: { locale: settings[0], timeZone: settings[1] } }),
           ...(set !== null && { librarySet: at(librarySets, set) }),
         };
       }
@@ -210,6 +220,10 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         throw unknownRequest(request);
     }
   });
+}
+
+function packSettings(settings: LocaleSettings | undefined): PackedSettings | null {
+  return settings === undefined ? null : [settings.locale, settings.timeZone];
 }
 
 function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null {

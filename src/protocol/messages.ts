@@ -1,4 +1,5 @@
 import type { ExecutionLimits } from '../api/limits.js';
+import type { LocaleSettings } from '../config/locale.js';
 import type { ResultCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
@@ -44,6 +45,8 @@ export interface ExecuteRequest {
   readonly now?: number;
   /** Fixes `Math.random`. */
   readonly seed?: number;
+  /** Unless they are the same as everywhere. */
+  readonly localeSettings?: LocaleSettings;
   readonly deadline?: CallDeadline;
   /** A {@link LogRing}, when somebody wants to be told lines of log as they are written. */
   readonly logRing?: Uint8Array;
@@ -77,6 +80,7 @@ export interface ResumeRequest {
   readonly instructionsBefore: number;
   readonly now?: number;
   readonly seed?: never;
+  readonly localeSettings?: LocaleSettings;
   readonly deadline?: CallDeadline;
   readonly logRing?: Uint8Array;
   readonly librarySet?: LibrarySet;

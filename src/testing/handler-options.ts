@@ -39,6 +39,10 @@ export interface HandlerOptions extends SourceOptions {
   readonly seed?: number;
   /** As `ExecuteOptions.toJSON`. @default false */
   readonly toJSON?: boolean;
+  /** As `ExecuteOptions.locale`. @default 'en-US' */
+  readonly locale?: string;
+  /** As `ExecuteOptions.timeZone`. @default 'UTC' */
+  readonly timeZone?: string;
   /** As `ExecuteOptions.onLogOverflow`. @default 'cut' */
   readonly onLogOverflow?: LogOverflow;
   /** Reported in errors. @default none */
@@ -64,6 +68,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   seed: true,
   toJSON: true,
   onLogOverflow: true,
+  locale: true,
+  timeZone: true,
   handlerName: true,
   panelId: true,
   filename: true,
@@ -137,6 +143,8 @@ export function prepareHandler(
       ...(seed !== undefined && { seed }),
       ...(toJSON !== undefined && { toJSON }),
       ...(onLogOverflow !== undefined && { onLogOverflow }),
+      ...(given.locale !== undefined && { locale: given.locale }),
+      ...(given.timeZone !== undefined && { timeZone: given.timeZone }),
       ...(name !== undefined && { filename: name }),
       ...(entry !== undefined && { entry }),
       ...sourceOptions,

@@ -1,4 +1,5 @@
 import type { Isolation } from '../api/options.js';
+import { DEFAULT_SETTINGS } from '../config/locale.js';
 import type { VmLimits } from '../engine/image/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/features.js';
 import { imageEnd } from '../engine/image/image.js';
@@ -9,6 +10,7 @@ import type { EngineModule } from '../engine/load-engine.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
 import { type LoweredForm, SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
+import { timeZoneOf } from '../intl/time-zone.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { LibrarySet } from '../protocol/library-set.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
@@ -272,11 +274,13 @@ export class Executor {
   }
 
   /** Sets the limits and the time of this execution. */
-  #prepare({ limits, now }: ExecuteRequest | ResumeRequest): void {
+  #prepare({ limits, now, localeSettings = DEFAULT_SETTINGS }: ExecuteRequest | ResumeRequest): void {
     const vm = this.#vms.current;
     vm.memoryCeilingBytes = limits.memoryLimitBytes;
     vm.applyStackSize(limits.stackSizeBytes);
     vm.clock = now === undefined ? systemTime : () => now;
+    vm.localeSettings = localeSettings;
+    vm.zone = localeSettings === DEFAULT_SETTINGS ? undefined : timeZoneOf(localeSettings.timeZone);
   }
 
   /** Sets start time and entropy. For a resumed handler, they are in its snapshot. */

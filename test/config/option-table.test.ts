@@ -55,8 +55,12 @@ describe('the table of options', () => {
 
   it.each(optionNames())('%s has a variable if it is no object, and a doc line', (name) => {
     const option: OptionDescriptor = OPTION_TABLE[name];
-    const given = { number: '7', switch: 'true', choice: 'x', path: 'x', secrets: 'x, y', object: 'true' }[option.kind];
-    const read = { number: 7, switch: true, choice: 'x', path: 'x', secrets: ['x', 'y'], object: true }[option.kind];
+    const given = { number: '7', switch: 'true', choice: 'x', name: 'x', path: 'x', secrets: 'x, y', object: 'true' }[
+      option.kind
+    ];
+    const read = { number: 7, switch: true, choice: 'x', name: 'x', path: 'x', secrets: ['x', 'y'], object: true }[
+      option.kind
+    ];
     const hasVariable = option.kind !== 'object' || option.onOrOff === true;
     expect(configFromEnv({ [`NEXUS_${variableOf(name)}`]: given })).toEqual(hasVariable ? { [name]: read } : {});
     expect(option.doc).not.toBe('');

@@ -69,6 +69,15 @@ export const DIFFERENCES = [
     ],
   },
   {
+    what: '`Intl.DurationFormat`, and the lists of an `Intl.Locale`',
+    here: '`DurationFormat` is there if the host has it; lists are methods, `getCalendars()`',
+    there: 'by version: Node 20 has properties, `calendars`, and newer ones methods',
+    reason: 'The image of a handler is the same on every Node.',
+    program: "return Object.getOwnPropertyDescriptor(Intl, 'DurationFormat')?.get !== undefined;",
+    outcomes: { here: 'value true', there: 'value false' },
+    titles: [],
+  },
+  {
     what: 'Modules',
     here: '`import()` rejects',
     there: 'it loads a module',

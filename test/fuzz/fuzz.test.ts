@@ -21,6 +21,7 @@ describe('generated cases, in the short form', () => {
     'records',
     'recordings',
     'messages',
+    'intl',
   ])('generated cases of the target "%s" find nothing', async (target) => {
     const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
     expect(stdout).toContain('nothing found');

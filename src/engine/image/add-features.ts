@@ -3,7 +3,7 @@ import { performance } from '../../support/timers.js';
 import { lacksFeature } from '../shared-cells.js';
 import { GuestException } from '../vm/vm-errors.js';
 import type { Vm } from '../vm.js';
-import { type FeatureSet, NO_FEATURES } from './features.js';
+import { FEATURES, type Feature, type FeatureSet, NO_FEATURES } from './features.js';
 import type { PreludeImage } from './prelude-image.js';
 
 /** Evaluates features in a VM that holds an image without them. No handler has run in it. */
@@ -43,7 +43,10 @@ function evaluateFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet, i
   // A feature that needs another one that does not precede it would wait forever.
   vm.shouldInterrupt = () => isOver() || lacksFeature(vm, roots.cells);
   prelude.features.forEach((bytecode, index) => {
-    if ((features & (1 << index)) !== 0) vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, roots.featureHost);
+    if ((features & (1 << index)) === 0) return;
+    const { asksHost = false } = FEATURES[index] as Feature;
+    const given = asksHost ? [roots.featureHost, vm.newHostFunction()] : [roots.featureHost];
+    vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, ...given);
   });
   vm.beginRun();
 }

@@ -9,6 +9,8 @@ export interface Feature {
   readonly members?: readonly string[];
   /** Further names in a script that mean that it needs the feature. */
   readonly words?: readonly string[];
+  /** Whether it is given the function of the host, see `engine/vm/host-call.ts`. */
+  readonly asksHost?: boolean;
   /** Previous features on which it builds. */
   readonly needs?: readonly string[];
 }
@@ -44,6 +46,23 @@ export const FEATURES = [
   // The reviver of JSON.parse gets the source if the handler names `source`.
   { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
   { name: 'console', globals: ['console'] },
+  {
+    name: 'intl',
+    globals: ['Intl'],
+    members: [
+      'Number.prototype.toLocaleString',
+      'BigInt.prototype.toLocaleString',
+      'Array.prototype.toLocaleString',
+      'Uint8Array.prototype.__proto__.toLocaleString',
+      'Date.prototype.toLocaleString',
+      'Date.prototype.toLocaleDateString',
+      'Date.prototype.toLocaleTimeString',
+      'String.prototype.localeCompare',
+      'String.prototype.toLocaleUpperCase',
+      'String.prototype.toLocaleLowerCase',
+    ],
+    asksHost: true,
+  },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

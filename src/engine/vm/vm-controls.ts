@@ -1,4 +1,6 @@
+import { DEFAULT_SETTINGS, type LocaleSettings } from '../../config/locale.js';
 import { WASM_PAGE_BYTES } from '../binary-interface.js';
+import type { HostZone } from '../host-imports.js';
 import type { BytesPointer } from '../pointers.js';
 import type { QuickJsInstance } from '../quickjs-module.js';
 import { findGcThreshold, findInterruptCounter, findRandomState } from '../runtime-fields.js';
@@ -7,6 +9,9 @@ import type { VmOptions } from './vm-options.js';
 
 /** Steps between two polls of the interrupt handler (JS_INTERRUPT_COUNTER_INIT of the engine). */
 export const STEPS_PER_POLL = 10_000;
+
+/** What a call of the host's function costs, in steps: some ten microseconds. */
+const STEPS_PER_HOST_CALL = 100;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 export const BUILD_CLOCK_MS = 1_700_000_000_000;
@@ -26,6 +31,10 @@ const NEVER = () => false;
 export class VmControls {
   /** What `Date.now()` shows the guest. Frozen until an execution sets it. */
   clock: () => number = () => BUILD_CLOCK_MS;
+  /** The time zone of `Date`; undefined: UTC. */
+  zone: HostZone | undefined;
+  /** The locale and time zone that count where the guest names none. */
+  localeSettings: LocaleSettings = DEFAULT_SETTINGS;
   /** Polled every {@link STEPS_PER_POLL} steps; true throws "interrupted" into the guest, which only async code can catch. */
   shouldInterrupt: () => boolean = NEVER;
   /** Linear memory does not grow beyond it; its own maximum is `memoryLimitBytes`. */
@@ -41,6 +50,8 @@ export class VmControls {
   readonly #gcThresholdAddress: BytesPointer;
   readonly #interruptCounterAddress: BytesPointer;
   #firstPollAfter = STEPS_PER_POLL;
+  /** Steps that the counter of the engine does not have. */
+  #chargedSteps = 0;
 
   protected constructor(
     engine: EngineAccess,
@@ -73,7 +84,10 @@ export class VmControls {
   beginRun(): void {
     this.shouldInterrupt = NEVER;
     this.stopClock();
+    this.zone = undefined;
+    this.localeSettings = DEFAULT_SETTINGS;
     this.interruptPolls = 0;
+    this.#chargedSteps = 0;
     this.engine.heapExhausted = false;
     this.memoryCeilingBytes = Number.POSITIVE_INFINITY;
   }
@@ -95,6 +109,7 @@ export class VmControls {
    */
   countSteps(stepsToPoll = STEPS_PER_POLL): void {
     this.interruptPolls = 0;
+    this.#chargedSteps = 0;
     // A snapshot is stored data. One that claims more would be interrupted later than all others.
     this.#firstPollAfter = Math.min(Math.max(stepsToPoll, 1), STEPS_PER_POLL);
     this.#setStepsToPoll(this.#firstPollAfter);
@@ -102,18 +117,31 @@ export class VmControls {
 
   /** Steps since the last {@link countSteps}. */
   get steps(): number {
-    return this.interruptPolls * STEPS_PER_POLL + this.#firstPollAfter - this.stepsToPoll;
+    return this.interruptPolls * STEPS_PER_POLL + this.#firstPollAfter - this.stepsToPoll + this.#chargedSteps;
   }
 
   /** Runs code of the host's own, whose steps are not those of the handler. */
   uncounted<T>(use: () => T): T {
     const { interruptPolls, stepsToPoll } = this;
+    const chargedSteps = this.#chargedSteps;
     try {
       return use();
     } finally {
       this.interruptPolls = interruptPolls;
+      this.#chargedSteps = chargedSteps;
       this.#setStepsToPoll(stepsToPoll);
     }
+  }
+
+  /**
+   * Counts a call of the host's function, and polls: many of them fit between two polls of the engine. If the run is to
+   * be interrupted, the engine polls at its next step.
+   */
+  protected chargeHostCall(): void {
+    this.#chargedSteps += STEPS_PER_HOST_CALL;
+    if (!this.shouldInterrupt()) return;
+    this.#chargedSteps -= this.stepsToPoll - 1;
+    this.#setStepsToPoll(1);
   }
 
   #setStepsToPoll(steps: number): void {

@@ -5,6 +5,7 @@ import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { invalidArgument, readArgument, requireText } from '../../config/check.js';
+import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
@@ -32,9 +33,21 @@ const CONTEXT_ELSEWHERE: Readonly<Record<string, string>> = {
     extensions: 'context.extensionRegistry, or an option of run',
   },
   ...Object.fromEntries(
-    ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'tenant', 'signal', 'limits', 'seed', 'now', 'filename', 'entry'].map(
-      (name) => [name, inOptions(name)],
-    ),
+    [
+      ...[
+        'timeoutMs',
+        'deadlineMs',
+        'queueTimeoutMs',
+        'tenant',
+        'signal',
+        'limits',
+        'seed',
+        'now',
+        'filename',
+        'entry',
+      ],
+      ...['locale', 'timeZone'],
+    ].map((name) => [name, inOptions(name)]),
   ),
   ...{ timeout: inOptions('timeoutMs'), onEffects: inOptions('onEffects'), callTimeoutMs: inOptions('callTimeoutMs') },
 };
@@ -46,6 +59,8 @@ export interface RequestDefaults {
   readonly isAudited?: boolean;
   /** Unless the options say otherwise. @default 'cut' */
   readonly onLogOverflow?: LogOverflow;
+  /** Unless the options say otherwise. @default the same on every machine */
+  readonly localeSettings?: LocaleSettings;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -113,6 +128,8 @@ export function prepareRequest(
   if (packed !== undefined) request.packed = packed;
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
+  const localeSettings = settingsOfCall(options, defaults.localeSettings);
+  if (localeSettings !== undefined) request.localeSettings = localeSettings;
   return { request, grants: encodedGrants.grants };
 }
 

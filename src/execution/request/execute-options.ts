@@ -3,6 +3,7 @@ import type { CallSchemas } from '../../api/schema.js';
 import type { SourceOptions } from '../../api/source-options.js';
 import { checkSignal, invalidArgument, readArgument, rejectUnknownKeys, requireText } from '../../config/check.js';
 import { isLogOverflow, MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
+import { checkLocale, checkTimeZone } from '../../config/locale.js';
 import { checkSourceOptions, refuseSourceOptions } from '../../config/source-options.js';
 
 /** Options of one execution. */
@@ -35,6 +36,16 @@ export interface ExecuteOptions extends SourceOptions {
   readonly seed?: number;
   /** Fixes the guest's clock, in milliseconds since the epoch. Default: the real clock. */
   readonly now?: number;
+  /**
+   * The locale of `Intl` and of every `toLocaleString` where the handler names none, as a BCP 47 tag. A suspended handler keeps it. Default: the
+   * runtime's `locale`.
+   */
+  readonly locale?: string;
+  /**
+   * The time zone of `Date`, and of `Intl` where the handler names none, by its IANA name. A suspended handler keeps it. Default: the runtime's
+   * `timeZone`.
+   */
+  readonly timeZone?: string;
   /**
    * What becomes of calls of extensions that a handler does not await, when it has ended. Those that it made in its last segment, and all
    * that follows from them, are always waited for. Calls that it made earlier, which a settled `Promise.race` may have left behind:
@@ -85,6 +96,8 @@ const OPTION_KEYS: { readonly [K in keyof Required<ExecuteOptions>]: true } = {
   limits: true,
   seed: true,
   now: true,
+  locale: true,
+  timeZone: true,
   unawaited: true,
   suspensions: true,
   toJSON: true,
@@ -168,6 +181,8 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined, isA
   if (given.queueTimeoutMs !== undefined) requireMilliseconds('queueTimeoutMs', given.queueTimeoutMs);
   if (given.now !== undefined) finite('now', given.now);
   if (given.seed !== undefined) finite('seed', given.seed);
+  if (given.locale !== undefined) checkLocale(given.locale);
+  if (given.timeZone !== undefined) checkTimeZone(given.timeZone);
   if (given.entry !== undefined) requireText('entry', given.entry, 'the name of an export');
   checkSourceOptions(given);
   if (isArtifact) refuseSourceOptions(given);

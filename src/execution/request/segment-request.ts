@@ -1,5 +1,6 @@
 import type { ExecutionLimits } from '../../api/limits.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
+import type { LocaleSettings } from '../../config/locale.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
 import type { CallDeadline, Request, ResumeRequest } from '../../protocol/messages.js';
 import { performance } from '../../support/timers.js';
@@ -14,7 +15,7 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
   { key, bytecode, librarySet }: CompileResult,
-  { input, encodedGrants, limits, packed, now, seed }: PreparedRequest['request'],
+  { input, encodedGrants, limits, packed, now, seed, localeSettings }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
   feed: LogFeed | undefined,
@@ -23,6 +24,7 @@ export function executeRequestOf(
   if (packed !== undefined) request.packed = packed;
   if (now !== undefined) request.now = now;
   if (seed !== undefined) request.seed = seed;
+  if (localeSettings !== undefined) request.localeSettings = localeSettings;
   if (tenant !== undefined) request.tenant = tenant;
   if (deadline !== undefined) request.deadline = deadline;
   if (feed !== undefined) request.logRing = feed.bytes;
@@ -32,7 +34,7 @@ export function executeRequestOf(
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant, usage }: SuspendedRun,
+  { handler, snapshot, imageHash, features, tenant, usage, localeSettings }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -49,6 +51,7 @@ export function resumeRequestOf(
     instructionsBefore: usage.maxInstructions ?? 0,
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
+    ...localeOf(localeSettings),
     ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
     ...(librarySet !== undefined && { librarySet }),
   };
@@ -56,6 +59,10 @@ export function resumeRequestOf(
 
 export function tenantOf(tenant: string | undefined): { readonly tenant?: string } {
   return tenant === undefined ? {} : { tenant };
+}
+
+export function localeOf(localeSettings: LocaleSettings | undefined): { readonly localeSettings?: LocaleSettings } {
+  return localeSettings === undefined ? {} : { localeSettings };
 }
 
 export function deadlineOf(calledAt: number, deadlineMs: number): CallDeadline {

@@ -20,7 +20,6 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
       [MODULES, ['require']],
       [COMMONJS, ['module', 'exports']],
-      ['the engine has no data of locales', ['Intl']],
       ['a handler has one thread', ['Worker', 'SharedArrayBuffer', 'Atomics']],
       ['nothing runs here that was not compiled and checked before', ['WebAssembly']],
     ] satisfies [string, string[]][]

@@ -26,6 +26,7 @@ const limits = record(limitShapes, { maxInstructions, maxCpuMs });
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
 const sourceMap = record({ deflated: binary(), digest: HASH });
+const localeSettings = record({ locale: HASH, timeZone: HASH });
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
 export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
@@ -58,6 +59,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     tenant: NAME,
     leftCalls: calls,
     lastCall: count,
+    localeSettings,
     librarySet: HASH,
   },
 ) as Shape<SealedRunHeader>;

@@ -5,6 +5,7 @@ import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { SourceOptions } from '../../api/source-options.js';
 import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
+import { settingsOfCall } from '../../config/locale.js';
 import { matchAnswers } from '../../execution/request/answers.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import {
@@ -12,6 +13,7 @@ import {
   type ResumeOptions,
   resolveExecutionLimits,
 } from '../../execution/request/execute-options.js';
+import { localeOf } from '../../execution/request/segment-request.js';
 import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import { shapeOf, shapeOfWrap } from '../../source/forms/source-shape.js';
@@ -146,6 +148,7 @@ export class Recorder {
         seed: options.seed,
         ...(options.toJSON !== undefined && { toJSON: options.toJSON }),
         ...(options.onLogOverflow !== undefined && { onLogOverflow: options.onLogOverflow }),
+        ...localeOf(settingsOfCall(options, config.localeSettings)),
         ...(options.entry !== undefined && { entry: options.entry }),
         ...this.#sourceOptions(options),
       };

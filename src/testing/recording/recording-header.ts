@@ -57,6 +57,7 @@ const HEADER = record(
   {
     toJSON: flag,
     onLogOverflow: oneOf('cut', 'error'),
+    localeSettings: record({ locale: NAME, timeZone: NAME }),
     entry: NAME,
     sourceOptions: record(
       {},

@@ -3,6 +3,7 @@ import type { WasmContext } from '../../api/context.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { SourceOptions } from '../../api/source-options.js';
+import type { LocaleSettings } from '../../config/locale.js';
 
 /** One part of an execution: between two suspensions, or from the start or to the end. */
 export interface RecordedSegment {
@@ -29,6 +30,8 @@ export interface Recording {
   /** Options of the call, where they were given. */
   readonly toJSON?: boolean;
   readonly onLogOverflow?: LogOverflow;
+  /** Locale and time zone, where they are not the same as everywhere. */
+  readonly localeSettings?: LocaleSettings;
   readonly entry?: string;
   /** How the source is read, by the call or the runtime. */
   readonly sourceOptions?: SourceOptions;

@@ -83,7 +83,7 @@ async function repeat(
   recording: Recording,
   { code, filename = recording.handler.filename }: HandlerSource,
 ): Promise<Attempt> {
-  const { seed, segments, limits, toJSON, onLogOverflow, entry, sourceOptions } = recording;
+  const { seed, segments, limits, toJSON, onLogOverflow, localeSettings, entry, sourceOptions } = recording;
   const { extensionRegistry, ...rest } = recording.context;
   // A changed handler may make other calls: it then waits for their answers, and the replay reports that.
   const isChanged = code !== recording.handler.source;
@@ -100,6 +100,7 @@ async function repeat(
     filename,
     ...(toJSON !== undefined && { toJSON }),
     ...(onLogOverflow !== undefined && { onLogOverflow }),
+    ...localeSettings,
     ...(entry !== undefined && { entry }),
     ...sourceOptions,
   };

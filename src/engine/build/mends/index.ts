@@ -1,6 +1,6 @@
 import { WasmBinary } from '../wasm/binary.js';
 import { countsOfNames } from './counts.js';
-import { zonesOfDates } from './dates.js';
+import { offsetsOfZones, zonesOfDates } from './dates.js';
 import { EngineEditor } from './engine-editor.js';
 import { framesOfOurs, headOfStacks, placesOfInterruptions, placesOfValues, stackOverflows } from './errors.js';
 import { leavingOfDelegation, leavingOfLoops, queuesOfGenerators } from './generators.js';
@@ -39,6 +39,7 @@ export const MENDS: readonly Mend[] = [
   placesOfInterruptions,
   stackOverflows,
   zonesOfDates,
+  offsetsOfZones,
   constructsToLower,
   placesOfLowered,
   countsOfNames,

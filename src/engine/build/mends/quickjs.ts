@@ -6,6 +6,10 @@
 
 /** Functions, by their index. */
 export const Call = {
+  /** `(i64, address)`: the import `_localtime_js`. */
+  localTime: 11,
+  /** `(address, address, address, address)`: the import `_tzset_js`. */
+  timeZone: 12,
   /** `(ctx, value)` */
   freeValue: 19,
   /** `(JSFunctionDef*, opcode)`: emit_op without the parse state around it. */
@@ -74,6 +78,8 @@ export const Call = {
   rejectRequest: 487,
   /** `(ctx, JSAsyncGeneratorData*)`: js_async_generator_resume_next */
   resumeNext: 647,
+  /** `(milliseconds: i64) -> i32`: minutes from UTC to local time, negated. */
+  getTimezoneOffset: 589,
   /** `(ctx, value) -> value`, which take ownership of their argument; of a Number with flags, 0. */
   toBigInt: 701,
   toNumber: 706,

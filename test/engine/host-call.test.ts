@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import '../support/fixed-seed.js';
+
+import { readFile } from 'node:fs/promises';
+import { PRELUDE_URL } from '#src/assets.js';
+import { decodeValue } from '#src/codec/values/decoding/decode.js';
+import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
+import { createExecutionVm } from '#src/engine/image/base-image.js';
+import { decodePreludeImage, type PreludeImage } from '#src/engine/image/prelude-image.js';
+import { restoreImage } from '#src/engine/image/restore.js';
+import { loadEngine } from '#src/engine/load-engine.js';
+import type { ValuePointer } from '#src/engine/pointers.js';
+import type { Vm } from '#src/engine/vm.js';
+import { INTL_ERROR, INTL_OPERATIONS, MAX_INTL_TEXT } from '#src/guest/abi.js';
+
+const KEY = '["NumberFormat","",["de"],{}]';
+const FORMAT = INTL_OPERATIONS.indexOf('format');
+
+let prelude: PreludeImage;
+let vm: Vm;
+let hostFunction: ValuePointer;
+
+beforeAll(async () => {
+  const engine = await loadEngine();
+  prelude = decodePreludeImage(await readFile(PRELUDE_URL), engine.fingerprint);
+  vm = await createExecutionVm(
+    engine,
+    { memoryLimitBytes: 32 * 1024 * 1024, stackSizeBytes: 256 * 1024 },
+    prelude.image.heapEnd,
+  );
+  begin();
+});
+afterAll(() => expect(vm.poison).toBeUndefined());
+
+function begin() {
+  restoreImage(vm, prelude.image);
+  vm.applyStackSize();
+  vm.beginRun();
+  hostFunction = vm.newHostFunction();
+}
+
+/** Calls the function of the host as a guest that has got hold of it. At most four arguments fit. */
+function ask(...args: readonly unknown[]): unknown {
+  const encoder = new ValueEncoder();
+  const values = args.map((value) => vm.readValue(Uint8Array.from(encoder.encode(value, 'value'))));
+  return decodeValue(vm.writeValue(vm.call(hostFunction, prelude.roots.undefined, ...values)));
+}
+
+describe('the function of the host', () => {
+  it('answers what the guest asks', () => {
+    expect(ask(FORMAT, KEY, 1234.5)).toBe('1.234,5');
+    expect(ask(FORMAT, KEY, 7)).toBe('7');
+    expect(ask(FORMAT, KEY, '12345678901234567890', 'n')).toBe('12.345.678.901.234.567.890');
+    expect(ask(FORMAT, KEY, -0)).toBe('-0');
+  });
+
+  it('gives nothing for what is no primitive value, and runs nothing of it', () => {
+    for (const value of [{}, [], [1], new Date(0), new Uint8Array(4), 10n]) {
+      expect(ask(FORMAT, KEY, value)).toBeUndefined();
+      expect(ask(FORMAT, value)).toBeUndefined();
+      expect(ask(value, KEY)).toBeUndefined();
+    }
+    expect(ask()).toBeUndefined();
+    expect(ask(FORMAT)).toBeUndefined();
+  });
+
+  it('refuses a text beyond its bounds, however it came to be', () => {
+    const tooLong = [INTL_ERROR, 'RangeError', expect.stringContaining(`at most ${MAX_INTL_TEXT} characters`)];
+    expect(ask(FORMAT, KEY, 'x'.repeat(2 * MAX_INTL_TEXT + 100))).toEqual(tooLong);
+    begin();
+    expect(ask(INTL_OPERATIONS.indexOf('toUpperCase'), KEY, 'ä'.repeat(MAX_INTL_TEXT))).toBe('Ä'.repeat(MAX_INTL_TEXT));
+    begin();
+  });
+
+  it('leaves nothing in the VM that grows with the number of calls', () => {
+    const encoder = new ValueEncoder();
+    const values = [FORMAT, KEY, 0.25].map((value) => vm.readValue(Uint8Array.from(encoder.encode(value, 'value'))));
+    const askOften = (times: number) => {
+      for (let i = 0; i < times; i++) vm.release(vm.call(hostFunction, prelude.roots.undefined, ...values));
+      return vm.heapEnd;
+    };
+    const before = askOften(2_000);
+    expect(askOften(6_000) - before).toBeLessThan(16 * 1024);
+  });
+
+  it('gives an answer that can be encoded for whatever it is asked', () => {
+    const key = fc.oneof(
+      fc.constant(KEY),
+      fc.string(),
+      fc
+        .tuple(
+          fc.constantFrom('NumberFormat', 'Collator', 'Locale', 'Segmenter', 'ListFormat', '__proto__', 'constructor'),
+          fc.constantFrom('', 'any', 'date', 'x'),
+          fc.oneof(fc.array(fc.string()), fc.json()),
+          fc.oneof(fc.dictionary(fc.string(), fc.anything()), fc.json()),
+        )
+        .map((parts) => JSON.stringify(parts) ?? ''),
+    );
+    const value = fc.oneof(fc.string(), fc.double(), fc.integer(), fc.boolean(), fc.constantFrom(null, undefined));
+    fc.assert(
+      fc.property(fc.oneof(fc.nat(INTL_OPERATIONS.length), fc.double()), key, value, value, (...args) => {
+        begin();
+        ask(...args);
+        expect(vm.poison).toBeUndefined();
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('counts its calls as instructions, and ends a run whose time is over at its next step', () => {
+    begin();
+    vm.countSteps();
+    ask(FORMAT, KEY, 1);
+    const { steps } = vm;
+    expect(steps).toBeGreaterThanOrEqual(100);
+    const before = vm.steps;
+    vm.shouldInterrupt = () => true;
+    ask(FORMAT, KEY, 1);
+    expect(vm.stepsToPoll).toBe(1);
+    expect(vm.steps - before).toBeLessThan(200);
+    begin();
+  });
+});
