@@ -164,6 +164,10 @@ export interface LimitOptions {
    * a `run`, or of a handler that is suspended and resumed. Waiting does not count. @default no limit
    */
   readonly maxCpuMs?: number;
+  /** Timers that a handler may have set at the same time: RESOURCE_LIMIT. @default 100 */
+  readonly maxTimers?: number;
+  /** The longest timer of a handler, in milliseconds: RESOURCE_LIMIT. @default 2,592,000,000 (30 days) */
+  readonly maxSleepMs?: number;
 }
 
 export interface SuspensionOptions {

@@ -48,16 +48,21 @@ export interface ExtensionCall {
   readonly args: readonly unknown[];
 }
 
-/** The calls for which a suspended handler waits. */
+/** What a suspended handler waits for. */
 export interface Suspension {
   /** The id with which it is resumed, once. Its next suspension has another id. */
   readonly suspensionId: string;
-  /** The extension of the first of {@link calls}. */
+  /** The extension of the first of {@link calls}; `'$timer'` if it waits for none of them, but for a timer. */
   readonly extensionName: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** All calls without an answer, in order. */
+  /** All calls of extensions without an answer, in order. Timers are not among them: the runtime answers them. */
   readonly calls: readonly ExtensionCall[];
+  /**
+   * When the first timer of the handler is due; absent if none is set. Resume it then or later, with or without answers: the runtime answers
+   * the timers that are due, and never one that is not.
+   */
+  readonly wakeAt?: Date;
   /** From then on, it cannot be resumed. */
   readonly expiresAt: Date;
 }

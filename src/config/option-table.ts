@@ -243,6 +243,24 @@ const limits = {
     min: 1,
     doc: 'time in the VM of a handler, all its segments together',
   },
+  maxTimers: {
+    kind: 'number',
+    unit: 'count',
+    group: 'limits',
+    fallback: 100,
+    // A suspended handler carries them all.
+    max: 10_000,
+    doc: 'timers that are set at the same time',
+  },
+  maxSleepMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'limits',
+    fallback: 30 * DAY_MS,
+    // Ten years.
+    max: 3652 * DAY_MS,
+    doc: 'longest timer',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const suspension = {

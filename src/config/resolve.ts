@@ -144,6 +144,8 @@ function resolveEachLimit(options: RuntimeOptions, { memoryLimitBytes, stackSize
     maxResultPaths: readNumber('maxResultPaths', options),
     maxInstructions: readNumber('maxInstructions', options),
     maxCpuMs: readNumber('maxCpuMs', options),
+    maxTimers: readNumber('maxTimers', options),
+    maxSleepMs: readNumber('maxSleepMs', options),
   });
 }
 

@@ -20,6 +20,7 @@ import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
 import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
+import { sortCalls, timeTimers, withoutOwnCalls } from './own-calls.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
@@ -54,16 +55,16 @@ export interface SegmentRun {
 export interface WaitingRun {
   /** Everything about the run except its id. */
   readonly run: SuspendedRun;
-  /** The calls it waits for, with their arguments. */
+  /** The calls of the application's extensions that it waits for, with their arguments. */
   readonly calls: readonly ExtensionCall[];
-  /** Calls without an answer that nothing waits for any more: the handler has ended. */
+  /** Calls of theirs without an answer that nothing waits for any more: the handler has ended. */
   readonly leftCalls: readonly ExtensionCall[];
   /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
   readonly letGo: () => void;
 }
 
 /** What stays the same from one segment of a run to the next. */
-type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall'>;
+type RunBase = Pick<SuspendedRun, 'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'timers'>;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
 export class SegmentRunner {
@@ -158,7 +159,7 @@ export class SegmentRunner {
         began,
         amounts,
         runId: audited?.runId,
-        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo),
+        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo, options.now !== undefined),
       };
     } finally {
       admission?.release();
@@ -204,7 +205,7 @@ export class SegmentRunner {
     );
     const letGo = this.#noteUnsealed(execution, tenant);
     const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
-    const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
+    const knownCalls = knownCallsOf(run);
     const inputs: ResultInputs = {
       context: run.origin,
       bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
@@ -229,7 +230,7 @@ export class SegmentRunner {
       result,
       began,
       amounts,
-      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
+      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo, options.now !== undefined),
     };
   }
 
@@ -305,13 +306,16 @@ export class SegmentRunner {
 
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
-    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs } = this.#config.limits;
+    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs, maxTimers, maxSleepMs } =
+      this.#config.limits;
     return {
       ...limits,
       // Handlers sealed before these limits existed have none.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
       maxInstructions: limits.maxInstructions ?? maxInstructions,
       maxCpuMs: limits.maxCpuMs ?? maxCpuMs,
+      maxTimers: limits.maxTimers ?? maxTimers,
+      maxSleepMs: limits.maxSleepMs ?? maxSleepMs,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
@@ -321,11 +325,16 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0 }: RunBase,
+    { handler, capabilities, origin, limits, tenant, lastCall = 0, timers: known }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
+    isFrozen: boolean,
   ): WaitingRun {
+    const suspendedAtMs = this.#environment.now();
+    const sorted = sortCalls(calls);
+    const durationMs = metrics.durationUs / 1000;
+    const timers = timeTimers(sorted.timers, known, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
       abi: ABI_VERSION,
@@ -337,14 +346,15 @@ export class SegmentRunner {
       origin,
       limits,
       usage: outcome === undefined ? used : addUsage(used, outcome, metrics, knownCalls),
-      suspendedAtMs: this.#environment.now(),
-      calls: calls.map(nameCall),
+      suspendedAtMs,
+      calls: sorted.calls.map(nameCall),
+      ...(timers.length > 0 && { timers }),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
       // What it made in this segment waits, in order.
       lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
       ...tenantOf(tenant),
     };
-    return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
+    return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
 }
 
@@ -358,6 +368,11 @@ export function notBegun(result: WasmResult): SegmentRun {
 /** Whether a worker started it: a cancelled or late request may never have left the queue. */
 function hasBegun(execution: Execution): boolean {
   return 'executed' in execution || execution.interruption === 'watchdog' || execution.runningMs > 0;
+}
+
+/** The ids of the calls that were pending before a segment. */
+function knownCallsOf({ calls, leftCalls = [], timers = [] }: SuspendedRun): ReadonlySet<string> {
+  return new Set([...calls, ...leftCalls, ...timers].map(({ callId }) => callId));
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {

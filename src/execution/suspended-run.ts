@@ -2,6 +2,13 @@ import type { ExecutionLimits } from '../api/limits.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { Usage } from './usage.js';
 
+/** A timer of a waiting handler: a call that the runtime answers. */
+export interface PendingTimer {
+  readonly callId: string;
+  /** Milliseconds since the epoch. */
+  readonly dueAtMs: number;
+}
+
 /** A waiting handler: all data that is needed to resume it, in any process with the same engine and libraries. */
 export interface SuspendedRun {
   /** Fingerprint of the engine. */
@@ -23,7 +30,9 @@ export interface SuspendedRun {
   readonly trace?: TraceCarrier;
   /** Milliseconds since the epoch. */
   readonly suspendedAtMs: number;
-  /** Pending calls. */
+  /** Timers that are set, in the order in which they were set. */
+  readonly timers?: readonly PendingTimer[];
+  /** Pending calls of the application's extensions. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
   readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];

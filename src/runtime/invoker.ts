@@ -7,6 +7,7 @@ import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
+import { answerTimers, firstDueMs } from '../execution/own-calls.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
 import {
@@ -31,7 +32,7 @@ import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import type { Settlement } from '../suspension/settlements.js';
-import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
+import { answeredBefore, answeredOtherwise, notDue, suspensionsOff, unkept } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
 import type { Quotas } from './quota/quotas.js';
@@ -98,7 +99,7 @@ export class Invoker {
             waiting === undefined
               ? executed.result
               : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
-          if (result.status === 'suspended') this.#warnOfSuspension(context);
+          if (result.suspension?.calls.length) this.#warnOfSuspension(context);
           trace.suspended(result, keptAt);
           this.#notify(result, executed, origin, true);
           return result;
@@ -248,9 +249,14 @@ export class Invoker {
     try {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
-      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
+      const wakeAtMs = firstDueMs(claim.run);
+      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, wakeAtMs !== undefined));
+      const due = answerTimers(claim.run, this.#parts.environment.now()).map(({ answer }) => answer);
+      if (matched.length + due.length === 0) throw notDue(claim.id, wakeAtMs as number);
       const runId = parseSuspensionId(claim.id)?.runId;
-      const executed = await this.#parts.executions.resume(claim.run, matched, options, undefined, runId);
+      // Timers first: they were due before these answers came.
+      const all = [...due, ...matched];
+      const executed = await this.#parts.executions.resume(claim.run, all, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };
     } catch (error) {
@@ -291,6 +297,7 @@ export class Invoker {
     const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
+      environment: this.#parts.environment,
       answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
       runId,
       onEffects,

@@ -197,22 +197,24 @@ export class NexusRuntime implements AsyncDisposable {
    * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param suspensionId of the `suspension` of a result
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
-   *   answer stay pending
+   *   answer stay pending. Default: none, for a handler that waits for a timer that is due by now. The runtime answers every timer that is
+   *   due, whatever the answers are
    * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
    * @returns the effects since the suspension; the handler may be suspended again, under a new id
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_SETTLED, SUSPENSION_BUSY, SUSPENSION_EXPIRED,
-   *   SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for an answer to a call that the handler never made,
+   *   SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for an answer to a call that the handler never made, or no answer before
+   *   `suspension.wakeAt`,
    *   SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   resumeHandler<T = unknown, Events extends object = EventPayloads>(
     suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
+    answers?: AsyncResult | readonly CallResult[],
     options?: number | ResumeOptions,
   ): Promise<WasmResult<T, Events>>;
   resumeHandler(
     suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
+    answers: AsyncResult | readonly CallResult[] = [],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
     return this.resumeAny(suspensionId, answers, options);

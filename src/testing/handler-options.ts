@@ -80,6 +80,8 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'events:emit:*',
   'view:update:*',
   'ext:*',
+  'timer',
+  'net:*',
 ];
 
 /** A handler's options in the form that the runtime takes. */

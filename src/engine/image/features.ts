@@ -44,6 +44,10 @@ export const FEATURES = [
   // The reviver of JSON.parse gets the source if the handler names `source`.
   { name: 'json-source', globals: [], members: ['JSON.rawJSON', 'JSON.isRawJSON'], words: ['source'] },
   { name: 'console', globals: ['console'] },
+  {
+    name: 'timers',
+    globals: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '$sleep', '$sleepUntil', 'scheduler'],
+  },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

@@ -2,6 +2,7 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import { isOwnCall } from '../own-calls.js';
 import type { ReadOutcome } from './outcome.js';
 
 /**
@@ -38,7 +39,10 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   for (const { key } of stateMutations) allowed.count('state:write', key);
   for (const { name } of outcome.events) allowed.count('events:emit', name);
   for (const { componentId } of viewCommands) allowed.count('view:update', `${componentId}`);
-  for (const { extensionName, method } of calls) allowed.count('ext', `${extensionName}.${method}`);
+  for (const call of calls) {
+    if (isOwnCall(call)) allowed.count('timer', call.method);
+    else allowed.count('ext', `${call.extensionName}.${call.method}`);
+  }
   for (const capability of denials) denied.countToken(capability);
   // A forged effect is not in the guest's list of denials.
   const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;

@@ -3,6 +3,8 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { TIMER_METHOD } from '../../guest/abi.js';
+import { isOwnCall } from '../own-calls.js';
 import { cutText } from './cut-text.js';
 
 /** The effects of an execution outside its VM. */
@@ -174,6 +176,7 @@ export function writtenLogs(logs: readonly LogEntry[]): number {
 
 function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
   const ids = new Set<string>();
+  let timers = 0;
   const entries = list(raw, 'calls');
   atMost(bounds, 'maxHostCalls', entries.length - (bounds.knownCalls?.size ?? 0));
   return entries.map((item): ExtensionCall => {
@@ -182,11 +185,24 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
       throw malformed('calls');
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
-    if (!isExtensionName(extensionName)) throw malformed('calls');
+    if (isOwnCall({ extensionName })) {
+      readOwnCall({ callId, extensionName, method, args }, bounds);
+      timers++;
+      atMost(bounds, 'maxTimers', timers);
+    } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
+    else throw malformed('calls');
     ids.add(callId);
-    allow(bounds, 'ext', `${extensionName}.${method}`);
     return { callId, extensionName, method, args };
   });
+}
+
+/** A call that the runtime answers. */
+function readOwnCall({ method, args }: ExtensionCall, bounds: Bounds): void {
+  const [delayMs, setAfterMs] = args;
+  if (method !== TIMER_METHOD || typeof delayMs !== 'number' || typeof setAfterMs !== 'number') throw malformed('calls');
+  allow(bounds, 'timer', method);
+  if (!(delayMs >= 0) || Number.isNaN(setAfterMs)) throw malformed('calls');
+  atMost(bounds, 'maxSleepMs', delayMs);
 }
 
 function list(raw: unknown, field: string): unknown[] {

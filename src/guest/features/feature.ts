@@ -8,6 +8,9 @@ export interface FeatureHost {
   refuse(prototype: object, what: string, remedy?: string): void;
   /** A line of log, under the limits of the execution. */
   log(level: LogLevel, text: string): void;
+  /** For these see `prelude/timer-calls.ts`. */
+  setTimer(name: string, delayMs: number, ring: () => void): string;
+  clearTimer(callId: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, which features that throw one depend on. */

@@ -28,6 +28,7 @@ import {
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
+import { nextTask } from './tasks.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
@@ -155,5 +156,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reserveFeatures,
   lastThrown,
   newLogs,
+  nextTask,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -12,6 +12,7 @@ import {
   TypeErrorConstructor,
 } from './intrinsics.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
+import { clearTimer, setTimer } from './timer-calls.js';
 import { refuse } from './value-kinds.js';
 
 /**
@@ -118,5 +119,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, refuse, log: writeLine, entropy };
+  return { define: defineFeature, refuse, log: writeLine, entropy, setTimer, clearTimer };
 }

@@ -15,6 +15,14 @@ export interface ExtensionCallsOptions {
   readonly runId: string;
   /** Aborts all calls and prevents further ones. */
   readonly stop: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** An answer, and when it arrived, in milliseconds since the epoch. */
+export interface ArrivedAnswer {
+  readonly answer: CallResult;
+  readonly atMs: number;
 }
 
 /**
@@ -26,7 +34,7 @@ export class ExtensionCalls {
   /** Pending calls, by call id. */
   readonly #begun = new Map<string, AbortController>();
   /** Answers in the order of their arrival, by call id. */
-  readonly #answers = new Map<string, CallResult>();
+  readonly #answers = new Map<string, ArrivedAnswer>();
   /** Called with each call that is answered. */
   #onAnswer: ((callId: string) => void) | undefined;
 
@@ -50,12 +58,12 @@ export class ExtensionCalls {
 
   /**
    * Waits until one of the calls is answered and takes all answers that have arrived; none if the run was
-   * cancelled before.
+   * cancelled before, or the alarm rang.
    */
-  async next(calls: readonly ExtensionCall[]): Promise<CallResult[]> {
+  async next(calls: readonly ExtensionCall[], alarm?: Promise<void>): Promise<ArrivedAnswer[]> {
     const waiting = new Set(calls.map(({ callId }) => callId));
-    const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
-    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
+    const isWaiting = ({ answer }: ArrivedAnswer) => waiting.has(answer.callId);
+    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId), alarm);
     // Includes answers that arrived at the same time.
     await waitATurn();
     return [...this.#answers.values()].filter(isWaiting);
@@ -66,9 +74,12 @@ export class ExtensionCalls {
     for (const { callId } of answers) this.#answers.delete(callId);
   }
 
-  /** Ends these calls: nothing waits for their answers. */
-  async abandon(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
-    await forEachWithTurns(calls, ({ callId }) => this.#begun.get(callId)?.abort(reason));
+  /** Ends the calls under way but for these: nothing waits for their answers. */
+  async abandonOthers(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
+    if (this.#begun.size === 0) return;
+    const waiting = new Set(calls.map(({ callId }) => callId));
+    const others = [...this.#begun.keys()].filter((callId) => !waiting.has(callId));
+    await forEachWithTurns(others, (callId) => this.#begun.get(callId)?.abort(reason));
   }
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
@@ -80,14 +91,20 @@ export class ExtensionCalls {
   }
 
   /** Waits for a matching answer, or for the last pending call. Cancelled calls also have an answer. */
-  async #until(isIt: (callId: string) => boolean): Promise<void> {
-    if (this.#begun.size === 0) return;
+  async #until(isIt: (callId: string) => boolean, alarm: Promise<void> | undefined): Promise<void> {
+    if (this.#begun.size === 0) {
+      await alarm;
+      return;
+    }
     await new Promise<void>((resolve) => {
-      this.#onAnswer = (callId) => {
-        if (!isIt(callId) && this.#begun.size > 0) return;
+      const end = () => {
         this.#onAnswer = undefined;
         resolve();
       };
+      this.#onAnswer = (callId) => {
+        if (isIt(callId) || (this.#begun.size === 0 && alarm === undefined)) end();
+      };
+      void alarm?.then(end);
     });
   }
 
@@ -97,7 +114,7 @@ export class ExtensionCalls {
     this.#begun.set(callId, controller);
     void this.#answer(call, controller).then((answer) => {
       this.#begun.delete(callId);
-      this.#answers.set(callId, answer);
+      this.#answers.set(callId, { answer, atMs: this.#options.now() });
       this.#onAnswer?.(callId);
     });
   }

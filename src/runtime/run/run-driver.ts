@@ -3,12 +3,14 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
+import { answerTimers, firstDueMs } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { limitContext } from '../../protocol/limit-failures.js';
+import type { RuntimeEnvironment } from '../../support/environment.js';
 import { renderReason } from '../../support/render-reason.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
@@ -18,6 +20,7 @@ import { ExtensionCalls } from './extension-calls.js';
 import { nameOf } from './extension-methods.js';
 
 export interface RunLoopOptions {
+  readonly environment: RuntimeEnvironment;
   /** Makes a call that the handler waits for; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
   /** The prefix of its calls' keys. */
@@ -74,8 +77,9 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { answer, callTimeoutMs, runId } = options;
-    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal });
+    const { answer, callTimeoutMs, runId, environment } = options;
+    const now = () => environment.now();
+    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
   }
 
   /** @param begin executes the first segment under the signal */
@@ -115,12 +119,32 @@ export class RunLoop {
       const { run } = waiting;
       const refusal = this.#options.place.take(run) ?? this.#count(waiting.calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
-      await this.#calls.abandon(waiting.leftCalls, HAS_ENDED);
+      await this.#calls.abandonOthers(waiting.calls, HAS_ENDED);
       await this.#calls.begin(waiting.calls);
-      const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
+      const answers = this.#isCalledOff ? [] : await this.#next(waiting);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
+  }
+
+  /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
+  async #next({ calls, run }: WaitingRun): Promise<CallResult[]> {
+    const { environment } = this.#options;
+    const dueAtMs = firstDueMs(run);
+    if (dueAtMs === undefined) return (await this.#calls.next(calls)).map(({ answer }) => answer);
+    let callOff = () => {};
+    const alarm = new Promise<void>((ring) => {
+      const endAlarm = environment.alarm(dueAtMs, ring, calls.length === 0);
+      const release = whenAborted(this.#stop.signal, ring);
+      callOff = () => {
+        endAlarm();
+        release();
+      };
+    });
+    const arrived = await this.#calls.next(calls, alarm);
+    callOff();
+    const timers = answerTimers(run, environment.now()).map(({ answer, dueAtMs: atMs }) => ({ answer, atMs }));
+    return [...timers, ...arrived].sort((a, b) => a.atMs - b.atMs).map(({ answer }) => answer);
   }
 
   /** Why no further calls are made, if they are too many. */

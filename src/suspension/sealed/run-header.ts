@@ -14,14 +14,16 @@ const HASH = text(256);
 const MAX_CAPABILITIES = 100_000;
 const MAX_TRACE_FIELDS = 100;
 
-const { maxInstructions, maxCpuMs, ...limitShapes } = Object.fromEntries(
+const { maxInstructions, maxCpuMs, maxTimers, maxSleepMs, ...limitShapes } = Object.fromEntries(
   Object.keys(LIMIT_KEYS).map((name) => [name, count]),
 ) as Record<keyof ExecutionLimits, typeof count>;
 
 /** Handlers that were sealed before these limits existed have none. */
-const limits = record(limitShapes, { maxInstructions, maxCpuMs });
+const limits = record(limitShapes, { maxInstructions, maxCpuMs, maxTimers, maxSleepMs });
 
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
+
+const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
 export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
@@ -48,5 +50,5 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count },
+  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count, timers },
 ) as Shape<SealedRunHeader>;

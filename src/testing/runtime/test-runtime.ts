@@ -7,6 +7,7 @@ import type { ExecuteOptions, ResumeOptions } from '../../execution/request/exec
 import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { RunProbe } from '../../runtime/run/run-probe.js';
+import type { RuntimeEnvironment } from '../../support/environment.js';
 import type { TestClock } from '../clock.js';
 import { asItIs, type CoveredHandler, type HandlerCoverage, type Room } from '../coverage/coverage.js';
 import type { HandlerOptions } from '../handler-options.js';
@@ -37,7 +38,12 @@ export class TestRuntime extends NexusRuntime {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
-    super(config, engine, { createPool, environment: { now: () => clock.now(), newRunId } });
+    const environment: RuntimeEnvironment = {
+      now: () => clock.now(),
+      alarm: (atMs, ring, isIdle) => clock.alarm(atMs, ring, isIdle),
+      newRunId,
+    };
+    super(config, engine, { createPool, environment });
     this.clock = clock;
     this.#seed = seed;
     this.#coverage = coverage;

@@ -1,0 +1,87 @@
+import type { CallResult } from '../api/answers.js';
+import type { ExtensionCall } from '../api/result.js';
+import { TIMER_EXTENSION } from '../guest/abi.js';
+import type { PendingTimer, SuspendedRun } from './suspended-run.js';
+
+/** The calls that a handler waits for, by who answers them. */
+export interface SortedCalls {
+  /** The application. */
+  readonly calls: readonly ExtensionCall[];
+  /** The runtime, when their time has come. */
+  readonly timers: readonly ExtensionCall[];
+}
+
+const NONE: readonly never[] = [];
+
+/** Whether the runtime itself answers the call: it is no matter of the application's. */
+export function isOwnCall({ extensionName }: Pick<ExtensionCall, 'extensionName'>): boolean {
+  return extensionName === TIMER_EXTENSION;
+}
+
+/** The calls that the application answers. */
+export function withoutOwnCalls<T extends Pick<ExtensionCall, 'extensionName'>>(calls: readonly T[]): readonly T[] {
+  return calls.some(isOwnCall) ? calls.filter((call) => !isOwnCall(call)) : calls;
+}
+
+export function sortCalls(calls: readonly ExtensionCall[]): SortedCalls {
+  if (!calls.some(isOwnCall)) return { calls, timers: NONE };
+  return {
+    calls: withoutOwnCalls(calls),
+    timers: calls.filter(({ extensionName }) => extensionName === TIMER_EXTENSION),
+  };
+}
+
+/** When a segment ended, and what its handler saw of the time. */
+export interface SegmentTime {
+  /** Milliseconds since the epoch. */
+  readonly endedAtMs: number;
+  readonly durationMs: number;
+  /** The handler saw the same time throughout. */
+  readonly isFrozen: boolean;
+}
+
+/** A Date holds what is some thousands of years later, too. */
+const LAST_TIME_MS = 8e15;
+/** A time in whole milliseconds may be up to one later than it says. */
+const ROUNDING_MS = 1;
+
+/**
+ * The times of timers. Those of earlier segments stay. The delay of a new one counts from when the handler set it, by its own word, which
+ * is believed as far as the segment is long.
+ *
+ * @param known the timers of the segment before
+ */
+export function timeTimers(
+  timers: readonly ExtensionCall[],
+  known: readonly PendingTimer[] = NONE,
+  { endedAtMs, durationMs, isFrozen }: SegmentTime,
+): readonly PendingTimer[] {
+  if (timers.length === 0) return NONE;
+  const before = new Map(known.map((timer) => [timer.callId, timer]));
+  return timers.map(({ callId, args }): PendingTimer => {
+    const [delayMs, setAfterMs] = args as [delayMs: number, setAfterMs: number];
+    const agoMs = isFrozen ? 0 : Math.max(0, Math.floor(durationMs - Math.max(0, setAfterMs)) - ROUNDING_MS);
+    const dueAtMs = Math.min(LAST_TIME_MS, Math.max(0, Math.ceil(endedAtMs - agoMs + delayMs)));
+    return before.get(callId) ?? { callId, dueAtMs };
+  });
+}
+
+/** When the first timer is due, in milliseconds since the epoch; undefined if none is set. */
+export function firstDueMs({ timers = NONE }: Pick<SuspendedRun, 'timers'>): number | undefined {
+  let first: number | undefined;
+  for (const { dueAtMs } of timers) if (first === undefined || dueAtMs < first) first = dueAtMs;
+  return first;
+}
+
+/** The answers of the timers that are due: by their time, and those of one time in the order in which they were set. */
+export function answerTimers({ timers = NONE }: Pick<SuspendedRun, 'timers'>, nowMs: number): DueTimer[] {
+  return timers
+    .filter(({ dueAtMs }) => dueAtMs <= nowMs)
+    .sort((a, b) => a.dueAtMs - b.dueAtMs)
+    .map(({ callId, dueAtMs }) => ({ answer: { callId, success: true, value: undefined }, dueAtMs }));
+}
+
+export interface DueTimer {
+  readonly answer: CallResult;
+  readonly dueAtMs: number;
+}
