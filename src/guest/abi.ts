@@ -49,7 +49,7 @@ export const PRELUDE_EXPORTS = [
   'lastThrown',
   /** Lines of log since it was last called, in an array; undefined when there are none. */
   'newLogs',
-  /** Does the next task, see `prelude/tasks.ts`; the host calls it when no jobs are left. */
+  /** Does the next task, see `prelude/own-calls/tasks.ts`; the host calls it when no jobs are left. */
   'nextTask',
 ] as const;
 

@@ -7,7 +7,6 @@ import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
-import { answerTimers, firstDueMs } from '../execution/own-calls.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
 import {
@@ -32,9 +31,16 @@ import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import type { Settlement } from '../suspension/settlements.js';
-import { answeredBefore, answeredOtherwise, notDue, suspensionsOff, unkept } from '../suspension/suspension-results.js';
+import {
+  answeredBefore,
+  answeredOtherwise,
+  MAY_BE_UNEXPECTED,
+  suspensionsOff,
+  unkept,
+} from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
+import { hasOwnCalls, type ResumeProbe, withOwnAnswers } from './own-answers.js';
 import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
@@ -54,10 +60,6 @@ export interface HandlerCallsParts {
 
 /** Methods named in an error. */
 const MAX_NAMED = 20;
-const SUSPENDED =
-  'A handler called an extension and is suspended until resumeHandler() answers it. ' +
-  'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
-  'or pass { suspensions: false } to make it an error. This is said once.';
 
 /** Shared by all calls if there is no tracing. */
 const UNTRACED = new TracedCall();
@@ -114,6 +116,7 @@ export class Invoker {
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     given: number | ResumeOptions,
+    probe: ResumeProbe = {},
   ): Promise<WasmResult> {
     return this.#counted(async () => {
       const { suspended, telemetry } = this.#parts;
@@ -134,7 +137,7 @@ export class Invoker {
         origin,
         claim.run.trace,
         async (trace) => {
-          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
+          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace, probe);
           // The caller gave up, or its time was over before a worker started the segment: nothing was
           // delivered, and the handler can be resumed later.
           if (!executed.began || executed.result.error?.code === 'CANCELLED') {
@@ -214,7 +217,7 @@ export class Invoker {
   #warnOfSuspension({ extensionRegistry }: WasmContext): void {
     if (this.#hasWarned || extensionRegistry !== undefined) return;
     this.#hasWarned = true;
-    this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
+    this.#parts.telemetry.warn(MAY_BE_UNEXPECTED);
   }
 
   /** Observers are told each time. The warning of the process is given once for each method, because handlers choose how often they call. */
@@ -244,18 +247,15 @@ export class Invoker {
     answers: AsyncResult | readonly CallResult[],
     options: ResumeOptions,
     trace: TracedCall,
+    probe: ResumeProbe,
   ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
     const claimedAt = performance.now();
     try {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
-      const wakeAtMs = firstDueMs(claim.run);
-      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, wakeAtMs !== undefined));
-      const due = answerTimers(claim.run, this.#parts.environment.now()).map(({ answer }) => answer);
-      if (matched.length + due.length === 0) throw notDue(claim.id, wakeAtMs as number);
+      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, hasOwnCalls(claim.run)));
+      const all = withOwnAnswers(claim.id, claim.run, matched, this.#parts.environment, probe);
       const runId = parseSuspensionId(claim.id)?.runId;
-      // Timers first: they were due before these answers came.
-      const all = [...due, ...matched];
       const executed = await this.#parts.executions.resume(claim.run, all, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };

@@ -30,6 +30,7 @@ import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';
+import type { ResumeProbe } from './own-answers.js';
 import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -305,9 +306,10 @@ export class NexusRuntime implements AsyncDisposable {
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions,
+    probe?: ResumeProbe,
   ): Promise<WasmResult> {
-    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options);
-    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest));
+    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options, probe);
+    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest, probe));
   }
 
   /** @internal {@link run} with a probe */

@@ -11,6 +11,15 @@ import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './room/kept.js';
 
+/** A warning: a caller that names no extensions may not know that handlers can wait for them. */
+export const MAY_BE_UNEXPECTED = {
+  code: 'NEXUS_SUSPENDED',
+  message:
+    'A handler called an extension and is suspended until resumeHandler() answers it. ' +
+    'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
+    'or pass { suspensions: false } to make it an error. This is said once.',
+} as const;
+
 /** What a handler waits for that waits for no extension. */
 const A_TIMER = { extensionName: TIMER_EXTENSION, method: TIMER_METHOD, args: [] };
 

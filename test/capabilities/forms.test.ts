@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
 import { rejection } from '../support/runtime-helpers.js';
 
+/** What the context of a handler gives. */
 const EVERYTHING = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
 
 describe('the capabilities of functions and modules', () => {

@@ -10,7 +10,10 @@ import { bundleSource } from '../support/sources/bundle-source.js';
 
 type Row = readonly [source: string, ...tokens: string[]];
 
-const EVERYTHING = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
+const EVERYTHING = [
+  ...['events:emit:*', 'ext:*', 'net:*', 'state:read:*', 'state:write:*'],
+  ...['timer:*', 'view:update:*'],
+];
 
 function infers(rows: readonly Row[]): void {
   it.each(rows.map(([source, ...tokens]) => [source, tokens] as const))('%s → %j', (source, tokens) => {
@@ -217,7 +220,17 @@ describe('events, view commands and extensions', () => {
     ['function notify(name, send = $emit) { send(`ui.${name}`) } notify("x")', 'events:emit:ui.x'],
     ['new $emit("n")', 'events:emit:n'],
     ['$lib.bus.connect($emit)', 'events:emit:*'],
-    ['setTimeout(() => $emit("later"), 10)', 'events:emit:later'],
+    ['setTimeout(() => $emit("later"), 10)', 'events:emit:later', 'timer:sleep'],
+    ['await $sleep("3d"); $emit("x")', 'events:emit:x', 'timer:sleep'],
+    ['await $sleepUntil($args.at); setInterval($emit, 5, "tick")', 'events:emit:tick', 'timer:sleep'],
+    ['await scheduler.wait(5)', 'timer:sleep'],
+    ['await scheduler[$args.x](5)', 'timer:sleep'],
+    ['$lib.f(setTimeout)', 'timer:sleep'],
+    ['$lib.f(scheduler)', 'timer:sleep'],
+    ['const { setTimeout: later } = globalThis; later(() => {}, 1)', 'timer:sleep'],
+    ['AbortSignal.timeout(5)', 'timer:sleep'],
+    ['clearTimeout(1)'],
+    ['const setTimeout = (f) => f(); setTimeout(() => $emit("x"))', 'events:emit:x'],
     [
       '$view.setFilter("a"); $view.scrollTo("b"); $view.focus("c"); $view.command("d", 1)',
       ...['a', 'b', 'c', 'd'].map((n) => `view:update:${n}`),

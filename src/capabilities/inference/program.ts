@@ -219,7 +219,10 @@ export class Program {
 }
 
 /** Names that the language, the runtime and the web define: this process has more globals than a handler. */
-const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
+const BUILTINS: ReadonlySet<string> = new Set([
+  ...['$log', '$sleep', '$sleepUntil', 'scheduler', 'InternalError'],
+  ...Object.getOwnPropertyNames(globalThis),
+]);
 
 /** Stands for the place of values that are created at no place. */
 const NOWHERE: Node = { type: 'Program', start: 0, end: 0 };

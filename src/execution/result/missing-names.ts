@@ -1,6 +1,6 @@
 import { nearest } from '../../config/nearest.js';
 
-const TIMERS = 'a handler has no timers';
+const TIMERS = 'a handler has setTimeout, setInterval and $sleep';
 const NETWORK =
   'a handler has no network: what it needs from outside is a call of the application, $ext.<name>.<method>(…)';
 const NODE = 'a handler has nothing of Node';
@@ -12,7 +12,7 @@ const PAGE = 'docs/handlers.md says what a handler sees';
 const KNOWN: ReadonlyMap<string, string> = new Map(
   (
     [
-      [TIMERS, ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']],
+      [TIMERS, ['setImmediate', 'clearImmediate', 'sleep', 'delay']],
       [NETWORK, ['fetch', 'XMLHttpRequest', 'WebSocket', 'axios', 'Request', 'Response', 'Headers']],
       [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],

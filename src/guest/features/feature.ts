@@ -8,7 +8,7 @@ export interface FeatureHost {
   refuse(prototype: object, what: string, remedy?: string): void;
   /** A line of log, under the limits of the execution. */
   log(level: LogLevel, text: string): void;
-  /** For these see `prelude/timer-calls.ts`. */
+  /** For these see `prelude/own-calls/timer-calls.ts`. */
   setTimer(name: string, delayMs: number, ring: () => void): string;
   clearTimer(callId: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */

@@ -115,10 +115,12 @@ export default function install(host: FeatureHost): void {
   host.define('$sleepUntil', async (date: unknown, options?: WaitOptions) =>
     wait('$sleepUntil', timeOf(date) - dateNow(), options),
   );
-  host.define('scheduler', {
+  const scheduler = {
     wait: async (delay: unknown, options?: WaitOptions) =>
       wait('scheduler.wait', delayOf('scheduler.wait', delay), options),
-  });
+  };
+  Object.defineProperty(scheduler, Symbol.toStringTag, { value: 'Scheduler', configurable: true });
+  host.define('scheduler', scheduler);
 }
 
 function millisecondsOf(duration: unknown): number {

@@ -21,9 +21,9 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { addTask } from './own-calls/tasks.js';
 import { refuseLateCall } from './reading.js';
 import { noteCall } from './shared-cells.js';
-import { addTask } from './tasks.js';
 import { extensionPrototype, isError } from './value-kinds.js';
 
 /** The functions that settle a call. */
@@ -34,7 +34,7 @@ interface Settlers {
   readonly reject: (error: unknown) => void;
   /** The guest's stack at the call: an error that arrives as the answer has no stack. */
   readonly stack: string | undefined;
-  /** Whether it is settled by a task of its own, see `tasks.ts`. */
+  /** Whether it is settled by a task of its own, see `own-calls/tasks.ts`. */
   readonly isTask: boolean;
 }
 

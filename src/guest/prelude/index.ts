@@ -13,6 +13,7 @@ import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
+import { nextTask } from './own-calls/tasks.js';
 import {
   collect,
   continueOutcome,
@@ -28,7 +29,6 @@ import {
 } from './outcome.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
-import { nextTask } from './tasks.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';

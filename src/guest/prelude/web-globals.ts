@@ -11,8 +11,8 @@ import {
   PromiseConstructor,
   TypeErrorConstructor,
 } from './intrinsics.js';
+import { clearTimer, setTimer } from './own-calls/timer-calls.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
-import { clearTimer, setTimer } from './timer-calls.js';
 import { refuse } from './value-kinds.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { Answer } from './extensions.js';
-import { nullArray, PromiseConstructor } from './intrinsics.js';
-import { noteTasks } from './shared-cells.js';
+import type { Answer } from '../extensions.js';
+import { nullArray, PromiseConstructor } from '../intrinsics.js';
+import { noteTasks } from '../shared-cells.js';
 
 /**
  * Tasks as the web has them: answers that are not to be given at once, but each when all that came of the one before is done. When no jobs

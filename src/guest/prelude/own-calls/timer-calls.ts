@@ -1,9 +1,9 @@
-import { HOST_CALLS, TIMER, TIMER_EXTENSION, TIMER_METHOD } from '../abi.js';
-import { admit, maxSleepMs, maxTimers, pass } from './admission.js';
-import { beginCall, withdrawCall } from './extensions.js';
-import { nullArray } from './intrinsics.js';
-import { refuseLateCall } from './reading.js';
-import { executionStart } from './shared-cells.js';
+import { HOST_CALLS, TIMER, TIMER_EXTENSION, TIMER_METHOD } from '../../abi.js';
+import { admit, maxSleepMs, maxTimers, pass } from '../admission.js';
+import { beginCall, withdrawCall } from '../extensions.js';
+import { nullArray } from '../intrinsics.js';
+import { refuseLateCall } from '../reading.js';
+import { executionStart } from '../shared-cells.js';
 import { dropTask } from './tasks.js';
 
 const { now: dateNow } = Date;
