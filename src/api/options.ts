@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
+import type { NetworkOptions } from './network.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
 import type { SourceWrap } from './source-options.js';
@@ -239,6 +240,8 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * execution. @default true
    */
   readonly metering?: boolean | MeteringOptions;
+  /** What `fetch` of handlers may reach. They need capabilities `net:METHOD:HOST` as well. @default none: every request is refused */
+  readonly network?: NetworkOptions;
   /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */
   readonly quota?: Quota;
   /** @default none */

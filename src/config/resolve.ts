@@ -12,6 +12,7 @@ import { OPTION_TABLE, optionNames } from './option-table.js';
 import { defaultOf, readChoice, readNumber } from './read-option.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
+import { type NetworkConfig, resolveNetwork } from './resolve-network.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
@@ -47,6 +48,8 @@ export interface RuntimeConfig {
   /** False if usage is not added up. */
   readonly metering: false | MeteringOptions;
   readonly quota: Quota | undefined;
+  /** Undefined if handlers have no network. */
+  readonly network: NetworkConfig | undefined;
 }
 
 /**
@@ -75,6 +78,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metrics: resolveMetrics(options.metrics),
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
+    network: resolveNetwork(options.network),
   };
   return Object.freeze(config);
 }

@@ -1,7 +1,8 @@
 import type { CallResult } from '../api/answers.js';
+import type { NetworkRequest } from '../api/network-request.js';
 import type { ExtensionCall } from '../api/result.js';
-import { TIMER_EXTENSION } from '../guest/abi.js';
-import type { PendingTimer, SuspendedRun } from './suspended-run.js';
+import { NET_EXTENSION, TIMER_EXTENSION } from '../guest/abi.js';
+import type { PendingRequest, PendingTimer, SuspendedRun } from './suspended-run.js';
 
 /** The calls that a handler waits for, by who answers them. */
 export interface SortedCalls {
@@ -9,13 +10,15 @@ export interface SortedCalls {
   readonly calls: readonly ExtensionCall[];
   /** The runtime, when their time has come. */
   readonly timers: readonly ExtensionCall[];
+  /** The runtime, by making a request. */
+  readonly requests: readonly ExtensionCall[];
 }
 
 const NONE: readonly never[] = [];
 
 /** Whether the runtime itself answers the call: it is no matter of the application's. */
 export function isOwnCall({ extensionName }: Pick<ExtensionCall, 'extensionName'>): boolean {
-  return extensionName === TIMER_EXTENSION;
+  return extensionName === TIMER_EXTENSION || extensionName === NET_EXTENSION;
 }
 
 /** The calls that the application answers. */
@@ -24,10 +27,11 @@ export function withoutOwnCalls<T extends Pick<ExtensionCall, 'extensionName'>>(
 }
 
 export function sortCalls(calls: readonly ExtensionCall[]): SortedCalls {
-  if (!calls.some(isOwnCall)) return { calls, timers: NONE };
+  if (!calls.some(isOwnCall)) return { calls, timers: NONE, requests: NONE };
   return {
     calls: withoutOwnCalls(calls),
     timers: calls.filter(({ extensionName }) => extensionName === TIMER_EXTENSION),
+    requests: calls.filter(({ extensionName }) => extensionName === NET_EXTENSION),
   };
 }
 
@@ -84,4 +88,28 @@ export function answerTimers({ timers = NONE }: Pick<SuspendedRun, 'timers'>, no
 export interface DueTimer {
   readonly answer: CallResult;
   readonly dueAtMs: number;
+}
+
+/** A suspended handler carries its requests in the header of its envelope: this is room for them all. */
+const MAX_KEPT_BYTES = 5 * 1024 * 1024;
+/** What one costs beside its texts and its body. */
+const REQUEST_BYTES = 200;
+const HEADER_BYTES = 50;
+
+/** The requests as they are kept. What is beyond the room for them is left out, and fails when it is to be made. */
+export function keepRequests(requests: readonly ExtensionCall[]): readonly PendingRequest[] {
+  let bytes = 0;
+  return requests.map(({ callId, args }): PendingRequest => {
+    const request = args[0] as NetworkRequest;
+    const headers = request.headers.reduce((sum, [name, value]) => sum + 2 * (name.length + value.length) + HEADER_BYTES, 0);
+    const size = REQUEST_BYTES + 2 * request.url.length + headers + (request.body?.length ?? 0);
+    if (bytes + size > MAX_KEPT_BYTES) return { callId };
+    bytes += size;
+    return { callId, request };
+  });
+}
+
+/** When a handler can be resumed without an answer of the application; undefined if it cannot. Milliseconds since the epoch. */
+export function wakeAtMs(run: Pick<SuspendedRun, 'timers' | 'requests' | 'suspendedAtMs'>): number | undefined {
+  return run.requests === undefined ? firstDueMs(run) : run.suspendedAtMs;
 }

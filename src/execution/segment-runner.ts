@@ -20,7 +20,7 @@ import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
 import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
-import { sortCalls, timeTimers, withoutOwnCalls } from './own-calls.js';
+import { keepRequests, sortCalls, timeTimers, withoutOwnCalls } from './own-calls.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
@@ -334,6 +334,7 @@ export class SegmentRunner {
     const suspendedAtMs = this.#environment.now();
     const sorted = sortCalls(calls);
     const durationMs = metrics.durationUs / 1000;
+    const requests = keepRequests(sorted.requests);
     const timers = timeTimers(sorted.timers, known, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
@@ -349,6 +350,7 @@ export class SegmentRunner {
       suspendedAtMs,
       calls: sorted.calls.map(nameCall),
       ...(timers.length > 0 && { timers }),
+      ...(requests.length > 0 && { requests }),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
       // What it made in this segment waits, in order.
       lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
@@ -371,8 +373,8 @@ function hasBegun(execution: Execution): boolean {
 }
 
 /** The ids of the calls that were pending before a segment. */
-function knownCallsOf({ calls, leftCalls = [], timers = [] }: SuspendedRun): ReadonlySet<string> {
-  return new Set([...calls, ...leftCalls, ...timers].map(({ callId }) => callId));
+function knownCallsOf({ calls, leftCalls = [], timers = [], requests = [] }: SuspendedRun): ReadonlySet<string> {
+  return new Set([...calls, ...leftCalls, ...timers, ...requests].map(({ callId }) => callId));
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {

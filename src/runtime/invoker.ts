@@ -6,6 +6,7 @@ import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import type { HandlerRef } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import type { NetworkConfig } from '../config/resolve-network.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -40,7 +41,8 @@ import {
 } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
 import { TracedCall } from './call-tracing.js';
-import { hasOwnCalls, type ResumeProbe, withOwnAnswers } from './own-answers.js';
+import { hasOwnCalls, type ResumeProbe, withOwnAnswers } from './own/own-answers.js';
+import { Requests } from './own/requests.js';
 import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
@@ -56,6 +58,7 @@ export interface HandlerCallsParts {
   /** Undefined if there is no quota. */
   readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
+  readonly network: NetworkConfig | undefined;
 }
 
 /** Methods named in an error. */
@@ -75,9 +78,12 @@ export class Invoker {
   #hasWarned = false;
   /** Methods whose answers did not match. */
   readonly #mismatched = new Set<string>();
+  readonly #requests: Requests;
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
+    const { network, telemetry, environment } = parts;
+    this.#requests = new Requests(network, telemetry, environment, this.#closing.signal);
   }
 
   execute(handler: HandlerRef, context: WasmContext, given: number | ExecuteOptions | undefined): Promise<WasmResult> {
@@ -254,8 +260,17 @@ export class Invoker {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, hasOwnCalls(claim.run)));
-      const all = withOwnAnswers(claim.id, claim.run, matched, this.#parts.environment, probe);
-      const runId = parseSuspensionId(claim.id)?.runId;
+      const { runId = '' } = parseSuspensionId(claim.id) ?? {};
+      const { run, id: suspensionId } = claim;
+      const { environment } = this.#parts;
+      const { signal, deadlineMs } = options;
+      const requests = this.#requests;
+      const given = { suspensionId, runId, run, given: matched, environment, requests, probe, signal, deadlineMs };
+      const all = await withOwnAnswers(given);
+      if (all.length === 0) {
+        const stopped = notBegun(stoppedResult(options, 'queue', run.origin));
+        return { executed: stopped, used: answeredCalls([], run.calls) };
+      }
       const executed = await this.#parts.executions.resume(claim.run, all, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };
@@ -297,6 +312,7 @@ export class Invoker {
     const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
+      request: (pending, run, signal) => this.#requests.make(pending, { run, runId, signal, mock: probe.request }),
       environment: this.#parts.environment,
       answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
       runId,

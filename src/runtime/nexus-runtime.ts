@@ -30,7 +30,7 @@ import { performance } from '../support/timers.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
 import { Invoker } from './invoker.js';
-import type { ResumeProbe } from './own-answers.js';
+import type { ResumeProbe } from './own/own-answers.js';
 import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -106,6 +106,7 @@ export class NexusRuntime implements AsyncDisposable {
       tracing: config.tracing,
       quotas: config.quota && new Quotas(config.quota),
       environment,
+      network: config.network,
     });
   }
 

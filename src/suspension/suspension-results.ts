@@ -3,10 +3,10 @@ import type { StoredSuspension } from '../api/suspension-store.js';
 import { nameInMessage } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
-import { firstDueMs } from '../execution/own-calls.js';
+import { wakeAtMs } from '../execution/own-calls.js';
 import { errorResult } from '../execution/result/result.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
-import { TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
+import { NET_EXTENSION, NET_METHOD, TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
 import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './room/kept.js';
@@ -22,6 +22,7 @@ export const MAY_BE_UNEXPECTED = {
 
 /** What a handler waits for that waits for no extension. */
 const A_TIMER = { extensionName: TIMER_EXTENSION, method: TIMER_METHOD, args: [] };
+const A_REQUEST = { extensionName: NET_EXTENSION, method: NET_METHOD, args: [] };
 
 /** The result of a handler that waits and was kept. */
 export function suspended(
@@ -29,10 +30,10 @@ export function suspended(
   { calls, run }: WaitingRun,
   { id, expiresAtMs }: StoredSuspension,
 ): WasmResult {
-  const [{ extensionName, method, args } = A_TIMER] = calls;
+  const [{ extensionName, method, args } = run.requests === undefined ? A_TIMER : A_REQUEST] = calls;
   const expiresAt = new Date(expiresAtMs);
-  const wakeAtMs = firstDueMs(run);
-  const wakeAt = wakeAtMs !== undefined && { wakeAt: new Date(wakeAtMs) };
+  const atMs = wakeAtMs(run);
+  const wakeAt = atMs !== undefined && { wakeAt: new Date(atMs) };
   const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt, ...wakeAt };
   const { stateMutations, events, viewCommands, logs, unawaitedCalls, metrics } = result;
   const effects = { stateMutations, events, viewCommands, logs };
@@ -98,9 +99,9 @@ function refused(
   };
 }
 
-/** @param names of the methods for which it waits; none if it waits for a timer */
+/** @param names of the methods for which it waits; none if it waits for a timer or a request */
 export function suspensionsOff(names: readonly string[]): WasmError {
-  const list = names.length === 0 ? 'a timer' : names.map((name) => `$ext.${name}`).join(', ');
+  const list = names.length === 0 ? 'a timer or a request' : names.map((name) => `$ext.${name}`).join(', ');
   return {
     code: 'EXECUTION_ERROR',
     message: `The handler waits for ${list}, and this call keeps no suspended handlers.`,
@@ -113,9 +114,9 @@ export function suspensionsOff(names: readonly string[]): WasmError {
   };
 }
 
-/** @param wakeAtMs when the first timer is due */
-export function notDue(suspensionId: string, wakeAtMs: number): NexusError {
-  const wakeAt = new Date(wakeAtMs);
+/** @param dueAtMs when the first timer is due */
+export function notDue(suspensionId: string, dueAtMs: number): NexusError {
+  const wakeAt = new Date(dueAtMs);
   const message =
     `The suspended handler ${suspensionId} waits for a timer that is due at ${wakeAt.toISOString()}. ` +
     'Resume it at suspension.wakeAt or later, or with the answer to a call.';

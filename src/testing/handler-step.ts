@@ -5,10 +5,12 @@ import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
+import type { RequestMock } from '../runtime/own/requests.js';
 import { withCall } from '../runtime/run/current-call.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import type { TestClock } from './clock.js';
 import type { CoveredHandler, CoveringRuntime } from './coverage/coverage.js';
+import { requestMock } from './fetch-mock.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
@@ -49,7 +51,7 @@ export interface StepFields {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler' | 'inferCapabilities'> &
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeAny' | 'inferCapabilities'> &
   CoveringRuntime & { readonly clock: TestClock };
 
 /**
@@ -72,7 +74,9 @@ export async function suspendFirst(
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(toJSON !== undefined && { toJSON }),
   };
-  const stepper = new Stepper({ runtime, mocks, state: context.stateSnapshot, options: resumeOptions, covered });
+  const request = requestMock(given.fetch);
+  const parts = { runtime, mocks, state: context.stateSnapshot, options: resumeOptions, covered, request };
+  const stepper = new Stepper(parts);
   const first = await runtime.executeHandler(covered.code, context, covered.options(options));
   requireCompiled(source, first.error);
   const step = await stepper.advance(covered.restore(first));
@@ -86,6 +90,7 @@ interface StepperParts {
   readonly state: ContextValue;
   readonly options: ResumeOptions;
   readonly covered: CoveredHandler;
+  readonly request: RequestMock | undefined;
 }
 
 /** Steps through a handler with real suspensions: sealed, stored, opened again. */
@@ -121,8 +126,8 @@ class Stepper {
   }
 
   async #resume(suspensionId: string, answers: readonly CallResult[]): Promise<WasmResult> {
-    const { runtime, options, covered } = this.#parts;
-    return covered.restore(await runtime.resumeHandler(suspensionId, answers, options));
+    const { runtime, options, covered, request } = this.#parts;
+    return covered.restore(await runtime.resumeAny(suspensionId, answers, options, { request }));
   }
 
   #wake(suspensionId: string, wakeAt: Date): Promise<WasmResult> {

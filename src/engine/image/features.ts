@@ -48,6 +48,8 @@ export const FEATURES = [
     name: 'timers',
     globals: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '$sleep', '$sleepUntil', 'scheduler'],
   },
+  { name: 'abort', globals: ['AbortController', 'AbortSignal'], needs: ['dom-exception'] },
+  { name: 'fetch', globals: ['fetch', 'Headers', 'Request', 'Response'], needs: ['url', 'abort'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

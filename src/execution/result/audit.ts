@@ -4,6 +4,7 @@ import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
 import { isOwnCall } from '../own-calls.js';
 import type { ReadOutcome } from './outcome.js';
+import { readOwnCall } from './own-call.js';
 
 /**
  * Names of each kind in an execution's audit, counted separately for allowed and denied. One event counts the
@@ -40,7 +41,8 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   for (const { name } of outcome.events) allowed.count('events:emit', name);
   for (const { componentId } of viewCommands) allowed.count('view:update', `${componentId}`);
   for (const call of calls) {
-    if (isOwnCall(call)) allowed.count('timer', call.method);
+    const own = isOwnCall(call) ? readOwnCall(call) : undefined;
+    if (own !== undefined) allowed.count(own.kind, own.name);
     else allowed.count('ext', `${call.extensionName}.${call.method}`);
   }
   for (const capability of denials) denied.countToken(capability);

@@ -3,9 +3,9 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
-import { TIMER_METHOD } from '../../guest/abi.js';
 import { isOwnCall } from '../own-calls.js';
 import { cutText } from './cut-text.js';
+import { readOwnCall } from './own-call.js';
 
 /** The effects of an execution outside its VM. */
 export interface Effects {
@@ -186,23 +186,18 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
     if (isOwnCall({ extensionName })) {
-      readOwnCall({ callId, extensionName, method, args }, bounds);
-      timers++;
-      atMost(bounds, 'maxTimers', timers);
+      const own = readOwnCall({ extensionName, method, args });
+      if (own === undefined) throw malformed('calls');
+      allow(bounds, own.kind, own.name);
+      if (own.kind === 'timer') {
+        atMost(bounds, 'maxSleepMs', own.delayMs);
+        atMost(bounds, 'maxTimers', ++timers);
+      }
     } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
     else throw malformed('calls');
     ids.add(callId);
     return { callId, extensionName, method, args };
   });
-}
-
-/** A call that the runtime answers. */
-function readOwnCall({ method, args }: ExtensionCall, bounds: Bounds): void {
-  const [delayMs, setAfterMs] = args;
-  if (method !== TIMER_METHOD || typeof delayMs !== 'number' || typeof setAfterMs !== 'number') throw malformed('calls');
-  allow(bounds, 'timer', method);
-  if (!(delayMs >= 0) || Number.isNaN(setAfterMs)) throw malformed('calls');
-  atMost(bounds, 'maxSleepMs', delayMs);
 }
 
 function list(raw: unknown, field: string): unknown[] {

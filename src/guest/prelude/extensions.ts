@@ -13,6 +13,7 @@ import {
   MapConstructor,
   mapDelete,
   mapGet,
+  mapHas,
   mapSet,
   nullArray,
   PromiseConstructor,
@@ -95,6 +96,10 @@ export function beginCall(
   calls[calls.length] = nullArray([callId, extension, method, given]);
   noteCall();
   return callId;
+}
+
+export function isOutstanding(callId: string): boolean {
+  return apply(mapHas, outstanding, [callId]) as boolean;
 }
 
 /** Nothing waits for the call any more: the host does not learn of it, or learns that it is gone. */

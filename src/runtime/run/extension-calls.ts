@@ -1,5 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { isOwnCall } from '../../execution/own-calls.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
@@ -8,7 +9,7 @@ import { nameOf } from './extension-methods.js';
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
-  readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  readonly answer: (call: ExtensionCall, signal: AbortSignal) => Promise<unknown>;
   /** Timeout of one call. */
   readonly callTimeoutMs: number;
   /** The prefix of the calls' keys. */
@@ -122,7 +123,9 @@ export class ExtensionCalls {
   async #answer(call: ExtensionCall, controller: AbortController): Promise<CallResult> {
     const { answer, callTimeoutMs, runId } = this.#options;
     const { callId } = call;
-    const timer = setTimeout(() => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
+    const late = () => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs));
+    // Requests have a time-out of their own.
+    const timer = isOwnCall(call) ? undefined : setTimeout(late, callTimeoutMs);
     const { signal } = controller;
     try {
       const aborted = new Promise<never>((_, reject) => {
@@ -130,7 +133,7 @@ export class ExtensionCalls {
       });
       // If the call fails at once, nothing else awaits this promise.
       aborted.catch(() => {});
-      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call));
+      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call, signal));
       return { callId, success: true, value: await Promise.race([answered, aborted]) };
     } catch (error) {
       controller.abort(error);

@@ -3,12 +3,13 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
-import { answerTimers, firstDueMs } from '../../execution/own-calls.js';
+import { answerTimers, firstDueMs, isOwnCall } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../../execution/segment-runner.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { PendingRequest, SuspendedRun } from '../../execution/suspended-run.js';
+import { NET_EXTENSION, NET_METHOD } from '../../guest/abi.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import { renderReason } from '../../support/render-reason.js';
@@ -23,6 +24,8 @@ export interface RunLoopOptions {
   readonly environment: RuntimeEnvironment;
   /** Makes a call that the handler waits for; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  /** Makes a request that the handler waits for; it may throw. */
+  readonly request: (pending: PendingRequest, run: SuspendedRun, signal: AbortSignal) => Promise<unknown>;
   /** The prefix of its calls' keys. */
   readonly runId: string;
   /** Receives the effects in order, at every suspension and at the end. Awaited before the handler is resumed. */
@@ -69,6 +72,8 @@ export class RunLoop {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
 
+  /** At its last wait. */
+  #run: SuspendedRun | undefined;
   /** Calls begun so far. */
   #callCount = 0;
   /** Of all segments so far. */
@@ -77,8 +82,9 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { answer, callTimeoutMs, runId, environment } = options;
+    const { callTimeoutMs, runId, environment } = options;
     const now = () => environment.now();
+    const answer = (call: ExtensionCall, signal: AbortSignal) => this.#answer(call, signal);
     this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
   }
 
@@ -117,18 +123,26 @@ export class RunLoop {
       await this.#deliver(result);
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
-      const refusal = this.#options.place.take(run) ?? this.#count(waiting.calls);
+      const calls = [...waiting.calls, ...requestCalls(run)];
+      const refusal = this.#options.place.take(run) ?? this.#count(calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
-      await this.#calls.abandonOthers(waiting.calls, HAS_ENDED);
-      await this.#calls.begin(waiting.calls);
-      const answers = this.#isCalledOff ? [] : await this.#next(waiting);
+      this.#run = run;
+      await this.#calls.abandonOthers(calls, HAS_ENDED);
+      await this.#calls.begin(calls);
+      const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
   }
 
+  #answer(call: ExtensionCall, signal: AbortSignal): Promise<unknown> {
+    const { answer, request } = this.#options;
+    const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
+    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, signal);
+  }
+
   /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
-  async #next({ calls, run }: WaitingRun): Promise<CallResult[]> {
+  async #next(calls: readonly ExtensionCall[], run: SuspendedRun): Promise<CallResult[]> {
     const { environment } = this.#options;
     const dueAtMs = firstDueMs(run);
     if (dueAtMs === undefined) return (await this.#calls.next(calls)).map(({ answer }) => answer);
@@ -233,6 +247,13 @@ export class RunLoop {
   #whole(result: WasmResult): WasmResult {
     return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
+}
+
+/** The requests that a handler waits for, as calls. */
+function requestCalls({ requests = [] }: SuspendedRun): readonly ExtensionCall[] {
+  return requests.map(({ callId, request }) => {
+    return { callId, extensionName: NET_EXTENSION, method: NET_METHOD, args: request === undefined ? [] : [request] };
+  });
 }
 
 /** A run that ends while its handler waits lists the calls that had no answer. */

@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../../api/limits.js';
 import { count, dictionary, finite, list, record, type Shape, text } from '../../codec/message-shape.js';
 import { LIMIT_KEYS } from '../../config/limits.js';
+import { REQUEST } from '../../execution/result/own-call.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 
 /** The maximum number of pending calls. */
@@ -24,6 +25,8 @@ const limits = record(limitShapes, { maxInstructions, maxCpuMs, maxTimers, maxSl
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
 const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
+
+const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
 export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
@@ -50,5 +53,5 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count, timers },
+  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count, timers, requests },
 ) as Shape<SealedRunHeader>;

@@ -5,7 +5,7 @@ import type { HandlerRef } from '../../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { ExecuteOptions, ResumeOptions } from '../../execution/request/execute-options.js';
 import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js';
-import type { ResumeProbe } from '../../runtime/own-answers.js';
+import type { ResumeProbe } from '../../runtime/own/own-answers.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { RunProbe } from '../../runtime/run/run-probe.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';

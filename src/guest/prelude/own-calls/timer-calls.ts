@@ -1,6 +1,6 @@
 import { HOST_CALLS, TIMER, TIMER_EXTENSION, TIMER_METHOD } from '../../abi.js';
 import { admit, maxSleepMs, maxTimers, pass } from '../admission.js';
-import { beginCall, withdrawCall } from '../extensions.js';
+import { beginCall, isOutstanding, withdrawCall } from '../extensions.js';
 import { nullArray } from '../intrinsics.js';
 import { refuseLateCall } from '../reading.js';
 import { executionStart } from '../shared-cells.js';
@@ -10,6 +10,8 @@ const { now: dateNow } = Date;
 
 /** Timers that are set. */
 let pending = 0;
+/** Of these, and of some that rang, those that a handler which has returned does not wait for. */
+const weak = nullArray<string>([]);
 
 /**
  * Sets a timer: a call of an extension that the runtime answers when its time has come. The host fixes the time, by how long the execution
@@ -17,9 +19,10 @@ let pending = 0;
  *
  * @param name of the function that sets it, for errors
  * @param delayMs at least 0
+ * @param isWeak whether a handler that has returned does not wait for it. Default: false
  * @returns what {@link clearTimer} takes
  */
-export function setTimer(name: string, delayMs: number, ring: () => void): string {
+export function setTimer(name: string, delayMs: number, ring: () => void, isWeak = false): string {
   refuseLateCall(name);
   admit(TIMER, TIMER_METHOD, HOST_CALLS, 0);
   if (!(delayMs <= maxSleepMs)) pass('maxSleepMs', maxSleepMs);
@@ -30,7 +33,15 @@ export function setTimer(name: string, delayMs: number, ring: () => void): strin
     ring();
   };
   const given = nullArray([delayMs, dateNow() - executionStart()]);
-  return beginCall(TIMER_EXTENSION, TIMER_METHOD, given, settle, settle, true);
+  const callId = beginCall(TIMER_EXTENSION, TIMER_METHOD, given, settle, settle, true);
+  if (isWeak) weak[weak.length] = callId;
+  return callId;
+}
+
+/** The handler has returned: timers that only it would have noticed are not waited for. */
+export function clearWeakTimers(): void {
+  for (let i = 0; i < weak.length; i++) if (isOutstanding(weak[i] as string)) clearTimer(weak[i] as string);
+  weak.length = 0;
 }
 
 /** @param callId of a timer that is set */
