@@ -44,6 +44,7 @@ export type {
   RuntimeOptions,
   SuspensionOptions,
 } from './api/options.js';
+export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network.js';
 export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,

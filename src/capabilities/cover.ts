@@ -1,7 +1,7 @@
 import type { CapabilityToken } from '../api/capability.js';
 import { invalidArgument } from '../config/check.js';
 import { Grants } from './grants.js';
-import { type ParsedToken, parseToken, splitNetPattern } from './token.js';
+import { coversPattern, type ParsedToken, parseToken } from './token.js';
 
 /**
  * Checks capabilities that come from outside the program: a file, a database, a form.
@@ -36,20 +36,9 @@ export function capabilitiesCover(granted: readonly string[], needed: readonly s
     // All names of a prefix are covered by every prefix of it, and by nothing else.
     return (
       grant === true ||
-      grant.some((one) => (kind === 'net' ? coversNet(one, pattern) : coversPattern(one, pattern)))
+      grant.some((one) => coversPattern(kind, one, pattern))
     );
   });
-}
-
-function coversPattern(granted: string, needed: string): boolean {
-  return granted.endsWith('*') ? needed.startsWith(granted.slice(0, -1)) : needed === granted;
-}
-
-/** Method and host are compared separately; `*` alone needs `*`. */
-function coversNet(granted: string, needed: string): boolean {
-  const [has, wants] = [splitNetPattern(granted), splitNetPattern(needed)];
-  if (has === undefined || wants === undefined) return false;
-  return coversPattern(has.method, wants.method) && coversPattern(has.host, wants.host);
 }
 
 /** A copy: what it was checked for cannot change afterwards. */

@@ -58,3 +58,16 @@ export function isExtensionName(name: string): boolean {
 
 /** The expected name of an extension, for an error message. */
 export const EXTENSION_NAME = 'extensions named without dots, with at least one character';
+
+/** Whether every name of the one pattern is one of the other. All names of a prefix are covered by every prefix of it, and by nothing else. */
+export function coversPattern(kind: CapabilityKind, granted: string, needed: string): boolean {
+  if (kind !== 'net' || granted === '*' || needed === '*') return coversText(granted, needed);
+  // Method and host are compared separately.
+  const [has, wants] = [splitNetPattern(granted), splitNetPattern(needed)];
+  if (has === undefined || wants === undefined) return false;
+  return coversText(has.method, wants.method) && coversText(has.host, wants.host);
+}
+
+function coversText(granted: string, needed: string): boolean {
+  return granted.endsWith('*') ? needed.startsWith(granted.slice(0, -1)) : needed === granted;
+}

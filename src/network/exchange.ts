@@ -44,7 +44,11 @@ export async function exchange(
   wantsBody: (status: number, headers: Received['headers']) => boolean,
 ): Promise<Received> {
   const { url } = sent;
-  const via = config.proxy === undefined ? { lookup: pinned(await addressOf(url, config, signal)) } : await tunnel(url, config, signal);
+  // Connections are not shared: one belongs to one request of one handler.
+  const via: RequestOptions =
+    config.proxy === undefined
+      ? { agent: false, lookup: pinned(await addressOf(url, config, signal)) }
+      : await tunnel(url, config, signal);
   const isSecure = url.protocol === 'https:';
   const options: RequestOptions = {
     method: sent.method,
@@ -55,8 +59,6 @@ export async function exchange(
     headers: headersOf(sent),
     maxHeaderSize: MAX_HEADER_BYTES,
     insecureHTTPParser: false,
-    // Connections are not shared: one belongs to one request of one handler.
-    agent: false,
     signal,
     ...via,
   };

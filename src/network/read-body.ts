@@ -37,6 +37,8 @@ export async function readBody(response: IncomingMessage, maxBytes: number, sign
     unpacked.destroy();
     response.destroy();
   }
+  // A body that ends with its connection looks whole when we end it.
+  if (signal.aborted) throw signal.reason;
   if (!response.complete) throw new NetworkFailure('INVALID_RESPONSE', 'its body ends too early');
   return new Uint8Array(Buffer.concat(chunks));
 }

@@ -2,7 +2,7 @@ import { callables } from '../callables.js';
 import { type Atom, NOTHING, union, type Value } from '../values/atoms.js';
 import { anyMember, callBack, listOf, mayChange, type NativeCall, spreadOf } from './native-methods.js';
 import { SOME_METHOD } from './native-names.js';
-import { callSleep, callTimer } from './own-functions.js';
+import { callFetch, callSleep, callTimer } from './own-functions.js';
 
 type Model = (call: NativeCall) => Value;
 
@@ -285,6 +285,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   ...byPath('$sleep $sleepUntil scheduler.wait', callSleep),
   ...byPath('AbortSignal.timeout AbortSignal.* scheduler.*', (path, call) => union(callSleep(path, call), opaque(call))),
   ...each('AbortSignal.any AbortSignal.abort', opaque),
+  fetch: (call) => callFetch(call, webObject),
   queueMicrotask: ({ machine, args, at }) => machine.call(args.at(0), undefined, args.drop(1), at),
   ...each('clearTimeout clearInterval clearImmediate', inspector),
 };
@@ -330,7 +331,7 @@ const webObject: Model = (call) => {
 const CONSTRUCTORS: Readonly<Record<string, Model>> = {
   ...each(`${errors} Map Set WeakMap WeakSet WeakRef`, holder),
   ...each('Date RegExp String Number Boolean', maker),
-  ...each('URL URLSearchParams TextEncoder TextDecoder', webObject),
+  ...each('URL URLSearchParams TextEncoder TextDecoder Headers', webObject),
   Array: (call) => listOf(call, union(call.args.all(), call.machine.atoms.undefined)),
   Object: (call) => union(call.args.at(0), call.machine.data(call.at, 'object')),
   Promise: promise,

@@ -3,7 +3,7 @@ import { admit } from '../admission.js';
 import { codedError } from '../coded-error.js';
 import { snapshot } from '../copy.js';
 import { beginCall, withdrawCall } from '../extensions.js';
-import { hasOwn, type Keyed } from '../intrinsics.js';
+import { define, hasOwn, type Keyed } from '../intrinsics.js';
 import { refuseLateCall } from '../reading.js';
 import { isError } from '../value-kinds.js';
 
@@ -34,5 +34,8 @@ function asDenial(error: unknown): unknown {
   if (!isError(error) || !hasOwn(error, 'code') || !hasOwn(error, 'capability')) return error;
   const { code, capability, option, message } = error as unknown as Keyed;
   if (code !== 'PERMISSION_DENIED') return error;
-  return codedError('PERMISSION_DENIED', message as string, { capability, option });
+  const denial = codedError('PERMISSION_DENIED', message as string, { capability, option });
+  // That of the call.
+  define(denial, 'stack', error.stack);
+  return denial;
 }
