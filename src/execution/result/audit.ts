@@ -46,8 +46,9 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
     else allowed.count('ext', `${call.extensionName}.${call.method}`);
   }
   for (const capability of denials) denied.countToken(capability);
-  // A forged effect is not in the guest's list of denials.
-  const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
+  // A forged effect is not in the guest's list of denials. A request that the options do not allow was audited when it was refused.
+  const isForged = error?.code === 'PERMISSION_DENIED' && error.context?.['option'] === undefined;
+  const forged = isForged ? error.context?.['capability'] : undefined;
   if (typeof forged === 'string' && !denials.includes(forged)) denied.countToken(forged);
   allowed.addTo(events, true, origin);
   denied.addTo(events, false, origin);

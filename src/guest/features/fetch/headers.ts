@@ -28,8 +28,9 @@ export class Headers extends Opaque {
     };
   }
 
-  constructor(init?: unknown) {
+  constructor(...args: [init?: unknown]) {
     super();
+    const [init] = args;
     if (init === undefined) return;
     if (init === null || (typeof init !== 'object' && typeof init !== 'function')) {
       throw new TypeError('The "init" argument must be a sequence or a record');

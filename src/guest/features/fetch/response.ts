@@ -74,7 +74,8 @@ export class Response extends Body {
     return made(factsOf(content, args[1]));
   }
 
-  constructor(body?: unknown, init?: unknown) {
+  constructor(...args: [body?: unknown, init?: unknown]) {
+    const [body, init] = args;
     const facts = body instanceof Known ? body.facts : factsOf(contentOf(body, urls.URLSearchParams), init);
     super(facts.bytes);
     this.#facts = facts;
