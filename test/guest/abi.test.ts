@@ -8,7 +8,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   1: '999d8520d07712699a5aa0fe8cc45921c95dc6cc06e34de24778f5560f6d24c6',
   2: 'd3666e78e64ea9cc54a45faca1914e29d910413663264d8839f8eed82cc8bcd7',
   3: '16c93620c88224663e79726ddc7d94c5c60d0337de449ad25d17effc71865a9b',
-  4: 'TODO',
+  4: '16eab2125250d2918988025c142b4b8c29f95b9824a15b701d6dd9bd2fabdc80',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {

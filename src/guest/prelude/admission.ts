@@ -109,9 +109,11 @@ function covers(grant: Exclude<Grant, true>, name: string): boolean {
   const prefixes = grant[1];
   for (let i = 0; i < prefixes.length; i++) if (apply(startsWith, name, [prefixes[i]])) return true;
   const inTwoParts = grant[2];
-  for (let i = 0; inTwoParts !== undefined && i < inTwoParts.length; i++) {
-    if (coversParts(inTwoParts[i] as TwoParts, name)) return true;
-  }
+  return inTwoParts !== undefined && coversByParts(inTwoParts, name);
+}
+
+function coversByParts(patterns: TwoParts[], name: string): boolean {
+  for (let i = 0; i < patterns.length; i++) if (coversParts(patterns[i] as TwoParts, name)) return true;
   return false;
 }
 

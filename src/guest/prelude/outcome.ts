@@ -5,7 +5,7 @@ import { snapshot } from './copy.js';
 import { events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
 import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
-import { clearWeakTimers } from './own-calls/timer-calls.js';
+import { clearWeakTimers, weakTimers } from './own-calls/timer-calls.js';
 import { forgetRead, placeOfRead, readFrom } from './reading.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations, unlistChanges } from './state.js';
@@ -30,7 +30,7 @@ let leftUpTo = 0;
 export function fulfil(returned: unknown): void {
   if (status !== PENDING) return;
   status = FULFILLED;
-  clearWeakTimers();
+  if (weakTimers.length > 0) clearWeakTimers();
   leftUpTo = awaitsAll ? 0 : callsBefore();
   value = returned;
 }

@@ -11,7 +11,7 @@ const { now: dateNow } = Date;
 /** Timers that are set. */
 let pending = 0;
 /** Of these, and of some that rang, those that a handler which has returned does not wait for. */
-const weak = nullArray<string>([]);
+export const weakTimers = nullArray<string>([]);
 
 /**
  * Sets a timer: a call of an extension that the runtime answers when its time has come. The host fixes the time, by how long the execution
@@ -34,14 +34,17 @@ export function setTimer(name: string, delayMs: number, ring: () => void, isWeak
   };
   const given = nullArray([delayMs, dateNow() - executionStart()]);
   const callId = beginCall(TIMER_EXTENSION, TIMER_METHOD, given, settle, settle, true);
-  if (isWeak) weak[weak.length] = callId;
+  if (isWeak) weakTimers[weakTimers.length] = callId;
   return callId;
 }
 
 /** The handler has returned: timers that only it would have noticed are not waited for. */
 export function clearWeakTimers(): void {
-  for (let i = 0; i < weak.length; i++) if (isOutstanding(weak[i] as string)) clearTimer(weak[i] as string);
-  weak.length = 0;
+  for (let i = 0; i < weakTimers.length; i++) {
+    const callId = weakTimers[i] as string;
+    if (isOutstanding(callId)) clearTimer(callId);
+  }
+  weakTimers.length = 0;
 }
 
 /** @param callId of a timer that is set */
