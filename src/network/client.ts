@@ -3,6 +3,7 @@ import type { Grants } from '../capabilities/grants.js';
 import { requestName } from '../capabilities/request-name.js';
 import { matchesHost, type NetworkConfig } from '../config/resolve-network.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
+import { whenAborted } from '../support/waiting.js';
 import { exchange, type Received, type Sent } from './exchange.js';
 import { NetworkDenial, NetworkFailure } from './failure.js';
 import { bytesWithoutSecrets, fillSecrets, hasSecrets, withoutSecrets } from './secrets.js';
@@ -57,9 +58,7 @@ export async function makeRequest(
   const stop = new AbortController();
   const late = new NetworkFailure('TIMEOUT', `it took longer than timeoutMs (${config.timeoutMs} ms) of network`);
   const timer = setTimeout(() => stop.abort(late), config.timeoutMs);
-  const onAbort = () => stop.abort(made.signal.reason);
-  if (made.signal.aborted) onAbort();
-  made.signal.addEventListener('abort', onAbort, { once: true });
+  const release = whenAborted(made.signal, () => stop.abort(made.signal.reason));
   try {
     return await follow(request, bounded, { ...made, signal: stop.signal });
   } catch (error) {
@@ -67,7 +66,7 @@ export async function makeRequest(
     throw error;
   } finally {
     clearTimeout(timer);
-    made.signal.removeEventListener('abort', onAbort);
+    release();
   }
 }
 

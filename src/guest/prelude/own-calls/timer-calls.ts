@@ -11,7 +11,7 @@ const { now: dateNow } = Date;
 /** Timers that are set. */
 let pending = 0;
 /** Of these, and of some that rang, those that a handler which has returned does not wait for. */
-export const weakTimers = nullArray<string>([]);
+const weakTimers = nullArray<string>([]);
 
 /**
  * Sets a timer: a call of an extension that the runtime answers when its time has come. The host fixes the time, by how long the execution
