@@ -17,6 +17,7 @@ export type {
   SchemasByMethod,
 } from './api/extension-definition.js';
 export type { ExecutionLimits, LogOverflow, VmLimitName } from './api/limits.js';
+export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network.js';
 export type {
   AuditEvent,
   CacheEvent,
@@ -44,7 +45,6 @@ export type {
   RuntimeOptions,
   SuspensionOptions,
 } from './api/options.js';
-export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network.js';
 export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
 export type {
   EmittedEvent,

@@ -44,7 +44,10 @@ export interface NetworkOptions {
    * of clouds are, are refused all the same. @default false
    */
   readonly allowPrivate?: boolean;
-  /** Makes requests in place of the runtime, which has checked host and method and put in the secrets; redirects are its own. @default none */
+  /**
+   * Makes requests in place of the runtime, which has checked host and method and put in the secrets. The runtime follows redirects that it
+   * answers, and checks each. @default none
+   */
   readonly fetch?: (request: Request) => Promise<Response>;
   /** Resolves names in place of the system. Its addresses are checked. @default dns.lookup */
   readonly lookup?: (hostname: string) => Promise<readonly ResolvedAddress[]>;

@@ -34,10 +34,7 @@ export function capabilitiesCover(granted: readonly string[], needed: readonly s
     const { kind, pattern } = parseToken(token) as ParsedToken;
     const grant = grants.grant(kind);
     // All names of a prefix are covered by every prefix of it, and by nothing else.
-    return (
-      grant === true ||
-      grant.some((one) => coversPattern(kind, one, pattern))
-    );
+    return grant === true || grant.some((one) => coversPattern(kind, one, pattern));
   });
 }
 

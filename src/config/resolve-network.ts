@@ -70,8 +70,11 @@ export function resolveNetwork(given: unknown): NetworkConfig | undefined {
     }
   }
   requireObject('network.secrets', secrets);
-  const count = (name: 'maxRequestBytes' | 'maxResponseBytes' | 'timeoutMs' | 'redirects', fallback: number, max: number) =>
-    integer(`network.${name}`, options[name], fallback, { min: name === 'timeoutMs' ? 1 : 0, max });
+  const count = (
+    name: 'maxRequestBytes' | 'maxResponseBytes' | 'timeoutMs' | 'redirects',
+    fallback: number,
+    max: number,
+  ) => integer(`network.${name}`, options[name], fallback, { min: name === 'timeoutMs' ? 1 : 0, max });
   return Object.freeze({
     allow: hostsOf('network.allow', options.allow),
     methods: new Set(methods),
@@ -89,12 +92,14 @@ export function resolveNetwork(given: unknown): NetworkConfig | undefined {
 
 function resolveSecret(name: string, given: unknown): SecretConfig {
   const option = `network.secrets.${name}`;
-  if (!SECRET_NAME.test(name)) throw invalidOption('network.secrets', name, 'an object whose keys are names such as STRIPE_KEY');
+  if (!SECRET_NAME.test(name))
+    throw invalidOption('network.secrets', name, 'an object whose keys are names such as STRIPE_KEY');
   requireObject(option, given);
   rejectUnknownKeys(given, Object.keys(SECRET_KEYS), `${option}.`);
   const { hosts, value, body } = given as Partial<NetworkSecret>;
   const isText = typeof value === 'string' && value !== '';
-  if (!isText && typeof value !== 'function') throw invalidOption(`${option}.value`, typeof value, 'a text that is not empty, or a function');
+  if (!isText && typeof value !== 'function')
+    throw invalidOption(`${option}.value`, typeof value, 'a text that is not empty, or a function');
   return {
     hosts: hostsOf(`${option}.hosts`, hosts),
     read: typeof value === 'function' ? value : () => value,
@@ -111,7 +116,11 @@ function hostsOf(option: string, given: unknown): readonly HostPattern[] {
   return textsOf(option, given).map((entry) => {
     const pattern = parseHost(entry);
     if (pattern !== undefined) return pattern;
-    throw invalidOption(option, entry, "a list of hosts such as 'api.example.com', '*.example.org' or 'internal:8080', without protocol and path");
+    throw invalidOption(
+      option,
+      entry,
+      "a list of hosts such as 'api.example.com', '*.example.org' or 'internal:8080', without protocol and path",
+    );
   });
 }
 

@@ -101,7 +101,10 @@ export function keepRequests(requests: readonly ExtensionCall[]): readonly Pendi
   let bytes = 0;
   return requests.map(({ callId, args }): PendingRequest => {
     const request = args[0] as NetworkRequest;
-    const headers = request.headers.reduce((sum, [name, value]) => sum + 2 * (name.length + value.length) + HEADER_BYTES, 0);
+    const headers = request.headers.reduce(
+      (sum, [name, value]) => sum + 2 * (name.length + value.length) + HEADER_BYTES,
+      0,
+    );
     const size = REQUEST_BYTES + 2 * request.url.length + headers + (request.body?.length ?? 0);
     if (bytes + size > MAX_KEPT_BYTES) return { callId };
     bytes += size;

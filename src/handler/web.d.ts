@@ -145,7 +145,11 @@ declare class AbortSignal {
   readonly reason: unknown;
   onabort: AbortListener | null;
   throwIfAborted(): void;
-  addEventListener(type: 'abort', listener: AbortListener | null, options?: { once?: boolean; signal?: AbortSignal }): void;
+  addEventListener(
+    type: 'abort',
+    listener: AbortListener | null,
+    options?: { once?: boolean; signal?: AbortSignal },
+  ): void;
   removeEventListener(type: 'abort', listener: AbortListener | null): void;
   dispatchEvent(event: { readonly type: string }): boolean;
 }

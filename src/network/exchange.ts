@@ -65,7 +65,8 @@ export async function exchange(
   const response = await begin(isSecure ? httpsRequest(options) : httpRequest(options), sent.body, signal);
   try {
     const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
-    if (status < 200 || status > 599) throw new NetworkFailure('INVALID_RESPONSE', `the response has the status ${status}`);
+    if (status < 200 || status > 599)
+      throw new NetworkFailure('INVALID_RESPONSE', `the response has the status ${status}`);
     const headers = pairsOf(rawHeaders);
     const hasBody = sent.method !== 'HEAD' && status !== 204 && status !== 304 && wantsBody(status, headers);
     const body = hasBody ? await readBody(response, config.maxResponseBytes, signal) : new Uint8Array(0);
@@ -95,14 +96,18 @@ function headersOf({ url, headers, body, method }: Sent): string[] {
   flat.push('host', url.host);
   if (!has('accept')) flat.push('accept', '*/*');
   if (!has('accept-encoding')) flat.push('accept-encoding', 'gzip, deflate, br');
-  if (body !== undefined || ['POST', 'PUT', 'PATCH'].includes(method)) flat.push('content-length', String(body?.length ?? 0));
+  if (body !== undefined || ['POST', 'PUT', 'PATCH'].includes(method))
+    flat.push('content-length', String(body?.length ?? 0));
   flat.push('connection', 'close');
   return flat;
 }
 
 function pairsOf(raw: readonly string[]): (readonly [string, string])[] {
-  if (raw.length / 2 > MAX_HEADER_LINES) throw new NetworkFailure('INVALID_RESPONSE', `the response has more than ${MAX_HEADER_LINES} header lines`);
-  return raw.flatMap((name, i): (readonly [string, string])[] => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1] ?? '']] : []));
+  if (raw.length / 2 > MAX_HEADER_LINES)
+    throw new NetworkFailure('INVALID_RESPONSE', `the response has more than ${MAX_HEADER_LINES} header lines`);
+  return raw.flatMap((name, i): (readonly [string, string])[] =>
+    i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1] ?? '']] : [],
+  );
 }
 
 function printable(text: string): string {
@@ -123,21 +128,31 @@ async function addressOf(url: URL, config: NetworkConfig, signal: AbortSignal): 
 }
 
 function notAllowed(name: string, { allowPrivate }: NetworkConfig): string {
-  const remedy = allowPrivate ? 'it is link-local, reserved or a multicast address' : 'network.allowPrivate allows those of private networks';
+  const remedy = allowPrivate
+    ? 'it is link-local, reserved or a multicast address'
+    : 'network.allowPrivate allows those of private networks';
   return `${name} has an address that is not public; ${remedy}`;
 }
 
-async function resolved(name: string, { lookup }: NetworkConfig, signal: AbortSignal): Promise<readonly ResolvedAddress[]> {
+async function resolved(
+  name: string,
+  { lookup }: NetworkConfig,
+  signal: AbortSignal,
+): Promise<readonly ResolvedAddress[]> {
   const family = isIP(name);
   if (family !== 0) return [{ address: name, family: family as 4 | 6 }];
   const asked = lookup?.(name) ?? (systemLookup(name, { all: true }) as Promise<ResolvedAddress[]>);
   const addresses = await within(asked, signal).catch((error: unknown) => {
     if (signal.aborted) throw signal.reason;
     const { code } = error as NodeJS.ErrnoException;
-    throw new NetworkFailure('NAME_NOT_RESOLVED', `the name ${name} cannot be resolved${typeof code === 'string' ? ` (${code})` : ''}`);
+    throw new NetworkFailure(
+      'NAME_NOT_RESOLVED',
+      `the name ${name} cannot be resolved${typeof code === 'string' ? ` (${code})` : ''}`,
+    );
   });
   const isList = Array.isArray(addresses) && addresses.every((each) => isIP(each?.address) !== 0);
-  if (!isList) throw new NetworkFailure('NAME_NOT_RESOLVED', `network.lookup answered no list of addresses for ${name}`);
+  if (!isList)
+    throw new NetworkFailure('NAME_NOT_RESOLVED', `network.lookup answered no list of addresses for ${name}`);
   return addresses.map(({ address }) => ({ address, family: isIP(address) as 4 | 6 }));
 }
 
@@ -150,7 +165,11 @@ function pinned({ address, family }: ResolvedAddress): LookupFunction {
 }
 
 /** A connection through the proxy. */
-async function tunnel(url: URL, config: NetworkConfig, signal: AbortSignal): Promise<Pick<RequestOptions, 'createConnection'>> {
+async function tunnel(
+  url: URL,
+  config: NetworkConfig,
+  signal: AbortSignal,
+): Promise<Pick<RequestOptions, 'createConnection'>> {
   const proxy = config.proxy as URL;
   const name = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(name) !== 0 && !isAllowedAddress(name, config.allowPrivate)) {
@@ -179,7 +198,9 @@ async function tunnel(url: URL, config: NetworkConfig, signal: AbortSignal): Pro
     });
     asking.on('response', (response) => {
       response.destroy();
-      reject(new NetworkFailure('CONNECTION_FAILED', `the proxy refuses ${target} with the status ${response.statusCode}`));
+      reject(
+        new NetworkFailure('CONNECTION_FAILED', `the proxy refuses ${target} with the status ${response.statusCode}`),
+      );
     });
     asking.on('error', (error) => reject(failureOf(error, signal)));
     asking.end();
@@ -205,11 +226,13 @@ export function failureOf(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof NetworkFailure) return error;
   const code = String((error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown');
-  if (code === 'HPE_HEADER_OVERFLOW') return new NetworkFailure('INVALID_RESPONSE', `the response has headers of more than ${MAX_HEADER_BYTES} bytes`);
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new NetworkFailure('INVALID_RESPONSE', `the response has headers of more than ${MAX_HEADER_BYTES} bytes`);
   if (code.startsWith('HPE_')) return new NetworkFailure('INVALID_RESPONSE', `the response is not HTTP (${code})`);
   if (code === 'ERR_INVALID_CHAR' || code === 'ERR_INVALID_HTTP_TOKEN' || code === 'ERR_UNESCAPED_CHARACTERS') {
     return new NetworkFailure('INVALID_REQUEST', `the request has a header that cannot be sent (${code})`);
   }
-  if (/^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code)) return new NetworkFailure('TLS_FAILED', `no secure connection (${code})`);
+  if (/^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME)/.test(code))
+    return new NetworkFailure('TLS_FAILED', `no secure connection (${code})`);
   return new NetworkFailure('CONNECTION_FAILED', `the connection failed (${code})`);
 }

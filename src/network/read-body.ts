@@ -82,5 +82,8 @@ function unpacker(encoding: string): Transform {
 }
 
 function tooLarge(maxBytes: number): NetworkFailure {
-  return new NetworkFailure('RESPONSE_TOO_LARGE', `the response has more than maxResponseBytes (${maxBytes}) of network`);
+  return new NetworkFailure(
+    'RESPONSE_TOO_LARGE',
+    `the response has more than maxResponseBytes (${maxBytes}) of network`,
+  );
 }

@@ -36,16 +36,18 @@ export async function fillSecrets(
   secrets: ReadonlyMap<string, SecretConfig>,
   allowPrivate: boolean,
 ): Promise<Filled> {
-  if (IN_URL.test(url.href)) throw new NetworkFailure('SECRET_REFUSED', 'a secret cannot stand in a URL; write it in a header');
+  if (IN_URL.test(url.href))
+    throw new NetworkFailure('SECRET_REFUSED', 'a secret cannot stand in a URL; write it in a header');
   const used = new Map<string, string>();
   const read = async (name: string, isInBody: boolean): Promise<void> => {
     const placeholder = `{{secret:${name}}}`;
     const secret = secrets.get(name);
     if (secret === undefined) throw refused(`there is no secret ${JSON.stringify(name)} in network.secrets`);
-    if (!matchesHost(secret.hosts, url)) throw refused(`the secret ${name} may not be sent to ${url.host}: it is for other hosts`);
+    if (!matchesHost(secret.hosts, url))
+      throw refused(`the secret ${name} may not be sent to ${url.host}: it is for other hosts`);
     if (url.protocol === 'http:' && !allowPrivate) throw refused(`the secret ${name} is not sent over plain http:`);
     if (isInBody && !secret.inBody) throw refused(`the secret ${name} may stand in headers only`);
-    if (!used.has(placeholder)) used.set(placeholder, await valueOf(name, secret));
+    if (!used.has(placeholder)) used.set(placeholder, await secretOf(name, secret));
   };
   for (const name of namesIn(headers.map(([, value]) => value).join('\n'))) await read(name, false);
   const text = body === undefined ? '' : Buffer.from(body).toString('latin1');
@@ -55,12 +57,17 @@ export async function fillSecrets(
     template.replace(PLACEHOLDER, (placeholder) => encoding(used.get(placeholder) ?? placeholder));
   return {
     headers: headers.map(([name, value]) => [name, fill(value, (secret) => secret)]),
-    body: body && Buffer.from(fill(text, (secret) => Buffer.from(secret).toString('latin1')), 'latin1'),
+    body:
+      body &&
+      Buffer.from(
+        fill(text, (secret) => Buffer.from(secret).toString('latin1')),
+        'latin1',
+      ),
     used,
   };
 }
 
-async function valueOf(name: string, { read }: SecretConfig): Promise<string> {
+async function secretOf(name: string, { read }: SecretConfig): Promise<string> {
   let value: unknown;
   try {
     value = await read();

@@ -60,7 +60,7 @@ export class TestClock {
       if (this.#alarms.has(alarm)) this.#move(isIdle ? Math.max(this.#now, atMs) : this.#now);
     };
     // Never at once: what it ends may not have begun.
-    if (isIdle || atMs <= this.#now) queueMicrotask(look);
+    if (isIdle || atMs <= this.#now) void Promise.resolve().then(look);
     return () => this.#alarms.delete(alarm);
   }
 

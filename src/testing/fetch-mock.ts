@@ -13,7 +13,8 @@ export function requestMock(fetch: FetchMock | undefined): RequestMock | undefin
     const pairs = headers.map(([name, value]): [string, string] => [name, value]);
     const init = { method, headers: pairs, signal, ...(body !== undefined && { body: new Uint8Array(body) }) };
     const response = await fetch(new Request(url, init));
-    if (!(response instanceof Response)) throw invalidArgument('options.fetch', response, 'a function that answers a Response');
+    if (!(response instanceof Response))
+      throw invalidArgument('options.fetch', response, 'a function that answers a Response');
     const content = new Uint8Array(await response.arrayBuffer());
     const { status, statusText, redirected } = response;
     return { status, statusText, redirected, url: response.url || url, headers: [...response.headers], body: content };

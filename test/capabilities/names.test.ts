@@ -99,7 +99,18 @@ describe('a token covers the names that it spells, and those that begin so befor
     'ext:.get',
     'ext:.*',
     'log:info',
-    ...['timers', 'timer:', 'net', 'net:GET', 'net:get:a', 'net:GET:', 'net:G*T:a', 'net:GET:A', 'net:GET:a/b', 'net::a'],
+    ...[
+      'timers',
+      'timer:',
+      'net',
+      'net:GET',
+      'net:get:a',
+      'net:GET:',
+      'net:G*T:a',
+      'net:GET:A',
+      'net:GET:a/b',
+      'net::a',
+    ],
     'prototype:x',
   ])('%j is no token', (token) => {
     expect(parseToken(token)).toBeUndefined();
@@ -139,7 +150,9 @@ const text = fc
 
 describe('the check in the VM and the check on the host', () => {
   // Timers have one name, and requests have tests of their own.
-  it.each(CAPABILITY_KINDS.filter((kind) => kind !== 'timer' && kind !== 'net'))('agree on every name of %s', async (kind) => {
+  it.each(
+    CAPABILITY_KINDS.filter((kind) => kind !== 'timer' && kind !== 'net'),
+  )('agree on every name of %s', async (kind) => {
     const property = fc.asyncProperty(fc.array(text, { maxLength: 3 }), text, async (patterns, other) => {
       const tokens = patterns
         .map((pattern) => `${kind}:${pattern}` as CapabilityToken)

@@ -81,7 +81,9 @@ describe('globalThis', () => {
   });
 
   it('names are those of the interfaces', async () => {
-    const names = FEATURES.flatMap(({ globals }) => globals).filter((name) => !['crypto', 'console', 'scheduler'].includes(name));
+    const names = FEATURES.flatMap(({ globals }) => globals).filter(
+      (name) => !['crypto', 'console', 'scheduler'].includes(name),
+    );
     expect(await run(`return [${names.join(', ')}].map((value) => value.name)`)).toEqual(names);
     expect(await executor.hashImage(ALL_FEATURES)).toMatch(/^[\da-f]{64}$/);
   });

@@ -37,7 +37,8 @@ async function declared(): Promise<string[]> {
 }
 
 const BODY = ['body', 'bodyUsed', 'text', 'json', 'arrayBuffer', 'bytes'];
-const isOfBody = (name: string) => BODY.some((member) => /^(?:Request|Response)\.prototype:/.test(name) && name.endsWith(`:${member}`));
+const isOfBody = (name: string) =>
+  BODY.some((member) => /^(?:Request|Response)\.prototype:/.test(name) && name.endsWith(`:${member}`));
 
 function membersOf(members: readonly (ts.ClassElement | ts.TypeElement)[], owner: string): string[] {
   return members.map(({ name }) => (name === undefined ? '' : `${owner}:${name.getText()}`));

@@ -70,20 +70,19 @@ describe('a server that', () => {
     closing.push(() => served.server.close());
   });
 
-  it.concurrent.each(Object.entries(MISBEHAVIOURS).map(([name, [, expected]]) => [name, expected] as const))(
-    '%s: %s',
-    async (name, expected) => {
-      const bounds = { allowPrivate: true, timeoutMs: TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
-      const allow = ['127.0.0.1:*', '169.254.169.254', 'meta.test'];
-      const isSlow = expected !== 'TIMEOUT';
-      const outcome = await ask(`http://127.0.0.1:${port}/${encodeURIComponent(name)}`, {
-        ...bounds,
-        allow,
-        ...(isSlow && { timeoutMs: 20_000 }),
-      });
-      expect(resultOf(outcome)).toBe(expected);
-    },
-  );
+  it.concurrent.each(
+    Object.entries(MISBEHAVIOURS).map(([name, [, expected]]) => [name, expected] as const),
+  )('%s: %s', async (name, expected) => {
+    const bounds = { allowPrivate: true, timeoutMs: TIMEOUT_MS, maxResponseBytes: MAX_RESPONSE_BYTES };
+    const allow = ['127.0.0.1:*', '169.254.169.254', 'meta.test'];
+    const isSlow = expected !== 'TIMEOUT';
+    const outcome = await ask(`http://127.0.0.1:${port}/${encodeURIComponent(name)}`, {
+      ...bounds,
+      allow,
+      ...(isSlow && { timeoutMs: 20_000 }),
+    });
+    expect(resultOf(outcome)).toBe(expected);
+  });
 
   it('is not there', async () => {
     const server = createServer();
@@ -100,7 +99,11 @@ describe('a server that', () => {
 
   it('is left when the handler aborts', async () => {
     const controller = new AbortController();
-    const asking = ask(`http://127.0.0.1:${port}/never%20answers`, { allowPrivate: true }, { signal: controller.signal });
+    const asking = ask(
+      `http://127.0.0.1:${port}/never%20answers`,
+      { allowPrivate: true },
+      { signal: controller.signal },
+    );
     const reason = Object.assign(new Error('enough'), { code: 'MINE' });
     controller.abort(reason);
     expect((await asking).error).toBe(reason);
@@ -127,13 +130,20 @@ describe('names', () => {
     expect(String(outcome.error)).not.toContain('secret-in-error');
   });
 
-  it.each(['2130706433', '0x7f.1', '127.1', '0177.0.0.1', '[::ffff:127.0.0.1]', '[::1]', '[::]', '0.0.0.0', '0'])(
-    'an address of the machine in the notation %s is refused',
-    async (host) => {
-      const { hostname } = new URL(`http://${host}/`);
-      expect(resultOf(await ask(`http://${host}/`, { allow: [hostname] }))).toBe('ADDRESS_NOT_ALLOWED');
-    },
-  );
+  it.each([
+    '2130706433',
+    '0x7f.1',
+    '127.1',
+    '0177.0.0.1',
+    '[::ffff:127.0.0.1]',
+    '[::1]',
+    '[::]',
+    '0.0.0.0',
+    '0',
+  ])('an address of the machine in the notation %s is refused', async (host) => {
+    const { hostname } = new URL(`http://${host}/`);
+    expect(resultOf(await ask(`http://${host}/`, { allow: [hostname] }))).toBe('ADDRESS_NOT_ALLOWED');
+  });
 
   it('are resolved once for a request: the address that was checked is that of the connection', async () => {
     const { port } = await echo();
@@ -143,7 +153,11 @@ describe('names', () => {
       // What a second look would find does not answer.
       return [{ address: asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 as const }];
     };
-    const outcome = await ask(`http://rebinding.test:${port}/`, { allow: ['rebinding.test:*'], allowPrivate: true, lookup: rebinding });
+    const outcome = await ask(`http://rebinding.test:${port}/`, {
+      allow: ['rebinding.test:*'],
+      allowPrivate: true,
+      lookup: rebinding,
+    });
     expect(outcome.answer?.status).toBe(200);
     expect(asked).toBe(1);
     lookups = [];
@@ -225,7 +239,18 @@ describe('what is allowed', () => {
     expect(outcome.denied).toHaveLength(isAllowed ? 0 : 1);
   });
 
-  it.each([[['a/b']], [['http://a']], [['*']], [['a.*.b']], [['']], [['a:99999']], [[7]], ['a'], [undefined], [['u@a']]])('%j is no list of hosts', (allow) => {
+  it.each([
+    [['a/b']],
+    [['http://a']],
+    [['*']],
+    [['a.*.b']],
+    [['']],
+    [['a:99999']],
+    [[7]],
+    ['a'],
+    [undefined],
+    [['u@a']],
+  ])('%j is no list of hosts', (allow) => {
     expect(() => resolveNetwork({ allow })).toThrow(/network\.allow/);
   });
 
@@ -233,7 +258,11 @@ describe('what is allowed', () => {
     const { port } = await echo();
     const base = `http://127.0.0.1:${port}`;
     const put = await ask(`${base}/`, { allowPrivate: true, methods: ['GET'] }, { method: 'PUT' });
-    expect(put.error).toMatchObject({ code: 'PERMISSION_DENIED', option: 'network.methods', capability: `net:PUT:127.0.0.1:${port}` });
+    expect(put.error).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      option: 'network.methods',
+      capability: `net:PUT:127.0.0.1:${port}`,
+    });
     const there = await ask(
       `${base}/redirect?to=${encodeURIComponent(`http://loop.test:${port}/`)}`,
       { allowPrivate: true, allow: ['127.0.0.1:*', 'loop.test:*'] },
@@ -244,12 +273,27 @@ describe('what is allowed', () => {
   });
 
   it('is nothing without the option', async () => {
-    const made = { grants: Grants.parse(['net:*']), signal: new AbortController().signal, onDenied: () => {}, maxResponseBytes: 1 };
+    const made = {
+      grants: Grants.parse(['net:*']),
+      signal: new AbortController().signal,
+      onDenied: () => {},
+      maxResponseBytes: 1,
+    };
     const request: NetworkRequest = { method: 'GET', url: 'https://a.b/', headers: [], redirect: 'follow' };
-    await expect(makeRequest(request, undefined, made)).rejects.toMatchObject({ code: 'PERMISSION_DENIED', option: 'network.allow' });
+    await expect(makeRequest(request, undefined, made)).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+      option: 'network.allow',
+    });
   });
 
-  it.each(['host', 'Content-Length', 'transfer-encoding', 'connection', 'upgrade', 'expect'])('the header %s is ours', async (name) => {
+  it.each([
+    'host',
+    'Content-Length',
+    'transfer-encoding',
+    'connection',
+    'upgrade',
+    'expect',
+  ])('the header %s is ours', async (name) => {
     const { port } = await echo();
     const outcome = await ask(`http://127.0.0.1:${port}/`, { allowPrivate: true }, { headers: [[name, '1']] });
     expect(resultOf(outcome)).toBe('INVALID_REQUEST');
@@ -258,7 +302,11 @@ describe('what is allowed', () => {
   it('a body has a bound', async () => {
     const { port } = await echo();
     const body = new Uint8Array(11);
-    const outcome = await ask(`http://127.0.0.1:${port}/`, { allowPrivate: true, maxRequestBytes: 10 }, { method: 'POST', body });
+    const outcome = await ask(
+      `http://127.0.0.1:${port}/`,
+      { allowPrivate: true, maxRequestBytes: 10 },
+      { method: 'POST', body },
+    );
     expect(resultOf(outcome)).toBe('REQUEST_TOO_LARGE');
   });
 });
@@ -331,13 +379,20 @@ describe('a secret', () => {
     const outcome = await ask(`http://127.0.0.1:${port}/`, secrets(port, { value: failing }), { headers: bearer });
     expect(resultOf(outcome)).toBe('SECRET_REFUSED');
     expect(String(outcome.error?.stack)).not.toContain(SECRET);
-    const broken = await ask(`http://127.0.0.1:${port}/`, secrets(port, { value: () => 'a\r\nb: c' }), { headers: bearer });
+    const broken = await ask(`http://127.0.0.1:${port}/`, secrets(port, { value: () => 'a\r\nb: c' }), {
+      headers: bearer,
+    });
     expect(resultOf(broken)).toBe('SECRET_REFUSED');
   });
 
   it.each<[string, string, NetworkRequest['headers'], object]>([
     ['another host', 'http://loop.test:PORT/', bearer, {}],
-    ['plain http without allowPrivate', 'http://93.184.215.14/', bearer, { allowPrivate: false, allow: ['93.184.215.14'], secrets: { KEY: { hosts: ['93.184.215.14'], value: SECRET } } }],
+    [
+      'plain http without allowPrivate',
+      'http://93.184.215.14/',
+      bearer,
+      { allowPrivate: false, allow: ['93.184.215.14'], secrets: { KEY: { hosts: ['93.184.215.14'], value: SECRET } } },
+    ],
     ['a name that there is not', 'http://127.0.0.1:PORT/', [['x-key', '{{secret:OTHER}}']], {}],
     ['a URL', 'http://127.0.0.1:PORT/?k={{secret:KEY}}', [], {}],
     ['a URL, encoded', 'http://127.0.0.1:PORT/%7b%7Bsecret:KEY}}', [], {}],
@@ -353,8 +408,14 @@ describe('a secret', () => {
 
   it.each([301, 302, 303, 307, 308])('stays with its host at a redirect of %i', async (status) => {
     const { port, requests } = await echo();
-    const to = (host: string) => `http://127.0.0.1:${port}/redirect?status=${status}&to=${encodeURIComponent(`http://${host}:${port}/`)}`;
-    const headers: NetworkRequest['headers'] = [['authorization', 'Bearer mine'], ['cookie', 'a=b'], ['x-key', '{{secret:KEY}}'], ['x-other', 'kept']];
+    const to = (host: string) =>
+      `http://127.0.0.1:${port}/redirect?status=${status}&to=${encodeURIComponent(`http://${host}:${port}/`)}`;
+    const headers: NetworkRequest['headers'] = [
+      ['authorization', 'Bearer mine'],
+      ['cookie', 'a=b'],
+      ['x-key', '{{secret:KEY}}'],
+      ['x-other', 'kept'],
+    ];
     await ask(to('loop.test'), secrets(port), { headers });
     expect(requests.at(-1)?.headers).toMatchObject({ host: `loop.test:${port}`, 'x-other': 'kept' });
     expect(Object.keys(requests.at(-1)?.headers ?? {})).not.toEqual(expect.arrayContaining(['authorization']));
@@ -378,7 +439,11 @@ describe('a secret', () => {
   });
 
   it('is in no error of the options', () => {
-    for (const given of [{ value: SECRET }, { hosts: ['a'], value: SECRET, extra: 1 }, { hosts: [SECRET, '/'], value: SECRET }]) {
+    for (const given of [
+      { value: SECRET },
+      { hosts: ['a'], value: SECRET, extra: 1 },
+      { hosts: [SECRET, '/'], value: SECRET },
+    ]) {
       try {
         resolveNetwork({ allow: [], secrets: { KEY: given } });
         expect.unreachable();
@@ -399,7 +464,11 @@ describe('a redirect', () => {
     [301, 'PUT', 'PUT', 'x'],
   ])('of %i makes of %s %s', async (status, method, expected, body) => {
     const { port } = await echo();
-    const { answer } = await ask(`http://127.0.0.1:${port}/redirect?status=${status}`, { allowPrivate: true }, { method, body: Buffer.from('x') });
+    const { answer } = await ask(
+      `http://127.0.0.1:${port}/redirect?status=${status}`,
+      { allowPrivate: true },
+      { method, body: Buffer.from('x') },
+    );
     expect(JSON.parse(Buffer.from(answer?.body ?? []).toString())).toMatchObject({ method: expected, body });
     expect(answer).toMatchObject({ redirected: true, url: `http://127.0.0.1:${port}/` });
   });
@@ -452,15 +521,29 @@ describe('network.fetch', () => {
     const headers: NetworkRequest['headers'] = [['authorization', 'Bearer {{secret:KEY}}']];
     const answered = await ask(
       'https://a.test/x',
-      { ...options, fetch: async (request) => ((given = request), new Response(`got ${request.headers.get('authorization')}`)) },
+      {
+        ...options,
+        fetch: async (request) => {
+          given = request;
+          return new Response(`got ${request.headers.get('authorization')}`);
+        },
+      },
       { headers },
     );
     expect(given?.headers.get('authorization')).toBe(`Bearer ${SECRET}`);
     expect(resultOf(answered)).toBe('200 got Bearer {{secret:KEY}}');
-    const failing = await ask('https://a.test/x', { ...options, fetch: async () => Promise.reject(new Error(SECRET)) }, { headers });
+    const failing = await ask(
+      'https://a.test/x',
+      { ...options, fetch: async () => Promise.reject(new Error(SECRET)) },
+      { headers },
+    );
     expect(resultOf(failing)).toBe('CONNECTION_FAILED');
     expect(String(failing.error?.stack)).not.toContain(SECRET);
-    const large = await ask('https://a.test/x', { ...options, maxResponseBytes: 3, fetch: async () => new Response('abcd') });
+    const large = await ask('https://a.test/x', {
+      ...options,
+      maxResponseBytes: 3,
+      fetch: async () => new Response('abcd'),
+    });
     expect(resultOf(large)).toBe('RESPONSE_TOO_LARGE');
     const slow = await ask('https://a.test/x', { ...options, timeoutMs: 30, fetch: () => new Promise(() => {}) });
     expect(resultOf(slow)).toBe('TIMEOUT');

@@ -25,8 +25,17 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json', 'x-said': request.headers.authorization ?? 'none' });
-      response.end(JSON.stringify({ path: request.url, said: request.headers.authorization, body: request.url === '/big' ? '' : String(Buffer.concat(chunks)) }));
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'x-said': request.headers.authorization ?? 'none',
+      });
+      response.end(
+        JSON.stringify({
+          path: request.url,
+          said: request.headers.authorization,
+          body: request.url === '/big' ? '' : String(Buffer.concat(chunks)),
+        }),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,45 +87,73 @@ describe('a handler that fetches', () => {
     expect(first.suspension?.calls.map(({ extensionName }) => extensionName)).toEqual(['a']);
     const answered = runtime.resumeHandler(first.suspension?.suspensionId ?? '', { success: true, value: 'answered' });
     let end = await answered;
-    while (end.suspension !== undefined) end = await runtime.resumeHandler(end.suspension.suspensionId).catch(async (error) => {
-      expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
-      await new Promise(setImmediate);
-      return end;
-    });
+    while (end.suspension !== undefined)
+      end = await runtime.resumeHandler(end.suspension.suspensionId).catch(async (error) => {
+        expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+        await new Promise(setImmediate);
+        return end;
+      });
     expect(end.returnValue).toEqual(['/1', 'answered', '/2']);
   });
 
   it('is denied what the options do not allow, at its line', async () => {
     const audited: AuditEvent[] = [];
-    await using runtime = await createRuntime({ ...options(), observer: { onAudit: (event) => void audited.push(event) } });
+    await using runtime = await createRuntime({
+      ...options(),
+      observer: { onAudit: (event) => void audited.push(event) },
+    });
     const { error } = await runtime.run('\nreturn await fetch("https://evil.example/x")', ALL);
     expect(error).toMatchObject({
       code: 'PERMISSION_DENIED',
       location: { line: 2 },
-      context: { capability: 'net:GET:evil.example', option: 'network.allow', remedy: expect.stringContaining('network.allow') },
+      context: {
+        capability: 'net:GET:evil.example',
+        option: 'network.allow',
+        remedy: expect.stringContaining('network.allow'),
+      },
     });
     expect(audited.filter(({ allowed }) => !allowed)).toMatchObject([{ capability: 'net:GET:evil.example', uses: 1 }]);
     const secret = await runtime.run(`return await fetch('${base}/', { headers: { a: '{{secret:OTHER}}' } })`, ALL);
-    expect(secret.error).toMatchObject({ code: 'EXECUTION_ERROR', name: 'TypeError', fields: { code: 'SECRET_REFUSED' } });
+    expect(secret.error).toMatchObject({
+      code: 'EXECUTION_ERROR',
+      name: 'TypeError',
+      fields: { code: 'SECRET_REFUSED' },
+    });
     expect(audited.filter(({ allowed }) => !allowed)).toHaveLength(2);
-    const ungranted = await runtime.run(`return await fetch('${base}/')`, { capabilities: ['net:POST:*', 'net:*:other.example'] });
-    expect(ungranted.error).toMatchObject({ code: 'PERMISSION_DENIED', context: { capability: `net:GET:${hosts[0]}` } });
+    const ungranted = await runtime.run(`return await fetch('${base}/')`, {
+      capabilities: ['net:POST:*', 'net:*:other.example'],
+    });
+    expect(ungranted.error).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      context: { capability: `net:GET:${hosts[0]}` },
+    });
     const granted = await runtime.run(`return (await fetch('${base}/')).status`, { capabilities: [`net:G*:127.*`] });
     expect(granted.returnValue).toBe(200);
     await using closed = await createRuntime({ cacheDir: false, maxInstances: 1 });
-    expect((await closed.run('return await fetch("https://a.b/")', ALL)).error).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect((await closed.run('return await fetch("https://a.b/")', ALL)).error).toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
   });
 
   it('can give up: by a signal, a time-out, or because it has ended', async () => {
     await using runtime = await createRuntime(options());
-    const failure = (code: string) => runtime.run(`try { await (${code}) } catch (error) { return [error.name, error.code ?? error.message] }`, ALL);
-    expect((await failure(`fetch('${base}/slow', { signal: AbortSignal.timeout(5) })`)).returnValue).toEqual(['TimeoutError', 23]);
-    const late = await failure(`(() => { const c = new AbortController(); setTimeout(() => c.abort(new Error('enough')), 1); return fetch('${base}/slow', { signal: c.signal }) })()`);
+    const failure = (code: string) =>
+      runtime.run(`try { await (${code}) } catch (error) { return [error.name, error.code ?? error.message] }`, ALL);
+    expect((await failure(`fetch('${base}/slow', { signal: AbortSignal.timeout(5) })`)).returnValue).toEqual([
+      'TimeoutError',
+      23,
+    ]);
+    const late = await failure(
+      `(() => { const c = new AbortController(); setTimeout(() => c.abort(new Error('enough')), 1); return fetch('${base}/slow', { signal: c.signal }) })()`,
+    );
     expect(late.returnValue).toEqual(['Error', 'enough']);
     const raced = await runtime.run(`return Promise.race([fetch('${base}/slow'), $sleep(1).then(() => 'late')])`, ALL);
     expect(raced).toMatchObject({ status: 'success', returnValue: 'late' });
     expect(raced.unawaitedCalls).toBeUndefined();
-    const executed = await runtime.executeHandler(`return Promise.race([fetch('${base}/slow'), $sleep(1).then(() => 'late')])`, ALL);
+    const executed = await runtime.executeHandler(
+      `return Promise.race([fetch('${base}/slow'), $sleep(1).then(() => 'late')])`,
+      ALL,
+    );
     expect(await runtime.resumeHandler(executed.suspension?.suspensionId ?? '')).toMatchObject({ returnValue: 'late' });
     await using impatient = await createRuntime(options({ timeoutMs: 20 }));
     const timedOut = await impatient.run(`return fetch('${base}/slow')`, ALL);
@@ -132,7 +169,10 @@ describe('a handler that fetches', () => {
 
   it('does not wait for AbortSignal.timeout when it has returned', async () => {
     await using runtime = await createRuntime(options());
-    const result = await runtime.executeHandler('const signal = AbortSignal.timeout(60_000); return signal.aborted', ALL);
+    const result = await runtime.executeHandler(
+      'const signal = AbortSignal.timeout(60_000); return signal.aborted',
+      ALL,
+    );
     expect(result).toMatchObject({ status: 'success', returnValue: false });
   });
 
@@ -156,9 +196,11 @@ describe('a secret', () => {
   it('is in no result, log, recording, envelope, error, and not in the memory of the VM', async () => {
     const found: string[] = [];
     const look = (where: string, bytes: Uint8Array | string) => {
-      const content = typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const content =
+        typeof bytes === 'string' ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
       // The engine keeps texts with a byte or with two for each character.
-      for (const encoding of ['utf8', 'utf16le'] as const) if (content.includes(Buffer.from(SECRET, encoding))) found.push(where);
+      for (const encoding of ['utf8', 'utf16le'] as const)
+        if (content.includes(Buffer.from(SECRET, encoding))) found.push(where);
       return content;
     };
     const open = vi.spyOn(RunPlaces.prototype, 'open');
@@ -173,7 +215,11 @@ describe('a secret', () => {
     const directory = await mkdtemp(join(tmpdir(), 'nexus-secret-'));
     const suspensionDir = join(directory, 'suspended');
     const told: unknown[] = [];
-    const observer = { onAudit: (event: unknown) => void told.push(event), onLog: (event: unknown) => void told.push(event), onWarning: (event: unknown) => void told.push(event) };
+    const observer = {
+      onAudit: (event: unknown) => void told.push(event),
+      onLog: (event: unknown) => void told.push(event),
+      onWarning: (event: unknown) => void told.push(event),
+    };
     const code = `
       const headers = { authorization: 'Bearer {{secret:KEY}}' };
       const response = await fetch('${base}/echo', { method: 'POST', body: 'marker-of-the-body', headers });
@@ -194,10 +240,12 @@ describe('a secret', () => {
       let result = await runtime.executeHandler(code, ALL);
       while (result.suspension !== undefined) {
         look('a result', JSON.stringify(result));
-        const next: WasmResult | undefined = await runtime.resumeHandler(result.suspension.suspensionId).catch(async () => {
-          await new Promise(setImmediate);
-          return undefined;
-        });
+        const next: WasmResult | undefined = await runtime
+          .resumeHandler(result.suspension.suspensionId)
+          .catch(async () => {
+            await new Promise(setImmediate);
+            return undefined;
+          });
         result = next ?? result;
       }
       look('the last result', JSON.stringify(result));
@@ -222,10 +270,12 @@ describe('a secret', () => {
 });
 
 describe('the test kit', () => {
-  const code = 'const response = await fetch("https://api.example.com/x", { method: "PUT", body: "b" }); return [response.status, await response.text()]';
+  const code =
+    'const response = await fetch("https://api.example.com/x", { method: "PUT", body: "b" }); return [response.status, await response.text()]';
 
   it('answers requests with a mock', async () => {
-    const fetch = async (request: Request) => new Response(`${request.method} ${request.url} ${await request.text()}`, { status: 201 });
+    const fetch = async (request: Request) =>
+      new Response(`${request.method} ${request.url} ${await request.text()}`, { status: 201 });
     expect((await runHandler(code, { fetch })).returnValue).toEqual([201, 'PUT https://api.example.com/x b']);
     expect((await runHandler(code, { fetch, capabilities: 'inferred' })).status).toBe('success');
     const step = await suspendAt(`const r = await fetch('https://a.b/'); return $ext.a.b(await r.text())`, { fetch });
@@ -234,7 +284,10 @@ describe('the test kit', () => {
   });
 
   it('has no network without a mock', async () => {
-    expect((await runHandler(code)).error).toMatchObject({ code: 'PERMISSION_DENIED', context: { option: 'network.allow' } });
+    expect((await runHandler(code)).error).toMatchObject({
+      code: 'PERMISSION_DENIED',
+      context: { option: 'network.allow' },
+    });
     expect(await rejection(runHandler(code, { fetch: 5 as never }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
@@ -247,10 +300,12 @@ describe('the test kit', () => {
     let result = await recorded.executeHandler(handler, ALL);
     result = await recorded.resumeHandler(result.suspension?.suspensionId ?? '', { success: true, value: 1 });
     while (result.suspension !== undefined) {
-      const next: WasmResult | undefined = await recorded.resumeHandler(result.suspension.suspensionId).catch(async () => {
-        await new Promise(setImmediate);
-        return undefined;
-      });
+      const next: WasmResult | undefined = await recorded
+        .resumeHandler(result.suspension.suspensionId)
+        .catch(async () => {
+          await new Promise(setImmediate);
+          return undefined;
+        });
       result = next ?? result;
     }
     await recorded.recordingsWritten();

@@ -35,12 +35,21 @@ export const MISBEHAVIOURS: Readonly<Record<string, readonly [act: (socket: Sock
   'sends a body for ever, slowly': [dripping(ok('connection: close'), 'x'), 'TIMEOUT'],
   'sends chunks for ever, slowly': [dripping(ok('transfer-encoding: chunked'), '1\r\nx\r\n'), 'TIMEOUT'],
   'sends a body for ever': [endless(ok('connection: close'), 'x'.repeat(10_000)), 'RESPONSE_TOO_LARGE'],
-  'sends chunks for ever': [endless(ok('transfer-encoding: chunked'), `400\r\n${'x'.repeat(1024)}\r\n`), 'RESPONSE_TOO_LARGE'],
-  'sends trailers for ever': [endless(`${ok('transfer-encoding: chunked')}0\r\n`, `x: ${'y'.repeat(1000)}\r\n`), 'INVALID_RESPONSE'],
+  'sends chunks for ever': [
+    endless(ok('transfer-encoding: chunked'), `400\r\n${'x'.repeat(1024)}\r\n`),
+    'RESPONSE_TOO_LARGE',
+  ],
+  'sends trailers for ever': [
+    endless(`${ok('transfer-encoding: chunked')}0\r\n`, `x: ${'y'.repeat(1000)}\r\n`),
+    'INVALID_RESPONSE',
+  ],
   'sends headers for ever': [endless('HTTP/1.1 200 OK\r\n', `x: ${'y'.repeat(1000)}\r\n`), 'INVALID_RESPONSE'],
   'sends one header without end': [endless('HTTP/1.1 200 OK\r\nx: ', 'y'.repeat(1000)), 'INVALID_RESPONSE'],
   'sends a status line without end': [endless('HTTP/1.1 200 ', 'y'.repeat(1000)), 'INVALID_RESPONSE'],
-  'sends 600 headers': [text(ok(...Array.from({ length: 600 }, (_, i) => `x${i}: y`), 'content-length: 0')), 'INVALID_RESPONSE'],
+  'sends 600 headers': [
+    text(ok(...Array.from({ length: 600 }, (_, i) => `x${i}: y`), 'content-length: 0')),
+    'INVALID_RESPONSE',
+  ],
   'is a bomb of gzip': [packed('gzip', gzipSync(ZEROS)), 'RESPONSE_TOO_LARGE'],
   'is a bomb of brotli': [packed('br', brotliCompressSync(ZEROS)), 'RESPONSE_TOO_LARGE'],
   'is a bomb of deflate': [packed('deflate', deflateSync(ZEROS)), 'RESPONSE_TOO_LARGE'],
@@ -57,14 +66,23 @@ export const MISBEHAVIOURS: Readonly<Record<string, readonly [act: (socket: Sock
   'says too large a length': [text(`${ok('content-length: 99999999999')}abc`), 'RESPONSE_TOO_LARGE'],
   'says a negative length': [text(`${ok('content-length: -1')}abc`), 'INVALID_RESPONSE'],
   'says two lengths': [text(`${ok('content-length: 3', 'content-length: 4')}abcd`), 'INVALID_RESPONSE'],
-  'says a length and chunks': [text(`${ok('content-length: 3', 'transfer-encoding: chunked')}1\r\nx\r\n0\r\n\r\n`), 'INVALID_RESPONSE'],
+  'says a length and chunks': [
+    text(`${ok('content-length: 3', 'transfer-encoding: chunked')}1\r\nx\r\n0\r\n\r\n`),
+    'INVALID_RESPONSE',
+  ],
   'sends a chunk of no size': [text(`${ok('transfer-encoding: chunked')}zz\r\nx\r\n0\r\n\r\n`), 'INVALID_RESPONSE'],
   'cuts a chunk': [text(`${ok('transfer-encoding: chunked')}64\r\nx`), 'INVALID_RESPONSE'],
   'never sends the last chunk': [text(`${ok('transfer-encoding: chunked')}1\r\nx\r\n`), 'INVALID_RESPONSE'],
   'sends a huge chunk size': [text(`${ok('transfer-encoding: chunked')}fffffffffffffffff\r\nx`), 'INVALID_RESPONSE'],
   'sends interim responses for ever, slowly': [dripping('', head('HTTP/1.1 102 Processing')), 'TIMEOUT'],
-  'sends an interim response': [text(`${head('HTTP/1.1 103 Early Hints', 'link: </x>')}${ok('content-length: 1')}x`), '200 x'],
-  'switches protocols': [text(head('HTTP/1.1 101 Switching Protocols', 'upgrade: x', 'connection: upgrade')), 'INVALID_RESPONSE'],
+  'sends an interim response': [
+    text(`${head('HTTP/1.1 103 Early Hints', 'link: </x>')}${ok('content-length: 1')}x`),
+    '200 x',
+  ],
+  'switches protocols': [
+    text(head('HTTP/1.1 101 Switching Protocols', 'upgrade: x', 'connection: upgrade')),
+    'INVALID_RESPONSE',
+  ],
   'has the status 999': [text(head('HTTP/1.1 999 Odd', 'content-length: 0')), 'INVALID_RESPONSE'],
   'has the status 000': [text(head('HTTP/1.1 000 Odd', 'content-length: 0')), 'INVALID_RESPONSE'],
   'has no status': [text(head('HTTP/1.1 OK', 'content-length: 0')), 'INVALID_RESPONSE'],
@@ -77,16 +95,47 @@ export const MISBEHAVIOURS: Readonly<Record<string, readonly [act: (socket: Sock
   'resets before it answers': [(socket) => socket.resetAndDestroy(), 'CONNECTION_FAILED'],
   'resets in the head': [resetting('HTTP/1.1 200 OK\r\nx: y'), 'CONNECTION_FAILED'],
   'resets in the body': [resetting(`${ok('content-length: 100')}abc`), 'INVALID_RESPONSE'],
-  'redirects in circles': [text(head('HTTP/1.1 302 Found', 'location: /redirects%20in%20circles', 'content-length: 0')), 'REDIRECT_REFUSED'],
-  'redirects for ever': [(socket) => socket.end(head('HTTP/1.1 307 T', `location: /redirects%20for%20ever?${Math.random()}`, 'content-length: 0')), 'REDIRECT_REFUSED'],
-  'redirects with an endless body': [endless(head('HTTP/1.1 302 Found', 'location: /packs%20well'), 'x'.repeat(1000)), '200 fine'],
-  'redirects to a file': [text(head('HTTP/1.1 302 Found', 'location: file:///etc/passwd', 'content-length: 0')), 'REDIRECT_REFUSED'],
-  'redirects to data': [text(head('HTTP/1.1 302 Found', 'location: data:text/plain,x', 'content-length: 0')), 'REDIRECT_REFUSED'],
-  'redirects to no URL': [text(head('HTTP/1.1 302 Found', 'location: http://[x', 'content-length: 0')), 'INVALID_RESPONSE'],
-  'redirects to a user name': [text(head('HTTP/1.1 302 Found', 'location: http://u:p@127.0.0.1/', 'content-length: 0')), 'REDIRECT_REFUSED'],
-  'redirects to another host': [text(head('HTTP/1.1 302 Found', 'location: http://evil.test/', 'content-length: 0')), 'PERMISSION_DENIED'],
-  'redirects to the metadata of a cloud': [text(head('HTTP/1.1 302 Found', 'location: http://169.254.169.254/latest/', 'content-length: 0')), 'ADDRESS_NOT_ALLOWED'],
-  'redirects to a name with a private address': [text(head('HTTP/1.1 302 Found', 'location: http://meta.test/', 'content-length: 0')), 'ADDRESS_NOT_ALLOWED'],
+  'redirects in circles': [
+    text(head('HTTP/1.1 302 Found', 'location: /redirects%20in%20circles', 'content-length: 0')),
+    'REDIRECT_REFUSED',
+  ],
+  'redirects for ever': [
+    (socket) =>
+      socket.end(head('HTTP/1.1 307 T', `location: /redirects%20for%20ever?${Math.random()}`, 'content-length: 0')),
+    'REDIRECT_REFUSED',
+  ],
+  'redirects with an endless body': [
+    endless(head('HTTP/1.1 302 Found', 'location: /packs%20well'), 'x'.repeat(1000)),
+    '200 fine',
+  ],
+  'redirects to a file': [
+    text(head('HTTP/1.1 302 Found', 'location: file:///etc/passwd', 'content-length: 0')),
+    'REDIRECT_REFUSED',
+  ],
+  'redirects to data': [
+    text(head('HTTP/1.1 302 Found', 'location: data:text/plain,x', 'content-length: 0')),
+    'REDIRECT_REFUSED',
+  ],
+  'redirects to no URL': [
+    text(head('HTTP/1.1 302 Found', 'location: http://[x', 'content-length: 0')),
+    'INVALID_RESPONSE',
+  ],
+  'redirects to a user name': [
+    text(head('HTTP/1.1 302 Found', 'location: http://u:p@127.0.0.1/', 'content-length: 0')),
+    'REDIRECT_REFUSED',
+  ],
+  'redirects to another host': [
+    text(head('HTTP/1.1 302 Found', 'location: http://evil.test/', 'content-length: 0')),
+    'PERMISSION_DENIED',
+  ],
+  'redirects to the metadata of a cloud': [
+    text(head('HTTP/1.1 302 Found', 'location: http://169.254.169.254/latest/', 'content-length: 0')),
+    'ADDRESS_NOT_ALLOWED',
+  ],
+  'redirects to a name with a private address': [
+    text(head('HTTP/1.1 302 Found', 'location: http://meta.test/', 'content-length: 0')),
+    'ADDRESS_NOT_ALLOWED',
+  ],
   'redirects without a location': [text(`${head('HTTP/1.1 302 Found', 'content-length: 4')}here`), '302 here'],
 };
 
@@ -106,7 +155,9 @@ export async function serveMisbehaviours(): Promise<{ readonly server: Server; r
       // Whatever else comes is read and dropped.
       socket.resume();
       const path = decodeURIComponent((seen.split(' ')[1] ?? '').slice(1)).split('?')[0] ?? '';
-      (MISBEHAVIOURS[path]?.[0] ?? ((other: Socket) => other.end(head('HTTP/1.1 404 Not Found', 'content-length: 0'))))(socket);
+      (MISBEHAVIOURS[path]?.[0] ?? ((other: Socket) => other.end(head('HTTP/1.1 404 Not Found', 'content-length: 0'))))(
+        socket,
+      );
     };
     socket.on('data', listen);
   });

@@ -78,10 +78,14 @@ export const CASES: Readonly<Record<string, readonly string[]>> = {
     'new Request("/relative")',
     'new Request()',
     'new Request("http://a.b/").method',
-    ...['get', 'Post', 'put', 'delete', 'head', 'options'].map((method) => `new Request("http://a.b/", { method: "${method}" }).method`),
+    ...['get', 'Post', 'put', 'delete', 'head', 'options'].map(
+      (method) => `new Request("http://a.b/", { method: "${method}" }).method`,
+    ),
     'new Request("http://a.b/", { method: "patch" }).method',
     'new Request("http://a.b/", { method: "FooBar" }).method',
-    ...['CONNECT', 'trace', 'Track', 'a b', '', 'é', 'a\\n'].map((method) => `new Request("http://a.b/", { method: "${method}" })`),
+    ...['CONNECT', 'trace', 'Track', 'a b', '', 'é', 'a\\n'].map(
+      (method) => `new Request("http://a.b/", { method: "${method}" })`,
+    ),
     'new Request("http://a.b/", { method: undefined }).method',
     'new Request("http://a.b/", { method: null }).method',
     'new Request("http://a.b/", { body: "x" })',
@@ -156,7 +160,9 @@ export const CASES: Readonly<Record<string, readonly string[]>> = {
     'new Response(new Uint8Array([0xff, 0x78])).text()',
     'new Response(new Uint8Array([0xef, 0xbb, 0xbf, 0x31])).json()',
     'new Response("\\ud800").arrayBuffer().then((b) => [...new Uint8Array(b)])',
-    ...[200, 201, 299, 300, 404, 599].map((status) => `(() => { const r = new Response("x", { status: ${status} }); return [r.status, r.ok] })()`),
+    ...[200, 201, 299, 300, 404, 599].map(
+      (status) => `(() => { const r = new Response("x", { status: ${status} }); return [r.status, r.ok] })()`,
+    ),
     ...[0, 100, 199, 600, 1000, -1, 65736].map((status) => `new Response("x", { status: ${status} }).status`),
     ...[204, 205, 304].map((status) => `new Response("x", { status: ${status} })`),
     ...[204, 205, 304].map((status) => `new Response(null, { status: ${status} }).status`),

@@ -29,7 +29,9 @@ it('Headers, Request, Response and abort do as in Node, but for what is listed',
     if (seen[i] !== expected) different.push(`${expression}\n  handler: ${seen[i]}\n  Node:    ${expected}`);
   }
   const share = ((ALL.length - different.length) / ALL.length) * 100;
-  console.log(`${ALL.length - different.length} of ${ALL.length} cases as in Node (${share.toFixed(1)} %)\n${different.join('\n')}`);
+  console.log(
+    `${ALL.length - different.length} of ${ALL.length} cases as in Node (${share.toFixed(1)} %)\n${different.join('\n')}`,
+  );
   // Another version of Node may differ in fewer.
   expect(different.filter((text) => !Object.hasOwn(DIFFERENCES, text.split('\n')[0] ?? ''))).toEqual([]);
   await runtime.shutdown();

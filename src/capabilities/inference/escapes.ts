@@ -198,7 +198,8 @@ export class Escapes {
  */
 export function isChangeable(path: string): boolean {
   const name = path.split('.').at(-1) ?? '';
-  if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance', 'scheduler'].includes(name)) return true;
+  if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance', 'scheduler'].includes(name))
+    return true;
   return /^[A-Z]/.test(name);
 }
 

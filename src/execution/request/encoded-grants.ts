@@ -102,9 +102,7 @@ function namesAndPrefixes(grant: Grant): true | GuestGrant {
   const inTwoParts = grant.filter(hasInnerStar).map((pattern): [string, string, boolean] => {
     const at = pattern.indexOf('*:');
     const host = pattern.slice(at + 2);
-    return host.endsWith('*')
-      ? [pattern.slice(0, at), host.slice(0, -1), true]
-      : [pattern.slice(0, at), host, false];
+    return host.endsWith('*') ? [pattern.slice(0, at), host.slice(0, -1), true] : [pattern.slice(0, at), host, false];
   });
   return [
     grant.filter((pattern) => !pattern.endsWith('*') && !hasInnerStar(pattern)),

@@ -45,7 +45,8 @@ export default function install(host: FeatureHost): void {
         throw new TypeError('AbortSignal.timeout takes milliseconds from 0; this is ' + ms);
       }
       const signal = adopt();
-      const ring = () => abortSignal(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+      const ring = () =>
+        abortSignal(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
       host.setTimer('AbortSignal.timeout', ms, ring, true);
       return signal;
     },

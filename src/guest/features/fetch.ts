@@ -32,7 +32,9 @@ export default function install(host: FeatureHost): void {
         reject(signal.reason);
         return;
       }
-      const { protocol, host: authority } = new (urls.URL as new (url: string) => { protocol: string; host: string })(url);
+      const { protocol, host: authority } = new (urls.URL as new (url: string) => { protocol: string; host: string })(
+        url,
+      );
       if (protocol !== 'http:' && protocol !== 'https:') {
         throw new TypeErrorConstructor('fetch: a URL begins with http: or https:, and this one with ' + protocol);
       }

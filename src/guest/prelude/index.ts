@@ -13,7 +13,6 @@ import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
-import { nextTask } from './own-calls/tasks.js';
 import {
   collect,
   continueOutcome,
@@ -27,6 +26,7 @@ import {
   settleValue,
   waits,
 } from './outcome.js';
+import { nextTask } from './own-calls/tasks.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';

@@ -53,5 +53,13 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     calls,
     origin: record({}, { handlerName: NAME, panelId: NAME }),
   },
-  { abi: count, trace: dictionary(NAME, MAX_TRACE_FIELDS), tenant: NAME, leftCalls: calls, lastCall: count, timers, requests },
+  {
+    abi: count,
+    trace: dictionary(NAME, MAX_TRACE_FIELDS),
+    tenant: NAME,
+    leftCalls: calls,
+    lastCall: count,
+    timers,
+    requests,
+  },
 ) as Shape<SealedRunHeader>;

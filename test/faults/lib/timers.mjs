@@ -38,7 +38,9 @@ export async function runTimers({ quick, handlers, seed = '1', scratch }, { kill
   const base = `http://${host}`;
 
   const delay = () => Math.floor(random() * (quick ? MAX_DELAY_MS / 10 : MAX_DELAY_MS));
-  const open = new Map(Array.from({ length: count }, (_, index) => [index, { index, delays: [delay(), delay()], wakeAt: 0 }]));
+  const open = new Map(
+    Array.from({ length: count }, (_, index) => [index, { index, delays: [delay(), delay()], wakeAt: 0 }]),
+  );
   const ended = new Map();
   let processes = 0;
   let killed = 0;

@@ -2,9 +2,8 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-
-import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { Grants } from '#src/capabilities/grants.js';
+import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { ForgedOutcome, readEffects } from '#src/execution/result/effects.js';
 import { createRuntime, type WasmResult } from '#src/index.js';
 import { createTestRuntime, record, replay, type TestRuntime } from '#src/testing/index.js';
@@ -199,7 +198,10 @@ describe('in a run', () => {
     expect(result).toMatchObject({ status: 'error', error: { code: 'TIMEOUT', context: { limit: 'deadlineMs' } } });
     expect(result.events).toHaveLength(1);
     const controller = new AbortController();
-    const running = real.run('await $sleep("1d")', ALL, { signal: controller.signal, onEffects: () => controller.abort() });
+    const running = real.run('await $sleep("1d")', ALL, {
+      signal: controller.signal,
+      onEffects: () => controller.abort(),
+    });
     expect((await running).error).toMatchObject({ code: 'CANCELLED' });
   });
 });

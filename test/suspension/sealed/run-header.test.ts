@@ -26,7 +26,9 @@ describe('the header of a suspended handler', () => {
 
   it('may have them, without a limit or with fractions of a millisecond', () => {
     const usage = { ...NO_USAGE, maxInstructions: 12_345, maxCpuMs: 0.25 };
-    expect(RUN_HEADER({ ...BEFORE, limits: { ...limits, maxInstructions, maxCpuMs, maxTimers, maxSleepMs }, usage })).toBeUndefined();
+    expect(
+      RUN_HEADER({ ...BEFORE, limits: { ...limits, maxInstructions, maxCpuMs, maxTimers, maxSleepMs }, usage }),
+    ).toBeUndefined();
   });
 
   it.each([

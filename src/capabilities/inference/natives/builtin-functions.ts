@@ -283,7 +283,9 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   'Promise.reject': reject,
   ...byPath('setTimeout setInterval setImmediate', callTimer),
   ...byPath('$sleep $sleepUntil scheduler.wait', callSleep),
-  ...byPath('AbortSignal.timeout AbortSignal.* scheduler.*', (path, call) => union(callSleep(path, call), opaque(call))),
+  ...byPath('AbortSignal.timeout AbortSignal.* scheduler.*', (path, call) =>
+    union(callSleep(path, call), opaque(call)),
+  ),
   ...each('AbortSignal.any AbortSignal.abort', opaque),
   fetch: (call) => callFetch(call, webObject),
   queueMicrotask: ({ machine, args, at }) => machine.call(args.at(0), undefined, args.drop(1), at),

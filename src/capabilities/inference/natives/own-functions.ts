@@ -64,7 +64,9 @@ function hostsOf(input: Value): string[] {
 }
 
 function methodsOf(machine: Interpreter, options: Value, at: Node): string[] {
-  const isAbsent = [...options].every((atom) => atom.kind === 'constant' && (atom.value === undefined || atom.value === null));
+  const isAbsent = [...options].every(
+    (atom) => atom.kind === 'constant' && (atom.value === undefined || atom.value === null),
+  );
   if (isAbsent) return ['GET'];
   const given = machine.load(options, machine.atoms.constant('method'), at);
   const methods = [...given].map((atom) => {

@@ -90,7 +90,8 @@ export function contentOf(value: unknown, URLSearchParams: Class): Content | und
     }
     const text = `${value as unknown as string}`;
     // As a text it would be sent without its content.
-    if (text === '[object Object]') throw new TypeError('A body is a text or bytes; JSON.stringify() makes a text of an object');
+    if (text === '[object Object]')
+      throw new TypeError('A body is a text or bytes; JSON.stringify() makes a text of an object');
     return { bytes: encodeUtf8(text), type: 'text/plain;charset=UTF-8' };
   }
   return { bytes: encodeUtf8(`${value as string}`), type: 'text/plain;charset=UTF-8' };

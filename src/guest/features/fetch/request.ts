@@ -4,7 +4,9 @@ import { Body, bytesOf, contentOf } from './body.js';
 import { Headers } from './headers.js';
 
 type Class = abstract new (...args: never) => object;
-type UrlClass = new (url: string) => {
+type UrlClass = new (
+  url: string,
+) => {
   readonly href: string;
   readonly username: string;
   readonly password: string;
@@ -73,7 +75,8 @@ export class Request extends Body {
     this.#facts = facts;
     // Its body is now that of this one.
     const [input, init] = args;
-    if (input instanceof Request && facts.bytes !== undefined && dictionary(init).body === undefined) void input.bytes();
+    if (input instanceof Request && facts.bytes !== undefined && dictionary(init).body === undefined)
+      void input.bytes();
   }
 
   get url(): string {
@@ -109,7 +112,8 @@ export class Request extends Body {
 
 function dictionary(given: unknown): Init {
   if (given === undefined || given === null) return {};
-  if (typeof given !== 'object' && typeof given !== 'function') throw new TypeError('The "init" argument must be an object');
+  if (typeof given !== 'object' && typeof given !== 'function')
+    throw new TypeError('The "init" argument must be an object');
   return given;
 }
 
@@ -137,7 +141,8 @@ function methodOf(value: unknown): string {
 
 function redirectOf(value: unknown): string {
   const redirect = `${value as string}`;
-  if (!REDIRECTS.includes(redirect)) throw new TypeError(`redirect is ${JSON.stringify(redirect)}; it must be one of ${REDIRECTS}`);
+  if (!REDIRECTS.includes(redirect))
+    throw new TypeError(`redirect is ${JSON.stringify(redirect)}; it must be one of ${REDIRECTS}`);
   return redirect;
 }
 

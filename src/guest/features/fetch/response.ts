@@ -1,6 +1,6 @@
 import { encodeUtf8 } from '../encoding/utf8.js';
 import { Body, bytesOf, type Content, contentOf } from './body.js';
-import { Headers, type HeaderPair, immutable, pairsOf } from './headers.js';
+import { type HeaderPair, Headers, immutable, pairsOf } from './headers.js';
 
 type Class = abstract new (...args: never) => object;
 
@@ -144,7 +144,8 @@ function factsOf(content: Content | undefined, given: unknown): Facts {
 
 function dictionary(given: unknown): Init {
   if (given === undefined || given === null) return {};
-  if (typeof given !== 'object' && typeof given !== 'function') throw new TypeError('The "init" argument must be an object');
+  if (typeof given !== 'object' && typeof given !== 'function')
+    throw new TypeError('The "init" argument must be an object');
   return given;
 }
 
