@@ -2,6 +2,7 @@ import type { CallResult } from '../api/answers.js';
 import type { NetworkRequest } from '../api/network-request.js';
 import type { ExtensionCall } from '../api/result.js';
 import { NET_EXTENSION, TIMER_EXTENSION } from '../guest/abi.js';
+import { isOwnCall, withoutOwnCalls } from './own-call-kinds.js';
 import type { PendingRequest, PendingTimer, SuspendedRun } from './suspended-run.js';
 
 /** The calls that a handler waits for, by who answers them. */
@@ -15,16 +16,6 @@ export interface SortedCalls {
 }
 
 const NONE: readonly never[] = [];
-
-/** Whether the runtime itself answers the call: it is no matter of the application's. */
-export function isOwnCall({ extensionName }: Pick<ExtensionCall, 'extensionName'>): boolean {
-  return extensionName === TIMER_EXTENSION || extensionName === NET_EXTENSION;
-}
-
-/** The calls that the application answers. */
-export function withoutOwnCalls<T extends Pick<ExtensionCall, 'extensionName'>>(calls: readonly T[]): readonly T[] {
-  return calls.some(isOwnCall) ? calls.filter((call) => !isOwnCall(call)) : calls;
-}
 
 export function sortCalls(calls: readonly ExtensionCall[]): SortedCalls {
   if (!calls.some(isOwnCall)) return { calls, timers: NONE, requests: NONE };

@@ -91,7 +91,7 @@ function begin(request: ClientRequest, body: Uint8Array | undefined, signal: Abo
 }
 
 function headersOf({ url, headers, body, method }: Sent): string[] {
-  const flat = headers.flatMap(([name, value]) => [name, value]);
+  const flat: string[] = headers.flat();
   const has = (name: string) => headers.some(([each]) => each.toLowerCase() === name);
   flat.push('host', url.host);
   if (!has('accept')) flat.push('accept', '*/*');

@@ -6,7 +6,7 @@ import { callables } from './callables.js';
 import { describeAtom } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
-import { demandOfBuiltin } from './natives/own-functions.js';
+import { demandOfBuiltin } from './natives/own-builtins.js';
 import {
   ANY_MEMBER,
   type Atom,

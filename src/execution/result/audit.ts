@@ -2,7 +2,7 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
-import { isOwnCall } from '../own-calls.js';
+import { isOwnCall } from '../own-call-kinds.js';
 import type { ReadOutcome } from './outcome.js';
 import { readOwnCall } from './own-call.js';
 

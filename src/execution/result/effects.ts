@@ -3,7 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
-import { isOwnCall } from '../own-calls.js';
+import { isOwnCall } from '../own-call-kinds.js';
 import { cutText } from './cut-text.js';
 import { readOwnCall } from './own-call.js';
 

@@ -9,7 +9,7 @@ import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';
 import type { CallBounds } from '../../support/waiting.js';
 import { type Origin, withOrigin } from '../origin.js';
-import { withoutOwnCalls } from '../own-calls.js';
+import { withoutOwnCalls } from '../own-call-kinds.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';

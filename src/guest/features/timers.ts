@@ -9,6 +9,7 @@ const TypeErrorConstructor = TypeError;
 const PromiseConstructor = Promise;
 const DateConstructor = Date;
 const NumberFunction = Number;
+const { isNaN: isNotANumber } = Number;
 const StringFunction = String;
 
 /** The largest delay of `setTimeout`: it is a signed integer of 32 bits. */
@@ -125,7 +126,7 @@ export default function install(host: FeatureHost): void {
 
 function millisecondsOf(duration: unknown): number {
   const ms = typeof duration === 'string' ? parseDuration(duration) : duration;
-  if (typeof ms === 'number' && ms === ms) return ms;
+  if (typeof ms === 'number' && !isNotANumber(ms)) return ms;
   throw new TypeErrorConstructor(
     '$sleep takes milliseconds, or a text such as "90s", "15m", "12h" or "3d"; this is ' + shown(duration),
   );
@@ -140,7 +141,7 @@ function timeOf(date: unknown): number {
         : typeof date === 'number'
           ? date
           : undefined;
-  if (typeof time === 'number' && time === time) return time;
+  if (typeof time === 'number' && !isNotANumber(time)) return time;
   throw new TypeErrorConstructor(
     '$sleepUntil takes a Date, a date as text, or milliseconds since the epoch; this is ' + shown(date),
   );

@@ -22,7 +22,7 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
-import { addTask } from './own-calls/tasks.js';
+import { type Answer, addTask } from './own-calls/tasks.js';
 import { refuseLateCall } from './reading.js';
 import { noteCall } from './shared-cells.js';
 import { extensionPrototype, isError } from './value-kinds.js';
@@ -112,9 +112,6 @@ export function withdrawCall(callId: string): void {
   }
   calls.length = kept;
 }
-
-/** An answer of the host: `[callId, whether it succeeded, value or error]`. */
-export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
 
 /** How many calls were made before this segment. */
 export function callsBefore(): number {

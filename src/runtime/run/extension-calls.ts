@@ -1,6 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { isOwnCall } from '../../execution/own-calls.js';
+import { isOwnCall } from '../../execution/own-call-kinds.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';

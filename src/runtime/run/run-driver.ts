@@ -3,7 +3,8 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
-import { answerTimers, firstDueMs, isOwnCall } from '../../execution/own-calls.js';
+import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { answerTimers, firstDueMs } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';

@@ -5,19 +5,6 @@ import type { Interpreter } from '../interpreter.js';
 import { isPrimitive, NOTHING, union, type Value } from '../values/atoms.js';
 import type { NativeCall } from './native-methods.js';
 
-/** Builtins that set a timer, and objects that hold them. */
-const TIMERS: ReadonlySet<string> = new Set([
-  ...['setTimeout', 'setInterval', 'setImmediate', '$sleep', '$sleepUntil'],
-  ...['scheduler', 'scheduler.wait', 'scheduler.*'],
-  ...['AbortSignal', 'AbortSignal.timeout', 'AbortSignal.*'],
-]);
-
-/** What a builtin needs that may be called with anything. */
-export function demandOfBuiltin({ demands }: Interpreter, path: string, at: Node, reason: string): void {
-  if (TIMERS.has(path)) demands.add('timer', TIMER_METHOD, at, reason);
-  if (path === 'fetch') demands.add('net', '*', at, reason);
-}
-
 /** A URL up to the end of its host, which only then is known. */
 const WHOLE_HOST = /^(https?:\/\/[^/?#\\]+)(?:[/?#]|$)/i;
 

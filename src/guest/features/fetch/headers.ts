@@ -4,7 +4,6 @@ export type HeaderPair = [name: string, value: string];
 
 const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 const SPACE_AROUND = /^[\t\n\r ]+|[\t\n\r ]+$/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a value may not have
 const FORBIDDEN = /[\0\n\r]/;
 const WIDE = /[^\0-\xff]/;
 

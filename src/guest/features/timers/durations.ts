@@ -9,6 +9,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const { hasOwn } = Object;
 const NumberFunction = Number;
+const { isNaN: isNotANumber } = Number;
 const { charCodeAt, slice } = String.prototype;
 const { apply } = Reflect;
 
@@ -24,7 +25,7 @@ export function parseDuration(text: string): number | undefined {
   const amount = NumberFunction(apply(slice, text, [0, at]));
   if (apply(charCodeAt, text, [at]) === 32) at++;
   const unit = apply(slice, text, [at]) as string;
-  return hasOwn(UNITS, unit) && amount === amount ? amount * (UNITS[unit] as number) : undefined;
+  return hasOwn(UNITS, unit) && !isNotANumber(amount) ? amount * (UNITS[unit] as number) : undefined;
 }
 
 function isOfNumber(code: number): boolean {

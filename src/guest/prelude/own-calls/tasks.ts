@@ -1,6 +1,8 @@
-import type { Answer } from '../extensions.js';
 import { nullArray, PromiseConstructor } from '../intrinsics.js';
 import { noteTasks } from '../shared-cells.js';
+
+/** An answer of the host: `[callId, whether it succeeded, value or error]`. */
+export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
 
 /**
  * Tasks as the web has them: answers that are not to be given at once, but each when all that came of the one before is done. When no jobs
