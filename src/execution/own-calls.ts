@@ -107,3 +107,11 @@ export function keepRequests(requests: readonly ExtensionCall[]): readonly Pendi
 export function wakeAtMs(run: Pick<SuspendedRun, 'timers' | 'requests' | 'suspendedAtMs'>): number | undefined {
   return run.requests === undefined ? firstDueMs(run) : run.suspendedAtMs;
 }
+
+/** Requests of one handler that are under way, or whose responses wait for it: each may have megabytes. */
+const MAX_REQUESTS_AT_ONCE = 8;
+
+/** The requests that are made now. Others follow when the handler has the answers to these. */
+export function requestsAtOnce({ requests = NONE }: Pick<SuspendedRun, 'requests'>): readonly PendingRequest[] {
+  return requests.slice(0, MAX_REQUESTS_AT_ONCE);
+}

@@ -38,6 +38,11 @@ interface Asked extends Partial<Omit<NetworkRequest, 'url'>> {
   readonly signal?: AbortSignal;
 }
 
+interface Outcome {
+  readonly answer?: NetworkAnswer;
+  readonly error?: Error & { readonly code?: string };
+}
+
 async function ask(url: string, options: Partial<NetworkOptions>, asked: Asked = {}) {
   const { capabilities = ['net:*'], signal = new AbortController().signal, ...request } = asked;
   const denied: string[] = [];
@@ -49,15 +54,15 @@ async function ask(url: string, options: Partial<NetworkOptions>, asked: Asked =
     maxResponseBytes: 1024 * 1024,
   };
   const whole: NetworkRequest = { method: 'GET', url, headers: [], redirect: 'follow', ...request };
-  const outcome = await makeRequest(whole, config, made).then(
+  const outcome: Outcome = await makeRequest(whole, config, made).then(
     (answer) => ({ answer }),
     (error: Error & { code?: string }) => ({ error }),
   );
   return { ...outcome, denied };
 }
 
-function resultOf(outcome: { answer?: NetworkAnswer; error?: Error & { code?: string } }): string {
-  if ('error' in outcome && outcome.error !== undefined) return String(outcome.error.code);
+function resultOf(outcome: Outcome): string {
+  if (outcome.error !== undefined) return String(outcome.error.code);
   const { status, body } = outcome.answer as NetworkAnswer;
   return `${status} ${Buffer.from(body).toString()}`;
 }

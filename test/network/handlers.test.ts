@@ -176,6 +176,23 @@ describe('a handler that fetches', () => {
     expect(result).toMatchObject({ status: 'success', returnValue: false });
   });
 
+  it('makes at most eight at a time, and all of them', async () => {
+    let most = 0;
+    let now = 0;
+    const fetch = async (request: Request) => {
+      most = Math.max(most, ++now);
+      await new Promise(setImmediate);
+      now--;
+      return new Response(request.url.slice(-2));
+    };
+    await using runtime = await createRuntime(options({ fetch }));
+    const code = `return Promise.all(Array.from({ length: 30 }, async (_, i) => (await fetch('${base}/' + (10 + i))).text()))`;
+    const expected = Array.from({ length: 30 }, (_, i) => String(10 + i));
+    expect((await runtime.run(code, ALL)).returnValue).toEqual(expected);
+    expect((await execute(runtime, code)).returnValue).toEqual(expected);
+    expect(most).toBe(8);
+  });
+
   it('counts requests as calls of a run', async () => {
     await using runtime = await createRuntime(options());
     const code = `for (;;) await fetch('${base}/')`;

@@ -1,8 +1,8 @@
 import { asInterface, type FeatureHost } from './feature.js';
 import { bytesOf } from './fetch/body.js';
 import { Headers, pairsOf } from './fetch/headers.js';
-import { Request, useParts } from './fetch/request.js';
-import { type Answer, Response, responseOf, useUrls } from './fetch/response.js';
+import { FetchRequest, useParts } from './fetch/request.js';
+import { Response, type ResponseFacts, responseOf, useUrls } from './fetch/response.js';
 
 const { apply } = Reflect;
 const PromiseConstructor = Promise;
@@ -26,7 +26,7 @@ export default function install(host: FeatureHost): void {
 
   const fetch = (...args: [input?: unknown, init?: unknown]): Promise<Response> =>
     new PromiseConstructor<Response>((resolve, reject) => {
-      const request = apply(construct, undefined, args) as Request;
+      const request = apply(construct, undefined, args) as FetchRequest;
       const { signal, url, method } = request;
       if (signal.aborted) {
         reject(signal.reason);
@@ -54,7 +54,7 @@ export default function install(host: FeatureHost): void {
         asked,
         (answer) => {
           signal.removeEventListener('abort', stop);
-          resolve(responseOf(answer as Answer));
+          resolve(responseOf(answer as ResponseFacts));
         },
         (error) => {
           signal.removeEventListener('abort', stop);
@@ -63,13 +63,13 @@ export default function install(host: FeatureHost): void {
       );
       signal.addEventListener('abort', stop);
     });
-  const construct = (...args: [input?: unknown, init?: unknown]) => new Request(...args);
+  const construct = (...args: [input?: unknown, init?: unknown]) => new FetchRequest(...args);
 
   host.refuse(Headers.prototype, 'a Headers', '; pass Object.fromEntries() of it');
-  host.refuse(Request.prototype, 'a Request', '; pass its url');
+  host.refuse(FetchRequest.prototype, 'a Request', '; pass its url');
   host.refuse(Response.prototype, 'a Response', '; pass what its text() or json() returns');
   host.define('fetch', fetch);
   host.define('Headers', asInterface(Headers));
-  host.define('Request', asInterface(Request));
+  host.define('Request', asInterface(FetchRequest));
   host.define('Response', asInterface(Response));
 }

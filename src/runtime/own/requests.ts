@@ -3,6 +3,7 @@ import type { NetworkRequest } from '../../api/network-request.js';
 import { Grants } from '../../capabilities/grants.js';
 import type { NetworkConfig } from '../../config/resolve-network.js';
 import { eventOriginOf } from '../../execution/origin.js';
+import { requestsAtOnce } from '../../execution/own-calls.js';
 import type { PendingRequest, SuspendedRun } from '../../execution/suspended-run.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import type { NetworkAnswer } from '../../network/client.js';
@@ -88,7 +89,7 @@ export class Requests {
    */
   async answersOf(origin: Omit<RequestOrigin, 'signal'>, until: Promise<unknown>): Promise<readonly CallResult[]> {
     const { run, runId } = origin;
-    const all = (run.requests ?? []).map((pending) => {
+    const all = requestsAtOnce(run).map((pending) => {
       const key = `${runId}:${pending.callId}`;
       return { key, held: this.#held.get(key) ?? this.#begin(key, pending, origin) };
     });

@@ -4,7 +4,7 @@ import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
 import { isOwnCall } from '../../execution/own-call-kinds.js';
-import { answerTimers, firstDueMs } from '../../execution/own-calls.js';
+import { answerTimers, firstDueMs, requestsAtOnce } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';
@@ -250,9 +250,9 @@ export class RunLoop {
   }
 }
 
-/** The requests that a handler waits for, as calls. */
-function requestCalls({ requests = [] }: SuspendedRun): readonly ExtensionCall[] {
-  return requests.map(({ callId, request }) => {
+/** The requests that a handler waits for and that are made now, as calls. */
+function requestCalls(run: SuspendedRun): readonly ExtensionCall[] {
+  return requestsAtOnce(run).map(({ callId, request }) => {
     return { callId, extensionName: NET_EXTENSION, method: NET_METHOD, args: request === undefined ? [] : [request] };
   });
 }

@@ -11,10 +11,10 @@ export interface Content {
 }
 
 /** The bytes of a body, which its owner has not been asked for. Its text and so on can still be read. */
-export let bytesOf: (body: Body) => Uint8Array | undefined;
+export let bytesOf: (body: BodyMixin) => Uint8Array | undefined;
 
 /** https://fetch.spec.whatwg.org/#body-mixin, without streams, blobs and forms. */
-export class Body extends Opaque {
+export class BodyMixin extends Opaque {
   #bytes: Uint8Array | undefined;
   #isUsed = false;
 

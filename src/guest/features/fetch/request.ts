@@ -1,6 +1,6 @@
 import type { AbortSignal } from '../abort/abort-signal.js';
 import type { Aborting } from '../feature.js';
-import { Body, bytesOf, contentOf } from './body.js';
+import { BodyMixin, bytesOf, contentOf } from './body.js';
 import { Headers } from './headers.js';
 
 type Class = abstract new (...args: never) => object;
@@ -45,20 +45,20 @@ export function useParts(classes: typeof urls, tools: Aborting): void {
 let factsOf: (input: unknown, init: unknown) => Facts;
 
 /** https://fetch.spec.whatwg.org/#request-class */
-export class Request extends Body {
+export class FetchRequest extends BodyMixin {
   readonly #facts: Facts;
 
   static {
     factsOf = (input, given) => {
       const init = dictionary(given);
-      const base = input instanceof Request ? input.#facts : undefined;
+      const base = input instanceof FetchRequest ? input.#facts : undefined;
       const url = base === undefined ? parsed(input) : base.url;
       const method = init.method === undefined ? (base?.method ?? 'GET') : methodOf(init.method);
       const redirect = init.redirect === undefined ? (base?.redirect ?? 'follow') : redirectOf(init.redirect);
       const headers = new Headers(init.headers === undefined ? base?.headers : init.headers);
       const content = contentOf(init.body, urls.URLSearchParams);
       const isOwn = init.body !== undefined;
-      const inherited = !isOwn && input instanceof Request ? bytesOf(input) : undefined;
+      const inherited = !isOwn && input instanceof FetchRequest ? bytesOf(input) : undefined;
       const bytes = isOwn ? content?.bytes : inherited;
       if (bytes !== undefined && (method === 'GET' || method === 'HEAD')) {
         throw new TypeError(`A request of the method ${method} has no body`);
@@ -75,7 +75,7 @@ export class Request extends Body {
     this.#facts = facts;
     // Its body is now that of this one.
     const [input, init] = args;
-    if (input instanceof Request && facts.bytes !== undefined && dictionary(init).body === undefined)
+    if (input instanceof FetchRequest && facts.bytes !== undefined && dictionary(init).body === undefined)
       void input.bytes();
   }
 
@@ -99,10 +99,10 @@ export class Request extends Body {
     return this.#facts.signal;
   }
 
-  clone(): Request {
+  clone(): FetchRequest {
     const { url, method, headers, redirect, signal } = this.#facts;
     const bytes = bytesOf(this);
-    return new Request(url, { method, headers, redirect, signal, ...(bytes !== undefined && { body: bytes }) });
+    return new FetchRequest(url, { method, headers, redirect, signal, ...(bytes !== undefined && { body: bytes }) });
   }
 
   get [Symbol.toStringTag](): string {

@@ -1,11 +1,11 @@
 import { encodeUtf8 } from '../encoding/utf8.js';
-import { Body, bytesOf, type Content, contentOf } from './body.js';
+import { BodyMixin, bytesOf, type Content, contentOf } from './body.js';
 import { type HeaderPair, Headers, immutable, pairsOf } from './headers.js';
 
 type Class = abstract new (...args: never) => object;
 
 /** What the host answers to a request. */
-export interface Answer {
+export interface ResponseFacts {
   readonly status: number;
   readonly statusText: string;
   readonly url: string;
@@ -49,7 +49,7 @@ export function useUrls(classes: typeof urls): void {
 }
 
 /** https://fetch.spec.whatwg.org/#response-class */
-export class Response extends Body {
+export class Response extends BodyMixin {
   readonly #facts: Facts;
 
   static error(): Response {
@@ -155,7 +155,7 @@ function toShort(value: unknown): number {
 }
 
 /** The response of a request. */
-export function responseOf({ status, statusText, url, redirected, headers, body }: Answer): Response {
+export function responseOf({ status, statusText, url, redirected, headers, body }: ResponseFacts): Response {
   const bytes = NULL_BODY.includes(status) ? undefined : body;
   return made({ type: 'basic', url, redirected, status, statusText, headers: immutable(headers), bytes });
 }
