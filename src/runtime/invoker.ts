@@ -19,12 +19,9 @@ import {
 import { errorResult, stoppedResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { OutputFault } from '../schemas/extension-errors.js';
-import { renderIssues } from '../schemas/issues.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
-import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
 import { abortableWithin, type CallBounds } from '../support/waiting.js';
@@ -40,6 +37,7 @@ import {
   unkept,
 } from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
+import { AnswerMismatches } from './answer-mismatches.js';
 import { TracedCall } from './call-tracing.js';
 import { hasOwnCalls, type ResumeProbe, withOwnAnswers } from './own/own-answers.js';
 import { Requests } from './own/requests.js';
@@ -76,13 +74,13 @@ export class Invoker {
   /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
   #hasWarned = false;
-  /** Methods whose answers did not match. */
-  readonly #mismatched = new Set<string>();
+  readonly #mismatches: AnswerMismatches;
   readonly #requests: Requests;
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
     const { network, telemetry, environment } = parts;
+    this.#mismatches = new AnswerMismatches(telemetry);
     this.#requests = new Requests(network, telemetry, environment, this.#closing.signal);
   }
 
@@ -226,16 +224,6 @@ export class Invoker {
     this.#parts.telemetry.warn(MAY_BE_UNEXPECTED);
   }
 
-  /** Observers are told each time. The warning of the process is given once for each method, because handlers choose how often they call. */
-  #warnOfAnswer({ method, issues, cause }: OutputFault): void {
-    const threw = cause === undefined ? '' : ` (${renderReason(cause)})`;
-    const message = `${method} answered something that does not match its output schema: ${renderIssues(issues)}${threw}`;
-    const { telemetry } = this.#parts;
-    if (this.#mismatched.has(method)) telemetry.events.emit('onWarning', () => ({ code: 'NEXUS_SCHEMA', message }));
-    else telemetry.warn({ code: 'NEXUS_SCHEMA', message });
-    this.#mismatched.add(method);
-  }
-
   /**
    * The recorded result of an earlier call.
    *
@@ -309,7 +297,7 @@ export class Invoker {
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
     const { executions, suspended } = this.#parts;
-    const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
+    const methods = new ExtensionMethods(extensions, (fault) => this.#mismatches.warn(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
       request: (pending, run, signal) => this.#requests.make(pending, { run, runId, signal, mock: probe.request }),
