@@ -193,6 +193,21 @@ describe('a handler that fetches', () => {
     expect(most).toBe(8);
   });
 
+  it('is left for another process when the runtime is shut down meanwhile', async () => {
+    const suspensionDir = await mkdtemp(join(tmpdir(), 'nexus-closing-'));
+    const first = await createRuntime({ ...options(), suspensionDir });
+    const code = `return (await fetch('${base}/' + ($args ?? 'slow'))).status`;
+    const { suspension } = await first.executeHandler(code, ALL);
+    const asked = seen.length;
+    const resumed = first.resumeHandler(suspension?.suspensionId ?? '').catch((error: unknown) => error);
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(asked), 10_000);
+    await first.shutdown({ drainTimeoutMs: 0 });
+    expect(await resumed).not.toMatchObject({ status: 'success' });
+    await using second = await createRuntime({ ...options({ timeoutMs: 30 }), suspensionDir });
+    const end = await second.resumeHandler(suspension?.suspensionId ?? '');
+    expect(end.error).toMatchObject({ fields: { code: 'TIMEOUT' } });
+  });
+
   it('counts requests as calls of a run', async () => {
     await using runtime = await createRuntime(options());
     const code = `for (;;) await fetch('${base}/')`;

@@ -114,7 +114,8 @@ export class Requests {
         held.answer = { callId, success: true, value };
       },
       (error: unknown) => {
-        held.answer = { callId, success: false, error };
+        // What was ended with the runtime is made by another process.
+        if (!this.#closing.aborted) held.answer = { callId, success: false, error };
       },
     );
     const held: Held = { answer: undefined, arrived };
