@@ -3,6 +3,7 @@
 /** On the main thread, in the order in which a handler passes. Each imports from itself and from those after it. */
 const MAIN = [
   'runtime',
+  'network',
   'suspension',
   'execution',
   'metrics',
@@ -36,6 +37,7 @@ const IMPORTERS = {
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
   '@noble/hashes': '^src/compiler/key\\.ts$',
+  'ipaddr.js': '^src/network/addresses\\.ts$',
   acorn: '^src/source/parse-script\\.ts$',
   '@swc/wasm-typescript': '^src/source/typescript/stripper\\.ts$',
   typescript: '^src/typescript/check-handlers\\.ts$',

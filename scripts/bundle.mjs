@@ -25,6 +25,7 @@ const EXTERNAL = [
   '@opentelemetry/api',
   '@swc/wasm-typescript',
   'acorn',
+  'ipaddr.js',
   'lru-cache',
   'prom-client',
   'typescript',

@@ -7,6 +7,9 @@ export type CapabilityToken =
   | `state:write:${string}`
   | `events:emit:${string}`
   | `view:update:${string}`
-  | `ext:${string}`;
+  | `ext:${string}`
+  | 'timer'
+  | `timer:${string}`
+  | `net:${string}`;
 
-export type CapabilityKind = 'state:read' | 'state:write' | 'events:emit' | 'view:update' | 'ext';
+export type CapabilityKind = 'state:read' | 'state:write' | 'events:emit' | 'view:update' | 'ext' | 'timer' | 'net';

@@ -28,6 +28,10 @@ export interface ExecutionLimits {
   readonly maxInstructions: number;
   /** Time in the VM of all segments of a handler together, in milliseconds. Waiting does not count. */
   readonly maxCpuMs: number;
+  /** Timers that are set at the same time. */
+  readonly maxTimers: number;
+  /** The longest timer, in milliseconds. */
+  readonly maxSleepMs: number;
 }
 
 /** What becomes of a log of more than `maxLogBytes`, see `ExecuteOptions.onLogOverflow`. */

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { ModulesOptions } from './modules.js';
+import type { NetworkOptions } from './network.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
 import type { SourceWrap } from './source-options.js';
@@ -201,6 +202,10 @@ export interface LimitOptions {
    * a `run`, or of a handler that is suspended and resumed. Waiting does not count. @default no limit
    */
   readonly maxCpuMs?: number;
+  /** Timers that a handler may have set at the same time: RESOURCE_LIMIT. @default 100 */
+  readonly maxTimers?: number;
+  /** The longest timer of a handler, in milliseconds: RESOURCE_LIMIT. @default 2,592,000,000 (30 days) */
+  readonly maxSleepMs?: number;
 }
 
 export interface SuspensionOptions {
@@ -282,6 +287,8 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * execution. @default true
    */
   readonly metering?: boolean | MeteringOptions;
+  /** What `fetch` of handlers may reach. They need capabilities `net:METHOD:HOST` as well. @default none: every request is refused */
+  readonly network?: NetworkOptions;
   /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */
   readonly quota?: Quota;
   /** @default none */

@@ -48,16 +48,22 @@ export interface ExtensionCall {
   readonly args: readonly unknown[];
 }
 
-/** The calls for which a suspended handler waits. */
+/** What a suspended handler waits for. */
 export interface Suspension {
   /** The id with which it is resumed, once. Its next suspension has another id. */
   readonly suspensionId: string;
-  /** The extension of the first of {@link calls}. */
+  /** The extension of the first of {@link calls}; `'$timer'` or `'$net'` if it waits for none of them, but for a timer or a request. */
   readonly extensionName: string;
   readonly method: string;
   readonly args: readonly unknown[];
-  /** All calls without an answer, in order. */
+  /** All calls of extensions without an answer, in order. Timers and requests are not among them: the runtime answers them. */
   readonly calls: readonly ExtensionCall[];
+  /**
+   * When the handler can be resumed without an answer: at once if it waits for a request of `fetch`, which the runtime makes then, and
+   * otherwise when the first timer is due. Absent if it waits for neither. Resume it then or later, with or without answers: the runtime
+   * answers the timers that are due, and never one that is not.
+   */
+  readonly wakeAt?: Date;
   /** From then on, it cannot be resumed. */
   readonly expiresAt: Date;
 }

@@ -1,7 +1,7 @@
 import type { CapabilityToken } from '../api/capability.js';
 import { invalidArgument } from '../config/check.js';
 import { Grants } from './grants.js';
-import { type ParsedToken, parseToken } from './token.js';
+import { coversPattern, type ParsedToken, parseToken } from './token.js';
 
 /**
  * Checks capabilities that come from outside the program: a file, a database, a form.
@@ -34,10 +34,7 @@ export function capabilitiesCover(granted: readonly string[], needed: readonly s
     const { kind, pattern } = parseToken(token) as ParsedToken;
     const grant = grants.grant(kind);
     // All names of a prefix are covered by every prefix of it, and by nothing else.
-    return (
-      grant === true ||
-      grant.some((one) => (one.endsWith('*') ? pattern.startsWith(one.slice(0, -1)) : pattern === one))
-    );
+    return grant === true || grant.some((one) => coversPattern(kind, one, pattern));
   });
 }
 

@@ -39,7 +39,7 @@ function invalidToken(field: string, token: unknown, index: number): NexusError 
   return new NexusError(
     'INVALID_ARGUMENT',
     `${field}[${index}] is ${describe(token)}; a capability is one of ` +
-      `${CAPABILITY_KINDS.map((kind) => `"${kind}:NAME"`).join(', ')}, where NAME may end in "*"`,
+      `${CAPABILITY_KINDS.map((kind) => (kind === 'net' ? '"net:METHOD:HOST"' : `"${kind}:NAME"`)).join(', ')}, where a name may end in "*"`,
     { context: { field: `${field}[${index}]`, value: token } },
   );
 }

@@ -23,6 +23,8 @@ export const LIMIT_KEYS: Keys<ExecutionLimits> = {
   maxResultPaths: true,
   maxInstructions: true,
   maxCpuMs: true,
+  maxTimers: true,
+  maxSleepMs: true,
 };
 
 export function isLogOverflow(value: unknown): value is LogOverflow {

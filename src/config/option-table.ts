@@ -260,6 +260,24 @@ const limits = {
     min: 1,
     doc: 'time in the VM of a handler, all its segments together',
   },
+  maxTimers: {
+    kind: 'number',
+    unit: 'count',
+    group: 'limits',
+    fallback: 100,
+    // A suspended handler carries them all.
+    max: 10_000,
+    doc: 'timers that are set at the same time',
+  },
+  maxSleepMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'limits',
+    fallback: 30 * DAY_MS,
+    // Ten years.
+    max: 3652 * DAY_MS,
+    doc: 'longest timer',
+  },
 } satisfies Readonly<Record<string, OptionDescriptor>>;
 
 const suspension = {
@@ -327,6 +345,7 @@ const runtime = {
     doc: 'whether usage is added up by tenant and handler, or how much of it is kept',
   },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
+  network: { kind: 'object', group: 'runtime', doc: 'what `fetch` of handlers may reach' },
   limitCeilings: {
     kind: 'object',
     group: 'runtime',

@@ -15,6 +15,7 @@ import type { LibrariesConfig } from './resolve-libraries.js';
 import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { type ModulesConfig, resolveModules } from './resolve-modules.js';
+import { type NetworkConfig, resolveNetwork } from './resolve-network.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
@@ -56,6 +57,8 @@ export interface RuntimeConfig {
   /** False if usage is not added up. */
   readonly metering: false | MeteringOptions;
   readonly quota: Quota | undefined;
+  /** Undefined if handlers have no network. */
+  readonly network: NetworkConfig | undefined;
 }
 
 /**
@@ -86,6 +89,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metrics: resolveMetrics(options.metrics),
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
+    network: resolveNetwork(options.network),
   };
   return Object.freeze(config);
 }
@@ -166,6 +170,8 @@ function resolveEachLimit(options: RuntimeOptions, { memoryLimitBytes, stackSize
     maxResultPaths: readNumber('maxResultPaths', options),
     maxInstructions: readNumber('maxInstructions', options),
     maxCpuMs: readNumber('maxCpuMs', options),
+    maxTimers: readNumber('maxTimers', options),
+    maxSleepMs: readNumber('maxSleepMs', options),
   });
 }
 

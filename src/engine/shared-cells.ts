@@ -1,4 +1,4 @@
-import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT } from '../guest/abi.js';
+import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT, CELL_TASKS_AT } from '../guest/abi.js';
 import { type BytesPointer, bytesAt } from './pointers.js';
 import type { Vm } from './vm.js';
 
@@ -31,6 +31,11 @@ export function writeEntropy(vm: Vm, cells: BytesPointer, entropy: Uint8Array): 
 /** Whether the guest called an extension, so that it may be waiting for one. */
 export function mayWait(vm: Vm, cells: BytesPointer): boolean {
   return vm.heap[cells + CELL_CALLED_AT] !== 0;
+}
+
+/** Whether the guest says that there is a task for when no jobs are left. */
+export function hasTasks(vm: Vm, cells: BytesPointer): boolean {
+  return vm.heap[cells + CELL_TASKS_AT] !== 0;
 }
 
 /** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */

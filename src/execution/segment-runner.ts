@@ -23,6 +23,8 @@ import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LibrarySets } from './library-sets.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
+import { withoutOwnCalls } from './own-call-kinds.js';
+import { keepRequests, sortCalls, timeTimers } from './own-calls.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
@@ -59,9 +61,9 @@ export interface SegmentRun {
 export interface WaitingRun {
   /** Everything about the run except its id. */
   readonly run: SuspendedRun;
-  /** The calls it waits for, with their arguments. */
+  /** The calls of the application's extensions that it waits for, with their arguments. */
   readonly calls: readonly ExtensionCall[];
-  /** Calls without an answer that nothing waits for any more: the handler has ended. */
+  /** Calls of theirs without an answer that nothing waits for any more: the handler has ended. */
   readonly leftCalls: readonly ExtensionCall[];
   /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
   readonly letGo: () => void;
@@ -70,7 +72,7 @@ export interface WaitingRun {
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<
   SuspendedRun,
-  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet' | 'localeSettings'
+  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet' | 'localeSettings' | 'timers'
 >;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
@@ -176,7 +178,7 @@ export class SegmentRunner {
         began,
         amounts,
         runId: audited?.runId,
-        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo),
+        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo, options.now !== undefined),
       };
     } finally {
       admission?.release();
@@ -224,7 +226,7 @@ export class SegmentRunner {
     );
     const letGo = this.#noteUnsealed(execution, tenant);
     const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
-    const knownCalls = new Set([...run.calls, ...(run.leftCalls ?? [])].map(({ callId }) => callId));
+    const knownCalls = knownCallsOf(run);
     const inputs: ResultInputs = {
       context: run.origin,
       bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
@@ -249,7 +251,7 @@ export class SegmentRunner {
       result,
       began,
       amounts,
-      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo),
+      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo, options.now !== undefined),
     };
   }
 
@@ -328,13 +330,16 @@ export class SegmentRunner {
 
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
-    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs } = this.#config.limits;
+    const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs, maxTimers, maxSleepMs } =
+      this.#config.limits;
     return {
       ...limits,
       // Handlers sealed before these limits existed have none.
       maxResultPaths: limits.maxResultPaths ?? maxResultPaths,
       maxInstructions: limits.maxInstructions ?? maxInstructions,
       maxCpuMs: limits.maxCpuMs ?? maxCpuMs,
+      maxTimers: limits.maxTimers ?? maxTimers,
+      maxSleepMs: limits.maxSleepMs ?? maxSleepMs,
       memoryLimitBytes: Math.min(limits.memoryLimitBytes, memoryLimitBytes),
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
@@ -344,11 +349,17 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings }: RunBase,
+    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings, timers: known }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
+    isFrozen: boolean,
   ): WaitingRun {
+    const suspendedAtMs = this.#environment.now();
+    const sorted = sortCalls(calls);
+    const durationMs = metrics.durationUs / 1000;
+    const requests = keepRequests(sorted.requests);
+    const timers = timeTimers(sorted.timers, known, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
       abi: ABI_VERSION,
@@ -360,8 +371,10 @@ export class SegmentRunner {
       origin,
       limits,
       usage: outcome === undefined ? used : addUsage(used, outcome, metrics, knownCalls),
-      suspendedAtMs: this.#environment.now(),
-      calls: calls.map(nameCall),
+      suspendedAtMs,
+      calls: sorted.calls.map(nameCall),
+      ...(timers.length > 0 && { timers }),
+      ...(requests.length > 0 && { requests }),
       ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
       // What it made in this segment waits, in order.
       lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
@@ -369,7 +382,7 @@ export class SegmentRunner {
       ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
     };
-    return { run, calls, leftCalls, letGo: letGo ?? NOTHING };
+    return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
 }
 
@@ -394,6 +407,11 @@ function requireKnownSettings(settings: LocaleSettings | undefined): void {
     `The handler was suspended with the locale or time zone "${unknown}", which this Node does not know. It is kept; resume it on a newer Node.`,
     { context: { value: unknown } },
   );
+}
+
+/** The ids of the calls that were pending before a segment. */
+function knownCallsOf({ calls, leftCalls = [], timers = [], requests = [] }: SuspendedRun): ReadonlySet<string> {
+  return new Set([...calls, ...leftCalls, ...timers, ...requests].map(({ callId }) => callId));
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {

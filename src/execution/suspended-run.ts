@@ -1,9 +1,24 @@
 import type { ExecutionLimits } from '../api/limits.js';
+import type { NetworkRequest } from '../api/network-request.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { Usage } from './usage.js';
+
+/** A timer of a waiting handler: a call that the runtime answers. */
+export interface PendingTimer {
+  readonly callId: string;
+  /** Milliseconds since the epoch. */
+  readonly dueAtMs: number;
+}
+
+/** A request of a waiting handler: a call that the runtime answers. */
+export interface PendingRequest {
+  readonly callId: string;
+  /** Absent if it was too large to be kept: it then fails. */
+  readonly request?: NetworkRequest;
+}
 
 /** A waiting handler: all data that is needed to resume it, in any process with the same engine and libraries. */
 export interface SuspendedRun {
@@ -28,7 +43,11 @@ export interface SuspendedRun {
   readonly trace?: TraceCarrier;
   /** Milliseconds since the epoch. */
   readonly suspendedAtMs: number;
-  /** Pending calls. */
+  /** Timers that are set, in the order in which they were set. */
+  readonly timers?: readonly PendingTimer[];
+  /** Requests that it waits for, in order. */
+  readonly requests?: readonly PendingRequest[];
+  /** Pending calls of the application's extensions. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
   readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -51,19 +51,38 @@ export const PRELUDE_EXPORTS = [
   'lastThrown',
   /** Lines of log since it was last called, in an array; undefined when there are none. */
   'newLogs',
+  /** Does the next task, see `prelude/own-calls/tasks.ts`; the host calls it when no jobs are left. */
+  'nextTask',
 ] as const;
 
 /**
  * The kinds of grants, in the order in which the host passes them. Logging needs no capability, but has a
  * grant.
  */
-export const GRANT_KINDS = ['state:write', 'events:emit', 'view:update', 'log', 'ext', 'state:read'] as const;
+export const GRANT_KINDS = [
+  'state:write',
+  'events:emit',
+  'view:update',
+  'log',
+  'ext',
+  'state:read',
+  'timer',
+  'net',
+] as const;
 export const STATE_WRITE = 0;
 export const EVENTS_EMIT = 1;
 export const VIEW_UPDATE = 2;
 export const LOGGING = 3;
 export const EXTENSION = 4;
 export const STATE_READ = 5;
+export const TIMER = 6;
+export const NET = 7;
+
+/** Extensions that the runtime itself answers. No extension of an application can have these names. */
+export const TIMER_EXTENSION = '$timer';
+export const TIMER_METHOD = 'sleep';
+export const NET_EXTENSION = '$net';
+export const NET_METHOD = 'fetch';
 
 /** Limits that the guest counts, in the order in which the host passes them. */
 export const COUNTED_LIMITS = [
@@ -113,6 +132,7 @@ export const REGEXP_FORM = 3;
 export const CELL_STARTED_AT = 0;
 export const CELL_MISSING_AT = 8;
 export const CELL_CALLED_AT = 9;
+export const CELL_TASKS_AT = 10;
 export const CELL_ENTROPY_AT = 16;
 
 /** Typed arrays in the order of the engine's class numbers. Float16Array has no counterpart in Node 20. */

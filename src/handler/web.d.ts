@@ -1,5 +1,4 @@
-// The web globals of a handler. Globals that it does not have, such as network, timers and DOM, are not
-// declared.
+// The web globals of a handler. Globals that it does not have, such as streams and the DOM, are not declared.
 
 declare var console: {
   log(...parts: unknown[]): void;
@@ -23,6 +22,26 @@ declare var console: {
 };
 
 declare function queueMicrotask(callback: () => void): void;
+declare function setTimeout<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  delay?: number,
+  ...args: Args
+): number;
+declare function setInterval<Args extends unknown[]>(
+  callback: (...args: Args) => unknown,
+  delay?: number,
+  ...args: Args
+): number;
+declare function clearTimeout(id?: number): void;
+declare function clearInterval(id?: number): void;
+/** Waits for milliseconds, or for a duration such as `'90s'` or `'3d'`. */
+declare function $sleep(duration: number | string, options?: { signal?: AbortSignal }): Promise<void>;
+/** Waits until a date: a Date, a text, or milliseconds since the epoch. */
+declare function $sleepUntil(date: Date | string | number, options?: { signal?: AbortSignal }): Promise<void>;
+
+declare var scheduler: {
+  wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
+};
 declare function structuredClone<T>(value: T, options?: { transfer?: ArrayBuffer[] }): T;
 declare function atob(data: string): string;
 declare function btoa(data: string): string;
@@ -108,3 +127,96 @@ declare class URLSearchParams implements Iterable<[string, string]> {
   toString(): string;
   [Symbol.iterator](): IterableIterator<[string, string]>;
 }
+
+declare class AbortController {
+  constructor();
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+type AbortListener = (event: { readonly type: string; readonly target: AbortSignal | null }) => unknown;
+
+declare class AbortSignal {
+  private constructor();
+  static abort(reason?: unknown): AbortSignal;
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+  static timeout(milliseconds: number): AbortSignal;
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  onabort: AbortListener | null;
+  throwIfAborted(): void;
+  addEventListener(
+    type: 'abort',
+    listener: AbortListener | null,
+    options?: { once?: boolean; signal?: AbortSignal },
+  ): void;
+  removeEventListener(type: 'abort', listener: AbortListener | null): void;
+  dispatchEvent(event: { readonly type: string }): boolean;
+}
+
+type HeadersInit = Headers | Record<string, string> | Iterable<readonly [string, string]>;
+type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+
+declare class Headers implements Iterable<[string, string]> {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+}
+
+interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  body?: BodyInit | null;
+  redirect?: 'follow' | 'error' | 'manual';
+  signal?: AbortSignal | null;
+}
+
+declare class Request {
+  constructor(input: string | URL | Request, init?: RequestInit);
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly redirect: 'follow' | 'error' | 'manual';
+  readonly signal: AbortSignal;
+  clone(): Request;
+  readonly body: null;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  // biome-ignore lint/suspicious/noExplicitAny: as the web declares it
+  json(): Promise<any>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+declare class Response {
+  static error(): Response;
+  static json(data: unknown, init?: { status?: number; statusText?: string; headers?: HeadersInit }): Response;
+  static redirect(url: string | URL, status?: number): Response;
+  constructor(body?: BodyInit | null, init?: { status?: number; statusText?: string; headers?: HeadersInit });
+  readonly type: string;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly status: number;
+  readonly ok: boolean;
+  readonly statusText: string;
+  readonly headers: Headers;
+  clone(): Response;
+  readonly body: null;
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  // biome-ignore lint/suspicious/noExplicitAny: as the web declares it
+  json(): Promise<any>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;

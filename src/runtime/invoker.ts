@@ -6,6 +6,7 @@ import type { ExtensionCall, WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { type HandlerRef, LoadedHandler } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
+import type { NetworkConfig } from '../config/resolve-network.js';
 import { eventOriginOf, originOf } from '../execution/origin.js';
 import { checkAnswers, matchAnswers } from '../execution/request/answers.js';
 import { checkContext } from '../execution/request/build-request.js';
@@ -18,12 +19,9 @@ import {
 import { errorResult, stoppedResult } from '../execution/result/result.js';
 import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { OutputFault } from '../schemas/extension-errors.js';
-import { renderIssues } from '../schemas/issues.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
-import { renderReason } from '../support/render-reason.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
 import { abortableWithin, type CallBounds } from '../support/waiting.js';
@@ -31,9 +29,18 @@ import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
 import type { Settlement } from '../suspension/settlements.js';
-import { answeredBefore, answeredOtherwise, suspensionsOff, unkept } from '../suspension/suspension-results.js';
+import {
+  answeredBefore,
+  answeredOtherwise,
+  MAY_BE_UNEXPECTED,
+  suspensionsOff,
+  unkept,
+} from '../suspension/suspension-results.js';
 import type { Claim, Suspensions } from '../suspension/suspensions.js';
+import { AnswerMismatches } from './answer-mismatches.js';
 import { TracedCall } from './call-tracing.js';
+import { hasOwnCalls, type ResumeProbe, withOwnAnswers } from './own/own-answers.js';
+import { Requests } from './own/requests.js';
 import type { Quotas } from './quota/quotas.js';
 import { ExtensionMethods } from './run/extension-methods.js';
 import { type DrivenSegment, RunLoop } from './run/run-driver.js';
@@ -49,14 +56,11 @@ export interface HandlerCallsParts {
   /** Undefined if there is no quota. */
   readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
+  readonly network: NetworkConfig | undefined;
 }
 
 /** Methods named in an error. */
 const MAX_NAMED = 20;
-const SUSPENDED =
-  'A handler called an extension and is suspended until resumeHandler() answers it. ' +
-  'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
-  'or pass { suspensions: false } to make it an error. This is said once.';
 
 function refOf(code: string | Uint8Array | LoadedHandler): HandlerRef {
   if (typeof code === 'string') return { source: code };
@@ -77,11 +81,14 @@ export class Invoker {
   /** Aborted when the drain timeout has passed. */
   readonly #closing = new AbortController();
   #hasWarned = false;
-  /** Methods whose answers did not match. */
-  readonly #mismatched = new Set<string>();
+  readonly #mismatches: AnswerMismatches;
+  readonly #requests: Requests;
 
   constructor(parts: HandlerCallsParts) {
     this.#parts = parts;
+    const { network, telemetry, environment } = parts;
+    this.#mismatches = new AnswerMismatches(telemetry);
+    this.#requests = new Requests(network, telemetry, environment, this.#closing.signal);
   }
 
   execute(handler: HandlerRef, context: WasmContext, given: number | ExecuteOptions | undefined): Promise<WasmResult> {
@@ -105,7 +112,7 @@ export class Invoker {
             waiting === undefined
               ? executed.result
               : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
-          if (result.status === 'suspended') this.#warnOfSuspension(context);
+          if (result.suspension?.calls.length) this.#warnOfSuspension(context);
           trace.suspended(result, keptAt);
           this.#notify(result, executed, origin, true);
           return result;
@@ -120,6 +127,7 @@ export class Invoker {
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     given: number | ResumeOptions,
+    probe: ResumeProbe = {},
   ): Promise<WasmResult> {
     return this.#counted(async () => {
       const { suspended, telemetry } = this.#parts;
@@ -140,7 +148,7 @@ export class Invoker {
         origin,
         claim.run.trace,
         async (trace) => {
-          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace);
+          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace, probe);
           // The caller gave up, or its time was over before a worker started the segment: nothing was
           // delivered, and the handler can be resumed later.
           if (!executed.began || executed.result.error?.code === 'CANCELLED') {
@@ -222,17 +230,7 @@ export class Invoker {
   #warnOfSuspension({ extensionRegistry }: WasmContext): void {
     if (this.#hasWarned || extensionRegistry !== undefined) return;
     this.#hasWarned = true;
-    this.#parts.telemetry.warn({ code: 'NEXUS_SUSPENDED', message: SUSPENDED });
-  }
-
-  /** Observers are told each time. The warning of the process is given once for each method, because handlers choose how often they call. */
-  #warnOfAnswer({ method, issues, cause }: OutputFault): void {
-    const threw = cause === undefined ? '' : ` (${renderReason(cause)})`;
-    const message = `${method} answered something that does not match its output schema: ${renderIssues(issues)}${threw}`;
-    const { telemetry } = this.#parts;
-    if (this.#mismatched.has(method)) telemetry.events.emit('onWarning', () => ({ code: 'NEXUS_SCHEMA', message }));
-    else telemetry.warn({ code: 'NEXUS_SCHEMA', message });
-    this.#mismatched.add(method);
+    this.#parts.telemetry.warn(MAY_BE_UNEXPECTED);
   }
 
   /**
@@ -252,14 +250,25 @@ export class Invoker {
     answers: AsyncResult | readonly CallResult[],
     options: ResumeOptions,
     trace: TracedCall,
+    probe: ResumeProbe,
   ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
     const claimedAt = performance.now();
     try {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
-      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls));
-      const runId = parseSuspensionId(claim.id)?.runId;
-      const executed = await this.#parts.executions.resume(claim.run, matched, options, undefined, runId);
+      const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, hasOwnCalls(claim.run)));
+      const { runId = '' } = parseSuspensionId(claim.id) ?? {};
+      const { run, id: suspensionId } = claim;
+      const { environment } = this.#parts;
+      const { signal, deadlineMs } = options;
+      const requests = this.#requests;
+      const given = { suspensionId, runId, run, given: matched, environment, requests, probe, signal, deadlineMs };
+      const all = await withOwnAnswers(given);
+      if (all.length === 0) {
+        const stopped = notBegun(stoppedResult(options, 'queue', run.origin));
+        return { executed: stopped, used: answeredCalls([], run.calls) };
+      }
+      const executed = await this.#parts.executions.resume(claim.run, all, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
       return { executed, used: answeredCalls(matched, claim.run.calls) };
     } catch (error) {
@@ -297,9 +306,11 @@ export class Invoker {
     onSegment: (segment: DrivenSegment) => void,
   ): RunLoop {
     const { executions, suspended } = this.#parts;
-    const methods = new ExtensionMethods(extensions, (fault) => this.#warnOfAnswer(fault));
+    const methods = new ExtensionMethods(extensions, (fault) => this.#mismatches.warn(fault));
     const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
+      request: (pending, run, signal) => this.#requests.make(pending, { run, runId, signal, mock: probe.request }),
+      environment: this.#parts.environment,
       answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
       runId,
       onEffects,

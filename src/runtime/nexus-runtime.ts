@@ -34,6 +34,7 @@ import { CompileService } from './compile-service.js';
 import { inferImporting } from './infer-importing.js';
 import { Invoker } from './invoker.js';
 import { HandlerSet } from './manifest/handler-set.js';
+import type { ResumeProbe } from './own/own-answers.js';
 import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -115,6 +116,7 @@ export class NexusRuntime implements AsyncDisposable {
       tracing: config.tracing,
       quotas: config.quota && new Quotas(config.quota),
       environment,
+      network: config.network,
     });
   }
 
@@ -207,22 +209,24 @@ export class NexusRuntime implements AsyncDisposable {
    * @typeParam Events an interface of payloads by event name: the caller's claim
    * @param suspensionId of the `suspension` of a result
    * @param answers one answer, for the first pending call, or several with their call ids. Calls without an
-   *   answer stay pending
+   *   answer stay pending. Default: none, for a handler that waits for a timer that is due by now. The runtime answers every timer that is
+   *   due, whatever the answers are
    * @param options its `timeoutMs` applies to this segment; the other limits continue from what was used
    * @returns the effects since the suspension; the handler may be suspended again, under a new id
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_SETTLED, SUSPENSION_BUSY, SUSPENSION_EXPIRED,
-   *   SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for an answer to a call that the handler never made,
+   *   SUSPENSION_INCOMPATIBLE (the handler is kept), INVALID_ARGUMENT for an answer to a call that the handler never made, or no answer before
+   *   `suspension.wakeAt`,
    *   SERIALIZATION_ERROR,
    *   POOL_SATURATED, RUNTIME_CLOSED, INTERNAL_ERROR
    */
   resumeHandler<T = unknown, Events extends object = EventPayloads>(
     suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
+    answers?: AsyncResult | readonly CallResult[],
     options?: number | ResumeOptions,
   ): Promise<WasmResult<T, Events>>;
   resumeHandler(
     suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
+    answers: AsyncResult | readonly CallResult[] = [],
     options: number | ResumeOptions = {},
   ): Promise<WasmResult> {
     return this.resumeAny(suspensionId, answers, options);
@@ -313,9 +317,10 @@ export class NexusRuntime implements AsyncDisposable {
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions,
+    probe?: ResumeProbe,
   ): Promise<WasmResult> {
-    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options);
-    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest));
+    if (!hasSchemas(options)) return this.#handlerCalls.resume(suspensionId, answers, options, probe);
+    return this.#schemaCalls.resume(options, (rest) => this.#handlerCalls.resume(suspensionId, answers, rest, probe));
   }
 
   /** @internal {@link run} with a probe */

@@ -2,6 +2,7 @@ import type { EventOrigin } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
 import type { RuntimeConfig } from '../config/resolve.js';
+import { wakeAtMs } from '../execution/own-calls.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
@@ -58,7 +59,8 @@ export class StoreAdmission {
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const createdAtMs = this.#environment.now();
     const info = summariseRun(run);
-    const times = { createdAtMs, expiresAtMs: createdAtMs + ttlMs };
+    // It outlives every wait that it began.
+    const times = { createdAtMs, expiresAtMs: Math.max(createdAtMs, wakeAtMs(run) ?? 0) + ttlMs };
     const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };
     const refusal = await this.#room.admit(suspension, replaces);
     return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };

@@ -1,23 +1,40 @@
-import type { ExtensionCall, Suspension, WasmError, WasmResult } from '../api/result.js';
+import type { Suspension, WasmError, WasmResult } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
 import { nameInMessage } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
+import { wakeAtMs } from '../execution/own-calls.js';
 import { errorResult } from '../execution/result/result.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
+import { NET_EXTENSION, NET_METHOD, TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
 import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';
 import type { KeptRefusal } from './room/kept.js';
 
+/** A warning: a caller that names no extensions may not know that handlers can wait for them. */
+export const MAY_BE_UNEXPECTED = {
+  code: 'NEXUS_SUSPENDED',
+  message:
+    'A handler called an extension and is suspended until resumeHandler() answers it. ' +
+    'Pass the extensions to run() to have them called, name them in context.extensionRegistry if you answer them yourself, ' +
+    'or pass { suspensions: false } to make it an error. This is said once.',
+} as const;
+
+/** What a handler waits for that waits for no extension. */
+const A_TIMER = { extensionName: TIMER_EXTENSION, method: TIMER_METHOD, args: [] };
+const A_REQUEST = { extensionName: NET_EXTENSION, method: NET_METHOD, args: [] };
+
 /** The result of a handler that waits and was kept. */
 export function suspended(
   result: WasmResult,
-  { calls }: WaitingRun,
+  { calls, run }: WaitingRun,
   { id, expiresAtMs }: StoredSuspension,
 ): WasmResult {
-  const [{ extensionName, method, args }] = calls as [ExtensionCall];
+  const [{ extensionName, method, args } = run.requests === undefined ? A_TIMER : A_REQUEST] = calls;
   const expiresAt = new Date(expiresAtMs);
-  const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt };
+  const atMs = wakeAtMs(run);
+  const wakeAt = atMs !== undefined && { wakeAt: new Date(atMs) };
+  const suspension: Suspension = { suspensionId: id, extensionName, method, args, calls, expiresAt, ...wakeAt };
   const { stateMutations, events, viewCommands, logs, unawaitedCalls, metrics } = result;
   const effects = { stateMutations, events, viewCommands, logs };
   return { status: 'suspended', ...effects, ...(unawaitedCalls && { unawaitedCalls }), metrics, suspension };
@@ -82,9 +99,9 @@ function refused(
   };
 }
 
-/** @param names of the methods for which it waits */
+/** @param names of the methods for which it waits; none if it waits for a timer or a request */
 export function suspensionsOff(names: readonly string[]): WasmError {
-  const list = names.map((name) => `$ext.${name}`).join(', ');
+  const list = names.length === 0 ? 'a timer or a request' : names.map((name) => `$ext.${name}`).join(', ');
   return {
     code: 'EXECUTION_ERROR',
     message: `The handler waits for ${list}, and this call keeps no suspended handlers.`,
@@ -95,6 +112,15 @@ export function suspensionsOff(names: readonly string[]): WasmError {
       remedy: 'pass the extensions to run(), or allow suspensions and answer with resumeHandler()',
     },
   };
+}
+
+/** @param dueAtMs when the first timer is due */
+export function notDue(suspensionId: string, dueAtMs: number): NexusError {
+  const wakeAt = new Date(dueAtMs);
+  const message =
+    `The suspended handler ${suspensionId} waits for a timer that is due at ${wakeAt.toISOString()}. ` +
+    'Resume it at suspension.wakeAt or later, or with the answer to a call.';
+  return new NexusError('INVALID_ARGUMENT', message, { context: { argument: 'answers', suspensionId, wakeAt } });
 }
 
 export function notKept(error: unknown): WasmError {

@@ -9,6 +9,8 @@ export const DEFAULT_NOW = Date.UTC(2025, 0, 1);
  */
 export class TestClock {
   #now: number;
+  /** What rings when a time is reached. */
+  readonly #alarms = new Set<Alarm>();
 
   /** @throws NexusError INVALID_ARGUMENT */
   constructor(now: number | Date = DEFAULT_NOW) {
@@ -22,7 +24,7 @@ export class TestClock {
 
   /**
    * Advances the clock. An executing handler sees the new time when it resumes after its next `await` of an
-   * extension.
+   * extension. Timers that are due then ring.
    *
    * @param ms milliseconds, at least 0
    * @throws NexusError INVALID_ARGUMENT
@@ -31,7 +33,7 @@ export class TestClock {
     if (typeof ms !== 'number' || !(ms >= 0) || !Number.isFinite(ms)) {
       throw invalidArgument('ms', ms, 'a number of milliseconds from 0');
     }
-    this.#now += ms;
+    this.#move(this.#now + ms);
   }
 
   /**
@@ -41,8 +43,40 @@ export class TestClock {
    * @throws NexusError INVALID_ARGUMENT
    */
   set(now: number | Date): void {
-    this.#now = milliseconds('now', now);
+    this.#move(milliseconds('now', now));
   }
+
+  /**
+   * Rings once when the clock has been moved to a time, or past it.
+   *
+   * @param isIdle whether nothing else can happen before: then the clock moves there by itself
+   * @returns what calls it off
+   * @internal
+   */
+  alarm(atMs: number, ring: () => void, isIdle: boolean): () => void {
+    const alarm = { atMs, ring };
+    this.#alarms.add(alarm);
+    const look = () => {
+      if (this.#alarms.has(alarm)) this.#move(isIdle ? Math.max(this.#now, atMs) : this.#now);
+    };
+    // Never at once: what it ends may not have begun.
+    if (isIdle || atMs <= this.#now) void Promise.resolve().then(look);
+    return () => this.#alarms.delete(alarm);
+  }
+
+  #move(now: number): void {
+    this.#now = now;
+    for (const alarm of [...this.#alarms]) {
+      if (alarm.atMs > now) continue;
+      this.#alarms.delete(alarm);
+      alarm.ring();
+    }
+  }
+}
+
+interface Alarm {
+  readonly atMs: number;
+  readonly ring: () => void;
 }
 
 /** @throws NexusError INVALID_ARGUMENT */

@@ -5,6 +5,7 @@ import { invalidArgument } from '../config/check.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import { milliseconds } from './clock.js';
+import type { FetchMock } from './fetch-mock.js';
 import type { HandlerSource } from './handler-source.js';
 import type { ExtensionMocks } from './mocks.js';
 
@@ -23,6 +24,12 @@ export interface HandlerOptions extends SourceOptions {
    * none
    */
   readonly ext?: ExtensionMocks;
+  /**
+   * Answers its requests of `fetch`, in place of the network. Default: the `network` of the test runtime, if it has that option
+   *
+   * @example { fetch: async (request) => Response.json({ url: request.url }) }
+   */
+  readonly fetch?: FetchMock;
   /**
    * Its exact capabilities; or `'inferred'`: those that `inferCapabilities` reads off its source, as an
    * installation would grant them. **By default a handler in a test may do everything**, unlike in
@@ -61,6 +68,7 @@ const OPTION_KEYS: { readonly [K in keyof Required<HandlerOptions>]: true } = {
   args: true,
   scope: true,
   ext: true,
+  fetch: true,
   capabilities: true,
   limits: true,
   timeoutMs: true,
@@ -86,6 +94,8 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'events:emit:*',
   'view:update:*',
   'ext:*',
+  'timer',
+  'net:*',
 ];
 
 /** A handler's options in the form that the runtime takes. */
@@ -106,6 +116,7 @@ export function prepareHandler(
     state = stateSnapshot,
     capabilities: granted = ALL_CAPABILITIES,
     ext: _,
+    fetch: __,
     now,
     limits,
     timeoutMs,

@@ -5,9 +5,12 @@ import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeOptions } from '../execution/request/execute-options.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
+import type { RequestMock } from '../runtime/own/requests.js';
 import { withCall } from '../runtime/run/current-call.js';
 import { parseSuspensionId } from '../support/run-ids.js';
+import type { TestClock } from './clock.js';
 import type { CoveredHandler, CoveringRuntime } from './coverage/coverage.js';
+import { requestMock } from './fetch-mock.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
@@ -22,6 +25,14 @@ export type HandlerStep = TestResult & StepFields;
 export interface StepFields {
   /** Pending calls, in order. Empty if the handler has ended. */
   readonly waitingFor: readonly ExtensionCall[];
+  /** When the first timer of the handler is due; absent if none is set. */
+  readonly wakeAt?: Date;
+  /**
+   * Moves the clock of the test runtime to {@link wakeAt} and resumes the handler, without an answer to its calls.
+   *
+   * @throws NexusError INVALID_ARGUMENT if no timer is set, or it was already resumed
+   */
+  wake(): Promise<HandlerStep>;
   /**
    * Resumes the handler with an answer.
    *
@@ -40,7 +51,8 @@ export interface StepFields {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
-type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeHandler' | 'inferCapabilities'> & CoveringRuntime;
+type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeAny' | 'inferCapabilities'> &
+  CoveringRuntime & { readonly clock: TestClock };
 
 /**
  * Executes a handler until it waits for a call that no mock answers.
@@ -62,7 +74,9 @@ export async function suspendFirst(
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(toJSON !== undefined && { toJSON }),
   };
-  const stepper = new Stepper({ runtime, mocks, state: context.stateSnapshot, options: resumeOptions, covered });
+  const request = requestMock(given.fetch);
+  const parts = { runtime, mocks, state: context.stateSnapshot, options: resumeOptions, covered, request };
+  const stepper = new Stepper(parts);
   const first = await runtime.executeHandler(covered.code, context, covered.options(options));
   requireCompiled(source, first.error);
   const step = await stepper.advance(covered.restore(first));
@@ -76,6 +90,7 @@ interface StepperParts {
   readonly state: ContextValue;
   readonly options: ResumeOptions;
   readonly covered: CoveredHandler;
+  readonly request: RequestMock | undefined;
 }
 
 /** Steps through a handler with real suspensions: sealed, stored, opened again. */
@@ -97,8 +112,13 @@ class Stepper {
       if (suspension === undefined) return this.#step([]);
       for (const call of suspension.calls) mocks.note(call);
       const mocked = suspension.calls.filter((call) => mocks.has(call));
-      if (mocked.length === 0) return this.#step(suspension.calls, suspension);
-      const { suspensionId } = suspension;
+      const { suspensionId, wakeAt } = suspension;
+      if (mocked.length === 0) {
+        if (suspension.calls.length > 0 || wakeAt === undefined) return this.#step(suspension.calls, suspension);
+        // It waits for nothing but a timer.
+        next = await this.#wake(suspensionId, wakeAt);
+        continue;
+      }
       const { runId = suspensionId } = parseSuspensionId(suspensionId) ?? {};
       const given = await Promise.all(mocked.map((call) => this.#ask(call, runId)));
       next = await this.#resume(suspensionId, given);
@@ -106,8 +126,14 @@ class Stepper {
   }
 
   async #resume(suspensionId: string, answers: readonly CallResult[]): Promise<WasmResult> {
-    const { runtime, options, covered } = this.#parts;
-    return covered.restore(await runtime.resumeHandler(suspensionId, answers, options));
+    const { runtime, options, covered, request } = this.#parts;
+    return covered.restore(await runtime.resumeAny(suspensionId, answers, options, { request }));
+  }
+
+  #wake(suspensionId: string, wakeAt: Date): Promise<WasmResult> {
+    const { clock } = this.#parts.runtime;
+    clock.set(Math.max(clock.now(), wakeAt.getTime()));
+    return this.#resume(suspensionId, []);
   }
 
   async #ask(call: ExtensionCall, runId: string): Promise<CallResult> {
@@ -134,10 +160,22 @@ class Stepper {
       for (const [i, call] of calls.entries()) mocks.settle(call, answers[i] as AsyncResult);
       return this.advance(next);
     };
+    const wake = async (): Promise<HandlerStep> => {
+      if (suspension === undefined) throw ended(result);
+      if (isResumed) throw wentOn(waitingFor);
+      const { suspensionId, wakeAt } = suspension;
+      if (wakeAt === undefined) throw noTimer(waitingFor);
+      const next = await this.#wake(suspensionId, wakeAt);
+      isResumed = true;
+      return this.advance(next);
+    };
+    const wakeAt = suspension?.wakeAt;
     return withMetrics(
       {
         ...result,
         waitingFor,
+        ...(wakeAt !== undefined && { wakeAt }),
+        wake,
         resumeWith: (answer) => resume(answersOf(answer)),
         failWith: (error) => resume([{ success: false, error }]),
       },
@@ -166,6 +204,11 @@ function neverWaited({ status, error, returnValue }: TestResult): NexusError {
 function ended({ status }: TestResult): NexusError {
   const message = `The handler has ended (${status}): it waits for nothing, and cannot be resumed.`;
   return new NexusError('INVALID_ARGUMENT', message, { context: { status } });
+}
+
+function noTimer(waitingFor: readonly ExtensionCall[]): NexusError {
+  const message = `The handler has set no timer: it waits for ${waitingFor.map(showCall).join(', ')}.`;
+  return new NexusError('INVALID_ARGUMENT', message, { context: {} });
 }
 
 function wentOn(waitingFor: readonly ExtensionCall[]): NexusError {

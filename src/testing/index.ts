@@ -7,6 +7,7 @@ export { TestClock } from './clock.js';
 export { type CoverageOptions, type CoverageTotals, reportCoverage } from './coverage/report.js';
 export { expectLimits, type LimitExpectations } from './expect-limits.js';
 export { expectSuccess } from './expect-success.js';
+export type { FetchMock } from './fetch-mock.js';
 export type { HandlerOptions } from './handler-options.js';
 export type { HandlerStep, StepFields } from './handler-step.js';
 export type { ExtensionMocks, MadeCall } from './mocks.js';

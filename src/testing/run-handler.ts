@@ -1,6 +1,7 @@
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { RunProbe } from '../runtime/run/run-probe.js';
 import type { CoveringRuntime } from './coverage/coverage.js';
+import { requestMock } from './fetch-mock.js';
 import { type HandlerOptions, prepareHandler } from './handler-options.js';
 import { readHandler, requireCompiled } from './handler-source.js';
 import { Mocks } from './mocks.js';
@@ -25,6 +26,7 @@ export async function runToEnd(
   const stop = new AbortController();
   let fault: unknown;
   const probe: RunProbe = {
+    request: requestMock(given.fetch),
     // A call without a mock is an error of the test, not of the handler.
     answersAll: true,
     async answer(call) {

@@ -6,7 +6,7 @@ import type { BaseImage } from '../engine/image/base-image.js';
 import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { ValuePointer } from '../engine/pointers.js';
-import { lacksFeature, mayWait } from '../engine/shared-cells.js';
+import { hasTasks, lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
@@ -122,11 +122,17 @@ export class Attempt {
     if (this.failure === undefined && !this.missingFeature) this.#judgeRejections();
   }
 
+  /** When no jobs are left, the next task is done, and its jobs. */
   #runJobs(): void {
     const vm = this.#vm;
-    while (vm.hasPendingJobs && !this.#isOver('jobs')) {
-      vm.runJobs(JOBS_PER_SLICE);
-      this.#streaming?.look();
+    const { cells, nextTask, undefined: thisArg } = this.#base.roots;
+    for (;;) {
+      while (vm.hasPendingJobs && !this.#isOver('jobs')) {
+        vm.runJobs(JOBS_PER_SLICE);
+        this.#streaming?.look();
+      }
+      if (!hasTasks(vm, cells) || this.#isOver('jobs')) return;
+      vm.release(vm.call(nextTask, thisArg));
     }
   }
 

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { explainCapabilities, inferCapabilities } from '#src/capabilities/inference/infer.js';
 import { rejection } from '../support/runtime-helpers.js';
 
-const EVERYTHING = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
+/** What the context of a handler gives. */
+const OF_CONTEXT = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
+const EVERYTHING = [...OF_CONTEXT, 'net:*', 'timer:*'].sort();
 
 describe('the capabilities of functions and modules', () => {
   it.each([
@@ -15,13 +17,13 @@ describe('the capabilities of functions and modules', () => {
     ['(args, ctx) => { const { ext, ...rest } = ctx; rest.emit("a"); return ext.b.c() }', ['events:emit:a', 'ext:b.c']],
     ['(args, { [args.x]: y }) => y.a()', ['state:read:a']],
     ['(args, ctx) => ctx[args.x].a', ['ext:a.*', 'state:read:a']],
-    ['(args, ctx) => ctx[args.x](args.y)', EVERYTHING],
+    ['(args, ctx) => ctx[args.x](args.y)', OF_CONTEXT],
     ['(args, ctx) => globalThis[args.x](ctx)', EVERYTHING],
     ['(...all) => all[1].state.a', ['state:read:a']],
     ['function f() { return arguments[1].state.a }', ['state:read:a']],
     ['(args, { lib, state }) => lib.x(state)', ['state:read:*', 'state:write:*']],
     ['(args, { view }) => view.focus("list")', ['view:update:list']],
-    ['(args, ctx) => ctx.lib.x(ctx)', EVERYTHING],
+    ['(args, ctx) => ctx.lib.x(ctx)', OF_CONTEXT],
     [
       'export default (args, { state }) => state.a;\nexport const f = (args, { emit }) => emit("b");',
       ['events:emit:b', 'state:read:a'],

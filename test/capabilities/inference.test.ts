@@ -10,7 +10,10 @@ import { bundleSource } from '../support/sources/bundle-source.js';
 
 type Row = readonly [source: string, ...tokens: string[]];
 
-const EVERYTHING = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
+const EVERYTHING = [
+  ...['events:emit:*', 'ext:*', 'net:*', 'state:read:*', 'state:write:*'],
+  ...['timer:*', 'view:update:*'],
+];
 
 function infers(rows: readonly Row[]): void {
   it.each(rows.map(([source, ...tokens]) => [source, tokens] as const))('%s → %j', (source, tokens) => {
@@ -217,7 +220,49 @@ describe('events, view commands and extensions', () => {
     ['function notify(name, send = $emit) { send(`ui.${name}`) } notify("x")', 'events:emit:ui.x'],
     ['new $emit("n")', 'events:emit:n'],
     ['$lib.bus.connect($emit)', 'events:emit:*'],
-    ['setTimeout(() => $emit("later"), 10)', 'events:emit:later'],
+    ['setTimeout(() => $emit("later"), 10)', 'events:emit:later', 'timer:sleep'],
+    ['await $sleep("3d"); $emit("x")', 'events:emit:x', 'timer:sleep'],
+    ['await $sleepUntil($args.at); setInterval($emit, 5, "tick")', 'events:emit:tick', 'timer:sleep'],
+    ['await scheduler.wait(5)', 'timer:sleep'],
+    ['await scheduler[$args.x](5)', 'timer:sleep'],
+    ['$lib.f(setTimeout)', 'timer:sleep'],
+    ['$lib.f(scheduler)', 'timer:sleep'],
+    ['const { setTimeout: later } = globalThis; later(() => {}, 1)', 'timer:sleep'],
+    ['AbortSignal.timeout(5)', 'timer:sleep'],
+    ['clearTimeout(1)'],
+    ['await fetch("https://api.example.com/users")', 'net:GET:api.example.com'],
+    ['await fetch("https://API.example.com:443")', 'net:GET:api.example.com'],
+    ['await fetch(`http://api.example.com:8080/users/${$args.id}`)', 'net:GET:api.example.com:8080'],
+    ['await fetch("https://a.b?x=" + $args.x, { method: "post" })', 'net:POST:a.b'],
+    ['await fetch("https://a.b/", { method: $args.m })', 'net:*:a.b'],
+    ['await fetch(`https://a.b${$args.x}`)', 'net:*'],
+    ['await fetch(`https://${$args.x}/`)', 'net:*'],
+    ['await fetch("https://u:p@a.b/")', 'net:*'],
+    ['await fetch($args.url)', 'net:*'],
+    ['await fetch(new Request("https://a.b/"))', 'net:*'],
+    ['await fetch(...$args.all)', 'net:*'],
+    [
+      'const o = { method: "PUT" }; if ($args.x) o.method = "DELETE"; await fetch("https://a.b/", o)',
+      'net:DELETE:a.b',
+      'net:PUT:a.b',
+    ],
+    ['for (const u of ["https://a.b/", "https://c.d/"]) await fetch(u)', 'net:GET:a.b', 'net:GET:c.d'],
+    ['await Promise.all(["https://a.b/"].map((u) => fetch(u)))', 'net:GET:a.b'],
+    ['$lib.client(fetch)', 'net:*'],
+    ['globalThis.fetch.call(null, "https://a.b/")', 'net:GET:a.b'],
+    [
+      'const r = await fetch("https://a.b/"); const d = await r.json(); for (const i of d.items) { $emit("x"); $state[i.key] = 1 }',
+      'events:emit:x',
+      'net:GET:a.b',
+      'state:write:*',
+    ],
+    [
+      'const r = await fetch("https://a.b/"); (await r.json()).items.forEach((i) => $emit(i))',
+      'events:emit:*',
+      'net:GET:a.b',
+    ],
+    ['try { await fetch("https://a.b/") } catch (error) { $emit(error.name) }', 'events:emit:*', 'net:GET:a.b'],
+    ['const setTimeout = (f) => f(); setTimeout(() => $emit("x"))', 'events:emit:x'],
     [
       '$view.setFilter("a"); $view.scrollTo("b"); $view.focus("c"); $view.command("d", 1)',
       ...['a', 'b', 'c', 'd'].map((n) => `view:update:${n}`),

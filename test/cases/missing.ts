@@ -12,15 +12,15 @@ const missing = (name: string, hint: string) => ({
 export const MISSING: readonly Case[] = [
   {
     name: 'a timer',
-    source: '\nsetTimeout(() => 1, 5)',
-    error: missing('setTimeout', `a handler has no timers; ${PAGE}`),
+    source: '\nsetImmediate(() => 1)',
+    error: missing('setImmediate', `a handler has setTimeout, setInterval and $sleep; ${PAGE}`),
   },
   {
     name: 'the network',
-    source: "\nawait fetch('https://a.b')",
+    source: "\nawait axios.get('https://a.b')",
     error: missing(
-      'fetch',
-      `a handler has no network: what it needs from outside is a call of the application, $ext.<name>.<method>(…); ${PAGE}`,
+      'axios',
+      `a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…); ${PAGE}`,
     ),
   },
   {

@@ -81,7 +81,7 @@ describe('globalThis', () => {
   });
 
   it('names are those of the interfaces', async () => {
-    const namespaces = ['crypto', 'console', 'Intl'];
+    const namespaces = ['crypto', 'console', 'Intl', 'scheduler'];
     const names = FEATURES.flatMap(({ globals }) => globals as readonly string[]).filter(
       (name) => !namespaces.includes(name),
     );

@@ -9,7 +9,10 @@ const FILE = new URL('../../src/handler/web.d.ts', import.meta.url);
 async function declared(): Promise<string[]> {
   const file = ts.createSourceFile('web.d.ts', await readFile(FILE, 'utf8'), ts.ScriptTarget.ES2023, true);
   return file.statements.flatMap((statement) => {
+    // The runtime's own begin so.
+    if (ts.isFunctionDeclaration(statement) && statement.name?.text.startsWith('$')) return [];
     if (ts.isFunctionDeclaration(statement)) return [String(statement.name?.text)];
+    if (ts.isTypeAliasDeclaration(statement) || ts.isInterfaceDeclaration(statement)) return [];
     if (ts.isVariableStatement(statement)) {
       return statement.declarationList.declarations.flatMap(({ name, type }) => {
         const global = name.getText();
@@ -26,11 +29,16 @@ async function declared(): Promise<string[]> {
       ...membersOf(members.filter(isStatic), global),
       ...membersOf(
         members.filter((member) => !isStatic(member)),
+        // Request and Response inherit the methods of a body, and have them declared.
         `${global}.prototype`,
-      ),
+      ).filter((name) => !isOfBody(name)),
     ];
   });
 }
+
+const BODY = ['body', 'bodyUsed', 'text', 'json', 'arrayBuffer', 'bytes'];
+const isOfBody = (name: string) =>
+  BODY.some((member) => /^(?:Request|Response)\.prototype:/.test(name) && name.endsWith(`:${member}`));
 
 function membersOf(members: readonly (ts.ClassElement | ts.TypeElement)[], owner: string): string[] {
   return members.map(({ name }) => (name === undefined ? '' : `${owner}:${name.getText()}`));
@@ -48,7 +56,7 @@ const members = (object, owner) => {
     present.push(owner + ':' + (typeof key === 'symbol' ? '[Symbol.iterator]' : key));
   }
 };
-for (const name of ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa', 'crypto']) {
+for (const name of ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa', 'crypto', 'setTimeout', 'AbortSignal', 'fetch']) {
   void globalThis[name];
 }
 for (const name of Object.getOwnPropertyNames(globalThis)) {
@@ -85,5 +93,6 @@ const DISPOSAL = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError'];
 /** Web features that Node also has, under the names that handlers have. */
 const WEB = new Set([
   ...['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa'],
-  ...['crypto', 'console', 'performance', 'queueMicrotask'],
+  ...['crypto', 'console', 'performance', 'queueMicrotask', 'fetch', 'Headers', 'Request', 'Response'],
+  ...['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'scheduler', 'AbortController', 'AbortSignal'],
 ]);

@@ -24,7 +24,7 @@ describe('answers that are refused', () => {
   const one = { callId: 'c1', success: true, value: 1 };
   it.each([
     ['none at all', [], 'answers'],
-    ['undefined', undefined, 'answer'],
+    ['undefined', undefined, 'answers'],
     ['null', null, 'answer'],
     ['a bare value', 5, 'answer'],
     ['an answer without success', { value: 5 }, 'answer.success'],

@@ -6,6 +6,7 @@ import { callables } from './callables.js';
 import { describeAtom } from './descriptions.js';
 import type { Interpreter } from './interpreter.js';
 import type { MemberAccess } from './member-access.js';
+import { demandOfBuiltin } from './natives/own-builtins.js';
 import {
   ANY_MEMBER,
   type Atom,
@@ -146,6 +147,9 @@ export class Escapes {
       case 'extensionMethod':
         demands.add('ext', atom.name, at, reason);
         return;
+      case 'builtin':
+        demandOfBuiltin(this.#machine, atom.path, at, reason);
+        return;
       case 'global':
         demands.everything(at, reason);
         return;
@@ -194,7 +198,8 @@ export class Escapes {
  */
 export function isChangeable(path: string): boolean {
   const name = path.split('.').at(-1) ?? '';
-  if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance'].includes(name)) return true;
+  if (['prototype', '__proto__', 'constructor', '*', 'console', 'crypto', 'performance', 'scheduler'].includes(name))
+    return true;
   return /^[A-Z]/.test(name);
 }
 

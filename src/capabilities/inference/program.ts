@@ -219,7 +219,10 @@ export class Program {
 }
 
 /** Names that the language, the runtime and the web define: this process has more globals than a handler. */
-const BUILTINS: ReadonlySet<string> = new Set(['$log', 'InternalError', ...Object.getOwnPropertyNames(globalThis)]);
+const BUILTINS: ReadonlySet<string> = new Set([
+  ...['$log', '$sleep', '$sleepUntil', 'scheduler', 'InternalError'],
+  ...Object.getOwnPropertyNames(globalThis),
+]);
 
 const GLOBALS_OF_HANDLERS: ReadonlySet<string> = new Set([
   ...['$state', '$args', '$scope', '$ext', '$emit', '$view', '$lib', 'arguments'],

@@ -63,6 +63,12 @@ export const FEATURES = [
     ],
     asksHost: true,
   },
+  {
+    name: 'timers',
+    globals: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '$sleep', '$sleepUntil', 'scheduler'],
+  },
+  { name: 'abort', globals: ['AbortController', 'AbortSignal'], needs: ['dom-exception'] },
+  { name: 'fetch', globals: ['fetch', 'Headers', 'Request', 'Response'], needs: ['url', 'abort'] },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

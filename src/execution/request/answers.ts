@@ -30,16 +30,20 @@ export function checkAnswers(given: unknown): void {
  * Matches answers with pending calls.
  *
  * @param given one answer, for the first of the calls, or several with their call ids
+ * @param mayBeNone whether something else may resume the handler. Default: false
  * @throws NexusError INVALID_ARGUMENT if an answer matches no call, a call is answered twice, or there is no
  *   answer
  */
-export function matchAnswers(given: unknown, calls: readonly WaitingCall[]): CallResult[] {
+export function matchAnswers(given: unknown, calls: readonly WaitingCall[], mayBeNone = false): CallResult[] {
   if (!Array.isArray(given)) {
     const [first] = calls;
     const callId = isRecord(given) && typeof given['callId'] === 'string' ? given['callId'] : first?.callId;
     return matchAnswers([{ ...requireAnswer(given, 'answer'), callId }], calls);
   }
-  if (given.length === 0) throw invalidArgument('answers', given, 'at least one answer');
+  if (given.length === 0) {
+    if (mayBeNone) return [];
+    throw invalidArgument('answers', given, 'at least one answer');
+  }
   const answered = new Set<string>();
   const waitingIds = new Set(calls.map(({ callId }) => callId));
   return given.map((one: unknown, i) => {

@@ -3,7 +3,7 @@ import { Grants } from '../../capabilities/grants.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { invalidArgument } from '../../config/check.js';
 import { COUNTED_LIMITS, GRANT_KINDS } from '../../guest/abi.js';
-import type { Grant } from '../../protocol/grant.js';
+import { type Grant, hasInnerStar } from '../../protocol/grant.js';
 
 /** Logging needs no capability; it is only limited. */
 const LOGGING_GRANT: Grant = true;
@@ -33,6 +33,7 @@ export class EncodedGrants {
   readonly #tokens: readonly string[];
   #encoded: Uint8Array | undefined;
   #limits: readonly number[] = [];
+  #timerLimits: readonly number[] = [];
   #manners: GuestManners = { isAudited: false, honoursToJson: false, cutsLog: true, awaitsAll: false };
 
   /** @throws NexusError INVALID_ARGUMENT naming the token that does not follow the grammar */
@@ -64,8 +65,10 @@ export class EncodedGrants {
     if (this.#encoded !== undefined && this.#hasManners(manners) && this.#hasLimits(limits)) return this.#encoded;
     const { isAudited, honoursToJson, cutsLog, awaitsAll } = manners;
     this.#limits = COUNTED_LIMITS.map((name) => limits[name]);
+    this.#timerLimits = [limits.maxTimers, limits.maxSleepMs];
     this.#manners = manners;
-    const encodedGrants = [this.#guestGrants(), this.#limits, isAudited, honoursToJson, cutsLog, awaitsAll];
+    const asked = [isAudited, honoursToJson, cutsLog, awaitsAll];
+    const encodedGrants = [this.#guestGrants(), this.#limits, ...asked, ...this.#timerLimits];
     this.#encoded = encoder.encode(encodedGrants, 'encodedGrants');
     return this.#encoded;
   }
@@ -84,7 +87,7 @@ export class EncodedGrants {
     for (let i = 0; i < COUNTED_LIMITS.length; i++) {
       if (this.#limits[i] !== limits[COUNTED_LIMITS[i] as keyof ExecutionLimits]) return false;
     }
-    return true;
+    return this.#timerLimits[0] === limits.maxTimers && this.#timerLimits[1] === limits.maxSleepMs;
   }
 
   #guestGrants() {
@@ -93,8 +96,20 @@ export class EncodedGrants {
 }
 
 /** Split here, so that the guest need not parse patterns. */
-function namesAndPrefixes(grant: Grant): true | [names: string[], prefixes: string[]] {
+function namesAndPrefixes(grant: Grant): true | GuestGrant {
   if (grant === true) return true;
-  const isPrefix = (pattern: string) => pattern.endsWith('*');
-  return [grant.filter((pattern) => !isPrefix(pattern)), grant.filter(isPrefix).map((pattern) => pattern.slice(0, -1))];
+  const isPrefix = (pattern: string) => pattern.endsWith('*') && !hasInnerStar(pattern);
+  const inTwoParts = grant.filter(hasInnerStar).map((pattern): [string, string, boolean] => {
+    const at = pattern.indexOf('*:');
+    const host = pattern.slice(at + 2);
+    return host.endsWith('*') ? [pattern.slice(0, at), host.slice(0, -1), true] : [pattern.slice(0, at), host, false];
+  });
+  return [
+    grant.filter((pattern) => !pattern.endsWith('*') && !hasInnerStar(pattern)),
+    grant.filter(isPrefix).map((pattern) => pattern.slice(0, -1)),
+    ...(inTwoParts.length > 0 ? [inTwoParts] : []),
+  ];
 }
+
+/** Last, if there are any: the beginning of the first part, the second part, and whether that is a beginning, too. */
+type GuestGrant = (string[] | [string, string, boolean][])[];

@@ -126,6 +126,7 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
     [
       ...['memoryLimitBytes', 'stackSizeBytes', 'maxHostCalls', 'maxStateMutations', 'maxEvents', 'maxViewCommands'],
       ...['maxLogBytes', 'maxResultBytes', 'maxResultPaths', 'maxContextBytes', 'maxInstructions', 'maxCpuMs'],
+      ...['maxTimers', 'maxSleepMs'],
     ].map((name) => [name, `options.limits.${name}`]),
   ),
   extensions: 'an option of run; executeHandler is given extensionRegistry in the context',

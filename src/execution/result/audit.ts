@@ -2,7 +2,9 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import { isOwnCall } from '../own-call-kinds.js';
 import type { ReadOutcome } from './outcome.js';
+import { readOwnCall } from './own-call.js';
 
 /**
  * Names of each kind in an execution's audit, counted separately for allowed and denied. One event counts the
@@ -38,10 +40,15 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   for (const { key } of stateMutations) allowed.count('state:write', key);
   for (const { name } of outcome.events) allowed.count('events:emit', name);
   for (const { componentId } of viewCommands) allowed.count('view:update', `${componentId}`);
-  for (const { extensionName, method } of calls) allowed.count('ext', `${extensionName}.${method}`);
+  for (const call of calls) {
+    const own = isOwnCall(call) ? readOwnCall(call) : undefined;
+    if (own !== undefined) allowed.count(own.kind, own.name);
+    else allowed.count('ext', `${call.extensionName}.${call.method}`);
+  }
   for (const capability of denials) denied.countToken(capability);
-  // A forged effect is not in the guest's list of denials.
-  const forged = error?.code === 'PERMISSION_DENIED' ? error.context?.['capability'] : undefined;
+  // A forged effect is not in the guest's list of denials. A request that the options do not allow was audited when it was refused.
+  const isForged = error?.code === 'PERMISSION_DENIED' && error.context?.['option'] === undefined;
+  const forged = isForged ? error.context?.['capability'] : undefined;
   if (typeof forged === 'string' && !denials.includes(forged)) denied.countToken(forged);
   allowed.addTo(events, true, origin);
   denied.addTo(events, false, origin);

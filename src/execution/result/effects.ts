@@ -3,7 +3,9 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { isOwnCall } from '../own-call-kinds.js';
 import { cutText } from './cut-text.js';
+import { readOwnCall } from './own-call.js';
 
 /** The effects of an execution outside its VM. */
 export interface Effects {
@@ -174,6 +176,7 @@ export function writtenLogs(logs: readonly LogEntry[]): number {
 
 function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
   const ids = new Set<string>();
+  let timers = 0;
   const entries = list(raw, 'calls');
   atMost(bounds, 'maxHostCalls', entries.length - (bounds.knownCalls?.size ?? 0));
   return entries.map((item): ExtensionCall => {
@@ -182,9 +185,17 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
       throw malformed('calls');
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
-    if (!isExtensionName(extensionName)) throw malformed('calls');
+    if (isOwnCall({ extensionName })) {
+      const own = readOwnCall({ extensionName, method, args });
+      if (own === undefined) throw malformed('calls');
+      allow(bounds, own.kind, own.name);
+      if (own.kind === 'timer') {
+        atMost(bounds, 'maxSleepMs', own.delayMs);
+        atMost(bounds, 'maxTimers', ++timers);
+      }
+    } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
+    else throw malformed('calls');
     ids.add(callId);
-    allow(bounds, 'ext', `${extensionName}.${method}`);
     return { callId, extensionName, method, args };
   });
 }

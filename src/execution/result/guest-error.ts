@@ -12,7 +12,12 @@ import { type Description, headOf, isRecord, readDropped, readThrown, readThrown
 /** Codes of errors that the prelude itself throws. */
 const PRELUDE_CODES: ReadonlySet<ResultCode> = new Set(['PERMISSION_DENIED', 'RESOURCE_LIMIT', 'SERIALIZATION_ERROR']);
 
-const CONTEXT_KEYS = ['capability', 'limit', 'value', 'path'] as const;
+const CONTEXT_KEYS = ['capability', 'limit', 'value', 'path', 'option'] as const;
+/** Options that do not allow a request, and what to do about it. */
+const REMEDIES: ReadonlyMap<unknown, string> = new Map([
+  ['network.allow', 'add the host to network.allow, an option of the runtime'],
+  ['network.methods', 'add the method to network.methods, an option of the runtime'],
+]);
 
 const UNHANDLED = 'A promise was rejected and not handled';
 
@@ -113,6 +118,8 @@ function withRemedy(code: ResultCode, context: Readonly<Record<string, unknown>>
   if (code === 'RESOURCE_LIMIT' && typeof limit === 'string')
     return { ...context, ...limitContext(cutText(limit), value) };
   if (code !== 'PERMISSION_DENIED' || typeof capability !== 'string') return context;
+  const remedy = REMEDIES.get(context['option']);
+  if (remedy !== undefined) return { ...context, remedy };
   return { ...context, remedy: `grant the handler the capability "${cutText(capability)}"` };
 }
 

@@ -1,8 +1,8 @@
 import { nearest } from '../../config/nearest.js';
 
-const TIMERS = 'a handler has no timers';
+const TIMERS = 'a handler has setTimeout, setInterval and $sleep';
 const NETWORK =
-  'a handler has no network: what it needs from outside is a call of the application, $ext.<name>.<method>(…)';
+  'a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…)';
 const NODE = 'a handler has nothing of Node';
 const BROWSER = 'a handler has nothing of a browser';
 const MODULES = 'a handler has no modules: libraries of the runtime are $lib.<name>';
@@ -14,8 +14,8 @@ const PAGE = 'docs/handlers.md says what a handler sees';
 const KNOWN: ReadonlyMap<string, string> = new Map(
   (
     [
-      [TIMERS, ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate']],
-      [NETWORK, ['fetch', 'XMLHttpRequest', 'WebSocket', 'axios', 'Request', 'Response', 'Headers']],
+      [TIMERS, ['setImmediate', 'clearImmediate', 'sleep', 'delay']],
+      [NETWORK, ['XMLHttpRequest', 'WebSocket', 'EventSource', 'axios', 'FormData', 'Blob', 'ReadableStream']],
       [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
       [MODULES, ['require']],

@@ -9,6 +9,7 @@ import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';
 import type { CallBounds } from '../../support/waiting.js';
 import { type Origin, withOrigin } from '../origin.js';
+import { withoutOwnCalls } from '../own-call-kinds.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
@@ -89,7 +90,7 @@ function segmentOf(
     const { returnValue } = outcome;
     return { result: { status, returnValue, stateMutations, events, viewCommands, logs, metrics }, outcome };
   }
-  const unawaitedCalls = status === 'suspended' ? (waiting?.leftCalls ?? []) : calls;
+  const unawaitedCalls = withoutOwnCalls(status === 'suspended' ? (waiting?.leftCalls ?? []) : calls);
   const end =
     error === undefined
       ? status === 'suspended' && { status }

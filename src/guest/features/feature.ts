@@ -1,3 +1,5 @@
+import type { AbortSignal } from './abort/abort-signal.js';
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What a feature is given by the prelude; see `prelude/web-globals.ts`. */
@@ -8,10 +10,32 @@ export interface FeatureHost {
   refuse(prototype: object, what: string, remedy?: string): void;
   /** A line of log, under the limits of the execution. */
   log(level: LogLevel, text: string): void;
+  /** For these see `prelude/own-calls/timer-calls.ts`. */
+  setTimer(name: string, delayMs: number, ring: () => void, isWeak?: boolean): string;
+  clearTimer(callId: string): void;
+  /** For these see `prelude/own-calls/net-calls.ts`. */
+  beginRequest(
+    name: string,
+    request: object,
+    resolve: (answer: unknown) => void,
+    reject: (error: unknown) => void,
+  ): string;
+  withdrawRequest(callId: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Set by the feature `dom-exception`, which features that throw one depend on. */
   DOMException?: DOMExceptionConstructor;
+  /** Set by the feature `url`. */
+  urls?: { readonly URL: new (url: string) => object; readonly URLSearchParams: new (init?: unknown) => object };
+  /** Set by the feature `abort`. */
+  aborting?: Aborting;
+}
+
+/** What the feature `fetch` needs of AbortSignal. */
+export interface Aborting {
+  readonly AbortSignal: typeof AbortSignal;
+  /** A signal that is aborted when the first of these is. */
+  follow(sources: readonly AbortSignal[]): AbortSignal;
 }
 
 export type DOMExceptionConstructor = new (message: string, name: string) => Error;

@@ -191,6 +191,7 @@ function invalid(input: string): TypeError {
 }
 
 export default function install(host: FeatureHost): void {
+  host.urls = { URL, URLSearchParams };
   host.refuse(URL.prototype, 'a URL', '; pass its href');
   host.refuse(URLSearchParams.prototype, 'a URLSearchParams', '; pass String() of it');
   host.define('URL', asInterface(URL));

@@ -1,9 +1,12 @@
 import { COUNTED_LIMITS, GRANT_KINDS, HOST_CALLS } from '../abi.js';
 import { codedError } from './coded-error.js';
-import { apply, nullArray, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
+import { apply, nullArray, sliceText, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
 
 /** Everything of its kind, or these names and all names with one of these prefixes. */
-type Grant = true | readonly [names: string[], prefixes: string[]];
+type Grant = true | readonly [names: string[], prefixes: string[], inTwoParts?: TwoParts[]];
+
+/** How the part before the colon begins; the part behind it, and whether that is only its beginning. */
+type TwoParts = readonly [first: string, second: string, isPrefix: boolean];
 
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
 type EncodedGrants = readonly [
@@ -13,6 +16,8 @@ type EncodedGrants = readonly [
   honoursToJson: boolean,
   cutsLog: boolean,
   awaitsAll: boolean,
+  maxTimers: number,
+  maxSleepMs: number,
 ];
 
 const KINDS = nullArray<string>(GRANT_KINDS.map((kind) => text(kind, ':')));
@@ -32,6 +37,9 @@ export const denials = nullArray<string>([]);
 export let audited = false;
 /** Whether a handler that has ended waits for every call that it made, not only for those of its last segment. */
 export let awaitsAll = false;
+/** Of timers that are set at the same time, and how long each may be. */
+export let maxTimers = 0;
+export let maxSleepMs = 0;
 /** Whether what leaves leaves as its `toJSON` says. */
 export let honoursToJson = false;
 /** Whether lines of log beyond their limit are left out; else they are an error. */
@@ -75,6 +83,8 @@ export function setGrants(encoded: EncodedGrants): void {
   honoursToJson = encoded[3];
   cutsLog = encoded[4];
   awaitsAll = encoded[5];
+  maxTimers = encoded[6];
+  maxSleepMs = encoded[7];
 }
 
 /**
@@ -98,7 +108,21 @@ function covers(grant: Exclude<Grant, true>, name: string): boolean {
   for (let i = 0; i < names.length; i++) if (names[i] === name) return true;
   const prefixes = grant[1];
   for (let i = 0; i < prefixes.length; i++) if (apply(startsWith, name, [prefixes[i]])) return true;
+  const inTwoParts = grant[2];
+  return inTwoParts !== undefined && coversByParts(inTwoParts, name);
+}
+
+function coversByParts(patterns: TwoParts[], name: string): boolean {
+  for (let i = 0; i < patterns.length; i++) if (coversParts(patterns[i] as TwoParts, name)) return true;
   return false;
+}
+
+function coversParts(pattern: TwoParts, name: string): boolean {
+  let colon = 0;
+  while (colon < name.length && name[colon] !== ':') colon++;
+  const rest = apply(sliceText, name, [colon + 1]) as string;
+  if (!apply(startsWith, name, [pattern[0]]) || pattern[0].length > colon) return false;
+  return pattern[2] ? apply(startsWith, rest, [pattern[1]]) : rest === pattern[1];
 }
 
 /** Throws PERMISSION_DENIED unless the handler may do this. */
@@ -135,8 +159,11 @@ function exceed(limit: number): never {
     hostCalls--;
     throw new TypeErrorConstructor('The outcome of the handler is written already');
   }
-  const name = LIMIT_NAMES[limit] as string;
-  const value = limits[limit] as number;
+  pass(LIMIT_NAMES[limit] as string, limits[limit] as number);
+}
+
+/** Throws RESOURCE_LIMIT. */
+export function pass(name: string, value: number): never {
   throw codedError('RESOURCE_LIMIT', text('The handler passed ', name, ' (', value, ')'), {
     limit: name,
     value,

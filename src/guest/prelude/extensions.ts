@@ -1,4 +1,4 @@
-import { EXTENSION, HOST_CALLS } from '../abi.js';
+import { EXTENSION, HOST_CALLS, NET_EXTENSION, TIMER_EXTENSION } from '../abi.js';
 import { admit } from './admission.js';
 import { snapshot } from './copy.js';
 import {
@@ -13,6 +13,7 @@ import {
   MapConstructor,
   mapDelete,
   mapGet,
+  mapHas,
   mapSet,
   nullArray,
   PromiseConstructor,
@@ -21,6 +22,7 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { type Answer, addTask } from './own-calls/tasks.js';
 import { refuseLateCall } from './reading.js';
 import { noteCall } from './shared-cells.js';
 import { extensionPrototype, isError } from './value-kinds.js';
@@ -33,6 +35,8 @@ interface Settlers {
   readonly reject: (error: unknown) => void;
   /** The guest's stack at the call: an error that arrives as the answer has no stack. */
   readonly stack: string | undefined;
+  /** Whether it is settled by a task of its own, see `own-calls/tasks.ts`. */
+  readonly isTask: boolean;
 }
 
 /** Pending calls in order: `[callId, extension, method, arguments]`. */
@@ -59,21 +63,55 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   if (registry !== undefined && !isKnown(extension, method)) {
     throw new TypeErrorConstructor(text('There is no extension method $ext.', name, whatThereIs(extension)));
   }
-  refuseLateCall(name);
+  if (extension === TIMER_EXTENSION || extension === NET_EXTENSION) {
+    throw new TypeErrorConstructor(text('$ext.', name, ' belongs to the runtime: call setTimeout, $sleep or fetch'));
+  }
+  refuseLateCall(text('$ext.', name));
   admit(EXTENSION, name, HOST_CALLS, 0);
   const given = snapshot(args, text('$ext.', name, ' arguments'));
-  const number = ++callCount;
-  const callId = text('c', number);
-  const { stack } = new ErrorConstructor();
   return new PromiseConstructor((resolve, reject) => {
-    apply(mapSet, outstanding, [callId, { number, resolve, reject, stack }]);
-    calls[calls.length] = nullArray([callId, extension, method, given]);
-    noteCall();
+    beginCall(extension, method, given, resolve, reject, false);
   });
 }
 
-/** An answer of the host: `[callId, whether it succeeded, value or error]`. */
-export type Answer = readonly [callId: string, succeeded: boolean, value: unknown];
+/**
+ * Begins a call.
+ *
+ * @param given a copy of its arguments
+ * @param isTask whether it is settled by a task of its own
+ * @returns its id
+ */
+export function beginCall(
+  extension: string,
+  method: string,
+  given: unknown,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+  isTask: boolean,
+): string {
+  const number = ++callCount;
+  const callId = text('c', number);
+  const { stack } = new ErrorConstructor();
+  apply(mapSet, outstanding, [callId, { number, resolve, reject, stack, isTask }]);
+  calls[calls.length] = nullArray([callId, extension, method, given]);
+  noteCall();
+  return callId;
+}
+
+export function isOutstanding(callId: string): boolean {
+  return apply(mapHas, outstanding, [callId]) as boolean;
+}
+
+/** Nothing waits for the call any more: the host does not learn of it, or learns that it is gone. */
+export function withdrawCall(callId: string): void {
+  if (!(apply(mapDelete, outstanding, [callId]) as boolean)) return;
+  let kept = 0;
+  for (let i = 0; i < calls.length; i++) {
+    const waiting = calls[i] as unknown[];
+    if (waiting[0] !== callId) calls[kept++] = waiting;
+  }
+  calls.length = kept;
+}
 
 /** How many calls were made before this segment. */
 export function callsBefore(): number {
@@ -108,9 +146,14 @@ export function takeAnswers(answers: readonly Answer[]): void {
     if (apply(mapGet, outstanding, [waiting[0] as string]) !== undefined) calls[kept++] = waiting;
   }
   calls.length = kept;
+  // In their order: what is behind a task waits for it.
+  let isBehind = false;
   for (let i = 0; i < answers.length; i++) {
     const settlers = settled[i];
-    if (settlers !== undefined) settle(settlers, answers[i] as Answer);
+    if (settlers === undefined) continue;
+    if (settlers.isTask) isBehind = true;
+    if (isBehind) addTask(answers[i] as Answer, (answer) => settle(settlers, answer));
+    else settle(settlers, answers[i] as Answer);
   }
 }
 

@@ -8,7 +8,7 @@
 import { PRELUDE_EXPORTS } from '../abi.js';
 import { continueGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, log, newLogs, view } from './effects.js';
-import { type Answer, extensions, setRegistry, takeAnswers } from './extensions.js';
+import { extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
 import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
@@ -26,6 +26,7 @@ import {
   settleValue,
   waits,
 } from './outcome.js';
+import { type Answer, nextTask } from './own-calls/tasks.js';
 import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
@@ -168,5 +169,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reserveFeatures,
   lastThrown,
   newLogs,
+  nextTask,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -5,6 +5,7 @@ import { snapshot } from './copy.js';
 import { events, logs, viewCommands } from './effects.js';
 import { calls, callsBefore, countUpTo } from './extensions.js';
 import { nullArray, nullObject, TypeErrorConstructor, text } from './intrinsics.js';
+import { clearWeakTimers } from './own-calls/timer-calls.js';
 import { forgetRead, placeOfRead, readFrom } from './reading.js';
 import { readKeys } from './reads.js';
 import { isReached, listChanges, reached, takeMutations, unlistChanges } from './state.js';
@@ -40,6 +41,8 @@ export function reject(thrown: unknown): void {
 
 /** A value if the handler waits for an extension, otherwise undefined. */
 export function waits(): true | undefined {
+  // The host asks this of a handler that made calls, before anything else.
+  if (status === FULFILLED) clearWeakTimers();
   return isWaiting() ? true : undefined;
 }
 

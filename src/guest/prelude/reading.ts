@@ -76,7 +76,6 @@ export function refuseLateCall(name: string): void {
   if (phase === RUNNING) return;
   throw new TypeErrorConstructor(
     text(
-      '$ext.',
       name,
       ' is called while ',
       place,

@@ -11,6 +11,8 @@ import {
   PromiseConstructor,
   TypeErrorConstructor,
 } from './intrinsics.js';
+import { beginRequest, withdrawRequest } from './own-calls/net-calls.js';
+import { clearTimer, setTimer } from './own-calls/timer-calls.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
 import { refuse } from './value-kinds.js';
 
@@ -118,5 +120,6 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  return { define: defineFeature, refuse, log: writeLine, entropy };
+  const calls = { setTimer, clearTimer, beginRequest, withdrawRequest };
+  return { define: defineFeature, refuse, log: writeLine, entropy, ...calls };
 }

@@ -1,5 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { isOwnCall } from '../../execution/own-call-kinds.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
@@ -8,13 +9,21 @@ import { nameOf } from './extension-methods.js';
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
-  readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  readonly answer: (call: ExtensionCall, signal: AbortSignal) => Promise<unknown>;
   /** Timeout of one call. */
   readonly callTimeoutMs: number;
   /** The prefix of the calls' keys. */
   readonly runId: string;
   /** Aborts all calls and prevents further ones. */
   readonly stop: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** An answer, and when it arrived, in milliseconds since the epoch. */
+export interface ArrivedAnswer {
+  readonly answer: CallResult;
+  readonly atMs: number;
 }
 
 /**
@@ -26,7 +35,7 @@ export class ExtensionCalls {
   /** Pending calls, by call id. */
   readonly #begun = new Map<string, AbortController>();
   /** Answers in the order of their arrival, by call id. */
-  readonly #answers = new Map<string, CallResult>();
+  readonly #answers = new Map<string, ArrivedAnswer>();
   /** Called with each call that is answered. */
   #onAnswer: ((callId: string) => void) | undefined;
 
@@ -50,12 +59,12 @@ export class ExtensionCalls {
 
   /**
    * Waits until one of the calls is answered and takes all answers that have arrived; none if the run was
-   * cancelled before.
+   * cancelled before, or the alarm rang.
    */
-  async next(calls: readonly ExtensionCall[]): Promise<CallResult[]> {
+  async next(calls: readonly ExtensionCall[], alarm?: Promise<void>): Promise<ArrivedAnswer[]> {
     const waiting = new Set(calls.map(({ callId }) => callId));
-    const isWaiting = ({ callId }: CallResult) => waiting.has(callId);
-    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId));
+    const isWaiting = ({ answer }: ArrivedAnswer) => waiting.has(answer.callId);
+    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId), alarm);
     // Includes answers that arrived at the same time.
     await waitATurn();
     return [...this.#answers.values()].filter(isWaiting);
@@ -66,9 +75,12 @@ export class ExtensionCalls {
     for (const { callId } of answers) this.#answers.delete(callId);
   }
 
-  /** Ends these calls: nothing waits for their answers. */
-  async abandon(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
-    await forEachWithTurns(calls, ({ callId }) => this.#begun.get(callId)?.abort(reason));
+  /** Ends the calls under way but for these: nothing waits for their answers. */
+  async abandonOthers(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
+    if (this.#begun.size === 0) return;
+    const waiting = new Set(calls.map(({ callId }) => callId));
+    const others = [...this.#begun.keys()].filter((callId) => !waiting.has(callId));
+    await forEachWithTurns(others, (callId) => this.#begun.get(callId)?.abort(reason));
   }
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
@@ -80,14 +92,20 @@ export class ExtensionCalls {
   }
 
   /** Waits for a matching answer, or for the last pending call. Cancelled calls also have an answer. */
-  async #until(isIt: (callId: string) => boolean): Promise<void> {
-    if (this.#begun.size === 0) return;
+  async #until(isIt: (callId: string) => boolean, alarm: Promise<void> | undefined): Promise<void> {
+    if (this.#begun.size === 0) {
+      await alarm;
+      return;
+    }
     await new Promise<void>((resolve) => {
-      this.#onAnswer = (callId) => {
-        if (!isIt(callId) && this.#begun.size > 0) return;
+      const end = () => {
         this.#onAnswer = undefined;
         resolve();
       };
+      this.#onAnswer = (callId) => {
+        if (isIt(callId) || (this.#begun.size === 0 && alarm === undefined)) end();
+      };
+      void alarm?.then(end);
     });
   }
 
@@ -97,7 +115,7 @@ export class ExtensionCalls {
     this.#begun.set(callId, controller);
     void this.#answer(call, controller).then((answer) => {
       this.#begun.delete(callId);
-      this.#answers.set(callId, answer);
+      this.#answers.set(callId, { answer, atMs: this.#options.now() });
       this.#onAnswer?.(callId);
     });
   }
@@ -105,7 +123,9 @@ export class ExtensionCalls {
   async #answer(call: ExtensionCall, controller: AbortController): Promise<CallResult> {
     const { answer, callTimeoutMs, runId } = this.#options;
     const { callId } = call;
-    const timer = setTimeout(() => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
+    const late = () => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs));
+    // Requests have a time-out of their own.
+    const timer = isOwnCall(call) ? undefined : setTimeout(late, callTimeoutMs);
     const { signal } = controller;
     try {
       const aborted = new Promise<never>((_, reject) => {
@@ -113,7 +133,7 @@ export class ExtensionCalls {
       });
       // If the call fails at once, nothing else awaits this promise.
       aborted.catch(() => {});
-      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call));
+      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call, signal));
       return { callId, success: true, value: await Promise.race([answered, aborted]) };
     } catch (error) {
       controller.abort(error);

@@ -3,12 +3,16 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
+import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { answerTimers, firstDueMs, requestsAtOnce } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
 import { addMetrics } from '../../execution/result/result.js';
 import type { SegmentRun, WaitingRun } from '../../execution/segment-runner.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { PendingRequest, SuspendedRun } from '../../execution/suspended-run.js';
+import { NET_EXTENSION, NET_METHOD } from '../../guest/abi.js';
 import { limitContext } from '../../protocol/limit-failures.js';
+import type { RuntimeEnvironment } from '../../support/environment.js';
 import { renderReason } from '../../support/render-reason.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
@@ -18,8 +22,11 @@ import { ExtensionCalls } from './extension-calls.js';
 import { nameOf } from './extension-methods.js';
 
 export interface RunLoopOptions {
+  readonly environment: RuntimeEnvironment;
   /** Makes a call that the handler waits for; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  /** Makes a request that the handler waits for; it may throw. */
+  readonly request: (pending: PendingRequest, run: SuspendedRun, signal: AbortSignal) => Promise<unknown>;
   /** The prefix of its calls' keys. */
   readonly runId: string;
   /** Receives the effects in order, at every suspension and at the end. Awaited before the handler is resumed. */
@@ -66,6 +73,8 @@ export class RunLoop {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
 
+  /** At its last wait. */
+  #run: SuspendedRun | undefined;
   /** Calls begun so far. */
   #callCount = 0;
   /** Of all segments so far. */
@@ -74,8 +83,10 @@ export class RunLoop {
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
-    const { answer, callTimeoutMs, runId } = options;
-    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal });
+    const { callTimeoutMs, runId, environment } = options;
+    const now = () => environment.now();
+    const answer = (call: ExtensionCall, signal: AbortSignal) => this.#answer(call, signal);
+    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
   }
 
   /** @param begin executes the first segment under the signal */
@@ -113,14 +124,42 @@ export class RunLoop {
       await this.#deliver(result);
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
-      const refusal = this.#options.place.take(run) ?? this.#count(waiting.calls);
+      const calls = [...waiting.calls, ...requestCalls(run)];
+      const refusal = this.#options.place.take(run) ?? this.#count(calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
-      await this.#calls.abandon(waiting.leftCalls, HAS_ENDED);
-      await this.#calls.begin(waiting.calls);
-      const answers = this.#isCalledOff ? [] : await this.#calls.next(waiting.calls);
+      this.#run = run;
+      await this.#calls.abandonOthers(calls, HAS_ENDED);
+      await this.#calls.begin(calls);
+      const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
+  }
+
+  #answer(call: ExtensionCall, signal: AbortSignal): Promise<unknown> {
+    const { answer, request } = this.#options;
+    const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
+    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, signal);
+  }
+
+  /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
+  async #next(calls: readonly ExtensionCall[], run: SuspendedRun): Promise<CallResult[]> {
+    const { environment } = this.#options;
+    const dueAtMs = firstDueMs(run);
+    if (dueAtMs === undefined) return (await this.#calls.next(calls)).map(({ answer }) => answer);
+    let callOff = () => {};
+    const alarm = new Promise<void>((ring) => {
+      const endAlarm = environment.alarm(dueAtMs, ring, calls.length === 0);
+      const release = whenAborted(this.#stop.signal, ring);
+      callOff = () => {
+        endAlarm();
+        release();
+      };
+    });
+    const arrived = await this.#calls.next(calls, alarm);
+    callOff();
+    const timers = answerTimers(run, environment.now()).map(({ answer, dueAtMs: atMs }) => ({ answer, atMs }));
+    return [...timers, ...arrived].sort((a, b) => a.atMs - b.atMs).map(({ answer }) => answer);
   }
 
   /** Why no further calls are made, if they are too many. */
@@ -209,6 +248,13 @@ export class RunLoop {
   #whole(result: WasmResult): WasmResult {
     return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
+}
+
+/** The requests that a handler waits for and that are made now, as calls. */
+function requestCalls(run: SuspendedRun): readonly ExtensionCall[] {
+  return requestsAtOnce(run).map(({ callId, request }) => {
+    return { callId, extensionName: NET_EXTENSION, method: NET_METHOD, args: request === undefined ? [] : [request] };
+  });
 }
 
 /** A run that ends while its handler waits lists the calls that had no answer. */

@@ -1,5 +1,6 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { RequestMock } from '../own/requests.js';
 
 /** Observes a run and may answer its calls; for tests and recordings. */
 export interface RunProbe {
@@ -11,6 +12,8 @@ export interface RunProbe {
   answer?(call: ExtensionCall, byExtension: () => Promise<unknown>): Promise<unknown>;
   /** Whether `answer` answers every call, so that any extension can be called. @default false */
   readonly answersAll?: boolean;
+  /** Answers requests of `fetch` in place of the network. */
+  readonly request?: RequestMock | undefined;
   /**
    * The guest's clock in the next segment, in milliseconds since the epoch. Default: according to the run's
    * options.

@@ -38,13 +38,14 @@ const { omitted, ...logShapes }: Shapes<LogEntry> = {
   message: ANY_TEXT,
   omitted: count,
 };
-const suspensionShapes: Shapes<Suspension> = {
+const { wakeAt, ...suspensionShapes }: Shapes<Suspension> = {
   suspensionId: ANY_TEXT,
   extensionName: ANY_TEXT,
   method: ANY_TEXT,
   args: NUMBER,
   calls: list(call),
   expiresAt: date,
+  wakeAt: date,
 };
 
 const place = record({ line: count, column: count }, { file: ANY_TEXT });
@@ -99,7 +100,7 @@ const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherS
   logs: list(record(logShapes, { omitted })),
   partial: flag,
   replayed: flag,
-  suspension: record(suspensionShapes),
+  suspension: record(suspensionShapes, { wakeAt }),
   unawaitedCalls: list(call),
   error: record({ code, message }, furtherErrorShapes),
   metrics: record(metricShapes, { compilationTimeUs, suspendedTimeUs, cacheTier }),

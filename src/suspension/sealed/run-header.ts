@@ -1,6 +1,7 @@
 import type { ExecutionLimits } from '../../api/limits.js';
 import { binary, count, dictionary, finite, list, record, type Shape, text } from '../../codec/message-shape.js';
 import { LIMIT_KEYS } from '../../config/limits.js';
+import { REQUEST } from '../../execution/result/own-call.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 
 /** The maximum number of pending calls. */
@@ -16,17 +17,20 @@ const HASH = text(256);
 const MAX_CAPABILITIES = 100_000;
 const MAX_TRACE_FIELDS = 100;
 
-const { maxInstructions, maxCpuMs, ...limitShapes } = Object.fromEntries(
+const { maxInstructions, maxCpuMs, maxTimers, maxSleepMs, ...limitShapes } = Object.fromEntries(
   Object.keys(LIMIT_KEYS).map((name) => [name, count]),
 ) as Record<keyof ExecutionLimits, typeof count>;
 
 /** Handlers that were sealed before these limits existed have none. */
-const limits = record(limitShapes, { maxInstructions, maxCpuMs });
+const limits = record(limitShapes, { maxInstructions, maxCpuMs, maxTimers, maxSleepMs });
 
 const calls = list(record({ callId: NAME, extensionName: NAME, method: NAME }), MAX_CALLS);
 
 const sourceMap = record({ deflated: binary(), digest: HASH });
 const localeSettings = record({ locale: HASH, timeZone: HASH });
+const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
+
+const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
 export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
@@ -61,5 +65,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     lastCall: count,
     localeSettings,
     librarySet: HASH,
+    timers,
+    requests,
   },
 ) as Shape<SealedRunHeader>;

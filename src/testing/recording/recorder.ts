@@ -72,20 +72,24 @@ export class Recorder {
   /** Resumes a handler. If its first segment was not recorded, it is not recorded. */
   async resume(
     suspensionId: string,
-    answers: AsyncResult | readonly CallResult[],
-    given: number | ResumeOptions = {},
+    answers: AsyncResult | readonly CallResult[] = [],
+    settings: number | ResumeOptions = {},
   ): Promise<WasmResult> {
-    const options = typeof given === 'number' ? { timeoutMs: given } : given;
+    const options = typeof settings === 'number' ? { timeoutMs: settings } : settings;
     const nowMs = options.now ?? this.#inner.environment.now();
     const id = parseSuspensionId(suspensionId);
-    const result = await this.#runtime.resumeHandler(suspensionId, answers, { ...options, now: nowMs });
+    let given: readonly CallResult[] | undefined;
+    const onAnswers = (all: readonly CallResult[]) => {
+      given = all;
+    };
+    const result = await this.#runtime.resumeAny(suspensionId, answers, { ...options, now: nowMs }, { onAnswers });
     if (id === undefined) return result;
     this.#write(async () => {
       const sofar = this.#waiting.get(id.runId) ?? (await this.#files.find(id.runId));
       // If several callers resume it at the same time, all get the outcome, and one of them records it.
       if (sofar?.segments.length !== id.generation) return;
       const waiting = sofar.calls.filter(({ callId }) => !isAnswered(sofar, callId));
-      const segment: RecordedSegment = { nowMs, answers: matchAnswers(answers, waiting) };
+      const segment: RecordedSegment = { nowMs, answers: given ?? matchAnswers(answers, waiting) };
       const calls = [...sofar.calls, ...callsOf(result).filter((call) => !sofar.calls.some(isSame(call)))];
       const segments = [...sofar.segments, segment];
       await this.#put(id.runId, { ...sofar, segments, calls, outcome: joined(sofar.outcome, result) });

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { CallResult } from '../../api/answers.js';
 import type { LibraryOption, RuntimeOptions } from '../../api/options.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import { invalidArgument } from '../../config/check.js';
@@ -111,17 +112,30 @@ async function repeat(
     for (const call of [...waiting, ...(result.unawaitedCalls ?? [])]) calls.set(call.callId, call);
     const answers = book.take(waiting, segment);
     const { suspension } = result;
-    if (suspension === undefined || answers.length === 0) {
+    const recorded = recordedAnswers(recording, segment, answers);
+    const hasOwn = recorded.some(({ callId }) => !calls.has(callId));
+    if (suspension === undefined || (answers.length === 0 && !hasOwn)) {
       const unanswered = recording.outcome.status === 'suspended' || isCalledOff(recording.outcome) ? [] : waiting;
       return { result: whole, calls: [...calls.values()], unused: book.unused, unanswered };
     }
-    result = await runtime.resumeHandler(suspension.suspensionId, answers, {
-      now: nowOf(segment),
-      timeoutMs,
-      ...(toJSON !== undefined && { toJSON }),
-    });
+    const resumeOptions = { now: nowOf(segment), timeoutMs, ...(toJSON !== undefined && { toJSON }) };
+    result = await runtime.resumeAny(suspension.suspensionId, answers, resumeOptions, { recorded });
     whole = joined(whole, result);
   }
+}
+
+/** The answers of a segment in their recorded order; `answers` are in place of those to the application's calls. */
+function recordedAnswers(
+  { segments, calls }: Recording,
+  segment: number,
+  answers: readonly CallResult[],
+): readonly CallResult[] {
+  const isOfApplication = new Set(calls.map(({ callId }) => callId));
+  const given = [...answers];
+  const inOrder = (segments[segment]?.answers ?? []).flatMap((answer) =>
+    isOfApplication.has(answer.callId) ? given.splice(0, 1) : [answer],
+  );
+  return [...inOrder, ...given];
 }
 
 function compare(

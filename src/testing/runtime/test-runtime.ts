@@ -5,8 +5,10 @@ import type { HandlerRef } from '../../compiler/handler-loader.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { ExecuteOptions, ResumeOptions } from '../../execution/request/execute-options.js';
 import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js';
+import type { ResumeProbe } from '../../runtime/own/own-answers.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { RunProbe } from '../../runtime/run/run-probe.js';
+import type { RuntimeEnvironment } from '../../support/environment.js';
 import type { TestClock } from '../clock.js';
 import { asItIs, type CoveredHandler, type HandlerCoverage, type Room } from '../coverage/coverage.js';
 import type { HandlerOptions } from '../handler-options.js';
@@ -41,7 +43,12 @@ export class TestRuntime extends NexusRuntime {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
     const newRunId = () => `run-${String(++runs).padStart(18, '0')}`;
-    super(config, engine, { createPool, libraryNeeds, environment: { now: () => clock.now(), newRunId } });
+    const environment: RuntimeEnvironment = {
+      now: () => clock.now(),
+      alarm: (atMs, ring, isIdle) => clock.alarm(atMs, ring, isIdle),
+      newRunId,
+    };
+    super(config, engine, { createPool, libraryNeeds, environment });
     this.clock = clock;
     this.#seed = seed;
     this.#coverage = coverage;
@@ -91,9 +98,10 @@ export class TestRuntime extends NexusRuntime {
     suspensionId: string,
     answers: AsyncResult | readonly CallResult[],
     options: number | ResumeOptions,
+    probe?: ResumeProbe,
   ): Promise<WasmResult> {
     const given = typeof options === 'number' ? { timeoutMs: options } : options;
-    return super.resumeAny(suspensionId, answers, { now: this.clock.now(), ...given });
+    return super.resumeAny(suspensionId, answers, { now: this.clock.now(), ...given }, probe);
   }
 
   /** @internal */

@@ -103,7 +103,7 @@ export const programs = [
   ),
   program(
     'the host’s own globals',
-    'return ["process", "require", "module", "Buffer", "WebAssembly", "Deno", "fetch", "setTimeout", "Worker", "std", "os", "print", "scriptArgs"].filter((name) => name in globalThis)',
+    'return ["process", "require", "module", "Buffer", "WebAssembly", "Deno", "XMLHttpRequest", "WebSocket", "Worker", "std", "os", "print", "scriptArgs"].filter((name) => name in globalThis)',
     success([]),
   ),
 ];

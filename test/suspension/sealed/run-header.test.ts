@@ -4,7 +4,7 @@ import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { NO_USAGE } from '#src/execution/usage.js';
 import { RUN_HEADER } from '#src/suspension/sealed/run-header.js';
 
-const { maxInstructions, maxCpuMs, ...limits } = resolveRuntimeConfig({}).limits;
+const { maxInstructions, maxCpuMs, maxTimers, maxSleepMs, ...limits } = resolveRuntimeConfig({}).limits;
 /** As it was sealed before instructions and time of all segments were limited. */
 const BEFORE = {
   engine: 'engine',
@@ -26,7 +26,9 @@ describe('the header of a suspended handler', () => {
 
   it('may have them, without a limit or with fractions of a millisecond', () => {
     const usage = { ...NO_USAGE, maxInstructions: 12_345, maxCpuMs: 0.25 };
-    expect(RUN_HEADER({ ...BEFORE, limits: { ...limits, maxInstructions, maxCpuMs }, usage })).toBeUndefined();
+    expect(
+      RUN_HEADER({ ...BEFORE, limits: { ...limits, maxInstructions, maxCpuMs, maxTimers, maxSleepMs }, usage }),
+    ).toBeUndefined();
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { callables } from '../callables.js';
 import { type Atom, NOTHING, union, type Value } from '../values/atoms.js';
 import { anyMember, callBack, listOf, mayChange, type NativeCall, spreadOf } from './native-methods.js';
 import { SOME_METHOD } from './native-names.js';
+import { callFetch, callSleep, callTimer } from './own-functions.js';
 
 type Model = (call: NativeCall) => Value;
 
@@ -195,12 +196,6 @@ const reject: Model = ({ machine, args }) => {
   return machine.atoms.unknown;
 };
 
-const later: Model = (call) => {
-  const { machine, args, at } = call;
-  machine.call(args.at(0), undefined, args.drop(2), at);
-  return machine.atoms.primitive;
-};
-
 const BY_PATH: Readonly<Record<string, Model>> = {
   ...each(
     `String Number Boolean BigInt parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI
@@ -286,7 +281,13 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   },
   'Promise.allSettled': allSettled,
   'Promise.reject': reject,
-  ...each('setTimeout setInterval setImmediate', later),
+  ...byPath('setTimeout setInterval setImmediate', callTimer),
+  ...byPath('$sleep $sleepUntil scheduler.wait', callSleep),
+  ...byPath('AbortSignal.timeout AbortSignal.* scheduler.*', (path, call) =>
+    union(callSleep(path, call), opaque(call)),
+  ),
+  ...each('AbortSignal.any AbortSignal.abort', opaque),
+  fetch: (call) => callFetch(call, webObject),
   queueMicrotask: ({ machine, args, at }) => machine.call(args.at(0), undefined, args.drop(1), at),
   ...each('clearTimeout clearInterval clearImmediate', inspector),
 };
@@ -332,7 +333,7 @@ const webObject: Model = (call) => {
 const CONSTRUCTORS: Readonly<Record<string, Model>> = {
   ...each(`${errors} Map Set WeakMap WeakSet WeakRef`, holder),
   ...each('Date RegExp String Number Boolean', maker),
-  ...each('URL URLSearchParams TextEncoder TextDecoder', webObject),
+  ...each('URL URLSearchParams TextEncoder TextDecoder Headers', webObject),
   Array: (call) => listOf(call, union(call.args.all(), call.machine.atoms.undefined)),
   Object: (call) => union(call.args.at(0), call.machine.data(call.at, 'object')),
   Promise: promise,
@@ -365,6 +366,11 @@ function modelOf(models: Readonly<Record<string, Model>>, path: string): Model {
   if (Object.hasOwn(models, path)) return models[path] ?? opaque;
   const whole = `${path.split('.')[0]}.*`;
   return Object.hasOwn(models, whole) ? (models[whole] ?? opaque) : opaque;
+}
+
+/** Models that are told which builtin is called. */
+function byPath(names: string, model: (path: string, call: NativeCall) => Value): Record<string, Model> {
+  return Object.fromEntries(names.split(' ').map((path): [string, Model] => [path, (call) => model(path, call)]));
 }
 
 function each(names: string, model: Model, suffix = ''): Record<string, Model> {

@@ -1,7 +1,7 @@
 import type { Node } from 'acorn';
 
 import type { CapabilityKind, CapabilityToken } from '../../../api/capability.js';
-import { CAPABILITY_KINDS } from '../../token.js';
+import { CAPABILITY_KINDS, coversPattern } from '../../token.js';
 
 /**
  * The most names of one kind that are listed separately: a longer list cannot be reviewed, and is slow to
@@ -60,9 +60,14 @@ export class Demands {
   /** Sorted, without tokens that others cover. */
   tokens(): CapabilityToken[] {
     const all = [...this.#byToken.keys()];
-    const wildcards = all.filter((token) => token.endsWith('*'));
-    const isCovered = (token: CapabilityToken) =>
-      wildcards.some((wildcard) => wildcard !== token && token.startsWith(wildcard.slice(0, -1)));
+    const wildcards = all.filter((token) => token.includes('*')).map((token) => ({ token, ...parsed(token) }));
+    const isCovered = (token: CapabilityToken) => {
+      const { kind, pattern } = parsed(token);
+      return wildcards.some(
+        (wildcard) =>
+          wildcard.token !== token && wildcard.kind === kind && coversPattern(kind, wildcard.pattern, pattern),
+      );
+    };
     return all.filter((token) => !isCovered(token)).sort();
   }
 
@@ -70,4 +75,10 @@ export class Demands {
     const reasons = [...(this.#byToken.get(token)?.values() ?? [])];
     return reasons.sort((a, b) => a.at.start - b.at.start || (a.reason < b.reason ? -1 : 1));
   }
+}
+
+/** Tokens are made here: their names may be those that no token is parsed from. */
+function parsed(token: CapabilityToken): { readonly kind: CapabilityKind; readonly pattern: string } {
+  const kind = CAPABILITY_KINDS.find((each) => token.startsWith(`${each}:`)) as CapabilityKind;
+  return { kind, pattern: token.slice(kind.length + 1) };
 }

@@ -1,0 +1,153 @@
+import type { FeatureHost } from './feature.js';
+import { parseDuration } from './timers/durations.js';
+
+const { now: dateNow, parse: parseDate } = Date;
+const { create } = Object;
+const { apply } = Reflect;
+const { getTime } = Date.prototype;
+const TypeErrorConstructor = TypeError;
+const PromiseConstructor = Promise;
+const DateConstructor = Date;
+const NumberFunction = Number;
+const { isNaN: isNotANumber } = Number;
+const StringFunction = String;
+
+/** The largest delay of `setTimeout`: it is a signed integer of 32 bits. */
+const MAX_DELAY_MS = 2_147_483_647;
+
+/** A timer of `setTimeout` or `setInterval`. */
+interface Timer {
+  /** Undefined while its callback runs. */
+  callId: string | undefined;
+}
+
+/** What can end a wait: an AbortSignal, or what behaves like one. */
+interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+interface WaitOptions {
+  readonly signal?: Signal;
+}
+
+/** https://html.spec.whatwg.org/#timers, and waits that are promises. */
+export default function install(host: FeatureHost): void {
+  /** By their numbers. */
+  const timers = create(null) as Record<number, Timer>;
+  let count = 0;
+
+  /** As the web converts it: what does not fit is 0. Node warns of it, too. */
+  const delayOf = (name: string, delay: unknown): number => {
+    const given = NumberFunction(delay);
+    if (given > MAX_DELAY_MS) {
+      const text = 'TimeoutOverflowWarning: ' + given + ' does not fit into a 32-bit signed integer. ' + name;
+      host.log('warn', text + ' was called with a delay of 0; $sleep takes longer ones.');
+    }
+    const whole = given | 0;
+    return whole < 0 ? 0 : whole;
+  };
+
+  const begin = (name: string, callback: unknown, delay: unknown, args: unknown[], repeats: boolean): number => {
+    if (typeof callback !== 'function') {
+      throw new TypeErrorConstructor('The first argument of ' + name + ' is not a function; code as text is not run');
+    }
+    const delayMs = delayOf(name, delay);
+    const id = count + 1;
+    const ring = () => {
+      if (!repeats) {
+        delete timers[id];
+        apply(callback as () => void, globalThis, args);
+        return;
+      }
+      const timer = timers[id] as Timer;
+      timer.callId = undefined;
+      try {
+        apply(callback as () => void, globalThis, args);
+      } finally {
+        // Counted from now: times that have passed while the handler was suspended are not made up for.
+        if (timers[id] === timer) timer.callId = host.setTimer(name, delayMs, ring);
+      }
+    };
+    timers[id] = { callId: host.setTimer(name, delayMs, ring) };
+    return ++count;
+  };
+
+  const clear = (id: unknown): void => {
+    const number = NumberFunction(id);
+    const timer = timers[number];
+    if (timer === undefined) return;
+    delete timers[number];
+    if (timer.callId !== undefined) host.clearTimer(timer.callId);
+  };
+
+  const wait = (name: string, delayMs: number, options: WaitOptions | undefined): Promise<void> =>
+    new PromiseConstructor<void>((resolve, reject) => {
+      const signal = options?.signal;
+      if (signal?.aborted === true) {
+        reject(signal.reason);
+        return;
+      }
+      const callId = host.setTimer(name, delayMs < 0 ? 0 : delayMs, () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      });
+      const stop = () => {
+        host.clearTimer(callId);
+        signal?.removeEventListener('abort', stop);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', stop);
+    });
+
+  host.define('setTimeout', (callback: unknown, delay?: unknown, ...args: unknown[]) =>
+    begin('setTimeout', callback, delay, args, false),
+  );
+  host.define('setInterval', (callback: unknown, delay?: unknown, ...args: unknown[]) =>
+    begin('setInterval', callback, delay, args, true),
+  );
+  host.define('clearTimeout', (id?: unknown) => clear(id));
+  host.define('clearInterval', (id?: unknown) => clear(id));
+  host.define('$sleep', async (duration: unknown, options?: WaitOptions) =>
+    wait('$sleep', millisecondsOf(duration), options),
+  );
+  host.define('$sleepUntil', async (date: unknown, options?: WaitOptions) =>
+    wait('$sleepUntil', timeOf(date) - dateNow(), options),
+  );
+  const scheduler = {
+    wait: async (delay: unknown, options?: WaitOptions) =>
+      wait('scheduler.wait', delayOf('scheduler.wait', delay), options),
+  };
+  Object.defineProperty(scheduler, Symbol.toStringTag, { value: 'Scheduler', configurable: true });
+  host.define('scheduler', scheduler);
+}
+
+function millisecondsOf(duration: unknown): number {
+  const ms = typeof duration === 'string' ? parseDuration(duration) : duration;
+  if (typeof ms === 'number' && !isNotANumber(ms)) return ms;
+  throw new TypeErrorConstructor(
+    '$sleep takes milliseconds, or a text such as "90s", "15m", "12h" or "3d"; this is ' + shown(duration),
+  );
+}
+
+function timeOf(date: unknown): number {
+  const time =
+    date instanceof DateConstructor
+      ? apply(getTime, date, [])
+      : typeof date === 'string'
+        ? parseDate(date)
+        : typeof date === 'number'
+          ? date
+          : undefined;
+  if (typeof time === 'number' && !isNotANumber(time)) return time;
+  throw new TypeErrorConstructor(
+    '$sleepUntil takes a Date, a date as text, or milliseconds since the epoch; this is ' + shown(date),
+  );
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return '"' + value + '"';
+  return typeof value === 'object' && value !== null ? 'an object' : StringFunction(value);
+}
