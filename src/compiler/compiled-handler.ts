@@ -12,7 +12,7 @@ export interface CompiledHandler {
   readonly sourceMap?: StoredSourceMap | undefined;
   /** Names of the entry points of a handler. Absent for a body. */
   readonly entries?: readonly string[] | undefined;
-  /** Libraries that it has besides those of the runtime. */
+  /** @internal Libraries that it has besides those of the runtime. */
   readonly librarySet?: LibrarySet | undefined;
   /** In shared memory, so that workers need no copy. */
   readonly bytecode: Uint8Array<SharedArrayBuffer>;
