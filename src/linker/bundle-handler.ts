@@ -39,7 +39,8 @@ const OPTIONS = {
   legalComments: 'none',
   logLevel: 'silent',
   logOverride: { [UNBUNDLED]: 'error' },
-  define: { 'process.env.NODE_ENV': '"development"' },
+  // By other names, packages look for it with `Function('return this')`.
+  define: { 'process.env.NODE_ENV': '"development"', global: 'globalThis', self: 'globalThis' },
   // Those of the host's folders are not the handler's.
   tsconfigRaw: '{}',
 } as const satisfies BuildOptions;

@@ -62,7 +62,7 @@ export function findFence(lines: SourceLines): SyntaxHelp | undefined {
 }
 
 export const IMPORTS_NOTHING =
-  'a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
+  'a handler imports only what the option modules of its runtime allows, and only in a module with exports: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
 
 const DATA = 'the source is JSON, and a handler is a program: write `return` before it, or pass it as `args`';
 /** Longer data is not parsed only to say so. */

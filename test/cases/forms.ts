@@ -177,7 +177,7 @@ export const FORMS: readonly Case[] = [
     error: {
       code: 'COMPILATION_ERROR',
       message:
-        'SyntaxError: a handler imports nothing: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)',
+        'SyntaxError: a handler imports only what the option modules of its runtime allows, and only in a module with exports: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)',
       line: 1,
       column: 1,
     },
