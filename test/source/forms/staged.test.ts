@@ -52,10 +52,29 @@ describe('what is pure at the top level of a module', () => {
       'let n = 1;\nfunction raise() { n++ }\nraise();\nconst a = n, b = [n];\nexport default () => a',
       'const a',
     ],
+    [
+      'var that was read',
+      'const early = get();\nvar x = 1;\nfunction get() { return x }\nexport default () => early',
+      'var x',
+    ],
+    ['var that was changed', 'set();\nvar x = 1;\nfunction set() { x = 5 }\nexport default () => x', 'var x'],
+    ['var that what stays reads', 'var a = [b];\nvar b = 1;\nexport default () => a', 'var b'],
+    ['a replaced Map', 'globalThis.Map = $args.Map;\nconst a = new Map([]);\nexport default () => 1', 'const a'],
+    [
+      'a changed Map',
+      'Map.prototype.set = () => {};\nconst a = new Map([["a", 1]]);\nexport default () => 1',
+      'const a',
+    ],
+    ['a replaced Error', 'Error = $args.Error;\nclass A extends Error {}\nexport default () => 1', 'class A'],
     ['a shadowed Map', 'function Map() { $emit("x") }\nconst a = new Map([]);\nexport default () => 1', 'const a'],
   ])('%s stay', (_title, source, text) => {
     expect(staged(source) ?? '').not.toContain(text);
   });
+});
+
+it('a var is evaluated before if nothing before it knows it', () => {
+  const source = 'let n = $args.n;\nvar table = [1];\nfunction of() { return table }\nexport default () => of()[n]';
+  expect(staged(source)).toContain('var table');
 });
 
 describe('a module in two stages', () => {
