@@ -95,19 +95,23 @@ export function withoutSecrets(text: string, used: ReadonlyMap<string, string>):
   return clean;
 }
 
-/** The same in bytes. */
+/** The same in bytes, in the encodings of a body and of a header. */
 export function bytesWithoutSecrets(bytes: Uint8Array, used: ReadonlyMap<string, string>): Uint8Array {
   let clean: Buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   for (const [placeholder, value] of used) {
-    const secret = Buffer.from(value);
-    if (!clean.includes(secret)) continue;
-    const parts: Uint8Array[] = [];
-    let from = 0;
-    for (let at = clean.indexOf(secret); at !== -1; at = clean.indexOf(secret, from)) {
-      parts.push(clean.subarray(from, at), Buffer.from(placeholder));
-      from = at + secret.length;
-    }
-    clean = Buffer.concat([...parts, clean.subarray(from)]);
+    clean = replaced(clean, Buffer.from(value), Buffer.from(placeholder));
+    const asHeader = Buffer.from(value, 'latin1');
+    if (asHeader.toString('latin1') === value) clean = replaced(clean, asHeader, Buffer.from(placeholder));
   }
   return new Uint8Array(clean);
+}
+
+function replaced(bytes: Buffer, secret: Uint8Array, placeholder: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(secret); at !== -1; at = bytes.indexOf(secret, from)) {
+    parts.push(bytes.subarray(from, at), placeholder);
+    from = at + secret.length;
+  }
+  return from === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
 }

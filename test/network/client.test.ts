@@ -7,6 +7,7 @@ import { Grants } from '#src/capabilities/grants.js';
 import { resolveNetwork } from '#src/config/resolve-network.js';
 import { isAllowedAddress } from '#src/network/addresses.js';
 import { makeRequest, type NetworkAnswer } from '#src/network/client.js';
+import { bytesWithoutSecrets } from '#src/network/secrets.js';
 import { MAX_RESPONSE_BYTES, MISBEHAVIOURS, serveMisbehaviours, TIMEOUT_MS } from './misbehaving.js';
 
 const closing: (() => void)[] = [];
@@ -193,6 +194,9 @@ describe('names', () => {
     ['::', false, false],
     ['fd00::1', false, true],
     ['fd00:ec2::254', false, false],
+    ['100.100.100.200', false, false],
+    ['::ffff:168.63.129.16', false, false],
+    ['168.63.129.16', false, false],
     ['fe80::1', false, false],
     ['fec0::1', false, false],
     ['ff02::1', false, false],
@@ -487,6 +491,24 @@ describe('a redirect', () => {
     expect(answer?.headers).toContainEqual(['location', '/']);
     expect(resultOf(await ask(url, { allowPrivate: true, redirects: 0 }))).toBe('REDIRECT_REFUSED');
   });
+});
+
+it.each<[string, string, string]>([
+  ['a name that is no token', 'x y', 'a'],
+  ['a line break', 'x', 'a\r\nb: c'],
+  ['a character that is not of Latin-1', 'x', '€'],
+])('a header with %s is an invalid request', async (_title, name, value) => {
+  const { port } = await echo();
+  const { error } = await ask(`http://127.0.0.1:${port}/`, { allowPrivate: true }, { headers: [[name, value]] });
+  expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringMatching(/^fetch failed: /) });
+});
+
+it('a secret comes back in no encoding in which it was sent', () => {
+  const used = new Map([['{{secret:KEY}}', 'sécrét']]);
+  for (const encoding of ['utf8', 'latin1'] as const) {
+    const body = Buffer.from('a sécrét, sécrét.', encoding);
+    expect(Buffer.from(bytesWithoutSecrets(body, used)).toString()).toBe('a {{secret:KEY}}, {{secret:KEY}}.');
+  }
 });
 
 describe('a proxy', () => {
