@@ -69,9 +69,16 @@ function findPure({ body }: Program, isBundled: boolean): ReadonlySet<Node> {
     if (used === undefined || declared.some((name) => counts.get(name) !== 1 || CONSTANTS.has(name))) continue;
     // Its value would be that before any statement.
     if (used.some((name) => assigned.has(name))) continue;
-    const late = initialisedVars(statement).filter((name) => !isBundled || assigned.has(name));
-    candidates.push({ statement, declared, mentioned: mentionedNames(statement), used, late });
+    candidates.push({
+      statement,
+      declared,
+      mentioned: mentionedNames(statement),
+      used,
+      late: initialisedVars(statement),
+    });
   }
+  // What a bundler writes as `var` was never read too early by what is called: it would have been an error.
+  const isFar = (name: string) => !isBundled || assigned.has(name);
   const imported = body.filter(({ type }) => type === 'ImportDeclaration').flatMap(declaredIn);
   let rounds = 0;
   for (let before = -1; before !== candidates.length; ) {
@@ -85,7 +92,7 @@ function findPure({ body }: Program, isBundled: boolean): ReadonlySet<Node> {
       if (isPure) for (const name of declared) known.add(name);
       return isPure;
     });
-    const early = candidates.some(({ late }) => late.length > 0) ? reachedBefore(body, candidates) : NONE;
+    const early = candidates.some(({ late }) => late.length > 0) ? reachedBefore(body, candidates, isFar) : NONE;
     candidates = candidates.filter(({ statement }) => !early.has(statement));
   }
   return new Set(candidates.map(({ statement }) => statement));
@@ -93,13 +100,22 @@ function findPure({ body }: Program, isBundled: boolean): ReadonlySet<Node> {
 
 const NONE: ReadonlySet<Node> = new Set();
 
-/** Candidates whose variables the statements before them may know, by a name in them or in what they may call. */
-function reachedBefore(body: readonly Node[], candidates: readonly Candidate[]): ReadonlySet<Node> {
+/**
+ * Candidates whose variables the statements before them may know, by a name in them or in what they may call.
+ *
+ * @param isFar whether names in what they may call matter to a variable
+ */
+function reachedBefore(
+  body: readonly Node[],
+  candidates: readonly Candidate[],
+  isFar: (name: string) => boolean,
+): ReadonlySet<Node> {
   const byStatement = new Map(candidates.map((candidate) => [candidate.statement, candidate]));
   const declaring = new Map<string, Node[]>();
   for (const statement of body)
     for (const name of declaredIn(statement)) declaring.set(name, [...(declaring.get(name) ?? []), statement]);
   const reached = new Set<string>();
+  const near = new Set<string>();
   const found = new Set<Node>();
   const visited = new Set<Node>();
   const reach = (first: Node): void => {
@@ -115,9 +131,11 @@ function reachedBefore(body: readonly Node[], candidates: readonly Candidate[]):
   };
   for (const statement of body) {
     const candidate = byStatement.get(statement);
-    const isEarly = candidate?.late.some((name) => reached.has(name)) === true;
+    const isEarly = candidate?.late.some((name) => (isFar(name) ? reached : near).has(name)) === true;
     if (isEarly) found.add(statement);
-    if (isEarly || (candidate === undefined && statement.type !== 'ImportDeclaration')) reach(statement);
+    if (!isEarly && (candidate !== undefined || statement.type === 'ImportDeclaration')) continue;
+    for (const name of mentionedNames(statement)) near.add(name);
+    reach(statement);
   }
   return found;
 }

@@ -77,6 +77,32 @@ it('a var is evaluated before if nothing before it knows it', () => {
   expect(staged(source)).toContain('var table');
 });
 
+describe('of a bundle, whose variables are all var,', () => {
+  const linked = (source: string) => {
+    const shape = { imports: 'linked' as const };
+    const form = readForm(source, 'handler.js', { isStaged: true, shape });
+    if (form.kind !== 'rewritten') throw new Error(JSON.stringify(form));
+    const [before, after] = form.text.split(/\n;return function\(\$nexus\d_entry\)/);
+    return after === undefined ? '' : before;
+  };
+
+  it('what the code of a function before it may read is evaluated before', () => {
+    expect(
+      linked('var first = make();\nvar table = [1];\nfunction make() { return () => table }\nexport default first;'),
+    ).toContain('var table');
+  });
+
+  it.each([
+    ['what a statement before it reads', 'var kind = typeof value;\nvar value = 1;\nexport default () => kind;'],
+    [
+      'what a function before it changes',
+      'set();\nvar value = 1;\nfunction set() { value = 5 }\nexport default () => value;',
+    ],
+  ])('%s stays', (_title, source) => {
+    expect(linked(source)).not.toContain('var value = 1');
+  });
+});
+
 describe('a module in two stages', () => {
   const runtimes: NexusRuntime[] = [];
   afterAll(() => Promise.all(runtimes.map((runtime) => runtime.shutdown())));
