@@ -572,6 +572,16 @@ describe('network.fetch', () => {
       fetch: async () => new Response('abcd'),
     });
     expect(resultOf(large)).toBe('RESPONSE_TOO_LARGE');
+    let isEnded = false;
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1024)),
+      cancel() {
+        isEnded = true;
+      },
+    });
+    const unending = await ask('https://a.test/x', { ...options, fetch: async () => new Response(endless) });
+    expect(resultOf(unending)).toBe('RESPONSE_TOO_LARGE');
+    expect(isEnded).toBe(true);
     const slow = await ask('https://a.test/x', { ...options, timeoutMs: 30, fetch: () => new Promise(() => {}) });
     expect(resultOf(slow)).toBe('TIMEOUT');
   });
