@@ -511,6 +511,34 @@ it('a secret comes back in no encoding in which it was sent', () => {
   }
 });
 
+it('a secret that begins like another takes no part of it away', async () => {
+  const { port } = await echo();
+  const hosts = [`127.0.0.1:${port}`];
+  const { answer } = await ask(
+    `http://127.0.0.1:${port}/`,
+    { allowPrivate: true, secrets: { A: { hosts, value: 'sk_live' }, B: { hosts, value: 'sk_live_more' } } },
+    {
+      headers: [
+        ['x-key', '{{secret:A}}'],
+        ['authorization', '{{secret:B}}'],
+      ],
+    },
+  );
+  const text = Buffer.from(answer?.body ?? []).toString();
+  expect(text).toContain('{{secret:B}}');
+  expect(text).not.toContain('_more');
+});
+
+it('a response that repeats a secret without end is refused', () => {
+  const used = new Map([['{{secret:KEY}}', 'sk_1']]);
+  expect(Buffer.from(bytesWithoutSecrets(Buffer.from('sk_1'.repeat(1_000)), used)).toString()).toBe(
+    '{{secret:KEY}}'.repeat(1_000),
+  );
+  expect(() => bytesWithoutSecrets(Buffer.from('sk_1'.repeat(1_001)), used)).toThrow(
+    expect.objectContaining({ code: 'INVALID_RESPONSE' }),
+  );
+});
+
 describe('a proxy', () => {
   it('makes the connection, and is told the name', async () => {
     const { port } = await echo();
