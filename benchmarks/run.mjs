@@ -40,7 +40,8 @@ if (against !== undefined) {
   await compareCheckouts([join(here, '..'), resolve(against)], only?.split(','), Number(rounds));
   process.exit();
 }
-const chosen = only === undefined ? QUESTIONS : questionsNamed(only.split(','));
+const all = isShort ? QUESTIONS.filter(({ isLong }) => isLong !== true) : QUESTIONS;
+const chosen = only === undefined ? all : questionsNamed(only.split(','));
 
 const startedAt = performance.now();
 const answered = [];

@@ -7,7 +7,13 @@ import { node } from './package/tools.mjs';
 const NODES = [22, 24, 26];
 /** What touches the system, threads, files and the engine in every way, and takes some seconds. */
 const TESTS = [
-  'test/package',
+  'test/package/as-it-ships.test.ts',
+  'test/package/entries.test.ts',
+  'test/package/host.test.ts',
+  'test/package/platforms.test.ts',
+  'test/package/fake-timers.test.ts',
+  'test/package/testing-bundle.test.ts',
+  'test/intl/generated.test.ts',
   'test/cache/tiers.test.ts',
   'test/suspension/run.test.ts',
   'test/testing/run-handler.test.ts',
@@ -20,7 +26,9 @@ for (const major of wanted.length > 0 ? wanted : NODES) {
   const binary = find(major);
   if (binary === undefined) continue;
   console.log(`Node ${major}:`);
-  const args = ['node_modules/vitest/vitest.mjs', 'run', ...TESTS];
+  // The programs of the documents, on the newest alone.
+  const all = major === NODES.at(-1) ? [...TESTS, 'test/package/examples.test.ts'] : TESTS;
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...all];
   const { status } = spawnSync(binary, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }

@@ -1,11 +1,11 @@
-// All questions, in the order of the report. Each is a program in this folder, named by its id.
+// All questions, in the order of the report. Each is a program in this folder, named by its id. The short form leaves the long ones out.
 export const QUESTIONS = [
   { id: 'pristine', title: 'A pristine execution in one thread' },
   { id: 'pristine-parts', title: 'The parts of an execution' },
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants' },
   { id: 'library', title: 'A handler on a library' },
-  { id: 'modules', title: 'Modules and imports' },
+  { id: 'modules', title: 'Modules and imports', isLong: true },
   { id: 'diversity', title: 'Many different handlers' },
   { id: 'context', title: 'Large contexts' },
   { id: 'suspend', title: 'Suspend and resume' },
@@ -15,10 +15,10 @@ export const QUESTIONS = [
   { id: 'memory', title: 'Memory' },
   { id: 'start', title: 'Cold start' },
   { id: 'suite', title: 'A suite of 94 tests' },
-  { id: 'platform', title: 'The platform of a handler' },
+  { id: 'platform', title: 'The platform of a handler', isLong: true },
   { id: 'heavy', title: 'Heavy computation' },
   { id: 'contract', title: 'The parts of the contract' },
   { id: 'cache', title: 'The compile cache' },
-  { id: 'source-maps', title: 'Hostile source maps' },
+  { id: 'source-maps', title: 'Hostile source maps', isLong: true },
   { id: 'metrics', title: 'Metrics and events' },
 ];

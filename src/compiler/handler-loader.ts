@@ -16,10 +16,16 @@ import type { CompileResult } from './compiled-handler.js';
 
 /** A handler of a build, whose artifact was opened and checked. */
 export class LoadedHandler {
+  readonly #isLoaded = true;
   readonly handler: CompileResult;
 
   constructor(handler: CompileResult) {
     this.handler = handler;
+  }
+
+  /** Without asking a proxy anything. */
+  static is(value: unknown): value is LoadedHandler {
+    return typeof value === 'object' && value !== null && #isLoaded in value && value.#isLoaded;
   }
 }
 

@@ -64,7 +64,7 @@ const MAX_NAMED = 20;
 
 function refOf(code: string | Uint8Array | LoadedHandler): HandlerRef {
   if (typeof code === 'string') return { source: code };
-  if (code instanceof LoadedHandler) return code;
+  if (LoadedHandler.is(code)) return code;
   if (isUint8Array(code)) return { artifact: code };
   throw invalidArgument('code', code, 'source text, or an artifact');
 }

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 
 import { BundleError, inPackage } from '../bundler/bundle-error.js';
 import type { BundleEntry, LibraryBundle } from '../bundler/bundle-libraries.js';
-import { OriginalPlaces } from '../bundler/original-places.js';
+import { BundledPlaces } from '../bundler/bundled-places.js';
 import { shownPath } from '../bundler/package-of.js';
 import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.js';
@@ -93,7 +93,7 @@ export function describeBundled(error: unknown, bundle: LibraryBundle | undefine
   const { reason, place } = error.context as { reason?: string; place?: { line: number; column: number } };
   if (reason === undefined) return error;
   const [what = ''] = reason.split('\n');
-  const found = place === undefined ? undefined : new OriginalPlaces(bundle).at(place);
+  const found = place === undefined ? undefined : new BundledPlaces(bundle).at(place);
   const input = found?.input;
   const original = found && {
     file: shownPath(found.file, process.cwd()),

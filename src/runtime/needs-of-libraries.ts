@@ -1,6 +1,6 @@
 import type { CapabilityToken } from '../api/capability.js';
 import type { LibraryBundle } from '../bundler/bundle-libraries.js';
-import { OriginalPlaces, type ScriptPlace } from '../bundler/original-places.js';
+import { BundledPlaces, type ScriptPlace } from '../bundler/bundled-places.js';
 import { type LibraryNeed, type LibraryNeeds, needsOf } from '../capabilities/library-needs.js';
 import type { LibrarySource } from '../engine/library.js';
 
@@ -17,7 +17,7 @@ export function needsOfLibraries(sources: readonly LibrarySource[], bundle: Libr
   for (const { name, source } of sources) for (const { tokens } of needsOf(source)) add([name], tokens);
   if (bundle !== undefined) {
     const found = needsOf(bundle.source);
-    const originals = found.length === 0 ? undefined : new OriginalPlaces(bundle);
+    const originals = found.length === 0 ? undefined : new BundledPlaces(bundle);
     const all = bundle.exports.map(({ name }) => name);
     for (const { tokens, place } of withPlaces(found, bundle.source)) {
       add(originals?.at(place)?.input?.libraries ?? all, tokens);

@@ -346,7 +346,7 @@ describe('a library', () => {
     const source = 'exports.load = async () => { throw new Error("no network here") }; exports.load()';
     await expect(createExecutor([{ name: 'broken', filename: 'broken.js', source }])).rejects.toMatchObject({
       code: 'INVALID_CONFIG',
-      message: expect.stringMatching(/not handled: no network here/),
+      message: expect.stringMatching(/not handled: Error: no network here/),
       context: { option: 'libraries.broken' },
     });
   });

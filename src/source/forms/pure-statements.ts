@@ -16,9 +16,12 @@ import type {
 import { mentionedNames, namesOf, walk } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
 import { isFunction } from '../scopes/functions.js';
+import { CTX_FIELDS } from './calling.js';
 
 /** Constructors and functions that only make an object of their argument. */
 const MAKERS: ReadonlySet<string> = new Set(['Map', 'Set', 'WeakMap', 'WeakSet', 'Object.freeze', 'Symbol']);
+/** What our own code around the statements names. */
+const RESERVED: ReadonlySet<string> = new Set([...Object.values(CTX_FIELDS), 'TypeError', 'SyntaxError']);
 /** A variable of such a name is one of its own function alone, for the engine. */
 const CONSTANTS: ReadonlySet<string> = new Set(['undefined', 'NaN', 'Infinity']);
 const BASES: ReadonlySet<string> = new Set(['Error', 'TypeError', 'RangeError', 'Map', 'Set', 'Array']);
@@ -66,7 +69,11 @@ function findPure({ body }: Program, isBundled: boolean): ReadonlySet<Node> {
     const used = usedBy(statement, isOwn);
     const declared = declaredIn(statement);
     // A name that is declared again is one variable of both.
-    if (used === undefined || declared.some((name) => counts.get(name) !== 1 || CONSTANTS.has(name))) continue;
+    if (
+      used === undefined ||
+      declared.some((name) => counts.get(name) !== 1 || CONSTANTS.has(name) || RESERVED.has(name))
+    )
+      continue;
     // Its value would be that before any statement.
     if (used.some((name) => assigned.has(name))) continue;
     candidates.push({

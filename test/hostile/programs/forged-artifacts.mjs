@@ -11,6 +11,8 @@ const context = { args: 21 };
 /** Magic, version, length of the header. */
 const PREAMBLE_BYTES = 10;
 const MAC_BYTES = 32;
+/** Behind the content, the length of a source map. */
+const MAP_LENGTH_BYTES = 4;
 /** Bytecode that was changed and sealed again, where nothing but a hash seals. */
 const FORGERIES = 150;
 
@@ -192,7 +194,7 @@ async function executeForgeries() {
     const artifact = await runtime.precompileHandler(SOURCE);
     const random = randomNumbers(1);
     const headerEnd = PREAMBLE_BYTES + Buffer.from(artifact).readUInt32BE(PREAMBLE_BYTES - 4);
-    const contentBytes = artifact.length - MAC_BYTES - headerEnd;
+    const contentBytes = artifact.length - MAC_BYTES - MAP_LENGTH_BYTES - headerEnd;
     for (let i = 0; i < FORGERIES; i++) {
       const forged = resealed(artifact, plainHash, (body) => {
         for (let flips = random(3) + 1; flips > 0; flips--) body[headerEnd + random(contentBytes)] ^= 1 << random(8);

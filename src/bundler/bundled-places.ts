@@ -10,7 +10,7 @@ export interface ScriptPlace {
 }
 
 /** A place in a file that a bundle was made of. */
-export interface OriginalPlace extends ScriptPlace {
+export interface BundledPlace extends ScriptPlace {
   /** As the map calls it: relative to the directory from which was resolved. */
   readonly file: string;
   /** Undefined for a file that the bundle does not know. */
@@ -18,7 +18,7 @@ export interface OriginalPlace extends ScriptPlace {
 }
 
 /** Finds the places in original files that places in a bundle come from. */
-export class OriginalPlaces {
+export class BundledPlaces {
   readonly #map: SourceMap;
   readonly #inputs: readonly BundleInput[];
 
@@ -28,7 +28,7 @@ export class OriginalPlaces {
   }
 
   /** Undefined for what the bundler wrote. */
-  at({ line, column }: ScriptPlace): OriginalPlace | undefined {
+  at({ line, column }: ScriptPlace): BundledPlace | undefined {
     const found = this.#map.findEntry(line - 1, column - 1);
     if (!('originalSource' in found) || found.originalSource === undefined) return undefined;
     const file = found.originalSource;
