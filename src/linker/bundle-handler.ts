@@ -23,6 +23,8 @@ const LARGEST_TOLD = 3;
 /** The end of a source map in which no name was changed. */
 const NO_NAMES = /"names":\s*\[\]\s*\}\s*$/;
 const NAMES_END = 64;
+/** The bundler writes a class that mentions itself as `A = class _A`, and its map does not say so. */
+const RENAMED_CLASS = '= class _';
 
 const OPTIONS = {
   entryPoints: [{ in: 'handler', out: 'handler' }],
@@ -116,6 +118,12 @@ function differs({ metafile, outputFiles }: Bundled): boolean {
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'));
   // perf: the whole map may be long. Names come last.
   if (map !== undefined && !NO_NAMES.test(Buffer.from(map.contents.subarray(-NAMES_END)).toString('latin1')))
+    return true;
+  const text = outputFiles.find(({ path: file }) => !file.endsWith('.map'));
+  if (
+    text !== undefined &&
+    Buffer.from(text.contents.buffer, text.contents.byteOffset, text.contents.length).includes(RENAMED_CLASS)
+  )
     return true;
   return Object.entries(metafile.inputs).some(
     ([file, { format, imports }]) =>

@@ -72,7 +72,10 @@ export class FolderFiles implements ModuleFiles {
       return real === 'outside' ? { kind: 'outside' } : { kind: 'found', path: candidate };
     }
     const beside = path.posix.dirname(file);
-    const names = await readdir(path.join(this.#folder, beside)).catch(() => []);
+    const real = await this.#inside(beside);
+    // Names outside are told to nobody.
+    if (real === 'outside') return { kind: 'outside' };
+    const names = real === undefined ? [] : await readdir(real).catch(() => []);
     return { kind: 'missing', names: names.map((name) => path.posix.join(beside, name)) };
   }
 
@@ -86,16 +89,22 @@ export class FolderFiles implements ModuleFiles {
 
   /** Undefined for what is no file. */
   async #real(file: string): Promise<string | undefined> {
-    this.#root ??= realpath(this.#folder);
-    const root = await this.#root.catch(() => undefined);
-    const real = await realpath(path.join(this.#folder, file)).catch(() => undefined);
-    if (root === undefined || real === undefined) return undefined;
-    if (real !== root && !real.startsWith(root.endsWith(path.sep) ? root : root + path.sep)) return 'outside';
+    const real = await this.#inside(file);
+    if (real === undefined || real === 'outside') return real;
     const isFile = await stat(real).then(
       (found) => found.isFile(),
       () => false,
     );
     return isFile ? real : undefined;
+  }
+
+  /** Where a path leads. Undefined for what is not there. */
+  async #inside(file: string): Promise<string | undefined> {
+    this.#root ??= realpath(this.#folder);
+    const root = await this.#root.catch(() => undefined);
+    const real = await realpath(path.join(this.#folder, file)).catch(() => undefined);
+    if (root === undefined || real === undefined) return undefined;
+    return real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep) ? real : 'outside';
   }
 }
 

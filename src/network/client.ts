@@ -6,6 +6,7 @@ import { clearTimeout, setTimeout } from '../support/timers.js';
 import { whenAborted } from '../support/waiting.js';
 import { exchange, type Received, type Sent } from './exchange.js';
 import { NetworkDenial, NetworkFailure } from './failure.js';
+import { tooLarge } from './read-body.js';
 import { bytesWithoutSecrets, fillSecrets, hasSecrets, withoutSecrets } from './secrets.js';
 
 /** What a handler gets of a response. */
@@ -144,19 +145,33 @@ export async function sendBy(
   try {
     const request = new Request(url.href, body === undefined ? init : { ...init, body });
     const response = await Promise.race([fetch(request), aborted]);
-    const bytes = new Uint8Array(await Promise.race([response.arrayBuffer(), aborted]));
-    if (bytes.length > maxResponseBytes) {
-      throw new NetworkFailure(
-        'RESPONSE_TOO_LARGE',
-        `the response has more than maxResponseBytes (${maxResponseBytes}) of network`,
-      );
-    }
-    return { status: response.status, statusText: response.statusText, headers: [...response.headers], body: bytes };
+    const received = await bodyOf(response, maxResponseBytes, aborted);
+    return { status: response.status, statusText: response.statusText, headers: [...response.headers], body: received };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof NetworkFailure || error instanceof NetworkDenial) throw error;
     // Its error may have parts of the request, the secrets among them.
     throw new NetworkFailure('CONNECTION_FAILED', 'network.fetch of the application failed');
+  }
+}
+
+/** Reads no more of a body than is allowed, and ends it then: a server decides how long it is. */
+async function bodyOf(response: Response, maxBytes: number, aborted: Promise<never>): Promise<Uint8Array> {
+  if (response.body === null) return new Uint8Array(0);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const chunks = (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), aborted]);
+      if (next.done) return new Uint8Array(Buffer.concat(parts));
+      size += next.value.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      parts.push(next.value);
+    }
+  } finally {
+    // It may wait for the part that is under way.
+    chunks.return?.().catch(() => {});
   }
 }
 

@@ -62,7 +62,7 @@ export async function exchange(
     signal,
     ...via,
   };
-  const response = await begin(isSecure ? httpsRequest(options) : httpRequest(options), sent.body, signal);
+  const response = await begin(() => (isSecure ? httpsRequest(options) : httpRequest(options)), sent.body, signal);
   try {
     const { rawHeaders, statusCode: status = 0, statusMessage = '' } = response;
     if (status < 200 || status > 599)
@@ -76,8 +76,22 @@ export async function exchange(
   }
 }
 
-/** Resolves with the head of the response. */
-function begin(request: ClientRequest, body: Uint8Array | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+/**
+ * Resolves with the head of the response.
+ *
+ * @param create throws if a header cannot be sent
+ */
+async function begin(
+  create: () => ClientRequest,
+  body: Uint8Array | undefined,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  let request: ClientRequest;
+  try {
+    request = create();
+  } catch (error) {
+    throw failureOf(error, signal);
+  }
   return new Promise((resolve, reject) => {
     request.on('response', resolve);
     request.on('upgrade', (_, socket: Socket) => {
@@ -207,7 +221,8 @@ async function tunnel(
   });
   const createConnection = (() =>
     url.protocol === 'https:'
-      ? connectTls({ socket, ...(isIP(name) === 0 && { servername: name }), ALPNProtocols: ['http/1.1'] })
+      ? // Without `host`, the certificate of an address would be compared with the name of the proxy.
+        connectTls({ socket, host: name, ...(isIP(name) === 0 && { servername: name }), ALPNProtocols: ['http/1.1'] })
       : socket) as NonNullable<RequestOptions['createConnection']>;
   return { createConnection };
 }

@@ -81,7 +81,7 @@ function unpacker(encoding: string): Transform {
   throw new NetworkFailure('INVALID_RESPONSE', 'the body is packed in a way that is not known');
 }
 
-function tooLarge(maxBytes: number): NetworkFailure {
+export function tooLarge(maxBytes: number): NetworkFailure {
   return new NetworkFailure(
     'RESPONSE_TOO_LARGE',
     `the response has more than maxResponseBytes (${maxBytes}) of network`,

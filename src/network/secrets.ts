@@ -5,6 +5,9 @@ const PLACEHOLDER = /\{\{secret:([^{}]{1,200})\}\}/g;
 /** What a placeholder begins with, in any notation that a URL has for it. */
 const IN_URL = /(?:\{|%7b){2}secret:/i;
 
+/** A server that repeats a secret without end would hold the main thread, and a placeholder may be longer than its value. */
+const MAX_REPEATED = 1_000;
+
 type Headers = readonly (readonly [name: string, value: string])[];
 
 /** Texts in which a request names secrets. */
@@ -18,7 +21,7 @@ export interface Templated {
 export interface Filled {
   readonly headers: Headers;
   readonly body: Uint8Array | undefined;
-  /** Values that were put in, by their placeholders. They must not come back. */
+  /** Values that were put in, by their placeholders, the longest first: another may be a part of it. They must not come back. */
   readonly used: ReadonlyMap<string, string>;
 }
 
@@ -63,7 +66,7 @@ export async function fillSecrets(
         fill(text, (secret) => Buffer.from(secret).toString('latin1')),
         'latin1',
       ),
-    used,
+    used: new Map([...used].sort(([, one], [, other]) => other.length - one.length)),
   };
 }
 
@@ -95,19 +98,30 @@ export function withoutSecrets(text: string, used: ReadonlyMap<string, string>):
   return clean;
 }
 
-/** The same in bytes. */
+/**
+ * The same in bytes, in the encodings of a body and of a header.
+ *
+ * @throws NetworkFailure INVALID_RESPONSE if there are too many
+ */
 export function bytesWithoutSecrets(bytes: Uint8Array, used: ReadonlyMap<string, string>): Uint8Array {
   let clean: Buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   for (const [placeholder, value] of used) {
-    const secret = Buffer.from(value);
-    if (!clean.includes(secret)) continue;
-    const parts: Uint8Array[] = [];
-    let from = 0;
-    for (let at = clean.indexOf(secret); at !== -1; at = clean.indexOf(secret, from)) {
-      parts.push(clean.subarray(from, at), Buffer.from(placeholder));
-      from = at + secret.length;
-    }
-    clean = Buffer.concat([...parts, clean.subarray(from)]);
+    clean = replaced(clean, Buffer.from(value), Buffer.from(placeholder));
+    const asHeader = Buffer.from(value, 'latin1');
+    if (asHeader.toString('latin1') === value) clean = replaced(clean, asHeader, Buffer.from(placeholder));
   }
   return new Uint8Array(clean);
+}
+
+function replaced(bytes: Buffer, secret: Uint8Array, placeholder: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(secret); at !== -1; at = bytes.indexOf(secret, from)) {
+    if (parts.length >= 2 * MAX_REPEATED) {
+      throw new NetworkFailure('INVALID_RESPONSE', `the response repeats a secret more than ${MAX_REPEATED} times`);
+    }
+    parts.push(bytes.subarray(from, at), placeholder);
+    from = at + secret.length;
+  }
+  return from === 0 ? bytes : Buffer.concat([...parts, bytes.subarray(from)]);
 }

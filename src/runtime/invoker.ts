@@ -148,7 +148,7 @@ export class Invoker {
         origin,
         claim.run.trace,
         async (trace) => {
-          const { executed, used } = await this.#resumeClaimed(claim, answers, options, trace, probe);
+          const { executed, used, taken } = await this.#resumeClaimed(claim, answers, options, trace, probe);
           // The caller gave up, or its time was over before a worker started the segment: nothing was
           // delivered, and the handler can be resumed later.
           if (!executed.began || executed.result.error?.code === 'CANCELLED') {
@@ -159,6 +159,7 @@ export class Invoker {
           }
           const keptAt = performance.now();
           const { result, superseding } = await this.#settle(claim, executed, used, trace, origin);
+          this.#requests.forget(runIdOf(claim), taken);
           trace.suspended(result, keptAt);
           this.#notify(superseding === undefined ? result : executed.result, executed, origin, false);
           if (superseding !== undefined) return this.#replay(suspensionId, answers, superseding);
@@ -251,13 +252,13 @@ export class Invoker {
     options: ResumeOptions,
     trace: TracedCall,
     probe: ResumeProbe,
-  ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls }> {
+  ): Promise<{ readonly executed: SegmentRun; readonly used: AnsweredCalls; readonly taken: readonly CallResult[] }> {
     const claimedAt = performance.now();
     try {
       const late = readArgument('answers', () => lateAnswers(answers, claim.run));
       if (late.length > 0) throw answeredBefore(claim.id, late, callIdsOf(answers));
       const matched = readArgument('answers', () => matchAnswers(answers, claim.run.calls, hasOwnCalls(claim.run)));
-      const { runId = '' } = parseSuspensionId(claim.id) ?? {};
+      const runId = runIdOf(claim);
       const { run, id: suspensionId } = claim;
       const { environment } = this.#parts;
       const { signal, deadlineMs } = options;
@@ -266,11 +267,11 @@ export class Invoker {
       const all = await withOwnAnswers(given);
       if (all.length === 0) {
         const stopped = notBegun(stoppedResult(options, 'queue', run.origin));
-        return { executed: stopped, used: answeredCalls([], run.calls) };
+        return { executed: stopped, used: answeredCalls([], run.calls), taken: all };
       }
       const executed = await this.#parts.executions.resume(claim.run, all, options, undefined, runId);
       trace.executed(executed, claimedAt, false);
-      return { executed, used: answeredCalls(matched, claim.run.calls) };
+      return { executed, used: answeredCalls(matched, claim.run.calls), taken: all };
     } catch (error) {
       await claim.release();
       throw error;
@@ -407,6 +408,10 @@ export class Invoker {
       throw error;
     }
   }
+}
+
+function runIdOf({ id }: Claim): string {
+  return parseSuspensionId(id)?.runId ?? '';
 }
 
 /** A handler that waits continues in this trace. */

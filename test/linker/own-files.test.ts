@@ -68,6 +68,15 @@ describe('an import of own files', () => {
       1,
     ],
     [
+      'a class that mentions itself',
+      `import { Wrong } from './a.js'; class Own { static of() { return new Own() } } export default [Wrong.of().name, Own.of().constructor.name]`,
+      {
+        'a.js':
+          'export class Wrong extends Error { static of() { return new Wrong() } constructor() { super(); this.name = new.target.name } }',
+      },
+      ['Wrong', 'Own'],
+    ],
+    [
       'a namespace',
       `import * as ns from './a.js'; export default [Object.keys(ns), ns.default]`,
       { 'a.js': 'export const b = 1, a = 2; export default 3' },

@@ -103,6 +103,13 @@ const REFUSED: readonly Case[] = [
   ['an addon', './a.node', 'kind', /is no module/, { 'a.node': '' }],
   ['a link out of the folder', './link.js', 'outside', /leads out/, { 'link.js': { link: '/etc/hostname' } }],
   ['a link to a folder outside', './out/hostname', 'outside', /leads out/, { out: { link: '/etc' } }],
+  [
+    'a name that is nearly in a folder outside',
+    './out/hostnam',
+    'outside',
+    /handlers may import$/,
+    { out: { link: '/etc' } },
+  ],
 ];
 
 describe('what cannot be imported', () => {

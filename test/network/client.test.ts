@@ -7,6 +7,7 @@ import { Grants } from '#src/capabilities/grants.js';
 import { resolveNetwork } from '#src/config/resolve-network.js';
 import { isAllowedAddress } from '#src/network/addresses.js';
 import { makeRequest, type NetworkAnswer } from '#src/network/client.js';
+import { bytesWithoutSecrets } from '#src/network/secrets.js';
 import { MAX_RESPONSE_BYTES, MISBEHAVIOURS, serveMisbehaviours, TIMEOUT_MS } from './misbehaving.js';
 
 const closing: (() => void)[] = [];
@@ -193,6 +194,9 @@ describe('names', () => {
     ['::', false, false],
     ['fd00::1', false, true],
     ['fd00:ec2::254', false, false],
+    ['100.100.100.200', false, false],
+    ['::ffff:168.63.129.16', false, false],
+    ['168.63.129.16', false, false],
     ['fe80::1', false, false],
     ['fec0::1', false, false],
     ['ff02::1', false, false],
@@ -489,6 +493,52 @@ describe('a redirect', () => {
   });
 });
 
+it.each<[string, string, string]>([
+  ['a name that is no token', 'x y', 'a'],
+  ['a line break', 'x', 'a\r\nb: c'],
+  ['a character that is not of Latin-1', 'x', '€'],
+])('a header with %s is an invalid request', async (_title, name, value) => {
+  const { port } = await echo();
+  const { error } = await ask(`http://127.0.0.1:${port}/`, { allowPrivate: true }, { headers: [[name, value]] });
+  expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: expect.stringMatching(/^fetch failed: /) });
+});
+
+it('a secret comes back in no encoding in which it was sent', () => {
+  const used = new Map([['{{secret:KEY}}', 'sécrét']]);
+  for (const encoding of ['utf8', 'latin1'] as const) {
+    const body = Buffer.from('a sécrét, sécrét.', encoding);
+    expect(Buffer.from(bytesWithoutSecrets(body, used)).toString()).toBe('a {{secret:KEY}}, {{secret:KEY}}.');
+  }
+});
+
+it('a secret that begins like another takes no part of it away', async () => {
+  const { port } = await echo();
+  const hosts = [`127.0.0.1:${port}`];
+  const { answer } = await ask(
+    `http://127.0.0.1:${port}/`,
+    { allowPrivate: true, secrets: { A: { hosts, value: 'sk_live' }, B: { hosts, value: 'sk_live_more' } } },
+    {
+      headers: [
+        ['x-key', '{{secret:A}}'],
+        ['authorization', '{{secret:B}}'],
+      ],
+    },
+  );
+  const text = Buffer.from(answer?.body ?? []).toString();
+  expect(text).toContain('{{secret:B}}');
+  expect(text).not.toContain('_more');
+});
+
+it('a response that repeats a secret without end is refused', () => {
+  const used = new Map([['{{secret:KEY}}', 'sk_1']]);
+  expect(Buffer.from(bytesWithoutSecrets(Buffer.from('sk_1'.repeat(1_000)), used)).toString()).toBe(
+    '{{secret:KEY}}'.repeat(1_000),
+  );
+  expect(() => bytesWithoutSecrets(Buffer.from('sk_1'.repeat(1_001)), used)).toThrow(
+    expect.objectContaining({ code: 'INVALID_RESPONSE' }),
+  );
+});
+
 describe('a proxy', () => {
   it('makes the connection, and is told the name', async () => {
     const { port } = await echo();
@@ -550,6 +600,16 @@ describe('network.fetch', () => {
       fetch: async () => new Response('abcd'),
     });
     expect(resultOf(large)).toBe('RESPONSE_TOO_LARGE');
+    let isEnded = false;
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1024)),
+      cancel() {
+        isEnded = true;
+      },
+    });
+    const unending = await ask('https://a.test/x', { ...options, fetch: async () => new Response(endless) });
+    expect(resultOf(unending)).toBe('RESPONSE_TOO_LARGE');
+    expect(isEnded).toBe(true);
     const slow = await ask('https://a.test/x', { ...options, timeoutMs: 30, fetch: () => new Promise(() => {}) });
     expect(resultOf(slow)).toBe('TIMEOUT');
   });

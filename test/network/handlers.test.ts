@@ -65,6 +65,20 @@ async function execute(runtime: Awaited<ReturnType<typeof createRuntime>>, code:
 }
 
 describe('a handler that fetches', () => {
+  it('makes a request once, though the call with its response fails', async () => {
+    await using runtime = await createRuntime(options());
+    const code = `
+      const [response, row] = await Promise.all([fetch('${base}/once', { method: 'POST', body: 'x' }), $ext.db.get(1)]);
+      return [(await response.json()).path, row];`;
+    const { suspension } = await runtime.executeHandler(code, ALL);
+    const id = suspension?.suspensionId ?? '';
+    const refused = await rejection(runtime.resumeHandler(id, { success: true, value: () => {} }));
+    expect(refused).toMatchObject({ code: 'SERIALIZATION_ERROR' });
+    const { returnValue } = await runtime.resumeHandler(id, { success: true, value: 2 });
+    expect(returnValue).toEqual(['/once', 2]);
+    expect(seen.filter((line) => line.startsWith('POST /once'))).toHaveLength(1);
+  });
+
   it.each(['run', 'executeHandler'] as const)('gets the response of %s', async (method) => {
     await using runtime = await createRuntime(options());
     const code = `

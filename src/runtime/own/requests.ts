@@ -85,26 +85,31 @@ export class Requests {
    * Makes the requests that a suspended handler waits for.
    *
    * @param until resolves when it is no longer waited for them
-   * @returns the answers there are by then, as many as fit into the VM. Others are kept for the next call
+   * @returns the answers there are by then, as many as fit into the VM. All are kept, also for a call after one that failed: see
+   *   {@link forget}
    */
   async answersOf(origin: Omit<RequestOrigin, 'signal'>, until: Promise<unknown>): Promise<readonly CallResult[]> {
     const { run, runId } = origin;
     const all = requestsAtOnce(run).map((pending) => {
-      const key = `${runId}:${pending.callId}`;
+      const key = keyOf(runId, pending.callId);
       return { key, held: this.#held.get(key) ?? this.#begin(key, pending, origin) };
     });
     await Promise.race([Promise.all(all.map(({ held }) => held.arrived)), until]);
     const taken: CallResult[] = [];
     let room = run.limits.maxContextBytes - MARGIN_BYTES;
-    for (const { key, held } of all) {
+    for (const { held } of all) {
       const { answer } = held;
       if (answer === undefined) continue;
       room -= sizeOf(answer);
       if (room < 0 && taken.length > 0) break;
       taken.push(answer);
-      this.#held.delete(key);
     }
     return taken;
+  }
+
+  /** Answers with which a handler has gone on, and that nobody asks for again. */
+  forget(runId: string, answers: readonly CallResult[]): void {
+    for (const { callId } of answers) this.#held.delete(keyOf(runId, callId));
   }
 
   #begin(key: string, pending: PendingRequest, origin: Omit<RequestOrigin, 'signal'>): Held {
@@ -123,6 +128,10 @@ export class Requests {
     void arrived.then(() => setTimeout(() => this.#held.delete(key), KEPT_MS).unref());
     return held;
   }
+}
+
+function keyOf(runId: string, callId: string): string {
+  return `${runId}:${callId}`;
 }
 
 function sizeOf(answer: CallResult): number {

@@ -86,7 +86,7 @@ export function rewriteModule(
   }
   const options = { isStrict: true, isAsync: awaits(body), libraries: imported.libraries };
   const result = `${results.join('')}void 0`;
-  const pure = isStaged ? pureStatements(program) : NO_NODES;
+  const pure = isStaged ? pureStatements(program, imports === 'linked') : NO_NODES;
   const moved = isStaged ? body.filter((node) => node.type === 'ImportDeclaration' || pure.has(node)) : [];
   const rewriting =
     moved.length === 0

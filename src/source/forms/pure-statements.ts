@@ -36,15 +36,19 @@ interface Candidate {
   readonly mentioned: ReadonlySet<string>;
   /** Names whose values it uses when it is evaluated. */
   readonly used: readonly string[];
+  /** Names with another value before it is evaluated, which statements before it may read or change. */
+  readonly late: readonly string[];
 }
 
 /**
  * The statements at the top level of a module that give the same whenever they are evaluated, end at once, and do nothing else: they
  * declare functions, classes, and values made of literals, and refer to nothing that other statements declare.
+ *
+ * @param isBundled whether a bundler wrote it, which writes `var` for `const` and `class`
  */
-export function pureStatements(program: Program): ReadonlySet<Node> {
+export function pureStatements(program: Program, isBundled: boolean): ReadonlySet<Node> {
   try {
-    return findPure(program);
+    return findPure(program, isBundled);
   } catch (error) {
     // Nested too deeply to be followed.
     if (error instanceof RangeError) return new Set();
@@ -52,14 +56,17 @@ export function pureStatements(program: Program): ReadonlySet<Node> {
   }
 }
 
-function findPure({ body }: Program): ReadonlySet<Node> {
+function findPure({ body }: Program, isBundled: boolean): ReadonlySet<Node> {
   const counts = new Map<string, number>();
   for (const statement of body) for (const name of declaredIn(statement)) counts.set(name, (counts.get(name) ?? 0) + 1);
   const isDeclared = (name: string) => counts.has(name);
-  const assigned = assignedIn(body);
+  const { assigned, changed } = assignedIn(body);
+  // What a module puts in the place of a builtin is its own.
+  const isOwn = (name: string) =>
+    isDeclared(name) || assigned.has(name) || changed.has(name) || changed.has('globalThis');
   let candidates: Candidate[] = [];
   for (const statement of body) {
-    const used = usedBy(statement, isDeclared);
+    const used = usedBy(statement, isOwn);
     const declared = declaredIn(statement);
     // A name that is declared again is one variable of both.
     if (
@@ -69,8 +76,16 @@ function findPure({ body }: Program): ReadonlySet<Node> {
       continue;
     // Its value would be that before any statement.
     if (used.some((name) => assigned.has(name))) continue;
-    candidates.push({ statement, declared, mentioned: mentionedNames(statement), used });
+    candidates.push({
+      statement,
+      declared,
+      mentioned: mentionedNames(statement),
+      used,
+      late: initialisedVars(statement),
+    });
   }
+  // What a bundler writes as `var` was never read too early by what is called: it would have been an error.
+  const isFar = (name: string) => !isBundled || assigned.has(name);
   const imported = body.filter(({ type }) => type === 'ImportDeclaration').flatMap(declaredIn);
   let rounds = 0;
   for (let before = -1; before !== candidates.length; ) {
@@ -84,13 +99,68 @@ function findPure({ body }: Program): ReadonlySet<Node> {
       if (isPure) for (const name of declared) known.add(name);
       return isPure;
     });
+    const early = candidates.some(({ late }) => late.length > 0) ? reachedBefore(body, candidates, isFar) : NONE;
+    candidates = candidates.filter(({ statement }) => !early.has(statement));
   }
   return new Set(candidates.map(({ statement }) => statement));
 }
 
-/** Names that something is assigned to after their declaration, in any scope. */
-function assignedIn(body: readonly Node[]): ReadonlySet<string> {
+const NONE: ReadonlySet<Node> = new Set();
+
+/**
+ * Candidates whose variables the statements before them may know, by a name in them or in what they may call.
+ *
+ * @param isFar whether names in what they may call matter to a variable
+ */
+function reachedBefore(
+  body: readonly Node[],
+  candidates: readonly Candidate[],
+  isFar: (name: string) => boolean,
+): ReadonlySet<Node> {
+  const byStatement = new Map(candidates.map((candidate) => [candidate.statement, candidate]));
+  const declaring = new Map<string, Node[]>();
+  for (const statement of body)
+    for (const name of declaredIn(statement)) declaring.set(name, [...(declaring.get(name) ?? []), statement]);
+  const reached = new Set<string>();
+  const near = new Set<string>();
+  const found = new Set<Node>();
+  const visited = new Set<Node>();
+  const reach = (first: Node): void => {
+    const waiting = [first];
+    for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+      if (visited.has(node)) continue;
+      visited.add(node);
+      for (const name of byStatement.get(node)?.mentioned ?? mentionedNames(node)) {
+        if (!reached.has(name)) waiting.push(...(declaring.get(name) ?? []));
+        reached.add(name);
+      }
+    }
+  };
+  for (const statement of body) {
+    const candidate = byStatement.get(statement);
+    const isEarly = candidate?.late.some((name) => (isFar(name) ? reached : near).has(name)) === true;
+    if (isEarly) found.add(statement);
+    if (!isEarly && (candidate !== undefined || statement.type === 'ImportDeclaration')) continue;
+    for (const name of mentionedNames(statement)) near.add(name);
+    reach(statement);
+  }
+  return found;
+}
+
+/** The names of `var` with a value. */
+function initialisedVars(statement: Node): string[] {
+  const { type, kind, declarations } = inner(statement) as VariableDeclaration;
+  if (type !== 'VariableDeclaration' || kind !== 'var') return [];
+  return declarations.flatMap(({ id, init }) => (init ? namesOf(id) : []));
+}
+
+/** Names that something is assigned to after their declaration, in any scope, and those of objects with a property that is. */
+function assignedIn(body: readonly Node[]): {
+  readonly assigned: ReadonlySet<string>;
+  readonly changed: ReadonlySet<string>;
+} {
   const names = new Set<string>();
+  const changed = new Set<string>();
   for (const statement of body) {
     for (const node of walk(statement)) {
       const { left, argument } = node as Node & { left?: Pattern; argument?: Pattern };
@@ -100,10 +170,14 @@ function assignedIn(body: readonly Node[]): ReadonlySet<string> {
           : node.type === 'UpdateExpression'
             ? argument
             : undefined;
-      if (target !== undefined) for (const name of namesOf(target)) names.add(name);
+      if (target === undefined) continue;
+      for (const name of namesOf(target)) names.add(name);
+      let object: Node | undefined = target;
+      while (object?.type === 'MemberExpression') object = (object as Node & { object?: Node }).object;
+      if (object?.type === 'Identifier') changed.add((object as Node & { name: string }).name);
     }
   }
-  return names;
+  return { assigned: names, changed };
 }
 
 /** Its value is there before any statement is evaluated. */

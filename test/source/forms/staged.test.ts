@@ -52,9 +52,54 @@ describe('what is pure at the top level of a module', () => {
       'let n = 1;\nfunction raise() { n++ }\nraise();\nconst a = n, b = [n];\nexport default () => a',
       'const a',
     ],
+    [
+      'var that was read',
+      'const early = get();\nvar x = 1;\nfunction get() { return x }\nexport default () => early',
+      'var x',
+    ],
+    ['var that was changed', 'set();\nvar x = 1;\nfunction set() { x = 5 }\nexport default () => x', 'var x'],
+    ['var that what stays reads', 'var a = [b];\nvar b = 1;\nexport default () => a', 'var b'],
+    ['a replaced Map', 'globalThis.Map = $args.Map;\nconst a = new Map([]);\nexport default () => 1', 'const a'],
+    [
+      'a changed Map',
+      'Map.prototype.set = () => {};\nconst a = new Map([["a", 1]]);\nexport default () => 1',
+      'const a',
+    ],
+    ['a replaced Error', 'Error = $args.Error;\nclass A extends Error {}\nexport default () => 1', 'class A'],
     ['a shadowed Map', 'function Map() { $emit("x") }\nconst a = new Map([]);\nexport default () => 1', 'const a'],
   ])('%s stay', (_title, source, text) => {
     expect(staged(source) ?? '').not.toContain(text);
+  });
+});
+
+it('a var is evaluated before if nothing before it knows it', () => {
+  const source = 'let n = $args.n;\nvar table = [1];\nfunction of() { return table }\nexport default () => of()[n]';
+  expect(staged(source)).toContain('var table');
+});
+
+describe('of a bundle, whose variables are all var,', () => {
+  const linked = (source: string) => {
+    const shape = { imports: 'linked' as const };
+    const form = readForm(source, 'handler.js', { isStaged: true, shape });
+    if (form.kind !== 'rewritten') throw new Error(JSON.stringify(form));
+    const [before, after] = form.text.split(/\n;return function\(\$nexus\d_entry\)/);
+    return after === undefined ? '' : before;
+  };
+
+  it('what the code of a function before it may read is evaluated before', () => {
+    expect(
+      linked('var first = make();\nvar table = [1];\nfunction make() { return () => table }\nexport default first;'),
+    ).toContain('var table');
+  });
+
+  it.each([
+    ['what a statement before it reads', 'var kind = typeof value;\nvar value = 1;\nexport default () => kind;'],
+    [
+      'what a function before it changes',
+      'set();\nvar value = 1;\nfunction set() { value = 5 }\nexport default () => value;',
+    ],
+  ])('%s stays', (_title, source) => {
+    expect(linked(source)).not.toContain('var value = 1');
   });
 });
 
