@@ -113,7 +113,7 @@ describe(`${HANDLERS} handlers with 20 packages`, () => {
     expect(await rejection(set.execute('real2', { args: {} }))).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await rejection(set.execute('g0/h', {}))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(/did you mean g0\/h/),
+      message: expect.stringMatching(/the nearest is g0\/h/),
     });
   });
 

@@ -52,14 +52,14 @@ describe('what cannot be', () => {
     [
       'a request',
       'await this.helpers.httpRequest({ url: "x" })',
-      'helpers.httpRequest is not available here: the VM has no network. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or make the request before the script',
+      'helpers.httpRequest is not available here: there is no helper for it. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or use fetch, where the runtime has the option network',
     ],
     [
       'a file',
       'await this.helpers.getBinaryDataBuffer(0, "data")',
       'helpers.getBinaryDataBuffer is not available here: offer an extension and pass n8nCode({ helpers: { getBinaryDataBuffer: "files.getBinaryDataBuffer" } })',
     ],
-    ['fetch', 'await fetch("https://x.org")', 'fetch is not available here: the VM has no network'],
+    ['fetch without a capability', 'await fetch("https://x.org")', 'The handler has no capability "net:GET:x.org"'],
     [
       'axios',
       'const axios = require("axios")',
@@ -78,9 +78,9 @@ describe('what cannot be', () => {
     ['a new DateTime', 'new DateTime()', 'DateTime is not available here: it is part of luxon'],
     ['a query without jmespath', '$jmespath({}, "a")', '$jmespath is not available here: pass the text of the package'],
     [
-      'a timer',
+      'a timer without a capability',
       'await new Promise((done) => setTimeout(done, 5))',
-      'setTimeout is not available here: the VM has no timers; offer an extension that waits',
+      'The handler has no capability "timer:sleep"',
     ],
     ['bytes', 'Buffer.from("a").toString("base64")', 'Buffer is not available here: use btoa(text)'],
     [
