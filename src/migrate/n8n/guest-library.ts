@@ -138,7 +138,9 @@ function timesOf() {
     }
     return times;
   }
-  const { DateTime, Duration, Interval } = luxon;
+  const { DateTime, Duration, Interval, Settings } = luxon;
+  // luxon writes Z for this zone alone, and +00:00 for the zone of the system.
+  if (Settings.defaultZone.name === 'UTC') Settings.defaultZone = 'utc';
   const now = DateTime.now();
   return { $now: now, $today: now.startOf('day'), DateTime, Duration, Interval };
 }

@@ -41,7 +41,7 @@ describe('a program as language models write it', () => {
       const options = optionsOf(program);
       const isRefused = /^(?:The program|SyntaxError|The default)/.test(program.error ?? '');
       if (isRefused) expect(() => inferCapabilities(program.code, options)).toThrow();
-      else expect(inferCapabilities(program.code, options)).toEqual([]);
+      else expect(inferCapabilities(program.code, options)).toEqual(program.capabilities ?? []);
     }
   });
 });

@@ -12,6 +12,8 @@ export interface ModelProgram {
   /** The whole message: what to change. */
   readonly error?: string;
   readonly line?: number;
+  /** Those that it needs. @default none */
+  readonly capabilities?: readonly string[];
   /** The error is one that the call rejects with. */
   readonly rejects?: true;
   /** Its outcome changes as soon as handlers import packages. */
@@ -167,7 +169,8 @@ export const MODEL_PROGRAMS: readonly ModelProgram[] = [
     name: 'fetch',
     line: 1,
     error:
-      "ReferenceError: 'fetch' is not defined; a handler has no network: what it needs from outside is a call of the application, $ext.<name>.<method>(…); docs/handlers.md says what a handler sees",
+      'The handler has no capability "net:GET:api.example.com"',
+    capabilities: ['net:GET:api.example.com'],
     code: 'const response = await fetch(`https://api.example.com/users/${$args}`);\nreturn await response.json();',
   },
   {
