@@ -5,7 +5,8 @@ const NETWORK =
   'a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…)';
 const NODE = 'a handler has nothing of Node';
 const BROWSER = 'a handler has nothing of a browser';
-const REQUIRE = 'a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>';
+const REQUIRE =
+  'a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>';
 const COMMONJS =
   'a handler is no module of CommonJS: write `export default` instead of `module.exports =`, or give the option wrap code that makes `module`';
 const GLOBALS = ['$args', '$emit', '$ext', '$lib', '$log', '$scope', '$state', '$view'] as const;

@@ -168,8 +168,7 @@ export const MODEL_PROGRAMS: readonly ModelProgram[] = [
   {
     name: 'fetch',
     line: 1,
-    error:
-      'The handler has no capability "net:GET:api.example.com"',
+    error: 'The handler has no capability "net:GET:api.example.com"',
     capabilities: ['net:GET:api.example.com'],
     code: 'const response = await fetch(`https://api.example.com/users/${$args}`);\nreturn await response.json();',
   },
