@@ -18,7 +18,7 @@ import { Semaphore } from '../support/semaphore.js';
 import type { BuildConfig } from './build-options.js';
 import { digestOf, FileDigests, RECORD_NAME, type RecordedHandler, readRecord } from './build-record.js';
 import type { BuildFailure, BuildReport } from './build-report.js';
-import { findHandlers, type HandlerFile } from './handler-files.js';
+import { ENDING, findHandlers, type HandlerFile } from './handler-files.js';
 import { readSchemas } from './handler-schemas.js';
 import { PackageLock } from './package-lock.js';
 import { hoistedOf, scanImports } from './scan-imports.js';
@@ -170,6 +170,10 @@ export class Build {
       this.#handlers.set(name, recorded);
       this.#unchanged.push(name);
       return 'unchanged';
+    }
+    if (!ENDING.test(file)) {
+      const message = `"${file}" is no handler: handlers end with .js, .mjs, .cjs, .ts, .mts or .cts. Narrow the option include, or exclude it.`;
+      return this.#failed(name, file, { code: 'COMPILATION_ERROR', message });
     }
     try {
       const description = await compiler.describe(code, { filename: file });

@@ -12,7 +12,8 @@ export interface HandlerFile {
 }
 
 const WILDCARD = /[*?{}()[\]!+@]/;
-const ENDING = /\.(?:[cm]?[jt]s)$/;
+/** Of files that can be handlers. */
+export const ENDING = /\.(?:[cm]?[jt]s)$/;
 
 /**
  * Finds the handlers of a build, in the order of their names.

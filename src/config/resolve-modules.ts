@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,7 @@ export interface ModulesConfig {
 }
 
 const LOCK_NAME = 'nexus.lock';
+const MODULE = /\.(?:[cm]?[jt]s|json)$/;
 
 /** @throws NexusError INVALID_CONFIG */
 export function resolveModules(modules: ModulesOptions | undefined): ModulesConfig | undefined {
@@ -27,6 +29,9 @@ export function resolveModules(modules: ModulesOptions | undefined): ModulesConf
   requireObject('modules', modules);
   rejectUnknownKeys(modules, ['from', 'files', 'packages', 'hoist', 'lock'], 'modules.');
   const folder = resolvePath('modules.from', modules.from);
+  if (folder !== undefined && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw invalidOption('modules.from', folder, 'a folder that exists');
+  }
   const resolveDir = folder ?? process.cwd();
   const packages = resolvePackages(modules.packages ?? []);
   return Object.freeze({
@@ -55,6 +60,9 @@ function resolveFiles(files: unknown): ModulesConfig['files'] {
   for (const [name, source] of Object.entries(files)) {
     const isOutside = path.posix.isAbsolute(name) || path.posix.normalize(name).startsWith('..');
     if (isOutside) throw invalidOption('modules.files', name, "relative paths as keys, like 'lib/money.ts'");
+    if (!MODULE.test(name)) {
+      throw invalidOption('modules.files', name, 'keys that end with .js, .mjs, .ts, .mts or .json');
+    }
     if (typeof source !== 'string') throw invalidOption(`modules.files.${name}`, describe(source), 'source text');
   }
   return Object.freeze({ ...(files as Record<string, string>) });

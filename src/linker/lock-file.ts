@@ -78,8 +78,10 @@ export async function describeLock(
     const same = locked.find((each) => each.version === version);
     if (same === undefined) {
       const has = locked.map((each) => each.version).join(' and ');
-      const recorded = has === '' ? 'not in the lock file' : `${has} in the lock file`;
-      const message = `"${name}" is installed as ${version} and ${recorded}: install what is locked, or build again with updateLock`;
+      const message =
+        has === ''
+          ? `"${name}" is installed as ${version} and not in the lock file: buildHandlers adds it; modules.lock names another lock file, or none with false`
+          : `"${name}" is installed as ${version} and ${has} in the lock file: install what is locked, or build again with updateLock`;
       return { name, message };
     }
     if (same.integrity !== (await integrities.of(folder))) {

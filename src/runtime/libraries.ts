@@ -52,7 +52,7 @@ export async function readLibraries(
   if (entries.length === 0) return { sources, bundle: undefined, needs: needsOfLibraries(sources, undefined) };
   const { bundleLibraries, librarySourceOf } = await importInTurn(() => import('../bundler/bundle-libraries.js'));
   const bundle = await bundleLibraries(entries, { resolveDir: process.cwd(), maxBytes }).catch((error: unknown) => {
-    throw error instanceof BundleError ? notBundled(error) : error;
+    throw error instanceof BundleError ? notBundled(error, modules?.hoisted ?? []) : error;
   });
   if (modules !== undefined) await checkPackages(bundle, modules);
   // First: a script of the application may use them when it starts.
@@ -70,10 +70,14 @@ async function checkPackages({ inputs }: LibraryBundle, { packages, hoisted, loc
   throw new NexusError('INVALID_CONFIG', message, { context: { option: 'modules.packages', package: problem.name } });
 }
 
-function notBundled(error: BundleError): NexusError {
+/** @param imported the packages that the option `modules` names, which nobody named as libraries */
+function notBundled(error: BundleError, imported: readonly string[]): NexusError {
   const { library, place, specifier, package: of } = error;
-  const option = nameInMessage(library === undefined ? 'libraries' : `libraries.${library}`);
-  return new NexusError('INVALID_CONFIG', `${option} cannot be bundled: ${error.message}.`, {
+  const isImported = library !== undefined && imported.includes(library);
+  const named = library === undefined ? 'libraries' : `libraries.${library}`;
+  const option = isImported ? 'modules.packages' : nameInMessage(named);
+  const what = isImported ? `${option}: ${nameInMessage(library)}` : option;
+  return new NexusError('INVALID_CONFIG', `${what} cannot be bundled: ${error.message}.`, {
     context: {
       option,
       ...(specifier !== undefined && { import: nameInMessage(specifier) }),

@@ -61,8 +61,8 @@ export function findFence(lines: SourceLines): SyntaxHelp | undefined {
   return fence === null ? undefined : { message: FENCED, location: lines.locationAt(fence[0].length - 3) };
 }
 
-export const IMPORTS_NOTHING =
-  'a handler imports only what the option modules of its runtime allows, and only in a module with exports: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
+export const NOT_IMPORTED =
+  'only a module, with `export default`, imports, and only what the option modules of the runtime allows; libraries are $lib.<name> as well, what the application offers is $ext.<name>.<method>(…)';
 
 const DATA = 'the source is JSON, and a handler is a program: write `return` before it, or pass it as `args`';
 /** Longer data is not parsed only to say so. */
@@ -94,7 +94,7 @@ const modules: Rule = ({ tokens, at, isTyped }) => {
     const token = tokens.at(i);
     if (token?.kind !== 'keyword' || tokens.at(i - 1)?.text === '.') continue;
     if (token.text === 'import' && tokens.at(i + 1)?.text !== '(') {
-      return { message: IMPORTS_NOTHING, offset: token.start };
+      return { message: NOT_IMPORTED, offset: token.start };
     }
     if (token.text === 'export') {
       const message =

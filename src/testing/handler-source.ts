@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import path, { type PlatformPath, resolve } from 'node:path';
+import path, { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WasmError } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
@@ -8,7 +8,11 @@ import { isFilename } from '../source/source-check.js';
 import { noteUse } from './watch.js';
 
 /** How the system writes paths. */
-type Paths = Pick<PlatformPath, 'basename' | 'relative' | 'sep'>;
+interface Paths {
+  readonly sep: string;
+  basename(path: string): string;
+  relative(from: string, to: string): string;
+}
 
 /** No handler is a single word with such an ending: it would only read a property. */
 const FILE = /^\S+\.(?:[cm]?js|[cm]?ts)$/;

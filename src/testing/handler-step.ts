@@ -51,12 +51,14 @@ export interface StepFields {
   failWith(error: unknown): Promise<HandlerStep>;
 }
 
+/** @internal Not in the declarations: a method of it is not in them either. */
 type Runtime = Pick<NexusRuntime, 'executeHandler' | 'resumeAny' | 'inferCapabilities'> &
   CoveringRuntime & { readonly clock: TestClock };
 
 /**
  * Executes a handler until it waits for a call that no mock answers.
  *
+ * @internal
  * @throws NexusError INVALID_ARGUMENT if it ends before
  */
 export async function suspendFirst(

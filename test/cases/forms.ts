@@ -177,7 +177,7 @@ export const FORMS: readonly Case[] = [
     error: {
       code: 'COMPILATION_ERROR',
       message:
-        'SyntaxError: a handler imports only what the option modules of its runtime allows, and only in a module with exports: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)',
+        'SyntaxError: only a module, with `export default`, imports, and only what the option modules of the runtime allows; libraries are $lib.<name> as well, what the application offers is $ext.<name>.<method>(…)',
       line: 1,
       column: 1,
     },

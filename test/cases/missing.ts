@@ -31,7 +31,10 @@ export const MISSING: readonly Case[] = [
   {
     name: 'a module by require',
     source: "\nconst _ = require('lodash')",
-    error: missing('require', `a handler has no modules: libraries of the runtime are $lib.<name>; ${PAGE}`),
+    error: missing(
+      'require',
+      `a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; ${PAGE}`,
+    ),
   },
   { name: 'args without its sign', source: '\nreturn args.id', error: missing('args', 'did you mean $args?') },
   { name: 'a mistyped global', source: '\n$stat.x = 1', error: missing('$stat', 'did you mean $state?') },

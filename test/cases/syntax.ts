@@ -10,7 +10,7 @@ const syntax = (message: string, line: number, column?: number) => ({
 
 const AWAIT = '`await` needs an async function: write `async` before the function that it stands in';
 const IMPORT =
-  'a handler imports only what the option modules of its runtime allows, and only in a module with exports: libraries of the runtime are $lib.<name>, what the application offers is $ext.<name>.<method>(…)';
+  'only a module, with `export default`, imports, and only what the option modules of the runtime allows; libraries are $lib.<name> as well, what the application offers is $ext.<name>.<method>(…)';
 const EXPORT =
   '`export` works only at the top level of a module, outside of all functions and blocks; in the body of a function, `return` the value';
 const TYPES =

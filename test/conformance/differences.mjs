@@ -79,9 +79,9 @@ export const DIFFERENCES = [
   },
   {
     what: 'Modules',
-    here: '`import()` rejects',
+    here: '`import()` of a computed name is refused, and so is every `import()` outside of a module',
     there: 'it loads a module',
-    reason: 'A handler is one function and has no modules.',
+    reason: 'What a handler may import is known before it runs.',
     program: undefined,
     titles: ['dynamic import without a module loader rejects'],
   },

@@ -101,6 +101,29 @@ describe('files that change', () => {
   });
 });
 
+describe('options of a runtime that name what is not there', () => {
+  it.each<[object, RegExp]>([
+    [{ from: 'no-such-folder' }, /modules\.from.*no-such-folder.*a folder that exists/],
+    [{ from: 'package.json' }, /modules\.from.*a folder that exists/],
+    [{ files: { 'a.css': '' } }, /modules\.files is "a\.css".*end with \.js/],
+    [{ packages: ['no-such-package'] }, /^modules\.packages: no-such-package cannot be bundled: .* is not installed/],
+  ])('%j', async (modules, message) => {
+    expect(await rejection(createRuntime({ cacheDir: false, modules }))).toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('import() where nothing is linked', () => {
+  it.each(["return (await import('./a.js')).a", "async () => (await import('./a.js')).a"])('%s', async (code) => {
+    const modules = { files: { 'a.js': 'export const a = 1' } };
+    await using runtime = await createRuntime({ cacheDir: false, maxInstances: 1, modules });
+    const { error } = await runtime.executeHandler(code);
+    expect(error?.message).toMatch(/could not load module.*; `import\(\)` works in modules/);
+  });
+});
+
 describe('the lock file of a runtime', () => {
   it.each<[string, object | string, RegExp]>([
     [

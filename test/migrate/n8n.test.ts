@@ -52,18 +52,18 @@ describe('what cannot be', () => {
     [
       'a request',
       'await this.helpers.httpRequest({ url: "x" })',
-      'helpers.httpRequest is not available here: the VM has no network. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or make the request before the script',
+      'helpers.httpRequest is not available here: there is no helper for it. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or use fetch, where the runtime has the option network',
     ],
     [
       'a file',
       'await this.helpers.getBinaryDataBuffer(0, "data")',
       'helpers.getBinaryDataBuffer is not available here: offer an extension and pass n8nCode({ helpers: { getBinaryDataBuffer: "files.getBinaryDataBuffer" } })',
     ],
-    ['fetch', 'await fetch("https://x.org")', 'fetch is not available here: the VM has no network'],
+    ['fetch without a capability', 'await fetch("https://x.org")', 'The handler has no capability "net:GET:x.org"'],
     [
       'axios',
       'const axios = require("axios")',
-      'require("axios") is not available here: pass n8nCode({ require: { <module>: <library> } }) for a library of the runtime; the VM has no network',
+      'require("axios") is not available here: pass n8nCode({ require: { <module>: <library> } }) for a library of the runtime; there is no helper for it',
     ],
     [
       'dates without luxon',
@@ -78,9 +78,9 @@ describe('what cannot be', () => {
     ['a new DateTime', 'new DateTime()', 'DateTime is not available here: it is part of luxon'],
     ['a query without jmespath', '$jmespath({}, "a")', '$jmespath is not available here: pass the text of the package'],
     [
-      'a timer',
+      'a timer without a capability',
       'await new Promise((done) => setTimeout(done, 5))',
-      'setTimeout is not available here: the VM has no timers; offer an extension that waits',
+      'The handler has no capability "timer:sleep"',
     ],
     ['bytes', 'Buffer.from("a").toString("base64")', 'Buffer is not available here: use btoa(text)'],
     [
@@ -148,13 +148,15 @@ describe('what cannot be', () => {
   });
 
   it.each([
-    ['DateTime.now().setZone("Europe/Berlin").toISO()', 'The time zone Europe/Berlin needs Intl'],
-    ['DateTime.now().setLocale("de").toFormat("LLLL")', 'A format of the locale de needs Intl'],
-    ['DateTime.now().toLocaleString()', 'needs Intl'],
-    ['DateTime.now().setLocale("de").minus({ days: 1 }).toRelative()', 'A relative time of the locale de needs Intl'],
-  ])('%s: luxon says that it has no Intl', async (expression, message) => {
-    const { error } = await execute(`return [{ value: ${expression} }]`, input);
-    expect(error?.message).toContain(message);
+    ['DateTime.fromMillis(0).setZone("Europe/Berlin").toISO()', '1970-01-01T01:00:00.000+01:00'],
+    ['DateTime.fromMillis(0).setLocale("de").toFormat("LLLL")', 'Januar'],
+    ['DateTime.fromMillis(0).toLocaleString()', '1/1/1970'],
+    ['DateTime.now().zoneName', 'UTC'],
+    ['DateTime.now().setLocale("de").minus({ days: 1 }).toRelative()', 'vor 1 Tag'],
+  ])('%s: luxon has time zones and locales', async (expression, value) => {
+    const { returnValue, error } = await execute(`return [{ json: { value: ${expression} } }]`, input);
+    expect(error?.message).toBeUndefined();
+    expect(returnValue).toEqual(items({ value }));
   });
 });
 

@@ -292,7 +292,7 @@ describe('what cannot be', () => {
       'a module in a script',
       sandboxScript(),
       'require("fs").readFileSync("x")',
-      "'require' is not defined; a handler has no modules",
+      "'require' is not defined; a handler has no require",
     ],
     [
       'a method that is not exported',

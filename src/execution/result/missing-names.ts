@@ -5,7 +5,8 @@ const NETWORK =
   'a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…)';
 const NODE = 'a handler has nothing of Node';
 const BROWSER = 'a handler has nothing of a browser';
-const MODULES = 'a handler has no modules: libraries of the runtime are $lib.<name>';
+const REQUIRE =
+  'a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>';
 const COMMONJS =
   'a handler is no module of CommonJS: write `export default` instead of `module.exports =`, or give the option wrap code that makes `module`';
 const GLOBALS = ['$args', '$emit', '$ext', '$lib', '$log', '$scope', '$state', '$view'] as const;
@@ -18,7 +19,7 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
       [NETWORK, ['XMLHttpRequest', 'WebSocket', 'EventSource', 'axios', 'FormData', 'Blob', 'ReadableStream']],
       [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
-      [MODULES, ['require']],
+      [REQUIRE, ['require']],
       [COMMONJS, ['module', 'exports']],
       ['a handler has one thread', ['Worker', 'SharedArrayBuffer', 'Atomics']],
       ['nothing runs here that was not compiled and checked before', ['WebAssembly']],
@@ -34,6 +35,9 @@ const MEANT: Readonly<Record<string, (typeof GLOBALS)[number]>> = {
 };
 
 const UNDEFINED = /^'([^']+)' is not defined$/;
+const NOT_LOADED = /^could not load module '/;
+const BODY =
+  '`import()` works in modules: a body or a function alone imports nothing, so write `export default`, and the name of the module as text';
 const LIBRARY = /(?:^|of )\$lib\.([\w$]+)[.([ ]/;
 
 /**
@@ -44,6 +48,7 @@ const LIBRARY = /(?:^|of )\$lib\.([\w$]+)[.([ ]/;
 export function whatThereIs(message: string, libraries: readonly string[]): string | undefined {
   const name = UNDEFINED.exec(message)?.[1];
   if (name !== undefined) return insteadOf(name);
+  if (NOT_LOADED.test(message)) return BODY;
   const library = LIBRARY.exec(message)?.[1];
   if (library === undefined || libraries.includes(library)) return undefined;
   if (libraries.length === 0) return `there is no library ${library}: the runtime has none`;

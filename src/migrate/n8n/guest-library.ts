@@ -6,7 +6,7 @@ export const N8N_NAMES = [
   ...['$input', '$json', '$binary', 'items', 'item', '$itemIndex', '$runIndex', '$', '$node', '$items', '$item'],
   ...['$env', '$vars', '$workflow', '$execution', '$prevNode', '$parameter', '$getWorkflowStaticData'],
   ...['$now', '$today', 'DateTime', 'Duration', 'Interval', '$jmespath', '$helpers', 'helpers', '$evaluateExpression'],
-  ...['$secrets', 'require', 'Buffer', 'setTimeout', 'fetch'],
+  ...['$secrets', 'require', 'Buffer'],
 ] as const;
 
 /**
@@ -24,7 +24,7 @@ function absent(name, remedy, target = function () {}) {
   return new Proxy(target, handler);
 }
 
-const HTTP = 'the VM has no network. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or make the request before the script';
+const HTTP = 'there is no helper for it. Offer an extension and pass n8nCode({ helpers: { httpRequest: "http.request" } }), or use fetch, where the runtime has the option network';
 const LUXON = 'it is part of luxon. Pass its text: n8nCode({ luxon: readFileSync("node_modules/luxon/build/cjs-browser/luxon.js", "utf8") })';
 const JMESPATH = 'pass the text of the package: n8nCode({ jmespath: readFileSync("node_modules/jmespath/jmespath.js", "utf8") })';
 
@@ -138,7 +138,9 @@ function timesOf() {
     }
     return times;
   }
-  const { DateTime, Duration, Interval } = luxon;
+  const { DateTime, Duration, Interval, Settings } = luxon;
+  // luxon writes Z for this zone alone, and +00:00 for the zone of the system.
+  if (Settings.defaultZone.name === 'UTC') Settings.defaultZone = 'utc';
   const now = DateTime.now();
   return { $now: now, $today: now.startOf('day'), DateTime, Duration, Interval };
 }
@@ -176,8 +178,6 @@ function shared(args, helpers, modules) {
     $secrets: absent('$secrets', 'a script in the VM gets no secrets; have an extension use them'),
     require: requireOf(modules),
     Buffer: absent('Buffer', 'use btoa(text), atob(text), TextEncoder and Uint8Array'),
-    setTimeout: absent('setTimeout', 'the VM has no timers; offer an extension that waits and await it: await $ext.timer.sleep(ms)'),
-    fetch: absent('fetch', HTTP),
   };
 }
 

@@ -13,7 +13,6 @@ import {
 } from '../kit.js';
 import { N8N_LIBRARY, N8N_NAMES, N8N_SOURCE } from './guest-library.js';
 import type { N8nItem, N8nMode } from './items.js';
-import { withoutIntl } from './luxon.js';
 import { itemsSchema } from './result-schema.js';
 
 export interface N8nCodeOptions {
@@ -122,7 +121,7 @@ export function n8nCode(options: N8nCodeOptions = {}): N8nCodeKit {
   const execution = { toJSON: luxon !== undefined, schemas };
   return {
     libraries: {
-      ...(luxon !== undefined && { luxon: { source: withoutIntl(luxon) } }),
+      ...(luxon !== undefined && { luxon: { source: luxon } }),
       ...(jmespath !== undefined && { jmespath: { source: jmespath } }),
       [N8N_LIBRARY]: { source: N8N_SOURCE },
     },

@@ -83,7 +83,7 @@ export class HandlerSet {
     const { names } = this;
     const suggestion = nearest(name, names);
     const told = names.length <= MAX_NAMES_TOLD ? names.join(', ') : `${names.length} handlers`;
-    const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+    const meant = suggestion === undefined ? '' : `; the nearest is ${suggestion}`;
     return invalidArgument('name', name, `a handler of the manifest, which has ${told}${meant}`);
   }
 

@@ -1,7 +1,7 @@
 import type { ExportDefaultDeclaration, ExportNamedDeclaration, Identifier, Literal, Node, Program } from 'acorn';
 import { namesOf } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
-import { IMPORTS_NOTHING } from '../syntax-help.js';
+import { NOT_IMPORTED } from '../syntax-help.js';
 import { addedNames, headOf, resultOf, stagedHeadOf, tailOf } from './calling.js';
 import { DEFAULT_ENTRY, MAX_ENTRIES, MAX_ENTRY_CHARACTERS } from './entries.js';
 import { type HandlerForm, refusal } from './form.js';
@@ -109,7 +109,7 @@ function refuseImport(script: string, node: Node, program: Program, imports: Sou
   const problem =
     imports === undefined ? undefined : refuseLinking(program, Math.max(LEAST_INDENTED, script.length * 8));
   return problem === undefined
-    ? refusal(script, node, IMPORTS_NOTHING, 'import')
+    ? refusal(script, node, NOT_IMPORTED, 'import')
     : refusal(script, node, problem, 'syntax');
 }
 

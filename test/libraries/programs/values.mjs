@@ -339,7 +339,6 @@ const DATES = [
         Interval.fromDateTimes(day, day.plus({ days: 3 })).length('hours'),
       ];
     },
-    instead: 'date-fns or dayjs',
   },
   {
     package: 'moment',

@@ -1,4 +1,4 @@
-import { IMPORTS_NOTHING } from '#src/source/syntax-help.js';
+import { NOT_IMPORTED } from '#src/source/syntax-help.js';
 
 export interface ModelProgram {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface ModelProgram {
   /** The whole message: what to change. */
   readonly error?: string;
   readonly line?: number;
-  /** What it needs. @default none */
+  /** Those that it needs. @default none */
   readonly capabilities?: readonly string[];
   /** The error is one that the call rejects with. */
   readonly rejects?: true;
@@ -28,7 +28,7 @@ const ORDER = {
   customer: 'Ada',
 };
 const REQUIRE =
-  "ReferenceError: 'require' is not defined; a handler has no modules: libraries of the runtime are $lib.<name>; docs/handlers.md says what a handler sees";
+  "ReferenceError: 'require' is not defined; a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; docs/handlers.md says what a handler sees";
 
 /** Whole answers of language models that were asked for a handler, in our words. Each runs, or its error says what to change. */
 export const MODEL_PROGRAMS: readonly ModelProgram[] = [
@@ -156,7 +156,7 @@ export const MODEL_PROGRAMS: readonly ModelProgram[] = [
     name: 'an import of a package',
     dependsOnImports: true,
     line: 2,
-    error: `SyntaxError: ${IMPORTS_NOTHING}`,
+    error: `SyntaxError: ${NOT_IMPORTED}`,
     code: "```js\nimport { sumBy } from 'lodash';\n\nexport default ({ items }) => sumBy(items, 'price');\n```",
   },
   {
