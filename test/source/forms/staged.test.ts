@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
 import { readForm } from '#src/source/forms/read-form.js';
+import { LINKED } from '#src/source/forms/source-shape.js';
 
 const staged = (source: string) => {
   const form = readForm(source, 'handler.js', { isStaged: true });
@@ -79,8 +80,7 @@ it('a var is evaluated before if nothing before it knows it', () => {
 
 describe('of a bundle, whose variables are all var,', () => {
   const linked = (source: string) => {
-    const shape = { imports: 'linked' as const };
-    const form = readForm(source, 'handler.js', { isStaged: true, shape });
+    const form = readForm(source, 'handler.js', { isStaged: true, shape: LINKED });
     if (form.kind !== 'rewritten') throw new Error(JSON.stringify(form));
     const [before, after] = form.text.split(/\n;return function\(\$nexus\d_entry\)/);
     return after === undefined ? '' : before;
