@@ -17,6 +17,8 @@ export interface RecordedHandler {
   /** What it imports of packages, whether these are hoisted or not. */
   readonly packages: readonly string[];
   readonly hoisted: readonly string[];
+  /** What these need of the application, as text. */
+  readonly needs: string;
   readonly entry: ManifestHandler;
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import type { Manifest, ManifestHandler } from '../api/manifest.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { resolveModules } from '../config/resolve-modules.js';
 import { resolveSecrets } from '../config/resolve-secrets.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -47,6 +48,8 @@ export class Build {
   readonly #handlers = new Map<string, RecordedHandler>();
   readonly #unchanged: string[] = [];
   #hoisted: readonly string[] = [];
+  /** What the shared libraries need, by name. */
+  #needs: LibraryNeeds = {};
   #done = 0;
 
   /** @throws NexusError INVALID_CONFIG, INVALID_ARGUMENT */
@@ -146,6 +149,7 @@ export class Build {
     if (problem !== undefined) {
       throw new NexusError('INVALID_CONFIG', `The package ${problem.message}.`, { context: { package: problem.name } });
     }
+    this.#needs = shared.needs;
     await this.#writeFile(shared.manifest.file, shared.sealed);
     return shared;
   }
@@ -176,7 +180,7 @@ export class Build {
       return this.#failed(name, file, { code: 'COMPILATION_ERROR', message });
     }
     try {
-      const description = await compiler.describe(code, { filename: file });
+      const description = await compiler.describe(code, { filename: file }, this.#needs);
       const used = await this.#packagesOf(description.files);
       const problem = await this.#lock.use(used);
       if (problem !== undefined)
@@ -192,7 +196,8 @@ export class Build {
       };
       await this.#writeFile(entry.file, artifact);
       const inputs = await this.#digests.ofAll(description.files.length === 0 ? [file] : description.files);
-      this.#handlers.set(name, { inputs, packages, hoisted: description.imports, entry });
+      const needs = this.#needsOf(description.imports);
+      this.#handlers.set(name, { inputs, packages, hoisted: description.imports, needs, entry });
       return 'built';
     } catch (error) {
       if (!(error instanceof NexusError)) throw error;
@@ -205,11 +210,16 @@ export class Build {
   }
 
   /** Whether the artifact of the last build is still there, and imports what it would import now. */
-  async #isCurrent({ entry, packages, hoisted, inputs }: RecordedHandler): Promise<boolean> {
+  async #isCurrent({ entry, packages, hoisted, needs, inputs }: RecordedHandler): Promise<boolean> {
+    if (needs !== this.#needsOf(hoisted)) return false;
     const artifact = await readFile(path.join(this.#config.outDir, entry.file)).catch(() => undefined);
     if (artifact === undefined || digestOf(artifact) !== entry.digest) return false;
     const isBound = packages.filter((name) => this.#hoisted.includes(name)).join() === [...hoisted].sort().join();
     return isBound && (await this.#lock.use(await this.#packagesOf(Object.keys(inputs)))) === undefined;
+  }
+
+  #needsOf(libraries: readonly string[]): string {
+    return libraries.map((name) => `${name}: ${this.#needs[name]?.join() ?? ''}`).join('; ');
   }
 
   #packagesOf(files: readonly string[]): Promise<UsedPackage[]> {

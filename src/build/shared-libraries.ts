@@ -2,10 +2,12 @@ import type { ManifestLibraries } from '../api/manifest.js';
 import { BundleError } from '../bundler/bundle-error.js';
 import { bundleLibraries, librarySourceOf } from '../bundler/bundle-libraries.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';
+import type { LibraryNeeds } from '../capabilities/library-needs.js';
 import { invalidArgument } from '../config/check.js';
 import { packagesUsed, type UsedPackage } from '../linker/used-packages.js';
 import { packLibraries } from '../protocol/library-set.js';
 import { LIBRARIES_NAMESPACE } from '../runtime/manifest/manifest-file.js';
+import { needsOfLibraries } from '../runtime/needs-of-libraries.js';
 import { digestOf } from './build-record.js';
 
 /** The libraries that several handlers of a build share. */
@@ -13,6 +15,8 @@ export interface SharedLibraries {
   readonly manifest: ManifestLibraries;
   readonly sealed: Uint8Array;
   readonly used: readonly UsedPackage[];
+  /** What each needs of the application, by its name. */
+  readonly needs: LibraryNeeds;
 }
 
 export interface SharedLibrariesOptions {
@@ -52,5 +56,5 @@ export async function bundleShared(
     names: specifiers,
     packages,
   };
-  return { manifest, sealed, used };
+  return { manifest, sealed, used, needs: needsOfLibraries([], bundle) };
 }

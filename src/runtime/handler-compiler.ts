@@ -1,3 +1,4 @@
+import type { CapabilityToken } from '../api/capability.js';
 import type { HandlerDescription } from '../api/manifest.js';
 import type { CacheOptions, PoolOptions } from '../api/options.js';
 import type { CompileOptions } from '../api/source-options.js';
@@ -63,14 +64,19 @@ export class HandlerCompiler implements AsyncDisposable {
   /**
    * Compiles a handler, and says what it needs: entry points, capabilities with those of everything that it imports, files and sizes.
    *
+   * @param libraries what the libraries need that it imports: a compiler has none itself. Default: nothing
    * @throws NexusError as {@link compile}
    */
-  async describe(code: string, options: CompileOptions = {}): Promise<HandlerDescription> {
+  async describe(
+    code: string,
+    options: CompileOptions = {},
+    libraries: Readonly<Record<string, readonly CapabilityToken[]>> = {},
+  ): Promise<HandlerDescription> {
     checkShape('options', options, COMPILE_OPTION_KEYS);
     checkCompileOptions(options);
     const { calls, compiler } = await this.#start();
     const { describeHandler } = await import('./describe-handler.js');
-    return calls.run(() => describeHandler(code, options, compiler));
+    return calls.run(() => describeHandler(code, options, compiler, libraries));
   }
 
   /** Fingerprint of the engine for which it compiles: artifacts are executed by the same engine alone. */

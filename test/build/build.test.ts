@@ -170,6 +170,25 @@ const SMALL = {
 };
 const SMALL_OPTIONS = { packages: ['one', 'two'] };
 
+describe('capabilities', () => {
+  it('are those of shared packages as well, and are found again when only the package has changed', async () => {
+    const mailer = (method: string) => `export const send = (text) => $ext.mail.${method}(text);`;
+    const files = {
+      'handlers/user.js': `import { send } from 'mailer';\nexport default () => send('x');`,
+      'handlers/other.js': 'export default () => 1;',
+      ...installed('mailer', { 'index.js': mailer('send') }, ESM),
+    };
+    await using tree = await buildTree(files, { packages: ['mailer'], hoist: 'all', lock: false });
+    const { manifest } = await tree.build();
+    expect(manifest.handlers['user']?.capabilities).toEqual(['ext:mail.send']);
+    expect(manifest.handlers['other']?.capabilities).toEqual([]);
+    await writeFile(join(tree.directory, 'node_modules/mailer/index.js'), mailer('queue'));
+    const again = await tree.build();
+    expect(again.built).toEqual(['user']);
+    expect(again.manifest.handlers['user']?.capabilities).toEqual(['ext:mail.queue']);
+  });
+});
+
 describe('the lock file', () => {
   it('records what was bundled, in the same bytes everywhere', async () => {
     await using first = await buildTree(SMALL, SMALL_OPTIONS);
