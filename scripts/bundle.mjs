@@ -74,7 +74,9 @@ await take({
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
-await take({ ...commonjs, entryPoints, plugins: [sharing, threadFile] });
+// A build step is a module: another copy of all of it would be a quarter of the package.
+const { build: _, ...required } = entryPoints;
+await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile] });
 await take({
   ...common,
   entryPoints: {

@@ -45,7 +45,7 @@ function checkTarball(packed, tarball, folder) {
   weigh(root, packed);
   const bin = (name, args) => execFileSync('npx', [name, ...args], { cwd: root, stdio: 'inherit' });
   bin('publint', ['run', tarball, '--strict']);
-  // The matchers for vitest are a module, as vitest is; the declarations of handlers are no module at all.
+  // The matchers for vitest are a module, as vitest is, and so is the build step; the declarations of handlers are no module at all.
   bin('attw', [
     tarball,
     '--profile',
@@ -53,6 +53,7 @@ function checkTarball(packed, tarball, folder) {
     '--exclude-entrypoints',
     'testing/vitest',
     'testing/vitest-plugin',
+    'build',
     'handler',
     '--format',
     'table-flipped',
