@@ -235,7 +235,7 @@ describe('what cannot be', () => {
       'module.exports = async () => require("axios").get("x")',
       'require("axios") is not available to this script: the option require of the kit gives libraries of the runtime, and a request is a call of the application',
     ],
-    ['module.exports = async () => fetch("https://x.org")', 'a handler has no network'],
+    ['module.exports = async () => fetch("https://x.org")', 'The handler has no capability "net:GET:x.org"'],
     [
       'module.exports = async ({ $last }) => Buffer.from($last)',
       "'Buffer' is not defined; a handler has nothing of Node",
