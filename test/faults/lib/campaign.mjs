@@ -12,7 +12,7 @@ const FIGURE_COLUMNS = 132;
 
 /**
  * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
- * throws.
+ * throws. One that exports `isLong` is left out of the quick form.
  *
  * @param options further options of the command line, as parseArgs has them; `run` gets their values
  */
@@ -20,7 +20,8 @@ export async function runCampaign(folder, options = {}) {
   const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
   const urls = names.sort().map((name) => new URL(name, folder));
   const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, ...options } });
-  const faults = await Promise.all(urls.map((url) => import(url)));
+  const all = await Promise.all(urls.map((url) => import(url)));
+  const faults = all.filter(({ isLong = false }) => !(values.quick && isLong));
   const titleColumns = Math.max(...faults.map(({ title }) => title.length));
   let failed = 0;
   for (const { title, run } of faults) {
