@@ -1,7 +1,7 @@
 // All questions, in the order of the report. Each is a program in this folder, named by its id. The short form leaves the long ones out.
 export const QUESTIONS = [
   { id: 'pristine', title: 'A pristine execution in one thread' },
-  { id: 'pristine-parts', title: 'The parts of an execution' },
+  { id: 'pristine-parts', title: 'The parts of an execution', isLong: true },
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants', isLong: true },
   { id: 'library', title: 'A handler on a library' },
@@ -9,16 +9,16 @@ export const QUESTIONS = [
   { id: 'diversity', title: 'Many different handlers' },
   { id: 'context', title: 'Large contexts' },
   { id: 'suspend', title: 'Suspend and resume' },
-  { id: 'suspend-parts', title: 'The parts of a suspension' },
+  { id: 'suspend-parts', title: 'The parts of a suspension', isLong: true },
   { id: 'suspend-many', title: 'Very many suspended handlers', isLong: true },
   { id: 'suspension-store', title: 'The stores of suspended handlers' },
   { id: 'memory', title: 'Memory' },
   { id: 'start', title: 'Cold start' },
   { id: 'suite', title: 'A suite of 94 tests' },
   { id: 'platform', title: 'The platform of a handler', isLong: true },
-  { id: 'heavy', title: 'Heavy computation' },
+  { id: 'heavy', title: 'Heavy computation', isLong: true },
   { id: 'contract', title: 'The parts of the contract', isLong: true },
-  { id: 'cache', title: 'The compile cache' },
+  { id: 'cache', title: 'The compile cache', isLong: true },
   { id: 'source-maps', title: 'Hostile source maps', isLong: true },
   { id: 'metrics', title: 'Metrics and events', isLong: true },
 ];
