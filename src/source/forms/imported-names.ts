@@ -9,7 +9,7 @@ import type {
   TemplateLiteral,
 } from 'acorn';
 import { walk } from '../lowering/names.js';
-import { childrenOf } from '../parse-script.js';
+import { targetsOf } from '../scopes/assignment-targets.js';
 import { resolveScopes } from '../scopes/resolve-scopes.js';
 import type { AddedNames } from './calling.js';
 import type { Edit } from './rewriting.js';
@@ -175,23 +175,6 @@ function* namesIn(root: Node): Generator<Identifier> {
       skipped.add((node as Node & { property: Node }).property);
     } else if (node.type === 'Identifier' && !skipped.has(node)) yield node as Identifier;
   }
-}
-
-/** Names and members that a node assigns to or deletes. */
-function targetsOf(node: Node): Node[] {
-  const { left, argument, operator } = node as Node & { left?: Node; argument?: Node; operator?: string };
-  if (node.type === 'UpdateExpression' || (node.type === 'UnaryExpression' && operator === 'delete'))
-    return argument === undefined ? [] : [argument];
-  if (left === undefined || !/^(?:AssignmentExpression|For(?:In|Of)Statement)$/.test(node.type)) return [];
-  const found: Node[] = [];
-  const waiting = [left];
-  for (let target = waiting.pop(); target !== undefined; target = waiting.pop()) {
-    if (target.type === 'Identifier' || target.type === 'MemberExpression') found.push(target);
-    else if (target.type === 'Property') waiting.push((target as Node & { value: Node }).value);
-    else if (target.type === 'AssignmentPattern') waiting.push((target as Node & { left: Node }).left);
-    else if (/^(?:Object|Array)Pattern$|^RestElement$/.test(target.type)) waiting.push(...childrenOf(target));
-  }
-  return found;
 }
 
 function skip(node: Node, field: 'key' | 'property', skipped: Set<Node>): void {

@@ -4,6 +4,7 @@ import type {
   ClassDeclaration,
   Expression,
   FunctionDeclaration,
+  Identifier,
   Literal,
   NewExpression,
   Node,
@@ -15,6 +16,7 @@ import type {
 } from 'acorn';
 import { mentionedNames, namesOf, walk } from '../lowering/names.js';
 import { childrenOf } from '../parse-script.js';
+import { targetsOf } from '../scopes/assignment-targets.js';
 import { isFunction } from '../scopes/functions.js';
 import { CTX_FIELDS } from './calling.js';
 
@@ -163,18 +165,14 @@ function assignedIn(body: readonly Node[]): {
   const changed = new Set<string>();
   for (const statement of body) {
     for (const node of walk(statement)) {
-      const { left, argument } = node as Node & { left?: Pattern; argument?: Pattern };
-      const target =
-        node.type === 'AssignmentExpression' || node.type === 'ForInStatement' || node.type === 'ForOfStatement'
-          ? left
-          : node.type === 'UpdateExpression'
-            ? argument
-            : undefined;
-      if (target === undefined) continue;
-      for (const name of namesOf(target)) names.add(name);
-      let object: Node | undefined = target;
-      while (object?.type === 'MemberExpression') object = (object as Node & { object?: Node }).object;
-      if (object?.type === 'Identifier') changed.add((object as Node & { name: string }).name);
+      for (const target of targetsOf(node)) {
+        let object: Node | undefined = target;
+        while (object?.type === 'MemberExpression') object = (object as Node & { object?: Node }).object;
+        if (object?.type !== 'Identifier') continue;
+        const { name } = object as Identifier;
+        changed.add(name);
+        if (object === target) names.add(name);
+      }
     }
   }
   return { assigned: names, changed };
