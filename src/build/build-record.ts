@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { ManifestHandler } from '../api/manifest.js';
+import { sha256Hex } from '../support/sha256-hex.js';
 
 /** What is recorded of a build, so that the next one compiles only what has changed. Never trusted: artifacts are checked by their digests. */
 export interface BuildRecord {
@@ -65,9 +65,5 @@ export class FileDigests {
 }
 
 async function digestOfFile(file: string): Promise<string | undefined> {
-  return readFile(file).then(digestOf, () => undefined);
-}
-
-export function digestOf(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return readFile(file).then(sha256Hex, () => undefined);
 }

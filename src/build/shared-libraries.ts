@@ -8,7 +8,7 @@ import { packagesUsed, type UsedPackage } from '../linker/used-packages.js';
 import { packLibraries } from '../protocol/library-set.js';
 import { LIBRARIES_NAMESPACE } from '../runtime/manifest/manifest-file.js';
 import { needsOfLibraries } from '../runtime/needs-of-libraries.js';
-import { digestOf } from './build-record.js';
+import { sha256Hex } from '../support/sha256-hex.js';
 
 /** The libraries that several handlers of a build share. */
 export interface SharedLibraries {
@@ -41,7 +41,7 @@ export async function bundleShared(
     },
   );
   const content = packLibraries([librarySourceOf(bundle)]);
-  const id = digestOf(content);
+  const id = sha256Hex(content);
   const header = { key: id, namespace: LIBRARIES_NAMESPACE, filename: '', source: '', engine };
   const sealed = await sealInSlices(header, content, secret);
   const used = await packagesUsed(
@@ -52,7 +52,7 @@ export async function bundleShared(
   const manifest = {
     id,
     file: `libraries-${id.slice(0, 16)}.qjsl`,
-    digest: digestOf(sealed),
+    digest: sha256Hex(sealed),
     names: specifiers,
     packages,
   };

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { encodedBytes } from '../api/encoded.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { type AuditGate, gateOf } from '../audit/gate.js';
@@ -7,6 +5,7 @@ import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import { encodeFields } from '../protocol/context-encoding.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
+import { sha256Hex } from '../support/sha256-hex.js';
 import { eventOriginOf } from './origin.js';
 import { type AuditOrigin, auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
@@ -83,9 +82,5 @@ export class SegmentAudit {
 /** Of the arguments of a call, as they are encoded for the VM. */
 function hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
   const packed = encodedBytes(args);
-  return sha256(packed ?? encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson }));
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return sha256Hex(packed ?? encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson }));
 }

@@ -16,6 +16,7 @@ import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-po
 import type { Admission } from '../protocol/compile.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
+import { sha256Hex } from '../support/sha256-hex.js';
 import { performance } from '../support/timers.js';
 import { abortableWithin } from '../support/waiting.js';
 import { amountsOf, bytesOf, NO_AMOUNTS } from './amounts.js';
@@ -41,7 +42,7 @@ import {
   type Waiting,
 } from './result/result.js';
 import { SourceMaps } from './result/source-maps.js';
-import { SegmentAudit, sha256 } from './segment-audit.js';
+import { SegmentAudit } from './segment-audit.js';
 import { callNumber, type SuspendedRun } from './suspended-run.js';
 import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
 
@@ -237,7 +238,7 @@ export class SegmentRunner {
       hostCallsBefore: run.usage.maxHostCalls,
     };
     const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
-    const audited = this.#audit.isWanted ? { runId, argsHash: sha256(encoded) } : undefined;
+    const audited = this.#audit.isWanted ? { runId, argsHash: sha256Hex(encoded) } : undefined;
     const began = hasBegun(execution);
     if (began && this.#audit.isActive) {
       this.#audit.note({ segment, inputs, handler: run.handler.key, tenant, audited, letGo });

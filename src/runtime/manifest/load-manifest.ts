@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { invalidArgument } from '../../config/check.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { LibrarySets } from '../../execution/library-sets.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
+import { sha256Hex } from '../../support/sha256-hex.js';
 import { asShared, toShared } from '../../support/shared-bytes.js';
 import { invalidManifest, LIBRARIES_NAMESPACE, readManifest } from './manifest-file.js';
 
@@ -71,7 +71,7 @@ async function openLibraries(
     const { header, content } = await openInSlices(sealed, { engine, secrets, maxSourceBytes });
     if (header.namespace !== LIBRARIES_NAMESPACE) throw new ArtifactError('header', 'holds no libraries');
     // Sets of one name are one set.
-    if (digestOf(content) !== libraries.id) throw new ArtifactError('header', 'has libraries of another id');
+    if (sha256Hex(content) !== libraries.id) throw new ArtifactError('header', 'has libraries of another id');
     return { id: libraries.id, packed: content.buffer === sealed.buffer ? toShared(content) : asShared(content) };
   } catch (error) {
     if (!(error instanceof ArtifactError)) throw error;
@@ -87,12 +87,8 @@ async function readChecked(
   const bytes = await readFile(place).catch((error: Error) => {
     throw invalidManifest(place, `names a file that cannot be read: ${error.message}`);
   });
-  if (digestOf(bytes) === digest) return bytes;
+  if (sha256Hex(bytes) === digest) return bytes;
   throw invalidManifest(place, 'has another digest for this file: one of them is of another build');
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function pathOf(manifest: unknown): string {
