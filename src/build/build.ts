@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import type { Manifest, ManifestHandler } from '../api/manifest.js';
 import type { LibraryNeeds } from '../capabilities/library-needs.js';
+import { defaultOf } from '../config/read-option.js';
 import { resolveModules } from '../config/resolve-modules.js';
 import { resolveSecrets } from '../config/resolve-secrets.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -16,8 +17,9 @@ import { HandlerCompiler } from '../runtime/handler-compiler.js';
 import { MANIFEST_NAME, MANIFEST_VERSION, renderManifest } from '../runtime/manifest/manifest-file.js';
 import { replaceFile } from '../support/replace-file.js';
 import { Semaphore } from '../support/semaphore.js';
+import { sha256Hex } from '../support/sha256-hex.js';
 import type { BuildConfig } from './build-options.js';
-import { digestOf, FileDigests, RECORD_NAME, type RecordedHandler, readRecord } from './build-record.js';
+import { FileDigests, RECORD_NAME, type RecordedHandler, readRecord } from './build-record.js';
 import type { BuildFailure, BuildReport } from './build-report.js';
 import { ENDING, findHandlers, type HandlerFile } from './handler-files.js';
 import { readSchemas } from './handler-schemas.js';
@@ -27,7 +29,6 @@ import { bundleShared, type SharedLibraries } from './shared-libraries.js';
 
 /** Raise it whenever the same sources give other files. */
 const BUILD_VERSION = 1;
-const DEFAULT_MAX_SOURCE_BYTES = 16 * 1024 * 1024;
 
 /** A handler with what the steps of a build find out. */
 interface Unit extends HandlerFile {
@@ -55,7 +56,7 @@ export class Build {
   /** @throws NexusError INVALID_CONFIG, INVALID_ARGUMENT */
   constructor(config: BuildConfig) {
     this.#config = config;
-    const { root, packages, lock, updateLock = false, maxSourceBytes = DEFAULT_MAX_SOURCE_BYTES } = config;
+    const { root, packages, lock, updateLock = false, maxSourceBytes = defaultOf('maxSourceBytes') } = config;
     const modules = resolveModules({ from: root, packages, ...(lock !== undefined && { lock }) });
     const listed = modules?.packages ?? [];
     [this.#secret] = resolveSecrets('cacheSecret', config.cacheSecret);
@@ -92,7 +93,7 @@ export class Build {
     try {
       engine = await compiler.engine();
       shared = await this.#bundleShared(hoisted, engine);
-      basis = digestOf(JSON.stringify([BUILD_VERSION, engine, this.#config.wrap ?? null, this.#sealName()]));
+      basis = sha256Hex(JSON.stringify([BUILD_VERSION, engine, this.#config.wrap ?? null, this.#sealName()]));
       await this.#compile(units, compiler, basis === before?.basis);
     } finally {
       await compiler.close();
@@ -111,7 +112,7 @@ export class Build {
 
   /** Artifacts are sealed anew under another secret, which is not written anywhere. */
   #sealName(): string {
-    return this.#secret === undefined ? '' : digestOf(Buffer.concat([Buffer.from('nexus-build'), this.#secret]));
+    return this.#secret === undefined ? '' : sha256Hex(Buffer.concat([Buffer.from('nexus-build'), this.#secret]));
   }
 
   #createCompiler(hoisted: readonly string[]): HandlerCompiler {
@@ -191,7 +192,7 @@ export class Build {
         files: description.files.filter((input) => !isInstalled(input)),
         packages: used.map((each) => ({ name: each.name, version: each.version })),
         file: `${name}.qjsc`,
-        digest: digestOf(artifact),
+        digest: sha256Hex(artifact),
         source: file,
       };
       await this.#writeFile(entry.file, artifact);
@@ -213,7 +214,7 @@ export class Build {
   async #isCurrent({ entry, packages, hoisted, needs, inputs }: RecordedHandler): Promise<boolean> {
     if (needs !== this.#needsOf(hoisted)) return false;
     const artifact = await readFile(path.join(this.#config.outDir, entry.file)).catch(() => undefined);
-    if (artifact === undefined || digestOf(artifact) !== entry.digest) return false;
+    if (artifact === undefined || sha256Hex(artifact) !== entry.digest) return false;
     const isBound = packages.filter((name) => this.#hoisted.includes(name)).join() === [...hoisted].sort().join();
     return isBound && (await this.#lock.use(await this.#packagesOf(Object.keys(inputs)))) === undefined;
   }

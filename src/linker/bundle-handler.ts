@@ -133,7 +133,7 @@ function differs({ metafile, outputFiles }: Bundled): boolean {
 
 function modulesIn({ inputs }: Metafile): ReadonlySet<string> {
   const modules = Object.entries(inputs).filter(([file, { format }]) => isOwn(file) && format === 'esm');
-  return new Set(modules.map(([file]) => fileOf({ file })));
+  return new Set(modules.map(([file]) => fileOf(file)));
 }
 
 function failed(
@@ -159,7 +159,7 @@ async function linked(
   const { resolveDir, maxSourceBytes } = config;
   const leak = await findEscape(withoutLibraries(metafile), [], resolveDir, new Packages());
   if (leak !== undefined) return refused(new BundleError(leak).message, leak.specifier ?? '', 'outside');
-  const { problem } = await config.check.check(inputs.filter((input) => !isOwn(input)));
+  const problem = await config.check.check(inputs.filter((input) => !isOwn(input)));
   if (problem !== undefined) return refused(problem.message, problem.name, 'version');
   const bytes = code.contents.length;
   if (bytes > maxSourceBytes) return { ok: false, error: tooLarge(bytes, maxSourceBytes, output) };
@@ -168,7 +168,7 @@ async function linked(
     source: code.text,
     sourceMap: withTexts(map.text, texts),
     libraries: librariesOf(output),
-    files: inputs.map((input) => fileOf({ file: input })),
+    files: inputs.map((input) => fileOf(input)),
   };
 }
 
@@ -182,7 +182,7 @@ function withoutLibraries({ inputs, ...rest }: Metafile): Metafile {
   const files = Object.entries(inputs).map(([file, input]) => {
     const imports = input.imports.filter(({ path: name }) => !name.startsWith(LIBRARY_SCHEME));
     // What own files import of packages is checked as well.
-    return [fileOf({ file }), { ...input, imports }];
+    return [fileOf(file), { ...input, imports }];
   });
   return { ...rest, inputs: Object.fromEntries(files) as Metafile['inputs'] };
 }
@@ -196,7 +196,7 @@ function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['o
   const largest = Object.entries(inputs)
     .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
     .slice(0, LARGEST_TOLD)
-    .map(([file, { bytesInOutput }]) => `${fileOf({ file })} ${bytesInOutput}`);
+    .map(([file, { bytesInOutput }]) => `${fileOf(file)} ${bytesInOutput}`);
   return {
     code: 'INVALID_HANDLER',
     message: `The handler and what it imports have ${bytes} bytes; maxSourceBytes is ${maxSourceBytes}. The largest are ${largest.join(', ')}.`,
@@ -207,7 +207,7 @@ function tooLarge(bytes: number, maxSourceBytes: number, { inputs }: Metafile['o
 /** With names of files as the author knows them, and the texts of the handler's own. */
 function withTexts(sourceMap: string, texts: ReadonlyMap<string, string>): string {
   const map = JSON.parse(sourceMap) as { sources: string[] };
-  const sources = map.sources.map((file) => fileOf({ file }));
+  const sources = map.sources.map((file) => fileOf(file));
   const sourcesContent = map.sources.map((file, index) =>
     isOwn(file) ? (texts.get(sources[index] as string) ?? null) : null,
   );

@@ -1,5 +1,5 @@
+import { packageNameOf } from '../bundler/package-of.js';
 import type { ListedPackage } from '../config/listed-package.js';
-import { packageOf } from './specifier.js';
 
 /** The imports that are bound to libraries of the image when a handler runs. */
 export interface LibraryNames {
@@ -16,5 +16,5 @@ export function libraryNames(names: Iterable<string>): LibraryNames {
 /** Every part of these packages, as if it were a library: to find out what a handler imports of them. */
 export function everythingOf(packages: readonly ListedPackage[]): LibraryNames {
   const set = new Set(packages.map(({ name }) => name));
-  return { has: (specifier) => set.has(packageOf(specifier)), names: [] };
+  return { has: (specifier) => set.has(packageNameOf(specifier)), names: [] };
 }

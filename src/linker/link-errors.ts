@@ -32,7 +32,7 @@ export function describeLinkError(
   const isComputed = id === UNBUNDLED || GLOB.test(text);
   const reason = isComputed ? COMPUTED_IMPORT : text.replace(QUOTED, '"$1$2"');
   const said = cut(isImportProblem(detail) ? detail.message : reason, MAX_REASON);
-  const isSyntax = !isImportProblem(detail) && location !== null && textOf(fileOf(location)) !== undefined;
+  const isSyntax = !isImportProblem(detail) && location !== null && textOf(fileOf(location.file)) !== undefined;
   return {
     code: 'COMPILATION_ERROR',
     message: isSyntax ? `SyntaxError: ${said}` : `Cannot import: ${said}`,
@@ -47,7 +47,7 @@ function placeOf(
   path: string,
   textOf: (file: string) => string | undefined,
 ): Pick<WasmError, 'location' | 'snippet'> {
-  const file = fileOf(place);
+  const file = fileOf(place.file);
   const column = Buffer.from(place.lineText, 'utf8').subarray(0, place.column).toString('utf8').length + 1;
   const location = { line: place.line, column, ...(file !== path && { file }) };
   const text = textOf(file);
@@ -55,7 +55,7 @@ function placeOf(
 }
 
 /** Without the namespaces of this library's plugin. */
-export function fileOf({ file }: Pick<BundlerPlace, 'file'>): string {
+export function fileOf(file: string): string {
   if (file.startsWith(MODULE_PREFIX)) return withoutEnding(file.slice(MODULE_PREFIX.length));
   return file.startsWith(OWN_PREFIX) ? file.slice(OWN_PREFIX.length) : file;
 }

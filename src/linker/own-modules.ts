@@ -1,13 +1,14 @@
 import path from 'node:path';
 
 import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import { packageNameOf } from '../bundler/package-of.js';
 import type { ListedPackage } from '../config/listed-package.js';
 import { nearest } from '../config/nearest.js';
 import { LIBRARY_SCHEME } from '../source/forms/source-shape.js';
 import { type ImportProblem, problem } from './import-problem.js';
 import type { LibraryNames } from './library-names.js';
 import { candidatesFor, type FoundFile, leadsOut, type ModuleFiles } from './module-files.js';
-import { isBare, packageOf } from './specifier.js';
+import { isBare } from './specifier.js';
 
 /** Of the handler itself and of files that it may import. */
 export const OWN = 'own';
@@ -114,7 +115,7 @@ function refusePackage(specifier: string, options: OwnModulesOptions): ImportPro
   if (specifier.split('/').some((segment) => segment === '.' || segment === '..')) {
     return problem('outside', specifier, `"${specifier}" leads out of its package`);
   }
-  const name = packageOf(specifier);
+  const name = packageNameOf(specifier);
   if (packages.some((listed) => listed.name === name)) return undefined;
   const alternative = options.alternativeTo(specifier);
   if (alternative !== undefined) {

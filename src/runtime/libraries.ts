@@ -64,7 +64,7 @@ async function checkPackages({ inputs }: LibraryBundle, { packages, hoisted, loc
   const { PackageCheck } = await import('../linker/package-check.js');
   const imported = inputs.filter(({ libraries }) => libraries.some((name) => hoisted.includes(name)));
   const check = new PackageCheck(packages, process.cwd(), lock);
-  const { problem } = await check.check(imported.map(({ path }) => path));
+  const problem = await check.check(imported.map(({ path }) => path));
   if (problem === undefined) return;
   const message = `modules.packages cannot be bundled: ${problem.message}.`;
   throw new NexusError('INVALID_CONFIG', message, { context: { option: 'modules.packages', package: problem.name } });
