@@ -14,7 +14,7 @@ const OF_A_NAMESPACE = /^(?:\(disabled\):|<|[a-z-]{3,}:)/;
 const PATH = /^(?:\.|\/|\\|[a-z]:|file:)/i;
 
 /**
- * The first import that leads out of its package: to a file of the host that is no part of any package, or to what is no file.
+ * The first import that leads out of its package: to a file of the host outside of all packages, or to something other than a file.
  *
  * A package could otherwise make a file beside it, such as `../../.env.json`, part of what handlers see.
  */

@@ -49,7 +49,7 @@ export interface SandboxKit extends ScriptKit {
    *
    * @param values of the names in `globals`; one that is left out is undefined
    * @param args what the exported function of a module is called with. Default: nothing
-   * @throws NexusError INVALID_ARGUMENT naming a value that is no global of the kit
+   * @throws NexusError INVALID_ARGUMENT naming a value that is not a global of the kit
    */
   context(values?: Readonly<Record<string, unknown>>, args?: readonly unknown[]): WasmContext;
 }

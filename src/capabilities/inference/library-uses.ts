@@ -10,7 +10,7 @@ import type { Demands } from './values/demands.js';
 
 /**
  * Adds what the libraries need that a handler names: as a member of `$lib` or of `lib` of its `ctx`. Where it cannot be told which one, all
- * count; and also where the handler reads a global that nobody declares, since a library may have defined it.
+ * count; and also where the handler reads an undeclared global, since a library may have defined it.
  *
  * @throws EverythingDemanded
  */
