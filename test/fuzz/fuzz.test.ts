@@ -22,6 +22,7 @@ describe('generated cases, in the short form', () => {
     'recordings',
     'messages',
     'intl',
+    'cryptography',
   ])('generated cases of the target "%s" find nothing', async (target) => {
     const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
     expect(stdout).toContain('nothing found');
