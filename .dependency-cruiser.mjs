@@ -33,6 +33,7 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  buffer: '^src/guest/node/buffer\\.ts$',
   esbuild: '^src/bundler/esbuild\\.ts$',
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',

@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, type webcrypto } from 'node:crypto';
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ async function answerAll(questions: readonly Question[]): Promise<unknown[]> {
   const { subtle } = crypto;
   const seen = (value: unknown): unknown => {
     if (value instanceof ArrayBuffer) return [...new Uint8Array(value)].join();
-    const key = value as CryptoKey;
+    const key = value as webcrypto.CryptoKey;
     if (Object.prototype.toString.call(value) === '[object CryptoKey]') {
       return {
         type: key.type,
@@ -61,7 +61,7 @@ async function answerAll(questions: readonly Question[]): Promise<unknown[]> {
       }
       case 'generate': {
         const generated = await subtle.generateKey(q.algorithm, q.extractable, q.usages);
-        return [seen(generated), (await subtle.exportKey('raw', generated as CryptoKey)).byteLength];
+        return [seen(generated), (await subtle.exportKey('raw', generated as webcrypto.CryptoKey)).byteLength];
       }
       default:
         throw new Error(`no question: ${q.do}`);
