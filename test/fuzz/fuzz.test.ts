@@ -23,6 +23,8 @@ describe('generated cases, in the short form', () => {
     'messages',
     'intl',
     'cryptography',
+    'timers',
+    'requests',
   ])('generated cases of the target "%s" find nothing', async (target) => {
     const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
     expect(stdout).toContain('nothing found');

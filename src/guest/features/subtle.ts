@@ -1,4 +1,5 @@
 import { CRYPTO_OPERATIONS, MAX_CRYPTO_BYTES } from '../abi.js';
+import { beginPromise } from './begin-promise.js';
 import { asInterface, exceptionsOf, type FeatureHost } from './feature.js';
 import { Opaque } from './opaque.js';
 import {
@@ -16,10 +17,6 @@ import {
 import { lengthOf, wholeBuffer } from './subtle/bytes.js';
 import { CryptoKey, makeKey, readUsages, usableKey } from './subtle/crypto-key.js';
 import { exportKey, importKey, USAGES } from './subtle/key-formats.js';
-
-const { apply } = Reflect;
-const PromiseConstructor = Promise;
-const { reject, resolve } = Promise;
 
 type HostFunction = (operation: number, ...values: unknown[]) => unknown;
 type OperationName = (typeof CRYPTO_OPERATIONS)[number];
@@ -48,7 +45,8 @@ export default function install(host: FeatureHost, ask: HostFunction): void {
     }
     const answer = ask(CRYPTO_OPERATIONS.indexOf(operation), ...values);
     if (answer !== null && answer !== undefined) return answer;
-    throw failure('OperationError', 'The operation failed for an operation-specific reason');
+    const reason = answer === null ? 'failed for an operation-specific reason' : 'has no answer of the host';
+    throw failure('OperationError', 'The operation ' + reason);
   };
 
   function cipher(operation: 'gcmEncrypt' | 'gcmDecrypt', args: readonly unknown[]): unknown {
@@ -231,15 +229,8 @@ export default function install(host: FeatureHost, ask: HostFunction): void {
   host.cryptography = { subtle: new (asInterface(SubtleCrypto))(), timingSafeEqual };
 }
 
-/** An async function would also catch that its time is over, and a loop around it would go on. */
 function settled<T>(run: () => T): Promise<T> {
-  let value: T;
-  try {
-    value = run();
-  } catch (error) {
-    return apply(reject, PromiseConstructor, [error]) as Promise<T>;
-  }
-  return apply(resolve, PromiseConstructor, [value]) as Promise<T>;
+  return beginPromise<T>((resolve) => resolve(run()));
 }
 
 function requireAesLength(bits: number): void {

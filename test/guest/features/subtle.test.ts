@@ -61,7 +61,7 @@ async function answerAll(questions: readonly Question[]): Promise<unknown[]> {
       }
       case 'generate': {
         const generated = await subtle.generateKey(q.algorithm, q.extractable, q.usages);
-        return [seen(generated), (await subtle.exportKey('raw', generated as webcrypto.CryptoKey)).byteLength];
+        return [seen(generated), (await subtle.exportKey('raw', generated as never)).byteLength];
       }
       default:
         throw new Error(`no question: ${q.do}`);
