@@ -17,7 +17,7 @@ const MAIN = [
   'pool',
 ];
 /** In a worker thread: what executes handlers, on the engine. Nobody on the main thread has them. */
-const WORKER = ['worker', 'engine', 'intl'];
+const WORKER = ['worker', 'engine', 'intl', 'webcrypto'];
 /** What both sides have: messages, texts of handlers, encodings. Each imports from itself and from those after it. */
 const SHARED = ['protocol', 'source', 'codec', 'support', 'config', 'api', 'errors'];
 
@@ -33,6 +33,7 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
+  buffer: '^src/guest/node/buffer\\.ts$',
   esbuild: '^src/bundler/esbuild\\.ts$',
   tinypool: '^src/pool/tinypool-thread\\.ts$',
   'prom-client': '^src/metrics/prometheus\\.ts$',
@@ -81,9 +82,9 @@ export default {
       to: { path: folders(['worker']) },
     },
     {
-      name: 'intl-imports-neither-worker-nor-engine',
+      name: 'answers-import-neither-worker-nor-engine',
       severity: 'error',
-      from: { path: folders(['intl']) },
+      from: { path: folders(['intl', 'webcrypto']) },
       to: { path: folders(['worker', 'engine']) },
     },
     {

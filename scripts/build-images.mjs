@@ -6,11 +6,12 @@ import { makeImages } from './images/make-images.mjs';
 
 const build = new URL('../build/', import.meta.url);
 await mkdir(new URL('guest/', build), { recursive: true });
-const { engine, prelude, guestInputs, report } = await makeImages(
+const { engine, prelude, nodeLibrary, guestInputs, report } = await makeImages(
   fileURLToPath(new URL('../node_modules/.cache/nexus-runtime', import.meta.url)),
 );
 await writeFile(new URL('engine.image', build), engine);
 await writeFile(new URL('guest/prelude.image', build), prelude);
+await writeFile(new URL('guest/node-library.txt', build), nodeLibrary);
 // For the licences of what was bundled.
 await writeFile(new URL('guest/inputs.json', build), JSON.stringify(guestInputs));
 for (const line of report) console.log(line);

@@ -129,11 +129,12 @@ await take({
 });
 await mkdir(path('dist/guest'), { recursive: true });
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
+await cp(path('build/guest/node-library.txt'), path('dist/guest/node-library.txt'));
 // Beside the entry, as the code that reads it.
 await cp(path('build/engine.image'), path('dist/engine.image'));
 // Declarations for handlers, written by hand.
 for (const name of ['index.d.ts', 'web.d.ts']) await cp(path(`src/handler/${name}`), path(`dist/handler/${name}`));
-// The packages whose code is in the features of the guest, as bytecode in the prelude image.
+// The packages whose code is in the guest: its features, as bytecode in the prelude image, and the library of the option `node`.
 bundled.push(...JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8')));
 await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
 await writeDeclarations();

@@ -10,6 +10,10 @@ export const ENGINE_URL = located(() => {
 export const PRELUDE_URL = located(() => {
   return new URL('./guest/prelude.image', import.meta.url);
 });
+/** What the option `node` adds to handlers: a script whose value is a function. */
+export const NODE_LIBRARY_URL = located(() => {
+  return new URL('./guest/node-library.txt', import.meta.url);
+});
 /** Entry of a worker thread. Named by URL: nothing on the main thread imports it. */
 export const WORKER_URL = located(() => {
   return new URL('./worker/entry.js', import.meta.url);

@@ -48,6 +48,7 @@ export type {
   LibraryOption,
   LimitOptions,
   MetricsOptions,
+  NodeCompatibilityOptions,
   PoolOptions,
   RuntimeOptions,
   SuspensionOptions,

@@ -20,8 +20,8 @@ const TOOLS = [
  * Makes the image of the engine and that of the prelude from `src/`, which need not be built before.
  *
  * @param {string} folder where its own code is bundled to
- * @returns {Promise<{ engine: Uint8Array, prelude: Uint8Array, guestInputs: readonly string[], inputs: string[], report: readonly string[] }>}
- *   the two images; the files that the guest's scripts were made of; all files that the images depend on; what to tell who builds
+ * @returns {Promise<{ engine: Uint8Array, prelude: Uint8Array, nodeLibrary: string, guestInputs: readonly string[], inputs: string[], report: readonly string[] }>}
+ *   the two images; the library of the option `node`; the files that the guest's scripts were made of; all files that the images depend on; what to tell who builds
  */
 export async function makeImages(folder) {
   // A new name each time: a process has a module once.
@@ -40,5 +40,14 @@ export async function makeImages(folder) {
   });
   const maker = await import(pathToFileURL(outfile).href).finally(() => rm(outfile));
   const made = await maker.makeImages(await readFile(UPSTREAM), { optimise: optimiseEngine, bundleGuestScript });
-  return { ...made, inputs: [...TOOLS, ...Object.keys(metafile.inputs), ...made.guestInputs] };
+  const node = await bundleGuestScript('src/guest/node/index.ts');
+  const guestInputs = [...made.guestInputs, ...node.inputs];
+  const report = [...made.report, `node library: ${node.source.length} characters`];
+  return {
+    ...made,
+    guestInputs,
+    report,
+    nodeLibrary: node.source,
+    inputs: [...TOOLS, ...Object.keys(metafile.inputs), ...guestInputs],
+  };
 }

@@ -164,6 +164,12 @@ export interface PoolOptions {
   readonly libraries?: Readonly<Record<string, LibraryOption>>;
 }
 
+/** The option `node`. */
+export interface NodeCompatibilityOptions {
+  /** `process.env` of handlers, frozen: at most 65,536 characters in all. Every handler can read it. @default {} */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface LimitOptions {
   /** Wall-clock time in the VM, in milliseconds. @default 5,000 */
   readonly timeoutMs?: number;
@@ -287,6 +293,13 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * execution. @default true
    */
   readonly metering?: boolean | MeteringOptions;
+  /**
+   * What handlers and libraries have of Node: the globals `Buffer`, `process.env` with what is given here and nothing else, and `require` of
+   * `libraries`. It is a library as the others: changing it changes the image, so that suspended handlers cannot be resumed.
+   *
+   * @default false
+   */
+  readonly node?: boolean | NodeCompatibilityOptions;
   /** What `fetch` of handlers may reach. They need capabilities `net:METHOD:HOST` as well. @default none: every request is refused */
   readonly network?: NetworkOptions;
   /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */

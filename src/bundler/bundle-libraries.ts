@@ -33,6 +33,8 @@ export interface BundleBounds {
   /** How long bundling may take, in milliseconds. @default 60,000 */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether there are `Buffer`, `process` and `require` where the libraries run. @default false */
+  readonly hasNode?: boolean;
 }
 
 /** A file of which a part is in the script. */
@@ -141,7 +143,7 @@ async function bundle(given: readonly BundleEntry[], bounds: BundleBounds): Prom
   };
 }
 
-function optionsOf(entries: readonly PlacedEntry[], resolveDir: string): BuildOptions {
+function optionsOf(entries: readonly PlacedEntry[], resolveDir: string, hasNode: boolean): BuildOptions {
   return {
     entryPoints: [ENTRY_FILE],
     absWorkingDir: resolveDir,
@@ -165,7 +167,7 @@ function optionsOf(entries: readonly PlacedEntry[], resolveDir: string): BuildOp
     banner: { js: SET_IMMEDIATE },
     // As Node does without the variable.
     define: { 'process.env.NODE_ENV': '"development"' },
-    plugins: [resolveEntries(entries), resolveBuiltins(resolveDir)],
+    plugins: [resolveEntries(entries), resolveBuiltins(resolveDir, hasNode)],
   };
 }
 
@@ -173,12 +175,12 @@ type Built = BuildResult<{ metafile: true; write: false }>;
 
 async function build(
   entries: readonly PlacedEntry[],
-  { resolveDir, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: BundleBounds,
+  { resolveDir, timeoutMs = DEFAULT_TIMEOUT_MS, signal, hasNode = false }: BundleBounds,
   packages: Packages,
 ): Promise<Built> {
   signal?.throwIfAborted();
   const bundler = loadBundler(resolveDir);
-  const context = await bundler.context(optionsOf(entries, resolveDir)).catch((error: unknown) => {
+  const context = await bundler.context(optionsOf(entries, resolveDir, hasNode)).catch((error: unknown) => {
     throw unusable(error);
   });
   let isLate = false;

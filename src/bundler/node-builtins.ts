@@ -16,7 +16,10 @@ const TIMERS = `nothing: no time passes in a handler. Waiting is ${OF_THE_APPLIC
 const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   assert: { packages: ['assert'] },
   async_hooks: { instead: NOTHING },
-  buffer: { packages: ['buffer'], instead: '`Uint8Array`, with `toBase64()` and `toHex()`' },
+  buffer: {
+    packages: ['buffer'],
+    instead: 'the option `node` of the runtime, or `Uint8Array` with `toBase64()` and `toHex()`',
+  },
   child_process: { instead: OF_THE_APPLICATION },
   cluster: { instead: NOTHING },
   console: { instead: 'the global `console`' },
@@ -37,7 +40,7 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   os: { packages: ['os-browserify'] },
   path: { packages: ['path-browserify'] },
   perf_hooks: { instead: 'the global `performance`' },
-  process: { packages: ['process'] },
+  process: { packages: ['process'], instead: 'the option `node` of the runtime, for `process.env`' },
   punycode: { packages: ['punycode'] },
   querystring: { packages: ['querystring', 'querystring-es3'], instead: 'the global `URLSearchParams`' },
   readline: { instead: NOTHING },
@@ -57,6 +60,15 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
 /** Whether an import names a builtin of Node: `fs`, `node:fs`, `fs/promises`. */
 export function isNodeBuiltin(specifier: string): boolean {
   return specifier.startsWith('node:') || isBuiltin(withoutSlash(specifier));
+}
+
+/** What the option `node` of a runtime brings. */
+const PRESENT: readonly string[] = ['buffer', 'process'];
+
+/** The name of a builtin that handlers have under the option `node`. */
+export function presentInHandlers(builtin: string): string | undefined {
+  const name = nameOf(builtin);
+  return PRESENT.includes(name) ? name : undefined;
 }
 
 /** Packages that replace a builtin where they are installed, in the order in which they are looked for. */

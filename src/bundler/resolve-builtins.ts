@@ -1,11 +1,13 @@
 import type { OnResolveArgs, Plugin, PluginBuild, ResolveResult } from './esbuild.js';
-import { isNodeBuiltin, packagesInsteadOf } from './node-builtins.js';
+import { isNodeBuiltin, packagesInsteadOf, presentInHandlers } from './node-builtins.js';
 
 /** The reason for which a style sheet is refused. */
 export const STYLE_SHEET = 'a style sheet, which a handler has no use for';
 
 /** The namespace of files that a package turned off in its field `browser`. */
 const EMPTY = 'nexus-empty';
+/** The namespace of builtins that are where the libraries run. */
+const PRESENT = 'nexus-present';
 const ASKED = Symbol('asked by this plug-in');
 /** What a builtin of Node looks like. Most imports do not, and are resolved without asking this thread. */
 const FILTER = /^(?:node:.*|[a-z][a-z0-9_]*(?:\/[a-z0-9_]*)*)$/;
@@ -15,8 +17,9 @@ const FILTER = /^(?:node:.*|[a-z][a-z0-9_]*(?:\/[a-z0-9_]*)*)$/;
  * style sheets. Everything else is esbuild's own resolution. No code of a package runs.
  *
  * @param resolveDir the application's directory
+ * @param hasNode whether some builtins are where the libraries run, as the global `require` finds them
  */
-export function resolveBuiltins(resolveDir: string): Plugin {
+export function resolveBuiltins(resolveDir: string, hasNode = false): Plugin {
   return {
     name: 'nexus-runtime',
     setup(build) {
@@ -24,6 +27,8 @@ export function resolveBuiltins(resolveDir: string): Plugin {
         if (args.pluginData === ASKED || !isNodeBuiltin(args.path)) return undefined;
         // The importing package's own field `browser`, and an installed package of that name, come first.
         if ((await resolve(build, args, args.path, args.resolveDir)).errors.length === 0) return undefined;
+        const present = hasNode ? presentInHandlers(args.path) : undefined;
+        if (present !== undefined) return { path: present, namespace: PRESENT };
         for (const name of packagesInsteadOf(args.path)) {
           for (const directory of [args.resolveDir, resolveDir]) {
             const found = await resolve(build, args, name, directory);
@@ -35,6 +40,11 @@ export function resolveBuiltins(resolveDir: string): Plugin {
         return undefined;
       });
       build.onLoad({ filter: /./, namespace: EMPTY }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+      build.onLoad({ filter: /./, namespace: PRESENT }, ({ path }) => ({
+        // The global one, which esbuild leaves alone.
+        contents: `module.exports = globalThis['require'](${JSON.stringify(path)});`,
+        loader: 'js',
+      }));
       build.onLoad({ filter: /\.css$/ }, () => ({ errors: [{ text: STYLE_SHEET }] }));
     },
   };

@@ -345,6 +345,7 @@ const runtime = {
     doc: 'whether usage is added up by tenant and handler, or how much of it is kept',
   },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
+  node: { kind: 'object', group: 'runtime', onOrOff: true, byDefault: '`false`', doc: 'what handlers have of Node' },
   network: { kind: 'object', group: 'runtime', doc: 'what `fetch` of handlers may reach' },
   limitCeilings: {
     kind: 'object',

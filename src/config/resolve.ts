@@ -16,6 +16,7 @@ import { resolveMetering, resolveQuota } from './resolve-metering.js';
 import { resolveMetrics } from './resolve-metrics.js';
 import { type ModulesConfig, resolveModules } from './resolve-modules.js';
 import { type NetworkConfig, resolveNetwork } from './resolve-network.js';
+import { type NodeConfig, resolveNode } from './resolve-node.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
@@ -59,6 +60,8 @@ export interface RuntimeConfig {
   readonly quota: Quota | undefined;
   /** Undefined if handlers have no network. */
   readonly network: NetworkConfig | undefined;
+  /** Undefined if they have nothing of Node. */
+  readonly node: NodeConfig | undefined;
 }
 
 /**
@@ -90,6 +93,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
     network: resolveNetwork(options.network),
+    node: resolveNode(options.node, pool.libraries),
   };
   return Object.freeze(config);
 }

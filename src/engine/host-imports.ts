@@ -13,12 +13,13 @@ export interface Host {
   /** The time zone of dates; undefined: UTC. */
   readonly zone: HostZone | undefined;
   /**
-   * The function of the host was called, see `vm/host-call.ts`. An error that this throws ends the call into the engine.
+   * A function of the host was called, see `vm/host-call.ts`. An error that this throws ends the call into the engine.
    *
+   * @param number which one
    * @param argv the address of the arguments
    * @returns the address of the answer, or 0 for undefined
    */
-  answer(argc: number, argv: number): number;
+  answer(number: number, argc: number, argv: number): number;
   /** The heap could not grow to `wantedEnd`. An error that this throws ends the call into the engine. */
   onHeapExhausted(wantedEnd: number): void;
 }
@@ -80,7 +81,8 @@ export function sealImports(imports: ImportNamespace, table: EngineTable, host: 
     target.setInt32(second, 0, true);
     for (const name of [standardName, daylightName]) writeCString(target, name, 'UTC');
   };
-  imports[names.callHost] = (_context = 0, _self = 0, argc = 0, argv = 0) => host.answer(argc >>> 0, argv >>> 0);
+  imports[names.callHost] = (_context = 0, _self = 0, argc = 0, argv = 0, number = 0) =>
+    host.answer(number >>> 0, argc >>> 0, argv >>> 0);
   // Its functions are as old as the image.
   imports[names.freeHostFunction] = () => {};
   imports[names.environSizes] = (count = 0, size = 0) => {

@@ -5,7 +5,7 @@ import { type BytesPointer, bytesAt, type ContextPointer, NO_VALUE, type ValuePo
 import { instantiateQuickJs, type QuickJsInstance } from './quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList, type UnhandledRejections } from './rejection-list.js';
 import { EngineAccess, VALUE_BYTES } from './vm/engine-access.js';
-import { HostCall } from './vm/host-call.js';
+import { HostCall, type HostFunctionName, hostFunctionNumber } from './vm/host-call.js';
 import { MarkedMemory } from './vm/marked-memory.js';
 import { Scripts } from './vm/scripts.js';
 import { BUILD_CLOCK_MS, VmControls } from './vm/vm-controls.js';
@@ -16,8 +16,6 @@ const STRIP_SOURCE = 1 << 0;
 /** Values up to this size enter through a buffer that is part of the image instead of one made for them. */
 const INLET_BYTES = 4096;
 const MAX_ARGUMENTS = 4;
-/** The number by which the engine knows the function of the host. */
-const HOST_FUNCTION = 1;
 
 export type PromiseState = 'pending' | 'fulfilled' | 'rejected';
 /** In the order of JSPromiseStateEnum. */
@@ -49,7 +47,7 @@ export class Vm extends VmControls {
       get zone() {
         return holder.vm?.zone;
       },
-      answer: (argc, argv) => holder.vm?.answer(argc, bytesAt(argv)) ?? NO_VALUE,
+      answer: (number, argc, argv) => holder.vm?.answer(number, argc, bytesAt(argv)) ?? NO_VALUE,
       memoryCeiling: () => holder.vm?.memoryCeilingBytes ?? Number.POSITIVE_INFINITY,
       onHeapExhausted: (wantedEnd) => {
         holder.vm?.noteHeapExhausted(wantedEnd);
@@ -224,15 +222,18 @@ export class Vm extends VmControls {
   }
 
   /** A function that asks the host, see `vm/host-call.ts`. */
-  newHostFunction(): ValuePointer {
+  newHostFunction(name: HostFunctionName): ValuePointer {
     const { engine } = this;
-    return engine.enterChecked(() => engine.functions.QTS_NewFunction(engine.context, '', 0, false, HOST_FUNCTION));
+    const number = hostFunctionNumber(name);
+    return engine.enterChecked(() => engine.functions.QTS_NewFunction(engine.context, '', 0, false, number));
   }
 
   /** Called by the engine. */
-  protected answer(argc: number, argv: BytesPointer): ValuePointer {
+  protected answer(number: number, argc: number, argv: BytesPointer): ValuePointer {
     this.chargeHostCall();
-    return this.#hostCall.answer(argc, argv, this.localeSettings);
+    const answer = this.#hostCall.answer(number, argc, argv, this.localeSettings);
+    this.chargeHostBytes(this.#hostCall.bytesRead);
+    return answer;
   }
 
   /** Calls a guest function with `undefined` as this, where `undefined` is a cell of the image. */

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -152,6 +152,12 @@ export const TYPED_ARRAYS = [
 ] as const;
 
 /**
+ * The functions of the host that features can ask, see `engine/vm/host-call.ts`. The engine knows one by its index here, from 1: it has no
+ * function 0.
+ */
+export const HOST_FUNCTIONS = ['intl', 'crypto'] as const;
+
+/**
  * What the guest asks the host's ICU, see `guest/features/intl.ts`: the number, a key, and further primitive values. The key is JSON:
  * `[kind, defaults, locales, options]`.
  */
@@ -205,3 +211,26 @@ export const MAX_INTL_KEY = 16_384;
 export const MAX_INTL_DIGITS = 4_096;
 /** The first window of a text that is segmented: ICU's objects copy it for every segment. */
 export const INTL_WINDOW = 1_024;
+
+/**
+ * What the guest asks of the host's cryptography, see `guest/features/subtle.ts`: the number, then texts, numbers and ArrayBuffers. The answer
+ * is an ArrayBuffer or a boolean; null if it cannot be done with these values: a text that was not encrypted so.
+ */
+export const CRYPTO_OPERATIONS = [
+  /** `(hash, data)` */
+  'digest',
+  /** `(hash, key, data)` */
+  'hmac',
+  /** `(hash, key, data, signature)`: whether it is the signature. */
+  'hmacVerify',
+  /** `(key, iv, additionalData, data, tagLength)`, where the tag follows the text and its length is in bytes. */
+  'gcmEncrypt',
+  'gcmDecrypt',
+  /** `(hash, key, salt, info, length)`, where the length is in bytes. */
+  'hkdf',
+  /** `(a, b)` of one length: whether they are equal, in a time that does not depend on their content. */
+  'equal',
+] as const;
+export const CRYPTO_HASHES = ['SHA-1', 'SHA-256', 'SHA-384', 'SHA-512'] as const;
+/** What one call may be given in all, in bytes. */
+export const MAX_CRYPTO_BYTES = 8_388_608;

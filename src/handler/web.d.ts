@@ -68,7 +68,81 @@ declare var crypto: {
       | BigUint64Array,
   >(array: T): T;
   randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+  readonly subtle: SubtleCrypto;
+  /** Compares bytes of one length in a time that does not depend on their content. Not of the web. */
+  timingSafeEqual(a: BufferSource, b: BufferSource): boolean;
 };
+
+type BufferSource = ArrayBuffer | ArrayBufferView;
+type HashIdentifier = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512' | { name: string };
+type KeyUsage = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'deriveKey' | 'deriveBits' | 'wrapKey' | 'unwrapKey';
+type AesGcmParams = { name: 'AES-GCM'; iv: BufferSource; additionalData?: BufferSource; tagLength?: number };
+type HkdfParams = { name: 'HKDF'; hash: HashIdentifier; salt: BufferSource; info: BufferSource };
+type HmacKeyParams = { name: 'HMAC'; hash: HashIdentifier; length?: number };
+type AesKeyParams = { name: 'AES-GCM'; length: 128 | 192 | 256 };
+
+interface JsonWebKey {
+  kty?: string;
+  k?: string;
+  alg?: string;
+  use?: string;
+  key_ops?: string[];
+  ext?: boolean;
+}
+
+/** A secret key. It cannot leave the VM; `exportKey` gives its bytes. */
+declare class CryptoKey {
+  private constructor();
+  readonly type: 'secret';
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: string; readonly length?: number; readonly hash?: { readonly name: string } };
+  readonly usages: KeyUsage[];
+}
+
+/** Digests, HMAC, AES-GCM and HKDF. Anything else is a NotSupportedError. */
+interface SubtleCrypto {
+  digest(algorithm: HashIdentifier, data: BufferSource): Promise<ArrayBuffer>;
+  generateKey(
+    algorithm: HmacKeyParams | AesKeyParams,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  importKey(
+    format: 'raw',
+    data: BufferSource,
+    algorithm: 'AES-GCM' | 'HKDF' | { name: 'AES-GCM' } | { name: 'HKDF' } | HmacKeyParams,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  importKey(
+    format: 'jwk',
+    data: JsonWebKey,
+    algorithm: 'AES-GCM' | { name: 'AES-GCM' } | HmacKeyParams,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  exportKey(format: 'raw', key: CryptoKey): Promise<ArrayBuffer>;
+  exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
+  sign(algorithm: 'HMAC' | { name: 'HMAC' }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  verify(
+    algorithm: 'HMAC' | { name: 'HMAC' },
+    key: CryptoKey,
+    signature: BufferSource,
+    data: BufferSource,
+  ): Promise<boolean>;
+  encrypt(algorithm: AesGcmParams, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  decrypt(algorithm: AesGcmParams, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
+  deriveBits(algorithm: HkdfParams, key: CryptoKey, length: number): Promise<ArrayBuffer>;
+  deriveKey(
+    algorithm: HkdfParams,
+    key: CryptoKey,
+    derived: HmacKeyParams | AesKeyParams,
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
+  /** `crypto.timingSafeEqual` */
+  timingSafeEqual(a: BufferSource, b: BufferSource): boolean;
+}
 
 declare class DOMException extends Error {
   constructor(message?: string, nameOrOptions?: string | { name?: string; cause?: unknown });

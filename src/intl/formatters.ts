@@ -38,6 +38,7 @@ type Constructor = new (locales: readonly string[], options: object) => object;
 /** The objects that were used last. They are functions of their key and hold nothing of a handler. */
 export class Formatters {
   readonly #kept = new LRUCache<string, Formatter>({ max: MAX_FORMATTERS, maxSize: MAX_WEIGHT });
+  #last: { readonly text: string; readonly settings: LocaleSettings; readonly formatter: Formatter } | undefined;
 
   /** How many are kept. */
   get size(): number {
@@ -49,6 +50,15 @@ export class Formatters {
    * @throws MalformedRequestError see {@link parseKey}
    */
   get(text: string, settings: LocaleSettings): Formatter {
+    // perf: most calls ask again for what the one before asked for, and a new name would have to be hashed.
+    const last = this.#last;
+    if (last !== undefined && last.text === text && last.settings === settings) return last.formatter;
+    const formatter = this.#find(text, settings);
+    this.#last = { text, settings, formatter };
+    return formatter;
+  }
+
+  #find(text: string, settings: LocaleSettings): Formatter {
     const { locale, timeZone } = settings;
     const name = `${locale} ${timeZone} ${text}`;
     const known = this.#kept.get(name);

@@ -10,11 +10,13 @@ import { cut, invalidOption, MAX_REASON, nameInMessage } from '../config/check.j
 import type { CacheConfig } from '../config/resolve.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
 import type { ModulesConfig } from '../config/resolve-modules.js';
+import type { NodeConfig } from '../config/resolve-node.js';
 import type { LibrarySource } from '../engine/library.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { importInTurn } from './import-in-turn.js';
 import { needsBundling } from './needs-bundling.js';
 import { needsOfLibraries } from './needs-of-libraries.js';
+import { nodeLibrary } from './node-library.js';
 
 /** The libraries of a runtime, read and bundled. */
 export interface ReadLibraries {
@@ -32,7 +34,10 @@ export interface ReadLibraries {
 export async function readLibraries(
   libraries: LibrariesConfig,
   { maxSourceBytes: maxBytes, modules }: Pick<CacheConfig, 'maxSourceBytes' | 'modules'>,
+  node?: NodeConfig,
 ): Promise<ReadLibraries> {
+  // The first one: the others may need it when they start.
+  const before = node === undefined ? [] : [await nodeLibrary(node, libraries)];
   const entries: BundleEntry[] = [];
   const sources: LibrarySource[] = [];
   for (const [name, library] of Object.entries(libraries)) {
@@ -49,14 +54,25 @@ export async function readLibraries(
       else sources.push({ name, source, filename: file });
     }
   }
-  if (entries.length === 0) return { sources, bundle: undefined, needs: needsOfLibraries(sources, undefined) };
+  if (entries.length === 0) {
+    const needs = needsOfLibraries(sources, undefined);
+    return { sources: [...before, ...sources], bundle: undefined, needs };
+  }
   const { bundleLibraries, librarySourceOf } = await importInTurn(() => import('../bundler/bundle-libraries.js'));
-  const bundle = await bundleLibraries(entries, { resolveDir: process.cwd(), maxBytes }).catch((error: unknown) => {
+  const bundle = await bundleLibraries(entries, {
+    resolveDir: process.cwd(),
+    maxBytes,
+    hasNode: node !== undefined,
+  }).catch((error: unknown) => {
     throw error instanceof BundleError ? notBundled(error, modules?.hoisted ?? []) : error;
   });
   if (modules !== undefined) await checkPackages(bundle, modules);
   // First: a script of the application may use them when it starts.
-  return { sources: [librarySourceOf(bundle), ...sources], bundle, needs: needsOfLibraries(sources, bundle) };
+  return {
+    sources: [...before, librarySourceOf(bundle), ...sources],
+    bundle,
+    needs: needsOfLibraries(sources, bundle),
+  };
 }
 
 /** Of packages that handlers import, versions are part of the options. */

@@ -25,7 +25,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   try {
     return await startWorkers(
       config.pool,
-      () => readLibraries(config.pool.libraries, config.cache),
+      () => readLibraries(config.pool.libraries, config.cache, config.node),
       () => importInTurn(() => import('./nexus-runtime.js')),
       async ({ engine, libraries, createPool }, { NexusRuntime }) => {
         const runtime = new NexusRuntime(config, engine, {

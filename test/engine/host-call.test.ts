@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../support/fixed-seed.js';
@@ -12,7 +14,7 @@ import { restoreImage } from '#src/engine/image/restore.js';
 import { loadEngine } from '#src/engine/load-engine.js';
 import type { ValuePointer } from '#src/engine/pointers.js';
 import type { Vm } from '#src/engine/vm.js';
-import { INTL_ERROR, INTL_OPERATIONS, MAX_INTL_TEXT } from '#src/guest/abi.js';
+import { CRYPTO_OPERATIONS, INTL_ERROR, INTL_OPERATIONS, MAX_INTL_TEXT } from '#src/guest/abi.js';
 
 const KEY = '["NumberFormat","",["de"],{}]';
 const FORMAT = INTL_OPERATIONS.indexOf('format');
@@ -20,6 +22,7 @@ const FORMAT = INTL_OPERATIONS.indexOf('format');
 let prelude: PreludeImage;
 let vm: Vm;
 let hostFunction: ValuePointer;
+let cryptoFunction: ValuePointer;
 
 beforeAll(async () => {
   const engine = await loadEngine();
@@ -37,14 +40,19 @@ function begin() {
   restoreImage(vm, prelude.image);
   vm.applyStackSize();
   vm.beginRun();
-  hostFunction = vm.newHostFunction();
+  hostFunction = vm.newHostFunction('intl');
+  cryptoFunction = vm.newHostFunction('crypto');
 }
 
 /** Calls the function of the host as a guest that has got hold of it. At most four arguments fit. */
 function ask(...args: readonly unknown[]): unknown {
+  return askOne(hostFunction, args);
+}
+
+function askOne(asked: ValuePointer, args: readonly unknown[]): unknown {
   const encoder = new ValueEncoder();
   const values = args.map((value) => vm.readValue(Uint8Array.from(encoder.encode(value, 'value'))));
-  return decodeValue(vm.writeValue(vm.call(hostFunction, prelude.roots.undefined, ...values)));
+  return decodeValue(vm.writeValue(vm.call(asked, prelude.roots.undefined, ...values)));
 }
 
 describe('the function of the host', () => {
@@ -120,5 +128,59 @@ describe('the function of the host', () => {
     expect(vm.stepsToPoll).toBe(1);
     expect(vm.steps - before).toBeLessThan(200);
     begin();
+  });
+});
+
+describe('the function of the host for cryptography', () => {
+  const [digest, equal] = [CRYPTO_OPERATIONS.indexOf('digest'), CRYPTO_OPERATIONS.indexOf('equal')];
+  const buffer = (...bytes: number[]) => Uint8Array.from(bytes).buffer;
+
+  it('reads ArrayBuffers where they lie, and answers bytes or a boolean', () => {
+    begin();
+    const expected = createHash('sha256')
+      .update(Uint8Array.of(1, 2, 3))
+      .digest();
+    expect(Buffer.from(askOne(cryptoFunction, [digest, 'SHA-256', buffer(1, 2, 3)]) as ArrayBuffer)).toEqual(expected);
+    const large = new Uint8Array(300_000).fill(5);
+    const answer = askOne(cryptoFunction, [digest, 'SHA-1', large.buffer]) as ArrayBuffer;
+    expect(Buffer.from(answer)).toEqual(createHash('sha1').update(large).digest());
+    expect(askOne(cryptoFunction, [equal, buffer(1), buffer(1)])).toBe(true);
+    expect(askOne(cryptoFunction, [equal, buffer(1), buffer(2)])).toBe(false);
+    begin();
+  });
+
+  it('gives nothing for any other object, and for what it is not asked, and the VM goes on', () => {
+    for (const value of [{}, [], [1], new Date(0), new Uint8Array(4), 10n, 'text', 1, null, undefined]) {
+      expect(askOne(cryptoFunction, [digest, 'SHA-256', value])).toBeUndefined();
+      expect(askOne(cryptoFunction, [digest, value, buffer(1)])).toBeUndefined();
+      expect(askOne(cryptoFunction, [value === 1 ? 99 : value, 'SHA-256', buffer(1)])).toBeUndefined();
+      expect(askOne(cryptoFunction, [equal, buffer(0), value])).toBeUndefined();
+    }
+    expect(askOne(cryptoFunction, [digest, 'SHA-256', buffer(1)])).toBeInstanceOf(ArrayBuffer);
+    begin();
+  });
+
+  it('counts the bytes that it is given as instructions', () => {
+    begin();
+    vm.countSteps();
+    askOne(cryptoFunction, [digest, 'SHA-1', new ArrayBuffer(1_000)]);
+    const { steps } = vm;
+    askOne(cryptoFunction, [digest, 'SHA-1', new ArrayBuffer(129_000)]);
+    expect(vm.steps - steps - steps).toBeGreaterThan(900);
+    begin();
+  });
+
+  it('frees its answers', () => {
+    const encoder = new ValueEncoder();
+    const values = [digest, 'SHA-512', buffer(1, 2)].map((value) =>
+      vm.readValue(Uint8Array.from(encoder.encode(value, 'value'))),
+    );
+    const askOften = (times: number) => {
+      for (let i = 0; i < times; i++) vm.release(vm.call(cryptoFunction, prelude.roots.undefined, ...values));
+      return vm.heapEnd;
+    };
+    const before = askOften(2_000);
+    // The engine keeps 16 bytes of each ArrayBuffer that it reads; the answers would be ten times as much.
+    expect(askOften(6_000) - before).toBeLessThan(128 * 1024);
   });
 });

@@ -22,6 +22,9 @@ describe('generated cases, in the short form', () => {
     'recordings',
     'messages',
     'intl',
+    'cryptography',
+    'timers',
+    'requests',
   ])('generated cases of the target "%s" find nothing', async (target) => {
     const { stdout, code } = await runCampaign(RUN, [target, '--short', '--seed', SEED]);
     expect(stdout).toContain('nothing found');

@@ -56,7 +56,7 @@ const members = (object, owner) => {
     present.push(owner + ':' + (typeof key === 'symbol' ? '[Symbol.iterator]' : key));
   }
 };
-for (const name of ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa', 'crypto', 'setTimeout', 'AbortSignal', 'fetch']) {
+for (const name of ['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa', 'crypto', 'setTimeout', 'AbortSignal', 'fetch', 'CryptoKey']) {
   void globalThis[name];
 }
 for (const name of Object.getOwnPropertyNames(globalThis)) {
@@ -94,5 +94,6 @@ const DISPOSAL = ['DisposableStack', 'AsyncDisposableStack', 'SuppressedError'];
 const WEB = new Set([
   ...['URL', 'URLSearchParams', 'TextEncoder', 'TextDecoder', 'DOMException', 'structuredClone', 'atob', 'btoa'],
   ...['crypto', 'console', 'performance', 'queueMicrotask', 'fetch', 'Headers', 'Request', 'Response'],
+  'CryptoKey',
   ...['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'scheduler', 'AbortController', 'AbortSignal'],
 ]);

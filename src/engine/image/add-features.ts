@@ -44,8 +44,8 @@ function evaluateFeatures(vm: Vm, prelude: PreludeImage, features: FeatureSet, i
   vm.shouldInterrupt = () => isOver() || lacksFeature(vm, roots.cells);
   prelude.features.forEach((bytecode, index) => {
     if ((features & (1 << index)) === 0) return;
-    const { asksHost = false } = FEATURES[index] as Feature;
-    const given = asksHost ? [roots.featureHost, vm.newHostFunction()] : [roots.featureHost];
+    const { asksHost } = FEATURES[index] as Feature;
+    const given = asksHost === undefined ? [roots.featureHost] : [roots.featureHost, vm.newHostFunction(asksHost)];
     vm.call(vm.evaluateIntoImage(bytecode), roots.undefined, ...given);
   });
   vm.beginRun();

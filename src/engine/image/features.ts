@@ -1,5 +1,6 @@
 import { LebReader } from '../../codec/leb128.js';
 import { sameRanges } from '../../support/same-ranges.js';
+import type { HostFunctionName } from '../vm/host-call.js';
 
 /** A guest script that defines globals, in `guest/features/`; part of an image when a handler needs it. */
 export interface Feature {
@@ -9,8 +10,8 @@ export interface Feature {
   readonly members?: readonly string[];
   /** Further names in a script that mean that it needs the feature. */
   readonly words?: readonly string[];
-  /** Whether it is given the function of the host, see `engine/vm/host-call.ts`. */
-  readonly asksHost?: boolean;
+  /** The function of the host that it is given, see `engine/vm/host-call.ts`. */
+  readonly asksHost?: HostFunctionName;
   /** Previous features on which it builds. */
   readonly needs?: readonly string[];
 }
@@ -61,7 +62,7 @@ export const FEATURES = [
       'String.prototype.toLocaleUpperCase',
       'String.prototype.toLocaleLowerCase',
     ],
-    asksHost: true,
+    asksHost: 'intl',
   },
   {
     name: 'timers',
@@ -69,6 +70,14 @@ export const FEATURES = [
   },
   { name: 'abort', globals: ['AbortController', 'AbortSignal'], needs: ['dom-exception'] },
   { name: 'fetch', globals: ['fetch', 'Headers', 'Request', 'Response'], needs: ['url', 'abort'] },
+  {
+    name: 'subtle',
+    globals: ['CryptoKey'],
+    // `crypto` has accessors for them, which wait for this feature.
+    words: ['subtle', 'timingSafeEqual'],
+    asksHost: 'crypto',
+    needs: ['crypto'],
+  },
 ] as const satisfies readonly Feature[];
 
 export type FeatureName = (typeof FEATURES)[number]['name'];

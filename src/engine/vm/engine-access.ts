@@ -116,15 +116,25 @@ export class EngineAccess {
     return this.checked(value);
   }
 
-  /** Copies the bytes of a checked ArrayBuffer out. */
-  takeBytes(buffer: ValuePointer): Uint8Array {
+  /**
+   * Where the bytes of an ArrayBuffer lie, until the engine is entered again. Runs no guest code.
+   *
+   * @returns a start of 0 for any other object
+   */
+  placeOf(buffer: ValuePointer): { readonly start: number; readonly length: number } {
     let start = 0;
     let length = 0;
     this.enter(() => {
       start = this.functions.QTS_GetArrayBuffer(this.context, buffer) >>> 0;
-      length = this.functions.QTS_GetArrayBufferLength(this.context, buffer) >>> 0;
+      if (start !== 0) length = this.functions.QTS_GetArrayBufferLength(this.context, buffer) >>> 0;
     });
     this.#requireWithin(start, length);
+    return { start, length };
+  }
+
+  /** Copies the bytes of a checked ArrayBuffer out. */
+  takeBytes(buffer: ValuePointer): Uint8Array {
+    const { start, length } = this.placeOf(buffer);
     // perf: from Node's pool, because a small ArrayBuffer costs more than its content.
     const bytes = Buffer.allocUnsafe(length);
     bytes.set(this.memory.bytes.subarray(start, start + length));

@@ -1,19 +1,22 @@
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import type { LocaleSettings } from '../../config/locale.js';
-import { INTL_ERROR, MAX_INTL_TEXT } from '../../guest/abi.js';
+import { HOST_FUNCTIONS, INTL_ERROR, MAX_INTL_TEXT } from '../../guest/abi.js';
 import { MalformedRequestError } from '../../intl/formatter-key.js';
 import { IntlOperations, type Passed } from '../../intl/operations.js';
+import { performCrypto } from '../../webcrypto/operations.js';
 import { type BytesPointer, NO_VALUE, type ValuePointer, valueAt } from '../pointers.js';
 import { type EngineAccess, VALUE_BYTES } from './engine-access.js';
 import { readGuestText, TextTag } from './guest-texts.js';
 import { GuestException } from './vm-errors.js';
 
+export type HostFunctionName = (typeof HOST_FUNCTIONS)[number];
+
 const MAX_ARGUMENTS = 6;
 const MAX_MESSAGE = 300;
 
 /** The types of JSValues, as the engine numbers them. All others but floats are objects or the engine's own. */
-const ValueTag = { int: 0, boolean: 1, null: 2, undefined: 3, ...TextTag } as const;
+const ValueTag = { object: -1, int: 0, boolean: 1, null: 2, undefined: 3, ...TextTag } as const;
 /** The least tag, and the first after those of values that are no floats. */
 const FIRST_TAG = -9;
 const FLOAT_TAG = 8;
@@ -21,27 +24,44 @@ const FLOAT_TAG = 8;
 /** One in each thread: what it keeps is the same for all VMs. */
 const operations = new IntlOperations();
 
+/** The number by which the engine knows a function of the host. */
+export function hostFunctionNumber(name: HostFunctionName): number {
+  return HOST_FUNCTIONS.indexOf(name) + 1;
+}
+
 /**
- * The function of the host that the guest calls with primitive values, and that answers at once: see
- * `intl/operations.ts`. It runs no code of the guest, and whatever it is given, it gives a value or nothing.
+ * The functions of the host that the guest calls, and that answer at once: `intl/operations.ts` is given primitive values,
+ * `webcrypto/operations.ts` ArrayBuffers as well. They run no code of the guest, and whatever they are given, they give a value or nothing.
  */
 export class HostCall {
   readonly #engine: EngineAccess;
   readonly #read: (encoded: Uint8Array) => ValuePointer;
   readonly #encoder = new ValueEncoder();
   #isAnswering = false;
+  #bytesRead = 0;
 
   constructor(engine: EngineAccess, read: (encoded: Uint8Array) => ValuePointer) {
     this.#engine = engine;
     this.#read = read;
   }
 
-  /** @returns a new value, or nothing if there is no room for it or the guest's half would not ask so */
-  answer(argc: number, argv: BytesPointer, settings: LocaleSettings): ValuePointer {
-    if (this.#isAnswering || argc < 2 || argc > MAX_ARGUMENTS) return NO_VALUE;
+  /** The bytes of ArrayBuffers that the last call was given. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /**
+   * @param number which function
+   * @returns a new value, or nothing if there is no room for it or the guest's half would not ask so
+   */
+  answer(number: number, argc: number, argv: BytesPointer, settings: LocaleSettings): ValuePointer {
+    this.#bytesRead = 0;
+    const name = HOST_FUNCTIONS[number - 1];
+    if (this.#isAnswering || name === undefined || argc < 2 || argc > MAX_ARGUMENTS) return NO_VALUE;
     this.#isAnswering = true;
     try {
-      return this.#read(this.#encoder.encode(this.#perform(argc, argv, settings), 'answer'));
+      const answer = name === 'intl' ? this.#askIntl(argc, argv, settings) : this.#askCrypto(argc, argv);
+      return this.#read(this.#encoder.encode(answer, 'answer'));
     } catch (error) {
       if (error instanceof GuestException || error instanceof MalformedValueError) return NO_VALUE;
       throw error;
@@ -50,7 +70,7 @@ export class HostCall {
     }
   }
 
-  #perform(argc: number, argv: BytesPointer, settings: LocaleSettings): unknown {
+  #askIntl(argc: number, argv: BytesPointer, settings: LocaleSettings): unknown {
     const args: Passed[] = [];
     for (let i = 0; i < argc; i++) {
       const read = this.#argument(valueAt(argv, i * VALUE_BYTES));
@@ -65,6 +85,33 @@ export class HostCall {
       if (error instanceof RangeError || error instanceof TypeError) return asAnswer(error);
       throw error;
     }
+  }
+
+  #askCrypto(argc: number, argv: BytesPointer): unknown {
+    const args: (Passed | { readonly start: number; readonly length: number })[] = [];
+    for (let i = 0; i < argc; i++) {
+      const at = valueAt(argv, i * VALUE_BYTES);
+      const read = this.#tagOf(at) === ValueTag.object ? this.#placeOf(at) : this.#argument(at);
+      if (read instanceof RangeError) return undefined;
+      args.push(read);
+    }
+    // From here on the engine is not entered, so its memory stays where it is.
+    const { bytes } = this.#engine.memory;
+    const [operation, ...rest] = args.map((value) =>
+      typeof value === 'object' && value !== null ? bytes.subarray(value.start, value.start + value.length) : value,
+    );
+    return typeof operation === 'number' ? performCrypto(operation, rest) : undefined;
+  }
+
+  #placeOf(at: ValuePointer): { readonly start: number; readonly length: number } {
+    const place = this.#engine.placeOf(at);
+    if (place.start === 0) throw new MalformedValueError('is no ArrayBuffer');
+    this.#bytesRead += place.length;
+    return place;
+  }
+
+  #tagOf(at: ValuePointer): number {
+    return this.#engine.cell(at).getInt32(at + 4, true);
   }
 
   #argument(at: ValuePointer): Passed | RangeError {

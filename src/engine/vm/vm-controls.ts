@@ -12,6 +12,8 @@ export const STEPS_PER_POLL = 10_000;
 
 /** What a call of the host's function costs, in steps: some ten microseconds. */
 const STEPS_PER_HOST_CALL = 100;
+/** What it is given costs one step for so many bytes: cryptography takes about as long. */
+const HOST_BYTES_PER_STEP = 128;
 
 /** A clock that stands still while images are built, so that the same bytes come out everywhere. */
 export const BUILD_CLOCK_MS = 1_700_000_000_000;
@@ -142,6 +144,11 @@ export class VmControls {
     if (!this.shouldInterrupt()) return;
     this.#chargedSteps -= this.stepsToPoll - 1;
     this.#setStepsToPoll(1);
+  }
+
+  /** Counts the bytes that a call of the host's function was given. */
+  protected chargeHostBytes(bytes: number): void {
+    this.#chargedSteps += Math.floor(bytes / HOST_BYTES_PER_STEP);
   }
 
   #setStepsToPoll(steps: number): void {

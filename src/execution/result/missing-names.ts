@@ -4,9 +4,10 @@ const TIMERS = 'a handler has setTimeout, setInterval and $sleep';
 const NETWORK =
   'a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…)';
 const NODE = 'a handler has nothing of Node';
+const WITH_OPTION = 'a handler has nothing of Node, unless the runtime has the option node: true';
 const BROWSER = 'a handler has nothing of a browser';
 const REQUIRE =
-  'a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>';
+  'a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; with the option node of the runtime there is a require of libraries';
 const COMMONJS =
   'a handler is no module of CommonJS: write `export default` instead of `module.exports =`, or give the option wrap code that makes `module`';
 const GLOBALS = ['$args', '$emit', '$ext', '$lib', '$log', '$scope', '$state', '$view'] as const;
@@ -17,7 +18,8 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
     [
       [TIMERS, ['setImmediate', 'clearImmediate', 'sleep', 'delay']],
       [NETWORK, ['XMLHttpRequest', 'WebSocket', 'EventSource', 'axios', 'FormData', 'Blob', 'ReadableStream']],
-      [NODE, ['process', 'Buffer', 'global', '__dirname', '__filename', 'fs', 'path']],
+      [WITH_OPTION, ['process', 'Buffer']],
+      [NODE, ['global', '__dirname', '__filename', 'fs', 'path']],
       [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
       [REQUIRE, ['require']],
       [COMMONJS, ['module', 'exports']],

@@ -76,8 +76,9 @@ class Generator {
 export default function install(host: FeatureHost): void {
   const DOMException = exceptionsOf(host);
   const generator = new Generator(host.entropy);
+  host.randomBytes = (target) => generator.fill(target);
 
-  /** https://w3c.github.io/webcrypto/#crypto-interface, without `subtle`. */
+  /** https://w3c.github.io/webcrypto/#crypto-interface; see `subtle.ts`. */
   class Crypto extends Opaque {
     readonly #brand = true;
 
@@ -109,6 +110,17 @@ export default function install(host: FeatureHost): void {
         text += HEX[bytes[i] as number];
       }
       return text;
+    }
+
+    get subtle(): object {
+      if (!(#brand in this)) throw new TypeError('Illegal invocation');
+      return (host.cryptography ?? host.missFeature()).subtle;
+    }
+
+    /** Not of the standard: as of Node's module. */
+    timingSafeEqual(a: unknown, b: unknown): boolean {
+      if (!(#brand in this)) throw new TypeError('Illegal invocation');
+      return (host.cryptography ?? host.missFeature()).timingSafeEqual(a, b);
     }
 
     get [Symbol.toStringTag](): string {

@@ -23,12 +23,24 @@ export interface FeatureHost {
   withdrawRequest(callId: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
+  /** Where a part of this feature is another feature: ends the attempt, and the handler runs again in an image with all of them. */
+  missFeature(): never;
+  /** Set by the feature `crypto`: fills bytes from its generator. */
+  randomBytes?(target: Uint8Array): void;
+  /** Set by the feature `subtle`. */
+  cryptography?: Cryptography;
   /** Set by the feature `dom-exception`, which features that throw one depend on. */
   DOMException?: DOMExceptionConstructor;
   /** Set by the feature `url`. */
   urls?: { readonly URL: new (url: string) => object; readonly URLSearchParams: new (init?: unknown) => object };
   /** Set by the feature `abort`. */
   aborting?: Aborting;
+}
+
+/** What the feature `crypto` has of `subtle`. */
+export interface Cryptography {
+  readonly subtle: object;
+  timingSafeEqual(a: unknown, b: unknown): boolean;
 }
 
 /** What the feature `fetch` needs of AbortSignal. */

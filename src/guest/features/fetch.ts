@@ -1,3 +1,4 @@
+import { beginPromise } from './begin-promise.js';
 import { asInterface, type FeatureHost } from './feature.js';
 import { bytesOf } from './fetch/body.js';
 import { Headers, pairsOf } from './fetch/headers.js';
@@ -5,7 +6,6 @@ import { FetchRequest, useParts } from './fetch/request.js';
 import { Response, type ResponseFacts, responseOf, useUrls } from './fetch/response.js';
 
 const { apply } = Reflect;
-const PromiseConstructor = Promise;
 const TypeErrorConstructor = TypeError;
 
 /** What the host is asked for. */
@@ -25,7 +25,7 @@ export default function install(host: FeatureHost): void {
   useParts(urls as never, aborting);
 
   const fetch = (...args: [input?: unknown, init?: unknown]): Promise<Response> =>
-    new PromiseConstructor<Response>((resolve, reject) => {
+    beginPromise<Response>((resolve, reject) => {
       const request = apply(construct, undefined, args) as FetchRequest;
       const { signal, url, method } = request;
       if (signal.aborted) {

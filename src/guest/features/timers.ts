@@ -1,3 +1,4 @@
+import { beginPromise } from './begin-promise.js';
 import type { FeatureHost } from './feature.js';
 import { parseDuration } from './timers/durations.js';
 
@@ -6,7 +7,6 @@ const { create } = Object;
 const { apply } = Reflect;
 const { getTime } = Date.prototype;
 const TypeErrorConstructor = TypeError;
-const PromiseConstructor = Promise;
 const DateConstructor = Date;
 const NumberFunction = Number;
 const { isNaN: isNotANumber } = Number;
@@ -83,18 +83,24 @@ export default function install(host: FeatureHost): void {
     if (timer.callId !== undefined) host.clearTimer(timer.callId);
   };
 
-  const wait = (name: string, delayMs: number, options: WaitOptions | undefined): Promise<void> =>
-    new PromiseConstructor<void>((resolve, reject) => {
+  const wait = (name: string, read: () => number, options: WaitOptions | undefined): Promise<void> =>
+    beginPromise<void>((resolve, reject) => {
+      const delayMs = read();
       const signal = options?.signal;
       if (signal?.aborted === true) {
         reject(signal.reason);
         return;
       }
+      // A signal may be of the handler's own making, and call more often than once.
+      let isOver = false;
       const callId = host.setTimer(name, delayMs < 0 ? 0 : delayMs, () => {
+        isOver = true;
         signal?.removeEventListener('abort', stop);
         resolve();
       });
       const stop = () => {
+        if (isOver) return;
+        isOver = true;
         host.clearTimer(callId);
         signal?.removeEventListener('abort', stop);
         reject(signal?.reason);
@@ -110,15 +116,15 @@ export default function install(host: FeatureHost): void {
   );
   host.define('clearTimeout', (id?: unknown) => clear(id));
   host.define('clearInterval', (id?: unknown) => clear(id));
-  host.define('$sleep', async (duration: unknown, options?: WaitOptions) =>
-    wait('$sleep', millisecondsOf(duration), options),
+  host.define('$sleep', (duration: unknown, options?: WaitOptions) =>
+    wait('$sleep', () => millisecondsOf(duration), options),
   );
-  host.define('$sleepUntil', async (date: unknown, options?: WaitOptions) =>
-    wait('$sleepUntil', timeOf(date) - dateNow(), options),
+  host.define('$sleepUntil', (date: unknown, options?: WaitOptions) =>
+    wait('$sleepUntil', () => timeOf(date) - dateNow(), options),
   );
   const scheduler = {
-    wait: async (delay: unknown, options?: WaitOptions) =>
-      wait('scheduler.wait', delayOf('scheduler.wait', delay), options),
+    wait: (delay: unknown, options?: WaitOptions) =>
+      wait('scheduler.wait', () => delayOf('scheduler.wait', delay), options),
   };
   Object.defineProperty(scheduler, Symbol.toStringTag, { value: 'Scheduler', configurable: true });
   host.define('scheduler', scheduler);

@@ -110,6 +110,12 @@ function defineFeature(path: string, value: unknown): void {
   define(holder, key, value);
 }
 
+/** What is at hand is a part of another feature: any mark says so. */
+function missFeature(): never {
+  noteMissing(1);
+  for (;;);
+}
+
 /**
  * @param features the names of the globals of every feature
  * @param cells bytes at an address that the host knows
@@ -121,5 +127,5 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
     for (const name of names) reserve(name, index + 1);
   });
   const calls = { setTimer, clearTimer, beginRequest, withdrawRequest };
-  return { define: defineFeature, refuse, log: writeLine, entropy, ...calls };
+  return { define: defineFeature, refuse, log: writeLine, entropy, missFeature, ...calls };
 }

@@ -23,7 +23,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   const config = resolveRuntimeConfig(coverage === undefined ? rest : withRoom(rest));
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
   const clock = new TestClock(now);
-  const { sources: libraries, bundle, needs } = await readLibraries(config.pool.libraries, config.cache);
+  const { sources: libraries, bundle, needs } = await readLibraries(config.pool.libraries, config.cache, config.node);
   const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
   const executor = await Executor.create({
     engine,

@@ -14,6 +14,10 @@ const OPTIONS = {
   memoryLimitBytes: MEMORY_LIMIT_BYTES,
   stackSizeBytes: STACK_SIZE_BYTES,
   compileTimeoutMs: 3_000,
+  network: {
+    allow: ['api.example.com'],
+    fetch: async ({ method, url }) => new Response(`${method} ${url}`),
+  },
 };
 /** Executions until the canary is hot in the worker. */
 const WARMING_EXECUTIONS = 12;

@@ -99,8 +99,7 @@ const CRYPTOGRAPHY = [
       const token = await new SignJWT({ a: 1 }).setProtectedHeader({ alg: 'HS256' }).sign(key);
       return [token, decodeJwt(token), (await jwtVerify(token, key)).payload];
     },
-    reason: 'needs `crypto.subtle`',
-    instead: 'an extension of the application, or `hmac` of @noble/hashes for HS256',
+    note: 'HS256 and the like; RSA and elliptic curves are not in `crypto.subtle`',
   },
 ];
 
@@ -109,21 +108,21 @@ const NETWORK = [
     package: 'axios',
     run: async ({ it }) => (await (it.default ?? it).get('https://x.example/')).status,
     reason: 'needs a network',
-    instead: 'an extension of the application: `await $ext.http.get(url)`',
+    instead: '`fetch` with the option `network`, or an extension of the application: `await $ext.http.get(url)`',
     noReference: true,
   },
   {
     package: 'got',
     run: async ({ it }) => (await (it.default ?? it)('https://x.example/')).statusCode,
     reason: 'needs a network',
-    instead: 'an extension of the application: `await $ext.http.get(url)`',
+    instead: '`fetch` with the option `network`, or an extension of the application: `await $ext.http.get(url)`',
     noReference: true,
   },
   {
     package: 'node-fetch',
     run: async ({ it }) => (await (it.default ?? it)('https://x.example/')).status,
     reason: 'needs a network',
-    instead: 'an extension of the application: `await $ext.http.get(url)`',
+    instead: '`fetch` with the option `network`, or an extension of the application: `await $ext.http.get(url)`',
     noReference: true,
   },
   {
@@ -134,14 +133,14 @@ const NETWORK = [
       return (await client.send(new ListBucketsCommand({}))).Buckets;
     },
     reason: 'needs a network',
-    instead: 'an extension with the methods that handlers need: `await $ext.files.put(key, text)`',
+    instead: '`fetch` with the option `network` and presigned URLs, or an extension: `await $ext.files.put(key, text)`',
     noReference: true,
   },
   {
     package: 'stripe',
     run: async ({ it }) => (await new (it.default ?? it)('sk_test_x').refunds.list()).data,
     reason: 'needs a network',
-    instead: 'an extension with the methods that handlers need: `await $ext.payments.refund(id)`',
+    instead: '`fetch` with the option `network` and its `secrets`, or an extension: `await $ext.payments.refund(id)`',
     noReference: true,
   },
 ];

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { makeImages } from '../../../scripts/images/make-images.mjs';
 import { bundleWorker } from '../../../scripts/worker-bundle.mjs';
-import { ENGINE_URL, PRELUDE_URL, WORKER_URL } from './assets.js';
+import { ENGINE_URL, NODE_LIBRARY_URL, PRELUDE_URL, WORKER_URL } from './assets.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = fileURLToPath(new URL('.', ENGINE_URL));
@@ -18,10 +18,11 @@ const NO_FILE = /^[\w-]{2,}:/;
 export async function makeFiles(): Promise<void> {
   await mkdir(dirname(fileURLToPath(PRELUDE_URL)), { recursive: true });
   await mkdir(dirname(fileURLToPath(WORKER_URL)), { recursive: true });
-  await unlessFresh('images', [ENGINE_URL, PRELUDE_URL], async () => {
-    const { engine, prelude, inputs } = await makeImages(FOLDER);
+  await unlessFresh('images', [ENGINE_URL, PRELUDE_URL, NODE_LIBRARY_URL], async () => {
+    const { engine, prelude, nodeLibrary, inputs } = await makeImages(FOLDER);
     await replaceFile(fileURLToPath(ENGINE_URL), engine);
     await replaceFile(fileURLToPath(PRELUDE_URL), prelude);
+    await replaceFile(fileURLToPath(NODE_LIBRARY_URL), nodeLibrary);
     return inputs;
   });
   await unlessFresh('worker', [WORKER_URL], async () => {
