@@ -8,9 +8,9 @@ import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './e
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
 import { FormPlaces, type Place } from './form-places.js';
-import { NodeWriter } from './node-writer.js';
+import { NodeWriter, NOTHING } from './node-writer.js';
 import { NotTransferable, NotTransferableError } from './not-transferable.js';
-import { Numbering } from './numbering.js';
+import { ObjectNumbers } from './object-numbers.js';
 
 /** Buffers grow at least by this; the caller makes the exact check. */
 const MIN_LIMIT_BYTES = 64 * 1024;
@@ -25,7 +25,7 @@ export class ValueEncoder {
   readonly #header = new ByteWriter();
   readonly #body = new NodeWriter();
   readonly #names = new EncodingNames();
-  readonly #references = new Numbering<object>();
+  readonly #references = new ObjectNumbers();
   readonly #levels = new Levels();
   #referenceCount = 0;
   #isDocument = false;
@@ -164,31 +164,29 @@ export class ValueEncoder {
         this.#leave(level);
         continue;
       }
-      const index = level.index++;
       switch (level.kind) {
         case LevelKind.array:
-          level.key = index;
-          this.#value((level.value as readonly unknown[])[index]);
-          break;
-        case LevelKind.record: {
-          const key = level.items[index] as string;
-          level.key = key;
-          if (level.isFirstField) this.#ownFrom = this.#referenceCount;
-          this.#body.unsigned(this.#names.numberOf(key, index));
-          this.#value((level.value as Record<string, unknown>)[key]);
-          break;
-        }
-        case LevelKind.document:
-          level.key = index + 1;
-          this.#ownFrom = this.#referenceCount;
-          this.#value(level.items[index]);
+        case LevelKind.record:
+          this.#members(level);
           break;
         default:
-          level.key = index + FORM_ITEMS_AT;
-          this.#value(level.items[index]);
+          if (level.kind === LevelKind.document) this.#ownFrom = this.#referenceCount;
+          this.#value(level.items[level.index++]);
       }
     }
     return true;
+  }
+
+  /** Some members of an array or record. */
+  #members(level: Level): void {
+    const body = this.#body;
+    const { index } = level;
+    const { length } = body;
+    const value = level.kind === LevelKind.record ? body.members(level, this.#names) : body.items(level);
+    this.#work -= level.index - index + (body.length - length) / BYTES_PER_WORK;
+    if (value === NOTHING) return;
+    if (level.isFirstField) this.#ownFrom = this.#referenceCount;
+    this.#value(value);
   }
 
   #mayGoOn(until: number): boolean {
@@ -252,7 +250,8 @@ export class ValueEncoder {
   }
 
   #object(value: object): void {
-    const seen = this.#references.numberOf(value);
+    const number = this.#referenceCount;
+    const seen = this.#references.knownOrAdd(value, number);
     if (seen !== undefined) {
       if (this.#levels.isOpen(seen)) throw new NotTransferable('refers back to an object that contains it (a cycle)');
       this.#body.reference(seen);
@@ -264,8 +263,7 @@ export class ValueEncoder {
       throw new NotTransferable(`is nested deeper than ${MAX_DEPTH} levels`);
     }
     this.#extraBytes += EXTRA_BYTES.object;
-    const number = this.#referenceCount++;
-    this.#references.add(value, number);
+    this.#referenceCount++;
     if (Array.isArray(value)) {
       this.#body.begin(Tag.array, value.length);
       if (value.length > 0) this.#levels.enter(LevelKind.array, value, value.length, number);
