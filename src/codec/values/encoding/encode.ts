@@ -1,7 +1,8 @@
 import { types } from 'node:util';
+import { jsonBytes } from '../../../api/json-text.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
-import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
@@ -38,6 +39,8 @@ export class ValueEncoder {
   #extraBytes = 0;
   #maxBytes = Number.POSITIVE_INFINITY;
   #work = 0;
+  /** Called with each JSON text, where they may be. */
+  #onJsonText: (() => void) | undefined;
   /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
   #json: Map<object, unknown> | undefined;
 
@@ -64,22 +67,31 @@ export class ValueEncoder {
    *
    * @param roots the start of paths in errors, for each field; the last one also for all further fields
    * @param maxBytes the encoding of a much larger value is stopped early
+   * @param onJsonText called with each value of `json(text)`; without it, they are refused
    */
   encodeFields(
     fields: readonly unknown[],
     roots: readonly string[],
     maxBytes: number,
     honoursToJson = false,
+    onJsonText?: () => void,
   ): Uint8Array {
-    this.beginFields(fields, roots, maxBytes, honoursToJson);
+    this.beginFields(fields, roots, maxBytes, honoursToJson, onJsonText);
     this.run();
     return this.finish();
   }
 
   /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
-  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number, honoursToJson = false): void {
+  beginFields(
+    fields: readonly unknown[],
+    roots: readonly string[],
+    maxBytes: number,
+    honoursToJson = false,
+    onJsonText?: () => void,
+  ): void {
     this.#begin();
     this.#isDocument = true;
+    this.#onJsonText = onJsonText;
     if (honoursToJson) this.#json = new Map();
     this.#roots = roots;
     this.#maxBytes = Math.max(maxBytes, MIN_LIMIT_BYTES);
@@ -137,6 +149,7 @@ export class ValueEncoder {
     this.#levels.forget();
     this.#references.clear();
     this.#json = undefined;
+    this.#onJsonText = undefined;
   }
 
   #begin(): void {
@@ -289,6 +302,11 @@ export class ValueEncoder {
     } else if (types.isArrayBuffer(value)) {
       this.#arrayBuffer(new Uint8Array(value));
     } else {
+      const text = jsonBytes(value);
+      if (text !== undefined) {
+        this.#jsonText(text);
+        return;
+      }
       const form = this.#isDocument ? formOf(value, this.#json !== undefined) : undefined;
       if (form === undefined) {
         throw new NotTransferable(
@@ -309,6 +327,17 @@ export class ValueEncoder {
     const level = this.#levels.enter(LevelKind.form, undefined, items.length, number);
     level.items = items;
     level.stride = stride;
+  }
+
+  /** What reads the document parses it, see {@link JSON_FORM}. */
+  #jsonText(text: Uint8Array): void {
+    if (this.#onJsonText === undefined) throw new NotTransferable('is json(…), which only a context may contain');
+    this.#onJsonText();
+    this.#body.begin(Tag.array, 1 + FORM_ITEMS_AT);
+    this.#body.reference(MARKER_NUMBER);
+    this.#body.number(JSON_FORM);
+    this.#referenceCount++;
+    this.#arrayBuffer(text);
   }
 
   /** Only the bytes of the view are encoded, not its whole buffer. */
