@@ -1,8 +1,10 @@
 import { MAX_UNSIGNED_BYTES, writeUnsigned } from '../../leb128.js';
 
 const INITIAL_BYTES = 4 * 1024;
-/** A buffer that a large value enlarged is not kept. */
+/** A larger buffer is kept only as long as values fill a good part of it, and never beyond the second bound. */
 const KEPT_BYTES = 256 * 1024;
+const KEPT_IN_USE_BYTES = 4 * 1024 * 1024;
+const GOOD_PART = 8;
 
 /** perf: for fewer characters, a loop is faster than calls into native code. */
 const SHORT_STRING = 64;
@@ -26,8 +28,10 @@ export class ByteWriter {
   limit = Number.POSITIVE_INFINITY;
 
   reset(): void {
+    const { length } = this.bytes;
+    const isKept = length <= KEPT_BYTES || (length <= KEPT_IN_USE_BYTES && this.length * GOOD_PART > length);
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (!isKept) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
 
   u8(value: number): void {
