@@ -29,7 +29,10 @@ export interface JsonText {
 export function json(text: string | Uint8Array): JsonText {
   if (isUint8Array(text)) return new Text(text);
   if (typeof text !== 'string') {
-    throw refusal(text, `was given ${text === null ? 'null' : `a value of type ${typeof text}`}; pass values as they are`);
+    throw refusal(
+      text,
+      `was given ${text === null ? 'null' : `a value of type ${typeof text}`}; pass values as they are`,
+    );
   }
   const half = halfPairAt(text);
   if (half !== -1) throw refusal(text, `its text has half of a surrogate pair at index ${half}; write it as \\ud800`);

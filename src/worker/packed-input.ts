@@ -1,5 +1,4 @@
 import { MalformedMessageError, readMessage, TooLargeMessageError } from '../codec/message-reader.js';
-import { MalformedValueError } from '../codec/values/decoding/byte-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';
 import { pathStep } from '../codec/values/format.js';
 import { JsonTextError } from '../codec/values/json-text.js';

@@ -27,7 +27,9 @@ const returned = async (code: string, context: WasmContext) =>
   (await runtime.executeHandler(code, { capabilities: ALL, ...context })).returnValue;
 
 describe('json', () => {
-  it.each(TEXTS.map((text) => [text.slice(0, 40), text]))('is what JSON.parse makes of it, wherever a value is: %s', async (_title, text) => {
+  it.each(
+    TEXTS.map((text) => [text.slice(0, 40), text]),
+  )('is what JSON.parse makes of it, wherever a value is: %s', async (_title, text) => {
     const value = JSON.parse(text) as unknown;
     for (const form of [json(text), json(Buffer.from(text))]) {
       expect(await returned('return $args', { args: form })).toStrictEqual(value);
@@ -69,9 +71,16 @@ describe('json', () => {
     const text = json('{"n":1}');
     const args = { one: text, two: text, when: new Date(5), set: new Set([1n]), zero: -0 };
     expect(
-      await returned('return [$args.one === $args.two, $args.when.getTime(), $args.set.has(1n), 1 / $args.zero]', { args }),
+      await returned('return [$args.one === $args.two, $args.when.getTime(), $args.set.has(1n), 1 / $args.zero]', {
+        args,
+      }),
     ).toEqual([true, 5, true, Number.NEGATIVE_INFINITY]);
-    expect(await returned('return [$args.n, $state.m]', { args: text, stateSnapshot: encoded(Buffer.from('81a16d02', 'hex')) })).toEqual([1, 2]);
+    expect(
+      await returned('return [$args.n, $state.m]', {
+        args: text,
+        stateSnapshot: encoded(Buffer.from('81a16d02', 'hex')),
+      }),
+    ).toEqual([1, 2]);
   });
 
   it.each<[string, string | Uint8Array, object]>([

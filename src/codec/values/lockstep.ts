@@ -3,7 +3,7 @@ import { MARKER_NUMBER, MAX_DEPTH, Tag } from './format.js';
 import type { Walker } from './walker.js';
 
 /** perf: for fewer bytes, a loop is faster than a call into native code. */
-const SHORT = 32;
+const SHORT = 96;
 const INDEX_BIT = 1;
 
 /**

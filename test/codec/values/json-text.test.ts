@@ -39,7 +39,11 @@ describe('JSON text', () => {
   it('has an error at a place where JSON.parse has one, wherever a character is taken out or put in', () => {
     const text = JSON.stringify([{ a: [1, -2.5e3, true, null], 'b"\\': '\u0001x' }, {}, [], 'é']);
     for (let i = 0; i <= text.length; i++) {
-      for (const changed of [text.slice(0, i) + text.slice(i + 1), `${text.slice(0, i)},${text.slice(i)}`, text.slice(0, i)]) {
+      for (const changed of [
+        text.slice(0, i) + text.slice(i + 1),
+        `${text.slice(0, i)},${text.slice(i)}`,
+        text.slice(0, i),
+      ]) {
         let isValid = true;
         try {
           JSON.parse(changed);

@@ -9,7 +9,7 @@ import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './e
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
 import { FormPlaces, type Place } from './form-places.js';
-import { NodeWriter, NOTHING } from './node-writer.js';
+import { NOTHING, NodeWriter } from './node-writer.js';
 import { NotTransferable, NotTransferableError } from './not-transferable.js';
 import { ObjectNumbers } from './object-numbers.js';
 
