@@ -1,6 +1,5 @@
-import type { EncodedValue } from './encoded.js';
+import type { EncodedValue, JsonText } from './encoded.js';
 import type { ExtensionRegistry } from './extension.js';
-import type { JsonText } from './json-text.js';
 
 /**
  * A value, which may contain `json(text)`; or `encoded(bytes)`: what already is MessagePack crosses without being decoded

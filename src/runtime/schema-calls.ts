@@ -1,6 +1,5 @@
 import type { WasmContext } from '../api/context.js';
-import { encodedBytes } from '../api/encoded.js';
-import { jsonBytes } from '../api/json-text.js';
+import { encodedBytes, jsonBytes } from '../api/encoded.js';
 import type { ErrorResult, WasmError, WasmResult } from '../api/result.js';
 import type { CallSchemas, Schema } from '../api/schema.js';
 import { invalidArgument, readArgument } from '../config/check.js';

@@ -1,6 +1,5 @@
 import type { ContextValue, WasmContext } from '../api/context.js';
-import { encodedBytes } from '../api/encoded.js';
-import { jsonBytes } from '../api/json-text.js';
+import { encodedBytes, jsonBytes } from '../api/encoded.js';
 import type { StateMutation } from '../api/result.js';
 import { readMessage } from '../codec/message-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';

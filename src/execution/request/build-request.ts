@@ -1,7 +1,6 @@
 import type { WasmContext } from '../../api/context.js';
-import { encodedBytes } from '../../api/encoded.js';
+import { encodedBytes, jsonBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
-import { jsonBytes } from '../../api/json-text.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';

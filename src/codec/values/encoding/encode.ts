@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { jsonBytes } from '../../../api/json-text.js';
+import { jsonBytes } from '../../../api/encoded.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM } from '../forms.js';
