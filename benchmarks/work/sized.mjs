@@ -14,3 +14,14 @@ export function sized(bytes) {
     expected: records.length,
   };
 }
+
+/** The same with a handler that reads every property of every record. */
+export function sizedAndRead(bytes) {
+  const work = sized(bytes);
+  const sum = (records) => records.reduce((total, { id, name, total: amount }) => total + id + name.length + amount, 0);
+  return {
+    ...work,
+    source: 'let sum = 0; for (const r of $state.records) sum = sum + r.id + r.name.length + r.total; return sum;',
+    expected: sum(work.context.stateSnapshot.records),
+  };
+}

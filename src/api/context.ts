@@ -1,8 +1,11 @@
-import type { EncodedValue } from './encoded.js';
+import type { EncodedValue, JsonText } from './encoded.js';
 import type { ExtensionRegistry } from './extension.js';
 
-/** A value, or `encoded(bytes)`: what already is MessagePack crosses without being decoded on the way. */
-export type ContextValue = unknown | EncodedValue;
+/**
+ * A value, which may contain `json(text)`; or `encoded(bytes)`: what already is MessagePack crosses without being decoded
+ * on the way.
+ */
+export type ContextValue = unknown | EncodedValue | JsonText;
 
 /** The input of a handler. Every field is optional. */
 export interface WasmContext {
@@ -10,11 +13,11 @@ export interface WasmContext {
   readonly panelId?: string;
   /** Reported in errors and, on request, in metrics. */
   readonly handlerName?: string;
-  /** The handler's `$state`: a plain object of any type, or `encoded(bytes)` of one. Default: empty. */
+  /** The handler's `$state`: a plain object of any type, or `encoded(bytes)` or `json(text)` of one. Default: empty. */
   readonly stateSnapshot?: object;
-  /** The handler's `$args`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
+  /** The handler's `$args`: any value that can be passed, or `encoded(bytes)` or `json(text)` of one. Default: undefined. */
   readonly args?: ContextValue;
-  /** The handler's `$scope`: any value that can be passed, or `encoded(bytes)` of one. Default: undefined. */
+  /** The handler's `$scope`: any value that can be passed, or `encoded(bytes)` or `json(text)` of one. Default: undefined. */
   readonly scope?: ContextValue;
   /**
    * The capabilities of the handler, such as `'state:read:*'`: see {@link CapabilityToken}. Any strings, as they

@@ -17,7 +17,7 @@ export const ADDED_EXPORTS = {
  * Part of the engine fingerprint: raise it whenever this file or `scripts/images/` creates a
  * different binary from the same upstream.
  */
-export const REWRITE_VERSION = 9;
+export const REWRITE_VERSION = 10;
 
 export const WASM_PAGE_BYTES = 65_536;
 

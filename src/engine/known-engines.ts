@@ -127,6 +127,7 @@ export const KNOWN_ENGINES: readonly EngineTable[] = [
       'the compiler notes what it compiles wrongly',
       'places are told in another text',
       'a function with more names than bytecode counts is not compiled',
+      'objects that are written are spread over the whole table by which they are found again',
     ],
     stackBytes: 5 * 1024 * 1024,
     heapBase: 5_333_088,

@@ -82,5 +82,8 @@ export class SegmentAudit {
 /** Of the arguments of a call, as they are encoded for the VM. */
 function hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
   const packed = encodedBytes(args);
-  return sha256Hex(packed ?? encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson }));
+  return sha256Hex(
+    packed ??
+      encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson, onJsonText: () => undefined }),
+  );
 }

@@ -23,18 +23,20 @@ export interface FieldEncoding {
   readonly maxBytes: number;
   /** See `ExecuteOptions.toJSON`. @default false */
   readonly honoursToJson?: boolean;
+  /** Called with each value of `json(text)`. Default: they are refused */
+  readonly onJsonText?: () => void;
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
   fields: readonly unknown[],
   roots: readonly string[],
-  { maxBytes, honoursToJson = false }: FieldEncoding,
+  { maxBytes, honoursToJson = false, onJsonText }: FieldEncoding,
 ): Uint8Array {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
   try {
-    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson), maxBytes);
+    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson, onJsonText), maxBytes);
   } catch (error) {
     throw refusalOf(error, maxBytes);
   } finally {

@@ -36,7 +36,7 @@ export interface ExecuteRequest {
   readonly input: Uint8Array;
   /** The encoded grants and limits, see `encoded-grants.ts`. */
   readonly encodedGrants: Uint8Array;
-  /** Context fields that are MessagePack: decoded in the worker, in place of those in `input`. */
+  /** Context that the worker decodes: MessagePack, in place of fields of `input`, and JSON text inside them. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
   /** Only of a handler that is resumed. */
@@ -86,6 +86,7 @@ export interface ResumeRequest {
   readonly librarySet?: LibrarySet;
 }
 
+/** Present as well if `input` contains JSON text. */
 export interface PackedContext {
   readonly state?: Uint8Array;
   readonly args?: Uint8Array;

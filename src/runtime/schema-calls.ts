@@ -1,5 +1,5 @@
 import type { WasmContext } from '../api/context.js';
-import { encodedBytes } from '../api/encoded.js';
+import { encodedBytes, jsonBytes } from '../api/encoded.js';
 import type { ErrorResult, WasmError, WasmResult } from '../api/result.js';
 import type { CallSchemas, Schema } from '../api/schema.js';
 import { invalidArgument, readArgument } from '../config/check.js';
@@ -92,7 +92,8 @@ export class SchemaCalls {
   /** @returns the context with what the schema made of its arguments, or how the call ended meanwhile */
   async #admit(context: WasmContext, schema: Schema, check: CallCheck): Promise<WasmContext | ErrorResult> {
     try {
-      if (encodedBytes(context.args) !== undefined) throw encodedArguments();
+      if (encodedBytes(context.args) !== undefined) throw uncheckable('encoded(…)');
+      if (jsonBytes(context.args) !== undefined) throw uncheckable('json(…)');
       const verdict = await check.run(schema, context.args, 'args', undefined);
       if ('status' in verdict) return this.#counted(verdict);
       if (verdict.issues === undefined) return { ...context, args: verdict.value };
@@ -200,10 +201,10 @@ function invalidArguments(
   return new NexusError('INVALID_ARGUMENT', message, { context, ...('cause' in verdict && { cause: verdict.cause }) });
 }
 
-function encodedArguments(): NexusError {
+function uncheckable(what: string): NexusError {
   return new NexusError(
     'INVALID_ARGUMENT',
-    'context.args is encoded(…), which options.schemas.args cannot check. Pass the value itself, or leave the schema out.',
+    `context.args is ${what}, which options.schemas.args cannot check. Pass the value itself, or leave the schema out.`,
     { context: { field: 'context.args' } },
   );
 }

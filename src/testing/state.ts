@@ -1,8 +1,10 @@
 import type { ContextValue, WasmContext } from '../api/context.js';
-import { encodedBytes } from '../api/encoded.js';
+import { encodedBytes, jsonBytes } from '../api/encoded.js';
 import type { StateMutation } from '../api/result.js';
 import { readMessage } from '../codec/message-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';
+import { isPlainObject } from '../codec/values/host-values.js';
+import { parseJsonText } from '../codec/values/json-text.js';
 import { CONTEXT_ROOTS, encodeFields } from '../protocol/context-encoding.js';
 
 /** The largest state in MessagePack that a runtime accepts whose VMs have 64 MiB. */
@@ -13,11 +15,11 @@ export type TestState = Readonly<Record<string, unknown>>;
 /**
  * Applies mutations to a copy of a state, in order. The original is not changed.
  *
- * @param state a state, or `encoded(bytes)` of one
+ * @param state a state, or `encoded(bytes)` or `json(text)` of one
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
   const packed = encodedBytes(state);
-  const copy = (packed === undefined ? structuredClone(state) : decoded(packed)) as Record<string, unknown>;
+  const copy = (packed === undefined ? structuredClone(parsed(state)) : decoded(packed)) as Record<string, unknown>;
   for (const { operation, key, value } of mutations) {
     if (operation === 'delete') Reflect.deleteProperty(copy, key);
     // Not an assignment, because a key may be named `__proto__`.
@@ -26,12 +28,13 @@ export function mutated(state: ContextValue = {}, mutations: readonly StateMutat
   return copy;
 }
 
-/** A context without what is encoded: as values that can be copied and written down. */
+/** A context without what is encoded or JSON text: as values that can be copied and written down. */
 export function decodedContext(context: WasmContext): WasmContext {
   const values: { stateSnapshot?: Record<string, unknown>; args?: unknown; scope?: unknown } = {};
   for (const field of ['stateSnapshot', 'args', 'scope'] as const) {
     const packed = encodedBytes(context[field]);
-    if (packed !== undefined) values[field] = decoded(packed) as Record<string, unknown>;
+    const value = packed === undefined ? parsed(context[field]) : decoded(packed);
+    if (value !== context[field]) values[field] = value as Record<string, unknown>;
   }
   return { ...context, ...values };
 }
@@ -47,6 +50,40 @@ export function jsonContext({ extensionRegistry: _, ...context }: WasmContext): 
     args: others[0],
     scope: others[1],
   };
+}
+
+/** The value with JSON text replaced by what it says; the value itself if there is none. */
+function parsed(value: unknown, known = new Map<object, unknown>()): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  // What refers back to itself is refused when it is encoded.
+  if (known.has(value)) return known.get(value);
+  known.set(value, value);
+  const found = withoutJsonText(value, (inner) => parsed(inner, known));
+  known.set(value, found);
+  return found;
+}
+
+function withoutJsonText(value: object, parse: (inner: unknown) => unknown): unknown {
+  const text = jsonBytes(value);
+  if (text !== undefined) return parseJsonText(Uint8Array.from(text).buffer);
+  /** Undefined if nothing was replaced. */
+  const replaced = (items: readonly unknown[]) => {
+    const after = items.map(parse);
+    return after.every((item, i) => item === items[i]) ? undefined : after;
+  };
+  if (Array.isArray(value)) return replaced(value) ?? value;
+  if (value instanceof Set) {
+    const items = replaced([...value]);
+    return items === undefined ? value : new Set(items);
+  }
+  if (!(value instanceof Map) && !isPlainObject(value)) return value;
+  const names: unknown[] = value instanceof Map ? [...value.keys()] : Object.keys(value);
+  const before: unknown[] = value instanceof Map ? [...value.values()] : Object.values(value);
+  const keys = replaced(names);
+  const values = replaced(before);
+  if (keys === undefined && values === undefined) return value;
+  const entries = (keys ?? names).map((name, i) => [name, (values ?? before)[i]] as const);
+  return value instanceof Map ? new Map(entries) : Object.fromEntries(entries as [string, unknown][]);
 }
 
 function decoded(packed: Uint8Array): unknown {

@@ -1,18 +1,22 @@
 import { MalformedMessageError, readMessage, TooLargeMessageError } from '../codec/message-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';
+import { pathStep } from '../codec/values/format.js';
+import { JsonTextError } from '../codec/values/json-text.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_ROOTS, contextTooLarge, encodeFields, readableState } from '../protocol/context-encoding.js';
 import type { Grant } from '../protocol/grant.js';
 import type { ExecuteRequest } from '../protocol/messages.js';
 
-/** The input for the guest, with context from MessagePack put in its place. */
+/** The input for the guest, with context from MessagePack and JSON text put in its place. */
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
   const { maxContextBytes } = request.limits;
-  const [state, args, scope, registry, entry] = decodeOwnFields(input);
+  const [state, args, scope, registry, entry] = readFields(input);
   const fields = [
-    packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
+    packed.state === undefined
+      ? requireReadable(state, packed.readable)
+      : unpackState(packed.state, packed.readable, maxContextBytes),
     packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
     packed.scope === undefined ? scope : unpackField('context.scope', packed.scope, maxContextBytes),
     registry,
@@ -24,8 +28,44 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     // Data that was plain when it was packed is no longer plain.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
     const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
+    if (packed[PACKED_AS[field] ?? 'state'] === undefined) throw error;
     throw notMessagePack(`context.${field}`, error.message);
   }
+}
+
+/** In the terms of a context. */
+const PACKED_AS: Readonly<Record<string, 'state' | 'args' | 'scope'>> = {
+  stateSnapshot: 'state',
+  args: 'args',
+  scope: 'scope',
+};
+
+function readFields(input: Uint8Array): unknown[] {
+  try {
+    return decodeOwnFields(input);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    const [field = 0, ...steps] = error.path ?? [];
+    // The marker is in front of the fields.
+    const place = `${CONTEXT_ROOTS[Number(field) - 1] ?? 'context'}${steps.map(pathStep).join('')}`;
+    throw notJson(place, error.message, error);
+  }
+}
+
+/** As JSON text, the state is whatever the text says. */
+function requireReadable(state: unknown, readable: Grant): Record<string, unknown> {
+  if (typeof state === 'object' && state !== null && !Array.isArray(state)) return readableState(state, readable);
+  throw notJson('context.stateSnapshot', 'it is JSON of something else than an object');
+}
+
+function notJson(place: string, reason: string, found?: JsonTextError): NexusError {
+  const position = found !== undefined && found.line > 0 ? { line: found.line, column: found.column } : {};
+  const path = place.replace(/^context\./, '');
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `${place} is json(…), but ${reason}. Pass text that JSON.parse accepts, or the value itself.`,
+    { context: { field: place, path, ...position } },
+  );
 }
 
 function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {

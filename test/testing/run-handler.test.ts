@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packMessage } from '#src/codec/message-pack.js';
-import { encoded } from '#src/index.js';
+import { encoded, json } from '#src/index.js';
 import { currentCall } from '#src/runtime/run/current-call.js';
 import '#src/testing/vitest.js';
 import { answers, failure, runHandler as runShared } from '#src/testing/index.js';
@@ -84,6 +84,17 @@ describe('runHandler', () => {
       args: encoded(packMessage([1])),
     });
     expect([result.state, result.returnValue]).toEqual([{ n: 2 }, [1]]);
+  });
+
+  it('takes JSON text, as the state and inside it', async () => {
+    const code = '$state.list.push($args.n); return [$args.all, $state.other]';
+    const args = { n: 2, all: [json('{"__proto__":1}'), new Map([['k', new Set([json('[3]')])]])] };
+    const all = JSON.parse('[{"__proto__":1}]') as unknown[];
+    const inside = await run(code, { state: { list: json('[1]'), other: json('"x"') }, args });
+    expect(inside.state).toEqual({ list: [1, 2], other: 'x' });
+    expect(inside.returnValue).toEqual([[...all, new Map([['k', new Set([[3]])]])], 'x']);
+    const whole = await run(code, { state: json('{"list":[1],"other":"x"}'), args });
+    expect([whole.state, whole.returnValue]).toEqual([inside.state, inside.returnValue]);
   });
 
   it('puts a key called __proto__ into the state, not under it', async () => {

@@ -15,6 +15,9 @@ export interface Form {
 
 export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM, regExp: REGEXP_FORM } as const;
 
+/** JSON text, see `api/encoded.ts`: it is parsed before the document enters a VM, so the guest does not know it. */
+export const JSON_FORM = 100;
+
 /** The index of the first item, after marker and kind. */
 export const FORM_ITEMS_AT = 2;
 

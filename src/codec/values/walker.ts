@@ -4,7 +4,8 @@ import { FORMAT_VERSION, MAX_DEPTH, Tag } from './format.js';
 /** Walks an encoded document and counts its objects. */
 export class Walker {
   readonly reader: ByteReader;
-  readonly #names: string[] = [];
+  /** The table at the head of the document. */
+  readonly names: string[] = [];
   /** The number of the next object. */
   objects = 0;
 
@@ -12,7 +13,7 @@ export class Walker {
     this.reader = new ByteReader(bytes);
     if (this.reader.byte() !== FORMAT_VERSION) throw new MalformedValueError('has another format version');
     const names = this.reader.count();
-    for (let i = 0; i < names; i++) this.#names.push(this.reader.string());
+    for (let i = 0; i < names; i++) this.names.push(this.reader.string());
   }
 
   get offset(): number {
@@ -45,7 +46,7 @@ export class Walker {
   }
 
   name(): string {
-    return this.reader.propertyName(this.#names);
+    return this.reader.propertyName(this.names);
   }
 
   number(tag: number): number {

@@ -1,5 +1,5 @@
 import type { WasmContext } from '../../api/context.js';
-import { encodedBytes } from '../../api/encoded.js';
+import { encodedBytes, jsonBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { Grants } from '../../capabilities/grants.js';
@@ -95,10 +95,9 @@ export function prepareRequest(
   const encodedGrants = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
   const readable = encodedGrants.grants.grant('state:read');
   const honoursToJson = options.toJSON === true;
-  const packed = packedFields(context, readable);
+  let packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
-  const state =
-    packed?.state === undefined ? readableState(requireState(jsonState(stateSnapshot, honoursToJson)), readable) : {};
+  const state = packed?.state === undefined ? enteringState(stateSnapshot, honoursToJson, readable) : {};
   const { extensionRegistry } = context;
   const extensions =
     extensionRegistry === undefined
@@ -113,7 +112,13 @@ export function prepareRequest(
       options.entry,
     ],
     CONTEXT_ROOTS,
-    { maxBytes: limits.maxContextBytes, honoursToJson },
+    {
+      maxBytes: limits.maxContextBytes,
+      honoursToJson,
+      onJsonText: () => {
+        packed ??= { readable };
+      },
+    },
   );
   const request: Mutable<PreparedRequest['request']> = {
     input,
@@ -190,6 +195,12 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
   };
 }
 
+/** JSON text crosses as a whole; the worker leaves out what may not be read. */
+function enteringState(state: object, honoursToJson: boolean, readable: Grant): object {
+  if (jsonBytes(state) !== undefined) return state;
+  return readableState(requireState(jsonState(state, honoursToJson)), readable);
+}
+
 /** The state may be an object of a class whose `toJSON` makes a plain one of it. */
 function jsonState(state: unknown, honoursToJson: boolean): unknown {
   if (!honoursToJson || typeof state !== 'object' || state === null || !('toJSON' in state)) return state;
@@ -206,6 +217,6 @@ function requireState(state: unknown): object {
   const isBytes = ArrayBuffer.isView(state) || state instanceof ArrayBuffer;
   const expected = isBytes
     ? 'a plain object; bytes are MessagePack of one if they are passed as encoded(bytes)'
-    : 'a plain object, or encoded(bytes) of one';
+    : 'a plain object, or encoded(bytes) or json(text) of one';
   throw invalidArgument('context.stateSnapshot', state, expected);
 }

@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { pack } from 'msgpackr/pack';
-import { encoded } from 'nexus-runtime';
+import { encoded, json } from 'nexus-runtime';
 
 import { mutateBytes } from '../lib/mutate.mjs';
 import { openRuntime } from '../lib/runtime.mjs';
@@ -23,12 +23,16 @@ const HANDLER = 'return [$args, $scope, { ...$state }]';
 /** Bytes of MessagePack that are many values: arrays and maps that are empty, or claim to be long. */
 const DENSE_BYTES = [0x90, 0x80, 0xc0, 0xa0, 0x91, 0x81, 0xd4, 0xc7];
 
-/** A case: `{ field, value }` for plain values, `{ field, bytes }` for MessagePack. */
+/** A case: `{ field, value }` for plain values, `{ field, bytes }` for MessagePack, with `isJson` for JSON text. */
 export function generate(random) {
   const field = random.pick(FIELDS);
   if (random.chance(0.35)) return { field, value: plainContext(random, field) };
   if (random.chance(0.02)) return { field, bytes: dense(random) };
   const plain = field === 'stateSnapshot' ? record(random, true) : randomValue(random, 4, true);
+  if (random.chance(0.2)) {
+    const text = Buffer.from(JSON.stringify(plain) ?? 'null');
+    return { field, bytes: random.chance(0.3) ? Uint8Array.from(text) : mutateBytes(random, text), isJson: true };
+  }
   const packed = pack(JSON.parse(JSON.stringify(plain).replaceAll('"toJSON":', '"toJSON ":')));
   return { field, bytes: random.chance(0.1) ? Uint8Array.from(packed) : mutateBytes(random, packed) };
 }
@@ -61,8 +65,9 @@ export function close(runtime) {
   return runtime.shutdown();
 }
 
-export async function run({ field, value, bytes }, runtime) {
-  const context = { capabilities: CAPABILITIES, [field]: bytes === undefined ? value : encoded(bytes) };
+export async function run({ field, value, bytes, isJson }, runtime) {
+  const passed = isJson ? json(bytes) : bytes && encoded(bytes);
+  const context = { capabilities: CAPABILITIES, [field]: passed ?? value };
   let result;
   try {
     result = await runtime.executeHandler(HANDLER, context);
@@ -70,9 +75,9 @@ export async function run({ field, value, bytes }, runtime) {
     if (error?.name === 'NexusError' && error.code !== 'INTERNAL_ERROR') return undefined;
     return { kind: 'rejection', message: error?.stack ?? String(error) };
   }
-  if (bytes !== undefined || result.status !== 'success') return undefined;
+  if (result.status !== 'success' || (bytes !== undefined && !isJson)) return undefined;
   const returned = result.returnValue[FIELDS.indexOf(field)];
-  const changed = difference(value, returned, field);
+  const changed = difference(isJson ? JSON.parse(Buffer.from(bytes).toString()) : value, returned, field);
   return changed === undefined ? undefined : { kind: 'changed', message: changed };
 }
 
@@ -85,9 +90,9 @@ function sizeOf(value) {
   return inspect(value, { depth: 3, maxArrayLength: null, maxStringLength: null }).length;
 }
 
-export function* smaller({ field, bytes }) {
+export function* smaller({ field, bytes, isJson }) {
   if (bytes === undefined || bytes.length > 4_096) return;
-  for (const part of withoutParts(bytes)) yield { field, bytes: part };
+  for (const part of withoutParts(bytes)) yield { field, bytes: part, isJson };
 }
 
 export function describe({ field, value, bytes }) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encoded } from '#src/index.js';
+import { encoded, json } from '#src/index.js';
 
 import '#src/testing/vitest.js';
 import { packMessage } from '#src/codec/message-pack.js';
@@ -56,6 +56,19 @@ describe('a recording', () => {
     const { differences, recorded: then } = await replay(file);
     expect(then.returnValue).toEqual([{ cents: 250 }, 'left', /x/g, 1, { cents: 250 }]);
     expect(then.logs.at(-1)?.omitted).toBe(6);
+    expect(differences).toEqual([]);
+  });
+
+  it.each([
+    'inside values',
+    'as whole values',
+  ])('replays to the same: JSON text %s, recorded as what it says', async (place) => {
+    const text = json('{"list":[{"id":1},{"id":2}],"__proto__":3}');
+    const context =
+      place === 'inside values' ? { stateSnapshot: { all: text }, args: [text] } : { stateSnapshot: text, args: text };
+    const file = await recorded((it) => it.run('return [{ ...$state }, $args]', { ...context, capabilities }));
+    const { differences, recorded: then } = await replay(file);
+    expect(JSON.stringify(then.returnValue)).toContain('{"list":[{"id":1},{"id":2}],"__proto__":3}');
     expect(differences).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MAX_DEPTH, Tag } from '../format.js';
-import { errorFrom, FORM_ITEMS_AT, FormKind } from '../forms.js';
+import { errorFrom, FORM_ITEMS_AT, FormKind, JSON_FORM } from '../forms.js';
+import { parseJsonText } from '../json-text.js';
 import { countUnicodeClasses, MAX_REGEXP_CHARACTERS, regExpFrom } from '../regexps.js';
 import { MalformedValueError } from './byte-reader.js';
 import { Collisions, MAX_HASHED_CHARACTERS } from './collisions.js';
@@ -58,9 +59,13 @@ export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): un
   return decoder.fields;
 }
 
-/** Decodes the fields of a document of {@link ValueEncoder.encodeFields}, with any number of values. */
+/**
+ * Decodes the fields of a document of {@link ValueEncoder.encodeFields}, with any number of values.
+ *
+ * @throws JsonTextError with the path of JSON text that does not parse
+ */
 export function decodeOwnFields(bytes: Uint8Array): unknown[] {
-  return decodeFields(bytes, { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END });
+  return decodeFields(bytes, { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END, parsesJson: true });
 }
 
 /**
@@ -73,6 +78,7 @@ export class ValueDecoder {
   readonly #end: number | undefined;
   readonly #maxNodes: number;
   readonly #maxPaths: number;
+  readonly #parsesJson: boolean;
   /** Created when there is something to count. */
   #collisions: Collisions | undefined;
 
@@ -102,6 +108,7 @@ export class ValueDecoder {
     this.#end = bounds.end;
     this.#maxNodes = bounds.maxNodes ?? MAX_NODES;
     this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
+    this.#parsesJson = bounds.parsesJson ?? false;
     this.#now = bounds.now ?? wallClock;
   }
 
@@ -304,6 +311,8 @@ export class ValueDecoder {
         return this.#open(FrameKind.error, [], items);
       case FormKind.regExp:
         return this.#open(FrameKind.regExp, [], items);
+      case JSON_FORM:
+        if (this.#parsesJson) return this.#open(FrameKind.jsonText, [], items);
     }
     throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
   }
@@ -361,6 +370,7 @@ export class ValueDecoder {
         break;
       case FrameKind.error:
       case FrameKind.regExp:
+      case FrameKind.jsonText:
         (frame.target as unknown[]).push(value);
         break;
       default:
@@ -403,6 +413,8 @@ export class ValueDecoder {
       }
       case FrameKind.regExp:
         return this.#regExp(target as readonly unknown[]);
+      case FrameKind.jsonText:
+        return parseJsonText((target as readonly unknown[])[0]);
       case FrameKind.date:
         return dateOf(key);
       case FrameKind.boxed:

@@ -6,6 +6,11 @@ export interface DecodingBounds {
   readonly maxPaths?: number;
   /** The end of the items that are read, including the marker, as for `Array.prototype.slice`. @default all */
   readonly end?: number;
+  /**
+   * Whether it may contain JSON text, which is parsed at once, however long that takes: never what a guest wrote.
+   * @default false
+   */
+  readonly parsesJson?: boolean;
   /** The clock, in milliseconds. @default performance.now */
   readonly now?: () => number;
 }

@@ -10,6 +10,7 @@ export const FrameKind = {
   boxed: 6,
   view: 7,
   regExp: 8,
+  jsonText: 9,
 } as const;
 
 /** A value that is being decoded. Frames are reused, level by level. */

@@ -1,8 +1,15 @@
 import { MAX_UNSIGNED_BYTES, writeUnsigned } from '../../leb128.js';
 
 const INITIAL_BYTES = 4 * 1024;
-/** A buffer that a large value enlarged is not kept. */
+/** A larger buffer is kept only as long as values fill a good part of it, and never beyond the second bound. */
 const KEPT_BYTES = 256 * 1024;
+const KEPT_IN_USE_BYTES = 4 * 1024 * 1024;
+const GOOD_PART = 8;
+
+/** perf: for fewer characters, a loop is faster than calls into native code. */
+const SHORT_STRING = 64;
+/** Room is made for somewhat more than is written. */
+const SLACK_BYTES = 64;
 
 const INT64_BYTES = 8;
 const int8 = new Int8Array(INT64_BYTES);
@@ -13,33 +20,35 @@ export class TooManyBytesError extends Error {}
 
 /** A growing byte buffer that is reused. */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  protected bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** A view of the same bytes. */
-  #view = viewOf(this.#bytes);
+  protected numbers = viewOf(this.bytes);
   length = 0;
   /** Growing beyond this many bytes throws {@link TooManyBytesError}. */
   limit = Number.POSITIVE_INFINITY;
 
   reset(): void {
+    const { length } = this.bytes;
+    const isKept = length <= KEPT_BYTES || (length <= KEPT_IN_USE_BYTES && this.length * GOOD_PART > length);
     this.length = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
+    if (!isKept) this.#use(Buffer.allocUnsafeSlow(INITIAL_BYTES));
   }
 
   u8(value: number): void {
-    if (this.length === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.length++] = value;
+    if (this.length === this.bytes.length) this.#grow(1);
+    this.bytes[this.length++] = value;
   }
 
   u16(value: number): void {
-    this.#reserve(2);
-    this.#bytes[this.length++] = value & 0xff;
-    this.#bytes[this.length++] = value >>> 8;
+    this.reserve(2);
+    this.bytes[this.length++] = value & 0xff;
+    this.bytes[this.length++] = value >>> 8;
   }
 
   unsigned(value: number): void {
-    this.#reserve(MAX_UNSIGNED_BYTES);
-    if (value < 0x80) this.#bytes[this.length++] = value;
-    else this.length = writeUnsigned(this.#bytes, this.length, value);
+    this.reserve(MAX_UNSIGNED_BYTES);
+    if (value < 0x80) this.bytes[this.length++] = value;
+    else this.length = writeUnsigned(this.bytes, this.length, value);
   }
 
   /** An int32 in zigzag form: the sign is the lowest bit, so small magnitudes stay short. */
@@ -48,8 +57,8 @@ export class ByteWriter {
   }
 
   f64(value: number): void {
-    this.#reserve(8);
-    this.#view.setFloat64(this.length, value, true);
+    this.reserve(8);
+    this.numbers.setFloat64(this.length, value, true);
     this.length += 8;
   }
 
@@ -58,26 +67,26 @@ export class ByteWriter {
    * at most 64 bits.
    */
   bigInt64(value: bigint): void {
-    this.#reserve(1 + INT64_BYTES);
+    this.reserve(1 + INT64_BYTES);
     int64.setBigInt64(0, value, true);
     let last = INT64_BYTES - 1;
     // A byte that only repeats the previous sign is redundant.
     while (last > 0 && int8[last] === ((int8[last - 1] as number) < 0 ? -1 : 0)) last--;
     if (last === 0 && int8[0] === 0) last = -1;
-    this.#bytes[this.length++] = last + 1;
-    for (let i = 0; i <= last; i++) this.#bytes[this.length++] = int8[i] as number;
+    this.bytes[this.length++] = last + 1;
+    for (let i = 0; i <= last; i++) this.bytes[this.length++] = int8[i] as number;
   }
 
   /** The length with the width in its lowest bit, then Latin-1 bytes or UTF-16 code units. */
   string(text: string): void {
     const { length } = text;
-    this.#reserve(5 + length);
+    this.reserve(5 + length);
     let wide = false;
     const header = this.length;
     this.unsigned(length * 2);
     let at = this.length;
-    if (length < 32) {
-      const bytes = this.#bytes;
+    if (length < SHORT_STRING) {
+      const bytes = this.bytes;
       for (let i = 0; i < length; i++) {
         const unit = text.charCodeAt(i);
         if (unit > 0xff) {
@@ -88,7 +97,7 @@ export class ByteWriter {
       }
     } else {
       wide = /[\u0100-\uffff]/.test(text);
-      if (!wide) at += this.#bytes.write(text, at, length, 'latin1');
+      if (!wide) at += this.bytes.write(text, at, length, 'latin1');
     }
     if (!wide) {
       this.length = at;
@@ -96,34 +105,35 @@ export class ByteWriter {
     }
     this.length = header;
     this.unsigned(length * 2 + 1);
-    this.#reserve(length * 2);
-    this.length += this.#bytes.write(text, this.length, length * 2, 'utf16le');
+    this.reserve(length * 2);
+    this.length += this.bytes.write(text, this.length, length * 2, 'utf16le');
   }
 
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.length);
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.length);
     this.length += bytes.length;
   }
 
   copyInto(target: Uint8Array, offset: number): void {
-    target.set(this.#bytes.subarray(0, this.length), offset);
+    target.set(this.bytes.subarray(0, this.length), offset);
   }
 
-  #reserve(bytes: number): void {
-    if (this.length + bytes > this.#bytes.length) this.#grow(bytes);
+  /** Makes room. A few bytes more than the limit are no error as long as they are not used. */
+  protected reserve(bytes: number): void {
+    if (this.length + bytes > this.bytes.length) this.#grow(bytes);
   }
 
   #grow(bytes: number): void {
-    if (this.length + bytes > this.limit) throw new TooManyBytesError();
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.length + bytes));
-    larger.set(this.#bytes.subarray(0, this.length));
+    if (this.length + bytes > this.limit + SLACK_BYTES) throw new TooManyBytesError();
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + bytes));
+    larger.set(this.bytes.subarray(0, this.length));
     this.#use(larger);
   }
 
   #use(bytes: Buffer<ArrayBuffer>): void {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+    this.bytes = bytes;
+    this.numbers = viewOf(bytes);
   }
 }
 

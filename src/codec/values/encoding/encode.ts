@@ -1,16 +1,17 @@
 import { types } from 'node:util';
+import { jsonBytes } from '../../../api/encoded.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
-import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
 import { FormPlaces, type Place } from './form-places.js';
-import { NodeWriter } from './node-writer.js';
+import { NOTHING, NodeWriter } from './node-writer.js';
 import { NotTransferable, NotTransferableError } from './not-transferable.js';
-import { Numbering } from './numbering.js';
+import { ObjectNumbers } from './object-numbers.js';
 
 /** Buffers grow at least by this; the caller makes the exact check. */
 const MIN_LIMIT_BYTES = 64 * 1024;
@@ -25,7 +26,7 @@ export class ValueEncoder {
   readonly #header = new ByteWriter();
   readonly #body = new NodeWriter();
   readonly #names = new EncodingNames();
-  readonly #references = new Numbering<object>();
+  readonly #references = new ObjectNumbers();
   readonly #levels = new Levels();
   #referenceCount = 0;
   #isDocument = false;
@@ -38,6 +39,8 @@ export class ValueEncoder {
   #extraBytes = 0;
   #maxBytes = Number.POSITIVE_INFINITY;
   #work = 0;
+  /** Called with each JSON text, where they may be. */
+  #onJsonText: (() => void) | undefined;
   /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
   #json: Map<object, unknown> | undefined;
 
@@ -64,22 +67,31 @@ export class ValueEncoder {
    *
    * @param roots the start of paths in errors, for each field; the last one also for all further fields
    * @param maxBytes the encoding of a much larger value is stopped early
+   * @param onJsonText called with each value of `json(text)`; without it, they are refused
    */
   encodeFields(
     fields: readonly unknown[],
     roots: readonly string[],
     maxBytes: number,
     honoursToJson = false,
+    onJsonText?: () => void,
   ): Uint8Array {
-    this.beginFields(fields, roots, maxBytes, honoursToJson);
+    this.beginFields(fields, roots, maxBytes, honoursToJson, onJsonText);
     this.run();
     return this.finish();
   }
 
   /** {@link encodeFields} in slices: then {@link run} until it is done, and {@link finish}. */
-  beginFields(fields: readonly unknown[], roots: readonly string[], maxBytes: number, honoursToJson = false): void {
+  beginFields(
+    fields: readonly unknown[],
+    roots: readonly string[],
+    maxBytes: number,
+    honoursToJson = false,
+    onJsonText?: () => void,
+  ): void {
     this.#begin();
     this.#isDocument = true;
+    this.#onJsonText = onJsonText;
     if (honoursToJson) this.#json = new Map();
     this.#roots = roots;
     this.#maxBytes = Math.max(maxBytes, MIN_LIMIT_BYTES);
@@ -137,6 +149,7 @@ export class ValueEncoder {
     this.#levels.forget();
     this.#references.clear();
     this.#json = undefined;
+    this.#onJsonText = undefined;
   }
 
   #begin(): void {
@@ -164,31 +177,29 @@ export class ValueEncoder {
         this.#leave(level);
         continue;
       }
-      const index = level.index++;
       switch (level.kind) {
         case LevelKind.array:
-          level.key = index;
-          this.#value((level.value as readonly unknown[])[index]);
-          break;
-        case LevelKind.record: {
-          const key = level.items[index] as string;
-          level.key = key;
-          if (level.isFirstField) this.#ownFrom = this.#referenceCount;
-          this.#body.unsigned(this.#names.numberOf(key, index));
-          this.#value((level.value as Record<string, unknown>)[key]);
-          break;
-        }
-        case LevelKind.document:
-          level.key = index + 1;
-          this.#ownFrom = this.#referenceCount;
-          this.#value(level.items[index]);
+        case LevelKind.record:
+          this.#members(level);
           break;
         default:
-          level.key = index + FORM_ITEMS_AT;
-          this.#value(level.items[index]);
+          if (level.kind === LevelKind.document) this.#ownFrom = this.#referenceCount;
+          this.#value(level.items[level.index++]);
       }
     }
     return true;
+  }
+
+  /** Some members of an array or record. */
+  #members(level: Level): void {
+    const body = this.#body;
+    const { index } = level;
+    const { length } = body;
+    const value = level.kind === LevelKind.record ? body.members(level, this.#names) : body.items(level);
+    this.#work -= level.index - index + (body.length - length) / BYTES_PER_WORK;
+    if (value === NOTHING) return;
+    if (level.isFirstField) this.#ownFrom = this.#referenceCount;
+    this.#value(value);
   }
 
   #mayGoOn(until: number): boolean {
@@ -252,7 +263,8 @@ export class ValueEncoder {
   }
 
   #object(value: object): void {
-    const seen = this.#references.numberOf(value);
+    const number = this.#referenceCount;
+    const seen = this.#references.knownOrAdd(value, number);
     if (seen !== undefined) {
       if (this.#levels.isOpen(seen)) throw new NotTransferable('refers back to an object that contains it (a cycle)');
       this.#body.reference(seen);
@@ -264,8 +276,7 @@ export class ValueEncoder {
       throw new NotTransferable(`is nested deeper than ${MAX_DEPTH} levels`);
     }
     this.#extraBytes += EXTRA_BYTES.object;
-    const number = this.#referenceCount++;
-    this.#references.add(value, number);
+    this.#referenceCount++;
     if (Array.isArray(value)) {
       this.#body.begin(Tag.array, value.length);
       if (value.length > 0) this.#levels.enter(LevelKind.array, value, value.length, number);
@@ -291,6 +302,11 @@ export class ValueEncoder {
     } else if (types.isArrayBuffer(value)) {
       this.#arrayBuffer(new Uint8Array(value));
     } else {
+      const text = jsonBytes(value);
+      if (text !== undefined) {
+        this.#jsonText(text);
+        return;
+      }
       const form = this.#isDocument ? formOf(value, this.#json !== undefined) : undefined;
       if (form === undefined) {
         throw new NotTransferable(
@@ -311,6 +327,17 @@ export class ValueEncoder {
     const level = this.#levels.enter(LevelKind.form, undefined, items.length, number);
     level.items = items;
     level.stride = stride;
+  }
+
+  /** What reads the document parses it, see {@link JSON_FORM}. */
+  #jsonText(text: Uint8Array): void {
+    if (this.#onJsonText === undefined) throw new NotTransferable('is json(…), which only a context may contain');
+    this.#onJsonText();
+    this.#body.begin(Tag.array, 1 + FORM_ITEMS_AT);
+    this.#body.reference(MARKER_NUMBER);
+    this.#body.number(JSON_FORM);
+    this.#referenceCount++;
+    this.#arrayBuffer(text);
   }
 
   /** Only the bytes of the view are encoded, not its whole buffer. */

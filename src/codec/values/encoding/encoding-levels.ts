@@ -1,7 +1,11 @@
 import { pathStep } from '../format.js';
+import { FORM_ITEMS_AT } from '../forms.js';
+import { NAME_SITES } from './encoding-names.js';
 
 export const LevelKind = { array: 0, record: 1, form: 2, document: 3 } as const;
 
+/** Spreads the members of an object over the sites. */
+const SITE_FACTOR = 5;
 const NO_ITEMS: readonly unknown[] = [];
 
 /** An object that is being encoded. */
@@ -16,12 +20,27 @@ export class Level {
   index = 0;
   /** The number by which it is referred to. */
   number = 0;
-  /** The item that was started last: its index in the output, or its name. */
-  key: string | number = 0;
+  /** Where its names are remembered: the same for objects at the same place of like values. */
+  site = 0;
   /** The number of items of a form for one entry of the value. */
   stride = 1;
   /** Whether it is the state: objects shared between its keys count as shared. */
   isFirstField = false;
+
+  /** The item that was started last: its index in the output, or its name. */
+  get key(): string | number {
+    const last = this.index - 1;
+    switch (this.kind) {
+      case LevelKind.record:
+        return this.items[last] as string;
+      case LevelKind.document:
+        return last + 1;
+      case LevelKind.form:
+        return last + FORM_ITEMS_AT;
+      default:
+        return last;
+    }
+  }
 
   /** One step of a path, in terms of the value. */
   get step(): string | number {
@@ -41,9 +60,14 @@ export class Levels {
   }
 
   enter(kind: number, value: unknown, count: number, number: number): Level {
-    const level = this.#levels[this.depth] ?? new Level();
-    this.#levels[this.depth] = level;
-    this.depth++;
+    const { depth } = this;
+    const level = this.#levels[depth] ?? new Level();
+    this.#levels[depth] = level;
+    if (depth > 0) {
+      const { site, kind: outer, index } = this.#levels[depth - 1] as Level;
+      level.site = (site * SITE_FACTOR + (outer === LevelKind.record ? index : 0) + 1) & (NAME_SITES - 1);
+    }
+    this.depth = depth + 1;
     level.kind = kind;
     level.value = value;
     level.items = NO_ITEMS;

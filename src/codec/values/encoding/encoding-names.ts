@@ -2,20 +2,23 @@ import { lookedUpAs, nameIndex } from '../host-values.js';
 import { ByteWriter } from './byte-writer.js';
 import { Numbering } from './numbering.js';
 
-/**
- * Records in an array usually have the same names in the same order, so the names of the last record are
- * checked first.
- */
+/** How many places in a document are told apart, a power of two. */
+export const NAME_SITES = 16;
+/** Of the names of a record, so many. */
 const REMEMBERED = 32;
 
-/** The table of property names at the head of the output. */
+/**
+ * The table of property names at the head of the output.
+ *
+ * Records at the same place of like values, such as those of an array, usually have the same names in the same
+ * order. So the names of the last record there are checked first.
+ */
 export class EncodingNames {
   readonly #writer = new ByteWriter();
   readonly #numbers = new Numbering<string>();
-  /** By their position in the last record; no name has the number 0. */
-  readonly #lastNames: string[] = new Array(REMEMBERED).fill('');
-  readonly #lastNumbers: number[] = new Array(REMEMBERED).fill(0);
-  #lastUsed = 0;
+  /** By site, and by their position in the last record there; no name has the number 0. */
+  readonly #lastNames: string[] = new Array(NAME_SITES * REMEMBERED).fill('');
+  readonly #lastNumbers = new Float64Array(NAME_SITES * REMEMBERED);
 
   /** The number of names. */
   get size(): number {
@@ -29,23 +32,23 @@ export class EncodingNames {
   reset(): void {
     this.#writer.reset();
     this.#numbers.clear();
-    for (let i = 0; i < this.#lastUsed; i++) this.#lastNumbers[i] = 0;
-    this.#lastUsed = 0;
+    this.#lastNumbers.fill(0);
   }
 
   /**
    * The number that refers to a name.
    *
+   * @param site of the record, less than {@link NAME_SITES}
    * @param place the position of the property in its record
    */
-  numberOf(name: string, place: number): number {
+  numberOf(name: string, site: number, place: number): number {
     if (place >= REMEMBERED) return nameIndex(name) ?? this.#numberOf(name);
-    const last = this.#lastNumbers[place] as number;
-    if (last !== 0 && this.#lastNames[place] === name) return last;
+    const slot = site * REMEMBERED + place;
+    const last = this.#lastNumbers[slot] as number;
+    if (last !== 0 && this.#lastNames[slot] === name) return last;
     const number = nameIndex(name) ?? this.#numberOf(name);
-    this.#lastNames[place] = name;
-    this.#lastNumbers[place] = number;
-    if (place >= this.#lastUsed) this.#lastUsed = place + 1;
+    this.#lastNames[slot] = name;
+    this.#lastNumbers[slot] = number;
     return number;
   }
 

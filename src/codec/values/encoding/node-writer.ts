@@ -1,9 +1,20 @@
+import { writeUnsigned } from '../../leb128.js';
 import { FIXED_LENGTH, Tag } from '../format.js';
 import { ByteWriter } from './byte-writer.js';
+import { VALUES_PER_LOOK } from './encoding-cost.js';
+import type { Level } from './encoding-levels.js';
+import type { EncodingNames } from './encoding-names.js';
 
 const INT64_BITS = 64;
+/** For the number of a name, and a tag with a number behind it. */
+const MEMBER_BYTES = 16;
+/** After a longer string, the clock may have to be looked at. */
+const LONG_STRING = 1_024;
 
-/** Writes single nodes of the format; the encoder combines them. */
+/** Distinct from every value. */
+export const NOTHING = Symbol('no value is left to the caller');
+
+/** Writes nodes of the format; the encoder combines them. */
 export class NodeWriter extends ByteWriter {
   /** Starts an object or array with this many members, which follow. */
   begin(tag: number, members: number): void {
@@ -28,6 +39,78 @@ export class NodeWriter extends ByteWriter {
     } else {
       this.u8(Tag.float64);
       this.f64(value);
+    }
+  }
+
+  /**
+   * Writes the next members of a record: a limited number, and only up to one that is neither string, number, boolean,
+   * undefined nor null. Of that one, the name is written.
+   *
+   * @returns the value that the caller has to write, or {@link NOTHING}
+   */
+  members(level: Level, names: EncodingNames): unknown {
+    const { site } = level;
+    const keys = level.items as readonly string[];
+    const record = level.value as Readonly<Record<string, unknown>>;
+    const end = Math.min(level.count, level.index + VALUES_PER_LOOK);
+    for (let { index } = level; index < end; index++) {
+      const key = keys[index] as string;
+      // First: if an accessor throws, the path names it.
+      level.index = index + 1;
+      this.reserve(MEMBER_BYTES);
+      const number = names.numberOf(key, site, index);
+      if (number < 0x80) this.bytes[this.length++] = number;
+      else this.length = writeUnsigned(this.bytes, this.length, number);
+      const value = record[key];
+      if (!this.#primitive(value)) return value;
+      if (typeof value === 'string' && value.length > LONG_STRING) break;
+    }
+    return NOTHING;
+  }
+
+  /** {@link members} of an array. */
+  items(level: Level): unknown {
+    const array = level.value as readonly unknown[];
+    const end = Math.min(level.count, level.index + VALUES_PER_LOOK);
+    for (let { index } = level; index < end; index++) {
+      level.index = index + 1;
+      this.reserve(MEMBER_BYTES);
+      const value = array[index];
+      if (!this.#primitive(value)) return value;
+      if (typeof value === 'string' && value.length > LONG_STRING) break;
+    }
+    return NOTHING;
+  }
+
+  /** There is room for a number. */
+  #primitive(value: unknown): boolean {
+    switch (typeof value) {
+      case 'string':
+        this.bytes[this.length++] = Tag.string;
+        this.string(value);
+        return true;
+      case 'number':
+        if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+          this.bytes[this.length++] = Tag.int32;
+          const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
+          if (zigzag < 0x80) this.bytes[this.length++] = zigzag;
+          else this.length = writeUnsigned(this.bytes, this.length, zigzag);
+        } else {
+          this.bytes[this.length++] = Tag.float64;
+          this.numbers.setFloat64(this.length, value, true);
+          this.length += 8;
+        }
+        return true;
+      case 'boolean':
+        this.bytes[this.length++] = value ? Tag.true : Tag.false;
+        return true;
+      case 'undefined':
+        this.bytes[this.length++] = Tag.undefined;
+        return true;
+      default:
+        if (value !== null) return false;
+        this.bytes[this.length++] = Tag.null;
+        return true;
     }
   }
 

@@ -13,6 +13,7 @@ import { comparatorsOfSame, frozenTemplates, keysOfProxies, spreadOfTexts } from
 import { placesOfClassCalls, placesOfPatterns } from './places.js';
 import { templatesInOrder } from './templates.js';
 import { valuesOfWith } from './typed-arrays.js';
+import { objectsOfWriter } from './writer.js';
 
 /** All corrections of the engine's binary. Faults of builtins alone are corrected in `guest/prelude/mends/`. */
 export const MENDS: readonly Mend[] = [
@@ -43,6 +44,7 @@ export const MENDS: readonly Mend[] = [
   constructsToLower,
   placesOfLowered,
   countsOfNames,
+  objectsOfWriter,
 ];
 
 /**
