@@ -3,6 +3,7 @@ import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
+import { LEFT_OUT } from '../left-out.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
@@ -96,6 +97,16 @@ export class ValueEncoder {
    */
   get countedBytes(): number {
     return this.#header.length + this.#names.byteLength + this.#countedSoFar;
+  }
+
+  /** Whether the object is part of what was encoded so far, before {@link finish}. */
+  holds(value: object): boolean {
+    return this.#references.numberOf(value) !== undefined;
+  }
+
+  /** Whether an object occurs in more than one field, or key of the first field, so far. */
+  get isShared(): boolean {
+    return this.#isShared;
   }
 
   /**
@@ -252,6 +263,10 @@ export class ValueEncoder {
   }
 
   #object(value: object): void {
+    if (value === LEFT_OUT) {
+      this.#body.reference(MARKER_NUMBER);
+      return;
+    }
     const seen = this.#references.numberOf(value);
     if (seen !== undefined) {
       if (this.#levels.isOpen(seen)) throw new NotTransferable('refers back to an object that contains it (a cycle)');
