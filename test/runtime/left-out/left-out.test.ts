@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { LeftOut } from '#src/execution/request/left-out.js';
 import type { WasmResult } from '#src/index.js';
-import { createTestRuntime } from '#src/testing/runtime/test-runtime.js';
+import { createTestRuntime } from '#src/testing/runtime/create-test-runtime.js';
 import { KEYS, numbersOf, programOf, stateOf } from './programs.js';
 
 const CAPABILITIES = ['state:read:*', 'state:write:*', 'ext:*', 'events:emit:*'] as const;
@@ -37,14 +37,16 @@ describe('values of the state that a handler does not name', () => {
       const seed = SEED * 1_000_003 + index;
       const number = numbersOf(seed);
       const state = stateOf(number);
-      const source = programOf(number);
+      const program = programOf(number);
+      // At the end, out of sight of errors that show lines.
+      const [source, naming] = ['none', KEYS.join(' ')].map((words) => `${program}${'\n'.repeat(9)}// ${words}`) as [string, string];
       of.mockClear();
       encode.mockClear();
       const first = await run(source, state);
       const isMissed = encode.mock.calls.length > 0;
       if (of.mock.calls.length > 0) isMissed ? missed++ : spared++;
       const second = await run(source, state);
-      const whole = await run(`${source}\n// ${KEYS.join(' ')}`, state);
+      const whole = await run(naming, state);
       const where = `seed ${seed}\n${source}\n${Object.keys(state).join()}`;
       expect(second, where).toEqual(whole);
       expect(first, where).toEqual(whole);
