@@ -43,7 +43,7 @@ export function encodeFields(
 }
 
 /** What is known of fields that are encoded. */
-export type EncodedSoFar = Pick<ValueEncoder, 'countedBytes' | 'isShared' | 'holds'>;
+export type EncodedSoFar = Pick<ValueEncoder, 'countedBytes' | 'isShared' | 'has' | 'few'>;
 
 /**
  * {@link encodeFields} if a condition holds for them.

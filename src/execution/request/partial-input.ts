@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { Detacher } from '../../codec/values/detach.js';
+import { Detacher, type Elsewhere } from '../../codec/values/detach.js';
 import { isPlainObject } from '../../codec/values/host-values.js';
 import { LEFT_OUT } from '../../codec/values/left-out.js';
 import { CONTEXT_ROOTS, encodeFieldsIf } from '../../protocol/context-encoding.js';
@@ -51,9 +51,9 @@ export function encodePartly(
     let leftOut: LeftOut | undefined;
     const input = encodeFieldsIf([split.entering, ...rest], CONTEXT_ROOTS, { maxBytes }, (encoded) => {
       // Something refers to the whole state.
-      if (encoded.isShared || encoded.holds(state)) return false;
+      if (encoded.isShared || encoded.has(state)) return false;
       const room = Math.min(maxBytes - encoded.countedBytes, memoryLimitBytes);
-      leftOut = copyAll(split.leaving, room, (value) => encoded.holds(value));
+      leftOut = copyAll(split.leaving, room, encoded);
       return leftOut !== undefined;
     });
     return input === undefined || leftOut === undefined ? undefined : { input, leftOut };
@@ -78,30 +78,27 @@ function splitState(state: Readonly<Record<string, unknown>>, needed: NeededKeys
 }
 
 /**
- * @param occurs whether an object is part of what enters
+ * @param entering what enters
  * @returns undefined if a value is unusual, or has an object in common with another one
  */
 function copyAll(
   leaving: (readonly [key: string, value: unknown])[],
   maxBytes: number,
-  occurs: (value: object) => boolean,
+  entering: Elsewhere,
 ): LeftOut | undefined {
   // perf: objects of the last one need not be remembered.
   leaving.sort(([, a], [, b]) => lengthOf(a) - lengthOf(b));
   const met = new Set<object>();
-  const isMet = (value: object) => met.has(value) || occurs(value);
-  const detacher = new Detacher(maxBytes, leaving.length === 1 ? occurs : isMet);
+  const elsewhere = { has: (value: object) => met.has(value) || entering.has(value) };
+  const detacher = new Detacher(maxBytes, leaving.length === 1 ? entering : elsewhere);
   const copies: Record<string, unknown> = {};
   for (const [index, [key, value]] of leaving.entries()) {
-    const from = detacher.objects.length;
     const copied = detacher.copy(value);
     if (copied === undefined) return undefined;
     Object.defineProperty(copies, key, { value: copied.copy, writable: true, enumerable: true, configurable: true });
-    if (index === leaving.length - 1) break;
-    const { objects } = detacher;
-    for (let i = from; i < objects.length; i++) met.add(objects[i] as object);
+    if (index < leaving.length - 1) detacher.addObjectsTo(met);
   }
-  detacher.noteName(...leaving.map(([key]) => key));
+  detacher.noteNames(leaving.map(([key]) => key));
   return detacher.countedBytes > maxBytes ? undefined : LeftOut.of(copies, detacher);
 }
 

@@ -39,7 +39,10 @@ describe('values of the state that a handler does not name', () => {
       const state = stateOf(number);
       const program = programOf(number);
       // At the end, out of sight of errors that show lines.
-      const [source, naming] = ['none', KEYS.join(' ')].map((words) => `${program}${'\n'.repeat(9)}// ${words}`) as [string, string];
+      const [source, naming] = ['none', KEYS.join(' ')].map((words) => `${program}${'\n'.repeat(9)}// ${words}`) as [
+        string,
+        string,
+      ];
       of.mockClear();
       encode.mockClear();
       const first = await run(source, state);
@@ -53,6 +56,6 @@ describe('values of the state that a handler does not name', () => {
     }
     expect(missed).toBeGreaterThan(CASES / 10);
     expect(spared).toBeGreaterThan(CASES / 20);
-    console.log({missed, spared});
+    console.log({ missed, spared });
   }, 120_000);
 });

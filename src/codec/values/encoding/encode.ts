@@ -100,8 +100,13 @@ export class ValueEncoder {
   }
 
   /** Whether the object is part of what was encoded so far, before {@link finish}. */
-  holds(value: object): boolean {
+  has(value: object): boolean {
     return this.#references.numberOf(value) !== undefined;
+  }
+
+  /** All objects of what was encoded so far, if they are few. */
+  get few(): readonly object[] | undefined {
+    return this.#references.few;
   }
 
   /** Whether an object occurs in more than one field, or key of the first field, so far. */

@@ -22,6 +22,11 @@ export class Numbering<T> {
     return this.#size;
   }
 
+  /** All things, if they are few. */
+  get few(): readonly T[] | undefined {
+    return this.#size <= SEARCHED ? (this.#few.slice(0, this.#size) as T[]) : undefined;
+  }
+
   clear(): void {
     for (let i = Math.min(this.#size, SEARCHED) - 1; i >= 0; i--) this.#few[i] = undefined;
     if (this.#size > SEARCHED) {
