@@ -141,6 +141,14 @@ export class Detacher {
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
       if (typeof item === 'object' && item !== null) {
+        // perf: a record that surely needs no other check.
+        if (this.#few !== undefined && Object.getPrototypeOf(item) === Object.prototype) {
+          copy[i] = this.#record(item as Readonly<Record<string, unknown>>, depth + 1);
+          this.#objectCount++;
+          bytes += OBJECT_BYTES;
+          hasObjects = true;
+          continue;
+        }
         copy[i] = this.#object(item, depth + 1, true);
         hasObjects = true;
       } else bytes += bytesOfPrimitive(item);
@@ -169,7 +177,7 @@ export class Detacher {
       else if (typeof field === 'object' && field !== null) copy[name] = this.#object(field, depth + 1, false);
       else bytes += bytesOfPrimitive(field);
     }
-    this.#countedBytes += bytes + place * PROPERTY_BYTES;
+    this.#bytes(bytes + place * PROPERTY_BYTES);
     return copy;
   }
 
