@@ -287,7 +287,7 @@ export class SegmentRunner {
   }
 
   /** The handler read a value of its state that had been left out: nothing of its segment was delivered. */
-  #again(
+  async #again(
     first: Execution,
     message: Extract<Request, { kind: 'execute' | 'resume' }>,
     leftOut: LeftOut,
@@ -296,7 +296,7 @@ export class SegmentRunner {
   ): Promise<Execution> {
     needs?.noteMiss();
     const spentMs = 'executed' in first ? first.executed.durationUs / 1000 : 0;
-    const again = { ...message, leftOut: { encoded: leftOut.encode(), spentMs } };
+    const again = { ...message, leftOut: { encoded: await leftOut.encode(), spentMs } };
     const options = { ...dispatch, admission: undefined };
     return again.kind === 'execute' ? this.#pool.execute(again, options) : this.#pool.resume(again, options);
   }

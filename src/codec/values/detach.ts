@@ -12,7 +12,7 @@ const CHARACTER_BYTES = 2;
 const BIGINT_BITS = 64;
 /** Deeper values, and more objects, are left to the encoder: it takes no stack, and knows what it has seen. */
 const MAX_DEPTH = 100;
-const MAX_OBJECTS = 200_000;
+const MAX_OBJECTS = 100_000;
 
 /** A value that only the encoder can judge. */
 class Unusual extends Error {}

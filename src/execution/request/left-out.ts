@@ -1,5 +1,5 @@
 import type { Detacher } from '../../codec/values/detach.js';
-import { CONTEXT_ROOTS, encodeFields } from '../../protocol/context-encoding.js';
+import { CONTEXT_ROOTS, encodeFieldsInSlices } from '../../protocol/context-encoding.js';
 
 /**
  * Values of the state that did not enter the VM, as they were at the call. They are encoded when the handler reads one
@@ -10,7 +10,7 @@ export class LeftOut {
   readonly countedBytes: number;
   #copies: Readonly<Record<string, unknown>> | undefined;
   #detacher: Detacher | undefined;
-  #encoded: Uint8Array | undefined;
+  #encoded: Uint8Array | Promise<Uint8Array> | undefined;
 
   private constructor(countedBytes: number) {
     this.countedBytes = countedBytes;
@@ -37,11 +37,11 @@ export class LeftOut {
     this.#detacher = undefined;
   }
 
-  /** A document whose only field is a record of the values. */
-  encode(): Uint8Array {
+  /** A document whose only field is a record of the values. Large ones are encoded in slices. */
+  encode(): Uint8Array | Promise<Uint8Array> {
     if (this.#encoded === undefined) {
       this.settle();
-      this.#encoded = encodeFields([this.#copies], CONTEXT_ROOTS, { maxBytes: this.countedBytes });
+      this.#encoded = encodeFieldsInSlices([this.#copies], CONTEXT_ROOTS, { maxBytes: this.countedBytes });
       this.#copies = undefined;
     }
     return this.#encoded;

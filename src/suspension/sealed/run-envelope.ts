@@ -69,7 +69,7 @@ export async function sealRun(
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
-  const values = leftOut?.encode();
+  const values = await leftOut?.encode();
   const sealed: SealedRunHeader = {
     ...header,
     ...(abi !== UNNAMED_ABI && { abi }),

@@ -38,7 +38,7 @@ export function stateOf(number: (below: number) => number): Record<string, unkno
   for (const key of KEYS) {
     if (number(6) === 0) continue;
     const make = VALUES[number(VALUES.length)] as () => unknown;
-    const value = number(12) === 0 ? { last, more: rows(40) } : make();
+    const value = number(40) === 0 ? { last, more: rows(40) } : make();
     Object.defineProperty(state, key, { value, enumerable: true, writable: true, configurable: true });
     last = value;
   }
