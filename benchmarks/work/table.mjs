@@ -6,7 +6,14 @@ export function tableBeside(bytes) {
   for (let length = 0; length < bytes; ) {
     const id = orders.length;
     const customer = `customer ${(id * 7919) % 10_007}`;
-    const order = { id, customer, city: `city ${id % 300}`, total: id * 12.5, isPaid: id % 3 > 0, note: 'by courier, before noon' };
+    const order = {
+      id,
+      customer,
+      city: `city ${id % 300}`,
+      total: id * 12.5,
+      isPaid: id % 3 > 0,
+      note: 'by courier, before noon',
+    };
     orders.push(order);
     length += JSON.stringify(order).length + 1;
   }

@@ -182,7 +182,8 @@ export class SegmentRunner {
       }
       const { waiting } = segment;
       const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
-      const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
+      const bytesIn = bytesOf(request) + (isMissed ? leftOut.encodedBytes : 0);
+      const amounts = amountsOf(bytesIn, execution, segment, undefined);
       if (waiting === undefined) return { result, began, amounts };
       const base: RunBase = {
         handler: { key, filename, source, ...(sourceMap && { sourceMap }) },
@@ -267,7 +268,8 @@ export class SegmentRunner {
       this.#audit.note({ segment, inputs, handler: run.handler.key, tenant, audited, letGo });
     }
     const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
-    const amounts = amountsOf(encoded.length, execution, segment, knownCalls);
+    const bytesIn = encoded.length + (isMissed ? (run.leftOut?.encodedBytes ?? 0) : 0);
+    const amounts = amountsOf(bytesIn, execution, segment, knownCalls);
     if (segment.waiting === undefined) return { result, began, amounts };
     // It is kept for the tenant that started it.
     const { leftOut, ...kept } = run;

@@ -56,6 +56,7 @@ export class Attempt {
   readonly #leftOut: LeftOutValues | undefined;
   readonly #streaming: LogStreaming | undefined;
   #deadline: number | undefined;
+  #startedAt: number | undefined;
   /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
   #isStopped = false;
   /** Whether the steps of the VM are those of this attempt. */
@@ -112,8 +113,10 @@ export class Attempt {
     const vm = this.#vm;
     vm.countSteps(stepsToPoll);
     this.#isCounting = true;
+    const now = performance.now();
+    this.#startedAt = now;
     const timeoutMs = this.#limits.timeoutMs - (this.#leftOut?.spentMs ?? 0);
-    this.#deadline ??= Math.min(performance.now() + timeoutMs, this.#callDeadlineAt);
+    this.#deadline ??= Math.min(now + timeoutMs, this.#callDeadlineAt);
     const streaming = this.#streaming;
     vm.shouldInterrupt =
       streaming === undefined
@@ -234,6 +237,11 @@ export class Attempt {
   /** The end of its time, on the clock of `performance.now()`; undefined before it starts. */
   get deadline(): number | undefined {
     return this.#deadline;
+  }
+
+  /** The start of its time, on the same clock. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
   }
 
   get #callDeadlineAt(): number {

@@ -175,13 +175,15 @@ export class Executor {
     const first = this.#attempt(request, startState, { images, isCancelled });
     let attempt = first instanceof Promise ? await first : first;
     const isPartial = request.leftOut === 'kept';
+    // Its time begins with the first attempt.
+    const begunAt = attempt.run.startedAt ?? startedAt;
     if (attempt.run.missingFeature && !(isPartial && attempt.run.lacksInput)) {
       // Nothing was delivered: start again with all features, within the remaining time.
       startState.demandAllFeatures();
       attempt = await this.#attempt(request, startState, { images, isCancelled, deadline: attempt.run.deadline });
     }
     // Nothing was delivered: the main thread has what it lacks.
-    if (isPartial && attempt.run.lacksInput) return await this.#end(this.#reportLack(startedAt));
+    if (isPartial && attempt.run.lacksInput) return await this.#end(this.#reportLack(begunAt));
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Execute again, to throw at the line of the denied change: watching for it is too slow for every
       // execution.

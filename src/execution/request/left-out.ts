@@ -8,6 +8,7 @@ import { CONTEXT_ROOTS, encodeFieldsInSlices } from '../../protocol/context-enco
 export class LeftOut {
   /** At least as many as they have encoded. */
   readonly countedBytes: number;
+  #encodedBytes = 0;
   #copies: Readonly<Record<string, unknown>> | undefined;
   #detacher: Detacher | undefined;
   #encoded: Uint8Array | Promise<Uint8Array> | undefined;
@@ -31,6 +32,11 @@ export class LeftOut {
     return leftOut;
   }
 
+  /** Length of what {@link encode} returned; 0 before. */
+  get encodedBytes(): number {
+    return this.#encodedBytes;
+  }
+
   /** It is kept for longer: holds on to nothing of the caller any more. */
   settle(): void {
     if (this.#copies !== undefined) this.#detacher?.join(this.#copies);
@@ -38,12 +44,14 @@ export class LeftOut {
   }
 
   /** A document whose only field is a record of the values. Large ones are encoded in slices. */
-  encode(): Uint8Array | Promise<Uint8Array> {
+  async encode(): Promise<Uint8Array> {
     if (this.#encoded === undefined) {
       this.settle();
       this.#encoded = encodeFieldsInSlices([this.#copies], CONTEXT_ROOTS, { maxBytes: this.countedBytes });
       this.#copies = undefined;
     }
-    return this.#encoded;
+    const encoded = await this.#encoded;
+    this.#encodedBytes = encoded.length;
+    return encoded;
   }
 }
