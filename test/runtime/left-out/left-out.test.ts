@@ -25,6 +25,66 @@ const contextOf = (stateSnapshot: object): WasmContext => ({ stateSnapshot, capa
 /** Reads `$state.orders` without naming it. */
 const HIDDEN = 'const hidden = "ord" + "ers", s = $state;';
 
+/** Expressions, or statements, that read the state without naming a key. */
+const WAYS = [
+  'Object.entries(s).length',
+  'Object.entries(Object.assign({}, s))[1]',
+  'JSON.parse(JSON.stringify(s))',
+  'structuredClone(s)',
+  'fields(s)',
+  'fields({ ...s })',
+  'fields(Object.getOwnPropertyDescriptors(s)).length',
+  'typeof Object.getOwnPropertyDescriptor(s, k).value',
+  'Reflect.getOwnPropertyDescriptor(s, k).value.length',
+  'Object.groupBy(Object.values(s), (value) => typeof value)',
+  'Array.from(s, (value) => typeof value)',
+  'Math.max.apply(null, s)',
+  'Reflect.get(s, k, {}).length',
+  'Object.create(s)[k].length',
+  'fields(Object.setPrototypeOf({ own: 1 }, s))',
+  'new Proxy(s, {})[k].length',
+  'fields(new Proxy(s, {}))',
+  'String(s)',
+  '`${s}`',
+  's + 1',
+  'typeof s.get(k)',
+  'console.log(s)',
+  'console.table(s)',
+  '$log.info(JSON.stringify(s))',
+  '$emit("all", s)',
+  '$emit("inner", { s })',
+  'await $ext.e.echo(s)',
+  'await $ext.e.echo([s, s])',
+  '[s].flat()',
+  'new Map([["s", s]])',
+  'throw s',
+  'throw Object.assign(new Error("with"), { s })',
+  'throw new Error("caused", { cause: s })',
+  'return Promise.resolve(s)',
+  'return { get late() { return s[k].length; } }',
+  'return new Proxy(s, {})',
+  's.copy = s',
+  's.copy = { s }',
+  'const { user, ...others } = s; return fields(others)',
+  'for (const key in s) { if (s[key].length === 50) return key }',
+  'Object.freeze(s)',
+  'Object.defineProperty(s, k, { value: 1 })',
+  'delete s[k] && fields(s)',
+  '(s[k] ??= 1).length',
+  's[k] ||= 1',
+  'Object.is(s[k], s[k])',
+  'Object.keys(s).concat(k in s, Object.hasOwn(s, k), s.has(k), s.keys().length)',
+  's.propertyIsEnumerable?.(k)',
+  '({}).propertyIsEnumerable.call(s, k)',
+  '({}).__lookupGetter__.call(s, k)',
+  'Object.isFrozen(s) || Object.isSealed(s)',
+  'Array.prototype.slice.call(s)',
+  'Array.prototype.concat.call(s, 1).length',
+  'Promise.all(Object.values(s)).then((all) => all.length)',
+  'new (class extends Object { constructor() { super(); Object.assign(this, s); } })()[k].length',
+  '[..."ab"].map((_, at) => Object.values(s)[at])',
+];
+
 /** What executions of the same handler must have in common. */
 function comparable({ metrics, ...result }: WasmResult): unknown {
   return { ...result, instructionCount: metrics.instructionCount };
@@ -65,6 +125,26 @@ describe('large values of the state that a handler does not name', () => {
     expect(missed).toBeGreaterThan(CASES / 6);
     expect(spared).toBeGreaterThan(CASES / 12);
   }, 120_000);
+
+  it.each(WAYS)('are the same when they are read by %s', async (way) => {
+    const body = `const s = $state, k = 'ord' + 'ers', fields = (o) => Reflect.ownKeys(o).map((key) => [String(key), typeof o[key]]);
+      ${way.includes('return') || way.includes('throw') ? way : `return ${way}`};`;
+    const state = {
+      user: { name: 'Ann' },
+      orders: orders(),
+      toString: orders(),
+      length: 2,
+      0: orders(),
+      message: 'm'.repeat(3_000),
+    };
+    const first = await run(body, state);
+    expect(leaves).toHaveBeenCalledTimes(1);
+    const whole = await run(`${body}${'\n'.repeat(9)}// orders toString message 0`, state);
+    const { error, ...rest } = whole.result as WasmResult;
+    expect(first.result).toMatchObject(rest);
+    expect((first.result as WasmResult).error?.message).toBe(error?.message);
+    expect(first.calls).toEqual(whole.calls);
+  });
 
   it('do not enter, and are found as keys', async () => {
     const source = 'return [Object.keys($state), "orders" in $state, $state.has("ord" + "ers"), $state.user.name]';
