@@ -33,7 +33,6 @@ import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import type { LeftOut } from './request/left-out.js';
 import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
-import { LARGE_BYTES } from './request/partial-input.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -167,7 +166,7 @@ export class SegmentRunner {
       const executing = this.#pool.execute(message, dispatch);
       const first = feed === undefined ? await executing : await listened(feed, executing);
       // Its text is known by now, for the next call.
-      const isSmall = leftOut === undefined && request.input.length < LARGE_BYTES;
+      const isSmall = leftOut === undefined && request.input.length < LEARNT_FROM_BYTES;
       const needs = isSmall ? undefined : this.#needs.learn(ref, source);
       const isMissed = leftOut !== undefined && lacksInput(first);
       const execution = isMissed ? await listened(feed, this.#again(first, message, leftOut, dispatch, needs)) : first;
@@ -443,6 +442,8 @@ export class SegmentRunner {
 }
 
 const NOTHING = () => {};
+/** Of a smaller input nothing could be left out. */
+const LEARNT_FROM_BYTES = 512;
 
 /** Whether the handler is to be executed again, with the values that were left out. */
 function lacksInput(execution: Execution): boolean {

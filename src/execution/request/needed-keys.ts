@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /** The handler reads values without naming their keys. */
 const READS_ALL =
-  /\.\.\.\s*\$state\b(?!\s*[.?[])|\b(?:stringify|structuredClone|values|entries|assign)\(\s*\$state\s*[,)]|\breturn\s+\$state\b(?!\s*[.?[(])|\$state\s*(?:\?\.)?\s*\[\s*(?!['"`])/;
+  /\.\.\.\s*\$?state\b(?!\s*[.?[])|\b(?:stringify|structuredClone|values|entries|assign)\(\s*\$?state\s*[,)]|\breturn\s+\$?state\b(?!\s*[.?[(])|(?:\$|\b)state\s*(?:\?\.)?\s*\[\s*(?!['"`])/;
 const IMPORTS = /\bimport\b/;
 
 /**
@@ -81,7 +81,8 @@ export class NeededKeysByHandler {
 
   /** Undefined if its text is not known yet. */
   of(handler: HandlerRef): NeededKeys | undefined {
-    if (!('source' in handler)) return this.#others.get(placeOf(handler));
+    if ('handler' in handler) return this.#others.get(handler) ?? this.learn(handler, handler.handler.source);
+    if ('artifact' in handler) return isObject(handler.artifact) ? this.#others.get(handler.artifact) : undefined;
     const { source } = handler;
     // A caller may pass anything; the compiler refuses it.
     if (typeof source !== 'string') return undefined;
@@ -94,15 +95,14 @@ export class NeededKeysByHandler {
     return IMPORTS.test(source) ? undefined : this.#learn(source, source);
   }
 
-  /**
-   * @param text that was compiled: with what it imports
-   */
+  /** @param text that was compiled: with what it imports */
   learn(handler: HandlerRef, text: string): NeededKeys {
-    const known = this.of(handler);
+    if ('source' in handler) return this.of(handler) ?? this.#learn(handler.source, text);
+    const place = 'artifact' in handler ? handler.artifact : handler;
+    const known = this.#others.get(place);
     if (known !== undefined) return known;
-    if ('source' in handler) return this.#learn(handler.source, text);
     const learnt = new NeededKeys(text);
-    this.#others.set(placeOf(handler), learnt);
+    this.#others.set(place, learnt);
     return learnt;
   }
 
@@ -130,6 +130,7 @@ export class NeededKeysByHandler {
   }
 }
 
-function placeOf(handler: Exclude<HandlerRef, { readonly source: string }>): object {
-  return 'artifact' in handler ? handler.artifact : handler;
+/** A caller may pass anything. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -7,7 +7,7 @@ import { LeftOut } from './left-out.js';
 import type { NeededKeys } from './needed-keys.js';
 
 /** To leave out a smaller value would gain nothing. */
-export const LARGE_BYTES = 2_048;
+const LARGE_BYTES = 2_048;
 const VALUE_BYTES = 8;
 const OBJECT_BYTES = 32;
 /** A state with more keys enters as it is. */

@@ -1,4 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sealArtifact } from '#src/cache/artifact.js';
+import { openInSlices } from '#src/cache/sliced-artifact.js';
 import { LeftOut } from '#src/execution/request/left-out.js';
 import { createRuntime, type WasmContext, type WasmResult } from '#src/index.js';
 import { createTestRuntime } from '#src/testing/runtime/create-test-runtime.js';
@@ -207,6 +209,25 @@ describe('large values of the state that a handler does not name', () => {
     const last = await first.resumeHandler(again, [{ callId: 'c2', ...answer() }]);
     expect(last.returnValue).toEqual([50, true, 'Ann']);
     expect(leaves).toHaveBeenCalledTimes(1);
+  });
+
+  it('are the same when what an artifact says of its source is wrong', async () => {
+    const { engine } = runtime.inner;
+    const source = 'let n = 0; for (const { id } of $state.orders) n += id; $state.orders[0].id = 9; return n;';
+    const artifact = await runtime.precompileHandler(source);
+    const { header, content } = await openInSlices(artifact, { engine, secrets: [], maxSourceBytes: 1_000 });
+    const { key, filename, namespace } = header;
+    const results: unknown[] = [];
+    for (const said of [source, 'return 1', '$state.user', '']) {
+      const sealed = sealArtifact({ key, filename, namespace, engine, source: said }, content, undefined);
+      for (let call = 0; call < 3; call++) {
+        const result = await runtime.executeCompiledHandler(sealed, contextOf({ orders: orders(), user: 'Ann' }));
+        results.push(comparable(result));
+      }
+    }
+    expect(leaves).toHaveBeenCalledTimes(2);
+    expect(encodes).toHaveBeenCalledTimes(2);
+    for (const result of results) expect(result).toEqual(results[0]);
   });
 
   it('are refused as they would be if they entered', async () => {
