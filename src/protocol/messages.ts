@@ -36,6 +36,7 @@ export interface ExecuteRequest {
   readonly input: Uint8Array;
   /** The encoded grants and limits, see `encoded-grants.ts`. */
   readonly encodedGrants: Uint8Array;
+  /** What is missing in its input: here, or kept by the main thread. */
   readonly leftOut?: 'kept' | LeftOutValues;
   /** Context fields that are MessagePack: decoded in the worker, in place of those in `input`. */
   readonly packed?: PackedContext;
@@ -76,6 +77,7 @@ export interface ResumeRequest {
   readonly features: number;
   /** Answers and usage so far: a document in the engine's binary object format, see `answers.ts`. */
   readonly answers: Uint8Array;
+  /** What is missing in its snapshot. */
   readonly leftOut?: 'kept' | LeftOutValues;
   readonly limits: ExecutionLimits;
   /** Of its previous segments. */
