@@ -72,12 +72,12 @@ export const TARGETS = [
   },
   {
     title: '1 MB of state, two keys named, against isolated-vm given all',
-    ...atLeast(15, 4),
+    ...atLeast(15, 3),
     measure: (results) => slower(results, 'context-named', '1000', 'isolated-vm'),
   },
   {
     title: '1 MB of state, two keys named, against everything entering',
-    ...atLeast(40, 10),
+    ...atLeast(40, 4),
     measure: (results) => slower(results, 'context-named', '1000', 'nexus-runtime: everything'),
   },
   diverse('one at a time', 'aloneRatio'),

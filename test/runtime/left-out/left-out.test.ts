@@ -9,7 +9,7 @@ import { answer, suspensionOf } from '../../suspension/resume-helpers.js';
 import { KEYS, numbersOf, programOf, stateOf } from './programs.js';
 
 const CAPABILITIES = ['state:read:*', 'state:write:*', 'ext:*', 'events:emit:*'];
-const CASES = Number(process.env['LEFT_OUT_CASES'] ?? 60);
+const CASES = Number(process.env['LEFT_OUT_CASES'] ?? 40);
 const SEED = Number(process.env['LEFT_OUT_SEED'] ?? 1);
 
 const runtime = await createTestRuntime({ cacheDir: false });
