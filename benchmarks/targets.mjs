@@ -70,6 +70,16 @@ export const TARGETS = [
     ...atLeast(100, 25),
     measure: (results) => slower(results, 'library', 'lodash', 'quickjs-emscripten: new runtime'),
   },
+  {
+    title: '1 MB of state, two keys named, against isolated-vm given all',
+    ...atLeast(15, 3),
+    measure: (results) => slower(results, 'context-named', '1000', 'isolated-vm'),
+  },
+  {
+    title: '1 MB of state, two keys named, against everything entering',
+    ...atLeast(40, 4),
+    measure: (results) => slower(results, 'context-named', '1000', 'nexus-runtime: everything'),
+  },
   diverse('one at a time', 'aloneRatio'),
   diverse('64 in flight', 'inFlightRatio'),
   atRest(1, false, { target: 16 * KIB, ofShort: 32 * KIB, format: bytes }),

@@ -1,6 +1,7 @@
 // nexus-runtime in one thread: context in, restore, run, outcome out. Everything `executeHandler` does except changing threads.
 import { resolveRuntimeConfig } from '../../build/config/resolve.js';
 import { prepareRequest } from '../../build/execution/request/build-request.js';
+import { NeededKeys } from '../../build/execution/request/needed-keys.js';
 import { readOutcome } from '../../build/execution/result/outcome.js';
 import { wrapHandler } from '../../build/source/wrapper.js';
 import { referenceExecutor } from '../work/executor.mjs';
@@ -17,13 +18,17 @@ async function executorFor(libraries) {
   return executors.get(key).executor;
 }
 
-/** Returns a function that executes the handler once in this executor. */
-export async function executionOf(executor, { source, context }) {
+/**
+ * Returns a function that executes the handler once in this executor.
+ *
+ * @param needs which keys of the state the handler needs. Default: all
+ */
+export async function executionOf(executor, { source, context }, needs) {
   const config = resolveRuntimeConfig({});
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };
   return async () => {
-    const { request, grants } = prepareRequest(context, {}, config);
+    const { request, grants } = prepareRequest(context, {}, config, needs);
     const executed = await executor.execute({ key: handler.key, ...request }, bytecode);
     return readOutcome(executed, handler, { grants, limits: request.limits });
   };
@@ -31,6 +36,12 @@ export async function executionOf(executor, { source, context }) {
 
 async function prepare(work) {
   return { run: await executionOf(await executorFor(work.libraries ?? {}), work) };
+}
+
+/** Only what the text of the handler names enters, as `executeHandler` has it. */
+export async function prepareNaming(work) {
+  const needs = new NeededKeys(work.source);
+  return { run: await executionOf(await executorFor(work.libraries ?? {}), work, () => needs) };
 }
 
 export async function load() {

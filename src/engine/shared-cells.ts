@@ -1,4 +1,11 @@
-import { CELL_CALLED_AT, CELL_ENTROPY_AT, CELL_MISSING_AT, CELL_STARTED_AT, CELL_TASKS_AT } from '../guest/abi.js';
+import {
+  CELL_CALLED_AT,
+  CELL_ENTROPY_AT,
+  CELL_MISSING_AT,
+  CELL_STARTED_AT,
+  CELL_TASKS_AT,
+  LEFT_OUT_MARK,
+} from '../guest/abi.js';
 import { type BytesPointer, bytesAt } from './pointers.js';
 import type { Vm } from './vm.js';
 
@@ -38,7 +45,12 @@ export function hasTasks(vm: Vm, cells: BytesPointer): boolean {
   return vm.heap[cells + CELL_TASKS_AT] !== 0;
 }
 
-/** Whether the guest reached for a global of a feature that its image does not have, and waits to be interrupted. */
+/** Whether the guest reached for a global of a feature that its image does not have, or see {@link lacksInput}, and waits to be interrupted. */
 export function lacksFeature(vm: Vm, cells: BytesPointer): boolean {
   return vm.heap[cells + CELL_MISSING_AT] !== 0;
+}
+
+/** Whether what it reached for is a value of its context that was left out. */
+export function lacksInput(vm: Vm, cells: BytesPointer): boolean {
+  return vm.heap[cells + CELL_MISSING_AT] === LEFT_OUT_MARK;
 }

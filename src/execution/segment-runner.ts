@@ -14,6 +14,7 @@ import type { EventHub } from '../metrics/event-hub.js';
 import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
+import type { Request } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { sha256Hex } from '../support/sha256-hex.js';
@@ -30,6 +31,8 @@ import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
+import type { LeftOut } from './request/left-out.js';
+import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -73,7 +76,16 @@ export interface WaitingRun {
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<
   SuspendedRun,
-  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet' | 'localeSettings' | 'timers'
+  | 'handler'
+  | 'capabilities'
+  | 'origin'
+  | 'limits'
+  | 'tenant'
+  | 'lastCall'
+  | 'librarySet'
+  | 'localeSettings'
+  | 'timers'
+  | 'leftOut'
 >;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
@@ -89,6 +101,7 @@ export class SegmentRunner {
   readonly #sourceMaps = new SourceMaps();
   readonly #libraries: readonly string[];
   readonly #audit: SegmentAudit;
+  readonly #needs = new NeededKeysByHandler();
   readonly librarySets = new LibrarySets();
 
   constructor(
@@ -130,7 +143,7 @@ export class SegmentRunner {
     try {
       this.#pool.prewake();
       const { isWanted } = this.#audit;
-      const { request, grants } = this.#prepare(context, options, isWanted);
+      const { request, grants, leftOut } = this.#prepare(ref, context, options, isWanted);
       const audited = isWanted ? this.#audit.begin(runId, context.args, request.limits, options.toJSON) : undefined;
       const { limits } = request;
       const origin = originOf(context);
@@ -151,7 +164,12 @@ export class SegmentRunner {
       const prepared = within === limits ? request : { ...request, limits: within };
       const message = executeRequestOf(handler, prepared, tenant, deadline, feed);
       const executing = this.#pool.execute(message, dispatch);
-      const execution = feed === undefined ? await executing : await listened(feed, executing);
+      const first = feed === undefined ? await executing : await listened(feed, executing);
+      // Its text is known by now, for the next call.
+      const isSmall = leftOut === undefined && request.input.length < LEARNT_FROM_BYTES;
+      const needs = isSmall ? undefined : this.#needs.learn(ref, source);
+      const isMissed = leftOut !== undefined && lacksInput(first);
+      const execution = isMissed ? await listened(feed, this.#again(first, message, leftOut, dispatch, needs)) : first;
       const letGo = this.#noteUnsealed(execution, tenant);
       const bounds = { grants, limits: within, libraries: this.#libraries };
       const inputs: ResultInputs = { context: origin, bounds, calledAt, signal, deadlineMs, hostCallsBefore: 0 };
@@ -163,7 +181,8 @@ export class SegmentRunner {
       }
       const { waiting } = segment;
       const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, 0);
-      const amounts = amountsOf(bytesOf(request), execution, segment, undefined);
+      const bytesIn = bytesOf(request) + (isMissed ? leftOut.encodedBytes : 0);
+      const amounts = amountsOf(bytesIn, execution, segment, undefined);
       if (waiting === undefined) return { result, began, amounts };
       const base: RunBase = {
         handler: { key, filename, source, ...(sourceMap && { sourceMap }) },
@@ -173,7 +192,9 @@ export class SegmentRunner {
         ...tenantOf(tenant),
         ...localeOf(request.localeSettings),
         ...(librarySet !== undefined && { librarySet: librarySet.id }),
+        ...(leftOut !== undefined && !isMissed && { leftOut }),
       };
+      if (needs !== undefined) this.#needs.noteWaiting(key, needs);
       return {
         result,
         began,
@@ -218,13 +239,15 @@ export class SegmentRunner {
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
     const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet);
-    const execution = await listened(
-      feed,
-      this.#pool.resume(
-        feed === undefined ? request : { ...request, logRing: feed.bytes },
-        dispatchOptionsOf(options, undefined),
-      ),
-    );
+    const dispatch = dispatchOptionsOf(options, undefined);
+    const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
+    const first = await listened(feed, this.#pool.resume(message, dispatch));
+    const isMissed = run.leftOut !== undefined && lacksInput(first);
+    const needs = this.#needs.ofWaiting(run.handler.key);
+    const execution =
+      run.leftOut !== undefined && isMissed
+        ? await listened(feed, this.#again(first, { kind: 'resume', ...message }, run.leftOut, dispatch, needs))
+        : first;
     const letGo = this.#noteUnsealed(execution, tenant);
     const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const knownCalls = knownCallsOf(run);
@@ -244,10 +267,12 @@ export class SegmentRunner {
       this.#audit.note({ segment, inputs, handler: run.handler.key, tenant, audited, letGo });
     }
     const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
-    const amounts = amountsOf(encoded.length, execution, segment, knownCalls);
+    const bytesIn = encoded.length + (isMissed ? (run.leftOut?.encodedBytes ?? 0) : 0);
+    const amounts = amountsOf(bytesIn, execution, segment, knownCalls);
     if (segment.waiting === undefined) return { result, began, amounts };
     // It is kept for the tenant that started it.
-    const base: RunBase = { ...run, ...tenantOf(run.tenant ?? tenant) };
+    const { leftOut, ...kept } = run;
+    const base: RunBase = { ...kept, ...tenantOf(run.tenant ?? tenant), ...(leftOut && !isMissed && { leftOut }) };
     return {
       result,
       began,
@@ -256,9 +281,25 @@ export class SegmentRunner {
     };
   }
 
-  #prepare(context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
+  #prepare(ref: HandlerRef, context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
     const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
-    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow, localeSettings });
+    const defaults = { limits, ceilings, isAudited, onLogOverflow, localeSettings };
+    return prepareRequest(context, options, defaults, () => this.#needs.of(ref));
+  }
+
+  /** The handler read a value of its state that had been left out: nothing of its segment was delivered. */
+  async #again(
+    first: Execution,
+    message: Extract<Request, { kind: 'execute' | 'resume' }>,
+    leftOut: LeftOut,
+    dispatch: DispatchOptions,
+    needs: NeededKeys | undefined,
+  ): Promise<Execution> {
+    needs?.noteMiss();
+    const spentMs = 'executed' in first ? first.executed.durationUs / 1000 : 0;
+    const again = { ...message, leftOut: { encoded: await leftOut.encode(), spentMs } };
+    const options = { ...dispatch, admission: undefined };
+    return again.kind === 'execute' ? this.#pool.execute(again, options) : this.#pool.resume(again, options);
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */
@@ -350,12 +391,24 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings, timers: known }: RunBase,
+    {
+      handler,
+      capabilities,
+      origin,
+      limits,
+      tenant,
+      lastCall = 0,
+      librarySet,
+      localeSettings,
+      timers: known,
+      leftOut,
+    }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
     isFrozen: boolean,
   ): WaitingRun {
+    leftOut?.settle();
     const suspendedAtMs = this.#environment.now();
     const sorted = sortCalls(calls);
     const durationMs = metrics.durationUs / 1000;
@@ -382,12 +435,20 @@ export class SegmentRunner {
       ...tenantOf(tenant),
       ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
+      ...(leftOut !== undefined && { leftOut }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
 }
 
 const NOTHING = () => {};
+/** Of a smaller input nothing could be left out. */
+const LEARNT_FROM_BYTES = 512;
+
+/** Whether the handler is to be executed again, with the values that were left out. */
+function lacksInput(execution: Execution): boolean {
+  return 'executed' in execution && execution.executed.lacksInput === true;
+}
 
 /** A segment that ended before a worker started it. */
 export function notBegun(result: WasmResult): SegmentRun {

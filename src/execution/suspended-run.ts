@@ -4,6 +4,7 @@ import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
+import type { LeftOut } from './request/left-out.js';
 import type { Usage } from './usage.js';
 
 /** A timer of a waiting handler: a call that the runtime answers. */
@@ -33,6 +34,8 @@ export interface SuspendedRun {
   readonly librarySet?: string;
   /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. */
   readonly snapshot: Uint8Array;
+  /** Values of its state that are not in the snapshot. */
+  readonly leftOut?: LeftOut;
   /** For errors: the origin and the lines of the handler. */
   readonly handler: Pick<CompiledHandler, 'key' | 'filename' | 'source'> & { readonly sourceMap?: StoredSourceMap };
   readonly capabilities: readonly string[];

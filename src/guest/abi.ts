@@ -53,6 +53,8 @@ export const PRELUDE_EXPORTS = [
   'newLogs',
   /** Does the next task, see `prelude/own-calls/tasks.ts`; the host calls it when no jobs are left. */
   'nextTask',
+  /** `(input)`, in place of values of the state that were left out: a document of a record of them. */
+  'enterLeftOut',
 ] as const;
 
 /**
@@ -134,6 +136,9 @@ export const CELL_MISSING_AT = 8;
 export const CELL_CALLED_AT = 9;
 export const CELL_TASKS_AT = 10;
 export const CELL_ENTROPY_AT = 16;
+
+/** At `CELL_MISSING_AT`, instead of the number of a feature: a value of the state that was left out. */
+export const LEFT_OUT_MARK = 255;
 
 /** Typed arrays in the order of the engine's class numbers. Float16Array has no counterpart in Node 20. */
 export const TYPED_ARRAYS = [

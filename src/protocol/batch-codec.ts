@@ -6,7 +6,7 @@ import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
-import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
+import type { CallDeadline, ExecuteRequest, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
 
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
@@ -52,6 +52,7 @@ type PackedRequest =
       logRing: number | null,
       librarySet: number | null,
       localeSettings: PackedSettings | null,
+      leftOut: PackedLeftOut,
     ]
   | readonly [
       kind: 'resume',
@@ -68,11 +69,13 @@ type PackedRequest =
       instructionsBefore: number,
       librarySet: number | null,
       localeSettings: PackedSettings | null,
+      leftOut: PackedLeftOut,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
+type PackedLeftOut = 'kept' | readonly [encoded: Placed, spentMs: number] | null;
 type PackedSettings = readonly [locale: string, timeZone: string];
 
 /** For the main thread. */
@@ -89,6 +92,10 @@ export function encodeBatch(requests: readonly Request[]): Message {
   };
   const ring = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : shared.numberOf(bytes));
   const optional = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : place(bytes));
+  const packLeftOut = (leftOut: ExecuteRequest['leftOut']): PackedLeftOut => {
+    if (leftOut === undefined || leftOut === 'kept') return leftOut ?? null;
+    return [place(leftOut.encoded), leftOut.spentMs];
+  };
   const encoded = requests.map((request): PackedRequest => {
     switch (request.kind) {
       case 'compile':
@@ -117,6 +124,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           ring(request.logRing),
           setOf(request.librarySet),
           packSettings(request.localeSettings),
+          packLeftOut(request.leftOut),
         ];
       }
       case 'resume':
@@ -135,6 +143,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.instructionsBefore,
           setOf(request.librarySet),
           packSettings(request.localeSettings),
+          packLeftOut(request.leftOut),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
@@ -184,6 +193,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (logRing !== null) execute.logRing = at(shared, logRing);
         if (settings !== null) execute.localeSettings = { locale: settings[0], timeZone: settings[1] };
         if (set !== null) execute.librarySet = at(librarySets, set);
+        if (request[14] !== null) execute.leftOut = unpackLeftOut(request[14], placed);
         return execute;
       }
       case 'resume': {
@@ -205,6 +215,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(logRing !== null && { logRing: at(shared, logRing) }),
           ...(settings !== null && { localeSettings: { locale: settings[0], timeZone: settings[1] } }),
           ...(set !== null && { librarySet: at(librarySets, set) }),
+          ...(request[14] !== null && { leftOut: unpackLeftOut(request[14], placed) }),
         };
       }
       case 'load': {
@@ -220,6 +231,13 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         throw unknownRequest(request);
     }
   });
+}
+
+function unpackLeftOut(
+  leftOut: NonNullable<PackedLeftOut>,
+  placed: (bytes: Placed) => Uint8Array,
+): NonNullable<ExecuteRequest['leftOut']> {
+  return leftOut === 'kept' ? leftOut : { encoded: placed(leftOut[0]), spentMs: leftOut[1] };
 }
 
 function packSettings(settings: LocaleSettings | undefined): PackedSettings | null {
@@ -263,6 +281,7 @@ type PackedReply =
       snapshot: Placed | null,
       imageHash: string | null,
       features: number | null,
+      lacksInput: true | null,
     ];
 
 type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
@@ -305,6 +324,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.snapshot === undefined ? null : place(reply.snapshot, shared),
     reply.imageHash ?? null,
     reply.features ?? null,
+    reply.lacksInput ?? null,
   ];
 }
 
@@ -335,6 +355,7 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
     heapExhausted: packed[8],
     retired: packed[9],
   };
+  if (packed[13] === true) reply.lacksInput = true;
   const snapshot = packed[10];
   const imageHash = packed[11];
   const features = packed[12];

@@ -44,6 +44,32 @@ export function encodeFields(
   }
 }
 
+/** What is known of fields that are encoded. */
+export type EncodedSoFar = Pick<ValueEncoder, 'countedBytes' | 'isShared' | 'has' | 'few'>;
+
+/**
+ * {@link encodeFields} if a condition holds for them.
+ *
+ * @returns undefined if it does not hold
+ * @throws whatever is the matter with them
+ */
+export function encodeFieldsIf(
+  fields: readonly unknown[],
+  roots: readonly string[],
+  { maxBytes }: FieldEncoding,
+  condition: (encoded: EncodedSoFar) => boolean,
+): Uint8Array | undefined {
+  const own = spare ?? new ValueEncoder();
+  spare = undefined;
+  try {
+    own.beginFields(fields, roots, maxBytes);
+    own.run();
+    return condition(own) ? checked(own, own.finish(), maxBytes) : undefined;
+  } finally {
+    spare = own;
+  }
+}
+
 /**
  * {@link encodeFields} without blocking the thread.
  *

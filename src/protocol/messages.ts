@@ -36,6 +36,8 @@ export interface ExecuteRequest {
   readonly input: Uint8Array;
   /** The encoded grants and limits, see `encoded-grants.ts`. */
   readonly encodedGrants: Uint8Array;
+  /** What is missing in its input: here, or kept by the main thread. */
+  readonly leftOut?: 'kept' | LeftOutValues;
   /** Context that the worker decodes: MessagePack, in place of fields of `input`, and JSON text inside them. */
   readonly packed?: PackedContext;
   readonly limits: ExecutionLimits;
@@ -75,6 +77,8 @@ export interface ResumeRequest {
   readonly features: number;
   /** Answers and usage so far: a document in the engine's binary object format, see `answers.ts`. */
   readonly answers: Uint8Array;
+  /** What is missing in its snapshot. */
+  readonly leftOut?: 'kept' | LeftOutValues;
   readonly limits: ExecutionLimits;
   /** Of its previous segments. */
   readonly instructionsBefore: number;
@@ -84,6 +88,21 @@ export interface ResumeRequest {
   readonly deadline?: CallDeadline;
   readonly logRing?: Uint8Array;
   readonly librarySet?: LibrarySet;
+}
+
+/**
+ * Values of the state that are not in the input, or were not when the handler was suspended. While the main thread keeps them,
+ * the reply to a handler that reads one is {@link ExecutionReply.lacksInput}.
+ */
+export interface LeftOutValues {
+  /** A document whose only field is a record of them. */
+  readonly encoded: Uint8Array;
+  /** The time that the segment has had without them, in milliseconds. */
+  readonly spentMs: number;
+}
+
+export function valuesOf(leftOut: 'kept' | LeftOutValues | undefined): LeftOutValues | undefined {
+  return leftOut === 'kept' ? undefined : leftOut;
 }
 
 /** Present as well if `input` contains JSON text. */
@@ -122,6 +141,8 @@ export interface ExecutionReply {
   readonly heapExhausted: boolean;
   /** Why VMs of the worker were given up since its last reply. */
   readonly retired: readonly VmRetirement[];
+  /** Present if the handler read a value that was left out: it is to be executed again, with all of them. */
+  readonly lacksInput?: true;
 }
 
 /** Why a worker replaces a VM: it is poisoned, ran out of memory, grew too large, or has the wrong size. */

@@ -1,7 +1,10 @@
 import type { ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
 
 /** What an attempt needs of its request. */
-export type AttemptRequest = Pick<ExecuteRequest | ResumeRequest, 'limits' | 'deadline' | 'instructionsBefore'>;
+export type AttemptRequest = Pick<
+  ExecuteRequest | ResumeRequest,
+  'limits' | 'deadline' | 'instructionsBefore' | 'leftOut'
+>;
 
 export interface AttemptOptions {
   /** Polled while it runs: whether the execution was cancelled. */

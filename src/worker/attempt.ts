@@ -6,12 +6,12 @@ import type { BaseImage } from '../engine/image/base-image.js';
 import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { ValuePointer } from '../engine/pointers.js';
-import { hasTasks, lacksFeature, mayWait } from '../engine/shared-cells.js';
+import { hasTasks, lacksFeature, lacksInput, mayWait } from '../engine/shared-cells.js';
 import { GuestException } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { isInterruption } from '../protocol/limit-failures.js';
-import type { CallDeadline, ExecutionFailure } from '../protocol/messages.js';
+import { type CallDeadline, type ExecutionFailure, type LeftOutValues, valuesOf } from '../protocol/messages.js';
 import { performance } from '../support/timers.js';
 import {
   CANCELLED,
@@ -53,8 +53,10 @@ export class Attempt {
   /** When they came to be too many. */
   #excessiveInstructions: number | undefined;
   readonly #isCancelled: () => boolean;
+  readonly #leftOut: LeftOutValues | undefined;
   readonly #streaming: LogStreaming | undefined;
   #deadline: number | undefined;
+  #startedAt: number | undefined;
   /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
   #isStopped = false;
   /** Whether the steps of the VM are those of this attempt. */
@@ -69,7 +71,7 @@ export class Attempt {
   constructor(
     vm: Vm,
     base: BaseImage,
-    { limits, deadline: callDeadline, instructionsBefore = 0 }: AttemptRequest,
+    { limits, deadline: callDeadline, instructionsBefore = 0, leftOut }: AttemptRequest,
     { isCancelled, deadline, logRing }: AttemptOptions,
   ) {
     this.#vm = vm;
@@ -78,6 +80,7 @@ export class Attempt {
     this.#callDeadline = callDeadline;
     this.#instructionsBefore = instructionsBefore;
     this.#isCancelled = isCancelled;
+    this.#leftOut = valuesOf(leftOut);
     this.#deadline = deadline;
     if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
@@ -94,6 +97,12 @@ export class Attempt {
     this.#enter(this.#base.roots.resume, answers, stepsToPoll);
   }
 
+  /** What it reads of the state was left out before it waited. Not counted: otherwise it would have entered uncounted. */
+  #enterLeftOut({ encoded }: LeftOutValues): void {
+    const { enterLeftOut, undefined: thisArg } = this.#base.roots;
+    this.#vm.uncounted(() => this.#held.push(this.#vm.call(enterLeftOut, thisArg, this.#load(encoded))));
+  }
+
   /** Calls a function of the prelude with `before` and a document, and does all that comes of it. */
   #enter(
     entry: ValuePointer,
@@ -104,7 +113,10 @@ export class Attempt {
     const vm = this.#vm;
     vm.countSteps(stepsToPoll);
     this.#isCounting = true;
-    this.#deadline ??= Math.min(performance.now() + this.#limits.timeoutMs, this.#callDeadlineAt);
+    const now = performance.now();
+    this.#startedAt = now;
+    const timeoutMs = this.#limits.timeoutMs - (this.#leftOut?.spentMs ?? 0);
+    this.#deadline ??= Math.min(now + timeoutMs, this.#callDeadlineAt);
     const streaming = this.#streaming;
     vm.shouldInterrupt =
       streaming === undefined
@@ -114,6 +126,7 @@ export class Attempt {
             if (!isOver) streaming.look();
             return isOver;
           };
+    if (this.#leftOut !== undefined && entry === this.#base.roots.resume) this.#enterLeftOut(this.#leftOut);
     const loaded = this.#load(document);
     const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
     this.#held.push(loaded, promise);
@@ -226,6 +239,11 @@ export class Attempt {
     return this.#deadline;
   }
 
+  /** The start of its time, on the same clock. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
   get #callDeadlineAt(): number {
     return this.#callDeadline === undefined
       ? Number.POSITIVE_INFINITY
@@ -235,6 +253,11 @@ export class Attempt {
   /** The handler used a global that its image lacks, within its time: its other effects do not count. */
   get missingFeature(): boolean {
     return !this.#isStopped && lacksFeature(this.#vm, this.#base.roots.cells);
+  }
+
+  /** It read a value that was left out of its context: the same holds. */
+  get lacksInput(): boolean {
+    return !this.#isStopped && lacksInput(this.#vm, this.#base.roots.cells);
   }
 
   /** Once the time is over, this stays true: a guest that catches the interruption is interrupted again. */

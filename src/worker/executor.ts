@@ -174,25 +174,50 @@ export class Executor {
     const startedAt = performance.now();
     const first = this.#attempt(request, startState, { images, isCancelled });
     let attempt = first instanceof Promise ? await first : first;
-    if (attempt.run.missingFeature) {
+    const isPartial = request.leftOut === 'kept';
+    // Its time begins with the first attempt.
+    const begunAt = attempt.run.startedAt ?? startedAt;
+    if (attempt.run.missingFeature && !(isPartial && attempt.run.lacksInput)) {
       // Nothing was delivered: start again with all features, within the remaining time.
       startState.demandAllFeatures();
       attempt = await this.#attempt(request, startState, { images, isCancelled, deadline: attempt.run.deadline });
     }
+    // Nothing was delivered: the main thread has what it lacks.
+    if (isPartial && attempt.run.lacksInput) return await this.#end(this.#reportLack(begunAt));
     if (attempt.run.deniedMutation && attempt.run.failure === undefined) {
       // Execute again, to throw at the line of the denied change: watching for it is too slow for every
       // execution.
       const { deadline } = attempt.run;
       const again = await this.#attempt(request, startState, { images, isCancelled, deadline, guarded: true });
       // If there is no time left for that, the error has no line.
-      if (again.run.failure === undefined) attempt = again;
+      if (again.run.failure === undefined && !again.run.missingFeature) attempt = again;
     }
     // Only the attempt that counts is billed: another worker may have known from the start what this one found out.
-    const executed = this.#report(attempt, images, startedAt);
+    return await this.#end(this.#report(attempt, images, startedAt));
+  }
+
+  async #end(executed: Mutable<ExecutionReply>): Promise<ExecutionReply> {
     const { wear } = this.#vms;
     if (wear !== undefined) await this.#vms.replace(wear);
     executed.retired = this.#vms.takeRetired();
     return executed;
+  }
+
+  #reportLack(startedAt: number): Mutable<ExecutionReply> {
+    const vm = this.#vms.current;
+    return {
+      kind: 'executed',
+      outcome: undefined,
+      failure: undefined,
+      startedAtMs: performance.timeOrigin + startedAt,
+      durationUs: (performance.now() - startedAt) * 1000,
+      memoryUsedBytes: 0,
+      memoryPeakBytes: vm.heap.length,
+      instructionCount: 0,
+      heapExhausted: vm.heapExhausted,
+      retired: [],
+      lacksInput: true,
+    };
   }
 
   #report(

@@ -5,11 +5,13 @@ import { JsonTextError } from '../codec/values/json-text.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_ROOTS, contextTooLarge, encodeFields, readableState } from '../protocol/context-encoding.js';
 import type { Grant } from '../protocol/grant.js';
-import type { ExecuteRequest } from '../protocol/messages.js';
+import { type ExecuteRequest, type LeftOutValues, valuesOf } from '../protocol/messages.js';
 
-/** The input for the guest, with context from MessagePack and JSON text put in its place. */
+/** The input for the guest, with context from MessagePack and JSON text, and values that were left out, put in their places. */
 export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
+  const leftOut = valuesOf(request.leftOut);
+  if (leftOut !== undefined) return withLeftOut(input, leftOut);
   if (packed === undefined) return input;
   const { maxContextBytes } = request.limits;
   const [state, args, scope, registry, entry] = readFields(input);
@@ -66,6 +68,18 @@ function notJson(place: string, reason: string, found?: JsonTextError): NexusErr
     `${place} is json(…), but ${reason}. Pass text that JSON.parse accepts, or the value itself.`,
     { context: { field: place, path, ...position } },
   );
+}
+
+/** Nothing is left out of a context with MessagePack. Its size was checked. */
+function withLeftOut(input: Uint8Array, { encoded }: LeftOutValues): Uint8Array {
+  const [state, ...rest] = decodeOwnFields(input) as [Record<string, unknown>, ...unknown[]];
+  const [values] = decodeOwnFields(encoded) as [Record<string, unknown>];
+  for (const [key, value] of Object.entries(values)) {
+    // Also a key `__proto__`, in its place.
+    Object.defineProperty(state, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+  const fields = [state, ...rest.slice(0, CONTEXT_ROOTS.length - 1)];
+  return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: Number.MAX_SAFE_INTEGER });
 }
 
 function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {

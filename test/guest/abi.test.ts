@@ -11,7 +11,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   4: '4006ce852dd319bf42da94e064e113f607b4413dcfeb9d66b96d10b657a9f8be',
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
-  7: '98381a3f24ea54c52d4096085f8f1bc56bc895f4f17f5f1814232b5d2e1559ae',
+  7: '342ed9ce807bd93b1d74e3dfe014ab3692ffeb87bb6a8ea82a40e65cc119709c',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {

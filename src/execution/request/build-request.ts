@@ -11,7 +11,10 @@ import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
+import type { LeftOut } from './left-out.js';
+import type { NeededKeys } from './needed-keys.js';
 import { warnOfPackedBytes } from './packed-bytes-warning.js';
+import { encodePartly } from './partial-input.js';
 
 const CONTEXT_KEYS: { readonly [K in keyof Required<WasmContext>]: true } = {
   panelId: true,
@@ -69,6 +72,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface PreparedRequest {
   readonly request: Omit<ExecuteRequest, 'key'>;
   readonly grants: Grants;
+  /** Present if values of the state are not in its input. */
+  readonly leftOut?: LeftOut | undefined;
 }
 
 const NO_CAPABILITIES: readonly string[] = [];
@@ -81,12 +86,14 @@ export function checkContext(context: unknown): asserts context is WasmContext {
  * Checks and encodes what the caller passes with a handler.
  *
  * @param context that {@link checkContext} found to be one
+ * @param needs which keys of a large state the handler may read. Default: all
  * @throws NexusError INVALID_ARGUMENT naming the field, or SERIALIZATION_ERROR naming the path
  */
 export function prepareRequest(
   context: WasmContext,
   options: ExecuteOptions,
   defaults: RequestDefaults,
+  needs?: () => NeededKeys | undefined,
 ): PreparedRequest {
   const { stateSnapshot = {}, args, scope, capabilities = NO_CAPABILITIES } = context;
   if (context.panelId !== undefined) requireText('context.panelId', context.panelId);
@@ -103,23 +110,23 @@ export function prepareRequest(
     extensionRegistry === undefined
       ? undefined
       : readArgument('context.extensionRegistry', () => methodNames(extensionRegistry));
-  const input = encodeFields(
-    [
-      state,
-      packed?.args === undefined ? args : undefined,
-      packed?.scope === undefined ? scope : undefined,
-      extensions,
-      options.entry,
-    ],
-    CONTEXT_ROOTS,
-    {
-      maxBytes: limits.maxContextBytes,
-      honoursToJson,
-      onJsonText: () => {
-        packed ??= { readable };
-      },
-    },
-  );
+  const rest = [
+    packed?.args === undefined ? args : undefined,
+    packed?.scope === undefined ? scope : undefined,
+    extensions,
+    options.entry,
+  ];
+  const maxBytes = limits.maxContextBytes;
+  const { memoryLimitBytes } = limits;
+  const partial =
+    needs === undefined || packed !== undefined || honoursToJson
+      ? undefined
+      : encodePartly(state as Readonly<Record<string, unknown>>, rest, { needs, maxBytes, memoryLimitBytes });
+  const onJsonText = () => {
+    packed ??= { readable };
+  };
+  const input =
+    partial?.input ?? encodeFields([state, ...rest], CONTEXT_ROOTS, { maxBytes, honoursToJson, onJsonText });
   const request: Mutable<PreparedRequest['request']> = {
     input,
     encodedGrants: encodedGrants.encode(limits, {
@@ -131,11 +138,12 @@ export function prepareRequest(
     limits,
   };
   if (packed !== undefined) request.packed = packed;
+  if (partial !== undefined) request.leftOut = 'kept';
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
   const localeSettings = settingsOfCall(options, defaults.localeSettings);
   if (localeSettings !== undefined) request.localeSettings = localeSettings;
-  return { request, grants: encodedGrants.grants };
+  return { request, grants: encodedGrants.grants, leftOut: partial?.leftOut };
 }
 
 function methodNames(registry: ExtensionRegistry): Record<string, readonly string[]> {

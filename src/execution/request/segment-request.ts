@@ -15,13 +15,14 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
   { key, bytecode, librarySet }: CompileResult,
-  { input, encodedGrants, limits, packed, now, seed, localeSettings }: PreparedRequest['request'],
+  { input, encodedGrants, limits, packed, leftOut, now, seed, localeSettings }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
   feed: LogFeed | undefined,
 ): ExecuteRequestMessage {
   const request: Mutable<ExecuteRequestMessage> = { kind: 'execute', key, bytecode, input, encodedGrants, limits };
   if (packed !== undefined) request.packed = packed;
+  if (leftOut !== undefined) request.leftOut = leftOut;
   if (now !== undefined) request.now = now;
   if (seed !== undefined) request.seed = seed;
   if (localeSettings !== undefined) request.localeSettings = localeSettings;
@@ -34,7 +35,7 @@ export function executeRequestOf(
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant, usage, localeSettings }: SuspendedRun,
+  { handler, snapshot, imageHash, features, tenant, usage, localeSettings, leftOut }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -49,6 +50,7 @@ export function resumeRequestOf(
     answers,
     limits,
     instructionsBefore: usage.maxInstructions ?? 0,
+    ...(leftOut !== undefined && { leftOut: 'kept' as const }),
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
     ...localeOf(localeSettings),

@@ -27,14 +27,16 @@ import {
   waits,
 } from './outcome.js';
 import { type Answer, nextTask } from './own-calls/tasks.js';
-import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { continueState, enterLeftOut, guardState, openState, reached, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
 import { reserveFeatures } from './web-globals.js';
 
-/** The input of the host, see `protocol/context-encoding.ts`. The first item is for {@link untag}. */
+/** The input of the host, see `protocol/context-encoding.ts`. */
 interface Input {
+  /** The marker; also in place of values that were left out. */
+  readonly 0: object;
   readonly 1: Keyed;
   /** Arguments and scope. */
   readonly 2: unknown;
@@ -75,7 +77,7 @@ const asyncPrototype = getPrototypeOf(async () => {});
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   if (!enters(input[7])) return undefined;
   setRegistry(input[4]);
-  globals['$state'] = openState(input[1], input[6]);
+  globals['$state'] = openState(input[1], input[6], input[0]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
@@ -170,5 +172,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   lastThrown,
   newLogs,
   nextTask,
+  enterLeftOut,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

@@ -7,10 +7,10 @@ let any = false;
 /** The proxy that every execution has. */
 let stateProxy: object | undefined;
 let stateTarget: object;
-let onStateRead: (target: object) => void;
+let onStateRead: () => void;
 
 /** @param onRead called before the whole state is copied */
-export function standForState(proxy: object, target: object, onRead: (target: object) => void): void {
+export function standForState(proxy: object, target: object, onRead: () => void): void {
   stateProxy = proxy;
   stateTarget = target;
   onStateRead = onRead;
@@ -24,7 +24,7 @@ export function registerProxy<T extends object>(proxy: T, target: object): T {
 
 export function underlying(value: object): object {
   if (value === stateProxy) {
-    onStateRead(stateTarget);
+    onStateRead();
     return stateTarget;
   }
   return any ? (targets.get(value) ?? value) : value;

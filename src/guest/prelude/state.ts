@@ -1,4 +1,4 @@
-import { STATE_MUTATIONS, STATE_READ, STATE_WRITE } from '../abi.js';
+import { LEFT_OUT_MARK, STATE_MUTATIONS, STATE_READ, STATE_WRITE } from '../abi.js';
 import { admit, audited, demand, isGranted, uncountHostCalls } from './admission.js';
 import { notTransferable } from './coded-error.js';
 import { snapshot } from './copy.js';
@@ -23,6 +23,7 @@ import {
 import { standForState } from './proxy-targets.js';
 import { readOnly } from './read-only.js';
 import { forgetReads, keysChanged, noteAbsent, noteAll, noteRead } from './reads.js';
+import { noteMissing } from './shared-cells.js';
 import { marker } from './tagged-values.js';
 
 type Mutation = [operation: 'set' | 'delete', key: string, value: unknown];
@@ -59,7 +60,32 @@ let before: Keyed | undefined;
 /** Keys that may not be read and were deleted: whether they existed is unknown here. */
 const gone = nullObject() as Record<string, boolean | undefined>;
 
+/** Stands for each value that was left out of the context: the host was told that the handler does not read it. No handler sees it. */
+let leftOut: object | undefined;
+
 const REPLACED = -1;
+
+/** The host executes the segment again, with everything. Until then it waits to be interrupted. */
+function demandLeftOut(): never {
+  noteMissing(LEFT_OUT_MARK);
+  for (;;);
+}
+
+/** Values are read without their keys. */
+function demandAll(): void {
+  const keys = keysOf(target);
+  for (let i = 0; i < keys.length; i++) if (target[keys[i] as string] === leftOut) demandLeftOut();
+}
+
+/** Puts values that were left out in their places, unless the handler has put others there. */
+export function enterLeftOut(input: { readonly 1: Keyed }): void {
+  const values = input[1];
+  const keys = keysOf(values);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (target[key] === leftOut) target[key] = values[key];
+  }
+}
 
 function write(_: unknown, key: PropertyKey, value: unknown, receiver?: unknown): boolean {
   // An object that inherits from the state was assigned to: the key becomes its own.
@@ -158,6 +184,7 @@ function read(_: unknown, key: PropertyKey): unknown {
   if (audited && value !== undefined) noteRead(key);
   if (typeof value === 'object') {
     if (value === null || typeof key !== 'string') return value;
+    if (value === leftOut) demandLeftOut();
     reach(key, value);
     return guarded && !isGranted(STATE_WRITE, key) ? readOnly(value, key) : value;
   }
@@ -220,6 +247,7 @@ const auditTraps = {
   getOwnPropertyDescriptor(_: unknown, key: PropertyKey) {
     has(key);
     const descriptor = getOwnPropertyDescriptor(target, key);
+    if (descriptor !== undefined && descriptor.value === leftOut) demandLeftOut();
     // The engine looks up optional members in it, and would find those that the handler defined on a
     // prototype.
     if (descriptor !== undefined) setPrototypeOf(descriptor, null);
@@ -261,9 +289,11 @@ define(methods, 'keys', () => {
  * Creates the `$state` of this execution.
  *
  * @param shared whether objects of the state can be reached in another way than by their key
+ * @param placeholder stands for values that were left out
  */
-export function openState(state: Keyed, shared: boolean): Keyed {
+export function openState(state: Keyed, shared: boolean, placeholder: object): Keyed {
   target = state;
+  leftOut = placeholder;
   setPrototypeOf(target, null);
   if (shared) reachAll();
   if (audited) {
@@ -271,7 +301,10 @@ export function openState(state: Keyed, shared: boolean): Keyed {
     traps.getOwnPropertyDescriptor = auditTraps.getOwnPropertyDescriptor;
   }
   proxy = new ProxyConstructor(target, traps);
-  standForState(proxy, target, noteAll);
+  standForState(proxy, target, () => {
+    demandAll();
+    noteAll(target);
+  });
   return proxy;
 }
 
@@ -306,6 +339,7 @@ function reachAll(): void {
   const keys = keysOf(target);
   for (let i = 0; i < keys.length; i++) {
     const value = target[keys[i] as string];
+    if (value === leftOut) demandLeftOut();
     if (typeof value === 'object' && value !== null) reach(keys[i] as string, value);
   }
 }

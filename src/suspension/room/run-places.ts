@@ -42,8 +42,9 @@ export class RunPlaces {
     return {
       take: (run) => {
         const next = `${runId}.${++waits}`;
-        const refusal = this.#ledger.admit(next, storedTenant(run.tenant), run.snapshot.length, held);
-        if (refusal !== undefined) return noRoomForRun(refusal, run.snapshot.length);
+        const bytes = run.snapshot.length + (run.leftOut?.countedBytes ?? 0);
+        const refusal = this.#ledger.admit(next, storedTenant(run.tenant), bytes, held);
+        if (refusal !== undefined) return noRoomForRun(refusal, bytes);
         release();
         held = next;
         return undefined;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventOrigin } from '../../api/observer.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import type { NexusError } from '../../errors/nexus-error.js';
+import { LeftOut } from '../../execution/request/left-out.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
@@ -63,17 +64,20 @@ export async function sealRun(
   run: SuspendedRun,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, handler, abi, ...header } = run;
+  const { snapshot, leftOut, handler, abi, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  const values = await leftOut?.encode();
   const sealed: SealedRunHeader = {
     ...header,
     ...(abi !== UNNAMED_ABI && { abi }),
     handler: { ...named, source, ...(isSmall && { sourceMap }) },
+    ...(values !== undefined && { leftOutBytes: values.length }),
   };
-  return sealEnvelope(id, sealed, await compress(snapshot), keys);
+  const payload = values === undefined ? snapshot : Buffer.concat([snapshot, values]);
+  return sealEnvelope(id, sealed, await compress(payload), keys);
 }
 
 /** The limits of runs that a runtime can resume. */
@@ -100,7 +104,7 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const { abi = UNNAMED_ABI, ...run } = header as SealedRunHeader;
+  const { abi = UNNAMED_ABI, leftOutBytes = 0, ...run } = header as SealedRunHeader;
   if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
@@ -111,7 +115,13 @@ export async function openRun(
   }
   try {
     const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
-    return { ...run, abi, snapshot: await decompress(payload, maxBytes) };
+    // Values that were left out fit into a VM as well.
+    const content = await decompress(payload, maxBytes + Math.min(leftOutBytes, memoryLimitBytes));
+    if (leftOutBytes === 0) return { ...run, abi, snapshot: content };
+    if (leftOutBytes > content.length) throw new RangeError('values of the state are missing');
+    const end = content.length - leftOutBytes;
+    const leftOut = LeftOut.from(content.subarray(end));
+    return { ...run, abi, snapshot: content.subarray(0, end), leftOut };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;
     const what = isTooLarge

@@ -32,8 +32,12 @@ const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
 
 const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
-/** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
+/** What the header of an envelope is: a run without its snapshot and without values of the state that are not in it. An `abi` is in it from version 2 on. */
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi'> & {
+  readonly abi?: number;
+  /** Length of the values that were left out, behind the snapshot. */
+  readonly leftOutBytes?: number;
+};
 
 export const RUN_HEADER: Shape<SealedRunHeader> = record(
   {
@@ -67,5 +71,6 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     librarySet: HASH,
     timers,
     requests,
+    leftOutBytes: count,
   },
 ) as Shape<SealedRunHeader>;

@@ -24,7 +24,7 @@ export const PROGRAMS: readonly (readonly [name: string, code: string, instructi
   [
     'a denied change: the attempt is executed again, to find the line',
     'try { $state.o.x = 1 } catch {} for (let i = 0; i < 20000; i++); return 1',
-    40_146,
+    40_147,
   ],
   ['an accessor of what it returns', 'return { get x() { for (let i = 0; i < 50000; i++); return 1 } }', 100_197],
 ];

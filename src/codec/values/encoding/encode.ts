@@ -4,6 +4,7 @@ import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
+import { LEFT_OUT } from '../left-out.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
@@ -108,6 +109,21 @@ export class ValueEncoder {
    */
   get countedBytes(): number {
     return this.#header.length + this.#names.byteLength + this.#countedSoFar;
+  }
+
+  /** Whether the object is part of what was encoded so far, before {@link finish}. */
+  has(value: object): boolean {
+    return this.#references.has(value);
+  }
+
+  /** All objects of what was encoded so far, if they are few. */
+  get few(): readonly object[] | undefined {
+    return this.#references.few;
+  }
+
+  /** Whether an object occurs in more than one field, or key of the first field, so far. */
+  get isShared(): boolean {
+    return this.#isShared;
   }
 
   /**
@@ -263,6 +279,10 @@ export class ValueEncoder {
   }
 
   #object(value: object): void {
+    if (value === LEFT_OUT) {
+      this.#body.reference(MARKER_NUMBER);
+      return;
+    }
     const number = this.#referenceCount;
     const seen = this.#references.knownOrAdd(value, number);
     if (seen !== undefined) {

@@ -58,6 +58,15 @@ export class ObjectNumbers {
     if (this.#chunks.length > 0) this.#chunks = [];
   }
 
+  /** All objects, if they are few. */
+  get few(): readonly object[] | undefined {
+    return this.#chunks.length === 0 ? (this.#few.slice(0, this.#fewSize) as object[]) : undefined;
+  }
+
+  has(object: object): boolean {
+    return this.#few.indexOf(object) >= 0 || this.#chunks.some((chunk) => chunk.has(object));
+  }
+
   /**
    * Adds an object with this number if it is new.
    *
