@@ -26,6 +26,7 @@ import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-fe
 import { type Origin, originOf } from './origin.js';
 import { withoutOwnCalls } from './own-call-kinds.js';
 import { keepRequests, sortCalls, timeTimers } from './own-calls.js';
+import { PreparedValues } from './prepared/prepared-values.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
@@ -73,7 +74,16 @@ export interface WaitingRun {
 /** What stays the same from one segment of a run to the next. */
 type RunBase = Pick<
   SuspendedRun,
-  'handler' | 'capabilities' | 'origin' | 'limits' | 'tenant' | 'lastCall' | 'librarySet' | 'localeSettings' | 'timers'
+  | 'handler'
+  | 'capabilities'
+  | 'origin'
+  | 'limits'
+  | 'tenant'
+  | 'lastCall'
+  | 'librarySet'
+  | 'localeSettings'
+  | 'timers'
+  | 'prepared'
 >;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
@@ -90,6 +100,7 @@ export class SegmentRunner {
   readonly #libraries: readonly string[];
   readonly #audit: SegmentAudit;
   readonly librarySets = new LibrarySets();
+  readonly prepared: PreparedValues;
 
   constructor(
     config: RuntimeConfig,
@@ -106,7 +117,8 @@ export class SegmentRunner {
     this.#events = events;
     this.#environment = environment;
     this.#libraries = Object.keys(config.pool.libraries);
-    this.#audit = new SegmentAudit(config, events, environment);
+    this.prepared = new PreparedValues(config.pool.maxPreparedBytes);
+    this.#audit = new SegmentAudit(config, events, environment, this.prepared);
   }
 
   /**
@@ -173,6 +185,7 @@ export class SegmentRunner {
         ...tenantOf(tenant),
         ...localeOf(request.localeSettings),
         ...(librarySet !== undefined && { librarySet: librarySet.id }),
+        ...(request.prepared !== undefined && { prepared: request.prepared }),
       };
       return {
         result,
@@ -258,7 +271,8 @@ export class SegmentRunner {
 
   #prepare(context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
     const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
-    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow, localeSettings });
+    const { prepared } = this;
+    return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow, localeSettings, prepared });
   }
 
   /** @returns `'aborted'` if the signal fired or the time of the call was over before the handler was loaded */

@@ -7,7 +7,7 @@
  * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
  * only with which it was suspended.
  */
-export const ABI_VERSION = 6;
+export const ABI_VERSION = 7;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -53,6 +53,13 @@ export const PRELUDE_EXPORTS = [
   'newLogs',
   /** Does the next task, see `prelude/own-calls/tasks.ts`; the host calls it when no jobs are left. */
   'nextTask',
+  /** `(document)`: keeps a prepared value while an image is built, see `prelude/prepared/`. */
+  'prepare',
+  /** Which of the values in `reached` are prepared ones, and all others: see `worker/state-diff.ts`. */
+  'reachedPrepared',
+  'reachedOthers',
+  /** Holds on to everything in the prepared values and changes none of it, see `engine/image/untouched.ts`. */
+  'holdPrepared',
 ] as const;
 
 /**
@@ -127,6 +134,8 @@ export const MAP_FORM = 0;
 export const SET_FORM = 1;
 export const ERROR_FORM = 2;
 export const REGEXP_FORM = 3;
+/** A prepared value, which is in the image already: its number. Only the host passes it. */
+export const PREPARED_FORM = 4;
 
 /** Offsets in the bytes that host and guest share instead of making calls. */
 export const CELL_STARTED_AT = 0;

@@ -6,6 +6,7 @@ import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
+import type { PreparedValue } from './prepared-value.js';
 import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
 
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
@@ -26,6 +27,7 @@ type PackedBatch = readonly [
   bytecodes: readonly Placed[],
   requests: readonly PackedRequest[],
   librarySets: readonly (readonly [id: string, packed: Placed])[],
+  prepared: readonly (readonly [hash: string, document: number])[],
 ];
 
 type PackedRequest =
@@ -52,6 +54,7 @@ type PackedRequest =
       logRing: number | null,
       librarySet: number | null,
       localeSettings: PackedSettings | null,
+      prepared: readonly number[] | null,
     ]
   | readonly [
       kind: 'resume',
@@ -68,6 +71,7 @@ type PackedRequest =
       instructionsBefore: number,
       librarySet: number | null,
       localeSettings: PackedSettings | null,
+      prepared: readonly number[] | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
@@ -83,6 +87,9 @@ export function encodeBatch(requests: readonly Request[]): Message {
   const shared = new Table<Uint8Array>();
   const librarySets = new Table<LibrarySet>();
   const setOf = (set: LibrarySet | undefined) => (set === undefined ? null : librarySets.numberOf(set));
+  const prepared = new Table<PreparedValue>();
+  const numbersOf = (values: readonly PreparedValue[] | undefined) =>
+    values === undefined ? null : values.map((value) => prepared.numberOf(value));
   const place = (bytes: Uint8Array): Placed => {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
     return shared.numberOf(asShared(bytes));
@@ -117,6 +124,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           ring(request.logRing),
           setOf(request.librarySet),
           packSettings(request.localeSettings),
+          numbersOf(request.prepared),
         ];
       }
       case 'resume':
@@ -135,6 +143,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           request.instructionsBefore,
           setOf(request.librarySet),
           packSettings(request.localeSettings),
+          numbersOf(request.prepared),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
@@ -144,19 +153,24 @@ export function encodeBatch(requests: readonly Request[]): Message {
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
   const sets = librarySets.items.map(({ id, packed }) => [id, shared.numberOf(packed)] as const);
-  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets];
+  const values = prepared.items.map(({ hash, document }) => [hash, shared.numberOf(document)] as const);
+  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets, values];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** For the worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets] = unpackMessage(packed) as PackedBatch;
+  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues] = unpackMessage(
+    packed,
+  ) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
   const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
   const bytecodes = packedBytecodes.map(placed);
   const librarySets = packedSets.map(([id, bytes]) => ({ id, packed: placed(bytes) }) as LibrarySet);
+  const values = packedValues.map(([hash, number]) => ({ hash, document: at(shared, number) }) as PreparedValue);
+  const preparedOf = (numbers: readonly number[]) => numbers.map((number) => at(values, number));
   return requests.map((request): Request => {
     switch (request[0]) {
       case 'compile': {
@@ -184,6 +198,8 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (logRing !== null) execute.logRing = at(shared, logRing);
         if (settings !== null) execute.localeSettings = { locale: settings[0], timeZone: settings[1] };
         if (set !== null) execute.librarySet = at(librarySets, set);
+        const prepared = request[14];
+        if (prepared !== null) execute.prepared = preparedOf(prepared);
         return execute;
       }
       case 'resume': {
@@ -205,6 +221,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(logRing !== null && { logRing: at(shared, logRing) }),
           ...(settings !== null && { localeSettings: { locale: settings[0], timeZone: settings[1] } }),
           ...(set !== null && { librarySet: at(librarySets, set) }),
+          ...(request[14] !== null && { prepared: preparedOf(request[14]) }),
         };
       }
       case 'load': {

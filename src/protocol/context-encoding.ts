@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { TooManyBytesError } from '../codec/values/encoding/byte-writer.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
+import type { NumberPrepared } from '../codec/values/forms.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
@@ -23,18 +24,20 @@ export interface FieldEncoding {
   readonly maxBytes: number;
   /** See `ExecuteOptions.toJSON`. @default false */
   readonly honoursToJson?: boolean;
+  /** How it refers to prepared values. @default there may be none */
+  readonly numberPrepared?: NumberPrepared;
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
   fields: readonly unknown[],
   roots: readonly string[],
-  { maxBytes, honoursToJson = false }: FieldEncoding,
+  { maxBytes, honoursToJson = false, numberPrepared }: FieldEncoding,
 ): Uint8Array {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
   try {
-    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson), maxBytes);
+    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson, numberPrepared), maxBytes);
   } catch (error) {
     throw refusalOf(error, maxBytes);
   } finally {

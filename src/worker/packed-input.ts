@@ -10,7 +10,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
   const { packed, input } = request;
   if (packed === undefined) return input;
   const { maxContextBytes } = request.limits;
-  const [state, args, scope, registry, entry] = decodeOwnFields(input);
+  const [state, args, scope, registry, entry] = decodeOwnFields(input, (number) => new PreparedPlace(number));
   const fields = [
     packed.state === undefined ? state : unpackState(packed.state, packed.readable, maxContextBytes),
     packed.args === undefined ? args : unpackField('context.args', packed.args, maxContextBytes),
@@ -19,13 +19,26 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     entry,
   ];
   try {
-    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes });
+    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes, numberPrepared });
   } catch (error) {
     // Data that was plain when it was packed is no longer plain.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
     const [field = ''] = /^\w+/.exec(String(error.context['path'])) ?? [];
     throw notMessagePack(`context.${field}`, error.message);
   }
+}
+
+/** Stands for a prepared value while the input is put together again. */
+class PreparedPlace {
+  readonly number: number;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+function numberPrepared(value: object): number | undefined {
+  return value instanceof PreparedPlace ? value.number : undefined;
 }
 
 function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {

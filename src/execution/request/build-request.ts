@@ -2,6 +2,7 @@ import type { WasmContext } from '../../api/context.js';
 import { encodedBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
+import { isPrepared } from '../../api/prepared.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { invalidArgument, readArgument, requireText } from '../../config/check.js';
@@ -9,6 +10,7 @@ import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
+import { PreparedState, type PreparedValues } from '../prepared/prepared-values.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 import { warnOfPackedBytes } from './packed-bytes-warning.js';
@@ -61,6 +63,8 @@ export interface RequestDefaults {
   readonly onLogOverflow?: LogOverflow;
   /** Unless the options say otherwise. @default the same on every machine */
   readonly localeSettings?: LocaleSettings;
+  /** The values that the runtime has prepared. */
+  readonly prepared?: PreparedValues;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -97,8 +101,8 @@ export function prepareRequest(
   const honoursToJson = options.toJSON === true;
   const packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
-  const state =
-    packed?.state === undefined ? readableState(requireState(jsonState(stateSnapshot, honoursToJson)), readable) : {};
+  const state = packed?.state === undefined ? stateOf(stateSnapshot, readable, honoursToJson, defaults.prepared) : {};
+  const references = defaults.prepared?.collect();
   const { extensionRegistry } = context;
   const extensions =
     extensionRegistry === undefined
@@ -113,7 +117,7 @@ export function prepareRequest(
       options.entry,
     ],
     CONTEXT_ROOTS,
-    { maxBytes: limits.maxContextBytes, honoursToJson },
+    { maxBytes: limits.maxContextBytes, honoursToJson, ...(references && { numberPrepared: references.numberOf }) },
   );
   const request: Mutable<PreparedRequest['request']> = {
     input,
@@ -126,6 +130,7 @@ export function prepareRequest(
     limits,
   };
   if (packed !== undefined) request.packed = packed;
+  if (references?.values !== undefined) request.prepared = references.values;
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
   const localeSettings = settingsOfCall(options, defaults.localeSettings);
@@ -188,6 +193,12 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
     ...(packedScope !== undefined && { scope: packedScope }),
     readable,
   };
+}
+
+/** What may be read of it. */
+function stateOf(given: object, readable: Grant, honoursToJson: boolean, prepared?: PreparedValues): object {
+  if (prepared !== undefined && isPrepared(given)) return new PreparedState(prepared.stateOf(given, readable));
+  return readableState(requireState(jsonState(given, honoursToJson)), readable);
 }
 
 /** The state may be an object of a class whose `toJSON` makes a plain one of it. */

@@ -10,7 +10,7 @@ import { continueGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
-import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
+import { apply, define, getPrototypeOf, isArray, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
 import {
@@ -27,7 +27,9 @@ import {
   waits,
 } from './outcome.js';
 import { type Answer, nextTask } from './own-calls/tasks.js';
-import { continueState, guardState, openState, reached, valuesBefore } from './state.js';
+import { holdPrepared, prepare } from './prepared/prepare.js';
+import { copyOfState, countPrepared, isSharedInside, notePrepared } from './prepared/values.js';
+import { continueState, guardState, openState, reached, reachedOthers, reachedPrepared, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
@@ -73,9 +75,12 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (!enters(input[7])) return undefined;
+  const places = input[7];
+  if (places === undefined || countPrepared() === 0) {
+    if (!enters(places)) return undefined;
+    globals['$state'] = openState(input[1], input[6]);
+  } else if (!entersPrepared(input, places)) return undefined;
   setRegistry(input[4]);
-  globals['$state'] = openState(input[1], input[6]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
@@ -93,6 +98,20 @@ function enters(places: unknown[] | undefined): boolean {
     reject(error);
     return false;
   }
+}
+
+/** The same if there are prepared values, which may be the whole state. */
+function entersPrepared(input: Input, places: unknown[]): boolean {
+  // Only a prepared state comes as a form.
+  const form = isArray(input[1]) ? (input[1] as unknown[]) : undefined;
+  if (!enters(places)) return false;
+  const state = input[1];
+  if (form === undefined) notePrepared(state);
+  // What is also an argument stays the same object.
+  const isApart = form !== undefined && !input[6];
+  const isShared = input[6] || (form !== undefined && isSharedInside(form[2] as number));
+  globals['$state'] = openState(isApart ? copyOfState(state) : state, isShared);
+  return true;
 }
 
 /** A script in two stages has two parameters, see `source/forms/calling.ts`. What the first throws, the handler throws when it is started. */
@@ -170,5 +189,9 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   lastThrown,
   newLogs,
   nextTask,
+  prepare,
+  reachedPrepared,
+  reachedOthers,
+  holdPrepared,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

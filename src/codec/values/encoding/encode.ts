@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
-import { FORM_ITEMS_AT, type Form, FormKind, formOf } from '../forms.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf, type NumberPrepared } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
@@ -40,6 +40,7 @@ export class ValueEncoder {
   #work = 0;
   /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
   #json: Map<object, unknown> | undefined;
+  #numberPrepared: NumberPrepared | undefined;
 
   /**
    * @param root the start of paths in errors
@@ -70,8 +71,10 @@ export class ValueEncoder {
     roots: readonly string[],
     maxBytes: number,
     honoursToJson = false,
+    numberPrepared?: NumberPrepared,
   ): Uint8Array {
     this.beginFields(fields, roots, maxBytes, honoursToJson);
+    this.#numberPrepared = numberPrepared;
     this.run();
     return this.finish();
   }
@@ -137,6 +140,7 @@ export class ValueEncoder {
     this.#levels.forget();
     this.#references.clear();
     this.#json = undefined;
+    this.#numberPrepared = undefined;
   }
 
   #begin(): void {
@@ -291,7 +295,9 @@ export class ValueEncoder {
     } else if (types.isArrayBuffer(value)) {
       this.#arrayBuffer(new Uint8Array(value));
     } else {
-      const form = this.#isDocument ? formOf(value, this.#json !== undefined) : undefined;
+      const form = this.#isDocument
+        ? (this.#preparedForm(value) ?? formOf(value, this.#json !== undefined))
+        : undefined;
       if (form === undefined) {
         throw new NotTransferable(
           `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
@@ -299,6 +305,11 @@ export class ValueEncoder {
       }
       this.#form(form, number);
     }
+  }
+
+  #preparedForm(value: object): Form | undefined {
+    const prepared = this.#numberPrepared?.(value);
+    return prepared === undefined ? undefined : { kind: FormKind.prepared, items: [prepared], stride: 1 };
   }
 
   #form({ kind, items, stride }: Form, number: number): void {

@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { isPrepared, type Prepared, PreparedMark, type PrepareOptions } from '../../api/prepared.js';
+import { decodeOwnFields } from '../../codec/values/decoding/decode.js';
+import { NotTransferable } from '../../codec/values/encoding/not-transferable.js';
+import { Tag } from '../../codec/values/format.js';
+import { Walker } from '../../codec/values/walker.js';
+import { invalidArgument } from '../../config/check.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { encodeFields, encodeFieldsInSlices } from '../../protocol/context-encoding.js';
+import { covers, type Grant } from '../../protocol/grant.js';
+import type { PreparedValue } from '../../protocol/prepared-value.js';
+import { toShared } from '../../support/shared-bytes.js';
+import { inSlices } from '../../support/slices.js';
+import { performance } from '../../support/timers.js';
+
+const ROOTS = ['value'];
+/** Hashed at once: it takes a millisecond or two. */
+const HASHED_BYTES = 1024 * 1024;
+
+/** A document, once for all handles with the same content. */
+interface Content extends PreparedValue {
+  /** Once they were asked for: the keys of a plain object. */
+  keys?: readonly string[];
+  /** Undisposed handles. */
+  handles: number;
+}
+
+/** The values that a runtime has prepared. */
+export class PreparedValues {
+  readonly #maxBytes: number;
+  /** By hash: those with handles. */
+  readonly #contents = new Map<string, Content>();
+  #bytes = 0;
+  /** The content of a handle; undefined once it is disposed. */
+  readonly #handles = new WeakMap<object, Content | undefined>();
+  /** A handle that nobody has any more needs no bytes. */
+  readonly #forgotten = new FinalizationRegistry<Content>((content) => this.#release(content));
+  /** Parts of states, for calls that may read no more: by hash and keys. */
+  readonly #parts: LRUCache<string, PreparedValue>;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#parts = new LRUCache({
+      maxSize: Math.max(1, maxBytes),
+      sizeCalculation: ({ document }) => Math.max(1, document.length),
+    });
+  }
+
+  /** Bytes of all values that are not disposed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws NexusError SERIALIZATION_ERROR naming the path, INVALID_ARGUMENT if it is too large */
+  async prepare(value: unknown, { toJSON: honoursToJson = false }: PrepareOptions): Promise<Prepared> {
+    const maxBytes = this.#maxBytes;
+    let encoded: Uint8Array;
+    try {
+      encoded = await encodeFieldsInSlices([value], ROOTS, { maxBytes, honoursToJson });
+    } catch (error) {
+      throw isTooLarge(error) ? this.#tooLarge() : error;
+    }
+    const hash = await hashOf(encoded);
+    const known = this.#contents.get(hash);
+    if (known === undefined && this.#bytes + encoded.length > maxBytes) throw this.#tooLarge(encoded.length);
+    const content = known ?? this.#add({ hash, document: toShared(encoded), handles: 0 });
+    content.handles++;
+    const handle = new PreparedHandle(content, () => this.#dispose(handle));
+    this.#handles.set(handle, content);
+    this.#forgotten.register(handle, content, handle);
+    return handle;
+  }
+
+  #add(content: Content): Content {
+    this.#contents.set(content.hash, content);
+    this.#bytes += content.document.length;
+    return content;
+  }
+
+  #dispose(handle: Prepared): void {
+    const content = this.#handles.get(handle);
+    if (content === undefined) return;
+    this.#handles.set(handle, undefined);
+    this.#forgotten.unregister(handle);
+    this.#release(content);
+  }
+
+  #release(content: Content): void {
+    if (--content.handles > 0) return;
+    this.#contents.delete(content.hash);
+    this.#bytes -= content.document.length;
+    for (const key of [...this.#parts.keys()]) if (key.startsWith(content.hash)) this.#parts.delete(key);
+  }
+
+  /** Collects the prepared values of one call. */
+  collect(): PreparedReferences {
+    return new PreparedReferences((value) => this.#require(value));
+  }
+
+  /** @throws NotTransferable if it was disposed, or another runtime prepared it */
+  #require(value: Prepared): Content {
+    const content = this.#handles.get(value);
+    if (content !== undefined) return content;
+    throw new NotTransferable(
+      this.#handles.has(value)
+        ? 'is a prepared value that was disposed; prepare it again'
+        : 'is a prepared value of another runtime; prepare it with the runtime that makes the call',
+    );
+  }
+
+  /**
+   * A prepared state, or the part of it that may be read.
+   *
+   * @throws NexusError SERIALIZATION_ERROR, INVALID_ARGUMENT if it is no plain object
+   */
+  stateOf(prepared: Prepared, readable: Grant): PreparedValue {
+    const content = requireContent(() => this.#require(prepared), 'stateSnapshot');
+    if (!isRecord(content)) {
+      throw invalidArgument('context.stateSnapshot', prepared, 'a plain object that was prepared, not another value');
+    }
+    if (readable === true) return content;
+    content.keys ??= keysOf(content);
+    const { keys } = content;
+    const read = keys.filter((key) => covers(readable, key));
+    return read.length === keys.length ? content : this.#part(content, read);
+  }
+
+  #part(content: Content, keys: readonly string[]): PreparedValue {
+    const name = `${content.hash} ${JSON.stringify(keys)}`;
+    const known = this.#parts.get(name);
+    if (known !== undefined) return known;
+    const state = valueOf(content) as Record<string, unknown>;
+    const part = Object.fromEntries(keys.map((key) => [key, state[key]]));
+    const encoded = encodeFields([part], ROOTS, { maxBytes: Number.POSITIVE_INFINITY });
+    const made = { hash: createHash('sha256').update(encoded).digest('hex'), document: toShared(encoded) };
+    this.#parts.set(name, made);
+    return made;
+  }
+
+  /** A copy of the value that a handle stands for. @throws NexusError SERIALIZATION_ERROR */
+  valueOf(prepared: Prepared, path: string): unknown {
+    return valueOf(requireContent(() => this.#require(prepared), path));
+  }
+
+  #tooLarge(bytes?: number): NexusError {
+    const size = bytes === undefined ? 'more bytes' : `${bytes} bytes`;
+    const used = this.#bytes === 0 ? '' : ` beside the ${this.#bytes} that are prepared already`;
+    return new NexusError(
+      'INVALID_ARGUMENT',
+      `The value has ${size}, more than maxPreparedBytes (${this.#maxBytes}) allows${used}; small objects count more than they have. Dispose of prepared values, prepare less, or raise maxPreparedBytes.`,
+      {
+        context: {
+          limit: 'maxPreparedBytes',
+          value: this.#maxBytes,
+          used: this.#bytes,
+          ...(bytes !== undefined && { bytes }),
+        },
+      },
+    );
+  }
+}
+
+/** The prepared values to which a document refers, in the order of their numbers. */
+export class PreparedReferences {
+  readonly #require: (value: Prepared) => PreparedValue;
+  #values: PreparedValue[] | undefined;
+
+  constructor(require: (value: Prepared) => PreparedValue) {
+    this.#require = require;
+  }
+
+  /** Undefined if there are none. */
+  get values(): readonly PreparedValue[] | undefined {
+    return this.#values;
+  }
+
+  /** For the encoder. @throws NotTransferable */
+  readonly numberOf = (value: object): number | undefined => {
+    if (value instanceof PreparedState) return this.#add(value.content);
+    return isPrepared(value) ? this.#add(this.#require(value)) : undefined;
+  };
+
+  #add(content: PreparedValue): number {
+    this.#values ??= [];
+    const known = this.#values.findIndex(({ hash }) => hash === content.hash);
+    return known >= 0 ? known : this.#values.push(content) - 1;
+  }
+}
+
+/** What stands for a state in a document: a prepared one, or a part of it. */
+export class PreparedState {
+  readonly content: PreparedValue;
+
+  constructor(content: PreparedValue) {
+    this.content = content;
+  }
+}
+
+class PreparedHandle extends PreparedMark implements Prepared {
+  readonly bytes: number;
+  readonly hash: string;
+  readonly #dispose: () => void;
+
+  constructor({ hash, document }: PreparedValue, dispose: () => void) {
+    super();
+    this.hash = hash;
+    this.bytes = document.length;
+    this.#dispose = dispose;
+  }
+
+  dispose(): void {
+    this.#dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.#dispose();
+  }
+}
+Object.defineProperty(PreparedHandle, 'name', { value: 'Prepared' });
+
+async function hashOf(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  let at = 0;
+  await inSlices((until) => {
+    do {
+      hash.update(bytes.subarray(at, at + HASHED_BYTES));
+      at += HASHED_BYTES;
+      if (at >= bytes.length) return { done: undefined };
+    } while (performance.now() < until);
+    return undefined;
+  });
+  return hash.digest('hex');
+}
+
+function isRecord({ document }: PreparedValue): boolean {
+  const walker = new Walker(document);
+  walker.enterDocument();
+  return walker.reader.byte() === Tag.object;
+}
+
+/** Of one that {@link isRecord}. */
+function keysOf({ document }: PreparedValue): readonly string[] {
+  const walker = new Walker(document);
+  walker.enterDocument();
+  const keys: string[] = [];
+  for (let members = walker.enterRecord(); members > 0; members--) {
+    keys.push(walker.name());
+    walker.skip();
+  }
+  return keys;
+}
+
+function valueOf({ document }: PreparedValue): unknown {
+  return decodeOwnFields(document)[0];
+}
+
+function requireContent<T>(require: () => T, path: string): T {
+  try {
+    return require();
+  } catch (error) {
+    if (!(error instanceof NotTransferable)) throw error;
+    throw new NexusError('SERIALIZATION_ERROR', `${path} ${error.reason}.`, { context: { path } });
+  }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof NexusError && error.context['limit'] === 'maxContextBytes';
+}
