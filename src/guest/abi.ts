@@ -55,6 +55,8 @@ export const PRELUDE_EXPORTS = [
   'nextTask',
   /** `(document)`: keeps a prepared value while an image is built, see `prelude/prepared/`. */
   'prepare',
+  /** Forgets all of them again. */
+  'forgetPrepared',
   /** Which of the values in `reached` are prepared ones, and all others: see `worker/state-diff.ts`. */
   'reachedPrepared',
   'reachedOthers',

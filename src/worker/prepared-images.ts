@@ -65,8 +65,8 @@ export class PreparedImages {
 
   /** What {@link arePreparedUntouched} has lacked. */
   async learn({ image, prepared }: ImageVariant, { roots }: BaseImage): Promise<void> {
-    if (prepared?.isVolatileWanted !== true || prepared.volatile !== undefined) return;
-    prepared.volatile = await learnVolatile(image, prepared, { ...this.#options, roots });
+    if (prepared?.isVolatileWanted !== true || prepared.volatile !== undefined || prepared.parts === undefined) return;
+    prepared.volatile = await learnVolatile(image, prepared.parts, { ...this.#options, roots });
   }
 }
 
@@ -147,5 +147,5 @@ export function arePreparedUntouched(vm: Vm, { image, prepared }: ImageVariant):
   if (prepared === undefined) return false;
   const { volatile, parts } = prepared;
   prepared.isVolatileWanted = true;
-  return volatile !== undefined && isUntouched(vm, image, { parts, volatile });
+  return volatile !== undefined && parts !== undefined && isUntouched(vm, image, { parts, volatile });
 }

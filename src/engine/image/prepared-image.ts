@@ -7,7 +7,7 @@ import { createBuilderVm } from './base-image.js';
 import { captureImage, type Image } from './image.js';
 import type { ImageVariant } from './image-variants.js';
 import type { PreludeExports } from './prelude-image.js';
-import { allocatedSince, findVolatile, noteUsed, type PreparedMemory, type WordSet } from './prepared-memory.js';
+import { allocatedSince, findVolatile, noteUsed, type Parts, type WordSet } from './prepared-memory.js';
 import { restoreImage } from './restore.js';
 
 export interface PreparedImageOptions {
@@ -42,13 +42,11 @@ export async function buildPreparedImage(
   const { roots, memoryLimitBytes } = options;
   const vm = await restored(base.image, options);
   // Reading them once lets the engine's own tables grow, which are then not mistaken for parts of the values.
-  for (const document of documents) vm.release(read(vm, document));
+  vm.stopCollection();
+  prepareAll(vm, roots, documents);
+  vm.release(vm.call(roots.forgetPrepared, roots.undefined));
   const before = noteUsed(vm);
-  for (const document of documents) {
-    const value = read(vm, document);
-    vm.release(vm.call(roots.prepare, roots.undefined, value));
-    vm.release(value);
-  }
+  prepareAll(vm, roots, documents);
   vm.deferCollection();
   vm.applyStackSize(0);
   const parts = allocatedSince(vm, before);
@@ -61,12 +59,21 @@ export async function buildPreparedImage(
 /** Finds the words of an image with prepared values that may change although none of the values is changed. */
 export async function learnVolatile(
   image: Image,
-  memory: PreparedMemory,
+  parts: Parts,
   options: PreparedImageOptions,
 ): Promise<WordSet> {
   const vm = await restored(image, { ...options, memoryLimitBytes: Number.POSITIVE_INFINITY });
+  vm.stopCollection();
   vm.call(options.roots.holdPrepared, options.roots.undefined);
-  return findVolatile(vm, image, memory);
+  return findVolatile(vm, image, parts);
+}
+
+function prepareAll(vm: Vm, roots: PreludeExports, documents: readonly Uint8Array[]): void {
+  for (const document of documents) {
+    const value = read(vm, document);
+    vm.release(vm.call(roots.prepare, roots.undefined, value));
+    vm.release(value);
+  }
 }
 
 async function restored(image: Image, { engine, memoryLimitBytes }: PreparedImageOptions): Promise<Vm> {

@@ -10,11 +10,12 @@ const AREA_BYTES = 4096;
 const HEAD_BYTES = 4;
 
 /** Parts of the heap in ascending order: start and end of each, in turn. */
-type Parts = readonly number[];
+export type Parts = readonly number[];
 
 /** Where the prepared values of an image lie. */
 export interface PreparedMemory {
-  readonly parts: Parts;
+  /** Undefined if that is unknown. */
+  readonly parts: Parts | undefined;
   /** Words that may change although no value is changed, see {@link findVolatile}. Absent until they are needed. */
   volatile?: WordSet;
   /** Whether they have been needed. */
@@ -43,34 +44,37 @@ export class WordSet {
   }
 }
 
-/** The used heap of a VM as it was. */
-export interface UsedHeap {
-  /** The end of each piece, by its start. */
-  readonly pieces: ReadonlyMap<number, number>;
-  readonly memory: Buffer;
-}
+/** The pieces of heap that are in use: the end of each, by its start. */
+export type UsedHeap = ReadonlyMap<number, number>;
 
 export function noteUsed(vm: Vm): UsedHeap {
   const pieces = new Map<number, number>();
   visitUsedMemory(vm, (start, end) => pieces.set(start, end));
-  return { pieces, memory: Buffer.from(vm.heap.slice(0, vm.heapEnd)) };
+  return pieces;
 }
 
-/** What has been allocated since: every piece that did not exist, or had another content. */
-export function allocatedSince(vm: Vm, { pieces, memory }: UsedHeap): Parts {
-  const { heap } = vm;
+/**
+ * What has been allocated since.
+ *
+ * @returns undefined if anything was freed: its place may have been taken, which cannot be told
+ */
+export function allocatedSince(vm: Vm, before: UsedHeap): Parts | undefined {
   const parts: number[] = [];
+  let kept = 0;
   visitUsedMemory(vm, (start, end) => {
-    if (pieces.get(start) === end && sameRanges(memory, start, end, heap, start, end)) return;
+    if (before.get(start) === end) {
+      kept++;
+      return;
+    }
     const last = parts.length - 1;
     if (parts[last] === start - HEAD_BYTES) parts[last] = end;
     else parts.push(start, end);
   });
-  return parts;
+  return kept === before.size ? parts : undefined;
 }
 
 /** The words in which a VM that has held on to all values differs from the image. */
-export function findVolatile(vm: Vm, image: Image, { parts }: PreparedMemory): WordSet {
+export function findVolatile(vm: Vm, image: Image, parts: Parts): WordSet {
   const volatile = new WordSet(parts[0] ?? 0, parts[parts.length - 1] ?? 0);
   visitChanges(vm, image, parts, (address) => {
     volatile.add(address);

@@ -110,20 +110,20 @@ export class PreparedValues {
   }
 
   /**
-   * A prepared state, or the part of it that may be read.
+   * What stands for a prepared state in a document: itself, or the part of it that may be read.
    *
    * @throws NexusError SERIALIZATION_ERROR, INVALID_ARGUMENT if it is no plain object
    */
-  stateOf(prepared: Prepared, readable: Grant): PreparedValue {
+  stateOf(prepared: Prepared, readable: Grant): object {
     const content = requireContent(() => this.#require(prepared), 'stateSnapshot');
     if (!isRecord(content)) {
       throw invalidArgument('context.stateSnapshot', prepared, 'a plain object that was prepared, not another value');
     }
-    if (readable === true) return content;
+    if (readable === true) return prepared;
     content.keys ??= keysOf(content);
     const { keys } = content;
     const read = keys.filter((key) => covers(readable, key));
-    return read.length === keys.length ? content : this.#part(content, read);
+    return read.length === keys.length ? prepared : new PreparedPart(this.#part(content, read));
   }
 
   #part(content: Content, keys: readonly string[]): PreparedValue {
@@ -165,6 +165,8 @@ export class PreparedValues {
 export class PreparedReferences {
   readonly #require: (value: Prepared) => PreparedValue;
   #values: PreparedValue[] | undefined;
+  /** By number. Two that are encoded alike are two objects, as the values themselves would be. */
+  readonly #handles: object[] = [];
 
   constructor(require: (value: Prepared) => PreparedValue) {
     this.#require = require;
@@ -177,19 +179,21 @@ export class PreparedReferences {
 
   /** For the encoder. @throws NotTransferable */
   readonly numberOf = (value: object): number | undefined => {
-    if (value instanceof PreparedState) return this.#add(value.content);
-    return isPrepared(value) ? this.#add(this.#require(value)) : undefined;
+    if (value instanceof PreparedPart) return this.#add(value, value.content);
+    return isPrepared(value) ? this.#add(value, this.#require(value)) : undefined;
   };
 
-  #add(content: PreparedValue): number {
+  #add(handle: object, content: PreparedValue): number {
+    const known = this.#handles.indexOf(handle);
+    if (known >= 0) return known;
+    this.#handles.push(handle);
     this.#values ??= [];
-    const known = this.#values.findIndex(({ hash }) => hash === content.hash);
-    return known >= 0 ? known : this.#values.push(content) - 1;
+    return this.#values.push(content) - 1;
   }
 }
 
-/** What stands for a state in a document: a prepared one, or a part of it. */
-export class PreparedState {
+/** What stands for the state in a document: the part of a prepared one that may be read. */
+class PreparedPart {
   readonly content: PreparedValue;
 
   constructor(content: PreparedValue) {

@@ -10,7 +10,7 @@ import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
-import { PreparedState, type PreparedValues } from '../prepared/prepared-values.js';
+import type { PreparedValues } from '../prepared/prepared-values.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 import { warnOfPackedBytes } from './packed-bytes-warning.js';
@@ -197,7 +197,7 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
 
 /** What may be read of it. */
 function stateOf(given: object, readable: Grant, honoursToJson: boolean, prepared?: PreparedValues): object {
-  if (prepared !== undefined && isPrepared(given)) return new PreparedState(prepared.stateOf(given, readable));
+  if (prepared !== undefined && isPrepared(given)) return prepared.stateOf(given, readable);
   return readableState(requireState(jsonState(given, honoursToJson)), readable);
 }
 

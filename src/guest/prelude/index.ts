@@ -28,7 +28,7 @@ import {
 } from './outcome.js';
 import { type Answer, nextTask } from './own-calls/tasks.js';
 import { holdPrepared, prepare } from './prepared/prepare.js';
-import { copyOfState, countPrepared, isSharedInside, notePrepared } from './prepared/values.js';
+import { copyOfState, countPrepared, forgetPrepared, isSharedInside, notePrepared } from './prepared/values.js';
 import { continueState, guardState, openState, reached, reachedOthers, reachedPrepared, valuesBefore } from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
@@ -190,6 +190,7 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   newLogs,
   nextTask,
   prepare,
+  forgetPrepared,
   reachedPrepared,
   reachedOthers,
   holdPrepared,

@@ -18,6 +18,10 @@ export function keepPrepared(kept: PreparedValue): void {
   values[values.length] = kept;
 }
 
+export function forgetPrepared(): void {
+  values.length = 0;
+}
+
 export function countPrepared(): number {
   return values.length;
 }
