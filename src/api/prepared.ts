@@ -10,8 +10,8 @@ const PREPARED = Symbol.for('nexus-runtime.prepared');
  * await runtime.executeHandler('return $scope.prices[$args.id]', { scope: { prices }, args: { id: 7 } });
  */
 export interface Prepared extends Disposable {
-  /** @internal */
-  readonly [PREPARED]: true;
+  /** @internal a copy of the value */
+  readonly [PREPARED]: () => unknown;
   /** Size of the encoded value, in bytes. It counts towards `maxPreparedBytes`. */
   readonly bytes: number;
   /** SHA-256 of the encoded value, in hex: the same for values that are encoded alike. */
@@ -31,9 +31,32 @@ export function isPrepared(value: unknown): value is Prepared {
   return typeof value === 'object' && value !== null && PREPARED in value;
 }
 
+let isAny = false;
+
+/** Whether this process has prepared anything: to look for it in values is not free. */
+export function hasPrepared(): boolean {
+  return isAny;
+}
+
+/**
+ * A copy of the value that was prepared.
+ *
+ * @throws NexusError SERIALIZATION_ERROR if it was disposed
+ */
+export function valueOfPrepared(prepared: Prepared): unknown {
+  return prepared[PREPARED]();
+}
+
 /** What {@link isPrepared} looks for. */
 export abstract class PreparedMark {
-  get [PREPARED](): true {
-    return true;
+  readonly #value: () => unknown;
+
+  constructor(value: () => unknown) {
+    isAny = true;
+    this.#value = value;
+  }
+
+  get [PREPARED](): () => unknown {
+    return this.#value;
   }
 }

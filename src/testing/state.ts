@@ -3,10 +3,13 @@ import { encodedBytes } from '../api/encoded.js';
 import type { StateMutation } from '../api/result.js';
 import { readMessage } from '../codec/message-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';
+import { resolvePrepared } from '../execution/prepared/resolve-prepared.js';
 import { CONTEXT_ROOTS, encodeFields } from '../protocol/context-encoding.js';
 
 /** The largest state in MessagePack that a runtime accepts whose VMs have 64 MiB. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
+
+const FIELDS = ['stateSnapshot', 'args', 'scope'] as const;
 
 export type TestState = Readonly<Record<string, unknown>>;
 
@@ -17,7 +20,8 @@ export type TestState = Readonly<Record<string, unknown>>;
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
   const packed = encodedBytes(state);
-  const copy = (packed === undefined ? structuredClone(state) : decoded(packed)) as Record<string, unknown>;
+  const [given] = packed === undefined ? resolvePrepared([state]) : [];
+  const copy = (packed === undefined ? structuredClone(given) : decoded(packed)) as Record<string, unknown>;
   for (const { operation, key, value } of mutations) {
     if (operation === 'delete') Reflect.deleteProperty(copy, key);
     // Not an assignment, because a key may be named `__proto__`.
@@ -26,14 +30,17 @@ export function mutated(state: ContextValue = {}, mutations: readonly StateMutat
   return copy;
 }
 
-/** A context without what is encoded: as values that can be copied and written down. */
+/** A context without what is encoded or prepared: as values that can be copied and written down. */
 export function decodedContext(context: WasmContext): WasmContext {
   const values: { stateSnapshot?: Record<string, unknown>; args?: unknown; scope?: unknown } = {};
-  for (const field of ['stateSnapshot', 'args', 'scope'] as const) {
+  for (const field of FIELDS) {
     const packed = encodedBytes(context[field]);
     if (packed !== undefined) values[field] = decoded(packed) as Record<string, unknown>;
   }
-  return { ...context, ...values };
+  const whole = { ...context, ...values };
+  const fields = FIELDS.filter((field) => whole[field] !== undefined);
+  const resolved = resolvePrepared(fields.map((field) => whole[field]));
+  return { ...whole, ...Object.fromEntries(fields.map((field, i) => [field, resolved[i]])) };
 }
 
 /** A context as the handler gets it when `toJSON` counts. */

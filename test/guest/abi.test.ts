@@ -11,6 +11,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   4: '4006ce852dd319bf42da94e064e113f607b4413dcfeb9d66b96d10b657a9f8be',
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
+  7: '745134644ba85a542bf81dafc8e2a26ea8ecd066a44d5fb966424dfbceaafd8f',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { isPrepared, type Prepared, PreparedMark, type PrepareOptions } from '../../api/prepared.js';
 import { decodeOwnFields } from '../../codec/values/decoding/decode.js';
@@ -10,13 +9,11 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { encodeFields, encodeFieldsInSlices } from '../../protocol/context-encoding.js';
 import { covers, type Grant } from '../../protocol/grant.js';
 import type { PreparedValue } from '../../protocol/prepared-value.js';
+import { sha256 } from '../../support/byte-slices.js';
+import { sha256Hex } from '../../support/sha256-hex.js';
 import { toShared } from '../../support/shared-bytes.js';
-import { inSlices } from '../../support/slices.js';
-import { performance } from '../../support/timers.js';
 
 const ROOTS = ['value'];
-/** Hashed at once: it takes a millisecond or two. */
-const HASHED_BYTES = 1024 * 1024;
 
 /** A document, once for all handles with the same content. */
 interface Content extends PreparedValue {
@@ -61,12 +58,15 @@ export class PreparedValues {
     } catch (error) {
       throw isTooLarge(error) ? this.#tooLarge() : error;
     }
-    const hash = await hashOf(encoded);
+    const hash = (await sha256(encoded)).toString('hex');
     const known = this.#contents.get(hash);
     if (known === undefined && this.#bytes + encoded.length > maxBytes) throw this.#tooLarge(encoded.length);
     const content = known ?? this.#add({ hash, document: toShared(encoded), handles: 0 });
     content.handles++;
-    const handle = new PreparedHandle(content, () => this.#dispose(handle));
+    const handle: PreparedHandle = new PreparedHandle(content, {
+      value: () => this.#valueOf(handle),
+      dispose: () => this.#dispose(handle),
+    });
     this.#handles.set(handle, content);
     this.#forgotten.register(handle, content, handle);
     return handle;
@@ -133,14 +133,13 @@ export class PreparedValues {
     const state = valueOf(content) as Record<string, unknown>;
     const part = Object.fromEntries(keys.map((key) => [key, state[key]]));
     const encoded = encodeFields([part], ROOTS, { maxBytes: Number.POSITIVE_INFINITY });
-    const made = { hash: createHash('sha256').update(encoded).digest('hex'), document: toShared(encoded) };
+    const made = { hash: sha256Hex(encoded), document: toShared(encoded) };
     this.#parts.set(name, made);
     return made;
   }
 
-  /** A copy of the value that a handle stands for. @throws NexusError SERIALIZATION_ERROR */
-  valueOf(prepared: Prepared, path: string): unknown {
-    return valueOf(requireContent(() => this.#require(prepared), path));
+  #valueOf(handle: Prepared): unknown {
+    return valueOf(requireContent(() => this.#require(handle), 'value'));
   }
 
   #tooLarge(bytes?: number): NexusError {
@@ -206,8 +205,11 @@ class PreparedHandle extends PreparedMark implements Prepared {
   readonly hash: string;
   readonly #dispose: () => void;
 
-  constructor({ hash, document }: PreparedValue, dispose: () => void) {
-    super();
+  constructor(
+    { hash, document }: PreparedValue,
+    { value, dispose }: { readonly value: () => unknown; readonly dispose: () => void },
+  ) {
+    super(value);
     this.hash = hash;
     this.bytes = document.length;
     this.#dispose = dispose;
@@ -222,20 +224,6 @@ class PreparedHandle extends PreparedMark implements Prepared {
   }
 }
 Object.defineProperty(PreparedHandle, 'name', { value: 'Prepared' });
-
-async function hashOf(bytes: Uint8Array): Promise<string> {
-  const hash = createHash('sha256');
-  let at = 0;
-  await inSlices((until) => {
-    do {
-      hash.update(bytes.subarray(at, at + HASHED_BYTES));
-      at += HASHED_BYTES;
-      if (at >= bytes.length) return { done: undefined };
-    } while (performance.now() < until);
-    return undefined;
-  });
-  return hash.digest('hex');
-}
 
 function isRecord({ document }: PreparedValue): boolean {
   const walker = new Walker(document);

@@ -8,6 +8,7 @@ import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
+import { openPrepared, sealPrepared } from './sealed-prepared.js';
 import {
   MAX_CALLS,
   MAX_SOURCE_CHARACTERS,
@@ -63,17 +64,20 @@ export async function sealRun(
   run: SuspendedRun,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, handler, abi, ...header } = run;
+  const { snapshot, handler, abi, prepared, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  const values = prepared && (await sealPrepared(prepared));
   const sealed: SealedRunHeader = {
     ...header,
+    ...(values && { prepared: values.sealed }),
     ...(abi !== UNNAMED_ABI && { abi }),
     handler: { ...named, source, ...(isSmall && { sourceMap }) },
   };
-  return sealEnvelope(id, sealed, await compress(snapshot), keys);
+  const deflated = await compress(snapshot);
+  return sealEnvelope(id, sealed, values === undefined ? deflated : Buffer.concat([deflated, values.payload]), keys);
 }
 
 /** The limits of runs that a runtime can resume. */
@@ -100,7 +104,7 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const { abi = UNNAMED_ABI, ...run } = header as SealedRunHeader;
+  const { abi = UNNAMED_ABI, prepared, ...run } = header as SealedRunHeader;
   if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
@@ -111,7 +115,10 @@ export async function openRun(
   }
   try {
     const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
-    return { ...run, abi, snapshot: await decompress(payload, maxBytes) };
+    if (prepared === undefined) return { ...run, abi, snapshot: await decompress(payload, maxBytes) };
+    const { values, length } = await openPrepared(prepared, payload, maxBytes);
+    const deflated = payload.subarray(0, payload.length - length);
+    return { ...run, abi, prepared: values, snapshot: await decompress(deflated, maxBytes) };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;
     const what = isTooLarge

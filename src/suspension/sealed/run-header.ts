@@ -3,6 +3,7 @@ import { binary, count, dictionary, finite, list, record, type Shape, text } fro
 import { LIMIT_KEYS } from '../../config/limits.js';
 import { REQUEST } from '../../execution/result/own-call.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { PREPARED_SHAPE, type SealedPrepared } from './sealed-prepared.js';
 
 /** The maximum number of pending calls. */
 export const MAX_CALLS = 30_000;
@@ -33,7 +34,10 @@ const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
 const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi' | 'prepared'> & {
+  readonly abi?: number;
+  readonly prepared?: readonly SealedPrepared[];
+};
 
 export const RUN_HEADER: Shape<SealedRunHeader> = record(
   {
@@ -67,5 +71,6 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     librarySet: HASH,
     timers,
     requests,
+    prepared: PREPARED_SHAPE,
   },
 ) as Shape<SealedRunHeader>;
