@@ -364,17 +364,18 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings, timers: known }: RunBase,
+    base: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
     isFrozen: boolean,
   ): WaitingRun {
+    const { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings, prepared } = base;
     const suspendedAtMs = this.#environment.now();
     const sorted = sortCalls(calls);
     const durationMs = metrics.durationUs / 1000;
     const requests = keepRequests(sorted.requests);
-    const timers = timeTimers(sorted.timers, known, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
+    const timers = timeTimers(sorted.timers, base.timers, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
       abi: ABI_VERSION,
@@ -396,6 +397,7 @@ export class SegmentRunner {
       ...tenantOf(tenant),
       ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
+      ...(prepared !== undefined && { prepared }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
