@@ -6,9 +6,8 @@
 
 export type { AsyncResult, CallResult } from './api/answers.js';
 export type { CapabilityToken } from './api/capability.js';
-export type { ContextValue, WasmContext } from './api/context.js';
+export type { ContextValue, Prepared, PrepareOptions, WasmContext } from './api/context.js';
 export { type EncodedValue, encoded } from './api/encoded.js';
-export type { Prepared, PrepareOptions } from './api/prepared.js';
 export type { ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
 export type {

@@ -18,8 +18,8 @@ async function executorFor(libraries) {
 }
 
 /** Returns a function that executes the handler once in this executor. */
-export async function executionOf(executor, { source, context }) {
-  const config = resolveRuntimeConfig({});
+export async function executionOf(executor, { source, context, prepared }) {
+  const config = { ...resolveRuntimeConfig({}), ...(prepared && { prepared }) };
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };
   return async () => {

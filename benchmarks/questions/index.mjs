@@ -8,6 +8,7 @@ export const QUESTIONS = [
   { id: 'modules', title: 'Modules and imports', isLong: true },
   { id: 'diversity', title: 'Many different handlers' },
   { id: 'context', title: 'Large contexts' },
+  { id: 'prepared', title: 'A prepared context' },
   { id: 'suspend', title: 'Suspend and resume' },
   { id: 'suspend-parts', title: 'The parts of a suspension', isLong: true },
   { id: 'suspend-many', title: 'Very many suspended handlers', isLong: true },

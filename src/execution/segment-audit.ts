@@ -90,7 +90,9 @@ export class SegmentAudit {
     const encoding = { maxBytes: maxContextBytes, honoursToJson, numberPrepared: references.numberOf };
     const encoded = encodeFields([args], ['context.args'], encoding);
     return sha256Hex(
-      references.values === undefined ? encoded : Buffer.concat([encoded, Buffer.from(nameOfPrepared(references.values))]),
+      references.values === undefined
+        ? encoded
+        : Buffer.concat([encoded, Buffer.from(nameOfPrepared(references.values))]),
     );
   }
 }

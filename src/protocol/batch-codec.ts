@@ -6,8 +6,8 @@ import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
-import type { PreparedValue } from './prepared-value.js';
 import type { CallDeadline, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
+import type { PreparedValue } from './prepared-value.js';
 
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;

@@ -1,8 +1,7 @@
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
-import type { WasmContext } from '../api/context.js';
+import type { Prepared, PrepareOptions, WasmContext } from '../api/context.js';
 import type { HandlerDescription } from '../api/manifest.js';
-import type { Prepared, PrepareOptions } from '../api/prepared.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { CompileOptions } from '../api/source-options.js';

@@ -24,7 +24,7 @@ import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImageCache } from './handler-image-cache.js';
-import { type Images, ImageSets } from './image-sets.js';
+import { ImageSets, type Images } from './image-sets.js';
 import { encodeInput } from './packed-input.js';
 import { arePreparedUntouched, PreparedImages, PreparedSet } from './prepared-images.js';
 import { preparedDoNotFit, preparedTooLarge } from './prepared-too-large.js';

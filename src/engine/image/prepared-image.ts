@@ -7,7 +7,7 @@ import { createBuilderVm } from './base-image.js';
 import { captureImage, type Image } from './image.js';
 import type { ImageVariant } from './image-variants.js';
 import type { PreludeExports } from './prelude-image.js';
-import { allocatedSince, findVolatile, noteUsed, type Parts, type WordSet } from './prepared-memory.js';
+import { allocatedSince, findVolatile, type HeapParts, noteUsed, type WordSet } from './prepared-memory.js';
 import { restoreImage } from './restore.js';
 
 export interface PreparedImageOptions {
@@ -57,15 +57,16 @@ export async function buildPreparedImage(
 }
 
 /** Finds the words of an image with prepared values that may change although none of the values is changed. */
-export async function learnVolatile(
-  image: Image,
-  parts: Parts,
-  options: PreparedImageOptions,
-): Promise<WordSet> {
+export async function learnVolatile(image: Image, parts: HeapParts, options: PreparedImageOptions): Promise<WordSet> {
   const vm = await restored(image, { ...options, memoryLimitBytes: Number.POSITIVE_INFINITY });
+  const { holdPrepared, undefined: thisArg } = options.roots;
   vm.stopCollection();
-  vm.call(options.roots.holdPrepared, options.roots.undefined);
-  return findVolatile(vm, image, parts);
+  vm.call(holdPrepared, thisArg);
+  const volatile = findVolatile(vm, image, parts);
+  // A collection brings its lists of objects into another order.
+  vm.collectNext();
+  vm.call(holdPrepared, thisArg);
+  return findVolatile(vm, image, parts, volatile);
 }
 
 function prepareAll(vm: Vm, roots: PreludeExports, documents: readonly Uint8Array[]): void {

@@ -9,13 +9,13 @@ const AREA_BYTES = 4096;
 /** What the allocator keeps between two pieces. */
 const HEAD_BYTES = 4;
 
-/** Parts of the heap in ascending order: start and end of each, in turn. */
-export type Parts = readonly number[];
+/** HeapParts of the heap in ascending order: start and end of each, in turn. */
+export type HeapParts = readonly number[];
 
 /** Where the prepared values of an image lie. */
 export interface PreparedMemory {
   /** Undefined if that is unknown. */
-  readonly parts: Parts | undefined;
+  readonly parts: HeapParts | undefined;
   /** Words that may change although no value is changed, see {@link findVolatile}. Absent until they are needed. */
   volatile?: WordSet;
   /** Whether they have been needed. */
@@ -58,7 +58,7 @@ export function noteUsed(vm: Vm): UsedHeap {
  *
  * @returns undefined if anything was freed: its place may have been taken, which cannot be told
  */
-export function allocatedSince(vm: Vm, before: UsedHeap): Parts | undefined {
+export function allocatedSince(vm: Vm, before: UsedHeap): HeapParts | undefined {
   const parts: number[] = [];
   let kept = 0;
   visitUsedMemory(vm, (start, end) => {
@@ -73,9 +73,9 @@ export function allocatedSince(vm: Vm, before: UsedHeap): Parts | undefined {
   return kept === before.size ? parts : undefined;
 }
 
-/** The words in which a VM that has held on to all values differs from the image. */
-export function findVolatile(vm: Vm, image: Image, parts: Parts): WordSet {
-  const volatile = new WordSet(parts[0] ?? 0, parts[parts.length - 1] ?? 0);
+/** The words in which a VM differs from the image that has held on to all values, and those that are known. */
+export function findVolatile(vm: Vm, image: Image, parts: HeapParts, known?: WordSet): WordSet {
+  const volatile = known ?? new WordSet(parts[0] ?? 0, parts[parts.length - 1] ?? 0);
   visitChanges(vm, image, parts, (address) => {
     volatile.add(address);
     return true;
@@ -87,13 +87,13 @@ export function findVolatile(vm: Vm, image: Image, parts: Parts): WordSet {
 export function isUntouched(
   vm: Vm,
   image: Image,
-  { parts, volatile }: { readonly parts: Parts; readonly volatile: WordSet },
+  { parts, volatile }: { readonly parts: HeapParts; readonly volatile: WordSet },
 ): boolean {
   return visitChanges(vm, image, parts, (address) => volatile.has(address));
 }
 
 /** @returns false as soon as `visit` does */
-function visitChanges(vm: Vm, { heap: base }: Image, parts: Parts, visit: (address: number) => boolean): boolean {
+function visitChanges(vm: Vm, { heap: base }: Image, parts: HeapParts, visit: (address: number) => boolean): boolean {
   const { heap: memory } = vm;
   const { heapBase } = vm.layout;
   const image = Buffer.from(base.buffer, base.byteOffset, base.length);
@@ -105,7 +105,8 @@ function visitChanges(vm: Vm, { heap: base }: Image, parts: Parts, visit: (addre
       const areaEnd = Math.min(area + AREA_BYTES, end);
       const covered = Math.max(area, Math.min(areaEnd, top));
       // Beyond the content of an image all is zero.
-      if (covered === areaEnd && sameRanges(image, area - heapBase, areaEnd - heapBase, memory, area, areaEnd)) continue;
+      if (covered === areaEnd && sameRanges(image, area - heapBase, areaEnd - heapBase, memory, area, areaEnd))
+        continue;
       for (let address = area; address < areaEnd; address += WORD_BYTES) {
         const was = address < top ? image.readUInt32LE(address - heapBase) : 0;
         if (words.getUint32(address, true) !== was && !visit(address)) return false;

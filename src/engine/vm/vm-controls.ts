@@ -180,6 +180,11 @@ export class VmControls {
     this.engine.memory.numbers.setUint32(this.#gcThresholdAddress, NO_THRESHOLD, true);
   }
 
+  /** Collects with the next object that is made. */
+  collectNext(): void {
+    this.engine.memory.numbers.setUint32(this.#gcThresholdAddress, 0, true);
+  }
+
   /**
    * Called by the allocator.
    *

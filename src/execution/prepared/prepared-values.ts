@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { isPrepared, type Prepared, PreparedMark, type PrepareOptions } from '../../api/prepared.js';
+import { isPrepared, type Prepared, PreparedMark, type PrepareOptions } from '../../api/context.js';
 import { decodeOwnFields } from '../../codec/values/decoding/decode.js';
 import { NotTransferable } from '../../codec/values/encoding/not-transferable.js';
 import { Tag } from '../../codec/values/format.js';
@@ -50,7 +50,7 @@ export class PreparedValues {
   }
 
   /** @throws NexusError SERIALIZATION_ERROR naming the path, INVALID_ARGUMENT if it is too large */
-  async prepare(value: unknown, { toJSON: honoursToJson = false }: PrepareOptions): Promise<Prepared> {
+  async prepare(value: unknown, { toJSON: honoursToJson = false }: PrepareOptions = {}): Promise<Prepared> {
     const maxBytes = this.#maxBytes;
     let encoded: Uint8Array;
     try {
@@ -130,7 +130,7 @@ export class PreparedValues {
     const name = `${content.hash} ${JSON.stringify(keys)}`;
     const known = this.#parts.get(name);
     if (known !== undefined) return known;
-    const state = valueOf(content) as Record<string, unknown>;
+    const state = decodedValueOf(content) as Record<string, unknown>;
     const part = Object.fromEntries(keys.map((key) => [key, state[key]]));
     const encoded = encodeFields([part], ROOTS, { maxBytes: Number.POSITIVE_INFINITY });
     const made = { hash: sha256Hex(encoded), document: toShared(encoded) };
@@ -139,7 +139,7 @@ export class PreparedValues {
   }
 
   #valueOf(handle: Prepared): unknown {
-    return valueOf(requireContent(() => this.#require(handle), 'value'));
+    return decodedValueOf(requireContent(() => this.#require(handle), 'value'));
   }
 
   #tooLarge(bytes?: number): NexusError {
@@ -243,7 +243,7 @@ function keysOf({ document }: PreparedValue): readonly string[] {
   return keys;
 }
 
-function valueOf({ document }: PreparedValue): unknown {
+function decodedValueOf({ document }: PreparedValue): unknown {
   return decodeOwnFields(document)[0];
 }
 

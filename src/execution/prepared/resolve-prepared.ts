@@ -1,4 +1,4 @@
-import { hasPrepared, isPrepared, type Prepared, valueOfPrepared } from '../../api/prepared.js';
+import { hasPrepared, isPrepared, type Prepared, valueOfPrepared } from '../../api/context.js';
 import { decodeOwnFields } from '../../codec/values/decoding/decode.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { CONTEXT_ROOTS, encodeFields } from '../../protocol/context-encoding.js';

@@ -1,8 +1,8 @@
 import type { WasmContext } from '../../api/context.js';
+import { isPrepared } from '../../api/context.js';
 import { encodedBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
-import { isPrepared } from '../../api/prepared.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
 import { invalidArgument, readArgument, requireText } from '../../config/check.js';

@@ -29,7 +29,15 @@ import {
 import { type Answer, nextTask } from './own-calls/tasks.js';
 import { holdPrepared, prepare } from './prepared/prepare.js';
 import { copyOfState, countPrepared, forgetPrepared, isSharedInside, notePrepared } from './prepared/values.js';
-import { continueState, guardState, openState, reached, reachedOthers, reachedPrepared, valuesBefore } from './state.js';
+import {
+  continueState,
+  guardState,
+  openState,
+  reached,
+  reachedOthers,
+  reachedPrepared,
+  valuesBefore,
+} from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
@@ -37,7 +45,7 @@ import { reserveFeatures } from './web-globals.js';
 
 /** The input of the host, see `protocol/context-encoding.ts`. The first item is for {@link untag}. */
 interface Input {
-  readonly 1: Keyed;
+  1: Keyed;
   /** Arguments and scope. */
   readonly 2: unknown;
   readonly 3: unknown;
@@ -46,7 +54,7 @@ interface Input {
   /** The name of the entry point; undefined if the host passes none. */
   readonly 5: string | undefined;
   /** Whether an object occurs in more than one place of the context. */
-  readonly 6: boolean;
+  6: boolean;
   readonly 7: unknown[] | undefined;
 }
 
@@ -75,12 +83,9 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  const places = input[7];
-  if (places === undefined || countPrepared() === 0) {
-    if (!enters(places)) return undefined;
-    globals['$state'] = openState(input[1], input[6]);
-  } else if (!entersPrepared(input, places)) return undefined;
+  if (!enters(input[7], input)) return undefined;
   setRegistry(input[4]);
+  globals['$state'] = openState(input[1], input[6]);
   globals['$args'] = input[2];
   globals['$scope'] = input[3];
   if (getPrototypeOf(handler) === asyncPrototype) running = handler() as Promise<unknown>;
@@ -88,11 +93,18 @@ function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   return running;
 }
 
-/** Whether all of it can be made in here; else that is the outcome. */
-function enters(places: unknown[] | undefined): boolean {
+/**
+ * Whether all of it can be made in here; else that is the outcome.
+ *
+ * @param input of a call
+ */
+function enters(places: unknown[] | undefined, input?: Input): boolean {
   if (places === undefined) return true;
   try {
+    // Only a prepared state comes as a form.
+    const form = input !== undefined && isArray(input[1]) ? (input[1] as unknown[]) : undefined;
     untag(places);
+    if (input !== undefined && countPrepared() > 0) takePrepared(input, form);
     return true;
   } catch (error) {
     reject(error);
@@ -100,18 +112,14 @@ function enters(places: unknown[] | undefined): boolean {
   }
 }
 
-/** The same if there are prepared values, which may be the whole state. */
-function entersPrepared(input: Input, places: unknown[]): boolean {
-  // Only a prepared state comes as a form.
-  const form = isArray(input[1]) ? (input[1] as unknown[]) : undefined;
-  if (!enters(places)) return false;
-  const state = input[1];
-  if (form === undefined) notePrepared(state);
+function takePrepared(input: Input, form: unknown[] | undefined): void {
+  if (form === undefined) {
+    notePrepared(input[1]);
+    return;
+  }
   // What is also an argument stays the same object.
-  const isApart = form !== undefined && !input[6];
-  const isShared = input[6] || (form !== undefined && isSharedInside(form[2] as number));
-  globals['$state'] = openState(isApart ? copyOfState(state) : state, isShared);
-  return true;
+  if (!input[6]) input[1] = copyOfState(input[1]);
+  input[6] ||= isSharedInside(form[2] as number);
 }
 
 /** A script in two stages has two parameters, see `source/forms/calling.ts`. What the first throws, the handler throws when it is started. */

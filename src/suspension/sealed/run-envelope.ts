@@ -8,7 +8,6 @@ import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
-import { openPrepared, sealPrepared } from './sealed-prepared.js';
 import {
   MAX_CALLS,
   MAX_SOURCE_CHARACTERS,
@@ -16,6 +15,7 @@ import {
   RUN_HEADER,
   type SealedRunHeader,
 } from './run-header.js';
+import { openPrepared, sealPrepared } from './sealed-prepared.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;

@@ -19,7 +19,9 @@ afterAll(() => runtime.shutdown());
 
 describe('runtime.prepare', () => {
   it('tells the size and the hash of the encoded value', async () => {
-    const [one, same, other] = await Promise.all([table(10), table(10), table(11)].map((value) => runtime.prepare(value)));
+    const [one, same, other] = await Promise.all(
+      [table(10), table(10), table(11)].map((value) => runtime.prepare(value)),
+    );
     expect(one?.bytes).toBeGreaterThan(100);
     expect(one?.hash).toMatch(/^[0-9a-f]{64}$/);
     expect([same?.hash === one?.hash, other?.hash === one?.hash]).toEqual([true, false]);
@@ -130,7 +132,13 @@ describe('a prepared value', () => {
 
   it('is given with others, in any order and number', async () => {
     const all = await Promise.all([1, 2, 3, 4].map((n) => runtime.prepare({ n })));
-    const orders = [[0, 1], [1, 0], [3, 1, 2], [2, 2], [0, 1, 2, 3]];
+    const orders = [
+      [0, 1],
+      [1, 0],
+      [3, 1, 2],
+      [2, 2],
+      [0, 1, 2, 3],
+    ];
     for (const order of orders) {
       const code = 'return $args.map(({ n }) => n)';
       const { returnValue } = await runtime.executeHandler(code, { args: order.map((index) => all[index]) });
@@ -179,8 +187,14 @@ describe('a prepared value', () => {
 
   it('is seen by schemas as the value', async () => {
     const args = { rows: await runtime.prepare(table(2)) };
-    const schema = { type: 'object', properties: { rows: { type: 'array', maxItems: 2 } }, required: ['rows'] } as const;
-    const checked = await runtime.executeHandler('return $args.rows[1].id', { args } as never, { schemas: { args: schema } });
+    const schema = {
+      type: 'object',
+      properties: { rows: { type: 'array', maxItems: 2 } },
+      required: ['rows'],
+    } as const;
+    const checked = await runtime.executeHandler('return $args.rows[1].id', { args } as never, {
+      schemas: { args: schema },
+    });
     expect(checked).toMatchObject({ returnValue: 1 });
     const refused = runtime.executeHandler('return 1', { args } as never, {
       schemas: { args: { ...schema, properties: { rows: { type: 'array', maxItems: 1 } } } },
