@@ -1,7 +1,10 @@
 import type { EncodedValue } from './encoded.js';
 import type { ExtensionRegistry } from './extension.js';
 
-/** A value, or `encoded(bytes)`: what already is MessagePack crosses without being decoded on the way. */
+/**
+ * A value, in which any part may be {@link Prepared}; or `encoded(bytes)`: what already is MessagePack crosses without being decoded on the
+ * way.
+ */
 export type ContextValue = unknown | EncodedValue;
 
 /** The input of a handler. Every field is optional. */

@@ -14,6 +14,8 @@ import { sha256Hex } from '../../support/sha256-hex.js';
 import { toShared } from '../../support/shared-bytes.js';
 
 const ROOTS = ['value'];
+/** Of one call: images are found by the list of them. */
+const MAX_VALUES = 100;
 
 /** A document, once for all handles with the same content. */
 interface Content extends PreparedValue {
@@ -185,6 +187,9 @@ export class PreparedReferences {
   #add(handle: object, content: PreparedValue): number {
     const known = this.#handles.indexOf(handle);
     if (known >= 0) return known;
+    if (this.#handles.length >= MAX_VALUES) {
+      throw new NotTransferable(`is one of more than ${MAX_VALUES} prepared values; prepare them as one`);
+    }
     this.#handles.push(handle);
     this.#values ??= [];
     return this.#values.push(content) - 1;

@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type Prepared } from '#src/index.js';
-import { createTestRuntime } from '#src/testing/index.js';
+import { createTestRuntime, record, replay } from '#src/testing/index.js';
 import { ENDLESS, NATIVE, rejection, withRuntime } from '../../support/runtime-helpers.js';
 import { exampleValue } from './values.js';
 
@@ -168,6 +171,16 @@ describe('a prepared value', () => {
       expect((await runtime.executeHandler('return 1', { args: lower })).returnValue).toBe(1);
     }));
 
+  it('is one of at most a hundred in a call', async () => {
+    const args = await Promise.all(Array.from({ length: 101 }, (_, n) => runtime.prepare(n)));
+    const code = 'return $args.length';
+    expect((await runtime.executeHandler(code, { args: args.slice(1) })).returnValue).toBe(100);
+    expect(await rejection(runtime.executeHandler(code, { args }))).toMatchObject({
+      code: 'SERIALIZATION_ERROR',
+      context: { path: 'args[100]' },
+    });
+  });
+
   it('may be nested as deeply as any value', async () => {
     let value: unknown = 'end';
     for (let depth = 0; depth < 990; depth++) value = depth % 2 === 0 ? [value] : { value };
@@ -204,6 +217,21 @@ describe('a prepared value', () => {
 });
 
 describe('a prepared value in the test kit', () => {
+  it('is the value itself in a recording', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'nexus-prepared-recordings-'));
+    try {
+      const recording = await record(runtime, { directory });
+      const args = { rows: await runtime.prepare(table(3)) };
+      await recording.executeHandler('return $args.rows[2].name + Math.random()', { args });
+      await recording.recordingsWritten();
+      const [file = ''] = await readdir(directory);
+      const { same, recorded, replayed } = await replay(join(directory, file));
+      expect([same, replayed.returnValue]).toEqual([true, recorded.returnValue]);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
   it('is the state before and after', async () => {
     const kit = await createTestRuntime();
     const prices = await kit.prepare({ a: { price: 1 } });
