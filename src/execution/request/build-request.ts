@@ -1,5 +1,4 @@
-import type { WasmContext } from '../../api/context.js';
-import { isPrepared } from '../../api/context.js';
+import { hasPrepared, isPrepared, type WasmContext } from '../../api/context.js';
 import { encodedBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
@@ -102,7 +101,7 @@ export function prepareRequest(
   const packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
   const state = packed?.state === undefined ? stateOf(stateSnapshot, readable, honoursToJson, defaults.prepared) : {};
-  const references = defaults.prepared?.collect();
+  const references = hasPrepared() ? defaults.prepared?.collect() : undefined;
   const { extensionRegistry } = context;
   const extensions =
     extensionRegistry === undefined
