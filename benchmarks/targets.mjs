@@ -40,6 +40,12 @@ const atRest = (awaits, compare, limits) => ({
   },
 });
 
+const preparedContext = (what, table, target, ofShort) => ({
+  title: `prepared context of 9,000 records, ${what}, against isolated-vm`,
+  ...atLeast(target, ofShort),
+  measure: (results) => slower(results, 'prepared', table, 'isolated-vm: new context'),
+});
+
 const diverse = (title, key) => ({
   title: `many different handlers that fit the cache against 10, ${title}`,
   target: 1.3,
@@ -80,6 +86,8 @@ export const TARGETS = [
     ...atLeast(40, 4),
     measure: (results) => slower(results, 'context-named', '1000', 'nexus-runtime: everything'),
   },
+  preparedContext('one field read', 'one', 15, 4),
+  preparedContext('all read', 'all', 1.5, 0.5),
   diverse('one at a time', 'aloneRatio'),
   diverse('64 in flight', 'inFlightRatio'),
   atRest(1, false, { target: 16 * KIB, ofShort: 32 * KIB, format: bytes }),

@@ -23,8 +23,8 @@ async function executorFor(libraries) {
  *
  * @param needs which keys of the state the handler needs. Default: all
  */
-export async function executionOf(executor, { source, context }, needs) {
-  const config = resolveRuntimeConfig({});
+export async function executionOf(executor, { source, context, prepared }, needs) {
+  const config = { ...resolveRuntimeConfig({}), ...(prepared && { prepared }) };
   const { bytecode } = await executor.compileScript(wrapHandler(source), 'handler.js');
   const handler = { key: source, filename: 'handler.js', source, bytecode };
   return async () => {

@@ -10,6 +10,7 @@ export const QUESTIONS = [
   { id: 'context', title: 'Large contexts' },
   { id: 'context-parts', title: 'The parts of a large context', isLong: true },
   { id: 'context-named', title: 'A large state of which the handler names two keys' },
+  { id: 'prepared', title: 'A prepared context' },
   { id: 'suspend', title: 'Suspend and resume' },
   { id: 'suspend-parts', title: 'The parts of a suspension', isLong: true },
   { id: 'suspend-many', title: 'Very many suspended handlers', isLong: true },

@@ -155,6 +155,11 @@ export interface PoolOptions {
   /** Limit of a guest's stack, in bytes, 64 KiB to 1 MiB. @default 512 KiB */
   readonly stackSizeBytes?: number;
   /**
+   * Limit of the values of `runtime.prepare`, in bytes: of all that are not disposed, as they are encoded, and in each worker of the images
+   * in which they are. Of the latter the least recently used are dropped, and made again when they are needed. @default 64 MiB
+   */
+  readonly maxPreparedBytes?: number;
+  /**
    * Libraries for handlers, available as `$lib.<name>`: installed packages by their names, files, or texts. They are evaluated once, while
    * the base image is built. Packages need the package esbuild beside this one.
    *

@@ -191,6 +191,15 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
+  maxPreparedBytes: {
+    kind: 'number',
+    unit: 'bytes',
+    group: 'pool',
+    // A value takes some four to eight times its encoded size in an image: ten of 1 MB.
+    fallback: 64 * MIB,
+    max: 2 * GIB,
+    doc: 'prepared values: encoded on the main thread, and as images in each worker',
+  },
   libraries: {
     kind: 'object',
     group: 'pool',

@@ -43,6 +43,28 @@ export function forgetUnused(vm: Vm, image: Image): void {
  * @returns false if the chunks are inconsistent
  */
 export function visitFreeMemory(vm: Vm, visit: (start: number, end: number) => void): boolean {
+  return visitChunks(vm, (chunk, end, isUsed) => {
+    // The last one is an end mark, not a chunk.
+    if (isUsed || end >= vm.heapEnd) return;
+    const links = end - chunk < MIN_TREE_CHUNK_BYTES ? LIST_LINK_BYTES : TREE_LINK_BYTES;
+    const start = chunk + CONTENT_AT + links;
+    if (start < end) visit(start, end);
+  });
+}
+
+/**
+ * Visits the content of every allocated part of the heap, in order.
+ *
+ * @returns false if the chunks are inconsistent
+ */
+export function visitUsedMemory(vm: Vm, visit: (start: number, end: number) => void): boolean {
+  // The first word of the next chunk belongs to the content as well.
+  return visitChunks(vm, (chunk, end, isUsed) => {
+    if (isUsed) visit(chunk + CONTENT_AT, Math.min(end + HEAD_AT, vm.heapEnd));
+  });
+}
+
+function visitChunks(vm: Vm, visit: (chunk: number, end: number, isUsed: boolean) => void): boolean {
   const { heap, heapEnd } = vm;
   const words = new Uint32Array(heap.buffer);
   let chunk = vm.layout.heapBase;
@@ -50,12 +72,7 @@ export function visitFreeMemory(vm: Vm, visit: (start: number, end: number) => v
     const head = words[(chunk + HEAD_AT) >>> 2] ?? 0;
     const end = chunk + (head & SIZE_MASK);
     if (end - chunk < MIN_CHUNK_BYTES || end > heapEnd) return false;
-    // The last one is an end mark, not a chunk.
-    if ((head & IN_USE) === 0 && end < heapEnd) {
-      const links = end - chunk < MIN_TREE_CHUNK_BYTES ? LIST_LINK_BYTES : TREE_LINK_BYTES;
-      const start = chunk + CONTENT_AT + links;
-      if (start < end) visit(start, end);
-    }
+    visit(chunk, end, (head & IN_USE) !== 0);
     chunk = end;
   }
   return true;

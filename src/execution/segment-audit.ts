@@ -4,9 +4,11 @@ import { type AuditGate, gateOf } from '../audit/gate.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import { encodeFields } from '../protocol/context-encoding.js';
+import { nameOfPrepared } from '../protocol/prepared-value.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { sha256Hex } from '../support/sha256-hex.js';
 import { eventOriginOf } from './origin.js';
+import type { PreparedValues } from './prepared/prepared-values.js';
 import { type AuditOrigin, auditEvents } from './result/audit.js';
 import { newCalls } from './result/effects.js';
 import type { ResultInputs, Segment } from './result/result.js';
@@ -33,8 +35,10 @@ export class SegmentAudit {
   readonly #environment: RuntimeEnvironment;
   /** Undefined if executions do not depend on the audit. */
   readonly #gate: AuditGate | undefined;
+  readonly #prepared: PreparedValues;
 
-  constructor(config: RuntimeConfig, events: EventHub, environment: RuntimeEnvironment) {
+  constructor(config: RuntimeConfig, events: EventHub, environment: RuntimeEnvironment, prepared: PreparedValues) {
+    this.#prepared = prepared;
     this.#events = events;
     this.#environment = environment;
     this.#gate = gateOf(config.observer.onAudit);
@@ -57,7 +61,7 @@ export class SegmentAudit {
 
   /** @param runId default: it gets one */
   begin(runId: string | undefined, args: unknown, limits: ExecutionLimits, honoursToJson?: boolean): AuditedSegment {
-    return { runId: runId ?? this.#environment.newRunId(), argsHash: hashArgs(args, limits, honoursToJson) };
+    return { runId: runId ?? this.#environment.newRunId(), argsHash: this.#hashArgs(args, limits, honoursToJson) };
   }
 
   /**
@@ -77,13 +81,19 @@ export class SegmentAudit {
     letGo?.();
     throw refusal;
   }
-}
 
-/** Of the arguments of a call, as they are encoded for the VM. */
-function hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
-  const packed = encodedBytes(args);
-  return sha256Hex(
-    packed ??
-      encodeFields([args], ['context.args'], { maxBytes: maxContextBytes, honoursToJson, onJsonText: () => undefined }),
-  );
+  /** Of the arguments of a call, as they are encoded for the VM: of a prepared value in them its hash. */
+  #hashArgs(args: unknown, { maxContextBytes }: ExecutionLimits, honoursToJson = false): string {
+    const packed = encodedBytes(args);
+    if (packed !== undefined) return sha256Hex(packed);
+    const references = this.#prepared.collect();
+    const { numberOf: numberPrepared } = references;
+    const encoding = { maxBytes: maxContextBytes, honoursToJson, numberPrepared, onJsonText: () => undefined };
+    const encoded = encodeFields([args], ['context.args'], encoding);
+    return sha256Hex(
+      references.values === undefined
+        ? encoded
+        : Buffer.concat([encoded, Buffer.from(nameOfPrepared(references.values))]),
+    );
+  }
 }

@@ -27,6 +27,7 @@ import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-fe
 import { type Origin, originOf } from './origin.js';
 import { withoutOwnCalls } from './own-call-kinds.js';
 import { keepRequests, sortCalls, timeTimers } from './own-calls.js';
+import { PreparedValues } from './prepared/prepared-values.js';
 import { encodeAnswers } from './request/answers.js';
 import { type PreparedRequest, prepareRequest } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
@@ -86,6 +87,7 @@ type RunBase = Pick<
   | 'localeSettings'
   | 'timers'
   | 'leftOut'
+  | 'prepared'
 >;
 
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
@@ -103,6 +105,7 @@ export class SegmentRunner {
   readonly #audit: SegmentAudit;
   readonly #needs = new NeededKeysByHandler();
   readonly librarySets = new LibrarySets();
+  readonly prepared: PreparedValues;
 
   constructor(
     config: RuntimeConfig,
@@ -119,7 +122,8 @@ export class SegmentRunner {
     this.#events = events;
     this.#environment = environment;
     this.#libraries = Object.keys(config.pool.libraries);
-    this.#audit = new SegmentAudit(config, events, environment);
+    this.prepared = new PreparedValues(config.pool.maxPreparedBytes);
+    this.#audit = new SegmentAudit(config, events, environment, this.prepared);
   }
 
   /**
@@ -193,6 +197,7 @@ export class SegmentRunner {
         ...localeOf(request.localeSettings),
         ...(librarySet !== undefined && { librarySet: librarySet.id }),
         ...(leftOut !== undefined && !isMissed && { leftOut }),
+        ...(request.prepared !== undefined && { prepared: request.prepared }),
       };
       if (needs !== undefined) this.#needs.noteWaiting(key, needs);
       return {
@@ -283,7 +288,8 @@ export class SegmentRunner {
 
   #prepare(ref: HandlerRef, context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
     const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
-    const defaults = { limits, ceilings, isAudited, onLogOverflow, localeSettings };
+    const { prepared } = this;
+    const defaults = { limits, ceilings, isAudited, onLogOverflow, localeSettings, prepared };
     return prepareRequest(context, options, defaults, () => this.#needs.of(ref));
   }
 
@@ -391,29 +397,20 @@ export class SegmentRunner {
   #keep(
     { outcome, result: { metrics } }: Segment,
     { snapshot, imageHash, features, calls, leftCalls }: Waiting,
-    {
-      handler,
-      capabilities,
-      origin,
-      limits,
-      tenant,
-      lastCall = 0,
-      librarySet,
-      localeSettings,
-      timers: known,
-      leftOut,
-    }: RunBase,
+    base: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
     letGo: (() => void) | undefined,
     isFrozen: boolean,
   ): WaitingRun {
+    const { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings } = base;
+    const { leftOut, prepared } = base;
     leftOut?.settle();
     const suspendedAtMs = this.#environment.now();
     const sorted = sortCalls(calls);
     const durationMs = metrics.durationUs / 1000;
     const requests = keepRequests(sorted.requests);
-    const timers = timeTimers(sorted.timers, known, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
+    const timers = timeTimers(sorted.timers, base.timers, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
       abi: ABI_VERSION,
@@ -436,6 +433,7 @@ export class SegmentRunner {
       ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
       ...(leftOut !== undefined && { leftOut }),
+      ...(prepared !== undefined && { prepared }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }

@@ -3,6 +3,7 @@ import type { NetworkRequest } from '../api/network-request.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
+import type { PreparedValue } from '../protocol/prepared-value.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { LeftOut } from './request/left-out.js';
 import type { Usage } from './usage.js';
@@ -61,6 +62,8 @@ export interface SuspendedRun {
   readonly origin: { readonly handlerName?: string; readonly panelId?: string };
   /** The tenant for which it runs. */
   readonly tenant?: string;
+  /** The prepared values in the image, in order. */
+  readonly prepared?: readonly PreparedValue[];
 }
 
 /** Calls are numbered from 1 in the order in which the handler makes them: `c7` is the seventh. */

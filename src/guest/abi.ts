@@ -55,6 +55,15 @@ export const PRELUDE_EXPORTS = [
   'nextTask',
   /** `(input)`, in place of values of the state that were left out: a document of a record of them. */
   'enterLeftOut',
+  /** `(document)`: keeps a prepared value while an image is built, see `prelude/prepared/`. */
+  'prepare',
+  /** Forgets all of them again. */
+  'forgetPrepared',
+  /** Which of the values in `reached` are prepared ones, and all others: see `worker/state-diff.ts`. */
+  'reachedPrepared',
+  'reachedOthers',
+  /** Holds on to everything in the prepared values and changes none of it, see `engine/image/untouched.ts`. */
+  'holdPrepared',
 ] as const;
 
 /**
@@ -129,6 +138,8 @@ export const MAP_FORM = 0;
 export const SET_FORM = 1;
 export const ERROR_FORM = 2;
 export const REGEXP_FORM = 3;
+/** A prepared value, which is in the image already: its number. Only the host passes it. */
+export const PREPARED_FORM = 4;
 
 /** Offsets in the bytes that host and guest share instead of making calls. */
 export const CELL_STARTED_AT = 0;

@@ -7,6 +7,7 @@ import { asShared } from '../support/shared-bytes.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecuteRequest, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
+import type { PreparedValue } from './prepared-value.js';
 
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
@@ -26,6 +27,7 @@ type PackedBatch = readonly [
   bytecodes: readonly Placed[],
   requests: readonly PackedRequest[],
   librarySets: readonly (readonly [id: string, packed: Placed])[],
+  prepared: readonly (readonly [hash: string, document: number])[],
 ];
 
 type PackedRequest =
@@ -53,6 +55,7 @@ type PackedRequest =
       librarySet: number | null,
       localeSettings: PackedSettings | null,
       leftOut: PackedLeftOut,
+      prepared: readonly number[] | null,
     ]
   | readonly [
       kind: 'resume',
@@ -70,6 +73,7 @@ type PackedRequest =
       librarySet: number | null,
       localeSettings: PackedSettings | null,
       leftOut: PackedLeftOut,
+      prepared: readonly number[] | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
@@ -86,6 +90,9 @@ export function encodeBatch(requests: readonly Request[]): Message {
   const shared = new Table<Uint8Array>();
   const librarySets = new Table<LibrarySet>();
   const setOf = (set: LibrarySet | undefined) => (set === undefined ? null : librarySets.numberOf(set));
+  const prepared = new Table<PreparedValue>();
+  const numbersOf = (values: readonly PreparedValue[] | undefined) =>
+    values === undefined ? null : values.map((value) => prepared.numberOf(value));
   const place = (bytes: Uint8Array): Placed => {
     if (bytes.length < SHARED_FROM_BYTES) return bytes;
     return shared.numberOf(asShared(bytes));
@@ -125,6 +132,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           setOf(request.librarySet),
           packSettings(request.localeSettings),
           packLeftOut(request.leftOut),
+          numbersOf(request.prepared),
         ];
       }
       case 'resume':
@@ -144,6 +152,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           setOf(request.librarySet),
           packSettings(request.localeSettings),
           packLeftOut(request.leftOut),
+          numbersOf(request.prepared),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
@@ -153,19 +162,24 @@ export function encodeBatch(requests: readonly Request[]): Message {
   });
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
   const sets = librarySets.items.map(({ id, packed }) => [id, shared.numberOf(packed)] as const);
-  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets];
+  const values = prepared.items.map(({ hash, document }) => [hash, shared.numberOf(document)] as const);
+  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets, values];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** For the worker. */
 export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets] = unpackMessage(packed) as PackedBatch;
+  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues] = unpackMessage(
+    packed,
+  ) as PackedBatch;
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
   const placed = (bytes: Placed) => (typeof bytes === 'number' ? at(shared, bytes) : bytes);
   const bytecodes = packedBytecodes.map(placed);
   const librarySets = packedSets.map(([id, bytes]) => ({ id, packed: placed(bytes) }) as LibrarySet);
+  const values = packedValues.map(([hash, number]) => ({ hash, document: at(shared, number) }) as PreparedValue);
+  const preparedOf = (numbers: readonly number[]) => numbers.map((number) => at(values, number));
   return requests.map((request): Request => {
     switch (request[0]) {
       case 'compile': {
@@ -194,6 +208,8 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (settings !== null) execute.localeSettings = { locale: settings[0], timeZone: settings[1] };
         if (set !== null) execute.librarySet = at(librarySets, set);
         if (request[14] !== null) execute.leftOut = unpackLeftOut(request[14], placed);
+        const prepared = request[15];
+        if (prepared !== null) execute.prepared = preparedOf(prepared);
         return execute;
       }
       case 'resume': {
@@ -216,6 +232,7 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           ...(settings !== null && { localeSettings: { locale: settings[0], timeZone: settings[1] } }),
           ...(set !== null && { librarySet: at(librarySets, set) }),
           ...(request[14] !== null && { leftOut: unpackLeftOut(request[14], placed) }),
+          ...(request[15] !== null && { prepared: preparedOf(request[15]) }),
         };
       }
       case 'load': {

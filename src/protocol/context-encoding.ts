@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { TooManyBytesError } from '../codec/values/encoding/byte-writer.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
+import type { NumberPrepared } from '../codec/values/forms.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
@@ -25,18 +26,21 @@ export interface FieldEncoding {
   readonly honoursToJson?: boolean;
   /** Called with each value of `json(text)`. Default: they are refused */
   readonly onJsonText?: () => void;
+  /** How it refers to prepared values. @default there may be none */
+  readonly numberPrepared?: NumberPrepared;
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */
 export function encodeFields(
   fields: readonly unknown[],
   roots: readonly string[],
-  { maxBytes, honoursToJson = false, onJsonText }: FieldEncoding,
+  { maxBytes, honoursToJson = false, onJsonText, numberPrepared }: FieldEncoding,
 ): Uint8Array {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
   try {
-    return checked(own, own.encodeFields(fields, roots, maxBytes, honoursToJson, onJsonText), maxBytes);
+    const encoded = own.encodeFields(fields, roots, maxBytes, honoursToJson, onJsonText, numberPrepared);
+    return checked(own, encoded, maxBytes);
   } catch (error) {
     throw refusalOf(error, maxBytes);
   } finally {

@@ -8,6 +8,7 @@ import { performance } from '../support/timers.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
 import type { LibrarySet } from './library-set.js';
+import type { PreparedValue } from './prepared-value.js';
 
 /** A request to a worker. */
 export type Request =
@@ -54,6 +55,8 @@ export interface ExecuteRequest {
   readonly logRing?: Uint8Array;
   /** Absent if it has the runtime's own libraries alone. */
   readonly librarySet?: LibrarySet;
+  /** The prepared values to which the input refers by their numbers. */
+  readonly prepared?: readonly PreparedValue[];
 }
 
 /** The deadline of a call, from its start to its result. */
@@ -88,6 +91,8 @@ export interface ResumeRequest {
   readonly deadline?: CallDeadline;
   readonly logRing?: Uint8Array;
   readonly librarySet?: LibrarySet;
+  /** The prepared values in the image. */
+  readonly prepared?: readonly PreparedValue[];
 }
 
 /**

@@ -11,6 +11,7 @@ export interface WorkerInit {
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
   readonly isolation: Isolation;
+  readonly maxPreparedBytes: number;
 }
 
 /** The connection between a worker and the main thread. */

@@ -5,6 +5,7 @@ import type { CallSchemas, Schema } from '../api/schema.js';
 import { invalidArgument, readArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { originOf, withOrigin } from '../execution/origin.js';
+import { resolvePrepared } from '../execution/prepared/resolve-prepared.js';
 import { checkContext } from '../execution/request/build-request.js';
 import { checkShape, type ExecuteOptions } from '../execution/request/execute-options.js';
 import { cancelledResult, errorResult } from '../execution/result/result.js';
@@ -94,7 +95,8 @@ export class SchemaCalls {
     try {
       if (encodedBytes(context.args) !== undefined) throw uncheckable('encoded(…)');
       if (jsonBytes(context.args) !== undefined) throw uncheckable('json(…)');
-      const verdict = await check.run(schema, context.args, 'args', undefined);
+      const [args] = resolvePrepared([context.args]);
+      const verdict = await check.run(schema, args, 'args', undefined);
       if ('status' in verdict) return this.#counted(verdict);
       if (verdict.issues === undefined) return { ...context, args: verdict.value };
       throw invalidArguments(verdict);

@@ -33,8 +33,15 @@ export async function startWorkers<Loaded, Made>(
       libraries(),
       load(),
     ]);
-    const { memoryLimitBytes, stackSizeBytes, isolation } = config;
-    threads.initialize({ engine, libraries: read.sources, memoryLimitBytes, stackSizeBytes, isolation });
+    const { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes } = config;
+    threads.initialize({
+      engine,
+      libraries: read.sources,
+      memoryLimitBytes,
+      stackSizeBytes,
+      isolation,
+      maxPreparedBytes,
+    });
     const createPool: CreatePool = (onRetired) => new WorkerPool(threads, config, onRetired);
     return await make({ engine: engine.fingerprint, libraries: read, createPool }, loaded);
   } catch (error) {

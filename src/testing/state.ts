@@ -5,10 +5,13 @@ import { readMessage } from '../codec/message-reader.js';
 import { decodeOwnFields } from '../codec/values/decoding/decode.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { parseJsonText } from '../codec/values/json-text.js';
+import { resolvePrepared } from '../execution/prepared/resolve-prepared.js';
 import { CONTEXT_ROOTS, encodeFields } from '../protocol/context-encoding.js';
 
 /** The largest state in MessagePack that a runtime accepts whose VMs have 64 MiB. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
+
+const FIELDS = ['stateSnapshot', 'args', 'scope'] as const;
 
 export type TestState = Readonly<Record<string, unknown>>;
 
@@ -19,7 +22,9 @@ export type TestState = Readonly<Record<string, unknown>>;
  */
 export function mutated(state: ContextValue = {}, mutations: readonly StateMutation[] = []): TestState {
   const packed = encodedBytes(state);
-  const copy = (packed === undefined ? structuredClone(parsed(state)) : decoded(packed)) as Record<string, unknown>;
+  const copy = (
+    packed === undefined ? structuredClone(resolvePrepared([parsed(state)])[0]) : decoded(packed)
+  ) as Record<string, unknown>;
   for (const { operation, key, value } of mutations) {
     if (operation === 'delete') Reflect.deleteProperty(copy, key);
     // Not an assignment, because a key may be named `__proto__`.
@@ -28,15 +33,18 @@ export function mutated(state: ContextValue = {}, mutations: readonly StateMutat
   return copy;
 }
 
-/** A context without what is encoded or JSON text: as values that can be copied and written down. */
+/** A context without what is encoded, prepared or JSON text: as values that can be copied and written down. */
 export function decodedContext(context: WasmContext): WasmContext {
   const values: { stateSnapshot?: Record<string, unknown>; args?: unknown; scope?: unknown } = {};
-  for (const field of ['stateSnapshot', 'args', 'scope'] as const) {
+  for (const field of FIELDS) {
     const packed = encodedBytes(context[field]);
     const value = packed === undefined ? parsed(context[field]) : decoded(packed);
     if (value !== context[field]) values[field] = value as Record<string, unknown>;
   }
-  return { ...context, ...values };
+  const whole = { ...context, ...values };
+  const fields = FIELDS.filter((field) => whole[field] !== undefined);
+  const resolved = resolvePrepared(fields.map((field) => whole[field]));
+  return { ...whole, ...Object.fromEntries(fields.map((field, i) => [field, resolved[i]])) };
 }
 
 /** A context as the handler gets it when `toJSON` counts. */

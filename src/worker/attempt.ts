@@ -24,7 +24,7 @@ import {
 } from './attempt-failures.js';
 import type { AttemptOptions, AttemptRequest } from './attempt-options.js';
 import { LogStreaming } from './log-streaming.js';
-import { collectWithChanges } from './state-diff.js';
+import { collectWithChanges, type StateInput } from './state-diff.js';
 
 /** Jobs between two checks of the clock. */
 const JOBS_PER_SLICE = 100;
@@ -294,9 +294,9 @@ export class Attempt {
   /**
    * Returns the outcome, if there is one: after a failure it has the effects up to it.
    *
-   * @param input the argument of {@link start}
+   * @param input the argument of {@link start}, and what prepared values are in it
    */
-  finish(input: Uint8Array | undefined): Uint8Array | undefined {
+  finish(input: StateInput | undefined): Uint8Array | undefined {
     const vm = this.#vm;
     if (vm.poison !== undefined || this.missingFeature || this.failure === CANCELLED) return undefined;
     const { sanitizedOutcome, fallbackOutcome } = this.#base.roots;
@@ -356,14 +356,14 @@ export class Attempt {
   }
 
   /** The outcome, and without a `substitute` for it all that it should hold. */
-  #gather(substitute: ValuePointer | undefined, input: Uint8Array | undefined, isLate: () => boolean): ValuePointer {
+  #gather(substitute: ValuePointer | undefined, input: StateInput | undefined, isLate: () => boolean): ValuePointer {
     const { roots } = this.#base;
     if (substitute === roots.sanitizedOutcome) this.#settleValue(input, isLate);
     if (substitute !== undefined) return this.#vm.call(substitute, roots.undefined);
     return this.#collect(input);
   }
 
-  #collect(input: Uint8Array | undefined): ValuePointer {
+  #collect(input: StateInput | undefined): ValuePointer {
     const { outcome, deniedMutation } = collectWithChanges(this.#vm, this.#base.roots, input);
     this.deniedMutation = deniedMutation;
     return outcome;
@@ -382,7 +382,7 @@ export class Attempt {
    * Getters of what leaves are called for that, and may change the state: it is compared after them. What they have begun is done as well;
    * if the handler waits, it is done when the handler is resumed.
    */
-  #settleValue(input: Uint8Array | undefined, isLate: () => boolean): void {
+  #settleValue(input: StateInput | undefined, isLate: () => boolean): void {
     const vm = this.#vm;
     const { settleValue, undefined: thisArg } = this.#base.roots;
     let isNew = !vm.isSame(vm.call(settleValue, thisArg), thisArg);

@@ -5,11 +5,13 @@ import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/featur
 import { imageEnd } from '../engine/image/image.js';
 import type { ImageVariant } from '../engine/image/image-variants.js';
 import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
+import { PreparedTooLargeError } from '../engine/image/prepared-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import { ENTROPY_BYTES, writeEntropy, writeStart } from '../engine/shared-cells.js';
 import { type LoweredForm, SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
+import type { Vm } from '../engine/vm.js';
 import { timeZoneOf } from '../intl/time-zone.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { LibrarySet } from '../protocol/library-set.js';
@@ -22,10 +24,13 @@ import { Attempt } from './attempt.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImageCache } from './handler-image-cache.js';
-import { type ImageSet, ImageSets } from './image-sets.js';
+import { ImageSets, type Images } from './image-sets.js';
 import { encodeInput } from './packed-input.js';
+import { arePreparedUntouched, PreparedImages, PreparedSet } from './prepared-images.js';
+import { preparedDoNotFit, preparedTooLarge } from './prepared-too-large.js';
 import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
+import type { StateInput } from './state-diff.js';
 import { handlerOwner, Tenancy } from './tenancy.js';
 import { TenantVms } from './tenant-vms.js';
 
@@ -46,6 +51,8 @@ export interface ExecutorOptions extends VmLimits {
   readonly expectsRepetition?: boolean;
   /** @default 'handler' */
   readonly isolation?: Isolation;
+  /** For images with prepared values. @default no limit */
+  readonly maxPreparedBytes?: number;
 }
 
 /**
@@ -60,6 +67,7 @@ export class Executor {
   readonly #vms: TenantVms;
   readonly #tenancy: Tenancy;
   readonly #compiler: LazyCompiler;
+  readonly #prepared: PreparedImages;
 
   /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
@@ -76,6 +84,11 @@ export class Executor {
     this.#images = images;
     this.#handlers = new HandlerImageCache(options.expectsRepetition ?? true);
     this.#compiler = compiler;
+    this.#prepared = new PreparedImages({
+      ...options,
+      maxPreparedBytes: options.maxPreparedBytes ?? Number.POSITIVE_INFINITY,
+      onDropped: (variant) => this.#handlers.forgetVariant(variant),
+    });
   }
 
   /** Identifies the base image of the runtime's own libraries, with these features, by its hex SHA-256. */
@@ -118,10 +131,16 @@ export class Executor {
    */
   async execute(request: ExecuteRequest, bytecode: Uint8Array, isCancelled = NEVER): Promise<ExecutionReply> {
     const { key, encodedGrants, librarySet } = request;
-    const images = this.#images.known(librarySet) ?? (await this.#images.get(librarySet));
+    const own = this.#images.known(librarySet) ?? (await this.#images.get(librarySet));
+    const images = request.prepared === undefined ? own : this.#prepared.on(own, request.prepared);
     const owner = this.#tenancy.ownerOf(request.tenant, key);
     const call = { key: images.keyOf(key), owner, bytecode, input: encodeInput(request), encodedGrants };
-    return await this.#run(request, this.#startState(images, call), images, isCancelled);
+    try {
+      return await this.#run(request, this.#startState(images, call), images, isCancelled);
+    } catch (error) {
+      if (error instanceof PreparedTooLargeError) return preparedTooLarge(error, request.limits);
+      throw error;
+    }
   }
 
   /**
@@ -141,7 +160,7 @@ export class Executor {
     startState.load();
   }
 
-  #startState({ variants, base }: ImageSet, call: HandlerCall): FreshStart {
+  #startState({ variants, base }: Images, call: HandlerCall): FreshStart {
     return new FreshStart(this.#vms, variants, this.#handlers, base.roots, call);
   }
 
@@ -152,8 +171,11 @@ export class Executor {
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
     requireKnownFeatures(request.features);
-    const images = await this.#images.get(request.librarySet);
-    const variant = await images.variants.exactly(request.features);
+    const own = await this.#images.get(request.librarySet);
+    const images = request.prepared === undefined ? own : this.#prepared.on(own, request.prepared);
+    const variant = await images.variants.exactly(request.features).catch((error: unknown) => {
+      throw error instanceof PreparedTooLargeError ? preparedDoNotFit(error, this.#options) : error;
+    });
     const delta = unpackSnapshot(request, images.variants.hashOf(variant), this.#options.engine.layout);
     requireRoom(delta, request.limits.memoryLimitBytes);
     const owner = this.#tenancy.ownerOf(request.tenant, request.key);
@@ -168,7 +190,7 @@ export class Executor {
   async #run(
     request: ExecuteRequest | ResumeRequest,
     startState: StartState,
-    images: ImageSet,
+    images: Images,
     isCancelled: () => boolean,
   ): Promise<ExecutionReply> {
     const startedAt = performance.now();
@@ -193,7 +215,9 @@ export class Executor {
       if (again.run.failure === undefined && !again.run.missingFeature) attempt = again;
     }
     // Only the attempt that counts is billed: another worker may have known from the start what this one found out.
-    return await this.#end(this.#report(attempt, images, startedAt));
+    const executed = this.#report(attempt, images, startedAt);
+    if (request.prepared !== undefined) await this.#prepared.learn(attempt.variant, images.base);
+    return await this.#end(executed);
   }
 
   async #end(executed: Mutable<ExecutionReply>): Promise<ExecutionReply> {
@@ -222,7 +246,7 @@ export class Executor {
 
   #report(
     { run, outcome, variant, instructions }: AttemptResult,
-    images: ImageSet,
+    images: Images,
     startedAt: number,
   ): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
@@ -256,6 +280,9 @@ export class Executor {
     const preparing = startState.prepare();
     if (preparing !== undefined) return preparing.then(() => this.#attempt(request, startState, options));
     const { memoryLimitBytes } = request.limits;
+    if (request.prepared !== undefined && startState.variant.image.heapEnd > memoryLimitBytes) {
+      throw new PreparedTooLargeError('MEMORY_LIMIT');
+    }
     const selecting = this.#vms.select(startState.owner, { memoryLimitBytes, neededBytes: startState.neededBytes });
     if (selecting === undefined) return this.#runOnce(request, startState, options);
     return selecting.then(() => this.#runOnce(request, startState, options));
@@ -294,7 +321,7 @@ export class Executor {
       // It may need `crypto` after it is resumed: then the only entropy is what the snapshot contains.
       if (startState.isFresh && !hasCrypto(variant)) this.#writeEntropy(entropy, roots);
     });
-    const outcome = run.finish(startState.input);
+    const outcome = run.finish(inputOf(startState, images, vm, variant));
     return { run, variant, outcome, instructions: run.instructions };
   }
 
@@ -319,6 +346,16 @@ export class Executor {
   #writeEntropy(entropy: Entropy, { cells }: PreludeExports): void {
     writeEntropy(this.#vms.current, cells, entropy.bytes(ENTROPY_BYTES));
   }
+}
+
+/** With what the state is compared. */
+function inputOf({ input }: StartState, images: Images, vm: Vm, variant: ImageVariant): StateInput | undefined {
+  if (input === undefined || !(images instanceof PreparedSet)) return input;
+  return {
+    document: input,
+    expanded: () => images.expand(input),
+    areUntouched: () => arePreparedUntouched(vm, variant),
+  };
 }
 
 function hasCrypto({ features }: ImageVariant): boolean {
@@ -352,7 +389,7 @@ class LazyCompiler {
 }
 
 interface AttemptOptions {
-  readonly images: ImageSet;
+  readonly images: Images;
   readonly isCancelled: () => boolean;
   /** The deadline of the previous attempt, with which it shares its time. */
   readonly deadline?: number | undefined;

@@ -139,6 +139,13 @@ export class HandlerImageCache {
     if (known !== undefined) known.executions = 0;
   }
 
+  /** The image is dropped, and with it those that build on it. */
+  forgetVariant(variant: ImageVariant): void {
+    for (const [key, { granted, plain }] of [...this.#images.entries()]) {
+      if (granted?.variant === variant || plain?.variant === variant) this.#images.delete(key);
+    }
+  }
+
   #count(key: string, bytecode: Uint8Array): HandlerStats {
     const known = this.#statsFor(key, bytecode);
     known.executions++;

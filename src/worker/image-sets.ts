@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type BaseImage, buildBaseImage, createBuilderVm, type VmLimits } from '../engine/image/base-image.js';
-import { ImageVariants } from '../engine/image/image-variants.js';
+import { ImageVariants, type VariantSource } from '../engine/image/image-variants.js';
 import type { PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
@@ -18,8 +18,16 @@ export interface ImageSetOptions extends VmLimits {
   readonly libraries: readonly LibrarySource[];
 }
 
+/** Images of which each execution uses one. */
+export interface Images {
+  readonly base: BaseImage;
+  readonly variants: VariantSource;
+  /** A name for a handler on these images: others have other addresses. */
+  keyOf(key: string): string;
+}
+
 /** A base image, and the images that are built on top of it. */
-export class ImageSet {
+export class ImageSet implements Images {
   /** Of the library set; empty for the runtime's own libraries. */
   readonly id: string;
   readonly base: BaseImage;
@@ -31,7 +39,6 @@ export class ImageSet {
     this.variants = new ImageVariants(engine, base, prelude);
   }
 
-  /** A name for a handler on these images: another set has other addresses. */
   keyOf(key: string): string {
     return this.id === '' ? key : `${this.id}:${key}`;
   }

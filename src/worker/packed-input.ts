@@ -25,7 +25,7 @@ export function encodeInput(request: ExecuteRequest): Uint8Array {
     entry,
   ];
   try {
-    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes });
+    return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: maxContextBytes, numberPrepared });
   } catch (error) {
     // Data that was plain when it was packed is no longer plain.
     if (!(error instanceof NexusError) || error.code !== 'SERIALIZATION_ERROR') throw error;
@@ -44,7 +44,7 @@ const PACKED_AS: Readonly<Record<string, 'state' | 'args' | 'scope'>> = {
 
 function readFields(input: Uint8Array): unknown[] {
   try {
-    return decodeOwnFields(input);
+    return decodeOwnFields(input, (number) => new PreparedPlace(number));
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     const [field = 0, ...steps] = error.path ?? [];
@@ -70,7 +70,7 @@ function notJson(place: string, reason: string, found?: JsonTextError): NexusErr
   );
 }
 
-/** Nothing is left out of a context with MessagePack. Its size was checked. */
+/** Nothing is left out of a context with MessagePack, JSON text or prepared values. Its size was checked. */
 function withLeftOut(input: Uint8Array, { encoded }: LeftOutValues): Uint8Array {
   const [state, ...rest] = decodeOwnFields(input) as [Record<string, unknown>, ...unknown[]];
   const [values] = decodeOwnFields(encoded) as [Record<string, unknown>];
@@ -80,6 +80,19 @@ function withLeftOut(input: Uint8Array, { encoded }: LeftOutValues): Uint8Array 
   }
   const fields = [state, ...rest.slice(0, CONTEXT_ROOTS.length - 1)];
   return encodeFields(fields, CONTEXT_ROOTS, { maxBytes: Number.MAX_SAFE_INTEGER });
+}
+
+/** Stands for a prepared value while the input is put together again. */
+class PreparedPlace {
+  readonly number: number;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+function numberPrepared(value: object): number | undefined {
+  return value instanceof PreparedPlace ? value.number : undefined;
 }
 
 function unpackState(bytes: Uint8Array, readable: Grant, maxContextBytes: number): Record<string, unknown> {

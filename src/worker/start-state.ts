@@ -1,7 +1,7 @@
 import { addFeaturesLate } from '../engine/image/add-features.js';
 import { captureDelta, type Delta, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
-import type { ImageVariant, ImageVariants } from '../engine/image/image-variants.js';
+import type { ImageVariant, VariantSource } from '../engine/image/image-variants.js';
 import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
 import { NO_VALUE, type ValuePointer } from '../engine/pointers.js';
 import type { Vm } from '../engine/vm.js';
@@ -50,7 +50,7 @@ export interface HandlerCall {
 export class FreshStart implements StartState {
   readonly isFresh = true;
   readonly #vms: TenantVms;
-  readonly #variants: ImageVariants;
+  readonly #variants: VariantSource;
   readonly #handlers: HandlerImageCache;
   readonly #roots: PreludeExports;
   readonly #call: HandlerCall;
@@ -59,7 +59,7 @@ export class FreshStart implements StartState {
 
   constructor(
     vms: TenantVms,
-    variants: ImageVariants,
+    variants: VariantSource,
     handlers: HandlerImageCache,
     roots: PreludeExports,
     call: HandlerCall,
@@ -94,7 +94,8 @@ export class FreshStart implements StartState {
     const known = this.#variants.known(features);
     if (known === undefined) return this.#variants.get(features);
     this.#variant = known;
-    this.#vms.makeRoomFor(known.image.heapEnd);
+    // Prepared values are large, and other executions need no room for them.
+    if (known.prepared === undefined) this.#vms.makeRoomFor(known.image.heapEnd);
     return undefined;
   }
 
@@ -156,7 +157,7 @@ export class FreshStart implements StartState {
       ? undefined
       : this.#call.encodedGrants && Uint8Array.prototype.slice.call(this.#call.encodedGrants);
     const delta = captureDelta(vm, this.#variant.image);
-    this.#vms.makeRoomFor(deltaEnd(delta));
+    if (this.#variant.prepared === undefined) this.#vms.makeRoomFor(deltaEnd(delta));
     this.#handlers.put(key, { delta, handler: this.#handler, variant: this.#variant, encodedGrants });
   }
 

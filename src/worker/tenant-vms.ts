@@ -37,6 +37,8 @@ interface Slot {
   vm: Vm;
   /** The owner whose code ran in it since all of its memory was last overwritten; undefined if none. */
   owner: string | undefined;
+  /** Linear memory that the largest image in it has needed. */
+  imageBytes: number;
 }
 
 /** The requirements of an execution for its VM. */
@@ -76,7 +78,7 @@ export class TenantVms {
   private constructor(engine: EngineModule, limits: VmLimits, vm: Vm) {
     this.#engine = engine;
     this.#limits = limits;
-    this.#slots = [{ vm, owner: undefined }];
+    this.#slots = [{ vm, owner: undefined, imageBytes: 0 }];
   }
 
   get #slot(): Slot {
@@ -106,18 +108,22 @@ export class TenantVms {
    */
   select(owner: string, needs: VmNeeds): Promise<void> | undefined {
     const last = this.#slot;
-    if (last.owner === owner && this.#fits(last.vm, needs)) return undefined;
-    const fitting = this.#slots.filter(({ vm }) => this.#fits(vm, needs));
+    if (last.owner === owner && this.#fits(last, needs)) {
+      last.imageBytes = Math.max(last.imageBytes, needs.neededBytes);
+      return undefined;
+    }
+    const fitting = this.#slots.filter((slot) => this.#fits(slot, needs));
     const own = fitting.find((slot) => slot.owner === owner);
     const clean = fitting.find((slot) => slot.owner === undefined);
     this.#wasShort ||= own === undefined && clean === undefined;
     const slot = own ?? clean ?? fitting[0];
     if (slot !== undefined) {
       this.#use(slot);
+      slot.imageBytes = Math.max(slot.imageBytes, needs.neededBytes);
       return undefined;
     }
     this.#use(this.#slots[0] as Slot);
-    return this.replace(this.#wear(this.current, needs) ?? 'resized', needs.neededBytes);
+    return this.replace(this.#wear(this.#slot, needs) ?? 'resized', needs.neededBytes);
   }
 
   #use(slot: Slot): void {
@@ -125,8 +131,8 @@ export class TenantVms {
     this.#slots.push(slot);
   }
 
-  #fits(vm: Vm, needs: VmNeeds): boolean {
-    return this.#wear(vm, needs) === undefined;
+  #fits(slot: Slot, needs: VmNeeds): boolean {
+    return this.#wear(slot, needs) === undefined;
   }
 
   /**
@@ -175,14 +181,15 @@ export class TenantVms {
 
   /** Why the current VM must not be reused: a handler poisoned it, exhausted its memory or made it too large. */
   get wear(): VmRetirement | undefined {
-    return this.#wear(this.current);
+    return this.#wear(this.#slot);
   }
 
-  #wear(vm: Vm, needs?: VmNeeds): VmRetirement | undefined {
+  #wear({ vm, imageBytes }: Slot, needs?: VmNeeds): VmRetirement | undefined {
     if (vm.poison !== undefined) return 'poisoned';
     if (vm.heapExhausted) return 'out_of_memory';
     const { length } = vm.heap;
-    if (length > this.#imageBytes + RETAINED_GROWTH_BYTES) return 'grown';
+    const kept = Math.max(this.#imageBytes, imageBytes, needs?.neededBytes ?? 0);
+    if (length > kept + RETAINED_GROWTH_BYTES) return 'grown';
     if (needs === undefined) return undefined;
     const isTooLarge = length > Math.max(needs.memoryLimitBytes, this.#imageBytes, needs.neededBytes);
     return isTooLarge || length < needs.neededBytes ? 'resized' : undefined;
@@ -199,6 +206,7 @@ export class TenantVms {
     const slot = this.#slot;
     slot.vm = await this.#create(neededBytes);
     slot.owner = undefined;
+    slot.imageBytes = neededBytes;
   }
 
   #create(neededBytes = 0): Promise<Vm> {
@@ -221,6 +229,6 @@ export class TenantVms {
     const isFull = this.#slots.length >= MAX_VMS || this.memoryBytes + this.#imageBytes > MAX_BYTES;
     if (!this.#wasShort || isFull || isAwaited()) return;
     this.#wasShort = false;
-    this.#slots.unshift({ vm: await this.#create(), owner: undefined });
+    this.#slots.unshift({ vm: await this.#create(), owner: undefined, imageBytes: 0 });
   }
 }

@@ -11,7 +11,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   4: '4006ce852dd319bf42da94e064e113f607b4413dcfeb9d66b96d10b657a9f8be',
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
-  7: '342ed9ce807bd93b1d74e3dfe014ab3692ffeb87bb6a8ea82a40e65cc119709c',
+  7: '91ecdab4e3304249a67681879ca4dba5d3c6e6d50c326060f4ebe6d1fee65885',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {

@@ -77,8 +77,8 @@ describe('a pool', () => {
     const config = resolveRuntimeConfig({ cacheDir: false, maxInstances: 1, suspensionStore: store });
     const engine = await loadEngine();
     const threads = new ThreadStarter(config.pool, WORKER_URL);
-    const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
-    threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation });
+    const { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes } = config.pool;
+    threads.initialize({ engine, libraries: [], memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes });
     runtime = new Runtime(config, engine.fingerprint, {
       createPool: (onRetired) => {
         pool = new WatchedPool(threads, config.pool, onRetired);

@@ -17,7 +17,13 @@ import { bundleSource } from '../support/sources/bundle-source.js';
 const ONCE = fileURLToPath(await bundleSource('test/suspension/workers/once.mjs'));
 
 export type Step =
-  | { readonly code: string; readonly context?: WasmContext; readonly executeOptions?: ExecuteOptions }
+  | {
+      readonly code: string;
+      readonly context?: WasmContext;
+      /** Fields of the context that it prepares first. */
+      readonly prepare?: readonly ('stateSnapshot' | 'args' | 'scope')[];
+      readonly executeOptions?: ExecuteOptions;
+    }
   | { readonly resume: string; readonly answers: AsyncResult | readonly CallResult[] };
 
 /** The message of a process before it ends. Its values have been through JSON. */

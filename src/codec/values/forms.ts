@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { ERROR_FORM, MAP_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
+import { ERROR_FORM, MAP_FORM, PREPARED_FORM, REGEXP_FORM, SET_FORM } from '../../guest/abi.js';
 import { framesOf } from '../../support/stack-frames.js';
 import { MalformedValueError } from './decoding/byte-reader.js';
 import { NotTransferable } from './encoding/not-transferable.js';
@@ -13,7 +13,20 @@ export interface Form {
   readonly stride: number;
 }
 
-export const FormKind = { map: MAP_FORM, set: SET_FORM, error: ERROR_FORM, regExp: REGEXP_FORM } as const;
+export const FormKind = {
+  map: MAP_FORM,
+  set: SET_FORM,
+  error: ERROR_FORM,
+  regExp: REGEXP_FORM,
+  prepared: PREPARED_FORM,
+} as const;
+
+/**
+ * The number by which a document refers to an object that is a prepared value; undefined if it is none.
+ *
+ * @throws NotTransferable if it is one that cannot be used here
+ */
+export type NumberPrepared = (value: object) => number | undefined;
 
 /** JSON text, see `api/encoded.ts`: it is parsed before the document enters a VM, so the guest does not know it. */
 export const JSON_FORM = 100;

@@ -6,6 +6,7 @@ import { type BaseImage, createBuilderVm } from './base-image.js';
 import { ALL_FEATURES, type FeatureSet } from './features.js';
 import { captureImage, hashImage, type Image } from './image.js';
 import type { PreludeImage } from './prelude-image.js';
+import type { PreparedMemory } from './prepared-memory.js';
 import { restoreImage } from './restore.js';
 
 /**
@@ -20,6 +21,22 @@ const MAX_RESUMED = 4;
 export interface ImageVariant {
   readonly features: FeatureSet;
   readonly image: Image;
+  /** Where prepared values lie in it; absent if it has none. */
+  readonly prepared?: PreparedMemory;
+}
+
+/** Images from which executions start, by their features. */
+export interface VariantSource {
+  /** The image without further features. */
+  readonly plain: ImageVariant;
+  /** An image with at least these features. Undefined if it has to be built first. */
+  known(features: FeatureSet): ImageVariant | undefined;
+  /** {@link known}, built if necessary. */
+  get(features: FeatureSet): Promise<ImageVariant>;
+  /** The image with exactly these features, on which a handler was suspended. */
+  exactly(features: FeatureSet): Promise<ImageVariant>;
+  /** Identifies a variant by the hex SHA-256 of its content. */
+  hashOf(variant: ImageVariant): string;
 }
 
 /**
@@ -27,7 +44,7 @@ export interface ImageVariant {
  * ever runs, from the base image and in a fixed order, so that the same engine, libraries and features give
  * the same bytes everywhere.
  */
-export class ImageVariants {
+export class ImageVariants implements VariantSource {
   readonly #engine: EngineModule;
   readonly #base: BaseImage;
   readonly #prelude: PreludeImage;

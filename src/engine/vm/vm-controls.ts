@@ -21,6 +21,8 @@ export const BUILD_CLOCK_MS = 1_700_000_000_000;
 /** What an execution may allocate before its first collection, which costs more than most executions. */
 const GC_HEADROOM_BYTES = 2 * 1024 * 1024;
 
+const NO_THRESHOLD = 0xffff_ffff;
+
 /**
  * By how much the allocator grows the heap for something small. When not even that is left the run ends; something large that finds no
  * room is an error that the guest can catch.
@@ -178,6 +180,16 @@ export class VmControls {
     const { memory } = this.engine;
     const threshold = memory.heapEnd - memory.layout.heapBase + GC_HEADROOM_BYTES;
     memory.numbers.setUint32(this.#gcThresholdAddress, threshold, true);
+  }
+
+  /** Until {@link deferCollection}, nothing is collected. */
+  stopCollection(): void {
+    this.engine.memory.numbers.setUint32(this.#gcThresholdAddress, NO_THRESHOLD, true);
+  }
+
+  /** Collects with the next object that is made. */
+  collectNext(): void {
+    this.engine.memory.numbers.setUint32(this.#gcThresholdAddress, 0, true);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { WasmContext } from '../../api/context.js';
+import { hasPrepared, isPrepared, type WasmContext } from '../../api/context.js';
 import { encodedBytes, jsonBytes } from '../../api/encoded.js';
 import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
@@ -9,6 +9,7 @@ import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
+import type { PreparedValues } from '../prepared/prepared-values.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 import type { LeftOut } from './left-out.js';
@@ -64,6 +65,8 @@ export interface RequestDefaults {
   readonly onLogOverflow?: LogOverflow;
   /** Unless the options say otherwise. @default the same on every machine */
   readonly localeSettings?: LocaleSettings;
+  /** The values that the runtime has prepared. */
+  readonly prepared?: PreparedValues;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -104,7 +107,8 @@ export function prepareRequest(
   const honoursToJson = options.toJSON === true;
   let packed = packedFields(context, readable);
   if (packed !== undefined) checkPackedBytes(packed, limits.maxContextBytes);
-  const state = packed?.state === undefined ? enteringState(stateSnapshot, honoursToJson, readable) : {};
+  const state = packed?.state === undefined ? stateOf(stateSnapshot, readable, honoursToJson, defaults.prepared) : {};
+  const references = hasPrepared() ? defaults.prepared?.collect() : undefined;
   const { extensionRegistry } = context;
   const extensions =
     extensionRegistry === undefined
@@ -118,6 +122,7 @@ export function prepareRequest(
   ];
   const maxBytes = limits.maxContextBytes;
   const { memoryLimitBytes } = limits;
+  // Nothing is left out beside JSON text and prepared values.
   const partial =
     needs === undefined || packed !== undefined || honoursToJson
       ? undefined
@@ -126,7 +131,13 @@ export function prepareRequest(
     packed ??= { readable };
   };
   const input =
-    partial?.input ?? encodeFields([state, ...rest], CONTEXT_ROOTS, { maxBytes, honoursToJson, onJsonText });
+    partial?.input ??
+    encodeFields([state, ...rest], CONTEXT_ROOTS, {
+      maxBytes,
+      honoursToJson,
+      onJsonText,
+      ...(references && { numberPrepared: references.numberOf }),
+    });
   const request: Mutable<PreparedRequest['request']> = {
     input,
     encodedGrants: encodedGrants.encode(limits, {
@@ -139,6 +150,7 @@ export function prepareRequest(
   };
   if (packed !== undefined) request.packed = packed;
   if (partial !== undefined) request.leftOut = 'kept';
+  if (references?.values !== undefined) request.prepared = references.values;
   if (options.now !== undefined) request.now = options.now;
   if (options.seed !== undefined) request.seed = options.seed;
   const localeSettings = settingsOfCall(options, defaults.localeSettings);
@@ -203,10 +215,11 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
   };
 }
 
-/** JSON text crosses as a whole; the worker leaves out what may not be read. */
-function enteringState(state: object, honoursToJson: boolean, readable: Grant): object {
-  if (jsonBytes(state) !== undefined) return state;
-  return readableState(requireState(jsonState(state, honoursToJson)), readable);
+/** What may be read of it. JSON text crosses as a whole; the worker leaves out what may not be read. */
+function stateOf(given: object, readable: Grant, honoursToJson: boolean, prepared?: PreparedValues): object {
+  if (jsonBytes(given) !== undefined) return given;
+  if (prepared !== undefined && isPrepared(given)) return prepared.stateOf(given, readable);
+  return readableState(requireState(jsonState(given, honoursToJson)), readable);
 }
 
 /** The state may be an object of a class whose `toJSON` makes a plain one of it. */

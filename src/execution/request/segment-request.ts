@@ -15,7 +15,7 @@ type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
   { key, bytecode, librarySet }: CompileResult,
-  { input, encodedGrants, limits, packed, leftOut, now, seed, localeSettings }: PreparedRequest['request'],
+  { input, encodedGrants, limits, packed, leftOut, now, seed, localeSettings, prepared }: PreparedRequest['request'],
   tenant: string | undefined,
   deadline: CallDeadline | undefined,
   feed: LogFeed | undefined,
@@ -30,12 +30,13 @@ export function executeRequestOf(
   if (deadline !== undefined) request.deadline = deadline;
   if (feed !== undefined) request.logRing = feed.bytes;
   if (librarySet !== undefined) request.librarySet = librarySet;
+  if (prepared !== undefined) request.prepared = prepared;
   return request;
 }
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant, usage, localeSettings, leftOut }: SuspendedRun,
+  { handler, snapshot, imageHash, features, tenant, usage, localeSettings, leftOut, prepared }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -56,6 +57,7 @@ export function resumeRequestOf(
     ...localeOf(localeSettings),
     ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
     ...(librarySet !== undefined && { librarySet }),
+    ...(prepared !== undefined && { prepared }),
   };
 }
 

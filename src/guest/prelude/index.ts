@@ -10,7 +10,7 @@ import { continueGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
-import { apply, define, getPrototypeOf, type Keyed, nullObject } from './intrinsics.js';
+import { apply, define, getPrototypeOf, isArray, type Keyed, nullObject } from './intrinsics.js';
 import { install, libraries } from './libraries.js';
 import { mend } from './mends/index.js';
 import {
@@ -27,7 +27,18 @@ import {
   waits,
 } from './outcome.js';
 import { type Answer, nextTask } from './own-calls/tasks.js';
-import { continueState, enterLeftOut, guardState, openState, reached, valuesBefore } from './state.js';
+import { holdPrepared, prepare } from './prepared/prepare.js';
+import { copyOfState, countPrepared, forgetPrepared, isSharedInside, notePrepared } from './prepared/values.js';
+import {
+  continueState,
+  enterLeftOut,
+  guardState,
+  openState,
+  reached,
+  reachedOthers,
+  reachedPrepared,
+  valuesBefore,
+} from './state.js';
 import { takeCopies } from './state-copies.js';
 import { lastThrown } from './thrown.js';
 import { untag } from './untag.js';
@@ -37,7 +48,7 @@ import { reserveFeatures } from './web-globals.js';
 interface Input {
   /** The marker; also in place of values that were left out. */
   readonly 0: object;
-  readonly 1: Keyed;
+  1: Keyed;
   /** Arguments and scope. */
   readonly 2: unknown;
   readonly 3: unknown;
@@ -46,7 +57,7 @@ interface Input {
   /** The name of the entry point; undefined if the host passes none. */
   readonly 5: string | undefined;
   /** Whether an object occurs in more than one place of the context. */
-  readonly 6: boolean;
+  6: boolean;
   readonly 7: unknown[] | undefined;
 }
 
@@ -75,7 +86,7 @@ let running: Promise<unknown> | undefined;
 const asyncPrototype = getPrototypeOf(async () => {});
 
 function start(handler: Handler, input: Input): Promise<unknown> | undefined {
-  if (!enters(input[7])) return undefined;
+  if (!enters(input[7], input)) return undefined;
   setRegistry(input[4]);
   globals['$state'] = openState(input[1], input[6], input[0]);
   globals['$args'] = input[2];
@@ -85,16 +96,33 @@ function start(handler: Handler, input: Input): Promise<unknown> | undefined {
   return running;
 }
 
-/** Whether all of it can be made in here; else that is the outcome. */
-function enters(places: unknown[] | undefined): boolean {
+/**
+ * Whether all of it can be made in here; else that is the outcome.
+ *
+ * @param input of a call
+ */
+function enters(places: unknown[] | undefined, input?: Input): boolean {
   if (places === undefined) return true;
   try {
+    // Only a prepared state comes as a form.
+    const form = input !== undefined && isArray(input[1]) ? (input[1] as unknown[]) : undefined;
     untag(places);
+    if (input !== undefined && countPrepared() > 0) takePrepared(input, form);
     return true;
   } catch (error) {
     reject(error);
     return false;
   }
+}
+
+function takePrepared(input: Input, form: unknown[] | undefined): void {
+  if (form === undefined) {
+    notePrepared(input[1]);
+    return;
+  }
+  // What is also an argument stays the same object.
+  if (!input[6]) input[1] = copyOfState(input[1]);
+  input[6] ||= isSharedInside(form[2] as number);
 }
 
 /** A script in two stages has two parameters, see `source/forms/calling.ts`. What the first throws, the handler throws when it is started. */
@@ -173,5 +201,10 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   newLogs,
   nextTask,
   enterLeftOut,
+  prepare,
+  forgetPrepared,
+  reachedPrepared,
+  reachedOthers,
+  holdPrepared,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

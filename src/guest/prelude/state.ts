@@ -20,6 +20,7 @@ import {
   TypeErrorConstructor,
   text,
 } from './intrinsics.js';
+import { isPreparedInState } from './prepared/values.js';
 import { standForState } from './proxy-targets.js';
 import { readOnly } from './read-only.js';
 import { forgetReads, keysChanged, noteAbsent, noteAll, noteRead } from './reads.js';
@@ -177,6 +178,29 @@ export function continueState(copies: Keyed): void {
 /** The values with which the host compares {@link reached} instead of the context: `[marker, values by key]`. */
 export function valuesBefore(): unknown[] | undefined {
   return before === undefined ? undefined : nullArray([marker, before]);
+}
+
+/** For each pair of {@link reached}, whether its value is a prepared one; undefined if none is. */
+export function reachedPrepared(): unknown[] | undefined {
+  const flags = nullArray<unknown>([marker]);
+  let hasAny = false;
+  for (let i = 2; i < reached.length; i += 2) {
+    const isPrepared = isPreparedInState(reached[i]);
+    hasAny ||= isPrepared;
+    flags[flags.length] = isPrepared;
+  }
+  return hasAny ? flags : undefined;
+}
+
+/** {@link reached} without the values that are prepared ones. */
+export function reachedOthers(): unknown[] {
+  const others = nullArray<unknown>([marker]);
+  for (let i = 2; i < reached.length; i += 2) {
+    if (isPreparedInState(reached[i])) continue;
+    others[others.length] = reached[i - 1];
+    others[others.length] = reached[i];
+  }
+  return others;
 }
 
 function read(_: unknown, key: PropertyKey): unknown {

@@ -1,4 +1,4 @@
-import { ERROR_FORM, MAP_FORM, REGEXP_FORM } from '../abi.js';
+import { ERROR_FORM, MAP_FORM, PREPARED_FORM, REGEXP_FORM } from '../abi.js';
 import { codedError } from './coded-error.js';
 import {
   aggregateErrorPrototype,
@@ -18,6 +18,7 @@ import {
   setPrototypeOf,
   text,
 } from './intrinsics.js';
+import { preparedAt } from './prepared/values.js';
 
 const errorClasses = new MapConstructor<string, ErrorConstructor>();
 for (const type of [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]) {
@@ -25,17 +26,17 @@ for (const type of [TypeError, RangeError, SyntaxError, ReferenceError, EvalErro
 }
 
 /**
- * Creates Maps, Sets and Errors from their tagged arrays (see `tagged-values.ts`).
+ * Creates Maps, Sets and Errors from their tagged arrays (see `tagged-values.ts`), and puts prepared values in their places.
  *
  * @param places `[parent, key, parent, key, …]`, inner values before outer ones
  */
 export function untag(places: unknown[]): void {
-  const made = new MapConstructor<object, object>();
+  const made = new MapConstructor<object, unknown>();
   for (let i = 0; i < places.length; i += 2) {
     const parent = places[i] as Keyed;
     const key = places[i + 1] as string | number;
     const form = parent[key] as unknown[];
-    let value = apply(mapGet, made, [form]) as object | undefined;
+    let value = apply(mapGet, made, [form]);
     if (value === undefined) {
       value = build(form);
       apply(mapSet, made, [form, value]);
@@ -44,7 +45,8 @@ export function untag(places: unknown[]): void {
   }
 }
 
-function build(form: unknown[]): object {
+function build(form: unknown[]): unknown {
+  if (form[1] === PREPARED_FORM) return preparedAt(form[2] as number);
   if (form[1] === ERROR_FORM) return buildError(form);
   if (form[1] === REGEXP_FORM) return buildRegExp(form[2] as string, form[3] as string);
   if (form[1] === MAP_FORM) {

@@ -16,6 +16,7 @@ import {
   RUN_HEADER,
   type SealedRunHeader,
 } from './run-header.js';
+import { openPrepared, sealPrepared } from './sealed-prepared.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
@@ -64,20 +65,23 @@ export async function sealRun(
   run: SuspendedRun,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, leftOut, handler, abi, ...header } = run;
+  const { snapshot, leftOut, handler, abi, prepared, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
   const values = await leftOut?.encode();
+  const sealedPrepared = prepared && (await sealPrepared(prepared));
   const sealed: SealedRunHeader = {
     ...header,
+    ...(sealedPrepared && { prepared: sealedPrepared.sealed }),
     ...(abi !== UNNAMED_ABI && { abi }),
     handler: { ...named, source, ...(isSmall && { sourceMap }) },
     ...(values !== undefined && { leftOutBytes: values.length }),
   };
-  const payload = values === undefined ? snapshot : Buffer.concat([snapshot, values]);
-  return sealEnvelope(id, sealed, await compress(payload), keys);
+  const deflated = await compress(values === undefined ? snapshot : Buffer.concat([snapshot, values]));
+  const payload = sealedPrepared === undefined ? deflated : Buffer.concat([deflated, sealedPrepared.payload]);
+  return sealEnvelope(id, sealed, payload, keys);
 }
 
 /** The limits of runs that a runtime can resume. */
@@ -104,7 +108,7 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const { abi = UNNAMED_ABI, leftOutBytes = 0, ...run } = header as SealedRunHeader;
+  const { abi = UNNAMED_ABI, leftOutBytes = 0, prepared: sealedPrepared, ...run } = header as SealedRunHeader;
   if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
@@ -115,13 +119,19 @@ export async function openRun(
   }
   try {
     const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
+    const prepared = sealedPrepared && (await openPrepared(sealedPrepared, payload, maxBytes));
+    const deflated = payload.subarray(0, payload.length - (prepared?.length ?? 0));
     // Values that were left out fit into a VM as well.
-    const content = await decompress(payload, maxBytes + Math.min(leftOutBytes, memoryLimitBytes));
-    if (leftOutBytes === 0) return { ...run, abi, snapshot: content };
+    const content = await decompress(deflated, maxBytes + Math.min(leftOutBytes, memoryLimitBytes));
     if (leftOutBytes > content.length) throw new RangeError('values of the state are missing');
     const end = content.length - leftOutBytes;
-    const leftOut = LeftOut.from(content.subarray(end));
-    return { ...run, abi, snapshot: content.subarray(0, end), leftOut };
+    return {
+      ...run,
+      abi,
+      ...(prepared && { prepared: prepared.values }),
+      ...(leftOutBytes > 0 && { leftOut: LeftOut.from(content.subarray(end)) }),
+      snapshot: leftOutBytes === 0 ? content : content.subarray(0, end),
+    };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;
     const what = isTooLarge

@@ -3,6 +3,7 @@ import { binary, count, dictionary, finite, list, record, type Shape, text } fro
 import { LIMIT_KEYS } from '../../config/limits.js';
 import { REQUEST } from '../../execution/result/own-call.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { PREPARED_SHAPE, type SealedPrepared } from './sealed-prepared.js';
 
 /** The maximum number of pending calls. */
 export const MAX_CALLS = 30_000;
@@ -32,11 +33,15 @@ const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
 
 const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
-/** What the header of an envelope is: a run without its snapshot and without values of the state that are not in it. An `abi` is in it from version 2 on. */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi'> & {
+/**
+ * What the header of an envelope is: a run without its snapshot, and without values that are beside that. An `abi` is in it from
+ * version 2 on.
+ */
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi' | 'prepared'> & {
   readonly abi?: number;
   /** Length of the values that were left out, behind the snapshot. */
   readonly leftOutBytes?: number;
+  readonly prepared?: readonly SealedPrepared[];
 };
 
 export const RUN_HEADER: Shape<SealedRunHeader> = record(
@@ -72,5 +77,6 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     timers,
     requests,
     leftOutBytes: count,
+    prepared: PREPARED_SHAPE,
   },
 ) as Shape<SealedRunHeader>;

@@ -24,7 +24,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
   const clock = new TestClock(now);
   const { sources: libraries, bundle, needs } = await readLibraries(config.pool.libraries, config.cache, config.node);
-  const { memoryLimitBytes, stackSizeBytes, isolation } = config.pool;
+  const { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes } = config.pool;
   const executor = await Executor.create({
     engine,
     prelude: decodePreludeImage(prelude, engine.fingerprint),
@@ -32,6 +32,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
     memoryLimitBytes,
     stackSizeBytes,
     isolation,
+    maxPreparedBytes,
     expectsRepetition: false,
   }).catch((error: unknown) => {
     throw describeBundled(error, bundle);

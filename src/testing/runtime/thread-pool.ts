@@ -14,7 +14,7 @@ export function createWorkerPool(
 ): HandlerPool {
   const one = { ...config, maxInstances: 1, minInstances: 1, maxInstancesPerTenant: 1 };
   const threads = new ThreadStarter(one, WORKER_URL);
-  const { memoryLimitBytes, stackSizeBytes, isolation } = config;
-  threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation });
+  const { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes } = config;
+  threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes });
   return new WorkerPool(threads, one, () => {});
 }

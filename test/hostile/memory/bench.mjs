@@ -11,6 +11,7 @@ const { decodePreludeImage } = await import('../../../build/engine/image/prelude
 const { encodeAnswers } = await import('../../../build/execution/request/answers.js');
 const { BUILDER_MEMORY_BYTES } = await import('../../../build/engine/vm/scripts.js');
 const { prepareRequest } = await import('../../../build/execution/request/build-request.js');
+const { PreparedValues } = await import('../../../build/execution/prepared/prepared-values.js');
 const { Executor } = await import('../../../build/worker/executor.js');
 const { NO_USAGE } = await import('../../../build/execution/usage.js');
 
@@ -23,6 +24,14 @@ const prelude = decodePreludeImage(
   await readFile(new URL('../../../build/guest/prelude.image', import.meta.url)),
   engine.fingerprint,
 );
+
+/** What sources find that name it. */
+const prepared = new PreparedValues(64 * MIB);
+const table = await prepared.prepare({
+  name: 'prepared table',
+  bytes: new Uint8Array(512).fill(7),
+  rows: Array.from({ length: 50 }, (_, id) => ({ id, name: `prepared row ${id}` })),
+});
 
 export class Bench {
   #executor;
@@ -49,7 +58,8 @@ export class Bench {
   async run(source, tenant, { answers = 3, capabilities = CAPABILITIES } = {}) {
     const bytecode = await this.#compile(source);
     const context = { stateSnapshot: { a: 1 }, extensionRegistry: { note: ['take'] }, capabilities };
-    const { request } = prepareRequest(context, FIXED, config);
+    if (source.includes('$scope.table')) context.scope = { table };
+    const { request } = prepareRequest(context, FIXED, { ...config, prepared });
     const { limits } = request;
     let executed = await madeFor(this, () => this.#executor.execute({ ...request, key: source, tenant }, bytecode));
     for (let i = 1; executed.snapshot !== undefined && i <= answers; i++) {
@@ -64,6 +74,7 @@ export class Bench {
         answers: encoded,
         limits,
         now: FIXED.now,
+        ...(request.prepared && { prepared: request.prepared }),
       };
       executed = await madeFor(this, () => this.#executor.resume(resumption));
     }

@@ -25,6 +25,14 @@ const FORMS = {
     answers: 0,
   },
   loaded: { handler: (source) => `${PROLOGUE}${source}${END} // loaded`, calls: 1, isLoaded: true },
+  prepared: {
+    handler: (source) => `${PROLOGUE}
+const table = keep($scope.table);
+attempt(() => { fill(table.bytes); table.name = M; table.rows[3].name = M; table.rows.push(M); });
+attempt(() => Object.setPrototypeOf(table.rows, null));
+${source}${END}`,
+    calls: 5,
+  },
   repeated: { handler: (source) => `${PROLOGUE}${source}${END} // again`, calls: 5 },
 };
 
@@ -35,6 +43,8 @@ const INNOCENT = {
   features:
     "const innocent = 'innocent features'; return new URL('http://host/' + innocent).href + btoa(innocent) + crypto.randomUUID()",
   library: "const innocent = 'innocent library'; $lib.memo.remember(innocent, 1); return innocent",
+  prepared:
+    "const innocent = 'innocent prepared', { rows, bytes, name } = $scope.table; $state.a = innocent; return [rows.length, rows[3].name, bytes[9], name].join() + innocent",
   waiting: "const innocent = 'innocent waiting'; return innocent + (await $ext.note.take(innocent))",
 };
 /** In the first, images are made of the handler; in the second, of the grants of each. */

@@ -4,8 +4,9 @@ import { createRuntime } from '#src/index.js';
 const { options, steps } = JSON.parse(process.argv[2]);
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, ...options });
 const outcomes = [];
-for (const { code, context, resume, answers, executeOptions } of steps) {
+for (const { code, context, prepare = [], resume, answers, executeOptions } of steps) {
   try {
+    for (const field of prepare) context[field] = await runtime.prepare(context[field]);
     const result =
       code === undefined
         ? await runtime.resumeHandler(resume, answers, executeOptions)

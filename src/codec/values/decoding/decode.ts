@@ -62,10 +62,12 @@ export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): un
 /**
  * Decodes the fields of a document of {@link ValueEncoder.encodeFields}, with any number of values.
  *
+ * @param prepared what to put in the place of a prepared value, by its number. Default: there are none
  * @throws JsonTextError with the path of JSON text that does not parse
  */
-export function decodeOwnFields(bytes: Uint8Array): unknown[] {
-  return decodeFields(bytes, { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END, parsesJson: true });
+export function decodeOwnFields(bytes: Uint8Array, prepared?: (number: number) => unknown): unknown[] {
+  const bounds = { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END, parsesJson: true };
+  return decodeFields(bytes, prepared === undefined ? bounds : { ...bounds, prepared });
 }
 
 /**
@@ -98,6 +100,7 @@ export class ValueDecoder {
 
   #work = 0;
   readonly #now: () => number;
+  readonly #prepared: ((number: number) => unknown) | undefined;
   /** Created at the first check of the clock: most documents are decoded before that. */
   #time: DecodingTime | undefined;
   root: unknown;
@@ -110,6 +113,7 @@ export class ValueDecoder {
     this.#maxPaths = bounds.maxPaths ?? Number.POSITIVE_INFINITY;
     this.#parsesJson = bounds.parsesJson ?? false;
     this.#now = bounds.now ?? wallClock;
+    this.#prepared = bounds.prepared;
   }
 
   /** The fields of a document, without the marker, after {@link run} has finished. */
@@ -278,7 +282,7 @@ export class ValueDecoder {
     return this.#open(FrameKind.record, record, count);
   }
 
-  #array(): symbol {
+  #array(): unknown {
     const count = this.#reader.count();
     if (count >= FORM_ITEMS_AT && this.#hasMarker && this.#reader.passMarker()) {
       return this.#form(count);
@@ -294,7 +298,7 @@ export class ValueDecoder {
     );
   }
 
-  #form(count: number): symbol {
+  #form(count: number): unknown {
     if (this.#reader.byte() !== Tag.int32)
       throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
     const kind = this.#reader.zigzag();
@@ -313,8 +317,18 @@ export class ValueDecoder {
         return this.#open(FrameKind.regExp, [], items);
       case JSON_FORM:
         if (this.#parsesJson) return this.#open(FrameKind.jsonText, [], items);
+        break;
+      case FormKind.prepared:
+        if (this.#prepared === undefined || items !== 1 || this.#reader.byte() !== Tag.int32) break;
+        return this.#preparedValue(this.#prepared, this.#reader.zigzag());
     }
     throw new MalformedValueError('has a Map, Set, Error or RegExp of no known form');
+  }
+
+  #preparedValue(prepared: (number: number) => unknown, number: number): unknown {
+    const value = prepared(number);
+    this.#references.add(value);
+    return value;
   }
 
   #keyed(kind: number, target: object, items: number, entries: number): symbol {

@@ -13,6 +13,8 @@ export interface DecodingBounds {
   readonly parsesJson?: boolean;
   /** The clock, in milliseconds. @default performance.now */
   readonly now?: () => number;
+  /** What to put in the place of a prepared value, by its number. @default there may be none */
+  readonly prepared?: (number: number) => unknown;
 }
 
 /** A value of one byte costs the host more than its size suggests. */

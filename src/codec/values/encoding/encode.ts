@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { jsonBytes } from '../../../api/encoded.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
-import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM } from '../forms.js';
+import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM, type NumberPrepared } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { LEFT_OUT } from '../left-out.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
@@ -44,6 +44,7 @@ export class ValueEncoder {
   #onJsonText: (() => void) | undefined;
   /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
   #json: Map<object, unknown> | undefined;
+  #numberPrepared: NumberPrepared | undefined;
 
   /**
    * @param root the start of paths in errors
@@ -76,8 +77,10 @@ export class ValueEncoder {
     maxBytes: number,
     honoursToJson = false,
     onJsonText?: () => void,
+    numberPrepared?: NumberPrepared,
   ): Uint8Array {
     this.beginFields(fields, roots, maxBytes, honoursToJson, onJsonText);
+    this.#numberPrepared = numberPrepared;
     this.run();
     return this.finish();
   }
@@ -166,6 +169,7 @@ export class ValueEncoder {
     this.#references.clear();
     this.#json = undefined;
     this.#onJsonText = undefined;
+    this.#numberPrepared = undefined;
   }
 
   #begin(): void {
@@ -327,7 +331,9 @@ export class ValueEncoder {
         this.#jsonText(text);
         return;
       }
-      const form = this.#isDocument ? formOf(value, this.#json !== undefined) : undefined;
+      const form = this.#isDocument
+        ? (this.#preparedForm(value) ?? formOf(value, this.#json !== undefined))
+        : undefined;
       if (form === undefined) {
         throw new NotTransferable(
           `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
@@ -335,6 +341,11 @@ export class ValueEncoder {
       }
       this.#form(form, number);
     }
+  }
+
+  #preparedForm(value: object): Form | undefined {
+    const prepared = this.#numberPrepared?.(value);
+    return prepared === undefined ? undefined : { kind: FormKind.prepared, items: [prepared], stride: 1 };
   }
 
   #form({ kind, items, stride }: Form, number: number): void {
