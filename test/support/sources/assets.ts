@@ -6,3 +6,5 @@ export const ENGINE_URL = new URL('engine.image', folder);
 export const PRELUDE_URL = new URL('guest/prelude.image', folder);
 /** With this ending because the folder belongs to no package, so that Node would take `.js` for CommonJS. */
 export const WORKER_URL = new URL('worker/entry.mjs', folder);
+/** The sources as JavaScript. */
+export const SOURCES_URL = new URL('src/', folder);
