@@ -24,7 +24,7 @@ const CODE = `
   return tokens;`;
 
 export async function run({ quick, scratch }) {
-  const kills = quick ? 10 : 200;
+  const kills = quick ? 4 : 200;
   const findings = new Findings();
   const ledger = new Ledger(findings);
   const options = { suspensionDir: join(scratch, 'store') };
