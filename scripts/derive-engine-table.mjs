@@ -54,8 +54,8 @@ function inGlue(what, pattern) {
   return [...found][0];
 }
 
-/** The only candidate for which `works` succeeds; a candidate may fail in any way. */
-async function findUnique(what, candidates, works) {
+/** The candidates for which `works` succeeds; one may fail in any way. */
+async function thatWork(candidates, works) {
   const good = [];
   for (const candidate of candidates) {
     try {
@@ -64,6 +64,12 @@ async function findUnique(what, candidates, works) {
       // A wrong candidate traps, or the rewrite refuses it.
     }
   }
+  return good;
+}
+
+/** The only one that works. */
+async function findUnique(what, candidates, works) {
+  const good = await thatWork(candidates, works);
   if (good.length !== 1) {
     throw new Error(`${what}: ${good.length} of ${candidates.length} candidates work ${print(good)}`);
   }
@@ -245,27 +251,23 @@ const writerFlags = await findUnique(
   },
 );
 
+const writer = await instantiate({ ...withReader(harmless), writerFlags });
+const probe = writeBytecode(writer, compile(writer, PROBE));
 const readerCandidates = [...new Set(readerOffsets)].flatMap((frameOffset) =>
-  [0, 1, 2, 3, 4, 5].flatMap((byte) =>
-    [...new Set(calledByEval)].map((evalFunctionIndex) => {
-      const allowBytecode = 1n << BigInt(byte * 8);
-      const allowReference = 1n << BigInt((byte + 2) * 8);
-      const readerFlags = { frameOffset, withBytecode: allowBytecode | allowReference, withReferences: allowReference };
-      return { readerFlags, evalFunctionIndex };
-    }),
-  ),
+  [0, 1, 2, 3, 4, 5].map((byte) => {
+    const allowBytecode = 1n << BigInt(byte * 8);
+    const allowReference = 1n << BigInt((byte + 2) * 8);
+    return { frameOffset, withBytecode: allowBytecode | allowReference, withReferences: allowReference };
+  }),
 );
+const readers = await thatWork(readerCandidates, async (readerFlags) => {
+  const instance = await instantiate({ ...draft, writerFlags, readerFlags });
+  return read(instance, 'readValue', SHARED) !== undefined && read(instance, 'readValue', probe) === undefined;
+});
 const { readerFlags, evalFunctionIndex } = await findUnique(
   'the flags of the reader and JS_EvalFunction',
-  readerCandidates,
-  async (candidate) => {
-    const table = { ...draft, writerFlags, ...candidate };
-    const writer = await instantiate(table);
-    const bytecode = writeBytecode(writer, compile(writer, PROBE));
-    const instance = await instantiate(table);
-    const takesReferences = read(instance, 'readValue', SHARED) !== undefined;
-    return takesReferences && read(instance, 'readValue', bytecode) === undefined && run(instance, bytecode) === 42;
-  },
+  readers.flatMap((flags) => [...new Set(calledByEval)].map((index) => ({ readerFlags: flags, evalFunctionIndex: index }))),
+  async (candidate) => run(await instantiate({ ...draft, writerFlags, ...candidate }), probe) === 42,
 );
 
 const found = { ...draft, writerFlags, readerFlags, evalFunctionIndex };
