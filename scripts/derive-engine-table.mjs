@@ -266,7 +266,9 @@ const readers = await thatWork(readerCandidates, async (readerFlags) => {
 });
 const { readerFlags, evalFunctionIndex } = await findUnique(
   'the flags of the reader and JS_EvalFunction',
-  readers.flatMap((flags) => [...new Set(calledByEval)].map((index) => ({ readerFlags: flags, evalFunctionIndex: index }))),
+  readers.flatMap((flags) =>
+    [...new Set(calledByEval)].map((index) => ({ readerFlags: flags, evalFunctionIndex: index })),
+  ),
   async (candidate) => run(await instantiate({ ...draft, writerFlags, ...candidate }), probe) === 42,
 );
 

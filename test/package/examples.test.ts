@@ -83,7 +83,7 @@ describe('the documents', () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }, 30_000);
+  }, 120_000);
 
   it.each(documents)('%s names only scripts that exist', async (document) => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
