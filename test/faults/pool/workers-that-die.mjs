@@ -24,7 +24,7 @@ export async function run({ quick }) {
   }
   const retried = await retryOnCrash(findings);
   const idle = await killIdle(quick ? 2 : 50, findings);
-  const starting = await killStarting(quick ? 3 : 50, findings);
+  const starting = await killStarting(quick ? { times: 3, stepMs: 20 } : { times: 50, stepMs: 6 }, findings);
   await cannotStart(findings);
   return findings.end(
     `${thousands(culprits)} workers crashed under a culprit, ${thousands(innocent)} innocents beside them right, ` +
@@ -96,13 +96,13 @@ async function killIdle(times, findings) {
   });
 }
 
-async function killStarting(times, findings) {
+async function killStarting({ times, stepMs }, findings) {
   let killed = 0;
   for (let i = 0; i < times; i++) {
     await withFragileRuntime({ maxInstances: 1 }, async (runtime) => {
       const call = runtime.executeHandler(SOURCE, { args: i });
       // Once, somewhere in its start; twice in a row and it still comes.
-      await new Promise((resolve) => setTimeout(resolve, (i % 10) * (quick ? 20 : 6)));
+      await new Promise((resolve) => setTimeout(resolve, (i % 10) * stepMs));
       killed += await terminateThreads();
       const outcome = await within(
         TIMEOUT_MS,
