@@ -3,7 +3,7 @@
 // node benchmarks/run.mjs [--short] [--only <question>,<question>…] [--against <checkout>] [--rounds 15]
 //
 // Without options it writes `results/`. CI runs `--short`, which is quick, writes to a temporary folder and
-// fails if a ratio exceeds its wide margin. `--only` runs these questions and those with such a prefix, and
+// fails if a ratio exceeds its wide margin; questions by which no target is judged run two at a time then. `--only` runs these questions and those with such a prefix, and
 // writes nothing. `--against` compares with another built checkout, see `against.mjs`.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { targetsTable, writeResults } from './harness/results.mjs';
 import { printTable } from './harness/table.mjs';
 import { PEER_PACKAGES } from './peers/index.mjs';
 import { QUESTIONS } from './questions/index.mjs';
-import { judge } from './targets.mjs';
+import { JUDGED, judge } from './targets.mjs';
 
 const {
   short: isShort,
@@ -46,12 +46,10 @@ const chosen = only === undefined ? all : questionsNamed(only.split(','));
 const startedAt = performance.now();
 const answered = [];
 const failed = [];
-for (const question of chosen) {
-  if (chosen.length > 1) console.log(`\n━━ ${question.title} ━━\n`);
-  const tables = await ask(question.id);
-  if (tables === undefined) failed.push(question.id);
-  else answered.push({ ...question, tables });
-}
+const besides = isShort ? chosen.filter(({ id }) => !JUDGED.includes(id)) : [];
+for (const question of chosen.filter((each) => !besides.includes(each))) await answer(question, false);
+await Promise.all([answerInTurn(), answerInTurn()]);
+answered.sort((a, b) => chosen.findIndex(({ id }) => id === a.id) - chosen.findIndex(({ id }) => id === b.id));
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 if (failed.length > 0) process.exitCode = 1;
 if (only === undefined) report();
@@ -94,15 +92,37 @@ function questionsNamed(names) {
   return QUESTIONS.filter((question) => names.some((name) => isMeant(question, name)));
 }
 
-/** The results of a question, or undefined if it failed. */
-async function ask(id) {
-  const child = fork(join(here, 'questions', `${id}.mjs`), isShort ? ['--short'] : []);
+async function answerInTurn() {
+  for (let question = besides.shift(); question !== undefined; question = besides.shift()) await answer(question, true);
+}
+
+/** @param isBeside whether another question prints at the same time: the output comes whole, at the end */
+async function answer(question, isBeside) {
+  const title = chosen.length > 1 ? `\n━━ ${question.title} ━━\n` : '';
+  if (title !== '' && !isBeside) console.log(title);
+  const start = performance.now();
+  const { tables, output } = await ask(question.id, isBeside);
+  if (isBeside) console.log(`${title}\n${output}`);
+  console.log(`\n${question.id}: ${Math.round((performance.now() - start) / 1000)} s`);
+  if (tables === undefined) failed.push(question.id);
+  else answered.push({ ...question, tables });
+}
+
+/** The results of a question, undefined if it failed, and what it printed if it is silent. */
+async function ask(id, silent) {
+  const child = fork(join(here, 'questions', `${id}.mjs`), isShort ? ['--short'] : [], { silent });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
   let tables;
   child.on('message', (message) => {
     tables = message;
   });
-  const [code] = await once(child, 'exit');
-  return code === 0 ? tables : undefined;
+  const [code] = await once(child, 'close');
+  return { tables: code === 0 ? tables : undefined, output };
 }
 
 /** Builds the package and installs the peers if necessary. */

@@ -3,7 +3,11 @@
 // absolute times, which the short form does not check.
 import { bytes, ratio, us } from './harness/format.mjs';
 
+/** The questions that targets are judged by. */
+export const JUDGED = ['pristine', 'pool', 'library', 'diversity', 'suspend'];
+
 const rows = (results, question, table, isIt = () => true) => {
+  if (!JUDGED.includes(question)) throw new Error(`a target is judged by ${question}, which JUDGED does not name`);
   const { tables = [] } = results.questions.find(({ id }) => id === question) ?? {};
   const all = tables.find(({ id }) => id === table)?.rows ?? [];
   return all.filter((row) => row.unavailable === undefined && isIt(row));

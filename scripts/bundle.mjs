@@ -58,6 +58,7 @@ await build({ ...common, entryPoints: singletons });
 await build({ ...commonjs, entryPoints: singletons });
 const sharing = { name: 'singletons', setup: shareSingletons };
 const threadFile = { name: 'thread-file', setup: nameThreadFile };
+const onFirstCall = { name: 'on-first-call', setup: evaluateOnFirstCall };
 const entryPoints = {
   index: path('build/index.js'),
   build: path('build/build/index.js'),
@@ -69,14 +70,14 @@ await take({
   ...common,
   entryPoints,
   external: EXTERNAL,
-  plugins: [sharing, threadFile],
+  plugins: [sharing, threadFile, onFirstCall],
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
 const { build: _, ...required } = entryPoints;
-await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile] });
+await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
 await take({
   ...common,
   entryPoints: {
@@ -92,7 +93,7 @@ await take({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'kitUrl' },
-  plugins: [sharing, withoutUnusedVariants, { name: 'own-bundle', setup: leaveThreadPool }],
+  plugins: [sharing, withoutUnusedVariants, onFirstCall, { name: 'own-bundle', setup: leaveThreadPool }],
 });
 const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
 await writeFile(path('dist/testing-kit.cjs'), kit);
@@ -191,6 +192,20 @@ function shareSingletons({ initialOptions, onResolve }) {
 
 function leaveThreadPool({ onResolve }) {
   onResolve({ filter: /\/thread-pool\.js$/ }, () => ({ path: './testing-thread-pool.js', external: true }));
+}
+
+/**
+ * Evaluating semver costs 2 to 3 ms of every start, and few options have a range of versions. esbuild evaluates what is required
+ * where it is required, also in a module.
+ */
+function evaluateOnFirstCall({ onResolve, onLoad }) {
+  onResolve({ filter: /^semver\// }, ({ kind, path, resolveDir }) =>
+    kind === 'import-statement' ? { path, namespace: 'on-first-call', pluginData: { resolveDir } } : undefined,
+  );
+  onLoad({ filter: /./, namespace: 'on-first-call' }, ({ path, pluginData: { resolveDir } }) => ({
+    contents: `export default (...args) => require(${JSON.stringify(path)})(...args);`,
+    resolveDir,
+  }));
 }
 
 /** A script has no imports of its own once V8 has it from a cache. */

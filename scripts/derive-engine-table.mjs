@@ -33,6 +33,8 @@ const SHARED = Uint8Array.of(5, 0, 9, 2, 9, 0, 19, 1);
 /** Of three promises that are rejected one is handled afterwards. */
 const REJECTING = '[1, 2, 3].map((reason) => Promise.reject(reason))[1].catch(() => {})';
 const STACK_POINTER_GLOBAL = 0;
+/** More than a probe takes of the heap. */
+const FRESH_HEAP_BYTES = 2 ** 20;
 const PROBE = '[(async function () {}).name, 40 + 2][1]';
 
 const require = createRequire(import.meta.url);
@@ -52,8 +54,8 @@ function inGlue(what, pattern) {
   return [...found][0];
 }
 
-/** The only candidate for which `works` succeeds; a candidate may fail in any way. */
-async function findUnique(what, candidates, works) {
+/** The candidates for which `works` succeeds; one may fail in any way. */
+async function thatWork(candidates, works) {
   const good = [];
   for (const candidate of candidates) {
     try {
@@ -62,6 +64,12 @@ async function findUnique(what, candidates, works) {
       // A wrong candidate traps, or the rewrite refuses it.
     }
   }
+  return good;
+}
+
+/** The only one that works. */
+async function findUnique(what, candidates, works) {
+  const good = await thatWork(candidates, works);
   if (good.length !== 1) {
     throw new Error(`${what}: ${good.length} of ${candidates.length} candidates work ${print(good)}`);
   }
@@ -166,6 +174,31 @@ async function instantiate(table, rewrite = addFunctions) {
   return { ...instance, rejectionTracker: added.rejectionTracker };
 }
 
+/**
+ * For a fact that is looked for at hundreds of places: an instance that is put back into its first state costs a hundredth of a new one.
+ *
+ * @returns a function that makes a test of candidates of one that takes an instance as it was made, and a candidate
+ */
+async function freshInstances(table) {
+  let instance = await instantiate(table);
+  const bytesOf = ({ memory }) => new Uint8Array(memory.buffer);
+  const size = bytesOf(instance).length;
+  const first = bytesOf(instance).slice(0, bytesOf(instance).findLastIndex((byte) => byte !== 0) + FRESH_HEAP_BYTES);
+  return (works) => async (candidate) => {
+    instance ??= await instantiate(table);
+    try {
+      return works(instance, candidate);
+    } catch (error) {
+      // The globals of one that trapped are not as they were.
+      instance = undefined;
+      throw error;
+    } finally {
+      if (instance !== undefined && bytesOf(instance).length === size) bytesOf(instance).set(first);
+      else instance = undefined;
+    }
+  };
+}
+
 function compile({ functions, contextPointer, memory }, source) {
   const text = Buffer.from(`${source}\0`);
   const pointer = functions.malloc(text.length);
@@ -218,49 +251,46 @@ const writerFlags = await findUnique(
   },
 );
 
+const writer = await instantiate({ ...withReader(harmless), writerFlags });
+const probe = writeBytecode(writer, compile(writer, PROBE));
 const readerCandidates = [...new Set(readerOffsets)].flatMap((frameOffset) =>
-  [0, 1, 2, 3, 4, 5].flatMap((byte) =>
-    [...new Set(calledByEval)].map((evalFunctionIndex) => {
-      const allowBytecode = 1n << BigInt(byte * 8);
-      const allowReference = 1n << BigInt((byte + 2) * 8);
-      const readerFlags = { frameOffset, withBytecode: allowBytecode | allowReference, withReferences: allowReference };
-      return { readerFlags, evalFunctionIndex };
-    }),
-  ),
+  [0, 1, 2, 3, 4, 5].map((byte) => {
+    const allowBytecode = 1n << BigInt(byte * 8);
+    const allowReference = 1n << BigInt((byte + 2) * 8);
+    return { frameOffset, withBytecode: allowBytecode | allowReference, withReferences: allowReference };
+  }),
 );
+const readers = await thatWork(readerCandidates, async (readerFlags) => {
+  const instance = await instantiate({ ...draft, writerFlags, readerFlags });
+  return read(instance, 'readValue', SHARED) !== undefined && read(instance, 'readValue', probe) === undefined;
+});
 const { readerFlags, evalFunctionIndex } = await findUnique(
   'the flags of the reader and JS_EvalFunction',
-  readerCandidates,
-  async (candidate) => {
-    const table = { ...draft, writerFlags, ...candidate };
-    const writer = await instantiate(table);
-    const bytecode = writeBytecode(writer, compile(writer, PROBE));
-    const instance = await instantiate(table);
-    const takesReferences = read(instance, 'readValue', SHARED) !== undefined;
-    return takesReferences && read(instance, 'readValue', bytecode) === undefined && run(instance, bytecode) === 42;
-  },
+  readers.flatMap((flags) =>
+    [...new Set(calledByEval)].map((index) => ({ readerFlags: flags, evalFunctionIndex: index })),
+  ),
+  async (candidate) => run(await instantiate({ ...draft, writerFlags, ...candidate }), probe) === 42,
 );
 
 const found = { ...draft, writerFlags, readerFlags, evalFunctionIndex };
 const breakPointerAddress = await findBreakPointer();
+const fresh = await freshInstances(found);
 const stripFlagsOffset = await findUnique(
   'strip_flags',
   Array.from({ length: 1024 }, (_, offset) => offset),
-  async (offset) => {
-    const instance = await instantiate(found);
+  fresh((instance, offset) => {
     const memory = new Uint8Array(instance.memory.buffer);
     if (memory[instance.runtimePointer + offset] !== 0) return false;
     memory[instance.runtimePointer + offset] = STRIP_SOURCE;
     const source = '(async function () { return "marker" + marker })';
     return !Buffer.from(writeBytecode(instance, compile(instance, source))).includes('async function');
-  },
+  }),
 );
 
 const rejectionTrackerOffset = await findUnique(
   'host_promise_rejection_tracker',
   Array.from({ length: 256 }, (_, index) => index * 4),
-  async (offset) => {
-    const instance = await instantiate(found);
+  fresh((instance, offset) => {
     const { functions, memory, runtimePointer, rejectionTracker } = instance;
     const fields = new Uint32Array(memory.buffer, runtimePointer + offset, 2);
     if (fields[0] !== 0 || fields[1] !== 0) return false;
@@ -269,7 +299,7 @@ const rejectionTrackerOffset = await findUnique(
     fields.set([rejectionTracker, block]);
     run(instance, writeBytecode(instance, compile(instance, REJECTING)));
     return list.read().count === 2;
-  },
+  }),
 );
 
 /** The highest word in static data that follows the top of the heap when it grows. */

@@ -57,10 +57,7 @@ function exportedTypes(text: string): string[] {
 }
 
 describe('the architecture', () => {
-  it('has no import that breaks a rule', async () => {
-    expect(await violations()).toEqual([]);
-  }, 60_000);
-
+  // That nothing breaks them is for `npm run lint`.
   it('notices an import that breaks any of the rules', async () => {
     let number = 0;
     for (const [folder, specifier] of Object.values(PLANTED)) {

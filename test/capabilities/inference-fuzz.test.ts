@@ -12,7 +12,7 @@ import { called, carried, composed, type Program, singles } from './programs.js'
 import { EVERYTHING, type Execution, run } from './usage.js';
 
 /** A longer campaign: `INFERENCE_RUNS=20000 INFERENCE_SEED=7 npx vitest run test/capabilities/inference-fuzz.test.ts`. */
-const RUNS = Number(process.env['INFERENCE_RUNS'] ?? 250);
+const RUNS = Number(process.env['INFERENCE_RUNS'] ?? 100);
 /** Each takes a third of the time of all others. */
 const FORM_RUNS = Math.ceil(RUNS / 5);
 const SEED = Number(process.env['INFERENCE_SEED'] ?? 20_251_120);

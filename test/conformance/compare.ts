@@ -1,4 +1,5 @@
 import { handlerOf, type Program } from '../engine/conformance/program.js';
+import { newestNode } from './columns/nodes.mjs';
 import { openColumn } from './columns/source-columns.js';
 
 interface ColumnOutcome {
@@ -13,10 +14,17 @@ interface Column {
   close(): Promise<void>;
 }
 
+interface Columns {
+  readonly product: Column;
+  readonly unmodified: Column | undefined;
+  readonly node: Column;
+}
+
 /** What became of a program in each engine, as text. */
 export interface Compared {
   readonly product: string;
-  readonly unmodified: string;
+  /** Undefined if it is left out. */
+  readonly unmodified: string | undefined;
   readonly node: string;
 }
 
@@ -26,21 +34,27 @@ const TIMEOUT_MS = 10_000;
 /** Keeps every engine busy. */
 const AT_ONCE = 6;
 
-/** The product, the unmodified engine and the newest Node, side by side. */
+/**
+ * It judges nothing beside a Node that has the language: it tells which differences are the engine's own, and is a third of the work.
+ * `NEXUS_UNMODIFIED=1` has it always.
+ */
+const hasUnmodified = () => process.env['NEXUS_UNMODIFIED'] === '1' || newestNode().major < FIRST_OF_THE_LANGUAGE;
+
+/** The product, the unmodified engine if it is needed, and the newest Node, side by side. */
 export class Comparison {
-  readonly #columns: { readonly [K in keyof Compared]: Column };
+  readonly #columns: Columns;
   readonly #features = new Map<string, Promise<boolean>>();
 
   static async open(): Promise<Comparison> {
     const [product, unmodified, node] = await Promise.all([
       openColumn('product'),
-      openColumn('unmodified'),
+      hasUnmodified() ? openColumn('unmodified') : undefined,
       openColumn('node'),
     ]);
     return new Comparison({ product, unmodified, node });
   }
 
-  private constructor(columns: { readonly [K in keyof Compared]: Column }) {
+  private constructor(columns: Columns) {
     this.#columns = columns;
   }
 
@@ -59,10 +73,12 @@ export class Comparison {
     if (program.needs !== undefined && !(await this.#has(program.needs))) return undefined;
     const body = handlerOf(program);
     const { product, unmodified, node } = this.#columns;
-    const outcomes = await Promise.all(
-      [product, unmodified, node].map((column) => column.run(body, { timeoutMs: TIMEOUT_MS })),
-    );
-    const [ofProduct = '', ofUnmodified = '', ofNode = ''] = outcomes.map(asText);
+    const textOf = async (column: Column) => asText(await column.run(body, { timeoutMs: TIMEOUT_MS }));
+    const [ofProduct, ofUnmodified, ofNode] = await Promise.all([
+      textOf(product),
+      unmodified && textOf(unmodified),
+      textOf(node),
+    ]);
     return { product: ofProduct, unmodified: ofUnmodified, node: ofNode };
   }
 
@@ -82,7 +98,7 @@ export class Comparison {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#columns).map((column) => column.close()));
+    await Promise.all(Object.values(this.#columns).map((column) => column?.close()));
   }
 
   #has(expression: string): Promise<boolean> {

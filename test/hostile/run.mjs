@@ -87,7 +87,10 @@ async function runMemory() {
 async function runProgram(program, ways, figures) {
   const violations = new Set();
   for (const way of ways) {
-    const execution = await session.execute(program, (runtime) => way(runtime, program));
+    const execute = () => session.execute(program, (runtime) => way(runtime, program));
+    let execution = await execute();
+    // On a busy machine a worker may get no turn within the grace period; one that cannot be interrupted is ended again.
+    if (execution.violations.length > 0 && endsItsWorker(execution.result)) execution = await execute();
     for (const violation of execution.violations) violations.add(violation);
     figures.executions++;
     figures.longestMs = Math.max(figures.longestMs, execution.durationMs);

@@ -83,7 +83,7 @@ describe('the documents', () => {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  }, 30_000);
+  }, 120_000);
 
   it.each(documents)('%s names only scripts that exist', async (document) => {
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
@@ -189,10 +189,10 @@ describe('the tenants', () => {
 
 describe('the rules', () => {
   it('judge alike, one at a time and many at once', async () => {
-    const output = await example('rules', '10000');
+    const output = await example('rules', '1000');
     expect(output).toMatch(/^ {2}1 per execution: +[\d,]+ records\/s\n500 per execution: +[\d,]+ records\/s$/m);
-    expect(output).toContain('10,000 payments, judged twice alike:');
-    expect(output).toMatch(/^nexus_handler_executions_total\{status="success"\} 10020$/m);
+    expect(output).toContain('1,000 payments, judged twice alike:');
+    expect(output).toMatch(/^nexus_handler_executions_total\{status="success"\} 1002$/m);
   }, 60_000);
 });
 

@@ -23,6 +23,7 @@ function watching(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, NO_COLOR: '1', ...env } });
   started.push(child);
   let output = '';
+  let isOver = false;
   let notice = () => {};
   const take = (data: Buffer) => {
     output += data;
@@ -30,12 +31,16 @@ function watching(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   };
   child.stdout.on('data', take);
   child.stderr.on('data', take);
+  child.once('close', () => {
+    isOver = true;
+    notice();
+  });
   /** Waits until the new output has a text, and forgets it. */
   return async (text: string) => {
     while (!output.includes(text)) {
-      await new Promise<void>((resolve, reject) => {
+      if (isOver) throw new Error(`It ended before ${text}: ${output}`);
+      await new Promise<void>((resolve) => {
         notice = resolve;
-        child.once('exit', () => reject(new Error(`It ended before ${text}: ${output}`)));
       });
     }
     output = '';

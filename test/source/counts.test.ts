@@ -15,11 +15,14 @@ async function compile(source: string) {
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i.toString(36)}`);
 
+/** The same number as that of the globals, and a third of the time of all: `NEXUS_COUNTS=1` has it counted as well. */
+const IN_FUNCTIONS = 'globals of functions inside';
+
 /** What a compiler that counts with 16 bits cannot count. The last two were compiled to something else. */
 const UNCOUNTABLE: readonly (readonly [what: string, source: string, reason: RegExp])[] = [
   ['globals', names('a', 66_000).join(';'), /refers to more than 65534 globals/],
   [
-    'globals of functions inside',
+    IN_FUNCTIONS,
     names('a', 66_000)
       .map((name) => `(()=>{${name}})`)
       .join(';'),
@@ -43,7 +46,7 @@ const UNCOUNTABLE: readonly (readonly [what: string, source: string, reason: Reg
 ];
 
 describe('a function with more names than bytecode counts', () => {
-  it.each(UNCOUNTABLE)(
+  it.each(UNCOUNTABLE.filter(([what]) => what !== IN_FUNCTIONS || process.env['NEXUS_COUNTS'] === '1'))(
     'does not compile, and says what to do: %s',
     async (_, source, reason) => {
       const outcome = await compile(source);

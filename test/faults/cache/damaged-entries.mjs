@@ -45,14 +45,14 @@ const HANGS_AFTER_MS = 10_000;
 
 export async function run({ quick, scratch }) {
   const findings = new Findings();
-  const amount = quick ? { truncations: 30, flips: 300 } : { truncations: 1_000, flips: 10_000 };
+  const amount = quick ? { truncations: 10, flips: 80, step: 7 } : { truncations: 1_000, flips: 10_000, step: 1 };
   const counts = { damaged: 0, loaded: 0, wrong: 0, healed: 0, reasons: {} };
   for (const [name, cacheSecret] of [
     ['sealed', SECRET],
     ['plain', undefined],
   ]) {
     const trial = { cacheDir: join(scratch, name), cacheSecret, findings, counts };
-    await damage(trial, { truncations: amount.truncations / 2, flips: amount.flips / 2 });
+    await damage(trial, { truncations: amount.truncations / 2, flips: amount.flips / 2, step: amount.step });
   }
   const reasons = Object.entries(counts.reasons).map(([reason, count]) => `${reason} ${thousands(count)}`);
   return findings.end(
@@ -61,7 +61,8 @@ export async function run({ quick, scratch }) {
   );
 }
 
-async function damage(trial, { truncations, flips }) {
+/** @param amount `step`: of the ends within the header, how many of them one is of */
+async function damage(trial, { truncations, flips, step }) {
   const { cacheDir, cacheSecret, findings, counts } = trial;
   const options = { cacheDir, ...(cacheSecret && { cacheSecret }) };
   await withRuntime(options, async (runtime) => {
@@ -71,7 +72,7 @@ async function damage(trial, { truncations, flips }) {
     const { original } = subject;
 
     const headerEnd = PREAMBLE_BYTES + original.readUInt32BE(6);
-    const ends = Array.from({ length: headerEnd + 1 }, (_, end) => end);
+    const ends = Array.from({ length: headerEnd + 1 }, (_, end) => end).filter((end) => end % step === 0);
     for (let i = 0; i < truncations; i++) ends.push(randomInt(original.length));
     for (const end of ends) await attempt('truncated', write(original.subarray(0, end)), ['length', 'mac']);
 

@@ -35,11 +35,11 @@ const CONTAINER = [
 ];
 
 export async function run({ quick, scratch }) {
-  const kills = quick ? 25 : 1_000;
+  const kills = quick ? 12 : 1_000;
   const findings = new Findings();
   const counts = { kills: 0, entriesRead: 0, tornReads: 0, orphans: new Set(), mostOrphanedBytes: 0 };
   await killWriters(join(scratch, 'plain'), kills, findings, counts);
-  const containerKills = quick ? 8 : 100;
+  const containerKills = quick ? 4 : 100;
   const containers = await killInContainers(join(scratch, 'containers'), containerKills, findings, counts);
   return findings.end(
     `${thousands(counts.kills)} kills, ${containers}, cut off ${thousands(counts.orphans.size)} writes; ` +

@@ -17,7 +17,7 @@ export async function run({ quick, scratch }) {
   const counts = { lookups: 0, loaded: 0, planted: 0 };
   for (const cacheSecret of [SECRET, undefined]) {
     const options = { cacheDir: join(scratch, cacheSecret ? 'sealed' : 'plain'), ...(cacheSecret && { cacheSecret }) };
-    const handlers = quick ? 50 : 1_000;
+    const handlers = quick ? 20 : 1_000;
     await share(options, handlers, findings, counts);
     await plant(options, handlers, findings, counts);
   }

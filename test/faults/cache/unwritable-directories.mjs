@@ -47,7 +47,7 @@ const situations = {
   async 'no inodes left'(trial) {
     trial.mount('size=16m,nr_inodes=12');
     await trial.start();
-    const { writeFailures } = await trial.execute(trial.some * 2);
+    const { writeFailures } = await trial.execute(trial.some + 15);
     trial.check(writeFailures === 0, `${writeFailures} entries were not written`);
     trial.expectWarnings(/ENOSPC/);
   },
@@ -257,8 +257,9 @@ class Trial {
     this.parent = join(root, 'parent');
     this.cacheDir = join(this.parent, 'cache');
     this.entries = join(this.cacheDir, FORMAT_FOLDER);
-    this.many = 1_000;
-    this.some = quick ? 10 : 100;
+    // Enough to fill the volume.
+    this.many = quick ? 400 : 1_000;
+    this.some = quick ? 5 : 100;
   }
 
   async run(situation) {

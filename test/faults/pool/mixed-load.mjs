@@ -8,7 +8,7 @@ export const title = 'mixed load';
 /** A short soak; `npm run soak` is the long one. */
 export async function run({ quick, scratch }) {
   const findings = new Findings();
-  const durationMs = quick ? 6_000 : 60_000;
+  const durationMs = quick ? 3_000 : 60_000;
   const reports = await soak({ durationMs, intervalMs: durationMs / 6, cacheDir: join(scratch, 'cache') });
   checkSoak(reports, findings);
   const last = reports.at(-1);

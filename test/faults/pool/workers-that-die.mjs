@@ -10,7 +10,7 @@ const TIMEOUT_MS = 90_000;
 
 export async function run({ quick }) {
   const findings = new Findings();
-  const crashes = { exits: quick ? 5 : 60, throws: quick ? 3 : 30, exitsBetween: quick ? 3 : 30 };
+  const crashes = { exits: quick ? 2 : 60, throws: quick ? 1 : 30, exitsBetween: quick ? 1 : 30 };
   // It takes 10 s and 4 GB each.
   if (!quick) crashes.runsOutOfMemory = 1;
   let innocent = 0;
@@ -23,8 +23,8 @@ export async function run({ quick }) {
     }
   }
   const retried = await retryOnCrash(findings);
-  const idle = await killIdle(quick ? 5 : 50, findings);
-  const starting = await killStarting(quick ? 5 : 50, findings);
+  const idle = await killIdle(quick ? 2 : 50, findings);
+  const starting = await killStarting(quick ? { times: 3, stepMs: 20 } : { times: 50, stepMs: 6 }, findings);
   await cannotStart(findings);
   return findings.end(
     `${thousands(culprits)} workers crashed under a culprit, ${thousands(innocent)} innocents beside them right, ` +
@@ -96,13 +96,13 @@ async function killIdle(times, findings) {
   });
 }
 
-async function killStarting(times, findings) {
+async function killStarting({ times, stepMs }, findings) {
   let killed = 0;
   for (let i = 0; i < times; i++) {
     await withFragileRuntime({ maxInstances: 1 }, async (runtime) => {
       const call = runtime.executeHandler(SOURCE, { args: i });
       // Once, somewhere in its start; twice in a row and it still comes.
-      await new Promise((resolve) => setTimeout(resolve, (i % 10) * 6));
+      await new Promise((resolve) => setTimeout(resolve, (i % 10) * stepMs));
       killed += await terminateThreads();
       const outcome = await within(
         TIMEOUT_MS,

@@ -19,7 +19,7 @@ export async function run({ quick, scratch }) {
   const store = openStore(directory);
   const workers = ['owner', 'canceller', 'sweeper'].map((name) => new Worker(CLAIMER, [{ directory, name }]));
   const outcomes = { completed: 0, cancelled: 0, expired: 0 };
-  const rounds = quick ? 10 : 100;
+  const rounds = quick ? 5 : 100;
   for (let round = 0; round < rounds; round++) await race(store, workers, round, findings, outcomes);
   const contested = await Promise.all(workers.map((worker) => worker.ask('lostLinks')));
   for (const worker of workers) await worker.kill();

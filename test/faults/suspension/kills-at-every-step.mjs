@@ -33,7 +33,7 @@ export async function run({ quick, scratch }) {
   const findings = new Findings();
   const counts = { kills: 0, puts: 0, outcomes: 0, steps: 0 };
   const stepKills = await killAtSteps(scratch, quick, findings, counts);
-  await killAtRandom(join(scratch, 'random'), quick ? 20 : RANDOM_KILLS, findings, counts);
+  await killAtRandom(join(scratch, 'random'), quick ? 8 : RANDOM_KILLS, findings, counts);
   return findings.end(
     `${thousands(counts.kills)} kills, ${thousands(stepKills)} of them at steps of ${counts.steps} file operations; ` +
       `${thousands(counts.puts)} suspensions and ${thousands(counts.outcomes)} outcomes acknowledged, ` +
@@ -49,9 +49,9 @@ async function killAtSteps(scratch, quick, findings, counts) {
     names.flatMap((name, index) => (isWorthIt(name) ? [{ name, when, killAt: index + 1 }] : [])),
   );
   // In a hurry those where it matters most, and of the others a few, different ones each time.
-  const offset = randomInt(32);
+  const offset = randomInt(64);
   const isChosen = ({ name, when }, index) =>
-    when === 'during' || (when === 'after' && name === 'link') || index % 32 === offset;
+    when === 'during' || (when === 'after' && name === 'link') || index % 64 === offset;
   const chosen = quick ? cuts.filter(isChosen) : cuts;
   let kills = 0;
   const next = async () => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,7 +10,9 @@ export const title = 'kill -9 of a runtime that resumes';
 const PROCESS = new URL('./workers/runtime-process.mjs', import.meta.url);
 /** Longer than a lease: each process lives when those of the ones before it have lapsed. */
 const LATER_MS = 60_000;
-const LONGEST_LIFE_MS = 150;
+/** A process lives for some steps of its runs, and then for a part of one. */
+const MOST_STEPS = 24;
+const LAST_STEP_MS = 8;
 const RUNS_AT_ONCE = 4;
 const STEPS = 3;
 /** Each answer is a token of its own, so an outcome tells with which answer it came about. */
@@ -24,7 +27,7 @@ const CODE = `
   return tokens;`;
 
 export async function run({ quick, scratch }) {
-  const kills = quick ? 10 : 200;
+  const kills = quick ? 4 : 200;
   const findings = new Findings();
   const ledger = new Ledger(findings);
   const options = { suspensionDir: join(scratch, 'store') };
@@ -34,7 +37,8 @@ export async function run({ quick, scratch }) {
     const process = start(life);
     await process.ask('warmUp');
     const work = Promise.all(Array.from({ length: RUNS_AT_ONCE }, (_, place) => ledger.work(process, place)));
-    await sleep(Math.random() * LONGEST_LIFE_MS);
+    await ledger.afterSteps(randomInt(MOST_STEPS), work);
+    await sleep(Math.random() * LAST_STEP_MS);
     await process.kill();
     await work;
   }
@@ -60,6 +64,8 @@ class Ledger {
   #findings;
   #lastNumber = 0;
   #lastToken = 0;
+  #stepsLeft = 0;
+  #onSteps = () => {};
   ended = 0;
   /** Operations whose outcome is unknown. */
   lost = 0;
@@ -73,6 +79,16 @@ class Ledger {
     return this.#acknowledged.size;
   }
 
+  /** Resolves when so many further steps were taken, or when there will be none. */
+  async afterSteps(count, work) {
+    if (count === 0) return;
+    this.#stepsLeft = count;
+    const taken = new Promise((resolve) => {
+      this.#onSteps = resolve;
+    });
+    await Promise.race([taken, work]);
+  }
+
   /** Takes runs through their steps, one after the other, until the process dies. */
   async work(process, place) {
     for (;;) {
@@ -80,6 +96,7 @@ class Ledger {
       this.#runs.set(place, run);
       try {
         if (await this.#step(process, run)) this.#runs.delete(place);
+        if (--this.#stepsLeft === 0) this.#onSteps();
       } catch (error) {
         if (error.message.startsWith('The worker ended')) this.lost++;
         else

@@ -23,11 +23,11 @@ export async function run({ quick, scratch }) {
   const options = { suspensionDir: join(scratch, 'store') };
   const here = new Worker(PROCESS, [options]);
   const there = new Worker(PROCESS, [options]);
-  const rounds = quick ? 50 : 1_000;
+  const rounds = quick ? 30 : 1_000;
   const winners = await resumeAtOnce(here, there, rounds, findings);
   await there.kill();
   const later = new Worker(PROCESS, [{ ...options, clockAheadMs: LATER_MS }]);
-  const stops = quick ? 2 : 25;
+  const stops = quick ? 1 : 25;
   for (let i = 0; i < stops; i++) await stopOwner(here, later, findings);
   await Promise.all([here.kill(), later.kill()]);
   return findings.end(

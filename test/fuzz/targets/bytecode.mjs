@@ -6,7 +6,7 @@ import { ATTACK, OPTIONS, openRuntime } from '../lib/runtime.mjs';
 import { withoutParts } from '../lib/shrink.mjs';
 
 export const cases = 20_000;
-export const short = 30;
+export const short = 20;
 
 const SECRET = Buffer.from(OPTIONS.cacheSecret);
 const SOURCES = [

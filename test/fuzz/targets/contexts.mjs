@@ -10,7 +10,7 @@ import { withoutParts } from '../lib/shrink.mjs';
 import { costlyValue, difference, randomValue } from '../lib/values.mjs';
 
 export const cases = 100_000;
-export const short = 250;
+export const short = 100;
 /** A context must not end a process, even one with little memory. */
 export const nodeOptions = ['--max-old-space-size=256'];
 

@@ -16,7 +16,7 @@ import { randomValue } from '../lib/values.mjs';
 const BOMB = compress(new Uint8Array(64 * 2 ** 20));
 
 export const cases = 60_000;
-export const short = 60;
+export const short = 30;
 
 const MAX_SNAPSHOT_BYTES = 64 * 2 ** 20;
 const BEGIN_MS = 10_000;

@@ -8,7 +8,7 @@ import { IntlOperations } from '#build/intl/operations.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 
 export const cases = 200_000;
-export const short = 2_000;
+export const short = 600;
 
 const KEYS = [
   '["NumberFormat","",["de-DE"],{"style":"currency","currency":"EUR","maximumFractionDigits":3}]',

@@ -7,7 +7,7 @@ import { Mailbox } from '#build/protocol/mailbox.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 
 export const cases = 200_000;
-export const short = 1_500;
+export const short = 500;
 
 const { limits } = resolveRuntimeConfig({});
 

@@ -8,7 +8,7 @@ import { withoutParts } from '../lib/shrink.mjs';
 import { costlyValue, countPaths, randomValue } from '../lib/values.mjs';
 
 export const cases = 400_000;
-export const short = 1_500;
+export const short = 500;
 
 const { limits } = resolveRuntimeConfig({});
 const GRANTS = ['state:write:a', 'events:emit:e', 'view:update:v', 'ext:http.get'];

@@ -5,7 +5,7 @@ import { ATTACK, openRuntime } from '../lib/runtime.mjs';
 import { withoutLines } from '../lib/shrink.mjs';
 
 export const cases = 100_000;
-export const short = 40;
+export const short = 24;
 
 /** A case is a source. */
 export function generate(random) {

@@ -10,7 +10,7 @@ import { mutateBytes } from '../lib/mutate.mjs';
 import { withoutParts } from '../lib/shrink.mjs';
 
 export const cases = 50_000;
-export const short = 60;
+export const short = 30;
 
 const DIGEST_BYTES = 32;
 /** A replay executes the handler in the calling thread, up to its own time limit. */

@@ -9,7 +9,7 @@ import { FileStore } from '#build/suspension/file-store/file-store.js';
 import { mutateBytes } from '../lib/mutate.mjs';
 
 export const cases = 70_000;
-export const short = 120;
+export const short = 40;
 /** A planted file must not end a process, even one with little memory. */
 export const nodeOptions = ['--max-old-space-size=256'];
 

@@ -7,3 +7,5 @@ export const PRELUDE_URL = new URL('guest/prelude.image', folder);
 export const NODE_LIBRARY_URL = new URL('guest/node-library.txt', folder);
 /** With this ending because the folder belongs to no package, so that Node would take `.js` for CommonJS. */
 export const WORKER_URL = new URL('worker/entry.mjs', folder);
+/** The sources as JavaScript. */
+export const SOURCES_URL = new URL('src/', folder);
