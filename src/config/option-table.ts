@@ -191,6 +191,15 @@ const pool = {
     max: MAX_STACK_SIZE_BYTES,
     doc: "a handler's stack",
   },
+  maxLiveBytes: {
+    kind: 'number',
+    unit: 'bytes',
+    group: 'pool',
+    // A hundred and twenty-eight VMs of usual size.
+    fallback: 64 * MIB,
+    max: GIB,
+    doc: 'shared memory for the VMs of runs that wait; 0 for none',
+  },
   libraries: {
     kind: 'object',
     group: 'pool',

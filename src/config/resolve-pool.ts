@@ -19,6 +19,7 @@ export interface PoolConfig {
   readonly isolation: Isolation;
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
+  readonly maxLiveBytes: number;
   readonly libraries: LibrariesConfig;
 }
 
@@ -40,6 +41,7 @@ export function resolvePool(options: PoolOptions): PoolConfig {
     isolation: readChoice('isolation', options),
     memoryLimitBytes: readNumber('memoryLimitBytes', options),
     stackSizeBytes: readNumber('stackSizeBytes', options),
+    maxLiveBytes: readNumber('maxLiveBytes', options),
     libraries: resolveLibraries(options.libraries ?? {}),
   });
 }

@@ -66,7 +66,7 @@ export interface WaitingRun {
   readonly calls: readonly ExtensionCall[];
   /** Calls of theirs without an answer that nothing waits for any more: the handler has ended. */
   readonly leftCalls: readonly ExtensionCall[];
-  /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
+  /** Reports that the snapshot of the run is compressed, or that its memory is not needed. Can be called more than once. */
   readonly letGo: () => void;
 }
 
@@ -113,6 +113,7 @@ export class SegmentRunner {
    * Executes a call of a handler. The caller has checked that `context` is one.
    *
    * @param runId default: it gets one when it needs one
+   * @param isLive whether it goes on in this process, so that a waiting VM may be kept as a checkpoint
    */
   async call(
     ref: HandlerRef,
@@ -120,6 +121,7 @@ export class SegmentRunner {
     options: ExecuteOptions,
     onLog?: LogListener,
     runId?: string,
+    isLive = false,
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
@@ -137,7 +139,7 @@ export class SegmentRunner {
       // A copy, because the caller may change the list before it is stored.
       const capabilities = [...(context.capabilities ?? [])];
 
-      const dispatch = dispatchOptionsOf(options, admission);
+      const dispatch = dispatchOptionsOf(options, admission, isLive);
       const loaded = await this.#load(ref, options, dispatch);
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
@@ -198,6 +200,7 @@ export class SegmentRunner {
     given: ResumeOptions,
     onLog?: LogListener,
     runId = '',
+    isLive = false,
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
@@ -222,7 +225,7 @@ export class SegmentRunner {
       feed,
       this.#pool.resume(
         feed === undefined ? request : { ...request, logRing: feed.bytes },
-        dispatchOptionsOf(options, undefined),
+        dispatchOptionsOf(options, undefined, isLive),
       ),
     );
     const letGo = this.#noteUnsealed(execution, tenant);
@@ -283,9 +286,11 @@ export class SegmentRunner {
     });
   }
 
-  /** A snapshot is large until it is compressed. */
+  /** A snapshot is large until it is compressed, and a checkpoint occupies its area until it is released. */
   #noteUnsealed(execution: Execution, tenant: string | undefined): (() => void) | undefined {
-    const snapshot = 'executed' in execution ? execution.executed.snapshot : undefined;
+    if (!('executed' in execution)) return undefined;
+    const { snapshot, checkpoint } = execution.executed;
+    if (checkpoint !== undefined) return () => checkpoint.release();
     return snapshot && this.#pool.noteUnsealed(tenant, snapshot.length);
   }
 
@@ -349,7 +354,7 @@ export class SegmentRunner {
   /** @param used in the segments before this one */
   #keep(
     { outcome, result: { metrics } }: Segment,
-    { snapshot, imageHash, features, calls, leftCalls }: Waiting,
+    { snapshot, checkpoint, imageHash, features, calls, leftCalls }: Waiting,
     { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings, timers: known }: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
@@ -382,6 +387,7 @@ export class SegmentRunner {
       ...tenantOf(tenant),
       ...localeOf(localeSettings),
       ...(librarySet !== undefined && { librarySet }),
+      ...(checkpoint !== undefined && { checkpoint }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
@@ -422,6 +428,7 @@ function nameCall({ callId, extensionName, method }: ExtensionCall) {
 function dispatchOptionsOf(
   { signal, tenant, queueTimeoutMs }: ResumeOptions,
   admission: Admission | undefined,
+  isLive: boolean,
 ): DispatchOptions {
-  return { signal, tenant, queueTimeoutMs, admission };
+  return { signal, tenant, queueTimeoutMs, admission, isLive };
 }

@@ -102,6 +102,11 @@ export class WorkerThread {
     return answer.memoryBytes;
   }
 
+  /** Resolves when the thread has ended: nothing writes to shared memory any more. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
   /** Announces that there will be work at once. */
   prewake(): void {
     this.#mailbox.prewake();

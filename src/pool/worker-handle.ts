@@ -1,6 +1,9 @@
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
+import type { Message } from '../protocol/mailbox.js';
 import type { Reply } from '../protocol/messages.js';
+import type { CheckpointAreas } from './checkpoints/areas.js';
+import { attachCheckpoints, releaseAreas, takeAreas } from './checkpoints/batch-areas.js';
 import type { Job, JobHolder, TenantKey } from './job.js';
 import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
 
@@ -42,9 +45,13 @@ export class WorkerHandle implements JobHolder {
   /** Memory of its VMs, as of its last reply. */
   memoryBytes = 0;
   readonly #thread: WorkerThread;
+  readonly #areas: CheckpointAreas;
+  /** The blocks of checkpoints that it knows. */
+  readonly #knownBlocks = new Set<number>();
 
-  constructor(thread: WorkerThread) {
+  constructor(thread: WorkerThread, areas: CheckpointAreas) {
     this.#thread = thread;
+    this.#areas = areas;
   }
 
   set onGone(listener: (reason: WorkerGone) => void) {
@@ -66,8 +73,18 @@ export class WorkerHandle implements JobHolder {
     this.phase = 'busy';
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
-    const message = encodeBatch(batch.jobs.map(({ request }) => request));
-    const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message));
+    const areas = takeAreas(batch.jobs, this.#areas);
+    let message: Message;
+    try {
+      const requests = batch.jobs.map(({ request }) => request);
+      message = await this.#thread.run(encodeBatch(requests, areas, this.#knownBlocks));
+    } catch (error) {
+      // It may write to them until it is really gone.
+      void this.#thread.exited.then(() => releaseAreas(areas));
+      throw error;
+    }
+    const { replies, memoryBytes } = decodeReplies(message);
+    if (areas !== undefined) attachCheckpoints(replies, areas, batch.jobs, this.#areas);
     this.memoryBytes = memoryBytes;
     this.hasReplied = true;
     return replies;

@@ -3,12 +3,13 @@ import { isDecodable } from '../codec/values/check.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { forgetUnused } from '../engine/free-memory.js';
 import type { BaseImage } from '../engine/image/base-image.js';
-import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
+import { captureDelta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { ValuePointer } from '../engine/pointers.js';
 import { hasTasks, lacksFeature, mayWait } from '../engine/shared-cells.js';
 import { GuestException } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
+import type { CheckpointArea } from '../protocol/checkpoint.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { isInterruption } from '../protocol/limit-failures.js';
 import type { CallDeadline, ExecutionFailure } from '../protocol/messages.js';
@@ -23,6 +24,7 @@ import {
   tooManyInstructions,
 } from './attempt-failures.js';
 import type { AttemptOptions, AttemptRequest } from './attempt-options.js';
+import { checkpointBytes, type WaitingVm, writeCheckpoint } from './checkpoints.js';
 import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges } from './state-diff.js';
 
@@ -41,8 +43,8 @@ const SUBSTITUTE_GRACE_MS = 50;
  */
 export class Attempt {
   failure: ExecutionFailure | undefined;
-  /** The VM's difference from its image at the time when the handler began to wait for an extension. */
-  waiting: Delta | undefined;
+  /** The VM at the time when the handler began to wait for an extension. */
+  waiting: WaitingVm | undefined;
   /** The handler changed protected state, and the place of the change is unknown. */
   deniedMutation = false;
   readonly #vm: Vm;
@@ -54,6 +56,7 @@ export class Attempt {
   #excessiveInstructions: number | undefined;
   readonly #isCancelled: () => boolean;
   readonly #streaming: LogStreaming | undefined;
+  readonly #area: CheckpointArea | undefined;
   #deadline: number | undefined;
   /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
   #isStopped = false;
@@ -70,7 +73,7 @@ export class Attempt {
     vm: Vm,
     base: BaseImage,
     { limits, deadline: callDeadline, instructionsBefore = 0 }: AttemptRequest,
-    { isCancelled, deadline, logRing }: AttemptOptions,
+    { isCancelled, deadline, logRing, area }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
@@ -79,6 +82,7 @@ export class Attempt {
     this.#instructionsBefore = instructionsBefore;
     this.#isCancelled = isCancelled;
     this.#deadline = deadline;
+    this.#area = area;
     if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
 
@@ -180,8 +184,14 @@ export class Attempt {
   }
 
   #capture(image: Image): void {
-    forgetUnused(this.#vm, image);
-    this.waiting = captureDelta(this.#vm, image, FINE);
+    const vm = this.#vm;
+    const bytes = checkpointBytes(vm);
+    if (this.#area !== undefined && writeCheckpoint(vm, this.#area)) {
+      this.waiting = { bytes, delta: undefined };
+      return;
+    }
+    forgetUnused(vm, image);
+    this.waiting = { bytes, delta: captureDelta(vm, image, FINE) };
   }
 
   /** No job is left that could handle the rejections. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { decodePreludeImage } from '../engine/image/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
 import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
+import type { KnownBlocks } from '../protocol/checkpoint.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
@@ -26,8 +27,9 @@ export default async function initialize({ init, setup }: InitTask): Promise<Ini
 async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
   const control = new ControlBlock(setup.control);
   const mailbox = Mailbox.open(setup.mailbox);
+  const blocks: KnownBlocks = new Map();
   for (;;) {
-    const requests = decodeBatch(mailbox.receiveSync());
+    const requests = decodeBatch(mailbox.receiveSync(), blocks);
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {

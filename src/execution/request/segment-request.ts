@@ -34,7 +34,7 @@ export function executeRequestOf(
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant, usage, localeSettings }: SuspendedRun,
+  { handler, snapshot, checkpoint, imageHash, features, tenant, usage, localeSettings }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -49,6 +49,7 @@ export function resumeRequestOf(
     answers,
     limits,
     instructionsBefore: usage.maxInstructions ?? 0,
+    ...(checkpoint !== undefined && { checkpoint }),
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
     ...localeOf(localeSettings),

@@ -80,6 +80,8 @@ export class RunLoop {
   /** Of all segments so far. */
   #metrics: ExecutionMetrics | undefined;
   #last: WasmResult | undefined;
+  /** Releases the checkpoint of its last wait. */
+  #letGo: (() => void) | undefined;
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class RunLoop {
       clearTimeout(timer);
       for (const release of releases) release();
       this.#options.place.release();
+      this.#keep(undefined);
       void this.#endCalls();
     }
   }
@@ -174,13 +177,20 @@ export class RunLoop {
   async #segment(answers: readonly CallResult[], execute: () => Promise<SegmentRun>): Promise<SegmentRun> {
     const startedAt = performance.now();
     const executed = await execute();
-    // It goes on from the snapshot as it is.
-    executed.waiting?.letGo();
+    this.#keep(executed.waiting);
     const isFirst = this.#last === undefined;
     const result = this.#withRunError(executed.result);
     this.#last = result;
     this.#options.onSegment({ executed, result, answers, isFirst, startedAt });
     return executed;
+  }
+
+  /** It goes on from a snapshot as it is. A checkpoint is needed until the next segment has ended. */
+  #keep(waiting: WaitingRun | undefined): void {
+    this.#letGo?.();
+    this.#letGo = undefined;
+    if (waiting?.run.checkpoint === undefined) waiting?.letGo();
+    else this.#letGo = waiting.letGo;
   }
 
   async #end(result: WasmResult): Promise<WasmResult> {
