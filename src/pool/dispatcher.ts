@@ -206,7 +206,9 @@ export class Dispatcher implements PoolLoad {
 
   #begin(instance: WorkerHandle, jobs: readonly Job[]): void {
     const isCompiling = jobs.some(isCompilation);
-    const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isCompiling, isReleased: false };
+    const isConversation = this.#isConversation(jobs);
+    const tenants = new Set(jobs.map(({ tenant }) => tenant));
+    const batch: Batch = { jobs, tenants, isCompiling, isConversation, isReleased: false };
     for (const tenant of batch.tenants) this.#queue.occupy(tenant);
     if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
@@ -215,6 +217,11 @@ export class Dispatcher implements PoolLoad {
       (replies) => this.#onReplies(instance, batch, replies),
       (error: unknown) => this.#onFailure(instance, batch, error),
     );
+  }
+
+  #isConversation([job, ...others]: readonly Job[]): boolean {
+    if (job?.checkpointKey === undefined || others.length > 0) return false;
+    return this.#instances.busy === 1 && this.#queue.size === 0 && this.#composer.isQuick(job);
   }
 
   #onReplies(instance: WorkerHandle, batch: Batch, replies: readonly (Reply | undefined)[]): void {

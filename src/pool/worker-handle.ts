@@ -24,6 +24,8 @@ export interface Batch {
   readonly tenants: Set<TenantKey>;
   /** Whether its use as a compiler counts. */
   isCompiling: boolean;
+  /** One quick job of a run, while no other worker has work: the threads may wait for each other without sleeping. */
+  readonly isConversation: boolean;
   /** Whether all jobs except the stalling one were given to other workers. */
   isReleased: boolean;
 }
@@ -77,7 +79,7 @@ export class WorkerHandle implements JobHolder {
     let message: Message;
     try {
       const requests = batch.jobs.map(({ request }) => request);
-      message = await this.#thread.run(encodeBatch(requests, areas, this.#knownBlocks));
+      message = await this.#thread.run(encodeBatch(requests, areas, this.#knownBlocks), batch.isConversation);
     } catch (error) {
       // It may write to them until it is really gone.
       void this.#thread.exited.then(() => releaseAreas(areas));

@@ -28,8 +28,9 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
   const control = new ControlBlock(setup.control);
   const mailbox = Mailbox.open(setup.mailbox);
   const blocks: KnownBlocks = new Map();
+  let isMoreSoon = false;
   for (;;) {
-    const requests = decodeBatch(mailbox.receiveSync(), blocks);
+    const requests = decodeBatch(mailbox.receiveSync(isMoreSoon), blocks);
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {
@@ -38,8 +39,13 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
       } else replies.push(undefined);
     }
     mailbox.send(encodeReplies(replies, executor.memoryBytes));
+    isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
     await executor.tidy(() => mailbox.hasMessage);
   }
+}
+
+function waits(reply: Reply | undefined): boolean {
+  return reply?.kind === 'executed' && reply.checkpointBytes !== undefined;
 }
 
 /** Faults become replies: nothing is lost on the way. */
