@@ -90,6 +90,8 @@ export class SegmentRunner {
   readonly #libraries: readonly string[];
   readonly #audit: SegmentAudit;
   readonly librarySets = new LibrarySets();
+  /** Limits by those of their runs, see {@link #withinVm}. */
+  readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
 
   constructor(
     config: RuntimeConfig,
@@ -209,7 +211,7 @@ export class SegmentRunner {
     const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     requireKnownSettings(run.localeSettings);
-    const limits = { ...this.#withinVm(run.limits), timeoutMs };
+    const limits = this.#limitsWithin(run.limits, timeoutMs);
     const grants = Grants.parse(run.capabilities);
     const librarySet = this.librarySets.require(run.librarySet);
     const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
@@ -332,6 +334,16 @@ export class SegmentRunner {
     } finally {
       if (!isKept) letGo?.();
     }
+  }
+
+  /** perf: the same object for all segments of runs with the same limits: they are encoded once in a message. */
+  #limitsWithin(limits: ExecutionLimits, timeoutMs: number): ExecutionLimits {
+    let within = this.#within.get(limits);
+    if (within === undefined) {
+      within = this.#withinVm(limits);
+      this.#within.set(limits, within);
+    }
+    return timeoutMs === within.timeoutMs ? within : { ...within, timeoutMs };
   }
 
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */

@@ -1,4 +1,5 @@
 import type { CallResult } from '../../api/answers.js';
+import type { CallContext } from '../../api/extension.js';
 import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from '../../api/result.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -87,7 +88,7 @@ export class RunLoop {
     this.#options = options;
     const { callTimeoutMs, runId, environment } = options;
     const now = () => environment.now();
-    const answer = (call: ExtensionCall, signal: AbortSignal) => this.#answer(call, signal);
+    const answer = (call: ExtensionCall, context: CallContext) => this.#answer(call, context);
     this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
   }
 
@@ -124,25 +125,29 @@ export class RunLoop {
     for (;;) {
       const { result, waiting } = executed;
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
-      await this.#deliver(result);
+      // perf: each promise that is awaited is one more for every await of the handler.
+      const delivered = this.#deliver(result);
+      if (delivered !== undefined) await delivered;
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
       const calls = [...waiting.calls, ...requestCalls(run)];
       const refusal = this.#options.place.take(run) ?? this.#count(calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
       this.#run = run;
-      await this.#calls.abandonOthers(calls, HAS_ENDED);
-      await this.#calls.begin(calls);
+      const abandoned = this.#calls.abandonOthers(calls, HAS_ENDED);
+      if (abandoned !== undefined) await abandoned;
+      const begun = this.#calls.begin(calls);
+      if (begun !== undefined) await begun;
       const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
   }
 
-  #answer(call: ExtensionCall, signal: AbortSignal): Promise<unknown> {
+  async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {
     const { answer, request } = this.#options;
     const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
-    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, signal);
+    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, context.signal);
   }
 
   /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
@@ -234,13 +239,14 @@ export class RunLoop {
     }
   }
 
-  async #deliver(result: WasmResult): Promise<void> {
+  /** @returns what `onEffects` returned; undefined if there is nothing to wait for */
+  #deliver(result: WasmResult): unknown {
     const { stateMutations, events, viewCommands, logs } = result;
     append(this.#effects.stateMutations, stateMutations);
     append(this.#effects.events, events);
     append(this.#effects.viewCommands, viewCommands);
     append(this.#effects.logs, logs);
-    await this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
+    return this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
   }
 
   /** A segment that was stopped by our own signal says so in the words of what stopped it. */
