@@ -57,7 +57,9 @@ async function alone(subjects) {
 
 async function inFlight(subjects) {
   const awaits = 10;
-  const chosen = subjects.filter(({ subject }) => subject.startsWith('nexus-runtime: run') && !subject.endsWith(WITHOUT));
+  const chosen = subjects.filter(
+    ({ subject }) => subject.startsWith('nexus-runtime: run') && !subject.endsWith(WITHOUT),
+  );
   const runs = chosen.map(({ prepare }) => prepare(awaits));
   const [figures] = await measured(chosen, runs, (run) => measureRuns(IN_FLIGHT, awaits, run), ROUNDS);
   const { perSecond, mainUs, cpuUs } = figures;
@@ -84,5 +86,7 @@ printMachine(AWAITING_PACKAGES);
 await withProducts(async (subjects) => {
   await section(() => alone(subjects));
   await section(() => inFlight(subjects));
-  console.log(`targets: an await at most 75 µs; against isolated-vm at least ${ratio(1.5)} at 1, ${ratio(1.2)} at 5 and 10`);
+  console.log(
+    `targets: an await at most 75 µs; against isolated-vm at least ${ratio(1.5)} at 1, ${ratio(1.2)} at 5 and 10`,
+  );
 });

@@ -1,9 +1,8 @@
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
-import type { Message } from '../protocol/mailbox.js';
 import type { Reply } from '../protocol/messages.js';
 import type { CheckpointAreas } from './checkpoints/areas.js';
-import { attachCheckpoints, releaseAreas, takeAreas } from './checkpoints/batch-areas.js';
+import { BatchAreas } from './checkpoints/batch-areas.js';
 import type { Job, JobHolder, TenantKey } from './job.js';
 import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
 
@@ -75,21 +74,20 @@ export class WorkerHandle implements JobHolder {
     this.phase = 'busy';
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
-    const areas = takeAreas(batch.jobs, this.#areas);
-    let message: Message;
+    const areas = BatchAreas.of(batch.jobs, this.#areas);
     try {
       const requests = batch.jobs.map(({ request }) => request);
-      message = await this.#thread.run(encodeBatch(requests, areas, this.#knownBlocks), batch.isConversation);
+      const message = encodeBatch(requests, areas?.written, this.#knownBlocks);
+      const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message, batch.isConversation));
+      areas?.attachTo(replies);
+      this.memoryBytes = memoryBytes;
+      this.hasReplied = true;
+      return replies;
     } catch (error) {
       // It may write to them until it is really gone.
-      void this.#thread.exited.then(() => releaseAreas(areas));
+      if (areas !== undefined) void this.#thread.exited.then(() => areas.release());
       throw error;
     }
-    const { replies, memoryBytes } = decodeReplies(message);
-    if (areas !== undefined) attachCheckpoints(replies, areas, batch.jobs, this.#areas);
-    this.memoryBytes = memoryBytes;
-    this.hasReplied = true;
-    return replies;
   }
 
   current(): { readonly job: Job; readonly runningMs: number } | undefined {

@@ -388,7 +388,8 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
   if (imageHash === null || features === null) return reply;
   if (packed[13] !== null) reply.checkpointBytes = packed[13];
   // A view would keep the replies of all others with it.
-  if (snapshot !== null) reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);
+  if (snapshot !== null)
+    reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);
   reply.imageHash = imageHash;
   reply.features = features;
   return reply;

@@ -9,11 +9,14 @@ export interface CheckpointArea {
   readonly block: number;
   readonly start: number;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** In the thread that owns it: a worker reads or writes it until {@link drop}. */
+  hold?(): void;
+  drop?(): void;
 }
 
-/** A written area, of which `bytes` are the content. Nothing writes to it until it is released. */
+/** A written area, of which `bytes` are the content. */
 export interface Checkpoint extends CheckpointArea {
-  /** The area may be used again. Can be called more than once. */
+  /** It is not needed. The area is used again when no worker has it. Can be called more than once. */
   release(): void;
 }
 

@@ -200,7 +200,14 @@ export class Invoker {
           const runId = this.#parts.environment.newRunId();
           const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
           const result = await loop.drive((signal) =>
-            executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId, true),
+            executions.call(
+              handler,
+              known,
+              { ...executeOptions, ...clockOf(probe), signal },
+              options.onLog,
+              runId,
+              true,
+            ),
           );
           if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
           return result;

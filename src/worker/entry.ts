@@ -38,8 +38,8 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
         control.finish(item);
       } else replies.push(undefined);
     }
-    mailbox.send(encodeReplies(replies, executor.memoryBytes));
     isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
+    mailbox.send(encodeReplies(replies, executor.memoryBytes));
     await executor.tidy(() => mailbox.hasMessage);
   }
 }

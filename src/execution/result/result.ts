@@ -2,9 +2,9 @@ import type { ErrorResult, ExecutionMetrics, ExtensionCall, WasmError, WasmResul
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
+import type { Checkpoint } from '../../protocol/checkpoint.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import { limitContext } from '../../protocol/limit-failures.js';
-import type { Checkpoint } from '../../protocol/checkpoint.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
 import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';

@@ -48,7 +48,10 @@ export class TakenArea implements Checkpoint {
   readonly #first: number;
   readonly #count: number;
   readonly #onRelease: (units: number) => void;
+  /** Workers that have it. */
+  #holders = 0;
   #isReleased = false;
+  #isFree = false;
 
   constructor(block: Block, first: number, count: number, onRelease: (units: number) => void) {
     this.bytes = new Uint8Array(block.memory, first * UNIT_BYTES, count * UNIT_BYTES);
@@ -73,9 +76,23 @@ export class TakenArea implements Checkpoint {
     return this;
   }
 
+  hold(): void {
+    this.#holders++;
+  }
+
+  drop(): void {
+    this.#holders--;
+    this.#freeIfUnused();
+  }
+
   release(): void {
-    if (this.#isReleased) return;
     this.#isReleased = true;
+    this.#freeIfUnused();
+  }
+
+  #freeIfUnused(): void {
+    if (!this.#isReleased || this.#holders > 0 || this.#isFree) return;
+    this.#isFree = true;
     this.#block.mark(this.#first, this.#count, false);
     this.#onRelease(this.#count);
   }

@@ -1,30 +1,52 @@
+import type { CheckpointArea } from '../../protocol/checkpoint.js';
 import type { ExecutionReply, Reply } from '../../protocol/messages.js';
 import type { Job } from '../job.js';
 import type { CheckpointAreas, TakenArea } from './areas.js';
 
-/** An area for each job of a batch that may become a checkpoint, as long as there is room. */
-export type BatchAreas = readonly (TakenArea | undefined)[];
+/** The areas that a worker has with a batch: it reads some, and writes others. */
+export class BatchAreas {
+  /** For each job that may become a checkpoint, as long as there is room. */
+  readonly written: readonly (TakenArea | undefined)[];
+  readonly #read: readonly CheckpointArea[];
+  readonly #jobs: readonly Job[];
+  readonly #areas: CheckpointAreas;
 
-/** @returns undefined if no job may become a checkpoint */
-export function takeAreas(jobs: readonly Job[], areas: CheckpointAreas): BatchAreas | undefined {
-  if (!jobs.some(({ checkpointKey }) => checkpointKey !== undefined)) return undefined;
-  return jobs.map(({ checkpointKey }) => (checkpointKey === undefined ? undefined : areas.take(checkpointKey)));
-}
+  /** @returns undefined if it has none, as most batches */
+  static of(jobs: readonly Job[], areas: CheckpointAreas): BatchAreas | undefined {
+    return jobs.some(({ checkpointKey }) => checkpointKey !== undefined) ? new BatchAreas(jobs, areas) : undefined;
+  }
 
-export function releaseAreas(areas: BatchAreas | undefined): void {
-  for (const area of areas ?? []) area?.release();
-}
+  private constructor(jobs: readonly Job[], areas: CheckpointAreas) {
+    this.#jobs = jobs;
+    this.#areas = areas;
+    this.written = jobs.map(({ checkpointKey: key }) => (key === undefined ? undefined : areas.take(key)));
+    const read: CheckpointArea[] = [];
+    for (const { request } of jobs) {
+      if (request.kind === 'resume' && request.checkpoint !== undefined) read.push(request.checkpoint);
+    }
+    this.#read = read;
+    // A run that is called off releases its checkpoint while a worker may be reading it.
+    for (const checkpoint of read) checkpoint.hold?.();
+  }
 
-/** Gives each reply the checkpoint that its worker has written, and releases all other areas. */
-export function attachCheckpoints(
-  replies: readonly (Reply | undefined)[],
-  taken: BatchAreas,
-  jobs: readonly Job[],
-  areas: CheckpointAreas,
-): void {
-  for (const [i, job] of jobs.entries()) {
-    const reply = replies[i];
-    attachCheckpoint(reply?.kind === 'executed' ? reply : undefined, taken[i], job.checkpointKey, areas);
+  /** The worker has replied: each reply gets the checkpoint that was written for it; all other areas are released. */
+  attachTo(replies: readonly (Reply | undefined)[]): void {
+    for (let i = 0; i < this.#jobs.length; i++) {
+      const reply = replies[i];
+      const executed = reply?.kind === 'executed' ? reply : undefined;
+      attachCheckpoint(executed, this.written[i], this.#jobs[i]?.checkpointKey, this.#areas);
+    }
+    this.#drop();
+  }
+
+  /** The worker is gone, and writes no more. */
+  release(): void {
+    for (const area of this.written) area?.release();
+    this.#drop();
+  }
+
+  #drop(): void {
+    for (const checkpoint of this.#read) checkpoint.drop?.();
   }
 }
 

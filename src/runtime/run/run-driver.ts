@@ -147,7 +147,9 @@ export class RunLoop {
   async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {
     const { answer, request } = this.#options;
     const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
-    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, context.signal);
+    return pending === undefined || this.#run === undefined
+      ? answer(call)
+      : request(pending, this.#run, context.signal);
   }
 
   /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */

@@ -1,8 +1,8 @@
 import { CheckpointAreas } from '../../pool/checkpoints/areas.js';
 import { attachCheckpoint } from '../../pool/checkpoints/batch-areas.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';
-import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
 import type { CheckpointArea } from '../../protocol/checkpoint.js';
+import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
 import { type ExecutionReply, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
 import type { RetirementReason } from '../../protocol/retirement.js';
 import { runtimeClosed } from '../../support/in-flight.js';
