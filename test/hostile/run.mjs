@@ -1,4 +1,5 @@
-// Hostile programs against a runtime: `node test/hostile/run.mjs [--quick] [--only <text>]`. Prints a line for each class.
+// Hostile programs against a runtime: `node test/hostile/run.mjs [--quick] [--only <text>] [--awaits live|captured]`. Prints a
+// line for each class.
 // The quick form executes every program in one way only, and of those that cost a worker each a selection.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,12 @@ const FOLDER = new URL('./programs/', import.meta.url);
  */
 const MAX_GROWTH_BYTES = 512 * 2 ** 20;
 
-const options = { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } };
-const { quick, only } = parseArgs({ options }).values;
+const options = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  awaits: { type: 'string', default: 'live' },
+};
+const { quick, only, awaits } = parseArgs({ options }).values;
 const modules = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs'));
 const classes = await Promise.all(modules.sort().map((name) => import(new URL(name, FOLDER))));
 const titleColumns = Math.max(...classes.map(({ title }) => title.length));
@@ -25,7 +30,7 @@ const column = (number, width) => String(Math.round(number)).padStart(width);
 // Until the last line says otherwise: whatever ends the campaign early is a failure.
 process.exitCode = 1;
 const startedAt = performance.now();
-const session = await Session.open();
+const session = await Session.open(awaits);
 const bytesBefore = residentBytes();
 const totals = { passed: 0, failed: 0, executions: 0, growth: 0 };
 
