@@ -33,7 +33,7 @@ export interface PoolState {
   readonly starting: number;
   /** Requests that wait for a worker. */
   readonly queued: number;
-  /** Linear memory of all VMs. */
+  /** Linear memory of all VMs, and shared memory of runs that wait. */
   readonly memoryBytes: number;
 }
 

@@ -34,7 +34,7 @@ const session = await Session.open(awaits);
 const bytesBefore = residentBytes();
 const totals = { passed: 0, failed: 0, executions: 0, growth: 0 };
 
-for (const { title, programs, ways, quickStep = 1 } of classes) {
+for (const { title, programs, ways, quickStep = 1, isAlone = false } of classes) {
   // With `title: name` a single program can be chosen.
   const named = programs.filter(({ name }) => `${title}: ${name}`.includes(only));
   const chosen = quick ? named.filter((_, index) => index % quickStep === 0) : named;
@@ -43,7 +43,7 @@ for (const { title, programs, ways, quickStep = 1 } of classes) {
   const figures = { executions: 0, longestMs: 0, ended: 0 };
   for (const program of chosen) {
     const all = program.ways ?? ways;
-    const violations = await runProgram(program, quick ? all.slice(0, 1) : all, figures);
+    const violations = await runProgram(program, quick ? all.slice(0, 1) : all, figures, isAlone);
     if (violations.size > 0) failures.push({ program, violations });
   }
   totals.passed += chosen.length - failures.length;
@@ -89,10 +89,10 @@ async function runMemory() {
 }
 
 /** A program in every way in which it is executed; a violation of several of them is told once. */
-async function runProgram(program, ways, figures) {
+async function runProgram(program, ways, figures, isAlone) {
   const violations = new Set();
   for (const way of ways) {
-    const execution = await session.execute(program, (runtime) => way(runtime, program));
+    const execution = await session.execute(program, (runtime) => way(runtime, program), isAlone);
     for (const violation of execution.violations) violations.add(violation);
     figures.executions++;
     figures.longestMs = Math.max(figures.longestMs, execution.durationMs);

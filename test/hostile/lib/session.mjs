@@ -73,13 +73,14 @@ export class Session {
    * Executes a program in one way while another run waits, then the canary.
    *
    * @param execute returns the result of one call; a rejection is also a result
+   * @param isAlone whether no other run waits meanwhile
    * @returns violations, a line each, the result, and how long the call took in milliseconds
    */
-  async execute(program, execute) {
+  async execute(program, execute, isAlone) {
     const { expect } = program;
     const workersBefore = this.#workersStarted;
-    const waiting = new WaitingRun(this.runtime, ++this.#waitingRuns);
-    await waiting.waits;
+    const waiting = isAlone ? undefined : new WaitingRun(this.runtime, ++this.#waitingRuns);
+    await waiting?.waits;
     const startedAt = performance.now();
     const result = await within(HANG_MS, execute(this.runtime).catch(rejected), { status: 'hung' });
     const durationMs = performance.now() - startedAt;
@@ -90,7 +91,9 @@ export class Session {
       // Its worker may be lost permanently, which is not the fault of the programs after it.
       this.runtime.shutdown({ drainTimeoutMs: 0 });
       this.runtime = await createRuntime(this.#options);
-    } else violations.push(...(await within(HANG_MS, waiting.end(), ['the waiting run does not end'])));
+    } else if (waiting !== undefined) {
+      violations.push(...(await within(HANG_MS, waiting.end(), ['the waiting run does not end'])));
+    }
     violations.push(...(await within(HANG_MS, this.#checkCanary(), ['the next execution does not end'])));
     const started = this.#workersStarted - workersBefore;
     const ended = endsItsWorker(result) ? 1 : 0;
