@@ -14,6 +14,7 @@ const SEED = process.env['FUZZ_SEED'] ?? '1';
 describe('generated cases, in the short form', () => {
   it.each([
     'programs',
+    'awaits',
     'bytecode',
     'outcomes',
     'contexts',
