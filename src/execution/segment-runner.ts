@@ -91,6 +91,7 @@ export class SegmentRunner {
   readonly #audit: SegmentAudit;
   readonly librarySets = new LibrarySets();
   /** Limits by those of their runs, see {@link #withinVm}. */
+  readonly #grants = new WeakMap<readonly string[], Grants>();
   readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
 
   constructor(
@@ -212,7 +213,7 @@ export class SegmentRunner {
     checkTimeout(timeoutMs, this.#config.ceilings);
     requireKnownSettings(run.localeSettings);
     const limits = this.#limitsWithin(run.limits, timeoutMs);
-    const grants = Grants.parse(run.capabilities);
+    const grants = this.#grantsOf(run.capabilities);
     const librarySet = this.librarySets.require(run.librarySet);
     const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
@@ -334,6 +335,15 @@ export class SegmentRunner {
     } finally {
       if (!isKept) letGo?.();
     }
+  }
+
+  /** perf: parsed once for all segments of a run, whose list nobody changes. */
+  #grantsOf(capabilities: readonly string[]): Grants {
+    const known = this.#grants.get(capabilities);
+    if (known !== undefined) return known;
+    const grants = Grants.parse(capabilities);
+    this.#grants.set(capabilities, grants);
+    return grants;
   }
 
   /** perf: the same object for all segments of runs with the same limits: they are encoded once in a message. */
