@@ -113,7 +113,7 @@ describe('runs that wait while their workers end', () => {
   });
 
   it('end with an error that says so if their own segment was executed, or are executed again from their checkpoint', async () => {
-    const code = 'const n = await $ext.a.ask(0, 0); for (;;) $state.n = n';
+    const code = 'const n = await $ext.a.ask(0, 0); for (;;) globalThis.n = n';
     for (const retryOnCrash of [false, true]) {
       await withLive({ maxInstances: 1, retryOnCrash }, async (runtime) => {
         const { waiting, asked, extensions, letGo } = gate();
